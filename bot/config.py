@@ -1,0 +1,157 @@
+"""Settings: read once from the environment and ``.env``, checked loudly, handed on as one object.
+
+Any secret ``NAME`` may also come from a file named by ``NAME_FILE`` (as container and systemd
+credentials do). ``VARIABLES`` is the whole list; a test holds the documentation against it.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from bot.errors import ConfigError
+
+VARIABLES = (
+    "DISCORD_TOKEN",
+    "DISCORD_API_URL",
+    "VIGIE_DATABASE",
+    "VIGIE_ALLOW_PRIVATE",
+    "VIGIE_CANARIES",
+    "VIGIE_MIN_INTERVAL",
+    "VIGIE_MAX_MONITORS",
+    "VIGIE_PORTS",
+    "VIGIE_CONCURRENCY",
+    "VIGIE_HEARTBEAT_URL",
+    "VIGIE_GUILDS",
+    "VIGIE_LOG_LEVEL",
+)
+SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+DEFAULT_API_URL = "https://discord.com/api/v10"
+# Three large hosts that share neither owner nor network.
+DEFAULT_CANARIES = (
+    "https://www.google.com/generate_204",
+    "https://www.cloudflare.com/cdn-cgi/trace",
+    "https://www.wikipedia.org/",
+)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting, checked. ``token`` is kept out of ``repr`` by :meth:`__repr__`."""
+
+    token: str = ""
+    api_url: str = DEFAULT_API_URL
+    database: Path = Path("data/vigie.db")
+    allow_private: tuple[Network, ...] = ()
+    canaries: tuple[str, ...] = DEFAULT_CANARIES
+    min_interval_s: int = 30
+    max_monitors: int = 50
+    ports: frozenset[int] = frozenset()
+    concurrency: int = 0  # 0: as many as the monitors' rate needs
+    heartbeat_url: str | None = None
+    guilds: frozenset[int] = frozenset()  # empty: any server
+    log_level: str = "INFO"
+
+    def __repr__(self) -> str:
+        return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
+
+
+def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Config:
+    """Read all settings; the process environment wins over ``.env``.
+
+    Raises ConfigError naming the variable and the remedy. The token is not required here:
+    only ``vigie run`` needs one (see :func:`require_token`).
+    """
+    values: dict[str, str] = {}
+    if dotenv is not None and dotenv.is_file():
+        values.update({k: v for k, v in dotenv_values(dotenv).items() if v is not None})
+    values.update(os.environ if environ is None else environ)
+    read = _Reader(values)
+    return Config(
+        token=read.secret("DISCORD_TOKEN"),
+        api_url=read.text("DISCORD_API_URL", DEFAULT_API_URL).rstrip("/"),
+        database=Path(read.text("VIGIE_DATABASE", "data/vigie.db")),
+        allow_private=read.networks("VIGIE_ALLOW_PRIVATE"),
+        canaries=read.words("VIGIE_CANARIES", DEFAULT_CANARIES),
+        min_interval_s=read.number("VIGIE_MIN_INTERVAL", 30, 1, 86_400),
+        max_monitors=read.number("VIGIE_MAX_MONITORS", 50, 1, 1_000_000),
+        ports=frozenset(read.numbers("VIGIE_PORTS", 65_535)),
+        concurrency=read.number("VIGIE_CONCURRENCY", 0, 0, 100_000),
+        heartbeat_url=read.secret("VIGIE_HEARTBEAT_URL") or None,
+        guilds=frozenset(read.numbers("VIGIE_GUILDS", 2**63)),
+        log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
+    )
+
+
+def require_token(config: Config) -> str:
+    """The bot token, or ConfigError saying how to get or repair it."""
+    token = config.token
+    if not token:
+        raise ConfigError(
+            "DISCORD_TOKEN is not set: put it into .env (README, “Get a token”),"
+            " or try `vigie demo`, which needs none."
+        )
+    if token != token.strip() or any(c.isspace() or c in "\"'" for c in token):
+        raise ConfigError(
+            "DISCORD_TOKEN contains blanks or quotes: copy the bare token, nothing else."
+        )
+    return token
+
+
+class _Reader:
+    """Typed access to raw settings; every complaint names its variable."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """The value itself, or the contents of the file that ``NAME_FILE`` names."""
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return self._values.get(name, "")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{name}_FILE: cannot read {path} ({error}).") from error
+
+    def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """Comma-separated; unset means the default, set but empty means none."""
+        if name not in self._values:
+            return default
+        return tuple(word.strip() for word in self._values[name].split(",") if word.strip())
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ConfigError(f"{name}={text!r}: use a whole number from {low} to {high}.")
+        return int(text)
+
+    def numbers(self, name: str, high: int) -> list[int]:
+        found = self.words(name, ())
+        for word in found:
+            if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= high:
+                raise ConfigError(f"{name}: {word!r} is not a whole number from 1 to {high}.")
+        return [int(word) for word in found]
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        try:
+            return tuple(ipaddress.ip_network(word) for word in self.words(name, ()))
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}. Example: 192.168.1.0/24,fd00::/8") from error
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        text = self.text(name, default).upper()
+        if text not in allowed:
+            raise ConfigError(f"{name}={text!r}: use one of {', '.join(allowed)}.")
+        return text

@@ -1,0 +1,1 @@
+"""The store: one SQLite connection, one writer, one file of SQL per noun."""

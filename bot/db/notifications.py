@@ -1,0 +1,229 @@
+"""SQL of the outbox: one row is one piece of work for Discord."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.db.database import Connection
+
+# The partial index of waiting work is only used by queries that repeat its condition word for word.
+_ACTIVE = "state IN ('pending', 'sending')"
+
+
+class Work(StrEnum):
+    """What a row asks for."""
+
+    OPEN = "open"
+    PING = "ping"  # a latecomer's role, called once after its incident was edited into a list
+    ESCALATE = "escalate"
+    EDIT = "edit"
+    CLOSE = "close"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One row of the outbox. ``sending`` means that Discord may have the message already."""
+
+    id: int
+    guild_id: int
+    channel_id: int
+    kind: Work
+    incident_id: int | None
+    post_id: int | None
+    payload: str | None
+    state: str
+    batch: int | None
+    attempts: int
+    created_ms: int
+    not_before_ms: int
+    first_try_ms: int | None
+
+    @property
+    def urgent(self) -> bool:
+        """Of an edit: it changes a word, not only numbers."""
+        return self.payload == "urgent"
+
+
+def add(
+    conn: Connection,
+    *,
+    guild_id: int,
+    channel_id: int,
+    kind: Work,
+    now_ms: int,
+    not_before_ms: int | None = None,
+    incident_id: int | None = None,
+    post_id: int | None = None,
+    payload: str | None = None,
+) -> bool:
+    """Queue one row; False when the incident has had this kind in this channel before."""
+    cursor = conn.execute(
+        "INSERT INTO notification (guild_id, channel_id, kind, incident_id, post_id, payload,"
+        " created_ms, not_before_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            guild_id,
+            channel_id,
+            kind,
+            incident_id,
+            post_id,
+            payload,
+            now_ms,
+            now_ms if not_before_ms is None else not_before_ms,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def active(conn: Connection, channel_id: int) -> list[Notification]:
+    """All waiting and half-sent work of one channel, oldest first."""
+    rows = conn.execute(
+        f"SELECT * FROM notification WHERE channel_id = ? AND {_ACTIVE} ORDER BY id",
+        (channel_id,),
+    )
+    return [_notification(row) for row in rows.fetchall()]
+
+
+def due_by_channel(conn: Connection) -> dict[int, int]:
+    """When each channel with waiting work has its first due row; half-sent work is due at once."""
+    rows = conn.execute(
+        "SELECT n.channel_id, max(min(iif(n.state = 'sending', 0, n.not_before_ms)),"
+        " coalesce(p.until_ms, 0)) AS due"
+        " FROM notification n LEFT JOIN parked p ON p.channel_id = n.channel_id"
+        f" WHERE n.{_ACTIVE} GROUP BY n.channel_id ORDER BY due",
+    )
+    return {row["channel_id"]: row["due"] for row in rows.fetchall()}
+
+
+def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
+    """The one row of this kind (open, escalate or close) that an incident has, in any state."""
+    row = conn.execute(
+        "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
+        " AND kind IN ('open', 'escalate', 'close')",
+        (incident_id, kind),
+    ).fetchone()
+    return None if row is None else _notification(row)
+
+
+def waiting_edit(conn: Connection, post_id: int) -> Notification | None:
+    row = conn.execute(
+        "SELECT * FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'",
+        (post_id,),
+    ).fetchone()
+    return None if row is None else _notification(row)
+
+
+def waiting_ping(conn: Connection, post_id: int) -> Notification | None:
+    row = conn.execute(
+        "SELECT * FROM notification WHERE post_id = ? AND kind = 'ping' AND state = 'pending'",
+        (post_id,),
+    ).fetchone()
+    return None if row is None else _notification(row)
+
+
+def want_edit(
+    conn: Connection, notification_id: int, *, urgent: bool, now_ms: int, not_before_ms: int
+) -> None:
+    """Renew a waiting edit: its truth is of now; urgency and the earlier time win."""
+    conn.execute(
+        "UPDATE notification SET created_ms = ?, not_before_ms = min(not_before_ms, ?),"
+        " payload = iif(?, 'urgent', payload) WHERE id = ? AND state = 'pending'",
+        (now_ms, not_before_ms, urgent, notification_id),
+    )
+
+
+def rewrite(conn: Connection, notification_id: int, payload: str) -> None:
+    conn.execute("UPDATE notification SET payload = ? WHERE id = ?", (payload, notification_id))
+
+
+def claim(
+    conn: Connection, ids: Iterable[int], batch: int, post_id: int | None, now_ms: int
+) -> None:
+    """Mark rows as one message on its way; its nonce is made of ``batch``."""
+    conn.executemany(
+        "UPDATE notification SET state = 'sending', batch = ?, post_id = coalesce(?, post_id),"
+        " attempts = attempts + 1, first_try_ms = coalesce(first_try_ms, ?)"
+        f" WHERE id = ? AND {_ACTIVE}",
+        [(batch, post_id, now_ms, row_id) for row_id in ids],
+    )
+
+
+def release(conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool) -> None:
+    """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
+    conn.executemany(
+        "UPDATE notification SET state = 'pending', batch = NULL, last_error = ?,"
+        " post_id = iif(?, post_id, NULL) WHERE id = ? AND state = 'sending'",
+        [(error, keep_post, row_id) for row_id in ids],
+    )
+
+
+def failed(conn: Connection, ids: Iterable[int], error: str) -> None:
+    """Note why; the rows stay half-sent."""
+    conn.executemany(
+        "UPDATE notification SET last_error = ? WHERE id = ?", [(error, row_id) for row_id in ids]
+    )
+
+
+def postpone(conn: Connection, notification_id: int, not_before_ms: int) -> None:
+    conn.execute(
+        "UPDATE notification SET not_before_ms = ? WHERE id = ?", (not_before_ms, notification_id)
+    )
+
+
+def finish(
+    conn: Connection, ids: Iterable[int], state: str, *, message_id: int | None = None
+) -> None:
+    """End rows as ``sent``, ``dead`` or ``superseded``; whoever ended one before wins."""
+    conn.executemany(
+        "UPDATE notification SET state = ?, message_id = coalesce(?, message_id)"
+        f" WHERE id = ? AND {_ACTIVE}",
+        [(state, message_id, row_id) for row_id in ids],
+    )
+
+
+def drop(conn: Connection, ids: Iterable[int]) -> None:
+    """Forget rows that leave no trace worth keeping: edits that were made or are moot."""
+    conn.executemany("DELETE FROM notification WHERE id = ?", [(row_id,) for row_id in ids])
+
+
+def drop_edits(conn: Connection, post_id: int, *, before_ms: int | None = None) -> None:
+    """Forget the waiting edits of a post, or only those whose truth is older than a moment."""
+    conn.execute(
+        "DELETE FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'"
+        " AND (? IS NULL OR created_ms < ?)",
+        (post_id, before_ms, before_ms),
+    )
+
+
+def park(conn: Connection, channel_id: int, now_ms: int, until_ms: int, reason: str) -> None:
+    """Leave a channel alone until then; its rows wait."""
+    conn.execute(
+        "INSERT INTO parked (channel_id, since_ms, until_ms, reason) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (channel_id) DO UPDATE SET until_ms = excluded.until_ms,"
+        " reason = excluded.reason",
+        (channel_id, now_ms, until_ms, reason),
+    )
+
+
+def unpark(conn: Connection, channel_id: int) -> bool:
+    """Try a channel again; False when it was not parked."""
+    return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
+
+
+def _notification(row: sqlite3.Row) -> Notification:
+    return Notification(
+        id=row["id"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        kind=Work(row["kind"]),
+        incident_id=row["incident_id"],
+        post_id=row["post_id"],
+        payload=row["payload"],
+        state=row["state"],
+        batch=row["batch"],
+        attempts=row["attempts"],
+        created_ms=row["created_ms"],
+        not_before_ms=row["not_before_ms"],
+        first_try_ms=row["first_try_ms"],
+    )

@@ -1,0 +1,121 @@
+"""SQL of posts: Discord messages that tell of incidents and are edited while those live."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.db.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message. ``message_id`` is None until it is posted; ``gone``: a human deleted it."""
+
+    id: int
+    guild_id: int
+    channel_id: int
+    message_id: int | None
+    created_ms: int
+    edited_ms: int | None
+    gone: bool
+    pinged: frozenset[int]
+
+
+def create(
+    conn: Connection,
+    guild_id: int,
+    channel_id: int,
+    incident_ids: Iterable[int],
+    now_ms: int,
+) -> int:
+    """A message about to be sent, and what it tells of; returns the post's id."""
+    cursor = conn.execute(
+        "INSERT INTO post (guild_id, channel_id, created_ms) VALUES (?, ?, ?)",
+        (guild_id, channel_id, now_ms),
+    )
+    post_id = int(cursor.lastrowid or 0)
+    link(conn, post_id, incident_ids)
+    return post_id
+
+
+def link(conn: Connection, post_id: int, incident_ids: Iterable[int]) -> None:
+    conn.executemany(
+        "INSERT OR IGNORE INTO post_incident (post_id, incident_id) VALUES (?, ?)",
+        [(post_id, incident_id) for incident_id in incident_ids],
+    )
+
+
+def unlink(conn: Connection, post_id: int, incident_ids: Iterable[int]) -> None:
+    conn.executemany(
+        "DELETE FROM post_incident WHERE post_id = ? AND incident_id = ?",
+        [(post_id, incident_id) for incident_id in incident_ids],
+    )
+
+
+def get(conn: Connection, post_id: int) -> Post | None:
+    row = conn.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchone()
+    return None if row is None else _post(row)
+
+
+def of_incident(conn: Connection, incident_id: int) -> list[Post]:
+    """The messages that tell of an incident, newest first."""
+    rows = conn.execute(
+        "SELECT p.* FROM post p JOIN post_incident l ON l.post_id = p.id"
+        " WHERE l.incident_id = ? ORDER BY p.id DESC",
+        (incident_id,),
+    )
+    return [_post(row) for row in rows.fetchall()]
+
+
+def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int) -> Post | None:
+    """The newest message posted since then that lists so many incidents, one of them open."""
+    row = conn.execute(
+        "SELECT p.* FROM post p WHERE p.channel_id = ? AND p.created_ms >= ?"
+        " AND p.message_id IS NOT NULL AND p.gone_ms IS NULL"
+        " AND (SELECT count(*) FROM post_incident l WHERE l.post_id = p.id) >= ?"
+        " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
+        " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
+        (channel_id, since_ms, at_least),
+    ).fetchone()
+    return None if row is None else _post(row)
+
+
+def posted(conn: Connection, post_id: int, message_id: int, pinged: Iterable[int]) -> None:
+    conn.execute("UPDATE post SET message_id = ? WHERE id = ?", (message_id, post_id))
+    ping(conn, post_id, pinged)
+
+
+def ping(conn: Connection, post_id: int, role_ids: Iterable[int]) -> None:
+    """Note that these roles have been called (or are about to be) on behalf of a post."""
+    conn.execute(
+        "UPDATE post SET pinged = trim(pinged || ' ' || ?) WHERE id = ?",
+        (" ".join(map(str, role_ids)), post_id),
+    )
+
+
+def edited(conn: Connection, post_id: int, now_ms: int) -> None:
+    conn.execute("UPDATE post SET edited_ms = ? WHERE id = ?", (now_ms, post_id))
+
+
+def gone(conn: Connection, post_id: int, now_ms: int) -> None:
+    """A human deleted the message: it is neither edited nor posted again."""
+    conn.execute("UPDATE post SET gone_ms = ? WHERE id = ?", (now_ms, post_id))
+
+
+def forget(conn: Connection, post_id: int) -> None:
+    """Remove a message that Discord never took; nothing may refer to it any more."""
+    conn.execute("DELETE FROM post_incident WHERE post_id = ?", (post_id,))
+    conn.execute("DELETE FROM post WHERE id = ?", (post_id,))
+
+
+def _post(row: sqlite3.Row) -> Post:
+    return Post(
+        id=row["id"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
+        created_ms=row["created_ms"],
+        edited_ms=row["edited_ms"],
+        gone=row["gone_ms"] is not None,
+        pinged=frozenset(map(int, row["pinged"].split())),
+    )

@@ -1,0 +1,152 @@
+"""The rule "steady": ``(memory, try, policy) -> verdict``, a pure function fed try by try."""
+
+from dataclasses import replace
+
+from bot.engine.memory import (
+    CALM,
+    KEPT_ROUNDS,
+    KEPT_SLOTS,
+    SHARE_ROUNDS,
+    Memory,
+    count_bad,
+    is_bad,
+    mostly_refused,
+)
+from bot.engine.opening import is_down, open_down, watch
+from bot.engine.rules import (
+    BAD_OF_10,
+    FOR_GOOD_ROUNDS,
+    HOLD_RELAPSE,
+    HOLD_UNSTABLE,
+    LAST_CONFIRM,
+    RELAPSE_GOOD_ROUNDS,
+    RELAPSE_MS,
+    Event,
+    Policy,
+    Try,
+    Verdict,
+    confirm_s,
+    is_due,
+)
+from bot.models import Kind
+
+
+def judge(memory: Memory, attempt: Try, policy: Policy) -> Verdict:
+    """Take one try. A success, or the last confirm try, closes the round."""
+    if attempt.ok:
+        return _close(memory, _good_letter(memory, attempt, policy), attempt)
+    event = None
+    refuses = attempt.cause is not None and attempt.cause.refuses_the_bot
+    if attempt.number == 0:
+        memory = replace(memory, tried=1, refused=int(refuses))
+        if is_down(memory, attempt, policy):
+            memory, event = open_down(memory, attempt.slot_ms)
+    else:
+        memory = replace(memory, tried=memory.tried + 1, refused=memory.refused + refuses)
+    if attempt.number < LAST_CONFIRM:
+        return Verdict(memory, event, confirm_s=confirm_s(policy, attempt.number + 1))
+    letter = "f" if 2 * memory.refused > memory.tried else "F"
+    return _close(memory, letter, attempt)
+
+
+def _good_letter(memory: Memory, attempt: Try, policy: Policy) -> str:
+    if attempt.number > 0:
+        return "p" if memory.refused else "P"
+    return "o" if policy.slow_ms is not None and attempt.ms > policy.slow_ms else "O"
+
+
+def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
+    """Add the round's letter and apply the rules that look at whole rounds."""
+    if letter == "O" and memory.rounds == CALM and memory.mode is None:
+        return Verdict(memory, letter=letter)
+    before = memory
+    memory = _remember(memory, letter, attempt.slot_ms)
+    if memory.mode is None:
+        memory, event = watch(memory, attempt.slot_ms)
+    elif is_bad(letter):
+        memory, event = _worsen(before, memory, letter, attempt.slot_ms)
+    else:
+        memory, event = _improve(memory, letter, attempt.slot_ms)
+    return Verdict(memory, event, letter)
+
+
+def _remember(memory: Memory, letter: str, slot_ms: int) -> Memory:
+    """Book-keeping that every closed round needs, whatever the rules make of it."""
+    in_run = letter in "Ff"
+    failing_ms = slot_ms if memory.failing_ms is None else memory.failing_ms
+    slots = memory.bad_slots
+    if is_bad(letter):
+        slots = (*slots, slot_ms)[-KEPT_SLOTS:]
+    counted = memory.counted + 1 if memory.mode is not None else 0
+    return replace(
+        memory,
+        rounds=(memory.rounds + letter)[-KEPT_ROUNDS:],
+        judged=memory.judged or not is_bad(letter),
+        tried=0,
+        refused=0,
+        failing_ms=failing_ms if in_run else None,
+        failed=memory.failed + memory.tried if in_run else 0,
+        bad_slots=slots,
+        counted=min(counted, SHARE_ROUNDS),
+        last_bad_ms=slot_ms if is_bad(letter) and memory.mode is not None else memory.last_bad_ms,
+    )
+
+
+def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[Memory, Event]:
+    """A bad round inside an open incident."""
+    hold, relapsed_ms = memory.hold, memory.relapsed_ms
+    if before.good >= RELAPSE_GOOD_ROUNDS:
+        hold = max(hold, HOLD_RELAPSE)
+        if before.last_bad_ms is not None and slot_ms - before.last_bad_ms <= RELAPSE_MS:
+            relapsed_ms = slot_ms
+    mode = memory.mode
+    if _turns_unstable(before, memory, letter):
+        mode, hold = Kind.UNSTABLE, max(hold, HOLD_UNSTABLE)
+    told_down = memory.told_down
+    event = Event.ANSWERING if before.good else Event.PROGRESS
+    if not told_down and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS):
+        mode, told_down, event = Kind.DOWN, True, Event.ESCALATED
+    kind = _said(memory, mode)
+    if event is not Event.ESCALATED and kind is not before.kind:
+        event = Event.CHANGED
+    return replace(
+        memory,
+        mode=mode,
+        kind=kind,
+        hold=hold,
+        relapsed_ms=relapsed_ms,
+        good=0,
+        good_since_ms=None,
+        recovered=memory.recovered or letter in "Pp",
+        told_down=told_down,
+    ), event
+
+
+def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
+    """Down but some try worked, or slow and now failing too often."""
+    if memory.mode is Kind.DOWN:
+        return before.recovered or letter in "Pp"
+    return memory.mode is Kind.SLOW and count_bad(memory.rounds[-10:]) >= BAD_OF_10
+
+
+def _said(memory: Memory, mode: Kind | None) -> Kind | None:
+    """The words for a mode: what mostly turns the bot away is said to refuse it."""
+    if mode in {Kind.DOWN, Kind.UNSTABLE} and mostly_refused(memory.rounds[-memory.counted :]):
+        return Kind.BLOCKED
+    return mode
+
+
+def _improve(memory: Memory, letter: str, slot_ms: int) -> tuple[Memory, Event]:
+    """A good round inside an open incident."""
+    good_since_ms = slot_ms if memory.good == 0 else memory.good_since_ms
+    last_bad_ms = slot_ms if memory.mode is Kind.SLOW and letter == "o" else memory.last_bad_ms
+    memory = replace(
+        memory,
+        good=min(memory.good + 1, KEPT_ROUNDS),
+        good_since_ms=good_since_ms,
+        recovered=True,
+        last_bad_ms=last_bad_ms,
+    )
+    if is_due(memory):
+        return memory, Event.DUE
+    return memory, Event.ANSWERING if memory.good == 1 else Event.PROGRESS

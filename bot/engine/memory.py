@@ -1,0 +1,119 @@
+"""What the judge remembers of one monitor: small, immutable, and stored whole in the database.
+
+A round leaves one letter, newest last: ``O`` the first try worked, ``P`` a confirm try worked,
+``F`` all failed. Lower case adds a note: ``o`` worked but slowly, ``p`` and ``f`` the site
+refused the bot (401, 403, 429).
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+
+from bot.models import Kind, State
+
+KEPT_ROUNDS = 60
+KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
+SHARE_ROUNDS = 30
+CALM = "O" * KEPT_ROUNDS
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All times are slots or moments in UTC epoch milliseconds.
+
+    ``mode`` is what the rule does (down, unstable, slow; None: no trouble), ``kind`` what is said:
+    a site that is hard down for the bot alone has the mode down and the kind blocked.
+    """
+
+    rounds: str = ""
+    judged: bool = False  # False until the first good round: the state is unknown
+    mode: Kind | None = None
+    kind: Kind | None = None
+    # Of the round under way: its failed tries, and how many of them refused the bot.
+    tried: int = 0
+    refused: int = 0
+    # Of the unbroken run of F rounds: slot of its first failed try, failed tries in it.
+    failing_ms: int | None = None
+    failed: int = 0
+    bad_slots: tuple[int, ...] = ()
+    # Of the open incident.
+    since_ms: int | None = None
+    counted: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
+    hold: int = 0  # good rounds in a row needed for the all-clear
+    good: int = 0
+    good_since_ms: int | None = None
+    recovered: bool = False  # some try worked since it opened
+    told_down: bool = False
+    # Across incidents.
+    last_bad_ms: int | None = None
+    closed: bool = False  # an all-clear was given; last_bad_ms is its last bad round
+    relapsed_ms: int | None = None
+
+    @property
+    def state(self) -> State:
+        if self.kind is not None:
+            return self.kind.state
+        return State.UP if self.judged else State.UNKNOWN
+
+    @property
+    def in_doubt(self) -> bool:
+        """In trouble, or a bad round among the last ten: rounds come quicker."""
+        return self.mode is not None or count_bad(self.rounds[-10:]) > 0
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """First tries that got through, of how many, since the incident began (at most 30)."""
+        window = self.rounds[-self.counted :] if self.counted else ""
+        return count_good(window), len(window)
+
+    def dump(self) -> str:
+        """The stored form; only what differs from a fresh memory is written."""
+        fresh = asdict(Memory())
+        return json.dumps({k: v for k, v in asdict(self).items() if v != fresh[k]})
+
+    @classmethod
+    def load(cls, text: str) -> "Memory":
+        """Read what ``dump`` wrote; fields this version does not know are dropped."""
+        raw = json.loads(text)
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in raw.items() if k in known}
+        for name in ("mode", "kind"):
+            if values.get(name) is not None:
+                values[name] = Kind(values[name])
+        if "bad_slots" in values:
+            values["bad_slots"] = tuple(values["bad_slots"])
+        return cls(**values)
+
+
+def forget(memory: Memory) -> Memory:
+    """The monitor is judged anew (paused, or another URL); only the relapse memory stays."""
+    return Memory(
+        last_bad_ms=memory.last_bad_ms, closed=memory.closed, relapsed_ms=memory.relapsed_ms
+    )
+
+
+def abandon(memory: Memory) -> Memory:
+    """We were blind: the round under way and the run it would continue count for nothing."""
+    if not memory.tried and memory.failing_ms is None:
+        return memory
+    return replace(memory, tried=0, refused=0, failing_ms=None, failed=0)
+
+
+def is_bad(letter: str) -> bool:
+    return letter in "PFpf"
+
+
+def count_bad(rounds: str) -> int:
+    return len(rounds) - count_good(rounds)
+
+
+def count_good(rounds: str) -> int:
+    return rounds.count("O") + rounds.count("o")
+
+
+def count_slow(rounds: str) -> int:
+    return rounds.count("o")
+
+
+def mostly_refused(rounds: str) -> bool:
+    """The bot was turned away in most of the bad rounds."""
+    return 2 * (rounds.count("p") + rounds.count("f")) > count_bad(rounds)

@@ -1,0 +1,96 @@
+"""How an incident opens: a run of failed rounds, or too many bad or slow ones."""
+
+from dataclasses import replace
+
+from bot.engine.memory import SHARE_ROUNDS, Memory, count_bad, count_slow, is_bad, mostly_refused
+from bot.engine.rules import (
+    BAD_OF_10,
+    BAD_OF_60,
+    HOLD_DOWN,
+    HOLD_RELAPSE,
+    HOLD_UNSTABLE,
+    QUICK_INTERVAL_S,
+    RELAPSE_MEMORY_MS,
+    RELAPSE_MS,
+    SLOW_OF_10,
+    Event,
+    Policy,
+    Try,
+)
+from bot.models import Kind
+
+
+def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
+    """A later round fails too, long enough after the first failed try of an unbroken run."""
+    if memory.mode not in {None, Kind.SLOW} or memory.failing_ms is None:
+        return False
+    patience_ms = min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000
+    # A wall clock set back must not stretch the wait: then count from now.
+    return attempt.slot_ms - min(memory.failing_ms, attempt.slot_ms) >= patience_ms
+
+
+def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
+    """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
+    already_bad = count_bad(memory.rounds[-9:]) + 1
+    mode = Kind.UNSTABLE if already_bad >= BAD_OF_10 else Kind.DOWN
+    run = len(memory.rounds) - len(memory.rounds.rstrip("Ff"))
+    looked_at = memory.rounds[-run:] + ("f" if memory.refused else "F")
+    since_ms = memory.failing_ms if mode is Kind.DOWN else _first_bad(memory, already_bad - 1)
+    escalates = memory.mode is Kind.SLOW
+    memory = _enter(memory, mode, since_ms or slot_ms, slot_ms, looked_at)
+    return memory, Event.ESCALATED if escalates else Event.OPENED
+
+
+def _enter(memory: Memory, mode: Kind, since_ms: int, now_ms: int, window: str) -> Memory:
+    relapsed_ms = memory.relapsed_ms
+    told_over_ms = memory.last_bad_ms if memory.closed and memory.mode is None else None
+    if told_over_ms is not None and since_ms - told_over_ms < RELAPSE_MS:
+        relapsed_ms = now_ms
+    recent = relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS
+    usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
+    kind = Kind.BLOCKED if mode is not Kind.SLOW and mostly_refused(window) else mode
+    return replace(
+        memory,
+        mode=mode,
+        kind=kind,
+        since_ms=memory.since_ms if memory.mode is not None else since_ms,
+        counted=min(len(window), SHARE_ROUNDS),
+        hold=max(HOLD_RELAPSE if recent else usual, memory.hold),
+        good=0,
+        good_since_ms=None,
+        recovered=False,
+        told_down=kind is Kind.DOWN,
+        relapsed_ms=relapsed_ms,
+    )
+
+
+def watch(memory: Memory, slot_ms: int) -> tuple[Memory, Event | None]:
+    """No incident is open: does the rate of bad or slow rounds open one?"""
+    of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
+    last = memory.rounds[-1:]
+    if is_bad(last) and (of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60):
+        looked_back = of_10 if of_10 >= BAD_OF_10 else BAD_OF_60
+        window = _since_nth_bad(memory.rounds, looked_back)
+        since_ms = _first_bad(memory, looked_back) or slot_ms
+        entered = _enter(memory, Kind.UNSTABLE, since_ms, slot_ms, window)
+        return replace(entered, last_bad_ms=slot_ms), Event.OPENED
+    if last == "o" and count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
+        entered = _enter(memory, Kind.SLOW, slot_ms, slot_ms, memory.rounds[-10:])
+        return replace(entered, last_bad_ms=slot_ms), Event.OPENED
+    return memory, None
+
+
+def _first_bad(memory: Memory, nth_last: int) -> int | None:
+    """Slot of the n-th last bad round kept."""
+    slots = memory.bad_slots[-nth_last:] if nth_last else ()
+    return slots[0] if slots else None
+
+
+def _since_nth_bad(rounds: str, nth_last: int) -> str:
+    """The end of ``rounds`` that begins with its n-th last bad one."""
+    seen = 0
+    for index in range(len(rounds) - 1, -1, -1):
+        seen += is_bad(rounds[index])
+        if seen == nth_last:
+            return rounds[index:]
+    return rounds

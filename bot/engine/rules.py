@@ -1,0 +1,99 @@
+"""The numbers and words of the rule "steady", and the questions others ask of a memory.
+
+Source: the measured rule of the signal study, §7 with the two changes of §10 (35 replayed files:
+no false alarm, no missed incident). Every number can be recounted by hand from the rounds.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.engine.memory import Memory, count_bad, count_slow
+from bot.models import Cause, Kind
+
+MINUTE_MS = 60_000
+LAST_CONFIRM = 2
+HOLD_DOWN, HOLD_UNSTABLE, HOLD_RELAPSE = 3, 10, 60
+BAD_OF_10, BAD_OF_60 = 4, 12  # enter "unstable": one in ten tries failing is where trouble begins
+LEAVE_BAD_OF_30 = 3
+SLOW_OF_10, LEAVE_SLOW_OF_10 = 6, 2  # enter and leave "slow"
+FOR_GOOD_ROUNDS = 30
+RELAPSE_GOOD_ROUNDS = 10
+RELAPSE_MS = 90 * MINUTE_MS
+RELAPSE_MEMORY_MS = 24 * 60 * MINUTE_MS
+QUICK_INTERVAL_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one monitor's settings mean for the judge."""
+
+    interval_s: float
+    slow_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of a round. ``number`` is 0 for the first, 1 and 2 for the confirm tries."""
+
+    slot_ms: int
+    number: int
+    cause: Cause | None
+    ms: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return self.cause is None
+
+
+class Event(StrEnum):
+    """What a try changed about the incident; at most one of them per try."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"  # it must be told again: hard down, never told as down
+    CHANGED = "changed"  # other words are true now
+    ANSWERING = "answering"  # the site began, or ceased, to answer
+    PROGRESS = "progress"  # only numbers moved
+    DUE = "due"  # the all-clear may be given: see :func:`clear`
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The memory after the try, what happened, and when the next confirm try is wanted."""
+
+    memory: Memory
+    event: Event | None = None
+    letter: str | None = None  # of the round, when this try closed it
+    confirm_s: float | None = None  # seconds after the slot; None: the round is closed
+
+
+def clear(memory: Memory) -> Memory:
+    """Give the all-clear: the counts start anew, only the relapse memory stays."""
+    return Memory(
+        judged=True,
+        last_bad_ms=memory.last_bad_ms,
+        closed=True,
+        relapsed_ms=memory.relapsed_ms,
+    )
+
+
+def is_due(memory: Memory, *, missing: int = 0) -> bool:
+    """Whether the all-clear may be given, or would be after ``missing`` more good rounds."""
+    if memory.mode is None or memory.good + missing < memory.hold or memory.good == 0:
+        return False
+    if memory.mode is Kind.SLOW:
+        return count_slow(memory.rounds[-10:]) <= LEAVE_SLOW_OF_10 + missing
+    if memory.mode is Kind.UNSTABLE:
+        return count_bad(memory.rounds[-30:]) <= LEAVE_BAD_OF_30 + missing
+    return True
+
+
+def confirm_s(policy: Policy, number: int) -> float:
+    """Seconds after the slot of the confirm tries: spread, for tries within a second add little."""
+    if number == 1:
+        return min(policy.interval_s / 6, 10.0)
+    return min(policy.interval_s / 2, 30.0)
+
+
+def rhythm_s(memory: Memory, policy: Policy) -> float:
+    """Seconds between rounds now: quicker while in doubt or in trouble."""
+    return min(policy.interval_s, QUICK_INTERVAL_S) if memory.in_doubt else policy.interval_s

@@ -1,0 +1,70 @@
+"""Errors that cross a border between layers.
+
+VigieError
+├── ConfigError        a setting is wrong: the process ends with 78
+├── UserError          a person asked for something that cannot be: answered in one sentence
+│   ├── AddressRefused the address is one Vigie does not visit
+│   └── NotFound       no such monitor or incident in this server
+├── StoreError         the database cannot be used
+└── DeliveryError      Discord did not take a message
+"""
+
+from enum import StrEnum
+
+
+class VigieError(Exception):
+    """Base of all errors Vigie raises on purpose."""
+
+
+class ConfigError(VigieError):
+    """A setting is missing or wrong. The text names it and says what to do."""
+
+
+class StoreError(VigieError):
+    """The database cannot be opened or is newer than this Vigie."""
+
+
+class UserError(VigieError):
+    """Somebody's input cannot be taken.
+
+    ``message`` is an English catalogue sentence with ``{placeholders}`` filled from ``values``
+    when it is shown, so that each surface can translate it.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message = message
+        self.values = values
+
+
+class AddressRefused(UserError):
+    """The address is malformed, private, or on a port Vigie does not visit."""
+
+
+class NotFound(UserError):
+    """Nothing of that name or id in this server."""
+
+
+class Remedy(StrEnum):
+    """What delivery does about a failure (design, error → action table)."""
+
+    RETRY = "retry"  # try again with the same nonce
+    WAIT = "wait"  # try again after ``retry_after_s``
+    HALT = "halt"  # stop all requests for a while: Discord's edge refuses this address
+    CHANNEL_GONE = "channel_gone"
+    CHANNEL_BLOCKED = "channel_blocked"  # a permission is missing
+    MESSAGE_GONE = "message_gone"
+    REFUSED = "refused"  # our payload is wrong: try once as plain text
+    TOKEN = "token"  # noqa: S105 - the name of a remedy: the token is no longer accepted
+
+
+class DeliveryError(VigieError):
+    """Discord did not take a message; ``remedy`` says what follows."""
+
+    def __init__(
+        self, text: str, remedy: Remedy, *, retry_after_s: float = 0.0, code: int = 0
+    ) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+        self.retry_after_s = retry_after_s
+        self.code = code

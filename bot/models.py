@@ -1,0 +1,204 @@
+"""The nouns that more than one layer shares. Plain immutable data: no I/O, no rules.
+
+Times are UTC epoch milliseconds (``*_ms``), lengths of time are seconds (``*_s``) or, for what a
+probe measures, milliseconds as floats inside :class:`Phases`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What Vigie believes of a monitor. Overlays (blind, mute, pause …) are no states."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    UNSTABLE = "unstable"
+    DOWN = "down"
+
+
+class Kind(StrEnum):
+    """How an incident shows itself. SLOW and BLOCKED have the state UNSTABLE; the words differ."""
+
+    DOWN = "down"
+    UNSTABLE = "unstable"
+    SLOW = "slow"
+    BLOCKED = "blocked"
+
+    @property
+    def state(self) -> State:
+        return State.DOWN if self is Kind.DOWN else State.UNSTABLE
+
+
+class Reason(StrEnum):
+    """Why a try failed: the closed list. ``bot/words/causes.py`` has a sentence for each."""
+
+    HTTP = "http"  # number: the status code
+    DNS = "dns"  # the name has no address
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"  # no route to host or network
+    TIMEOUT = "timeout"  # number: the deadline in seconds
+    RESET = "reset"  # the connection broke before the answer was whole
+    TLS_EXPIRED = "tls_expired"  # number: days since
+    TLS_NOT_YET_VALID = "tls_not_yet_valid"
+    TLS_NAME = "tls_name"  # the certificate is for another name
+    TLS_UNTRUSTED = "tls_untrusted"  # self-signed or unknown issuer
+    TLS = "tls"  # any other failure of the handshake
+    REDIRECTS = "redirects"  # more than five
+    REDIRECT_REFUSED = "redirect_refused"  # to an address Vigie does not visit
+    ADDRESS_REFUSED = "address_refused"  # the name leads to an address Vigie does not visit
+    GARBLED = "garbled"  # not an HTTP answer
+    UNREADABLE = "unreadable"  # a compressed body although none was accepted
+    TEXT_MISSING = "text_missing"
+    TEXT_PRESENT = "text_present"  # the text that must not be there
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason with its number, if it has one. ``str()`` is its stored form: ``http:503``."""
+
+    reason: Reason
+    number: int | None = None
+
+    def __str__(self) -> str:
+        return self.reason if self.number is None else f"{self.reason}:{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cause":
+        """Read back what ``str()`` wrote. Raises ValueError for anything else."""
+        reason, _, number = text.partition(":")
+        return cls(Reason(reason), int(number) if number else None)
+
+    @property
+    def refuses_the_bot(self) -> bool:
+        """The site answers but turns this visitor away (facts on real outages: 23 % of them)."""
+        return self.reason is Reason.HTTP and self.number in {401, 403, 429}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one probe asks for and what counts as fine."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    expect_status: tuple[int, ...] = ()
+    contains: str | None = None
+    not_contains: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Milliseconds spent in each phase of one try, over all redirect hops; None: not reached."""
+
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one try saw. ``cause`` is None exactly when the try was fine."""
+
+    at_ms: int
+    cause: Cause | None
+    status: int | None = None
+    phases: Phases = field(default_factory=Phases)
+    certificate_expires_ms: int | None = None
+    address: str | None = None
+    final_url: str | None = None
+    downgraded: bool = False  # a redirect led from https to http
+
+    @property
+    def ok(self) -> bool:
+        return self.cause is None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A watched site of one server, as its people configured it."""
+
+    id: int
+    guild_id: int
+    name: str
+    target: Target
+    interval_s: int
+    channel_id: int | None = None  # None: the server's alert channel
+    role_id: int | None = None  # None: the server's role
+    slow_ms: int | None = None
+    paused_ms: int | None = None  # since when it is paused
+    resume_ms: int | None = None  # when the pause ends by itself
+    muted_until_ms: int | None = None
+    created_ms: int = 0
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_ms is not None
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """What one server chose. Made with its defaults the first time a server is seen."""
+
+    id: int
+    channel_id: int | None = None
+    role_id: int | None = None
+    fallback_channel_id: int | None = None
+    language: str | None = None  # None: the server's own Discord locale
+    guild_locale: str = "en-US"
+    timezone: str = "UTC"
+    reminder_h: int = 0
+    set_by: int | None = None  # who set the alert channel
+
+
+class Ending(StrEnum):
+    """How an incident ended."""
+
+    RESOLVED = "resolved"
+    REMOVED = "removed"  # the monitor was removed
+    PAUSED = "paused"  # the monitor was paused
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One stretch of trouble of one monitor, with all an alert card says of it.
+
+    ``kind`` is what is true now; ``told_down`` whether a post of it ever said DOWN.
+    ``failed`` counts every failed try since the first, confirm tries included, up to the opening;
+    ``share_ok`` of ``share_of`` first tries got through (at most the last 30).
+    """
+
+    id: int
+    public_id: str
+    guild_id: int
+    monitor_id: int
+    name: str
+    url: str
+    interval_s: int
+    kind: Kind
+    cause: Cause | None
+    since_ms: int
+    opened_ms: int
+    failed: int = 0
+    last_ok_ms: int | None = None
+    last_failed_ms: int | None = None
+    answering_since_ms: int | None = None
+    share_ok: int = 0
+    share_of: int = 0
+    latency_ms: int | None = None  # SLOW: the median that told it
+    limit_ms: int | None = None
+    resolved_ms: int | None = None
+    ended_ms: int | None = None  # the true end: the first good try of the closing run
+    ending: Ending | None = None
+    acknowledged_ms: int | None = None
+    acknowledged_by: int | None = None
+    me_too: int = 0
+    told_down: bool = False
+    channel_id: int | None = None  # where it is told; None: the server has no alert channel
+    role_id: int | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.resolved_ms is None

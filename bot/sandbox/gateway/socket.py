@@ -1,0 +1,187 @@
+"""One WebSocket of the gateway: compression, and the client's half of the protocol."""
+
+import asyncio
+import contextlib
+import json
+import zlib
+from collections import deque
+from collections.abc import Callable
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.errors import Json
+from bot.sandbox.gateway.hub import OP_INVALID_SESSION, Hub
+from bot.sandbox.gateway.session import HIGHEST_INTENT, Intent, Session
+from bot.sandbox.gateway.welcome import members_chunk
+from bot.sandbox.settings import PRIVILEGED_INTENTS, Settings
+from bot.sandbox.world.world import World
+
+OP_HEARTBEAT, OP_IDENTIFY, OP_PRESENCE, OP_VOICE, OP_RESUME, OP_MEMBERS = 1, 2, 3, 4, 6, 8
+OP_HELLO, OP_ACK = 10, 11
+UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4001, 4002, 4003, 4004
+ALREADY_AUTHENTICATED, INVALID_SEQ, RATE_LIMITED, INVALID_SHARD = 4005, 4007, 4008, 4010
+INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+MAX_FRAME = 4096
+MAX_FRAMES, FRAMES_WINDOW_S = 120, 60.0
+FORGETTING_CLOSES = frozenset({1000, 1001})
+
+
+class GatewaySocket:
+    """Serves one connection until it ends; implements ``Line`` for its session."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        world: World,
+        clock: SandboxClock,
+        settings: Settings,
+        token: str,
+    ) -> None:
+        self._hub = hub
+        self._world = world
+        self._clock = clock
+        self._settings = settings
+        self._token = token
+        self._out: asyncio.Queue[Json | int | None] = asyncio.Queue()
+        self._session: Session | None = None
+        self._frames: deque[float] = deque()
+        self._zlib: "zlib._Compress | None" = None
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Speak the protocol on an upgraded request until one side ends it."""
+        socket = web.WebSocketResponse(compress=False, max_msg_size=0)
+        await socket.prepare(request)
+        if request.query.get("compress") == "zlib-stream":
+            self._zlib = zlib.compressobj()
+        self._hub.connections += 1
+        interval = {"heartbeat_interval": self._settings.heartbeat_interval_ms}
+        self._frame(OP_HELLO, interval)
+        writer = asyncio.create_task(self._write(socket, request), name="gateway writer")
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._receive(message.data)
+        finally:
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+            if self._session is not None:
+                forget = socket.close_code in FORGETTING_CLOSES
+                self._hub.detach(self._session, self, forget=forget)
+        return socket
+
+    def put(self, payload: Json) -> None:
+        self._out.put_nowait(payload)
+
+    def close(self, code: int | None) -> None:
+        """Close after everything queued so far; without a code the line is cut."""
+        self._out.put_nowait(code)
+
+    async def _write(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        with contextlib.suppress(ConnectionError):
+            while isinstance(item := await self._out.get(), dict):
+                await self._send(socket, item)
+            if isinstance(item, int):
+                await socket.close(code=item)
+            elif request.transport is not None:
+                request.transport.abort()
+
+    async def _send(self, socket: web.WebSocketResponse, payload: Json) -> None:
+        text = json.dumps(payload, separators=(",", ":"))
+        if self._zlib is None:
+            await socket.send_str(text)
+            return
+        data = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
+        await socket.send_bytes(data)
+
+    def _frame(self, op: int, data: object = None) -> None:
+        self.put({"op": op, "d": data, "s": None, "t": None})
+
+    def _receive(self, text: str) -> None:
+        if self._too_many():
+            self.close(RATE_LIMITED)
+            return
+        try:
+            frame = json.loads(text)
+            op, data = frame["op"], frame.get("d")
+        except (ValueError, KeyError, TypeError):
+            self.close(DECODE_ERROR)
+            return
+        if len(text) > MAX_FRAME:
+            self.close(DECODE_ERROR)
+        elif op == OP_HEARTBEAT:
+            self._frame(OP_ACK)
+        elif op in (handlers := self._handlers()):
+            handlers[op](data if isinstance(data, dict) else {})
+        else:
+            self.close(UNKNOWN_OPCODE)
+
+    def _too_many(self) -> bool:
+        now = self._clock.now()
+        self._frames.append(now)
+        while self._frames[0] < now - FRAMES_WINDOW_S:
+            self._frames.popleft()
+        return len(self._frames) > MAX_FRAMES
+
+    def _handlers(self) -> dict[int, Callable[[Json], None]]:
+        return {
+            OP_IDENTIFY: self._identify,
+            OP_RESUME: self._resume,
+            OP_MEMBERS: self._members,
+            OP_PRESENCE: self._ignore,
+            OP_VOICE: self._ignore,
+        }
+
+    def _identify(self, data: Json) -> None:
+        intents, shard = data.get("intents"), data.get("shard") or [0, 1]
+        if self._session is not None:
+            self.close(ALREADY_AUTHENTICATED)
+        elif data.get("token") != self._token or not self._hub.starts_left:
+            self.close(AUTHENTICATION_FAILED)
+        elif not isinstance(intents, int) or not 0 <= intents < HIGHEST_INTENT << 1:
+            self.close(INVALID_INTENTS)
+        elif intents & PRIVILEGED_INTENTS & ~self._settings.granted_intents:
+            self.close(DISALLOWED_INTENTS)
+        elif not 0 <= shard[0] < shard[1]:
+            self.close(INVALID_SHARD)
+        elif self._too_soon():
+            self._frame(OP_INVALID_SESSION, data=False)
+        else:
+            self._session = self._hub.open(intents, (shard[0], shard[1]), self)
+
+    def _too_soon(self) -> bool:
+        """One IDENTIFY in a while, when the setting asks for it."""
+        last = max((one.at for one in self._hub.identifies), default=0.0)
+        return self._clock.now() - last < self._settings.identify_gap_s
+
+    def _resume(self, data: Json) -> None:
+        session = self._hub.sessions.get(str(data.get("session_id")))
+        if self._session is not None:
+            self.close(ALREADY_AUTHENTICATED)
+        elif data.get("token") != self._token:
+            self.close(AUTHENTICATION_FAILED)
+        elif session is None:
+            self._frame(OP_INVALID_SESSION, data=False)
+        elif not isinstance(data.get("seq"), int) or data["seq"] > session.seq:
+            self.close(INVALID_SEQ)
+        else:
+            self._session, session.line = session, self
+            self._hub.resumes += 1
+            session.replay(data["seq"])
+            session.push("RESUMED", {})
+            self._hub.tell_online()
+
+    def _members(self, data: Json) -> None:
+        if self._session is None:
+            self.close(NOT_AUTHENTICATED)
+            return
+        guild = self._world.guilds.get(str(data.get("guild_id")))
+        if guild is not None and self._session.intents & Intent.GUILDS:
+            chunk = members_chunk(self._world, guild, data, self._session)
+            self._session.push("GUILD_MEMBERS_CHUNK", chunk)
+
+    def _ignore(self, _data: Json) -> None:
+        """Presence and voice: taken after IDENTIFY, and of no effect here."""
+        if self._session is None:
+            self.close(NOT_AUTHENTICATED)

@@ -1,0 +1,1 @@
+"""What Vigie does, free of Discord: monitors, verdicts, incidents, delivery."""

@@ -1,0 +1,90 @@
+"""Are *we* offline? Asked at the moment of a failure; while blind nothing counts against a site."""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.db import gaps
+from bot.db.database import Connection, Database
+from bot.services.delivery import queue
+from bot.services.guilds import Guilds
+
+log = logging.getLogger(__name__)
+
+POLL_S = 5.0
+TOLD_AFTER_MS = 120_000  # shorter blindness is recorded, not told
+
+
+class Eyes(Protocol):
+    """Whoever can tell whether this machine is online."""
+
+    async def online_since(self, started: float) -> bool:
+        """Whether any canary answered after that moment of monotonic time."""
+        ...
+
+
+class Blindness:
+    """The overlay "blind": when it began, when it ended, and the one note afterwards."""
+
+    def __init__(
+        self, db: Database, clock: Clock, guilds: Guilds, eyes: Eyes, wake: Callable[[], None]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._guilds = guilds
+        self._eyes = eyes
+        self._wake = wake
+        self._since_ms: int | None = None
+
+    @property
+    def since_ms(self) -> int | None:
+        """Since when Vigie is blind; None while it sees."""
+        return self._since_ms
+
+    async def blames_us(self, started: float, failed_ms: int) -> bool:
+        """Whether a try that failed (begun at ``started``) must not count: we were offline."""
+        if await self._eyes.online_since(started):
+            await self._see()
+            return False
+        if self._since_ms is None:
+            self._since_ms = failed_ms
+            log.warning("Blind: no canary answers, so no failure counts until one does")
+        return True
+
+    async def run(self) -> None:
+        """While blind, look for the first answer of any canary, until cancelled."""
+        while True:
+            await self._clock.sleep(POLL_S)
+            try:
+                await self.look()
+            except Exception:
+                log.exception("The end of blindness could not be recorded; tried again")
+
+    async def look(self) -> None:
+        """While blind, ask the canaries once more."""
+        if self._since_ms is not None and await self._eyes.online_since(self._clock.monotonic()):
+            await self._see()
+
+    async def _see(self) -> None:
+        """Blindness ends: the time is a gap; if it was long, each alert channel gets one note."""
+        since_ms = self._since_ms
+        if since_ms is None:
+            return
+        self._since_ms = None
+        until_ms = self._clock.now_ms()
+        channels = {(s.id, s.channel_id) for s in self._guilds.known() if s.channel_id is not None}
+        told = until_ms - since_ms >= TOLD_AFTER_MS
+
+        def write(conn: Connection) -> None:
+            gaps.add(conn, since_ms, until_ms, gaps.BLIND)
+            for guild_id, channel_id in sorted(channels) if told else ():
+                queue.notice(conn, guild_id, channel_id, queue.blind(since_ms, until_ms), until_ms)
+
+        try:
+            await self._db.write(write)
+        except BaseException:
+            self._since_ms = since_ms
+            raise
+        log.warning("Seeing again after %d s", (until_ms - since_ms) // 1000)
+        self._wake()

@@ -1,0 +1,41 @@
+"""Tells "Discord is down" from "this channel has trouble", and then lets one try at a time pass."""
+
+# So many transient failures in a row, over so many channels, mean Discord itself (discord.md §3.2).
+FAILURES = 5
+CHANNELS = 3
+# One trial at least so often: in the first two minutes, and later.
+EARLY_MS = 120_000
+EARLY_TRIAL_MS = 10_000
+TRIAL_MS = 30_000
+
+
+class Breaker:
+    """Closed: everybody sends. Down: one message at a time is tried, and it speaks for all."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._channels: set[int] = set()
+        self.down_since_ms: int | None = None
+        self.next_trial_ms = 0
+
+    @property
+    def down(self) -> bool:
+        return self.down_since_ms is not None
+
+    def failed(self, channel_id: int, now_ms: int) -> None:
+        self._failures += 1
+        self._channels.add(channel_id)
+        if self.down_since_ms is None:
+            if self._failures < FAILURES or len(self._channels) < CHANNELS:
+                return
+            self.down_since_ms = now_ms
+        early = now_ms - self.down_since_ms < EARLY_MS
+        self.next_trial_ms = now_ms + (EARLY_TRIAL_MS if early else TRIAL_MS)
+
+    def succeeded(self) -> bool:
+        """Discord answered; True when that ends an absence."""
+        was_down = self.down
+        self._failures = 0
+        self._channels.clear()
+        self.down_since_ms = None
+        return was_down

@@ -1,0 +1,165 @@
+"""Carries one message of one channel to Discord and acts on the answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot.clock import Clock
+from bot.db import notifications
+from bot.db.database import Database
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery import settlement
+from bot.services.delivery.claims import Flight, claim
+from bot.services.delivery.gates import Gates
+from bot.services.delivery.messages import Action, Alert, Sent, Sink
+from bot.services.delivery.plan import Verb
+from bot.services.delivery.rendering import render
+
+log = logging.getLogger(__name__)
+
+# discord.py alone retries for 25 s and then may hang on a socket for 300 s (discord.md §2).
+SEND_TIMEOUT_S = 45.0
+# A channel that is gone or refuses us is tried once in so long; permission events wake it sooner.
+PARKED_MS = 6 * 3_600_000
+# Some payloads make Discord answer 500 for ever (hidden limits): now and then try without a card.
+_PLAIN_FROM = 10
+_PLAIN_EVERY = 4
+
+
+class Courier:
+    """One step for a channel: claim, render, send, settle."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        languages: Callable[[int], str],
+        gates: Gates,
+        *,
+        told: Callable[[Sent], None],
+        token_refused: Callable[[DeliveryError], None],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._languages = languages
+        self._gates = gates
+        self._told = told
+        self._token_refused = token_refused
+        self._refused: set[int] = set()  # leaders whose card Discord did not take
+
+    async def step(self, sink: Sink, channel_id: int) -> bool | None:
+        """Send what the channel needs next. True: sent; False: it failed; None: nothing is due."""
+        now_ms = self._clock.now_ms()
+        edits = self._gates.edits_open(channel_id, now_ms)
+        flight = await self._db.write(lambda conn: claim(conn, channel_id, now_ms, edits=edits))
+        if flight is None:
+            return None
+        try:
+            alert = render(
+                flight, self._languages(flight.guild_id), now_ms, plain=self._is_plain(flight)
+            )
+            message_id = await self._send(sink, flight, alert)
+        except DeliveryError as error:
+            await self._act(flight, error)
+            return False
+        except Exception:
+            log.exception("message %s of channel %s failed", flight.nonce, channel_id)
+            self._refused.add(flight.batch.leader)  # a card we cannot build must not silence us
+            self._gates.stumbled(channel_id, now_ms)
+            return False
+        await self._accept(flight, alert, message_id)
+        return True
+
+    def _is_plain(self, flight: Flight) -> bool:
+        stuck = flight.attempts >= _PLAIN_FROM and flight.attempts % _PLAIN_EVERY == 0
+        return stuck or flight.batch.leader in self._refused
+
+    async def _send(self, sink: Sink, flight: Flight, alert: Alert) -> int | None:
+        """The id of the message; None when a human deleted it before we knew of it."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                if flight.verb in {Verb.JOIN, Verb.EDIT}:
+                    return await self._edit(sink, flight, alert)
+                return await sink.post(
+                    flight.channel_id, alert, nonce=flight.nonce, reply_to=flight.reply_to
+                )
+        except TimeoutError as error:
+            raise DeliveryError("no answer from Discord", Remedy.RETRY) from error
+        except DeliveryError as error:
+            if error.remedy is Remedy.MESSAGE_GONE and flight.verb not in {Verb.JOIN, Verb.EDIT}:
+                return None
+            raise
+
+    async def _edit(self, sink: Sink, flight: Flight, alert: Alert) -> int | None:
+        if flight.post is None or flight.post.message_id is None:
+            raise LookupError(f"an edit without a message: {flight.batch}")
+        await sink.edit(flight.channel_id, flight.post.message_id, alert)
+        return flight.post.message_id
+
+    async def _accept(self, flight: Flight, alert: Alert, message_id: int | None) -> None:
+        now_ms = self._clock.now_ms()
+        await self._db.write(
+            lambda conn: settlement.accepted(conn, flight, alert, message_id, now_ms)
+        )
+        self._gates.succeeded(flight.channel_id)
+        self._refused.discard(flight.batch.leader)
+        if flight.verb in {Verb.JOIN, Verb.EDIT}:
+            self._told(Sent("edit", now_ms, flight.channel_id, alert))
+        else:
+            action: Action = "post" if flight.reply_to is None else "reply"
+            self._told(Sent(action, now_ms, flight.channel_id, alert))
+
+    async def _act(self, flight: Flight, error: DeliveryError) -> None:
+        """The error → action table of discord.md §3.3."""
+        now_ms = self._clock.now_ms()
+        log.warning("channel %s: %s (%s)", flight.channel_id, error, error.remedy)
+        match error.remedy:
+            case Remedy.RETRY:
+                age_ms = now_ms - flight.first_try_ms
+                self._gates.failed(flight.channel_id, flight.attempts, age_ms, now_ms)
+                await self._db.write(lambda conn: settlement.doubtful(conn, flight, str(error)))
+            case Remedy.WAIT:
+                await self._wait(flight, error, now_ms)
+            case Remedy.HALT:
+                self._gates.halt(now_ms)
+                await self._not_taken(flight, error)
+            case Remedy.CHANNEL_GONE | Remedy.CHANNEL_BLOCKED:
+                await self._park(flight, error, now_ms)
+            case Remedy.MESSAGE_GONE:
+                await self._db.write(lambda conn: settlement.lost(conn, flight, str(error), now_ms))
+            case Remedy.REFUSED:
+                await self._plainer(flight, error, now_ms)
+            case Remedy.TOKEN:
+                self._gates.shut = True
+                await self._not_taken(flight, error)
+                self._token_refused(error)
+
+    async def _not_taken(self, flight: Flight, error: DeliveryError) -> None:
+        """The attempt left nothing behind; an earlier one may have, and then the nonce stays."""
+        settle = settlement.doubtful if flight.doubt else settlement.released
+        await self._db.write(lambda conn: settle(conn, flight, str(error)))
+
+    async def _wait(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
+        until_ms = now_ms + max(1, round(error.retry_after_s * 1000))
+        if flight.verb is Verb.EDIT or (flight.verb is Verb.JOIN and not flight.doubt):
+            self._gates.wait_edits(flight.channel_id, until_ms)
+        else:
+            self._gates.wait(flight.channel_id, until_ms)
+        await self._not_taken(flight, error)
+
+    async def _park(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
+        await self._not_taken(flight, error)
+        await self._db.write(
+            lambda conn: notifications.park(
+                conn, flight.channel_id, now_ms, now_ms + PARKED_MS, str(error.remedy)
+            )
+        )
+
+    async def _plainer(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
+        leader = flight.batch.leader
+        if leader not in self._refused:
+            self._refused.add(leader)
+            return
+        log.error("message %s is refused even as plain text: %s", flight.nonce, error)
+        self._refused.discard(leader)
+        await self._db.write(lambda conn: settlement.dead(conn, flight, str(error), now_ms))

@@ -1,0 +1,115 @@
+"""When each channel may be tried again. Kept in memory: a restart tries everything once."""
+
+import random
+from collections.abc import Collection, Mapping
+
+from bot.services.delivery import backoff
+from bot.services.delivery.breaker import Breaker
+
+# Discord's edge turned the whole address away (a 429 that Discord itself did not send).
+HALT_MS = 600_000
+_HALT_CAP_MS = 6 * 3_600_000
+# After so many faults of our own in a row it is tried as rarely as an old row.
+_OFTEN = 10
+
+
+class Gates:
+    """The waiting times that failures impose, per channel and for all of them."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.breaker = Breaker()
+        self._rng = rng
+        self._backoff: dict[int, int] = {}
+        self._waits: dict[int, int] = {}
+        self._edits: dict[int, int] = {}
+        self._resting: dict[int, int] = {}
+        self._stumbles: dict[int, int] = {}
+        self._halted_until_ms = 0
+        self._halt_ms = HALT_MS
+        self.shut = False  # the token is refused: nothing is sent any more
+
+    def opens_at(self, channel_id: int) -> int:
+        """The moment from which a channel may send, in epoch milliseconds."""
+        held = max(
+            self._halted_until_ms,
+            self._waits.get(channel_id, 0),
+            self._resting.get(channel_id, 0),
+        )
+        if self.breaker.down:
+            return max(held, self.breaker.next_trial_ms)
+        return max(held, self._backoff.get(channel_id, 0))
+
+    def edits_open(self, channel_id: int, now_ms: int) -> bool:
+        return self._edits.get(channel_id, 0) <= now_ms
+
+    def ready(self, due: Mapping[int, int], busy: Collection[int], now_ms: int) -> list[int]:
+        """The channels to serve now; while Discord is down only the one that waited longest."""
+        if self.shut:
+            return []
+        free = [
+            channel_id
+            for channel_id, due_ms in due.items()
+            if channel_id not in busy and max(due_ms, self.opens_at(channel_id)) <= now_ms
+        ]
+        if not self.breaker.down:
+            return free
+        return [] if busy else sorted(free, key=lambda one: self._backoff.get(one, 0))[:1]
+
+    def next_ms(self, due: Mapping[int, int], busy: Collection[int]) -> int | None:
+        """When :meth:`ready` will next have something; None: only new work can change that."""
+        if self.shut or (busy and self.breaker.down):
+            return None
+        return min(
+            (
+                max(due_ms, self.opens_at(channel_id))
+                for channel_id, due_ms in due.items()
+                if channel_id not in busy
+            ),
+            default=None,
+        )
+
+    def succeeded(self, channel_id: int) -> None:
+        """Discord answered: this channel is fine, and after an absence all are tried at once."""
+        self._halt_ms = HALT_MS
+        self._stumbles.pop(channel_id, None)
+        self._backoff.pop(channel_id, None)
+        self._waits.pop(channel_id, None)
+        if self.breaker.succeeded():
+            self._backoff.clear()
+
+    def failed(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
+        """A transient failure: back off, and perhaps Discord is down."""
+        self._back_off(channel_id, attempts, age_ms, now_ms)
+        self.breaker.failed(channel_id, now_ms)
+
+    def stumbled(self, channel_id: int, now_ms: int) -> None:
+        """A fault of our own: back off, but it says nothing about Discord."""
+        count = self._stumbles[channel_id] = self._stumbles.get(channel_id, 0) + 1
+        self._back_off(channel_id, count, backoff.FRESH_MS if count > _OFTEN else 0, now_ms)
+
+    def _back_off(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
+        delay_s = backoff.delay_s(attempts, age_ms, self._rng)
+        self._backoff[channel_id] = now_ms + round(delay_s * 1000)
+
+    def wait(self, channel_id: int, until_ms: int) -> None:
+        """Discord named a time for this channel."""
+        self._waits[channel_id] = until_ms
+
+    def wait_edits(self, channel_id: int, until_ms: int) -> None:
+        """Discord named a time for edits; posting goes on (they have a limit of their own)."""
+        self._edits[channel_id] = until_ms
+
+    def halt(self, now_ms: int) -> None:
+        """Stop all requests: 10, 20, 40 … minutes (discord.md §3.3)."""
+        if self._halted_until_ms > now_ms:
+            return  # answers to requests that were already under way
+        self._halted_until_ms = now_ms + self._halt_ms
+        self._halt_ms = min(self._halt_ms * 2, _HALT_CAP_MS)
+
+    def rest(self, channel_id: int, now_ms: int) -> None:
+        """Due work that cannot be done: wait for the edits' gate, or a second."""
+        self._resting[channel_id] = max(now_ms + 1000, self._edits.get(channel_id, 0))
+
+    def rouse(self) -> None:
+        """There is new work: look again everywhere."""
+        self._resting.clear()

@@ -1,0 +1,85 @@
+"""What delivery hands to Discord's side: alerts with no Discord in them, and the sink's door."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal, Protocol
+
+from bot.models import Incident
+
+AlertKind = Literal[
+    "down", "unstable", "blocked", "slow", "up", "blind", "certificate", "digest", "notice"
+]
+Action = Literal["post", "edit", "reply"]
+
+# Users one recovery mentions at most (design §6); the rest read the channel.
+MENTIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message, rendered from the truth of the moment it is sent.
+
+    ``content`` is the push line in ``language``, without mentions: the sink appends ``role_ids``
+    and ``user_ids``. ``plain``: the line is all, no embed and no buttons. ``silent``: without a
+    push. ``delayed_ms``: Discord could not be reached from … until …, to be said on the card.
+    """
+
+    kind: AlertKind
+    language: str
+    content: str
+    incidents: tuple[Incident, ...] = ()
+    role_ids: tuple[int, ...] = ()
+    user_ids: tuple[int, ...] = ()
+    silent: bool = False
+    delayed_ms: tuple[int, int] | None = None
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that tells of no incident; its words are found when it is sent.
+
+    ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
+    ``notice``: ``text`` as it is.
+    """
+
+    kind: Literal["blind", "certificate", "notice"]
+    seconds: float = 0.0
+    name: str = ""
+    days: int = 0
+    text: str = ""
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Notice":
+        """Read back what :meth:`dump` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What observers hear of each message Discord accepted."""
+
+    action: Action
+    at_ms: int
+    channel_id: int
+    alert: Alert
+
+
+class Sink(Protocol):
+    """Discord, as delivery sees it. Both methods raise errors.DeliveryError with a Remedy."""
+
+    async def post(
+        self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+    ) -> int:
+        """Send a message and return its id; the same nonce within minutes sends nothing twice.
+
+        A reply whose original is gone is sent as a plain message.
+        """
+        ...
+
+    async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
+        """Replace what a message says. Never pings."""
+        ...

@@ -1,0 +1,137 @@
+"""Which message a channel needs next: pure rules over the rows of its outbox.
+
+Order: openings before everything (they are what people wait for), then a latecomer's ping,
+escalations, edits that change a word, all-clears, notices, and last the edits of mere numbers.
+A half-sent message comes before all of them, because only its nonce knows whether it exists.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.db.notifications import Notification, Work
+from bot.db.posts import Post
+
+# Openings due within the same minute share a post (signal.md §10 A).
+COMPANY_MS = 60_000
+# A post that lists so many is a group post, and latecomers join it for so long (signal.md §7).
+LIST_FROM = 3
+JOIN_WITHIN_MS = 600_000
+
+
+class Verb(Enum):
+    """What is done with a batch of rows."""
+
+    OPEN = auto()  # post openings
+    JOIN = auto()  # edit openings into a list that stands
+    PING = auto()  # call the role of a latecomer
+    ESCALATE = auto()  # reply: now down for good
+    EDIT = auto()
+    CLOSE = auto()  # reply: all clear
+    LATE = auto()  # post an outage that was over before it could be told
+    NOTICE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that become one message. ``moot``: rows that it makes pointless."""
+
+    verb: Verb
+    rows: tuple[Notification, ...]
+    post_id: int | None = None
+    leader: int = 0  # the row whose id makes the nonce; 0: not claimed yet
+    moot: tuple[Notification, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The work of one channel at one moment."""
+
+    rows: Sequence[Notification]
+    now_ms: int
+    group: Post | None  # the list that latecomers may still join
+    edits: bool  # Discord accepts edits in this channel now
+
+    def due(self, kind: Work) -> list[Notification]:
+        return [row for row in self.of(kind) if row.not_before_ms <= self.now_ms]
+
+    def of(self, kind: Work) -> list[Notification]:
+        return [row for row in self.rows if row.kind is kind]
+
+
+def choose(desk: Desk) -> Batch | None:
+    """The next message of a channel without half-sent rows; None: nothing is due.
+
+    A digest after Discord was away for long belongs here, before the openings.
+    """
+    rules: tuple[Callable[[Desk], Batch | None], ...] = (
+        _opening,
+        lambda desk: _first(Verb.PING, desk.due(Work.PING)),
+        _escalation,
+        lambda desk: _edit(desk, urgent=True),
+        _recovery,
+        lambda desk: _first(Verb.NOTICE, desk.due(Work.NOTICE)),
+        lambda desk: _edit(desk, urgent=False),
+    )
+    return next((batch for rule in rules if (batch := rule(desk)) is not None), None)
+
+
+def half_sent(rows: Sequence[Notification]) -> Batch | None:
+    """The message that was under way when an attempt failed or the process died."""
+    flying = [row for row in rows if row.state == "sending" and row.batch is not None]
+    if not flying:
+        return None
+    leader = min(row.batch for row in flying if row.batch is not None)
+    members = tuple(row for row in flying if row.batch == leader)
+    post_id = members[0].post_id
+    return Batch(_verb_of(members), members, post_id, leader)
+
+
+def _verb_of(members: Sequence[Notification]) -> Verb:
+    kinds = {row.kind for row in members}
+    if Work.EDIT in kinds:
+        return Verb.JOIN if Work.OPEN in kinds else Verb.EDIT
+    if Work.CLOSE in kinds:
+        return Verb.CLOSE if members[0].post_id is None else Verb.LATE
+    return Verb[members[0].kind.name]
+
+
+def _opening(desk: Desk) -> Batch | None:
+    """All openings that are due, and those that wait for company no longer than a minute."""
+    over = {row.incident_id for row in desk.due(Work.CLOSE)}
+    opens = [row for row in desk.of(Work.OPEN) if row.incident_id not in over]
+    if not any(row.not_before_ms <= desk.now_ms for row in opens):
+        return None
+    rows = tuple(row for row in opens if row.not_before_ms <= desk.now_ms + COMPANY_MS)
+    told = {row.incident_id for row in rows}
+    moot = tuple(row for row in desk.of(Work.ESCALATE) if row.incident_id in told)
+    if desk.group is not None and desk.edits:
+        return Batch(Verb.JOIN, rows, desk.group.id, moot=moot)
+    return Batch(Verb.OPEN, rows, moot=moot)
+
+
+def _escalation(desk: Desk) -> Batch | None:
+    """Not before its opening: that one, sent later, tells the newest truth anyway."""
+    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
+    ready = [row for row in desk.due(Work.ESCALATE) if row.incident_id not in unsent]
+    return _first(Verb.ESCALATE, ready)
+
+
+def _recovery(desk: Desk) -> Batch | None:
+    """All-clears that are due share one reply; those of untold outages share one post."""
+    due = desk.due(Work.CLOSE)
+    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
+    told = tuple(row for row in due if row.incident_id not in unsent)
+    if told:
+        return Batch(Verb.CLOSE, told)
+    return Batch(Verb.LATE, tuple(due)) if due else None
+
+
+def _edit(desk: Desk, *, urgent: bool) -> Batch | None:
+    if not desk.edits:
+        return None
+    return _first(Verb.EDIT, [row for row in desk.due(Work.EDIT) if row.urgent is urgent])
+
+
+def _first(verb: Verb, rows: Sequence[Notification]) -> Batch | None:
+    return Batch(verb, (rows[0],), rows[0].post_id) if rows else None

@@ -1,0 +1,132 @@
+"""What the recorder puts into the outbox, inside its own transaction.
+
+A state change and its notification are committed together or not at all (the outbox pattern of
+healthchecks' Flip). Nothing here decides what is said: words are found when a message is sent.
+"""
+
+from collections.abc import Sequence
+
+from bot.db import notifications, posts
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.db.posts import Post
+from bot.models import Incident
+from bot.services.delivery.messages import Notice
+
+# Edits that change numbers alone keep this distance on one message (design §4).
+NUMBERS_APART_MS = 30_000
+
+
+def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
+    """Tell of a new incident after ``wait_s`` seconds (0, or 60 to wait for company)."""
+    if incident.channel_id is not None:
+        notifications.add(
+            conn,
+            guild_id=incident.guild_id,
+            channel_id=incident.channel_id,
+            kind=Work.OPEN,
+            incident_id=incident.id,
+            now_ms=now_ms,
+            not_before_ms=now_ms + round(wait_s * 1000),
+        )
+
+
+def escalated(conn: Connection, incident: Incident, now_ms: int) -> None:
+    """Tell that an incident is now down for good. Once, and only of one that is being told."""
+    if incident.channel_id is None or not _is_told(conn, incident.id):
+        return
+    notifications.add(
+        conn,
+        guild_id=incident.guild_id,
+        channel_id=incident.channel_id,
+        kind=Work.ESCALATE,
+        incident_id=incident.id,
+        now_ms=now_ms,
+    )
+    changed(conn, incident.id, now_ms, urgent=True)
+
+
+def changed(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) -> None:
+    """Have every message of an incident say the newest truth.
+
+    ``urgent`` (a word changes) at once, else 30 s or more after the message's last edit.
+    An incident that has no message yet needs no edit: its opening will tell the newest truth.
+    """
+    for post in posts.of_incident(conn, incident_id):
+        if not post.gone:
+            want_edit(conn, post, now_ms, urgent=urgent)
+
+
+def want_edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
+    """Queue the edit of one message, or renew the one that waits."""
+    last_ms = post.created_ms if post.edited_ms is None else post.edited_ms
+    not_before_ms = now_ms if urgent else max(now_ms, last_ms + NUMBERS_APART_MS)
+    waiting = notifications.waiting_edit(conn, post.id)
+    if waiting is not None:
+        notifications.want_edit(
+            conn, waiting.id, urgent=urgent, now_ms=now_ms, not_before_ms=not_before_ms
+        )
+        return
+    notifications.add(
+        conn,
+        guild_id=post.guild_id,
+        channel_id=post.channel_id,
+        kind=Work.EDIT,
+        post_id=post.id,
+        payload="urgent" if urgent else None,
+        now_ms=now_ms,
+        not_before_ms=not_before_ms,
+    )
+
+
+def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, announce: bool) -> None:
+    """Tell that incidents are over; those closed in one call share one reply.
+
+    ``announce=False`` (the monitor was removed or paused): its messages are edited, nothing is
+    posted, and an opening that was not sent yet never will be.
+    """
+    for incident in incidents:
+        if incident.channel_id is None or not _is_told(conn, incident.id):
+            continue
+        _give_up(conn, incident.id, Work.ESCALATE)
+        if announce:
+            notifications.add(
+                conn,
+                guild_id=incident.guild_id,
+                channel_id=incident.channel_id,
+                kind=Work.CLOSE,
+                incident_id=incident.id,
+                now_ms=now_ms,
+            )
+        else:
+            _give_up(conn, incident.id, Work.OPEN)
+        changed(conn, incident.id, now_ms, urgent=True)
+
+
+def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:
+    """Post something that belongs to no incident."""
+    notifications.add(
+        conn,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        kind=Work.NOTICE,
+        payload=payload.dump(),
+        now_ms=now_ms,
+    )
+
+
+def blind(since_ms: int, until_ms: int) -> Notice:
+    """The note that Vigie itself was offline."""
+    return Notice("blind", seconds=(until_ms - since_ms) / 1000)
+
+
+def _is_told(conn: Connection, incident_id: int) -> bool:
+    """An opening under maintenance or mute has no row: there is nothing to take back."""
+    row = notifications.of_incident(conn, incident_id, Work.OPEN)
+    return row is not None and row.state != "superseded"
+
+
+def _give_up(conn: Connection, incident_id: int, kind: Work) -> None:
+    row = notifications.of_incident(conn, incident_id, kind)
+    if row is not None and row.state == "pending":
+        notifications.finish(conn, [row.id], "superseded")

@@ -1,0 +1,172 @@
+"""Delivery: empties the outbox into Discord, one request in flight per channel."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from bot.clock import Clock
+from bot.db import notifications
+from bot.db.database import Database
+from bot.errors import DeliveryError
+from bot.services.delivery.courier import Courier
+from bot.services.delivery.gates import Gates
+from bot.services.delivery.messages import Sent, Sink
+
+log = logging.getLogger(__name__)
+
+# After a fault of the loop itself (the database, say) it looks again so much later.
+_STUMBLE_S = 1.0
+
+
+class Delivery:
+    """The one reader of the outbox.
+
+    ``languages`` names the language of a server. ``observers`` hear of each accepted message;
+    ``on_token_refused`` is told when Discord no longer knows the token: nothing is sent after that.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        languages: Callable[[int], str],
+        *,
+        rng: random.Random | None = None,
+        on_token_refused: Callable[[DeliveryError], None] | None = None,
+    ) -> None:
+        self.observers: list[Callable[[Sent], None]] = []
+        self.on_token_refused = on_token_refused
+        self._db = db
+        self._clock = clock
+        jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self.gates = Gates(jitter)
+        self._courier = Courier(
+            db, clock, languages, self.gates, told=self._tell, token_refused=self._shut
+        )
+        self._sink: Sink | None = None
+        self._woken = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[int]] = {}
+        self._stopping = False
+
+    def attach(self, sink: Sink) -> None:
+        """Discord can be reached: from now on what is due is sent."""
+        self._sink = sink
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be new work."""
+        self.gates.rouse()
+        self._woken.set()
+
+    async def unpark(self, channel_id: int) -> None:
+        """Something about a channel changed (a permission, say): try it again now."""
+        if await self._db.write(lambda conn: notifications.unpark(conn, channel_id)):
+            self.wake()
+
+    async def run(self) -> None:
+        """Deliver until :meth:`stop`. No fault of one channel or of the database ends it."""
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                delay_s = await self._dispatch()
+            except Exception:
+                log.exception("delivery stumbled")
+                delay_s = _STUMBLE_S
+            await self._rest(delay_s)
+
+    async def deliver_due(self) -> int:
+        """Send everything due now, one after the other; returns how many messages were taken."""
+        self.gates.rouse()
+        count = 0
+        while self._sink is not None:
+            due = await self._db.read(notifications.due_by_channel)
+            ready = self.gates.ready(due, (), self._clock.now_ms())
+            if not ready:
+                break
+            for channel_id in ready:
+                count += await self._serve(self._sink, channel_id)
+        return count
+
+    async def stop(self, timeout_s: float) -> None:
+        """Give due work ``timeout_s`` seconds; what is cut off is resent after the next start."""
+        self._stopping = True
+        self._woken.set()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._drain()
+        except TimeoutError:
+            log.warning("delivery: %s channels did not finish in time", len(self._busy))
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        await self._dispatch()
+        while self._busy:
+            await asyncio.wait(self._busy.values())
+            await asyncio.sleep(0)  # let the callbacks take the tasks off the list
+
+    async def _dispatch(self) -> float | None:
+        """Start a task for each channel that may send; returns seconds until the next one may."""
+        if self._sink is None:
+            return None
+        due = await self._db.read(notifications.due_by_channel)
+        now_ms = self._clock.now_ms()
+        for channel_id in self.gates.ready(due, self._busy, now_ms):
+            task = asyncio.create_task(
+                self._serve(self._sink, channel_id), name=f"delivery-{channel_id}"
+            )
+            self._busy[channel_id] = task
+            task.add_done_callback(partial(self._served, channel_id))
+        next_ms = self.gates.next_ms(due, self._busy)
+        return None if next_ms is None else max(0.0, (next_ms - now_ms) / 1000)
+
+    def _served(self, channel_id: int, _task: asyncio.Task[int]) -> None:
+        self._busy.pop(channel_id, None)
+        self._woken.set()
+
+    async def _serve(self, sink: Sink, channel_id: int) -> int:
+        """Send all that a channel has due, in order; returns how many messages were taken."""
+        count = 0
+        try:
+            while self._may_send(channel_id):
+                step = await self._courier.step(sink, channel_id)
+                if step is None:
+                    break
+                count += step
+            else:
+                return count
+        except Exception:
+            log.exception("channel %s stumbled", channel_id)
+            self.gates.stumbled(channel_id, self._clock.now_ms())
+            return count
+        if not count:
+            self.gates.rest(channel_id, self._clock.now_ms())
+        return count
+
+    def _may_send(self, channel_id: int) -> bool:
+        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._clock.now_ms()
+
+    async def _rest(self, delay_s: float | None) -> None:
+        """Sleep until woken, or for so long."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._woken.wait())]
+        if delay_s is not None:
+            waits.append(asyncio.create_task(self._clock.sleep(delay_s)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _tell(self, sent: Sent) -> None:
+        for observer in self.observers:
+            observer(sent)
+
+    def _shut(self, error: DeliveryError) -> None:
+        log.critical("Discord no longer accepts the token: %s", error)
+        if self.on_token_refused is not None:
+            self.on_token_refused(error)

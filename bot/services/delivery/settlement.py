@@ -1,0 +1,160 @@
+"""What becomes of a message's rows once Discord has answered. Each function is one transaction."""
+
+import json
+
+from bot.db import notifications, posts
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.models import Incident
+from bot.services.delivery import queue
+from bot.services.delivery.claims import Flight
+from bot.services.delivery.messages import Alert
+from bot.services.delivery.plan import Verb
+
+
+def accepted(
+    conn: Connection, flight: Flight, alert: Alert, message_id: int | None, now_ms: int
+) -> None:
+    """Discord took the message. None: it had taken it before and a human deleted it since."""
+    notifications.unpark(conn, flight.channel_id)
+    match flight.verb:
+        case Verb.OPEN | Verb.LATE:
+            _stands(conn, flight, alert, message_id, now_ms)
+        case Verb.JOIN | Verb.EDIT:
+            _edited(conn, flight, now_ms)
+            return
+    notifications.finish(conn, flight.ids, "sent", message_id=message_id)
+
+
+def _stands(
+    conn: Connection, flight: Flight, alert: Alert, message_id: int | None, now_ms: int
+) -> None:
+    """A post stands in the channel, or did. An outage told with its end needs no opening."""
+    post = flight.post
+    if post is None:
+        return
+    if flight.verb is Verb.LATE:
+        notifications.finish(conn, _openings(conn, flight), "superseded")
+    if message_id is None:
+        _deleted(conn, flight, now_ms)
+        return
+    posts.posted(conn, post.id, message_id, alert.role_ids)
+    if alert.plain:
+        queue.want_edit(conn, post, now_ms, urgent=True)
+    elif not flight.doubt:
+        notifications.drop_edits(conn, post.id, before_ms=flight.read_ms)
+
+
+def _openings(conn: Connection, flight: Flight) -> list[int]:
+    rows = (notifications.of_incident(conn, one.id, Work.OPEN) for one in flight.incidents)
+    return [row.id for row in rows if row is not None and row.state == "pending"]
+
+
+def _edited(conn: Connection, flight: Flight, now_ms: int) -> None:
+    if flight.post is None:
+        return
+    posts.edited(conn, flight.post.id, now_ms)
+    joined = [row.id for row in flight.opens]
+    notifications.finish(conn, joined, "sent", message_id=flight.post.message_id)
+    notifications.drop(conn, [row.id for row in flight.batch.rows if row.kind is Work.EDIT])
+    _call_roles(conn, flight, now_ms)
+
+
+def _call_roles(conn: Connection, flight: Flight, now_ms: int) -> None:
+    """An edit pings nobody: roles that the list has not called yet get one extra post."""
+    post = flight.post
+    if post is None:
+        return
+    joined = {row.incident_id for row in flight.opens}
+    late = [
+        one
+        for one in flight.incidents
+        if one.id in joined and one.open and one.role_id not in {None, *post.pinged}
+    ]
+    if not late:
+        return
+    posts.ping(conn, post.id, {one.role_id for one in late if one.role_id is not None})
+    waiting = notifications.waiting_ping(conn, post.id)
+    if waiting is not None:
+        before: list[int] = json.loads(waiting.payload or "[]")
+        notifications.rewrite(conn, waiting.id, _numbers(before, late))
+        return
+    notifications.add(
+        conn,
+        guild_id=flight.guild_id,
+        channel_id=flight.channel_id,
+        kind=Work.PING,
+        post_id=post.id,
+        payload=_numbers([], late),
+        now_ms=now_ms,
+    )
+
+
+def _numbers(before: list[int], late: list[Incident]) -> str:
+    return json.dumps([*before, *(one.id for one in late)])
+
+
+def doubtful(conn: Connection, flight: Flight, error: str) -> None:
+    """Discord may have taken it. A new message keeps its nonce; a mere edit can wait in line."""
+    if flight.verb is Verb.EDIT:
+        released(conn, flight, error)
+    else:
+        notifications.failed(conn, flight.ids, error)
+
+
+def released(
+    conn: Connection, flight: Flight, error: str, *, not_before_ms: int | None = None
+) -> None:
+    """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
+    match flight.verb:
+        case Verb.OPEN | Verb.LATE if flight.post is not None:
+            notifications.release(conn, flight.ids, error, keep_post=False)
+            notifications.drop_edits(conn, flight.post.id)
+            posts.forget(conn, flight.post.id)
+        case Verb.JOIN | Verb.EDIT if flight.post is not None:
+            _part(conn, flight, error)
+            edits = [row.id for row in flight.batch.rows if row.kind is Work.EDIT]
+            notifications.drop_edits(conn, flight.post.id)
+            notifications.release(conn, edits, error, keep_post=True)
+            for edit in edits if not_before_ms is not None else ():
+                notifications.postpone(conn, edit, not_before_ms or 0)
+        case _:
+            notifications.release(conn, flight.ids, error, keep_post=True)
+
+
+def _part(conn: Connection, flight: Flight, error: str) -> None:
+    """Openings leave the list they were to join."""
+    if flight.post is None:
+        return
+    opens = flight.opens
+    leaving = [row.incident_id for row in opens if row.incident_id is not None]
+    posts.unlink(conn, flight.post.id, leaving)
+    notifications.release(conn, [row.id for row in opens], error, keep_post=False)
+
+
+def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
+    """Discord will never take it, not even as plain text."""
+    if flight.verb is Verb.EDIT:
+        notifications.drop(conn, flight.ids)  # the next change tries again
+        return
+    if flight.verb is Verb.JOIN:
+        lost(conn, flight, error, now_ms)
+        return
+    notifications.failed(conn, flight.ids, error)
+    if flight.verb is Verb.LATE:
+        notifications.finish(conn, _openings(conn, flight), "superseded")
+    notifications.finish(conn, flight.ids, "dead")
+    _deleted(conn, flight, now_ms)
+
+
+def lost(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
+    """The message to edit is gone; openings that were to join it need a post of their own."""
+    _part(conn, flight, error)
+    notifications.drop(conn, [row.id for row in flight.batch.rows if row.kind is Work.EDIT])
+    _deleted(conn, flight, now_ms)
+
+
+def _deleted(conn: Connection, flight: Flight, now_ms: int) -> None:
+    if flight.post is not None:
+        posts.gone(conn, flight.post.id, now_ms)
+        notifications.drop_edits(conn, flight.post.id)

@@ -1,0 +1,78 @@
+"""What each server chose: kept in memory, written through to the store."""
+
+from dataclasses import replace
+
+from bot.clock import Clock
+from bot.db import guilds as table
+from bot.db.database import Database
+from bot.models import GuildSettings
+
+
+class Guilds:
+    """Settings of the servers Vigie is in. Reading never waits: autocomplete depends on it."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings: dict[int, GuildSettings] = {}
+
+    async def load(self) -> None:
+        self._settings = {s.id: s for s in await self._db.read(table.all_present)}
+
+    def settings(self, guild_id: int) -> GuildSettings:
+        """What the server chose, or the defaults."""
+        return self._settings.get(guild_id) or GuildSettings(guild_id)
+
+    def known(self) -> list[GuildSettings]:
+        return list(self._settings.values())
+
+    def language(self, guild_id: int) -> str:
+        """The language of posts: the server's choice, else its Discord locale."""
+        settings = self.settings(guild_id)
+        return settings.language or settings.guild_locale
+
+    async def seen(self, guild_id: int, locale: str) -> None:
+        """Vigie is in this server; a returning one gets its old choices back."""
+        settings = self._settings.get(guild_id)
+        if settings is None:
+            stored = await self._db.read(lambda conn: table.find(conn, guild_id))
+            await self._save(replace(stored or GuildSettings(guild_id), guild_locale=locale))
+        elif settings.guild_locale != locale:
+            await self._save(replace(settings, guild_locale=locale))
+
+    async def left(self, guild_id: int) -> None:
+        """Vigie was removed from this server."""
+        self._settings.pop(guild_id, None)
+        now_ms = self._clock.now_ms()
+        await self._db.write(lambda conn: table.mark_left(conn, guild_id, now_ms))
+
+    async def set_alerts(
+        self,
+        guild_id: int,
+        *,
+        channel_id: int,
+        by: int,
+        role_id: int | None = None,
+        fallback_channel_id: int | None = None,
+        reminder_h: int = 0,
+    ) -> GuildSettings:
+        """Choose where alerts go, and whom they ping."""
+        settings = replace(
+            self.settings(guild_id),
+            channel_id=channel_id,
+            role_id=role_id,
+            fallback_channel_id=fallback_channel_id,
+            reminder_h=reminder_h,
+            set_by=by,
+        )
+        await self._save(settings)
+        return settings
+
+    async def ensure(self, guild_id: int) -> None:
+        """Make sure the server has a row that others can refer to."""
+        if guild_id not in self._settings:
+            await self.seen(guild_id, self.settings(guild_id).guild_locale)
+
+    async def _save(self, settings: GuildSettings) -> None:
+        await self._db.write(lambda conn: table.save(conn, settings))
+        self._settings[settings.id] = settings

@@ -1,0 +1,121 @@
+"""What people do with an incident: acknowledge it, mute it, follow it, look closer."""
+
+from dataclasses import dataclass, replace
+
+from bot.clock import Clock
+from bot.db import incidents as table
+from bot.db import monitors, results
+from bot.db.database import Connection, Database
+from bot.db.results import ResultRow
+from bot.errors import NotFound
+from bot.models import Incident
+from bot.services.delivery import queue
+from bot.services.delivery.sender import Delivery
+from bot.services.watchlist import Watchlist
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """All incidents the message tells of; ``first`` is False when somebody was there before."""
+
+    incidents: tuple[Incident, ...]
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """``new`` is False when the person had pressed before; ``count`` is of all people."""
+
+    new: bool
+    count: int
+
+
+class Incidents:
+    """Incidents of one server at a time: every query carries the server's id."""
+
+    def __init__(
+        self, db: Database, clock: Clock, watchlist: Watchlist, delivery: Delivery
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._delivery = delivery
+
+    async def by_public_id(self, guild_id: int, public_id: str) -> Incident:
+        """Raises NotFound."""
+        found = await self._db.read(lambda conn: table.by_public_id(conn, guild_id, public_id))
+        if found is None:
+            raise NotFound("I do not know this alert any more.")
+        return found
+
+    async def of_message(self, guild_id: int, message_id: int) -> list[Incident]:
+        """All incidents one Discord message tells of."""
+        return await self._db.read(lambda conn: table.of_message(conn, guild_id, message_id))
+
+    async def recent(
+        self, guild_id: int, monitor_id: int | None, since_ms: int, limit: int
+    ) -> list[Incident]:
+        """Newest first; open ones whatever their age."""
+        return await self._db.read(
+            lambda conn: table.recent(conn, guild_id, monitor_id, since_ms, limit)
+        )
+
+    async def tries(self, guild_id: int, public_id: str, limit: int) -> list[ResultRow]:
+        """The tries inside an incident, newest first: the evidence."""
+        incident = await self.by_public_id(guild_id, public_id)
+        until_ms = incident.resolved_ms or self._clock.now_ms()
+        return await self._db.read(
+            lambda conn: results.of_monitor(
+                conn, incident.monitor_id, incident.since_ms, until_ms, limit
+            )
+        )
+
+    async def acknowledge(self, guild_id: int, public_id: str, user_id: int) -> Acknowledged:
+        """Somebody is on it: this incident and all others of the same post. Raises NotFound."""
+        incident = await self.by_public_id(guild_id, public_id)
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> tuple[int, list[Incident]]:
+            ids = table.sharing_post(conn, incident.id)
+            changed = table.acknowledge(conn, ids, user_id, now_ms)
+            if changed:
+                queue.changed(conn, incident.id, now_ms, urgent=True)
+            return changed, table.load(conn, ids)
+
+        changed, all_of_it = await self._db.write(write)
+        for one in all_of_it:
+            entry = self._watchlist.find(one.monitor_id)
+            if entry is not None and entry.incident is not None and entry.incident.id == one.id:
+                entry.incident = replace(
+                    entry.incident,
+                    acknowledged_by=one.acknowledged_by,
+                    acknowledged_ms=one.acknowledged_ms,
+                )
+        self._delivery.wake()
+        return Acknowledged(tuple(all_of_it), first=changed > 0)
+
+    async def mute(self, guild_id: int, public_id: str, for_s: int, by: int) -> int:
+        """No new alert of its monitor for ``for_s`` seconds; returns the end. Raises NotFound."""
+        del by
+        incident = await self.by_public_id(guild_id, public_id)
+        entry = self._watchlist.get(guild_id, incident.monitor_id)
+        until_ms = self._clock.now_ms() + for_s * 1000
+        muted = replace(entry.monitor, muted_until_ms=until_ms)
+        await self._db.write(lambda conn: monitors.save_overlays(conn, muted))
+        entry.monitor = muted
+        return until_ms
+
+    async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
+        """Note "tell me when it is back" or "me too" of one person. Raises NotFound."""
+        incident = await self.by_public_id(guild_id, public_id)
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> Followed:
+            new = table.follow(conn, incident.id, user_id, wish, now_ms)
+            if new and wish == "me_too":
+                queue.changed(conn, incident.id, now_ms, urgent=False)
+            return Followed(new, len(table.followers(conn, incident.id, wish)))
+
+        followed = await self._db.write(write)
+        self._delivery.wake()
+        return followed

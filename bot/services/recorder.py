@@ -1,0 +1,230 @@
+"""Writes down what the judge decided: state, incident and notification in one transaction.
+
+Plain results are batched about once a second; whatever somebody must be told of is committed at
+once. Memory moves on only after its commit, so a full disk delays a flip instead of losing it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot.clock import Clock
+from bot.db import incidents, monitors, results
+from bot.db.database import Connection, Database
+from bot.db.results import ResultRow
+from bot.engine.judge import judge
+from bot.engine.memory import forget
+from bot.engine.rules import Event, Try, Verdict, clear
+from bot.models import CheckResult, Ending, Incident
+from bot.services import verdicts
+from bot.services.delivery import queue
+from bot.services.gathering import GATHER_S, opening_waits, released
+from bot.services.watchlist import Entry, Watchlist
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 1.0
+KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
+
+
+class Recorder:
+    """The only writer of memories and incidents. ``wake`` is called after work for Discord."""
+
+    def __init__(
+        self, db: Database, clock: Clock, watchlist: Watchlist, wake: Callable[[], None]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._wake = wake
+        self._results: list[ResultRow] = []
+        self._dirty: set[int] = set()
+        self._lock = asyncio.Lock()  # grouping looks at several monitors at once
+
+    async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
+        """Judge one try and write down what follows."""
+        verdict = judge(entry.memory, attempt, entry.policy)
+        self._note(entry, result)
+        if verdict.event is None:
+            self._move(entry, verdict)
+            return verdict
+        async with self._lock:
+            # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
+            verdict = judge(entry.memory, attempt, entry.policy)
+            await self._happened(entry, verdict, attempt, result)
+        return verdict
+
+    async def end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
+        """Close what is open without an all-clear, together with ``work`` (a pause, a removal)."""
+        async with self._lock:
+            now_ms = self._clock.now_ms()
+            incident = entry.incident
+            over = incident and verdicts.ended(incident, entry.memory, now_ms, ending)
+            memory = forget(entry.memory)
+
+            def write(conn: Connection) -> None:
+                work(conn)
+                monitors.save_memory(conn, entry.monitor.id, memory.dump())
+                if over is not None:
+                    incidents.update(conn, over)
+                    queue.closed(conn, [over], now_ms, announce=False)
+
+            await self._db.write(write)
+            entry.incident, entry.memory, entry.due_ms = None, memory, None
+        self._wake()
+
+    def touch(self, entry: Entry) -> None:
+        """The entry's memory was changed by others: store it with the next batch."""
+        self._dirty.add(entry.monitor.id)
+
+    async def run(self) -> None:
+        """Flush about once a second until cancelled; a refusing disk is waited out."""
+        while True:
+            await self._clock.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("Results could not be stored; they are kept and tried again")
+
+    async def flush(self) -> None:
+        """Write the waiting results and changed memories in one transaction."""
+        rows, self._results = self._results, []
+        dirty, self._dirty = self._dirty, set()
+        if not rows and not dirty:
+            return
+        entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
+        memories = [(e.monitor.id, e.memory.dump(), e.incident) for e in entries]
+
+        def write(conn: Connection) -> None:
+            results.append(conn, rows)
+            for monitor_id, dump, incident in memories:
+                monitors.save_memory(conn, monitor_id, dump)
+                if incident is not None:
+                    incidents.update(conn, incident)
+
+        try:
+            await self._db.write(write)
+        except BaseException:
+            self._results = (rows + self._results)[-KEPT_RESULTS:]
+            self._dirty |= dirty
+            raise
+
+    def _note(self, entry: Entry, result: CheckResult) -> None:
+        cause = None if result.cause is None else str(result.cause)
+        total = round(result.phases.total)
+        self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
+        entry.latest = result
+        if result.ok:
+            entry.last_ok_ms = result.at_ms
+
+    def _move(self, entry: Entry, verdict: Verdict) -> None:
+        if verdict.memory is not entry.memory:
+            entry.memory = verdict.memory
+            self._dirty.add(entry.monitor.id)
+
+    async def _happened(
+        self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
+    ) -> None:
+        if verdict.event is None:
+            self._move(entry, verdict)
+            return
+        if verdict.event is Event.OPENED or entry.incident is None:
+            await self._open(entry, verdict, attempt, result)
+            return
+        incident = verdicts.moved(entry.incident, verdict.memory, attempt, result)
+        if verdict.event is Event.ESCALATED:
+            await self._tell(entry, verdict, incident, queue.escalated)
+        elif verdicts.face(incident) != verdicts.face(entry.incident):
+            await self._tell(entry, verdict, incident, _edited(entry.incident, incident))
+        else:
+            self._move(entry, verdict)
+            entry.incident = incident
+        if verdict.event is Event.DUE:
+            await self._gather(entry)
+        else:
+            entry.due_ms = None
+
+    async def _open(
+        self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
+    ) -> None:
+        now_ms = self._clock.now_ms()
+        if entry.last_ok_ms is None:
+            monitor_id = entry.monitor.id
+            entry.last_ok_ms = await self._db.read(
+                lambda conn: results.last_fine_ms(conn, monitor_id, now_ms)
+            )
+        incident = verdicts.opened(
+            entry,
+            verdict.memory,
+            attempt,
+            result,
+            now_ms=now_ms,
+            channel_id=self._watchlist.channel_of(entry),
+            role_id=self._watchlist.role_of(entry),
+        )
+        wait_s = GATHER_S if opening_waits(entry, self._watchlist.sharing_channel(entry)) else 0.0
+        muted = (entry.monitor.muted_until_ms or 0) > now_ms
+
+        def write(conn: Connection) -> Incident:
+            stored = incidents.insert(conn, incident)
+            monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
+            if not muted:
+                queue.opened(conn, stored, now_ms, wait_s=wait_s)
+            return stored
+
+        entry.incident = await self._db.write(write)
+        entry.memory = verdict.memory
+        self._wake()
+
+    async def _tell(
+        self,
+        entry: Entry,
+        verdict: Verdict,
+        incident: Incident,
+        say: Callable[[Connection, Incident, int], None],
+    ) -> None:
+        """Store the moved incident and queue what has to be said of it."""
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> None:
+            incidents.update(conn, incident)
+            monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
+            say(conn, incident, now_ms)
+
+        await self._db.write(write)
+        entry.memory, entry.incident = verdict.memory, incident
+        self._wake()
+
+    async def _gather(self, entry: Entry) -> None:
+        """Give the all-clears of the channel that are due, unless they wait for company."""
+        now_ms = self._clock.now_ms()
+        entry.due_ms = entry.due_ms or now_ms
+        ready = released(self._watchlist.sharing_channel(entry), now_ms)
+        over = [
+            (e, verdicts.ended(e.incident, e.memory, now_ms, Ending.RESOLVED), clear(e.memory))
+            for e in ready
+            if e.incident is not None
+        ]
+        if not over:
+            return
+
+        def write(conn: Connection) -> None:
+            for e, incident, memory in over:
+                incidents.update(conn, incident)
+                monitors.save_memory(conn, e.monitor.id, memory.dump())
+            queue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
+
+        await self._db.write(write)
+        for e, _, memory in over:
+            e.incident, e.memory, e.due_ms = None, memory, None
+        self._wake()
+
+
+def _edited(before: Incident, after: Incident) -> Callable[[Connection, Incident, int], None]:
+    """An edit; the state word and "answering since" go at once, numbers may wait."""
+    urgent = (before.kind, before.answering_since_ms) != (after.kind, after.answering_since_ms)
+
+    def say(conn: Connection, incident: Incident, now_ms: int) -> None:
+        queue.changed(conn, incident.id, now_ms, urgent=urgent)
+
+    return say

@@ -1,0 +1,65 @@
+"""One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
+
+import logging
+
+from bot.clock import Clock
+from bot.engine.memory import abandon
+from bot.engine.prober import Prober
+from bot.engine.rules import Try, rhythm_s
+from bot.engine.scheduler import Step
+from bot.models import CheckResult
+from bot.services.blindness import Blindness
+from bot.services.recorder import Recorder
+from bot.services.watchlist import Entry, Watchlist
+
+log = logging.getLogger(__name__)
+
+
+class Rounds:
+    """What the scheduler runs for each try of each monitor."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        watchlist: Watchlist,
+        prober: Prober,
+        blindness: Blindness,
+        recorder: Recorder,
+    ) -> None:
+        self._clock = clock
+        self._watchlist = watchlist
+        self._prober = prober
+        self._blindness = blindness
+        self._recorder = recorder
+
+    async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
+        """Run one try of monitor ``key``; tells the scheduler what the monitor wants next."""
+        entry = self._watchlist.find(key)
+        if entry is None:
+            return Step(confirm_s=None, interval_s=60.0)
+        target = entry.monitor.target
+        started = self._clock.monotonic()
+        result = await self._prober.probe(target)
+        if self._outdated(key, entry) or entry.monitor.target is not target:
+            return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
+        return await self.saw(entry, slot_ms, number, started, result)
+
+    async def saw(
+        self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
+    ) -> Step:
+        """Take what a try saw, wherever it was made."""
+        if not result.ok and await self._blindness.blames_us(started, result.at_ms):
+            blank = abandon(entry.memory)
+            if blank is not entry.memory:
+                entry.memory = blank
+                self._recorder.touch(entry)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        if self._outdated(entry.monitor.id, entry):
+            return Step(None, entry.monitor.interval_s)
+        attempt = Try(slot_ms, number, result.cause, result.phases.total)
+        verdict = await self._recorder.take(entry, attempt, result)
+        return Step(verdict.confirm_s, rhythm_s(entry.memory, entry.policy))
+
+    def _outdated(self, key: int, entry: Entry) -> bool:
+        """Removed, replaced or paused while the try was under way."""
+        return self._watchlist.find(key) is not entry or entry.monitor.paused

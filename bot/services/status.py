@@ -1,0 +1,51 @@
+"""What is true now, from memory: for ``/status`` and whoever asks."""
+
+from dataclasses import dataclass
+
+from bot.models import CheckResult, Incident, Kind, Monitor, State
+from bot.services.watchlist import Entry, Watchlist
+
+# Problems first; what is not judged or not checked comes last.
+_ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStatus:
+    """One line of the board. Whoever cannot see ``channel_id``, where it is told, sees nothing."""
+
+    monitor: Monitor
+    state: State
+    kind: Kind | None
+    incident: Incident | None
+    latest: CheckResult | None
+    channel_id: int | None
+
+    @property
+    def paused(self) -> bool:
+        return self.monitor.paused
+
+
+class Status:
+    """Answers from memory, so that it never waits for the store."""
+
+    def __init__(self, watchlist: Watchlist) -> None:
+        self._watchlist = watchlist
+
+    def overview(self, guild_id: int) -> list[MonitorStatus]:
+        """All monitors of a server, problems first, then by name."""
+        found = [self._of(entry) for entry in self._watchlist.of_guild(guild_id)]
+        return sorted(found, key=lambda s: (s.paused, _ORDER[s.state]))
+
+    def one(self, guild_id: int, monitor_id: int) -> MonitorStatus:
+        """Raises NotFound."""
+        return self._of(self._watchlist.get(guild_id, monitor_id))
+
+    def _of(self, entry: Entry) -> MonitorStatus:
+        return MonitorStatus(
+            monitor=entry.monitor,
+            state=entry.memory.state,
+            kind=entry.memory.kind,
+            incident=entry.incident,
+            latest=entry.latest,
+            channel_id=self._watchlist.channel_of(entry),
+        )

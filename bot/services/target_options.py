@@ -1,0 +1,60 @@
+"""Reads the typed options of a monitor: which statuses are fine, which headers are sent."""
+
+import re
+
+from bot.errors import UserError
+
+_STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})\s*:\s*([\x20-\x7e]{0,500})")
+MAX_HEADERS = 10
+# What the probe decides itself: connection handling, and where the request goes.
+RESERVED_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def parse_statuses(text: str | None) -> tuple[int, ...]:
+    """``"200"``, ``"200, 301"``, ``"2xx"`` or ``"200-204"``; empty means any below 400.
+
+    Raises UserError.
+    """
+    found: list[int] = []
+    for word in (text or "").replace(";", ",").lower().split(","):
+        if not word.strip():
+            continue
+        match = _STATUS.fullmatch(word.strip())
+        if match is None:
+            raise UserError("“expect_status” takes codes such as 200, 301 or 2xx.")
+        family, low, high = match.groups()
+        first = int(family) * 100 if family else int(low)
+        last = first + 99 if family else int(high or low)
+        found.extend(range(first, last + 1))
+    return tuple(sorted(set(found)))
+
+
+def parse_headers(text: str | None) -> tuple[tuple[str, str], ...]:
+    """``Name: value`` pairs, one a line or separated by `` | ``. Raises UserError."""
+    lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
+    if len(lines) > MAX_HEADERS:
+        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
+    headers = []
+    for line in lines:
+        match = _HEADER.fullmatch(line)
+        if match is None:
+            raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
+        if match[1].lower() in RESERVED_HEADERS:
+            raise UserError("The header {name} is set by the probe itself.", name=match[1])
+        headers.append((match[1], match[2].strip()))
+    return tuple(headers)

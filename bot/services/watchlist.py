@@ -1,0 +1,120 @@
+"""Everything that is watched now, in memory: settings, the judge's memory, the open incident."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.db import incidents, monitors, results
+from bot.db.database import Connection, Database
+from bot.db.results import ResultRow
+from bot.engine.memory import Memory, abandon
+from bot.engine.rules import Policy
+from bot.errors import NotFound
+from bot.models import Cause, CheckResult, Incident, Monitor, Phases
+from bot.services.guilds import Guilds
+
+LATEST_SPAN_MS = 2 * 3_600_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """One watched monitor. Mutable: the recorder alone moves memory and incident on."""
+
+    monitor: Monitor
+    memory: Memory = field(default_factory=Memory)
+    incident: Incident | None = None
+    latest: CheckResult | None = None
+    last_ok_ms: int | None = None
+    due_ms: int | None = None  # since when its all-clear waits for company
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(self.monitor.interval_s, self.monitor.slow_ms)
+
+
+class Watchlist:
+    """The monitors by id. Loaded once; afterwards memory is the truth and the store its copy."""
+
+    def __init__(self, db: Database, clock: Clock, guilds: Guilds) -> None:
+        self._db = db
+        self._clock = clock
+        self._guilds = guilds
+        self._entries: dict[int, Entry] = {}
+
+    async def load(self, *, after_gap: bool = False) -> None:
+        """Read everything back. After a gap a run of failures from before it counts no more."""
+        since_ms = self._clock.now_ms() - LATEST_SPAN_MS
+        loaded = await self._db.read(lambda conn: _load(conn, since_ms))
+        for entry in loaded:
+            if after_gap:
+                entry.memory = abandon(entry.memory)
+            self._entries[entry.monitor.id] = entry
+
+    async def load_guild(self, guild_id: int) -> list[Entry]:
+        """Bring back the monitors of a server that returned."""
+        found = await self._db.read(lambda conn: monitors.of_guild(conn, guild_id))
+        return [self.add(m) for m in found if m.id not in self._entries]
+
+    def add(self, monitor: Monitor) -> Entry:
+        entry = self._entries[monitor.id] = Entry(monitor)
+        return entry
+
+    def remove(self, monitor_id: int) -> None:
+        self._entries.pop(monitor_id, None)
+
+    def find(self, monitor_id: int) -> Entry | None:
+        return self._entries.get(monitor_id)
+
+    def get(self, guild_id: int, monitor_id: int) -> Entry:
+        """The entry, if it belongs to that server. Raises NotFound."""
+        entry = self._entries.get(monitor_id)
+        if entry is None or entry.monitor.guild_id != guild_id:
+            raise NotFound("There is no such monitor here. Pick one from the list as you type.")
+        return entry
+
+    def all(self) -> Iterable[Entry]:
+        return self._entries.values()
+
+    def of_guild(self, guild_id: int) -> list[Entry]:
+        """A server's entries, sorted by name."""
+        mine = [e for e in self._entries.values() if e.monitor.guild_id == guild_id]
+        return sorted(mine, key=lambda e: monitors.name_key(e.monitor.name))
+
+    def channel_of(self, entry: Entry) -> int | None:
+        """Where an entry is told: its open incident's channel, its own, or the server's."""
+        if entry.incident is not None:
+            return entry.incident.channel_id
+        return entry.monitor.channel_id or self._guilds.settings(entry.monitor.guild_id).channel_id
+
+    def role_of(self, entry: Entry) -> int | None:
+        """Whom an opening pings."""
+        return entry.monitor.role_id or self._guilds.settings(entry.monitor.guild_id).role_id
+
+    def sharing_channel(self, entry: Entry) -> list[Entry]:
+        """All entries told in the same channel, this one included."""
+        channel_id = self.channel_of(entry)
+        return [
+            e for e in self.of_guild(entry.monitor.guild_id) if self.channel_of(e) == channel_id
+        ]
+
+
+def _load(conn: Connection, since_ms: int) -> list[Entry]:
+    memories = monitors.memories(conn)
+    open_incidents = {incident.monitor_id: incident for incident in incidents.all_open(conn)}
+    newest = results.latest(conn, since_ms)
+    return [
+        Entry(
+            monitor,
+            Memory.load(memories[monitor.id]) if monitor.id in memories else Memory(),
+            open_incidents.get(monitor.id),
+            _check_result(newest.get(monitor.id)),
+        )
+        for monitor in monitors.all_watched(conn)
+    ]
+
+
+def _check_result(row: ResultRow | None) -> CheckResult | None:
+    if row is None:
+        return None
+    cause = None if row.cause is None else Cause.parse(row.cause)
+    return CheckResult(row.at_ms, cause, phases=Phases(total=row.ms))

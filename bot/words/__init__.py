@@ -1,0 +1,1 @@
+"""From facts to sentences, in every language Vigie speaks. Pure, and ignorant of Discord."""

@@ -1,0 +1,322 @@
+"""What delivery does when Discord does not take a message."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery import queue
+from bot.services.delivery.messages import Notice
+from tests.services.delivery.stage import (
+    CHANNEL,
+    GUILD,
+    Call,
+    Stage,
+    always,
+    in_channel,
+    only,
+    play,
+    times,
+)
+
+HOUR = 3600
+
+
+def test_an_answer_lost_on_the_way_makes_no_second_message() -> None:
+    async def scene(here: Stage) -> None:
+        incident = await here.open("Shop")
+        here.sink.after = times(3, Remedy.RETRY)
+        for _ in range(5):
+            await here.deliver(10)
+        assert len(here.sink.of()) == 1
+        assert len({call.nonce for call in here.sink.calls if call.action == "post"}) == 1
+        await here.close(incident)
+        await here.deliver()
+        assert len(here.sink.of()) == 2
+
+    play(scene)
+
+
+def test_a_process_that_dies_between_sending_and_committing_resends_the_same_nonce() -> None:
+    async def scene(here: Stage) -> None:
+        def die(_: Call) -> Exception:
+            raise asyncio.CancelledError
+
+        incident = await here.open("Shop")
+        here.sink.after = die
+        try:
+            await here.deliver()
+        except asyncio.CancelledError:
+            here.sink.after = lambda _: None
+        assert await here.rows() == [("open", "sending")]
+        here.restart()
+        await here.close(incident)
+        assert await here.deliver(1) == 3
+        assert [message.reply_to is None for message in here.sink.of()] == [True, False]
+
+    play(scene)
+
+
+def test_a_file_store_keeps_half_sent_work_over_a_restart(tmp_path: Path) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.RETRY)
+        await here.open("Shop")
+        await here.deliver()
+        here.sink.before = lambda _: None
+        here.restart()
+        assert await here.deliver() == 1
+
+    play(scene, tmp_path)
+
+
+def test_a_fresh_row_is_tried_at_least_every_ten_seconds_for_two_minutes() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.RETRY)
+        await here.open("Shop")
+        for _ in range(120):
+            await here.deliver(1)
+        assert 12 <= len(here.sink.calls) <= 60
+        for _ in range(120):
+            await here.deliver(30)
+        assert len(here.sink.calls) <= 60 + 120
+        before = len(here.sink.calls)
+        await here.deliver(300)
+        assert len(here.sink.calls) == before + 1
+
+    play(scene)
+
+
+def test_a_long_rate_limit_in_one_channel_leaves_the_others_alone() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = in_channel(CHANNEL, times(1, Remedy.WAIT, after_s=1163))
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        assert await here.deliver() == 1
+        assert await here.deliver(1162) == 0
+        assert len(here.sink.calls) == 2
+        assert await here.deliver(1) == 1
+
+    play(scene)
+
+
+def test_a_rate_limit_on_edits_does_not_delay_openings() -> None:
+    async def scene(here: Stage) -> None:
+        first = await here.open("a")
+        await here.deliver()
+        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
+        await here.change(first, urgent=True)
+        assert await here.deliver() == 0
+        await here.open("b")
+        assert await here.deliver() == 1
+        assert await here.deliver(1100) == 0
+        assert await here.deliver(63) == 1
+        assert here.sink.of()[0].edits == 1
+
+    play(scene)
+
+
+def test_an_edge_that_refuses_us_stops_everything_for_ten_minutes_then_twenty() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(2, Remedy.HALT)
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        await here.deliver()
+        assert len(here.sink.calls) == 1
+        await here.deliver(599)
+        assert len(here.sink.calls) == 1
+        await here.deliver(1)
+        assert len(here.sink.calls) == 2
+        await here.deliver(1199)
+        assert len(here.sink.calls) == 2
+        assert await here.deliver(1) == 2
+
+    play(scene)
+
+
+def test_when_discord_is_down_one_message_at_a_time_is_tried_and_then_all_go() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.RETRY)
+        for number in range(20):
+            await here.open(f"site {number}", CHANNEL + number)
+        await here.deliver()
+        assert len(here.sink.calls) == 5
+        await here.deliver(9)
+        assert len(here.sink.calls) == 5
+        await here.deliver(1)
+        assert len(here.sink.calls) == 6
+        for _ in range(11):
+            await here.deliver(10)
+        assert len(here.sink.calls) == 17
+        await here.deliver(29)
+        assert len(here.sink.calls) == 17
+        here.sink.before = lambda _: None
+        assert await here.deliver(1) == 20
+
+    play(scene)
+
+
+def test_trouble_in_two_channels_is_not_discord_being_down() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = lambda call: (
+            DeliveryError("x", Remedy.RETRY) if call.channel_id < CHANNEL + 2 else None
+        )
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        for _ in range(20):
+            await here.deliver(5)
+        assert not here.delivery.gates.breaker.down
+        await here.open("c", CHANNEL + 2)
+        await here.deliver()
+        assert len(here.sink.of(CHANNEL + 2)) == 1
+
+    play(scene)
+
+
+@pytest.mark.parametrize("remedy", [Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED])
+def test_a_channel_that_refuses_us_is_tried_every_six_hours(remedy: Remedy) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(remedy)
+        await here.open("a")
+        await here.deliver()
+        await here.open("b")
+        for _ in range(5):
+            await here.deliver(HOUR)
+        assert len(here.sink.calls) == 1
+        await here.deliver(HOUR)
+        assert len(here.sink.calls) == 2
+        here.restart()
+        await here.deliver()
+        assert len(here.sink.calls) == 2
+
+    play(scene)
+
+
+def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        gone = await here.open("a")
+        await here.open("b")
+        await here.deliver()
+        await here.close(gone)
+        assert await here.deliver() == 0
+        await here.delivery.unpark(CHANNEL)
+        assert await here.deliver() == 2
+        assert [text[:8] for text in here.sink.texts()] == ["🔴 DOWN ·", "🟢 UP · a"[:8]]
+
+    play(scene)
+
+
+def test_a_refused_message_is_sent_once_more_as_a_short_line_and_then_gets_its_card() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.REFUSED)
+        await here.open("Shop")
+        assert await here.deliver() == 2
+        rich, plain, again = here.sink.calls
+        assert (rich.alert.plain, plain.alert.plain) == (False, True)
+        assert rich.nonce == plain.nonce
+        assert len(plain.alert.content) <= 500
+        assert again.action == "edit"
+        assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(2, Remedy.REFUSED)
+        bad = await here.open("bad")
+        await here.deliver()
+        assert await here.rows() == [("open", "dead")]
+        await here.open("good")
+        await here.close(bad)
+        assert await here.deliver() == 2
+        assert [message.reply_to for message in here.sink.of()] == [None, None]
+
+    play(scene)
+
+
+def test_a_payload_that_always_ends_in_an_error_of_discord_goes_out_as_a_plain_line() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = lambda call: (
+            None if call.alert.plain else DeliveryError("500", Remedy.RETRY)
+        )
+        await here.open("Shop")
+        for _ in range(30):
+            await here.deliver(300)
+        assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.TOKEN)
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        await here.deliver()
+        assert await here.deliver(HOUR) == 0
+        assert len(here.sink.calls) == 1
+        assert [error.remedy for error in here.refused] == [Remedy.TOKEN]
+        assert set(await here.rows()) == {("open", "pending")}
+
+    play(scene)
+
+
+def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene(here: Stage) -> None:
+        bugs = [KeyError("title"), KeyError("title")]
+        here.sink.before = in_channel(CHANNEL, lambda _: bugs.pop() if bugs else None)
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        with caplog.at_level(logging.ERROR):
+            assert await here.deliver() == 1
+        assert "KeyError" in caplog.text
+        for _ in range(3):
+            await here.deliver(10)
+        assert len(here.sink.of()) == 1
+        assert not here.delivery.gates.breaker.down
+
+    play(scene)
+
+
+def test_without_a_sink_nothing_is_claimed() -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("a")
+        here.restart()._sink = None
+        assert await here.deliver() == 0
+        assert await here.rows() == [("open", "pending")]
+        here.delivery.attach(here.sink)
+        assert await here.deliver() == 1
+
+    play(scene)
+
+
+def test_a_blind_note_is_one_plain_post() -> None:
+    async def scene(here: Stage) -> None:
+        now_ms = here.clock.now_ms()
+        note = queue.blind(now_ms - 720_000, now_ms)
+        await here.db.write(lambda conn: queue.notice(conn, GUILD, CHANNEL, note, now_ms))
+        assert await here.deliver() == 1
+        [message] = here.sink.of()
+        assert message.alert.kind == "blind"
+        assert message.alert.content == "⚪ BLIND · I was offline for 12 min"
+        assert message.alert.incidents == ()
+
+    play(scene)
+
+
+def test_other_notices_say_what_they_were_given() -> None:
+    async def scene(here: Stage) -> None:
+        for notice in (
+            Notice("certificate", name="Shop", days=7),
+            Notice("notice", text="Hello there"),
+        ):
+            await here.db.write(lambda conn, one=notice: queue.notice(conn, GUILD, CHANNEL, one, 0))
+        assert await here.deliver() == 2
+        assert here.sink.texts() == ["📜 CERTIFICATE · Shop · expires in 7 days", "Hello there"]
+
+    play(scene)

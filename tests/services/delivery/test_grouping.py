@@ -1,0 +1,225 @@
+"""Who shares a message with whom."""
+
+from bot.errors import DeliveryError, Remedy
+from bot.models import Incident
+from tests.services.delivery.stage import CHANNEL, Call, Stage, only, play, times
+
+
+async def _three(here: Stage, role_id: int | None = 7) -> list[Incident]:
+    three = [await here.open(name, role_id=role_id) for name in ("a", "b", "c")]
+    await here.deliver()
+    return three
+
+
+def test_openings_due_together_share_a_post_and_each_role_is_called_once() -> None:
+    async def scene(here: Stage) -> None:
+        for name, role in (("a", 7), ("b", 8), ("c", 7)):
+            await here.open(name, role_id=role)
+        assert await here.deliver() == 1
+        [message] = here.sink.of()
+        assert message.alert.content == "🔴 3 sites down at once"
+        assert [one.name for one in message.alert.incidents] == ["a", "b", "c"]
+        assert message.alert.role_ids == (7, 8)
+
+    play(scene)
+
+
+def test_waiting_openings_go_with_the_first_that_is_due() -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("a", wait_s=60)
+        here.clock.forward(40)
+        await here.open("b", wait_s=60)
+        assert await here.deliver(19) == 0
+        assert await here.deliver(1) == 1
+        assert len(here.sink.of()[0].alert.incidents) == 2
+
+    play(scene)
+
+
+def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.clock.forward(300)
+        await here.open("d", role_id=7, wait_s=60)
+        assert await here.deliver() == 0
+        assert await here.deliver(60) == 1
+        [message] = here.sink.of()
+        assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
+        assert message.alert.content == "🔴 4 sites down at once"
+        assert message.alert.role_ids == ()
+        assert set(await here.rows()) == {("open", "sent")}
+
+    play(scene)
+
+
+def test_a_latecomer_with_another_role_gets_one_extra_post() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        await here.open("d", role_id=8)
+        await here.open("e", role_id=8)
+        assert await here.deliver() == 2
+        await here.open("f", role_id=8)
+        assert await here.deliver() == 1
+        extra = here.sink.of()[1:]
+        assert [message.alert.role_ids for message in extra] == [(8,)]
+        assert extra[0].alert.content == "🔴 2 sites down at once"
+        assert extra[0].alert.plain
+        assert extra[0].reply_to == here.sink.of()[0].id
+
+    play(scene)
+
+
+def test_a_list_of_two_is_not_joined() -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("a")
+        await here.open("b")
+        await here.deliver()
+        await here.open("c")
+        await here.deliver()
+        assert len(here.sink.of()) == 2
+
+    play(scene)
+
+
+def test_a_list_is_not_joined_after_ten_minutes() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.clock.forward(601)
+        await here.open("d")
+        await here.deliver()
+        assert len(here.sink.of()) == 2
+
+    play(scene)
+
+
+def test_a_list_whose_incidents_are_all_over_is_not_joined() -> None:
+    async def scene(here: Stage) -> None:
+        await here.close(*await _three(here))
+        await here.deliver()
+        await here.open("d")
+        await here.deliver()
+        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+
+    play(scene)
+
+
+def test_a_list_in_another_channel_is_not_joined() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        await here.open("d", CHANNEL + 1)
+        await here.deliver()
+        assert len(here.sink.of(CHANNEL + 1)) == 1
+
+    play(scene)
+
+
+def test_a_latecomer_to_a_deleted_list_gets_its_own_post() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.messages.clear()
+        await here.open("d", role_id=8)
+        await here.deliver()
+        [message] = here.sink.of()
+        assert [one.name for one in message.alert.incidents] == ["d"]
+        assert message.alert.role_ids == (8,)
+
+    play(scene)
+
+
+def test_a_latecomer_whose_edit_must_wait_is_posted_instead() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
+        await here.open("d")
+        await here.deliver()
+        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+
+    play(scene)
+
+
+def test_a_join_whose_answer_was_lost_is_finished_after_a_restart() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        late = await here.open("d", role_id=7)
+        await here.deliver()
+        here.restart()
+        await here.deliver()
+        assert len(here.sink.of()) == 1
+        await here.close(late)
+        await here.deliver()
+        assert here.sink.of()[-1].reply_to == here.sink.of()[0].id
+
+    play(scene)
+
+
+def test_all_clears_due_together_share_one_reply_to_the_message_most_of_them_are_in() -> None:
+    async def scene(here: Stage) -> None:
+        three = await _three(here)
+        here.clock.forward(700)
+        alone = await here.open("d")
+        await here.deliver()
+        group, single = here.sink.of()
+        await here.close(*three, alone)
+        assert await here.deliver(60) == 3
+        reply = here.sink.of()[-1]
+        assert reply.reply_to == group.id
+        assert reply.alert.content == "🟢 UP · 4 sites are back: a, b, c, d"
+        assert group.alert.content == "🟢 RESOLVED · 3 sites"
+        assert single.edits == 1
+
+    play(scene)
+
+
+def test_a_list_shrinks_as_its_sites_come_back() -> None:
+    async def scene(here: Stage) -> None:
+        first, second, _ = await _three(here)
+        await here.close(first)
+        await here.deliver()
+        assert here.sink.of()[0].alert.content == "🔴 2 sites down at once"
+        await here.close(second)
+        await here.deliver()
+        assert here.sink.of()[0].alert.content.startswith("🔴 DOWN · c")
+        assert len(here.sink.of()[0].alert.incidents) == 3
+
+    play(scene)
+
+
+def test_a_lost_group_post_does_not_take_latecomers_into_its_nonce() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.after = times(1, Remedy.RETRY)
+        await _three(here)
+        await here.open("d", role_id=7)
+        await here.deliver(10)
+        [message] = here.sink.of()
+        assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
+        assert message.edits == 1
+
+    play(scene)
+
+
+def test_openings_that_discord_certainly_did_not_take_are_grouped_anew() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        await here.open("a")
+        await here.deliver()
+        await here.open("b")
+        await here.deliver(30)
+        [message] = here.sink.of()
+        assert len(message.alert.incidents) == 2
+
+    play(scene)
+
+
+def test_a_refused_list_edit_sends_the_latecomer_on_its_own() -> None:
+    async def scene(here: Stage) -> None:
+        def refuse(call: Call) -> DeliveryError | None:
+            return DeliveryError("no", Remedy.REFUSED) if call.action == "edit" else None
+
+        await _three(here)
+        here.sink.before = refuse
+        await here.open("d")
+        await here.deliver()
+        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+
+    play(scene)
