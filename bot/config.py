@@ -89,6 +89,12 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".
     )
 
 
+def child_environment(**values: str) -> dict[str, str]:
+    """The environment for a bot of our own making: none of this one's settings, but ``values``."""
+    ours = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS)}
+    return {k: v for k, v in os.environ.items() if k not in ours} | values
+
+
 def require_token(config: Config) -> str:
     """The bot token, or ConfigError saying how to get or repair it."""
     token = config.token
