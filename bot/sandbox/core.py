@@ -17,6 +17,7 @@ from bot.sandbox.record import Record
 from bot.sandbox.settings import Settings
 from bot.sandbox.snowflakes import Snowflakes
 from bot.sandbox.world.harbour import harbour
+from bot.sandbox.world.news import News
 from bot.sandbox.world.world import World
 
 
@@ -38,6 +39,7 @@ class Core:
     limits: RateLimits
     faults: Faults
     record: Record
+    news: News
 
 
 def assemble(token: str, settings: Settings, world: World | None) -> Core:
@@ -63,4 +65,5 @@ def assemble(token: str, settings: Settings, world: World | None) -> Core:
         limits=RateLimits(clock, settings),
         faults=Faults(),
         record=Record(clock),
+        news=News(world, hub, changes),
     )

@@ -83,7 +83,7 @@ class Form:
         return {}
 
     def snowflake(self, value: Any) -> bool:
-        if isinstance(value, bool) or not str(value).isdigit():
+        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdigit()):
             self.complain("NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
             return False
         return True

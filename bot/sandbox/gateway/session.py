@@ -59,6 +59,10 @@ class Session:
         if self.line is not None:
             self.line.put(payload)
 
+    def remembers(self, after: int) -> bool:
+        """Whether nothing that came after a sequence number is forgotten yet."""
+        return not self.backlog or int(self.backlog[0]["s"]) <= after + 1
+
     def replay(self, after: int) -> None:
         """Send again everything after a sequence number."""
         for payload in self.backlog:

@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.sandbox.core import Core
 from bot.sandbox.errors import Json, Refused
-from bot.sandbox.interactions.payload import rights
 from bot.sandbox.messages.attachments import Upload
+from bot.sandbox.world.access import rights_of
 from bot.sandbox.world.nouns import Channel, Guild, Role, User
 from bot.sandbox.world.objects import channel_object, member_object, role_object, user_object
 
@@ -132,7 +132,7 @@ class OptionReader:
         self._keep("users", user.id, user_object(user))
         member = self._guild.members.get(user.id) if self._guild else None
         if member is not None:
-            theirs = str(int(rights(self._core, self._guild, user.id, self._channel)))
+            theirs = str(int(rights_of(self._core, user, self._channel)))
             plain = member_object(self._core.world, member, with_user=False)
             self._keep("members", user.id, {**plain, "permissions": theirs})
         return user.id
@@ -146,7 +146,9 @@ class OptionReader:
 
     def _mentionable(self, value: User | Role | str, spec: Json) -> str:
         try:
-            return self._role(value, spec) if not isinstance(value, User) else self._user(value, spec)
+            return (
+                self._role(value, spec) if not isinstance(value, User) else self._user(value, spec)
+            )
         except LookupError:
             return self._user(value if isinstance(value, User) else str(value), spec)
 
@@ -160,8 +162,10 @@ class OptionReader:
         if spec.get("channel_types") and channel.type not in spec["channel_types"]:
             raise Refused(f"{spec['name']} does not take a channel of type {channel.type}")
         whole = channel_object(world, channel)
-        theirs = rights(self._core, self._guild, world.bot.id, channel)
-        partial = {key: whole[key] for key in (*_PARTIAL_CHANNEL, "thread_metadata") if key in whole}
+        theirs = rights_of(self._core, world.bot, channel)
+        partial = {
+            key: whole[key] for key in (*_PARTIAL_CHANNEL, "thread_metadata") if key in whole
+        }
         partial |= {"permissions": str(int(theirs)), "app_permissions": str(int(theirs))}
         self._keep("channels", channel.id, partial)
         return channel.id

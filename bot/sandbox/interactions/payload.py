@@ -3,22 +3,13 @@
 from bot.sandbox.core import Core
 from bot.sandbox.errors import Json
 from bot.sandbox.interactions.interaction import Interaction, Kind
-from bot.sandbox.world.nouns import Channel, Guild, User
+from bot.sandbox.world.access import rights_of
+from bot.sandbox.world.nouns import Guild, User
 from bot.sandbox.world.objects import channel_object, member_object, user_object
-from bot.sandbox.world.permissions import ALL, Permission, in_channel
+from bot.sandbox.world.permissions import Permission
 
 ATTACHMENT_SIZE_LIMIT = 10_485_760
 IN_GUILD, IN_BOT_DM = 0, 1
-
-
-def rights(core: Core, guild: Guild | None, user_id: str, channel: Channel) -> Permission:
-    """A person's or the bot's rights in a channel; in a DM, all of them."""
-    if guild is None:
-        return ALL
-    member = guild.members.get(user_id)
-    if member is None:
-        return Permission(0)
-    return in_channel(guild, member, channel, core.clock.now())
 
 
 def interaction_create(core: Core, interaction: Interaction) -> Json:
@@ -27,7 +18,7 @@ def interaction_create(core: Core, interaction: Interaction) -> Json:
     channel = world.channel(interaction.channel_id)
     guild = world.guild_of(channel)
     user = world.users[interaction.user_id]
-    member_rights = rights(core, guild, user.id, channel)
+    member_rights = rights_of(core, user, channel)
     payload: Json = {
         "id": interaction.id,
         "application_id": world.application.id,
@@ -38,7 +29,7 @@ def interaction_create(core: Core, interaction: Interaction) -> Json:
         "channel": {**channel_object(world, channel), "permissions": str(int(member_rights))},
         "data": interaction.data,
         "locale": interaction.locale,
-        "app_permissions": str(int(rights(core, guild, world.bot.id, channel))),
+        "app_permissions": str(int(rights_of(core, world.bot, channel))),
         "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
         "entitlements": [],
         "entitlement_sku_ids": [],

@@ -10,13 +10,14 @@ from bot.sandbox.form import Form
 from bot.sandbox.messages.attachments import Attachments, Upload
 from bot.sandbox.rules.layout import TEXT, walk
 from bot.sandbox.rules.mentions import Allowance
-from bot.sandbox.rules.message import IN_EDIT, Flag, is_v2
+from bot.sandbox.rules.message import IN_EDIT, Flag, flags_of, is_v2
 from bot.sandbox.snowflakes import Snowflakes
 from bot.sandbox.world.nouns import Channel, User
 from bot.sandbox.world.objects import user_object
 from bot.sandbox.world.world import World
 
 ATTACHED = "attachment://"
+SHOWN = ("url", "proxy_url", "content_type", "width", "height", "description")
 _MEDIA_KEYS = ("image", "thumbnail", "media", "file")
 
 
@@ -72,7 +73,7 @@ class Scribe:
         keep = int(old["flags"]) & ~Flag.LOADING & ~Flag.SUPPRESS_EMBEDS
         if draft.body.get("flags") is None:
             keep = int(old["flags"]) & ~Flag.LOADING
-        message["flags"] = keep | int(draft.body.get("flags") or 0) & IN_EDIT
+        message["flags"] = keep | flags_of(draft.body) & IN_EDIT
         if is_v2(message) and not is_v2(old):
             message["content"], message["embeds"] = "", []
         if touch:
@@ -103,7 +104,9 @@ class Scribe:
         kept = list(old.values()) if listed is None else [old[key] for key in notes if key in old]
         for number, upload in draft.uploads.items():
             note = notes.get(number, {})
-            named = Upload(note.get("filename") or upload.filename, upload.data, upload.content_type)
+            named = Upload(
+                note.get("filename") or upload.filename, upload.data, upload.content_type
+            )
             made = self._attachments.keep(self._ids.new(), draft.channel.id, named)
             if note.get("description"):
                 made["description"] = note["description"]
@@ -164,8 +167,7 @@ def _place_files(message: Json) -> None:
         found = by_name.get(url.removeprefix(ATTACHED))
         if found is not None:
             shown.add(found["id"])
-            picked = ("url", "proxy_url", "content_type", "width", "height")
-            medium.update({key: found[key] for key in picked if key in found})
+            medium.update({key: found[key] for key in SHOWN if key in found})
         elif is_v2(message):
             form.at("components").complain(
                 "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",

@@ -27,7 +27,7 @@ class Herald(Protocol):
 
 @dataclass(slots=True)
 class Stored:
-    """One message with its whole life. ``versions`` holds its object as made and after each edit."""
+    """One message with its whole life; ``versions`` are its objects as made and after each edit."""
 
     message: Json
     author_id: str
@@ -52,9 +52,7 @@ class Stored:
 
 
 class MessageStore:
-    def __init__(
-        self, world: World, clock: SandboxClock, herald: Herald, changes: Changes
-    ) -> None:
+    def __init__(self, world: World, clock: SandboxClock, herald: Herald, changes: Changes) -> None:
         self._world = world
         self._clock = clock
         self._herald = herald
@@ -130,7 +128,9 @@ class MessageStore:
         if reference is not None:
             answered = self.ever.get(str(reference.get("message_id")))
             alive = answered is not None and answered.alive
-            message["referenced_message"] = deepcopy(answered.message) if answered and alive else None
+            message["referenced_message"] = (
+                deepcopy(answered.message) if answered and alive else None
+            )
         return message
 
     def _channel(self, stored: Stored) -> Channel | None:

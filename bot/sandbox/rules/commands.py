@@ -17,10 +17,13 @@ MAX_NAME = 32
 MAX_DESCRIPTION = 100
 MAX_SIZE = 8000
 MAX_STRING = 6000
-LOCALES = frozenset(
-    "id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg"
-    " ru uk hi th zh-CN ja zh-TW ko".split()
-)
+# fmt: off
+LOCALES = frozenset({
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl",
+    "no", "pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi",
+    "th", "zh-CN", "ja", "zh-TW", "ko",
+})
+# fmt: on
 
 
 def is_name(text: object) -> bool:
@@ -49,7 +52,11 @@ def check_command(value: object, form: Form) -> None:
         return
     if kind == CHAT_INPUT:
         _check_named(command, form)
-        _check_options(command.get("options"), form.at("options"), nestable=frozenset({SUB_COMMAND, SUB_COMMAND_GROUP}))
+        _check_options(
+            command.get("options"),
+            form.at("options"),
+            nestable=frozenset({SUB_COMMAND, SUB_COMMAND_GROUP}),
+        )
     else:
         form.at("name").text(command.get("name"), MAX_NAME, 1)
     _check_places(command, form)
@@ -61,10 +68,16 @@ def size(part: Json) -> int:
     """Characters of names, descriptions and values; of each text the longest language counts."""
     total = len(str(part.get("value", "")))
     for key in ("name", "description"):
-        texts = [part.get(key), *(part.get(f"{key}_localizations") or {}).values()]
+        other = part.get(f"{key}_localizations")
+        texts = [part.get(key), *(other.values() if isinstance(other, dict) else ())]
         total += max(len(str(text or "")) for text in texts)
-    children = [*(part.get("options") or ()), *(part.get("choices") or ())]
-    return total + sum(size(child) for child in children if isinstance(child, dict))
+    children = [child for key in ("options", "choices") for child in _listed(part.get(key))]
+    return total + sum(size(child) for child in children)
+
+
+def _listed(value: object) -> list[Json]:
+    """The objects of a list, whatever else a foreign body has there."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _check_places(command: Json, form: Form) -> None:
@@ -106,7 +119,7 @@ def _check_localization(key: str, locale: str, text: object, form: Form) -> None
 
 def _check_options(value: object, form: Form, nestable: frozenset[int]) -> None:
     options = [form.at(i).mapping(o) for i, o in enumerate(form.listing(value or [], MAX_OPTIONS))]
-    nested = [option.get("type") in {SUB_COMMAND, SUB_COMMAND_GROUP} for option in options]
+    nested = [option.get("type") in (SUB_COMMAND, SUB_COMMAND_GROUP) for option in options]
     if any(nested) and not all(nested):
         form.complain(
             "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
@@ -118,7 +131,7 @@ def _check_options(value: object, form: Form, nestable: frozenset[int]) -> None:
     for index, option in enumerate(options):
         place = form.at(index)
         _check_option(option, place, nestable)
-        if option.get("name") in seen:
+        if str(option.get("name")) in seen:
             place.at("name").complain(
                 "APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE", "Option names must be unique"
             )
@@ -174,8 +187,8 @@ def _check_choices(option: Json, form: Form, kind: int) -> None:
         )
         return
     check_choices(option["choices"], form.at("choices"), kind)
-    for index, choice in enumerate(option["choices"]):
+    for index, choice in enumerate(_listed(option["choices"])):
         place = form.at("choices", index, "name_localizations")
-        for locale in (choice.get("name_localizations") or {}) if isinstance(choice, dict) else ():
+        for locale in place.mapping(choice.get("name_localizations") or {}):
             if locale not in LOCALES:
                 place.at(locale).complain("ENUM_TYPE_COERCE", f'Value "{locale}" is not valid.')

@@ -33,7 +33,7 @@ class CustomIds:
             place.complain("BASE_TYPE_REQUIRED", "A custom id is required")
             return
         place.text(custom_id, MAX_CUSTOM_ID, 1)
-        if custom_id in self._seen:
+        if str(custom_id) in self._seen:
             place.complain(
                 "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
             )
@@ -58,7 +58,7 @@ def check_row(row: Json, form: Form, ids: CustomIds) -> None:
     """One action row: up to five buttons, or one select alone."""
     children = form.at("components").listing(row.get("components"), MAX_IN_ROW, 1)
     kinds = [child.get("type") for child in children if isinstance(child, dict)]
-    if len(children) > 1 and SELECTS & set(kinds):
+    if len(children) > 1 and any(kind in kinds for kind in SELECTS):
         form.at("components").complain(
             "COMPONENT_LAYOUT_WIDTH_EXCEEDED",
             "The specified component exceeds the maximum width",
@@ -73,7 +73,7 @@ def check_interactive(component: Json, form: Form, ids: CustomIds) -> None:
     kind = component.get("type")
     if kind == BUTTON:
         check_button(component, form, ids)
-    elif kind in SELECTS:
+    elif isinstance(kind, int) and kind in SELECTS:
         check_select(component, form, ids)
     else:
         form.at("type").complain(
@@ -149,7 +149,7 @@ def _check_options(value: object, form: Form, most: int) -> None:
             place.at(key).text(given.get(key), MAX_OPTION_TEXT, 1)
         if given.get("description") is not None:
             place.at("description").text(given["description"], MAX_OPTION_TEXT)
-        if given.get("value") in seen:
+        if str(given.get("value")) in seen:
             place.at("value").complain(
                 "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",
                 "The specified option value is already used",

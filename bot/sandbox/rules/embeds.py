@@ -37,7 +37,8 @@ def _check_embed(embed: Json, form: Form) -> int:
         check_url(embed["url"], form.at("url"), WEB)
     for key in ("image", "thumbnail"):
         if embed.get(key):
-            check_url(embed[key].get("url"), form.at(key, "url"), MEDIA)
+            media = form.at(key).mapping(embed[key])
+            check_url(media.get("url"), form.at(key, "url"), MEDIA)
     if embed.get("timestamp") is not None:
         _check_timestamp(embed["timestamp"], form.at("timestamp"))
     total = _count(embed, "title", MAX_TITLE, form)
@@ -49,9 +50,9 @@ def _check_signature(embed: Json, form: Form) -> int:
     """Author and footer."""
     total = 0
     for key, text, high in (("author", "name", MAX_TITLE), ("footer", "text", MAX_FOOTER)):
-        part = embed.get(key)
-        if not part:
+        if not embed.get(key):
             continue
+        part = form.at(key).mapping(embed[key])
         if not part.get(text):
             form.at(key, text).required()
         total += _count(part, text, high, form.at(key))
@@ -64,7 +65,7 @@ def _check_signature(embed: Json, form: Form) -> int:
 
 def _check_fields(embed: Json, form: Form) -> int:
     total = 0
-    for index, field in enumerate(form.at("fields").listing(embed.get("fields", []), MAX_FIELDS)):
+    for index, field in enumerate(form.at("fields").listing(embed.get("fields") or [], MAX_FIELDS)):
         place = form.at("fields", index)
         for key, high in (("name", MAX_TITLE), ("value", MAX_FIELD_VALUE)):
             text = place.mapping(field).get(key)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.sandbox.errors import Json
 from bot.sandbox.form import Form
@@ -15,15 +16,21 @@ _ROLE = re.compile(r"<@&(\d+)>")
 _EVERYONE = re.compile(r"@(everyone|here)\b")
 
 
+def _list(given: Json, key: str) -> Any:
+    """What stands at a key; null counts as nothing, as in Discord's own description."""
+    found = given.get(key)
+    return [] if found is None else found
+
+
 def check_allowed_mentions(value: object, form: Form) -> None:
     """Unknown ``parse`` words, and ids beside the same word in ``parse``, are refused."""
     given = form.mapping(value)
-    parse = form.at("parse").listing(given.get("parse", []), len(PARSE))
+    parse = form.at("parse").listing(_list(given, "parse"), len(PARSE))
     for index, word in enumerate(parse):
         if word not in PARSE:
             form.at("parse", index).choices(PARSE)
     for key in ("roles", "users"):
-        ids = form.at(key).listing(given.get(key, []), MAX_IDS)
+        ids = form.at(key).listing(_list(given, key), MAX_IDS)
         for index, one in enumerate(ids):
             form.at(key, index).snowflake(one)
         if ids and key in parse:
@@ -56,9 +63,9 @@ class Allowance:
         if value is None:
             return cls(frozenset({"users"}) if by_webhook else frozenset(PARSE))
         return cls(
-            frozenset(value.get("parse", ())),
-            frozenset(str(one) for one in value.get("users", ())),
-            frozenset(str(one) for one in value.get("roles", ())),
+            frozenset(_list(value, "parse")),
+            frozenset(str(one) for one in _list(value, "users")),
+            frozenset(str(one) for one in _list(value, "roles")),
             bool(value.get("replied_user", False)),
         )
 

@@ -58,10 +58,9 @@ def _check_nonce(body: Json, form: Form) -> None:
 
 
 def _check_flags_and_components(body: Json, form: Form, *, was_v2: bool) -> None:
-    flags = body.get("flags") or 0
-    if not form.at("flags").number(flags, 0, (1 << 31) - 1):
-        return
-    v2 = was_v2 or bool(flags & Flag.COMPONENTS_V2)
+    if body.get("flags") is not None:
+        form.at("flags").number(body["flags"], 0, (1 << 31) - 1)
+    v2 = was_v2 or bool(flags_of(body) & Flag.COMPONENTS_V2)
     if v2:
         for key in LEGACY:
             if body.get(key):
@@ -95,6 +94,12 @@ def require_something(body: Json, *, files: int) -> None:
         or files
     ):
         raise refusal(50006)
+
+
+def flags_of(body: Json) -> int:
+    """The flags a body asks for; no number counts as none and is complained of elsewhere."""
+    flags = body.get("flags")
+    return flags if isinstance(flags, int) and flags >= 0 else 0
 
 
 def is_v2(message: Json) -> bool:

@@ -35,20 +35,23 @@ def _check_part(part: Json, form: Form, ids: CustomIds) -> None:
     if kind == ROW:
         for index, child in enumerate(form.at("components").listing(part.get("components"), 1, 1)):
             place = form.at("components", index)
-            place.at("label").text(place.mapping(child).get("label"), MAX_LABEL, 1)
-            _check_input(child, place, ids)
+            given = place.mapping(child)
+            place.at("label").text(given.get("label"), MAX_LABEL, 1)
+            _check_input(given, place, ids)
     elif kind == LABEL:
         form.at("label").text(part.get("label"), MAX_LABEL, 1)
         if part.get("description") is not None:
             form.at("description").text(part["description"], MAX_DESCRIPTION)
         _check_input(form.at("component").mapping(part.get("component")), form.at("component"), ids)
-    elif kind != TEXT:
+    elif kind == TEXT:
+        form.at("content").text(part.get("content"), MAX_VALUE, 1)
+    else:
         form.at("type").choices((ROW, TEXT, LABEL))
 
 
 def _check_input(given: Json, form: Form, ids: CustomIds) -> None:
     kind = given.get("type")
-    if kind in SELECTS:
+    if isinstance(kind, int) and kind in SELECTS:
         check_select(given, form, ids)
         return
     if kind != TEXT_INPUT:

@@ -117,6 +117,8 @@ def channel_object(world: World, channel: Channel) -> Json:
     common |= {"guild_id": channel.guild_id, "name": channel.name, "rate_limit_per_user": 0}
     if channel.thread is not None:
         return {**common, **_thread_keys(channel)}
+    if channel.type == ChannelType.VOICE:
+        common |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
     return {
         **common,
         "position": channel.position,

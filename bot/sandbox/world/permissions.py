@@ -37,7 +37,8 @@ class Permission(IntFlag):
     PIN_MESSAGES = 1 << 51
 
 
-ALL = Permission(sum(Permission))
+# Every bit there is, also those without a name here.
+ALL = Permission((1 << 53) - 1)
 # What a new server gives to everybody, as far as it matters here.
 EVERYONE = (
     Permission.VIEW_CHANNEL

@@ -1,0 +1,52 @@
+"""The whole state of a sandbox as the page first sees it."""
+
+from bot.sandbox.core import Core
+from bot.sandbox.errors import Json
+from bot.sandbox.world.news import channel_list
+from bot.sandbox.world.nouns import Guild
+from bot.sandbox.world.permissions import in_guild
+
+
+def state(core: Core) -> Json:
+    """``GET /sandbox/state``, and the first line of ``/sandbox/live``."""
+    world = core.world
+    return {
+        "application": {
+            "id": world.application.id,
+            "name": world.application.name,
+            "commands": core.registry.everything(),
+        },
+        "bot_online": core.hub.online,
+        "guilds": [_guild(core, guild) for guild in world.guilds.values() if guild.present],
+        "messages": {
+            channel.id: [core.messages.view(s) for s in core.messages.in_channel(channel.id)]
+            for channel in world.channels()
+        },
+        "ephemeral": [
+            {
+                "user_id": stored.ephemeral_for,
+                "interaction_id": stored.interaction_id,
+                "message": core.messages.view(stored),
+            }
+            for stored in core.messages.ephemeral()
+        ],
+    }
+
+
+def _guild(core: Core, guild: Guild) -> Json:
+    users = [
+        {
+            "id": member.user_id,
+            "name": core.world.users[member.user_id].name,
+            "permissions": str(int(in_guild(guild, member))),
+        }
+        for member in guild.members.values()
+        if not core.world.users[member.user_id].bot
+    ]
+    return {
+        "id": guild.id,
+        "name": guild.name,
+        "channels": channel_list(guild),
+        "roles": [{"id": role.id, "name": role.name} for role in guild.roles.values()],
+        "users": users,
+    }

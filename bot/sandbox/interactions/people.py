@@ -1,0 +1,169 @@
+"""People at their keyboards: running commands, pressing buttons, typing, submitting."""
+
+from typing import Any
+
+from bot.sandbox.core import Core
+from bot.sandbox.errors import Json, Refused
+from bot.sandbox.interactions.answer import NO_ANSWER
+from bot.sandbox.interactions.inputs import SELECTS, component_data, find_component, modal_data
+from bot.sandbox.interactions.interaction import Interaction, Kind
+from bot.sandbox.interactions.options import OptionReader, descend, nest
+from bot.sandbox.interactions.payload import IN_BOT_DM, IN_GUILD, interaction_create
+from bot.sandbox.messages.store import Stored
+from bot.sandbox.world.access import rights_of
+from bot.sandbox.world.nouns import Channel, User
+from bot.sandbox.world.objects import channel_object, role_object, user_object
+from bot.sandbox.world.permissions import Permission
+
+
+class People:
+    """Everything raises Refused when Discord's client would not let a person do it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def command(
+        self, user: User, channel: Channel, name: str, options: Json, locale: str
+    ) -> Interaction:
+        """Run ``watch add`` with options; returns after the bot's first answer, or without one."""
+        data = self._command_data(user, channel, name, options, None)
+        return await self._begin(Kind.COMMAND, data, user, channel, locale)
+
+    async def autocomplete(
+        self,
+        user: User,
+        channel: Channel,
+        name: str,
+        options: Json,
+        *,
+        focused: tuple[str, str],
+        locale: str,
+    ) -> list[Json]:
+        """The choices offered while ``focused`` (option, text so far) is typed."""
+        option, text = focused
+        data = self._command_data(user, channel, name, {**options, option: text}, option)
+        interaction = await self._begin(Kind.AUTOCOMPLETE, data, user, channel, locale)
+        if interaction.choices is None:
+            raise Refused(NO_ANSWER)
+        return interaction.choices
+
+    async def component(
+        self, user: User, stored: Stored, wanted: str, values: list[str] | None, locale: str
+    ) -> Interaction:
+        """Press a button or pick in a select of a message the person sees."""
+        channel = self._core.world.channel(stored.channel_id)
+        self._require_sight(user, channel, Permission.VIEW_CHANNEL)
+        if stored.ephemeral_for not in {None, user.id}:
+            raise Refused("somebody else's private answer")
+        component = find_component(stored.message, wanted)
+        data = component_data(component, values)
+        if found := self._resolved(component, data.get("values", []), channel):
+            data["resolved"] = found
+        return await self._begin(Kind.COMPONENT, data, user, channel, locale, source=stored)
+
+    async def submit(
+        self, user: User, parent: Interaction, values: dict[str, Any], locale: str
+    ) -> Interaction:
+        """Fill in and submit the modal an interaction opened."""
+        if parent.modal is None or parent.user_id != user.id:
+            raise Refused("no modal is open for this person")
+        data = modal_data(parent.modal, values)
+        channel = self._core.world.channel(parent.channel_id)
+        return await self._begin(
+            Kind.MODAL, data, user, channel, locale, source=parent.source, parent=parent
+        )
+
+    async def _begin(
+        self,
+        kind: Kind,
+        data: Json,
+        user: User,
+        channel: Channel,
+        locale: str,
+        *,
+        source: Stored | None = None,
+        parent: Interaction | None = None,
+    ) -> Interaction:
+        """Tell the bot and wait for its first answer, three seconds at most."""
+        core = self._core
+        interaction = core.interactions.begin(
+            kind,
+            data,
+            user_id=user.id,
+            channel_id=channel.id,
+            guild_id=channel.guild_id,
+            locale=locale,
+            source=source,
+            parent=parent,
+        )
+        event = interaction_create(core, interaction)
+        core.hub.dispatch("INTERACTION_CREATE", event, channel.guild_id, intent=0)
+        try:
+            await core.changes.wait_for(
+                lambda: interaction.answered is not None, core.settings.first_answer_s
+            )
+        except TimeoutError:
+            interaction.missed = True
+        return interaction
+
+    def _command_data(
+        self, user: User, channel: Channel, name: str, options: Json, focused: str | None
+    ) -> Json:
+        first, *path = name.removeprefix("/").split()
+        command = self._core.registry.find(first, channel.guild_id)
+        if command is None:
+            raise Refused(f"there is no command /{first}")
+        self._require_command(user, channel, command)
+        specs, way = descend(command, path)
+        if focused is not None:
+            spec = next((s for s in specs if s["name"] == focused), {})
+            if not spec.get("autocomplete"):
+                raise Refused(f"{focused} offers no choices")
+        guild = self._core.world.guild_of(channel)
+        reader = OptionReader(self._core, channel, guild)
+        leaf = reader.read(specs, options, focused=focused)
+        data: Json = {"id": command["id"], "name": first, "type": command["type"]}
+        if found := nest(way, leaf):
+            data["options"] = found
+        if reader.resolved:
+            data["resolved"] = reader.resolved
+        if "guild_id" in command:
+            data["guild_id"] = command["guild_id"]
+        return data
+
+    def _require_command(self, user: User, channel: Channel, command: Json) -> None:
+        """Contexts, the right to use commands, and default_member_permissions."""
+        context = IN_GUILD if channel.guild_id else IN_BOT_DM
+        contexts = command.get("contexts")
+        if contexts is None:
+            contexts = [IN_GUILD, IN_BOT_DM] if command["dm_permission"] else [IN_GUILD]
+        if context not in contexts:
+            raise Refused(f"/{command['name']} is not offered here")
+        self._require_sight(user, channel, Permission.USE_APPLICATION_COMMANDS)
+        needed = command.get("default_member_permissions")
+        if needed is None or channel.guild_id is None:
+            return
+        wanted = Permission(int(needed)) if int(needed) else Permission.ADMINISTRATOR
+        if wanted not in rights_of(self._core, user, channel):
+            raise Refused(f"{user.name} may not use /{command['name']}")
+
+    def _require_sight(self, user: User, channel: Channel, needed: Permission) -> None:
+        guild = self._core.world.guild_of(channel)
+        if guild is not None and not guild.present:
+            raise Refused("the bot is not in this server")
+        rights = rights_of(self._core, user, channel)
+        if Permission.VIEW_CHANNEL not in rights or needed not in rights:
+            raise Refused(f"{user.name} may not do that in #{channel.name}")
+
+    def _resolved(self, component: Json, values: list[str], channel: Channel) -> Json:
+        """The objects that a user, role or channel select's values stand for."""
+        world, guild = self._core.world, self._core.world.guild_of(channel)
+        kind = SELECTS.get(component["type"], "")
+        if kind == "users":
+            return {kind: {one: user_object(world.users[one]) for one in values}}
+        if kind == "roles" and guild:
+            return {kind: {one: role_object(guild.roles[one]) for one in values}}
+        if kind == "channels":
+            found = {one: channel_object(world, world.channel(one)) for one in values}
+            return {kind: {k: {**v, "permissions": "0"} for k, v in found.items()}}
+        return {}

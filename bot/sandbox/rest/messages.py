@@ -1,0 +1,138 @@
+"""Messages of channels over REST: send, list, read, edit, delete, pin, typing."""
+
+from bot.sandbox.errors import refusal
+from bot.sandbox.form import Form
+from bot.sandbox.messages import posting
+from bot.sandbox.messages.store import Stored
+from bot.sandbox.rest.call import NO_CONTENT, Call, Reply
+from bot.sandbox.world.access import rights_of
+from bot.sandbox.world.permissions import Permission
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 50
+MAX_PINS = 250
+MAX_BULK = 100
+
+
+def create(call: Call) -> Reply:
+    core = call.core
+    channel = call.channel()
+    body = call.mapping
+    nonce = None if body.get("nonce") is None else str(body["nonce"])
+    call.entry.nonce = nonce
+    stored = posting.post(core, core.world.bot, channel, body, call.uploads)
+    call.made(stored.id, nonce)
+    carried = {"nonce": body["nonce"]} if nonce is not None else {}
+    return Reply({**core.messages.view(stored), **carried})
+
+
+def listing(call: Call) -> Reply:
+    """Newest first; without the right to read history Discord shows nothing."""
+    core = call.core
+    channel = call.channel()
+    limit = _limit(call)
+    if not _may_read(call):
+        return Reply([])
+    found = core.messages.in_channel(channel.id)
+    if before := call.query.get("before"):
+        found = [stored for stored in found if int(stored.id) < int(before)]
+    if after := call.query.get("after"):
+        found = [stored for stored in found if int(stored.id) > int(after)][:limit]
+    elif around := call.query.get("around"):
+        half = limit // 2
+        older = [stored for stored in found if int(stored.id) < int(around)][-half:]
+        found = older + [stored for stored in found if int(stored.id) >= int(around)][: half + 1]
+    return Reply([core.messages.view(stored) for stored in reversed(found[-limit:])])
+
+
+def one(call: Call) -> Reply:
+    call.channel(Permission.READ_MESSAGE_HISTORY)
+    return Reply(call.core.messages.view(_stored(call)))
+
+
+def edit(call: Call) -> Reply:
+    call.channel()
+    stored = _stored(call)
+    core = call.core
+    posting.edit(core, core.world.bot, stored, call.mapping, call.uploads)
+    return Reply(core.messages.view(stored))
+
+
+def delete(call: Call) -> Reply:
+    call.channel()
+    posting.delete(call.core, call.core.world.bot, _stored(call))
+    return NO_CONTENT
+
+
+def bulk_delete(call: Call) -> Reply:
+    channel = call.channel(Permission.MANAGE_MESSAGES)
+    form = Form()
+    ids = form.at("messages").listing(call.mapping.get("messages"), MAX_BULK, 2)
+    form.close()
+    for message_id in ids:
+        if stored := call.core.messages.find(str(message_id), channel.id):
+            call.core.messages.delete(stored)
+    return NO_CONTENT
+
+
+def pins(call: Call) -> Reply:
+    """Pinned messages, newest first, with the time they seem to be pinned at."""
+    channel = call.channel(Permission.READ_MESSAGE_HISTORY)
+    store = call.core.messages
+    found = [s for s in store.in_channel(channel.id) if s.message["pinned"]]
+    items = [
+        {"pinned_at": s.message["timestamp"], "message": store.view(s)} for s in reversed(found)
+    ]
+    return Reply({"items": items, "has_more": False})
+
+
+def pin(call: Call) -> Reply:
+    channel = call.channel(Permission.PIN_MESSAGES)
+    pinned = [s for s in call.core.messages.in_channel(channel.id) if s.message["pinned"]]
+    if len(pinned) >= MAX_PINS:
+        raise refusal(30003)
+    return _set_pinned(call, pinned=True)
+
+
+def unpin(call: Call) -> Reply:
+    call.channel(Permission.PIN_MESSAGES)
+    return _set_pinned(call, pinned=False)
+
+
+def typing(call: Call) -> Reply:
+    call.channel(Permission.SEND_MESSAGES)
+    return NO_CONTENT
+
+
+def _set_pinned(call: Call, *, pinned: bool) -> Reply:
+    stored = _stored(call)
+    call.core.messages.change(stored, {**stored.message, "pinned": pinned})
+    data = {"channel_id": stored.channel_id, "last_pin_timestamp": call.core.clock.iso()}
+    channel = call.core.world.channel(stored.channel_id)
+    owner = {"guild_id": channel.guild_id} if channel.guild_id else {}
+    call.core.hub.dispatch("CHANNEL_PINS_UPDATE", {**data, **owner}, channel.guild_id)
+    return NO_CONTENT
+
+
+def _stored(call: Call) -> Stored:
+    found = call.core.messages.find(call.match["message_id"], call.match["channel_id"])
+    if found is None:
+        raise refusal(10008)
+    call.made(found.id)
+    return found
+
+
+def _limit(call: Call) -> int:
+    given = call.query.get("limit", str(DEFAULT_PAGE))
+    form = Form()
+    form.at("limit").number(int(given) if given.isdecimal() else given, 1, MAX_PAGE)
+    for key in ("before", "after", "around"):
+        if key in call.query:
+            form.at(key).snowflake(call.query[key])
+    form.close()
+    return int(given)
+
+
+def _may_read(call: Call) -> bool:
+    rights = rights_of(call.core, call.core.world.bot, call.channel())
+    return Permission.READ_MESSAGE_HISTORY in rights

@@ -1,0 +1,96 @@
+"""The one port of a sandbox: API, gateway, page, files and control."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.sandbox.control.control import Control
+from bot.sandbox.control.live import Live
+from bot.sandbox.core import Core
+from bot.sandbox.gateway.socket import GatewaySocket
+from bot.sandbox.interactions.people import People
+from bot.sandbox.rest.call import MAX_REQUEST
+from bot.sandbox.rest.pipeline import Served
+from bot.sandbox.rest.routes import add_api
+from bot.sandbox.world.admin import Admin
+
+HOST = "127.0.0.1"
+LOCAL = ("127.0.0.1", "localhost", "::1")
+PAGE = Path(__file__).parent / "page"
+SHUTDOWN_S = 0.5
+
+
+class Server:
+    """Listens on 127.0.0.1 alone. May be stopped and started again: the world stays."""
+
+    def __init__(self, core: Core, people: People, admin: Admin) -> None:
+        self._core = core
+        self._live = Live(core)
+        self._control = Control(core, people, admin, self._live)
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    async def start(self, port: int) -> None:
+        """Listen; port 0 takes a free one. OSError when the port is taken."""
+        app = web.Application(client_max_size=MAX_REQUEST + 1, middlewares=[self._own_page_only])
+        add_api(app, self._core)
+        app.router.add_get("/gateway", self._gateway)
+        app.router.add_get("/gateway/", self._gateway)
+        self._control.add_to(app)
+        app.router.add_get("/attachments/{channel_id}/{attachment_id}/{name}", self._attachment)
+        app.router.add_get("/{path:.*}", self._page)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._core.attachments.base_url = self.url
+        self._core.hub.url = f"ws://{HOST}:{self.port}/gateway"
+
+    async def stop(self) -> None:
+        """Cut everything and listen no more."""
+        if self._runner is None:
+            return
+        self._core.faults.clear()
+        self._core.hub.drop()
+        await self._live.close()
+        await self._runner.cleanup()
+        self._runner = None
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        core = self._core
+        if core.hub.refusing:
+            return web.Response(status=503)
+        socket = GatewaySocket(core.hub, core.world, core.clock, core.settings, core.token)
+        return await socket.serve(request)
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        upload = self._core.attachments.files.get(request.match_info["attachment_id"])
+        if upload is None:
+            raise web.HTTPNotFound
+        headers = {"Content-Type": upload.content_type or "application/octet-stream"}
+        return web.Response(body=upload.data, headers=headers)
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.match_info["path"].removeprefix("page/") or "index.html"
+        path = (PAGE / wanted).resolve()
+        if not path.is_relative_to(PAGE) or not path.is_file():
+            raise web.HTTPNotFound(text=f"404: nothing at {request.path}")
+        return web.FileResponse(path, headers={"Cache-Control": "no-store"})
+
+    @web.middleware
+    async def _own_page_only(self, request: web.Request, handler: Served) -> web.StreamResponse:
+        """Foreign web pages may not play with a sandbox that runs on the reader's machine.
+
+        The port is not compared: the page may be looked at through a tunnel.
+        """
+        own = urlsplit(f"//{request.host}")
+        origin = urlsplit(request.headers.get("Origin", f"//{own.netloc}"))
+        if own.hostname not in LOCAL or origin.netloc != own.netloc:
+            raise web.HTTPForbidden(text="403: this is not the sandbox's own page")
+        return await handler(request)
