@@ -1,7 +1,7 @@
 """Are we online? Canaries are asked at the moment of a failure, never on a timer.
 
-A cached or merely open connection proves nothing, so an answer counts only if it came after the
-failed try began.
+A cached or merely open connection proves nothing, so an answer counts only if it was asked for
+after the failed try began, by a name looked up anew: a dead name server is our blindness too.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ from bot.engine.transport import OneShot
 log = logging.getLogger(__name__)
 
 DEADLINE_S = 3.0
+VALID_S = 3.0  # an answer speaks for the failures of the next seconds, not for an outage's end
 DISCORD_CACHE_S = 5.0  # its silence is remembered that long, an answer never
+NEVER = float("-inf")
 
 
 class Canaries:
@@ -41,26 +43,28 @@ class Canaries:
         self._clock = clock
         self._deadline_s = deadline_s
         # Addresses of the operator are not judged: a canary may stand in the own network.
-        self._transport = OneShot(resolver, context or client_context())
-        self._answered = float("-inf")
-        self._asked = float("-inf")
-        self._discord_silent = float("-inf")
+        self._transport = OneShot(resolver, context or client_context(), fresh_names=True)
+        self._asked = NEVER  # when the newest round of questions began
+        self._answered = NEVER  # when the newest one that was answered began
+        self._discord_silent = NEVER
         self._asking: asyncio.Task[bool] | None = None
 
     async def online_since(self, started: float) -> bool:
-        """Whether anything answered after ``started`` (seconds of the clock's monotonic time).
+        """Whether anything answers that was asked after ``started`` (the clock's monotonic time).
 
         All who ask at once share one round of questions; a round that began before ``started``
-        and found nothing proves nothing, so then another is asked.
+        proves nothing, so then another is asked.
         """
-        while self._answered < started:
+        started = min(started, self._clock.monotonic())
+        while not self._is_known_online(started):
             if self._asking is None:
                 self._asked = self._clock.monotonic()
                 self._asking = asyncio.ensure_future(self._ask())
                 self._asking.add_done_callback(self._done)
             asked = self._asked
-            if not await asyncio.shield(self._asking) and asked >= started:
-                return False
+            online = await asyncio.shield(self._asking)
+            if asked >= started:
+                return online
         return True
 
     async def fetch(self, url: str) -> bool:
@@ -74,11 +78,20 @@ class Canaries:
         except Exception as error:  # noqa: BLE001 - every failure means: no answer
             log.debug("No answer from %s: %r", url, error)
             return False
-        self._answered = self._clock.monotonic()
         return True
+
+    def _is_known_online(self, started: float) -> bool:
+        return self._answered >= max(started, self._clock.monotonic() - VALID_S)
 
     async def _ask(self) -> bool:
         """All canaries at once; the first answer is enough. Then Discord."""
+        asked = self._asked
+        online = await self._ask_canaries() or await self._ask_discord()
+        if online:
+            self._answered = asked
+        return online
+
+    async def _ask_canaries(self) -> bool:
         tasks = [asyncio.ensure_future(self.fetch(url)) for url in self._urls]
         try:
             for done in asyncio.as_completed(tasks):
@@ -87,6 +100,9 @@ class Canaries:
         finally:
             for task in tasks:
                 task.cancel()
+        return False
+
+    async def _ask_discord(self) -> bool:
         if self._clock.monotonic() - self._discord_silent < DISCORD_CACHE_S:
             return False
         if await self.fetch(self._discord):

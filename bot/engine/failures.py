@@ -9,7 +9,19 @@ from bot.engine.resolver import NameFailed
 from bot.errors import AddressRefused
 from bot.models import Cause, Reason
 
-_UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
+# EPERM and EACCES come from a filter on the way or on this machine.
+_UNREACHABLE = frozenset(
+    {
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.EHOSTDOWN,
+        errno.EADDRNOTAVAIL,
+        errno.EAFNOSUPPORT,
+        errno.EPERM,
+        errno.EACCES,
+    }
+)
 # OpenSSL's X509_V_ERR_*; every other number is about the chain.
 _CERTIFICATES = {
     9: Reason.TLS_NOT_YET_VALID,
@@ -39,6 +51,8 @@ def _reason(error: BaseException) -> Reason | None:
             reason = Reason.DNS
         case ssl.SSLCertVerificationError():
             reason = _CERTIFICATES.get(error.verify_code, Reason.TLS_UNTRUSTED)
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            reason = Reason.RESET  # hung up in the middle of the handshake
         case ssl.SSLError():
             reason = Reason.TLS
         case ConnectionRefusedError():

@@ -7,28 +7,32 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from bot import __version__
 from bot.clock import Clock
+from bot.engine.answers import judge
 from bot.engine.failures import cause_of
 from bot.engine.netguard import SCHEME_PORTS, Netguard
+from bot.engine.redirects import MAX_HOPS, is_downgrade, location, may_know, next_url
 from bot.engine.resolver import Resolve
-from bot.engine.sockets import Stamps, Stream, dial
+from bot.engine.stamps import Stamps
 from bot.engine.tls import client_context, days_since_end, expires_ms
-from bot.engine.transport import STAMPS, OneShot
+from bot.engine.transport import ADDRESS, OneShot
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Reason, Target
 
 DEADLINE_S = 10.0
-BODY_LIMIT = 256 * 1024
-MAX_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-FAILED_STATUS = 400
-USER_AGENT = f"Vigie/{__version__} (uptime check)"
+USER_AGENT = f"Vigie/{__version__} (+uptime check)"
 KEPT_REQUESTS = 16_384
+
+Headers = tuple[tuple[str, str], ...]
+
+# Only these are ours to choose: bodies must be readable, connections must end.
+_FIXED: Headers = (("Accept-Encoding", "identity"), ("Connection", "close"))
+_DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 
 
 @dataclass(slots=True)
@@ -36,8 +40,9 @@ class _Seen:
     """What a try has learned so far; kept when it fails later."""
 
     url: str
+    hops: int = 0
     status: int | None = None
-    expires_ms: int | None = None
+    expires_ms: int | None = None  # of the certificate on the way that ends first
     address: str | None = None
     downgraded: bool = False
 
@@ -55,10 +60,11 @@ class HttpProbe:
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._guard = netguard
-        self._resolver = resolver
         self._clock = clock
         self._deadline_s = deadline_s
         self._transport = OneShot(resolver, context or client_context(), netguard)
+        # Built once per target: parsing a URL costs as much as a plain probe (measured).
+        self._first_request = lru_cache(maxsize=KEPT_REQUESTS)(self._build)
 
     async def probe(self, target: Target) -> CheckResult:
         """Make one try; every failure is a result."""
@@ -71,10 +77,8 @@ class HttpProbe:
         except Exception as error:  # noqa: BLE001 - whatever a server provokes is a result
             cause = cause_of(error, self._deadline_s)
         phases = stamps.phases()
-        if cause is not None and cause.reason is Reason.TLS_EXPIRED:
-            cause = Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.url))
-        elif cause == Cause(Reason.ADDRESS_REFUSED) and seen.url != target.url:
-            cause = Cause(Reason.REDIRECT_REFUSED)
+        if cause is not None:
+            cause = await self._completed(cause, seen, self._deadline_s - stamps.elapsed_s())
         return CheckResult(
             at_ms=at_ms,
             cause=cause,
@@ -82,115 +86,86 @@ class HttpProbe:
             phases=phases,
             certificate_expires_ms=seen.expires_ms,
             address=seen.address,
-            final_url=seen.url if seen.url != target.url else None,
+            final_url=seen.url if seen.hops else None,
             downgraded=seen.downgraded,
         )
 
     async def _follow(self, target: Target, seen: _Seen, stamps: Stamps) -> Cause | None:
         """Ask, and go where the answer points, at most five times."""
-        request = _request(target)
-        for _ in range(MAX_REDIRECTS + 1):
-            request.extensions[STAMPS] = stamps
-            response = await self._transport.handle_async_request(request)
+        request = self._first_request(target)
+        headers = target.headers
+        for _ in range(MAX_HOPS + 1):
+            response = await self._transport.ask(request, stamps)
             try:
                 _note(seen, response)
-                location = response.headers.get("location")
-                redirects = response.status_code in REDIRECTS and location
-                if not redirects or response.status_code in target.expect_status:
-                    return await _judge(target, response)
+                place = location(response)
+                if place is None or response.status_code in target.expect_status:
+                    return await judge(target, response)
             finally:
                 await response.aclose()
             try:
-                url = self._guard.check_url(urljoin(seen.url, location))
-                request = _onward(target, seen, url)
-            except (AddressRefused, ValueError):
+                url = next_url(self._guard, seen.url, place)
+            except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
+            headers = headers if may_know(seen.url, url) else ()
+            request = _request(_method(target), url, headers)
+            _move(seen, url)
         return Cause(Reason.REDIRECTS)
 
-    async def _days_expired(self, url: str) -> int | None:
+    async def _completed(self, cause: Cause, seen: _Seen, left_s: float) -> Cause:
+        """The cause with what only the whole try knows."""
+        if cause.reason is Reason.TLS_EXPIRED:
+            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.url, left_s))
+        if cause.reason is Reason.ADDRESS_REFUSED and seen.hops:
+            return Cause(Reason.REDIRECT_REFUSED)
+        return cause
+
+    async def _days_expired(self, url: str, left_s: float) -> int | None:
         """Look at the expired certificate again, unverified, to learn since when."""
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or SCHEME_PORTS["https"]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         try:
-            async with asyncio.timeout(self._deadline_s / 2):
-                addresses = await self._resolver.addresses(host)
-                self._guard.judge_addresses(host, port, addresses)
-                stream = Stream(await dial(addresses, port), Stamps())
-                await stream.start_tls(context, host)
-                der = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
-                await stream.aclose()
+            async with asyncio.timeout(left_s):
+                der = await self._transport.unverified_certificate(
+                    parts.hostname or "", parts.port or SCHEME_PORTS["https"]
+                )
         except Exception:  # noqa: BLE001 - the verdict stands without the number
             return None
         return days_since_end(der, self._clock.now_ms())
 
-
-@lru_cache(maxsize=KEPT_REQUESTS)
-def _request(target: Target) -> httpx.Request:
-    """Built once per target: parsing a URL costs as much as a plain probe (measured)."""
-    return _ask(target.method, target.url, target.headers)
+    def _build(self, target: Target) -> httpx.Request:
+        """Raises AddressRefused: the rules may have changed since the target was taken on."""
+        return _request(_method(target), self._guard.check_url(target.url), target.headers)
 
 
-def _ask(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> httpx.Request:
-    own = [("User-Agent", USER_AGENT), ("Accept", "*/*")]
-    chosen = {name.lower() for name, _ in headers}
-    kept = [(name, value) for name, value in own if name.lower() not in chosen]
-    fixed = [("Accept-Encoding", "identity"), ("Connection", "close")]
-    return httpx.Request(method, url, headers=[*kept, *headers, *fixed])
+def _method(target: Target) -> str:
+    """A text can only be looked for where a body comes."""
+    searched = target.contains is not None or target.not_contains is not None
+    return "GET" if searched else target.method
 
 
-def _onward(target: Target, seen: _Seen, url: str) -> httpx.Request:
-    """The next hop; a person's own headers go to no other host."""
-    before, after = urlsplit(seen.url), urlsplit(url)
-    seen.downgraded = seen.downgraded or (before.scheme, after.scheme) == ("https", "http")
-    same = (before.scheme, before.netloc) == (after.scheme, after.netloc)
-    own = urlsplit(target.url).netloc == after.netloc and same
-    seen.url = url
-    return _ask(target.method, url, target.headers if own else ())
+def _request(method: str, url: str, headers: Headers) -> httpx.Request:
+    """One request; a person's headers replace our defaults, never what is fixed."""
+    fixed = {name.lower() for name, _ in _FIXED}
+    chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
+    names = {name.lower() for name, _ in chosen}
+    defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
+    return httpx.Request(method, url, headers=[*defaults, *chosen, *_FIXED])
 
 
 def _note(seen: _Seen, response: httpx.Response) -> None:
+    """Remember what the head of an answer says; the certificate goes when the body is drained."""
     seen.status = response.status_code
-    seen.address = response.extensions.get("address")
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("ssl_object") if stream is not None else None
-    if connection is not None:
-        seen.expires_ms = expires_ms(connection)
+    seen.address = response.extensions[ADDRESS]
+    connection = response.extensions["network_stream"].get_extra_info("ssl_object")
+    ends_ms = expires_ms(connection) if connection is not None else None
+    if ends_ms is not None:
+        seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
 
 
-async def _judge(target: Target, response: httpx.Response) -> Cause | None:
-    """Status first, then the body: read whole up to the limit, searched if asked."""
-    status = response.status_code
-    fine = status in target.expect_status if target.expect_status else status < FAILED_STATUS
-    if not fine:
-        return Cause(Reason.HTTP, status)
-    body = b"" if target.method == "HEAD" else await _read(response)
-    if target.contains is None and target.not_contains is None:
-        return None
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        return Cause(Reason.UNREADABLE)
-    text = _decode(body, response.charset_encoding)
-    if target.contains is not None and target.contains not in text:
-        return Cause(Reason.TEXT_MISSING)
-    if target.not_contains is not None and target.not_contains in text:
-        return Cause(Reason.TEXT_PRESENT)
-    return None
-
-
-async def _read(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_raw():
-        parts.append(part)
-        size += len(part)
-        if size >= BODY_LIMIT:
-            break
-    return b"".join(parts)[:BODY_LIMIT]
-
-
-def _decode(body: bytes, charset: str | None) -> str:
-    try:
-        return body.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+def _move(seen: _Seen, url: str) -> None:
+    """The next hop begins: what the last one answered is no verdict."""
+    seen.downgraded = seen.downgraded or is_downgrade(seen.url, url)
+    seen.url = url
+    seen.hops += 1
+    seen.status = None
+    seen.address = None

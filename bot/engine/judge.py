@@ -73,7 +73,8 @@ def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
 def _remember(memory: Memory, letter: str, slot_ms: int) -> Memory:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
     in_run = letter in "Ff"
-    failing_ms = slot_ms if memory.failing_ms is None else memory.failing_ms
+    # A wall clock set back must not stretch the wait for "down": then the run counts from now.
+    failing_ms = slot_ms if memory.failing_ms is None else min(memory.failing_ms, slot_ms)
     slots = memory.bad_slots
     if is_bad(letter):
         slots = (*slots, slot_ms)[-KEPT_SLOTS:]
@@ -123,10 +124,19 @@ def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[
 
 
 def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
-    """Down but some try worked, or slow and now failing too often."""
+    """Down but some try worked before this bad round, or slow and now failing too often.
+
+    A confirm try that works is such a success too, but takes back "down" at once only in the
+    round that opened it: later it is how half of all recoveries begin.
+    """
     if memory.mode is Kind.DOWN:
-        return before.recovered or letter in "Pp"
+        return before.recovered or (letter in "Pp" and _opened_now(before))
     return memory.mode is Kind.SLOW and count_bad(memory.rounds[-10:]) >= BAD_OF_10
+
+
+def _opened_now(before: Memory) -> bool:
+    """The round that closes is the one that opened the incident: no bad one was counted yet."""
+    return before.last_bad_ms is None or before.last_bad_ms < (before.since_ms or 0)
 
 
 def _said(memory: Memory, mode: Kind | None) -> Kind | None:

@@ -7,6 +7,7 @@ refused the bot (401, 403, 429).
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
 
 from bot.models import Kind, State
 
@@ -14,6 +15,15 @@ KEPT_ROUNDS = 60
 KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
 CALM = "O" * KEPT_ROUNDS
+
+
+class Rule(StrEnum):
+    """Which rule opened the incident."""
+
+    FAILED_RUN = "run"  # failed rounds in a row
+    BAD_OF_10 = "of10"
+    BAD_OF_60 = "of60"
+    SLOW_OF_10 = "slow10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class Memory:
     failed: int = 0
     bad_slots: tuple[int, ...] = ()
     # Of the open incident.
+    rule: Rule | None = None
     since_ms: int | None = None
     counted: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
     hold: int = 0  # good rounds in a row needed for the all-clear
@@ -79,6 +90,8 @@ class Memory:
         for name in ("mode", "kind"):
             if values.get(name) is not None:
                 values[name] = Kind(values[name])
+        if values.get("rule") is not None:
+            values["rule"] = Rule(values["rule"])
         if "bad_slots" in values:
             values["bad_slots"] = tuple(values["bad_slots"])
         return cls(**values)

@@ -10,37 +10,33 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
-import idna
-
 from bot.engine.addresses import Network, embedded, is_inside, is_public, parse
+from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
+from bot.engine.own_addresses import ALLOWED_PORTS, is_own
+from bot.engine.tcp_ports import REFUSED
 from bot.errors import AddressRefused
 from bot.words.catalogue import N_
 
 URL_LIMIT = 2_048
-HOST_LIMIT = 253
 PORTS = range(1, 65_536)
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
 SCHEME_PORTS = {"http": 80, "https": 443}
-PRIVATE_SUFFIXES = (
-    "localhost",
-    "localdomain",
-    "local",
-    "internal",
-    "lan",
-    "home.arpa",
-    "test",
-    "invalid",
-    "onion",
-    "svc",
-)
+TCP, DNS = "tcp", "dns"
+WEB = frozenset(SCHEME_PORTS)
+SCHEMES = WEB | {TCP, DNS}
 
 NOT_AN_ADDRESS = N_("That doesn't look like a web address. Example: https://example.com")
 PRIVATE = N_("I can't watch private or local addresses.")
 USERINFO = N_("Please remove the user name and password from the address.")
-SCHEME = N_("I can watch http:// and https:// addresses.")
+SCHEME = N_("I can watch http://, https://, tcp:// and dns:// addresses.")
 TOO_LONG = N_("The address is too long: at most {n} characters.")
 PORT = N_("I can't watch port {port}. Usual web ports are fine: 80, 443, 8080 and 8443.")
+OWN_PORT = N_("I can't watch port {port} of the machine I run on: only 80 and 443.")
 HOST = N_("“{host}” is not a host name I can look up.")
+FORMS = {
+    TCP: N_("A tcp:// address is a host and a port alone, such as tcp://example.com:22."),
+    DNS: N_("A dns:// address is a name alone, such as dns://example.com."),
+}
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL
@@ -48,8 +44,6 @@ _URL = re.compile(
 # Parsers disagree about backslashes and blanks; control and invisible characters hide things.
 _UNREADABLE = re.compile(r"[\\\s\x00-\x20\x7f]")
 _KEPT = "!$%&'()*+,-./:;=?@[]_~|^{}`\"<>"
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PORT = re.compile(r"[0-9]{0,5}")
 
 
@@ -65,7 +59,7 @@ class Netguard:
         self._allow_private = allow_private
         self._ports = DEFAULT_PORTS | ports
 
-    def check_url(self, url: str) -> str:
+    def check_url(self, url: str, schemes: frozenset[str] = SCHEMES) -> str:
         """The URL in its one ASCII form, without fragment. Raises AddressRefused.
 
         Nothing is guessed: the scheme must be there, and the host must be canonical.
@@ -76,76 +70,119 @@ class Netguard:
         if match is None:
             raise AddressRefused(NOT_AN_ADDRESS)
         scheme = match["scheme"].lower()
-        if scheme not in SCHEME_PORTS:
+        if scheme not in schemes:
             raise AddressRefused(SCHEME)
-        host, port = self._authority(match["authority"], SCHEME_PORTS[scheme])
-        rest = quote(_visible(match["rest"]).partition("#")[0], safe=_KEPT)
-        shown_port = "" if port == SCHEME_PORTS[scheme] else f":{port}"
-        path = rest if rest.startswith("/") else f"/{rest}"
-        return f"{scheme}://{host}{shown_port}{path}"
+        if scheme in FORMS and match["rest"]:
+            raise AddressRefused(FORMS[scheme])
+        host, port = self._authority(match["authority"], scheme)
+        shown_port = "" if port == SCHEME_PORTS.get(scheme, 0) else f":{port}"
+        checked = f"{scheme}://{host}{shown_port}{_path(match['rest'], scheme)}"
+        if len(checked) > URL_LIMIT:
+            raise AddressRefused(TOO_LONG, n=URL_LIMIT)
+        return checked
 
-    def judge_addresses(self, host: str, port: int, addresses: Sequence[str]) -> None:
+    def judge_addresses(
+        self, host: str, port: int, addresses: Sequence[str], scheme: str = "https"
+    ) -> None:
         """Refuse a host when any of its addresses may not be dialled. Raises AddressRefused.
 
         Unusual ports and local names are for the operator's own networks alone.
         """
-        own_only = port not in self._ports or is_local_name(host)
         for text in addresses:
+            if not self.is_visible(host, text):
+                raise AddressRefused(PRIVATE)
             address = parse(text)
             if is_inside(address, self._allow_private):
                 continue
-            if own_only or not is_public(address):
-                raise AddressRefused(PRIVATE)
+            self._judge_port(port, scheme)
+            if port not in ALLOWED_PORTS and is_own(address):
+                raise AddressRefused(OWN_PORT, port=port)
 
-    def _authority(self, authority: str, default_port: int) -> tuple[str, int]:
+    def is_visible(self, host: str, text: str) -> bool:
+        """Whether strangers may learn of this address of a host, whatever the port."""
+        try:
+            address = parse(text)
+        except ValueError:
+            return False
+        if is_inside(address, self._allow_private):
+            return True
+        return is_public(address) and not is_local_name(host)
+
+    def _authority(self, authority: str, scheme: str) -> tuple[str, int]:
         if "@" in authority:
             raise AddressRefused(USERINFO)
         if authority.startswith("["):
             literal, bracket, tail = authority[1:].partition("]")
             if not bracket or (tail and not tail.startswith(":")):
                 raise AddressRefused(NOT_AN_ADDRESS)
-            port = self._port(tail[1:], default_port)
-            return self._literal_v6(literal, port), port
+            port = self._port(tail[1:], scheme)
+            return self._literal_v6(literal, port, scheme), port
         name, _, port_text = authority.partition(":")
-        port = self._port(port_text, default_port)
-        return self._host(name, port), port
+        port = self._port(port_text, scheme)
+        return self._host(name, port, scheme), port
 
-    def _port(self, text: str, default: int) -> int:
+    def _port(self, text: str, scheme: str) -> int:
+        """The port, typed or meant; 0 for a name, which has none."""
         if _PORT.fullmatch(text) is None:
             raise AddressRefused(NOT_AN_ADDRESS)
-        port = int(text) if text else default
-        if port not in PORTS or (port not in self._ports and not self._allow_private):
-            raise AddressRefused(PORT, port=port)
+        if scheme == DNS and not text:
+            return 0
+        port = int(text or SCHEME_PORTS.get(scheme, 0))
+        if scheme in FORMS and (scheme == DNS or port not in PORTS):
+            raise AddressRefused(FORMS[scheme])
+        if port not in PORTS or not self._allow_private:
+            self._judge_port(port, scheme)
         return port
 
-    def _literal_v6(self, text: str, port: int) -> str:
+    def _judge_port(self, port: int, scheme: str) -> None:
+        if scheme != TCP and port not in self._ports:
+            raise AddressRefused(PORT, port=port)
+        if scheme == TCP and port in REFUSED:
+            raise AddressRefused(REFUSED[port], port=port)
+
+    def _literal_v6(self, text: str, port: int, scheme: str) -> str:
+        if scheme == DNS:
+            raise AddressRefused(FORMS[DNS])
         try:
             address = IPv6Address(text)
         except ValueError as error:
             raise AddressRefused(NOT_AN_ADDRESS) from error
         if address.scope_id is not None or embedded(address) is not None:
             raise AddressRefused(PRIVATE)
-        self.judge_addresses("", port, [str(address)])
+        self.judge_addresses(str(address), port, [str(address)], scheme)
         return f"[{address}]"
 
-    def _host(self, name: str, port: int) -> str:
-        host = ascii_host(name)
-        if _NUMERIC.fullmatch(host.rpartition(".")[2]):
-            return self._literal_v4(host, name, port)
+    def _host(self, name: str, port: int, scheme: str) -> str:
+        try:
+            host = ascii_host(name)
+        except ValueError as error:
+            raise AddressRefused(NOT_AN_ADDRESS) from error
+        if is_numeric(host):
+            return self._literal_v4(host, name, port, scheme)
         if is_local_name(host) and not self._allow_private:
             raise AddressRefused(PRIVATE)
         return host
 
-    def _literal_v4(self, host: str, typed: str, port: int) -> str:
+    def _literal_v4(self, host: str, typed: str, port: int, scheme: str) -> str:
         """Only the one canonical form: resolvers read 2130706433 and 0x7f.1 as 127.0.0.1."""
+        if scheme == DNS:
+            raise AddressRefused(FORMS[DNS])
         try:
             address = IPv4Address(host)
         except ValueError as error:
             raise AddressRefused(HOST, host=host) from error
         if typed.endswith("."):
             raise AddressRefused(HOST, host=host)
-        self.judge_addresses("", port, [str(address)])
+        self.judge_addresses(host, port, [str(address)], scheme)
         return host
+
+
+def _path(rest: str, scheme: str) -> str:
+    """Path and query, encoded; those who have none get none."""
+    if scheme in FORMS:
+        return ""
+    encoded = quote(_visible(rest).partition("#")[0], safe=_KEPT)
+    return encoded if encoded.startswith("/") else f"/{encoded}"
 
 
 def _visible(rest: str) -> str:
@@ -153,39 +190,3 @@ def _visible(rest: str) -> str:
     if _UNREADABLE.search(rest) or any(unicodedata.category(c)[0] == "C" for c in rest):
         raise AddressRefused(NOT_AN_ADDRESS)
     return rest
-
-
-def ascii_host(name: str) -> str:
-    """The host in lower case and punycode, without the root dot. Raises AddressRefused.
-
-    IDNA 2008 without mapping: what would need mapping (wide digits, long s) is refused.
-    """
-    host = name.removesuffix(".")
-    if host.isascii():
-        host = host.lower()
-    else:
-        try:
-            host = idna.encode(host, uts46=False).decode("ascii")
-        except (idna.IDNAError, UnicodeError) as error:
-            raise AddressRefused(NOT_AN_ADDRESS) from error
-    labels = host.split(".")
-    if not host or len(host) > HOST_LIMIT or not all(_LABEL.fullmatch(label) for label in labels):
-        raise AddressRefused(NOT_AN_ADDRESS)
-    if any(label.startswith("xn--") for label in labels) and not _decodes(host):
-        raise AddressRefused(NOT_AN_ADDRESS)
-    return host
-
-
-def is_local_name(host: str) -> bool:
-    """A name that leads inside: a single label, or a suffix kept for local use."""
-    if not host or ":" in host or _NUMERIC.fullmatch(host.rpartition(".")[2]):
-        return False
-    return "." not in host or host.endswith(tuple(f".{suffix}" for suffix in PRIVATE_SUFFIXES))
-
-
-def _decodes(host: str) -> bool:
-    try:
-        idna.decode(host)
-    except (idna.IDNAError, UnicodeError):
-        return False
-    return True

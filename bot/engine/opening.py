@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.engine.memory import SHARE_ROUNDS, Memory, count_bad, count_slow, is_bad, mostly_refused
+from bot.engine.memory import SHARE_ROUNDS, Memory, Rule, count_bad, count_slow, is_bad, mostly_refused
 from bot.engine.rules import (
     BAD_OF_10,
     BAD_OF_60,
@@ -25,30 +25,38 @@ def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
     if memory.mode not in {None, Kind.SLOW} or memory.failing_ms is None:
         return False
     patience_ms = min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000
-    # A wall clock set back must not stretch the wait: then count from now.
-    return attempt.slot_ms - min(memory.failing_ms, attempt.slot_ms) >= patience_ms
+    return attempt.slot_ms - memory.failing_ms >= patience_ms
 
 
 def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
     """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
     already_bad = count_bad(memory.rounds[-9:]) + 1
     mode = Kind.UNSTABLE if already_bad >= BAD_OF_10 else Kind.DOWN
-    run = len(memory.rounds) - len(memory.rounds.rstrip("Ff"))
-    looked_at = memory.rounds[-run:] + ("f" if memory.refused else "F")
-    since_ms = memory.failing_ms if mode is Kind.DOWN else _first_bad(memory, already_bad - 1)
+    if mode is Kind.DOWN:
+        rule = Rule.FAILED_RUN
+        since_ms, window = memory.failing_ms, memory.rounds[len(memory.rounds.rstrip("Ff")) :]
+    else:
+        rule = Rule.BAD_OF_10
+        since_ms = _first_bad(memory, already_bad - 1)
+        window = _since_nth_bad(memory.rounds, already_bad - 1)
     escalates = memory.mode is Kind.SLOW
-    memory = _enter(memory, mode, since_ms or slot_ms, slot_ms, looked_at)
+    under_way = "f" if memory.refused else "F"
+    entered = _enter(memory, mode, since_ms or slot_ms, slot_ms, window, under_way=under_way)
+    memory = replace(entered, rule=rule)
     return memory, Event.ESCALATED if escalates else Event.OPENED
 
 
-def _enter(memory: Memory, mode: Kind, since_ms: int, now_ms: int, window: str) -> Memory:
+def _enter(
+    memory: Memory, mode: Kind, since_ms: int, now_ms: int, window: str, *, under_way: str = ""
+) -> Memory:
+    """``window``: the closed rounds that belong to the incident; ``under_way``: one that will."""
     relapsed_ms = memory.relapsed_ms
     told_over_ms = memory.last_bad_ms if memory.closed and memory.mode is None else None
     if told_over_ms is not None and since_ms - told_over_ms < RELAPSE_MS:
         relapsed_ms = now_ms
     recent = relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
-    kind = Kind.BLOCKED if mode is not Kind.SLOW and mostly_refused(window) else mode
+    kind = Kind.BLOCKED if mode is not Kind.SLOW and mostly_refused(window + under_way) else mode
     return replace(
         memory,
         mode=mode,
@@ -69,14 +77,15 @@ def watch(memory: Memory, slot_ms: int) -> tuple[Memory, Event | None]:
     of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
     last = memory.rounds[-1:]
     if is_bad(last) and (of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60):
-        looked_back = of_10 if of_10 >= BAD_OF_10 else BAD_OF_60
+        rule = Rule.BAD_OF_10 if of_10 >= BAD_OF_10 else Rule.BAD_OF_60
+        looked_back = of_10 if rule is Rule.BAD_OF_10 else BAD_OF_60
         window = _since_nth_bad(memory.rounds, looked_back)
         since_ms = _first_bad(memory, looked_back) or slot_ms
         entered = _enter(memory, Kind.UNSTABLE, since_ms, slot_ms, window)
-        return replace(entered, last_bad_ms=slot_ms), Event.OPENED
+        return replace(entered, last_bad_ms=slot_ms, rule=rule), Event.OPENED
     if last == "o" and count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
         entered = _enter(memory, Kind.SLOW, slot_ms, slot_ms, memory.rounds[-10:])
-        return replace(entered, last_bad_ms=slot_ms), Event.OPENED
+        return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED
     return memory, None
 
 

@@ -3,6 +3,8 @@
 import re
 import ssl
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 
 import certifi
 
@@ -19,8 +21,29 @@ def client_context() -> ssl.SSLContext:
     so the process makes it once.
     """
     context = ssl.create_default_context()
-    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
+    # Python 3.13 turned on RFC 5280 to the letter, which browsers do not ask of private
+    # authorities; a verdict must not hang on the Python that runs Vigie.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not _has_authorities(context):
         context.load_verify_locations(certifi.where())
+    return context
+
+
+def _has_authorities(context: ssl.SSLContext) -> bool:
+    """From a file they are loaded at once, from a directory when one is needed."""
+    if context.cert_store_stats()["x509_ca"]:
+        return True
+    directory = ssl.get_default_verify_paths().capath
+    # c_rehash names them by hash: 5ad8a5d6.0
+    return any(Path(directory).glob("*.[0-9]")) if directory else False
+
+
+@lru_cache(maxsize=1)
+def unverified_context() -> ssl.SSLContext:
+    """Takes any certificate: only to read the dates of one that was refused, never to ask."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -32,10 +55,11 @@ def expires_ms(connection: ssl.SSLSocket) -> int | None:
 
 
 def days_since_end(der: bytes, now_ms: int) -> int | None:
-    """Whole days since a certificate ended; None when its dates cannot be read.
+    """Whole days since a certificate ended; None when it has not, or its dates cannot be read.
 
     Python hides the dates of a certificate that was not verified, so they are read from the
-    DER: Validity is the first pair of times in it (RFC 5280, 4.1).
+    DER: Validity is the first pair of times in it (RFC 5280, 4.1). One that has not ended stands
+    for a chain in which another certificate has.
     """
     times = _DER_TIME.findall(der)
     if len(times) < 2:  # noqa: PLR2004 - notBefore and notAfter
@@ -44,5 +68,9 @@ def days_since_end(der: bytes, now_ms: int) -> int | None:
     if short:
         century = b"20" if int(short[:2]) < _CENTURY else b"19"
         full = century + short
-    ended = datetime.strptime(full.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return max(0, int(now_ms - ended.timestamp() * 1000) // DAY_MS)
+    try:
+        ended = datetime.strptime(full.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    since_ms = now_ms - int(ended.timestamp() * 1000)
+    return since_ms // DAY_MS if since_ms >= 0 else None

@@ -17,11 +17,15 @@ from collections.abc import AsyncIterator, Iterable  # noqa: E402
 import httpcore  # noqa: E402
 import httpx  # noqa: E402
 
+from bot.engine.dialling import dial  # noqa: E402
 from bot.engine.netguard import SCHEME_PORTS, Netguard  # noqa: E402
 from bot.engine.resolver import Resolve  # noqa: E402
-from bot.engine.sockets import Stamps, Stream, dial  # noqa: E402
+from bot.engine.sockets import Stream  # noqa: E402
+from bot.engine.stamps import Stamps  # noqa: E402
+from bot.engine.tls import unverified_context  # noqa: E402
 
-STAMPS = "stamps"  # the request's extension that carries its Stamps
+BODY_BUDGET = 512 * 1024  # on the wire, framing of the chunks included
+ADDRESS = "address"  # the response's extension that names the address it came from
 
 
 class OneShot(httpx.AsyncBaseTransport):
@@ -31,21 +35,30 @@ class OneShot(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, resolver: Resolve, context: ssl.SSLContext, guard: Netguard | None = None
+        self,
+        resolver: Resolve,
+        context: ssl.SSLContext,
+        guard: Netguard | None = None,
+        *,
+        fresh_names: bool = False,
     ) -> None:
         self._resolver = resolver
         self._context = context
         self._guard = guard
+        self._fresh_names = fresh_names
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.ask(request, Stamps())
+
+    async def ask(self, request: httpx.Request, stamps: Stamps) -> httpx.Response:
+        """Send one request on its own connection; ``stamps`` learns how long each phase took."""
         url = request.url
-        stamps = request.extensions.get(STAMPS) or Stamps()
         port = url.port or SCHEME_PORTS[url.scheme]
-        backend = _Network(self._resolver, self._guard, stamps)
+        network = self._network(stamps)
         connection = httpcore.AsyncHTTPConnection(
             httpcore.Origin(url.raw_scheme, url.raw_host, port),
             ssl_context=self._context,
-            network_backend=backend,
+            network_backend=network,
         )
         core_url = httpcore.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=port, target=url.raw_path
@@ -56,21 +69,39 @@ class OneShot(httpx.AsyncBaseTransport):
         except BaseException:
             await connection.aclose()
             raise
+        network.allow(BODY_BUDGET)
         return httpx.Response(
             response.status,
             headers=response.headers,
             stream=_Body(response, connection),
-            extensions={**response.extensions, "address": backend.address},
+            extensions={**response.extensions, ADDRESS: network.address},
         )
+
+    async def unverified_certificate(self, host: str, port: int) -> bytes:
+        """The DER of whatever certificate the peer shows. Raises what connecting raises."""
+        stream = await self._network(Stamps()).connect_tcp(host, port)
+        try:
+            await stream.start_tls(unverified_context(), host)
+            der: bytes = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        finally:
+            await stream.aclose()
+        return der
+
+    def _network(self, stamps: Stamps) -> "_Network":
+        return _Network(self._resolver, self._guard, stamps, fresh_names=self._fresh_names)
 
 
 class _Network(httpcore.AsyncNetworkBackend):
     """Dials judged addresses only; the Host header, SNI and the name check stay on the name."""
 
-    def __init__(self, resolver: Resolve, guard: Netguard | None, stamps: Stamps) -> None:
+    def __init__(
+        self, resolver: Resolve, guard: Netguard | None, stamps: Stamps, *, fresh_names: bool
+    ) -> None:
         self._resolver = resolver
         self._guard = guard
         self._stamps = stamps
+        self._fresh_names = fresh_names
+        self._stream: Stream | None = None
         self.address: str | None = None
 
     async def connect_tcp(
@@ -82,21 +113,24 @@ class _Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> Stream:
         del timeout, local_address, socket_options
-        stamps = self._stamps
         began = time.perf_counter()
-        addresses = await self._resolver.addresses(host)
-        resolved = time.perf_counter()
-        stamps.dns_s = (stamps.dns_s or 0.0) + resolved - began
+        addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
+        resolved = self._stamps.resolved(began)
         if self._guard is not None:
             self._guard.judge_addresses(host, port, addresses)
         try:
-            sock = await dial(addresses, port)
+            dialled = await dial(addresses, port)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        stamps.ready_at = time.perf_counter()
-        stamps.connect_s = (stamps.connect_s or 0.0) + stamps.ready_at - resolved
-        self.address = sock.getpeername()[0]
-        return Stream(sock, stamps)
+        self._stamps.connected(resolved)
+        self.address = dialled.address
+        self._stream = Stream(dialled.sock, self._stamps)
+        return self._stream
+
+    def allow(self, more: int) -> None:
+        """The answer has begun: let ``more`` bytes of it be read."""
+        if self._stream is not None:
+            self._stream.budget += more
 
 
 class _Body(httpx.AsyncByteStream):
@@ -108,9 +142,8 @@ class _Body(httpx.AsyncByteStream):
         self._response = response
         self._connection = connection
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._response.aiter_stream():
-            yield part
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._response.aiter_stream()
 
     async def aclose(self) -> None:
         await self._response.aclose()

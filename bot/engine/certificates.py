@@ -1,0 +1,128 @@
+"""When a certificate's end is worth a word: a pure rule over what good tries saw.
+
+Nodes of one site may show different certificates, so a single sighting proves nothing: the rule
+looks at the one that ends last among the recent sightings, so that it warns only when none of
+them saw a renewed one. Each end is told at most once at each threshold, whatever is seen between.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+THRESHOLDS = (14, 7, 3, 1)  # days before the end
+DAY_MS = 86_400_000
+NEEDED = 3  # sightings before anything is said
+# Sightings that count: the last 16, but nothing older than an hour once three are newer. A site
+# that is seen once a day must not wait two weeks for its renewal to be believed.
+KEPT = 16
+FRESH_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """When a good try saw a certificate, and when that ends: UTC epoch milliseconds."""
+
+    at_ms: int
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """That threshold was told for that end, or needs no word any more."""
+
+    ends_ms: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What is remembered of one address. ``recent`` is not stored: it is soon seen again.
+
+    ``known_ms``: the latest end that was ever taken for the site's own.
+    """
+
+    url: str
+    recent: tuple[Sighting, ...] = ()
+    known_ms: int | None = None
+    told: tuple[Told, ...] = ()
+
+    @property
+    def stored(self) -> str:
+        """What has to survive a restart; :meth:`load` reads it back."""
+        told = [[one.ends_ms, one.days] for one in self.told]
+        return json.dumps({"url": self.url, "known_ms": self.known_ms, "told": told})
+
+    @classmethod
+    def load(cls, text: str) -> "Sightings":
+        raw = json.loads(text)
+        told = tuple(Told(ends_ms, days) for ends_ms, days in raw["told"])
+        return cls(raw["url"], known_ms=raw["known_ms"], told=told)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Say that the certificate ends in ``days`` (0: today); ``then`` is what to remember then."""
+
+    days: int
+    then: Sightings
+
+
+def seen(before: Sightings, at_ms: int, ends_ms: int) -> Sightings:
+    """After one more good try.
+
+    An end that is clearly later is a renewal: where it stands among the thresholds is no news,
+    so that short-lived certificates are not announced at every renewal.
+    """
+    now = replace(before, recent=_recent((*before.recent, Sighting(at_ms, ends_ms))))
+    if len(now.recent) < NEEDED:
+        return now
+    last_ms = _last_end(now)
+    if now.known_ms is None:
+        return replace(now, known_ms=last_ms)
+    if last_ms <= now.known_ms + DAY_MS:
+        return now
+    days = _threshold(last_ms, at_ms)
+    renewed = replace(now, known_ms=last_ms)
+    return renewed if days is None else _remember(renewed, Told(last_ms, days), at_ms)
+
+
+def due(now: Sightings, at_ms: int) -> Expiry | None:
+    """What has to be said after the sighting of that moment; None: nothing, or nothing new."""
+    if len(now.recent) < NEEDED:
+        return None
+    last_ms = _last_end(now)
+    threshold = _threshold(last_ms, at_ms)
+    if threshold is None or threshold >= _lowest_told(now, last_ms):
+        return None
+    left = round((last_ms - at_ms) / DAY_MS)
+    # First seen with 7.2 days left: "in 7 days" is said now and need not be said again at 7.
+    told = Told(last_ms, left if left in THRESHOLDS else threshold)
+    return Expiry(left, _remember(now, told, at_ms))
+
+
+def _recent(sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+    newest_ms = sightings[-1].at_ms
+    fresh = sum(1 for one in sightings if newest_ms - one.at_ms <= FRESH_MS)
+    return sightings[-min(KEPT, max(fresh, NEEDED)) :]
+
+
+def _last_end(now: Sightings) -> int:
+    return max(one.ends_ms for one in now.recent)
+
+
+def _threshold(ends_ms: int, at_ms: int) -> int | None:
+    """The narrowest threshold that has been reached; None before all of them and after the end."""
+    left_ms = ends_ms - at_ms
+    reached = [days for days in THRESHOLDS if left_ms <= days * DAY_MS]
+    return min(reached) if reached and left_ms > 0 else None
+
+
+def _lowest_told(now: Sightings, ends_ms: int) -> int:
+    """Certificates of one site that end within a day of each other are told as one."""
+    near = [one.days for one in now.told if abs(one.ends_ms - ends_ms) <= DAY_MS]
+    return min(near, default=THRESHOLDS[0] + 1)
+
+
+def _remember(now: Sightings, told: Told, at_ms: int) -> Sightings:
+    """Kept until nothing more can be said of that end, so there are never many."""
+    kept = [one for one in now.told if one.ends_ms + DAY_MS > at_ms and one != told]
+    return replace(now, told=(*kept, told))

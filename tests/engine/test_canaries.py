@@ -1,0 +1,217 @@
+import asyncio
+import time
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.engine.canaries import VALID_S, Canaries
+from bot.engine.resolver import Resolver
+from tests.engine.nameserver import nameserver
+from tests.engine.sites import Names, Visit, answer, free_port, serve
+from tests.fakes import FakeClock
+
+
+def nobody() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def make(
+    *urls: str,
+    api_url: str | None = None,
+    clock: FakeClock | None = None,
+    names: Names | None = None,
+) -> tuple[Canaries, FakeClock]:
+    clock = clock or FakeClock()
+    canaries = Canaries(
+        urls, api_url or nobody(), clock=clock, resolver=names or Names(), deadline_s=0.3
+    )
+    return canaries, clock
+
+
+async def stay(visit: Visit) -> None:
+    await visit.stay()
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "403 Forbidden", "500 Oh", "302 Found"])
+def test_any_answer_in_http_means_online(status: str) -> None:
+    async def scenario() -> None:
+        async with serve(answer(status=status)) as canary:
+            canaries, clock = make(canary.url())
+            assert await canaries.online_since(clock.monotonic())
+
+    asyncio.run(scenario())
+
+
+def test_the_first_answer_wins_and_nobody_waits_for_the_silent() -> None:
+    async def scenario() -> None:
+        async with serve(stay) as silent, serve() as canary:
+            canaries, clock = make(nobody(), silent.url(), canary.url())
+            began = time.perf_counter()
+            assert await canaries.online_since(clock.monotonic())
+            assert time.perf_counter() - began < 0.25
+
+    asyncio.run(scenario())
+
+
+def test_when_all_are_silent_we_are_offline() -> None:
+    async def scenario() -> None:
+        async with serve(stay) as silent, serve(b"SSH-2.0-x\r\n\r\n") as other:
+            canaries, clock = make(nobody(), silent.url(), other.url())
+            assert not await canaries.online_since(clock.monotonic())
+
+    asyncio.run(scenario())
+
+
+def test_discord_speaks_when_the_canaries_are_silent_or_none_is_set() -> None:
+    async def scenario() -> None:
+        async with serve(answer(status="401 Unauthorized")) as api:
+            for urls in ((), (nobody(),)):
+                canaries, clock = make(*urls, api_url=api.url("/api/v10"))
+                assert await canaries.online_since(clock.monotonic())
+            assert [visit.path for visit in api.visits] == ["/api/v10/gateway"] * 2
+
+    asyncio.run(scenario())
+
+
+def test_discord_is_not_asked_while_a_canary_answers() -> None:
+    async def scenario() -> None:
+        async with serve() as api, serve() as canary:
+            canaries, clock = make(canary.url(), api_url=api.url("/api/v10"))
+            assert await canaries.online_since(clock.monotonic())
+            assert not api.visits
+
+    asyncio.run(scenario())
+
+
+def test_the_silence_of_discord_is_remembered_for_five_seconds() -> None:
+    async def scenario() -> None:
+        async with serve(stay) as api:
+            canaries, clock = make(api_url=api.url(""))
+            assert not await canaries.online_since(clock.monotonic())
+            clock.jump(4)
+            assert not await canaries.online_since(clock.monotonic())
+            assert len(api.visits) == 1
+            clock.jump(2)
+            assert not await canaries.online_since(clock.monotonic())
+            assert len(api.visits) == 2
+
+    asyncio.run(scenario())
+
+
+def test_all_who_fail_at_once_share_one_question() -> None:
+    async def scenario() -> None:
+        async with serve() as canary:
+            canaries, clock = make(canary.url())
+            asked = [canaries.online_since(clock.monotonic()) for _ in range(100)]
+            assert all(await asyncio.gather(*asked))
+            assert len(canary.visits) == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_asked_for_before_the_try_began_proves_nothing() -> None:
+    async def scenario() -> None:
+        async with serve() as canary:
+            canaries, clock = make(canary.url())
+            assert await canaries.online_since(clock.monotonic())
+            clock.jump(1)
+            assert await canaries.online_since(clock.monotonic())
+            assert len(canary.visits) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_question_under_way_is_not_enough_for_a_later_try() -> None:
+    async def scenario() -> None:
+        async def slowly(visit: Visit) -> None:
+            await asyncio.sleep(0.05)
+            await visit.send(answer())
+
+        async with serve(slowly) as canary:
+            canaries, clock = make(canary.url())
+            first = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            await asyncio.sleep(0.02)
+            clock.jump(1)
+            assert await canaries.online_since(clock.monotonic())
+            assert await first
+            assert len(canary.visits) == 2
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_speaks_for_the_next_seconds_only() -> None:
+    async def scenario() -> None:
+        async with serve() as canary:
+            canaries, clock = make(canary.url())
+            began = clock.monotonic()
+            assert await canaries.online_since(began)
+            clock.jump(VALID_S - 0.1)
+            assert await canaries.online_since(began)
+            assert len(canary.visits) == 1
+        clock.jump(0.2)
+        assert not await canaries.online_since(began)
+
+    asyncio.run(scenario())
+
+
+def test_one_who_gives_up_does_not_end_the_question_of_the_others() -> None:
+    async def scenario() -> None:
+        async def slowly(visit: Visit) -> None:
+            await asyncio.sleep(0.05)
+            await visit.send(answer())
+
+        async with serve(slowly) as canary:
+            canaries, clock = make(canary.url())
+            hasty = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            patient = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            await asyncio.sleep(0.02)
+            hasty.cancel()
+            assert await patient
+
+    asyncio.run(scenario())
+
+
+def test_names_are_looked_up_anew() -> None:
+    async def scenario() -> None:
+        async with serve() as canary:
+            names = Names({"canary.example.net": ["127.0.0.1"]})
+            canaries, clock = make(canary.url("/", "canary.example.net"), names=names)
+            assert await canaries.online_since(clock.monotonic())
+            assert names.fresh == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_dead_name_server_is_our_own_blindness() -> None:
+    async def scenario() -> None:
+        async with serve() as canary, nameserver() as server:
+            clock = SystemClock()
+            resolver = Resolver(clock, [server.where], look_up_s=0.2)
+            url = canary.url("/", "canary.example.net")
+            canaries = Canaries(
+                [url], nobody(), clock=clock, resolver=resolver, context=None, deadline_s=0.5
+            )
+            assert await canaries.online_since(clock.monotonic())
+            server.silent = True
+            assert not await canaries.online_since(clock.monotonic())
+            await resolver.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_heartbeat_is_no_canary() -> None:
+    async def scenario() -> None:
+        async with serve() as heartbeat:
+            canaries, clock = make(nobody())
+            assert await canaries.fetch(heartbeat.url())
+            assert not await canaries.online_since(clock.monotonic())
+
+    asyncio.run(scenario())
+
+
+def test_a_url_that_is_none_is_a_silent_canary() -> None:
+    async def scenario() -> None:
+        canaries, clock = make("", "no url", "ftp://example.com/", "http://[", api_url="x")
+        assert not await canaries.online_since(clock.monotonic())
+
+    asyncio.run(scenario())

@@ -1,0 +1,79 @@
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.engine.tls import DAY_MS, client_context, days_since_end, unverified_context
+from tests.engine.sites import CERTIFICATES
+
+
+def der_of(name: str) -> bytes:
+    pem = (CERTIFICATES / f"{name}.pem").read_text("ascii")
+    return ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
+
+
+def ms(*date: int) -> int:
+    return int(datetime(*date, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type,misc]  # three numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "now_ms", "days"),
+    [
+        ("expired", ms(2020, 1, 31), 0),
+        ("expired", ms(2020, 2, 1) - 1, 0),
+        ("expired", ms(2020, 2, 1), 1),
+        ("expired", ms(2021, 1, 31), 366),
+        ("expired", ms(2020, 1, 30), None),
+        ("good", ms(2026, 1, 1), None),
+        ("good", ms(2125, 1, 3), 2),  # written with four digits of the year
+    ],
+)
+def test_the_days_since_a_certificate_ended(name: str, now_ms: int, days: int | None) -> None:
+    assert days_since_end(der_of(name), now_ms) == days
+
+
+@pytest.mark.parametrize(
+    "der",
+    [b"", b"\x17\x0d200131000000Z", b"\x17\x0d200131000000Z\x17\x0d209931000000Z", b"\xff" * 99],
+)
+def test_what_is_no_certificate_has_no_end(der: bytes) -> None:
+    assert days_since_end(der, 10_000 * DAY_MS) is None
+
+
+def test_years_from_fifty_on_are_of_the_last_century() -> None:
+    der = b"\x17\x0d500101000000Z\x17\x0d700101000000Z"
+    assert days_since_end(der, 3 * DAY_MS) == 3
+
+
+def test_the_systems_authorities_are_trusted_by_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", "/nonexistent")
+    context = client_context()
+    assert context.cert_store_stats()["x509_ca"] == 1
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_the_systems_authorities_are_trusted_by_a_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "5ad8a5d6.0").write_bytes((CERTIFICATES / "authority.pem").read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert client_context().cert_store_stats()["x509_ca"] == 0
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_where_the_system_trusts_nobody_the_bundle_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, there: bool
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path if there else tmp_path / "none"))
+    assert client_context().cert_store_stats()["x509_ca"] > 50
+
+
+def test_the_unverified_context_verifies_nothing_and_is_made_once() -> None:
+    assert unverified_context() is unverified_context()
+    assert unverified_context().verify_mode is ssl.CERT_NONE
