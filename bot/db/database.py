@@ -7,93 +7,117 @@ can slip into another's transaction, and cancelling a caller cannot leave one op
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiosqlite
 
-from bot.db.migrate import migrate
+from bot.db.migrate import FOLDER
+from bot.db.opening import IN_MEMORY, open_file
 from bot.errors import StoreError
+
+__all__ = ["IN_MEMORY", "Connection", "Database"]
 
 Connection = sqlite3.Connection
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-IN_MEMORY = ":memory:"
-SLOW_S = 0.05  # no statement may hold the connection longer
-
-# FULL: a committed flip survives a power cut, or an alert could be lost or told twice.
-_PRAGMAS = """
-    PRAGMA busy_timeout = 5000;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA foreign_keys = ON;
-    PRAGMA journal_size_limit = 1048576;
-    PRAGMA trusted_schema = OFF;
-"""
+SLOW_S = 0.05  # no work may hold the connection longer
+VERY_SLOW_S = 1.0
 
 
 class Database:
     """Open it with :meth:`open`, close it in a ``finally``: its thread outlives the loop."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, thread: "_Thread") -> None:
+        self._thread = thread
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path | str) -> "Database":
-        """Open or create the store and bring it to this version's schema.
+    async def open(cls, path: Path | str, folder: Traversable = FOLDER) -> "Database":
+        """Open or create the store and bring it to this version's schema; ``:memory:`` works too.
 
-        Raises StoreError with what to do: damaged, not a database, read-only, or newer.
+        Raises StoreError with what to do: damaged, not a database, read-only, in use, or newer.
         """
-        if str(path) != IN_MEMORY:
-            _make_private(Path(path))
-        connection = await aiosqlite.connect(path, isolation_level=None)
-        db = cls(connection)
+        opened: list[Connection] = []
+
+        def connect() -> Connection:
+            opened.append(open_file(path, folder))
+            return opened[0]
+
+        thread = _Thread(connect, iter_chunk_size=1)
         try:
-            await db.read(lambda conn: _prepare(conn, str(path)))
+            await thread
         except BaseException:
-            await db.close()
+            thread.join()
+            for conn in opened:  # the caller was cancelled while it opened
+                conn.close()
             raise
-        return db
+        return cls(thread)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in the database thread, outside a transaction."""
+        """Run ``work`` in the database thread, outside a transaction; nothing runs in between.
+
+        ``work`` must fetch what it needs and return plain values, never a cursor.
+        """
         return await self._run(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` inside BEGIN IMMEDIATE … COMMIT; any exception rolls it back whole.
 
-        When the caller is cancelled the transaction still ends one way or the other.
+        When the caller is cancelled the transaction still ends, whole or not at all. Raises
+        whatever ``work`` does, and sqlite3.Error when the disk is full or fails.
         """
-        return await self._run(lambda conn: _transact(conn, work))
+        return await self._run(lambda conn: _transact(conn, work), named=work)
 
     async def close(self) -> None:
         """Finish what is queued and close; calling it again is harmless."""
-        if not self._closed:
-            self._closed = True
-            await self._connection.close()
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._thread.run(_optimize)
+        finally:
+            try:
+                await self._thread.close()
+            finally:
+                self._thread.join()
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
+    async def _run(
+        self, work: Callable[[Connection], T], *, named: Callable[..., object] | None = None
+    ) -> T:
         if self._closed:
             raise StoreError("The database is closed.")
-        # aiosqlite has no public call that runs one whole function in its thread; awaiting
-        # statement by statement would leave transactions open across event-loop turns.
-        run: Any = self._connection._execute  # noqa: SLF001 - see above
-        result: T = await run(_timed, work, self._connection._conn)  # noqa: SLF001 - see above
-        return result
+        return await self._thread.run(lambda conn: _timed(conn, work, named or work))
 
 
-def _timed(work: Callable[[Connection], T], conn: Connection) -> T:
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's thread with its connection, made to run one whole function at a time."""
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        # aiosqlite has no public call for this; statement by statement, a transaction would stay
+        # open across turns of the event loop, and other tasks' statements would fall into it.
+        execute: Callable[..., Awaitable[T]] = self._execute
+        return await execute(work, self._conn)
+
+    def join(self) -> None:
+        """Wait out the ending thread: it must not outlive the loop it answers to."""
+        self._thread.join()
+
+
+def _timed(conn: Connection, work: Callable[[Connection], T], named: Callable[..., object]) -> T:
     started = time.monotonic()
     try:
         return work(conn)
     finally:
         took_s = time.monotonic() - started
         if took_s > SLOW_S:
-            log.debug("The database was held for %d ms by %s", took_s * 1000, work)
+            level = logging.WARNING if took_s > VERY_SLOW_S else logging.DEBUG
+            name = getattr(named, "__qualname__", repr(named))
+            log.log(level, "The database was held for %d ms by %s", took_s * 1000, name)
 
 
 def _transact(conn: Connection, work: Callable[[Connection], T]) -> T:
@@ -109,37 +133,10 @@ def _transact(conn: Connection, work: Callable[[Connection], T]) -> T:
     return result
 
 
-def _make_private(path: Path) -> None:
-    """Folder and file for this user alone: both hold what other people typed."""
+def _optimize(conn: Connection) -> None:
+    """Refresh the planner's statistics where they are stale; a bounded look, and no must."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot write the database {path}: {error.strerror}. Check VIGIE_DATABASE and who"
-            " owns that folder."
-        ) from error
-
-
-def _prepare(conn: Connection, path: str) -> None:
-    conn.row_factory = sqlite3.Row
-    try:
-        # Only takes effect in a database that is still empty.
-        conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        for pragma in _PRAGMAS.split(";"):
-            conn.execute(pragma)
-        verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise StoreError(_damaged(path, verdict))
-        migrate(conn, path)
-    except sqlite3.DatabaseError as error:
-        if "readonly" in str(error):
-            raise StoreError(f"The database {path} is read-only for this user.") from error
-        raise StoreError(_damaged(path, str(error))) from error
-
-
-def _damaged(path: str, detail: str) -> str:
-    return (
-        f"The database {path} is damaged or no database ({detail}). Nothing was changed;"
-        " put back the newest backup, or move the file away to start empty."
-    )
+        conn.execute("PRAGMA analysis_limit = 400")
+        conn.execute("PRAGMA optimize")
+    except sqlite3.Error as error:
+        log.info("The database was closed without optimizing it: %s", error)

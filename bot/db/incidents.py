@@ -31,6 +31,7 @@ _LIVE = (
     "ended_ms",
     "ending",
     "told_down",
+    "withheld",
 )
 
 
@@ -46,8 +47,8 @@ def insert(conn: Connection, incident: Incident) -> Incident:
     cursor = conn.execute(
         "INSERT INTO incident (public_id, guild_id, monitor_id, channel_id, role_id, kind, cause,"
         " since_ms, opened_ms, failed, last_ok_ms, last_failed_ms, share_ok, share_of,"
-        " latency_ms, limit_ms, told_down)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " latency_ms, limit_ms, told_down, withheld)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             public_id,
             incident.guild_id,
@@ -66,6 +67,7 @@ def insert(conn: Connection, incident: Incident) -> Incident:
             incident.latency_ms,
             incident.limit_ms,
             incident.told_down,
+            incident.withheld,
         ),
     )
     return load(conn, [int(cursor.lastrowid or 0)])[0]
@@ -120,6 +122,15 @@ def by_public_id(conn: Connection, guild_id: int, public_id: str) -> Incident | 
 
 def all_open(conn: Connection) -> list[Incident]:
     rows = conn.execute(f"SELECT {_COLUMNS} WHERE i.resolved_ms IS NULL ORDER BY i.id")
+    return [_incident(row) for row in rows.fetchall()]
+
+
+def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
+    """What is going on and told in a channel, oldest first."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
+        (channel_id,),
+    )
     return [_incident(row) for row in rows.fetchall()]
 
 
@@ -193,6 +204,7 @@ def _incident(row: sqlite3.Row) -> Incident:
         acknowledged_by=row["acknowledged_by"],
         me_too=row["me_too"],
         told_down=bool(row["told_down"]),
+        withheld=bool(row["withheld"]),
         channel_id=row["channel_id"],
         role_id=row["role_id"],
     )

@@ -1,41 +1,97 @@
 """Brings a database to the newest schema, one numbered file and one transaction at a time."""
 
+import contextlib
+import os
 import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bot.errors import StoreError
 
-FOLDER = Path(__file__).parent / "migrations"
+FOLDER: Traversable = files("bot.db") / "migrations"
 
 
-def migrate(conn: sqlite3.Connection, path: str, folder: Path = FOLDER) -> int:
-    """Apply what is missing; returns the schema's version.
+def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = FOLDER) -> int:
+    """Apply every ``NNNN_name.sql`` that is missing, in order; returns the schema's version.
 
-    An existing database is copied to ``<path>.before-<version>`` first. Raises StoreError when
-    the database is newer than this Vigie; a migration that fails leaves the version before it.
+    An existing database is first copied beside itself, to ``<name>.before-<version>.db``
+    (``path`` None: there is no file). Raises StoreError when the database is newer than this
+    Vigie or not Vigie's; a file that fails leaves the version before it, so a rerun goes on there.
     """
-    steps = sorted((int(f.name[:4]), f) for f in folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-    newest = steps[-1][0]
+    steps = _steps(folder)
     version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    newest = steps[-1][0] if steps else 0
     if version > newest:
         raise StoreError(
             f"The database {path} is of a newer Vigie (schema {version}, this one knows {newest})."
-            " Install that version again, or put back the copy made before the upgrade."
+            " Install that version again, or put back the copy made before its upgrade."
         )
-    missing = [(number, file) for number, file in steps if number > version]
-    if missing and version > 0:
-        _copy(conn, f"{path}.before-{newest}")
-    for number, file in missing:
-        _apply(conn, number, file.read_text(encoding="utf-8"))
+    missing = [step for step in steps if step[0] > version]
+    if missing and version == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
+    if missing and version > 0 and path is not None:
+        copy(conn, path.with_name(f"{path.stem}.before-{missing[0][0]}.db"))
+    with _without_foreign_keys(conn):
+        for number, file in missing:
+            _apply(conn, number, file.read_text(encoding="utf-8"))
     return newest
+
+
+def copy(conn: sqlite3.Connection, path: Path) -> None:
+    """A whole copy at ``path`` in one file, for this user alone; there at once or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    with contextlib.closing(sqlite3.connect(part)) as target:
+        conn.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")  # or the copy would need a -wal of its own
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.replace(path)
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split at complete statements: ``executescript`` would commit behind our back."""
+    current = ""
+    *pieces, rest = script.split(";")
+    for piece in pieces:
+        current += piece + ";"
+        if sqlite3.complete_statement(current):
+            yield current
+            current = ""
+    if (current + rest).strip():
+        yield current + rest
+
+
+def _steps(folder: Traversable) -> list[tuple[int, Traversable]]:
+    """All files in order of their numbers, which must be 1, 2, 3 …"""
+    found = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    steps = [(int(file.name.partition("_")[0]), file) for file in found]
+    if [number for number, _ in steps] != list(range(1, len(steps) + 1)):
+        raise ValueError(f"migrations are not numbered 1, 2, 3 …: {[f.name for f in found]}")
+    return steps
+
+
+@contextlib.contextmanager
+def _without_foreign_keys(conn: sqlite3.Connection) -> Iterator[None]:
+    """Rebuilding a table would follow its references; :func:`_apply` checks them instead."""
+    before = conn.execute("PRAGMA foreign_keys").fetchone()[0]
+    conn.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        conn.execute(f"PRAGMA foreign_keys = {before:d}")
 
 
 def _apply(conn: sqlite3.Connection, number: int, script: str) -> None:
     """Run one file together with its version stamp; both or nothing."""
     conn.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _statements(script):
+        for statement in statements(script):
             conn.execute(statement)
+        _check_references(conn, number)
         conn.execute(f"PRAGMA user_version = {number:d}")
         conn.execute("COMMIT")
     except BaseException:
@@ -44,18 +100,7 @@ def _apply(conn: sqlite3.Connection, number: int, script: str) -> None:
         raise
 
 
-def _statements(script: str) -> list[str]:
-    """Split at complete statements: ``executescript`` would commit behind our back."""
-    found, current = [], ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if sqlite3.complete_statement(current):
-            found.append(current)
-            current = ""
-    return [*found, current] if current.strip() else found
-
-
-def _copy(conn: sqlite3.Connection, path: str) -> None:
-    with sqlite3.connect(path) as copy:
-        conn.backup(copy)
-    copy.close()
+def _check_references(conn: sqlite3.Connection, number: int) -> None:
+    broken = conn.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise sqlite3.IntegrityError(f"migration {number} breaks a reference: {tuple(broken)}")

@@ -19,6 +19,7 @@ class Work(StrEnum):
     ESCALATE = "escalate"
     EDIT = "edit"
     CLOSE = "close"
+    REMINDER = "reminder"
     NOTICE = "notice"
 
 
@@ -35,10 +36,12 @@ class Notification:
     payload: str | None
     state: str
     batch: int | None
+    verb: str | None
     attempts: int
     created_ms: int
     not_before_ms: int
     first_try_ms: int | None
+    last_try_ms: int | None
 
     @property
     def urgent(self) -> bool:
@@ -85,13 +88,19 @@ def active(conn: Connection, channel_id: int) -> list[Notification]:
     return [_notification(row) for row in rows.fetchall()]
 
 
-def due_by_channel(conn: Connection) -> dict[int, int]:
-    """When each channel with waiting work has its first due row; half-sent work is due at once."""
+def due_by_channel(conn: Connection, now_ms: int) -> dict[int, int]:
+    """When each channel with waiting work has its first due row; half-sent work is due at once.
+
+    So is a row from the future: the clock was set back, and its waiting time with it. Servers that
+    Vigie has left are passed over; their rows wait for its return.
+    """
     rows = conn.execute(
-        "SELECT n.channel_id, max(min(iif(n.state = 'sending', 0, n.not_before_ms)),"
-        " coalesce(p.until_ms, 0)) AS due"
+        "SELECT n.channel_id, max(coalesce(p.until_ms, 0), min("
+        "iif(n.state = 'sending' OR n.created_ms > ?, 0, n.not_before_ms))) AS due"
         " FROM notification n LEFT JOIN parked p ON p.channel_id = n.channel_id"
+        " JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
         f" WHERE n.{_ACTIVE} GROUP BY n.channel_id ORDER BY due",
+        (now_ms,),
     )
     return {row["channel_id"]: row["due"] for row in rows.fetchall()}
 
@@ -138,21 +147,22 @@ def rewrite(conn: Connection, notification_id: int, payload: str) -> None:
 
 
 def claim(
-    conn: Connection, ids: Iterable[int], batch: int, post_id: int | None, now_ms: int
+    conn: Connection, ids: Iterable[int], batch: int, verb: str, post_id: int | None, now_ms: int
 ) -> None:
     """Mark rows as one message on its way; its nonce is made of ``batch``."""
     conn.executemany(
-        "UPDATE notification SET state = 'sending', batch = ?, post_id = coalesce(?, post_id),"
-        " attempts = attempts + 1, first_try_ms = coalesce(first_try_ms, ?)"
+        "UPDATE notification SET state = 'sending', batch = ?, verb = ?,"
+        " post_id = coalesce(?, post_id), attempts = attempts + 1,"
+        " first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ?"
         f" WHERE id = ? AND {_ACTIVE}",
-        [(batch, post_id, now_ms, row_id) for row_id in ids],
+        [(batch, verb, post_id, now_ms, now_ms, row_id) for row_id in ids],
     )
 
 
 def release(conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool) -> None:
     """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
     conn.executemany(
-        "UPDATE notification SET state = 'pending', batch = NULL, last_error = ?,"
+        "UPDATE notification SET state = 'pending', batch = NULL, verb = NULL, last_error = ?,"
         " post_id = iif(?, post_id, NULL) WHERE id = ? AND state = 'sending'",
         [(error, keep_post, row_id) for row_id in ids],
     )
@@ -162,12 +172,6 @@ def failed(conn: Connection, ids: Iterable[int], error: str) -> None:
     """Note why; the rows stay half-sent."""
     conn.executemany(
         "UPDATE notification SET last_error = ? WHERE id = ?", [(error, row_id) for row_id in ids]
-    )
-
-
-def postpone(conn: Connection, notification_id: int, not_before_ms: int) -> None:
-    conn.execute(
-        "UPDATE notification SET not_before_ms = ? WHERE id = ?", (not_before_ms, notification_id)
     )
 
 
@@ -196,21 +200,6 @@ def drop_edits(conn: Connection, post_id: int, *, before_ms: int | None = None) 
     )
 
 
-def park(conn: Connection, channel_id: int, now_ms: int, until_ms: int, reason: str) -> None:
-    """Leave a channel alone until then; its rows wait."""
-    conn.execute(
-        "INSERT INTO parked (channel_id, since_ms, until_ms, reason) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (channel_id) DO UPDATE SET until_ms = excluded.until_ms,"
-        " reason = excluded.reason",
-        (channel_id, now_ms, until_ms, reason),
-    )
-
-
-def unpark(conn: Connection, channel_id: int) -> bool:
-    """Try a channel again; False when it was not parked."""
-    return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
-
-
 def _notification(row: sqlite3.Row) -> Notification:
     return Notification(
         id=row["id"],
@@ -222,8 +211,10 @@ def _notification(row: sqlite3.Row) -> Notification:
         payload=row["payload"],
         state=row["state"],
         batch=row["batch"],
+        verb=row["verb"],
         attempts=row["attempts"],
         created_ms=row["created_ms"],
         not_before_ms=row["not_before_ms"],
         first_try_ms=row["first_try_ms"],
+        last_try_ms=row["last_try_ms"],
     )

@@ -15,7 +15,10 @@ CREATE TABLE guild (
     timezone TEXT NOT NULL DEFAULT 'UTC',
     reminder_h INTEGER NOT NULL DEFAULT 0,
     set_by INTEGER,
-    left_ms INTEGER
+    left_ms INTEGER,
+    -- When it was last told that a channel refuses us; since when nobody there could be told.
+    noticed_ms INTEGER,
+    unheard_ms INTEGER
 ) STRICT;
 
 CREATE TABLE monitor (
@@ -43,11 +46,40 @@ CREATE TABLE monitor (
 -- A removed monitor keeps its history but gives its name free.
 CREATE UNIQUE INDEX monitor_name ON monitor (guild_id, name_key) WHERE removed_ms IS NULL;
 
+-- Planned work. monitor_id NULL: all of the server. Times are the wall clock's in that zone.
+-- days: every week on these (0 is Monday), such as '024'; '' is once, on that date.
+-- ended_ms: cancelled then, or found to be over.
+CREATE TABLE maintenance_window (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guild_id INTEGER NOT NULL REFERENCES guild (id),
+    monitor_id INTEGER REFERENCES monitor (id),
+    timezone TEXT NOT NULL,
+    days TEXT NOT NULL,
+    date TEXT,
+    begins TEXT NOT NULL,
+    ends TEXT,
+    length_s INTEGER,
+    reason TEXT,
+    created_by INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    CHECK ((days = '') = (date IS NOT NULL)),
+    CHECK ((ends IS NULL) = (length_s IS NOT NULL))
+) STRICT;
+
+CREATE INDEX maintenance_live ON maintenance_window (guild_id) WHERE ended_ms IS NULL;
+
 -- What the judge remembers and the latest check: rewritten all the time, so apart from the settings.
 CREATE TABLE memory (
     monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id),
     judge TEXT NOT NULL,
     latest TEXT
+) STRICT;
+
+-- Which ends of its certificate a monitor was warned of, as the rule of the warnings wrote it.
+CREATE TABLE certificate (
+    monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id) ON DELETE CASCADE,
+    told TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE incident (
@@ -75,7 +107,9 @@ CREATE TABLE incident (
     ending TEXT,
     acknowledged_ms INTEGER,
     acknowledged_by INTEGER,
-    told_down INTEGER NOT NULL DEFAULT 0
+    told_down INTEGER NOT NULL DEFAULT 0,
+    -- 1: a mute or a maintenance window kept it quiet; it is told at the end of that if still bad.
+    withheld INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;
@@ -115,9 +149,11 @@ CREATE TABLE post_incident (
 CREATE INDEX post_of_incident ON post_incident (incident_id);
 
 -- The outbox: one row is one piece of work for Discord.
--- kind: open | ping | escalate | edit | close | notice
+-- channel_id: where; a negative one is a server (its id), to be told wherever it can be reached.
+-- kind: open | ping | escalate | edit | close | reminder | notice
 -- state: pending | sending (Discord may have it already) | sent | dead | superseded
--- batch: the row whose nonce a shared message carries; set when the row is claimed.
+-- batch: the row whose nonce a shared message carries, verb: what that message is; both are set
+-- when the row is claimed.
 CREATE TABLE notification (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guild_id INTEGER NOT NULL REFERENCES guild (id),
@@ -128,10 +164,12 @@ CREATE TABLE notification (
     payload TEXT,
     state TEXT NOT NULL DEFAULT 'pending',
     batch INTEGER,
+    verb TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     created_ms INTEGER NOT NULL,
     not_before_ms INTEGER NOT NULL,
     first_try_ms INTEGER,
+    last_try_ms INTEGER,
     message_id INTEGER,
     last_error TEXT
 ) STRICT;
@@ -148,6 +186,7 @@ CREATE UNIQUE INDEX notification_edit ON notification (post_id)
 -- Channels that refuse us: left alone until then, their rows wait.
 CREATE TABLE parked (
     channel_id INTEGER PRIMARY KEY,
+    guild_id INTEGER NOT NULL REFERENCES guild (id),
     since_ms INTEGER NOT NULL,
     until_ms INTEGER NOT NULL,
     reason TEXT NOT NULL

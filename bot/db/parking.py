@@ -1,0 +1,120 @@
+"""SQL of channels that refuse us: left alone for a while, their work waits or moves elsewhere."""
+
+from dataclasses import dataclass
+
+from bot.db.database import Connection
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A channel that is left alone. ``reason`` is the remedy that led to it."""
+
+    channel_id: int
+    since_ms: int
+    until_ms: int
+    reason: str
+
+
+def park(
+    conn: Connection, guild_id: int, channel_id: int, now_ms: int, *, until_ms: int, reason: str
+) -> None:
+    """Leave a channel alone until then; its rows wait."""
+    conn.execute(
+        "INSERT INTO parked (channel_id, guild_id, since_ms, until_ms, reason)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET"
+        " until_ms = excluded.until_ms, reason = excluded.reason",
+        (channel_id, guild_id, now_ms, until_ms, reason),
+    )
+
+
+def is_parked(conn: Connection, channel_id: int, now_ms: int) -> bool:
+    row = conn.execute("SELECT until_ms FROM parked WHERE channel_id = ?", (channel_id,)).fetchone()
+    return row is not None and row["until_ms"] > now_ms
+
+
+def unpark(conn: Connection, channel_id: int) -> bool:
+    """Try a channel again; False when it was not parked."""
+    return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
+
+
+def unpark_guild(conn: Connection, guild_id: int) -> bool:
+    """Try all channels of a server again; False when none was parked."""
+    return conn.execute("DELETE FROM parked WHERE guild_id = ?", (guild_id,)).rowcount > 0
+
+
+def of_guild(conn: Connection, guild_id: int) -> list[Parked]:
+    rows = conn.execute(
+        "SELECT channel_id, since_ms, until_ms, reason FROM parked WHERE guild_id = ?"
+        " ORDER BY since_ms, channel_id",
+        (guild_id,),
+    )
+    return [Parked(*row) for row in rows.fetchall()]
+
+
+def substitute(conn: Connection, guild_id: int, channel_id: int) -> int:
+    """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
+    row = conn.execute(
+        "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ? AND EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = ?) AND NOT EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id)",
+        (guild_id, channel_id),
+    ).fetchone()
+    return channel_id if row is None or row[0] is None else int(row[0])
+
+
+def move(conn: Connection, channel_id: int, to_id: int) -> int:
+    """Tell elsewhere what a channel was never told; returns how many openings that are.
+
+    An incident moves whole: an all-clear never leaves the channel of its opening.
+    """
+    moved = conn.execute(
+        "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND kind = 'open'"
+        " AND state = 'pending'",
+        (to_id, channel_id),
+    ).rowcount
+    conn.execute(
+        "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND state = 'pending'"
+        " AND kind IN ('escalate', 'close') AND EXISTS (SELECT 1 FROM notification o"
+        " WHERE o.incident_id = notification.incident_id AND o.kind = 'open'"
+        " AND o.channel_id = ?)",
+        (to_id, channel_id, to_id),
+    )
+    return moved
+
+
+def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
+    """Whether a server's alerts go to a channel, or wait for it."""
+    row = conn.execute(
+        "SELECT 1 FROM guild WHERE id = ?1 AND ?2 IN (channel_id, fallback_channel_id)"
+        " UNION ALL SELECT 1 FROM monitor WHERE guild_id = ?1 AND channel_id = ?2"
+        " AND removed_ms IS NULL UNION ALL SELECT 1 FROM notification WHERE channel_id = ?2"
+        " AND state IN ('pending', 'sending') LIMIT 1",
+        (guild_id, channel_id),
+    ).fetchone()
+    return row is not None
+
+
+def may_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
+    """Take the one notice a day that a server gets; False when it was taken, or Vigie left."""
+    cursor = conn.execute(
+        "UPDATE guild SET noticed_ms = ?1 WHERE id = ?2 AND left_ms IS NULL"
+        " AND (noticed_ms IS NULL OR noticed_ms <= ?1 - ?3 OR noticed_ms > ?1)",
+        (now_ms, guild_id, DAY_MS),
+    )
+    return cursor.rowcount == 1
+
+
+def set_unheard(conn: Connection, guild_id: int, since_ms: int | None) -> None:
+    """Note since when nobody of a server can be told; None: somebody could be."""
+    conn.execute(
+        "UPDATE guild SET unheard_ms = iif(?1 IS NULL, NULL, coalesce(unheard_ms, ?1))"
+        " WHERE id = ?2",
+        (since_ms, guild_id),
+    )
+
+
+def unheard_since(conn: Connection, guild_id: int) -> int | None:
+    row = conn.execute("SELECT unheard_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
+    return None if row is None else row["unheard_ms"]

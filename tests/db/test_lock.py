@@ -1,0 +1,87 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from bot.db import lock
+from bot.db.lock import instance_lock
+from bot.errors import StoreError
+
+HOLD = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from bot.db.lock import instance_lock
+    with instance_lock(Path(sys.argv[1])):
+        print("held", flush=True)
+        time.sleep(60)
+""")
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_lock_is_free_before_and_after(tmp_path: Path) -> None:
+    database = tmp_path / "new folder" / "v.db"
+    for _ in range(2):
+        with instance_lock(database):
+            assert database.with_name("v.db.lock").stat().st_mode & 0o777 == 0o600
+    assert not database.exists()
+
+
+def test_a_second_vigie_is_refused_under_any_name_of_the_file(tmp_path: Path) -> None:
+    database = tmp_path / "v.db"
+    database.touch()
+    other_name = tmp_path / "link.db"
+    other_name.symlink_to(database)
+    with instance_lock(database):
+        for name in (database, other_name):
+            with (
+                pytest.raises(StoreError, match=rf"^Another Vigie .* \(process {os.getpid()}\)"),
+                instance_lock(name),
+            ):
+                pytest.fail("two at once")
+        with instance_lock(tmp_path / "another.db"):
+            pass
+
+
+def test_the_lock_is_free_at_once_after_kill_9(tmp_path: Path) -> None:
+    database = tmp_path / "v.db"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(database)], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(StoreError, match=f"process {holder.pid}"), instance_lock(database):
+            pytest.fail("two at once")
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with instance_lock(database):
+            pass
+
+
+def test_an_exception_inside_frees_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), instance_lock(tmp_path / "v.db"):
+        raise KeyError
+    with instance_lock(tmp_path / "v.db"):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StoreError, match="Cannot write"),
+        instance_lock(tmp_path / "file" / "v.db"),
+    ):
+        pytest.fail("nothing to hold")
+
+
+def test_a_system_without_file_locks_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lock, "_kernel_locks", lambda: None)
+    with caplog.at_level(logging.WARNING), instance_lock(tmp_path / "v.db"):
+        assert "no file locks" in caplog.text
