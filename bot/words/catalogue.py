@@ -4,6 +4,8 @@ Adding a language means adding ``locales/<language>.po``; it is found by itself.
 """
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from babel.support import NullTranslations, Translations
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE = "en"
-LANGUAGES = (SOURCE, *sorted(path.stem for path in LOCALES.glob("*.po")))
+LANGUAGES: tuple[str, ...] = (SOURCE, *sorted(path.stem for path in LOCALES.glob("*.po")))
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+_MINUTE, _HOUR, _DAY, _WEEK = 60, 3_600, 86_400, 604_800
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name gettext users know for "translate this later"
@@ -26,61 +28,84 @@ def N_(text: str) -> str:  # noqa: N802 - the name gettext users know for "trans
     return text
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as N_
+    """Mark a pair for :meth:`Words.plural`."""
+    return one, many
+
+
+_UNITS = (N_("{n} h"), N_("{n} min"), N_("{n} s"))
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One language: sentences, plurals, numbers, lengths of time."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self._locale = Locale.parse(language)
-        self._translations = _read(language)
+    language: str
 
     def text(self, msgid: str, /, *, context: str | None = None, **values: object) -> str:
         """The sentence in this language, its ``{placeholders}`` filled; English if untranslated."""
+        catalogue = _CATALOGUES[self.language]
         if context is None:
-            found = self._translations.gettext(msgid)
+            found = catalogue.gettext(msgid)
         else:
-            found = str(self._translations.pgettext(context, msgid))
-        return found.format(**values) if values else found
+            found = str(catalogue.pgettext(context, msgid))
+        return _filled(found, msgid, values) if values else found
 
     def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
         """One sentence for each grammatical number; ``{n}`` is the number, written out."""
-        found = self._translations.ngettext(one, many, n)
-        return found.format(n=self.number(n), **values)
+        found = _CATALOGUES[self.language].ngettext(one, many, n)
+        return _filled(found, one if n == 1 else many, {"n": self.number(n)} | values)
 
     def number(self, n: float) -> str:
         """A number with this language's separators."""
-        return format_decimal(n, locale=self._locale)
-
-    def list(self, items: list[str]) -> str:
-        """``a, b and c``."""
-        return format_list(items, locale=self._locale)
+        return format_decimal(n, locale=_locale(self.language))
 
     def duration(self, seconds: float) -> str:
-        """A length of time with at most two units: ``40 s``, ``12 min``, ``2 h 5 min``, ``3 d``."""
-        whole = max(0, round(seconds))
-        if whole < MINUTE:
-            return self.text("{n} s", n=whole)
-        if whole < HOUR:
-            return self.text("{n} min", n=whole // MINUTE)
-        if whole < DAY:
-            return self._pair("{n} h", whole // HOUR, "{n} min", whole % HOUR // MINUTE)
-        days = self.plural("{n} day", "{n} days", whole // DAY)
-        hours = whole % DAY // HOUR
-        return f"{days} {self.text('{n} h', n=hours)}" if hours and whole < 7 * DAY else days
+        """A length of time, rounded, in at most two units: ``40 s``, ``12 min``, ``2 h 5 min``."""
+        days, *shorter = _rounded(seconds)
+        said = [self.plural("{n} day", "{n} days", days)] if days else []
+        said += [self.text(unit, n=n) for unit, n in zip(_UNITS, shorter, strict=True) if n]
+        return " ".join(said) or self.text(_UNITS[-1], n=0)
 
-    def _pair(self, major: str, count: int, minor: str, rest: int) -> str:
-        first = self.text(major, n=count)
-        return f"{first} {self.text(minor, n=rest)}" if rest else first
+    def list(self, items: Sequence[str]) -> str:
+        """``a, b, and c``."""
+        return format_list(items, locale=_locale(self.language))
+
+
+def words_for(language: str | None) -> Words:
+    """The words of a Discord locale such as ``fr`` or ``en-US``; unknown ones get English."""
+    return Words(_known(language or SOURCE))
 
 
 @cache
-def words_for(language: str | None) -> Words:
-    """The words of a Discord locale such as ``fr`` or ``en-US``; unknown ones get English."""
-    code = (language or SOURCE).replace("_", "-")
-    for candidate in (code, code.split("-")[0]):
-        if candidate in LANGUAGES:
-            return Words(candidate)
-    return Words(SOURCE)
+def _known(locale: str) -> str:
+    code = locale.replace("_", "-").casefold()
+    known = {language.casefold(): language for language in LANGUAGES}
+    return known.get(code) or known.get(code.partition("-")[0]) or SOURCE
+
+
+def _filled(found: str, source: str, values: dict[str, object]) -> str:
+    """A slip in a translation must not cost an alert: the English sentence is always right."""
+    try:
+        return found.format(**values)
+    except (LookupError, ValueError):
+        return source.format(**values)
+
+
+def _rounded(seconds: float) -> tuple[int, int, int, int]:
+    """Days, hours, minutes, seconds, rounded so that at most two neighbours are not zero."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return 0, 0, 0, whole
+    below_a_day = whole < _DAY - _MINUTE / 2
+    step = _MINUTE if below_a_day else _HOUR if whole < _WEEK - _HOUR / 2 else _DAY
+    whole = round(whole / step) * step
+    return whole // _DAY, whole % _DAY // _HOUR, whole % _HOUR // _MINUTE, 0
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
 
 
 def _read(language: str) -> NullTranslations:
@@ -89,6 +114,10 @@ def _read(language: str) -> NullTranslations:
         return NullTranslations()
     compiled = io.BytesIO()
     with (LOCALES / f"{language}.po").open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language, abort_invalid=True))
+        write_mo(compiled, read_po(file, locale=_locale(language), abort_invalid=True))
     compiled.seek(0)
     return Translations(compiled)
+
+
+# Read once, at start: a broken catalogue stops the start, not an alert.
+_CATALOGUES = {language: _read(language) for language in LANGUAGES}

@@ -1,23 +1,26 @@
-"""What a probe saw, in words: short for the push line, one sentence for the card.
+"""What a probe saw, in words: short for the push line, a sentence or two for the card.
 
-Vigie reports what it saw and never names a cause it cannot know.
+Vigie reports what it saw and where to look; it never names a cause it cannot know.
 """
 
-from collections.abc import Callable
+from http import HTTPStatus
 
 from bot.models import Cause, Reason
 from bot.words.catalogue import N_, Words
 
-# A proxy or CDN answers, the server behind it does not (Cloudflare's own range of codes).
+# Cloudflare's own codes: the network in front of the site answers, the server behind it does not.
 _BEHIND_CDN = range(520, 531)
+_NO_SUCH_PAGE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_DEADLINE_S = 10
 
+# For each reason without a number: the few words of the push line.
 _SHORT = {
     Reason.DNS: N_("no DNS answer"),
     Reason.REFUSED: N_("connection refused"),
     Reason.UNREACHABLE: N_("no route to the host"),
     Reason.RESET: N_("connection reset"),
     Reason.TLS_NOT_YET_VALID: N_("TLS certificate not valid yet"),
-    Reason.TLS_NAME: N_("TLS certificate is for another name"),
+    Reason.TLS_NAME: N_("TLS certificate for another name"),
     Reason.TLS_UNTRUSTED: N_("TLS certificate not trusted"),
     Reason.TLS: N_("TLS handshake failed"),
     Reason.REDIRECTS: N_("too many redirects"),
@@ -30,52 +33,115 @@ _SHORT = {
 }
 
 _SENTENCES = {
-    Reason.DNS: N_("The name has no address in the DNS. Look at the domain and its name servers."),
-    Reason.REFUSED: N_("The host answers, but nothing listens on that port."),
-    Reason.UNREACHABLE: N_("The network says that there is no way to the host."),
-    Reason.RESET: N_("The connection was cut before the answer was complete."),
-    Reason.TLS_EXPIRED: N_("The certificate has expired; browsers warn their visitors."),
-    Reason.TLS_NOT_YET_VALID: N_("The certificate is not valid yet. Look at the server's clock."),
-    Reason.TLS_NAME: N_("The certificate was issued for another name."),
-    Reason.TLS_UNTRUSTED: N_("The certificate does not lead to an authority that is trusted."),
-    Reason.TLS: N_("No secure connection could be made."),
-    Reason.REDIRECTS: N_("The site keeps sending visitors on, more than five times."),
-    Reason.REDIRECT_REFUSED: N_("The site sends visitors to an address that I do not visit."),
-    Reason.ADDRESS_REFUSED: N_("The name leads to an address that I do not visit."),
-    Reason.GARBLED: N_("Something answers on that port, but it is not HTTP."),
-    Reason.UNREADABLE: N_("The answer came compressed although I had asked for plain text."),
+    Reason.DNS: N_("The name does not resolve. Look at the domain and its name servers."),
+    Reason.REFUSED: N_(
+        "The host answers, but nothing listens on that port. Look whether the server runs."
+    ),
+    Reason.UNREACHABLE: N_("The network knows no way to the host. Look at its network."),
+    Reason.RESET: N_(
+        "The connection broke before the answer was whole. Look at the server's logs."
+    ),
+    Reason.TLS_EXPIRED: N_("The certificate has expired, so browsers warn visitors. Renew it."),
+    Reason.TLS_NOT_YET_VALID: N_(
+        "The certificate is not valid yet. Look at its dates and at the server's clock."
+    ),
+    Reason.TLS_NAME: N_(
+        "The certificate is for another name. Look at the certificate and the server's settings."
+    ),
+    Reason.TLS_UNTRUSTED: N_(
+        "No authority I trust vouches for the certificate. Look at its chain of certificates."
+    ),
+    Reason.TLS: N_("No secure connection could be agreed. Look at the server's TLS settings."),
+    Reason.REDIRECTS: N_("The site redirects more than five times. Look at its redirects."),
+    Reason.REDIRECT_REFUSED: N_(
+        "The site redirects to an address that I do not visit. Look at its redirects."
+    ),
+    Reason.ADDRESS_REFUSED: N_(
+        "The name leads to an address that I do not visit. Look at its DNS records."
+    ),
+    Reason.GARBLED: N_("Something answers on that port, but not in HTTP. Look at the port."),
+    Reason.UNREADABLE: N_(
+        "The answer came compressed although I asked for it plain, so I cannot read its text."
+    ),
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
-    Reason.TEXT_PRESENT: N_("The page answers, but with the text that must not be there."),
+    Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
 }
 
 
 def cause_text(words: Words, cause: Cause) -> str:
     """A few words for the push line, such as ``HTTP 503`` or ``timed out after 10 s``."""
-    special = _NUMBERED.get(cause.reason)
-    return words.text(_SHORT[cause.reason]) if special is None else special(words, cause.number)
+    match cause.reason:
+        case Reason.HTTP:
+            return f"HTTP {cause.number or '?'}"
+        case Reason.TIMEOUT:
+            return words.text("timed out after {n} s", n=cause.number or _DEADLINE_S)
+        case Reason.TLS_EXPIRED:
+            return _expired(words, cause.number)
+        # Each by its name, so that the type check asks for the words of a new reason.
+        case (
+            Reason.DNS
+            | Reason.REFUSED
+            | Reason.UNREACHABLE
+            | Reason.RESET
+            | Reason.TLS_NOT_YET_VALID
+            | Reason.TLS_NAME
+            | Reason.TLS_UNTRUSTED
+            | Reason.TLS
+            | Reason.REDIRECTS
+            | Reason.REDIRECT_REFUSED
+            | Reason.ADDRESS_REFUSED
+            | Reason.GARBLED
+            | Reason.UNREADABLE
+            | Reason.TEXT_MISSING
+            | Reason.TEXT_PRESENT
+        ):
+            return words.text(_SHORT[cause.reason])
 
 
 def cause_sentence(words: Words, cause: Cause) -> str:
-    """One sentence saying what the probe saw."""
-    if cause.reason is Reason.HTTP:
-        return _http_sentence(words, cause.number or 0)
-    if cause.reason is Reason.TIMEOUT:
-        return words.text("No complete answer within {n} s.", n=cause.number or 10)
-    return words.text(_SENTENCES[cause.reason])
+    """What the probe saw and what to look at, for the card."""
+    match cause.reason:
+        case Reason.HTTP:
+            return words.text(_http_sentence(cause.number or 0), status=cause.number or "?")
+        case Reason.TIMEOUT:
+            return words.text(
+                "No whole answer came within {n} s. Look at the server's load and its network.",
+                n=cause.number or _DEADLINE_S,
+            )
+        case _:
+            return words.text(_SENTENCES[cause.reason])
 
 
-def _http_sentence(words: Words, status: int) -> str:
+def _http_sentence(status: int) -> str:
     if status in _BEHIND_CDN:
-        return words.text(
-            "The network in front of the site answers HTTP {status}: it gets no answer from the"
-            " server behind it.",
-            status=status,
+        return N_(
+            "The server behind the CDN does not answer properly: the CDN says HTTP {status}."
+            " Look at the server behind it."
         )
     if Cause(Reason.HTTP, status).refuses_the_bot:
-        return words.text(
-            "The site answers HTTP {status} to the bot. People may well get in.", status=status
+        return N_(
+            "The site answers HTTP {status} to the bot; people may get in."
+            " Look at its firewall or bot protection."
         )
-    return words.text("The server answers, but with HTTP {status}.", status=status)
+    if status in _NO_SUCH_PAGE:
+        return N_(
+            "The server answers, but it does not find the page (HTTP {status})."
+            " Look at the address."
+        )
+    return _unfit_status(status)
+
+
+def _unfit_status(status: int) -> str:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return N_(
+            "The server answers, but with an error (HTTP {status}). Look at the server's logs."
+        )
+    if status >= HTTPStatus.BAD_REQUEST:
+        return N_(
+            "The server answers, but it does not take the request (HTTP {status})."
+            " Look at the address and at what the check sends."
+        )
+    return N_("The server answers, but HTTP {status} is not the status you expect.")
 
 
 def _expired(words: Words, days: int | None) -> str:
@@ -86,10 +152,3 @@ def _expired(words: Words, days: int | None) -> str:
     return words.plural(
         "TLS certificate expired {n} day ago", "TLS certificate expired {n} days ago", days
     )
-
-
-_NUMBERED: dict[Reason, Callable[[Words, int | None], str]] = {
-    Reason.HTTP: lambda words, number: words.text("HTTP {status}", status=number),
-    Reason.TIMEOUT: lambda words, number: words.text("timed out after {n} s", n=number or 10),
-    Reason.TLS_EXPIRED: _expired,
-}

@@ -18,7 +18,7 @@ def over(words: Words, incidents: Sequence[Incident]) -> str:
         case Ending.REMOVED:
             return words.text("⚪ NO LONGER WATCHED · {name}", name=name)
         case Ending.PAUSED:
-            return words.text("⏸️ PAUSED · {name}", name=name)
+            return words.text("⏸ PAUSED · {name}", name=name)
         case _:
             length_s = ((incident.ended_ms or incident.since_ms) - incident.since_ms) / 1000
             return words.text(

@@ -1,90 +1,213 @@
-"""Push lines: the one plain line of ``content`` that a phone shows. At most 150 characters."""
+"""Push lines: the one plain line of ``content`` that a phone shows (design, Messages).
 
-from collections.abc import Sequence
+Mentions are appended by whoever sends; every line here leaves room for them within
+``LINE_LIMIT``, and a name that is too long for that is shortened.
+"""
 
-from bot.models import Incident, Kind
-from bot.words.catalogue import Words
+from collections.abc import Callable, Collection, Sequence
+
+from bot.models import Cause, Incident, Kind
+from bot.words.catalogue import N_, NN_, Words
 from bot.words.causes import cause_text
 from bot.words.fractions import share
 from bot.words.safe import markdown
 
 NAME_LIMIT = 60
 LINE_LIMIT = 150
+_ALIKE = {
+    Kind.UNSTABLE: NN_("🟡 {n} site unstable at once", "🟡 {n} sites unstable at once"),
+    Kind.SLOW: NN_("🟡 {n} site slow at once", "🟡 {n} sites slow at once"),
+    Kind.BLOCKED: NN_("🟡 {n} site refuses the bot", "🟡 {n} sites refuse the bot"),
+}
+_IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble at once")
+_ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
+
+
+def down(words: Words, name: str, cause: Cause | None, failed: int, checks: int) -> str:
+    """``failed`` of ``checks`` tries since the first failed one, confirm tries included."""
+    return _named(
+        name,
+        lambda shown: words.text(
+            "🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)",
+            name=shown,
+            cause=_said(words, cause),
+            failed=failed,
+            checks=checks,
+        ),
+    )
+
+
+def unstable(words: Words, name: str, ok: int, of: int) -> str:
+    said = share(words, ok, of)
+    return _named(
+        name, lambda shown: words.text("🟡 UNSTABLE · {name} · {share}", name=shown, share=said)
+    )
+
+
+def slow(words: Words, name: str, ms: int, limit: int) -> str:
+    return _named(
+        name,
+        lambda shown: words.text(
+            "🟡 SLOW · {name} · {ms} ms, limit {limit} ms", name=shown, ms=ms, limit=limit
+        ),
+    )
+
+
+def refused(words: Words, name: str, status: int | None) -> str:
+    """``status`` as the site answered last; None: its last failed try saw something else."""
+    if status is None:
+        return _named(
+            name,
+            lambda shown: words.text(
+                "🟡 REFUSED · {name} · refuses the bot; people may get in", name=shown
+            ),
+        )
+    return _named(
+        name,
+        lambda shown: words.text(
+            "🟡 REFUSED · {name} · answers HTTP {status} to the bot; people may get in",
+            name=shown,
+            status=status,
+        ),
+    )
 
 
 def opening(words: Words, incident: Incident) -> str:
     """What is true of one incident now."""
-    name = markdown(incident.name, NAME_LIMIT)
+    name, cause = incident.name, incident.cause
     match incident.kind:
         case Kind.DOWN:
-            return words.text(
-                "🔴 DOWN · {name} · {cause} ({n} of {n} checks)",
-                name=name,
-                cause=cause_of(words, incident),
-                n=incident.failed,
-            )
+            return down(words, name, cause, incident.failed, incident.failed)
         case Kind.UNSTABLE:
-            said = share(words, incident.share_ok, incident.share_of)
-            return words.text("🟡 UNSTABLE · {name} · {share}", name=name, share=said)
+            return unstable(words, name, incident.share_ok, incident.share_of)
         case Kind.SLOW:
-            return words.text(
-                "🟡 SLOW · {name} · {ms} ms, limit {limit} ms",
-                name=name,
-                ms=incident.latency_ms,
-                limit=incident.limit_ms,
-            )
+            return slow(words, name, incident.latency_ms or 0, incident.limit_ms or 0)
         case Kind.BLOCKED:
-            return words.text(
-                "🟡 REFUSED · {name} · answers {cause} to the bot; people may get in",
-                name=name,
-                cause=cause_of(words, incident),
-            )
+            status = cause.number if cause is not None and cause.refuses_the_bot else None
+            return refused(words, name, status)
 
 
-def cause_of(words: Words, incident: Incident) -> str:
-    return "?" if incident.cause is None else cause_text(words, incident.cause)
+def mass(words: Words, n: int) -> str:
+    return words.plural("🔴 {n} site down at once", "🔴 {n} sites down at once", n)
+
+
+def mixed(words: Words, n: int, others: int) -> str:
+    """``n`` are down, ``others`` are unstable, slow or refuse."""
+    return words.plural(
+        "🔴 {n} site down, {others} unstable",
+        "🔴 {n} sites down at once, {others} unstable",
+        n,
+        others=others,
+    )
+
+
+def mass_unstable(words: Words, kinds: Collection[Kind]) -> str:
+    """Several, none of them down; a word that fits all of them, else "in trouble"."""
+    one, many = _ALIKE[next(iter(kinds))] if len(set(kinds)) == 1 else _IN_TROUBLE
+    return words.plural(one, many, len(kinds))
 
 
 def group(words: Words, incidents: Sequence[Incident]) -> str:
     """One line for a post that tells of several sites."""
     if len(incidents) == 1:
         return opening(words, incidents[0])
-    if any(incident.kind is Kind.DOWN for incident in incidents):
-        return words.text("🔴 {n} sites down at once", n=len(incidents))
-    return words.text("🟡 {n} sites in trouble at once", n=len(incidents))
+    kinds = [incident.kind for incident in incidents]
+    n = kinds.count(Kind.DOWN)
+    if n == len(kinds):
+        return mass(words, n)
+    return mixed(words, n, len(kinds) - n) if n else mass_unstable(words, kinds)
+
+
+def up(words: Words, name: str, seconds: float) -> str:
+    """``seconds`` from the first failed try to the first good one."""
+    duration = words.duration(seconds)
+    return _named(
+        name,
+        lambda shown: words.text(
+            "🟢 UP · {name} · back after {duration}", name=shown, duration=duration
+        ),
+    )
+
+
+def several_up(words: Words, names: Sequence[str]) -> str:
+    """As many names as there is room for, then how many more there are."""
+    n = len(names)
+    return listing(
+        words,
+        names,
+        lambda listed: words.text("🟢 UP · {n} sites are back: {names}", n=n, names=listed),
+    )
+
+
+def listing(words: Words, names: Sequence[str], line: Callable[[str], str]) -> str:
+    """``line`` with as many names as there is room for, then how many more there are."""
+    shown = [markdown(name, NAME_LIMIT) for name in names]
+
+    def full(count: int) -> str:
+        listed = ", ".join(shown[:count])
+        more = len(shown) - count
+        return line(words.text("{names} +{n} more", names=listed, n=more) if more else listed)
+
+    fitting = (count for count in range(len(shown), 1, -1) if len(full(count)) <= LINE_LIMIT)
+    return full(next(fitting, 1))
 
 
 def recovery(words: Words, incidents: Sequence[Incident]) -> str:
     """The all-clear of one site, or of several in one line."""
+    if len(incidents) > 1:
+        return several_up(words, [incident.name for incident in incidents])
+    incident = incidents[0]
+    end_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
+    return up(words, incident.name, (end_ms - incident.since_ms) / 1000)
+
+
+def reminder(words: Words, incident: Incident, seconds: float) -> str:
+    """Still open after ``seconds``."""
+    duration = words.duration(seconds)
+    template = N_("🔴 STILL DOWN · {name} · for {duration}")
+    if incident.kind is not Kind.DOWN:
+        template = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
+    return _named(incident.name, lambda shown: words.text(template, name=shown, duration=duration))
+
+
+def reminders(words: Words, incidents: Sequence[Incident], at_ms: int) -> str:
+    """What is still open at that moment: one with its time, several by name."""
     if len(incidents) == 1:
-        incident = incidents[0]
-        length_s = ((incident.ended_ms or incident.since_ms) - incident.since_ms) / 1000
-        return words.text(
-            "🟢 UP · {name} · back after {duration}",
-            name=markdown(incident.name, NAME_LIMIT),
-            duration=words.duration(length_s),
-        )
-    names = [markdown(incident.name, NAME_LIMIT) for incident in incidents]
-    line = words.text("🟢 UP · {n} sites are back: {names}", n=len(names), names="{names}")
-    room = LINE_LIMIT - len(line)
-    return line.replace("{names}", _fitting(words, names, room))
+        return reminder(words, incidents[0], (at_ms - incidents[0].since_ms) / 1000)
+    is_down = any(incident.kind is Kind.DOWN for incident in incidents)
+    template = N_("🔴 STILL DOWN · {n} sites: {names}")
+    if not is_down:
+        template = N_("🟡 STILL UNSTABLE · {n} sites: {names}")
+    n = len(incidents)
+    names = [incident.name for incident in incidents]
+    return listing(words, names, lambda listed: words.text(template, n=n, names=listed))
 
 
 def down_for_good(words: Words, incident: Incident) -> str:
     """An incident that was never told as down, and is now."""
-    return words.text(
-        "🔴 DOWN · {name} · now for good: {cause}",
-        name=markdown(incident.name, NAME_LIMIT),
-        cause=cause_of(words, incident),
+    cause = _said(words, incident.cause)
+    return _named(
+        incident.name,
+        lambda shown: words.text(
+            "🔴 DOWN · {name} · now for good: {cause}", name=shown, cause=cause
+        ),
     )
 
 
 def certificate(words: Words, name: str, days: int) -> str:
-    return words.plural(
-        "📜 CERTIFICATE · {name} · expires in {n} day",
-        "📜 CERTIFICATE · {name} · expires in {n} days",
-        days,
-        name=markdown(name, NAME_LIMIT),
+    """``days`` until it expires; 0: today."""
+    if days < 1:
+        return _named(
+            name, lambda shown: words.text("📜 CERTIFICATE · {name} · expires today", name=shown)
+        )
+    return _named(
+        name,
+        lambda shown: words.plural(
+            "📜 CERTIFICATE · {name} · expires in {n} day",
+            "📜 CERTIFICATE · {name} · expires in {n} days",
+            days,
+            name=shown,
+        ),
     )
 
 
@@ -93,13 +216,15 @@ def blind(words: Words, seconds: float) -> str:
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
 
 
-def _fitting(words: Words, names: Sequence[str], room: int) -> str:
-    """As many names as fit, then how many more there are."""
-    shown = ""
-    for index, name in enumerate(names):
-        rest = len(names) - index
-        longer = f"{shown}, {name}" if shown else name
-        if shown and len(longer) + len(words.text(" +{n} more", n=rest)) > room:
-            return shown + words.text(" +{n} more", n=rest)
-        shown = longer
-    return shown
+def test(words: Words) -> str:
+    return words.text("🔔 TEST · this is how an alert arrives here")
+
+
+def _said(words: Words, cause: Cause | None) -> str:
+    return words.text("no good answer") if cause is None else cause_text(words, cause)
+
+
+def _named(name: str, line: Callable[[str], str]) -> str:
+    """The line with as much of the name as there is room for."""
+    room = LINE_LIMIT - _ROLE_PING - len(line(""))
+    return line(markdown(name, max(1, min(NAME_LIMIT, room))))

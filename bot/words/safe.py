@@ -1,67 +1,131 @@
 """Foreign text made harmless: it pings nobody, links nowhere and breaks no layout.
 
-Source: Discord's markdown; ``discord.utils.escape_markdown`` leaves ``<@&id>``, ``</cmd:id>``,
-``<t:…>`` and bidi characters alive (measured), so this is our own.
+Source: the rules by which Discord's clients read markdown. ``discord.utils.escape_markdown``
+leaves ``<@&id>``, ``</cmd:id>``, ``<t:…>`` and bidi characters alive (measured), so this is our
+own. It escapes only what would be read as a mark, so that ordinary names stay as they are.
 """
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 ELLIPSIS = "…"
-# Control, format (bidi, zero width), surrogate and private characters: none has a place in a line.
+_HOST_LIMIT, _URL_LIMIT = 300, 2_048
+# Control, format (bidi, zero width), surrogate, private and unassigned: no place in a line.
 _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
-# Always marks somewhere in a line; _ only at a word's edge, so that snake_case stays readable.
+# Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point), the braille blank.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]"
+)
+_IGNORABLE_PLANE = range(0xE0000, 0xE1000)
+
+# What a client reads as a mark, and where. Everything else is plain text already.
 _MARKS = re.compile(
-    r"""[\\*`~|<>\[\]@#]      # emphasis, code, spoilers, mentions, links, headings, quotes
-      | (?<![^\W_])_ | _(?![^\W_])
-      | :(?=//) | :(?=[\w+-]+:)  # automatic links; emoji names
-      | ^[+-](?=\s) | (?<=^\d)\.(?=\s)""",
+    r"""
+      [\\*`<@]                          # emphasis, code, mentions and times; escapes themselves
+    | (?<![A-Za-z0-9])_|_(?![A-Za-z0-9])  # inside a word it is no mark: snake_case
+    | \|(?=\|)|(?<=\|)\|                # spoilers
+    | ~(?=~)|(?<=~)~                    # struck out
+    | (?<=\])\(                         # links with a text of their own
+    | :(?=//|[\w+-]+:)                  # links, emoji
+    | ^>                                # quotes
+    | ^\#(?=\#{0,2}\s)                  # headings
+    | ^-(?=\#?\s)|^\+(?=\s)             # small print, lists
+    | ^\d+\.(?=\s)                      # numbered lists; the mark is the last character
+    """,
     re.VERBOSE,
 )
 
 
 def plain(text: str, limit: int) -> str:
     """One line of visible text, NFC, at most ``limit`` characters."""
-    kept = "".join(
-        " " if c.isspace() else c
-        for c in unicodedata.normalize("NFC", text)
-        if c.isspace() or unicodedata.category(c) not in _DROPPED
-    )
-    return clip(" ".join(kept.split()), limit)
-
-
-def clip(text: str, limit: int) -> str:
-    """Shorten with an ellipsis, never inside an escape."""
-    if len(text) <= limit:
-        return text
-    cut = text[: max(0, limit - 1)].rstrip()
-    backslashes = len(cut) - len(cut.rstrip("\\"))
-    return (cut[:-1] if backslashes % 2 else cut) + ELLIPSIS
+    seen = "".join(" " if c.isspace() else c for c in text if c.isspace() or _visible(c))
+    return _shortened(" ".join(unicodedata.normalize("NFC", seen).split()), limit)
 
 
 def markdown(text: str, limit: int) -> str:
-    """:func:`plain` with everything Discord would render made literal; capped after escaping."""
-    return clip(_MARKS.sub(lambda m: "\\" + m[0], plain(text, limit * 4)), limit)
+    """:func:`plain`, and literal wherever Discord renders markdown; ``limit`` counts escapes.
+
+    Ordinary names ("Shop API", "127.0.0.1:8081", "my-site") come out as they are.
+    """
+    room = limit
+    while True:
+        escaped = _MARKS.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}", plain(text, room))
+        excess = len(escaped) - limit
+        if excess <= 0 or room <= 0:
+            return escaped
+        # Each character has one escape at most: half the excess is never too much.
+        room -= max(1, excess // 2)
 
 
 def code(text: str, limit: int) -> str:
-    """Inline code; only for embeds."""
-    return f"`{plain(text.replace('`', 'ʼ'), limit) or ' '}`"
+    """Inline code, ticks included in ``limit``; only for embeds."""
+    return f"`{plain(text.replace('`', ''), limit - 2) or '?'}`"
+
+
+def clip(text: str, limit: int) -> str:
+    """Shorten a text of our own with an ellipsis, never inside an escape."""
+    if len(text) <= limit:
+        return text
+    cut = text[: max(0, limit - 1)].rstrip()
+    dangling = (len(cut) - len(cut.rstrip("\\"))) % 2
+    return (cut[:-1] if dangling else cut) + ELLIPSIS
 
 
 def host(url: str) -> str:
-    """The host as people may trust it: the punycode form beside any name that is not ASCII."""
-    netloc = urlsplit(url).netloc.rpartition("@")[2]
+    """Host and port as they can be trusted: a name that is not ASCII has its ``xn--`` form beside.
+
+    Plain text: pass it through :func:`markdown` or :func:`code`.
+    """
+    ascii_form = _ascii_netloc(_split(url))
     try:
-        readable = netloc.encode("ascii").decode("idna")
+        readable = ascii_form.encode("ascii").decode("idna")
+    except UnicodeError:
+        return plain(ascii_form, _HOST_LIMIT)
+    shown = plain(readable, _HOST_LIMIT)
+    return shown if shown.isascii() else f"{shown} ({plain(ascii_form, _HOST_LIMIT)})"
+
+
+def url(address: str) -> str:
+    """Scheme, host in ASCII and path. A query may hold secrets: it is ``?…``; no user names.
+
+    Plain text, as :func:`host` is.
+    """
+    parts = _split(address)
+    scheme = f"{parts.scheme}://" if parts.scheme else ""
+    query = f"?{ELLIPSIS}" if parts.query else ""
+    return plain(f"{scheme}{_ascii_netloc(parts)}{parts.path}", _URL_LIMIT) + query
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # brackets that hold no address: its parts cannot be told apart
+        return SplitResult("", "?", "", "", "")
+
+
+def _ascii_netloc(parts: SplitResult) -> str:
+    """Host and port without user names; a name beyond the rules stays as it is."""
+    netloc = parts.netloc.rpartition("@")[2]
+    try:
+        return netloc.encode("idna").decode("ascii")
     except UnicodeError:
         return netloc
-    return netloc if readable == netloc else f"{readable} ({netloc})"
 
 
-def shown_url(url: str) -> str:
-    """Scheme, host and path; a query may hold secrets and is shown as ``?…``."""
-    parts = urlsplit(url)
-    netloc = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{netloc}{parts.path}" + ("?…" if parts.query else "")
+def _visible(char: str) -> bool:
+    return (
+        unicodedata.category(char) not in _DROPPED
+        and ord(char) not in _IGNORABLE_PLANE
+        and not _INVISIBLE.match(char)
+    )
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Cut before a whole character: an accent that stands alone stays with its letter."""
+    if len(text) <= limit:
+        return text
+    end = max(0, limit - 1)
+    while end and unicodedata.combining(text[end]):
+        end -= 1
+    return (text[:end].rstrip() + ELLIPSIS)[: max(0, limit)]

@@ -1,0 +1,38 @@
+"""What is said of a time in which nothing could be said: a summary, and a lost channel."""
+
+from collections.abc import Sequence
+
+from bot.words.catalogue import N_, Words
+from bot.words.push import NAME_LIMIT
+from bot.words.safe import markdown
+
+_NAMES = 10
+
+
+def digest(words: Words, n: int) -> str:
+    """``n`` incidents ended while nothing could be posted."""
+    return words.plural(
+        "📋 DIGEST · {n} incident came and went while I could not post here",
+        "📋 DIGEST · {n} incidents came and went while I could not post here",
+        n,
+    )
+
+
+def lost(words: Words, channel_id: int, names: Sequence[str], *, gone: bool) -> str:
+    """A channel is gone, or refuses us, and ``names`` are in trouble just now."""
+    template = N_(
+        "🔕 NOT HEARD · I may not post in {channel} any more. Give me back my rights there, or"
+        " choose another channel with /alerts channel."
+    )
+    if gone:
+        template = N_(
+            "🔕 NOT HEARD · {channel} is gone, so my alerts reach nobody. Choose another channel"
+            " with /alerts channel."
+        )
+    said = words.text(template, channel=f"<#{channel_id}>")
+    if not names:
+        return said
+    listed = words.list([markdown(name, NAME_LIMIT) for name in names[:_NAMES]])
+    if len(names) > _NAMES:
+        listed = words.text("{names} +{n} more", names=listed, n=len(names) - _NAMES)
+    return f"{said}\n{words.text('In trouble now: {names}', names=listed)}"

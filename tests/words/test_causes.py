@@ -1,0 +1,69 @@
+"""What a probe saw, in words."""
+
+import pytest
+
+from bot.models import Cause, Reason
+from bot.words.catalogue import words_for
+from bot.words.causes import cause_sentence, cause_text
+
+EN, FR = words_for("en"), words_for("fr")
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (Cause(Reason.HTTP, 503), "HTTP 503"),
+        (Cause(Reason.DNS), "no DNS answer"),
+        (Cause(Reason.REFUSED), "connection refused"),
+        (Cause(Reason.TIMEOUT, 10), "timed out after 10 s"),
+        (Cause(Reason.TLS_EXPIRED, 2), "TLS certificate expired 2 days ago"),
+        (Cause(Reason.TLS_EXPIRED, 1), "TLS certificate expired 1 day ago"),
+        (Cause(Reason.TLS_EXPIRED, 0), "TLS certificate expired today"),
+        (Cause(Reason.TLS_EXPIRED), "TLS certificate expired"),
+        (Cause(Reason.REDIRECTS), "too many redirects"),
+        (Cause(Reason.TEXT_MISSING), "expected text missing"),
+    ],
+)
+def test_a_cause_is_a_few_words_in_a_push_line(cause: Cause, said: str) -> None:
+    assert cause_text(EN, cause) == said
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_in_every_language(reason: Reason) -> None:
+    cause = Cause(reason, 503 if reason is Reason.HTTP else None)
+    for words in (EN, FR):
+        text, sentence = cause_text(words, cause), cause_sentence(words, cause)
+        assert 0 < len(text) <= 42
+        assert sentence.endswith(".")
+        assert len(sentence) <= 200
+        assert "{" not in text + sentence
+    assert cause_sentence(EN, cause) != cause_sentence(FR, cause)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (200, "not the status you expect"),
+        (401, "people may get in"),
+        (403, "people may get in"),
+        (429, "people may get in"),
+        (404, "does not find the page"),
+        (418, "does not take the request"),
+        (500, "with an error"),
+        (503, "with an error"),
+        (519, "with an error"),
+        (520, "behind the CDN does not answer"),
+        (530, "behind the CDN does not answer"),
+        (531, "with an error"),
+    ],
+)
+def test_the_sentence_of_an_answer_tells_its_kind_and_its_code(status: int, told: str) -> None:
+    sentence = cause_sentence(EN, Cause(Reason.HTTP, status))
+    assert told in sentence
+    assert f"HTTP {status}" in sentence
+
+
+@pytest.mark.parametrize("word", ["overload", "traffic", "attack", "hacked", "crash", "because"])
+def test_no_sentence_names_a_cause_the_probe_cannot_know(word: str) -> None:
+    causes = [Cause(reason) for reason in Reason] + [Cause(Reason.HTTP, n) for n in range(100, 600)]
+    assert not [cause for cause in causes if word in cause_sentence(EN, cause).lower()]

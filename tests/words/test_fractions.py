@@ -1,0 +1,71 @@
+"""Shares in words are honest: near the real share, and few."""
+
+import re
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.words.catalogue import words_for
+from bot.words.fractions import share
+
+EN, FR = words_for("en"), words_for("fr")
+SAID = {
+    "no try gets through": Fraction(0),
+    "almost no try gets through": Fraction(0),
+    "almost all tries get through": Fraction(1),
+    "all tries get through again": Fraction(1),
+}
+
+
+def meant(said: str) -> Fraction:
+    match = re.fullmatch(r"about (\d+) in (\d+) tr(?:ies gets|ies get) through", said)
+    return Fraction(int(match[1]), int(match[2])) if match else SAID[said]
+
+
+@given(st.integers(0, 30))
+def test_the_said_share_of_thirty_tries_is_within_eight_points(ok: int) -> None:
+    assert abs(meant(share(EN, ok, 30)) - Fraction(ok, 30)) <= Fraction(8, 100)
+
+
+@given(st.integers(4, 30).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_the_said_share_of_fewer_tries_is_within_nine_points(tries: tuple[int, int]) -> None:
+    ok, of = tries
+    assert abs(meant(share(EN, ok, of)) - Fraction(ok, of)) <= Fraction(9, 100)
+
+
+def test_few_different_shares_are_said() -> None:
+    assert len({share(EN, ok, 30) for ok in range(31)}) <= 13
+
+
+@pytest.mark.parametrize(
+    ("ok", "of", "said"),
+    [
+        (7, 30, "about 1 in 4 tries gets through"),
+        (3, 12, "about 1 in 4 tries gets through"),
+        (3, 30, "about 1 in 10 tries gets through"),
+        (10, 30, "about 1 in 3 tries gets through"),
+        (15, 30, "about 1 in 2 tries gets through"),
+        (20, 30, "about 2 in 3 tries get through"),
+        (22, 30, "about 3 in 4 tries get through"),
+        (27, 30, "about 9 in 10 tries get through"),
+        (1, 30, "almost no try gets through"),
+        (0, 30, "no try gets through"),
+        (0, 5, "almost no try gets through"),
+        (29, 30, "almost all tries get through"),
+        (30, 30, "all tries get through again"),
+    ],
+)
+def test_shares_are_said_as_people_say_them(ok: int, of: int, said: str) -> None:
+    assert share(EN, ok, of) == said
+
+
+@pytest.mark.parametrize(("ok", "of"), [(0, 0), (0, 1), (1, 2), (2, 3)])
+def test_too_few_tries_claim_no_share(ok: int, of: int) -> None:
+    assert share(EN, ok, of) == "only some tries get through"
+
+
+def test_french_shares() -> None:
+    assert share(FR, 7, 30) == "environ 1 essai sur 4 passe"
+    assert share(FR, 20, 30) == "environ 2 essais sur 3 passent"
