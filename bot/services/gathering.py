@@ -31,7 +31,10 @@ def released(channel: Sequence[Entry], now_ms: int) -> list[Entry]:
     """
     due = [e for e in channel if e.incident is not None and is_due(e.memory)]
     company = any(
-        e.incident is not None and not is_due(e.memory) and is_due(e.memory, missing=1)
+        e.incident is not None
+        and not e.incident.withheld
+        and not is_due(e.memory)
+        and is_due(e.memory, missing=1)
         for e in channel
     )
     waited = any(e.due_ms is not None and now_ms - e.due_ms >= GATHER_S * 1000 for e in due)

@@ -68,6 +68,12 @@ class Guilds:
         await self._save(settings)
         return settings
 
+    async def set_timezone(self, guild_id: int, timezone: str) -> None:
+        """Remember the zone a server's people mean when they name none."""
+        settings = self.settings(guild_id)
+        if settings.timezone != timezone:
+            await self._save(replace(settings, timezone=timezone))
+
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:

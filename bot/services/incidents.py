@@ -52,6 +52,13 @@ class Incidents:
         """All incidents one Discord message tells of."""
         return await self._db.read(lambda conn: table.of_message(conn, guild_id, message_id))
 
+    async def together(self, guild_id: int, public_id: str) -> list[Incident]:
+        """All incidents that share a message with this one, itself included. Raises NotFound."""
+        incident = await self.by_public_id(guild_id, public_id)
+        return await self._db.read(
+            lambda conn: table.load(conn, table.sharing_post(conn, incident.id))
+        )
+
     async def recent(
         self, guild_id: int, monitor_id: int | None, since_ms: int, limit: int
     ) -> list[Incident]:

@@ -76,6 +76,9 @@ class Monitors:
         self._netguard = netguard
         self._prober = prober
 
+    def __len__(self) -> int:
+        return sum(1 for _ in self._watchlist.all())
+
     def start(self) -> None:
         """Hand everything that is watched to the scheduler."""
         for entry in self._watchlist.all():
@@ -119,7 +122,10 @@ class Monitors:
             raise self._name_taken(monitor.name) from error
         entry = self._watchlist.add(replace(monitor, id=monitor_id))
         self._schedule(entry)
-        return Added(entry.monitor, await self._prober.probe(monitor.target))
+        first = await self._prober.probe(monitor.target)
+        entry.latest = entry.latest or first
+        entry.last_ok_ms = entry.last_ok_ms or (first.at_ms if first.ok else None)
+        return Added(entry.monitor, first)
 
     async def remove(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
         """Stop watching for good. A post of it in trouble is edited to "no longer watched"."""

@@ -5,26 +5,23 @@ once. Memory moves on only after its commit, so a full disk delays a flip instea
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
-from bot.db.results import ResultRow
 from bot.engine.judge import judge
 from bot.engine.memory import forget
 from bot.engine.rules import Event, Try, Verdict, clear
 from bot.models import CheckResult, Ending, Incident
 from bot.services import verdicts
+from bot.services.batch import Batch
+from bot.services.certificates import Certificates
 from bot.services.delivery import queue
-from bot.services.gathering import GATHER_S, opening_waits, released
+from bot.services.gathering import released
 from bot.services.watchlist import Entry, Watchlist
-
-log = logging.getLogger(__name__)
-
-FLUSH_S = 1.0
-KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
+from bot.services.withheld import overdue, wait_s
 
 
 class Recorder:
@@ -37,12 +34,17 @@ class Recorder:
         self._clock = clock
         self._watchlist = watchlist
         self._wake = wake
-        self._results: list[ResultRow] = []
-        self._dirty: set[int] = set()
+        self._batch = Batch(db, clock, watchlist)
+        self._certificates = Certificates(db, clock, watchlist, wake)
         self._lock = asyncio.Lock()  # grouping looks at several monitors at once
 
     async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         """Judge one try and write down what follows."""
+        verdict = await self._judged(entry, attempt, result)
+        await self._certificates.saw(entry, result)
+        return verdict
+
+    async def _judged(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         verdict = judge(entry.memory, attempt, entry.policy)
         self._note(entry, result)
         if verdict.event is None:
@@ -73,54 +75,45 @@ class Recorder:
             entry.incident, entry.memory, entry.due_ms = None, memory, None
         self._wake()
 
+    async def tell_withheld(self) -> None:
+        """What an overlay kept quiet and none covers any more is told, if it is still bad."""
+        async with self._lock:
+            now_ms = self._clock.now_ms()
+            found = overdue(self._watchlist, now_ms)
+            if not found:
+                return
+
+            def write(conn: Connection) -> None:
+                for one in found:
+                    one.write(conn, now_ms)
+
+            await self._db.write(write)
+            for one in found:
+                one.settle()
+        self._wake()
+
     def touch(self, entry: Entry) -> None:
         """The entry's memory was changed by others: store it with the next batch."""
-        self._dirty.add(entry.monitor.id)
+        self._batch.touch(entry)
 
     async def run(self) -> None:
-        """Flush about once a second until cancelled; a refusing disk is waited out."""
-        while True:
-            await self._clock.sleep(FLUSH_S)
-            try:
-                await self.flush()
-            except Exception:
-                log.exception("Results could not be stored; they are kept and tried again")
+        """Flush about once a second until cancelled."""
+        await self._batch.run()
 
     async def flush(self) -> None:
         """Write the waiting results and changed memories in one transaction."""
-        rows, self._results = self._results, []
-        dirty, self._dirty = self._dirty, set()
-        if not rows and not dirty:
-            return
-        entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
-        memories = [(e.monitor.id, e.memory.dump(), e.incident) for e in entries]
-
-        def write(conn: Connection) -> None:
-            results.append(conn, rows)
-            for monitor_id, dump, incident in memories:
-                monitors.save_memory(conn, monitor_id, dump)
-                if incident is not None:
-                    incidents.update(conn, incident)
-
-        try:
-            await self._db.write(write)
-        except BaseException:
-            self._results = (rows + self._results)[-KEPT_RESULTS:]
-            self._dirty |= dirty
-            raise
+        await self._batch.flush()
 
     def _note(self, entry: Entry, result: CheckResult) -> None:
-        cause = None if result.cause is None else str(result.cause)
-        total = round(result.phases.total)
-        self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
-        entry.latest = result
+        self._batch.note(entry, result)
+        entry.latest, entry.seen = result, True
         if result.ok:
             entry.last_ok_ms = result.at_ms
 
     def _move(self, entry: Entry, verdict: Verdict) -> None:
         if verdict.memory is not entry.memory:
             entry.memory = verdict.memory
-            self._dirty.add(entry.monitor.id)
+            self._batch.touch(entry)
 
     async def _happened(
         self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
@@ -133,7 +126,7 @@ class Recorder:
             return
         incident = verdicts.moved(entry.incident, verdict.memory, attempt, result)
         if verdict.event is Event.ESCALATED:
-            await self._tell(entry, verdict, incident, queue.escalated)
+            await self._escalate(entry, verdict, incident)
         elif verdicts.face(incident) != verdicts.face(entry.incident):
             await self._tell(entry, verdict, incident, _edited(entry.incident, incident))
         else:
@@ -162,19 +155,28 @@ class Recorder:
             channel_id=self._watchlist.channel_of(entry),
             role_id=self._watchlist.role_of(entry),
         )
-        wait_s = GATHER_S if opening_waits(entry, self._watchlist.sharing_channel(entry)) else 0.0
-        muted = (entry.monitor.muted_until_ms or 0) > now_ms
+        withheld = self._watchlist.silenced(entry, now_ms)
+        incident = replace(incident, withheld=withheld)
+        waits_s = 0.0 if withheld else wait_s(entry, self._watchlist, now_ms)
 
         def write(conn: Connection) -> Incident:
             stored = incidents.insert(conn, incident)
             monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
-            if not muted:
-                queue.opened(conn, stored, now_ms, wait_s=wait_s)
+            if not withheld:
+                queue.opened(conn, stored, now_ms, wait_s=waits_s)
             return stored
 
         entry.incident = await self._db.write(write)
         entry.memory = verdict.memory
         self._wake()
+
+    async def _escalate(self, entry: Entry, verdict: Verdict, incident: Incident) -> None:
+        """Down for good is told by a post; under an overlay by an edit until that has ended."""
+        if not self._watchlist.silenced(entry, self._clock.now_ms()):
+            await self._tell(entry, verdict, incident, queue.escalated)
+            return
+        before, quiet = entry.incident or incident, replace(incident, withheld=True)
+        await self._tell(entry, verdict, quiet, _edited(before, quiet))
 
     async def _tell(
         self,

@@ -49,6 +49,7 @@ class Rounds:
     ) -> Step:
         """Take what a try saw, wherever it was made."""
         if not result.ok and await self._blindness.blames_us(started, result.at_ms):
+            entry.seen = False
             blank = abandon(entry.memory)
             if blank is not entry.memory:
                 entry.memory = blank

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.models import CheckResult, Incident, Kind, Monitor, State
+from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
 from bot.services.watchlist import Entry, Watchlist
+from bot.services.windows import Stretch
 
 # Problems first; what is not judged or not checked comes last.
 _ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}
@@ -19,6 +20,7 @@ class MonitorStatus:
     incident: Incident | None
     latest: CheckResult | None
     channel_id: int | None
+    maintenance: tuple[Window, Stretch] | None = None  # the window that covers it now
 
     @property
     def paused(self) -> bool:
@@ -48,4 +50,5 @@ class Status:
             incident=entry.incident,
             latest=entry.latest,
             channel_id=self._watchlist.channel_of(entry),
+            maintenance=self._watchlist.maintenance_of(entry),
         )

@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.db import incidents, monitors, results
+from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
+from bot.engine.certificates import Sightings
 from bot.engine.memory import Memory, abandon
 from bot.engine.rules import Policy
 from bot.errors import NotFound
-from bot.models import Cause, CheckResult, Incident, Monitor, Phases
+from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
+from bot.services.planned import Planned
+from bot.services.windows import Stretch
 
 LATEST_SPAN_MS = 2 * 3_600_000
 
@@ -26,6 +29,8 @@ class Entry:
     latest: CheckResult | None = None
     last_ok_ms: int | None = None
     due_ms: int | None = None  # since when its all-clear waits for company
+    certificate: Sightings | None = None  # None: not read back yet
+    seen: bool = False  # a try has counted since the start, the last gap or blindness
 
     @property
     def policy(self) -> Policy:
@@ -40,20 +45,30 @@ class Watchlist:
         self._clock = clock
         self._guilds = guilds
         self._entries: dict[int, Entry] = {}
+        self.planned = Planned()
 
-    async def load(self, *, after_gap: bool = False) -> None:
-        """Read everything back. After a gap a run of failures from before it counts no more."""
+    async def load(self) -> None:
+        """Read everything back."""
         since_ms = self._clock.now_ms() - LATEST_SPAN_MS
         loaded = await self._db.read(lambda conn: _load(conn, since_ms))
-        for entry in loaded:
-            if after_gap:
-                entry.memory = abandon(entry.memory)
-            self._entries[entry.monitor.id] = entry
+        self._entries = {entry.monitor.id: entry for entry in loaded}
+        self.planned.load(await self._db.read(windows.all_live))
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
         """Bring back the monitors of a server that returned."""
         found = await self._db.read(lambda conn: monitors.of_guild(conn, guild_id))
         return [self.add(m) for m in found if m.id not in self._entries]
+
+    def after_gap(self) -> list[Entry]:
+        """Nothing was watched for a while: runs of failures from before count no more."""
+        changed = []
+        for entry in self._entries.values():
+            entry.seen = False
+            blank = abandon(entry.memory)
+            if blank is not entry.memory:
+                entry.memory = blank
+                changed.append(entry)
+        return changed
 
     def add(self, monitor: Monitor) -> Entry:
         entry = self._entries[monitor.id] = Entry(monitor)
@@ -89,6 +104,15 @@ class Watchlist:
     def role_of(self, entry: Entry) -> int | None:
         """Whom an opening pings."""
         return entry.monitor.role_id or self._guilds.settings(entry.monitor.guild_id).role_id
+
+    def silenced(self, entry: Entry, now_ms: int) -> bool:
+        """Whether an overlay, a mute or a maintenance window, keeps new alerts quiet."""
+        muted = (entry.monitor.muted_until_ms or 0) > now_ms
+        return muted or self.planned.covering(entry.monitor, now_ms) is not None
+
+    def maintenance_of(self, entry: Entry) -> tuple[Window, Stretch] | None:
+        """The maintenance window that covers the entry now, and until when."""
+        return self.planned.covering(entry.monitor, self._clock.now_ms())
 
     def sharing_channel(self, entry: Entry) -> list[Entry]:
         """All entries told in the same channel, this one included."""

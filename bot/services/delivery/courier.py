@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.db import notifications
 from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
-from bot.services.delivery import settlement
-from bot.services.delivery.claims import Flight, claim
+from bot.services.delivery import adopt, fallback, settlement
+from bot.services.delivery.claims import claim
+from bot.services.delivery.flight import Flight
 from bot.services.delivery.gates import Gates
 from bot.services.delivery.messages import Action, Alert, Sent, Sink
 from bot.services.delivery.plan import Verb
@@ -50,7 +50,7 @@ class Courier:
     async def step(self, sink: Sink, channel_id: int) -> bool | None:
         """Send what the channel needs next. True: sent; False: it failed; None: nothing is due."""
         now_ms = self._clock.now_ms()
-        edits = self._gates.edits_open(channel_id, now_ms)
+        edits = self._gates.edits_open(channel_id, self._gates_ms())
         flight = await self._db.write(lambda conn: claim(conn, channel_id, now_ms, edits=edits))
         if flight is None:
             return None
@@ -62,13 +62,19 @@ class Courier:
         except DeliveryError as error:
             await self._act(flight, error)
             return False
+        except adopt.NeverArrivedError:
+            await self._db.write(lambda conn: settlement.released(conn, flight, "never arrived"))
+            return False
         except Exception:
             log.exception("message %s of channel %s failed", flight.nonce, channel_id)
             self._refused.add(flight.batch.leader)  # a card we cannot build must not silence us
-            self._gates.stumbled(channel_id, now_ms)
+            self._gates.stumbled(channel_id, self._gates_ms())
             return False
         await self._accept(flight, alert, message_id)
         return True
+
+    def _gates_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)
 
     def _is_plain(self, flight: Flight) -> bool:
         stuck = flight.attempts >= _PLAIN_FROM and flight.attempts % _PLAIN_EVERY == 0
@@ -78,19 +84,28 @@ class Courier:
         """The id of the message; None when a human deleted it before we knew of it."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                if flight.verb in {Verb.JOIN, Verb.EDIT}:
-                    return await self._edit(sink, flight, alert)
-                return await sink.post(
-                    flight.channel_id, alert, nonce=flight.nonce, reply_to=flight.reply_to
-                )
+                return await self._hand_over(sink, flight, alert)
         except TimeoutError as error:
             raise DeliveryError("no answer from Discord", Remedy.RETRY) from error
         except DeliveryError as error:
-            if error.remedy is Remedy.MESSAGE_GONE and flight.verb not in {Verb.JOIN, Verb.EDIT}:
+            if error.remedy is Remedy.MESSAGE_GONE and not flight.edits:
                 return None
             raise
 
-    async def _edit(self, sink: Sink, flight: Flight, alert: Alert) -> int | None:
+    async def _hand_over(self, sink: Sink, flight: Flight, alert: Alert) -> int:
+        if flight.edits:
+            return await self._edit(sink, flight, alert)
+        if flight.to_server:
+            return await fallback.tell(self._db, sink, flight, alert)
+        found = await adopt.standing(sink, flight, alert, self._clock.now_ms())
+        if found is not None:
+            log.info("message %s stands already as %s", flight.nonce, found)
+            return found
+        return await sink.post(
+            flight.channel_id, alert, nonce=flight.nonce, reply_to=flight.reply_to
+        )
+
+    async def _edit(self, sink: Sink, flight: Flight, alert: Alert) -> int:
         if flight.post is None or flight.post.message_id is None:
             raise LookupError(f"an edit without a message: {flight.batch}")
         await sink.edit(flight.channel_id, flight.post.message_id, alert)
@@ -101,9 +116,9 @@ class Courier:
         await self._db.write(
             lambda conn: settlement.accepted(conn, flight, alert, message_id, now_ms)
         )
-        self._gates.succeeded(flight.channel_id)
+        self._gates.succeeded(flight.channel_id, posted=not flight.edits)
         self._refused.discard(flight.batch.leader)
-        if flight.verb in {Verb.JOIN, Verb.EDIT}:
+        if flight.edits:
             self._told(Sent("edit", now_ms, flight.channel_id, alert))
         else:
             action: Action = "post" if flight.reply_to is None else "reply"
@@ -116,12 +131,12 @@ class Courier:
         match error.remedy:
             case Remedy.RETRY:
                 age_ms = now_ms - flight.first_try_ms
-                self._gates.failed(flight.channel_id, flight.attempts, age_ms, now_ms)
+                self._gates.failed(flight.channel_id, flight.attempts, age_ms, self._gates_ms())
                 await self._db.write(lambda conn: settlement.doubtful(conn, flight, str(error)))
-            case Remedy.WAIT:
-                await self._wait(flight, error, now_ms)
+            case Remedy.WAIT | Remedy.PAUSE | Remedy.ARCHIVED:
+                await self._wait(flight, error)
             case Remedy.HALT:
-                self._gates.halt(now_ms)
+                self._gates.halt(self._gates_ms())
                 await self._not_taken(flight, error)
             case Remedy.CHANNEL_GONE | Remedy.CHANNEL_BLOCKED:
                 await self._park(flight, error, now_ms)
@@ -135,24 +150,27 @@ class Courier:
                 self._token_refused(error)
 
     async def _not_taken(self, flight: Flight, error: DeliveryError) -> None:
-        """The attempt left nothing behind; an earlier one may have, and then the nonce stays."""
-        settle = settlement.doubtful if flight.doubt else settlement.released
-        await self._db.write(lambda conn: settle(conn, flight, str(error)))
+        await self._db.write(lambda conn: settlement.not_taken(conn, flight, str(error)))
 
-    async def _wait(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
-        until_ms = now_ms + max(1, round(error.retry_after_s * 1000))
-        if flight.verb is Verb.EDIT or (flight.verb is Verb.JOIN and not flight.doubt):
+    async def _wait(self, flight: Flight, error: DeliveryError) -> None:
+        until_ms = self._gates_ms() + max(1, round(error.retry_after_s * 1000))
+        if error.remedy is Remedy.PAUSE:
+            self._gates.pause(until_ms)
+        elif error.remedy is Remedy.ARCHIVED:
+            self._gates.archived(flight.channel_id, self._gates_ms() + PARKED_MS)
+        elif flight.verb is Verb.EDIT or (flight.verb is Verb.JOIN and not flight.doubt):
             self._gates.wait_edits(flight.channel_id, until_ms)
         else:
             self._gates.wait(flight.channel_id, until_ms)
         await self._not_taken(flight, error)
 
     async def _park(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
-        await self._not_taken(flight, error)
+        if flight.to_server:
+            log.error("server %s hears nothing any more: %s", flight.guild_id, error)
+            await self._db.write(lambda conn: settlement.unheard(conn, flight, str(error), now_ms))
+            return
         await self._db.write(
-            lambda conn: notifications.park(
-                conn, flight.channel_id, now_ms, now_ms + PARKED_MS, str(error.remedy)
-            )
+            lambda conn: settlement.refused(conn, flight, error, now_ms, for_ms=PARKED_MS)
         )
 
     async def _plainer(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:

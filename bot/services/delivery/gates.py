@@ -1,4 +1,7 @@
-"""When each channel may be tried again. Kept in memory: a restart tries everything once."""
+"""When each channel may be tried again, in milliseconds of monotonic time.
+
+Kept in memory: a restart tries everything once.
+"""
 
 import random
 from collections.abc import Collection, Mapping
@@ -24,14 +27,17 @@ class Gates:
         self._edits: dict[int, int] = {}
         self._resting: dict[int, int] = {}
         self._stumbles: dict[int, int] = {}
+        self._archived: set[int] = set()
         self._halted_until_ms = 0
+        self._paused_until_ms = 0
         self._halt_ms = HALT_MS
         self.shut = False  # the token is refused: nothing is sent any more
 
     def opens_at(self, channel_id: int) -> int:
-        """The moment from which a channel may send, in epoch milliseconds."""
+        """The moment from which a channel may send."""
         held = max(
             self._halted_until_ms,
+            self._paused_until_ms,
             self._waits.get(channel_id, 0),
             self._resting.get(channel_id, 0),
         )
@@ -68,12 +74,18 @@ class Gates:
             default=None,
         )
 
-    def succeeded(self, channel_id: int) -> None:
-        """Discord answered: this channel is fine, and after an absence all are tried at once."""
+    def succeeded(self, channel_id: int, *, posted: bool) -> None:
+        """Discord answered: this channel is fine, and after an absence all are tried at once.
+
+        ``posted``: by a new message, which also wakes a sleeping thread.
+        """
         self._halt_ms = HALT_MS
         self._stumbles.pop(channel_id, None)
         self._backoff.pop(channel_id, None)
         self._waits.pop(channel_id, None)
+        if posted and channel_id in self._archived:
+            self._archived.discard(channel_id)
+            self._edits.pop(channel_id, None)
         if self.breaker.succeeded():
             self._backoff.clear()
 
@@ -98,6 +110,15 @@ class Gates:
     def wait_edits(self, channel_id: int, until_ms: int) -> None:
         """Discord named a time for edits; posting goes on (they have a limit of their own)."""
         self._edits[channel_id] = until_ms
+
+    def archived(self, channel_id: int, until_ms: int) -> None:
+        """A thread sleeps: its edits wait for the next new message."""
+        self._archived.add(channel_id)
+        self._edits[channel_id] = until_ms
+
+    def pause(self, until_ms: int) -> None:
+        """Discord named a time for everything we do."""
+        self._paused_until_ms = max(self._paused_until_ms, until_ms)
 
     def halt(self, now_ms: int) -> None:
         """Stop all requests: 10, 20, 40 … minutes (discord.md §3.3)."""

@@ -40,14 +40,16 @@ class Notice:
     """A message that tells of no incident; its words are found when it is sent.
 
     ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
-    ``notice``: ``text`` as it is.
+    ``lost``: ``channel_id`` is ``gone``, or refuses us. ``notice``: ``text`` as it is.
     """
 
-    kind: Literal["blind", "certificate", "notice"]
+    kind: Literal["blind", "certificate", "lost", "notice"]
     seconds: float = 0.0
     name: str = ""
     days: int = 0
     text: str = ""
+    channel_id: int = 0
+    gone: bool = False
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -68,8 +70,17 @@ class Sent:
     alert: Alert
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where else a server can be reached. ``name``: what its people call it."""
+
+    name: str | None = None
+    system_channel_id: int | None = None
+    owner_id: int | None = None
+
+
 class Sink(Protocol):
-    """Discord, as delivery sees it. Both methods raise errors.DeliveryError with a Remedy."""
+    """Discord, as delivery sees it. All methods raise errors.DeliveryError with a Remedy."""
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
@@ -82,4 +93,18 @@ class Sink(Protocol):
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         """Replace what a message says. Never pings."""
+        ...
+
+    async def find(
+        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
+    ) -> int | None:
+        """The id of our own message since that moment that says what this alert would say."""
+        ...
+
+    async def places(self, guild_id: int) -> Places:
+        """Where a server can be reached besides its alert channel."""
+        ...
+
+    async def private(self, user_id: int) -> int:
+        """The channel in which a person gets private messages."""
         ...

@@ -1,8 +1,9 @@
 """Which message a channel needs next: pure rules over the rows of its outbox.
 
-Order: openings before everything (they are what people wait for), then a latecomer's ping,
-escalations, edits that change a word, all-clears, notices, and last the edits of mere numbers.
-A half-sent message comes before all of them, because only its nonce knows whether it exists.
+Order: after a long silence its digest; then openings (they are what people wait for), a latecomer's
+ping, escalations, edits that change a word, all-clears, notices, reminders, and last the edits of
+mere numbers. A half-sent message comes before all of them, because only its nonce knows whether it
+exists.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +18,9 @@ COMPANY_MS = 60_000
 # A post that lists so many is a group post, and latecomers join it for so long (signal.md §7).
 LIST_FROM = 3
 JOIN_WITHIN_MS = 600_000
+# What could not be told for so long is told as news of the past (discord.md §3.2, "stale").
+STALE_MS = 600_000
+DIGEST_FROM = 3
 
 
 class Verb(Enum):
@@ -29,6 +33,8 @@ class Verb(Enum):
     EDIT = auto()
     CLOSE = auto()  # reply: all clear
     LATE = auto()  # post an outage that was over before it could be told
+    DIGEST = auto()  # post one summary of all that came and went during a long silence
+    REMIND = auto()  # reply: still down
     NOTICE = auto()
 
 
@@ -53,24 +59,27 @@ class Desk:
     edits: bool  # Discord accepts edits in this channel now
 
     def due(self, kind: Work) -> list[Notification]:
-        return [row for row in self.of(kind) if row.not_before_ms <= self.now_ms]
+        return [row for row in self.of(kind) if self.is_due(row)]
+
+    def is_due(self, row: Notification, ahead_ms: int = 0) -> bool:
+        """A row from the future is due too: the clock was set back."""
+        return row.not_before_ms <= self.now_ms + ahead_ms or row.created_ms > self.now_ms
 
     def of(self, kind: Work) -> list[Notification]:
         return [row for row in self.rows if row.kind is kind]
 
 
 def choose(desk: Desk) -> Batch | None:
-    """The next message of a channel without half-sent rows; None: nothing is due.
-
-    A digest after Discord was away for long belongs here, before the openings.
-    """
+    """The next message of a channel without half-sent rows; None: nothing is due."""
     rules: tuple[Callable[[Desk], Batch | None], ...] = (
+        _digest,
         _opening,
         lambda desk: _first(Verb.PING, desk.due(Work.PING)),
         _escalation,
         lambda desk: _edit(desk, urgent=True),
         _recovery,
         lambda desk: _first(Verb.NOTICE, desk.due(Work.NOTICE)),
+        _reminder,
         lambda desk: _edit(desk, urgent=False),
     )
     return next((batch for rule in rules if (batch := rule(desk)) is not None), None)
@@ -83,26 +92,29 @@ def half_sent(rows: Sequence[Notification]) -> Batch | None:
         return None
     leader = min(row.batch for row in flying if row.batch is not None)
     members = tuple(row for row in flying if row.batch == leader)
-    post_id = members[0].post_id
-    return Batch(_verb_of(members), members, post_id, leader)
+    return Batch(Verb[members[0].verb or ""], members, members[0].post_id, leader)
 
 
-def _verb_of(members: Sequence[Notification]) -> Verb:
-    kinds = {row.kind for row in members}
-    if Work.EDIT in kinds:
-        return Verb.JOIN if Work.OPEN in kinds else Verb.EDIT
-    if Work.CLOSE in kinds:
-        return Verb.CLOSE if members[0].post_id is None else Verb.LATE
-    return Verb[members[0].kind.name]
+def _digest(desk: Desk) -> Batch | None:
+    """After a long silence: one summary of all that is over. What is not follows as an opening."""
+    over = desk.due(Work.CLOSE)
+    unsent = {row.incident_id: row for row in desk.of(Work.OPEN)}
+    pairs = [unsent[row.incident_id] for row in over if row.incident_id in unsent]
+    if not pairs and len(over) < DIGEST_FROM:
+        return None
+    oldest_ms = min(row.not_before_ms for row in (*over, *pairs))
+    if desk.now_ms - oldest_ms < STALE_MS:
+        return None
+    return Batch(Verb.DIGEST, tuple(over))
 
 
 def _opening(desk: Desk) -> Batch | None:
     """All openings that are due, and those that wait for company no longer than a minute."""
     over = {row.incident_id for row in desk.due(Work.CLOSE)}
     opens = [row for row in desk.of(Work.OPEN) if row.incident_id not in over]
-    if not any(row.not_before_ms <= desk.now_ms for row in opens):
+    if not any(desk.is_due(row) for row in opens):
         return None
-    rows = tuple(row for row in opens if row.not_before_ms <= desk.now_ms + COMPANY_MS)
+    rows = tuple(row for row in opens if desk.is_due(row, COMPANY_MS))
     told = {row.incident_id for row in rows}
     moot = tuple(row for row in desk.of(Work.ESCALATE) if row.incident_id in told)
     if desk.group is not None and desk.edits:
@@ -125,6 +137,11 @@ def _recovery(desk: Desk) -> Batch | None:
     if told:
         return Batch(Verb.CLOSE, told)
     return Batch(Verb.LATE, tuple(due)) if due else None
+
+
+def _reminder(desk: Desk) -> Batch | None:
+    due = desk.due(Work.REMINDER)
+    return Batch(Verb.REMIND, tuple(due)) if due else None
 
 
 def _edit(desk: Desk, *, urgent: bool) -> Batch | None:

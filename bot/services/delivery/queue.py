@@ -6,9 +6,9 @@ healthchecks' Flip). Nothing here decides what is said: words are found when a m
 
 from collections.abc import Sequence
 
-from bot.db import notifications, posts
+from bot.db import notifications, parking, posts
 from bot.db.database import Connection
-from bot.db.notifications import Work
+from bot.db.notifications import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
@@ -18,31 +18,29 @@ NUMBERS_APART_MS = 30_000
 
 
 def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
-    """Tell of a new incident after ``wait_s`` seconds (0, or 60 to wait for company)."""
-    if incident.channel_id is not None:
-        notifications.add(
-            conn,
-            guild_id=incident.guild_id,
-            channel_id=incident.channel_id,
-            kind=Work.OPEN,
-            incident_id=incident.id,
-            now_ms=now_ms,
-            not_before_ms=now_ms + round(wait_s * 1000),
-        )
+    """Tell of a new incident after ``wait_s`` seconds (0, or 60 to wait for company).
 
-
-def escalated(conn: Connection, incident: Incident, now_ms: int) -> None:
-    """Tell that an incident is now down for good. Once, and only of one that is being told."""
-    if incident.channel_id is None or not _is_told(conn, incident.id):
+    It is told once, in its channel, or in the server's second one while that refuses us.
+    """
+    if incident.channel_id is None or notifications.of_incident(conn, incident.id, Work.OPEN):
         return
     notifications.add(
         conn,
         guild_id=incident.guild_id,
-        channel_id=incident.channel_id,
-        kind=Work.ESCALATE,
+        channel_id=parking.substitute(conn, incident.guild_id, incident.channel_id),
+        kind=Work.OPEN,
         incident_id=incident.id,
         now_ms=now_ms,
+        not_before_ms=now_ms + round(wait_s * 1000),
     )
+
+
+def escalated(conn: Connection, incident: Incident, now_ms: int) -> None:
+    """Tell that an incident is now down for good. Once, and only of one that is being told."""
+    told = _opening(conn, incident.id)
+    if told is None:
+        return
+    _beside(conn, told, Work.ESCALATE, now_ms)
     changed(conn, incident.id, now_ms, urgent=True)
 
 
@@ -86,18 +84,12 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
     posted, and an opening that was not sent yet never will be.
     """
     for incident in incidents:
-        if incident.channel_id is None or not _is_told(conn, incident.id):
+        told = _opening(conn, incident.id)
+        if told is None:
             continue
         _give_up(conn, incident.id, Work.ESCALATE)
         if announce:
-            notifications.add(
-                conn,
-                guild_id=incident.guild_id,
-                channel_id=incident.channel_id,
-                kind=Work.CLOSE,
-                incident_id=incident.id,
-                now_ms=now_ms,
-            )
+            _beside(conn, told, Work.CLOSE, now_ms)
         else:
             _give_up(conn, incident.id, Work.OPEN)
         changed(conn, incident.id, now_ms, urgent=True)
@@ -120,10 +112,29 @@ def blind(since_ms: int, until_ms: int) -> Notice:
     return Notice("blind", seconds=(until_ms - since_ms) / 1000)
 
 
-def _is_told(conn: Connection, incident_id: int) -> bool:
-    """An opening under maintenance or mute has no row: there is nothing to take back."""
+def reminded(conn: Connection, incident_id: int, now_ms: int) -> None:
+    """Say once more that an incident goes on; pointless reminders are dropped when sent."""
+    told = _opening(conn, incident_id)
+    if told is not None:
+        _beside(conn, told, Work.REMINDER, now_ms)
+
+
+def _opening(conn: Connection, incident_id: int) -> Notification | None:
+    """Where and whether it is told. Under maintenance or mute there is nothing to take back."""
     row = notifications.of_incident(conn, incident_id, Work.OPEN)
-    return row is not None and row.state != "superseded"
+    return None if row is None or row.state == "superseded" else row
+
+
+def _beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
+    """Queue something in the channel in which the incident was, or is to be, opened."""
+    notifications.add(
+        conn,
+        guild_id=opening.guild_id,
+        channel_id=opening.channel_id,
+        kind=kind,
+        incident_id=opening.incident_id,
+        now_ms=now_ms,
+    )
 
 
 def _give_up(conn: Connection, incident_id: int, kind: Work) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.models import Incident, Kind
-from bot.services.delivery.claims import Flight
+from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import Alert, AlertKind, Notice
 from bot.services.delivery.plan import Verb
-from bot.words import endings, push
+from bot.words import endings, push, silence
 from bot.words.catalogue import Words, words_for
 
 # What is left of a line when Discord refuses the whole message (discord.md §3.3).
@@ -28,7 +28,7 @@ def _alert(flight: Flight, words: Words, language: str) -> Alert:
     told = flight.incidents
     match flight.verb:
         case Verb.NOTICE if flight.notice is not None:
-            return _notice(words, language, flight.notice)
+            return _notice(words, language, flight.notice, told)
         case Verb.CLOSE | Verb.LATE:
             return Alert(
                 kind="up",
@@ -39,6 +39,13 @@ def _alert(flight: Flight, words: Words, language: str) -> Alert:
                 silent=not flight.listeners,
                 plain=flight.verb is Verb.CLOSE,
             )
+        case Verb.DIGEST:
+            content, users = silence.digest(words, len(told)), flight.listeners
+            return Alert("digest", language, content, told, user_ids=users, silent=not users)
+        case Verb.REMIND:
+            at_ms = max(row.created_ms for row in flight.batch.rows)
+            content = push.reminders(words, told, at_ms)
+            return Alert(_kind(told), language, content, told, plain=True)
         case Verb.ESCALATE:
             content = push.down_for_good(words, told[0])
             return Alert("down", language, content, told, plain=True)
@@ -73,12 +80,17 @@ def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(role for role in roles if role is not None))
 
 
-def _notice(words: Words, language: str, notice: Notice) -> Alert:
+def _notice(words: Words, language: str, notice: Notice, told: Sequence[Incident]) -> Alert:
     match notice.kind:
         case "blind":
-            content = push.blind(words, notice.seconds)
+            return Alert("blind", language, push.blind(words, notice.seconds), plain=True)
         case "certificate":
             content = push.certificate(words, notice.name, notice.days)
+            return Alert("certificate", language, content, plain=True)
+        case "lost":
+            content = silence.lost(
+                words, notice.channel_id, [one.name for one in told], gone=notice.gone
+            )
         case _:
             content = notice.text
-    return Alert(notice.kind, language, content, plain=True)
+    return Alert("notice", language, content, plain=True)

@@ -4,21 +4,33 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bot.clock import Clock
-from bot.db import notifications
-from bot.db.database import Database
-from bot.errors import DeliveryError
-from bot.services.delivery.courier import Courier
+from bot.db import notifications, parking
+from bot.db.database import Connection, Database
+from bot.db.parking import Parked
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery import settlement
+from bot.services.delivery.courier import PARKED_MS, Courier
 from bot.services.delivery.gates import Gates
 from bot.services.delivery.messages import Sent, Sink
+from bot.services.delivery.pace import Pace
 
 log = logging.getLogger(__name__)
 
 # After a fault of the loop itself (the database, say) it looks again so much later.
 _STUMBLE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told."""
+
+    channels: tuple[Parked, ...]
+    unheard_ms: int | None
 
 
 class Delivery:
@@ -46,6 +58,7 @@ class Delivery:
         self._courier = Courier(
             db, clock, languages, self.gates, told=self._tell, token_refused=self._shut
         )
+        self._pace = Pace()
         self._sink: Sink | None = None
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[int]] = {}
@@ -63,8 +76,46 @@ class Delivery:
 
     async def unpark(self, channel_id: int) -> None:
         """Something about a channel changed (a permission, say): try it again now."""
-        if await self._db.write(lambda conn: notifications.unpark(conn, channel_id)):
+        if await self._db.write(lambda conn: parking.unpark(conn, channel_id)):
             self.wake()
+
+    async def guild_back(self, guild_id: int) -> None:
+        """Vigie is in a server (again): whatever it could not post there is tried now."""
+        if await self._db.read(lambda conn: parking.of_guild(conn, guild_id)):
+            await self._db.write(lambda conn: parking.unpark_guild(conn, guild_id))
+        self.wake()
+
+    async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
+        """Alerts go to a channel from now on: it gets what lost channels were never told."""
+
+        def write(conn: Connection) -> None:
+            parking.unpark(conn, channel_id)
+            for lost in parking.of_guild(conn, guild_id):
+                parking.move(conn, lost.channel_id, channel_id)
+
+        await self._db.write(write)
+        self.wake()
+
+    async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
+        """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> None:
+            if parking.is_used(conn, guild_id, channel_id):
+                settlement.lose(
+                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, for_ms=PARKED_MS
+                )
+
+        await self._db.write(write)
+        self.wake()
+
+    async def troubles(self, guild_id: int) -> Troubles:
+        """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
+        return await self._db.read(
+            lambda conn: Troubles(
+                tuple(parking.of_guild(conn, guild_id)), parking.unheard_since(conn, guild_id)
+            )
+        )
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`. No fault of one channel or of the database ends it."""
@@ -82,8 +133,8 @@ class Delivery:
         self.gates.rouse()
         count = 0
         while self._sink is not None:
-            due = await self._db.read(notifications.due_by_channel)
-            ready = self.gates.ready(due, (), self._clock.now_ms())
+            due = await self._due()
+            ready = self.gates.ready(due, (), self._now())
             if not ready:
                 break
             for channel_id in ready:
@@ -114,11 +165,11 @@ class Delivery:
         """Start a task for each channel that may send; returns seconds until the next one may."""
         if self._sink is None:
             return None
-        due = await self._db.read(notifications.due_by_channel)
-        now_ms = self._clock.now_ms()
+        due = await self._due()
+        now_ms = self._now()
         for channel_id in self.gates.ready(due, self._busy, now_ms):
             task = asyncio.create_task(
-                self._serve(self._sink, channel_id), name=f"delivery-{channel_id}"
+                self._serve(self._sink, channel_id, paced=True), name=f"delivery-{channel_id}"
             )
             self._busy[channel_id] = task
             task.add_done_callback(partial(self._served, channel_id))
@@ -129,11 +180,11 @@ class Delivery:
         self._busy.pop(channel_id, None)
         self._woken.set()
 
-    async def _serve(self, sink: Sink, channel_id: int) -> int:
+    async def _serve(self, sink: Sink, channel_id: int, *, paced: bool = False) -> int:
         """Send all that a channel has due, in order; returns how many messages were taken."""
         count = 0
         try:
-            while self._may_send(channel_id):
+            while await self._turn(channel_id, paced=paced):
                 step = await self._courier.step(sink, channel_id)
                 if step is None:
                     break
@@ -142,14 +193,33 @@ class Delivery:
                 return count
         except Exception:
             log.exception("channel %s stumbled", channel_id)
-            self.gates.stumbled(channel_id, self._clock.now_ms())
+            self.gates.stumbled(channel_id, self._now())
             return count
         if not count:
-            self.gates.rest(channel_id, self._clock.now_ms())
+            self.gates.rest(channel_id, self._now())
         return count
 
+    async def _turn(self, channel_id: int, *, paced: bool) -> bool:
+        """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
+        if paced and self._may_send(channel_id):
+            wait_s = self._pace.turn_s(self._clock.monotonic())
+            if wait_s:
+                await self._clock.sleep(wait_s)
+        return self._may_send(channel_id)
+
+    async def _due(self) -> dict[int, int]:
+        """When each channel has something to send, on the gates' clock."""
+        now_ms = self._clock.now_ms()
+        ahead_ms = self._now() - now_ms
+        due = await self._db.read(lambda conn: notifications.due_by_channel(conn, now_ms))
+        return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
+
+    def _now(self) -> int:
+        """Milliseconds that never go back: what the gates count in."""
+        return int(self._clock.monotonic() * 1000)
+
     def _may_send(self, channel_id: int) -> bool:
-        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._clock.now_ms()
+        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._now()
 
     async def _rest(self, delay_s: float | None) -> None:
         """Sleep until woken, or for so long."""

@@ -2,13 +2,14 @@
 
 import json
 
-from bot.db import notifications, posts
+from bot.db import notifications, parking, posts
 from bot.db.database import Connection
 from bot.db.notifications import Work
+from bot.errors import DeliveryError, Remedy
 from bot.models import Incident
 from bot.services.delivery import queue
-from bot.services.delivery.claims import Flight
-from bot.services.delivery.messages import Alert
+from bot.services.delivery.flight import Flight
+from bot.services.delivery.messages import Alert, Notice
 from bot.services.delivery.plan import Verb
 
 
@@ -16,10 +17,13 @@ def accepted(
     conn: Connection, flight: Flight, alert: Alert, message_id: int | None, now_ms: int
 ) -> None:
     """Discord took the message. None: it had taken it before and a human deleted it since."""
-    notifications.unpark(conn, flight.channel_id)
+    parking.unpark(conn, flight.channel_id)
+    parking.set_unheard(conn, flight.guild_id, None)
     match flight.verb:
         case Verb.OPEN | Verb.LATE:
             _stands(conn, flight, alert, message_id, now_ms)
+        case Verb.DIGEST:
+            notifications.finish(conn, _openings(conn, flight), "superseded")
         case Verb.JOIN | Verb.EDIT:
             _edited(conn, flight, now_ms)
             return
@@ -102,9 +106,12 @@ def doubtful(conn: Connection, flight: Flight, error: str) -> None:
         notifications.failed(conn, flight.ids, error)
 
 
-def released(
-    conn: Connection, flight: Flight, error: str, *, not_before_ms: int | None = None
-) -> None:
+def not_taken(conn: Connection, flight: Flight, error: str) -> None:
+    """The attempt left nothing behind; an earlier one may have, and then the nonce stays."""
+    (doubtful if flight.doubt else released)(conn, flight, error)
+
+
+def released(conn: Connection, flight: Flight, error: str) -> None:
     """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
     match flight.verb:
         case Verb.OPEN | Verb.LATE if flight.post is not None:
@@ -116,8 +123,6 @@ def released(
             edits = [row.id for row in flight.batch.rows if row.kind is Work.EDIT]
             notifications.drop_edits(conn, flight.post.id)
             notifications.release(conn, edits, error, keep_post=True)
-            for edit in edits if not_before_ms is not None else ():
-                notifications.postpone(conn, edit, not_before_ms or 0)
         case _:
             notifications.release(conn, flight.ids, error, keep_post=True)
 
@@ -132,6 +137,39 @@ def _part(conn: Connection, flight: Flight, error: str) -> None:
     notifications.release(conn, [row.id for row in opens], error, keep_post=False)
 
 
+def unheard(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
+    """Nobody of the server can be told: the channel stays broken, and status says so."""
+    notifications.failed(conn, flight.ids, error)
+    notifications.finish(conn, flight.ids, "dead")
+    parking.set_unheard(conn, flight.guild_id, now_ms)
+
+
+def refused(
+    conn: Connection, flight: Flight, error: DeliveryError, now_ms: int, *, for_ms: int
+) -> None:
+    """The channel is gone or refuses us: its work waits, or moves to the server's second channel.
+
+    Once a day the server is told, wherever it can still be reached.
+    """
+    not_taken(conn, flight, str(error))
+    lose(conn, flight.guild_id, flight.channel_id, error.remedy, now_ms, for_ms=for_ms)
+
+
+def lose(
+    conn: Connection, guild_id: int, channel_id: int, reason: Remedy, now_ms: int, *, for_ms: int
+) -> None:
+    """Park a channel and see to it that its people hear of that."""
+    until_ms = now_ms + for_ms
+    parking.park(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
+    second = parking.substitute(conn, guild_id, channel_id)
+    if second != channel_id:
+        parking.move(conn, channel_id, second)
+    if parking.may_notice(conn, guild_id, now_ms):
+        gone = reason is Remedy.CHANNEL_GONE
+        lost = Notice("lost", channel_id=channel_id, gone=gone)
+        queue.notice(conn, guild_id, -guild_id, lost, now_ms)
+
+
 def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
     """Discord will never take it, not even as plain text."""
     if flight.verb is Verb.EDIT:
@@ -141,7 +179,7 @@ def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
         lost(conn, flight, error, now_ms)
         return
     notifications.failed(conn, flight.ids, error)
-    if flight.verb is Verb.LATE:
+    if flight.verb in {Verb.LATE, Verb.DIGEST}:
         notifications.finish(conn, _openings(conn, flight), "superseded")
     notifications.finish(conn, flight.ids, "dead")
     _deleted(conn, flight, now_ms)

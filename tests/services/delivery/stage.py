@@ -1,4 +1,4 @@
-"""What the delivery tests play on: a real store, a sink that records and fails to order, a clock."""
+"""What the delivery tests play on: a real store, a sink that fails to order, a clock."""
 
 import asyncio
 import random
@@ -12,11 +12,12 @@ from bot.db.database import Connection, Database
 from bot.errors import DeliveryError, Remedy
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Reason
 from bot.services.delivery import queue
-from bot.services.delivery.messages import Alert, Sent
+from bot.services.delivery.messages import Alert, Places, Sent
 from bot.services.delivery.sender import Delivery
 
 GUILD = 1
 CHANNEL = 100
+PRIVATE = 10_000  # + a user's id: where they get private messages
 START_MS = 1_700_000_000_000
 UNREACHABLE = Remedy.RETRY
 
@@ -26,9 +27,10 @@ class StageClock:
 
     def __init__(self) -> None:
         self.ms = START_MS
+        self.set_back_ms = 0
 
     def now_ms(self) -> int:
-        return self.ms
+        return self.ms - self.set_back_ms
 
     def monotonic(self) -> float:
         return self.ms / 1000
@@ -49,6 +51,7 @@ class Message:
     alert: Alert
     reply_to: int | None
     edits: int = 0
+    at_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ Trouble = Callable[[Call], DeliveryError | Exception | None]
 
 @dataclass
 class StageSink:
-    """A Discord that deduplicates nonces. ``before`` fails a request, ``after`` fails its answer."""
+    """A Discord that knows its nonces. ``before`` fails a request, ``after`` its answer."""
 
     clock: StageClock
     messages: dict[int, Message] = field(default_factory=dict)
@@ -77,6 +80,15 @@ class StageSink:
     after: Trouble = lambda _: None
     busy: dict[int, int] = field(default_factory=dict)
     most_at_once: int = 0
+    known_places: dict[int, Places] = field(default_factory=dict)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something holds, looking after each request; 5 s at most."""
+        async with asyncio.timeout(5):
+            while not true():
+                self.news.clear()
+                await self.news.wait()
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
@@ -88,7 +100,9 @@ class StageSink:
         if message_id is None:
             message_id = 5000 + len(self.nonces)
             self.nonces[nonce] = message_id
-            self.messages[message_id] = Message(message_id, channel_id, alert, reply_to)
+            self.messages[message_id] = Message(
+                message_id, channel_id, alert, reply_to, at_ms=self.clock.ms
+            )
         elif message_id not in self.messages:
             raise DeliveryError("deleted", Remedy.MESSAGE_GONE, code=10008)
         self._answer(call)
@@ -105,6 +119,25 @@ class StageSink:
         message.edits += 1
         self._answer(call)
 
+    async def find(
+        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
+    ) -> int | None:
+        await self._arrive(Call("find", channel_id, alert))
+        ids = {one.id for one in alert.incidents}
+        for message in self.of(channel_id):
+            same = ids & {one.id for one in message.alert.incidents}
+            fits = message.reply_to == reply_to and message.alert.kind == alert.kind
+            if message.at_ms >= after_ms and fits and (same or not ids):
+                return message.id
+        return None
+
+    async def places(self, guild_id: int) -> Places:
+        return self.known_places.get(guild_id, Places())
+
+    async def private(self, user_id: int) -> int:
+        await self._arrive(Call("private", user_id, Alert("notice", "en", "")))
+        return PRIVATE + user_id
+
     async def _arrive(self, call: Call) -> None:
         self.busy[call.channel_id] = self.busy.get(call.channel_id, 0) + 1
         self.most_at_once = max(self.most_at_once, self.busy[call.channel_id])
@@ -114,6 +147,7 @@ class StageSink:
         _raise(self.before(call))
 
     def _answer(self, call: Call) -> None:
+        self.news.set()
         _raise(self.after(call))
 
     def of(self, channel_id: int = CHANNEL) -> list[Message]:
@@ -191,7 +225,7 @@ class Stage:
         """An incident nobody is told of yet."""
         now_ms = self.clock.now_ms()
         return await self.db.write(
-            lambda conn: _insert(conn, name, channel_id, role_id, kind, now_ms)
+            lambda conn: _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)
         )
 
     async def open(
@@ -206,7 +240,7 @@ class Stage:
         now_ms = self.clock.now_ms()
 
         def write(conn: Connection) -> Incident:
-            incident = _insert(conn, name, channel_id, role_id, kind, now_ms)
+            incident = _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)
             queue.opened(conn, incident, now_ms, wait_s=wait_s)
             return incident
 
@@ -275,9 +309,10 @@ def _insert(
     conn: Connection,
     name: str,
     channel_id: int | None,
+    now_ms: int,
+    *,
     role_id: int | None,
     kind: Kind,
-    now_ms: int,
 ) -> Incident:
     monitor_id = conn.execute(
         "INSERT INTO monitor (guild_id, name, name_key, url, method, headers, expect_status,"

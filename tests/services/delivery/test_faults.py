@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import queue
 from bot.services.delivery.messages import Notice
@@ -22,6 +24,24 @@ from tests.services.delivery.stage import (
 )
 
 HOUR = 3600
+
+
+def _put(notice: Notice, conn: Connection) -> None:
+    queue.notice(conn, GUILD, CHANNEL, notice, 0)
+
+
+def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        await here.open("a")
+        await here.deliver()
+        await here.open("b", wait_s=60)
+        here.clock.set_back_ms = HOUR * 1000
+        assert await here.deliver(29) == 0
+        assert await here.deliver(1) == 1
+        assert len(here.sink.of()[0].alert.incidents) == 2
+
+    play(scene)
 
 
 def test_an_answer_lost_on_the_way_makes_no_second_message() -> None:
@@ -315,7 +335,7 @@ def test_other_notices_say_what_they_were_given() -> None:
             Notice("certificate", name="Shop", days=7),
             Notice("notice", text="Hello there"),
         ):
-            await here.db.write(lambda conn, one=notice: queue.notice(conn, GUILD, CHANNEL, one, 0))
+            await here.db.write(partial(_put, notice))
         assert await here.deliver() == 2
         assert here.sink.texts() == ["📜 CERTIFICATE · Shop · expires in 7 days", "Hello there"]
 

@@ -1,0 +1,87 @@
+"""Tells a channel in time that a site's certificate is about to end: once at each threshold.
+
+What was told is committed together with the message; while an overlay keeps the monitor quiet
+nothing counts as told, so the first good try after it tells what is still true.
+"""
+
+import logging
+from collections.abc import Callable
+
+from bot.clock import Clock
+from bot.db import certificates as table
+from bot.db import parking
+from bot.db.database import Connection, Database
+from bot.engine.certificates import Expiry, Sightings, due, seen
+from bot.models import CheckResult
+from bot.services.delivery import queue
+from bot.services.delivery.messages import Notice
+from bot.services.watchlist import Entry, Watchlist
+
+log = logging.getLogger(__name__)
+
+
+class Certificates:
+    """Looks at the certificate of every good try. ``wake`` is called after work for Discord."""
+
+    def __init__(
+        self, db: Database, clock: Clock, watchlist: Watchlist, wake: Callable[[], None]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._wake = wake
+
+    async def saw(self, entry: Entry, result: CheckResult) -> None:
+        """Take what a try saw. A store that refuses is waited out: the next try tells it."""
+        ends_ms = result.certificate_expires_ms
+        if not result.ok or ends_ms is None:
+            return
+        try:
+            await self._look(entry, result.at_ms, ends_ms)
+        except Exception:
+            log.exception("The certificate of monitor %d is looked at again", entry.monitor.id)
+
+    async def _look(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
+        before = await self._remembered(entry)
+        now = seen(before, at_ms, ends_ms)
+        entry.certificate = now
+        expiry = due(now, at_ms)
+        channel_id = self._watchlist.channel_of(entry)
+        if expiry is not None and channel_id is not None and not self._is_quiet(entry):
+            await self._tell(entry, expiry, channel_id)
+        elif now.stored != before.stored:
+            await self._store(entry, now)
+
+    def _is_quiet(self, entry: Entry) -> bool:
+        """An overlay covers it, or it was paused or removed while its try was written down."""
+        gone = self._watchlist.find(entry.monitor.id) is not entry
+        muffled = self._watchlist.silenced(entry, self._clock.now_ms())
+        return gone or entry.monitor.paused or muffled
+
+    async def _remembered(self, entry: Entry) -> Sightings:
+        """Read back once; of another address nothing counts."""
+        url, monitor_id = entry.monitor.target.url, entry.monitor.id
+        if entry.certificate is None:
+            stored = await self._db.read(lambda conn: table.find(conn, monitor_id))
+            entry.certificate = Sightings(url) if stored is None else Sightings.load(stored)
+        return entry.certificate if entry.certificate.url == url else Sightings(url)
+
+    async def _store(self, entry: Entry, now: Sightings) -> None:
+        try:
+            await self._db.write(lambda conn: table.save(conn, entry.monitor.id, now.stored))
+        except BaseException:
+            entry.certificate = None
+            raise
+
+    async def _tell(self, entry: Entry, expiry: Expiry, channel_id: int) -> None:
+        monitor, now_ms = entry.monitor, self._clock.now_ms()
+        notice = Notice("certificate", name=monitor.name, days=expiry.days)
+
+        def write(conn: Connection) -> None:
+            table.save(conn, monitor.id, expiry.then.stored)
+            place = parking.substitute(conn, monitor.guild_id, channel_id)
+            queue.notice(conn, monitor.guild_id, place, notice, now_ms)
+
+        await self._db.write(write)
+        entry.certificate = expiry.then
+        self._wake()

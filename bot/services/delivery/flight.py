@@ -1,0 +1,56 @@
+"""One message on its way: what it will say, and what is known of earlier attempts."""
+
+from dataclasses import dataclass
+
+from bot.db.notifications import Notification, Work
+from bot.db.posts import Post
+from bot.models import Incident
+from bot.services.delivery.messages import Notice
+from bot.services.delivery.plan import Batch, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One message on its way, with the truth of the moment.
+
+    ``doubt``: an earlier attempt may have reached Discord, so the rows are bound to this nonce.
+    ``since_ms``: set when the message comes late: when it should have been sent.
+    """
+
+    batch: Batch
+    guild_id: int
+    channel_id: int
+    nonce: str
+    read_ms: int
+    doubt: bool
+    attempts: int
+    first_try_ms: int
+    last_try_ms: int  # before this one; 0: there was none
+    incidents: tuple[Incident, ...] = ()
+    post: Post | None = None
+    reply_to: int | None = None
+    listeners: tuple[int, ...] = ()
+    notice: Notice | None = None
+    since_ms: int | None = None
+
+    @property
+    def verb(self) -> Verb:
+        return self.batch.verb
+
+    @property
+    def ids(self) -> list[int]:
+        return [row.id for row in self.batch.rows]
+
+    @property
+    def edits(self) -> bool:
+        """Whether it changes a message that stands, instead of sending a new one."""
+        return self.verb in {Verb.JOIN, Verb.EDIT}
+
+    @property
+    def to_server(self) -> bool:
+        """Whether it may reach the server anywhere: its channel is a server's id, negative."""
+        return self.channel_id < 0
+
+    @property
+    def opens(self) -> list[Notification]:
+        return [row for row in self.batch.rows if row.kind is Work.OPEN]

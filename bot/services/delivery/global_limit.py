@@ -1,0 +1,39 @@
+"""Discord's limit for everything a bot does, as its answers tell of it.
+
+discord.py raises one and the same error for a channel's limit and for this one, so the answers
+themselves are looked at: ``X-RateLimit-Global`` (documentation, rate limits).
+"""
+
+import time
+from types import SimpleNamespace
+
+import aiohttp
+
+_TOO_MANY = 429
+
+
+class GlobalLimit:
+    """Hand :attr:`trace` to the client; :meth:`left_s` says how long everything has to wait."""
+
+    def __init__(self) -> None:
+        self.trace = aiohttp.TraceConfig()
+        self.trace.on_request_end.append(self._answered)
+        self._until = 0.0
+
+    def left_s(self) -> float:
+        """Seconds until the limit is over; 0 when there is none."""
+        return max(0.0, self._until - time.monotonic())
+
+    async def _answered(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        answer: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        del session, context
+        headers = answer.response.headers
+        if answer.response.status != _TOO_MANY or "X-RateLimit-Global" not in headers:
+            return
+        named = headers.get("Retry-After", "")
+        after_s = float(named) if named.replace(".", "", 1).isdigit() else 1.0
+        self._until = max(self._until, time.monotonic() + after_s)

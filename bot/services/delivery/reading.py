@@ -1,0 +1,159 @@
+"""What a message has to say, read from the truth inside the transaction that claims it."""
+
+import json
+import secrets
+import string
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.db import incidents as incident_rows
+from bot.db import notifications, posts, reminders, settings
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.models import Incident
+from bot.services.delivery import plan
+from bot.services.delivery.flight import Flight
+from bot.services.delivery.messages import MENTIONS, Notice
+from bot.services.delivery.plan import Batch, Verb
+
+_DIGITS = string.digits + string.ascii_lowercase
+
+
+def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight | None:
+    """What the message has to say; None when the truth made it pointless (its rows are ended)."""
+    first = batch.rows[0]
+    flight = Flight(
+        batch=batch,
+        guild_id=first.guild_id,
+        channel_id=first.channel_id,
+        nonce=_nonce(conn, batch.leader),
+        read_ms=now_ms,
+        doubt=doubt,
+        attempts=max(row.attempts for row in batch.rows) + 1,
+        first_try_ms=min(row.first_try_ms or now_ms for row in batch.rows),
+        last_try_ms=max(row.last_try_ms or 0 for row in batch.rows),
+    )
+    match batch.verb:
+        case Verb.OPEN | Verb.LATE | Verb.JOIN | Verb.EDIT:
+            return _of_post(conn, flight)
+        case Verb.NOTICE:
+            return _of_notice(conn, flight)
+        case _:
+            return _of_incidents(conn, flight)
+
+
+def _of_post(conn: Connection, flight: Flight) -> Flight | None:
+    post = None if flight.batch.post_id is None else posts.get(conn, flight.batch.post_id)
+    is_edit = flight.verb in {Verb.JOIN, Verb.EDIT}
+    if post is None or (is_edit and (post.gone or post.message_id is None)):
+        _astray(conn, flight)
+        return None
+    if is_edit:
+        notifications.drop_edits(conn, post.id)  # this one tells the newest truth
+    told = tuple(incident_rows.of_post(conn, post.id))
+    return replace(
+        flight,
+        post=post,
+        incidents=told,
+        listeners=_listeners(conn, told) if flight.verb is Verb.LATE else (),
+        since_ms=None if is_edit else _late_since(conn, flight, told),
+    )
+
+
+def _astray(conn: Connection, flight: Flight) -> None:
+    """The post is no more: nothing to edit, and everything else of the batch starts anew."""
+    edits = [row.id for row in flight.batch.rows if row.kind is Work.EDIT]
+    others = [row.id for row in flight.batch.rows if row.kind is not Work.EDIT]
+    notifications.drop(conn, edits)
+    notifications.release(conn, others, "the post is gone", keep_post=False)
+
+
+def _of_notice(conn: Connection, flight: Flight) -> Flight:
+    """A notice that a channel is lost also says what people there are missing."""
+    notice = Notice.parse(flight.batch.rows[0].payload or "{}")
+    told = incident_rows.open_in_channel(conn, notice.channel_id) if notice.channel_id else []
+    return replace(flight, notice=notice, incidents=tuple(told))
+
+
+def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
+    told = _wanted(conn, flight)
+    if not told:
+        notifications.finish(conn, flight.ids, "superseded")
+        return None
+    over = flight.verb in {Verb.CLOSE, Verb.DIGEST}
+    is_digest = flight.verb is Verb.DIGEST
+    return replace(
+        flight,
+        incidents=tuple(told),
+        reply_to=None if is_digest else _original(conn, flight.channel_id, told),
+        listeners=_listeners(conn, told) if over else (),
+        since_ms=_silent_since(conn, flight) if is_digest else None,
+    )
+
+
+def _wanted(conn: Connection, flight: Flight) -> list[Incident]:
+    """What the message is about, without what became pointless while it waited."""
+    first = flight.batch.rows[0]
+    ids = [row.incident_id for row in flight.batch.rows if row.incident_id is not None]
+    told = incident_rows.load(conn, json.loads(first.payload or "[]") or ids)
+    match flight.verb:
+        case Verb.CLOSE | Verb.DIGEST:
+            return told
+        case Verb.REMIND:
+            wanted = reminders.still_wanted(conn, ids, flight.read_ms)
+            return [incident for incident in told if incident.id in wanted]
+        case _:
+            return [incident for incident in told if incident.open]
+
+
+def _silent_since(conn: Connection, flight: Flight) -> int:
+    """When the oldest of what a digest sums up should have been told."""
+    closes = [row for row in flight.batch.rows if row.incident_id is not None]
+    opens = (notifications.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
+    waiting = [row for row in opens if row is not None and row.state == "pending"]
+    return min(row.created_ms for row in (*closes, *waiting))
+
+
+def _original(conn: Connection, channel_id: int, told: Iterable[Incident]) -> int | None:
+    """The channel's message that tells of most of these incidents, the newest of equals."""
+    standing: Counter[tuple[int, int]] = Counter(
+        (post.id, post.message_id)
+        for incident in told
+        for post in posts.of_incident(conn, incident.id)
+        if post.message_id is not None and not post.gone and post.channel_id == channel_id
+    )
+    if not standing:
+        return None
+    return max(standing.items(), key=lambda item: (item[1], item[0]))[0][1]
+
+
+def _listeners(conn: Connection, told: Iterable[Incident]) -> tuple[int, ...]:
+    """Who asked to be told of the end, each once, as many as one message mentions."""
+    asked = dict.fromkeys(
+        user for one in told for user in incident_rows.followers(conn, one.id, "tell_me")
+    )
+    return tuple(asked)[:MENTIONS]
+
+
+def _late_since(conn: Connection, flight: Flight, told: Iterable[Incident]) -> int | None:
+    """When a late message should have been sent; an opening that only waited is not late."""
+    if flight.verb is Verb.OPEN:
+        since_ms = min(row.created_ms for row in flight.batch.rows)
+        return since_ms if flight.read_ms - since_ms >= plan.STALE_MS else None
+    rows = (notifications.of_incident(conn, incident.id, Work.OPEN) for incident in told)
+    due = [row.created_ms for row in rows if row and row.not_before_ms <= flight.read_ms]
+    return min(due, default=None)
+
+
+def _nonce(conn: Connection, number: int) -> str:
+    """Fixed for the life of a row and of no other row, in no other database: ≤ 25 characters."""
+    salt = settings.get(conn, "nonce_salt")
+    if salt is None:
+        salt = "".join(secrets.choice(_DIGITS) for _ in range(4))
+        settings.put(conn, "nonce_salt", salt)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return salt + digits

@@ -1,0 +1,17 @@
+"""Small texts of the whole installation that outlive the process."""
+
+from bot.db import settings
+from bot.db.database import Database
+
+
+class Installation:
+    """A few keys and values: the hash of the registered commands, the starts of the gateway."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def load(self, key: str) -> str | None:
+        return await self._db.read(lambda conn: settings.get(conn, key))
+
+    async def save(self, key: str, value: str) -> None:
+        await self._db.write(lambda conn: settings.put(conn, key, value))

@@ -1,0 +1,180 @@
+"""What people do with maintenance windows: begin one, plan one, list them, cancel one."""
+
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+
+from bot.clock import Clock
+from bot.db import windows as table
+from bot.db.database import Database
+from bot.errors import NotFound, UserError
+from bot.models import Monitor, Window
+from bot.services.guilds import Guilds
+from bot.services.watchlist import Watchlist
+from bot.services.windows import Stretch, instant, next_stretch, wall_time
+from bot.services.zones import zone_name
+from bot.words.safe import plain
+
+UTC = "UTC"
+MAX_WINDOWS = 25  # of one server: as many as Discord offers choices, and one answer can show
+REASON_LIMIT = 100
+WEEKLY_LIMIT_S = 6 * 86_400
+ONCE_LIMIT_S = 31 * 86_400
+AHEAD = timedelta(days=731)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWindow:
+    """What somebody plans. Exactly one of ``days`` and ``date``, one of ``ends`` and ``length_s``.
+
+    ``timezone`` None: the one the server gave last.
+    """
+
+    days: tuple[int, ...]
+    date: date | None
+    begins: time
+    ends: time | None = None
+    length_s: int | None = None
+    monitor_id: int | None = None
+    timezone: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowStatus:
+    """A window, what it covers (``monitor`` None: all of the server), when it is open (next)."""
+
+    window: Window
+    monitor: Monitor | None
+    stretch: Stretch
+    now_ms: int
+
+    @property
+    def active(self) -> bool:
+        return self.stretch.holds(self.now_ms)
+
+
+class Maintenance:
+    """The windows of all servers; every call names the server it acts for."""
+
+    def __init__(self, db: Database, clock: Clock, guilds: Guilds, watchlist: Watchlist) -> None:
+        self._db = db
+        self._clock = clock
+        self._guilds = guilds
+        self._watchlist = watchlist
+
+    async def start(
+        self, guild_id: int, monitor_id: int | None, *, for_s: int, reason: str | None, by: int
+    ) -> WindowStatus:
+        """Maintenance from now on for ``for_s`` seconds. Raises UserError."""
+        _check_length(for_s, ONCE_LIMIT_S)
+        today, now = instant(self._clock.now_ms())
+        wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason)
+        return await self._add(self._made(guild_id, wanted, by))
+
+    async def schedule(self, guild_id: int, wanted: NewWindow, by: int) -> WindowStatus:
+        """Plan a window, once or weekly; the server remembers the zone. Raises UserError."""
+        window = self._made(guild_id, wanted, by)
+        self._check(window)
+        planned = await self._add(window)
+        await self._guilds.set_timezone(guild_id, window.timezone)
+        return planned
+
+    def of_guild(self, guild_id: int) -> list[WindowStatus]:
+        """The windows that are open or to come, in the order of their times; from memory."""
+        now_ms = self._clock.now_ms()
+        found = [
+            self._status(window, now_ms) for window in self._watchlist.planned.of_guild(guild_id)
+        ]
+        live = [one for one in found if one is not None]
+        return sorted(live, key=lambda one: (one.stretch.from_ms, one.window.id))
+
+    def find(self, guild_id: int, text: str) -> WindowStatus:
+        """By id, as autocomplete gives it. Raises NotFound."""
+        for one in self.of_guild(guild_id):
+            if str(one.window.id) == text.strip():
+                return one
+        raise NotFound("There is no such window here. Pick one from the list as you type.")
+
+    async def cancel(self, guild_id: int, window_id: int) -> WindowStatus:
+        """Cancel a window, or end it now. Raises NotFound."""
+        found = self.find(guild_id, str(window_id))
+        await self._end(guild_id, [window_id])
+        return found
+
+    def _made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
+        if wanted.monitor_id is not None:
+            self._watchlist.get(guild_id, wanted.monitor_id)
+        return Window(
+            id=0,
+            guild_id=guild_id,
+            monitor_id=wanted.monitor_id,
+            timezone=self._zone(guild_id, wanted.timezone),
+            days=wanted.days,
+            date=wanted.date,
+            begins=wanted.begins,
+            ends=wanted.ends,
+            length_s=wanted.length_s,
+            reason=plain(wanted.reason or "", REASON_LIMIT) or None,
+            created_by=by,
+            created_ms=self._clock.now_ms(),
+        )
+
+    def _zone(self, guild_id: int, text: str | None) -> str:
+        return zone_name(text) if text else self._guilds.settings(guild_id).timezone
+
+    def _check(self, window: Window) -> None:
+        now_ms = self._clock.now_ms()
+        if window.length_s is not None:
+            _check_length(window.length_s, WEEKLY_LIMIT_S if window.days else ONCE_LIMIT_S)
+        if (
+            window.date is not None
+            and window.date - wall_time(now_ms, window.timezone).date() > AHEAD
+        ):
+            raise UserError("That is more than two years ahead. Please choose an earlier day.")
+        stretch = next_stretch(window, now_ms)
+        if stretch is None:
+            raise UserError("That time is over already. Please choose a later one.")
+        if stretch.until_ms is None:
+            raise UserError("That would be maintenance without an end. Leave some time between.")
+
+    async def _add(self, window: Window) -> WindowStatus:
+        guild_id = window.guild_id
+        await self._purge(guild_id)
+        if len(self._watchlist.planned.of_guild(guild_id)) >= MAX_WINDOWS:
+            raise UserError(
+                "This server already has {n} maintenance windows. Cancel one first.", n=MAX_WINDOWS
+            )
+        await self._guilds.ensure(guild_id)
+        window_id = await self._db.write(lambda conn: table.insert(conn, window))
+        stored = replace(window, id=window_id)
+        self._watchlist.planned.add(stored)
+        return self.find(guild_id, str(window_id))
+
+    async def _purge(self, guild_id: int) -> None:
+        """Lay aside what is over, so that it costs neither memory nor room."""
+        live = {one.window.id for one in self.of_guild(guild_id)}
+        over = [w.id for w in self._watchlist.planned.of_guild(guild_id) if w.id not in live]
+        if over:
+            await self._end(guild_id, over)
+
+    async def _end(self, guild_id: int, ids: list[int]) -> None:
+        now_ms = self._clock.now_ms()
+        await self._db.write(lambda conn: table.end(conn, guild_id, ids, now_ms))
+        self._watchlist.planned.drop(guild_id, ids)
+
+    def _status(self, window: Window, now_ms: int) -> WindowStatus | None:
+        """None when the window is over, or its monitor is no longer watched."""
+        stretch = self._watchlist.planned.stretch(window, now_ms)
+        if stretch is None:
+            return None
+        if window.monitor_id is None:
+            return WindowStatus(window, None, stretch, now_ms)
+        entry = self._watchlist.find(window.monitor_id)
+        return None if entry is None else WindowStatus(window, entry.monitor, stretch, now_ms)
+
+
+def _check_length(length_s: int, most_s: int) -> None:
+    if length_s > most_s:
+        raise UserError(
+            "That is too long for one maintenance window: at most {n} days.", n=most_s // 86_400
+        )

@@ -1,0 +1,50 @@
+"""When gateway sessions were started, so that a crash loop cannot use the day's budget up."""
+
+import json
+from typing import Protocol
+
+from bot.clock import Clock
+
+
+class Store(Protocol):
+    """Small texts that outlive the process."""
+
+    async def load(self, key: str) -> str | None: ...
+
+    async def save(self, key: str, value: str) -> None: ...
+
+
+class SessionStarts:
+    """Spaces the sessions of the gateway, so that a crash loop cannot cost the token.
+
+    Discord resets the token after 1,000 IDENTIFYs in a day, one in 86 s (documentation, gateway).
+    Ten starts in ten minutes are nobody's intention; neither are 800 in a day.
+    """
+
+    _SHORT_MS, _SHORT_MANY, _SHORT_PAUSE_MS = 600_000, 10, 90_000
+    _DAY_MS, _DAY_MANY, _DAY_PAUSE_MS = 86_400_000, 800, 1_800_000
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def delay_s(self) -> float:
+        """How long the next session should wait; 0 for all but a crash loop."""
+        now_ms = self._clock.now_ms()
+        starts = await self._starts(now_ms)
+        recent = [at for at in starts if at > now_ms - self._SHORT_MS]
+        if len(starts) >= self._DAY_MANY:
+            return max(0.0, (starts[-1] + self._DAY_PAUSE_MS - now_ms) / 1000)
+        if len(recent) >= self._SHORT_MANY:
+            return max(0.0, (starts[-1] + self._SHORT_PAUSE_MS - now_ms) / 1000)
+        return 0.0
+
+    async def note(self) -> None:
+        """A session is being started."""
+        now_ms = self._clock.now_ms()
+        starts = [*await self._starts(now_ms), now_ms]
+        await self._store.save("gateway_starts", json.dumps(starts))
+
+    async def _starts(self, now_ms: int) -> list[int]:
+        text = await self._store.load("gateway_starts")
+        return [at for at in json.loads(text or "[]") if now_ms - self._DAY_MS < at <= now_ms]

@@ -1,0 +1,71 @@
+"""What a mute or a maintenance window kept quiet, and what is told of it afterwards.
+
+It is told when no overlay covers the monitor any more and a fresh look says that it is bad. What
+has recovered meanwhile, or is about to, is only history.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.db import incidents, monitors, notifications
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.engine.memory import Memory
+from bot.models import Incident, Kind
+from bot.services.delivery import queue
+from bot.services.gathering import GATHER_S, opening_waits
+from bot.services.watchlist import Entry, Watchlist
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An incident whose time to be told has come."""
+
+    entry: Entry
+    incident: Incident
+    memory: Memory
+    wait_s: float
+
+    def write(self, conn: Connection, now_ms: int) -> None:
+        incidents.update(conn, self.incident)
+        monitors.save_memory(conn, self.incident.monitor_id, self.memory.dump())
+        if notifications.of_incident(conn, self.incident.id, Work.OPEN) is None:
+            queue.opened(conn, self.incident, now_ms, wait_s=self.wait_s)
+        elif self.incident.kind is Kind.DOWN:
+            queue.escalated(conn, self.incident, now_ms)
+
+    def settle(self) -> None:
+        """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
+        self.entry.incident = self.incident
+        self.entry.memory = replace(self.entry.memory, told_down=self.incident.told_down)
+
+
+def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
+    """All that is to be told now."""
+    found = []
+    for entry in watchlist.all():
+        incident = entry.incident
+        if incident is None or not incident.withheld or not _is_bad(entry, incident):
+            continue
+        if watchlist.silenced(entry, now_ms):
+            continue
+        told_down = incident.kind is Kind.DOWN
+        found.append(
+            Overdue(
+                entry,
+                replace(incident, withheld=False, told_down=told_down),
+                replace(entry.memory, told_down=told_down),
+                wait_s(entry, watchlist, now_ms),
+            )
+        )
+    return found
+
+
+def wait_s(entry: Entry, watchlist: Watchlist, now_ms: int) -> float:
+    """How long an opening waits for company; those that are kept quiet are none."""
+    audible = [e for e in watchlist.sharing_channel(entry) if not watchlist.silenced(e, now_ms)]
+    return GATHER_S if opening_waits(entry, audible) else 0.0
+
+
+def _is_bad(entry: Entry, incident: Incident) -> bool:
+    """By a try of this very time: what was so before we stopped or were blind may be over."""
+    return entry.seen and incident.answering_since_ms is None

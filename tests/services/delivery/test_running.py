@@ -1,0 +1,200 @@
+"""The running delivery: it wakes at once, keeps channels apart, stops in time."""
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.errors import DeliveryError, Remedy
+from bot.models import Incident, Kind
+from bot.services.delivery import plan
+from bot.services.delivery.messages import Alert
+from bot.services.delivery.sender import Delivery
+from tests.services.delivery.stage import CHANNEL, Stage, StageSink, always, in_channel, play, times
+
+
+@dataclass
+class SlowSink(StageSink):
+    """Answers when it is let; ``arrived`` is set when a request is under way."""
+
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def post(
+        self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+    ) -> int:
+        self.arrived.set()
+        await self.let.wait()
+        return await super().post(channel_id, alert, nonce=nonce, reply_to=reply_to)
+
+
+def _live(here: Stage, sink: StageSink | None = None) -> Delivery:
+    """A delivery on real time."""
+    here.clock = SystemClock()  # type: ignore[assignment]
+    here.sink = sink or here.sink
+    delivery = here.restart()
+    delivery.attach(here.sink)
+    return delivery
+
+
+async def _until_sent(here: Stage, count: int) -> None:
+    await here.sink.until(lambda: len(here.sink.messages) >= count)
+
+
+def test_a_committed_flip_is_with_discord_in_under_fifty_milliseconds(tmp_path: Path) -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        running = asyncio.create_task(delivery.run())
+        took = []
+        for number in range(25):
+            await here.open(f"site {number}", CHANNEL + number)
+            started = time.perf_counter()
+            delivery.wake()
+            await _until_sent(here, number + 1)
+            took.append(time.perf_counter() - started)
+        await delivery.stop(1)
+        await running
+        assert statistics.median(took) < 0.05
+
+    play(scene, tmp_path)
+
+
+def test_a_row_that_waits_is_sent_when_its_time_comes_without_being_woken() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        await here.open("Shop", wait_s=0.1)
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.05)
+        assert here.sink.messages == {}
+        await _until_sent(here, 1)
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_a_failed_message_is_tried_again_without_being_woken() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        here.sink.before = times(1, Remedy.RETRY)
+        await here.open("Shop")
+        running = asyncio.create_task(delivery.run())
+        await _until_sent(here, 1)
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_other() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        here.sink.before = in_channel(CHANNEL, always(Remedy.WAIT, after_s=1200))
+        running = asyncio.create_task(delivery.run())
+        for number in range(12):
+            await here.open(f"site {number}", CHANNEL + number % 3, kind=Kind.UNSTABLE)
+            delivery.wake()
+        await here.sink.until(lambda: len({m.channel_id for m in here.sink.messages.values()}) == 2)
+        await delivery.stop(1)
+        await running
+        told = [one for message in here.sink.messages.values() for one in message.alert.incidents]
+        assert len(told) == 8
+        assert here.sink.most_at_once == 1
+        assert here.sink.of(CHANNEL) == []
+
+    play(scene)
+
+
+def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> None:
+    async def scene(here: Stage) -> None:
+        sink = SlowSink(here.clock)
+        delivery = _live(here, sink)
+        running = asyncio.create_task(delivery.run())
+        incident = await here.open("Shop")
+        delivery.wake()
+        await sink.arrived.wait()
+        await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
+        delivery.wake()
+        sink.let.set()
+        await sink.until(lambda: sink.count("edit") == 1)
+        assert next(iter(sink.messages.values())).alert.kind == "unstable"
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() -> None:
+    async def scene(here: Stage) -> None:
+        sink = SlowSink(here.clock)
+        delivery = _live(here, sink)
+        running = asyncio.create_task(delivery.run())
+        await here.open("Shop")
+        delivery.wake()
+        await sink.arrived.wait()
+        await delivery.stop(0.05)
+        await asyncio.wait_for(running, 1)
+        assert await here.rows() == [("open", "sending")]
+        sink.let.set()
+        assert await here.restart().deliver_due() == 1
+
+    play(scene)
+
+
+def test_stopping_first_sends_what_is_due() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.01)
+        for number in range(5):
+            await here.open(f"site {number}", CHANNEL + number)
+        await delivery.stop(2)
+        await asyncio.wait_for(running, 1)
+        assert len(here.sink.messages) == 5
+
+    play(scene)
+
+
+def test_a_store_that_fails_for_a_moment_does_not_end_the_loop() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        broken = [DeliveryError("not a DeliveryError of the sink", Remedy.RETRY)]
+        read = here.db.read
+
+        async def fragile(work: object) -> object:
+            if broken:
+                raise broken.pop()
+            return await read(work)  # type: ignore[arg-type]
+
+        here.db.read = fragile  # type: ignore[method-assign,assignment]
+        await here.open("Shop")
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.01)
+        delivery.wake()
+        await _until_sent(here, 1)
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_a_thousand_openings_of_one_channel_are_one_post_in_well_under_a_second() -> None:
+    async def scene(here: Stage) -> None:
+        thousand: list[Incident] = [await here.open(f"site {n}") for n in range(1000)]
+        started = time.perf_counter()
+        assert await here.deliver() == 1
+        assert time.perf_counter() - started < 1
+        await here.close(*thousand)
+        started = time.perf_counter()
+        assert await here.deliver() == 2
+        assert time.perf_counter() - started < 1
+        assert len(here.sink.of()) == 2
+
+    play(scene)
+
+
+def test_an_empty_desk_plans_nothing() -> None:
+    assert plan.choose(plan.Desk([], 0, None, edits=True)) is None
+    assert plan.half_sent([]) is None

@@ -1,0 +1,146 @@
+"""What the service tests play on: every real service on a real file, a scripted prober, a clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.config import Config
+from bot.db.database import Database
+from bot.engine.netguard import Netguard
+from bot.engine.scheduler import Scheduler
+from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
+from bot.services.blindness import Blindness
+from bot.services.delivery.sender import Delivery
+from bot.services.guilds import Guilds
+from bot.services.incidents import Incidents
+from bot.services.maintenance import Maintenance
+from bot.services.monitors import Monitors, NewMonitor
+from bot.services.overlays import Overlays
+from bot.services.recorder import Recorder
+from bot.services.rounds import Rounds
+from bot.services.status import Status
+from bot.services.watchlist import Entry, Watchlist
+from tests.fakes import FakeClock
+from tests.services.delivery.stage import StageClock, StageSink
+
+GUILD, OTHER_GUILD, CHANNEL, PERSON = 1, 2, 100, 7
+HTTP_500 = Cause(Reason.HTTP, 500)
+
+
+@dataclass
+class ScriptedProber:
+    """Sees what it was told to see, per URL; everything else is fine."""
+
+    clock: FakeClock
+    causes: dict[str, Cause] = field(default_factory=dict)
+    certificate_ends_ms: dict[str, int] = field(default_factory=dict)
+    probed: list[str] = field(default_factory=list)
+
+    async def probe(self, target: Target) -> CheckResult:
+        self.probed.append(target.url)
+        cause = self.causes.get(target.url)
+        return CheckResult(
+            self.clock.now_ms(),
+            cause,
+            phases=Phases(total=50.0),
+            certificate_expires_ms=self.certificate_ends_ms.get(target.url),
+        )
+
+
+@dataclass
+class ScriptedEyes:
+    """Whether we are online."""
+
+    online: bool = True
+
+    async def online_since(self, started: float) -> bool:
+        del started
+        return self.online
+
+
+class Station:
+    """One running set of services; ``restart`` on the same file plays a process that died."""
+
+    def __init__(self, db: Database, clock: FakeClock, config: Config) -> None:
+        self.db = db
+        self.clock = clock
+        self.prober = ScriptedProber(clock)
+        self.eyes = ScriptedEyes()
+        self.sink = StageSink(StageClock())
+        self.guilds = Guilds(db, clock)
+        self.watchlist = Watchlist(db, clock, self.guilds)
+        self.delivery = Delivery(db, clock, self.guilds.language)
+        self.delivery.attach(self.sink)
+        self.recorder = Recorder(db, clock, self.watchlist, self.delivery.wake)
+        self.blindness = Blindness(db, clock, self.guilds, self.eyes, self.delivery.wake)
+        self.rounds = Rounds(clock, self.watchlist, self.prober, self.blindness, self.recorder)
+        self.scheduler = Scheduler(self.rounds, clock)
+        self.monitors = Monitors(
+            db,
+            clock,
+            config,
+            guilds=self.guilds,
+            watchlist=self.watchlist,
+            recorder=self.recorder,
+            scheduler=self.scheduler,
+            netguard=Netguard(allow_private=config.allow_private, ports=config.ports),
+            prober=self.prober,
+        )
+        self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
+        self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
+        self.status = Status(self.watchlist)
+        self.overlays = Overlays(db, clock, self.watchlist, self.monitors, self.recorder)
+
+    async def load(self) -> None:
+        await self.guilds.load()
+        await self.watchlist.load()
+
+    async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
+        """Add a monitor whose alerts go to the channel of the tests."""
+        new = NewMonitor(f"https://{name}.example/", name=name, channel_id=CHANNEL)
+        return (await self.monitors.add(guild_id, new, PERSON)).monitor
+
+    def entry(self, name: str, guild_id: int = GUILD) -> Entry:
+        return self.watchlist.get(guild_id, self.monitors.find(guild_id, name).id)
+
+    async def play(self, rounds: dict[str, str]) -> None:
+        """Rounds of several monitors at once, a letter each: O fine, F fails, P confirm works."""
+        for index in range(max(map(len, rounds.values()))):
+            slot_ms = self.clock.now_ms()
+            for name, letters in rounds.items():
+                await self._round(name, letters[index], slot_ms)
+            await self.delivery.deliver_due()
+            await self.clock.advance(60)
+
+    async def _round(self, name: str, letter: str, slot_ms: int) -> None:
+        monitor = self.monitors.find(GUILD, name)
+        for number in range(3):
+            fails = letter == "F" or (letter == "P" and number == 0)
+            if fails:
+                self.prober.causes[monitor.target.url] = HTTP_500
+            else:
+                self.prober.causes.pop(monitor.target.url, None)
+            step = await self.rounds(monitor.id, slot_ms, number)
+            if step.confirm_s is None:
+                return
+
+
+@asynccontextmanager
+async def station(
+    path: Path, *, clock: FakeClock | None = None, config: Config | None = None
+) -> AsyncIterator[Station]:
+    """A station on the database of ``path``, loaded and closed."""
+    db = await Database.open(path / "vigie.db")
+    try:
+        made = Station(db, clock or FakeClock(), config or Config())
+        await made.load()
+        yield made
+    finally:
+        await db.close()
+
+
+def play(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(scenario)

@@ -1,0 +1,181 @@
+"""A certificate that is about to end is told in the monitor's channel, once at each threshold."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.db import certificates as table
+from bot.models import Target
+from bot.services.delivery import queue
+from bot.services.monitors import NewMonitor
+from tests.fakes import FakeClock
+from tests.services.station import CHANNEL, GUILD, PERSON, Station, play, station
+
+DAY_S = 86_400
+SPOKEN = "📜 CERTIFICATE · shop · expires in "
+
+
+def ends_in(s: Station, name: str, days: float) -> None:
+    url = s.monitors.find(GUILD, name).target.url
+    s.prober.certificate_ends_ms[url] = s.clock.now_ms() + round(days * DAY_S * 1000)
+
+
+async def watch(s: Station, days: float) -> None:
+    await s.watch("shop")
+    ends_in(s, "shop", days)
+
+
+def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 15.5)
+            for _ in range(17 * 4):
+                await s.play({"shop": "OOO"})
+                await s.clock.advance(DAY_S / 4 - 180)
+            said = [line.removeprefix(SPOKEN) for line in s.sink.texts()]
+            assert said == ["14 days", "7 days", "3 days", "1 day"]
+            assert all(m.alert.kind == "certificate" for m in s.sink.of(CHANNEL))
+
+    play(scenario())
+
+
+def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with station(tmp_path, clock=clock) as s:
+            await watch(s, 5)
+            await s.play({"shop": "OOO"})
+            assert s.sink.texts() == [SPOKEN + "5 days"]
+            ends = s.prober.certificate_ends_ms
+        async with station(tmp_path, clock=clock) as s:
+            s.prober.certificate_ends_ms = ends
+            await s.play({"shop": "OOOO"})
+            assert s.sink.texts() == []
+            await s.clock.advance(2 * DAY_S)
+            await s.play({"shop": "OOOO"})
+            assert s.sink.texts() == [SPOKEN + "3 days"]
+
+    play(scenario())
+
+
+def test_a_failed_try_proves_no_certificate(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 5)
+            await s.play({"shop": "OO"})
+            s.prober.causes.clear()
+            await s.play({"shop": "F"})
+            assert s.sink.texts() == []
+
+    play(scenario())
+
+
+def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 14)
+            monitor = s.monitors.find(GUILD, "shop")
+            await s.play({"shop": "OOO"})
+            assert s.sink.texts() == [SPOKEN + "14 days"]
+
+            await s.maintenance.start(GUILD, monitor.id, for_s=8 * DAY_S, reason=None, by=PERSON)
+            await s.clock.advance(7.5 * DAY_S)
+            await s.play({"shop": "OOO"})
+            assert len(s.sink.texts()) == 1
+            await s.clock.advance(DAY_S)
+            await s.overlays.look()
+            await s.play({"shop": "O"})
+            assert s.sink.texts()[1:] == [SPOKEN + "5 days"]
+
+            entry = s.entry("shop")
+            until_ms = s.clock.now_ms() + 3 * DAY_S * 1000
+            entry.monitor = replace(entry.monitor, muted_until_ms=until_ms)
+            await s.clock.advance(2.8 * DAY_S)
+            await s.play({"shop": "OOO"})
+            assert len(s.sink.texts()) == 2
+            await s.clock.advance(DAY_S / 2)
+            await s.play({"shop": "O"})
+            assert s.sink.texts()[2:] == [SPOKEN + "2 days"]
+
+            await s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+            await s.clock.advance(1.5 * DAY_S)
+            assert len(s.sink.texts()) == 3
+            await s.monitors.resume(GUILD, monitor.id, PERSON)
+            await s.play({"shop": "OOO"})
+            assert s.sink.texts()[3:] == [SPOKEN + "1 day"]
+
+    play(scenario())
+
+
+def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.monitors.add(GUILD, NewMonitor("https://shop.example/", name="shop"), PERSON)
+            ends_in(s, "shop", 3)
+            await s.play({"shop": "OOOO"})
+            assert s.sink.texts() == []
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await s.play({"shop": "O"})
+            assert s.sink.texts() == [SPOKEN + "3 days"]
+
+    play(scenario())
+
+
+def test_another_address_begins_anew(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 5)
+            await s.play({"shop": "OOO"})
+            entry = s.entry("shop")
+            entry.monitor = replace(entry.monitor, target=Target("https://new.example/"))
+            ends_in(s, "shop", 5)
+            await s.play({"shop": "OO"})
+            assert len(s.sink.texts()) == 1
+            await s.play({"shop": "O"})
+            assert s.sink.texts() == [SPOKEN + "5 days"] * 2
+
+    play(scenario())
+
+
+def test_a_full_disk_delays_the_word_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 5)
+            await s.play({"shop": "OO"})
+            kept = queue.notice
+
+            def refuse(*_: object) -> None:
+                raise sqlite3.OperationalError("database or disk is full")
+
+            monkeypatch.setattr(queue, "notice", refuse)
+            await s.play({"shop": "OO"})
+            assert s.sink.texts() == []
+            assert "is looked at again" in caplog.text
+            monkeypatch.setattr(queue, "notice", kept)
+            await s.play({"shop": "OO"})
+            assert s.sink.texts() == [SPOKEN + "5 days"]
+
+    play(scenario())
+
+
+def test_a_steady_certificate_costs_the_store_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await watch(s, 60)
+            await s.play({"shop": "OOO"})
+            saved: list[int] = []
+            monkeypatch.setattr(table, "save", lambda _, monitor_id, __: saved.append(monitor_id))
+            await s.play({"shop": "O" * 20})
+            assert saved == []
+
+    play(scenario())

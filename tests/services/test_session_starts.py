@@ -1,0 +1,43 @@
+import asyncio
+
+from bot.services.session_starts import SessionStarts
+from tests.fakes import FakeClock
+
+
+class Shelf:
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    async def load(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+    async def save(self, key: str, value: str) -> None:
+        self.kept[key] = value
+
+
+def test_ten_starts_in_ten_minutes_wait_for_nothing_and_the_next_one_waits() -> None:
+    async def scenario() -> None:
+        clock, shelf = FakeClock(), Shelf()
+        for _ in range(10):
+            starts = SessionStarts(shelf, clock)
+            assert await starts.delay_s() == 0
+            await starts.note()
+            await clock.advance(2)
+        assert await SessionStarts(shelf, clock).delay_s() == 88
+        await clock.advance(600)
+        assert await SessionStarts(shelf, clock).delay_s() == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_crash_loop_of_a_day_leaves_the_token_alone() -> None:
+    async def scenario() -> None:
+        clock, shelf = FakeClock(), Shelf()
+        starts, count, end_ms = SessionStarts(shelf, clock), 0, clock.now_ms() + 86_400_000
+        while clock.now_ms() < end_ms:
+            clock.jump(1 + await starts.delay_s())
+            await starts.note()
+            count += 1
+        assert 100 < count < 950
+
+    asyncio.run(scenario())

@@ -1,0 +1,370 @@
+"""From a try to the message: judge, recorder, grouping and delivery together, on a real file."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config
+from bot.db import gaps, results
+from bot.errors import AddressRefused, NotFound, UserError
+from bot.models import Kind, State
+from bot.services.monitors import NewMonitor
+from tests.fakes import FakeClock
+from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+
+
+def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFFFOOO"})
+            [post, reply] = s.sink.of(CHANNEL)
+            assert post.alert.content == "🟢 RESOLVED · shop · lasted 3 min"
+            assert reply.reply_to == post.id
+            assert reply.alert.content == "🟢 UP · shop · back after 3 min"
+            assert reply.alert.silent
+            first = next(call for call in s.sink.calls if call.action == "post")
+            assert first.alert.content == "🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"
+
+    play(scenario())
+
+
+def test_status_tells_the_truth_from_memory(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.watch("blog")
+            await s.play({"shop": "OFF", "blog": "OOO"})
+            first, second = s.status.overview(GUILD)
+            assert (first.monitor.name, first.state, first.kind) == ("shop", State.DOWN, Kind.DOWN)
+            assert first.incident is not None
+            assert (second.monitor.name, second.state) == ("blog", State.UP)
+
+    play(scenario())
+
+
+def test_a_restart_forgets_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with station(tmp_path, clock=clock) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            await s.recorder.flush()
+            sink = s.sink
+        async with station(tmp_path, clock=clock) as s:
+            s.sink = sink
+            s.delivery.attach(sink)
+            assert s.entry("shop").incident is not None
+            await s.play({"shop": "FOOO"})
+            assert [m.alert.content for m in sink.of(CHANNEL)] == [
+                "🟢 RESOLVED · shop · lasted 3 min",
+                "🟢 UP · shop · back after 3 min",
+            ]
+
+    play(scenario())
+
+
+def test_openings_of_one_minute_share_a_post_and_so_do_their_all_clears(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for name in ("a", "b", "c", "d"):
+                await s.watch(name)
+            await s.play({"a": "OFFFF", "b": "OFFFF", "c": "OFFFF", "d": "OOOOO"})
+            [post] = s.sink.of(CHANNEL)
+            assert post.alert.content == "🔴 3 sites down at once"
+            await s.play({"a": "OOO", "b": "OOO", "c": "OOO", "d": "OOO"})
+            _, reply = s.sink.of(CHANNEL)
+            assert reply.alert.content == "🟢 UP · 3 sites are back: a, b, c"
+
+    play(scenario())
+
+
+def test_an_all_clear_waits_a_minute_for_one_that_is_nearly_due(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for name in ("a", "b"):
+                await s.watch(name)
+            await s.play({"a": "OFFFF", "b": "OFFFF"})
+            await s.play({"b": "FOO", "a": "OOO"})
+            assert len(s.sink.of(CHANNEL)) == 1
+            await s.play({"b": "O", "a": "O"})
+            _, reply = s.sink.of(CHANNEL)
+            assert reply.alert.content == "🟢 UP · 2 sites are back: a, b"
+
+    play(scenario())
+
+
+def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for name in ("a", "b"):
+                await s.watch(name)
+            await s.play({"a": "OFFFF", "b": "OFFFF"})
+            await s.play({"b": "FOO", "a": "OOO"})
+            await s.play({"a": "F", "b": "O"})
+            _, reply = s.sink.of(CHANNEL)
+            assert reply.alert.content == "🟢 UP · b · back after 5 min"
+            assert s.entry("a").memory.kind is Kind.UNSTABLE
+
+    play(scenario())
+
+
+def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await s.watch("shop")
+            await s.play({"shop": "OO"})
+            s.eyes.online = False
+            await s.play({"shop": "FFFFF"})
+            assert s.sink.of(CHANNEL) == []
+            assert s.blindness.since_ms is not None
+            s.eyes.online = True
+            await s.blindness.look()
+            await s.play({"shop": "OO"})
+            assert s.sink.texts() == ["⚪ BLIND · I was offline for 5 min"]
+            now_ms = s.clock.now_ms()
+            found = await s.db.read(lambda conn: gaps.between(conn, 0, now_ms))
+            assert [until - begin for begin, until in found] == [300_000]
+
+    play(scenario())
+
+
+def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await s.watch("shop")
+            s.eyes.online = False
+            await s.play({"shop": "F"})
+            s.eyes.online = True
+            await s.blindness.look()
+            await s.delivery.deliver_due()
+            assert s.sink.of(CHANNEL) == []
+
+    play(scenario())
+
+
+def test_removing_a_monitor_in_trouble_edits_its_post_without_an_all_clear(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            await s.monitors.remove(GUILD, monitor.id, PERSON)
+            await s.delivery.deliver_due()
+            [post] = s.sink.of(CHANNEL)
+            assert post.edits == 1
+            assert "DOWN" not in post.alert.content
+            assert s.monitors.of_guild(GUILD) == []
+            await s.watch("shop")
+
+    play(scenario())
+
+
+def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            await s.play({"shop": "OF"})
+            await s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=600)
+            assert s.status.one(GUILD, monitor.id).paused
+            await s.play({"shop": "FFF"})
+            assert s.sink.of(CHANNEL) == []
+            await s.clock.advance(600)
+            await s.overlays.look()
+            assert not s.status.one(GUILD, monitor.id).paused
+            assert s.status.one(GUILD, monitor.id).state is State.UNKNOWN
+            await s.play({"shop": "FF"})
+            assert len(s.sink.of(CHANNEL)) == 1
+
+    play(scenario())
+
+
+def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            [incident] = await s.incidents.recent(GUILD, None, 0, 5)
+            await s.incidents.mute(GUILD, incident.public_id, 3_600, PERSON)
+            await s.play({"shop": "OOO"})
+            assert len(s.sink.of(CHANNEL)) == 2
+            await s.play({"shop": "FF"})
+            assert len(s.sink.of(CHANNEL)) == 2
+            await s.clock.advance(3_600)
+            await s.overlays.look()
+            await s.delivery.deliver_due()
+            assert s.sink.texts()[2].startswith("🔴 DOWN · shop")
+
+    play(scenario())
+
+
+def test_acknowledging_is_noted_once_and_shown(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            [incident] = await s.incidents.recent(GUILD, None, 0, 5)
+            first = await s.incidents.acknowledge(GUILD, incident.public_id, PERSON)
+            again = await s.incidents.acknowledge(GUILD, incident.public_id, PERSON + 1)
+            assert (first.first, again.first) == (True, False)
+            await s.delivery.deliver_due()
+            [post] = s.sink.of(CHANNEL)
+            assert post.alert.incidents[0].acknowledged_by == PERSON
+            await s.play({"shop": "FOOO"})
+            assert s.sink.of(CHANNEL)[0].alert.incidents[0].acknowledged_by == PERSON
+
+    play(scenario())
+
+
+def test_who_asked_to_be_told_is_mentioned_once_it_is_over(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            [incident] = await s.incidents.recent(GUILD, None, 0, 5)
+            wish = await s.incidents.follow(GUILD, incident.public_id, PERSON, "tell_me")
+            twice = await s.incidents.follow(GUILD, incident.public_id, PERSON, "tell_me")
+            assert (wish.new, twice.new, twice.count) == (True, False, 1)
+            await s.play({"shop": "OOO"})
+            reply = s.sink.of(CHANNEL)[1]
+            assert reply.alert.user_ids == (PERSON,)
+            assert not reply.alert.silent
+
+    play(scenario())
+
+
+def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            [incident] = await s.incidents.recent(GUILD, None, 0, 5)
+            for attempt in (
+                s.monitors.remove(OTHER_GUILD, monitor.id, PERSON),
+                s.monitors.pause(OTHER_GUILD, monitor.id, by=PERSON, for_s=None),
+                s.monitors.resume(OTHER_GUILD, monitor.id, PERSON),
+                s.incidents.by_public_id(OTHER_GUILD, incident.public_id),
+                s.incidents.acknowledge(OTHER_GUILD, incident.public_id, PERSON),
+                s.incidents.mute(OTHER_GUILD, incident.public_id, 60, PERSON),
+                s.incidents.follow(OTHER_GUILD, incident.public_id, PERSON, "me_too"),
+                s.incidents.tries(OTHER_GUILD, incident.public_id, 10),
+            ):
+                with pytest.raises(NotFound):
+                    await attempt
+            with pytest.raises(NotFound):
+                s.monitors.find(OTHER_GUILD, str(monitor.id))
+            with pytest.raises(NotFound):
+                s.status.one(OTHER_GUILD, monitor.id)
+            assert s.status.overview(OTHER_GUILD) == []
+            assert await s.incidents.recent(OTHER_GUILD, None, 0, 5) == []
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"),
+    [
+        (NewMonitor("https://10.0.0.1/"), AddressRefused),
+        (NewMonitor("ftp://example.com"), AddressRefused),
+        (NewMonitor("example.com"), AddressRefused),
+        (NewMonitor("https://shop.example/", name="SHOP"), UserError),
+        (NewMonitor("https://new.example/", every_s=29), UserError),
+        (NewMonitor("https://new.example/", expect_status="teapot"), UserError),
+        (NewMonitor("https://new.example/", headers="Host: other"), UserError),
+        (NewMonitor("https://new.example/", contains="x" * 201), UserError),
+    ],
+)
+def test_what_cannot_be_watched_is_refused_in_one_sentence(
+    tmp_path: Path, wanted: NewMonitor, error: type[Exception]
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            with pytest.raises(error) as caught:
+                await s.monitors.add(GUILD, wanted, PERSON)
+            assert str(caught.value).strip().endswith((".", "example.com"))
+            assert len(s.monitors.of_guild(GUILD)) == 1
+
+    play(scenario())
+
+
+def test_the_limit_of_monitors_is_the_only_limit(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, config=Config(max_monitors=2)) as s:
+            await s.watch("a")
+            await s.watch("b")
+            with pytest.raises(UserError, match="already watches 2 of 2"):
+                await s.watch("c")
+            await s.watch("c", OTHER_GUILD)
+
+    play(scenario())
+
+
+def test_results_are_batched_and_survive_a_refusing_disk(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            await s.play({"shop": "OOO"})
+            await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
+            with pytest.raises(Exception, match="readonly"):
+                await s.recorder.flush()
+            await s.db.read(lambda conn: conn.execute("PRAGMA query_only = OFF"))
+            await s.recorder.flush()
+            rows = await s.db.read(
+                lambda conn: results.of_monitor(conn, monitor.id, 0, s.clock.now_ms(), 10)
+            )
+            assert len(rows) == 3
+
+    play(scenario())
+
+
+def test_a_flip_that_the_disk_refuses_is_told_once_there_is_room(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OF"})
+            await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
+            with pytest.raises(Exception, match="readonly"):
+                await s.play({"shop": "F"})
+            assert s.entry("shop").incident is None
+            await s.db.read(lambda conn: conn.execute("PRAGMA query_only = OFF"))
+            await s.play({"shop": "F"})
+            assert len(s.sink.of(CHANNEL)) == 1
+
+    play(scenario())
+
+
+def test_a_left_server_rests_and_goes_on_when_it_returns(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.monitors.guild_left(GUILD)
+            await s.guilds.left(GUILD)
+            assert s.monitors.of_guild(GUILD) == []
+            await s.guilds.seen(GUILD, "fr")
+            await s.monitors.guild_back(GUILD)
+            assert [m.name for m in s.monitors.of_guild(GUILD)] == ["shop"]
+            assert s.guilds.language(GUILD) == "fr"
+
+    play(scenario())
+
+
+def test_a_monitor_removed_while_its_try_runs_leaves_no_incident(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await _remove_in_flight(s)
+            assert s.sink.of(CHANNEL) == []
+
+    play(scenario())
+
+
+async def _remove_in_flight(s: Station) -> None:
+    monitor = await s.watch("shop")
+    await s.play({"shop": "OF"})
+    entry = s.entry("shop")
+    await s.monitors.remove(GUILD, monitor.id, PERSON)
+    s.prober.causes.clear()
+    result = await s.prober.probe(monitor.target)
+    step = await s.rounds.saw(entry, s.clock.now_ms(), 0, s.clock.monotonic(), result)
+    assert step.confirm_s is None
