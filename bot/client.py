@@ -5,11 +5,10 @@ Posts need a login alone; the gateway, which brings commands and button presses,
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import discord
 import yarl
@@ -18,10 +17,11 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.clock import Clock
 from bot.config import Config
 from bot.errors import ConfigError
+from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.messages import Sink
+from bot.services.session_starts import SessionStarts, Store
 from bot.tree import NETWORK_ERRORS, Catalogues, VigieTree
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.alerts", "cogs.watch", "cogs.status", "cogs.guilds")
+EXTENSIONS = ("cogs.alerts", "cogs.watch", "cogs.status", "cogs.maintenance", "cogs.guilds")
 # Close codes after which no new connection can succeed (Discord's gateway documentation).
 _FATAL_CODES = {
     4004: "Discord no longer accepts DISCORD_TOKEN: reset it in the Developer Portal.",
@@ -39,60 +39,24 @@ _FATAL_CODES = {
 _TOKEN_REFUSED = "Discord refuses DISCORD_TOKEN: copy it again from the Developer Portal, page Bot."  # noqa: S105 - a sentence
 _UNAUTHORIZED = 401
 # Design §4: while Discord is away it is tried at least every 10 s.
-_MAX_PAUSE_S = 10.0
+_MAX_PAUSE_S = 8.0
+_ANSWER_S = 10.0
+# Below so many session starts left in the day the rest is kept for restarts by hand.
+_STARTS_KEPT = 50
 _CLOSE_S = 5.0
-
-
-class Store(Protocol):
-    """Small texts that outlive the process."""
-
-    async def load(self, key: str) -> str | None: ...
-
-    async def save(self, key: str, value: str) -> None: ...
-
-
-class StartGuard:
-    """Spaces gateway sessions, so that a crash loop cannot cost the token.
-
-    Discord resets the token after 1,000 IDENTIFYs in a day (documentation, gateway). Ten starts
-    in ten minutes are nobody's intention; neither are 800 in a day.
-    """
-
-    _SHORT_MS, _SHORT_MANY = 600_000, 10
-    _DAY_MS, _DAY_MANY, _DAY_PAUSE_MS = 86_400_000, 800, 1_800_000
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def delay_s(self) -> float:
-        """How long the next session should wait; 0 for all but a crash loop."""
-        now_ms = self._clock.now_ms()
-        starts = await self._starts(now_ms)
-        recent = [at for at in starts if at > now_ms - self._SHORT_MS]
-        if len(starts) >= self._DAY_MANY:
-            return max(0.0, (starts[-1] + self._DAY_PAUSE_MS - now_ms) / 1000)
-        if len(recent) >= self._SHORT_MANY:
-            return (recent[-1] + self._SHORT_MS - now_ms) / 1000
-        return 0.0
-
-    async def note(self) -> None:
-        """A session is being started."""
-        now_ms = self._clock.now_ms()
-        starts = [*await self._starts(now_ms), now_ms]
-        await self._store.save("gateway_starts", json.dumps(starts))
-
-    async def _starts(self, now_ms: int) -> list[int]:
-        text = await self._store.load("gateway_starts")
-        return [at for at in json.loads(text or "[]") if now_ms - self._DAY_MS < at <= now_ms]
+_FIRST_SYNC_S = 3.0
+_AWAY_S = 120.0
+_LOOK_S = 5.0
 
 
 class VigieClient(commands.AutoShardedBot):
     """Sees servers, channels and roles, nothing else; keeps neither messages nor members."""
 
     sink: Sink | None = None
+    was_ready = False
 
     def __init__(self, config: Config, services: "Services", store: Store) -> None:
+        self.global_limit = GlobalLimit()
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -106,13 +70,14 @@ class VigieClient(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             max_ratelimit_timeout=30.0,
             guild_ready_timeout=0.5,
+            http_trace=self.global_limit.trace,
         )
         self.config = config
         self.services = services
         self.commands_tree = cast("VigieTree", self.tree)
         self.commands_tree.allowed_guilds = config.guilds
         self._store = store
-        self._guard = StartGuard(store, services.clock)
+        self._starts = SessionStarts(store, services.clock)
         self._syncing: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
@@ -131,33 +96,58 @@ class VigieClient(commands.AutoShardedBot):
         except Exception:
             log.exception("the commands could not be registered")
 
-    async def launch_shard(
-        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
-    ) -> None:
-        """Reconnects go to the gateway the API named, not to the library's built-in address."""
-        DiscordWebSocket.DEFAULT_GATEWAY = gateway
-        delay_s = await self._guard.delay_s() if initial else 0.0
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        await self._starts.note()
+        await super().before_identify_hook(shard_id, initial=initial)
+
+    async def on_ready(self) -> None:
+        self.was_ready = True
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Find the gateway, however long it takes, and stay connected to it."""
+        if self._syncing is not None:
+            # Who sees Vigie come online may type a command at once.
+            await asyncio.wait({self._syncing}, timeout=_FIRST_SYNC_S)
+        failures = 0
+        while (wait_s := await self._find_gateway(failures)) is not None:
+            failures += 1
+            await asyncio.sleep(wait_s)
+        delay_s = await self._starts.delay_s()
         if delay_s:
             log.warning("too many starts: the gateway waits %.0f s, posts go on", delay_s)
             await asyncio.sleep(delay_s)
-        await super().launch_shard(gateway, shard_id, initial=initial)
+        await super().connect(reconnect=reconnect)
 
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        await self._guard.note()
-        await super().before_identify_hook(shard_id, initial=initial)
+    async def _find_gateway(self, failures: int) -> float | None:
+        """Ask the API for the gateway; returns None when found, else seconds to wait.
 
-    async def on_message(self, message: discord.Message, /) -> None:
-        """There are no text commands, so nothing is done with messages."""
+        Asked here rather than by the library, so that reconnects too go to the address the API
+        named, and so that the day's last session starts are left for people.
+        """
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                shards, url, starts = await self.http.get_bot_gateway()
+        except (discord.GatewayNotFound, *NETWORK_ERRORS) as error:
+            if _refused(error):
+                raise
+            return _pause_s(failures, error)
+        if starts["remaining"] < _STARTS_KEPT:
+            log.error("only %d gateway sessions are left for today", starts["remaining"])
+            return starts["reset_after"] / 1000
+        self.shard_count = shards
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
+        return None
 
-    async def connect(self, *, reconnect: bool = True) -> None:
-        """Like the library's, but a gateway that cannot be found at first is asked for again."""
-        while True:
-            try:
-                return await super().connect(reconnect=reconnect)
-            except (discord.GatewayNotFound, *NETWORK_ERRORS) as error:
-                if self.is_closed() or self.shards or _refused(error):
-                    raise
-                await _pause(error)
+    async def until_away(self) -> None:
+        """Returns when a shard has been without a connection for two minutes.
+
+        discord.py's own pauses grow to 17 minutes; a fresh client tries every few seconds.
+        """
+        away_s = 0.0
+        while away_s < _AWAY_S:
+            await asyncio.sleep(_LOOK_S)
+            away = any(shard.is_closed() for shard in self.shards.values())
+            away_s = away_s + _LOOK_S if away else 0.0
 
     async def close(self) -> None:
         """Close within seconds, even when Discord no longer answers."""
@@ -189,10 +179,13 @@ async def serve(
 
     Raises ConfigError when Discord refuses the token or the intents.
     """
+    failures = 0
     with pointed_at(config.api_url):
         while True:
-            error = await _one_client(VigieClient(config, services, store), sink_ready)
-            await _pause(error)
+            client = VigieClient(config, services, store)
+            error = await _one_client(client, sink_ready)
+            failures = 0 if client.was_ready else failures + 1
+            await asyncio.sleep(_pause_s(failures, error))
 
 
 async def _one_client(
@@ -200,10 +193,11 @@ async def _one_client(
 ) -> BaseException | None:
     """Log in, stay connected; returns what ended it, if another client may do better."""
     try:
-        await client.login(client.config.token)
+        async with asyncio.timeout(_ANSWER_S):
+            await client.login(client.config.token)
         if client.sink is not None:
             sink_ready(client.sink)
-        await client.connect()
+        await _stay_connected(client)
     except (discord.DiscordException, *NETWORK_ERRORS) as error:
         reason = _refused(error)
         if reason is not None:
@@ -218,6 +212,22 @@ async def _one_client(
     return None
 
 
+async def _stay_connected(client: VigieClient) -> None:
+    """Until the connection ends for good, or is away for too long (then TimeoutError)."""
+    connected = asyncio.create_task(client.connect(), name="gateway")
+    away = asyncio.create_task(client.until_away(), name="gateway-watch")
+    try:
+        await asyncio.wait({connected, away}, return_when=asyncio.FIRST_COMPLETED)
+        if connected.done():
+            await connected
+        else:
+            raise TimeoutError("the gateway stays away")
+    finally:
+        connected.cancel()
+        away.cancel()
+        await asyncio.gather(connected, away, return_exceptions=True)
+
+
 def _refused(error: BaseException) -> str | None:
     """Why trying again is useless, or None."""
     if isinstance(error, discord.PrivilegedIntentsRequired):
@@ -229,8 +239,8 @@ def _refused(error: BaseException) -> str | None:
     return _TOKEN_REFUSED if unauthorized or isinstance(error, discord.LoginFailure) else None
 
 
-async def _pause(error: BaseException | None) -> None:
-    """Full jitter would let somebody wait 10 s for nothing; half is enough for one installation."""
-    pause_s = random.uniform(_MAX_PAUSE_S / 5, _MAX_PAUSE_S / 2)  # noqa: S311 - spreads retries
-    log.warning("waiting for Discord, next try in %.0f s: %r", pause_s, error)
-    await asyncio.sleep(pause_s)
+def _pause_s(failures: int, error: BaseException | None) -> float:
+    """Seconds to wait for Discord: about 1 at first, never 10 or more (design §4)."""
+    pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
+    log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
+    return pause_s

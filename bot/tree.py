@@ -195,8 +195,8 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         return True
 
     async def keep_synced(self, load: Loader, save: Saver) -> None:
-        """Try :meth:`sync_if_changed` until it works: 5 s apart at first, at most 15 min."""
-        pause_s = 5.0
+        """Try :meth:`sync_if_changed` until it works: a second apart at first, at most 15 min."""
+        pause_s = 1.0
         while True:
             try:
                 if await self.sync_if_changed(load, save):

@@ -1,0 +1,181 @@
+"""The buttons under an alert. They keep no state but the incident's id, so they work for ever.
+
+Everything else is read anew at the click: the truth from the incidents, the right to press from
+what Discord says of the person.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.errors import UserError
+from bot.models import Incident
+from bot.tree import answer_error, words_of
+from bot.words.catalogue import N_, Words
+from bot.words.safe import markdown
+from bot.words.times import stamp
+from cogs._ui.asking import Interaction, patiently, say, served
+from cogs._ui.incident_details import details
+
+MUTE_S = 3600
+_NAME_LIMIT = 80
+_GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
+
+# In the order they stand under the card.
+LABELS = {
+    "ack": (N_("Acknowledge"), _BLUE),
+    "mute": (N_("Mute 1 h"), _GREY),
+    "details": (N_("Details"), _GREY),
+    "tell": (N_("Tell me when it is back"), _GREY),
+    "metoo": (N_("Me too"), _GREY),
+}
+CLOSED = N_("This alert is already closed.")
+
+
+class IncidentButton(
+    ui.DynamicItem[ui.Button[ui.View]],
+    template=r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})",
+):
+    """One button of one incident."""
+
+    def __init__(self, action: str, public_id: str, words: Words) -> None:
+        label, style = LABELS[action]
+        super().__init__(
+            ui.Button(label=words.text(label), style=style, custom_id=f"v1:{action}:{public_id}")
+        )
+        self.action = action
+        self.public_id = public_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> "IncidentButton":
+        del item
+        return cls(match["action"], match["incident"], words_of(interaction))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            if await served(interaction):
+                await _ACTIONS[self.action](interaction, self.public_id)
+        except Exception as error:  # noqa: BLE001 - answered and logged in one place
+            await answer_error(interaction, error)
+
+
+def alert_view(public_id: str, words: Words) -> ui.View:
+    """All five buttons. Nothing of the view stays in memory after it is sent."""
+    view = ui.View(timeout=None)
+    for action in LABELS:
+        view.add_item(IncidentButton(action, public_id, words))
+    return view
+
+
+async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
+    """What the pressed message tells of and is still going on, the named one first."""
+    incidents = interaction.client.services.incidents
+    guild_id = interaction.guild_id or 0
+    named = await incidents.by_public_id(guild_id, public_id)
+    told = [named]
+    if interaction.message is not None:
+        told += await incidents.of_message(guild_id, interaction.message.id)
+    found = {one.id: one for one in told if one.open}
+    if not found:
+        raise UserError(CLOSED)
+    return list(found.values())
+
+
+def _require_on_call(interaction: Interaction, incidents: list[Incident]) -> None:
+    """Acknowledge and Mute: Manage Messages, or the role the alert calls (design §6)."""
+    granted = interaction.permissions
+    if granted.manage_messages or granted.administrator:
+        return
+    user = interaction.user
+    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    if not any(one.role_id in roles for one in incidents):
+        raise UserError("You need “Manage Messages” or the role of this alert for this.")
+
+
+async def _acknowledge(interaction: Interaction, public_id: str) -> None:
+    words = words_of(interaction)
+    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    _require_on_call(interaction, told)
+    done = await patiently(
+        interaction,
+        interaction.client.services.incidents.acknowledge(
+            interaction.guild_id or 0, public_id, interaction.user.id
+        ),
+    )
+    if done.first:
+        await say(interaction, words.text("You are on it; the alert says so."))
+        return
+    who = next((one.acknowledged_by for one in done.incidents if one.acknowledged_by), None)
+    await say(interaction, words.text("{user} was there before you.", user=f"<@{who}>"))
+
+
+async def _mute(interaction: Interaction, public_id: str) -> None:
+    words = words_of(interaction)
+    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    _require_on_call(interaction, told)
+    until_ms = 0
+    for one in told:
+        until_ms = await patiently(
+            interaction,
+            interaction.client.services.incidents.mute(
+                one.guild_id, one.public_id, MUTE_S, interaction.user.id
+            ),
+        )
+    names = words.list([markdown(one.name, _NAME_LIMIT) for one in told[:10]])
+    text = words.text(
+        "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "t")
+    )
+    await say(interaction, text)
+
+
+async def _details(interaction: Interaction, public_id: str) -> None:
+    await patiently(interaction, details(interaction, public_id))
+
+
+async def _tell(interaction: Interaction, public_id: str) -> None:
+    words = words_of(interaction)
+    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    new = False
+    for one in told:
+        followed = await patiently(interaction, _follow(interaction, one, "tell_me"))
+        new = new or followed.new
+    if new:
+        await say(interaction, words.text("I will mention you here when it is over."))
+    else:
+        await say(interaction, words.text("I had noted that already."))
+
+
+async def _me_too(interaction: Interaction, public_id: str) -> None:
+    words = words_of(interaction)
+    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    followed = await patiently(interaction, _follow(interaction, told[0], "me_too"))
+    await say(
+        interaction,
+        words.plural(
+            "Noted: {n} person sees the same.", "Noted: {n} people see the same.", followed.count
+        ),
+    )
+
+
+def _follow(interaction: Interaction, incident: Incident, wish: str) -> Awaitable[Any]:
+    return interaction.client.services.incidents.follow(
+        incident.guild_id, incident.public_id, interaction.user.id, wish
+    )
+
+
+_ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
+    "ack": _acknowledge,
+    "mute": _mute,
+    "details": _details,
+    "tell": _tell,
+    "metoo": _me_too,
+}

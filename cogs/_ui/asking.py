@@ -1,0 +1,115 @@
+"""Who asks, what they may see, and how they are answered in time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
+
+import discord
+from discord import app_commands, ui
+
+from bot.client import VigieClient
+from bot.services.status import MonitorStatus
+from bot.tree import NETWORK_ERRORS
+from bot.words.catalogue import Words, words_for
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction[VigieClient]
+T = TypeVar("T")
+
+# Discord drops an interaction after 3 s; design §4: defer what is not done after one.
+DEFER_AFTER_S = 1.0
+
+
+async def patiently(interaction: Interaction, work: Awaitable[T], *, ephemeral: bool = True) -> T:
+    """Await ``work``; after a second tell Discord that the answer takes longer.
+
+    What was begun is finished even when Discord cannot be told.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=DEFER_AFTER_S)
+        if not task.done() and not interaction.response.is_done():
+            await _defer(interaction, ephemeral=ephemeral)
+        return await task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+
+
+async def _defer(interaction: Interaction, *, ephemeral: bool) -> None:
+    try:
+        await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+    except NETWORK_ERRORS as error:
+        log.info("interaction %s could not be deferred: %r", interaction.id, error)
+
+
+async def say(
+    interaction: Interaction,
+    text: str | None = None,
+    *,
+    embed: discord.Embed | None = None,
+    view: ui.View | None = None,
+    ephemeral: bool = True,
+) -> None:
+    """Answer, whether the interaction is fresh or was deferred."""
+    shown: dict[str, Any] = {
+        "content": text,
+        "embed": embed or discord.utils.MISSING,
+        "view": view or discord.utils.MISSING,
+    }
+    if interaction.response.is_done():
+        await interaction.followup.send(**shown, ephemeral=ephemeral)
+    else:
+        await interaction.response.send_message(**shown, ephemeral=ephemeral)
+
+
+def server_words(interaction: Interaction) -> Words:
+    """The language of what everybody in the server sees."""
+    return words_for(interaction.client.services.guilds.language(interaction.guild_id or 0))
+
+
+async def served(interaction: Interaction) -> bool:
+    """The tree's own check, for buttons: those never pass through the tree."""
+    return await interaction.client.commands_tree.interaction_check(interaction)
+
+
+def manages(interaction: Interaction) -> bool:
+    """Whether the person may change settings and read full addresses."""
+    granted = interaction.permissions
+    return granted.manage_guild or granted.administrator
+
+
+async def only_managers(interaction: Interaction) -> bool:
+    """Check of a whole command group. Discord hides it from others, but servers can change that."""
+    if manages(interaction):
+        return True
+    raise app_commands.MissingPermissions(["manage_guild"])
+
+
+def sees(interaction: Interaction, channel_id: int | None) -> bool:
+    """Whether the person sees a channel; one that is not known any more, managers alone."""
+    user, guild = interaction.user, interaction.guild
+    if channel_id is None:
+        return True
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    if channel is None or not isinstance(user, discord.Member):
+        return manages(interaction)
+    try:
+        return channel.permissions_for(user).view_channel
+    except discord.ClientException:
+        return manages(interaction)  # a thread whose channel is not known
+
+
+def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
+    """Without the monitors that are told in a channel the person cannot see (design §5.5)."""
+    known: dict[int | None, bool] = {}
+    shown = []
+    for status in found:
+        channel_id = status.channel_id
+        if channel_id not in known:
+            known[channel_id] = sees(interaction, channel_id)
+        if known[channel_id]:
+            shown.append(status)
+    return shown

@@ -1,0 +1,148 @@
+"""Delivery's way into Discord. Needs a login only: no gateway, and no cache where it can help."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import discord
+
+from bot.client import VigieClient
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery.messages import Alert, Places
+from cogs._ui.alert_card import Card, card
+from cogs._ui.failures import told_to_delivery
+from cogs._ui.history import says_the_same
+
+log = logging.getLogger(__name__)
+
+REQUEST_S = 45.0
+# Messages read back at most when a lost one is looked for.
+HISTORY = 500
+
+
+class DiscordSink:
+    """Posts, edits and finds alerts, and knows where else a server can be reached."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+
+    async def post(
+        self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+    ) -> int:
+        """Send; discord.py adds ``enforce_nonce``, so a repetition within minutes is no double."""
+        shown = card(alert)
+        parts = _parts(channel_id, shown, reply_to) | {"nonce": nonce, "silent": alert.silent}
+        with self._told():
+            async with asyncio.timeout(REQUEST_S):
+                return await self._send(channel_id, shown, parts)
+
+    async def _send(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
+        channel = self._client.get_partial_messageable(channel_id)
+        if shown.file is not None and self._may_attach(channel_id):
+            try:
+                return (await channel.send(**parts, file=shown.file())).id
+            except discord.Forbidden as error:
+                log.info("channel %s takes no files: %s", channel_id, error)
+        return (await channel.send(**parts)).id
+
+    async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
+        """Replace the whole message; an edit notifies nobody."""
+        shown = card(alert)
+        files: dict[str, Any] = {}
+        if shown.file is not None and self._may_attach(channel_id):
+            files["attachments"] = [shown.file()]
+        with self._told():
+            async with asyncio.timeout(REQUEST_S):
+                channel = self._client.get_partial_messageable(channel_id)
+                await channel.get_partial_message(message_id).edit(
+                    content=shown.content,
+                    embed=shown.embed,
+                    view=shown.view,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    **files,
+                )
+
+    async def find(
+        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
+    ) -> int | None:
+        """Look through the channel; our own messages are readable without any intent."""
+        with self._told():
+            async with asyncio.timeout(REQUEST_S):
+                return await self._look(channel_id, alert, after_ms, reply_to)
+
+    async def _look(
+        self, channel_id: int, alert: Alert, after_ms: int, reply_to: int | None
+    ) -> int | None:
+        own_id = getattr(self._client.user, "id", None)
+        channel = self._client.get_partial_messageable(channel_id)
+        after = discord.Object(discord.utils.time_snowflake(_moment(after_ms)))
+        async for message in channel.history(limit=HISTORY, after=after, oldest_first=True):
+            if message.author.id == own_id and says_the_same(message, alert, reply_to):
+                return message.id
+        return None
+
+    async def places(self, guild_id: int) -> Places:
+        """From the cache, or from the API while there is no gateway."""
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            return await self._asked(guild_id)
+        system = guild.system_channel
+        may = system is not None and system.permissions_for(guild.me).send_messages
+        return Places(guild.name, system.id if system and may else None, guild.owner_id)
+
+    async def _asked(self, guild_id: int) -> Places:
+        with self._told():
+            async with asyncio.timeout(REQUEST_S):
+                found = await self._client.http.get_guild(guild_id, with_counts=False)
+        system_id = found["system_channel_id"]
+        return Places(found["name"], int(system_id) if system_id else None, int(found["owner_id"]))
+
+    async def private(self, user_id: int) -> int:
+        """Open a private channel; Discord returns the same one every time."""
+        with self._told():
+            async with asyncio.timeout(REQUEST_S):
+                channel = await self._client.create_dm(discord.Object(user_id))
+        return channel.id
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """As :func:`told_to_delivery`; a limit of everything the bot does concerns everybody."""
+        try:
+            with told_to_delivery():
+                yield
+        except DeliveryError as error:
+            left_s = self._client.global_limit.left_s()
+            if error.remedy is not Remedy.WAIT or not left_s:
+                raise
+            raise DeliveryError(str(error), Remedy.PAUSE, retry_after_s=left_s) from error
+
+    def _may_attach(self, channel_id: int) -> bool:
+        """A card without its file beats no card, so in doubt there is none."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return False
+        try:
+            return channel.permissions_for(channel.guild.me).attach_files
+        except discord.ClientException:
+            return False  # a thread whose channel is not known
+
+
+def _parts(channel_id: int, shown: Card, reply_to: int | None) -> dict[str, Any]:
+    """What a new message consists of; discord.py takes no None for a part that is not there."""
+    parts: dict[str, Any] = {"content": shown.content, "allowed_mentions": shown.mentions}
+    if shown.embed is not None:
+        parts["embed"] = shown.embed
+    if shown.view is not None:
+        parts["view"] = shown.view
+    if reply_to is not None:
+        parts["reference"] = discord.MessageReference(
+            message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False
+        )
+    return parts
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,0 +1,79 @@
+"""What each failure of Discord or the network means for delivery.
+
+Source: Discord's error codes (documentation, opcodes and status codes) and the measured behaviour
+of discord.py: a 429 longer than ``max_ratelimit_timeout`` is ``RateLimited``, a 429 that Discord
+itself did not send has no ``Via`` header.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import discord
+
+from bot.errors import DeliveryError, Remedy
+
+_REMEDIES = {
+    10003: Remedy.CHANNEL_GONE,
+    10004: Remedy.CHANNEL_GONE,  # the server is gone, and its channels with it
+    10008: Remedy.MESSAGE_GONE,
+    50005: Remedy.MESSAGE_GONE,  # somebody else's message: ours is lost
+    50007: Remedy.CHANNEL_BLOCKED,  # a person who takes no private messages: normal
+    50083: Remedy.ARCHIVED,
+    50001: Remedy.CHANNEL_BLOCKED,
+    50013: Remedy.CHANNEL_BLOCKED,
+    160005: Remedy.CHANNEL_BLOCKED,  # a locked thread
+    200000: Remedy.REFUSED,  # AutoMod: the line alone may pass
+    20016: Remedy.WAIT,
+    20022: Remedy.WAIT,
+    20028: Remedy.WAIT,
+    30046: Remedy.WAIT,
+}
+_DEFAULT_WAIT_S = 5.0
+
+
+@contextmanager
+def told_to_delivery() -> Iterator[None]:
+    """Turn whatever goes wrong inside into a DeliveryError with its remedy."""
+    try:
+        yield
+    except discord.RateLimited as error:
+        raise DeliveryError("rate limited", Remedy.WAIT, retry_after_s=error.retry_after) from error
+    except discord.HTTPException as error:
+        raise _of_answer(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise DeliveryError(f"no answer from Discord: {error!r}", Remedy.RETRY) from error
+    except RuntimeError as error:
+        # aiohttp says so of a client that is being replaced by a fresh one.
+        if "closed" not in str(error):
+            raise
+        raise DeliveryError("the client is being replaced", Remedy.RETRY) from error
+
+
+def _of_answer(error: discord.HTTPException) -> DeliveryError:
+    remedy = _REMEDIES.get(error.code) or _of_status(error)
+    wait_s = _named_wait_s(error) if remedy is Remedy.WAIT else 0.0
+    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=error.code)
+
+
+def _of_status(error: discord.HTTPException) -> Remedy:
+    match error.status:
+        case 401:
+            return Remedy.TOKEN
+        case 429:
+            return Remedy.WAIT if error.response.headers.get("Via") else Remedy.HALT
+        case 403:
+            # A refusal without a code comes from the edge, not from the channel.
+            return Remedy.CHANNEL_BLOCKED if error.code else Remedy.HALT
+        case 400 | 413:
+            return Remedy.REFUSED
+        case _:
+            return Remedy.RETRY
+
+
+def _named_wait_s(error: discord.HTTPException) -> float:
+    """Only short waits get here, after discord.py itself has waited five times."""
+    try:
+        return float(error.response.headers.get("Retry-After", ""))
+    except ValueError:
+        return _DEFAULT_WAIT_S

@@ -1,0 +1,117 @@
+"""What ``/maintenance`` answers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import discord
+
+from bot.models import Window
+from bot.services.maintenance import REASON_LIMIT, WindowStatus
+from bot.services.windows import wall_time
+from bot.words.catalogue import Words
+from bot.words.days import weekly
+from bot.words.safe import clip, markdown, plain
+from bot.words.times import stamp
+from cogs._ui.watch_answers import shown_name
+
+_COLOUR = 0x5865F2
+_DESCRIPTION_LIMIT = 4000
+_LABEL_LIMIT, _LABEL_NAME = 100, 40
+UTC = "UTC"
+
+
+def started_text(words: Words, begun: WindowStatus, cancel: str) -> str:
+    until = stamp(begun.stretch.until_ms or 0, "f")
+    first = words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun))
+    return "\n".join([first, _meaning(words), words.text("To end it: {command}", command=cancel)])
+
+
+def planned_text(words: Words, planned: WindowStatus, cancel: str, *, hint: bool) -> str:
+    """When it is, in which zone, what it means. ``hint``: nobody chose the zone."""
+    zone = planned.window.timezone
+    said = words.text("The times are those of the zone {zone}.", zone=zone)
+    if hint:
+        said += " " + words.text("For another one use the option “timezone”; I remember it.")
+    lines = [
+        words.text("Maintenance is planned: {line}", line=line(words, planned)),
+        said,
+        _meaning(words),
+        words.text("To cancel it: {command}", command=cancel),
+    ]
+    return "\n".join(lines)
+
+
+def cancelled_text(words: Words, cancelled: WindowStatus) -> str:
+    what = _what(words, cancelled)
+    if cancelled.active:
+        return words.text("The maintenance is over: {what}.", what=what)
+    return words.text("The planned maintenance is cancelled: {what}.", what=what)
+
+
+def list_embed(words: Words, found: Sequence[WindowStatus]) -> discord.Embed:
+    """All windows in the order of their times, as many as fit."""
+    lines = [line(words, one) for one in found]
+    shown = len(lines)
+    while sum(len(text) + 1 for text in lines[:shown]) > _DESCRIPTION_LIMIT:
+        shown -= 1
+    if shown < len(lines):
+        lines[shown:] = [words.text("+{n} more", n=len(lines) - shown)]
+    embed = discord.Embed(
+        title=words.text("Maintenance"), description="\n".join(lines), colour=_COLOUR
+    )
+    return embed.set_footer(
+        text=words.plural("{n} maintenance window", "{n} maintenance windows", len(found))
+    )
+
+
+def line(words: Words, one: WindowStatus) -> str:
+    """``**Shop** · every Monday, 02:30–03:30 (Europe/Paris) · next …``; shows ``<t:…>``."""
+    window, stretch = one.window, one.stretch
+    parts = [f"**{_what(words, one)}**"]
+    begun, over = stamp(stretch.from_ms, "f"), stamp(stretch.until_ms or 0, "f")
+    if window.date is None:
+        parts.append(f"{weekly(words, window.days)}, {_hours(words, window)} ({window.timezone})")
+    if one.active:
+        parts.append(words.text("now, until {time}", time=over))
+    elif window.date is None:
+        parts.append(words.text("next {time}", time=f"{begun} – {over}"))
+    else:
+        parts.append(f"{begun} – {over}")
+    if window.reason:
+        parts.append(markdown(window.reason, REASON_LIMIT))
+    return " · ".join(parts)
+
+
+def label(words: Words, one: WindowStatus, timezone: str) -> str:
+    """A plain line for autocomplete, which shows no ``<t:…>``; ``timezone`` is the server's."""
+    window = one.window
+    name = words.text("everything here") if one.monitor is None else one.monitor.name
+    if window.date is None:
+        when = f"{weekly(words, window.days)}, {_hours(words, window)} {window.timezone}"
+    else:
+        begun = wall_time(one.stretch.from_ms, timezone)
+        over = wall_time(one.stretch.until_ms or 0, timezone)
+        when = f"{begun:%Y-%m-%d %H:%M}–{_end(begun, over)} {timezone}"
+    parts = [plain(name, _LABEL_NAME), when, plain(window.reason or "", _LABEL_NAME)]
+    return clip(" · ".join(part for part in parts if part), _LABEL_LIMIT)
+
+
+def _end(begun: datetime, over: datetime) -> str:
+    return f"{over:%H:%M}" if over.date() == begun.date() else f"{over:%Y-%m-%d %H:%M}"
+
+
+def _what(words: Words, one: WindowStatus) -> str:
+    return words.text("everything here") if one.monitor is None else shown_name(one.monitor)
+
+
+def _hours(words: Words, window: Window) -> str:
+    if window.ends is not None:
+        return f"{window.begins:%H:%M}–{window.ends:%H:%M}"
+    lasts = words.duration(window.length_s or 0)
+    return words.text("{time} for {duration}", time=f"{window.begins:%H:%M}", duration=lasts)
+
+
+def _meaning(words: Words) -> str:
+    return words.text(
+        "Checks go on, but what fails meanwhile is told only if it is still bad at the end."
+    )

@@ -1,0 +1,49 @@
+"""The option ``monitor``: offered by name as people type, taken as an id."""
+
+import logging
+
+from discord import app_commands
+
+from bot.models import Monitor
+from bot.words.safe import plain
+from cogs._ui.asking import Interaction, manages, visible
+
+log = logging.getLogger(__name__)
+
+_CHOICES = 25
+_NAME_LIMIT = 100
+
+
+async def offer_visible(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """The monitors a person may see. From memory, and never raising: Discord waits 3 s."""
+    try:
+        status = interaction.client.services.status
+        seen = visible(interaction, status.overview(interaction.guild_id or 0))
+        return _choices([one.monitor for one in seen], typed)
+    except Exception:
+        log.exception("autocomplete failed")
+        return []
+
+
+async def offer_managed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """All monitors of the server, for those who may change them."""
+    try:
+        if not manages(interaction):
+            return []
+        return _choices(
+            interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed
+        )
+    except Exception:
+        log.exception("autocomplete failed")
+        return []
+
+
+def _choices(monitors: list[Monitor], typed: str) -> list[app_commands.Choice[str]]:
+    """Names that begin with what was typed come before those that contain it."""
+    wanted = typed.strip().casefold()
+    found = [one for one in monitors if wanted in one.name.casefold()]
+    found.sort(key=lambda one: (not one.name.casefold().startswith(wanted), one.name.casefold()))
+    return [
+        app_commands.Choice(name=plain(one.name, _NAME_LIMIT) or str(one.id), value=str(one.id))
+        for one in found[:_CHOICES]
+    ]

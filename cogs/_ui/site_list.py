@@ -1,0 +1,95 @@
+"""Many sites in one message: as lines, as names, as pages, as a file, or summed up."""
+
+import io
+from collections.abc import Sequence
+
+import discord
+
+from bot.models import Incident
+from bot.words import push
+from bot.words.catalogue import Words
+from bot.words.endings import over
+from bot.words.safe import clip, host, markdown, plain
+from bot.words.times import stamp
+
+# Up to so many a list has a line each; beyond that the names alone, as many as fit.
+LINES = 25
+_LINE_LIMIT = 150
+_NAME_LIMIT = 40
+# With title, fields and footer below the 6,000 characters that all of an embed may have.
+_NAMES_LIMIT = 3600
+FILE = "sites.txt"
+
+
+def site_list(words: Words, told: Sequence[Incident]) -> str:
+    """What is still open comes first; fits every limit of an embed."""
+    ordered = in_order(told)
+    if len(ordered) > LINES:
+        return _names(words, ordered)
+    return "\n".join(site_line(words, one) for one in ordered)
+
+
+def in_order(told: Sequence[Incident]) -> list[Incident]:
+    return sorted(told, key=lambda one: not one.open)
+
+
+def site_line(words: Words, incident: Incident) -> str:
+    """One site in its own words."""
+    said = push.opening(words, incident) if incident.open else over(words, [incident])
+    return clip(said, _LINE_LIMIT)
+
+
+def _names(words: Words, ordered: Sequence[Incident]) -> str:
+    """``Shop · Blog · ✔ Wiki · +970 more``: what is over has a tick."""
+    shown: list[str] = []
+    length = 0
+    for one in ordered:
+        name = markdown(one.name, _NAME_LIMIT)
+        name = name if one.open else f"✔ {name}"
+        length += len(name) + len(" · ")
+        if length > _NAMES_LIMIT:
+            break
+        shown.append(name)
+    if len(shown) < len(ordered):
+        shown.append(words.text("+{n} more", n=len(ordered) - len(shown)))
+    return " · ".join(shown)
+
+
+def sites_file(words: Words, told: Sequence[Incident]) -> discord.File:
+    """All of them: state, name and host, a line each. Full addresses are not for everybody."""
+    lines = [_file_line(words, one) for one in in_order(told)]
+    text = "\n".join(lines) + "\n"
+    return discord.File(io.BytesIO(text.encode()), filename=FILE)
+
+
+def _file_line(words: Words, incident: Incident) -> str:
+    state = site_line(words, incident).partition(" · ")[0]
+    return f"{state}\t{plain(incident.name, 80)}\t{host(incident.url)}"
+
+
+def summary(words: Words, told: Sequence[Incident]) -> str:
+    """Incidents that are over, a line for each site: how often, how long, the last until when."""
+    by_site: dict[int, list[Incident]] = {}
+    for one in told:
+        by_site.setdefault(one.monitor_id, []).append(one)
+    sites = sorted(by_site.values(), key=_lost_ms, reverse=True)
+    lines = [_summed_up(words, site) for site in sites[:LINES]]
+    if len(sites) > LINES:
+        lines.append(words.text("+{n} more", n=len(sites) - LINES))
+    return "\n".join(lines)
+
+
+def _lost_ms(incidents: Sequence[Incident]) -> int:
+    return sum((one.ended_ms or one.since_ms) - one.since_ms for one in incidents)
+
+
+def _summed_up(words: Words, incidents: Sequence[Incident]) -> str:
+    ended_ms = max(one.ended_ms or one.since_ms for one in incidents)
+    return words.plural(
+        "{name} · in trouble {n} time, {duration} in all, fine since {time}",
+        "{name} · in trouble {n} times, {duration} in all, fine since {time}",
+        len(incidents),
+        name=markdown(incidents[0].name, _NAME_LIMIT),
+        duration=words.duration(_lost_ms(incidents) / 1000),
+        time=stamp(ended_ms, "t"),
+    )

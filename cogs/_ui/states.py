@@ -1,0 +1,52 @@
+"""What a monitor's state is called: always a word, with a shape of its own, never colour alone."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from bot.models import Kind, State
+from bot.services.status import MonitorStatus
+from bot.words.catalogue import N_, Words
+
+# In the order of a summary: what hurts most comes first.
+_WORDS = {
+    "down": (N_("✖ DOWN"), N_("{n} down"), 0xDA373C),
+    "unstable": (N_("▲ UNSTABLE"), N_("{n} unstable"), 0xF0B232),
+    "slow": (N_("▲ SLOW"), N_("{n} slow"), 0xF0B232),
+    "refused": (N_("▲ REFUSED"), N_("{n} refused"), 0xF0B232),
+    "up": (N_("✔ UP"), N_("{n} up"), 0x23A55A),
+    "unknown": (N_("? NOT CHECKED YET"), N_("{n} not checked yet"), 0x80848E),
+    "paused": (N_("‖ PAUSED"), N_("{n} paused"), 0x80848E),
+}
+_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused"}
+
+
+def state_of(status: MonitorStatus) -> str:
+    """The key of the state's word."""
+    if status.paused:
+        return "paused"
+    if status.state is State.UNSTABLE and status.kind is not None:
+        return _OF_KIND.get(status.kind, "unstable")
+    return status.state.value
+
+
+def state_word(words: Words, status: MonitorStatus) -> str:
+    """``✖ DOWN``, ``✔ UP · MAINTENANCE`` …"""
+    word = words.text(_WORDS[state_of(status)][0])
+    return word if status.maintenance is None else f"{word} · {words.text('MAINTENANCE')}"
+
+
+def colour_of(found: Iterable[MonitorStatus]) -> int:
+    """The colour of the worst."""
+    states = {state_of(one) for one in found}
+    return next((_WORDS[key][2] for key in _WORDS if key in states), _WORDS["unknown"][2])
+
+
+def summary(words: Words, found: Iterable[MonitorStatus]) -> str:
+    """``2 down · 1 slow · 14 up``."""
+    shown = list(found)
+    counts = Counter(state_of(one) for one in shown)
+    parts = [words.text(_WORDS[key][1], n=counts[key]) for key in _WORDS if counts[key]]
+    worked_on = sum(one.maintenance is not None for one in shown)
+    if worked_on:
+        parts.append(words.text("{n} in maintenance", n=worked_on))
+    return " · ".join(parts)

@@ -1,0 +1,102 @@
+"""Where alerts go: ``/alerts`` chooses the channel, and the sink that delivers them is set up."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.errors import UserError
+from bot.tree import words_of
+from bot.words.catalogue import N_, Words
+from cogs._ui.alert_buttons import IncidentButton
+from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.channel_rights import AlertChannel, granted_to_bot, missing_text
+from cogs._ui.discord_sink import DiscordSink
+from cogs._ui.incident_pages import SitesPage
+
+_REMINDERS = {
+    "off": N_("off"),
+    "4": N_("every 4 hours"),
+    "12": N_("every 12 hours"),
+    "24": N_("every 24 hours"),
+}
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."):
+    """Settings of a server's alerts; only for people with Manage Server."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        return await only_managers(interaction)
+
+    @app_commands.command(name="channel", description="Send alerts to this channel.")
+    @app_commands.describe(
+        channel="The channel for all alerts of this server.",
+        role="Who is called when something opens.",
+        fallback="A second channel, if the first one is gone or refuses me.",
+        reminders="How often I repeat what is still down.",
+    )
+    @app_commands.choices(
+        reminders=[app_commands.Choice(name=text, value=v) for v, text in _REMINDERS.items()]
+    )
+    async def channel(
+        self,
+        interaction: Interaction,
+        channel: AlertChannel,
+        role: discord.Role | None = None,
+        fallback: AlertChannel | None = None,
+        reminders: str = "off",
+    ) -> None:
+        if role is not None and role.is_default():
+            raise UserError("I do not call @everyone. Choose a role, or none.")
+        services = self._client.services
+        work = services.guilds.set_alerts(
+            interaction.guild_id or 0,
+            channel_id=channel.id,
+            role_id=None if role is None else role.id,
+            fallback_channel_id=None if fallback is None else fallback.id,
+            reminder_h=int(reminders) if reminders.isdigit() else 0,
+            by=interaction.user.id,
+        )
+        await patiently(interaction, work)
+        await patiently(
+            interaction, services.delivery.channel_chosen(interaction.guild_id or 0, channel.id)
+        )
+        words = words_of(interaction)
+        lines = [_goes_to(words, channel, role), missing_text(words, interaction, channel)]
+        if role is not None:
+            lines.append(_unreachable(words, interaction, channel, role))
+        if fallback is not None:
+            lines.append(missing_text(words, interaction, fallback))
+        await say(interaction, "\n".join(line for line in lines if line))
+
+
+def _goes_to(words: Words, channel: AlertChannel, role: discord.Role | None) -> str:
+    if role is None:
+        return words.text("Alerts go to {channel}.", channel=channel.mention)
+    return words.text(
+        "Alerts go to {channel} and call {role}.", channel=channel.mention, role=role.mention
+    )
+
+
+def _unreachable(
+    words: Words, interaction: Interaction, channel: AlertChannel, role: discord.Role
+) -> str:
+    """A role is pinged only if it is mentionable or the bot may mention everyone there."""
+    if role.mentionable or granted_to_bot(interaction, channel).mention_everyone:
+        return ""
+    return words.text(
+        "I can't ping {role}: make it mentionable, or allow me “Mention everyone” in {channel}.",
+        role=role.mention,
+        channel=channel.mention,
+    )
+
+
+async def setup(client: VigieClient) -> None:
+    client.sink = DiscordSink(client)
+    client.add_dynamic_items(IncidentButton, SitesPage)
+    await client.add_cog(Alerts(client))

@@ -1,0 +1,128 @@
+"""Servers come and go, and change: what Discord's events mean for the services."""
+
+import logging
+
+import discord
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.tree import NETWORK_ERRORS
+from bot.words.catalogue import N_, words_for
+
+log = logging.getLogger(__name__)
+
+_NOT_SERVED = N_("I do not serve this server. Whoever runs me can add it to VIGIE_GUILDS.")
+
+
+class Guilds(commands.Cog):
+    """No commands: only events."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Discord sends no event for a server lost while Vigie was away: compare.
+
+        The others announce themselves, each by an event of its own.
+        """
+        present = {guild.id for guild in self._client.guilds}
+        for settings in self._services.guilds.known():
+            if settings.id not in present:
+                await self._gone(settings.id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self._here(guild)
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self._here(guild)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._gone(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
+        if before.preferred_locale != after.preferred_locale:
+            await self._here(after)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        del before
+        await self._unpark(after.guild.id, after.id)
+
+    @commands.Cog.listener()
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        del before
+        await self._unpark(after.guild.id, after.id)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._services.delivery.channel_deleted(channel.guild.id, channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
+        await self._services.delivery.channel_deleted(gone.guild_id, gone.thread_id)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        if before.permissions != after.permissions:
+            await self._unpark_all(after.guild.id)
+
+    @commands.Cog.listener()
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        """Discord tells a bot of its own roles without any intent."""
+        del before
+        if after.id == getattr(self._client.user, "id", None):
+            await self._unpark_all(after.guild.id)
+
+    async def _here(self, guild: discord.Guild) -> None:
+        if not self._client.commands_tree.serves(guild.id):
+            await self._leave(guild)
+            return
+        known = {settings.id for settings in self._services.guilds.known()}
+        await self._services.guilds.seen(guild.id, str(guild.preferred_locale))
+        if guild.id not in known:
+            await self._services.monitors.guild_back(guild.id)
+        # Rights may have come back while nobody could say so.
+        await self._services.delivery.guild_back(guild.id)
+
+    async def _gone(self, guild_id: int) -> None:
+        log.info("server %s has removed Vigie; its data is kept for now", guild_id)
+        await self._services.monitors.guild_left(guild_id)
+        await self._services.guilds.left(guild_id)
+
+    async def _leave(self, guild: discord.Guild) -> None:
+        """Outside VIGIE_GUILDS: say so once, where the server wants to hear of newcomers."""
+        log.warning("leaving server %s: it is not in VIGIE_GUILDS", guild.id)
+        channel = guild.system_channel
+        try:
+            if channel is not None and channel.permissions_for(guild.me).send_messages:
+                await channel.send(words_for(str(guild.preferred_locale)).text(_NOT_SERVED))
+            await guild.leave()
+        except NETWORK_ERRORS as error:
+            log.warning("server %s could not be left: %r", guild.id, error)
+
+    async def _unpark(self, guild_id: int, channel_id: int) -> None:
+        """Only channels that take alerts matter; servers change others all the time."""
+        if channel_id in self._alert_channels(guild_id):
+            await self._services.delivery.unpark(channel_id)
+
+    async def _unpark_all(self, guild_id: int) -> None:
+        for channel_id in self._alert_channels(guild_id):
+            await self._services.delivery.unpark(channel_id)
+
+    def _alert_channels(self, guild_id: int) -> set[int]:
+        settings = self._services.guilds.settings(guild_id)
+        found = {status.channel_id for status in self._services.status.overview(guild_id)}
+        found |= {settings.channel_id, settings.fallback_channel_id}
+        return {channel_id for channel_id in found if channel_id is not None}
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Guilds(client))

@@ -1,0 +1,161 @@
+"""``/maintenance``: planned work. Thin: the rules are in the maintenance service."""
+
+from datetime import date, time
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.errors import UserError
+from bot.services import zones
+from bot.services.maintenance import NewWindow
+from bot.services.windows import wall_time
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.days import days_of
+from cogs._ui.maintenance_answers import (
+    UTC,
+    cancelled_text,
+    list_embed,
+    planned_text,
+    started_text,
+)
+from cogs._ui.maintenance_options import offer_days, offer_windows, offer_zones
+from cogs._ui.monitor_option import offer_managed
+from cogs._ui.spans import span_s
+from cogs._ui.times_of_day import time_of_day
+
+_USUAL_S = 3_600
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Maintenance(
+    commands.GroupCog,
+    group_name="maintenance",
+    group_description="Keep alerts quiet while you work on a site.",
+):
+    """The maintenance windows of a server; only for people with Manage Server."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        return await only_managers(interaction)
+
+    @app_commands.command(name="start", description="Maintenance from now on.")
+    @app_commands.describe(
+        monitor="Only this one, not everything here.",
+        length="For how long, such as 30m, 2h or 1d; 1 h if you leave it out.",
+        reason="What is being done, for the list.",
+    )
+    @app_commands.rename(length="for")
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def start(
+        self,
+        interaction: Interaction,
+        monitor: str | None = None,
+        length: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        work = self._services.maintenance.start(
+            interaction.guild_id or 0,
+            self._monitor_id(interaction, monitor),
+            for_s=_USUAL_S if length is None else span_s(length),
+            reason=reason,
+            by=interaction.user.id,
+        )
+        begun = await patiently(interaction, work)
+        await say(interaction, started_text(words_of(interaction), begun, self._cancel_command()))
+
+    @app_commands.command(name="schedule", description="Plan maintenance, once or every week.")
+    @app_commands.describe(
+        days="Every week on these days, such as mon,wed or daily, or one date: 2027-03-28.",
+        begins="When it begins, such as 02:30.",
+        ends="When it ends, such as 04:00; the next day if that is earlier.",
+        length="How long it lasts instead, such as 2h.",
+        monitor="Only this one, not everything here.",
+        timezone="Whose clock is meant, such as Europe/Paris. I remember it.",
+        reason="What is being done, for the list.",
+    )
+    @app_commands.rename(begins="from", ends="to", length="for")
+    @app_commands.autocomplete(days=offer_days, monitor=offer_managed, timezone=offer_zones)
+    async def schedule(
+        self,
+        interaction: Interaction,
+        *,
+        days: str,
+        begins: str,
+        ends: str | None = None,
+        length: str | None = None,
+        monitor: str | None = None,
+        timezone: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        guild_id = interaction.guild_id or 0
+        zone = self._zone(guild_id, timezone)
+        meant = days_of(days, wall_time(self._services.clock.now_ms(), zone).date())
+        until, length_s = _end(ends, length)
+        wanted = NewWindow(
+            days=() if isinstance(meant, date) else meant,
+            date=meant if isinstance(meant, date) else None,
+            begins=time_of_day(begins),
+            ends=until,
+            length_s=length_s,
+            monitor_id=self._monitor_id(interaction, monitor),
+            timezone=zone,
+            reason=reason,
+        )
+        work = self._services.maintenance.schedule(guild_id, wanted, interaction.user.id)
+        planned = await patiently(interaction, work)
+        hint = timezone is None and zone == UTC
+        words, cancel = words_of(interaction), self._cancel_command()
+        await say(interaction, planned_text(words, planned, cancel, hint=hint))
+
+    @app_commands.command(name="list", description="Show the maintenance windows of this server.")
+    async def list(self, interaction: Interaction) -> None:
+        words = words_of(interaction)
+        found = self._services.maintenance.of_guild(interaction.guild_id or 0)
+        if found:
+            await say(interaction, embed=list_embed(words, found))
+            return
+        command = self._client.commands_tree.mention("maintenance schedule")
+        await say(
+            interaction, words.text("No maintenance is planned. Try {command}", command=command)
+        )
+
+    @app_commands.command(name="cancel", description="Cancel a maintenance window, or end it now.")
+    @app_commands.describe(window="Which one.")
+    @app_commands.autocomplete(window=offer_windows)
+    async def cancel(self, interaction: Interaction, window: str) -> None:
+        guild_id = interaction.guild_id or 0
+        found = self._services.maintenance.find(guild_id, window)
+        work = self._services.maintenance.cancel(guild_id, found.window.id)
+        cancelled = await patiently(interaction, work)
+        await say(interaction, cancelled_text(words_of(interaction), cancelled))
+
+    def _monitor_id(self, interaction: Interaction, monitor: str | None) -> int | None:
+        if monitor is None:
+            return None
+        return self._services.monitors.find(interaction.guild_id or 0, monitor).id
+
+    def _zone(self, guild_id: int, timezone: str | None) -> str:
+        if timezone is None:
+            return self._services.guilds.settings(guild_id).timezone
+        return zones.zone_name(timezone)
+
+    def _cancel_command(self) -> str:
+        return self._client.commands_tree.mention("maintenance cancel")
+
+
+def _end(ends: str | None, length: str | None) -> tuple[time | None, int | None]:
+    if (ends is None) == (length is None):
+        raise UserError("Say when it ends: with “to” or with “for”, one of the two.")
+    if ends is not None:
+        return time_of_day(ends), None
+    return None, span_s(length or "")
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Maintenance(client))

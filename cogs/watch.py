@@ -1,0 +1,188 @@
+"""``/watch``: what is watched. Thin: the rules are in the monitors' service."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.errors import UserError
+from bot.services.monitors import Added, NewMonitor
+from bot.tree import words_of
+from bot.words.catalogue import Words
+from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.channel_rights import (
+    ALERT_CHANNEL_TYPES,
+    AlertChannel,
+    lacking,
+    missing,
+    missing_text,
+)
+from cogs._ui.monitor_option import offer_managed
+from cogs._ui.spans import span_s
+from cogs._ui.watch_answers import (
+    added_text,
+    list_embed,
+    paused_text,
+    removed_embed,
+    resumed_text,
+)
+
+_DEFAULT_EVERY_S = 60
+_LONGEST_EVERY_S = 86_400
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Watch(commands.GroupCog, group_name="watch", group_description="Choose what is watched."):
+    """The monitors of a server; only for people with Manage Server."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        return await only_managers(interaction)
+
+    @app_commands.command(name="add", description="Watch a site, from now on.")
+    @app_commands.describe(
+        url="The address, such as example.com or https://example.com/health.",
+        name="What it is called here; the host if you leave it out.",
+        every="Seconds from one check to the next.",
+        channel="Where its alerts go, if not to the server's alert channel.",
+        role="Who is called when it fails, if not the server's role.",
+        expect_status="Which HTTP codes are fine, such as 200, 301 or 2xx.",
+        contains="A text that must be on the page.",
+        slow_ms="Tell me when answers take longer than so many milliseconds.",
+        not_contains="A text that must not be on the page.",
+        method="GET reads the page, HEAD asks for its header alone.",
+        headers="Extra request headers: Name: value | Name: value.",
+    )
+    async def add(
+        self,
+        interaction: Interaction,
+        *,
+        url: str,
+        name: str | None = None,
+        every: app_commands.Range[int, 1, _LONGEST_EVERY_S] | None = None,
+        channel: AlertChannel | None = None,
+        role: discord.Role | None = None,
+        expect_status: str | None = None,
+        contains: str | None = None,
+        slow_ms: app_commands.Range[int, 1, 60_000] | None = None,
+        not_contains: str | None = None,
+        method: Literal["GET", "HEAD"] = "GET",
+        headers: str | None = None,
+    ) -> None:
+        if role is not None and role.is_default():
+            raise UserError("I do not call @everyone. Choose a role, or none.")
+        wanted = NewMonitor(
+            url=with_scheme(url),
+            name=name,
+            every_s=every or max(_DEFAULT_EVERY_S, self._client.config.min_interval_s),
+            channel_id=None if channel is None else channel.id,
+            role_id=None if role is None else role.id,
+            expect_status=expect_status,
+            contains=contains,
+            not_contains=not_contains,
+            slow_ms=slow_ms,
+            method=method,
+            headers=headers,
+        )
+        work = self._services.monitors.add(interaction.guild_id or 0, wanted, interaction.user.id)
+        added = await patiently(interaction, work)
+        words = words_of(interaction)
+        lines = [added_text(words, added), await self._where(interaction, words, added)]
+        if channel is not None:
+            lines.append(missing_text(words, interaction, channel))
+        await say(interaction, "\n".join(line for line in lines if line))
+
+    async def _where(self, interaction: Interaction, words: Words, added: Added) -> str:
+        """Where alerts go; the first monitor of a server brings its alerts to where it is added."""
+        settings = self._services.guilds.settings(interaction.guild_id or 0)
+        channel_id = added.monitor.channel_id or settings.channel_id
+        if channel_id is not None:
+            return words.text("Alerts go to {channel}.", channel=f"<#{channel_id}>")
+        here = interaction.channel
+        choose = self._client.commands_tree.mention("alerts channel")
+        if here is None or here.type not in ALERT_CHANNEL_TYPES:
+            return words.text("Alerts have nowhere to go yet: {command}", command=choose)
+        thread = here.type is discord.ChannelType.public_thread
+        lack = missing(interaction.app_permissions, thread=thread)
+        mention = f"<#{here.id}>"
+        if lack:
+            nowhere = words.text("Alerts have nowhere to go yet: {command}", command=choose)
+            return f"{nowhere} {lacking(words, lack, mention)}"
+        work = self._services.guilds.set_alerts(
+            settings.id,
+            channel_id=here.id,
+            role_id=settings.role_id,
+            fallback_channel_id=settings.fallback_channel_id,
+            reminder_h=settings.reminder_h,
+            by=interaction.user.id,
+        )
+        await patiently(interaction, work)
+        return words.text(
+            "Alerts go to this channel, {channel}. Another one: {command}",
+            channel=mention,
+            command=choose,
+        )
+
+    @app_commands.command(name="remove", description="Stop watching a site.")
+    @app_commands.describe(monitor="Which one.")
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def remove(self, interaction: Interaction, monitor: str) -> None:
+        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
+        work = self._services.monitors.remove(found.guild_id, found.id, interaction.user.id)
+        removed = await patiently(interaction, work)
+        command = self._client.commands_tree.mention("watch add")
+        await say(interaction, embed=removed_embed(words_of(interaction), removed, command))
+
+    @app_commands.command(name="pause", description="Stop checking a site for a while.")
+    @app_commands.describe(monitor="Which one.", length="For how long, such as 30m, 2h or 1d.")
+    @app_commands.rename(length="for")
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def pause(
+        self, interaction: Interaction, monitor: str, length: str | None = None
+    ) -> None:
+        for_s = None if length is None else span_s(length)
+        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
+        work = self._services.monitors.pause(
+            found.guild_id, found.id, for_s=for_s, by=interaction.user.id
+        )
+        paused = await patiently(interaction, work)
+        await say(interaction, paused_text(words_of(interaction), paused))
+
+    @app_commands.command(name="resume", description="Check a paused site again.")
+    @app_commands.describe(monitor="Which one.")
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def resume(self, interaction: Interaction, monitor: str) -> None:
+        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
+        work = self._services.monitors.resume(found.guild_id, found.id, interaction.user.id)
+        resumed = await patiently(interaction, work)
+        await say(interaction, resumed_text(words_of(interaction), resumed))
+
+    @app_commands.command(name="list", description="Show everything that is watched here.")
+    async def list(self, interaction: Interaction) -> None:
+        words = words_of(interaction)
+        found = self._services.status.overview(interaction.guild_id or 0)
+        if not found:
+            command = self._client.commands_tree.mention("watch add")
+            text = words.text("Nothing is watched yet. Try {command}", command=command)
+            await say(interaction, text)
+            return
+        await say(interaction, embed=list_embed(words, found))
+
+
+def with_scheme(url: str) -> str:
+    """People may leave ``https://`` out; anything that has a scheme or looks odd stays as it is."""
+    text = url.strip()
+    return text if "://" in text or text.startswith("/") else f"https://{text}"
+
+
+async def setup(client: VigieClient) -> None:
+    cog = Watch(client)
+    # discord.py reads ranges when the class is made; this one's minimum is a setting.
+    cog.add._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+    await client.add_cog(cog)

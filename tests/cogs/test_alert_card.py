@@ -1,0 +1,194 @@
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.models import Cause, Ending, Incident, Kind, Reason
+from bot.services.delivery.messages import Alert
+from cogs._ui.alert_card import Card, card
+
+SINCE = 1_700_000_000_000
+HTTP_503 = Cause(Reason.HTTP, 503)
+DOWN = Incident(
+    id=1,
+    public_id="K3F9",
+    guild_id=1,
+    monitor_id=1,
+    name="Shop API",
+    url="https://shop.example.com/health",
+    interval_s=60,
+    kind=Kind.DOWN,
+    cause=HTTP_503,
+    since_ms=SINCE,
+    opened_ms=SINCE + 70_000,
+    failed=4,
+    last_ok_ms=SINCE - 60_000,
+)
+
+
+def shown(alert: Alert) -> Card:
+    """Views want a running loop."""
+
+    async def render() -> Card:
+        return card(alert)
+
+    return asyncio.run(render())
+
+
+def embed(alert: Alert) -> dict[str, Any]:
+    found = shown(alert).embed
+    assert found is not None
+    return dict(found.to_dict())
+
+
+def pings(found: Card) -> dict[str, Any]:
+    return {**found.mentions.to_dict()}
+
+
+def one(incident: Incident, language: str = "en", **more: Any) -> Alert:
+    return Alert("down", language, "🔴 DOWN · Shop API", (incident,), **more)
+
+
+def test_an_opening_is_exactly_this() -> None:
+    assert embed(one(DOWN)) == {
+        "type": "rich",
+        "flags": 0,
+        "title": "Shop API is down",
+        "description": (
+            "The server answers, but with an error (HTTP 503). Look at the server's logs."
+        ),
+        "color": 0xDA373C,
+        "fields": [
+            {"name": "Since", "value": "<t:1700000000:R> (<t:1700000000:T>)", "inline": True},
+            {"name": "Last OK", "value": "<t:1699999940:R>", "inline": True},
+            {"name": "Checks", "value": "4 of 4 failed in 1 min", "inline": True},
+        ],
+        "footer": {"text": "#K3F9 · every 60 s"},
+    }
+
+
+def test_roles_and_people_come_last_and_nothing_else_may_ping() -> None:
+    found = shown(one(DOWN, role_ids=(7, 8)))
+    assert found.content == "🔴 DOWN · Shop API <@&7> <@&8>"
+    assert pings(found) == {"parse": [], "roles": [7, 8]}
+    back = shown(Alert("up", "en", "🟢 UP · Shop API", (DOWN,), user_ids=(9,), plain=True))
+    assert (back.content, back.embed, back.view) == ("🟢 UP · Shop API <@9>", None, None)
+    assert pings(back) == {"parse": [], "users": [9]}
+    quiet = shown(one(DOWN))
+    assert pings(quiet) == {"parse": []}
+
+
+def test_sixty_mentions_fit_into_a_message() -> None:
+    users = tuple(10**18 + n for n in range(60))
+    content = shown(Alert("up", "en", "x" * 150, (DOWN,), user_ids=users, plain=True)).content
+    assert len(content) <= 2000
+    assert content.endswith(f"<@{users[-1]}>")
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "said"),
+    [
+        (Kind.UNSTABLE, "Shop API is unstable", "About 1 in 4 tries gets through."),
+        (Kind.SLOW, "Shop API is slow", "It answers, but takes 4100 ms; the limit is 2000 ms."),
+        (Kind.BLOCKED, "Shop API refuses the bot", "HTTP 403"),
+    ],
+)
+def test_each_kind_has_its_own_words(kind: Kind, title: str, said: str) -> None:
+    cause = Cause(Reason.HTTP, 403) if kind is Kind.BLOCKED else HTTP_503
+    incident = replace(
+        DOWN, kind=kind, cause=cause, share_ok=7, share_of=30, latency_ms=4100, limit_ms=2000
+    )
+    found = embed(one(incident))
+    assert found["title"] == title
+    assert said in found["description"]
+
+
+def test_the_card_tells_what_became_of_the_alert() -> None:
+    incident = replace(DOWN, answering_since_ms=SINCE + 600_000, acknowledged_by=5, me_too=3)
+    lines = embed(one(incident, delayed_ms=(SINCE, SINCE + 60_000)))["description"].splitlines()
+    assert lines[1:] == [
+        "Answering since <t:1700000600:t>; I wait a little to be sure.",
+        "<@5> is on it.",
+        "3 people see it too.",
+        "Sent late: Discord was unreachable <t:1700000000:t>–<t:1700000060:t>.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ending", "title"),
+    [
+        (Ending.RESOLVED, "Resolved · Shop API"),
+        (Ending.REMOVED, "No longer watched · Shop API"),
+        (Ending.PAUSED, "Paused · Shop API"),
+    ],
+)
+def test_a_closed_alert_has_no_buttons_and_says_how_it_ended(ending: Ending, title: str) -> None:
+    closed = replace(
+        DOWN,
+        resolved_ms=SINCE + 800_000,
+        ended_ms=SINCE + 720_000,
+        ending=ending,
+        acknowledged_by=5,
+        answering_since_ms=SINCE + 720_000,
+    )
+    found = shown(one(closed))
+    assert found.view is None
+    assert found.embed is not None
+    assert found.embed.title == title
+    assert str(found.embed.description).endswith("Acknowledged by <@5>.")
+    green = found.embed.colour is not None and found.embed.colour.value == 0x23A55A
+    assert green is (ending is Ending.RESOLVED)
+    assert ("It lasted 12 min." in str(found.embed.description)) is (ending is Ending.RESOLVED)
+
+
+def test_a_list_of_many_keeps_every_limit_of_discord() -> None:
+    told = tuple(
+        replace(DOWN, id=n, public_id=f"A{n:05}", name=f"{n:03} {'ü*' * 60}", monitor_id=n)
+        for n in range(200)
+    )
+    alert = Alert("down", "en", "🔴 200 sites down at once", told, role_ids=(7,))
+    found = shown(alert)
+    assert found.embed is not None
+    names = str(found.embed.description).split(" · ")
+    assert len(names) > 50
+    assert names[-1] == f"+{200 - len(names) + 1} more"
+    assert found.embed.title == "200 sites are down"
+    assert len(found.embed) <= 6000
+    assert len(str(found.embed.description)) <= 4096
+    assert found.view is not None
+    ids = [item.to_component_dict()["custom_id"] for item in found.view.children]
+    assert ids[0] == "v1:ack:A00000"
+
+
+def test_a_list_says_what_is_over_after_what_is_not() -> None:
+    over = replace(
+        DOWN,
+        id=2,
+        name="Bakery",
+        ending=Ending.RESOLVED,
+        resolved_ms=SINCE,
+        ended_ms=SINCE + 60_000,
+    )
+    found = embed(Alert("down", "en", "🔴 DOWN", (over, DOWN)))
+    lines = found["description"].splitlines()
+    assert lines[0] == "🔴 DOWN · Shop API · HTTP 503 (4 of 4 checks)"
+    assert lines[1] == "🟢 RESOLVED · Bakery · lasted 1 min"
+    assert found["title"] == "1 site is down"
+
+
+def test_hostile_names_are_shown_literally() -> None:
+    hostile = replace(DOWN, name="@everyone <@&1> **x** \u202e [a](http://b) `c`")
+    found = embed(one(hostile))
+    assert found["title"].startswith("\\@everyone \\<\\@&1> \\*\\*x\\*\\* ")
+    assert "\u202e" not in found["title"]
+
+
+def test_french_servers_read_french() -> None:
+    found = shown(one(DOWN, "fr", role_ids=(7,)))
+    assert found.embed is not None
+    assert found.embed.title != "Shop API is down"
+    assert found.view is not None
+    labels = [item.to_component_dict()["label"] for item in found.view.children]
+    assert labels[0] == "Prendre en charge"
+    assert all(len(label) <= 80 for label in labels)

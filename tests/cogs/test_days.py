@@ -1,0 +1,99 @@
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import UserError
+from cogs._ui.days import days_of
+from cogs._ui.times_of_day import time_of_day
+
+TODAY = date(2026, 11, 24)
+ALL = tuple(range(7))
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("mon,wed", (0, 2)),
+        ("Mon, Wed", (0, 2)),
+        ("mon wed fri", (0, 2, 4)),
+        ("Monday and Thursday", (0, 3)),
+        ("every Tuesday", (1,)),
+        ("mondays", (0,)),
+        ("tues", (1,)),
+        ("mon-fri", (0, 1, 2, 3, 4)),
+        ("mon–wed, sun", (0, 1, 2, 6)),
+        ("fri to mon", (0, 4, 5, 6)),
+        ("sat,sun", (5, 6)),
+        ("weekend", (5, 6)),
+        ("weekdays", (0, 1, 2, 3, 4)),
+        ("daily", ALL),
+        ("every day", ALL),
+        ("lun,mer", (0, 2)),
+        ("lundi et jeudi", (0, 3)),
+        ("du lundi au vendredi", (0, 1, 2, 3, 4)),
+        ("lundi à mercredi", (0, 1, 2)),
+        ("les mardis", (1,)),
+        ("dim.", (6,)),
+        ("tous les jours", ALL),
+    ],
+)
+def test_days_are_understood_in_both_languages(text: str, days: tuple[int, ...]) -> None:
+    assert days_of(text, TODAY) == days
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-01", date(2026, 12, 1)),
+        (" 2026-12-01 ", date(2026, 12, 1)),
+        ("tomorrow", date(2026, 11, 25)),
+        ("aujourd’hui", TODAY),
+    ],
+)
+def test_one_date_is_a_date(text: str, day: date) -> None:
+    assert days_of(text, TODAY) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "m", "someday", "2026-02-30", "31/12", "mon,,wed", "mon,xyz", "-", "every"]
+)
+def test_other_days_are_refused_with_examples(text: str) -> None:
+    with pytest.raises(UserError, match="Examples: mon,wed"):
+        days_of(text, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("02:30", time(2, 30)),
+        ("2:30", time(2, 30)),
+        ("2h30", time(2, 30)),
+        ("14 h", time(14)),
+        ("14h", time(14)),
+        ("2.30", time(2, 30)),
+        ("2:30 pm", time(14, 30)),
+        ("12 am", time(0)),
+        ("12pm", time(12)),
+        ("00:00", time(0)),
+        ("24:00", time(0)),
+    ],
+)
+def test_times_are_understood(text: str, meant: time) -> None:
+    assert time_of_day(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "14", "25:00", "24:01", "12:60", "13 pm", "noon", "1:2:3"])
+def test_other_times_are_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UserError, match="Examples: 02:30"):
+        time_of_day(text)
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_typed_it_is_understood_or_refused(text: str) -> None:
+    for read in (lambda: days_of(text, TODAY), lambda: time_of_day(text)):
+        try:
+            read()
+        except UserError:
+            continue

@@ -1,0 +1,115 @@
+"""What delivery hears of each thing that can go wrong between us and a channel."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import DeliveryError, Remedy
+from bot.sandbox.faults import FaultName
+from bot.services.delivery.messages import Alert, Sink
+from tests.cogs.harbour import Harbour, sail
+
+LINE = Alert("notice", "en", "A line.", plain=True)
+
+
+def sink_of(ship: Harbour) -> Sink:
+    sink = ship.app.delivery._sink
+    assert sink is not None
+    return sink
+
+
+async def refusal(work: Any) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        await work
+    return caught.value
+
+
+def fault(name: FaultName, **more: Any) -> Callable[[Harbour], None]:
+    return lambda ship: (ship.sandbox.faults.add(name, path="/messages", **more), None)[1]
+
+
+@pytest.mark.parametrize(
+    ("order", "remedy"),
+    [
+        (fault("503"), Remedy.RETRY),
+        (fault("reset"), Remedy.RETRY),
+        (fault("close"), Remedy.RETRY),
+        (fault("401"), Remedy.TOKEN),
+        (fault("cloudflare"), Remedy.HALT),
+        (fault("429", retry_after=1163.0), Remedy.WAIT),
+        (fault("429", retry_after=77.0, code=30046, scope="shared"), Remedy.WAIT),
+        (lambda ship: ship.sandbox.admin.delete_channel("alerts"), Remedy.CHANNEL_GONE),
+        (
+            lambda ship: ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES"),
+            Remedy.CHANNEL_BLOCKED,
+        ),
+        (
+            lambda ship: ship.sandbox.admin.set_permissions("alerts", deny="VIEW_CHANNEL"),
+            Remedy.CHANNEL_BLOCKED,
+        ),
+    ],
+)
+def test_each_failure_has_its_remedy(
+    tmp_path: Path, order: Callable[[Harbour], None], remedy: Remedy
+) -> None:
+    async def scenario(ship: Harbour) -> None:
+        channel_id = ship.channel_id("alerts")
+        order(ship)
+        error = await refusal(sink_of(ship).post(channel_id, LINE, nonce="n1"))
+        assert error.remedy is remedy
+        if remedy is Remedy.WAIT:
+            assert error.retry_after_s in {1163.0, 77.0}
+
+    sail(tmp_path, scenario)
+
+
+def test_an_edit_of_a_deleted_message_and_a_payload_too_long(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        sink, channel_id = sink_of(ship), ship.channel_id("alerts")
+        message_id = await sink.post(channel_id, LINE, nonce="n1")
+        ship.sandbox.admin.delete_message(str(message_id))
+        assert (
+            await refusal(sink.edit(channel_id, message_id, LINE))
+        ).remedy is Remedy.MESSAGE_GONE
+        again = await refusal(sink.post(channel_id, LINE, nonce="n1"))
+        assert again.remedy is Remedy.MESSAGE_GONE
+        long = Alert("notice", "en", "x" * 2001, plain=True)
+        assert (await refusal(sink.post(channel_id, long, nonce="n2"))).remedy is Remedy.REFUSED
+
+    sail(tmp_path, scenario)
+
+
+def test_the_same_nonce_sends_nothing_twice(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        sink, channel_id = sink_of(ship), ship.channel_id("alerts")
+        ship.sandbox.faults.add("accept_then_reset", path="/messages", times=1)
+        assert (await refusal(sink.post(channel_id, LINE, nonce="n1"))).remedy is Remedy.RETRY
+        message_id = await sink.post(channel_id, LINE, nonce="n1")
+        assert [m["id"] for m in ship.sandbox.messages("alerts")] == [str(message_id)]
+
+    sail(tmp_path, scenario)
+
+
+def test_a_reply_to_a_deleted_message_is_a_plain_message(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        sink, channel_id = sink_of(ship), ship.channel_id("alerts")
+        first = await sink.post(channel_id, LINE, nonce="n1")
+        ship.sandbox.admin.delete_message(str(first))
+        await sink.post(channel_id, LINE, nonce="n2", reply_to=first)
+        assert ship.sandbox.texts("alerts") == ["A line."]
+
+    sail(tmp_path, scenario)
+
+
+def test_a_client_that_is_being_replaced_is_tried_again_later(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        sink: Any = sink_of(ship)
+        await sink._client.close()
+        error = await refusal(sink.post(ship.channel_id("alerts"), LINE, nonce="n1"))
+        assert error.remedy is Remedy.RETRY
+        await asyncio.sleep(0)
+
+    sail(tmp_path, scenario)

@@ -1,0 +1,39 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import UserError
+from cogs._ui.spans import LONGEST_S, span_s
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30m", 1800),
+        ("2 h", 7200),
+        ("1d", 86_400),
+        ("1 h 30 min", 5400),
+        ("1h30m", 5400),
+        ("1,5 h", 5400),
+        ("2 jours", 172_800),
+        ("90 SECONDS", 90),
+        ("１０m", 600),
+        ("1 day and 2 hours", 93_600),
+    ],
+)
+def test_people_write_lengths_of_time_in_many_ways(text: str, seconds: int) -> None:
+    assert span_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5", "0m", "-1h", "1x", "400 d", "1h !", "m", "1h 5"])
+def test_what_is_no_length_of_time_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(UserError, match="30m, 2h, 1d"):
+        span_s(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    with contextlib.suppress(UserError):
+        assert 1 <= span_s(text) <= LONGEST_S

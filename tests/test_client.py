@@ -1,0 +1,144 @@
+"""Whatever Discord does at the start, Vigie stays, watches, tells, and connects in the end."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+
+from bot.errors import ConfigError
+from bot.sandbox import Sandbox
+from bot.services.monitors import NewMonitor
+from tests.cogs.harbour import Harbour, harbour, sail, until
+
+
+def online(sandbox: Sandbox) -> Any:
+    return sandbox.wait_online(20)
+
+
+async def ended(ship: Harbour) -> ConfigError:
+    """The refusal that ends the process."""
+    await asyncio.wait_for(ship.app.stopping.wait(), 10)
+    assert ship.app.failure is not None
+    return ship.app.failure
+
+
+def test_discord_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        sandbox = Sandbox()
+        await sandbox.start()
+        port = sandbox.port
+        await sandbox.stop()
+        async with harbour(tmp_path, sandbox=sandbox, online=False, api_port=port) as ship:
+            added = await ship.app.monitors.add(1, NewMonitor(ship.site.url), 1)
+            assert added.first.ok
+            await asyncio.sleep(0.2)
+            await sandbox.start(port)
+            await online(sandbox)
+            assert not ship.app.stopping.is_set()
+        await sandbox.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_login_that_is_answered_with_errors_is_tried_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            sandbox.faults.add("503", path="/users/@me$", times=2)
+            async with harbour(tmp_path, sandbox=sandbox, online=False):
+                await online(sandbox)
+
+    asyncio.run(scenario())
+
+
+def test_posts_go_out_while_the_gateway_cannot_be_found_or_reached(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            async with harbour(tmp_path, sandbox=sandbox) as ship:
+                await ship.set_channel("alerts")
+                await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
+            sandbox.faults.add("503", path="/gateway/bot$", times=2)
+            sandbox.gateway.refuse()
+            async with harbour(tmp_path, sandbox=sandbox, online=False) as again:
+                # The old site is gone with its Vigie, so the watched address refuses.
+                await sandbox.wait_for_message("alerts", "🔴 DOWN · Shop", 15)
+                assert not sandbox.gateway.online
+                sandbox.gateway.accept()
+                await online(sandbox)
+                assert not again.app.stopping.is_set()
+                answer = await again.run("status")
+                assert answer.content == "1 down"
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_token_ends_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with harbour(tmp_path, online=False, token="wrong") as ship:
+            assert "DISCORD_TOKEN" in str(await ended(ship))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("code", [4004, 4014])
+def test_close_codes_that_no_retry_can_mend_end_it(tmp_path: Path, code: int) -> None:
+    async def scenario(ship: Harbour) -> None:
+        ship.sandbox.gateway.drop(code)
+        assert str(await ended(ship))
+
+    sail(tmp_path, scenario)
+
+
+def test_a_lost_session_is_begun_anew_at_the_same_address(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        before = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+        assert str(before).startswith(ship.sandbox.url.replace("http", "ws"))
+        ship.sandbox.gateway.drop()
+        await until(lambda: ship.sandbox.gateway.online, 10)
+        ship.sandbox.gateway.invalidate()
+        await until(lambda: len(ship.sandbox.gateway.identifies) == 2, 15)
+        await until(lambda: ship.sandbox.gateway.online, 10)
+        assert (await ship.run("status")).ephemeral
+
+    sail(tmp_path, scenario)
+
+
+def test_a_gateway_that_stays_away_is_tried_by_a_fresh_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.client._AWAY_S", 0.2)
+    monkeypatch.setattr("bot.client._LOOK_S", 0.1)
+
+    async def scenario(ship: Harbour) -> None:
+        logins = len(ship.sandbox.record.of("GET", "/users/@me"))
+        ship.sandbox.gateway.refuse()
+        ship.sandbox.gateway.drop()
+        await until(lambda: len(ship.sandbox.record.of("GET", "/users/@me")) > logins, 10)
+        ship.sandbox.gateway.accept()
+        await online(ship.sandbox)
+        assert (await ship.run("status")).ephemeral
+
+    sail(tmp_path, scenario)
+
+
+def test_a_bug_in_the_library_costs_a_connection_not_the_process(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        core: Any = ship.sandbox._core
+        core.hub.dispatch("GUILD_CREATE", {}, str(ship.guild_id), intent=1)
+        await until(lambda: len(ship.sandbox.gateway.identifies) == 2, 15)
+        await online(ship.sandbox)
+        assert (await ship.run("status")).ephemeral
+        assert not ship.app.stopping.is_set()
+
+    sail(tmp_path, scenario)
+
+
+def test_the_api_address_is_put_back(tmp_path: Path) -> None:
+    before = discord.http.Route.BASE
+
+    async def scenario(ship: Harbour) -> None:
+        assert ship.sandbox.api_url == discord.http.Route.BASE
+
+    sail(tmp_path, scenario)
+    assert before == discord.http.Route.BASE
