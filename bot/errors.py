@@ -50,6 +50,8 @@ class Remedy(StrEnum):
 
     RETRY = "retry"  # try again with the same nonce
     WAIT = "wait"  # try again after ``retry_after_s``
+    PAUSE = "pause"  # as WAIT, but for all channels: the limit is the bot's own
+    ARCHIVED = "archived"  # the thread sleeps: it takes new messages, which wake it, but no edits
     HALT = "halt"  # stop all requests for a while: Discord's edge refuses this address
     CHANNEL_GONE = "channel_gone"
     CHANNEL_BLOCKED = "channel_blocked"  # a permission is missing

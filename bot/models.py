@@ -5,6 +5,7 @@ probe measures, milliseconds as floats inside :class:`Phases`.
 """
 
 from dataclasses import dataclass, field
+from datetime import date, time
 from enum import StrEnum
 
 
@@ -196,9 +197,33 @@ class Incident:
     acknowledged_by: int | None = None
     me_too: int = 0
     told_down: bool = False
+    withheld: bool = False  # an overlay kept it quiet: something of it has still to be told
     channel_id: int | None = None  # where it is told; None: the server has no alert channel
     role_id: int | None = None
 
     @property
     def open(self) -> bool:
         return self.resolved_ms is None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A maintenance window: work that was planned, once or every week.
+
+    Its times are what the clock on the wall shows in ``timezone`` (an IANA name), so that they
+    stay right when the clock is changed. It ends at ``ends`` (on the next day when that is not
+    after ``begins``) or after ``length_s``: exactly one of the two is set.
+    """
+
+    id: int
+    guild_id: int
+    monitor_id: int | None  # None: everything the server watches
+    timezone: str
+    days: tuple[int, ...]  # every week on these, 0 is Monday; empty: once, on ``date``
+    date: date | None
+    begins: time
+    ends: time | None = None
+    length_s: int | None = None
+    reason: str | None = None
+    created_by: int = 0
+    created_ms: int = 0

@@ -12,18 +12,20 @@ from bot.engine.http_probe import HttpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
-from bot.models import CheckResult, Reason, Target
+from bot.models import CheckResult, Phases, Reason, Target
 from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
 from bot.words.safe import plain
 
 UP, NOT_UP, REFUSED = 0, 1, 2
-_REFUSALS = frozenset({Reason.ADDRESS_REFUSED, Reason.REDIRECT_REFUSED})
 ECHO_LIMIT = 200
 
 
 def run(url: str, *, as_json: bool, config: Config) -> int:
-    """Probe once; returns 0 up, 1 not up, 2 refused or unusable."""
+    """Probe once; returns 0 up, 1 not up, 2 refused or unusable.
+
+    A site that redirects to a refused address is not up: people who follow it arrive nowhere.
+    """
     guard = Netguard(allow_private=config.allow_private, ports=config.ports)
     try:
         address = guard.check_url(with_scheme(url.strip()))
@@ -31,13 +33,10 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
         _print_refusal(url, str(error), as_json=as_json)
         return REFUSED
     result = asyncio.run(_probe(guard, address))
-    if as_json:
-        print(json.dumps(_as_json(address, result)))
-    else:
-        print(_as_text(address, result))
+    print(json.dumps(_as_json(address, result)) if as_json else _as_text(address, result))
     if result.ok:
         return UP
-    return REFUSED if result.cause and result.cause.reason in _REFUSALS else NOT_UP
+    return REFUSED if _is_refused(result) else NOT_UP
 
 
 def with_scheme(text: str) -> str:
@@ -54,30 +53,39 @@ async def _probe(guard: Netguard, url: str) -> CheckResult:
         await resolver.close()
 
 
+def _is_refused(result: CheckResult) -> bool:
+    return result.cause is not None and result.cause.reason is Reason.ADDRESS_REFUSED
+
+
 def _verdict(result: CheckResult) -> str:
     if result.ok:
         return "up"
-    return "refused" if result.cause and result.cause.reason in _REFUSALS else "down"
+    return "refused" if _is_refused(result) else "down"
+
+
+def _cause(result: CheckResult) -> str | None:
+    return None if result.cause is None else cause_text(words_for("en"), result.cause)
 
 
 def _as_json(url: str, result: CheckResult) -> dict[str, object]:
-    expires = result.certificate_expires_ms
+    """``reason`` is the cause for programs, as ``http:503``; ``cause`` is it for people."""
+    expires_ms = result.certificate_expires_ms
     return {
         "url": url,
         "verdict": _verdict(result),
-        "cause": None if result.cause is None else cause_text(words_for("en"), result.cause),
+        "cause": _cause(result),
+        "reason": None if result.cause is None else str(result.cause),
         "status": result.status,
         "phases_ms": asdict(result.phases),
-        "certificate_expires": None if expires is None else _iso(expires),
+        "certificate_expires": None if expires_ms is None else _iso(expires_ms),
         "address": result.address,
         "final_url": result.final_url or url,
+        "downgraded": result.downgraded,
     }
 
 
 def _as_text(url: str, result: CheckResult) -> str:
-    words = words_for("en")
-    said = "fine" if result.cause is None else cause_text(words, result.cause)
-    lines = [f"{_verdict(result).upper()} · {url} · {said}"]
+    lines = [f"{_verdict(result).upper()} · {url} · {_cause(result) or 'fine'}"]
     if result.status is not None:
         lines.append(f"  answer      HTTP {result.status} from {result.address}")
     if result.final_url is not None:
@@ -92,11 +100,21 @@ def _as_text(url: str, result: CheckResult) -> str:
 
 
 def _print_refusal(url: str, sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        shown = plain(url, ECHO_LIMIT)
-        print(json.dumps({"url": shown, "verdict": "refused", "cause": sentence, "status": None}))
-    else:
+    """The same keys as any other verdict, so that programs need no second case."""
+    if not as_json:
         print(sentence, file=sys.stderr)
+        return
+    seen = asdict(Phases())
+    nothing = {"status": None, "certificate_expires": None, "address": None, "final_url": None}
+    answer = {
+        "url": plain(url, ECHO_LIMIT),
+        "verdict": "refused",
+        "cause": sentence,
+        "reason": str(Reason.ADDRESS_REFUSED),
+        "phases_ms": seen,
+        "downgraded": False,
+    }
+    print(json.dumps(answer | nothing))
 
 
 def _iso(ms: int) -> str:

@@ -1,0 +1,75 @@
+"""``vigie`` and ``python -m bot``: reads the command line and hands over to :mod:`bot.cli`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bot import __version__, config
+from bot.cli import EXIT_CONFIG
+from bot.errors import ConfigError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status. 78 means: the configuration is refused."""
+    options = _parser().parse_args(argv)
+    try:
+        settings = config.load()
+    except ConfigError as error:
+        print(f"vigie: {error}", file=sys.stderr)
+        return EXIT_CONFIG
+    match options.command:
+        case "demo":
+            from bot.cli import demo  # noqa: PLC0415 - each command loads only what it needs
+
+            return demo.run(speed=options.speed, port=options.port)
+        case "check":
+            from bot.cli import check  # noqa: PLC0415
+
+            return check.run(options.url, as_json=options.json, config=settings)
+        case "replay":
+            from bot.cli import replay  # noqa: PLC0415
+
+            return replay.run(options.file, as_json=options.json)
+        case _:
+            from bot.cli import run  # noqa: PLC0415
+
+            return run.run(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vigie",
+        description="Watches web sites and tells a Discord channel when one goes down or comes"
+        " back. Settings come from the environment and from .env.",
+    )
+    parser.add_argument("--version", action="version", version=f"vigie {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("run", help="watch and tell (the default)")
+    demo = commands.add_parser("demo", help="see an outage arrive, without account or token")
+    demo.add_argument("--speed", type=_speed, default=1.0, help="plays 150/SPEED rounds")
+    demo.add_argument("--port", type=_port, default=0, help="of the page; a free one by default")
+    check = commands.add_parser("check", help="probe one address once")
+    check.add_argument("url", metavar="URL")
+    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    replay = commands.add_parser("replay", help="play a recorded scenario on a simulated clock")
+    replay.add_argument("file", metavar="FILE.jsonl")
+    replay.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.1 <= speed <= 10:  # noqa: PLR2004 - named in the message
+        raise argparse.ArgumentTypeError("use a number from 0.1 to 10")
+    return speed
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - named in the message
+        raise argparse.ArgumentTypeError("use a port from 1 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

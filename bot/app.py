@@ -1,0 +1,243 @@
+"""The composition root: makes every part, starts them, and stops them in order."""
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.client import serve
+from bot.clock import SystemClock
+from bot.config import Config
+from bot.db.database import Database
+from bot.db.lock import instance_lock
+from bot.engine import descriptors
+from bot.engine.canaries import Canaries
+from bot.engine.http_probe import HttpProbe
+from bot.engine.netguard import Netguard
+from bot.engine.resolver import Resolver
+from bot.engine.scheduler import Scheduler
+from bot.engine.tls import client_context
+from bot.errors import ConfigError, DeliveryError
+from bot.services.blindness import Blindness
+from bot.services.chores import Chores
+from bot.services.delivery.messages import Sink
+from bot.services.delivery.sender import Delivery
+from bot.services.guilds import Guilds
+from bot.services.incidents import Incidents
+from bot.services.installation import Installation
+from bot.services.maintenance import Maintenance
+from bot.services.monitors import Monitors
+from bot.services.overlays import Overlays
+from bot.services.pulse import Pulse
+from bot.services.recorder import Recorder
+from bot.services.registry import Services
+from bot.services.rounds import Rounds
+from bot.services.status import Status
+from bot.services.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+STOP_PROBES_S = 3.0
+DRAIN_S = 10.0
+STOP_CLIENT_S = 8.0
+RESTART_S = 1.0
+
+
+async def run(config: Config) -> None:
+    """Watch and tell until SIGTERM or SIGINT.
+
+    Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used.
+    """
+    descriptors.allow_many()
+    with instance_lock(config.database):
+        db = await Database.open(config.database)
+        try:
+            app = App(config, db)
+            await app.load()
+            await app.run()
+        finally:
+            await db.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What looks at the world: guarded for people's addresses, unguarded for the operator's."""
+
+    guard: Netguard
+    resolver: Resolver
+    prober: HttpProbe
+    canaries: Canaries
+
+    @classmethod
+    def of(cls, config: Config, clock: SystemClock) -> "Engine":
+        context = client_context()
+        guard = Netguard(allow_private=config.allow_private, ports=config.ports)
+        resolver = Resolver(clock)
+        return cls(
+            guard,
+            resolver,
+            HttpProbe(guard, resolver, clock=clock, context=context),
+            Canaries(
+                config.canaries, config.api_url, clock=clock, resolver=resolver, context=context
+            ),
+        )
+
+
+class App:
+    """All parts of one running Vigie."""
+
+    def __init__(self, config: Config, db: Database) -> None:
+        self.config = config
+        self.failure: ConfigError | None = None
+        self.stopping = asyncio.Event()
+        self._can_tell = False
+        self.clock = SystemClock()
+        self.engine = Engine.of(config, self.clock)
+        self.installation = Installation(db)
+        self.guilds = Guilds(db, self.clock)
+        self.watchlist = Watchlist(db, self.clock, self.guilds)
+        self.delivery = Delivery(
+            db, self.clock, self.guilds.language, on_token_refused=self._token_refused
+        )
+        wake = self.delivery.wake
+        self.recorder = Recorder(db, self.clock, self.watchlist, wake)
+        self.blindness = Blindness(db, self.clock, self.guilds, self.engine.canaries, wake)
+        self.scheduler = Scheduler(
+            Rounds(self.clock, self.watchlist, self.engine.prober, self.blindness, self.recorder),
+            self.clock,
+            slots=config.concurrency,
+        )
+        self.monitors = self._monitors(db)
+        self.overlays = Overlays(db, self.clock, self.watchlist, self.monitors, self.recorder)
+        self.pulse = self._pulse(db)
+        self.chores = Chores(db, self.clock, wake)
+        self.services = Services(
+            config=config,
+            clock=self.clock,
+            guilds=self.guilds,
+            monitors=self.monitors,
+            status=Status(self.watchlist),
+            incidents=Incidents(db, self.clock, self.watchlist, self.delivery),
+            maintenance=Maintenance(db, self.clock, self.guilds, self.watchlist),
+            delivery=self.delivery,
+        )
+
+    def _monitors(self, db: Database) -> Monitors:
+        return Monitors(
+            db,
+            self.clock,
+            self.config,
+            guilds=self.guilds,
+            watchlist=self.watchlist,
+            recorder=self.recorder,
+            scheduler=self.scheduler,
+            netguard=self.engine.guard,
+            prober=self.engine.prober,
+        )
+
+    def _pulse(self, db: Database) -> Pulse:
+        return Pulse(
+            db,
+            self.clock,
+            resync=self.clock.resync,
+            after_gap=self._after_gap,
+            heartbeat=self._heartbeat if self.config.heartbeat_url else None,
+        )
+
+    async def load(self) -> None:
+        """Read back everything that is remembered, and plan the first rounds."""
+        await self.guilds.load()
+        await self.watchlist.load()
+        if await self.pulse.begin():
+            self._after_gap()
+        self.monitors.start()
+        # What was loaded stays: keep it out of every later collection.
+        gc.collect()
+        gc.freeze()
+
+    async def run(self) -> None:
+        """Run all parts until told to stop, then stop them in order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        parts = [
+            self._part(work.__qualname__, work)
+            for work in (
+                *(self.scheduler.run, self.recorder.run, self.blindness.run),
+                *(self.overlays.run, self.pulse.run, self.chores.run),
+            )
+        ]
+        sending = self._part("delivery", self.delivery.run)
+        client = asyncio.create_task(self._serve(), name="client")
+        log.info("Watching %d monitors", len(self.services.monitors))
+        try:
+            await self.stopping.wait()
+        finally:
+            await self._stop(parts, sending, client)
+        if self.failure is not None:
+            raise self.failure
+
+    async def _stop(
+        self,
+        parts: list[asyncio.Task[None]],
+        sending: asyncio.Task[None],
+        client: asyncio.Task[None],
+    ) -> None:
+        """Scheduler, probes, delivery, client, HTTP; the database is closed by our caller."""
+        log.info("Stopping")
+        await end(parts, STOP_PROBES_S)
+        await self.scheduler.stop(STOP_PROBES_S)
+        try:
+            await self.recorder.flush()
+        except Exception:
+            log.exception("The last results could not be stored")
+        await self.delivery.stop(DRAIN_S)
+        await end([sending, client], STOP_CLIENT_S)
+        await self.engine.resolver.close()
+
+    async def _serve(self) -> None:
+        try:
+            await serve(self.config, self.services, self._attach, self.installation)
+        except ConfigError as error:
+            self.failure = error
+            self.stopping.set()
+
+    def _part(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(self._forever(name, work), name=name)
+
+    async def _forever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """A part that ends by a bug is logged and started again: Vigie outlives its bugs."""
+        while not self.stopping.is_set():
+            try:
+                await work()
+            except Exception:
+                log.exception("The part %s failed and is started again", name)
+            await asyncio.sleep(RESTART_S)
+
+    def _attach(self, sink: Sink) -> None:
+        self._can_tell = True
+        self.delivery.attach(sink)
+
+    def _after_gap(self) -> None:
+        for entry in self.watchlist.after_gap():
+            self.recorder.touch(entry)
+
+    def _token_refused(self, error: DeliveryError) -> None:
+        self.failure = ConfigError(f"Discord refuses DISCORD_TOKEN ({error}): copy it again.")
+        self.stopping.set()
+
+    async def _heartbeat(self) -> None:
+        """Not before the first login: a Vigie that can tell nobody is not healthy."""
+        if self.config.heartbeat_url and self._can_tell:
+            await self.engine.canaries.fetch(self.config.heartbeat_url)
+
+
+async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:
+    """Cancel tasks and wait for them; those that would not stop are named in the log."""
+    for task in tasks:
+        task.cancel()
+    _, stuck = await asyncio.wait(tasks, timeout=timeout_s)
+    for task in stuck:
+        log.error("%s would not stop", task.get_name())

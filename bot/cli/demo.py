@@ -1,0 +1,126 @@
+"""``vigie demo``: the real bot against a local stand-in for Discord, on the night of 8 Nov 2016.
+
+Prints the page's address first, then every post of the bot as a line. Ctrl-C leaves nothing.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.cli import EXIT_OK
+from bot.config import child_environment
+from bot.sandbox import Sandbox
+from bot.sandbox.sites import Sites
+
+ALERTS = "alerts"
+READY_S = 60.0
+STOP_S = 15.0
+EVERY_S = 1
+FAILED = 1
+
+
+def run(*, speed: float, port: int) -> int:
+    """Play until Ctrl-C; returns 0, or 1 when the bot did not come up."""
+    return asyncio.run(_play(speed, port))
+
+
+async def _play(speed: float, port: int) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-demo-"))
+        sites = Sites(speed)
+        await sites.start()
+        stack.push_async_callback(sites.stop)
+        sandbox = Sandbox()
+        await sandbox.start(port=port)
+        stack.push_async_callback(sandbox.stop)
+        _say(f"Open {sandbox.url}/ to see the channel. Ctrl-C ends the demo.")
+        sandbox.listen(_print_post)
+        bot = await stack.enter_async_context(_bot(sandbox, sites, Path(folder)))
+        story = asyncio.create_task(_tell(sandbox, sites))
+        ended = asyncio.create_task(bot.wait())
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (story, ended, waiting):
+            task.cancel()
+        await asyncio.gather(story, ended, waiting, return_exceptions=True)
+        if not stop.is_set():
+            _say("The bot ended by itself; its last lines are above.")
+            return FAILED
+    return EXIT_OK
+
+
+async def _tell(sandbox: Sandbox, sites: Sites) -> None:
+    """What a person would type, then the night."""
+    await sandbox.wait_online(READY_S)
+    channel = sandbox.channel(ALERTS)
+    await sandbox.command("Admin", channel, "alerts channel", {"channel": channel.id})
+    for path, name in (
+        ("library", "Town library"),
+        ("bakery", "Bakery"),
+        ("immigration", "Immigration Canada"),
+    ):
+        url = f"{sites.url}/{path}"
+        options = {"url": url, "name": name, "every": EVERY_S}
+        await sandbox.command("Admin", channel, "watch add", options)
+        _say(f"/watch add {url} name:{name} every:{EVERY_S}")
+    sites.begin()
+    _say("It is 8 November 2016, evening. The first alert comes within half a minute.")
+    await asyncio.sleep(sites.night.left_s)
+    _say("The night is over. The page stays open; try /status there.")
+
+
+@contextlib.asynccontextmanager
+async def _bot(
+    sandbox: Sandbox, sites: Sites, folder: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The unmodified bot as its own process, ended with the block."""
+    environment = child_environment(
+        DISCORD_TOKEN=sandbox.token,
+        DISCORD_API_URL=sandbox.api_url,
+        VIGIE_DATABASE=str(folder / "vigie.db"),
+        VIGIE_ALLOW_PRIVATE="127.0.0.0/8",
+        VIGIE_CANARIES=f"{sites.url}/canary",
+        VIGIE_MIN_INTERVAL=str(EVERY_S),
+        VIGIE_LOG_LEVEL="WARNING",
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "run",
+        cwd=folder,
+        env=environment,
+        # Its own session: Ctrl-C reaches the demo alone, which ends the bot in order.
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _print_post(news: dict[str, Any]) -> None:
+    """A line for each post and each edit that people in the channel see."""
+    if news["type"] in {"message_create", "message_update"}:
+        edited = "(edited) " if news["type"] == "message_update" else ""
+        _say(f"#{ALERTS}  {edited}{news['message']['content']}")
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", flush=True)

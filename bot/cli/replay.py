@@ -1,0 +1,79 @@
+"""``vigie replay FILE``: a recorded scenario through judge, recorder and delivery plan.
+
+Everything is the real code on a simulated clock and a store in memory; only the probe and
+Discord are replaced, by the file and by the printer.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from bot.cli import EXIT_OK
+from bot.models import Cause, Reason
+from bot.services.rehearsal import Line, Moment, rehearsal
+
+UNUSABLE = 2
+_CAUSES = {
+    "ok": None,
+    "timeout": Cause(Reason.TIMEOUT, 10),
+    "conn_refused": Cause(Reason.REFUSED),
+    "conn_reset": Cause(Reason.RESET),
+    "dns": Cause(Reason.DNS),
+    "tls": Cause(Reason.TLS_EXPIRED),
+}
+
+
+def run(file: str, *, as_json: bool) -> int:
+    """Print every post, reply and edit with its time; returns 2 for a file it cannot read."""
+    path = Path(file)
+    try:
+        with path.open(encoding="utf-8") as rows:
+            moments = list(read(rows, path.stem))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        print(f"vigie: {file} is no scenario ({error!r}).", file=sys.stderr)
+        return UNUSABLE
+    for line in play(moments):
+        print(json.dumps(line.as_json(), ensure_ascii=False) if as_json else _shown(line))
+    return EXIT_OK
+
+
+def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
+    """The moments of a scenario's lines; ``site`` names what stands without a name.
+
+    Raises ValueError, LookupError or TypeError for what is no scenario.
+    """
+    seen: dict[tuple[str, ...], tuple[Cause | None, ...]] = {}  # few differ among many lines
+    for text in rows:
+        row = json.loads(text)
+        outcomes = (row["outcome"], *row.get("retry", ()))
+        if outcomes not in seen:
+            seen[outcomes] = tuple(map(_cause, outcomes))
+        yield Moment(int(row["t"]), str(row.get("site", site)), seen[outcomes], float(row["ms"]))
+
+
+def _cause(outcome: object) -> Cause | None:
+    if not isinstance(outcome, str):
+        raise TypeError(f"{outcome!r} is no outcome")
+    if outcome.startswith("http_"):
+        return Cause(Reason.HTTP, int(outcome.removeprefix("http_")))
+    return _CAUSES[outcome]
+
+
+def play(moments: Iterable[Moment]) -> list[Line]:
+    """All messages of a scenario."""
+    return asyncio.run(_play(sorted(moments, key=lambda moment: moment.t)))
+
+
+async def _play(moments: list[Moment]) -> list[Line]:
+    async with rehearsal(sorted({moment.site for moment in moments})) as stage:
+        for _, together in groupby(moments, key=lambda moment: moment.t):
+            await stage.play(list(together))
+        await stage.end()
+        return stage.lines
+
+
+def _shown(line: Line) -> str:
+    return f"{line.t // 3600:4d}:{line.t // 60 % 60:02d}  {line.action:5}  {line.content}"

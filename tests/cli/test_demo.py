@@ -1,0 +1,55 @@
+"""``vigie demo`` as a stranger runs it: one command, a page, an alert, and nothing left behind."""
+
+import asyncio
+import re
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.config import child_environment
+from bot.sandbox.sites import election_night
+
+pytestmark = pytest.mark.process
+
+FIRST_ALERT_S = 30.0
+
+
+def test_the_demo_shows_its_page_tells_of_the_night_and_leaves_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        demo = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "demo", "--speed", "2"),
+            cwd=tmp_path,
+            env=child_environment(TMPDIR=str(tmp_path)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert demo.stdout is not None
+        first = (await demo.stdout.readline()).decode()
+        url = re.findall(r"http://\S+", first)[0]
+        async with aiohttp.ClientSession() as session, session.get(url) as page:
+            assert page.status == 200
+            assert "composer" in await page.text()
+        async with asyncio.timeout(FIRST_ALERT_S + 15):
+            while "🟡 UNSTABLE · Immigration Canada" not in first:
+                first = (await demo.stdout.readline()).decode()
+                assert first, "the demo ended by itself"
+        demo.send_signal(signal.SIGINT)
+        rest = (await demo.communicate())[0].decode()
+        assert demo.returncode == 0
+        assert "Traceback" not in rest
+
+    asyncio.run(scenario())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_night_is_150_rounds_of_calm_ramp_waves_and_end() -> None:
+    night = election_night()
+    assert len(night) == 150
+    good = [moment.fates[0] == "ok" for moment in night]
+    assert all(good[:8])
+    assert all(good[-45:])
+    waves = good[20:90]
+    assert 0.1 < sum(waves) / len(waves) < 0.4
