@@ -1,0 +1,112 @@
+"""Discord asks for patience (rows 5, 6, 7), in one channel or everywhere."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.rig import Rig, rig
+from tests.services.delivery.stage import CHANNEL
+
+FIRST = f"^/channels/{CHANNEL}/"
+
+
+@pytest.mark.parametrize("code", [20028, 20022, 0])
+def test_the_time_in_the_body_is_kept_and_other_channels_go_on(tmp_path: Path, code: int) -> None:
+    async def scene(r: Rig) -> None:
+        r.sandbox.faults.add("429", path=FIRST, times=1, retry_after=1163, code=code)
+        await r.open("a", CHANNEL)
+        await r.open("b", CHANNEL + 1)
+        assert await r.deliver() == 1
+        assert len(r.messages(CHANNEL + 1)) == 1
+        assert await r.deliver(1150) == 0
+        assert r.sends() == 1
+        assert await r.deliver(15) == 1
+
+    rig(tmp_path, scene)
+
+
+def test_a_limit_on_edits_drops_numbers_and_lets_posts_pass(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        first = await r.open("a")
+        await r.deliver()
+        r.sandbox.faults.add("429", method="PATCH", times=1, retry_after=1163, code=30046)
+        for _ in range(5):
+            await r.change(first, urgent=False)
+            await r.deliver(31)
+        assert len(r.sandbox.record.of("PATCH")) == 1
+        await r.open("b")
+        assert await r.deliver() == 1
+        assert await r.deliver(1163) == 1
+        assert len(r.sandbox.record.of("PATCH")) == 2
+
+    rig(tmp_path, scene)
+
+
+def test_a_global_limit_stops_all_channels_without_a_storm(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        r.sandbox.faults.add("429", times=1, retry_after=120, scope="global")
+        for number in range(10):
+            await r.open(f"site {number}", CHANNEL + number)
+        await r.deliver()
+        posts = len(r.sandbox.record.of("POST"))
+        assert posts == 1
+        await r.deliver(60)
+        assert len(r.sandbox.record.of("POST")) == posts
+        assert await r.deliver(65) == 10
+
+    rig(tmp_path, scene)
+
+
+def test_a_short_global_limit_is_waited_out_by_all(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        r.sandbox.faults.add("429", times=1, retry_after=0.3, scope="global")
+        for number in range(10):
+            await r.open(f"site {number}", CHANNEL + number)
+        running = asyncio.create_task(r.delivery.run())
+        await r.sandbox.wait_for(lambda: all(r.messages(CHANNEL + n) for n in range(10)), 10)
+        await r.delivery.stop(1)
+        await running
+        assert sum(e.status == 429 for e in r.sandbox.record.requests) <= 10
+
+    rig(tmp_path, scene)
+
+
+def test_the_edge_of_discord_stops_everything_for_ten_minutes(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        r.sandbox.faults.add("cloudflare", times=1)
+        for number in range(5):
+            await r.open(f"site {number}", CHANNEL + number)
+        await r.deliver()
+        await r.deliver(590)
+        assert len(r.sandbox.record.of("POST")) == 1
+        assert await r.deliver(15) == 5
+
+    rig(tmp_path, scene)
+
+
+def test_ninety_nine_channels_are_told_at_once_while_one_waits_twenty_minutes(
+    tmp_path: Path,
+) -> None:
+    async def scene(r: Rig) -> None:
+        guild = r.sandbox.world.guild("Rig")
+        made = [r.sandbox.admin.add_channel(guild, f"many-{n}") for n in range(100)]
+        blocked, others = made[0], made[1:]
+        r.sandbox.faults.add("429", path=f"^/channels/{blocked.id}/", times=1, retry_after=1200)
+        for channel in made:
+            await r.open(f"site {channel.name}", int(channel.id))
+        started = time.monotonic()
+        running = asyncio.create_task(r.delivery.run())
+        await r.sandbox.wait_for(lambda: all(r.messages(int(c.id)) for c in others), 10)
+        took = time.monotonic() - started
+        assert took < 10
+        assert not r.messages(int(blocked.id))
+        assert sum(e.status == 429 for e in r.sandbox.record.requests) == 1
+        r.clock.forward(1205)
+        r.delivery.wake()
+        await r.sandbox.wait_for(lambda: r.messages(int(blocked.id)), 10)
+        await r.delivery.stop(1)
+        await running
+
+    rig(tmp_path, scene, rate_limits=True)

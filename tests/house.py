@@ -1,0 +1,310 @@
+"""The house rules as functions over source text; each returns its complaints, one line apiece."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MAX_FILE, MAX_FUNCTION, MAX_DEPTH = 250, 40, 3
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+# Who may import whom; what is missing here is forbidden. The root package holds the version alone.
+LEAVES = frozenset({"bot", "models", "errors", "clock"})
+LOWER = LEAVES | {"words"}
+MIDDLE = LOWER | {"config", "log"}
+ALLOWED: dict[str, frozenset[str]] = {
+    "bot": frozenset(),
+    "errors": frozenset(),
+    "clock": frozenset(),
+    "log": frozenset({"bot"}),
+    "models": frozenset({"bot", "errors"}),
+    "config": frozenset({"bot", "errors"}),
+    "words": LEAVES,
+    "charts": LOWER,
+    "engine": LOWER,
+    "db": LOWER,
+    "sandbox": LOWER,
+    "services": MIDDLE | {"engine", "db", "charts"},
+    "tree": MIDDLE | {"services"},
+    "client": MIDDLE | {"services", "tree"},
+    "app": MIDDLE | {"services", "engine", "db", "client", "tree"},
+    "cli": MIDDLE | {"services", "engine", "db", "client", "tree", "app", "charts", "sandbox"},
+    "__main__": LEAVES | {"config", "cli", "log"},
+    "cogs": MIDDLE | {"services", "client", "tree", "charts"},
+}
+# Where a library may be imported: prefixes of paths.
+RESTRICTED = {
+    "discord": ("bot/client.py", "bot/tree.py", "bot/sandbox/", "cogs/"),
+    "httpx": ("bot/engine/",),
+    "httpcore": ("bot/engine/",),
+    "aiosqlite": ("bot/db/",),
+    "discord.ext.tasks": ("cogs/",),
+}
+ENVIRONMENT = ("bot/config.py", "bot/__main__.py")
+ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+SANDBOX_USERS = ("bot/sandbox/", "bot/cli/demo")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path from the root of the repository, with slashes, and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def package(self) -> list[str]:
+        return list(Path(self.path).parent.parts)
+
+    @property
+    def area(self) -> str:
+        """``bot/engine/judge.py`` → engine; ``bot/app.py`` → app; ``cogs/watch.py`` → cogs."""
+        return area(".".join(Path(self.path).with_suffix("").parts).removesuffix(".__init__"))
+
+
+def sources(*folders: str) -> list[Source]:
+    return [
+        Source(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
+        for folder in folders
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
+
+
+def area(module: str) -> str:
+    first, *rest = module.split(".")
+    return rest[0] if first == "bot" and rest else first
+
+
+def imports(source: Source) -> Iterator[tuple[str, int]]:
+    """Every imported module, wherever the import stands (also under TYPE_CHECKING).
+
+    A name taken from a package counts as a module of its own: ``from bot import log`` is bot.log.
+    """
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = source.package[: len(source.package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((f"{name}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def wrong_directions(source: Source) -> list[str]:
+    found = []
+    for module, line in imports(source):
+        if module.split(".")[0] not in {"bot", "cogs"}:
+            continue
+        target = area(module)
+        if target not in ALLOWED and module.count(".") == 1:
+            target = "bot"  # a name of the root package, such as its version
+        if target == source.area and not (target == "cogs" and _between_cogs(source, module)):
+            continue
+        if target not in ALLOWED.get(source.area, frozenset()):
+            found.append(f"{source.path}:{line} imports {module}")
+    return found
+
+
+def _between_cogs(source: Source, module: str) -> bool:
+    """What cogs share stands in cogs/_ui, which knows none of them."""
+    own = source.path.removesuffix(".py").split("/")[1]
+    return module.split(".")[1] not in {own, "_ui"}
+
+
+def restricted_imports(source: Source) -> list[str]:
+    return [
+        f"{source.path}:{line} imports {module}"
+        for module, line in imports(source)
+        for library, places in RESTRICTED.items()
+        if f"{module}.".startswith(f"{library}.") and not source.path.startswith(places)
+    ]
+
+
+def sandbox_imports(source: Source) -> list[str]:
+    """The stand-in for Discord is used by the demo and the tests alone."""
+    return [
+        f"{source.path}:{line} imports {module}"
+        for module, line in imports(source)
+        if f"{module}.".startswith("bot.sandbox.") and not source.path.startswith(SANDBOX_USERS)
+    ]
+
+
+def environment_reads(source: Source) -> list[str]:
+    if source.path in ENVIRONMENT:
+        return []
+    found = [
+        f"{source.path}:{node.lineno} reads os.{node.attr}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ENVIRONMENT_NAMES
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+    names = {f"os.{name}" for name in ENVIRONMENT_NAMES}
+    return found + [
+        f"{source.path}:{n} reads {name}" for name, n in imports(source) if name in names
+    ]
+
+
+def long_files(source: Source) -> list[str]:
+    lines = len(source.text.splitlines())
+    return [f"{source.path} has {lines} lines"] if lines > MAX_FILE else []
+
+
+def long_functions(source: Source) -> list[str]:
+    return [
+        f"{source.path}:{node.lineno} {node.name} has {function_lines(node)} lines"
+        for node in _functions(source)
+        if function_lines(node) > MAX_FUNCTION
+    ]
+
+
+def function_lines(node: Function) -> int:
+    """From ``def`` to the end, without the docstring."""
+    length = (node.end_lineno or node.lineno) - node.lineno + 1
+    first = node.body[0]
+    if ast.get_docstring(node, clean=False) is not None:
+        length -= (first.end_lineno or first.lineno) - first.lineno + 1
+    return length
+
+
+def deep_functions(source: Source) -> list[str]:
+    return [
+        f"{source.path}:{node.lineno} {node.name} nests {depth(node.body)} deep"
+        for node in _functions(source)
+        if depth(node.body) > MAX_DEPTH
+    ]
+
+
+NESTING = (
+    ast.If,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.With,
+    ast.AsyncWith,
+    ast.Try,
+    ast.TryStar,
+    ast.Match,
+)
+
+
+def depth(body: Sequence[ast.stmt]) -> int:
+    """How deep blocks stand in each other. An elif stands beside its if, an inner def goes on."""
+    return max((_depth(statement) for statement in body), default=0)
+
+
+def _depth(node: ast.stmt) -> int:
+    own = int(isinstance(node, NESTING))
+    if isinstance(node, ast.If) and _is_elif(node):
+        return max(own + depth(node.body), depth(node.orelse))
+    return own + max((depth(block) for block in _blocks(node)), default=0)
+
+
+def _is_elif(node: ast.If) -> bool:
+    match node.orelse:
+        case [ast.If() as other]:
+            return other.col_offset == node.col_offset
+    return False
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list) and block:
+            yield block
+    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield part.body
+
+
+def empty_bodies(source: Source) -> list[str]:
+    """Blocks of nothing but ``pass`` or ``...``, and functions of nothing but a docstring."""
+    allowed = {
+        id(inner)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef) and any("Protocol" in ast.dump(b) for b in node.bases)
+        for inner in ast.walk(node)
+    }
+    found = []
+    for node in ast.walk(source.tree):
+        if id(node) in allowed or _is_overload(node):
+            continue
+        if not isinstance(node, ast.stmt):  # a handler's body is looked at with its try
+            continue
+        if any(_is_empty(node, block) for block in _blocks(node)):
+            found.append(f"{source.path}:{node.lineno} has an empty body")
+    return found
+
+
+def _is_empty(node: ast.AST, block: list[ast.stmt]) -> bool:
+    left = block
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and ast.get_docstring(node) is not None:
+        left = block[1:]
+        if not left:
+            return isinstance(node, FUNCTIONS)
+    return all(
+        isinstance(s, ast.Pass)
+        or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ...)
+        for s in left
+    )
+
+
+def _is_overload(node: ast.AST) -> bool:
+    return any("overload" in ast.dump(d) for d in getattr(node, "decorator_list", ()))
+
+
+def missing_docstrings(source: Source) -> list[str]:
+    """Each file that holds anything begins by saying what it is for."""
+    missing = bool(source.tree.body) and ast.get_docstring(source.tree) is None
+    return [f"{source.path} has no docstring"] if missing else []
+
+
+def loose_mocks(source: Source) -> list[str]:
+    """A mock without a spec agrees to everything, so a test with one proves nothing."""
+    found = []
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = _called(node.func)
+        keywords = {keyword.arg for keyword in node.keywords}
+        if re.fullmatch(r"(\w+\.)*(Non)?(Callable)?(Magic|Async)?Mock", name):
+            loose = not node.args and not keywords & {"spec", "spec_set", "wraps"}
+        elif re.fullmatch(r"(\w+\.)*patch(\.object)?", name) and "monkey" not in name:
+            new = len(node.args) > (2 if name.endswith(".object") else 1)
+            loose = not new and not keywords & {"autospec", "spec", "spec_set", "new"}
+        else:
+            continue
+        if loose:
+            found.append(f"{source.path}:{node.lineno} {name} without a spec")
+    return found
+
+
+def _called(node: ast.expr) -> str:
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return f"{_called(node.value)}.{node.attr}"
+    return ""
+
+
+def undocumented(variables: Sequence[str], text: str) -> list[str]:
+    return [name for name in variables if not re.search(rf"(?<!\w){name}(?!\w)", text)]
+
+
+def unknown_variables(variables: Sequence[str], text: str) -> list[str]:
+    """What the documentation promises and nobody reads."""
+    named = set(re.findall(r"(?<!\w)(?:VIGIE|DISCORD)_[A-Z_]+(?!\w)", text))
+    return sorted(name for name in named if name.removesuffix("_FILE") not in variables)
+
+
+def _functions(source: Source) -> list[Function]:
+    return [node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)]

@@ -1,0 +1,223 @@
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from bot.config import VARIABLES
+from tests import house
+from tests.house import ROOT, Source
+
+PRODUCT = house.sources("bot", "cogs")
+TESTS = house.sources("tests")
+
+
+def source(path: str, text: str) -> Source:
+    return Source(path, textwrap.dedent(text).strip("\n"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        house.wrong_directions,
+        house.restricted_imports,
+        house.sandbox_imports,
+        house.environment_reads,
+        house.long_files,
+        house.long_functions,
+        house.deep_functions,
+        house.empty_bodies,
+        house.missing_docstrings,
+    ],
+)
+def test_the_product_keeps_the_rule(rule: Callable[[Source], list[str]]) -> None:
+    assert len(PRODUCT) > 20, "the product is looked at"
+    assert [complaint for each in PRODUCT for complaint in rule(each)] == []
+
+
+def test_no_test_trusts_a_mock_without_a_spec() -> None:
+    assert [complaint for each in TESTS for complaint in house.loose_mocks(each)] == []
+
+
+@pytest.mark.parametrize("page", [".env.example", "README.md"])
+def test_every_setting_is_documented_and_nothing_else_is_promised(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert house.undocumented(VARIABLES, text) == []
+    assert house.unknown_variables(VARIABLES, text) == []
+
+
+# What follows proves that each rule can fail, and that it spares what it should.
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("bot/engine/judge.py", "import bot.db.database"),
+        ("bot/engine/judge.py", "from bot.services import recorder"),
+        ("bot/engine/judge.py", "from bot import services"),
+        ("bot/engine/judge.py", "from .. import db"),
+        ("bot/engine/judge.py", "from ..db import database"),
+        ("bot/engine/judge.py", "from bot.config import Config"),
+        ("bot/db/guilds.py", "from bot.engine.judge import judge"),
+        ("bot/words/push.py", "from bot.services.status import Status"),
+        ("bot/models.py", "from bot.words import causes"),
+        ("bot/services/x.py", "if TYPE_CHECKING:\n    from bot.client import VigieClient"),
+        ("bot/services/x.py", "def f() -> None:\n    import bot.app"),
+        ("bot/app.py", "import cogs.watch"),
+        ("bot/__main__.py", "from bot.app import App"),
+        ("cogs/watch.py", "from bot.db.database import Database"),
+        ("cogs/watch.py", "from bot.engine.judge import judge"),
+        ("cogs/watch.py", "from cogs.alerts import Alerts"),
+        ("cogs/watch.py", "from cogs import alerts"),
+        ("cogs/watch.py", "from . import alerts"),
+        ("cogs/_ui/card.py", "from cogs.alerts import Alerts"),
+        ("bot/newcomer.py", "from bot.services import recorder"),
+    ],
+)
+def test_an_import_in_the_wrong_direction_is_found(path: str, text: str) -> None:
+    assert len(house.wrong_directions(source(path, text))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("bot/engine/judge.py", "from bot.models import Cause\nfrom bot.engine import rules"),
+        ("bot/services/x.py", "from bot.db import guilds\nfrom bot.engine.judge import judge"),
+        ("bot/cli/run.py", "from bot import __version__, app, log"),
+        ("cogs/watch.py", "from bot.services.registry import Services\nfrom cogs._ui import card"),
+        ("cogs/watch/__init__.py", "from cogs.watch.add import add\nfrom . import add"),
+        ("cogs/_ui/card.py", "from cogs._ui.colours import RED"),
+        ("bot/engine/judge.py", "import bottle\nimport asyncio"),
+    ],
+)
+def test_an_import_in_the_right_direction_is_spared(path: str, text: str) -> None:
+    assert house.wrong_directions(source(path, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "count"),
+    [
+        ("bot/services/x.py", "import discord", 1),
+        ("bot/services/x.py", "from discord.ext import commands", 1),
+        ("bot/services/x.py", "import httpx", 1),
+        ("bot/engine/x.py", "import aiosqlite", 1),
+        ("bot/client.py", "from discord.ext import tasks", 1),
+        ("bot/client.py", "import discord", 0),
+        ("bot/engine/x.py", "import httpx, httpcore", 0),
+        ("bot/engine/x.py", "import discordant", 0),
+        ("bot/db/x.py", "import aiosqlite", 0),
+        ("bot/engine/x.py", "from discord.ext import tasks", 2),
+    ],
+)
+def test_a_library_outside_its_place_is_found(path: str, text: str, count: int) -> None:
+    assert len(house.restricted_imports(source(path, text))) == count
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("bot/app.py", 1), ("cogs/watch.py", 1), ("bot/cli/demo.py", 0), ("bot/sandbox/x.py", 0)],
+)
+def test_the_sandbox_in_the_product_is_found(path: str, count: int) -> None:
+    assert len(house.sandbox_imports(source(path, "from bot.sandbox import world"))) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ"],
+)
+def test_a_read_of_the_environment_is_found(text: str) -> None:
+    assert len(house.environment_reads(source("bot/app.py", text))) == 1
+    assert house.environment_reads(source("bot/config.py", text)) == []
+
+
+def test_a_long_file_is_found() -> None:
+    assert house.long_files(source("bot/x.py", "x = 1\n" * 250)) == []
+    assert len(house.long_files(source("bot/x.py", "x = 1\n" * 251))) == 1
+
+
+def test_a_long_function_is_found_and_its_docstring_not_counted() -> None:
+    doc = '    """One.\n\n    Two.\n    """\n'
+    fits = "async def f() -> None:\n" + doc + "    x = 1\n" * 39
+    assert house.long_functions(source("bot/x.py", fits)) == []
+    assert len(house.long_functions(source("bot/x.py", fits + "    x = 1\n"))) == 1
+    method = "class C:\n    def f(self) -> None:\n" + "        x = 1\n" * 40
+    assert len(house.long_functions(source("bot/x.py", method))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"),
+    [
+        ("x = 1", 0),
+        ("if a:\n  pass\nelif b:\n  pass\nelif c:\n  pass", 1),
+        ("if a:\n  pass\nelse:\n  if b:\n    pass", 2),
+        ("if a:\n  pass\nelif b:\n  for x in y:\n    pass", 2),
+        ("with a, b:\n  try:\n    pass\n  except E:\n    for x in y:\n      pass", 3),
+        ("try:\n  pass\nfinally:\n  while a:\n    pass", 2),
+        ("for x in y:\n  pass\nelse:\n  if a:\n    pass", 2),
+        ("match a:\n  case 1:\n    if b:\n      pass", 2),
+        ("while a:\n  def g():\n    if b:\n      pass", 2),
+        ("async def g():\n  async with a:\n    async for x in y:\n      pass", 2),
+        ("if a:\n  if b:\n    if c:\n      if d:\n        pass", 4),
+    ],
+)
+def test_nesting_is_counted_as_people_see_it(text: str, deep: int) -> None:
+    body = textwrap.indent(text, "  ")
+    assert house.depth(source("bot/x.py", text).tree.body) == deep
+    found = house.deep_functions(source("bot/x.py", f"def f():\n{body}"))
+    assert [complaint for complaint in found if " f nests" in complaint] == (
+        [f"bot/x.py:1 f nests {deep} deep"] if deep > 3 else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("def f():\n  pass", 1),
+        ("def f():\n  ...", 1),
+        ('def f():\n  """Says so."""', 1),
+        ('async def f():\n  """Says so."""\n  ...', 1),
+        ("class A:\n  pass", 1),
+        ("try:\n  f()\nexcept E:\n  pass", 1),
+        ("if a:\n  f()\nelse:\n  pass", 1),
+        ("match a:\n  case 1:\n    pass", 1),
+        ("class A:\n  def f(self):\n    ...", 1),
+        ('class A(Exception):\n  """Says so."""', 0),
+        ("class A(Protocol):\n  def f(self): ...", 0),
+        ("class A(typing.Protocol[T]):\n  def f(self):\n    '''Says so.'''", 0),
+        ("@overload\ndef f(a): ...", 0),
+        ("def f():\n  return ...", 0),
+    ],
+)
+def test_an_empty_body_is_found(text: str, count: int) -> None:
+    assert len(house.empty_bodies(source("bot/x.py", text))) == count
+
+
+def test_a_file_that_does_not_say_what_it_is_for_is_found() -> None:
+    assert len(house.missing_docstrings(source("bot/x.py", "x = 1"))) == 1
+    assert house.missing_docstrings(source("bot/x.py", '"""It."""\nx = 1')) == []
+    assert house.missing_docstrings(source("bot/__init__.py", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Mock()", 1),
+        ("mock.MagicMock(return_value=1)", 1),
+        ("AsyncMock()", 1),
+        ("Mock(spec=Clock)", 0),
+        ("Mock(Clock)", 0),
+        ("create_autospec(Clock)", 0),
+        ("patch('a.b')", 1),
+        ("patch.object(a, 'b')", 1),
+        ("patch('a.b', autospec=True)", 0),
+        ("patch.object(a, 'b', 1)", 0),
+        ("Mockingbird()", 0),
+    ],
+)
+def test_a_mock_without_a_spec_is_found(text: str, count: int) -> None:
+    assert len(house.loose_mocks(source("tests/x.py", text))) == count
+
+
+def test_an_undocumented_and_an_invented_setting_are_found() -> None:
+    text = "`VIGIE_PORTS_EXTRA` and DISCORD_TOKEN_FILE, DISCORD_TOKEN"
+    assert house.undocumented(["VIGIE_PORTS", "DISCORD_TOKEN"], text) == ["VIGIE_PORTS"]
+    assert house.unknown_variables(["DISCORD_TOKEN"], text) == ["VIGIE_PORTS_EXTRA"]
