@@ -14,8 +14,8 @@ from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.engine import descriptors
 from bot.engine.canaries import Canaries
-from bot.engine.http_probe import HttpProbe
 from bot.engine.netguard import Netguard
+from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.engine.scheduler import Scheduler
 from bot.engine.tls import client_context
@@ -24,6 +24,7 @@ from bot.services.blindness import Blindness
 from bot.services.chores import Chores
 from bot.services.delivery.messages import Sink
 from bot.services.delivery.sender import Delivery
+from bot.services.evidence import Why
 from bot.services.guilds import Guilds
 from bot.services.incidents import Incidents
 from bot.services.installation import Installation
@@ -35,6 +36,7 @@ from bot.services.recorder import Recorder
 from bot.services.registry import Services
 from bot.services.rounds import Rounds
 from bot.services.status import Status
+from bot.services.trial import Trial
 from bot.services.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ class Engine:
 
     guard: Netguard
     resolver: Resolver
-    prober: HttpProbe
+    prober: Probes
     canaries: Canaries
 
     @classmethod
@@ -78,7 +80,7 @@ class Engine:
         return cls(
             guard,
             resolver,
-            HttpProbe(guard, resolver, clock=clock, context=context),
+            Probes(guard, resolver, clock=clock, context=context),
             Canaries(
                 config.canaries, config.api_url, clock=clock, resolver=resolver, context=context
             ),
@@ -119,9 +121,11 @@ class App:
             guilds=self.guilds,
             monitors=self.monitors,
             status=Status(self.watchlist),
+            why=Why(self.clock, self.watchlist, self.blindness),
             incidents=Incidents(db, self.clock, self.watchlist, self.delivery),
             maintenance=Maintenance(db, self.clock, self.guilds, self.watchlist),
             delivery=self.delivery,
+            trial=Trial(db, self.clock, self.guilds, self.delivery),
         )
 
     def _monitors(self, db: Database) -> Monitors:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.alerts", "cogs.watch", "cogs.status", "cogs.maintenance", "cogs.guilds")
+EXTENSIONS = tuple(
+    f"cogs.{name}" for name in ("alerts", "watch", "status", "why", "maintenance", "guilds")
+)
 # Close codes after which no new connection can succeed (Discord's gateway documentation).
 _FATAL_CODES = {
     4004: "Discord no longer accepts DISCORD_TOKEN: reset it in the Developer Portal.",

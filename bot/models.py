@@ -31,6 +31,15 @@ class Kind(StrEnum):
         return State.DOWN if self is Kind.DOWN else State.UNSTABLE
 
 
+class Rule(StrEnum):
+    """Which rule opened an incident."""
+
+    FAILED_RUN = "run"  # failed rounds in a row
+    BAD_OF_10 = "of10"
+    BAD_OF_60 = "of60"
+    SLOW_OF_10 = "slow10"
+
+
 class Reason(StrEnum):
     """Why a try failed: the closed list. ``bot/words/causes.py`` has a sentence for each."""
 

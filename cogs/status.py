@@ -4,11 +4,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.errors import NotFound
 from bot.tree import words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, manages, patiently, say, sees, server_words
-from cogs._ui.monitor_option import offer_visible
+from cogs._ui.asking import Interaction, manages, patiently, say, server_words
+from cogs._ui.monitor_option import asked_for, offer_visible
 from cogs._ui.status_buttons import PageButton, page_for, page_view
 from cogs._ui.status_page import one_monitor
 
@@ -51,13 +50,10 @@ class Status(commands.Cog):
     async def _one(
         self, interaction: Interaction, words: Words, wanted: str, *, public: bool
     ) -> None:
-        guild_id = interaction.guild_id or 0
-        found = self._services.monitors.find(guild_id, wanted)
-        status = self._services.status.one(guild_id, found.id)
-        if not sees(interaction, status.channel_id):
-            raise NotFound("There is no such monitor here. Pick one from the list as you type.")
+        status = asked_for(interaction, wanted)
+        found = status.monitor
         since_ms = self._services.clock.now_ms() - _DAYS_90_MS
-        work = self._services.incidents.recent(guild_id, found.id, since_ms, _INCIDENTS)
+        work = self._services.incidents.recent(found.guild_id, found.id, since_ms, _INCIDENTS)
         past = await patiently(interaction, work, ephemeral=not public)
         whole_url = manages(interaction) and not public
         embed = one_monitor(words, status, past, whole_url=whole_url)

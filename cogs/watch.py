@@ -47,7 +47,7 @@ class Watch(commands.GroupCog, group_name="watch", group_description="Choose wha
 
     @app_commands.command(name="add", description="Watch a site, from now on.")
     @app_commands.describe(
-        url="The address, such as example.com or https://example.com/health.",
+        url="The address: example.com, https://example.com/health, tcp://example.com:22, dns://example.com.",
         name="What it is called here; the host if you leave it out.",
         every="Seconds from one check to the next.",
         channel="Where its alerts go, if not to the server's alert channel.",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.engine.http_probe import HttpProbe
 from bot.engine.netguard import Netguard
+from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
 from bot.models import CheckResult, Phases, Reason, Target
@@ -48,7 +48,7 @@ async def _probe(guard: Netguard, url: str) -> CheckResult:
     clock = SystemClock()
     resolver = Resolver(clock)
     try:
-        return await HttpProbe(guard, resolver, clock=clock).probe(Target(url))
+        return await Probes(guard, resolver, clock=clock).probe(Target(url))
     finally:
         await resolver.close()
 
@@ -88,6 +88,8 @@ def _as_text(url: str, result: CheckResult) -> str:
     lines = [f"{_verdict(result).upper()} · {url} · {_cause(result) or 'fine'}"]
     if result.status is not None:
         lines.append(f"  answer      HTTP {result.status} from {result.address}")
+    elif result.address is not None:
+        lines.append(f"  address     {result.address}")
     if result.final_url is not None:
         note = " (over plain http)" if result.downgraded else ""
         lines.append(f"  redirected  {result.final_url}{note}")

@@ -15,7 +15,7 @@ from bot import __version__
 from bot.clock import Clock
 from bot.engine.answers import judge
 from bot.engine.failures import cause_of
-from bot.engine.netguard import SCHEME_PORTS, Netguard
+from bot.engine.netguard import SCHEME_PORTS, WEB, Netguard
 from bot.engine.redirects import MAX_HOPS, is_downgrade, location, may_know, next_url
 from bot.engine.resolver import Resolve
 from bot.engine.stamps import Stamps
@@ -134,7 +134,7 @@ class HttpProbe:
 
     def _build(self, target: Target) -> httpx.Request:
         """Raises AddressRefused: the rules may have changed since the target was taken on."""
-        return _request(_method(target), self._guard.check_url(target.url), target.headers)
+        return _request(_method(target), self._guard.check_url(target.url, WEB), target.headers)
 
 
 def _method(target: Target) -> str:

@@ -118,7 +118,8 @@ def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[
         relapsed_ms=relapsed_ms,
         good=0,
         good_since_ms=None,
-        recovered=memory.recovered or letter in "Pp",
+        # Told as down anew: what worked before that is no longer "some success".
+        recovered=event is not Event.ESCALATED and (memory.recovered or letter in "Pp"),
         told_down=told_down,
     ), event
 

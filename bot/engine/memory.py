@@ -7,23 +7,13 @@ refused the bot (401, 403, 429).
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from enum import StrEnum
 
-from bot.models import Kind, State
+from bot.models import Kind, Rule, State
 
 KEPT_ROUNDS = 60
 KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
 CALM = "O" * KEPT_ROUNDS
-
-
-class Rule(StrEnum):
-    """Which rule opened the incident."""
-
-    FAILED_RUN = "run"  # failed rounds in a row
-    BAD_OF_10 = "of10"
-    BAD_OF_60 = "of60"
-    SLOW_OF_10 = "slow10"
 
 
 @dataclass(frozen=True, slots=True)

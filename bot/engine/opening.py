@@ -2,30 +2,36 @@
 
 from dataclasses import replace
 
-from bot.engine.memory import SHARE_ROUNDS, Memory, Rule, count_bad, count_slow, is_bad, mostly_refused
+from bot.engine.memory import (
+    SHARE_ROUNDS,
+    Memory,
+    count_bad,
+    count_slow,
+    is_bad,
+    mostly_refused,
+)
 from bot.engine.rules import (
     BAD_OF_10,
     BAD_OF_60,
     HOLD_DOWN,
     HOLD_RELAPSE,
     HOLD_UNSTABLE,
-    QUICK_INTERVAL_S,
     RELAPSE_MEMORY_MS,
     RELAPSE_MS,
     SLOW_OF_10,
     Event,
     Policy,
     Try,
+    patience_ms,
 )
-from bot.models import Kind
+from bot.models import Kind, Rule
 
 
 def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
     """A later round fails too, long enough after the first failed try of an unbroken run."""
     if memory.mode not in {None, Kind.SLOW} or memory.failing_ms is None:
         return False
-    patience_ms = min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000
-    return attempt.slot_ms - memory.failing_ms >= patience_ms
+    return attempt.slot_ms - memory.failing_ms >= patience_ms(policy)
 
 
 def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
@@ -42,7 +48,7 @@ def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
     escalates = memory.mode is Kind.SLOW
     under_way = "f" if memory.refused else "F"
     entered = _enter(memory, mode, since_ms or slot_ms, slot_ms, window, under_way=under_way)
-    memory = replace(entered, rule=rule)
+    memory = replace(entered, rule=memory.rule if escalates else rule)
     return memory, Event.ESCALATED if escalates else Event.OPENED
 
 

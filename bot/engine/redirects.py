@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
-from bot.engine.netguard import NOT_AN_ADDRESS, Netguard
+from bot.engine.netguard import NOT_AN_ADDRESS, WEB, Netguard
 from bot.errors import AddressRefused
 
 CODES = frozenset({301, 302, 303, 307, 308})
@@ -27,7 +27,7 @@ def next_url(guard: Netguard, base: str, place: str) -> str:
         joined = urljoin(base, place.replace(" ", "%20"))
     except ValueError as error:
         raise AddressRefused(NOT_AN_ADDRESS) from error
-    return guard.check_url(joined)
+    return guard.check_url(joined, WEB)
 
 
 def is_downgrade(before: str, after: str) -> bool:

@@ -94,6 +94,11 @@ def confirm_s(policy: Policy, number: int) -> float:
     return min(policy.interval_s / 2, 30.0)
 
 
+def patience_ms(policy: Policy) -> int:
+    """How long after the first failed try's slot a later round's first try opens "down"."""
+    return round(min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000)
+
+
 def rhythm_s(memory: Memory, policy: Policy) -> float:
     """Seconds between rounds now: quicker while in doubt or in trouble."""
     return min(policy.interval_s, QUICK_INTERVAL_S) if memory.in_doubt else policy.interval_s

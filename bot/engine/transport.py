@@ -11,13 +11,12 @@ import sys
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 import ssl  # noqa: E402 - after the line above
-import time  # noqa: E402
 from collections.abc import AsyncIterator, Iterable  # noqa: E402
 
 import httpcore  # noqa: E402
 import httpx  # noqa: E402
 
-from bot.engine.dialling import dial  # noqa: E402
+from bot.engine.approach import Approach  # noqa: E402
 from bot.engine.netguard import SCHEME_PORTS, Netguard  # noqa: E402
 from bot.engine.resolver import Resolve  # noqa: E402
 from bot.engine.sockets import Stream  # noqa: E402
@@ -42,10 +41,8 @@ class OneShot(httpx.AsyncBaseTransport):
         *,
         fresh_names: bool = False,
     ) -> None:
-        self._resolver = resolver
         self._context = context
-        self._guard = guard
-        self._fresh_names = fresh_names
+        self._approach = Approach(resolver, guard, fresh_names=fresh_names)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.ask(request, Stamps())
@@ -88,19 +85,15 @@ class OneShot(httpx.AsyncBaseTransport):
         return der
 
     def _network(self, stamps: Stamps) -> "_Network":
-        return _Network(self._resolver, self._guard, stamps, fresh_names=self._fresh_names)
+        return _Network(self._approach, stamps)
 
 
 class _Network(httpcore.AsyncNetworkBackend):
     """Dials judged addresses only; the Host header, SNI and the name check stay on the name."""
 
-    def __init__(
-        self, resolver: Resolve, guard: Netguard | None, stamps: Stamps, *, fresh_names: bool
-    ) -> None:
-        self._resolver = resolver
-        self._guard = guard
+    def __init__(self, approach: Approach, stamps: Stamps) -> None:
+        self._approach = approach
         self._stamps = stamps
-        self._fresh_names = fresh_names
         self._stream: Stream | None = None
         self.address: str | None = None
 
@@ -113,16 +106,10 @@ class _Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> Stream:
         del timeout, local_address, socket_options
-        began = time.perf_counter()
-        addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
-        resolved = self._stamps.resolved(began)
-        if self._guard is not None:
-            self._guard.judge_addresses(host, port, addresses)
         try:
-            dialled = await dial(addresses, port)
+            dialled = await self._approach.connect(host, port, self._stamps)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        self._stamps.connected(resolved)
         self.address = dialled.address
         self._stream = Stream(dialled.sock, self._stamps)
         return self._stream

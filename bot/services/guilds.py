@@ -68,6 +68,12 @@ class Guilds:
         await self._save(settings)
         return settings
 
+    async def set_language(self, guild_id: int, language: str | None) -> GuildSettings:
+        """Choose the language of posts; None follows the server's own on Discord."""
+        settings = replace(self.settings(guild_id), language=language)
+        await self._save(settings)
+        return settings
+
     async def set_timezone(self, guild_id: int, timezone: str) -> None:
         """Remember the zone a server's people mean when they name none."""
         settings = self.settings(guild_id)

@@ -11,17 +11,17 @@ from bot.db import monitors as table
 from bot.db.database import Connection, Database
 from bot.engine.netguard import Netguard
 from bot.engine.prober import Prober
+from bot.engine.probes import place
 from bot.engine.scheduler import Scheduler
 from bot.errors import NotFound, UserError
-from bot.models import CheckResult, Ending, Monitor, Target
+from bot.models import CheckResult, Ending, Monitor
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
-from bot.services.target_options import parse_headers, parse_statuses
+from bot.services.target_options import target_of
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.safe import plain
 
 NAME_LIMIT = 80
-TEXT_LIMIT = 200
 MAX_INTERVAL_S = 86_400
 
 
@@ -186,9 +186,7 @@ class Monitors:
     def _schedule(self, entry: Entry) -> None:
         monitor = entry.monitor
         if not monitor.paused:
-            parts = urlsplit(monitor.target.url)
-            port = parts.port or {"http": 80}.get(parts.scheme, 443)
-            self._scheduler.set(monitor.id, f"{parts.hostname}:{port}", monitor.interval_s)
+            self._scheduler.set(monitor.id, place(monitor.target.url), monitor.interval_s)
 
     def _checked(self, guild_id: int, wanted: NewMonitor) -> Monitor:
         mine = self.of_guild(guild_id)
@@ -204,13 +202,13 @@ class Monitors:
                 low=self._config.min_interval_s,
                 high=MAX_INTERVAL_S,
             )
-        target = Target(
-            url=self._netguard.check_url(wanted.url.strip()),
+        target = target_of(
+            self._netguard.check_url(wanted.url.strip()),
             method=wanted.method,
-            headers=parse_headers(wanted.headers),
-            expect_status=parse_statuses(wanted.expect_status),
-            contains=_searched(wanted.contains),
-            not_contains=_searched(wanted.not_contains),
+            headers=wanted.headers,
+            expect_status=wanted.expect_status,
+            contains=wanted.contains,
+            not_contains=wanted.not_contains,
         )
         name = plain(wanted.name or urlsplit(target.url).netloc, NAME_LIMIT)
         if any(table.name_key(name) == table.name_key(monitor.name) for monitor in mine):
@@ -233,14 +231,6 @@ class Monitors:
             "“{name}” is already watched here. Choose another name with the option “name”.",
             name=name,
         )
-
-
-def _searched(text: str | None) -> str | None:
-    if text is None or not text.strip():
-        return None
-    if len(text) > TEXT_LIMIT:
-        raise UserError("The text to look for may be at most {n} characters long.", n=TEXT_LIMIT)
-    return text
 
 
 def _save(monitor: Monitor) -> Callable[[Connection], None]:

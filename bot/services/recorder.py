@@ -46,7 +46,7 @@ class Recorder:
 
     async def _judged(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         verdict = judge(entry.memory, attempt, entry.policy)
-        self._note(entry, result)
+        self._note(entry, attempt, result)
         if verdict.event is None:
             self._move(entry, verdict)
             return verdict
@@ -104,8 +104,9 @@ class Recorder:
         """Write the waiting results and changed memories in one transaction."""
         await self._batch.flush()
 
-    def _note(self, entry: Entry, result: CheckResult) -> None:
+    def _note(self, entry: Entry, attempt: Try, result: CheckResult) -> None:
         self._batch.note(entry, result)
+        entry.tries = (*(entry.tries if attempt.number else ()), result)
         entry.latest, entry.seen = result, True
         if result.ok:
             entry.last_ok_ms = result.at_ms

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.config import Config
 from bot.services.delivery.sender import Delivery
+from bot.services.evidence import Why
 from bot.services.guilds import Guilds
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.status import Status
+from bot.services.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Services:
     guilds: Guilds
     monitors: Monitors
     status: Status
+    why: Why
     incidents: Incidents
     maintenance: Maintenance
     delivery: Delivery
+    trial: Trial

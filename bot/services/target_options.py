@@ -2,10 +2,13 @@
 
 import re
 
+from bot.engine.netguard import WEB
 from bot.errors import UserError
+from bot.models import Target
 
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})\s*:\s*([\x20-\x7e]{0,500})")
+TEXT_LIMIT = 200
 MAX_HEADERS = 10
 # What the probe decides itself: connection handling, and where the request goes.
 RESERVED_HEADERS = frozenset(
@@ -23,6 +26,32 @@ RESERVED_HEADERS = frozenset(
         "upgrade",
     }
 )
+
+
+def target_of(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: str | None = None,
+    expect_status: str | None = None,
+    contains: str | None = None,
+    not_contains: str | None = None,
+) -> Target:
+    """What a probe of a checked address asks for, from options as typed. Raises UserError."""
+    target = Target(
+        url=url,
+        method=method,
+        headers=parse_headers(headers),
+        expect_status=parse_statuses(expect_status),
+        contains=_searched(contains),
+        not_contains=_searched(not_contains),
+    )
+    if url.partition("://")[0] not in WEB and target != Target(url):
+        raise UserError(
+            "Only http:// and https:// have a page to ask for: leave out expect_status, contains,"
+            " not_contains, method and headers."
+        )
+    return target
 
 
 def parse_statuses(text: str | None) -> tuple[int, ...]:
@@ -58,3 +87,11 @@ def parse_headers(text: str | None) -> tuple[tuple[str, str], ...]:
             raise UserError("The header {name} is set by the probe itself.", name=match[1])
         headers.append((match[1], match[2].strip()))
     return tuple(headers)
+
+
+def _searched(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    if len(text) > TEXT_LIMIT:
+        raise UserError("The text to look for may be at most {n} characters long.", n=TEXT_LIMIT)
+    return text

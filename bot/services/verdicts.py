@@ -60,6 +60,7 @@ def moved(incident: Incident, memory: Memory, attempt: Try, result: CheckResult)
         incident,
         kind=memory.kind or incident.kind,
         cause=incident.cause if result.ok else result.cause,
+        failed=memory.failed + memory.tried if _turns_down(incident, memory) else incident.failed,
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
         answering_since_ms=memory.good_since_ms if memory.good >= needed else None,
         share_ok=share_ok,
@@ -67,6 +68,11 @@ def moved(incident: Incident, memory: Memory, attempt: Try, result: CheckResult)
         latency_ms=round(attempt.ms) if slow else incident.latency_ms,
         told_down=memory.told_down,
     )
+
+
+def _turns_down(incident: Incident, memory: Memory) -> bool:
+    """It is told as down from here on: "n of n checks" is the count of this moment."""
+    return memory.kind is Kind.DOWN and incident.kind is not Kind.DOWN
 
 
 def ended(incident: Incident, memory: Memory, now_ms: int, ending: Ending) -> Incident:

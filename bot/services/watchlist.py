@@ -27,6 +27,7 @@ class Entry:
     memory: Memory = field(default_factory=Memory)
     incident: Incident | None = None
     latest: CheckResult | None = None
+    tries: tuple[CheckResult, ...] = ()  # of the newest round
     last_ok_ms: int | None = None
     due_ms: int | None = None  # since when its all-clear waits for company
     certificate: Sightings | None = None  # None: not read back yet
@@ -56,8 +57,11 @@ class Watchlist:
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
         """Bring back the monitors of a server that returned."""
-        found = await self._db.read(lambda conn: monitors.of_guild(conn, guild_id))
-        return [self.add(m) for m in found if m.id not in self._entries]
+        since_ms = self._clock.now_ms() - LATEST_SPAN_MS
+        found = await self._db.read(lambda conn: _load(conn, since_ms, guild_id))
+        back = [entry for entry in found if entry.monitor.id not in self._entries]
+        self._entries.update({entry.monitor.id: entry for entry in back})
+        return back
 
     def after_gap(self) -> list[Entry]:
         """Nothing was watched for a while: runs of failures from before count no more."""
@@ -92,8 +96,7 @@ class Watchlist:
 
     def of_guild(self, guild_id: int) -> list[Entry]:
         """A server's entries, sorted by name."""
-        mine = [e for e in self._entries.values() if e.monitor.guild_id == guild_id]
-        return sorted(mine, key=lambda e: monitors.name_key(e.monitor.name))
+        return sorted(self._mine(guild_id), key=lambda e: monitors.name_key(e.monitor.name))
 
     def channel_of(self, entry: Entry) -> int | None:
         """Where an entry is told: its open incident's channel, its own, or the server's."""
@@ -117,12 +120,16 @@ class Watchlist:
     def sharing_channel(self, entry: Entry) -> list[Entry]:
         """All entries told in the same channel, this one included."""
         channel_id = self.channel_of(entry)
-        return [
-            e for e in self.of_guild(entry.monitor.guild_id) if self.channel_of(e) == channel_id
-        ]
+        mine = self._mine(entry.monitor.guild_id)
+        return [e for e in mine if self.channel_of(e) == channel_id]
+
+    def _mine(self, guild_id: int) -> list[Entry]:
+        return [e for e in self._entries.values() if e.monitor.guild_id == guild_id]
 
 
-def _load(conn: Connection, since_ms: int) -> list[Entry]:
+def _load(conn: Connection, since_ms: int, guild_id: int | None = None) -> list[Entry]:
+    """All entries, or those of one server, with what is remembered of them."""
+    watched = monitors.all_watched(conn) if guild_id is None else monitors.of_guild(conn, guild_id)
     memories = monitors.memories(conn)
     open_incidents = {incident.monitor_id: incident for incident in incidents.all_open(conn)}
     newest = results.latest(conn, since_ms)
@@ -133,7 +140,7 @@ def _load(conn: Connection, since_ms: int) -> list[Entry]:
             open_incidents.get(monitor.id),
             _check_result(newest.get(monitor.id)),
         )
-        for monitor in monitors.all_watched(conn)
+        for monitor in watched
     ]
 
 

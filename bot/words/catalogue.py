@@ -77,6 +77,13 @@ def words_for(language: str | None) -> Words:
     return Words(_known(language or SOURCE))
 
 
+def native_name(language: str) -> str:
+    """What a catalogue's language calls itself: ``English``, ``Français``."""
+    locale = _locale(language)
+    name = locale.get_display_name(locale) or language
+    return name[:1].upper() + name[1:]
+
+
 @cache
 def _known(locale: str) -> str:
     code = locale.replace("_", "-").casefold()

@@ -18,6 +18,7 @@ from bot.words.times import stamp
 from cogs._ui.alert_buttons import alert_view
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
 from cogs._ui.site_list import LINES, site_list, sites_file, summary
+from cogs._ui.test_alert import test_embed
 
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
@@ -38,6 +39,9 @@ def card(alert: Alert) -> Card:
     """Render an alert. Mentions come last in the line and are the only ones allowed to ping."""
     words = words_for(alert.language)
     calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
+    if alert.kind == "test" and not alert.plain:
+        embed = test_embed(words)
+        return Card(alert.content, embed, None, discord.AllowedMentions.none())
     shown = not alert.plain and bool(alert.incidents)
     opened = [one for one in alert.incidents if one.open]
     return Card(

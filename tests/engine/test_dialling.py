@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.dialling import ATTEMPT_DELAY_S, alternate, dial
+from bot.engine.dialling import ATTEMPT_DELAY_S, Dialled, _abandon, alternate, dial
 from tests.engine.sites import free_port, until
 
 # One machine has all of 127.0.0.0/8: addresses that answer, refuse or stay silent at will.
@@ -70,7 +70,7 @@ def test_a_silent_address_holds_up_the_next_by_a_quarter_of_a_second_only() -> N
         before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not walked
         with listening(port), silent(port):
             began = time.perf_counter()
-            dialled = await dial([SILENT, LIVE], port)
+            dialled = await asyncio.wait_for(dial([SILENT, LIVE], port), 2)
             assert ATTEMPT_DELAY_S <= time.perf_counter() - began < 1.0
             assert dialled.address == LIVE
             dialled.sock.close()
@@ -100,6 +100,17 @@ def test_no_way_to_any_address() -> None:
     with pytest.raises(OSError, match="unreachable") as caught:
         asyncio.run(dial([NO_WAY, NO_WAY], free_port()))
     assert caught.value.errno == errno.ENETUNREACH
+
+
+def test_an_attempt_that_comes_too_late_is_hung_up() -> None:
+    async def scenario() -> None:
+        with socket.socket() as sock:
+            late = asyncio.ensure_future(asyncio.sleep(0, Dialled(sock, LIVE)))
+            await asyncio.wait({late})
+            await _abandon({late})
+            assert sock.fileno() == -1
+
+    asyncio.run(scenario())
 
 
 def test_no_address_is_an_error_too() -> None:

@@ -395,6 +395,19 @@ def test_from_https_to_http_is_followed_and_told() -> None:
     assert result.certificate_expires_ms is not None
 
 
+@pytest.mark.parametrize("first", ["earlier", "good"])
+def test_of_several_certificates_on_the_way_the_first_to_end_is_told(first: str) -> None:
+    async def scenario() -> CheckResult:
+        second = "good" if first == "earlier" else "earlier"
+        async with serve(certificate=second) as end:
+            place = end.url("/", HOST, "https")
+            async with serve(redirect(place), certificate=first) as start:
+                return await make_probe().probe(Target(start.url("/", HOST, "https")))
+
+    end = datetime(2124, 1, 1, tzinfo=UTC)
+    assert asyncio.run(scenario()).certificate_expires_ms == int(end.timestamp() * 1000)
+
+
 def test_from_http_to_https_is_no_downgrade() -> None:
     async def scenario() -> CheckResult:
         async with (

@@ -176,6 +176,12 @@ def test_thirty_failed_rounds_in_a_row_are_told_once_more_if_never_told_as_down(
     assert site.memory.kind is Kind.DOWN
 
 
+def test_down_for_good_stays_down_while_everything_fails() -> None:
+    site = Site().play("O" * 10 + "PPPP" + "F" * 33)
+    assert site.memory.kind is Kind.DOWN
+    assert site.memory.failed == 99
+
+
 def test_an_incident_told_as_down_is_not_told_as_down_again() -> None:
     site = Site().play("O" + "FFF" + "OF" + "F" * 60)
     assert site.told(Event.ESCALATED) == []

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import SystemClock
-from bot.engine import transport
+from bot.engine import approach
 from bot.engine.dialling import Dialled
 from bot.engine.http_probe import HttpProbe
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
@@ -141,7 +141,7 @@ def test_every_vector_gets_its_verdict_on_the_way_to_the_socket(
 
             async with serve(behave) as plain, serve(behave, certificate="other") as safe:
                 world = World(plain.port, safe.port)
-                monkeypatch.setattr(transport, "dial", world.dial)
+                monkeypatch.setattr(approach, "dial", world.dial)
                 reason = await verdict(vector, world)
             wrong += complaints(vector, reason, world.dialled)
         return wrong
@@ -181,7 +181,7 @@ def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
     ("url", "sentence"),
     [
         ("example.com", "That doesn't look like a web address. Example: https://example.com"),
-        ("ftp://example.com/", "I can watch http:// and https:// addresses."),
+        ("ftp://example.com/", "I can watch http://, https://, tcp:// and dns:// addresses."),
         ("http://me:pw@example.com/", "Please remove the user name and password"),
         ("http://192.168.1.1/", "I can't watch private or local addresses."),
         ("http://nas.local/", "I can't watch private or local addresses."),

@@ -67,7 +67,7 @@ def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
         assert kinds(r) == ["🟢 RESOLVED", "📋 DIGEST"]
         digest = r.messages()[1]
         assert digest["content"].startswith("📋 DIGEST · 2 incidents came and went")
-        assert [user["username"] for user in digest["mentions"]] == ["Member"]
+        assert [user["username"] for user in digest["mentions"]] == ["member"]
         lines = digest["embeds"][0]["description"].splitlines()
         assert lines[0].startswith(("pair · in trouble 1 time", "told · in trouble 1 time"))
         assert "Discord was unreachable" in lines[-1]

@@ -350,6 +350,22 @@ def test_a_left_server_rests_and_goes_on_when_it_returns(tmp_path: Path) -> None
     play(scenario())
 
 
+def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            await s.monitors.guild_left(GUILD)
+            await s.guilds.left(GUILD)
+            await s.guilds.seen(GUILD, "en-US")
+            await s.monitors.guild_back(GUILD)
+            assert s.entry("shop").incident is not None
+            await s.play({"shop": "FOOO"})
+            assert s.sink.texts()[-1].startswith("🟢 UP · shop")
+
+    play(scenario())
+
+
 def test_a_monitor_removed_while_its_try_runs_leaves_no_incident(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:

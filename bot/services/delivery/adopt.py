@@ -29,9 +29,8 @@ async def standing(sink: Sink, flight: Flight, alert: Alert, now_ms: int) -> int
     """
     if not flight.doubt or flight.edits or now_ms - flight.first_try_ms <= NONCE_MS:
         return None
-    early_ms = flight.last_try_ms + QUIET_MS - now_ms
-    if 0 < early_ms <= QUIET_MS:
-        raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=early_ms / 1000)
+    if 0 <= now_ms - flight.last_try_ms < QUIET_MS:
+        raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=QUIET_MS / 1000)
     try:
         found = await sink.find(
             flight.channel_id,

@@ -77,7 +77,8 @@ class Courier:
         return int(self._clock.monotonic() * 1000)
 
     def _is_plain(self, flight: Flight) -> bool:
-        stuck = flight.attempts >= _PLAIN_FROM and flight.attempts % _PLAIN_EVERY == 0
+        # Looking whether an old message arrived counts as an attempt too: hence pairs.
+        stuck = flight.attempts >= _PLAIN_FROM and flight.attempts // 2 % _PLAIN_EVERY == 0
         return stuck or flight.batch.leader in self._refused
 
     async def _send(self, sink: Sink, flight: Flight, alert: Alert) -> int | None:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from bot.models import Incident
 
 AlertKind = Literal[
-    "down", "unstable", "blocked", "slow", "up", "blind", "certificate", "digest", "notice"
+    "down", "unstable", "blocked", "slow", "up", "blind", "certificate", "digest", "notice", "test"
 ]
 Action = Literal["post", "edit", "reply"]
 
@@ -40,10 +40,10 @@ class Notice:
     """A message that tells of no incident; its words are found when it is sent.
 
     ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
-    ``lost``: ``channel_id`` is ``gone``, or refuses us. ``notice``: ``text`` as it is.
+    ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: as an alert looks. ``notice``: ``text`` as it is.
     """
 
-    kind: Literal["blind", "certificate", "lost", "notice"]
+    kind: Literal["blind", "certificate", "lost", "test", "notice"]
     seconds: float = 0.0
     name: str = ""
     days: int = 0

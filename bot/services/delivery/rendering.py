@@ -87,6 +87,8 @@ def _notice(words: Words, language: str, notice: Notice, told: Sequence[Incident
         case "certificate":
             content = push.certificate(words, notice.name, notice.days)
             return Alert("certificate", language, content, plain=True)
+        case "test":
+            return Alert("test", language, push.test(words))
         case "lost":
             content = silence.lost(
                 words, notice.channel_id, [one.name for one in told], gone=notice.gone

@@ -42,6 +42,7 @@ certificate() {
 certificate self-signed site 20200101000000Z 21250101000000Z -selfsign
 certificate authority authority 20200101000000Z 21260101000000Z -selfsign
 certificate good site 20200101000000Z 21250101000000Z -cert "$work/authority"
+certificate earlier site 20200101000000Z 21240101000000Z -cert "$work/authority"
 certificate expired site 20200101000000Z 20200131000000Z -cert "$work/authority"
 certificate future site 21200101000000Z 21250101000000Z -cert "$work/authority"
 certificate other other 20200101000000Z 21250101000000Z -cert "$work/authority"

@@ -126,7 +126,10 @@ class StageSink:
         ids = {one.id for one in alert.incidents}
         for message in self.of(channel_id):
             same = ids & {one.id for one in message.alert.incidents}
-            fits = message.reply_to == reply_to and message.alert.kind == alert.kind
+            digests = {message.alert.kind, alert.kind} & {"digest"}
+            fits = message.reply_to == reply_to and message.alert.plain is alert.plain
+            if digests and message.alert.kind != alert.kind:
+                continue
             if message.at_ms >= after_ms and fits and (same or not ids):
                 return message.id
         return None

@@ -1,0 +1,30 @@
+"""A test alert: the way of a real one through the outbox, marked as what it is."""
+
+from bot.clock import Clock
+from bot.db.database import Database
+from bot.services.delivery import queue
+from bot.services.delivery.messages import Notice
+from bot.services.delivery.sender import Delivery
+from bot.services.guilds import Guilds
+
+
+class Trial:
+    """Lets a server see an alert before it needs one."""
+
+    def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Delivery) -> None:
+        self._db = db
+        self._clock = clock
+        self._guilds = guilds
+        self._delivery = delivery
+
+    async def send(self, guild_id: int) -> int | None:
+        """Queue a test alert; returns the channel it goes to, None when none was chosen."""
+        channel_id = self._guilds.settings(guild_id).channel_id
+        if channel_id is None:
+            return None
+        now_ms = self._clock.now_ms()
+        await self._db.write(
+            lambda conn: queue.notice(conn, guild_id, channel_id, Notice("test"), now_ms)
+        )
+        self._delivery.wake()
+        return channel_id

@@ -1,0 +1,31 @@
+"""``/why``: the evidence behind a monitor's colour, countable by hand, for everybody."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, manages, say
+from cogs._ui.evidence_text import why_embed
+from cogs._ui.monitor_option import asked_for, offer_visible
+
+
+class Why(commands.Cog):
+    """Answers from memory, to the one who asks alone."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._services = client.services
+
+    @app_commands.guild_only()
+    @app_commands.command(name="why", description="Show the evidence behind a monitor's state.")
+    @app_commands.describe(monitor="Which monitor.")
+    @app_commands.autocomplete(monitor=offer_visible)
+    async def why(self, interaction: Interaction, monitor: str) -> None:
+        status = asked_for(interaction, monitor)
+        evidence = self._services.why.of(status.monitor.guild_id, status.monitor.id)
+        embed = why_embed(words_of(interaction), status, evidence, whole_url=manages(interaction))
+        await say(interaction, embed=embed)
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Why(client))

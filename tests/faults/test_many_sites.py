@@ -1,0 +1,113 @@
+"""A thousand sites of one server fail at once (row 27 and its bigger sister)."""
+
+import time
+from pathlib import Path
+
+from bot.config import Config
+from bot.services.monitors import NewMonitor
+from tests.faults.rig import Rig, rig
+from tests.services.delivery.stage import CHANNEL
+from tests.services.station import GUILD, PERSON, Station, play, station
+from tests.services.station import CHANNEL as ALERTS
+
+MANY = 1000
+
+
+async def watch_many(s: Station, many: int) -> dict[str, str]:
+    """Watch so many sites; returns one letter a site, all failing."""
+    for number in range(many):
+        name = f"site-{number:04}"
+        new = NewMonitor(f"https://{name}.example/", name=name, channel_id=ALERTS)
+        await s.monitors.add(GUILD, new, PERSON)
+    return {f"site-{number:04}": "F" for number in range(many)}
+
+
+def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, config=Config(max_monitors=MANY)) as s:
+            failing = await watch_many(s, MANY)
+            started = time.process_time()
+            for _ in range(4):
+                await s.play(failing)
+            took = time.process_time() - started
+            posts = [m for m in s.sink.messages.values() if m.reply_to is None]
+            assert 1 <= len(posts) <= 2
+            told = {one.name for m in posts for one in m.alert.incidents}
+            assert told == set(failing)
+            assert posts[-1].alert.content in {
+                "🔴 1,000 sites down at once",
+                "🔴 999 sites down at once",
+            }
+            # Four rounds of a thousand sites, three tries each: a calm minute of one core.
+            assert took < 25
+            requests = len(s.sink.calls)
+            await s.play(dict.fromkeys(failing, "OOOO"))
+            replies = [m for m in s.sink.messages.values() if m.reply_to is not None]
+            assert 1 <= len(replies) <= 2
+            assert len(s.sink.calls) - requests <= 12
+
+    play(scenario())
+
+
+def test_two_hundred_sites_keep_the_channels_rhythm(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, config=Config(max_monitors=200)) as s:
+            failing = await watch_many(s, 200)
+            for _ in range(6):
+                before = len(s.sink.calls)
+                await s.play(failing)
+                assert len(s.sink.calls) - before <= 5
+            assert len({m.id for m in s.sink.messages.values()}) <= 2
+
+    play(scenario())
+
+
+def test_the_post_names_as_many_as_fit_and_the_file_names_all(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        guild = r.sandbox.world.guild("Rig")
+        r.client._connection._add_guild_from_data(_guild(r))  # the gateway would bring it
+        assert guild.present
+        opened = [await r.open(f"site-{number:04}", wait_s=60) for number in range(MANY)]
+        await r.deliver(60)
+        [message] = r.messages()
+        assert message["content"] == "🔴 1,000 sites down at once"
+        [embed] = message["embeds"]
+        names = embed["description"].split(" · ")
+        assert names[-1] == f"+{MANY - len(names) + 1} more"
+        assert len(names) > 250
+        [attached] = message["attachments"]
+        assert attached["filename"] == "sites.txt"
+        text = r.sandbox._core.attachments.files[attached["id"]].data.decode()
+        lines = text.splitlines()
+        assert len(lines) == MANY
+        assert lines[0] == "🔴 DOWN\tsite-0000\texample.com"
+        await r.close(*opened[:900])
+        await r.settle(1)
+        edited, reply = r.messages()
+        assert edited["content"] == "🔴 100 sites down at once"
+        [attached] = edited["attachments"]
+        assert reply["content"].startswith("🟢 UP · 900 sites are back")
+        assert len(r.messages()) == 2
+
+    rig(tmp_path, scene, check=False)
+
+
+def test_without_the_right_to_attach_files_the_post_comes_all_the_same(tmp_path: Path) -> None:
+    async def scene(r: Rig) -> None:
+        r.client._connection._add_guild_from_data(_guild(r))
+        # The cache does not know yet.
+        r.sandbox.admin.set_permissions(str(CHANNEL), "bot", deny="attach_files")
+        for number in range(30):
+            await r.open(f"site {number}", wait_s=60)
+        await r.deliver(60)
+        [message] = r.messages()
+        assert message["attachments"] == []
+        assert "site 29" in message["embeds"][0]["description"]
+
+    rig(tmp_path, scene)
+
+
+def _guild(r: Rig) -> dict[str, object]:
+    guild = r.sandbox.world.guild("Rig")
+    found: dict[str, object] = r.sandbox.gateway.guild_create(guild, unavailable=False)
+    return found
