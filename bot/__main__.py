@@ -1,39 +1,74 @@
 """``vigie`` and ``python -m bot``: reads the command line and hands over to :mod:`bot.cli`."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
 from bot import __version__, config
-from bot.cli import EXIT_CONFIG
+from bot.cli import EXIT_CONFIG, EXIT_OK
 from bot.errors import ConfigError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. 78 means: the configuration is refused."""
     options = _parser().parse_args(argv)
-    try:
-        settings = config.load()
-    except ConfigError as error:
-        print(f"vigie: {error}", file=sys.stderr)
-        return EXIT_CONFIG
     match options.command:
         case "demo":
             from bot.cli import demo  # noqa: PLC0415 - each command loads only what it needs
 
             return demo.run(speed=options.speed, port=options.port)
-        case "check":
-            from bot.cli import check  # noqa: PLC0415
-
-            return check.run(options.url, as_json=options.json, config=settings)
         case "replay":
             from bot.cli import replay  # noqa: PLC0415
 
+            # `| head` ends it quietly, as it ends every other program.
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             return replay.run(options.file, as_json=options.json)
         case _:
+            return _with_settings(options)
+
+
+def _with_settings(options: argparse.Namespace) -> int:
+    try:
+        settings = config.load(secrets=options.command != "check")
+    except ConfigError as error:
+        return _refused(options, str(error))
+    match options.command:
+        case "check":
+            from bot.cli import check  # noqa: PLC0415
+
+            status = check.run(options.url, as_json=options.json, config=settings)
+        case "backup":
+            from bot.cli import backup  # noqa: PLC0415
+
+            status = backup.run(options.file, keep=options.keep, config=settings)
+        case "doctor":
+            from bot.cli import doctor  # noqa: PLC0415
+
+            status = doctor.run(settings, as_json=options.json)
+        case _:
+            # Until the app has its own handlers, being told to stop is no failure either.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OK))
             from bot.cli import run  # noqa: PLC0415
 
-            return run.run(settings)
+            status = run.run(settings)
+    return status
+
+
+def _refused(options: argparse.Namespace, text: str) -> int:
+    """A setting cannot be taken: told in the way the command tells everything."""
+    match options.command:
+        case "check":
+            from bot.cli import check  # noqa: PLC0415
+
+            return check.refuse(options.url, text, as_json=options.json)
+        case "doctor":
+            from bot.cli import doctor  # noqa: PLC0415
+
+            return doctor.refused(text, as_json=options.json)
+        case _:
+            print(f"vigie: {text}", file=sys.stderr)
+            return EXIT_CONFIG
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,7 +89,21 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="play a recorded scenario on a simulated clock")
     replay.add_argument("file", metavar="FILE.jsonl")
     replay.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    doctor = commands.add_parser("doctor", help="is everything ready, and if not, what to do")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    backup = commands.add_parser(
+        "backup", help="a verified copy of the database, also while it runs"
+    )
+    backup.add_argument("file", metavar="FILE", help="a new file, or a folder for dated copies")
+    backup.add_argument("--keep", type=_count, default=7, help="in a folder, so many stay (7)")
     return parser
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("use a whole number from 1")
+    return count
 
 
 def _speed(text: str) -> float:

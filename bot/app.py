@@ -5,7 +5,6 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from bot.client import serve
 from bot.clock import SystemClock
@@ -13,12 +12,8 @@ from bot.config import Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.engine import descriptors
-from bot.engine.canaries import Canaries
-from bot.engine.netguard import Netguard
-from bot.engine.probes import Probes
-from bot.engine.resolver import Resolver
 from bot.engine.scheduler import Scheduler
-from bot.engine.tls import client_context
+from bot.engine.sight import Sight
 from bot.errors import ConfigError, DeliveryError
 from bot.services.blindness import Blindness
 from bot.services.chores import Chores
@@ -34,6 +29,7 @@ from bot.services.overlays import Overlays
 from bot.services.pulse import Pulse
 from bot.services.recorder import Recorder
 from bot.services.registry import Services
+from bot.services.retention import Retention
 from bot.services.rounds import Rounds
 from bot.services.status import Status
 from bot.services.trial import Trial
@@ -63,30 +59,6 @@ async def run(config: Config) -> None:
             await db.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What looks at the world: guarded for people's addresses, unguarded for the operator's."""
-
-    guard: Netguard
-    resolver: Resolver
-    prober: Probes
-    canaries: Canaries
-
-    @classmethod
-    def of(cls, config: Config, clock: SystemClock) -> "Engine":
-        context = client_context()
-        guard = Netguard(allow_private=config.allow_private, ports=config.ports)
-        resolver = Resolver(clock)
-        return cls(
-            guard,
-            resolver,
-            Probes(guard, resolver, clock=clock, context=context),
-            Canaries(
-                config.canaries, config.api_url, clock=clock, resolver=resolver, context=context
-            ),
-        )
-
-
 class App:
     """All parts of one running Vigie."""
 
@@ -96,7 +68,13 @@ class App:
         self.stopping = asyncio.Event()
         self._can_tell = False
         self.clock = SystemClock()
-        self.engine = Engine.of(config, self.clock)
+        self.engine = Sight.of(
+            self.clock,
+            allow_private=config.allow_private,
+            ports=config.ports,
+            canaries=config.canaries,
+            api_url=config.api_url,
+        )
         self.installation = Installation(db)
         self.guilds = Guilds(db, self.clock)
         self.watchlist = Watchlist(db, self.clock, self.guilds)
@@ -105,7 +83,9 @@ class App:
         )
         wake = self.delivery.wake
         self.recorder = Recorder(db, self.clock, self.watchlist, wake)
-        self.blindness = Blindness(db, self.clock, self.guilds, self.engine.canaries, wake)
+        self.blindness = Blindness(
+            db, self.clock, self.watchlist.alert_channels, self.engine.canaries, wake
+        )
         self.scheduler = Scheduler(
             Rounds(self.clock, self.watchlist, self.engine.prober, self.blindness, self.recorder),
             self.clock,
@@ -114,13 +94,17 @@ class App:
         self.monitors = self._monitors(db)
         self.overlays = Overlays(db, self.clock, self.watchlist, self.monitors, self.recorder)
         self.pulse = self._pulse(db)
+        self.retention = Retention(db, self.clock)
         self.chores = Chores(db, self.clock, wake)
-        self.services = Services(
-            config=config,
+        self.services = self._services(db)
+
+    def _services(self, db: Database) -> Services:
+        return Services(
+            config=self.config,
             clock=self.clock,
             guilds=self.guilds,
             monitors=self.monitors,
-            status=Status(self.watchlist),
+            status=Status(db, self.clock, self.watchlist),
             why=Why(self.clock, self.watchlist, self.blindness),
             incidents=Incidents(db, self.clock, self.watchlist, self.delivery),
             maintenance=Maintenance(db, self.clock, self.guilds, self.watchlist),
@@ -154,6 +138,7 @@ class App:
         """Read back everything that is remembered, and plan the first rounds."""
         await self.guilds.load()
         await self.watchlist.load()
+        await self.blindness.load()
         if await self.pulse.begin():
             self._after_gap()
         self.monitors.start()
@@ -170,7 +155,7 @@ class App:
             self._part(work.__qualname__, work)
             for work in (
                 *(self.scheduler.run, self.recorder.run, self.blindness.run),
-                *(self.overlays.run, self.pulse.run, self.chores.run),
+                *(self.overlays.run, self.pulse.run, self.chores.run, self.retention.run),
             )
         ]
         sending = self._part("delivery", self.delivery.run)

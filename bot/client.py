@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXTENSIONS = tuple(
-    f"cogs.{name}" for name in ("alerts", "watch", "status", "why", "maintenance", "guilds")
+    f"cogs.{name}"
+    for name in ("alerts", "watch", "status", "incidents", "why", "help", "maintenance", "guilds")
 )
 # Close codes after which no new connection can succeed (Discord's gateway documentation).
 _FATAL_CODES = {

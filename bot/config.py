@@ -6,6 +6,7 @@ credentials do). ``VARIABLES`` is the whole list; a test holds the documentation
 
 import ipaddress
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,31 +63,47 @@ class Config:
         return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
 
 
-def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Config:
+def load(
+    environ: Mapping[str, str] | None = None,
+    dotenv: Path | None = Path(".env"),
+    *,
+    secrets: bool = True,
+) -> Config:
     """Read all settings; the process environment wins over ``.env``.
 
     Raises ConfigError naming the variable and the remedy. The token is not required here:
-    only ``vigie run`` needs one (see :func:`require_token`).
+    only ``vigie run`` needs one (see :func:`require_token`); without ``secrets`` none is read.
     """
-    values: dict[str, str] = {}
-    if dotenv is not None and dotenv.is_file():
-        values.update({k: v for k, v in dotenv_values(dotenv).items() if v is not None})
-    values.update(os.environ if environ is None else environ)
+    chosen = os.environ if environ is None else environ
+    values = {} if dotenv is None else _from_file(dotenv)
+    for name in SECRETS:
+        if {name, f"{name}_FILE"} & chosen.keys():
+            values = {k: v for k, v in values.items() if k not in {name, f"{name}_FILE"}}
+    values.update(chosen)
     read = _Reader(values)
     return Config(
-        token=read.secret("DISCORD_TOKEN"),
-        api_url=read.text("DISCORD_API_URL", DEFAULT_API_URL).rstrip("/"),
+        token=read.secret("DISCORD_TOKEN") if secrets else "",
+        api_url=read.url("DISCORD_API_URL", DEFAULT_API_URL).rstrip("/"),
         database=Path(read.text("VIGIE_DATABASE", "data/vigie.db")),
         allow_private=read.networks("VIGIE_ALLOW_PRIVATE"),
         canaries=read.words("VIGIE_CANARIES", DEFAULT_CANARIES),
         min_interval_s=read.number("VIGIE_MIN_INTERVAL", 30, 1, 86_400),
-        max_monitors=read.number("VIGIE_MAX_MONITORS", 50, 1, 1_000_000),
+        max_monitors=read.number("VIGIE_MAX_MONITORS", 50, 0, 10**9),
         ports=frozenset(read.numbers("VIGIE_PORTS", 65_535)),
         concurrency=read.number("VIGIE_CONCURRENCY", 0, 0, 100_000),
-        heartbeat_url=read.secret("VIGIE_HEARTBEAT_URL") or None,
+        heartbeat_url=(read.secret("VIGIE_HEARTBEAT_URL") if secrets else "") or None,
         guilds=frozenset(read.numbers("VIGIE_GUILDS", 2**63)),
         log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
     )
+
+
+def _from_file(dotenv: Path) -> dict[str, str]:
+    if not dotenv.is_file():
+        return {}
+    try:
+        return {k: v for k, v in dotenv_values(dotenv).items() if v is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{dotenv} cannot be read as UTF-8 text ({error}).") from error
 
 
 def child_environment(**values: str) -> dict[str, str]:
@@ -103,11 +120,19 @@ def require_token(config: Config) -> str:
             "DISCORD_TOKEN is not set: put it into .env (README, “Get a token”),"
             " or try `vigie demo`, which needs none."
         )
-    if token != token.strip() or any(c.isspace() or c in "\"'" for c in token):
+    if any(c.isspace() or c in "\"'" or not c.isprintable() for c in token):
         raise ConfigError(
             "DISCORD_TOKEN contains blanks or quotes: copy the bare token, nothing else."
         )
     return token
+
+
+def require_private(dotenv: Path = Path(".env")) -> None:
+    """ConfigError with the command to type when other users may read or write ``.env``."""
+    if os.name != "posix" or not dotenv.is_file():
+        return
+    if dotenv.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ConfigError(f"Other users can read {dotenv}. Type: chmod 600 {dotenv}")
 
 
 class _Reader:
@@ -118,6 +143,12 @@ class _Reader:
 
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
+
+    def url(self, name: str, default: str) -> str:
+        text = self.text(name, default)
+        if not text.startswith(("http://", "https://")):
+            raise ConfigError(f"{name}={text!r}: use an address such as {default}.")
+        return text
 
     def secret(self, name: str) -> str:
         """The value itself, or the contents of the file that ``NAME_FILE`` names."""

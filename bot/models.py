@@ -209,6 +209,9 @@ class Incident:
     withheld: bool = False  # an overlay kept it quiet: something of it has still to be told
     channel_id: int | None = None  # where it is told; None: the server has no alert channel
     role_id: int | None = None
+    # What its site may share with others: where it last answered from, its certificate's end.
+    address: str | None = None
+    certificate_ms: int | None = None
 
     @property
     def open(self) -> bool:

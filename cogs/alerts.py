@@ -7,19 +7,25 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.errors import UserError
 from bot.tree import words_of
-from bot.words.catalogue import N_, Words
+from bot.words.catalogue import LANGUAGES, N_, Words, native_name, words_for
 from cogs._ui.alert_buttons import IncidentButton
+from cogs._ui.alert_settings import (
+    REMINDERS,
+    channel_problem,
+    language_text,
+    settings_embed,
+    unreachable,
+)
 from cogs._ui.asking import Interaction, only_managers, patiently, say
 from cogs._ui.channel_rights import AlertChannel, granted_to_bot, missing_text
 from cogs._ui.discord_sink import DiscordSink
 from cogs._ui.incident_pages import SitesPage
 
-_REMINDERS = {
-    "off": N_("off"),
-    "4": N_("every 4 hours"),
-    "12": N_("every 12 hours"),
-    "24": N_("every 24 hours"),
-}
+_AUTOMATIC = "auto"
+_LANGUAGES = [
+    app_commands.Choice(name=N_("automatic"), value=_AUTOMATIC),
+    *(app_commands.Choice(name=native_name(code), value=code) for code in LANGUAGES),
+]
 
 
 @app_commands.guild_only()
@@ -41,7 +47,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         reminders="How often I repeat what is still down.",
     )
     @app_commands.choices(
-        reminders=[app_commands.Choice(name=text, value=v) for v, text in _REMINDERS.items()]
+        reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()]
     )
     async def channel(
         self,
@@ -74,6 +80,45 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
             lines.append(missing_text(words, interaction, fallback))
         await say(interaction, "\n".join(line for line in lines if line))
 
+    @app_commands.command(name="show", description="Show how alerts are set up here.")
+    async def show(self, interaction: Interaction) -> None:
+        settings = self._client.services.guilds.settings(interaction.guild_id or 0)
+        await say(interaction, embed=settings_embed(words_of(interaction), interaction, settings))
+
+    @app_commands.command(name="language", description="Choose the language of alerts.")
+    @app_commands.describe(language="The language of everything I post here.")
+    @app_commands.choices(language=_LANGUAGES)
+    async def language(self, interaction: Interaction, language: str) -> None:
+        chosen = None if language == _AUTOMATIC else words_for(language).language
+        work = self._client.services.guilds.set_language(interaction.guild_id or 0, chosen)
+        settings = await patiently(interaction, work)
+        words = words_of(interaction)
+        await say(
+            interaction,
+            words.text(
+                "Language of what I post here: {language}. What only you see is in your own.",
+                language=language_text(words, settings),
+            ),
+        )
+
+    @app_commands.command(name="test", description="Send a test alert, marked as one.")
+    async def test(self, interaction: Interaction) -> None:
+        work = self._client.services.trial.send(interaction.guild_id or 0)
+        channel_id = await patiently(interaction, work)
+        words = words_of(interaction)
+        if channel_id is None:
+            choose = self._client.commands_tree.mention("alerts channel")
+            text = words.text("Alerts have nowhere to go yet: {command}", command=choose)
+            await say(interaction, text)
+            return
+        sent = words.text(
+            "A test alert is on its way to {channel}: a line and a card, marked TEST."
+            " It pings nobody.",
+            channel=f"<#{channel_id}>",
+        )
+        problem = channel_problem(words, interaction, channel_id)
+        await say(interaction, f"{sent}\n{problem}".rstrip())
+
 
 def _goes_to(words: Words, channel: AlertChannel, role: discord.Role | None) -> str:
     if role is None:
@@ -89,11 +134,7 @@ def _unreachable(
     """A role is pinged only if it is mentionable or the bot may mention everyone there."""
     if role.mentionable or granted_to_bot(interaction, channel).mention_everyone:
         return ""
-    return words.text(
-        "I can't ping {role}: make it mentionable, or allow me “Mention everyone” in {channel}.",
-        role=role.mention,
-        channel=channel.mention,
-    )
+    return unreachable(words, role.mention, channel.mention)
 
 
 async def setup(client: VigieClient) -> None:

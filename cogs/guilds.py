@@ -8,6 +8,7 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.tree import NETWORK_ERRORS
 from bot.words.catalogue import N_, words_for
+from cogs._ui.greeting import greet
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class Guilds(commands.Cog):
     def __init__(self, client: VigieClient) -> None:
         self._client = client
         self._services = client.services
+        self._found: set[int] = set()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -31,6 +33,11 @@ class Guilds(commands.Cog):
         for settings in self._services.guilds.known():
             if settings.id not in present:
                 await self._gone(settings.id)
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """Discord has listed the servers that are merely found; their details follow."""
+        self._found |= {guild.id for guild in self._client.guilds}
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -85,15 +92,22 @@ class Guilds(commands.Cog):
         if not self._client.commands_tree.serves(guild.id):
             await self._leave(guild)
             return
+        # Until it is ready, discord.py calls a server that was joined one that became available.
+        joined = guild.id not in self._found
+        self._found.add(guild.id)
         known = {settings.id for settings in self._services.guilds.known()}
         await self._services.guilds.seen(guild.id, str(guild.preferred_locale))
         if guild.id not in known:
             await self._services.monitors.guild_back(guild.id)
         # Rights may have come back while nobody could say so.
         await self._services.delivery.guild_back(guild.id)
+        if joined:
+            language = self._services.guilds.language(guild.id)
+            await greet(self._client.commands_tree, guild, words_for(language))
 
     async def _gone(self, guild_id: int) -> None:
         log.info("server %s has removed Vigie; its data is kept for now", guild_id)
+        self._found.discard(guild_id)
         await self._services.monitors.guild_left(guild_id)
         await self._services.guilds.left(guild_id)
 

@@ -283,19 +283,32 @@ class Harness:
         assert "Watching" in str(answer.message), answer
         return site
 
-    async def seed(self, *names: str, every: int = 1, channel: str = ALERTS, **more: Any) -> None:
-        """Watch sites by writing them into the database while the bot is not running."""
-        assert not hasattr(self, "bot") or not self.bot.running
+    async def seed(
+        self,
+        *names: str,
+        every: int = 1,
+        channel: str = ALERTS,
+        own_channels: bool = False,
+        **more: Any,
+    ) -> None:
+        """Watch sites by writing them into the database while the bot is not running.
+
+        ``own_channels``: each is told in a channel of its own name. Keywords are GuildSettings.
+        """
+        assert not self.bot.running
         guild = self.sandbox.world.guild("Harbour")
         channel_id = int(self.sandbox.channel(channel).id)
-        sites = {name: await self.sites.open(name) for name in names}
         settings = GuildSettings(int(guild.id), channel_id=channel_id, set_by=int(guild.owner_id))
+        watched = []
+        for name in names:
+            target = Target(url=(await self.sites.open(name)).url)
+            own = int(self.sandbox.admin.add_channel(guild, name).id) if own_channels else None
+            watched.append(Monitor(0, int(guild.id), name, target, every, channel_id=own))
 
         def write(conn: Connection) -> None:
             guilds.save(conn, replace(settings, **more))
-            for name, site in sites.items():
-                target = Target(url=site.url)
-                monitors.insert(conn, Monitor(0, int(guild.id), name, target, every))
+            for monitor in watched:
+                monitors.insert(conn, monitor)
 
         db = await Database.open(self.database)
         try:

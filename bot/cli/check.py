@@ -13,6 +13,7 @@ from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
 from bot.models import CheckResult, Phases, Reason, Target
+from bot.services.wishes import with_scheme
 from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
 from bot.words.safe import plain
@@ -30,18 +31,12 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
     try:
         address = guard.check_url(with_scheme(url.strip()))
     except AddressRefused as error:
-        _print_refusal(url, str(error), as_json=as_json)
-        return REFUSED
+        return refuse(url, str(error), as_json=as_json)
     result = asyncio.run(_probe(guard, address))
     print(json.dumps(_as_json(address, result)) if as_json else _as_text(address, result))
     if result.ok:
         return UP
     return REFUSED if _is_refused(result) else NOT_UP
-
-
-def with_scheme(text: str) -> str:
-    """Https is meant where no scheme is typed; everything else is taken as it stands."""
-    return text if "://" in text or text.startswith("/") else f"https://{text}"
 
 
 async def _probe(guard: Netguard, url: str) -> CheckResult:
@@ -101,22 +96,22 @@ def _as_text(url: str, result: CheckResult) -> str:
     return "\n".join(lines)
 
 
-def _print_refusal(url: str, sentence: str, *, as_json: bool) -> None:
-    """The same keys as any other verdict, so that programs need no second case."""
+def refuse(url: str, sentence: str, *, as_json: bool) -> int:
+    """Say why nothing was probed, with the same keys as any other verdict; returns 2."""
     if not as_json:
         print(sentence, file=sys.stderr)
-        return
-    seen = asdict(Phases())
+        return REFUSED
     nothing = {"status": None, "certificate_expires": None, "address": None, "final_url": None}
     answer = {
         "url": plain(url, ECHO_LIMIT),
         "verdict": "refused",
         "cause": sentence,
         "reason": str(Reason.ADDRESS_REFUSED),
-        "phases_ms": seen,
+        "phases_ms": asdict(Phases()),
         "downgraded": False,
     }
     print(json.dumps(answer | nothing))
+    return REFUSED
 
 
 def _iso(ms: int) -> str:

@@ -5,6 +5,7 @@ Prints the page's address first, then every post of the bot as a line. Ctrl-C le
 
 import asyncio
 import contextlib
+import ctypes
 import signal
 import sys
 import tempfile
@@ -22,6 +23,7 @@ ALERTS = "alerts"
 READY_S = 60.0
 STOP_S = 15.0
 EVERY_S = 1
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 FAILED = 1
 
 
@@ -33,7 +35,7 @@ def run(*, speed: float, port: int) -> int:
 async def _play(speed: float, port: int) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-demo-"))
@@ -41,7 +43,11 @@ async def _play(speed: float, port: int) -> int:
         await sites.start()
         stack.push_async_callback(sites.stop)
         sandbox = Sandbox()
-        await sandbox.start(port=port)
+        try:
+            await sandbox.start(port=port)
+        except OSError as error:
+            print(f"vigie: port {port} cannot be used: {error.strerror}.", file=sys.stderr)
+            return FAILED
         stack.push_async_callback(sandbox.stop)
         _say(f"Open {sandbox.url}/ to see the channel. Ctrl-C ends the demo.")
         sandbox.listen(_print_post)
@@ -102,6 +108,7 @@ async def _bot(
         env=environment,
         # Its own session: Ctrl-C reaches the demo alone, which ends the bot in order.
         start_new_session=True,
+        preexec_fn=_end_with_parent,
     )
     try:
         yield process
@@ -113,6 +120,13 @@ async def _bot(
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end the bot when the demo dies without a word (Linux; else nothing)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _print_post(news: dict[str, Any]) -> None:

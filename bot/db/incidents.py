@@ -32,6 +32,8 @@ _LIVE = (
     "ending",
     "told_down",
     "withheld",
+    "channel_id",
+    "role_id",
 )
 
 
@@ -47,8 +49,8 @@ def insert(conn: Connection, incident: Incident) -> Incident:
     cursor = conn.execute(
         "INSERT INTO incident (public_id, guild_id, monitor_id, channel_id, role_id, kind, cause,"
         " since_ms, opened_ms, failed, last_ok_ms, last_failed_ms, share_ok, share_of,"
-        " latency_ms, limit_ms, told_down, withheld)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " latency_ms, limit_ms, told_down, withheld, address, certificate_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             public_id,
             incident.guild_id,
@@ -68,6 +70,8 @@ def insert(conn: Connection, incident: Incident) -> Incident:
             incident.limit_ms,
             incident.told_down,
             incident.withheld,
+            incident.address,
+            incident.certificate_ms,
         ),
     )
     return load(conn, [int(cursor.lastrowid or 0)])[0]
@@ -79,7 +83,7 @@ def update(conn: Connection, incident: Incident) -> None:
     values[1] = None if incident.cause is None else str(incident.cause)
     assignments = ", ".join(f"{column} = ?" for column in _LIVE)
     conn.execute(
-        f"UPDATE incident SET {assignments} WHERE id = ?",  # noqa: S608 - constant names
+        f"UPDATE incident SET {assignments} WHERE id = ?",
         (*values, incident.id),
     )
 
@@ -207,6 +211,8 @@ def _incident(row: sqlite3.Row) -> Incident:
         withheld=bool(row["withheld"]),
         channel_id=row["channel_id"],
         role_id=row["role_id"],
+        address=row["address"],
+        certificate_ms=row["certificate_ms"],
     )
 
 

@@ -40,6 +40,26 @@ def instance_lock(database: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def is_held(database: Path) -> bool:
+    """Whether a Vigie runs on this database. Writes nothing; asks for less than a millisecond."""
+    real = database.resolve()
+    fcntl = _kernel_locks()
+    if fcntl is None:
+        return False
+    try:
+        handle = os.open(real.with_name(real.name + ".lock"), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in {errno.EWOULDBLOCK, errno.EACCES}
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
 def _take(handle: int, database: Path) -> None:
     fcntl = _kernel_locks()
     if fcntl is None:

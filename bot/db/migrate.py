@@ -22,10 +22,10 @@ def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = F
     """
     steps = _steps(folder)
     version = int(conn.execute("PRAGMA user_version").fetchone()[0])
-    newest = steps[-1][0] if steps else 0
-    if version > newest:
+    known = steps[-1][0] if steps else 0
+    if version > known:
         raise StoreError(
-            f"The database {path} is of a newer Vigie (schema {version}, this one knows {newest})."
+            f"The database {path} is of a newer Vigie (schema {version}, this one knows {known})."
             " Install that version again, or put back the copy made before its upgrade."
         )
     missing = [step for step in steps if step[0] > version]
@@ -36,7 +36,12 @@ def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = F
     with _without_foreign_keys(conn):
         for number, file in missing:
             _apply(conn, number, file.read_text(encoding="utf-8"))
-    return newest
+    return known
+
+
+def newest(folder: Traversable = FOLDER) -> int:
+    """The version of the schema this Vigie knows."""
+    return len(_steps(folder))
 
 
 def copy(conn: sqlite3.Connection, path: Path) -> None:

@@ -29,6 +29,14 @@ def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
     return [_monitor(row) for row in rows.fetchall()]
 
 
+def count(conn: Connection, guild_id: int) -> int:
+    """How many monitors a server has."""
+    row = conn.execute(
+        "SELECT count(*) FROM monitor WHERE guild_id = ? AND removed_ms IS NULL", (guild_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def insert(conn: Connection, monitor: Monitor) -> int:
     """Store a new monitor; returns its id.
 
@@ -56,6 +64,35 @@ def insert(conn: Connection, monitor: Monitor) -> int:
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def save_settings(conn: Connection, monitor: Monitor) -> None:
+    """Write what people may change, overlays apart.
+
+    Raises sqlite3.IntegrityError when another monitor of the server has that name.
+    """
+    target = monitor.target
+    conn.execute(
+        "UPDATE monitor SET name = ?, name_key = ?, url = ?, method = ?, headers = ?,"
+        " expect_status = ?, contains = ?, not_contains = ?, slow_ms = ?, interval_s = ?,"
+        " channel_id = ?, role_id = ? WHERE id = ? AND guild_id = ?",
+        (
+            monitor.name,
+            name_key(monitor.name),
+            target.url,
+            target.method,
+            json.dumps(target.headers),
+            json.dumps(target.expect_status),
+            target.contains,
+            target.not_contains,
+            monitor.slow_ms,
+            monitor.interval_s,
+            monitor.channel_id,
+            monitor.role_id,
+            monitor.id,
+            monitor.guild_id,
+        ),
+    )
 
 
 def save_overlays(conn: Connection, monitor: Monitor) -> None:

@@ -53,13 +53,13 @@ def of_guild(conn: Connection, guild_id: int) -> list[Parked]:
     return [Parked(*row) for row in rows.fetchall()]
 
 
-def substitute(conn: Connection, guild_id: int, channel_id: int) -> int:
+def substitute(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
     """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
     row = conn.execute(
-        "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ? AND EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = ?) AND NOT EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id)",
-        (guild_id, channel_id),
+        "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = ?2 AND p.until_ms > ?3) AND NOT EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id AND p.until_ms > ?3)",
+        (guild_id, channel_id, now_ms),
     ).fetchone()
     return channel_id if row is None or row[0] is None else int(row[0])
 

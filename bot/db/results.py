@@ -1,24 +1,18 @@
 """SQL of the check results: one short row a try, appended in time order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import islice
 
+from bot.db import packed
 from bot.db.database import Connection
+from bot.db.packing import ResultRow
 
-
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One try as it is stored; ``cause`` is None when it was fine, ``ms`` its whole length."""
-
-    at_ms: int
-    monitor_id: int
-    ms: int
-    cause: str | None
+__all__ = ["ResultRow"]
 
 
 def append(conn: Connection, rows: Iterable[ResultRow]) -> None:
     conn.executemany(
-        "INSERT INTO result (at_ms, monitor_id, ms, cause) VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO result (at_ms, monitor_id, ms, cause) VALUES (?, ?, ?, ?)",
         [(row.at_ms, row.monitor_id, row.ms, row.cause) for row in rows],
     )
 
@@ -34,13 +28,16 @@ def latest(conn: Connection, since_ms: int) -> dict[int, ResultRow]:
 
 
 def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | None:
-    """When the monitor last was fine before a moment; None if never seen."""
+    """When the monitor last was fine before a moment; None if that is not remembered."""
     row = conn.execute(
         "SELECT at_ms FROM result WHERE at_ms < ? AND monitor_id = ? AND cause IS NULL"
         " ORDER BY at_ms DESC LIMIT 1",
         (before_ms, monitor_id),
     ).fetchone()
-    return None if row is None else int(row["at_ms"])
+    if row is not None:
+        return int(row["at_ms"])
+    older = packed.newest_first(conn, monitor_id, 0, before_ms - 1)
+    return next((row.at_ms for row in older if row.cause is None), None)
 
 
 def of_monitor(
@@ -52,13 +49,35 @@ def of_monitor(
         " AND monitor_id = ? ORDER BY at_ms DESC LIMIT ?",
         (since_ms, until_ms, monitor_id, limit),
     )
-    return [ResultRow(**dict(row)) for row in rows.fetchall()]
+    found = [ResultRow(**dict(row)) for row in rows.fetchall()]
+    # What is packed may not have been deleted yet: it is counted once.
+    before_ms = found[-1].at_ms - 1 if found else until_ms
+    older = packed.newest_first(conn, monitor_id, since_ms, before_ms)
+    return found + list(islice(older, limit - len(found)))
+
+
+def first_since(conn: Connection, since_ms: int) -> int | None:
+    """When the first try after a moment was."""
+    row = conn.execute("SELECT min(at_ms) FROM result WHERE at_ms >= ?", (since_ms,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def after(
+    conn: Connection, key: tuple[int, int], until_ms: int, limit: int
+) -> list[tuple[int, int, int, str | None]]:
+    """The next rows (at, monitor, ms, cause) behind the row of that time and monitor."""
+    rows = conn.execute(
+        "SELECT at_ms, monitor_id, ms, cause FROM result WHERE (at_ms, monitor_id) > (?, ?)"
+        " AND at_ms < ? ORDER BY at_ms, monitor_id LIMIT ?",
+        (*key, until_ms, limit),
+    )
+    return [tuple(row) for row in rows.fetchall()]
 
 
 def drop_before(conn: Connection, before_ms: int, limit: int) -> int:
     """Delete at most ``limit`` old rows; returns how many went."""
     return conn.execute(
-        "DELETE FROM result WHERE rowid IN"
-        " (SELECT rowid FROM result WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+        "DELETE FROM result WHERE (at_ms, monitor_id) IN (SELECT at_ms, monitor_id FROM result"
+        " WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
         (before_ms, limit),
     ).rowcount

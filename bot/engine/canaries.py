@@ -8,6 +8,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -57,7 +58,9 @@ class Canaries:
         """
         started = min(started, self._clock.monotonic())
         while not self._is_known_online(started):
-            if self._asking is None:
+            # A finished round still counts as asking until its callback has run; waiting for it
+            # would not wait at all, and this loop would never end.
+            if self._asking is None or self._asking.done():
                 self._asked = self._clock.monotonic()
                 self._asking = asyncio.ensure_future(self._ask())
                 self._asking.add_done_callback(self._done)
@@ -76,7 +79,7 @@ class Canaries:
                 response = await self._transport.handle_async_request(request)
                 await response.aclose()
         except Exception as error:  # noqa: BLE001 - every failure means: no answer
-            log.debug("No answer from %s: %r", url, error)
+            log.debug("No answer from %s: %r", urlsplit(url).hostname, error)
             return False
         return True
 
@@ -111,6 +114,7 @@ class Canaries:
         return False
 
     def _done(self, task: asyncio.Task[bool]) -> None:
-        self._asking = None
+        if self._asking is task:
+            self._asking = None
         if not task.cancelled() and task.exception() is not None:
             log.error("Asking the canaries failed", exc_info=task.exception())

@@ -141,7 +141,12 @@ def _opened_now(before: Memory) -> bool:
 
 
 def _said(memory: Memory, mode: Kind | None) -> Kind | None:
-    """The words for a mode: what mostly turns the bot away is said to refuse it."""
+    """The words for a mode: what mostly turns the bot away is said to refuse it.
+
+    An unstable site that nothing has got through to for 30 rounds is down, in words too.
+    """
+    if mode is Kind.UNSTABLE and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS):
+        return Kind.DOWN
     if mode in {Kind.DOWN, Kind.UNSTABLE} and mostly_refused(memory.rounds[-memory.counted :]):
         return Kind.BLOCKED
     return mode

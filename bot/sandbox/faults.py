@@ -11,6 +11,7 @@ FaultName = Literal[
     "502",
     "503",
     "504",
+    "400",
     "401",
     "cloudflare",
     "reset",

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.db import gaps
+from bot.db import gaps, settings
 from bot.db.database import Connection, Database
 from bot.services.delivery import queue
-from bot.services.guilds import Guilds
 
 log = logging.getLogger(__name__)
 
 POLL_S = 5.0
+_KEY = "blind_since_ms"
 TOLD_AFTER_MS = 120_000  # shorter blindness is recorded, not told
 
 
@@ -25,17 +25,30 @@ class Eyes(Protocol):
 
 
 class Blindness:
-    """The overlay "blind": when it began, when it ended, and the one note afterwards."""
+    """The overlay "blind": when it began, when it ended, and the one note afterwards.
+
+    ``channels`` gives the server and channel of everyone who is to have the note.
+    """
 
     def __init__(
-        self, db: Database, clock: Clock, guilds: Guilds, eyes: Eyes, wake: Callable[[], None]
+        self,
+        db: Database,
+        clock: Clock,
+        channels: Callable[[], set[tuple[int, int]]],
+        eyes: Eyes,
+        wake: Callable[[], None],
     ) -> None:
         self._db = db
         self._clock = clock
-        self._guilds = guilds
+        self._channels = channels
         self._eyes = eyes
         self._wake = wake
         self._since_ms: int | None = None
+
+    async def load(self) -> None:
+        """A process that ended while blind goes on where it was."""
+        since = await self._db.read(lambda conn: settings.get(conn, _KEY))
+        self._since_ms = int(since) if since else None
 
     @property
     def since_ms(self) -> int | None:
@@ -49,6 +62,7 @@ class Blindness:
             return False
         if self._since_ms is None:
             self._since_ms = failed_ms
+            await self._db.write(lambda conn: settings.put(conn, _KEY, str(failed_ms)))
             log.warning("Blind: no canary answers, so no failure counts until one does")
         return True
 
@@ -73,11 +87,12 @@ class Blindness:
             return
         self._since_ms = None
         until_ms = self._clock.now_ms()
-        channels = {(s.id, s.channel_id) for s in self._guilds.known() if s.channel_id is not None}
+        channels = self._channels()
         told = until_ms - since_ms >= TOLD_AFTER_MS
 
         def write(conn: Connection) -> None:
             gaps.add(conn, since_ms, until_ms, gaps.BLIND)
+            settings.put(conn, _KEY, "")
             for guild_id, channel_id in sorted(channels) if told else ():
                 queue.notice(conn, guild_id, channel_id, queue.blind(since_ms, until_ms), until_ms)
 

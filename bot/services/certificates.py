@@ -79,7 +79,7 @@ class Certificates:
 
         def write(conn: Connection) -> None:
             table.save(conn, monitor.id, expiry.then.stored)
-            place = parking.substitute(conn, monitor.guild_id, channel_id)
+            place = parking.substitute(conn, monitor.guild_id, channel_id, now_ms)
             queue.notice(conn, monitor.guild_id, place, notice, now_ms)
 
         await self._db.write(write)

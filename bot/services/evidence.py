@@ -60,21 +60,24 @@ class Why:
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
-        found = facts(entry.memory, entry.policy, self._clock.now_ms())
-        return Evidence((*found, *_told(entry)), entry.tries, self._blindness.since_ms)
+        rounds, *rest = facts(entry.memory, entry.policy, self._clock.now_ms())
+        found = (rounds, *_opened(entry), *rest, *_waiting(entry))
+        return Evidence(found, entry.tries, self._blindness.since_ms)
 
 
-def _told(entry: Entry) -> list[Fact]:
-    """What the incident adds to the memory."""
-    found: list[Fact] = []
+def _opened(entry: Entry) -> list[Fact]:
+    """How the incident began, and what it has become."""
     memory, incident = entry.memory, entry.incident
-    if incident is not None and memory.rule is not None:
-        found.append(Opened(memory.rule, incident.since_ms, incident.opened_ms))
-        if memory.mode is not None and memory.mode is not _mode_of(memory.rule):
-            found.append(Turned(memory.mode))
-    if entry.due_ms is not None:
-        found.append(Waiting(entry.due_ms))
+    if incident is None or memory.rule is None:
+        return []
+    found: list[Fact] = [Opened(memory.rule, incident.since_ms, incident.opened_ms)]
+    if memory.mode is not None and memory.mode is not _mode_of(memory.rule):
+        found.append(Turned(memory.mode))
     return found
+
+
+def _waiting(entry: Entry) -> list[Fact]:
+    return [] if entry.due_ms is None else [Waiting(entry.due_ms)]
 
 
 def _mode_of(rule: Rule) -> Kind:

@@ -109,7 +109,7 @@ class Incidents:
         until_ms = self._clock.now_ms() + for_s * 1000
         muted = replace(entry.monitor, muted_until_ms=until_ms)
         await self._db.write(lambda conn: monitors.save_overlays(conn, muted))
-        entry.monitor = muted
+        entry.monitor = replace(entry.monitor, muted_until_ms=until_ms)
         return until_ms
 
     async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:

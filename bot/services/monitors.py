@@ -1,9 +1,9 @@
 """What people do with monitors: add, remove, pause, resume, find."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.config import Config
@@ -13,41 +13,25 @@ from bot.engine.netguard import Netguard
 from bot.engine.prober import Prober
 from bot.engine.probes import place
 from bot.engine.scheduler import Scheduler
-from bot.errors import NotFound, UserError
+from bot.errors import NotFound
 from bot.models import CheckResult, Ending, Monitor
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
-from bot.services.target_options import target_of
 from bot.services.watchlist import Entry, Watchlist
+from bot.services.wishes import (
+    NAME_LIMIT,
+    Added,
+    Change,
+    Edited,
+    NewMonitor,
+    Wishes,
+    name_taken,
+)
 from bot.words.safe import plain
 
-NAME_LIMIT = 80
-MAX_INTERVAL_S = 86_400
+__all__ = ("Added", "Change", "Edited", "Monitors", "NewMonitor")
 
-
-@dataclass(frozen=True, slots=True)
-class NewMonitor:
-    """What somebody asks to be watched, as typed. ``every_s`` is in seconds."""
-
-    url: str
-    name: str | None = None
-    every_s: int = 60
-    channel_id: int | None = None
-    role_id: int | None = None
-    expect_status: str | None = None
-    contains: str | None = None
-    not_contains: str | None = None
-    slow_ms: int | None = None
-    method: str = "GET"
-    headers: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """The new monitor and what its first probe saw."""
-
-    monitor: Monitor
-    first: CheckResult
+NUDGES_APART_MS = 5_000
 
 
 class Monitors:
@@ -68,13 +52,13 @@ class Monitors:
     ) -> None:
         self._db = db
         self._clock = clock
-        self._config = config
         self._guilds = guilds
         self._watchlist = watchlist
         self._recorder = recorder
         self._scheduler = scheduler
-        self._netguard = netguard
+        self._wishes = Wishes(config, netguard)
         self._prober = prober
+        self._editing = asyncio.Lock()
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -114,30 +98,99 @@ class Monitors:
         Raises UserError when the address, an option or the name cannot be taken.
         """
         del by  # kept by the record of changes once there is one
-        monitor = self._checked(guild_id, wanted)
-        await self._guilds.ensure(guild_id)
-        try:
-            monitor_id = await self._db.write(lambda conn: table.insert(conn, monitor))
-        except sqlite3.IntegrityError as error:
-            raise self._name_taken(monitor.name) from error
-        entry = self._watchlist.add(replace(monitor, id=monitor_id))
-        self._schedule(entry)
+        draft = self.draft(guild_id, wanted, self.of_guild(guild_id))
+        (monitor,) = await self.keep(guild_id, [draft])
+        entry = self._watchlist.get(guild_id, monitor.id)
         first = await self._prober.probe(monitor.target)
         entry.latest = entry.latest or first
         entry.last_ok_ms = entry.last_ok_ms or (first.at_ms if first.ok else None)
         return Added(entry.monitor, first)
+
+    def draft(self, guild_id: int, wanted: NewMonitor, mine: Sequence[Monitor]) -> Monitor:
+        """What would be watched, beside ``mine``. Raises UserError."""
+        return self._wishes.new(guild_id, wanted, mine, self._clock.now_ms())
+
+    async def keep(self, guild_id: int, drafts: Sequence[Monitor]) -> list[Monitor]:
+        """Watch drafts from now on: all, or none when a name or the room is gone (UserError)."""
+        await self._guilds.ensure(guild_id)
+
+        def write(conn: Connection) -> list[Monitor]:
+            # Counted here: others may have been added since the drafts were checked.
+            self._wishes.check_room(table.count(conn, guild_id) + len(drafts))
+            return [replace(one, id=table.insert(conn, one)) for one in drafts]
+
+        try:
+            kept = await self._db.write(write)
+        except sqlite3.IntegrityError as error:
+            raise name_taken(", ".join(one.name for one in drafts)) from error
+        for monitor in kept:
+            self._schedule(self._watchlist.add(monitor))
+        return kept
 
     async def remove(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
         """Stop watching for good. A post of it in trouble is edited to "no longer watched"."""
         del by
         entry = self._watchlist.get(guild_id, monitor_id)
         now_ms = self._clock.now_ms()
-        self._scheduler.remove(monitor_id)
         await self._recorder.end(
             entry, Ending.REMOVED, lambda conn: table.remove(conn, guild_id, monitor_id, now_ms)
         )
+        self._scheduler.remove(monitor_id)
         self._watchlist.remove(monitor_id)
         return entry.monitor
+
+    async def edit(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
+        """Take new settings at once. Another address is judged anew, its open alert is closed.
+
+        Raises UserError when one of them cannot be taken; then nothing has changed.
+        """
+        del by
+        entry = self._watchlist.get(guild_id, monitor_id)
+        async with self._editing:  # two people at once: the second changes what the first left
+            before = entry.monitor
+            others = [one for one in self.of_guild(guild_id) if one.id != monitor_id]
+            after = self._wishes.changed(before, change, others)
+            if after == before:
+                return Edited(before, before)
+            await self._save_settings(entry, after)
+            self._schedule(entry, soon=after.target.url != before.target.url)
+        elsewhere = entry.incident is not None and before.channel_id != after.channel_id
+        if after.target == before.target:
+            return Edited(before, after, told_elsewhere=elsewhere)
+        first = await self._prober.probe(after.target)
+        return Edited(before, after, first, told_elsewhere=elsewhere)
+
+    async def _save_settings(self, entry: Entry, after: Monitor) -> None:
+        def write(conn: Connection) -> None:
+            table.save_settings(conn, after)
+
+        try:
+            if after.target.url == entry.monitor.target.url:
+                await self._db.write(write)
+            else:
+                await self._recorder.end(entry, Ending.REMOVED, write)
+                entry.latest, entry.last_ok_ms, entry.tries = None, None, ()
+        except sqlite3.IntegrityError as error:
+            raise name_taken(after.name) from error
+        # Somebody may have paused or muted it while this was written.
+        now = entry.monitor
+        entry.monitor = replace(
+            after,
+            paused_ms=now.paused_ms,
+            resume_ms=now.resume_ms,
+            muted_until_ms=now.muted_until_ms,
+        )
+
+    async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:
+        """Probe once and change nothing."""
+        monitor = self.get(guild_id, monitor_id)
+        return monitor, await self._prober.probe(monitor.target)
+
+    def nudge(self, guild_id: int, monitor_id: int) -> None:
+        """Check early, unless it was looked at just now: a crowd is no load. Raises NotFound."""
+        latest = self._watchlist.get(guild_id, monitor_id).latest
+        if latest is None or self._clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
+            self._scheduler.nudge(monitor_id)
 
     async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
         """Stop checking until resumed, or for ``for_s`` seconds."""
@@ -145,11 +198,12 @@ class Monitors:
         entry = self._watchlist.get(guild_id, monitor_id)
         now_ms = self._clock.now_ms()
         resume_ms = None if for_s is None else now_ms + for_s * 1000
-        self._scheduler.remove(monitor_id)
         paused = replace(entry.monitor, paused_ms=now_ms, resume_ms=resume_ms)
         await self._recorder.end(entry, Ending.PAUSED, _save(paused))
-        entry.monitor = paused
-        return paused
+        # Only now: a store that refused must leave it watched.
+        entry.monitor = replace(entry.monitor, paused_ms=now_ms, resume_ms=resume_ms)
+        self._scheduler.remove(monitor_id)
+        return entry.monitor
 
     async def resume(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
         """Check again, judged anew. Resuming what is not paused changes nothing."""
@@ -177,60 +231,17 @@ class Monitors:
 
     async def _resume(self, entry: Entry) -> Monitor:
         if entry.monitor.paused:
-            resumed = replace(entry.monitor, paused_ms=None, resume_ms=None)
-            await self._db.write(_save(resumed))
-            entry.monitor = resumed
+            await self._db.write(_save(replace(entry.monitor, paused_ms=None, resume_ms=None)))
+            entry.monitor = replace(entry.monitor, paused_ms=None, resume_ms=None)
             self._schedule(entry)
         return entry.monitor
 
-    def _schedule(self, entry: Entry) -> None:
+    def _schedule(self, entry: Entry, *, soon: bool = False) -> None:
+        """``soon``: what is under way counts no more, a round begins at once."""
         monitor = entry.monitor
         if not monitor.paused:
-            self._scheduler.set(monitor.id, place(monitor.target.url), monitor.interval_s)
-
-    def _checked(self, guild_id: int, wanted: NewMonitor) -> Monitor:
-        mine = self.of_guild(guild_id)
-        if len(mine) >= self._config.max_monitors:
-            raise UserError(
-                "This server already watches {n} of {max} sites. Remove one first.",
-                n=len(mine),
-                max=self._config.max_monitors,
-            )
-        if not self._config.min_interval_s <= wanted.every_s <= MAX_INTERVAL_S:
-            raise UserError(
-                "“every” must be from {low} to {high} seconds.",
-                low=self._config.min_interval_s,
-                high=MAX_INTERVAL_S,
-            )
-        target = target_of(
-            self._netguard.check_url(wanted.url.strip()),
-            method=wanted.method,
-            headers=wanted.headers,
-            expect_status=wanted.expect_status,
-            contains=wanted.contains,
-            not_contains=wanted.not_contains,
-        )
-        name = plain(wanted.name or urlsplit(target.url).netloc, NAME_LIMIT)
-        if any(table.name_key(name) == table.name_key(monitor.name) for monitor in mine):
-            raise self._name_taken(name)
-        return Monitor(
-            id=0,
-            guild_id=guild_id,
-            name=name,
-            target=target,
-            interval_s=wanted.every_s,
-            channel_id=wanted.channel_id,
-            role_id=wanted.role_id,
-            slow_ms=wanted.slow_ms,
-            created_ms=self._clock.now_ms(),
-        )
-
-    @staticmethod
-    def _name_taken(name: str) -> UserError:
-        return UserError(
-            "“{name}” is already watched here. Choose another name with the option “name”.",
-            name=name,
-        )
+            where = place(monitor.target.url)
+            self._scheduler.set(monitor.id, where, monitor.interval_s, soon=soon)
 
 
 def _save(monitor: Monitor) -> Callable[[Connection], None]:

@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.engine.judge import judge
-from bot.engine.memory import forget
+from bot.engine.memory import Memory, forget
 from bot.engine.rules import Event, Try, Verdict, clear
 from bot.models import CheckResult, Ending, Incident
 from bot.services import verdicts
@@ -21,7 +21,7 @@ from bot.services.certificates import Certificates
 from bot.services.delivery import queue
 from bot.services.gathering import released
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.withheld import overdue, wait_s
+from bot.services.withheld import as_told, overdue, wait_s
 
 
 class Recorder:
@@ -108,6 +108,8 @@ class Recorder:
         self._batch.note(entry, result)
         entry.tries = (*(entry.tries if attempt.number else ()), result)
         entry.latest, entry.seen = result, True
+        entry.address = result.address or entry.address
+        entry.certificate_ms = result.certificate_expires_ms or entry.certificate_ms
         if result.ok:
             entry.last_ok_ms = result.at_ms
 
@@ -156,7 +158,8 @@ class Recorder:
             channel_id=self._watchlist.channel_of(entry),
             role_id=self._watchlist.role_of(entry),
         )
-        withheld = self._watchlist.silenced(entry, now_ms)
+        silenced = self._watchlist.silenced(entry, now_ms)
+        withheld = silenced or incident.channel_id is None
         incident = replace(incident, withheld=withheld)
         waits_s = 0.0 if withheld else wait_s(entry, self._watchlist, now_ms)
 
@@ -189,13 +192,14 @@ class Recorder:
         """Store the moved incident and queue what has to be said of it."""
         now_ms = self._clock.now_ms()
 
-        def write(conn: Connection) -> None:
-            incidents.update(conn, incident)
-            monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
-            say(conn, incident, now_ms)
+        def write(conn: Connection) -> tuple[Incident, Memory]:
+            told, memory = as_told(conn, incident, verdict.memory)
+            incidents.update(conn, told)
+            monitors.save_memory(conn, entry.monitor.id, memory.dump())
+            say(conn, told, now_ms)
+            return told, memory
 
-        await self._db.write(write)
-        entry.memory, entry.incident = verdict.memory, incident
+        entry.incident, entry.memory = await self._db.write(write)
         self._wake()
 
     async def _gather(self, entry: Entry) -> None:

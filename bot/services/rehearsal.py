@@ -133,7 +133,9 @@ class Rehearsal:
         self._delivery.attach(Accepts())
         self._delivery.observers.append(self._hear)
         self._recorder = Recorder(db, self._clock, self._watchlist, self._wake)
-        self._blindness = Blindness(db, self._clock, self._guilds, self._canaries, self._wake)
+        self._blindness = Blindness(
+            db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
+        )
         self._rounds = Rounds(
             self._clock, self._watchlist, NoProbe(), self._blindness, self._recorder
         )

@@ -1,8 +1,12 @@
-"""What is true now, from memory: for ``/status`` and whoever asks."""
+"""What is true now, and how it was: for ``/status`` and whoever asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.clock import Clock
+from bot.db.database import Database
 from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
+from bot.services.uptimes import Uptime, uptimes
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.windows import Stretch
 
@@ -28,9 +32,11 @@ class MonitorStatus:
 
 
 class Status:
-    """Answers from memory, so that it never waits for the store."""
+    """What is true now is answered from memory, without waiting for the store."""
 
-    def __init__(self, watchlist: Watchlist) -> None:
+    def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
+        self._db = db
+        self._clock = clock
         self._watchlist = watchlist
 
     def overview(self, guild_id: int) -> list[MonitorStatus]:
@@ -42,6 +48,20 @@ class Status:
         """Raises NotFound."""
         return self._of(self._watchlist.get(guild_id, monitor_id))
 
+    async def uptime(self, guild_id: int, monitor_id: int, since_ms: int) -> Uptime:
+        """How one monitor fared since then, or since it was added. Raises NotFound."""
+        monitor = self._watchlist.get(guild_id, monitor_id).monitor
+        return (await self._uptimes([monitor], since_ms))[monitor_id]
+
+    async def uptimes(self, guild_id: int, since_ms: int) -> dict[int, Uptime]:
+        """How each monitor of a server fared since then, or since it was added."""
+        mine = [entry.monitor for entry in self._watchlist.of_guild(guild_id)]
+        return await self._uptimes(mine, since_ms)
+
+    async def _uptimes(self, mine: Sequence[Monitor], since_ms: int) -> dict[int, Uptime]:
+        now_ms = self._clock.now_ms()
+        return await self._db.read(lambda conn: uptimes(conn, mine, since_ms, now_ms))
+
     def _of(self, entry: Entry) -> MonitorStatus:
         return MonitorStatus(
             monitor=entry.monitor,
@@ -49,6 +69,6 @@ class Status:
             kind=entry.memory.kind,
             incident=entry.incident,
             latest=entry.latest,
-            channel_id=self._watchlist.channel_of(entry),
+            channel_id=self._watchlist.home_of(entry),
             maintenance=self._watchlist.maintenance_of(entry),
         )

@@ -1,6 +1,7 @@
 """Reads the typed options of a monitor: which statuses are fine, which headers are sent."""
 
 import re
+from collections.abc import Sequence
 
 from bot.engine.netguard import WEB
 from bot.errors import UserError
@@ -71,6 +72,38 @@ def parse_statuses(text: str | None) -> tuple[int, ...]:
         last = first + 99 if family else int(high or low)
         found.extend(range(first, last + 1))
     return tuple(sorted(set(found)))
+
+
+def status_text(codes: Sequence[int]) -> str:
+    """What :func:`parse_statuses` reads back as these codes, as short as it can be."""
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and code == runs[-1][-1] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(_run_text(run) for run in runs)
+
+
+def _run_text(run: Sequence[int]) -> str:
+    first, last = run[0], run[-1]
+    if first == last:
+        return str(first)
+    return f"{first // 100}xx" if (first % 100, last - first) == (0, 99) else f"{first}-{last}"
+
+
+def headers_text(headers: Sequence[tuple[str, str]]) -> str:
+    """What :func:`parse_headers` reads back as these headers."""
+    return "\n".join(f"{name}: {value}" for name, value in headers)
+
+
+def kept_headers(old: Sequence[tuple[str, str]], text: str | None) -> str:
+    """The headers typed anew; one without a value keeps the value it has. None keeps all."""
+    if text is None:
+        return headers_text(old)
+    values = {name.lower(): value for name, value in old}
+    typed = parse_headers(text)
+    return headers_text([(name, value or values.get(name.lower(), "")) for name, value in typed])
 
 
 def parse_headers(text: str | None) -> tuple[tuple[str, str], ...]:

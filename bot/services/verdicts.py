@@ -48,6 +48,8 @@ def opened(
         told_down=memory.told_down,
         channel_id=channel_id,
         role_id=role_id,
+        address=entry.address,
+        certificate_ms=entry.certificate_ms,
     )
 
 

@@ -29,6 +29,8 @@ class Entry:
     latest: CheckResult | None = None
     tries: tuple[CheckResult, ...] = ()  # of the newest round
     last_ok_ms: int | None = None
+    address: str | None = None  # where it last answered from
+    certificate_ms: int | None = None  # the end of the certificate it last showed
     due_ms: int | None = None  # since when its all-clear waits for company
     certificate: Sightings | None = None  # None: not read back yet
     seen: bool = False  # a try has counted since the start, the last gap or blindness
@@ -60,6 +62,8 @@ class Watchlist:
         since_ms = self._clock.now_ms() - LATEST_SPAN_MS
         found = await self._db.read(lambda conn: _load(conn, since_ms, guild_id))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
+        for entry in back:
+            entry.memory = abandon(entry.memory)  # nobody watched in between
         self._entries.update({entry.monitor.id: entry for entry in back})
         return back
 
@@ -100,9 +104,16 @@ class Watchlist:
 
     def channel_of(self, entry: Entry) -> int | None:
         """Where an entry is told: its open incident's channel, its own, or the server's."""
-        if entry.incident is not None:
-            return entry.incident.channel_id
+        return self.home_of(entry) if entry.incident is None else entry.incident.channel_id
+
+    def home_of(self, entry: Entry) -> int | None:
+        """Where its next incident will be told; None: the server has no alert channel yet."""
         return entry.monitor.channel_id or self._guilds.settings(entry.monitor.guild_id).channel_id
+
+    def alert_channels(self) -> set[tuple[int, int]]:
+        """Server and channel of everything that is checked now and told somewhere."""
+        homes = [(e.monitor.guild_id, self.home_of(e)) for e in self.all() if not e.monitor.paused]
+        return {(guild_id, home) for guild_id, home in homes if home is not None}
 
     def role_of(self, entry: Entry) -> int | None:
         """Whom an opening pings."""

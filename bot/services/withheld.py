@@ -1,6 +1,6 @@
-"""What a mute or a maintenance window kept quiet, and what is told of it afterwards.
+"""What a mute, a maintenance window or a missing alert channel kept quiet, and is told afterwards.
 
-It is told when no overlay covers the monitor any more and a fresh look says that it is bad. What
+It is told when nothing of that holds any more and a fresh look says that it is bad. What
 has recovered meanwhile, or is about to, is only history.
 """
 
@@ -46,13 +46,20 @@ def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
         incident = entry.incident
         if incident is None or not incident.withheld or not _is_bad(entry, incident):
             continue
-        if watchlist.silenced(entry, now_ms):
+        channel_id = incident.channel_id or watchlist.home_of(entry)
+        if channel_id is None or watchlist.silenced(entry, now_ms):
             continue
         told_down = incident.kind is Kind.DOWN
         found.append(
             Overdue(
                 entry,
-                replace(incident, withheld=False, told_down=told_down),
+                replace(
+                    incident,
+                    withheld=False,
+                    told_down=told_down,
+                    channel_id=channel_id,
+                    role_id=incident.role_id or watchlist.role_of(entry),
+                ),
                 replace(entry.memory, told_down=told_down),
                 wait_s(entry, watchlist, now_ms),
             )
@@ -69,3 +76,13 @@ def wait_s(entry: Entry, watchlist: Watchlist, now_ms: int) -> float:
 def _is_bad(entry: Entry, incident: Incident) -> bool:
     """By a try of this very time: what was so before we stopped or were blind may be over."""
     return entry.seen and incident.answering_since_ms is None
+
+
+def as_told(conn: Connection, incident: Incident, memory: Memory) -> tuple[Incident, Memory]:
+    """An opening that is still unsent will say what is true then: nobody was told "down"."""
+    if incident.kind is Kind.DOWN or not incident.told_down:
+        return incident, memory
+    opening = notifications.of_incident(conn, incident.id, Work.OPEN)
+    if opening is None or opening.state != "pending":
+        return incident, memory
+    return replace(incident, told_down=False), replace(memory, told_down=False)

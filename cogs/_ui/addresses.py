@@ -6,6 +6,7 @@ from bot.models import Monitor
 from bot.words.safe import markdown
 
 HOST_LIMIT = 200
+_WEB = frozenset({"http", "https"})
 
 
 def host(url: str) -> str:
@@ -22,11 +23,23 @@ def host(url: str) -> str:
 
 
 def shown_host(url: str) -> str:
-    """The host, harmless anywhere in a message."""
-    return markdown(host(url), HOST_LIMIT)
+    """The host, harmless anywhere in a message; a port or a name says that it is no web site."""
+    scheme = _scheme(url)
+    said = host(url) if scheme in _WEB else f"{scheme}://{host(url)}"
+    return markdown(said, HOST_LIMIT)
 
 
 def named_by_host(monitor: Monitor) -> bool:
-    """Whether the name already says the host, so that one of them is enough."""
+    """Whether the name already says what is watched, so that one of them is enough."""
     name, address = monitor.name.casefold(), host(monitor.target.url).casefold()
-    return name == address or name == address.partition(":")[0]
+    match _scheme(monitor.target.url):
+        case "tcp":
+            return name == address  # the port says the rest
+        case "dns":
+            return False
+        case _:
+            return name in {address, address.partition(":")[0]}
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0]

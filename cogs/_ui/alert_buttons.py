@@ -158,6 +158,8 @@ async def _me_too(interaction: Interaction, public_id: str) -> None:
     words = words_of(interaction)
     told = await patiently(interaction, _open_incidents(interaction, public_id))
     followed = await patiently(interaction, _follow(interaction, told[0], "me_too"))
+    if followed.new:
+        interaction.client.services.monitors.nudge(told[0].guild_id, told[0].monitor_id)
     await say(
         interaction,
         words.plural(

@@ -16,9 +16,10 @@ from bot.words.catalogue import N_, Words, words_for
 from bot.words.safe import clip
 from bot.words.times import stamp
 from cogs._ui.alert_buttons import alert_view
+from cogs._ui.common_ground import in_common
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
+from cogs._ui.sample_alert import sample_embed
 from cogs._ui.site_list import LINES, site_list, sites_file, summary
-from cogs._ui.test_alert import test_embed
 
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
@@ -40,7 +41,7 @@ def card(alert: Alert) -> Card:
     words = words_for(alert.language)
     calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
     if alert.kind == "test" and not alert.plain:
-        embed = test_embed(words)
+        embed = sample_embed(words)
         return Card(alert.content, embed, None, discord.AllowedMentions.none())
     shown = not alert.plain and bool(alert.incidents)
     opened = [one for one in alert.incidents if one.open]
@@ -69,7 +70,7 @@ def _embed(words: Words, alert: Alert) -> discord.Embed:
         return _digest(words, alert)
     alone = len(told) == 1
     said = sentence(words, told[0]) if alone else site_list(words, told)
-    notes = [said, *_notes(words, told, alert.delayed_ms)]
+    notes = [said, in_common(words, told), *_notes(words, told, alert.delayed_ms)]
     embed = discord.Embed(
         title=headline(words, told[0]) if alone else _group_title(words, told),
         description="\n".join(note for note in notes if note),

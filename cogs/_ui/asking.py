@@ -51,6 +51,7 @@ async def say(
     *,
     embed: discord.Embed | None = None,
     view: ui.View | None = None,
+    file: discord.File | None = None,
     ephemeral: bool = True,
 ) -> None:
     """Answer, whether the interaction is fresh or was deferred."""
@@ -58,6 +59,7 @@ async def say(
         "content": text,
         "embed": embed or discord.utils.MISSING,
         "view": view or discord.utils.MISSING,
+        "file": file or discord.utils.MISSING,
     }
     if interaction.response.is_done():
         await interaction.followup.send(**shown, ephemeral=ephemeral)
@@ -73,6 +75,15 @@ def server_words(interaction: Interaction) -> Words:
 async def served(interaction: Interaction) -> bool:
     """The tree's own check, for buttons: those never pass through the tree."""
     return await interaction.client.commands_tree.interaction_check(interaction)
+
+
+def owns(interaction: Interaction) -> bool:
+    """Whether the pressed message is the person's own: only they see it, or they asked for it."""
+    message = interaction.message
+    if message is None:
+        return False
+    asked = message.interaction_metadata
+    return message.flags.ephemeral or (asked is not None and asked.user.id == interaction.user.id)
 
 
 def manages(interaction: Interaction) -> bool:
@@ -104,12 +115,11 @@ def sees(interaction: Interaction, channel_id: int | None) -> bool:
 
 def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
     """Without the monitors that are told in a channel the person cannot see (design §5.5)."""
-    known: dict[int | None, bool] = {}
-    shown = []
-    for status in found:
-        channel_id = status.channel_id
-        if channel_id not in known:
-            known[channel_id] = sees(interaction, channel_id)
-        if known[channel_id]:
-            shown.append(status)
-    return shown
+    shown = list(found)
+    open_to = seen_ids(interaction, {status.channel_id for status in shown})
+    return [status for status in shown if status.channel_id in open_to]
+
+
+def seen_ids(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
+    """Those of the channels that the person sees."""
+    return {channel_id for channel_id in channel_ids if sees(interaction, channel_id)}

@@ -76,9 +76,9 @@ _PLURALS: dict[type, tuple[str, tuple[str, str]]] = {
     facts.FailedRun: (
         "rounds",
         NN_(
-            "The last round failed wholly. If a first try fails at {opens} or later too, that"
+            "{n} round in a row failed wholly. If a first try fails at {opens} or later too, that"
             " opens an incident.",
-            "The last {n} rounds failed wholly. If a first try fails at {opens} or later too, that"
+            "{n} rounds in a row failed wholly. If a first try fails at {opens} or later too, that"
             " opens an incident.",
         ),
     ),
@@ -172,10 +172,10 @@ def _rounds(words: Words, letters: str) -> str:
     marks = "".join(_MARKS[letter][0] for letter in letters)
     groups = [marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP)]
     lines = [" ".join(groups[at : at + _LINE]) for at in range(0, len(groups), _LINE)]
-    head = words.plural("The last round:", "The last {n} rounds, oldest first:", len(letters))
+    head = words.plural("{n} round, newest last:", "{n} rounds, newest last:", len(letters))
     block = "\n".join(lines)
     bad = words.text("Bad is a round whose first try failed.")
-    return f"{head}\n```\n{block}\n```{_legend(words, letters)}\n{bad}"
+    return f"{head}\n```\n{block}\n```\n{_legend(words, letters)}\n{bad}"
 
 
 def _legend(words: Words, letters: Iterable[str]) -> str:

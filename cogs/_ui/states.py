@@ -35,6 +35,11 @@ def state_word(words: Words, status: MonitorStatus) -> str:
     return word if status.maintenance is None else f"{word} · {words.text('MAINTENANCE')}"
 
 
+def kind_word(words: Words, kind: Kind) -> str:
+    """The word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
+    return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
+
+
 def colour_of(found: Iterable[MonitorStatus]) -> int:
     """The colour of the worst."""
     states = {state_of(one) for one in found}

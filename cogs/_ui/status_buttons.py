@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.tree import answer_error, words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, say, served, visible
+from cogs._ui.asking import Interaction, owns, say, served, visible
 from cogs._ui.status_page import Page, overview
 
 
@@ -66,16 +66,8 @@ async def _turn(interaction: Interaction, number: int) -> None:
     page = page_for(interaction, number, words)
     if page is None:
         await say(interaction, words.text("There is nothing to show any more."))
-    elif _own(interaction):
+    elif owns(interaction):
         view = page_view(page, words)
         await interaction.response.edit_message(content=page.content, embed=page.embed, view=view)
     else:
         await say(interaction, page.content, embed=page.embed, view=page_view(page, words))
-
-
-def _own(interaction: Interaction) -> bool:
-    message = interaction.message
-    if message is None:
-        return False
-    asked = message.interaction_metadata
-    return message.flags.ephemeral or (asked is not None and asked.user.id == interaction.user.id)

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot.cli.check import NOT_UP, REFUSED, UP, run, with_scheme
+from bot.cli.check import NOT_UP, REFUSED, UP, run
 from bot.config import Config
+from bot.services.wishes import with_scheme
 from tests.engine.sites import (
     CERTIFICATES,
     OK,

@@ -150,7 +150,7 @@ def test_a_list_of_many_keeps_every_limit_of_discord() -> None:
     alert = Alert("down", "en", "🔴 200 sites down at once", told, role_ids=(7,))
     found = shown(alert)
     assert found.embed is not None
-    names = str(found.embed.description).split(" · ")
+    names = str(found.embed.description).splitlines()[0].split(" · ")
     assert len(names) > 50
     assert names[-1] == f"+{200 - len(names) + 1} more"
     assert found.embed.title == "200 sites are down"
@@ -192,3 +192,56 @@ def test_french_servers_read_french() -> None:
     labels = [item.to_component_dict()["label"] for item in found.view.children]
     assert labels[0] == "Prendre en charge"
     assert all(len(label) <= 80 for label in labels)
+
+
+def group(**each: list[Any]) -> list[Incident]:
+    """Three open incidents of different sites, but for what is given."""
+    return [
+        replace(
+            DOWN,
+            id=n,
+            public_id=f"A{n}",
+            monitor_id=n,
+            name=f"Site {n}",
+            url=f"https://site-{n}.example/",
+            **{name: values[n] for name, values in each.items()},
+        )
+        for n in range(3)
+    ]
+
+
+def notes(told: list[Incident], language: str = "en") -> list[str]:
+    alert = Alert("down", language, "🔴 3 sites down at once", tuple(told))
+    return str(embed(alert)["description"]).splitlines()[len(told) :]
+
+
+def test_what_the_sites_of_a_list_share_is_observed() -> None:
+    assert notes([replace(one, url=f"https://shop.example/{one.id}") for one in group()]) == [
+        "All are on shop.example."
+    ]
+    assert notes(group(address=["192.0.2.7"] * 3)) == ["All last answered from 192.0.2.7."]
+    assert notes(group(certificate_ms=[SINCE] * 3)) == [
+        "All last showed a certificate that ends <t:1700000000:f>."
+    ]
+    assert notes(group(address=["192.0.2.7"] * 3), "fr") == [
+        "Tous ont répondu pour la dernière fois depuis 192.0.2.7."
+    ]
+
+
+def test_a_host_that_is_not_ascii_is_shown_so_that_it_can_be_trusted() -> None:
+    told = [replace(one, url=f"https://xn--bcher-kva.example:{8000 + one.id}/") for one in group()]
+    assert notes(told) == ["All are on bücher.example (xn--bcher-kva.example)."]
+
+
+def test_nothing_is_said_of_what_only_some_share_or_nobody_knows() -> None:
+    assert notes(group()) == []
+    assert notes(group(address=["192.0.2.7", "192.0.2.7", "192.0.2.8"])) == []
+    assert notes(group(address=["192.0.2.7", "192.0.2.7", None])) == []
+    assert notes(group(address=["192.0.2.7"] * 3)[:2]) == []
+
+
+def test_only_what_is_still_open_is_looked_at() -> None:
+    told = group(address=["192.0.2.7", "192.0.2.7", "192.0.2.8"])
+    told += [replace(told[0], id=9, public_id="A9", monitor_id=9, name="Site 9")]
+    told[2] = replace(told[2], resolved_ms=SINCE, ended_ms=SINCE, ending=Ending.RESOLVED)
+    assert notes(told) == ["All last answered from 192.0.2.7."]

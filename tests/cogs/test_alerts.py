@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,5 +180,29 @@ def test_reminders_and_a_second_channel_are_kept(tmp_path: Path) -> None:
         settings = ship.app.guilds.settings(ship.guild_id)
         assert (settings.fallback_channel_id, settings.reminder_h) == (int(fallback), 4)
         assert settings.set_by == int(ship.sandbox.world.user("Admin").id)
+
+    sail(tmp_path, scenario)
+
+
+def test_me_too_has_the_site_looked_at_early(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        alert = await ship.outage("Shop")
+        monitor = ship.app.monitors.find(ship.guild_id, "Shop")
+        entry = ship.app.watchlist.get(ship.guild_id, monitor.id)
+        await ship.run("watch edit", monitor="Shop", every=600)
+        await until(lambda: ship.app.scheduler.stats.running == 0)
+        assert entry.latest is not None
+        entry.latest = replace(entry.latest, at_ms=entry.latest.at_ms - 60_000)
+        before = ship.app.scheduler.stats.started
+        await ship.sandbox.press("Member", alert, "Me too")
+        await until(lambda: ship.app.scheduler.stats.started > before)
+        # A crowd, or one person who presses again, is no load for the site.
+        await until(lambda: ship.app.scheduler.stats.running == 0)
+        looked = ship.app.scheduler.stats.started
+        for who in ("Member", "Admin", "Moderator"):
+            await ship.sandbox.press(who, alert, "Me too")
+        await asyncio.sleep(0.1)
+        assert ship.app.scheduler.stats.started <= looked + 2, "the confirm tries of one round"
 
     sail(tmp_path, scenario)

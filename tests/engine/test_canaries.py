@@ -215,3 +215,40 @@ def test_a_url_that_is_none_is_a_silent_canary() -> None:
         assert not await canaries.online_since(clock.monotonic())
 
     asyncio.run(scenario())
+
+
+class Counted(Canaries):
+    """Fails instead of asking itself for ever: a spinning loop would stop even a time limit."""
+
+    looks = 0
+
+    def _is_known_online(self, started: float) -> bool:
+        self.looks += 1
+        assert self.looks < 50, "online_since spins without waiting"
+        return super()._is_known_online(started)
+
+
+def test_a_try_that_fails_in_the_very_turn_of_an_answer_asks_again_and_does_not_spin() -> None:
+    async def late(canaries: Counted, started: float) -> bool:
+        while canaries._asking is None or not canaries._asking.done():  # noqa: ASYNC110 - every turn
+            await asyncio.sleep(0)
+        return await canaries.online_since(started)
+
+    async def scenario() -> None:
+        gate = asyncio.Event()
+
+        async def slow(visit: Visit) -> None:
+            await gate.wait()
+            await visit.send(answer())
+
+        async with serve(slow) as canary:
+            clock = SystemClock()
+            canaries = Counted((canary.url(),), nobody(), clock=clock, resolver=Names())
+            first = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            await asyncio.sleep(0.05)
+            second = asyncio.ensure_future(late(canaries, clock.monotonic()))
+            await asyncio.sleep(0.01)
+            gate.set()
+            assert all(await asyncio.gather(first, second))
+
+    asyncio.run(scenario())

@@ -182,6 +182,14 @@ def test_down_for_good_stays_down_while_everything_fails() -> None:
     assert site.memory.failed == 99
 
 
+def test_an_unstable_site_that_stops_answering_is_said_to_be_down_by_an_edit() -> None:
+    site = Site().play("O" + "FFF" + "OF" + "F" * 28)
+    kinds = [site.memory.kind, site.play("F").memory.kind]
+    assert kinds == [Kind.UNSTABLE, Kind.DOWN]
+    assert site.told(Event.CHANGED)[-1] == (34, Event.CHANGED)
+    assert site.told() == [(2, Event.OPENED)]
+
+
 def test_an_incident_told_as_down_is_not_told_as_down_again() -> None:
     site = Site().play("O" + "FFF" + "OF" + "F" * 60)
     assert site.told(Event.ESCALATED) == []

@@ -1,4 +1,4 @@
-"""Delivery alone, with the real sink, the unmodified discord.py and a sandbox, on a clock that skips.
+"""Delivery alone: the real sink, the unmodified discord.py, a sandbox, and a clock that skips.
 
 No process and no gateway: hours of Discord's absence pass in an instant, and the sandbox's record
 is the judge as everywhere in this folder.
@@ -25,6 +25,7 @@ from bot.sandbox.world.world import World
 from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.sender import Delivery
 from cogs._ui.discord_sink import DiscordSink
+
 from discord.http import Route  # isort: skip
 from tests import invariants
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, StageClock
@@ -96,6 +97,17 @@ class Rig(Stage):
             if not await self.active():
                 return
             seconds = seconds * 2 or 1.0
+
+    async def leave(self) -> None:
+        """The server removes the bot."""
+        self.sandbox.world.guild("Rig").present = False
+        now_ms = self.clock.now_ms()
+        await self.db.write(lambda conn: guilds.mark_left(conn, GUILD, now_ms))
+
+    async def come_back(self) -> None:
+        self.sandbox.world.guild("Rig").present = True
+        found = await self.db.read(lambda conn: guilds.find(conn, GUILD))
+        await self.db.write(lambda conn: guilds.save(conn, found or GuildSettings(GUILD)))
 
     async def active(self) -> int:
         rows = await self.rows()

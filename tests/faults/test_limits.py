@@ -1,7 +1,9 @@
 """Discord asks for patience (rows 5, 6, 7), in one channel or everywhere."""
 
 import asyncio
+import statistics
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,27 @@ def test_ninety_nine_channels_are_told_at_once_while_one_waits_twenty_minutes(
         await running
 
     rig(tmp_path, scene, rate_limits=True)
+
+
+def test_from_the_flip_to_the_accepted_post_takes_under_fifty_milliseconds(tmp_path: Path) -> None:
+    """The median over the whole way: commit, outbox, discord.py, the sandbox's acceptance."""
+
+    async def scene(r: Rig) -> None:
+        running = asyncio.create_task(r.delivery.run())
+        took = []
+        for number in range(25):
+            channel_id = CHANNEL + number % 10
+            await r.open(f"site {number}", channel_id)
+            started = time.perf_counter()
+            r.delivery.wake()
+            await r.sandbox.wait_for(partial(_is_told, r, channel_id, f"site {number}"), 5)
+            took.append(time.perf_counter() - started)
+        await r.delivery.stop(1)
+        await running
+        assert statistics.median(took) < 0.05, took
+
+    rig(tmp_path, scene)
+
+
+def _is_told(r: Rig, channel_id: int, name: str) -> bool:
+    return any(name in text for text in r.said(channel_id))

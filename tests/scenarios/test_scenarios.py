@@ -1,6 +1,7 @@
 """The promises of the rule "steady", kept by the product's own path on scenarios of known truth."""
 
 import json
+import time
 from functools import cache
 from pathlib import Path
 
@@ -110,6 +111,35 @@ def test_what_is_no_scenario_is_refused_in_one_line(
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
+
+
+def rows_of(sites: int, minutes: int, failing_from: int) -> list[str]:
+    return [
+        json.dumps(
+            {
+                "t": minute * 60,
+                "site": f"s{site:02}",
+                "outcome": "ok" if minute < failing_from else "http_503",
+                "ms": 100,
+            }
+        )
+        for minute in range(minutes)
+        for site in range(sites)
+    ]
+
+
+def test_what_waits_for_company_when_the_file_ends_is_still_told() -> None:
+    lines = replay.play(replay.read(rows_of(3, 12, failing_from=10), "end"))
+    assert [(line.action, line.content) for line in lines] == [("post", "🔴 3 sites down at once")]
+    assert lines[0].t == 12 * 60
+
+
+def test_a_day_of_forty_sites_replays_in_seconds() -> None:
+    """A week takes six seconds on a small machine; the rest is for slow ones."""
+    rows = rows_of(40, 1440, failing_from=1440)
+    started = time.monotonic()
+    assert replay.play(replay.read(rows, "day")) == []
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded scenarios are not on this machine")

@@ -18,14 +18,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 from bot.engine.memory import KEPT_ROUNDS, KEPT_SLOTS, count_bad
 from bot.models import Cause, Reason
-from bot.services.rehearsal import Moment, Rehearsal, rehearsal
+from bot.services.rehearsal import Line, Moment, Rehearsal, rehearsal
 from bot.services.watchlist import Entry
-from tests.scenarios.scoring import posts
 
 MINUTE = 60
 SAME_RUN_S = 120  # events of one run follow each other within seconds, runs within minutes
@@ -109,12 +107,12 @@ def shorter(history: History, than_s: float) -> History:
     return History(kept)
 
 
-def replay(history: History) -> int:
-    """How many posts and replies the history makes."""
-    return asyncio.run(_replay(history))
+def told(history: History) -> list[Line]:
+    """The posts and replies the history makes."""
+    return asyncio.run(_told(history))
 
 
-async def _replay(history: History) -> int:
+async def _told(history: History) -> list[Line]:
     async with rehearsal(site for site, outages in history.sites.items() if outages) as stage:
         player = Player(stage, history)
         minute: int | None = player.first()
@@ -122,7 +120,7 @@ async def _replay(history: History) -> int:
             await stage.play(player.moments(minute))
             minute = player.after(minute)
         await stage.end()
-        return posts(stage.lines)
+        return [line for line in stage.lines if line.action != "edit"]
 
 
 class Player:
@@ -132,14 +130,12 @@ class Player:
         self._entries = stage.entries
         self._left = {site: outages[::-1] for site, outages in history.sites.items() if outages}
         self._restless: set[str] = set()
-        starts = [(outages[0].start, site) for site, outages in history.sites.items() if outages]
-        self._origin = min(starts, default=(0, ""))[0] - 1
 
     def first(self) -> int | None:
         return min((left[-1].start for left in self._left.values()), default=None)
 
     def moments(self, minute: int) -> list[Moment]:
-        t = (minute - self._origin) * MINUTE
+        t = minute * MINUTE
         found = []
         for site, left in self._left.items():
             while left and left[-1].end <= minute:
@@ -161,7 +157,9 @@ class Player:
         left = self._left[site]
         outage = next((one for one in reversed(left) if one.end > minute), None)
         if outage is None or outage.start > minute:
-            return minute if site in self._restless else outage and outage.start
+            if site in self._restless:
+                return minute
+            return None if outage is None else outage.start
         if outage.start + HEAD <= minute < outage.end - TAIL:
             return outage.end - TAIL
         return minute
@@ -175,14 +173,14 @@ def _rests(entry: Entry) -> bool:
 def main() -> int:
     found = histories(Path(sys.argv[1]))
     started = time.monotonic()
-    told, real = Counter[str](), Counter[str]()
+    said, real = Counter[str](), Counter[str]()
     for repo, history in sorted(found.items()):
         if history.count:
-            real[repo], told[repo] = history.count, replay(history)
-            print(f"{repo:40} {real[repo]:6} outages {told[repo]:6} posts", flush=True)
+            real[repo], said[repo] = history.count, len(told(history))
+            print(f"{repo:40} {real[repo]:6} outages {said[repo]:6} posts", flush=True)
     print(f"{time.monotonic() - started:.0f} s")
     for name, left_out in _GROUPS.items():
-        _print_sum(name, told, real, left_out)
+        _print_sum(name, said, real, left_out)
     return 0
 
 
@@ -193,10 +191,10 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _print_sum(name: str, told: Counter[str], real: Counter[str], left_out: Iterable[str]) -> None:
+def _print_sum(name: str, said: Counter[str], real: Counter[str], left_out: Iterable[str]) -> None:
     counted = real.keys() - set(left_out)
-    outages, said = sum(real[repo] for repo in counted), sum(told[repo] for repo in counted)
-    print(f"{name}: {outages} outages, {said} posts, {said / outages:.3f} posts per outage")
+    outages, posts = sum(real[repo] for repo in counted), sum(said[repo] for repo in counted)
+    print(f"{name}: {outages} outages, {posts} posts, {posts / outages:.3f} posts per outage")
 
 
 if __name__ == "__main__":

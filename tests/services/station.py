@@ -20,6 +20,7 @@ from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors, NewMonitor
 from bot.services.overlays import Overlays
 from bot.services.recorder import Recorder
+from bot.services.retention import Retention
 from bot.services.rounds import Rounds
 from bot.services.status import Status
 from bot.services.watchlist import Entry, Watchlist
@@ -27,6 +28,7 @@ from tests.fakes import FakeClock
 from tests.services.delivery.stage import StageClock, StageSink
 
 GUILD, OTHER_GUILD, CHANNEL, PERSON = 1, 2, 100, 7
+ADDRESS = "192.0.2.7"
 HTTP_500 = Cause(Reason.HTTP, 500)
 
 
@@ -38,15 +40,20 @@ class ScriptedProber:
     causes: dict[str, Cause] = field(default_factory=dict)
     certificate_ends_ms: dict[str, int] = field(default_factory=dict)
     probed: list[str] = field(default_factory=list)
+    _latest_ms: dict[str, int] = field(default_factory=dict)
 
     async def probe(self, target: Target) -> CheckResult:
         self.probed.append(target.url)
         cause = self.causes.get(target.url)
+        # Two tries of one site are never at the same moment, though the clock stands still.
+        at_ms = max(self.clock.now_ms(), self._latest_ms.get(target.url, 0) + 1)
+        self._latest_ms[target.url] = at_ms
         return CheckResult(
-            self.clock.now_ms(),
+            at_ms,
             cause,
             phases=Phases(total=50.0),
             certificate_expires_ms=self.certificate_ends_ms.get(target.url),
+            address=None if cause else ADDRESS,
         )
 
 
@@ -75,7 +82,9 @@ class Station:
         self.delivery = Delivery(db, clock, self.guilds.language)
         self.delivery.attach(self.sink)
         self.recorder = Recorder(db, clock, self.watchlist, self.delivery.wake)
-        self.blindness = Blindness(db, clock, self.guilds, self.eyes, self.delivery.wake)
+        self.blindness = Blindness(
+            db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake
+        )
         self.rounds = Rounds(clock, self.watchlist, self.prober, self.blindness, self.recorder)
         self.scheduler = Scheduler(self.rounds, clock)
         self.monitors = Monitors(
@@ -91,12 +100,14 @@ class Station:
         )
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
         self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
-        self.status = Status(self.watchlist)
+        self.status = Status(db, clock, self.watchlist)
+        self.retention = Retention(db, clock)
         self.overlays = Overlays(db, clock, self.watchlist, self.monitors, self.recorder)
 
     async def load(self) -> None:
         await self.guilds.load()
         await self.watchlist.load()
+        await self.blindness.load()
 
     async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
         """Add a monitor whose alerts go to the channel of the tests."""

@@ -209,7 +209,9 @@ def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
             s.eyes.online = True
             await s.play({"shop": "F"})
             await look(s)
-            assert len(s.sink.of(CHANNEL)) == 1
+            note, post = s.sink.texts()
+            assert note.startswith("⚪ BLIND")
+            assert post.startswith("🔴 DOWN · shop")
 
     play(scenario())
 

@@ -1,15 +1,19 @@
 """From a try to the message: judge, recorder, grouping and delivery together, on a real file."""
 
+import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.config import Config
 from bot.db import gaps, results
-from bot.errors import AddressRefused, NotFound, UserError
-from bot.models import Kind, State
+from bot.errors import AddressRefused, NotFound, Remedy, UserError
+from bot.models import Kind, Monitor, State
 from bot.services.monitors import NewMonitor
 from tests.fakes import FakeClock
+from tests.services.delivery.stage import always
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
 
 
@@ -362,6 +366,118 @@ def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> Non
             assert s.entry("shop").incident is not None
             await s.play({"shop": "FOOO"})
             assert s.sink.texts()[-1].startswith("🟢 UP · shop")
+
+    play(scenario())
+
+
+def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            new = NewMonitor("https://shop.example/", name="shop")
+            await s.monitors.add(GUILD, new, PERSON)
+            await s.play({"shop": "OFF"})
+            await s.overlays.look()
+            assert s.sink.messages == {}
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55)
+            await s.overlays.look()
+            await s.delivery.deliver_due()
+            [post] = s.sink.of(CHANNEL)
+            assert post.alert.content.startswith("🔴 DOWN · shop")
+            assert post.alert.role_ids == (55,)
+            await s.play({"shop": "FOOO"})
+            assert s.sink.texts()[-1].startswith("🟢 UP · shop")
+
+    play(scenario())
+
+
+def test_failures_from_before_a_server_left_count_no_more_when_it_returns(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OF"})
+            await s.recorder.flush()
+            await s.monitors.guild_left(GUILD)
+            await s.guilds.left(GUILD)
+            await s.clock.advance(86_400)
+            await s.guilds.seen(GUILD, "en-US")
+            await s.monitors.guild_back(GUILD)
+            await s.play({"shop": "FO"})
+            assert s.sink.of(CHANNEL) == []
+
+    play(scenario())
+
+
+def test_the_limit_holds_when_people_add_at_the_same_moment(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, config=Config(max_monitors=2)) as s:
+            adding = (s.watch(f"site-{n}") for n in range(6))
+            outcomes = await asyncio.gather(*adding, return_exceptions=True)
+            assert sum(isinstance(one, UserError) for one in outcomes) == 4
+            assert len(s.monitors.of_guild(GUILD)) == 2
+
+    play(scenario())
+
+
+def test_a_name_nobody_can_see_becomes_the_host(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            new = NewMonitor("https://shop.example/", name="\u200b\u202e ")
+            added = await s.monitors.add(GUILD, new, PERSON)
+            assert added.monitor.name == "shop.example"
+
+    play(scenario())
+
+
+def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            s.sink.before = always(Remedy.WAIT, after_s=1)
+            await s.play({"shop": "OFFOF"})
+            s.sink.before = lambda _: None
+            await s.play({"shop": "F"})
+            assert s.sink.texts()[0].startswith("🟡 UNSTABLE · shop")
+            await s.play({"shop": "F" * 30})
+            assert s.sink.texts()[1].startswith("🔴 DOWN · shop · now for good")
+
+    play(scenario())
+
+
+def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with station(tmp_path, clock=clock) as s:
+            await s.watch("shop")
+            s.eyes.online = False
+            await s.play({"shop": "F"})
+        await clock.advance(240)
+        async with station(tmp_path, clock=clock) as s:
+            assert s.blindness.since_ms is not None
+            await s.blindness.look()
+            await s.delivery.deliver_due()
+            assert s.sink.texts() == ["⚪ BLIND · I was offline for 5 min"]
+            await s.blindness.look()
+        async with station(tmp_path, clock=clock) as s:
+            assert s.blindness.since_ms is None
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("what", ["pause", "remove"])
+def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: str) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
+            attempt: Coroutine[Any, Any, Monitor] = (
+                s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+                if what == "pause"
+                else s.monitors.remove(GUILD, monitor.id, PERSON)
+            )
+            with pytest.raises(Exception, match="readonly"):
+                await attempt
+            assert monitor.id in s.scheduler._plans
+            assert not s.status.one(GUILD, monitor.id).paused
 
     play(scenario())
 

@@ -109,11 +109,33 @@ CREATE TABLE incident (
     acknowledged_by INTEGER,
     told_down INTEGER NOT NULL DEFAULT 0,
     -- 1: a mute or a maintenance window kept it quiet; it is told at the end of that if still bad.
-    withheld INTEGER NOT NULL DEFAULT 0
+    withheld INTEGER NOT NULL DEFAULT 0,
+    -- What its site may share with others: where it last answered from, its certificate's end.
+    address TEXT,
+    certificate_ms INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;
 CREATE INDEX incident_history ON incident (guild_id, opened_ms);
+CREATE INDEX incident_of_monitor ON incident (monitor_id, since_ms);
+
+-- How an incident showed itself, and since when: history counts "down" apart from "unstable".
+CREATE TABLE incident_stage (
+    incident_id INTEGER NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
+    from_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (incident_id, from_ms)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER incident_begins AFTER INSERT ON incident BEGIN
+    INSERT INTO incident_stage (incident_id, from_ms, kind) VALUES (new.id, new.since_ms, new.kind);
+END;
+
+-- A kind changes at a failed try.
+CREATE TRIGGER incident_changes AFTER UPDATE OF kind ON incident WHEN old.kind <> new.kind BEGIN
+    INSERT OR REPLACE INTO incident_stage (incident_id, from_ms, kind)
+    VALUES (new.id, max(coalesce(new.last_failed_ms, 0), new.since_ms), new.kind);
+END;
 
 -- Who asked to be told when it is back, and who says "me too".
 CREATE TABLE follower (
@@ -192,15 +214,54 @@ CREATE TABLE parked (
     reason TEXT NOT NULL
 ) STRICT;
 
--- One row a try, appended in time order; cause is NULL when it was fine.
+-- One row a try, kept apart for some hours until it is packed; cause is NULL when it was fine.
+-- Clustered by time, so that storing appends: by monitor every row would touch its own page.
 CREATE TABLE result (
     at_ms INTEGER NOT NULL,
     monitor_id INTEGER NOT NULL,
     ms INTEGER NOT NULL,
-    cause TEXT
-) STRICT;
+    cause TEXT,
+    PRIMARY KEY (at_ms, monitor_id)
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX result_time ON result (at_ms);
+-- All tries of one monitor in one hour (hours since 1970), as bot/db/packing.py writes them.
+CREATE TABLE packed (
+    monitor_id INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    tries BLOB NOT NULL,
+    PRIMARY KEY (monitor_id, hour)
+) STRICT, WITHOUT ROWID;
+
+-- What an hour, and a day (days since 1970, UTC), came to. p50, p95 and max are of fine tries.
+-- Not watched is whatever watched_s leaves; last_s: when in the hour the last try was.
+CREATE TABLE hourly (
+    monitor_id INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    ok INTEGER NOT NULL,
+    p50_ms INTEGER,
+    p95_ms INTEGER,
+    max_ms INTEGER,
+    watched_s INTEGER NOT NULL,
+    down_s INTEGER NOT NULL,
+    unstable_s INTEGER NOT NULL,
+    last_s INTEGER,
+    PRIMARY KEY (monitor_id, hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily (
+    monitor_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    ok INTEGER NOT NULL,
+    p50_ms INTEGER,
+    p95_ms INTEGER,
+    max_ms INTEGER,
+    watched_s INTEGER NOT NULL,
+    down_s INTEGER NOT NULL,
+    unstable_s INTEGER NOT NULL,
+    PRIMARY KEY (monitor_id, day)
+) STRICT, WITHOUT ROWID;
 
 -- Time in which nothing was watched: neither up nor down. reason: off | blind
 CREATE TABLE gap (

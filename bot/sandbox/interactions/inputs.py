@@ -81,7 +81,9 @@ def _read(spec: Json, label: str, left: dict[str, Any]) -> Json:
     given = left.pop(custom_id, left.pop(label, None))
     base = {"type": spec["type"], "id": spec.get("id", 0), "custom_id": custom_id}
     if spec["type"] != TEXT_INPUT:
-        chosen = [given] if isinstance(given, str) else list(given or [])
+        if given is None:
+            given = _prefilled(spec)
+        chosen = [given] if isinstance(given, str) else list(given)
         if chosen or spec.get("required", True):
             chosen = _picked(spec, chosen)
         return {**base, "values": chosen}
@@ -92,3 +94,9 @@ def _read(spec: Json, label: str, left: dict[str, Any]) -> Json:
     if text and not low <= len(text) <= high:
         raise Refused(f"{custom_id} takes {low} to {high} characters")
     return {**base, "value": text}
+
+
+def _prefilled(select: Json) -> list[str]:
+    """What is picked before anybody touches a select; a client sends it like any other pick."""
+    options = [one["value"] for one in select.get("options", ()) if one.get("default")]
+    return options or [str(one["id"]) for one in select.get("default_values", ())]

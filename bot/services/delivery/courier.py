@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.db.database import Database
@@ -24,6 +25,7 @@ PARKED_MS = 6 * 3_600_000
 # Some payloads make Discord answer 500 for ever (hidden limits): now and then try without a card.
 _PLAIN_FROM = 10
 _PLAIN_EVERY = 4
+_AUTOMOD = 200000  # a rule of the server's AutoMod blocked the message
 
 
 class Courier:
@@ -130,11 +132,15 @@ class Courier:
         now_ms = self._clock.now_ms()
         log.warning("channel %s: %s (%s)", flight.channel_id, error, error.remedy)
         match error.remedy:
-            case Remedy.RETRY:
+            case Remedy.ARCHIVED if flight.edits:
+                # It changed nothing, nor can it; what was to join the list gets its own post.
+                self._gates.archived(flight.channel_id, self._gates_ms() + PARKED_MS)
+                await self._db.write(lambda conn: settlement.released(conn, flight, str(error)))
+            case Remedy.RETRY | Remedy.ARCHIVED:
                 age_ms = now_ms - flight.first_try_ms
                 self._gates.failed(flight.channel_id, flight.attempts, age_ms, self._gates_ms())
                 await self._db.write(lambda conn: settlement.doubtful(conn, flight, str(error)))
-            case Remedy.WAIT | Remedy.PAUSE | Remedy.ARCHIVED:
+            case Remedy.WAIT | Remedy.PAUSE:
                 await self._wait(flight, error)
             case Remedy.HALT:
                 self._gates.halt(self._gates_ms())
@@ -157,8 +163,6 @@ class Courier:
         until_ms = self._gates_ms() + max(1, round(error.retry_after_s * 1000))
         if error.remedy is Remedy.PAUSE:
             self._gates.pause(until_ms)
-        elif error.remedy is Remedy.ARCHIVED:
-            self._gates.archived(flight.channel_id, self._gates_ms() + PARKED_MS)
         elif flight.verb is Verb.EDIT or (flight.verb is Verb.JOIN and not flight.doubt):
             self._gates.wait_edits(flight.channel_id, until_ms)
         else:
@@ -179,6 +183,10 @@ class Courier:
         if leader not in self._refused:
             self._refused.add(leader)
             return
-        log.error("message %s is refused even as plain text: %s", flight.nonce, error)
         self._refused.discard(leader)
+        if error.code == _AUTOMOD:
+            # Its people can change the rule; what was blocked does not stand there.
+            await self._park(replace(flight, doubt=False), error, now_ms)
+            return
+        log.error("message %s is refused even as plain text: %s", flight.nonce, error)
         await self._db.write(lambda conn: settlement.dead(conn, flight, str(error), now_ms))

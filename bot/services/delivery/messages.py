@@ -40,7 +40,8 @@ class Notice:
     """A message that tells of no incident; its words are found when it is sent.
 
     ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
-    ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: as an alert looks. ``notice``: ``text`` as it is.
+    ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
+    ``notice``: ``text`` as it is.
     """
 
     kind: Literal["blind", "certificate", "lost", "test", "notice"]

@@ -27,7 +27,7 @@ def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) 
     notifications.add(
         conn,
         guild_id=incident.guild_id,
-        channel_id=parking.substitute(conn, incident.guild_id, incident.channel_id),
+        channel_id=parking.substitute(conn, incident.guild_id, incident.channel_id, now_ms),
         kind=Work.OPEN,
         incident_id=incident.id,
         now_ms=now_ms,
@@ -83,6 +83,7 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
     ``announce=False`` (the monitor was removed or paused): its messages are edited, nothing is
     posted, and an opening that was not sent yet never will be.
     """
+    touched: dict[int, Post] = {}
     for incident in incidents:
         told = _opening(conn, incident.id)
         if told is None:
@@ -92,7 +93,10 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
             _beside(conn, told, Work.CLOSE, now_ms)
         else:
             _give_up(conn, incident.id, Work.OPEN)
-        changed(conn, incident.id, now_ms, urgent=True)
+        touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
+    for post in touched.values():
+        if not post.gone:
+            want_edit(conn, post, now_ms, urgent=True)
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:

@@ -161,7 +161,7 @@ def lose(
     """Park a channel and see to it that its people hear of that."""
     until_ms = now_ms + for_ms
     parking.park(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
-    second = parking.substitute(conn, guild_id, channel_id)
+    second = parking.substitute(conn, guild_id, channel_id, now_ms)
     if second != channel_id:
         parking.move(conn, channel_id, second)
     if parking.may_notice(conn, guild_id, now_ms):

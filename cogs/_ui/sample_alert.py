@@ -10,7 +10,7 @@ _CHECKS, _EVERY_S = 3, 60
 _GREY = discord.Colour(0x80848E)
 
 
-def test_embed(words: Words) -> discord.Embed:
+def sample_embed(words: Words) -> discord.Embed:
     """As a real one, but grey, without buttons, and saying what it is."""
     now_ms = round(discord.utils.utcnow().timestamp() * 1000)
     invented = _invented(words.text("Example"), now_ms)

@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.errors import UserError
 from bot.services.monitors import Added, NewMonitor
+from bot.services.wishes import with_scheme
 from bot.tree import words_of
 from bot.words.catalogue import Words
 from cogs._ui.asking import Interaction, only_managers, patiently, say
@@ -19,6 +20,7 @@ from cogs._ui.channel_rights import (
     missing,
     missing_text,
 )
+from cogs._ui.edit_buttons import EditButton
 from cogs._ui.monitor_option import offer_managed
 from cogs._ui.spans import span_s
 from cogs._ui.watch_answers import (
@@ -28,6 +30,8 @@ from cogs._ui.watch_answers import (
     removed_embed,
     resumed_text,
 )
+from cogs.watch.editing import Editing
+from cogs.watch.files import Files
 
 _DEFAULT_EVERY_S = 60
 _LONGEST_EVERY_S = 86_400
@@ -35,7 +39,13 @@ _LONGEST_EVERY_S = 86_400
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Watch(commands.GroupCog, group_name="watch", group_description="Choose what is watched."):
+class Watch(
+    Editing,
+    Files,
+    commands.GroupCog,
+    group_name="watch",
+    group_description="Choose what is watched.",
+):
     """The monitors of a server; only for people with Manage Server."""
 
     def __init__(self, client: VigieClient) -> None:
@@ -175,14 +185,10 @@ class Watch(commands.GroupCog, group_name="watch", group_description="Choose wha
         await say(interaction, embed=list_embed(words, found))
 
 
-def with_scheme(url: str) -> str:
-    """People may leave ``https://`` out; anything that has a scheme or looks odd stays as it is."""
-    text = url.strip()
-    return text if "://" in text or text.startswith("/") else f"https://{text}"
-
-
 async def setup(client: VigieClient) -> None:
     cog = Watch(client)
     # discord.py reads ranges when the class is made; this one's minimum is a setting.
-    cog.add._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+    for command in (cog.add, cog.edit):
+        command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+    client.add_dynamic_items(EditButton)
     await client.add_cog(cog)

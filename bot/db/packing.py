@@ -1,0 +1,95 @@
+"""The tries of one monitor in one hour as a few bytes each, and back.
+
+Layout: the number of causes, each as length and text; then two numbers a try: how much later it
+came than the step before foretold (most are a few ms off their interval), and its length doubled,
+plus one when it failed; then the number of its cause follows. All numbers are varints.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One try as it is stored; ``cause`` is None when it was fine, ``ms`` its whole length."""
+
+    at_ms: int
+    monitor_id: int
+    ms: int
+    cause: str | None
+
+
+class Packer:
+    """Takes tries in time order."""
+
+    __slots__ = ("_at_ms", "_body", "_causes", "_step_ms", "count")
+
+    def __init__(self, hour_ms: int) -> None:
+        self._at_ms = hour_ms
+        self._step_ms = 0
+        self._body = bytearray()
+        self._causes: list[str] = []
+        self.count = 0
+
+    def add(self, at_ms: int, ms: int, cause: str | None) -> None:
+        step_ms = at_ms - self._at_ms
+        _put(self._body, _folded(step_ms - self._step_ms))
+        # The first one's distance from the full hour foretells nothing.
+        self._step_ms = step_ms if self.count else 0
+        self._at_ms = at_ms
+        self.count += 1
+        if cause is None:
+            _put(self._body, ms << 1)
+            return
+        if cause not in self._causes:
+            self._causes.append(cause)
+        _put(self._body, ms << 1 | 1)
+        _put(self._body, self._causes.index(cause))
+
+    def packed(self) -> bytes:
+        head = bytearray()
+        _put(head, len(self._causes))
+        for text in map(str.encode, self._causes):
+            _put(head, len(text))
+            head += text
+        return bytes(head + self._body)
+
+
+def unpack(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
+    """What a :class:`Packer` of that hour was given, oldest first."""
+    data = iter(blob)
+    causes = [bytes(next(data) for _ in range(_take(data))).decode() for _ in range(_take(data))]
+    rows: list[ResultRow] = []
+    at_ms, step_ms = hour_ms, 0
+    for first in data:
+        surprise = _take(data, first)
+        step_ms += surprise >> 1 ^ -(surprise & 1)
+        at_ms += step_ms
+        if not rows:
+            step_ms = 0
+        length = _take(data)
+        cause = causes[_take(data)] if length & 1 else None
+        rows.append(ResultRow(at_ms, monitor_id, length >> 1, cause))
+    return rows
+
+
+def _folded(number: int) -> int:
+    """Small whatever its sign: 0, -1, 1, -2 … become 0, 1, 2, 3 …"""
+    return number << 1 if number >= 0 else -number * 2 - 1
+
+
+def _put(data: bytearray, number: int) -> None:
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        data.append(number & 0x7F | 0x80)
+        number >>= 7
+    data.append(number)
+
+
+def _take(data: Iterator[int], first: int | None = None) -> int:
+    byte = next(data) if first is None else first
+    number, shift = byte & 0x7F, 7
+    while byte & 0x80:
+        byte = next(data)
+        number |= (byte & 0x7F) << shift
+        shift += 7
+    return number

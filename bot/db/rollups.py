@@ -1,0 +1,148 @@
+"""SQL of what hours and days came to: hours for 90 days, days for ever."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.db.database import Connection
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One monitor's hour or day; ``slot`` is the hour's or day's number since 1970, UTC.
+
+    ``p50_ms``, ``p95_ms`` and ``max_ms`` are of the fine tries. Of the time watched, ``down_s``
+    was down and ``unstable_s`` unstable. ``last_s``: when in the hour the last try was.
+    """
+
+    monitor_id: int
+    slot: int
+    count: int
+    ok: int
+    p50_ms: int | None
+    p95_ms: int | None
+    max_ms: int | None
+    watched_s: int
+    down_s: int
+    unstable_s: int
+    last_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What several hours and days add up to."""
+
+    count: int = 0
+    ok: int = 0
+    watched_s: int = 0
+    down_s: int = 0
+    unstable_s: int = 0
+
+
+_DAY = "monitor_id, slot, count, ok, p50_ms, p95_ms, max_ms, watched_s, down_s, unstable_s"
+
+
+def save_hour(conn: Connection, one: Rollup) -> None:
+    conn.execute(
+        f"INSERT OR REPLACE INTO hourly ({_DAY.replace('slot', 'hour')}, last_s)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_values(one), one.last_s),
+    )
+
+
+def save_day(conn: Connection, one: Rollup) -> None:
+    conn.execute(
+        f"INSERT OR REPLACE INTO daily ({_DAY.replace('slot', 'day')})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _values(one),
+    )
+
+
+def last_try_ms(conn: Connection, monitor_id: int, first: int, before: int) -> int | None:
+    """When a monitor's last try in the hours from ``first`` until ``before`` was."""
+    row = conn.execute(
+        "SELECT hour, last_s FROM hourly WHERE monitor_id = ? AND hour >= ? AND hour < ?"
+        " AND last_s IS NOT NULL ORDER BY hour DESC LIMIT 1",
+        (monitor_id, first, before),
+    ).fetchone()
+    return None if row is None else int(row["hour"] * HOUR_MS + row["last_s"] * 1000)
+
+
+def sums_of_day(conn: Connection, monitor_id: int, day: int) -> Sums | None:
+    """What the hours of a day add up to; None when there are none."""
+    row = conn.execute(
+        f"SELECT {_SUMS} FROM hourly WHERE monitor_id = ? AND hour BETWEEN ? AND ?",
+        (monitor_id, day * HOURS, day * HOURS + HOURS - 1),
+    ).fetchone()
+    return None if row["count"] is None else Sums(**dict(row))
+
+
+_FIELDS = ("count", "ok", "watched_s", "down_s", "unstable_s")
+_SUMS = ", ".join(f"sum({name}) AS {name}" for name in _FIELDS)
+
+
+def sums(
+    conn: Connection, monitor_ids: Sequence[int], since_ms: int, rolled_day: int
+) -> dict[int, Sums]:
+    """What each monitor's hours and days since then add up to, whole hours at the beginning.
+
+    Days count from the first whole one until ``rolled_day``, hours before and after them; hours
+    older than are kept leave their day out.
+    """
+    hour = since_ms // HOUR_MS
+    first_day = min(-(-hour // HOURS), rolled_day)
+    columns = ", ".join(_FIELDS)
+    found: dict[int, Sums] = {}
+    for monitor_id in monitor_ids:
+        row = conn.execute(
+            f"SELECT {_SUMS} FROM (SELECT {columns} FROM daily WHERE monitor_id = :id"
+            " AND day >= :first AND day < :rolled"
+            f" UNION ALL SELECT {columns} FROM hourly WHERE monitor_id = :id"
+            " AND hour >= :hour AND hour < :first * 24"
+            f" UNION ALL SELECT {columns} FROM hourly WHERE monitor_id = :id"
+            " AND hour >= max(:rolled * 24, :hour))",
+            {"id": monitor_id, "first": first_day, "rolled": rolled_day, "hour": hour},
+        ).fetchone()
+        if row["count"] is not None:
+            found[monitor_id] = Sums(**dict(row))
+    return found
+
+
+def hours(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollup]:
+    """One monitor's hours in a span, both ends included, oldest first; the empty are left out."""
+    rows = conn.execute(
+        f"SELECT {_DAY.replace('slot', 'hour AS slot')}, last_s FROM hourly"
+        " WHERE monitor_id = ? AND hour BETWEEN ? AND ? ORDER BY hour",
+        (monitor_id, first, last),
+    )
+    return [Rollup(*row) for row in rows.fetchall()]
+
+
+def days(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollup]:
+    """One monitor's days in a span, both ends included, oldest first; the empty are left out."""
+    rows = conn.execute(
+        f"SELECT {_DAY.replace('slot', 'day AS slot')} FROM daily"
+        " WHERE monitor_id = ? AND day BETWEEN ? AND ? ORDER BY day",
+        (monitor_id, first, last),
+    )
+    return [Rollup(*row) for row in rows.fetchall()]
+
+
+def drop_old(conn: Connection, monitor_ids: Iterable[int], hour: int, packed_hour: int) -> int:
+    """Forget these monitors' hours before ``hour``, packed tries before ``packed_hour``."""
+    return sum(
+        conn.execute("DELETE FROM hourly WHERE monitor_id = ? AND hour < ?", (one, hour)).rowcount
+        + conn.execute(
+            "DELETE FROM packed WHERE monitor_id = ? AND hour < ?", (one, packed_hour)
+        ).rowcount
+        for one in monitor_ids
+    )
+
+
+def _values(one: Rollup) -> tuple[int | None, ...]:
+    return (
+        *(one.monitor_id, one.slot, one.count, one.ok, one.p50_ms, one.p95_ms, one.max_ms),
+        *(one.watched_s, one.down_s, one.unstable_s),
+    )

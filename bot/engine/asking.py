@@ -1,0 +1,53 @@
+"""One plain question to an address of the operator's: Discord's API, asked by the doctor."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from bot import __version__
+from bot.engine.answers import read
+from bot.engine.failures import cause_of
+from bot.engine.resolver import Resolve
+from bot.engine.tls import client_context
+from bot.engine.transport import OneShot
+from bot.models import Cause
+
+DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, or why nothing did; the names of headers are in lower case."""
+
+    status: int = 0
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+    cause: Cause | None = None
+
+
+class Questions:
+    """Asks with one fresh connection each. Addresses of the operator are not judged."""
+
+    def __init__(self, resolver: Resolve) -> None:
+        self._transport = OneShot(resolver, client_context())
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """One GET; never raises."""
+        own = {
+            "User-Agent": f"DiscordBot (Vigie, {__version__})",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                request = httpx.Request("GET", url, headers=own | dict(headers or {}))
+                response = await self._transport.handle_async_request(request)
+                try:
+                    body = await read(response)
+                finally:
+                    await response.aclose()
+        except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
+            return Answer(cause=cause_of(error, DEADLINE_S))
+        return Answer(response.status_code, dict(response.headers), body)

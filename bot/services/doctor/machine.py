@@ -1,0 +1,56 @@
+"""Python, SQLite and the settings."""
+
+import platform
+import sqlite3
+import sys
+
+from bot.config import Config, require_private, require_token
+from bot.errors import ConfigError
+from bot.services.doctor.findings import Finding, ok, warning
+from bot.services.doctor.findings import broken as refused
+
+NEEDED = (3, 11)
+# Two connections that write can damage a WAL file before it (sqlite.org/wal.html#walresetbug).
+SOUND_SQLITE = (3, 51, 3)
+
+
+def findings(config: Config) -> list[Finding]:
+    return [_python(), _sqlite(sqlite3.sqlite_version_info), _secrets(), _token(config)]
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info < NEEDED:
+        return refused("Python", version, "Install Python 3.11 or newer.")
+    return ok("Python", version)
+
+
+def _sqlite(version: tuple[int, ...]) -> Finding:
+    """Vigie keeps to one connection, so the fault of older versions is no reason to warn."""
+    text = ".".join(map(str, version))
+    if version < SOUND_SQLITE:
+        text += " (before 3.51.3: let no other program write to the database while Vigie runs)"
+    return ok("SQLite", text)
+
+
+def _secrets() -> Finding:
+    try:
+        require_private()
+    except ConfigError as error:
+        return refused(".env", "other users can read it", str(error))
+    return ok(".env", "nobody else can read it, or there is none")
+
+
+def _token(config: Config) -> Finding:
+    try:
+        token = require_token(config)
+    except ConfigError as error:
+        return refused("Token", "not usable", str(error))
+    if token.count(".") != 2:  # noqa: PLR2004 - Discord's have three parts
+        return warning(
+            "Token",
+            "does not look like a bot token of Discord",
+            "Copy it again: Developer Portal, page Bot, Reset Token. (A server that is only"
+            " compatible with Discord may have others.)",
+        )
+    return ok("Token", "is set and looks like one")

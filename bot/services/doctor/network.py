@@ -1,0 +1,138 @@
+"""Discord, the clock, the name servers and the canaries."""
+
+import asyncio
+import json
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.config import Config
+from bot.engine.asking import Answer, Questions
+from bot.engine.resolver import NameFailed, Resolve
+from bot.services.doctor.findings import Finding, broken, ok, warning
+from bot.words.catalogue import words_for
+from bot.words.causes import cause_text
+
+OK, UNAUTHORIZED = 200, 401
+CLOCK_S = 5.0  # the header has whole seconds, and travels
+FEW_STARTS = 50  # below it Vigie waits before it connects
+# Flags of an application: presence, members and message content, for large bots and small ones.
+PRIVILEGED = 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 18 | 1 << 19
+PORTAL = "https://discord.com/developers/applications"
+
+
+async def findings(config: Config, resolver: Resolve) -> list[Finding]:
+    """Asks everything at once; each question waits ten seconds at most."""
+    questions = Questions(resolver)
+    headers = {"Authorization": f"Bot {config.token}"}
+    me, application, gateway, names, canaries = await asyncio.gather(
+        questions.get(f"{config.api_url}/users/@me", headers),
+        questions.get(f"{config.api_url}/applications/@me", headers),
+        questions.get(f"{config.api_url}/gateway/bot", headers),
+        _names(config, resolver),
+        _canaries(config, questions),
+    )
+    found = [names, canaries, _discord(me, config)]
+    if me.cause is None:
+        found.append(_clock(me, time.time()))
+    if me.status == OK:
+        found += [_application(_json(application)), _starts(_json(gateway))]
+    return found
+
+
+def _discord(me: Answer, config: Config) -> Finding:
+    host = urlsplit(config.api_url).hostname
+    if me.cause is not None:
+        cause = cause_text(words_for("en"), me.cause)
+        return broken(
+            "Discord",
+            f"{host} gives no answer: {cause}",
+            "Look at names, firewall and DISCORD_API_URL.",
+        )
+    if me.status == UNAUTHORIZED:
+        return broken(
+            "Discord", "refuses the token", f"Reset it and copy it again: {PORTAL}, page Bot."
+        )
+    if me.status != OK:
+        return broken(
+            "Discord",
+            f"answers HTTP {me.status}",
+            "If it lasts: https://discordstatus.com, or this address is refused.",
+        )
+    user = _json(me)
+    return ok("Discord", f"knows the token: {user.get('username')} ({user.get('id')})")
+
+
+def _clock(answer: Answer, now_s: float) -> Finding:
+    try:
+        theirs_s = parsedate_to_datetime((answer.headers or {})["date"]).timestamp()
+    except (KeyError, ValueError):
+        return ok("Clock", "cannot be compared: the answer has no date")
+    off_s = now_s - theirs_s
+    if abs(off_s) > CLOCK_S:
+        return warning(
+            "Clock",
+            f"is {abs(off_s):.0f} s {'fast' if off_s > 0 else 'slow'}",
+            "Turn on time synchronisation: sudo timedatectl set-ntp true",
+        )
+    return ok("Clock", "agrees with Discord's")
+
+
+def _application(application: dict[str, Any]) -> Finding:
+    if application.get("interactions_endpoint_url"):
+        return broken(
+            "Application",
+            "sends its commands to a web address, so none arrives here",
+            f"Empty “Interactions Endpoint URL”: {PORTAL}, page General Information.",
+        )
+    if int(application.get("flags") or 0) & PRIVILEGED:
+        return warning(
+            "Application",
+            "has privileged intents that Vigie does not need",
+            f"Turn all three off: {PORTAL}, page Bot.",
+        )
+    return ok("Application", f"{application.get('name')} ({application.get('id')})")
+
+
+def _starts(gateway: dict[str, Any]) -> Finding:
+    left = gateway.get("session_start_limit", {}).get("remaining")
+    if isinstance(left, int) and left < FEW_STARTS:
+        return warning(
+            "Starts",
+            f"only {left} connections are left for today",
+            "Something restarts Vigie over and over: look at its log.",
+        )
+    return ok("Starts", f"{left if left is not None else 'unknown number of'} connections left")
+
+
+async def _names(config: Config, resolver: Resolve) -> Finding:
+    host = urlsplit(config.api_url).hostname or ""
+    try:
+        addresses = await resolver.addresses(host, fresh=True)
+    except NameFailed as error:
+        return broken("Names", str(error), "Look at /etc/resolv.conf: no name server helps.")
+    families = sorted({"IPv6" if ":" in address else "IPv4" for address in addresses})
+    return ok("Names", f"{host} has addresses ({', '.join(families)})")
+
+
+async def _canaries(config: Config, questions: Questions) -> Finding:
+    if not config.canaries:
+        return ok("Canaries", "none: Discord alone tells whether Vigie is online")
+    answers = await asyncio.gather(*map(questions.get, config.canaries))
+    silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
+    if silent:
+        return warning(
+            "Canaries",
+            f"no answer from {', '.join(silent)}",
+            "Choose others in VIGIE_CANARIES: when all are silent no failure counts.",
+        )
+    return ok("Canaries", f"all {len(answers)} answer")
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

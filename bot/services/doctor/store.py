@@ -1,0 +1,83 @@
+"""The database: may it be written, is it sound, does it fit this version, is there room?"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from bot.db.backup import read_only
+from bot.db.lock import is_held
+from bot.db.migrate import newest
+from bot.db.opening import explain
+from bot.services.doctor.findings import Finding, broken, ok, warning
+
+NAME = "Database"
+LITTLE_SPACE = 200_000_000  # bytes: a year of 500 sites fits
+
+
+def findings(database: Path) -> list[Finding]:
+    """Nothing is written; a running Vigie is not disturbed."""
+    if not database.exists():
+        return [_may_be_made(database), _space(_nearest(database))]
+    found = [_access(database), _content(database), _use(database)]
+    return [*(one for one in found if one is not None), _space(database.parent)]
+
+
+def _may_be_made(database: Path) -> Finding:
+    folder = _nearest(database)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return broken(
+            NAME, f"{database} cannot be made: {folder} is not ours", f"chown that folder: {_us()}"
+        )
+    return ok(NAME, f"{database} will be made at the first start")
+
+
+def _access(database: Path) -> Finding | None:
+    """SQLite writes beside the file too."""
+    for path in (database, database.parent):
+        if not os.access(path, os.R_OK | os.W_OK):
+            return broken(NAME, f"{path} cannot be written by this user", f"chown it: {_us()}")
+    return None
+
+
+def _us() -> str:
+    return f"chown {os.getuid()} PATH" if hasattr(os, "getuid") else "to the user Vigie runs as"
+
+
+def _content(database: Path) -> Finding:
+    try:
+        with contextlib.closing(read_only(database)) as conn:
+            verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+            version = conn.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        return broken(NAME, explain(error, database), "See docs/operation.md, “Restore”.")
+    if verdict != "ok":
+        return broken(NAME, f"is damaged ({verdict})", "See docs/operation.md, “Restore”.")
+    if version > newest():
+        return broken(
+            NAME,
+            f"is of a newer Vigie (schema {version}, this one knows {newest()})",
+            "Install that version again, or put back the copy made before its upgrade.",
+        )
+    size = database.stat().st_size / 1e6
+    return ok(NAME, f"{database} is sound, schema {version}, {size:.1f} MB")
+
+
+def _use(database: Path) -> Finding:
+    if is_held(database):
+        return ok("Running", "a Vigie uses this database now")
+    return ok("Running", "no Vigie uses this database now")
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < LITTLE_SPACE:
+        return warning("Disk", text, "Make room: Vigie cannot store a change on a full disk.")
+    return ok("Disk", text)
+
+
+def _nearest(path: Path) -> Path:
+    """The first folder above that exists."""
+    return next(folder for folder in path.absolute().parents if folder.exists())

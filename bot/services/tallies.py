@@ -1,0 +1,99 @@
+"""What a monitor's hour or day came to, counted from its tries, incidents and gaps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.db import gaps, packed, rollups, stages
+from bot.db.database import Connection
+from bot.db.packing import ResultRow
+from bot.db.rollups import HOUR_MS, HOURS, Rollup
+from bot.models import State
+from bot.services.coverage import Span, length_ms, overlap_ms, reach_ms, watched, without
+
+REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """As much of a monitor as counting needs; ``until_ms``: paused, removed or left then."""
+
+    id: int
+    interval_s: int
+    until_ms: int | None
+
+
+def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
+    """The next monitors by id that were watched at that time, for all one can tell now."""
+    rows = conn.execute(
+        "SELECT m.id, m.interval_s, m.paused_ms, m.removed_ms, g.left_ms"
+        " FROM monitor m JOIN guild g ON g.id = m.guild_id WHERE m.id > :id"
+        " AND coalesce(m.removed_ms, :since + 1) > :since"
+        " AND coalesce(g.left_ms, :since + 1) > :since ORDER BY m.id LIMIT 200",
+        {"id": monitor_id, "since": since_ms},
+    )
+    return [
+        Watched(number, interval_s, min((at for at in ends if at is not None), default=None))
+        for number, interval_s, *ends in rows.fetchall()
+    ]
+
+
+def hour(
+    conn: Connection, monitor: Watched, number: int, tries: Sequence[ResultRow]
+) -> Rollup | None:
+    """The hour of that number; None when there is nothing to say of it."""
+    span = (number * HOUR_MS, (number + 1) * HOUR_MS)
+    seen = _watched(conn, monitor, span, tries)
+    if not seen and not tries:
+        return None
+    bad = stages.between(conn, monitor.id, *span)
+    fine = [one.ms for one in tries if one.cause is None]
+    return Rollup(
+        monitor.id,
+        number,
+        len(tries),
+        len(fine),
+        *_quantiles(fine),
+        watched_s=round(length_ms(seen) / 1000),
+        down_s=round(overlap_ms(seen, bad[State.DOWN]) / 1000),
+        unstable_s=round(overlap_ms(seen, bad[State.UNSTABLE]) / 1000),
+        last_s=(tries[-1].at_ms - span[0]) // 1000 if tries else None,
+    )
+
+
+def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
+    """The day of that number from its hours; None when there are none."""
+    sums = rollups.sums_of_day(conn, monitor_id, number)
+    if sums is None:
+        return None
+    fine = packed.fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
+    return Rollup(
+        monitor_id,
+        number,
+        sums.count,
+        sums.ok,
+        *_quantiles(fine),
+        watched_s=sums.watched_s,
+        down_s=sums.down_s,
+        unstable_s=sums.unstable_s,
+    )
+
+
+def _watched(
+    conn: Connection, monitor: Watched, span: Span, tries: Sequence[ResultRow]
+) -> list[Span]:
+    number = span[0] // HOUR_MS
+    before = rollups.last_try_ms(conn, monitor.id, number - REMEMBERED_HOURS, number)
+    moments = [one.at_ms for one in tries]
+    if before is not None:
+        moments.insert(0, before)
+    until_ms = min(monitor.until_ms or span[1], span[1])
+    seen = watched(moments, reach_ms(monitor.interval_s), (span[0], until_ms))
+    return without(seen, gaps.between(conn, *span))
+
+
+def _quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:
+    """The median, the 95th percentile (both by nearest rank) and the maximum."""
+    if not fine:
+        return None, None, None
+    fine.sort()
+    return fine[(len(fine) - 1) // 2], fine[-(-len(fine) * 95 // 100) - 1], fine[-1]

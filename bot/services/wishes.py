@@ -1,0 +1,182 @@
+"""What people want watched, read and checked: new monitors and changes of old ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from bot.config import Config
+from bot.db.monitors import name_key
+from bot.engine.netguard import Netguard
+from bot.errors import UserError
+from bot.models import CheckResult, Monitor, Target
+from bot.services.target_options import kept_headers, status_text, target_of
+from bot.words.safe import plain
+
+NAME_LIMIT = 80
+MAX_INTERVAL_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class NewMonitor:
+    """What somebody asks to be watched, as typed. ``every_s`` is in seconds."""
+
+    url: str
+    name: str | None = None
+    every_s: int = 60
+    channel_id: int | None = None
+    role_id: int | None = None
+    expect_status: str | None = None
+    contains: str | None = None
+    not_contains: str | None = None
+    slow_ms: int | None = None
+    method: str = "GET"
+    headers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What somebody wants changed, as typed. None keeps what is there.
+
+    An empty text, or 0, takes a setting away: then the server's own channel or role counts. A
+    header without a value keeps the value it has.
+    """
+
+    url: str | None = None
+    name: str | None = None
+    every_s: int | None = None
+    channel_id: int | None = None
+    role_id: int | None = None
+    expect_status: str | None = None
+    contains: str | None = None
+    not_contains: str | None = None
+    slow_ms: int | None = None
+    method: str | None = None
+    headers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The new monitor and what its first probe saw."""
+
+    monitor: Monitor
+    first: CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A monitor before and after; ``first`` is what a probe of a changed target saw.
+
+    ``told_elsewhere``: an open alert stays in the channel it is in.
+    """
+
+    before: Monitor
+    after: Monitor
+    first: CheckResult | None = None
+    told_elsewhere: bool = False
+
+
+class Wishes:
+    """The rules of one installation. Everything raises UserError for what cannot be taken."""
+
+    def __init__(self, config: Config, netguard: Netguard) -> None:
+        self._config = config
+        self._netguard = netguard
+
+    def new(
+        self, guild_id: int, wanted: NewMonitor, mine: Sequence[Monitor], now_ms: int
+    ) -> Monitor:
+        """A monitor to be, beside those the server has."""
+        self.check_room(len(mine) + 1)
+        self._check_interval(wanted.every_s)
+        target = target_of(
+            self._netguard.check_url(wanted.url.strip()),
+            method=wanted.method,
+            headers=wanted.headers,
+            expect_status=wanted.expect_status,
+            contains=wanted.contains,
+            not_contains=wanted.not_contains,
+        )
+        return Monitor(
+            id=0,
+            guild_id=guild_id,
+            name=_free_name(wanted.name or "", urlsplit(target.url).netloc, mine),
+            target=target,
+            interval_s=wanted.every_s,
+            channel_id=wanted.channel_id,
+            role_id=wanted.role_id,
+            slow_ms=wanted.slow_ms,
+            created_ms=now_ms,
+        )
+
+    def changed(self, monitor: Monitor, change: Change, others: Sequence[Monitor]) -> Monitor:
+        """The monitor with the change, beside the others of its server."""
+        target = self._target(monitor.target, change)
+        every_s = monitor.interval_s if change.every_s is None else change.every_s
+        if every_s != monitor.interval_s:
+            self._check_interval(every_s)
+        name = monitor.name if change.name is None else change.name
+        return replace(
+            monitor,
+            target=monitor.target if target == monitor.target else target,
+            name=monitor.name
+            if name == monitor.name
+            else _free_name(name, urlsplit(target.url).netloc, others),
+            interval_s=every_s,
+            channel_id=_number(monitor.channel_id, change.channel_id),
+            role_id=_number(monitor.role_id, change.role_id),
+            slow_ms=_number(monitor.slow_ms, change.slow_ms),
+        )
+
+    def _target(self, old: Target, change: Change) -> Target:
+        url = old.url if change.url is None else change.url.strip()
+        statuses = change.expect_status
+        return target_of(
+            old.url if url == old.url else self._netguard.check_url(url),
+            method=change.method or old.method,
+            headers=kept_headers(old.headers, change.headers),
+            expect_status=status_text(old.expect_status) if statuses is None else statuses,
+            contains=old.contains if change.contains is None else change.contains,
+            not_contains=old.not_contains if change.not_contains is None else change.not_contains,
+        )
+
+    def check_room(self, wanted: int) -> None:
+        """Raises UserError when a server would have more than its limit."""
+        if wanted > self._config.max_monitors:
+            raise UserError(
+                "This server already watches {n} of {max} sites. Remove one first.",
+                n=min(wanted - 1, self._config.max_monitors),
+                max=self._config.max_monitors,
+            )
+
+    def _check_interval(self, every_s: int) -> None:
+        if not self._config.min_interval_s <= every_s <= MAX_INTERVAL_S:
+            raise UserError(
+                "“every” must be from {low} to {high} seconds.",
+                low=self._config.min_interval_s,
+                high=MAX_INTERVAL_S,
+            )
+
+
+def with_scheme(url: str) -> str:
+    """People may leave ``https://`` out; anything that has a scheme or looks odd stays as it is."""
+    text = url.strip()
+    return text if "://" in text or text.startswith("/") else f"https://{text}"
+
+
+def name_taken(name: str) -> UserError:
+    return UserError(
+        "“{name}” is already watched here. Choose another name with the option “name”.",
+        name=name,
+    )
+
+
+def _free_name(wanted: str, host: str, others: Sequence[Monitor]) -> str:
+    """The wanted name, or the host where nothing of it can be seen. Raises UserError if taken."""
+    name = plain(wanted, NAME_LIMIT) or plain(host, NAME_LIMIT)
+    if any(name_key(name) == name_key(other.name) for other in others):
+        raise name_taken(name)
+    return name
+
+
+def _number(old: int | None, new: int | None) -> int | None:
+    return old if new is None else new or None

@@ -1,0 +1,32 @@
+"""What Vigie says when it is invited: one message of three lines, where newcomers are welcomed."""
+
+import logging
+
+import discord
+
+from bot.tree import NETWORK_ERRORS, VigieTree
+from bot.words.catalogue import Words
+
+log = logging.getLogger(__name__)
+
+
+async def greet(tree: VigieTree, guild: discord.Guild, words: Words) -> None:
+    """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
+    channel = guild.system_channel
+    if channel is None or not channel.permissions_for(guild.me).send_messages:
+        return
+    try:
+        await channel.send(_greeting(tree, words), allowed_mentions=discord.AllowedMentions.none())
+    except NETWORK_ERRORS as error:
+        log.info("server %s could not be greeted: %r", guild.id, error)
+
+
+def _greeting(tree: VigieTree, words: Words) -> str:
+    first = "setup" if tree.get_command("setup") is not None else "watch add"
+    return "\n".join(
+        (
+            words.text("I am Vigie. I watch your sites and tell you when one goes down."),
+            words.text("Begin with {command}; it takes a minute.", command=tree.mention(first)),
+            words.text("Everything else: {command}", command=tree.mention("help")),
+        )
+    )

@@ -1,0 +1,56 @@
+"""``/help``: what Vigie does in five lines, and its commands by who may use them."""
+
+from collections.abc import Iterator
+
+import discord
+from discord import app_commands
+
+from bot.tree import VigieTree
+from bot.words.catalogue import N_, Words
+from bot.words.safe import clip
+
+_LIMIT = 4_000
+_LINES = (
+    N_("I watch your sites and say in one channel when one goes down and when it is back."),
+    N_("One outage is one message: I keep it true by editing it, and answer it when it is over."),
+    N_(
+        "🔴 DOWN: nothing gets through. 🟡 UNSTABLE: some tries do. A single failure alarms nobody."
+    ),
+    N_("When it is I who am offline, I blame no site."),
+    N_("The buttons under an alert: take it, mute it, look closer, be told when it is back."),
+)
+# Groups in the order in which people read them, with the right that each takes.
+_GROUPS = (
+    (N_("For everybody"), discord.Permissions.none()),
+    (N_("With “Manage Messages”"), discord.Permissions(manage_messages=True)),
+    (N_("With “Manage Server”"), discord.Permissions(manage_guild=True)),
+)
+_Leaf = app_commands.Command[discord.ext.commands.Cog, ..., object]
+
+
+def help_embed(words: Words, tree: VigieTree) -> discord.Embed:
+    """The commands as they are registered, so that none is forgotten here."""
+    parts = ["\n".join(words.text(line) for line in _LINES)]
+    for title, needed in _GROUPS:
+        lines = [_line(words, tree, leaf) for leaf in _leaves(tree, needed)]
+        if lines:
+            parts.append("\n".join([f"**{words.text(title)}**", *lines]))
+    return discord.Embed(title="Vigie", description=clip("\n\n".join(parts), _LIMIT))
+
+
+def _leaves(tree: VigieTree, needed: discord.Permissions) -> Iterator[_Leaf]:
+    for command in sorted(tree.get_commands(), key=lambda one: one.name):
+        if isinstance(command, app_commands.ContextMenu):
+            continue
+        if (command.default_permissions or discord.Permissions.none()) != needed:
+            continue
+        if isinstance(command, app_commands.Group):
+            yield from (
+                one for one in command.walk_commands() if isinstance(one, app_commands.Command)
+            )
+        else:
+            yield command
+
+
+def _line(words: Words, tree: VigieTree, leaf: _Leaf) -> str:
+    return f"{tree.mention(leaf.qualified_name)} {words.text(leaf.description)}"

@@ -1,0 +1,25 @@
+"""``/help``: for whoever has never read a manual."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, say
+from cogs._ui.help_page import help_embed
+
+
+class Help(commands.Cog):
+    """One command, one answer."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+
+    @app_commands.guild_only()
+    @app_commands.command(name="help", description="Show what I do and which commands there are.")
+    async def help(self, interaction: Interaction) -> None:
+        await say(interaction, embed=help_embed(words_of(interaction), self._client.commands_tree))
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Help(client))

@@ -1,0 +1,98 @@
+"""``/watch edit``: one option for each setting, or a card with forms when none is given."""
+
+from dataclasses import fields
+from typing import Any, Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.errors import UserError
+from bot.services.wishes import MAX_INTERVAL_S, Change, with_scheme
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.channel_rights import AlertChannel
+from cogs._ui.edit_buttons import card_view, show_edited, submitted
+from cogs._ui.monitor_card import card_embed
+from cogs._ui.monitor_forms import SLOWEST_MS
+from cogs._ui.monitor_option import offer_managed
+
+# What is typed to take a setting away: an option cannot be sent empty.
+_NOTHING = "-"
+
+
+class Editing(commands.Cog):
+    """The part of ``/watch`` that changes what is watched already."""
+
+    _client: VigieClient
+
+    @app_commands.command(name="edit", description="Show or change the settings of a site.")
+    @app_commands.describe(
+        monitor="Which one. Alone, it shows a card with forms.",
+        url="Another address: it is judged anew.",
+        name="What it is called here.",
+        every="Seconds from one check to the next.",
+        channel="Where its alerts go, from the next one on.",
+        role="Who is called when it fails.",
+        expect_status="Which HTTP codes are fine, such as 200 or 2xx; - for any below 400.",
+        contains="A text that must be on the page; - for none.",
+        slow_ms="Tell me when answers take longer than so many milliseconds; 0 for never.",
+        not_contains="A text that must not be on the page; - for none.",
+        method="GET reads the page, HEAD asks for its header alone.",
+        headers="Request headers: Name: value | Name: value; - for none.",
+    )
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def edit(
+        self,
+        interaction: Interaction,
+        monitor: str,
+        *,
+        url: str | None = None,
+        name: str | None = None,
+        every: app_commands.Range[int, 1, MAX_INTERVAL_S] | None = None,
+        channel: AlertChannel | None = None,
+        role: discord.Role | None = None,
+        expect_status: str | None = None,
+        contains: str | None = None,
+        slow_ms: app_commands.Range[int, 0, SLOWEST_MS] | None = None,
+        not_contains: str | None = None,
+        method: Literal["GET", "HEAD"] | None = None,
+        headers: str | None = None,
+    ) -> None:
+        if role is not None and role.is_default():
+            raise UserError("I do not call @everyone. Choose a role, or none.")
+        change = Change(
+            url=None if url is None else with_scheme(url),
+            name=name,
+            every_s=every,
+            channel_id=None if channel is None else channel.id,
+            role_id=None if role is None else role.id,
+            expect_status=_emptied(expect_status),
+            contains=_emptied(contains),
+            not_contains=_emptied(not_contains),
+            slow_ms=slow_ms,
+            method=method,
+            headers=_emptied(headers),
+        )
+        await self._edit(interaction, monitor, change)
+
+    async def _edit(self, interaction: Interaction, wanted: str, change: Change) -> None:
+        monitors = self._client.services.monitors
+        found = monitors.find(interaction.guild_id or 0, wanted)
+        if all(getattr(change, one.name) is None for one in fields(change)):
+            words = words_of(interaction)
+            view = card_view(words, found)
+            await say(interaction, embed=card_embed(words, found), view=view)
+            return
+        work = monitors.edit(found.guild_id, found.id, change, interaction.user.id)
+        await show_edited(interaction, await patiently(interaction, work))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Forms come back here: discord.py itself would forget them at a restart."""
+        await submitted(interaction)
+
+
+def _emptied(text: str | None) -> str | None:
+    return "" if text is not None and text.strip() == _NOTHING else text

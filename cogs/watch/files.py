@@ -1,0 +1,84 @@
+"""``/watch test``, ``/watch export`` and ``/watch import``."""
+
+import io
+from dataclasses import replace
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.services.exports import export
+from bot.services.imports import Item, Remark, read
+from bot.services.intake import Intake
+from bot.tree import words_of
+from bot.words.catalogue import N_
+from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.channel_rights import ALERT_CHANNEL_TYPES
+from cogs._ui.monitor_option import offer_managed
+from cogs._ui.probe_report import probe_embed
+from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
+
+_NO_CHANNEL = N_("its channel is not here: the server's own counts")
+_NO_ROLE = N_("its role is not here: the server's own counts")
+
+
+class Files(commands.Cog):
+    """The part of ``/watch`` that looks at one monitor, and carries many."""
+
+    _client: VigieClient
+
+    @app_commands.command(name="test", description="Check a site once, now; nothing changes.")
+    @app_commands.describe(monitor="Which one.")
+    @app_commands.autocomplete(monitor=offer_managed)
+    async def test(self, interaction: Interaction, monitor: str) -> None:
+        monitors = self._client.services.monitors
+        found = monitors.find(interaction.guild_id or 0, monitor)
+        tested, result = await patiently(interaction, monitors.test(found.guild_id, found.id))
+        await say(interaction, embed=probe_embed(words_of(interaction), tested, result))
+
+    @app_commands.command(name="export", description="Get everything watched here as one file.")
+    async def export(self, interaction: Interaction) -> None:
+        words = words_of(interaction)
+        found = self._client.services.monitors.of_guild(interaction.guild_id or 0)
+        lines = [words.plural("{n} monitor", "{n} monitors", len(found))]
+        if any(one.target.headers for one in found):
+            lines.append(
+                words.text("Of request headers it has the names alone: values may be secrets.")
+            )
+        command = self._client.commands_tree.mention("watch import")
+        lines.append(words.text("{command} reads it back.", command=command))
+        file = discord.File(io.BytesIO(export(found)), filename=EXPORT_NAME)
+        await say(interaction, "\n".join(lines), file=file)
+
+    @app_commands.command(name="import", description="Watch everything that a file names.")
+    @app_commands.describe(file="My own export, CSV (name,url,every) or an Uptime Kuma 1 backup.")
+    async def import_(self, interaction: Interaction, file: discord.Attachment) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        items = [_at_home(interaction.guild, item) for item in read(await fetched(file))]
+        outcomes = await Intake(self._client.config, self._client.services.monitors).take(
+            interaction.guild_id or 0,
+            items,
+            by=interaction.user.id,
+            progress=ProgressLine(interaction),
+        )
+        text, embed, attached = report(words_of(interaction), outcomes)
+        await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
+
+
+def _at_home(guild: discord.Guild | None, item: Item) -> Item:
+    """A channel or role of another server, or one that is gone, is no place for alerts."""
+    wanted, remarks = item.wanted, list[Remark]()
+    if wanted is None or guild is None:
+        return item
+    if wanted.channel_id is not None:
+        channel = guild.get_channel_or_thread(wanted.channel_id)
+        if channel is None or channel.type not in ALERT_CHANNEL_TYPES:
+            wanted = replace(wanted, channel_id=None)
+            remarks.append((_NO_CHANNEL, {}))
+    if wanted.role_id is not None:
+        role = guild.get_role(wanted.role_id)
+        if role is None or role.is_default():
+            wanted = replace(wanted, role_id=None)
+            remarks.append((_NO_ROLE, {}))
+    return replace(item, wanted=wanted, remarks=(*item.remarks, *remarks))

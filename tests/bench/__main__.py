@@ -1,0 +1,38 @@
+"""``make bench``: small tables of what Vigie costs, each with the bar it is held against.
+
+``python -m tests.bench [storage] [cost] [memory] [lateness] [latency]`` runs some of them, all by
+default, in about six minutes. Machines are noisy: read the ratios, which are of one run.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.engine import descriptors
+from tests.bench import lateness, product, storage
+
+ALL: dict[str, Callable[[Path], None]] = {
+    "storage": storage.run,
+    "cost": lambda folder: asyncio.run(product.cost(folder)),
+    "memory": lambda folder: asyncio.run(product.memory(folder)),
+    "lateness": lateness.run,
+    "latency": lambda folder: asyncio.run(product.latency(folder)),
+}
+
+
+def main(wanted: list[str]) -> int:
+    unknown = set(wanted) - set(ALL)
+    if unknown:
+        print(f"There is {', '.join(ALL)}; not {', '.join(unknown)}.", file=sys.stderr)
+        return 2
+    descriptors.allow_many()
+    with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
+        for name in wanted or ALL:
+            ALL[name](Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

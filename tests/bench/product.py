@@ -1,0 +1,166 @@
+"""The whole product as its own process, the stand-in for Discord in this one, sites in a third."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bot.config import child_environment
+from bot.db import guilds, monitors
+from bot.db.database import Connection, Database
+from bot.models import GuildSettings, Monitor, Target
+from tests.bench.origins import Origins, certificate
+from tests.bench.rivals import rival
+from tests.bench.tables import show
+from tests.harness import Harness
+
+TICKS = os.sysconf("SC_CLK_TCK")
+WARM_UP_S, MEASURED_S = 8.0, 15.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of the bot cost."""
+
+    cpu_s: float  # per 1,000 checks
+    memory_mb: float
+    first_check_s: float
+    checks: int
+
+
+async def seed(h: Harness, urls: Sequence[str], every_s: int) -> None:
+    """Watch these addresses, written into the database while no bot runs."""
+    guild = h.sandbox.world.guild("Harbour")
+    channel_id = int(h.sandbox.channel("alerts").id)
+
+    def write(conn: Connection) -> None:
+        guilds.save(conn, GuildSettings(int(guild.id), channel_id=channel_id))
+        for number, url in enumerate(urls):
+            monitors.insert(conn, Monitor(0, int(guild.id), f"site {number}", Target(url), every_s))
+
+    db = await Database.open(h.database)
+    try:
+        await db.write(write)
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def loaded(
+    folder: Path, origins: Origins, count: int, every_s: int, **environment: str
+) -> AsyncIterator[tuple[Harness, float]]:
+    """A bot that watches ``count`` sites, and when it was started."""
+    async with Harness(folder, settings=None, **environment) as h:
+        await seed(h, origins.urls(count), every_s)
+        started = time.monotonic()
+        await h.bot.start()
+        yield h, started
+
+
+async def load(
+    folder: Path, origins: Origins, count: int, every_s: int, **environment: str
+) -> Load:
+    async with loaded(folder, origins, count, every_s, **environment) as (h, started):
+        assert h.bot.process is not None
+        pid = h.bot.process.pid
+        await asyncio.sleep(WARM_UP_S)
+        visits, cpu_s = origins.seen().visits, cpu_of(pid)
+        await asyncio.sleep(MEASURED_S)
+        seen = origins.seen()
+        checks = seen.visits - visits
+        used_s = cpu_of(pid) - cpu_s
+        return Load(used_s * 1000 / checks, memory_of(pid), seen.first - started, checks)
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_of(pid: int) -> float:
+    """Resident megabytes."""
+    lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+async def cost(folder: Path) -> None:
+    """CPU per 1,000 checks, the three ways in the same run, plain and TLS."""
+    rows = []
+    bars = {"plain": "≤ 0.9, ≤ 9 × raw", "TLS": "≤ 1.9, ≤ 3 × raw"}
+    for kind, pem in (("plain", None), ("TLS", certificate(folder))):
+        environment = {} if pem is None else {"SSL_CERT_FILE": str(pem)}
+        with Origins(200, certificate=pem) as origins:
+            found = await load(folder / kind, origins, 1_000, 10, **environment)
+            child = child_environment(**environment)
+            urls = origins.urls(200)
+            raw = await asyncio.to_thread(rival, "raw", urls, child)
+            plain = await asyncio.to_thread(rival, "httpx", urls, child)
+        rows.append(
+            (kind, found.cpu_s, raw, plain, found.cpu_s / raw, found.cpu_s / plain, bars[kind])
+        )
+    show(
+        "CPU seconds per 1,000 checks, whole product, 1,000 sites at 10 s",
+        ("", "Vigie", "raw sockets", "httpx", "× raw", "× httpx", "bar"),
+        rows,
+    )
+
+
+async def memory(folder: Path) -> None:
+    """Resident memory, cost and first check as the number of sites grows."""
+    rows = []
+    bars = {100: "≤ 80 MB", 1_000: "first check < 2 s", 10_000: "cost does not grow"}
+    for count, every_s in ((100, 1), (1_000, 10), (10_000, 60)):
+        with Origins(min(count, 1_000)) as origins:
+            found = await load(folder / f"memory{count}", origins, count, every_s)
+        rows.append((count, found.memory_mb, found.cpu_s, found.first_check_s, bars[count]))
+    show(
+        "As the number of sites grows, about 100 to 170 checks a second",
+        ("sites", "MB resident", "CPU s / 1,000", "start to first check, s", "bar"),
+        rows,
+    )
+
+
+async def latency(folder: Path) -> None:
+    """From the commit of an opening to the message at Discord; and a mass outage."""
+    names = [f"site{n}" for n in range(5)]
+    many = [f"many{n}" for n in range(100)]
+    delays_ms = []
+    async with Harness(folder / "latency") as h:
+        await h.seed(*names, *many)
+        await h.bot.start()
+        for name in names:
+            await h.sites[name].visited(2)
+            post = await h.outage(name)
+            with h.store() as conn:
+                opened_ms = conn.execute("SELECT max(opened_ms) FROM incident").fetchone()[0]
+            delays_ms.append(posted_ms(int(post["id"])) - opened_ms)
+            await h.recovery(name)
+        before = len(h.posts())
+        for name in many:
+            h.sites[name].fail()
+        began = time.monotonic()
+        await h.wait_post(f"{len(many)} sites down at once", seconds=90)
+        took_s = time.monotonic() - began
+        posts = len(h.posts()) - before
+        for name in many:
+            h.sites[name].recover()
+    show(
+        "From a decision to the channel (sites at 1 s)",
+        ("", "", "bar"),
+        [
+            ("opening committed → posted, median ms", float(median(delays_ms)), ""),
+            ("the slowest of five, ms", float(max(delays_ms)), ""),
+            ("100 sites fail at once: posts", posts, "≤ 2"),
+            ("until one post names them all, s", took_s, ""),
+        ],
+    )
+
+
+def posted_ms(message_id: int) -> int:
+    """The time inside a Discord id."""
+    return (message_id >> 22) + 1_420_070_400_000

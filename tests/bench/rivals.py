@@ -1,0 +1,107 @@
+"""The same visits made by others, each in a fresh process: raw sockets, and httpx as it comes.
+
+``python -m tests.bench.rivals raw|httpx COUNT AT_ONCE URL…`` prints the CPU seconds it took.
+"""
+
+import asyncio
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
+
+import httpx
+
+ONCE = 50
+Visit = Callable[[str], Awaitable[int]]
+
+
+async def _ready(sock: socket.socket, *, write: bool = False) -> None:
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    (loop.add_writer if write else loop.add_reader)(sock, future.set_result, None)
+    try:
+        await future
+    finally:
+        (loop.remove_writer if write else loop.remove_reader)(sock)
+
+
+async def _whole(sock: socket.socket, action: Callable[[], bytes | None]) -> bytes | None:
+    while True:
+        try:
+            return action()
+        except (ssl.SSLWantReadError, BlockingIOError):
+            await _ready(sock)
+        except ssl.SSLWantWriteError:
+            await _ready(sock, write=True)
+
+
+def raw(context: ssl.SSLContext) -> Visit:
+    """Non-blocking sockets and the least parsing: what the machine can do from Python."""
+
+    async def visit(url: str) -> int:
+        parts = urlsplit(url)
+        sock = socket.socket()
+        sock.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, (parts.hostname, parts.port))
+            if parts.scheme == "https":
+                tls = context.wrap_socket(
+                    sock, server_hostname=parts.hostname, do_handshake_on_connect=False
+                )
+                sock = tls
+                await _whole(tls, tls.do_handshake)
+            head = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+            sock.send(head.encode())
+            data = b""
+            while part := await _whole(sock, lambda: sock.recv(65536)):
+                data += part
+            return int(data[9:12])
+        finally:
+            sock.close()
+
+    return visit
+
+
+async def measure(kind: str, count: int, urls: Sequence[str]) -> float:
+    context = ssl.create_default_context()
+    limits = httpx.Limits()
+    async with httpx.AsyncClient(verify=context, trust_env=False, limits=limits) as client:
+
+        async def plain(url: str) -> int:
+            return (await client.get(url, headers={"Connection": "close"})).status_code
+
+        visit = raw(context) if kind == "raw" else plain
+        gate = asyncio.Semaphore(ONCE)
+
+        async def one(number: int) -> None:
+            async with gate:
+                assert await visit(urls[number % len(urls)]) == 200
+
+        await asyncio.gather(*map(one, range(ONCE)))
+        before = cpu_s()
+        await asyncio.gather(*map(one, range(count)))
+        return cpu_s() - before
+
+
+def cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def rival(kind: str, urls: Sequence[str], environment: dict[str, str], count: int = 2000) -> float:
+    """CPU seconds per 1,000 visits, measured in a process of its own."""
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.bench.rivals", kind, str(count), *urls],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(found.stdout) * 1000 / count
+
+
+if __name__ == "__main__":
+    print(asyncio.run(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))

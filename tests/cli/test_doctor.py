@@ -1,0 +1,194 @@
+"""Every line says how it is and what to do; nothing is written; the exit status is the worst."""
+
+import asyncio
+import json
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import main
+from bot.cli import doctor
+from bot.config import Config, require_private
+from bot.db.database import Database
+from bot.db.lock import instance_lock
+from bot.engine.asking import Answer
+from bot.errors import ConfigError
+from bot.sandbox import Sandbox
+from bot.services.doctor import Finding, examine, network
+from bot.services.doctor.findings import Grade
+
+TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
+
+
+def with_discord(config: Config, token: str = TOKEN) -> list[Finding]:
+    """The findings beside a stand-in for Discord that knows this token."""
+
+    async def play() -> list[Finding]:
+        async with Sandbox(token=token) as sandbox:
+            return await examine(replace(config, api_url=sandbox.api_url))
+
+    return asyncio.run(play())
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "data" / "v.db"
+
+    async def make() -> None:
+        await (await Database.open(path)).close()
+
+    asyncio.run(make())
+    return path
+
+
+def examined(
+    config: Config, capsys: pytest.CaptureFixture[str], *, discord: str | None = None
+) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Exit status and findings by name; ``discord``: the token it knows, else there is none."""
+    if discord is None:
+        status = doctor.run(config, as_json=True)
+    else:
+        status = doctor.report(with_discord(config, discord), as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], status) in {("ready", 0), ("warnings", 1), ("broken", 2)}
+    for one in found["checks"]:
+        assert (one["grade"] == "ok") == (one["fix"] is None), "what is not well has a remedy"
+    return status, {one["name"]: one for one in found["checks"]}
+
+
+def test_a_ready_vigie_is_ready(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {file: file.read_bytes() for file in database.parent.iterdir()}
+    config = Config(token=TOKEN, database=database, canaries=())
+    status, found = examined(config, capsys, discord=TOKEN)
+    assert status == 0, found
+    assert "knows the token" in found["Discord"]["text"]
+    assert doctor.report(with_discord(config), as_json=False) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("✔") == len(found)
+    assert TOKEN not in shown
+    after = {file: file.read_bytes() for file in before}
+    assert after == before, "the doctor writes nothing"
+
+
+def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config(token=TOKEN, database=database, canaries=())
+    status, found = examined(config, capsys, discord="another.token.altogether")
+    assert status == 2
+    assert found["Discord"]["text"] == "refuses the token"
+
+
+def test_no_discord_and_silent_canaries_are_named(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = "http://127.0.0.1:9"
+    config = Config(token=TOKEN, api_url=nowhere, database=database, canaries=(f"{nowhere}/c",))
+    status, found = examined(config, capsys)
+    assert status == 2
+    assert "connection refused" in found["Discord"]["text"]
+    assert found["Canaries"]["grade"] == "warning"
+    assert nowhere in found["Canaries"]["text"]
+
+
+def test_a_missing_token_is_broken_and_an_odd_one_a_warning(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Config(token="sandbox-token", database=database, canaries=())
+    status, found = examined(odd, capsys, discord="sandbox-token")
+    assert (status, found["Token"]["grade"]) == (1, "warning")
+    none = Config(database=database, canaries=())
+    assert examined(none, capsys, discord=TOKEN)[1]["Token"]["grade"] == "broken"
+
+
+def test_a_running_vigie_is_seen_and_not_disturbed(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
+    assert "no Vigie" in examined(config, capsys)[1]["Running"]["text"]
+    with instance_lock(database):
+        found = examined(config, capsys)[1]
+        assert found["Running"] == {
+            "name": "Running",
+            "grade": "ok",
+            "text": "a Vigie uses this database now",
+            "fix": None,
+        }
+        assert found["Database"]["grade"] == "ok"
+
+
+def test_a_database_that_is_not_there_yet_will_be_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new" / "v.db"
+    config = Config(api_url="http://127.0.0.1:9", database=path, canaries=())
+    assert "will be made" in examined(config, capsys)[1]["Database"]["text"]
+    assert not path.parent.exists()
+
+
+def test_a_damaged_database_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database.write_bytes(b"no database at all" * 500)
+    config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
+    found = examined(config, capsys)[1]["Database"]
+    assert found["grade"] == "broken"
+    assert "operation.md" in found["fix"]
+
+
+def test_a_newer_database_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("PRAGMA user_version = 999")
+    config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
+    assert "newer Vigie" in examined(config, capsys)[1]["Database"]["text"]
+
+
+def test_a_setting_that_cannot_be_read_is_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VIGIE_MIN_INTERVAL", "soon")
+    assert main(["doctor", "--json"]) == 2
+    [one] = json.loads(capsys.readouterr().out)["checks"]
+    assert "VIGIE_MIN_INTERVAL" in one["fix"]
+    assert main(["run"]) == 78
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of this kind")
+def test_an_env_file_that_others_can_read_is_refused_by_run_and_doctor_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path(".env")
+    file.write_text("VIGIE_CANARIES=\nDISCORD_API_URL=http://127.0.0.1:9\n")
+    file.chmod(0o644)
+    assert main(["run"]) == 78
+    assert capsys.readouterr().err == ("vigie: Other users can read .env. Type: chmod 600 .env\n")
+    assert main(["doctor", "--json"]) == 2
+    [found] = [c for c in json.loads(capsys.readouterr().out)["checks"] if c["name"] == ".env"]
+    assert "chmod 600 .env" in found["fix"]
+    assert main(["check", "ftp://example.com", "--json"]) == 2, "refused for the address alone"
+    file.chmod(0o600)
+    require_private(file)
+    file.chmod(0o640)
+    require_private(file)
+    file.chmod(0o602)
+    with pytest.raises(ConfigError):
+        require_private(file)
+
+
+def test_a_wrong_clock_is_told_with_its_side() -> None:
+    answer = Answer(200, {"date": "Tue, 14 Nov 2023 22:13:20 GMT"})
+    assert network._clock(answer, 1_700_000_002.0).grade is Grade.OK
+    fast = network._clock(answer, 1_700_000_030.0)
+    assert (fast.grade, fast.text) == (Grade.WARNING, "is 30 s fast")
+    assert network._clock(answer, 1_699_999_000.0).text == "is 1000 s slow"
+    assert network._clock(Answer(200, {"date": "yesterday"}), 0.0).grade is Grade.OK
+
+
+def test_what_is_wrong_with_the_application_is_told() -> None:
+    assert network._application({"flags": 1 << 19}).grade is Grade.WARNING
+    assert network._application({"flags": 1 << 23}).grade is Grade.OK
+    assert network._application({"interactions_endpoint_url": "https://x"}).grade is Grade.BROKEN
+    assert network._starts({"session_start_limit": {"remaining": 3}}).grade is Grade.WARNING

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from bot.sandbox.errors import Json
+from tests.cogs.harbour import Harbour, sail
+
+
+def leaves(command: Json) -> list[str]:
+    """``watch add`` …: what can be run of one registered command."""
+    below = [one for one in command.get("options", []) if one["type"] == 1]
+    return [f"{command['name']} {one['name']}" for one in below] or [command["name"]]
+
+
+def test_help_names_every_command_as_something_to_click(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        answer = await ship.run("help", who="Member")
+        assert answer.ephemeral
+        text = answer.embeds[0]["description"]
+        for command in ship.sandbox.commands:
+            for name in leaves(command):
+                assert f"</{name}:{command['id']}>" in text
+        everybody, _, managers = text.partition("**With “Manage Server”**")
+        assert "</status:" in everybody.partition("**For everybody**")[2]
+        assert "</watch add:" in managers
+        assert "</watch add:" not in everybody
+        assert len(everybody.partition("\n\n")[0].splitlines()) == 5
+
+    sail(tmp_path, scenario)
+
+
+def test_help_speaks_french_and_fits(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        text = (await ship.run("help", who="Member", locale="fr")).embeds[0]["description"]
+        assert (
+            "**Avec « Gérer le serveur »**".replace("« ", "«\u202f").replace(" »", "\u202f»")
+            in text
+        )
+        assert not text.endswith("…")
+
+    sail(tmp_path, scenario)

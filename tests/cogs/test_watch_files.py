@@ -1,0 +1,232 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.models import Monitor
+from bot.sandbox import Answer, Refused, Upload
+from tests.cogs.harbour import Harbour, sail
+
+
+def shops(ship: Harbour) -> dict[str, Monitor]:
+    return {one.name: one for one in ship.app.monitors.of_guild(ship.guild_id)}
+
+
+def attached(ship: Harbour, answer: Answer) -> str:
+    (found,) = answer.attachments
+    return ship.sandbox._core.attachments.files[found["id"]].data.decode()
+
+
+async def take(
+    ship: Harbour, name: str, text: str | bytes, *, who: str = "Admin", locale: str = "en-US"
+) -> Answer:
+    data = text.encode() if isinstance(text, str) else text
+    return await ship.sandbox.command(
+        who, "general", "watch import", {"file": Upload(name, data)}, locale=locale, settle_s=25
+    )
+
+
+def test_one_probe_shows_what_it_saw_and_changes_nothing(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=f"{ship.site.url}/x", name="Shop")
+        entry = ship.app.watchlist.get(ship.guild_id, shops(ship)["Shop"].id)
+        ship.site.status = 503
+        before = (entry.latest, entry.memory, entry.incident)
+        answer = await ship.run("watch test", monitor="Shop")
+        assert answer.ephemeral
+        assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503"
+        assert "It changes nothing and is not kept." in answer.text
+        assert f"GET `{ship.site.url}/x`" in answer.text
+        assert "First byte" in answer.text
+        assert (entry.latest, entry.memory, entry.incident) == before
+        french = await ship.run("watch test", monitor="Shop", locale="fr")
+        assert "Premier octet" in french.text
+
+    sail(tmp_path, scenario)
+
+
+def test_an_export_is_read_back_without_loss_but_for_the_secrets(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run(
+            "watch add",
+            url=f"{ship.site.url}/a?key=1",
+            name="Shop “é” | `x`",
+            every=90,
+            channel=str(ship.channel_id("general")),
+            role=ship.role_id("On call"),
+            expect_status="2xx, 404",
+            contains="hello",
+            not_contains="goodbye",
+            slow_ms=500,
+            headers="Authorization: Bearer s3cret",
+        )
+        await ship.run("watch add", url="tcp://127.0.0.1:22", name="Port")
+        await ship.run("watch pause", monitor="Port")
+        answer = await ship.run("watch export")
+        assert answer.ephemeral
+        assert answer.content.startswith("2 monitors\nOf request headers it has the names alone")
+        text = attached(ship, answer)
+        assert "s3cret" not in text
+        assert len(json.loads(text)["monitors"]) == 2
+        before = shops(ship)
+        for name in before:
+            await ship.run("watch remove", monitor=name)
+        back = await take(ship, "vigie-monitors.json", text)
+        assert back.content == "2 of 2 sites are watched from now on."
+        assert "the value of the header Authorization is not in the file" in back.text
+        after = shops(ship)
+        for name, old in before.items():
+            new = after[name]
+            assert (new.target.url, new.interval_s, new.slow_ms, new.paused) == (
+                old.target.url,
+                old.interval_s,
+                old.slow_ms,
+                old.paused,
+            )
+            assert (new.channel_id, new.role_id) == (old.channel_id, old.role_id)
+            assert new.target.expect_status == old.target.expect_status
+            assert (new.target.contains, new.target.not_contains) == (
+                old.target.contains,
+                old.target.not_contains,
+            )
+
+    sail(tmp_path, scenario)
+
+
+def test_csv_is_taken_and_every_line_is_reported(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        url = ship.site.url
+        text = f"name,url,every\nShop,{url}/a,90\nBlog,{url}/b,\nshop,{url}/c,60\n"
+        text += "Inside,http://10.0.0.1/,60\n\u202eOdd,not a url,60\nFast,example.com,0\n"
+        answer = await take(ship, "sites.csv", text)
+        assert answer.ephemeral
+        assert answer.content == "3 of 6 sites are watched from now on."
+        assert set(shops(ship)) == {"Shop", "Blog", "Fast"}
+        assert shops(ship)["Shop"].interval_s == 90
+        assert shops(ship)["Fast"].target.url == "https://example.com/"
+        lines = attached(ship, answer).splitlines()
+        assert len(lines) == 6
+        assert lines[0].startswith("1 ✔ Shop · 127.0.0.1:")
+        assert lines[3] == "4 ✖ Inside · I can't watch private or local addresses."
+        assert lines[4].startswith("5 ✖ Odd · ")
+        assert lines[5].endswith("checked every 1 s: faster is not allowed here")
+        assert "already watched here" in answer.text
+        french = await take(ship, "sites.csv", f"nom;{url}/z;60", locale="fr")
+        assert french.content == "1 site sur 1 est surveillé désormais."
+
+    sail(tmp_path, scenario)
+
+
+def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        common = {"interval": 60, "active": 1, "accepted_statuscodes": ["200-299"]}
+        listed = [
+            {**common, "name": "Shop", "type": "http", "url": f"{ship.site.url}/", "method": "GET"},
+            {
+                **common,
+                "name": "Word",
+                "type": "keyword",
+                "url": f"{ship.site.url}/k",
+                "keyword": "hello",
+                "active": 0,
+                "headers": '{"X-Key": "one"}',
+                "authMethod": "basic",
+                "basic_auth_user": "me",
+                "basic_auth_pass": "pw",
+            },
+            {**common, "name": "Port", "type": "port", "hostname": "127.0.0.1", "port": 22},
+            {**common, "name": "Name", "type": "dns", "hostname": "example.com"},
+            {**common, "name": "Ping", "type": "ping", "hostname": "example.com"},
+            {**common, "name": "Post", "type": "http", "url": "https://e.com", "method": "POST"},
+        ]
+        backup = json.dumps({"version": "1.23.13", "monitorList": listed})
+        answer = await take(ship, "Uptime_Kuma_Backup.json", backup)
+        assert answer.content == "4 of 6 sites are watched from now on."
+        assert "no monitors of the kind “ping”" in answer.text
+        assert "not with POST" in answer.text
+        found = shops(ship)
+        assert found["Word"].paused
+        assert found["Word"].target.contains == "hello"
+        assert dict(found["Word"].target.headers)["Authorization"] == "Basic bWU6cHc="
+        assert found["Shop"].target.expect_status == tuple(range(200, 300))
+        assert found["Port"].target.url == "tcp://127.0.0.1:22"
+        assert found["Name"].target.url.startswith("dns://example.com")
+
+    sail(tmp_path, scenario)
+
+
+def test_500_sites_are_taken_in_time_up_to_the_limit(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        rows = [f"Site {n},https://site{n}.example.com/,3600" for n in range(505)]
+        began = time.monotonic()
+        answer = await take(ship, "sites.csv", "name,url,every\n" + "\n".join(rows))
+        assert time.monotonic() - began < 25
+        assert answer.content == "500 of 505 sites are watched from now on."
+        assert answer.text.count("already watches 500 of 500") == 5
+        assert len(shops(ship)) == 500
+        exported = attached(ship, await ship.run("watch export"))
+        assert len(json.loads(exported)["monitors"]) == 500
+
+    sail(tmp_path, scenario, max_monitors=500)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"\xff\xfe\x00", "I cannot read this file."),
+        (b"", "I cannot read this file."),
+        (b"{not json", "I cannot read this file."),
+        (b"[" * 100_000, "I cannot read this file."),
+        (b'{"monitors": 3}', "I cannot read this file."),
+        (b'{"monitors": []}', "There is no monitor in this file."),
+        (b"hello there", "I cannot read this file."),
+        (b"a" * ((1 << 20) + 1), "The file is too large: at most 1 MiB."),
+    ],
+)
+def test_what_is_no_list_of_monitors_is_refused(tmp_path: Path, text: bytes, said: str) -> None:
+    async def scenario(ship: Harbour) -> None:
+        answer = await take(ship, "file.json", text)
+        assert answer.ephemeral
+        assert answer.content.startswith(said)
+
+    sail(tmp_path, scenario)
+
+
+def test_odd_entries_cost_only_themselves(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        odd = [
+            7,
+            {},
+            {"url": 7},
+            {"url": "https://a.example.com", "every": "soon"},
+            {"url": "https://a.example.com", "headers": {"X": 1}},
+            {"url": "https://a.example.com", "headers": {"Host": "x"}},
+            {"url": "https://a.example.com", "method": "POST"},
+            {"name": "@everyone **x**", "url": ship.site.url, "channel": "123", "role": "456"},
+        ]
+        answer = await take(ship, "x.json", json.dumps({"monitors": odd}))
+        assert answer.content == "1 of 8 sites are watched from now on."
+        assert "its channel is not here" in answer.text
+        assert "its role is not here" in answer.text
+        assert "\\*\\*x\\*\\*" in answer.text
+        assert shops(ship)["@everyone **x**"].channel_id is None
+
+    sail(tmp_path, scenario)
+
+
+def test_only_managers_carry_lists_about(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        with pytest.raises(Refused):
+            await ship.run("watch export", who="Moderator")
+        for command in ship.sandbox.commands:
+            command["default_member_permissions"] = None
+        for answer in (
+            await ship.run("watch export", who="Moderator"),
+            await take(ship, "x.csv", f"a,{ship.site.url},60", who="Moderator"),
+        ):
+            assert answer.content == "You need “Manage Server” for this."
+            assert answer.attachments == []
+        assert shops(ship) == {}
+
+    sail(tmp_path, scenario)

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+from tests.cogs.harbour import Harbour, sail
+
+
+def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await ship.run("watch add", url=f"{ship.site.url}/?key=secret", name="Shop", every=1)
+        ship.site.status = 503
+        await ship.sandbox.wait_for_message("alerts", "Shop", 15)
+        answer = await ship.run("why", who="Member", monitor="Shop")
+        assert answer.ephemeral
+        assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
+        said = answer.embeds[0]["description"]
+        assert "`x` every try failed" in said
+        assert "one round after the other failed." in said
+        assert "The all-clear needs 3 good rounds in a row and has 0." in said
+        assert "Each failure counted only after a canary had answered me." in said
+        assert "HTTP 503" in answer.embeds[0]["fields"][0]["value"]
+        assert "secret" not in answer.text
+        assert "secret" in (await ship.run("why", monitor="Shop")).text
+
+    sail(tmp_path, scenario)
+
+
+def test_a_monitor_told_in_a_channel_one_cannot_see_is_refused_as_unknown(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        hidden = ship.sandbox.channel("news").id
+        ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
+        await ship.run("watch add", url=ship.site.url, name="Hidden", channel=hidden)
+        number = str(ship.app.monitors.find(ship.guild_id, "Hidden").id)
+        for asked in ("Hidden", number):
+            refused = await ship.run("why", who="Member", monitor=asked)
+            unknown = await ship.run("why", who="Member", monitor="Nowhere")
+            assert refused.ephemeral
+            assert refused.text.replace(asked, "Nowhere") == unknown.text
+        assert "Hidden" in (await ship.run("why", monitor=number)).text
+        offered = await ship.sandbox.autocomplete("Member", "general", "why", "monitor")
+        assert offered == []
+
+    sail(tmp_path, scenario)
+
+
+def test_french_people_read_french(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Boutique")
+        answer = await ship.run("why", monitor="Boutique", locale="fr")
+        assert "ronde" in answer.embeds[0]["description"]
+        command = next(c for c in ship.sandbox.commands if c["name"] == "why")
+        assert command["name_localizations"]["fr"] == "pourquoi"
+
+    sail(tmp_path, scenario)

@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.db.packing import Packer, unpack
+from bot.db.results import ResultRow
+
+HOUR_MS = 472_222 * 3_600_000
+TRIES = st.lists(
+    st.tuples(
+        st.integers(0, 3_599_999),
+        st.integers(0, 100_000),
+        st.sampled_from([None, None, "http:500", "timeout:10", "dns"]),
+    )
+).map(lambda tries: sorted(tries, key=lambda one: one[0]))
+
+
+def pack(tries: Sequence[tuple[int, int, str | None]]) -> bytes:
+    packer = Packer(HOUR_MS)
+    for offset, ms, cause in tries:
+        packer.add(HOUR_MS + offset, ms, cause)
+    return packer.packed()
+
+
+@given(TRIES)
+def test_whatever_is_packed_comes_back(tries: list[tuple[int, int, str | None]]) -> None:
+    rows = [ResultRow(HOUR_MS + offset, 7, ms, cause) for offset, ms, cause in tries]
+    assert unpack(7, HOUR_MS, pack(tries)) == rows
+
+
+def test_a_quiet_hour_takes_three_bytes_a_try() -> None:
+    tries = [(17_000 + minute * 60_000 + minute % 5, 180, None) for minute in range(60)]
+    assert len(pack(tries)) <= 3 * 60 + 6
+
+
+def test_an_hour_of_failures_names_its_cause_once() -> None:
+    tries = [(minute * 60_000, 10_000, "timeout:10") for minute in range(60)]
+    assert len(pack(tries)) <= 5 * 60 + 16

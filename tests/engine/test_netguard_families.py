@@ -1,0 +1,137 @@
+"""What may be typed after ``tcp://`` and ``dns://``, and which ports strangers may knock at."""
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.engine import netguard
+from bot.engine.addresses import parse
+from bot.engine.netguard import WEB, Netguard
+from bot.engine.own_addresses import is_own
+from bot.engine.tcp_ports import REFUSED
+from bot.errors import AddressRefused
+
+HOME = (ipaddress.ip_network("192.168.0.0/16"),)
+guard = Netguard()
+home = Netguard(allow_private=HOME)
+
+TCP_FORM = "A tcp:// address is a host and a port alone, such as tcp://example.com:22."
+DNS_FORM = "A dns:// address is a name alone, such as dns://example.com."
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("tcp://example.com:22", "tcp://example.com:22"),
+        ("TCP://EXAMPLE.com.:00443", "tcp://example.com:443"),
+        ("tcp://fa\u00df.de:5432", "tcp://xn--fa-hia.de:5432"),
+        ("tcp://8.8.8.8:65535", "tcp://8.8.8.8:65535"),
+        ("tcp://[2606:2800:0::1]:80", "tcp://[2606:2800::1]:80"),
+        ("dns://example.com", "dns://example.com"),
+        ("DNS://_dmarc.Example.COM.", "dns://_dmarc.example.com"),
+        ("dns://b\u00fccher.example.org", "dns://xn--bcher-kva.example.org"),
+    ],
+)
+def test_a_port_and_a_name_are_kept_in_one_form(typed: str, stored: str) -> None:
+    assert guard.check_url(typed) == stored
+    assert guard.check_url(stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("tcp://example.com", TCP_FORM),
+        ("tcp://example.com:", TCP_FORM),
+        ("tcp://example.com:0", TCP_FORM),
+        ("tcp://example.com:65536", TCP_FORM),
+        ("tcp://example.com:22/", TCP_FORM),
+        ("tcp://example.com:22/path", TCP_FORM),
+        ("tcp://example.com:22?query", TCP_FORM),
+        ("tcp://example.com:22#top", TCP_FORM),
+        ("tcp://me:pw@example.com:22", "Please remove the user name and password"),
+        ("tcp://10.0.0.1:22", "I can't watch private or local addresses."),
+        ("tcp://nas.local:22", "I can't watch private or local addresses."),
+        ("tcp://[::ffff:8.8.8.8]:22", "I can't watch private or local addresses."),
+        ("tcp://example.com:25", "I don't knock at port 25: mail servers"),
+        ("tcp://example.com:53", "I don't knock at port 53. To watch a name, use dns://"),
+        ("tcp://8.8.8.8:445", "I don't knock at port 445: worms do"),
+        ("tcp://2130706433:22", "“2130706433” is not a host name I can look up."),
+        ("tcp://:22", "That doesn't look like a web address."),
+        ("dns://example.com/", DNS_FORM),
+        ("dns://example.com/a", DNS_FORM),
+        ("dns://example.com?a", DNS_FORM),
+        ("dns://example.com:53", DNS_FORM),
+        ("dns://8.8.8.8", DNS_FORM),
+        ("dns://[2606:2800::1]", DNS_FORM),
+        ("dns://me@example.com", "Please remove the user name and password"),
+        ("dns://nas", "I can't watch private or local addresses."),
+        ("dns://router.lan", "I can't watch private or local addresses."),
+        ("udp://example.com:53", "I can watch http://, https://, tcp:// and dns:// addresses."),
+    ],
+)
+def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
+    with pytest.raises(AddressRefused) as no:
+        guard.check_url(url)
+    assert str(no.value).startswith(sentence)
+
+
+def test_every_refused_port_says_why_and_every_other_port_is_fine() -> None:
+    for port in (1, 22, 80, 443, 465, 587, 993, 3306, 5432, 6379, 25565, 65535):
+        assert guard.check_url(f"tcp://example.com:{port}")
+        guard.judge_addresses("example.com", port, ["8.8.8.8"], "tcp")
+    for port in REFUSED:
+        with pytest.raises(AddressRefused, match=f"port {port}"):
+            guard.check_url(f"tcp://example.com:{port}")
+        with pytest.raises(AddressRefused, match=f"port {port}"):
+            home.judge_addresses("example.com", port, ["192.168.1.5", "8.8.8.8"], "tcp")
+
+
+@pytest.mark.parametrize(
+    "url", ["tcp://192.168.1.5:25", "tcp://nas.local:53", "tcp://nas:445", "dns://nas.lan"]
+)
+def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
+    assert home.check_url(url) == url
+    home.judge_addresses("nas.lan", 25, ["192.168.1.5"], "tcp")
+
+
+def test_ports_and_names_are_no_web_addresses() -> None:
+    """A redirect may not lead there, nor does the web's probe take them."""
+    for url in ("tcp://example.com:80", "dns://example.com"):
+        with pytest.raises(AddressRefused):
+            guard.check_url(url, WEB)
+
+
+def test_an_address_is_this_machines_own_when_the_way_to_it_begins_there() -> None:
+    assert is_own(parse("127.0.0.1"))
+    assert is_own(parse("::ffff:127.0.0.1"))
+    assert not is_own(parse("8.8.8.8"))
+    assert not is_own(parse("2606:2800::1"))
+
+
+def test_the_machines_own_public_addresses_may_be_watched_on_80_and_443_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(netguard, "is_own", lambda address: str(address) == "8.8.8.8")
+    for scheme, port in (("http", 80), ("https", 443), ("tcp", 443)):
+        guard.judge_addresses("example.com", port, ["8.8.8.8"], scheme)
+    for scheme, port in (("http", 8080), ("tcp", 22)):
+        guard.judge_addresses("example.com", port, ["8.8.4.4"], scheme)
+        with pytest.raises(AddressRefused, match=f"port {port} of the machine I run on"):
+            guard.judge_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
+
+
+typed = st.text(st.sampled_from("aA0.:/@#?%[]\\ \t\u00df\uff0e\u3002x-_1279"), max_size=14)
+
+
+@given(st.sampled_from(["tcp://", "dns://", "TCP://"]), typed)
+def test_whatever_is_typed_is_refused_or_kept_in_its_one_form(scheme: str, rest: str) -> None:
+    try:
+        checked = guard.check_url(scheme + rest)
+    except AddressRefused:
+        return
+    assert checked.isascii()
+    assert checked.startswith(scheme.lower())
+    assert guard.check_url(checked) == checked
+    assert not set(checked.partition("://")[2]) & set("/?#@\\ ")

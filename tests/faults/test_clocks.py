@@ -1,0 +1,105 @@
+"""The clock jumps, the machine sleeps, the network goes (rows 25, 26 and 28)."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.db import gaps
+from bot.services.pulse import Pulse
+from tests.services.station import Station, play, station
+
+HOUR = 3600
+
+
+def openings(s: Station) -> list[str]:
+    return [m.alert.content for m in s.sink.messages.values() if m.reply_to is None]
+
+
+def pulse(s: Station) -> Pulse:
+    """The part that notices what the clock did."""
+    told = [s.clock.now_ms() - round(s.clock.monotonic() * 1000)]
+
+    def resync() -> int:
+        ahead = s.clock.now_ms() - round(s.clock.monotonic() * 1000)
+        step, told[0] = ahead - told[0], ahead
+        return step
+
+    def after_gap() -> None:
+        for entry in s.watchlist.after_gap():
+            s.recorder.touch(entry)
+
+    return Pulse(s.db, s.clock, resync=resync, after_gap=after_gap)
+
+
+@pytest.mark.parametrize("step_s", [HOUR, -HOUR, 2 * HOUR, -2 * HOUR])
+def test_a_clock_that_is_set_neither_alerts_nor_freezes(tmp_path: Path, step_s: int) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            beat = pulse(s)
+            await beat.begin()
+            await s.watch("shop")
+            await s.play({"shop": "OOOO"})
+            s.clock.set_wall(step_s)
+            await beat.stamp()
+            await s.play({"shop": "OOOO"})
+            assert s.sink.messages == {}
+            await s.play({"shop": "FFF"})
+            assert len(openings(s)) == 1
+            s.clock.set_wall(-step_s)
+            await beat.stamp()
+            await s.play({"shop": "OOOO"})
+            [opening, reply] = s.sink.messages.values()
+            assert reply.reply_to == opening.id
+            assert "-" not in reply.alert.content
+
+    play(scenario())
+
+
+def test_a_machine_that_sleeps_half_an_hour_blames_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            beat = pulse(s)
+            await beat.begin()
+            await s.watch("shop")
+            await s.play({"shop": "OOF"})
+            s.clock.set_wall(1800)
+            await beat.stamp()
+            await s.play({"shop": "FO"})
+            assert s.sink.messages == {}
+            rows = await s.db.read(lambda conn: conn.execute("SELECT * FROM gap").fetchall())
+            assert [row["reason"] for row in rows] == [gaps.OFF]
+            assert 1790 < (rows[0]["until_ms"] - rows[0]["from_ms"]) / 1000 < 1810
+
+    play(scenario())
+
+
+def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.guilds.seen(1, "en-US")
+            await s.guilds.set_alerts(1, channel_id=100, by=7)
+            for name in ("shop", "blog", "wiki"):
+                await s.watch(name)
+            fine = dict.fromkeys(("shop", "blog", "wiki"), "OO")
+            await s.play(fine)
+            s.eyes.online = False
+            await s.play(dict.fromkeys(fine, "FFFFF"))
+            assert s.sink.messages == {}
+            s.eyes.online = True
+            await s.blindness.look()
+            await s.play(fine)
+            await s.play(fine)
+            [note] = openings(s)
+            assert note.startswith("⚪ BLIND · I was offline for 5 min")
+
+    play(scenario())
+
+
+def test_a_site_that_flaps_at_every_probe_is_told_calmly(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "FO" * 15})
+            assert 1 <= len(s.sink.messages) <= 4
+
+    play(scenario())

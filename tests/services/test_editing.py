@@ -1,0 +1,84 @@
+"""A change of settings: what it keeps, what it begins anew."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.errors import NotFound, UserError
+from bot.models import State
+from bot.services.monitors import Change, NewMonitor
+from bot.services.target_options import kept_headers, parse_statuses, status_text
+from tests.services.station import GUILD, PERSON, play, station
+
+ELSEWHERE = GUILD + 1
+
+
+def test_an_edit_survives_a_restart_and_another_server_cannot_make_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            added = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
+            change = Change(name="Shop", every_s=300, slow_ms=900, expect_status="2xx")
+            edited = await s.monitors.edit(GUILD, added.monitor.id, change, PERSON)
+            assert edited.first is not None, "another idea of fine is tried out"
+            with pytest.raises(NotFound):
+                await s.monitors.edit(ELSEWHERE, added.monitor.id, change, PERSON)
+        async with station(tmp_path) as again:
+            (found,) = again.monitors.of_guild(GUILD)
+            assert found == edited.after
+
+    play(scenario())
+
+
+def test_a_new_address_forgets_what_the_old_one_showed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            added = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
+            entry = s.watchlist.get(GUILD, added.monitor.id)
+            assert entry.last_ok_ms is not None
+            await s.monitors.edit(GUILD, entry.monitor.id, Change(name="Shop"), PERSON)
+            assert entry.last_ok_ms is not None
+            await s.monitors.edit(GUILD, entry.monitor.id, Change(url="https://example.org"), PERSON)
+            assert entry.memory.state is State.UNKNOWN
+            assert [entry.last_ok_ms, entry.incident] == [None, None]
+
+    play(scenario())
+
+
+def test_what_cannot_be_taken_changes_nothing_and_a_pause_meanwhile_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            first = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
+            await s.monitors.add(GUILD, NewMonitor("https://example.org", name="Blog"), PERSON)
+            for change in (
+                Change(url="https://10.0.0.1"),
+                Change(name="BLOG"),
+                Change(every_s=1),
+                Change(expect_status="often"),
+                Change(headers="Host: x"),
+                Change(contains="x" * 201),
+            ):
+                with pytest.raises(UserError):
+                    await s.monitors.edit(GUILD, first.monitor.id, change, PERSON)
+            assert s.monitors.get(GUILD, first.monitor.id) == first.monitor
+            await asyncio.gather(
+                s.monitors.edit(GUILD, first.monitor.id, Change(name="Shop"), PERSON),
+                s.monitors.pause(GUILD, first.monitor.id, by=PERSON, for_s=None),
+            )
+            both = s.monitors.get(GUILD, first.monitor.id)
+            assert both.paused
+            assert both.name == "Shop"
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("text", ["", "200", "2xx", "200, 404", "200-204, 3xx", "100-102, 599"])
+def test_codes_are_written_as_they_are_read(text: str) -> None:
+    assert status_text(parse_statuses(text)) == text
+
+
+def test_a_header_without_a_value_keeps_the_one_it_has() -> None:
+    old = (("Authorization", "Bearer x"), ("X-Key", "one"))
+    assert kept_headers(old, None) == "Authorization: Bearer x\nX-Key: one"
+    assert kept_headers(old, "authorization:\nX-New: two") == "authorization: Bearer x\nX-New: two"
+    assert kept_headers(old, "") == ""

@@ -1,0 +1,87 @@
+"""Ports and names are monitors like any other: added, judged, told."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UserError
+from bot.models import Cause, Reason
+from bot.services.monitors import NewMonitor
+from tests.services.station import CHANNEL, GUILD, PERSON, play, station
+
+
+def test_they_are_called_by_host_and_port_and_by_the_name(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for url, name in (
+                ("tcp://example.com:5432", "example.com:5432"),
+                ("dns://example.com", "example.com"),
+                ("TCP://EXAMPLE.com.:22", "example.com:22"),
+            ):
+                added = await s.monitors.add(GUILD, NewMonitor(url), PERSON)
+                assert added.monitor.name == name
+                assert added.first.ok
+            assert s.prober.probed == [
+                "tcp://example.com:5432",
+                "dns://example.com",
+                "tcp://example.com:22",
+            ]
+
+    play(scenario())
+
+
+def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for url in ("https://example.com", "tcp://example.com:443", "dns://example.com"):
+                await s.monitors.add(GUILD, NewMonitor(url, name=url), PERSON)
+            hosts = {plan.host for plan in s.scheduler._plans.values()}
+            assert hosts == {"example.com:443", "example.com:53"}
+
+    play(scenario())
+
+
+def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for url, cause in (
+                ("tcp://example.com:5432", Cause(Reason.REFUSED)),
+                ("dns://example.org", Cause(Reason.DNS)),
+            ):
+                new = NewMonitor(url, channel_id=CHANNEL)
+                monitor = (await s.monitors.add(GUILD, new, PERSON)).monitor
+                for cause_now in (None, cause, cause):
+                    s.prober.causes = {} if cause_now is None else {url: cause_now}
+                    for number in range(3):
+                        slot_ms = s.clock.now_ms()
+                        step = await s.rounds(monitor.id, slot_ms, number)
+                        if step.confirm_s is None:
+                            break
+                    await s.delivery.deliver_due()
+                    await s.clock.advance(60)
+            assert s.sink.texts() == [
+                "🔴 DOWN · example.com:5432 · connection refused (4 of 4 checks)",
+                "🔴 DOWN · example.org · no DNS answer (4 of 4 checks)",
+            ]
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        NewMonitor("tcp://example.com:25"),
+        NewMonitor("tcp://example.com"),
+        NewMonitor("tcp://example.com:22", contains="OpenSSH"),
+        NewMonitor("dns://example.com", expect_status="200"),
+        NewMonitor("dns://8.8.8.8"),
+    ],
+)
+def test_what_makes_no_sense_for_them_is_refused(tmp_path: Path, wanted: NewMonitor) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            with pytest.raises(UserError):
+                await s.monitors.add(GUILD, wanted, PERSON)
+            assert s.monitors.of_guild(GUILD) == []
+
+    play(scenario())
