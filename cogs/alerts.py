@@ -55,7 +55,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         channel: AlertChannel,
         role: discord.Role | None = None,
         fallback: AlertChannel | None = None,
-        reminders: str = "off",
+        reminders: str | None = None,
     ) -> None:
         if role is not None and role.is_default():
             raise UserError("I do not call @everyone. Choose a role, or none.")
@@ -65,15 +65,18 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
             channel_id=channel.id,
             role_id=None if role is None else role.id,
             fallback_channel_id=None if fallback is None else fallback.id,
-            reminder_h=int(reminders) if reminders.isdigit() else 0,
+            reminder_h=None if reminders is None else _hours(reminders),
             by=interaction.user.id,
         )
-        await patiently(interaction, work)
+        settings = await patiently(interaction, work)
         await patiently(
             interaction, services.delivery.channel_chosen(interaction.guild_id or 0, channel.id)
         )
         words = words_of(interaction)
-        lines = [_goes_to(words, channel, role), missing_text(words, interaction, channel)]
+        lines = [
+            _goes_to(words, channel, settings.role_id),
+            missing_text(words, interaction, channel),
+        ]
         if role is not None:
             lines.append(_unreachable(words, interaction, channel, role))
         if fallback is not None:
@@ -120,11 +123,15 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         await say(interaction, f"{sent}\n{problem}".rstrip())
 
 
-def _goes_to(words: Words, channel: AlertChannel, role: discord.Role | None) -> str:
-    if role is None:
+def _hours(reminders: str) -> int:
+    return int(reminders) if reminders.isdigit() else 0
+
+
+def _goes_to(words: Words, channel: AlertChannel, role_id: int | None) -> str:
+    if role_id is None:
         return words.text("Alerts go to {channel}.", channel=channel.mention)
     return words.text(
-        "Alerts go to {channel} and call {role}.", channel=channel.mention, role=role.mention
+        "Alerts go to {channel} and call {role}.", channel=channel.mention, role=f"<@&{role_id}>"
     )
 
 

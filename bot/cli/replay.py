@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bot.cli import EXIT_OK
+from bot.db.monitors import name_key
 from bot.models import Cause, Reason
 from bot.services.rehearsal import Line, Moment, rehearsal
 
@@ -30,9 +31,10 @@ def run(file: str, *, as_json: bool) -> int:
     """Print every post, reply and edit with its time; returns 2 for a file it cannot read."""
     path = Path(file)
     try:
-        with path.open(encoding="utf-8") as rows:
+        with path.open(encoding="utf-8-sig") as rows:
             moments = list(read(rows, path.stem))
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        _tell_apart({moment.site for moment in moments})
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
         print(f"vigie: {file} is no scenario ({error!r}).", file=sys.stderr)
         return UNUSABLE
     for line in play(moments):
@@ -43,15 +45,23 @@ def run(file: str, *, as_json: bool) -> int:
 def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
     """The moments of a scenario's lines; ``site`` names what stands without a name.
 
-    Raises ValueError, LookupError or TypeError for what is no scenario.
+    Raises ValueError, LookupError, TypeError or ArithmeticError for what is no scenario.
     """
     seen: dict[tuple[str, ...], tuple[Cause | None, ...]] = {}  # few differ among many lines
     for text in rows:
+        if not text.strip():
+            continue
         row = json.loads(text)
-        outcomes = (row["outcome"], *row.get("retry", ()))
+        outcomes = (row["outcome"], *(row.get("retry") or ()))
         if outcomes not in seen:
             seen[outcomes] = tuple(map(_cause, outcomes))
         yield Moment(int(row["t"]), str(row.get("site", site)), seen[outcomes], float(row["ms"]))
+
+
+def _tell_apart(sites: set[str]) -> None:
+    """Names are unique without case, as in a server. Raises ValueError."""
+    if len({name_key(site) for site in sites}) < len(sites):
+        raise ValueError("two sites differ only in case")
 
 
 def _cause(outcome: object) -> Cause | None:

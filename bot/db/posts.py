@@ -80,6 +80,18 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
     return None if row is None else _post(row)
 
 
+def names_monitors_of(conn: Connection, post_id: int, incidents: Iterable[int | None]) -> bool:
+    """Whether a message already tells of a monitor that one of these incidents is about."""
+    return any(
+        conn.execute(
+            "SELECT 1 FROM incident new JOIN incident old ON old.monitor_id = new.monitor_id"
+            " JOIN post_incident l ON l.incident_id = old.id WHERE new.id = ? AND l.post_id = ?",
+            (incident_id, post_id),
+        ).fetchone()
+        for incident_id in incidents
+    )
+
+
 def posted(conn: Connection, post_id: int, message_id: int, pinged: Iterable[int]) -> None:
     conn.execute("UPDATE post SET message_id = ? WHERE id = ?", (message_id, post_id))
     ping(conn, post_id, pinged)

@@ -1,6 +1,8 @@
 """What each server chose: kept in memory, written through to the store."""
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 from bot.clock import Clock
 from bot.db import guilds as table
@@ -15,6 +17,7 @@ class Guilds:
         self._db = db
         self._clock = clock
         self._settings: dict[int, GuildSettings] = {}
+        self._lock = asyncio.Lock()
 
     async def load(self) -> None:
         self._settings = {s.id: s for s in await self._db.read(table.all_present)}
@@ -33,18 +36,14 @@ class Guilds:
 
     async def seen(self, guild_id: int, locale: str) -> None:
         """Vigie is in this server; a returning one gets its old choices back."""
-        settings = self._settings.get(guild_id)
-        if settings is None:
-            stored = await self._db.read(lambda conn: table.find(conn, guild_id))
-            await self._save(replace(stored or GuildSettings(guild_id), guild_locale=locale))
-        elif settings.guild_locale != locale:
-            await self._save(replace(settings, guild_locale=locale))
+        await self._change(guild_id, guild_locale=locale)
 
     async def left(self, guild_id: int) -> None:
         """Vigie was removed from this server."""
-        self._settings.pop(guild_id, None)
-        now_ms = self._clock.now_ms()
-        await self._db.write(lambda conn: table.mark_left(conn, guild_id, now_ms))
+        async with self._lock:
+            self._settings.pop(guild_id, None)
+            now_ms = self._clock.now_ms()
+            await self._db.write(lambda conn: table.mark_left(conn, guild_id, now_ms))
 
     async def set_alerts(
         self,
@@ -54,37 +53,40 @@ class Guilds:
         by: int,
         role_id: int | None = None,
         fallback_channel_id: int | None = None,
-        reminder_h: int = 0,
+        reminder_h: int | None = None,
     ) -> GuildSettings:
-        """Choose where alerts go, and whom they ping."""
-        settings = replace(
-            self.settings(guild_id),
-            channel_id=channel_id,
-            role_id=role_id,
-            fallback_channel_id=fallback_channel_id,
-            reminder_h=reminder_h,
-            set_by=by,
-        )
-        await self._save(settings)
-        return settings
+        """Choose where alerts go; what is left out stays as it was."""
+        chosen = {
+            "role_id": role_id,
+            "fallback_channel_id": fallback_channel_id,
+            "reminder_h": reminder_h,
+        }
+        kept = {name: value for name, value in chosen.items() if value is not None}
+        return await self._change(guild_id, channel_id=channel_id, set_by=by, **kept)
 
     async def set_language(self, guild_id: int, language: str | None) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""
-        settings = replace(self.settings(guild_id), language=language)
-        await self._save(settings)
-        return settings
+        return await self._change(guild_id, language=language)
 
     async def set_timezone(self, guild_id: int, timezone: str) -> None:
         """Remember the zone a server's people mean when they name none."""
-        settings = self.settings(guild_id)
-        if settings.timezone != timezone:
-            await self._save(replace(settings, timezone=timezone))
+        await self._change(guild_id, timezone=timezone)
 
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:
-            await self.seen(guild_id, self.settings(guild_id).guild_locale)
+            await self._change(guild_id)
 
-    async def _save(self, settings: GuildSettings) -> None:
-        await self._db.write(lambda conn: table.save(conn, settings))
-        self._settings[settings.id] = settings
+    async def _change(self, guild_id: int, **changes: Any) -> GuildSettings:
+        """One change after the other: two at once would undo each other's."""
+        async with self._lock:
+            before = self._settings.get(guild_id)
+            if before is None:
+                stored = await self._db.read(lambda conn: table.find(conn, guild_id))
+                after = replace(stored or GuildSettings(guild_id), **changes)
+            else:
+                after = replace(before, **changes)
+            if after != before:
+                await self._db.write(lambda conn: table.save(conn, after))
+                self._settings[guild_id] = after
+            return after

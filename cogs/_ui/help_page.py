@@ -45,9 +45,9 @@ def _leaves(tree: VigieTree, needed: discord.Permissions) -> Iterator[_Leaf]:
         if (command.default_permissions or discord.Permissions.none()) != needed:
             continue
         if isinstance(command, app_commands.Group):
-            yield from (
-                one for one in command.walk_commands() if isinstance(one, app_commands.Command)
-            )
+            below = command.walk_commands()
+            found = [one for one in below if isinstance(one, app_commands.Command)]
+            yield from sorted(found, key=lambda one: one.qualified_name)
         else:
             yield command
 

@@ -125,12 +125,7 @@ class Watch(
             nowhere = words.text("Alerts have nowhere to go yet: {command}", command=choose)
             return f"{nowhere} {lacking(words, lack, mention)}"
         work = self._services.guilds.set_alerts(
-            settings.id,
-            channel_id=here.id,
-            role_id=settings.role_id,
-            fallback_channel_id=settings.fallback_channel_id,
-            reminder_h=settings.reminder_h,
-            by=interaction.user.id,
+            settings.id, channel_id=here.id, by=interaction.user.id
         )
         await patiently(interaction, work)
         return words.text(

@@ -1,11 +1,13 @@
+import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.db import incidents as table
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.sandbox import Answer
-from tests.cogs.harbour import Harbour, sail
+from bot.sandbox import Answer, Sandbox
+from tests.cogs.harbour import Harbour, harbour, sail
 
 HOUR_MS = 3_600_000
 
@@ -125,3 +127,33 @@ def test_an_open_incident_and_a_removed_monitor_say_so(tmp_path: Path) -> None:
         assert "no longer watched after" in lines(ended)[0]
 
     sail(tmp_path, scenario)
+
+
+def test_answers_come_in_time_though_the_store_is_busy_and_pages_outlive_a_restart(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            async with harbour(tmp_path, sandbox=sandbox) as ship:
+                await ship.set_channel("alerts")
+                await history(ship, 11)
+                busy = asyncio.create_task(
+                    ship.app.recorder._db.write(lambda _conn: time.sleep(1.4))
+                )
+                await asyncio.sleep(0.05)
+                answers = await asyncio.gather(
+                    ship.run("incidents"),
+                    ship.run("watch edit", monitor="Shop", slow_ms=900),
+                    ship.run("alerts language", language="fr"),
+                    ship.run("alerts test"),
+                )
+                await busy
+                assert all(answer.deferred and answer.ephemeral for answer in answers)
+                first, changed, *_ = answers
+                assert first.embeds[0]["title"].startswith("11 incidents")
+                assert "Changed: Slow from so many milliseconds." in changed.content
+            async with harbour(tmp_path, sandbox=sandbox):
+                await sandbox.press("Admin", first, "▶")
+                assert sandbox.look(first).embeds[0]["footer"]["text"] == "Page 2 of 2"
+
+    asyncio.run(scenario())

@@ -482,6 +482,36 @@ def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: s
     play(scenario())
 
 
+def test_two_who_change_a_server_at_once_do_not_undo_each_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await asyncio.gather(
+                s.guilds.seen(GUILD, "fr"),
+                s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55),
+                s.guilds.set_timezone(GUILD, "Europe/Paris"),
+            )
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL + 1, by=PERSON)
+            await s.guilds.load()
+            kept = s.guilds.settings(GUILD)
+            assert (kept.channel_id, kept.role_id) == (CHANNEL + 1, 55)
+            assert (kept.guild_locale, kept.timezone) == ("fr", "Europe/Paris")
+
+    play(scenario())
+
+
+def test_a_relapse_is_a_post_of_its_own_and_no_silent_edit_of_an_old_list(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for name in ("a", "b", "c"):
+                await s.watch(name)
+            await s.play({"a": "OFFFOOO", "b": "OFFFFFF", "c": "OFFFFFF"})
+            assert s.sink.texts()[1].startswith("🟢 UP · a")
+            await s.play({"a": "FFF", "b": "FFF", "c": "FFF"})
+            assert s.sink.texts()[2].startswith("🔴 DOWN · a")
+
+    play(scenario())
+
+
 def test_a_monitor_removed_while_its_try_runs_leaves_no_incident(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:

@@ -40,9 +40,13 @@ def _desk(
     conn: Connection, channel_id: int, rows: list[Notification], now_ms: int, *, edits: bool
 ) -> plan.Desk:
     group = None
-    if any(row.kind is Work.OPEN for row in rows):
+    opening = [row.incident_id for row in rows if row.kind is Work.OPEN]
+    if opening:
         since_ms = now_ms - plan.JOIN_WITHIN_MS
         group = posts.newest_list(conn, channel_id, since_ms, plan.LIST_FROM)
+    # Who was told there that a site is back hears of its relapse by a post: an edit is silent.
+    if group is not None and posts.names_monitors_of(conn, group.id, opening):
+        group = None
     return plan.Desk(rows, now_ms, group, edits)
 
 
