@@ -1,6 +1,7 @@
 """``vigie`` and ``python -m bot``: reads the command line and hands over to :mod:`bot.cli`."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,9 @@ from bot.errors import ConfigError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. 78 means: the configuration is refused."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a Latin-1 terminal has no 🔴
     options = _parser().parse_args(argv)
     match options.command:
         case "demo":

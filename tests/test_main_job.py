@@ -185,7 +185,7 @@ def _lines(post: dict[str, object]) -> list[str]:
     return [line for text in texts for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_any_moment_it_forgets_nothing_and_repeats_nothing(
     tmp_path: Path, seed: int
 ) -> None:

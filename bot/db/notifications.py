@@ -147,7 +147,13 @@ def rewrite(conn: Connection, notification_id: int, payload: str) -> None:
 
 
 def claim(
-    conn: Connection, ids: Iterable[int], batch: int, verb: str, post_id: int | None, now_ms: int
+    conn: Connection,
+    ids: Iterable[int],
+    now_ms: int,
+    *,
+    batch: int,
+    verb: str,
+    post_id: int | None,
 ) -> None:
     """Mark rows as one message on its way; its nonce is made of ``batch``."""
     conn.executemany(

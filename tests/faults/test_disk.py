@@ -26,7 +26,7 @@ def test_a_full_disk_delays_a_flip_and_probes_go_on(tmp_path: Path) -> None:
             try:
                 site.fail()
                 before = site.visits
-                await site.visited(7)
+                await site.visited(5)
                 assert h.bot.running
                 assert h.posts() == []
                 assert site.visits > before
@@ -71,7 +71,7 @@ def _damaged(whole: bytes, how: str) -> bytes:
 def test_a_deleted_wal_leaves_an_older_but_whole_database(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path, "shop") as h:
-            await h.sites["shop"].visited(2)
+            await h.sites["shop"].visited(1)
             await h.bot.kill()
             for name in ("vigie.db-wal", "vigie.db-shm"):
                 (tmp_path / name).unlink(missing_ok=True)

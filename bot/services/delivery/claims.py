@@ -56,7 +56,9 @@ def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
         batch = _with_post(conn, batch, now_ms)
     notifications.finish(conn, [row.id for row in batch.moot], "superseded")
     ids = [row.id for row in batch.rows]
-    notifications.claim(conn, ids, batch.leader, batch.verb.name, batch.post_id, now_ms)
+    notifications.claim(
+        conn, ids, now_ms, batch=batch.leader, verb=batch.verb.name, post_id=batch.post_id
+    )
     return batch
 
 
