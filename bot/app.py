@@ -95,7 +95,7 @@ class App:
         self.overlays = Overlays(db, self.clock, self.watchlist, self.monitors, self.recorder)
         self.pulse = self._pulse(db)
         self.retention = Retention(db, self.clock)
-        self.chores = Chores(db, self.clock, wake)
+        self.chores = Chores(db, self.clock, wake, hushed=self.watchlist.hushed)
         self.services = self._services(db)
 
     def _services(self, db: Database) -> Services:

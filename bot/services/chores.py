@@ -18,12 +18,23 @@ KEPT_MS = 7 * 86_400_000
 
 
 class Chores:
-    """``wake`` is called when a reminder waits to be sent."""
+    """``wake`` is called when a reminder waits to be sent.
 
-    def __init__(self, db: Database, clock: Clock, wake: Callable[[], None]) -> None:
+    ``hushed`` gives the ids of incidents that an overlay keeps quiet now.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        wake: Callable[[], None],
+        *,
+        hushed: Callable[[], set[int]] = set,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._wake = wake
+        self._hushed = hushed
         self._prune_at = 0.0
 
     async def run(self) -> None:
@@ -38,14 +49,18 @@ class Chores:
     async def remind(self) -> int:
         """Queue the reminders that are due; returns how many incidents they tell of."""
         now_ms = self._clock.now_ms()
+        hushed = self._hushed()
+
+        def due(conn: Connection) -> list[int]:
+            return [one for one in reminders.due(conn, now_ms) if one not in hushed]
 
         def write(conn: Connection) -> int:
-            due = reminders.due(conn, now_ms)
-            for incident_id in due:
+            found = due(conn)
+            for incident_id in found:
                 queue.reminded(conn, incident_id, now_ms)
-            return len(due)
+            return len(found)
 
-        if not await self._db.read(lambda conn: reminders.due(conn, now_ms)):
+        if not await self._db.read(due):
             return 0
         count = await self._db.write(write)
         self._wake()

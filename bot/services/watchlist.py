@@ -124,6 +124,13 @@ class Watchlist:
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
         return muted or self.planned.covering(entry.monitor, now_ms) is not None
 
+    def hushed(self) -> set[int]:
+        """Ids of the open incidents whose monitors an overlay keeps quiet now."""
+        now_ms = self._clock.now_ms()
+        return {
+            e.incident.id for e in self.all() if e.incident is not None and self.silenced(e, now_ms)
+        }
+
     def maintenance_of(self, entry: Entry) -> tuple[Window, Stretch] | None:
         """The maintenance window that covers the entry now, and until when."""
         return self.planned.covering(entry.monitor, self._clock.now_ms())

@@ -8,6 +8,7 @@ import pytest
 from bot.db import results
 from bot.errors import NotFound, UserError
 from bot.models import State
+from bot.services.chores import Chores
 from bot.services.maintenance import MAX_WINDOWS, NewWindow
 from tests.fakes import FakeClock
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
@@ -348,5 +349,21 @@ def test_a_server_never_reaches_the_windows_of_another(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 await s.maintenance.start(OTHER_GUILD, shop.id, for_s=60, reason=None, by=PERSON)
             assert s.maintenance.find(GUILD, str(window)).active
+
+    play(scenario())
+
+
+def test_a_window_stops_reminders_of_what_was_down_before(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, reminder_h=1)
+            await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            chores = Chores(s.db, s.clock, s.delivery.wake, hushed=s.watchlist.hushed)
+            await maintain(s, "shop", for_s=3 * HOUR_S)
+            await s.clock.advance(2 * HOUR_S)
+            assert await chores.remind() == 0
+            await s.clock.advance(2 * HOUR_S)
+            assert await chores.remind() == 1
 
     play(scenario())
