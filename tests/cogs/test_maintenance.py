@@ -75,7 +75,7 @@ def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Pat
         )
         assert first.content.startswith(
             "Maintenance is planned: **Shop** · every Monday and Wednesday, 02:30–04:00 (UTC)"
-            " · next <t:"
+            " · "
         )
         assert "The times are those of the zone UTC. For another one use" in first.content
         options = {"days": "lun-ven", "from_": "23h", "for_": "90m"}
@@ -88,7 +88,8 @@ def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Pat
         assert "every Sunday, 13:00–14:00 (Europe/Paris)" in third.content
         assert ship.app.guilds.settings(ship.guild_id).timezone == "Europe/Paris"
         listed = await ship.run("maintenance list")
-        assert listed.text.count(" · next <t:") == 3
+        # Depending on the hour of the test, one of them may be under way.
+        assert listed.text.count(" · next <t:") + listed.text.count(" · now, until <t:") == 3
         assert "3 maintenance windows" in listed.text
         choices = await offered(ship, "cancel", "window", "shop")
         assert [c["name"] for c in choices] == [

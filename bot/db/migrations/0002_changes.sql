@@ -1,0 +1,16 @@
+-- What people changed, kept for a year: who, which monitor, which field, before and after.
+-- One row a field; field 'added', 'removed', 'paused', 'resumed', 'muted' … have no before or after of their own.
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guild_id INTEGER NOT NULL REFERENCES guild (id),
+    monitor_id INTEGER REFERENCES monitor (id),
+    user_id INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX change_of_monitor ON change (monitor_id, id) WHERE monitor_id IS NOT NULL;
+CREATE INDEX change_of_guild ON change (guild_id, id);
+CREATE INDEX change_by_age ON change (at_ms);
