@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench lock clean
+.PHONY: help demo run test bench lock audit clean
 
 help:
 	@echo "make demo   see an outage arrive in a channel, no account or token needed"
@@ -48,6 +48,10 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock
+
+# Known weaknesses of what is locked: asks the network, so it is no part of the tests.
+audit:
+	uv tool run pip-audit --disable-pip --require-hashes -r requirements.lock
 
 clean:
 	rm -rf .venv
