@@ -45,7 +45,9 @@ def _with_settings(options: argparse.Namespace) -> int:
         case "backup":
             from bot.cli import backup  # noqa: PLC0415
 
-            status = backup.run(options.file, keep=options.keep, config=settings)
+            status = backup.run(
+                options.file, keep=options.keep, daily=options.daily, config=settings
+            )
         case "doctor":
             from bot.cli import doctor  # noqa: PLC0415
 
@@ -98,8 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser(
         "backup", help="a verified copy of the database, also while it runs"
     )
-    backup.add_argument("file", metavar="FILE", help="a new file, or a folder for dated copies")
+    backup.add_argument("file", metavar="FILE", help="a new file, or FOLDER/ for dated copies")
     backup.add_argument("--keep", type=_count, default=7, help="in a folder, so many stay (7)")
+    backup.add_argument("--daily", action="store_true", help="stay, and make one a day in FOLDER")
     return parser
 
 

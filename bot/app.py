@@ -19,20 +19,15 @@ from bot.services.blindness import Blindness
 from bot.services.chores import Chores
 from bot.services.delivery.messages import Sink
 from bot.services.delivery.sender import Delivery
-from bot.services.evidence import Why
 from bot.services.guilds import Guilds
-from bot.services.incidents import Incidents
 from bot.services.installation import Installation
-from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
 from bot.services.pulse import Pulse
 from bot.services.recorder import Recorder
-from bot.services.registry import Services
+from bot.services.registry import Services, assemble
 from bot.services.retention import Retention
 from bot.services.rounds import Rounds
-from bot.services.status import Status
-from bot.services.trial import Trial
 from bot.services.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -92,24 +87,23 @@ class App:
             slots=config.concurrency,
         )
         self.monitors = self._monitors(db)
-        self.overlays = Overlays(db, self.clock, self.watchlist, self.monitors, self.recorder)
+        self.overlays = Overlays(db, self.clock, self.watchlist, self.scheduler, self.recorder)
         self.pulse = self._pulse(db)
         self.retention = Retention(db, self.clock)
         self.chores = Chores(db, self.clock, wake, hushed=self.watchlist.hushed)
         self.services = self._services(db)
 
     def _services(self, db: Database) -> Services:
-        return Services(
-            config=self.config,
-            clock=self.clock,
+        return assemble(
+            db,
+            self.config,
+            self.clock,
             guilds=self.guilds,
+            watchlist=self.watchlist,
             monitors=self.monitors,
-            status=Status(db, self.clock, self.watchlist),
-            why=Why(self.clock, self.watchlist, self.blindness),
-            incidents=Incidents(db, self.clock, self.watchlist, self.delivery),
-            maintenance=Maintenance(db, self.clock, self.guilds, self.watchlist),
+            overlays=self.overlays,
             delivery=self.delivery,
-            trial=Trial(db, self.clock, self.guilds, self.delivery),
+            blindness=self.blindness,
         )
 
     def _monitors(self, db: Database) -> Monitors:
@@ -139,6 +133,7 @@ class App:
         await self.guilds.load()
         await self.watchlist.load()
         await self.blindness.load()
+        await self.services.boards.load()
         if await self.pulse.begin():
             self._after_gap()
         self.monitors.start()
@@ -156,6 +151,7 @@ class App:
             for work in (
                 *(self.scheduler.run, self.recorder.run, self.blindness.run),
                 *(self.overlays.run, self.pulse.run, self.chores.run, self.retention.run),
+                self.services.boards.run,
             )
         ]
         sending = self._part("delivery", self.delivery.run)
@@ -219,8 +215,9 @@ class App:
 
     async def _heartbeat(self) -> None:
         """Not before the first login: a Vigie that can tell nobody is not healthy."""
-        if self.config.heartbeat_url and self._can_tell:
-            await self.engine.canaries.fetch(self.config.heartbeat_url)
+        url = self.config.heartbeat_url
+        if url and self._can_tell and not await self.engine.canaries.fetch(url):
+            log.warning("The heartbeat was not answered")
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:

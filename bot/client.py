@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = tuple(
-    f"cogs.{name}"
-    for name in ("alerts", "watch", "status", "incidents", "why", "help", "maintenance", "guilds")
-)
+_COGS = "alerts watch mute status history incidents why help maintenance board setup doctor guilds"
+EXTENSIONS = tuple(f"cogs.{name}" for name in _COGS.split())
 # Close codes after which no new connection can succeed (Discord's gateway documentation).
 _FATAL_CODES = {
     4004: "Discord no longer accepts DISCORD_TOKEN: reset it in the Developer Portal.",

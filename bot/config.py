@@ -10,6 +10,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -30,6 +31,7 @@ VARIABLES = (
     "VIGIE_LOG_LEVEL",
 )
 SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL")
+_MOST_DIGITS = 20
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DEFAULT_API_URL = "https://discord.com/api/v10"
 # Three large hosts that share neither owner nor network.
@@ -146,7 +148,7 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         text = self.text(name, default)
-        if not text.startswith(("http://", "https://")):
+        if not text.startswith(("http://", "https://")) or not _has_host(text):
             raise ConfigError(f"{name}={text!r}: use an address such as {default}.")
         return text
 
@@ -157,7 +159,7 @@ class _Reader:
             return self._values.get(name, "")
         try:
             return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # no UTF-8, or no path at all
             raise ConfigError(f"{name}_FILE: cannot read {path} ({error}).") from error
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,14 +172,14 @@ class _Reader:
         text = self.text(name)
         if not text:
             return default
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        if not _is_whole(text) or not low <= int(text) <= high:
             raise ConfigError(f"{name}={text!r}: use a whole number from {low} to {high}.")
         return int(text)
 
     def numbers(self, name: str, high: int) -> list[int]:
         found = self.words(name, ())
         for word in found:
-            if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= high:
+            if not _is_whole(word) or not 1 <= int(word) <= high:
                 raise ConfigError(f"{name}: {word!r} is not a whole number from 1 to {high}.")
         return [int(word) for word in found]
 
@@ -192,3 +194,15 @@ class _Reader:
         if text not in allowed:
             raise ConfigError(f"{name}={text!r}: use one of {', '.join(allowed)}.")
         return text
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:  # brackets that hold no address
+        return False
+
+
+def _is_whole(text: str) -> bool:
+    """Digits alone, and no more of them than a setting has (Python refuses thousands)."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

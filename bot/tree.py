@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +18,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import UserError
-from bot.words.catalogue import N_, Words, words_for
+from bot.words.catalogue import N_, SOURCE, Words, words_for
 from bot.words.safe import markdown
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,10 @@ _NAMES = {
     app_commands.TranslationContextLocation.group_name,
     app_commands.TranslationContextLocation.parameter_name,
 }
+
+# What Discord takes as a name, and how long a description or a choice may be.
+_NAME = re.compile(r"[-_'\w]{1,32}")
+_TEXT_LIMIT = 100
 
 # The person's client has given up on the interaction: late, or gone. No bug of ours.
 _EXPIRED = {10062, 10015, 50027}
@@ -82,16 +87,22 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
     words = words_of(interaction)
     match error:
         case UserError():
-            safe: dict[str, Any] = {name: _safe(value) for name, value in error.values.items()}
-            return words.text(error.message, **safe)
+            return told_error(words, error)
         case app_commands.MissingPermissions():
             return words.text(NEEDS_MANAGE_SERVER)
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return words.text(_STALE)
         case _:
             code = secrets.token_hex(3).upper()
-            log.error("%s: %s failed", code, _called(interaction), exc_info=error)
+            names = {"guild": interaction.guild_id}
+            log.error("%s: %s failed", code, _called(interaction), exc_info=error, extra=names)
             return words.text(_OURS, code=code)
+
+
+def told_error(words: Words, error: UserError) -> str:
+    """What a person is told of an input that cannot be taken."""
+    safe: dict[str, Any] = {name: _safe(value) for name, value in error.values.items()}
+    return words.text(error.message, **safe)
 
 
 def _safe(value: object) -> object:
@@ -118,7 +129,7 @@ def _expired(error: BaseException) -> bool:
 
 
 class Catalogues(app_commands.Translator):
-    """French names and descriptions of commands, from the same catalogue as every sentence."""
+    """Names and descriptions of commands in every language that has a catalogue."""
 
     async def translate(
         self,
@@ -126,10 +137,17 @@ class Catalogues(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        if locale is not discord.Locale.french:
+        words = words_for(locale.value)
+        if words.language == SOURCE:
             return None
-        wanted = "command" if context.location in _NAMES else None
-        return words_for("fr").text(string.message, context=wanted)
+        if context.location in _NAMES:
+            said = words.text(string.message, context="command")
+            fits = _NAME.fullmatch(said) is not None and said == said.lower()
+        else:
+            said = words.text(string.message)
+            fits = len(said) <= _TEXT_LIMIT
+        # Discord refuses all commands for one name it does not take: that one stays English.
+        return said if fits else None
 
 
 class VigieTree(app_commands.CommandTree[discord.Client]):

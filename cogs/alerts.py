@@ -6,22 +6,37 @@ from discord.ext import commands
 
 from bot.client import VigieClient
 from bot.errors import UserError
+from bot.models import GuildSettings
 from bot.tree import words_of
 from bot.words.catalogue import LANGUAGES, N_, Words, native_name, words_for
 from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_settings import (
     REMINDERS,
-    channel_problem,
     language_text,
     settings_embed,
+    tested_text,
     unreachable,
 )
 from cogs._ui.asking import Interaction, only_managers, patiently, say
-from cogs._ui.channel_rights import AlertChannel, granted_to_bot, missing_text
+from cogs._ui.change_pages import ChangesButton, add_server_changes
+from cogs._ui.channel_rights import (
+    NOT_EVERYONE,
+    AlertChannel,
+    Picked,
+    granted_to_bot,
+    missing_text,
+    where_to_allow,
+)
 from cogs._ui.discord_sink import DiscordSink
 from cogs._ui.incident_pages import SitesPage
 
 _AUTOMATIC = "auto"
+_ROLE, _FALLBACK = "role", "fallback"
+_CLEARED = [
+    app_commands.Choice(name=N_("the role: nobody is called"), value=_ROLE),
+    app_commands.Choice(name=N_("the second channel"), value=_FALLBACK),
+    app_commands.Choice(name=N_("both"), value=f"{_ROLE} {_FALLBACK}"),
+]
 _LANGUAGES = [
     app_commands.Choice(name=N_("automatic"), value=_AUTOMATIC),
     *(app_commands.Choice(name=native_name(code), value=code) for code in LANGUAGES),
@@ -45,55 +60,55 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         role="Who is called when something opens.",
         fallback="A second channel, if the first one is gone or refuses me.",
         reminders="How often I repeat what is still down.",
+        clear="What to take away again.",
     )
     @app_commands.choices(
-        reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()]
+        reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()],
+        clear=_CLEARED,
     )
     async def channel(
         self,
         interaction: Interaction,
+        *,
         channel: AlertChannel,
         role: discord.Role | None = None,
         fallback: AlertChannel | None = None,
         reminders: str | None = None,
+        clear: str | None = None,
     ) -> None:
         if role is not None and role.is_default():
-            raise UserError("I do not call @everyone. Choose a role, or none.")
-        services = self._client.services
-        work = services.guilds.set_alerts(
-            interaction.guild_id or 0,
-            channel_id=channel.id,
-            role_id=None if role is None else role.id,
-            fallback_channel_id=None if fallback is None else fallback.id,
-            reminder_h=None if reminders is None else _hours(reminders),
-            by=interaction.user.id,
+            raise UserError(NOT_EVERYONE)
+        cleared = (clear or "").split()
+        settings = await patiently(
+            interaction,
+            self._client.services.guilds.set_alerts(
+                interaction.guild_id or 0,
+                channel_id=channel.id,
+                role_id=_wanted(role, cleared=_ROLE in cleared),
+                fallback_channel_id=_wanted(fallback, cleared=_FALLBACK in cleared),
+                reminder_h=None if reminders is None else _hours(reminders),
+                by=interaction.user.id,
+            ),
         )
-        settings = await patiently(interaction, work)
-        await patiently(
-            interaction, services.delivery.channel_chosen(interaction.guild_id or 0, channel.id)
-        )
-        words = words_of(interaction)
-        lines = [
-            _goes_to(words, channel, settings.role_id),
-            missing_text(words, interaction, channel),
-        ]
-        if role is not None:
-            lines.append(_unreachable(words, interaction, channel, role))
-        if fallback is not None:
-            lines.append(missing_text(words, interaction, fallback))
-        await say(interaction, "\n".join(line for line in lines if line))
+        delivery = self._client.services.delivery
+        await patiently(interaction, delivery.channel_chosen(settings.id, channel.id))
+        await say(interaction, _chosen_text(interaction, settings, channel, role, fallback))
 
     @app_commands.command(name="show", description="Show how alerts are set up here.")
     async def show(self, interaction: Interaction) -> None:
         settings = self._client.services.guilds.settings(interaction.guild_id or 0)
-        await say(interaction, embed=settings_embed(words_of(interaction), interaction, settings))
+        embed = settings_embed(words_of(interaction), interaction, settings)
+        view = await patiently(interaction, add_server_changes(interaction, embed))
+        await say(interaction, embed=embed, view=view)
 
     @app_commands.command(name="language", description="Choose the language of alerts.")
     @app_commands.describe(language="The language of everything I post here.")
     @app_commands.choices(language=_LANGUAGES)
     async def language(self, interaction: Interaction, language: str) -> None:
         chosen = None if language == _AUTOMATIC else words_for(language).language
-        work = self._client.services.guilds.set_language(interaction.guild_id or 0, chosen)
+        work = self._client.services.guilds.set_language(
+            interaction.guild_id or 0, chosen, interaction.user.id
+        )
         settings = await patiently(interaction, work)
         words = words_of(interaction)
         await say(
@@ -108,26 +123,45 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
     async def test(self, interaction: Interaction) -> None:
         work = self._client.services.trial.send(interaction.guild_id or 0)
         channel_id = await patiently(interaction, work)
-        words = words_of(interaction)
-        if channel_id is None:
-            choose = self._client.commands_tree.mention("alerts channel")
-            text = words.text("Alerts have nowhere to go yet: {command}", command=choose)
-            await say(interaction, text)
-            return
-        sent = words.text(
-            "A test alert is on its way to {channel}: a line and a card, marked TEST."
-            " It pings nobody.",
-            channel=f"<#{channel_id}>",
-        )
-        problem = channel_problem(words, interaction, channel_id)
-        await say(interaction, f"{sent}\n{problem}".rstrip())
+        await say(interaction, tested_text(words_of(interaction), interaction, channel_id))
+
+
+def _wanted(chosen: discord.Role | Picked | None, *, cleared: bool) -> int | None:
+    """The id to set; 0 takes it away, None leaves it. Raises UserError for both at once."""
+    if chosen is not None and cleared:
+        raise UserError("Either choose it or take it away, not both.")
+    if chosen is not None:
+        return chosen.id
+    return 0 if cleared else None
 
 
 def _hours(reminders: str) -> int:
-    return int(reminders) if reminders.isdigit() else 0
+    return int(reminders) if reminders in REMINDERS and reminders.isdigit() else 0
 
 
-def _goes_to(words: Words, channel: AlertChannel, role_id: int | None) -> str:
+def _chosen_text(
+    interaction: Interaction,
+    settings: GuildSettings,
+    channel: Picked,
+    role: discord.Role | None,
+    fallback: Picked | None,
+) -> str:
+    """Where alerts go now, and what stands in their way, with where to put it right."""
+    words = words_of(interaction)
+    lacking = [missing_text(words, interaction, one) for one in (channel, fallback) if one]
+    lines = [_goes_to(words, channel, settings.role_id)]
+    if settings.fallback_channel_id is not None:
+        second = f"<#{settings.fallback_channel_id}>"
+        lines.append(words.text("If that fails they go to {channel}.", channel=second))
+    lines += lacking
+    if any(lacking):
+        lines.append(where_to_allow(words, interaction))
+    if role is not None:
+        lines.append(_unreachable(words, interaction, channel, role))
+    return "\n".join(line for line in lines if line)
+
+
+def _goes_to(words: Words, channel: Picked, role_id: int | None) -> str:
     if role_id is None:
         return words.text("Alerts go to {channel}.", channel=channel.mention)
     return words.text(
@@ -136,7 +170,7 @@ def _goes_to(words: Words, channel: AlertChannel, role_id: int | None) -> str:
 
 
 def _unreachable(
-    words: Words, interaction: Interaction, channel: AlertChannel, role: discord.Role
+    words: Words, interaction: Interaction, channel: Picked, role: discord.Role
 ) -> str:
     """A role is pinged only if it is mentionable or the bot may mention everyone there."""
     if role.mentionable or granted_to_bot(interaction, channel).mention_everyone:
@@ -146,5 +180,5 @@ def _unreachable(
 
 async def setup(client: VigieClient) -> None:
     client.sink = DiscordSink(client)
-    client.add_dynamic_items(IncidentButton, SitesPage)
+    client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

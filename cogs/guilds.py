@@ -64,17 +64,17 @@ class Guilds(commands.Cog):
         await self._unpark(after.guild.id, after.id)
 
     @commands.Cog.listener()
-    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
-        del before
-        await self._unpark(after.guild.id, after.id)
+    async def on_raw_thread_update(self, changed: discord.RawThreadUpdateEvent) -> None:
+        """Raw, because the cache has forgotten a thread that slept."""
+        await self._unpark(changed.guild_id, changed.thread_id)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self._services.delivery.channel_deleted(channel.guild.id, channel.id)
+        await self._channel_gone(channel.guild.id, channel.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
-        await self._services.delivery.channel_deleted(gone.guild_id, gone.thread_id)
+        await self._channel_gone(gone.guild_id, gone.thread_id)
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
@@ -101,33 +101,41 @@ class Guilds(commands.Cog):
             await self._services.monitors.guild_back(guild.id)
         # Rights may have come back while nobody could say so.
         await self._services.delivery.guild_back(guild.id)
+        await self._services.boards.guild_back(guild.id)
         if joined:
             language = self._services.guilds.language(guild.id)
             await greet(self._client.commands_tree, guild, words_for(language))
 
     async def _gone(self, guild_id: int) -> None:
-        log.info("server %s has removed Vigie; its data is kept for now", guild_id)
+        log.info("Vigie was removed; the data is kept for now", extra={"guild": guild_id})
         self._found.discard(guild_id)
+        self._services.boards.guild_left(guild_id)
         await self._services.monitors.guild_left(guild_id)
         await self._services.guilds.left(guild_id)
 
     async def _leave(self, guild: discord.Guild) -> None:
         """Outside VIGIE_GUILDS: say so once, where the server wants to hear of newcomers."""
-        log.warning("leaving server %s: it is not in VIGIE_GUILDS", guild.id)
+        log.warning("Leaving: not in VIGIE_GUILDS", extra={"guild": guild.id})
         channel = guild.system_channel
         try:
             if channel is not None and channel.permissions_for(guild.me).send_messages:
                 await channel.send(words_for(str(guild.preferred_locale)).text(_NOT_SERVED))
             await guild.leave()
         except NETWORK_ERRORS as error:
-            log.warning("server %s could not be left: %r", guild.id, error)
+            log.warning("A server could not be left: %r", error, extra={"guild": guild.id})
+
+    async def _channel_gone(self, guild_id: int, channel_id: int) -> None:
+        await self._services.boards.channel_deleted(channel_id)
+        await self._services.delivery.channel_deleted(guild_id, channel_id)
 
     async def _unpark(self, guild_id: int, channel_id: int) -> None:
-        """Only channels that take alerts matter; servers change others all the time."""
+        """Only channels that we post in matter; servers change others all the time."""
+        self._services.boards.retry(guild_id, channel_id)
         if channel_id in self._alert_channels(guild_id):
             await self._services.delivery.unpark(channel_id)
 
     async def _unpark_all(self, guild_id: int) -> None:
+        self._services.boards.retry(guild_id)
         for channel_id in self._alert_channels(guild_id):
             await self._services.delivery.unpark(channel_id)
 

@@ -131,7 +131,7 @@ class Maintenance(
     async def cancel(self, interaction: Interaction, window: str) -> None:
         guild_id = interaction.guild_id or 0
         found = self._services.maintenance.find(guild_id, window)
-        work = self._services.maintenance.cancel(guild_id, found.window.id)
+        work = self._services.maintenance.cancel(guild_id, found.window.id, interaction.user.id)
         cancelled = await patiently(interaction, work)
         await say(interaction, cancelled_text(words_of(interaction), cancelled))
 

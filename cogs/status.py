@@ -1,22 +1,31 @@
 """``/status``: what is true now, for everybody, as far as they may see it."""
 
+from collections.abc import Sequence
+
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
+from bot.services.status import MonitorStatus
 from bot.tree import words_of
-from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, manages, patiently, say, server_words
+from cogs._ui import audience
+from cogs._ui.asking import (
+    Interaction,
+    manages,
+    patiently,
+    say,
+    seen_ids,
+    server_words,
+    visible,
+)
+from cogs._ui.change_pages import changes_view
 from cogs._ui.monitor_option import asked_for, offer_visible
+from cogs._ui.monitor_status import Asked, monitor_embed
 from cogs._ui.status_buttons import PageButton, page_for, page_view
-from cogs._ui.status_page import one_monitor
-
-_INCIDENTS = 4  # three past ones and perhaps an open one
-_DAYS_90_MS = 90 * 86_400_000
 
 
 class Status(commands.Cog):
-    """Answers from memory, so it never waits for a site or the store."""
+    """States come from memory, so it never waits for a site; numbers from the store."""
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client
@@ -31,33 +40,76 @@ class Status(commands.Cog):
     async def status(
         self, interaction: Interaction, monitor: str | None = None, *, public: bool = False
     ) -> None:
-        words = server_words(interaction) if public else words_of(interaction)
         if monitor is None:
-            await self._overview(interaction, words, public=public)
+            await self._overview(interaction, shared=public)
         else:
-            await self._one(interaction, words, monitor, public=public)
+            await self._one(interaction, monitor, shared=public)
 
-    async def _overview(self, interaction: Interaction, words: Words, *, public: bool) -> None:
-        page = page_for(interaction, 0, words)
-        if page is None:
+    async def _overview(self, interaction: Interaction, *, shared: bool) -> None:
+        everything = self._services.status.overview(interaction.guild_id or 0)
+        mine = visible(interaction, everything)
+        found = audience.public(interaction, everything) if shared else mine
+        if not mine:
+            words = server_words(interaction) if shared else words_of(interaction)
             command = self._client.commands_tree.mention("watch add")
             text = words.text("Nothing is watched yet. Try {command}", command=command)
-            await say(interaction, text, ephemeral=not public)
-            return
-        view = page_view(page, words)
-        await say(interaction, page.content, embed=page.embed, view=view, ephemeral=not public)
+            await say(interaction, text, ephemeral=not shared)
+        elif not found:
+            await self._list(interaction, mine, shared=False)
+            await self._explain(interaction, len(mine))
+        else:
+            await self._list(interaction, found, shared=shared)
+            if len(found) < len(mine):
+                await self._explain(interaction, len(mine) - len(found))
 
-    async def _one(
-        self, interaction: Interaction, words: Words, wanted: str, *, public: bool
+    async def _list(
+        self, interaction: Interaction, found: Sequence[MonitorStatus], *, shared: bool
     ) -> None:
+        words = server_words(interaction) if shared else words_of(interaction)
+        work = page_for(interaction, found, 0, words)
+        page = await patiently(interaction, work, ephemeral=not shared)
+        view = page_view(page, words)
+        await say(interaction, page.content, embed=page.embed, view=view, ephemeral=not shared)
+
+    async def _one(self, interaction: Interaction, wanted: str, *, shared: bool) -> None:
         status = asked_for(interaction, wanted)
+        if shared and not audience.public(interaction, [status]):
+            await self._show(interaction, status, shared=False)
+            await self._explain(interaction, 1)
+        else:
+            await self._show(interaction, status, shared=shared)
+
+    async def _show(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
         found = status.monitor
-        since_ms = self._services.clock.now_ms() - _DAYS_90_MS
-        work = self._services.incidents.recent(found.guild_id, found.id, since_ms, _INCIDENTS)
-        past = await patiently(interaction, work, ephemeral=not public)
-        whole_url = manages(interaction) and not public
-        embed = one_monitor(words, status, past, whole_url=whole_url)
-        await say(interaction, embed=embed, ephemeral=not public)
+        work = self._services.status.report(found.guild_id, found.id)
+        report = await patiently(interaction, work, ephemeral=not shared)
+        places = {one.channel_id for one in report.past}
+        open_to = audience.open_ids(interaction, places) if shared else places
+        open_to &= seen_ids(interaction, places)
+        embed = monitor_embed(
+            server_words(interaction) if shared else words_of(interaction),
+            status,
+            report,
+            [one for one in report.past if one.channel_id in open_to],
+            Asked(
+                now_ms=self._services.clock.now_ms(),
+                blind_ms=self._services.why.blind_since_ms,
+                whole=manages(interaction) and not shared,
+                more=self._client.commands_tree.mention("incidents"),
+            ),
+        )
+        view = None if shared else changes_view(interaction, found.id)
+        await say(interaction, embed=embed, view=view, ephemeral=not shared)
+
+    async def _explain(self, interaction: Interaction, hidden: int) -> None:
+        """Why the public answer says less than its asker sees; only they are told."""
+        text = words_of(interaction).plural(
+            "Kept from the public answer: {n} site whose alert channel not everybody here may see.",
+            "Kept from the public answer: {n} sites whose alert channel not everybody here may"
+            " see.",
+            hidden,
+        )
+        await say(interaction, text)
 
 
 async def setup(client: VigieClient) -> None:

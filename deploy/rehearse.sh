@@ -29,6 +29,26 @@ for _ in $(seq 100); do
 done
 kill "$demo" && wait "$demo" || true
 grep -q http "$place/demo.log" || { cat "$place/demo.log"; exit 1; }
+# The picture of /history is drawn by a child process that finds matplotlib and its font.
+"$bin/python" - <<'PICTURE'
+import asyncio
+
+from bot.charts.painter import Painter
+from bot.charts.picture import Labels, Picture, Point, Tick
+
+points = tuple(Point(hour * 3_600_000, 100 + hour % 40, 200) for hour in range(90))
+picture = Picture(
+    *((0, 90 * 3_600_000), 500, (points,), (), (), ()),
+    *((Tick(0, "0"),), (Tick(500, "500 ms"),)),
+    Labels("median", "spread", "down", "unstable", "not watched", "UTC"),
+)
+assert asyncio.run(Painter().paint(picture)), "no picture"
+PICTURE
+# What the containers and the units run beside it: a database, its health, its nightly copy.
+"$bin/python" -c 'import asyncio, sys; from bot.db.database import Database
+async def main(): await (await Database.open(sys.argv[1])).close()
+asyncio.run(main())' "$VIGIE_DATABASE"
+"$bin/python" -m bot backup --keep 7 "$place/data/backups/"
 # Without a token it must end with 78, so that no supervisor starts it again.
 status=0
 env -u DISCORD_TOKEN "$bin/python" -m bot run 2>"$place/run.log" || status=$?

@@ -43,6 +43,8 @@ RESTRICTED = {
     "httpx": ("bot/engine/",),
     "httpcore": ("bot/engine/",),
     "aiosqlite": ("bot/db/",),
+    "matplotlib": ("bot/charts/drawing.py",),
+    "PIL": ("bot/charts/drawing.py",),
     "discord.ext.tasks": ("cogs/",),
 }
 ENVIRONMENT = ("bot/config.py", "bot/__main__.py")

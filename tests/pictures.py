@@ -32,6 +32,7 @@ ACKNOWLEDGE, DETAILS, TELL_ME = 0, 2, 3  # places of an alert's buttons
 NIGHT, LIBRARY = "Immigration Canada", "Town library"
 NAMES = (NIGHT, LIBRARY, "Bakery", "Choir", "Harbour office", "School")
 PAST_DAYS = 89
+REPLY = 19  # Discord's type of a message that answers another
 
 
 @dataclass
@@ -80,7 +81,6 @@ async def unstable(studio: Studio) -> None:
 
     flapping = asyncio.create_task(flap())
     post = await studio.ship.sandbox.wait_for_message("alerts", "🟡", timeout=90)
-    await studio.ship.sandbox.wait_for_message("alerts", "1", timeout=30)
     await asyncio.sleep(8)
     await studio.take("unstable", post["id"])
     ended.set()
@@ -90,6 +90,7 @@ async def unstable(studio: Studio) -> None:
 
 async def outage(studio: Studio) -> None:
     ship, site = studio.ship, studio.sites[LIBRARY]
+    await asyncio.sleep(3)
     site.status = 503
     post = await ship.sandbox.wait_for_message("alerts", LIBRARY, timeout=30)
     await studio.take("alert", post["id"])
@@ -104,9 +105,11 @@ async def outage(studio: Studio) -> None:
     board = next(m for m in reversed(ship.sandbox.messages("alerts")) if m["flags"] & 1 << 15)
     await studio.take("board", board["id"])
     await site.heal()
-    reply = await ship.sandbox.wait_for_message("alerts", "🟢 ", timeout=30)
+    reply = await ship.sandbox.wait_for(
+        lambda: next((m for m in ship.sandbox.messages("alerts") if m["type"] == REPLY), None), 30
+    )
     await studio.take("resolved", post["id"])
-    await studio.take("reply", reply["id"])
+    await studio.take("reply", reply["id"] if reply else None)
 
 
 async def questions(studio: Studio) -> None:
@@ -129,10 +132,10 @@ async def mass_outage(studio: Studio) -> None:
 
 
 SERIES: tuple[Callable[[Studio], Awaitable[None]], ...] = (
+    unstable,
     outage,
     questions,
     mass_outage,
-    unstable,
 )
 
 
@@ -173,7 +176,8 @@ def live_through(
     for day, rows in days.items():
         count, ok = sum(r.count for r in rows), sum(r.ok for r in rows)
         seen_s, down = sum(r.watched_s for r in rows), sum(r.down_s for r in rows)
-        rollups.save_day(conn, Rollup(one.id, day, count, ok, 105, 210, 600, seen_s, down, 0))
+        ms = dice.randrange(95, 130)
+        rollups.save_day(conn, Rollup(one.id, day, count, ok, ms, 2 * ms, 600, seen_s, down, 0))
 
 
 def fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:
@@ -213,14 +217,16 @@ async def shoot(folder: Path, language: str) -> None:
     browser_path = shutil.which(BROWSER)
     if browser_path is None:
         raise SystemExit(f"These pictures need {BROWSER}: apt install {BROWSER}")
-    async with stage(language) as (ship, sites), async_playwright() as playwright:
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
-        size = {"width": 1000, "height": 1400}
-        page = await browser.new_page(viewport=size, device_scale_factor=1.5)  # type: ignore[arg-type]
-        await page.goto(f"{ship.sandbox.url}/?theme=dark&user=Admin&lang={language}#alerts")
-        studio = Studio(ship, sites, page, folder, language)
         for series in SERIES:
-            await series(studio)
+            async with stage(language) as (ship, sites):
+                page = await browser.new_page(
+                    viewport={"width": 1000, "height": 1400}, device_scale_factor=1.5
+                )
+                await page.goto(f"{ship.sandbox.url}/?theme=dark&user=Admin&lang={language}#alerts")
+                await series(Studio(ship, sites, page, folder, language))
+                await page.close()
         await browser.close()
 
 

@@ -105,6 +105,8 @@ def test_an_import_in_the_right_direction_is_spared(path: str, text: str) -> Non
         ("bot/engine/x.py", "import httpx, httpcore", 0),
         ("bot/engine/x.py", "import discordant", 0),
         ("bot/db/x.py", "import aiosqlite", 0),
+        ("bot/charts/painter.py", "from matplotlib.figure import Figure", 1),
+        ("bot/charts/drawing.py", "from matplotlib.figure import Figure", 0),
         ("bot/engine/x.py", "from discord.ext import tasks", 2),
     ],
 )

@@ -1,12 +1,18 @@
+import ast
+import asyncio
 import logging
 import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from bot.errors import DeliveryError, Remedy
 from bot.log import OneLine, setup
+from tests.services.delivery.stage import Call
+from tests.services.station import CHANNEL, GUILD, station
 
 # Put together here, so that no scanner takes this file for a leak.
 ID, SIGNATURE = "MTA1NDc1NTY0NDA4MjM4NDg5Ng", "q7Wm_2Zr-5tKpLxV9cNfHsDjQwEuYiOaTbR3"
@@ -155,3 +161,66 @@ def test_python_warnings_become_records(capsys: pytest.CaptureFixture[str]) -> N
         logging.captureWarnings(capture=True)
         warnings.warn("something leaks", ResourceWarning, stacklevel=1)
     assert "py.warnings" in capsys.readouterr().err
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of a logger in the product: where it is, and its tree."""
+    root = Path(__file__).parents[1]
+    for file in sorted([*(root / "bot").rglob("*.py"), *(root / "cogs").rglob("*.py")]):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "log"
+                and node.func.attr in {"debug", "info", "warning", "error", "exception", "critical"}
+            ):
+                yield f"{file.relative_to(root)}:{node.lineno}", node
+
+
+def test_monitors_servers_and_channels_are_named_in_fields_never_in_the_text() -> None:
+    """So that one search finds everything of one monitor or server: extra={"monitor": …}."""
+    found = list(calls())
+    assert len(found) > 30
+    in_text = re.compile(r"\b(monitor|server|guild|channel|message|board) %")
+    for place, call in found:
+        message = call.args[0]
+        assert isinstance(message, ast.Constant), f"{place}: the text must be constant"
+        assert isinstance(message.value, str)
+        assert not in_text.search(message.value), f"{place}: {message.value}"
+
+
+def test_an_incident_is_told_with_its_monitor_and_its_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            monitor = await s.watch("shop")
+            setup("INFO")
+            await s.play({"shop": "OFFF" + "PFPF" + "O" * 40})
+            assert s.entry("shop").incident is None
+            named = f"monitor={monitor.id} guild={GUILD}"
+            lines = [line for line in capsys.readouterr().err.splitlines() if "incident" in line]
+            assert all(re.search(rf" incident=\w+ {named}$", line) for line in lines)
+            told = [re.findall(r"An incident (\S+).* kind=(\w+)", line)[0] for line in lines]
+            assert told == [("opened:", "down"), ("changed", "unstable"), ("ended:", "unstable")]
+
+    asyncio.run(scenario())
+
+
+def test_what_discord_refuses_is_told_with_server_and_channel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(call: Call) -> None:
+        raise DeliveryError("Missing Access", Remedy.CHANNEL_BLOCKED)
+
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            setup("INFO")
+            s.sink.before = refuse
+            await s.play({"shop": "FFF"})
+            err = capsys.readouterr().err
+            assert re.search(rf"took no message: .* guild={GUILD} channel={CHANNEL} nonce=\S+", err)
+
+    asyncio.run(scenario())

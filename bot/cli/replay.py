@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from bot.cli import EXIT_OK
 from bot.db.monitors import name_key
@@ -17,6 +18,9 @@ from bot.models import Cause, Reason
 from bot.services.rehearsal import Line, Moment, rehearsal
 
 UNUSABLE = 2
+N = TypeVar("N", int, float)
+_LONGEST_S = 400 * 86_400  # every hour of it is played
+_SLOWEST_MS = 86_400_000
 _CAUSES = {
     "ok": None,
     "timeout": Cause(Reason.TIMEOUT, 10),
@@ -34,7 +38,7 @@ def run(file: str, *, as_json: bool) -> int:
         with path.open(encoding="utf-8-sig") as rows:
             moments = list(read(rows, path.stem))
         _tell_apart({moment.site for moment in moments})
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         print(f"vigie: {file} is no scenario ({error!r}).", file=sys.stderr)
         return UNUSABLE
     for line in play(moments):
@@ -55,7 +59,25 @@ def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
         outcomes = (row["outcome"], *(row.get("retry") or ()))
         if outcomes not in seen:
             seen[outcomes] = tuple(map(_cause, outcomes))
-        yield Moment(int(row["t"]), str(row.get("site", site)), seen[outcomes], float(row["ms"]))
+        yield Moment(
+            _within(int(row["t"]), 0, _LONGEST_S),
+            _site(row.get("site", site)),
+            seen[outcomes],
+            _within(float(row["ms"]), 0, _SLOWEST_MS),
+        )
+
+
+def _within(number: N, low: int, high: int) -> N:
+    if not low <= number <= high:
+        raise ValueError(f"{number} is not from {low} to {high}")
+    return number
+
+
+def _site(found: object) -> str:
+    """As it stands in the file, where a name can. Raises ValueError."""
+    name = str(found)
+    name.encode()  # half a pair of UTF-16 can be neither stored nor printed
+    return name
 
 
 def _tell_apart(sites: set[str]) -> None:
@@ -68,7 +90,7 @@ def _cause(outcome: object) -> Cause | None:
     if not isinstance(outcome, str):
         raise TypeError(f"{outcome!r} is no outcome")
     if outcome.startswith("http_"):
-        return Cause(Reason.HTTP, int(outcome.removeprefix("http_")))
+        return Cause(Reason.HTTP, _within(int(outcome.removeprefix("http_")), 100, 999))
     return _CAUSES[outcome]
 
 

@@ -1,31 +1,33 @@
 """A verified copy of the store while Vigie runs: another process reads, nobody waits."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.db.migrate import copy
-from bot.db.opening import explain
+from bot.db import copies
+from bot.db.diagnosis import explain, one_line, refuse_lost
 from bot.errors import StoreError
 
 
 def back_up(database: Path, target: Path) -> int:
     """Copy ``database`` to ``target``, check the copy page by page; returns its size in bytes.
 
-    The copy is of one moment. Nothing is ever overwritten, and what could not be verified does not
-    stay. Raises StoreError.
+    The copy is of one moment and gets its name only when it is found sound, so nothing that bears
+    it is ever half a copy. Nothing is overwritten. Raises StoreError.
     """
-    if not database.is_file():
+    refuse_lost(database)
+    if not database.exists():
         raise StoreError(f"There is no database {database}. Check VIGIE_DATABASE.")
-    with _reserved(target):
+    with _unnamed(target) as part:
         try:
             with contextlib.closing(read_only(database)) as conn:
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
-                copy(conn, target)
+                copies.write(conn, part)
         except sqlite3.Error as error:
             raise StoreError(explain(error, database)) from error
-        _verify(target, version)
+        _verify(part, version)
     return target.stat().st_size
 
 
@@ -35,33 +37,34 @@ def read_only(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
-def keep_newest(folder: Path, pattern: str, count: int) -> list[Path]:
-    """Delete all but the newest ``count`` files of that pattern, by name; returns what went."""
-    found = sorted(folder.glob(pattern))
-    old = found[: max(0, len(found) - count)]
-    for file in old:
-        file.unlink(missing_ok=True)
-    return old
-
-
 @contextlib.contextmanager
-def _reserved(target: Path) -> Iterator[None]:
-    """The name is ours before the work begins, and free again when it fails."""
+def _unnamed(target: Path) -> Iterator[Path]:
+    """A file beside ``target`` that takes its name when the block ends well, else it goes."""
+    part = target.with_name(target.name + copies.PART)
+    taken = StoreError(f"{target} exists: a backup overwrites nothing.")
+    if target.exists():
+        raise taken
     try:
-        target.touch(mode=0o600, exist_ok=False)
+        yield part
+        _give_name(part, target)
     except FileExistsError:
-        raise StoreError(f"{target} exists: a backup overwrites nothing.") from None
+        raise taken from None
     except OSError as error:
         raise StoreError(f"Cannot write {target}: {error.strerror}.") from error
-    part = target.with_name(target.name + ".part")
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _give_name(part: Path, target: Path) -> None:
+    """Unlike a rename, a link never replaces a file that came in between."""
     try:
-        yield
-    except BaseException as error:
-        for file in (target, part):
-            file.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise StoreError(f"Cannot write {target}: {error.strerror}.") from error
+        os.link(part, target)
+    except FileExistsError:
         raise
+    except OSError:  # a stick or a share that knows no links
+        part.rename(target)
+    copies.sync_folder(target.parent)
 
 
 def _verify(file: Path, version: int) -> None:
@@ -73,4 +76,7 @@ def _verify(file: Path, version: int) -> None:
     except sqlite3.Error as error:
         raise StoreError(f"The copy could not be verified ({error}); it was removed.") from error
     if verdict != "ok" or found != version:
-        raise StoreError(f"The copy is not sound ({verdict}); it was removed.")
+        raise StoreError(
+            f"The copy is not sound ({one_line(verdict)}), so it was removed: the database itself"
+            " is damaged, or the disk is. Keep the older copies and run `vigie doctor`."
+        )

@@ -3,6 +3,7 @@
 from bot.db.database import Connection
 
 SLICE = 500
+FEW = 25  # deleting an incident looks for its work in all the work there is
 
 _MONITORS = "SELECT id FROM monitor WHERE guild_id = :guild"
 _INCIDENTS = "SELECT id FROM incident WHERE guild_id = :guild"
@@ -20,6 +21,8 @@ _BELONGINGS = (
     ("incident_stage", "incident_id, from_ms", f"incident_id IN ({_INCIDENTS})"),
     ("incident", "id", "guild_id = :guild"),
     ("parked", "channel_id", "guild_id = :guild"),
+    ("change", "id", "guild_id = :guild"),
+    ("board", "channel_id", "guild_id = :guild"),
     ("maintenance_window", "id", "guild_id = :guild"),
     ("monitor", "id", "guild_id = :guild"),
     ("guild", "id", "id = :guild"),
@@ -44,12 +47,11 @@ def forget_guilds(conn: Connection, before_ms: int) -> int:
     row = conn.execute("SELECT id FROM guild WHERE left_ms < ? LIMIT 1", (before_ms,)).fetchone()
     if row is None:
         return 0
-    values = {"guild": row["id"], "slice": SLICE}
     for table, key, belongs in _BELONGINGS:
         gone = conn.execute(
             f"DELETE FROM {table} WHERE ({key}) IN"
             f" (SELECT {key} FROM {table} WHERE {belongs} LIMIT :slice)",
-            values,
+            {"guild": row["id"], "slice": FEW if table == "incident" else SLICE},
         ).rowcount
         if gone:
             return gone

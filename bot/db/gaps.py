@@ -3,6 +3,7 @@
 from bot.db.database import Connection
 
 OFF, BLIND = "off", "blind"
+BLIND_SINCE = "blind_since_ms"  # the setting that holds when a blindness began that still lasts
 
 
 def add(conn: Connection, from_ms: int, until_ms: int, reason: str) -> None:
@@ -12,10 +13,18 @@ def add(conn: Connection, from_ms: int, until_ms: int, reason: str) -> None:
 
 
 def between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
-    """All gaps that touch a span, clipped to it, in time order."""
+    """All gaps that touch a span, clipped to it, in time order; one that still lasts as well."""
     rows = conn.execute(
-        "SELECT max(from_ms, ?) AS a, min(until_ms, ?) AS b FROM gap"
-        " WHERE until_ms > ? AND from_ms < ? ORDER BY from_ms",
-        (from_ms, until_ms, from_ms, until_ms),
+        "SELECT max(from_ms, :from) AS a, min(until_ms, :until) AS b FROM"
+        " (SELECT from_ms, until_ms FROM gap UNION ALL SELECT CAST(value AS INTEGER), :until"
+        " FROM setting WHERE key = :key AND value <> '')"
+        " WHERE until_ms > :from AND from_ms < :until ORDER BY from_ms",
+        {"from": from_ms, "until": until_ms, "key": BLIND_SINCE},
     )
     return [(row["a"], row["b"]) for row in rows.fetchall()]
+
+
+def last_end_ms(conn: Connection) -> int | None:
+    """When the newest gap ended."""
+    end_ms: int | None = conn.execute("SELECT max(until_ms) FROM gap").fetchone()[0]
+    return end_ms

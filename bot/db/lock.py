@@ -13,6 +13,8 @@ from bot.errors import StoreError
 
 log = logging.getLogger(__name__)
 
+_WAL_BYTE = 18  # of the file: 2 says that changes are in a -wal first (sqlite.org/fileformat.html)
+
 
 @contextmanager
 def instance_lock(database: Path) -> Iterator[None]:
@@ -31,10 +33,15 @@ def instance_lock(database: Path) -> Iterator[None]:
         raise StoreError(f"Cannot write {path}: {error.strerror}. Check who owns it.") from error
     try:
         _take(handle, database)
-        with suppress(OSError):  # who holds it is a courtesy; a full disk may refuse it
-            os.truncate(handle, 0)
-            os.write(handle, f"{os.getpid()}\n".encode())
+        if _holder(handle) and _has_lost_changes(real):
+            log.warning(
+                "Vigie did not end in order last time and %s-wal is not there: unless another"
+                " program tidied it up, the newest changes were in it and are lost",
+                database,
+            )
+        _note(handle, f"{os.getpid()}\n")
         yield
+        _note(handle, "")  # ended in order
     finally:
         # The file stays: removing it would let two processes lock two files of one name.
         os.close(handle)
@@ -73,11 +80,34 @@ def _take(handle: int, database: Path) -> None:
                 f"The folder of {database} allows no file locks ({error.strerror})."
                 " Set VIGIE_DATABASE to a path on a local disk."
             ) from error
-        holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
-        known = f" (process {holder})" if holder.isdigit() else ""
+        holder = _holder(handle)
+        known = f" (process {holder})" if holder else ""
         raise StoreError(
             f"Another Vigie already uses {database}{known}. Stop it, or set VIGIE_DATABASE."
         ) from error
+
+
+def _holder(handle: int) -> str:
+    """The process that holds the lock, or held it and did not end in order."""
+    text = os.pread(handle, 20, 0).decode(errors="replace").strip()
+    return text if text.isdigit() else ""
+
+
+def _note(handle: int, text: str) -> None:
+    with suppress(OSError):  # a courtesy; a full disk may refuse it
+        os.truncate(handle, 0)
+        os.pwrite(handle, text.encode(), 0)
+
+
+def _has_lost_changes(database: Path) -> bool:
+    """A database in WAL mode that was in use has a -wal beside it until it is closed in order."""
+    try:
+        with database.open("rb") as file:
+            header = file.read(_WAL_BYTE + 1)
+    except OSError:
+        return False
+    in_wal_mode = header[_WAL_BYTE:] == b"\x02"
+    return in_wal_mode and not database.with_name(database.name + "-wal").exists()
 
 
 def _kernel_locks() -> ModuleType | None:

@@ -1,13 +1,13 @@
 """Brings a database to the newest schema, one numbered file and one transaction at a time."""
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from bot.db import copies
 from bot.errors import StoreError
 
 FOLDER: Traversable = files("bot.db") / "migrations"
@@ -25,14 +25,15 @@ def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = F
     known = steps[-1][0] if steps else 0
     if version > known:
         raise StoreError(
-            f"The database {path} is of a newer Vigie (schema {version}, this one knows {known})."
-            " Install that version again, or put back the copy made before its upgrade."
+            f"The database {path} is of a newer Vigie (schema {version}, this one knows {known}):"
+            f" install that version again, or put back {_name_before(path, known + 1)}, the copy"
+            " made before its upgrade, as docs/operation.md, “Rollback”, says."
         )
     missing = [step for step in steps if step[0] > version]
     if missing and version == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone():
         raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
     if missing and version > 0 and path is not None:
-        copy(conn, path.with_name(f"{path.stem}.before-{missing[0][0]}.db"))
+        _put_aside(conn, path.with_name(_name_before(path, missing[0][0])))
     with _without_foreign_keys(conn):
         for number, file in missing:
             _apply(conn, number, file.read_text(encoding="utf-8"))
@@ -44,17 +45,23 @@ def newest(folder: Traversable = FOLDER) -> int:
     return len(_steps(folder))
 
 
-def copy(conn: sqlite3.Connection, path: Path) -> None:
-    """A whole copy at ``path`` in one file, for this user alone; there at once or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    with contextlib.closing(sqlite3.connect(part)) as target:
-        conn.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")  # or the copy would need a -wal of its own
-    with part.open("rb") as handle:
-        os.fsync(handle.fileno())
-    part.replace(path)
+def _name_before(path: Path | None, number: int) -> str:
+    """Of the copy that is made before the migration of that number."""
+    return f"{path.stem if path else 'vigie'}.before-{number}.db"
+
+
+def _put_aside(conn: sqlite3.Connection, path: Path) -> None:
+    """A whole copy for the way back; there at once or not at all."""
+    part = path.with_name(path.name + copies.PART)
+    try:
+        copies.write(conn, part)
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot copy the database to {path} before its upgrade ({error.strerror}):"
+            " make room there, then start Vigie again."
+        ) from error
+    copies.sync_folder(path.parent)
 
 
 def statements(script: str) -> Iterator[str]:

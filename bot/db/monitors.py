@@ -95,11 +95,19 @@ def save_settings(conn: Connection, monitor: Monitor) -> None:
     )
 
 
-def save_overlays(conn: Connection, monitor: Monitor) -> None:
-    """Write pause and mute."""
+def save_pause(conn: Connection, monitor: Monitor) -> None:
+    """Write since when it is paused, and until when."""
     conn.execute(
-        "UPDATE monitor SET paused_ms = ?, resume_ms = ?, muted_until_ms = ? WHERE id = ?",
-        (monitor.paused_ms, monitor.resume_ms, monitor.muted_until_ms, monitor.id),
+        "UPDATE monitor SET paused_ms = ?, resume_ms = ? WHERE id = ? AND guild_id = ?",
+        (monitor.paused_ms, monitor.resume_ms, monitor.id, monitor.guild_id),
+    )
+
+
+def save_mute(conn: Connection, monitor: Monitor) -> None:
+    """Write until when it is muted."""
+    conn.execute(
+        "UPDATE monitor SET muted_until_ms = ? WHERE id = ? AND guild_id = ?",
+        (monitor.muted_until_ms, monitor.id, monitor.guild_id),
     )
 
 

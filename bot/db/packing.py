@@ -5,8 +5,14 @@ came than the step before foretold (most are a few ms off their interval), and i
 plus one when it failed; then the number of its cause follows. All numbers are varints.
 """
 
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,19 @@ class Packer:
 
 
 def unpack(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
-    """What a :class:`Packer` of that hour was given, oldest first."""
+    """What a :class:`Packer` of that hour was given, oldest first.
+
+    Bytes that no Packer wrote (a disk that lies) give nothing, and are logged.
+    """
+    with suppress(ValueError, LookupError, RuntimeError, StopIteration):
+        rows = _unpacked(monitor_id, hour_ms, blob)
+        if all(0 <= row.at_ms - hour_ms < _HOUR_MS and row.ms < _HOUR_MS for row in rows):
+            return rows
+    log.error("the tries of an hour cannot be read", extra={"monitor": monitor_id, "hour": hour_ms})
+    return []
+
+
+def _unpacked(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
     data = iter(blob)
     causes = [bytes(next(data) for _ in range(_take(data))).decode() for _ in range(_take(data))]
     rows: list[ResultRow] = []

@@ -56,6 +56,15 @@ def of_monitor(
     return found + list(islice(older, limit - len(found)))
 
 
+def fine_ms(conn: Connection, monitor_id: int, since_ms: int, before_ms: int) -> list[int]:
+    """How long the fine tries took that are not packed yet, in no order."""
+    rows = conn.execute(
+        "SELECT ms FROM result WHERE at_ms >= ? AND at_ms < ? AND monitor_id = ? AND cause IS NULL",
+        (since_ms, before_ms, monitor_id),
+    )
+    return [row["ms"] for row in rows.fetchall()]
+
+
 def first_since(conn: Connection, since_ms: int) -> int | None:
     """When the first try after a moment was."""
     row = conn.execute("SELECT min(at_ms) FROM result WHERE at_ms >= ?", (since_ms,)).fetchone()

@@ -14,6 +14,14 @@ def all_live(conn: Connection) -> list[Window]:
     return [_window(row) for row in rows.fetchall()]
 
 
+def find(conn: Connection, guild_id: int, window_id: int) -> Window | None:
+    """A window of the server, whether or not it is over."""
+    row = conn.execute(
+        "SELECT * FROM maintenance_window WHERE id = ? AND guild_id = ?", (window_id, guild_id)
+    ).fetchone()
+    return None if row is None else _window(row)
+
+
 def insert(conn: Connection, window: Window) -> int:
     """Store a new window (its ``id`` is ignored); returns the id."""
     cursor = conn.execute(
@@ -36,13 +44,13 @@ def insert(conn: Connection, window: Window) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def end(conn: Connection, guild_id: int, ids: Iterable[int], now_ms: int) -> None:
-    """These windows of the server are over, or cancelled; they are kept as history."""
-    conn.executemany(
+def end(conn: Connection, guild_id: int, ids: Iterable[int], now_ms: int) -> int:
+    """These windows are over, or cancelled; they are kept as history. Returns how many were not."""
+    return conn.executemany(
         "UPDATE maintenance_window SET ended_ms = ?"
         " WHERE id = ? AND guild_id = ? AND ended_ms IS NULL",
         [(now_ms, window_id, guild_id) for window_id in ids],
-    )
+    ).rowcount
 
 
 def _window(row: sqlite3.Row) -> Window:

@@ -53,9 +53,14 @@ class Sightings:
 
     @classmethod
     def load(cls, text: str) -> "Sightings":
-        raw = json.loads(text)
-        told = tuple(Told(ends_ms, days) for ends_ms, days in raw["told"])
-        return cls(raw["url"], known_ms=raw["known_ms"], told=told)
+        """Raises ValueError for what ``stored`` never was."""
+        try:
+            raw = json.loads(text)
+            told = tuple(Told(int(ends_ms), int(days)) for ends_ms, days in raw["told"])
+            known_ms = None if raw["known_ms"] is None else int(raw["known_ms"])
+            return cls(str(raw["url"]), known_ms=known_ms, told=told)
+        except (LookupError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError("no sightings of a certificate") from error
 
 
 @dataclass(frozen=True, slots=True)

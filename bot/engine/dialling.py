@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 ATTEMPT_DELAY_S = 0.25
+# Whoever writes a name's records must not have us knock at a thousand doors of others.
+MOST_ADDRESSES = 8
 # No way to one family is often our own lack of IPv6: another address may tell more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
@@ -21,7 +23,7 @@ class Dialled:
 
 async def dial(addresses: Sequence[str], port: int) -> Dialled:
     """Connect to the first address that answers. Raises the most telling OSError if none does."""
-    order = alternate(addresses)
+    order = alternate(addresses)[:MOST_ADDRESSES]
     if len(order) == 1:
         return await _connect(order[0], port)
     return await _race(order, port)

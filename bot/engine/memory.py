@@ -6,7 +6,8 @@ refused the bot (401, 403, 429).
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from bot.models import Kind, Rule, State
 
@@ -14,6 +15,12 @@ KEPT_ROUNDS = 60
 KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
 CALM = "O" * KEPT_ROUNDS
+_LETTERS = frozenset("OPFopf")
+_CLOSED: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
+_NUMBERS = frozenset(
+    {"tried", "refused", "failing_ms", "failed", "since_ms", "counted", "hold", "good"}
+    | {"good_since_ms", "last_bad_ms", "relapsed_ms"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +75,46 @@ class Memory:
 
     def dump(self) -> str:
         """The stored form; only what differs from a fresh memory is written."""
-        fresh = asdict(Memory())
-        return json.dumps({k: v for k, v in asdict(self).items() if v != fresh[k]})
+        values = ((name, getattr(self, name), fresh) for name, fresh in _FRESH)
+        return json.dumps({name: value for name, value, fresh in values if value != fresh})
 
     @classmethod
     def load(cls, text: str) -> "Memory":
-        """Read what ``dump`` wrote; fields this version does not know are dropped."""
-        raw = json.loads(text)
-        known = {f.name for f in fields(cls)}
-        values = {k: v for k, v in raw.items() if k in known}
-        for name in ("mode", "kind"):
-            if values.get(name) is not None:
-                values[name] = Kind(values[name])
-        if values.get("rule") is not None:
-            values["rule"] = Rule(values["rule"])
-        if "bad_slots" in values:
-            values["bad_slots"] = tuple(values["bad_slots"])
+        """Read what ``dump`` wrote; fields this version does not know are dropped.
+
+        Raises ValueError for what no version wrote.
+        """
+        try:
+            raw = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("no memory of a judge") from error
+        if not isinstance(raw, dict):
+            raise ValueError("no memory of a judge")  # noqa: TRY004 - one error for all of it
+        known = {one.name: one.default for one in fields(cls)}
+        values: dict[str, Any] = {k: _read(k, v, known[k]) for k, v in raw.items() if k in known}
         return cls(**values)
+
+
+_FRESH = tuple((field.name, field.default) for field in fields(Memory))
+
+
+def _read(name: str, value: object, default: object) -> object:
+    """One field as it was before it was written. Raises ValueError for what it cannot hold."""
+    match value:
+        case None if default is None:
+            return None
+        case str() if name in _CLOSED:
+            return _CLOSED[name](value)
+        case str() if name == "rounds" and len(value) <= KEPT_ROUNDS and set(value) <= _LETTERS:
+            return value
+        case list() if name == "bad_slots" and all(type(one) is int for one in value):
+            return tuple(value)
+        case bool() if isinstance(default, bool):
+            return value
+        case int() if name in _NUMBERS and not isinstance(value, bool):
+            return value
+        case _:
+            raise ValueError(f"{name} of a judge's memory cannot be {value!r}")
 
 
 def forget(memory: Memory) -> Memory:

@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
-from bot.engine.netguard import NOT_AN_ADDRESS, WEB, Netguard
+from bot.engine.netguard import NOT_AN_ADDRESS, TOO_LONG, URL_LIMIT, WEB, Netguard
 from bot.errors import AddressRefused
 
 CODES = frozenset({301, 302, 303, 307, 308})
@@ -22,7 +22,10 @@ def next_url(guard: Netguard, base: str, place: str) -> str:
     """The URL of the next hop, absolute and checked. Raises AddressRefused.
 
     Blanks are encoded as browsers do: many servers send them raw. In a host they stay an error.
+    A place beyond all limits is not even joined: the standard library remembers what it split.
     """
+    if len(place) > URL_LIMIT:
+        raise AddressRefused(TOO_LONG, n=URL_LIMIT)
     try:
         joined = urljoin(base, place.replace(" ", "%20"))
     except ValueError as error:

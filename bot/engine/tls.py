@@ -24,6 +24,7 @@ def client_context() -> ssl.SSLContext:
     # Python 3.13 turned on RFC 5280 to the letter, which browsers do not ask of private
     # authorities; a verdict must not hang on the Python that runs Vigie.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.set_alpn_protocols(["http/1.1"])
     if not _has_authorities(context):
         context.load_verify_locations(certifi.where())
     return context
@@ -49,9 +50,13 @@ def unverified_context() -> ssl.SSLContext:
 
 def expires_ms(connection: ssl.SSLSocket) -> int | None:
     """When the peer's verified certificate ends, UTC epoch milliseconds."""
-    certificate = connection.getpeercert()
-    ends = certificate.get("notAfter") if certificate else None
-    return int(ssl.cert_time_to_seconds(ends) * 1000) if isinstance(ends, str) else None
+    try:
+        certificate = connection.getpeercert()
+        ends = certificate.get("notAfter") if certificate else None
+        return int(ssl.cert_time_to_seconds(ends) * 1000) if isinstance(ends, str) else None
+    except (ValueError, ssl.SSLError):  # names in it that are no text, a time of another form
+        ended = _end_of(connection.getpeercert(binary_form=True) or b"")
+        return None if ended is None else _ms(ended)
 
 
 def days_since_end(der: bytes, now_ms: int) -> int | None:
@@ -61,6 +66,14 @@ def days_since_end(der: bytes, now_ms: int) -> int | None:
     DER: Validity is the first pair of times in it (RFC 5280, 4.1). One that has not ended stands
     for a chain in which another certificate has.
     """
+    ended = _end_of(der)
+    if ended is None:
+        return None
+    since_ms = now_ms - _ms(ended)
+    return since_ms // DAY_MS if since_ms >= 0 else None
+
+
+def _end_of(der: bytes) -> datetime | None:
     times = _DER_TIME.findall(der)
     if len(times) < 2:  # noqa: PLR2004 - notBefore and notAfter
         return None
@@ -69,8 +82,10 @@ def days_since_end(der: bytes, now_ms: int) -> int | None:
         century = b"20" if int(short[:2]) < _CENTURY else b"19"
         full = century + short
     try:
-        ended = datetime.strptime(full.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return datetime.strptime(full.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-    since_ms = now_ms - int(ended.timestamp() * 1000)
-    return since_ms // DAY_MS if since_ms >= 0 else None
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

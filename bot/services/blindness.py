@@ -12,7 +12,6 @@ from bot.services.delivery import queue
 log = logging.getLogger(__name__)
 
 POLL_S = 5.0
-_KEY = "blind_since_ms"
 TOLD_AFTER_MS = 120_000  # shorter blindness is recorded, not told
 
 
@@ -47,13 +46,17 @@ class Blindness:
 
     async def load(self) -> None:
         """A process that ended while blind goes on where it was."""
-        since = await self._db.read(lambda conn: settings.get(conn, _KEY))
+        since = await self._db.read(lambda conn: settings.get(conn, gaps.BLIND_SINCE))
         self._since_ms = int(since) if since else None
 
     @property
     def since_ms(self) -> int | None:
         """Since when Vigie is blind; None while it sees."""
         return self._since_ms
+
+    async def sees(self) -> bool:
+        """Whether anything answers now; asking changes nothing."""
+        return await self._eyes.online_since(self._clock.monotonic())
 
     async def blames_us(self, started: float, failed_ms: int) -> bool:
         """Whether a try that failed (begun at ``started``) must not count: we were offline."""
@@ -62,7 +65,7 @@ class Blindness:
             return False
         if self._since_ms is None:
             self._since_ms = failed_ms
-            await self._db.write(lambda conn: settings.put(conn, _KEY, str(failed_ms)))
+            await self._db.write(lambda conn: settings.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
             log.warning("Blind: no canary answers, so no failure counts until one does")
         return True
 
@@ -92,7 +95,7 @@ class Blindness:
 
         def write(conn: Connection) -> None:
             gaps.add(conn, since_ms, until_ms, gaps.BLIND)
-            settings.put(conn, _KEY, "")
+            settings.put(conn, gaps.BLIND_SINCE, "")
             for guild_id, channel_id in sorted(channels) if told else ():
                 queue.notice(conn, guild_id, channel_id, queue.blind(since_ms, until_ms), until_ms)
 

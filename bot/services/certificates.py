@@ -39,7 +39,8 @@ class Certificates:
         try:
             await self._look(entry, result.at_ms, ends_ms)
         except Exception:
-            log.exception("The certificate of monitor %d is looked at again", entry.monitor.id)
+            names = {"monitor": entry.monitor.id, "guild": entry.monitor.guild_id}
+            log.exception("A certificate is looked at again", extra=names)
 
     async def _look(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
         before = await self._remembered(entry)
@@ -63,7 +64,7 @@ class Certificates:
         url, monitor_id = entry.monitor.target.url, entry.monitor.id
         if entry.certificate is None:
             stored = await self._db.read(lambda conn: table.find(conn, monitor_id))
-            entry.certificate = Sightings(url) if stored is None else Sightings.load(stored)
+            entry.certificate = _read_back(entry.monitor.id, url, stored)
         return entry.certificate if entry.certificate.url == url else Sightings(url)
 
     async def _store(self, entry: Entry, now: Sightings) -> None:
@@ -85,3 +86,11 @@ class Certificates:
         await self._db.write(write)
         entry.certificate = expiry.then
         self._wake()
+
+
+def _read_back(monitor_id: int, url: str, stored: str | None) -> Sightings:
+    try:
+        return Sightings(url) if stored is None else Sightings.load(stored)
+    except ValueError:
+        log.exception("what was told of a certificate is lost", extra={"monitor": monitor_id})
+        return Sightings(url)

@@ -57,12 +57,17 @@ class Why:
         self._watchlist = watchlist
         self._blindness = blindness
 
+    @property
+    def blind_since_ms(self) -> int | None:
+        """Since when nothing counts, because we are offline ourselves; None while we see."""
+        return self._blindness.since_ms
+
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
         rounds, *rest = facts(entry.memory, entry.policy, self._clock.now_ms())
         found = (rounds, *_opened(entry), *rest, *_waiting(entry))
-        return Evidence(found, entry.tries, self._blindness.since_ms)
+        return Evidence(found, entry.tries, self.blind_since_ms)
 
 
 def _opened(entry: Entry) -> list[Fact]:

@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.clock import Clock
+from bot.db import changes
 from bot.db import guilds as table
-from bot.db.database import Database
+from bot.db.database import Connection, Database
+from bot.errors import UserError
 from bot.models import GuildSettings
+from bot.services.changes import Author
 
 
 class Guilds:
@@ -49,44 +52,65 @@ class Guilds:
         self,
         guild_id: int,
         *,
-        channel_id: int,
         by: int,
+        channel_id: int | None = None,
         role_id: int | None = None,
         fallback_channel_id: int | None = None,
         reminder_h: int | None = None,
     ) -> GuildSettings:
-        """Choose where alerts go; what is left out stays as it was."""
+        """Choose where alerts go. None keeps what there is, 0 takes a role or a channel away.
+
+        Raises UserError for a second channel that is the first one.
+        """
+        first = channel_id or self.settings(guild_id).channel_id
+        second = fallback_channel_id or self.settings(guild_id).fallback_channel_id
+        if fallback_channel_id and fallback_channel_id == first:
+            raise UserError("The second channel must be another one than the first.")
+        if second is not None and second == first:
+            fallback_channel_id = 0  # the second one became the first
         chosen = {
+            "channel_id": channel_id,
+            "set_by": by if channel_id else None,
             "role_id": role_id,
             "fallback_channel_id": fallback_channel_id,
-            "reminder_h": reminder_h,
         }
-        kept = {name: value for name, value in chosen.items() if value is not None}
-        return await self._change(guild_id, channel_id=channel_id, set_by=by, **kept)
+        kept = {name: value or None for name, value in chosen.items() if value is not None}
+        if reminder_h is not None:
+            kept["reminder_h"] = reminder_h
+        return await self._change(guild_id, author=self._author(guild_id, by), **kept)
 
-    async def set_language(self, guild_id: int, language: str | None) -> GuildSettings:
+    async def set_language(self, guild_id: int, language: str | None, by: int) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""
-        return await self._change(guild_id, language=language)
+        return await self._change(guild_id, author=self._author(guild_id, by), language=language)
 
-    async def set_timezone(self, guild_id: int, timezone: str) -> None:
+    async def set_timezone(self, guild_id: int, timezone: str, by: int) -> None:
         """Remember the zone a server's people mean when they name none."""
-        await self._change(guild_id, timezone=timezone)
+        await self._change(guild_id, author=self._author(guild_id, by), timezone=timezone)
 
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:
             await self._change(guild_id)
 
-    async def _change(self, guild_id: int, **changes: Any) -> GuildSettings:
+    def _author(self, guild_id: int, by: int) -> Author:
+        return Author(guild_id, by, self._clock.now_ms())
+
+    async def _change(
+        self, guild_id: int, author: Author | None = None, **chosen: Any
+    ) -> GuildSettings:
         """One change after the other: two at once would undo each other's."""
         async with self._lock:
-            before = self._settings.get(guild_id)
-            if before is None:
-                stored = await self._db.read(lambda conn: table.find(conn, guild_id))
-                after = replace(stored or GuildSettings(guild_id), **changes)
-            else:
-                after = replace(before, **changes)
-            if after != before:
-                await self._db.write(lambda conn: table.save(conn, after))
+            known = self._settings.get(guild_id)
+            stored = known or await self._db.read(lambda conn: table.find(conn, guild_id))
+            before = stored or GuildSettings(guild_id)
+            after = replace(before, **chosen)
+            rows = [] if author is None else author.chose(before, after)
+
+            def write(conn: Connection) -> None:
+                table.save(conn, after)
+                changes.insert(conn, rows)
+
+            if after != known:
+                await self._db.write(write)
                 self._settings[guild_id] = after
             return after

@@ -1,14 +1,15 @@
-"""What people do with an incident: acknowledge it, mute it, follow it, look closer."""
+"""What people do with an incident: acknowledge it, follow it, look closer."""
 
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock
+from bot.db import changes, results
 from bot.db import incidents as table
-from bot.db import monitors, results
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.errors import NotFound
 from bot.models import Incident
+from bot.services.changes import Author
 from bot.services.delivery import queue
 from bot.services.delivery.sender import Delivery
 from bot.services.watchlist import Watchlist
@@ -81,11 +82,14 @@ class Incidents:
         """Somebody is on it: this incident and all others of the same post. Raises NotFound."""
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
+        author = Author(guild_id, user_id, now_ms)
 
         def write(conn: Connection) -> tuple[int, list[Incident]]:
             ids = table.sharing_post(conn, incident.id)
+            free = [one for one in table.load(conn, ids) if one.acknowledged_ms is None]
             changed = table.acknowledge(conn, ids, user_id, now_ms)
             if changed:
+                changes.insert(conn, author.took([one for one in free if one.open]))
                 queue.changed(conn, incident.id, now_ms, urgent=True)
             return changed, table.load(conn, ids)
 
@@ -100,17 +104,6 @@ class Incidents:
                 )
         self._delivery.wake()
         return Acknowledged(tuple(all_of_it), first=changed > 0)
-
-    async def mute(self, guild_id: int, public_id: str, for_s: int, by: int) -> int:
-        """No new alert of its monitor for ``for_s`` seconds; returns the end. Raises NotFound."""
-        del by
-        incident = await self.by_public_id(guild_id, public_id)
-        entry = self._watchlist.get(guild_id, incident.monitor_id)
-        until_ms = self._clock.now_ms() + for_s * 1000
-        muted = replace(entry.monitor, muted_until_ms=until_ms)
-        await self._db.write(lambda conn: monitors.save_overlays(conn, muted))
-        entry.monitor = replace(entry.monitor, muted_until_ms=until_ms)
-        return until_ms
 
     async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
         """Note "tell me when it is back" or "me too" of one person. Raises NotFound."""

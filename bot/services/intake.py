@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.config import Config
 from bot.errors import UserError
 from bot.models import Monitor
+from bot.services.changes import What
 from bot.services.imports import Item, Remark
 from bot.services.monitors import Monitors, NewMonitor
 from bot.words.catalogue import N_
@@ -52,14 +53,10 @@ class Intake:
                 mine.append(outcome.monitor)
         drafts = [one.monitor for one in drafted if one.monitor is not None]
         try:
-            kept = iter(await self._monitors.keep(guild_id, drafts))
+            kept = iter(await self._monitors.keep(guild_id, drafts, by, What.IMPORTED))
         except UserError as error:
             return [replace(one, monitor=None, error=one.error or error) for one in drafted]
-        done = [one if one.monitor is None else replace(one, monitor=next(kept)) for one in drafted]
-        for one in done:
-            if one.monitor is not None and one.item.paused:
-                await self._monitors.pause(guild_id, one.monitor.id, by=by, for_s=None)
-        return done
+        return [one if one.monitor is None else replace(one, monitor=next(kept)) for one in drafted]
 
     def _drafted(self, guild_id: int, item: Item, mine: Sequence[Monitor]) -> Outcome:
         if item.wanted is None:
@@ -67,9 +64,11 @@ class Intake:
         wanted, remarks = self._allowed(item.wanted)
         item = replace(item, remarks=(*item.remarks, *remarks))
         try:
-            return Outcome(item, self._monitors.draft(guild_id, wanted, mine))
+            draft = self._monitors.draft(guild_id, wanted, mine)
         except UserError as error:
             return Outcome(item, None, error)
+        paused_ms = draft.created_ms if item.paused else None
+        return Outcome(item, replace(draft, paused_ms=paused_ms))
 
     def _allowed(self, wanted: NewMonitor) -> tuple[NewMonitor, list[Remark]]:
         low_s = self._config.min_interval_s

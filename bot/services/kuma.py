@@ -28,7 +28,7 @@ def of_kuma(raw: Raw) -> Raw:
         "method": raw.get("method"),
         "contains": None if inverted else searched,
         "not_contains": searched if inverted else None,
-        "expect_status": ", ".join(str(one) for one in raw.get("accepted_statuscodes") or ()),
+        "expect_status": _statuses(raw.get("accepted_statuscodes")),
         "headers": _headers(raw),
     }
 
@@ -44,6 +44,12 @@ def _address(raw: Raw) -> str:
             return f"dns://{host}"
         case kind:
             raise UserError("I have no monitors of the kind “{kind}”.", kind=str(kind))
+
+
+def _statuses(found: Any) -> str:
+    if not isinstance(found, list | None) or not all(isinstance(one, str) for one in found or ()):
+        raise UserError("“{field}” cannot be read.", field="accepted_statuscodes")
+    return ", ".join(found or ())
 
 
 def _headers(raw: Raw) -> Raw | None:

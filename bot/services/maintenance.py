@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from bot.clock import Clock
+from bot.db import changes
 from bot.db import windows as table
-from bot.db.database import Database
+from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
+from bot.services.changes import Author, What
 from bot.services.guilds import Guilds
 from bot.services.watchlist import Watchlist
 from bot.services.windows import Stretch, instant, next_stretch, wall_time
@@ -69,14 +71,14 @@ class Maintenance:
         _check_length(for_s, ONCE_LIMIT_S)
         today, now = instant(self._clock.now_ms())
         wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason)
-        return await self._add(self._made(guild_id, wanted, by))
+        return await self._add(self._made(guild_id, wanted, by), What.MAINTENANCE_STARTED)
 
     async def schedule(self, guild_id: int, wanted: NewWindow, by: int) -> WindowStatus:
         """Plan a window, once or weekly; the server remembers the zone. Raises UserError."""
         window = self._made(guild_id, wanted, by)
         self._check(window)
-        planned = await self._add(window)
-        await self._guilds.set_timezone(guild_id, window.timezone)
+        planned = await self._add(window, What.MAINTENANCE_PLANNED)
+        await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
 
     def of_guild(self, guild_id: int) -> list[WindowStatus]:
@@ -95,10 +97,18 @@ class Maintenance:
                 return one
         raise NotFound("There is no such window here. Pick one from the list as you type.")
 
-    async def cancel(self, guild_id: int, window_id: int) -> WindowStatus:
+    async def cancel(self, guild_id: int, window_id: int, by: int) -> WindowStatus:
         """Cancel a window, or end it now. Raises NotFound."""
         found = self.find(guild_id, str(window_id))
-        await self._end(guild_id, [window_id])
+        now_ms = self._clock.now_ms()
+        done = Author(guild_id, by, now_ms).planned(found.window, What.MAINTENANCE_CANCELLED)
+
+        def write(conn: Connection) -> None:
+            if table.end(conn, guild_id, [window_id], now_ms):
+                changes.insert(conn, [done])
+
+        await self._db.write(write)
+        self._watchlist.planned.drop(guild_id, [window_id])
         return found
 
     def _made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
@@ -137,30 +147,33 @@ class Maintenance:
         if stretch.until_ms is None:
             raise UserError("That would be maintenance without an end. Leave some time between.")
 
-    async def _add(self, window: Window) -> WindowStatus:
+    async def _add(self, window: Window, what: What) -> WindowStatus:
         guild_id = window.guild_id
+        author = Author(guild_id, window.created_by, window.created_ms)
         await self._purge(guild_id)
         if len(self._watchlist.planned.of_guild(guild_id)) >= MAX_WINDOWS:
             raise UserError(
                 "This server already has {n} maintenance windows. Cancel one first.", n=MAX_WINDOWS
             )
         await self._guilds.ensure(guild_id)
-        window_id = await self._db.write(lambda conn: table.insert(conn, window))
-        stored = replace(window, id=window_id)
+
+        def write(conn: Connection) -> Window:
+            stored = replace(window, id=table.insert(conn, window))
+            changes.insert(conn, [author.planned(stored, what)])
+            return stored
+
+        stored = await self._db.write(write)
         self._watchlist.planned.add(stored)
-        return self.find(guild_id, str(window_id))
+        return self.find(guild_id, str(stored.id))
 
     async def _purge(self, guild_id: int) -> None:
         """Lay aside what is over, so that it costs neither memory nor room."""
         live = {one.window.id for one in self.of_guild(guild_id)}
         over = [w.id for w in self._watchlist.planned.of_guild(guild_id) if w.id not in live]
         if over:
-            await self._end(guild_id, over)
-
-    async def _end(self, guild_id: int, ids: list[int]) -> None:
-        now_ms = self._clock.now_ms()
-        await self._db.write(lambda conn: table.end(conn, guild_id, ids, now_ms))
-        self._watchlist.planned.drop(guild_id, ids)
+            now_ms = self._clock.now_ms()
+            await self._db.write(lambda conn: table.end(conn, guild_id, over, now_ms))
+            self._watchlist.planned.drop(guild_id, over)
 
     def _status(self, window: Window, now_ms: int) -> WindowStatus | None:
         """None when the window is over, or its monitor is no longer watched."""

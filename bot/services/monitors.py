@@ -1,22 +1,23 @@
-"""What people do with monitors: add, remove, pause, resume, find."""
+"""What people do with monitors: add, change, remove, find."""
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
 from bot.config import Config
+from bot.db import changes
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
 from bot.engine.netguard import Netguard
 from bot.engine.prober import Prober
-from bot.engine.probes import place
 from bot.engine.scheduler import Scheduler
 from bot.errors import NotFound
 from bot.models import CheckResult, Ending, Monitor
+from bot.services.changes import Author, What
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
+from bot.services.rounds import schedule
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.wishes import (
     NAME_LIMIT,
@@ -58,7 +59,6 @@ class Monitors:
         self._scheduler = scheduler
         self._wishes = Wishes(config, netguard)
         self._prober = prober
-        self._editing = asyncio.Lock()
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -66,7 +66,7 @@ class Monitors:
     def start(self) -> None:
         """Hand everything that is watched to the scheduler."""
         for entry in self._watchlist.all():
-            self._schedule(entry)
+            schedule(self._scheduler, entry.monitor)
 
     def of_guild(self, guild_id: int) -> list[Monitor]:
         """A server's monitors sorted by name, from memory."""
@@ -97,9 +97,8 @@ class Monitors:
 
         Raises UserError when the address, an option or the name cannot be taken.
         """
-        del by  # kept by the record of changes once there is one
         draft = self.draft(guild_id, wanted, self.of_guild(guild_id))
-        (monitor,) = await self.keep(guild_id, [draft])
+        (monitor,) = await self.keep(guild_id, [draft], by)
         entry = self._watchlist.get(guild_id, monitor.id)
         first = await self._prober.probe(monitor.target)
         entry.latest = entry.latest or first
@@ -110,59 +109,74 @@ class Monitors:
         """What would be watched, beside ``mine``. Raises UserError."""
         return self._wishes.new(guild_id, wanted, mine, self._clock.now_ms())
 
-    async def keep(self, guild_id: int, drafts: Sequence[Monitor]) -> list[Monitor]:
+    async def keep(
+        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What = What.ADDED
+    ) -> list[Monitor]:
         """Watch drafts from now on: all, or none when a name or the room is gone (UserError)."""
         await self._guilds.ensure(guild_id)
+        author = Author(guild_id, by, self._clock.now_ms())
 
         def write(conn: Connection) -> list[Monitor]:
             # Counted here: others may have been added since the drafts were checked.
             self._wishes.check_room(table.count(conn, guild_id) + len(drafts))
-            return [replace(one, id=table.insert(conn, one)) for one in drafts]
+            stored = [replace(one, id=table.insert(conn, one)) for one in drafts]
+            for one in stored:
+                if one.paused:
+                    table.save_pause(conn, one)
+            changes.insert(conn, [author.did(what, one.id, one.target.url) for one in stored])
+            return stored
 
         try:
             kept = await self._db.write(write)
         except sqlite3.IntegrityError as error:
             raise name_taken(", ".join(one.name for one in drafts)) from error
         for monitor in kept:
-            self._schedule(self._watchlist.add(monitor))
+            schedule(self._scheduler, self._watchlist.add(monitor).monitor)
         return kept
 
     async def remove(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
         """Stop watching for good. A post of it in trouble is edited to "no longer watched"."""
-        del by
-        entry = self._watchlist.get(guild_id, monitor_id)
-        now_ms = self._clock.now_ms()
-        await self._recorder.end(
-            entry, Ending.REMOVED, lambda conn: table.remove(conn, guild_id, monitor_id, now_ms)
-        )
-        self._scheduler.remove(monitor_id)
-        self._watchlist.remove(monitor_id)
-        return entry.monitor
+        async with self._watchlist.changing:
+            entry = self._watchlist.get(guild_id, monitor_id)
+            now_ms = self._clock.now_ms()
+            done = Author(guild_id, by, now_ms).did(What.REMOVED, monitor_id)
+
+            def write(conn: Connection) -> None:
+                table.remove(conn, guild_id, monitor_id, now_ms)
+                changes.insert(conn, [done])
+
+            await self._recorder.end(entry, Ending.REMOVED, write)
+            self._scheduler.remove(monitor_id)
+            self._watchlist.remove(monitor_id)
+            return entry.monitor
 
     async def edit(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
         """Take new settings at once. Another address is judged anew, its open alert is closed.
 
         Raises UserError when one of them cannot be taken; then nothing has changed.
         """
-        del by
-        entry = self._watchlist.get(guild_id, monitor_id)
-        async with self._editing:  # two people at once: the second changes what the first left
+        async with self._watchlist.changing:  # the second of two changes what the first left
+            entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
             others = [one for one in self.of_guild(guild_id) if one.id != monitor_id]
             after = self._wishes.changed(before, change, others)
             if after == before:
                 return Edited(before, before)
-            await self._save_settings(entry, after)
-            self._schedule(entry, soon=after.target.url != before.target.url)
+            await self._save_settings(entry, after, by)
+            moved = after.target.url != before.target.url
+            schedule(self._scheduler, entry.monitor, soon=moved)
         elsewhere = entry.incident is not None and before.channel_id != after.channel_id
         if after.target == before.target:
             return Edited(before, after, told_elsewhere=elsewhere)
         first = await self._prober.probe(after.target)
         return Edited(before, after, first, told_elsewhere=elsewhere)
 
-    async def _save_settings(self, entry: Entry, after: Monitor) -> None:
+    async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
+        done = Author(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)
+
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)
+            changes.insert(conn, done)
 
         try:
             if after.target.url == entry.monitor.target.url:
@@ -172,14 +186,7 @@ class Monitors:
                 entry.latest, entry.last_ok_ms, entry.tries = None, None, ()
         except sqlite3.IntegrityError as error:
             raise name_taken(after.name) from error
-        # Somebody may have paused or muted it while this was written.
-        now = entry.monitor
-        entry.monitor = replace(
-            after,
-            paused_ms=now.paused_ms,
-            resume_ms=now.resume_ms,
-            muted_until_ms=now.muted_until_ms,
-        )
+        entry.monitor = after
 
     async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:
         """Probe once and change nothing."""
@@ -192,32 +199,6 @@ class Monitors:
         if latest is None or self._clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
             self._scheduler.nudge(monitor_id)
 
-    async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
-        """Stop checking until resumed, or for ``for_s`` seconds."""
-        del by
-        entry = self._watchlist.get(guild_id, monitor_id)
-        now_ms = self._clock.now_ms()
-        resume_ms = None if for_s is None else now_ms + for_s * 1000
-        paused = replace(entry.monitor, paused_ms=now_ms, resume_ms=resume_ms)
-        await self._recorder.end(entry, Ending.PAUSED, _save(paused))
-        # Only now: a store that refused must leave it watched.
-        entry.monitor = replace(entry.monitor, paused_ms=now_ms, resume_ms=resume_ms)
-        self._scheduler.remove(monitor_id)
-        return entry.monitor
-
-    async def resume(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
-        """Check again, judged anew. Resuming what is not paused changes nothing."""
-        del by
-        return await self._resume(self._watchlist.get(guild_id, monitor_id))
-
-    async def resume_due(self) -> None:
-        """End the pauses whose time has come."""
-        now_ms = self._clock.now_ms()
-        for entry in list(self._watchlist.all()):
-            resume_ms = entry.monitor.resume_ms
-            if resume_ms is not None and resume_ms <= now_ms:
-                await self._resume(entry)
-
     async def guild_left(self, guild_id: int) -> None:
         """A server removed Vigie: its monitors rest, its data is kept for a while."""
         for entry in self._watchlist.of_guild(guild_id):
@@ -227,22 +208,4 @@ class Monitors:
     async def guild_back(self, guild_id: int) -> None:
         """A server has Vigie again: go on where it was."""
         for entry in await self._watchlist.load_guild(guild_id):
-            self._schedule(entry)
-
-    async def _resume(self, entry: Entry) -> Monitor:
-        if entry.monitor.paused:
-            await self._db.write(_save(replace(entry.monitor, paused_ms=None, resume_ms=None)))
-            entry.monitor = replace(entry.monitor, paused_ms=None, resume_ms=None)
-            self._schedule(entry)
-        return entry.monitor
-
-    def _schedule(self, entry: Entry, *, soon: bool = False) -> None:
-        """``soon``: what is under way counts no more, a round begins at once."""
-        monitor = entry.monitor
-        if not monitor.paused:
-            where = place(monitor.target.url)
-            self._scheduler.set(monitor.id, where, monitor.interval_s, soon=soon)
-
-
-def _save(monitor: Monitor) -> Callable[[Connection], None]:
-    return lambda conn: table.save_overlays(conn, monitor)
+            schedule(self._scheduler, entry.monitor)

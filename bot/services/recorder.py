@@ -15,7 +15,7 @@ from bot.engine.judge import judge
 from bot.engine.memory import Memory, forget
 from bot.engine.rules import Event, Try, Verdict, clear
 from bot.models import CheckResult, Ending, Incident
-from bot.services import verdicts
+from bot.services import journal, verdicts
 from bot.services.batch import Batch
 from bot.services.certificates import Certificates
 from bot.services.delivery import queue
@@ -73,6 +73,8 @@ class Recorder:
 
             await self._db.write(write)
             entry.incident, entry.memory, entry.due_ms = None, memory, None
+        if over is not None:
+            journal.note(f"ended: {ending}", over)
         self._wake()
 
     async def tell_withheld(self) -> None:
@@ -172,6 +174,7 @@ class Recorder:
 
         entry.incident = await self._db.write(write)
         entry.memory = verdict.memory
+        journal.note(f"opened: {entry.incident.cause}", entry.incident)
         self._wake()
 
     async def _escalate(self, entry: Entry, verdict: Verdict, incident: Incident) -> None:
@@ -199,7 +202,10 @@ class Recorder:
             say(conn, told, now_ms)
             return told, memory
 
-        entry.incident, entry.memory = await self._db.write(write)
+        before, (told, entry.memory) = entry.incident, await self._db.write(write)
+        entry.incident = told
+        if before is None or before.kind is not told.kind:
+            journal.note("changed", told)
         self._wake()
 
     async def _gather(self, entry: Entry) -> None:
@@ -222,7 +228,8 @@ class Recorder:
             queue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
 
         await self._db.write(write)
-        for e, _, memory in over:
+        for e, incident, memory in over:
+            journal.note(f"ended: {Ending.RESOLVED}", incident)
             e.incident, e.memory, e.due_ms = None, memory, None
         self._wake()
 

@@ -2,16 +2,25 @@
 
 from dataclasses import dataclass
 
+from bot.charts.painter import Painter
 from bot.clock import Clock
 from bot.config import Config
+from bot.db.database import Database
+from bot.services.blindness import Blindness
+from bot.services.boards.keeper import Boards
+from bot.services.changes import Changes
 from bot.services.delivery.sender import Delivery
+from bot.services.doctor.server import Doctor
 from bot.services.evidence import Why
 from bot.services.guilds import Guilds
+from bot.services.history import History
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
+from bot.services.overlays import Overlays
 from bot.services.status import Status
 from bot.services.trial import Trial
+from bot.services.watchlist import Watchlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +31,56 @@ class Services:
     clock: Clock
     guilds: Guilds
     monitors: Monitors
+    overlays: Overlays
+    changes: Changes
     status: Status
     why: Why
+    history: History
+    painter: Painter
     incidents: Incidents
     maintenance: Maintenance
     delivery: Delivery
     trial: Trial
+    doctor: Doctor
+    boards: Boards
+
+
+def assemble(
+    db: Database,
+    config: Config,
+    clock: Clock,
+    *,
+    guilds: Guilds,
+    watchlist: Watchlist,
+    monitors: Monitors,
+    overlays: Overlays,
+    delivery: Delivery,
+    blindness: Blindness,
+) -> Services:
+    """Make the parts that only the surface asks, around those that run by themselves."""
+    status = Status(db, clock, watchlist)
+    return Services(
+        config=config,
+        clock=clock,
+        guilds=guilds,
+        monitors=monitors,
+        overlays=overlays,
+        changes=Changes(db),
+        status=status,
+        why=Why(clock, watchlist, blindness),
+        history=History(db, clock, watchlist),
+        painter=Painter(),
+        incidents=Incidents(db, clock, watchlist, delivery),
+        maintenance=Maintenance(db, clock, guilds, watchlist),
+        delivery=delivery,
+        trial=Trial(db, clock, guilds, delivery),
+        doctor=Doctor(db, clock, config, watchlist, delivery, blindness=blindness),
+        boards=Boards(
+            db,
+            clock,
+            guilds=guilds,
+            status=status,
+            delivery=delivery,
+            blind_ms=lambda: blindness.since_ms,
+        ),
+    )

@@ -1,6 +1,7 @@
 """Keeps the disk bounded: tries are packed by the hour, hours and days are counted, old data goes.
 
-Raw tries stay for some hours, packed ones for 7 days, hours for 90 days; days and incidents stay.
+Raw tries stay for some hours, packed ones for 7 days, hours for 90 days, what people changed for a
+year; days and incidents stay.
 Everything is done in short slices and is repeated without harm, so a restart takes it up again:
 an hour is counted from its raw tries, which go only after it was noted as counted.
 """
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.db import farewell, packed, results, rollups, settings
+from bot.db import changes, farewell, packed, results, rollups, settings
 from bot.db.database import Connection, Database
 from bot.db.packing import Packer, unpack
 from bot.db.rollups import DAY_MS, HOUR_MS, HOURS
@@ -25,8 +26,9 @@ RAW_HOURS = 2  # memory is read back from raw tries at a start
 PACKED_DAYS, HOURLY_DAYS = 7, 90
 FOLLOWERS_MS = 7 * DAY_MS
 GUILD_MS = 30 * DAY_MS
-SLICE_S = 0.02  # no slice holds the database much longer
-SLICE_ROWS = 4_000
+CHANGES_MS = 366 * DAY_MS  # what people changed: a year, leap years included
+SLICE_S = 0.01  # no slice works much longer; its commit and a checkpoint may double it
+SLICE_ROWS = 2_000
 ROLLED_HOUR, ROLLED_DAY = "rolled_hour", "rolled_day"  # the next ones to count
 
 
@@ -68,6 +70,7 @@ class Retention:
             ),
         )
         await self._drain(lambda conn: farewell.forget_followers(conn, now_ms - FOLLOWERS_MS))
+        await self._drain(lambda conn: changes.forget(conn, now_ms - CHANGES_MS))
         gone = await self._drain(lambda conn: farewell.forget_guilds(conn, now_ms - GUILD_MS))
         if gone:
             log.info("forgot %d rows of servers that were left long ago", gone)

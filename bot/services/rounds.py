@@ -5,14 +5,24 @@ import logging
 from bot.clock import Clock
 from bot.engine.memory import abandon
 from bot.engine.prober import Prober
+from bot.engine.probes import place
 from bot.engine.rules import Try, rhythm_s
-from bot.engine.scheduler import Step
-from bot.models import CheckResult
+from bot.engine.scheduler import Scheduler, Step
+from bot.models import CheckResult, Monitor
 from bot.services.blindness import Blindness
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
 log = logging.getLogger(__name__)
+
+
+def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> None:
+    """Check it from now on, unless it is paused.
+
+    ``soon``: what is under way counts no more, a round begins at once.
+    """
+    if not monitor.paused:
+        scheduler.set(monitor.id, place(monitor.target.url), monitor.interval_s, soon=soon)
 
 
 class Rounds:

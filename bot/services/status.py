@@ -1,11 +1,12 @@
 """What is true now, and how it was: for ``/status`` and whoever asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
+from bot.services.monitor_report import Report, report
 from bot.services.uptimes import Uptime, uptimes
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.windows import Stretch
@@ -25,6 +26,7 @@ class MonitorStatus:
     latest: CheckResult | None
     channel_id: int | None
     maintenance: tuple[Window, Stretch] | None = None  # the window that covers it now
+    role_id: int | None = None  # whom its next alert calls
 
     @property
     def paused(self) -> bool:
@@ -53,10 +55,18 @@ class Status:
         monitor = self._watchlist.get(guild_id, monitor_id).monitor
         return (await self._uptimes([monitor], since_ms))[monitor_id]
 
-    async def uptimes(self, guild_id: int, since_ms: int) -> dict[int, Uptime]:
-        """How each monitor of a server fared since then, or since it was added."""
+    async def uptimes(
+        self, guild_id: int, since_ms: int, only: Collection[int] | None = None
+    ) -> dict[int, Uptime]:
+        """How each monitor of a server (of these, if given) fared since then, or it was added."""
         mine = [entry.monitor for entry in self._watchlist.of_guild(guild_id)]
-        return await self._uptimes(mine, since_ms)
+        wanted = [one for one in mine if only is None or one.id in only]
+        return await self._uptimes(wanted, since_ms)
+
+    async def report(self, guild_id: int, monitor_id: int) -> Report:
+        """How one monitor fared in the last 90 days, and how fast it was. Raises NotFound."""
+        entry = self._watchlist.get(guild_id, monitor_id)
+        return await report(self._db, entry, self._clock.now_ms())
 
     async def _uptimes(self, mine: Sequence[Monitor], since_ms: int) -> dict[int, Uptime]:
         now_ms = self._clock.now_ms()
@@ -71,4 +81,5 @@ class Status:
             latest=entry.latest,
             channel_id=self._watchlist.home_of(entry),
             maintenance=self._watchlist.maintenance_of(entry),
+            role_id=self._watchlist.role_of(entry),
         )

@@ -52,7 +52,7 @@ def hour(
         number,
         len(tries),
         len(fine),
-        *_quantiles(fine),
+        *quantiles(fine),
         watched_s=round(length_ms(seen) / 1000),
         down_s=round(overlap_ms(seen, bad[State.DOWN]) / 1000),
         unstable_s=round(overlap_ms(seen, bad[State.UNSTABLE]) / 1000),
@@ -71,7 +71,7 @@ def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
         number,
         sums.count,
         sums.ok,
-        *_quantiles(fine),
+        *quantiles(fine),
         watched_s=sums.watched_s,
         down_s=sums.down_s,
         unstable_s=sums.unstable_s,
@@ -91,8 +91,8 @@ def _watched(
     return without(seen, gaps.between(conn, *span))
 
 
-def _quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:
-    """The median, the 95th percentile (both by nearest rank) and the maximum."""
+def quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:
+    """The median, the 95th percentile (both by nearest rank) and the maximum. Sorts the list."""
     if not fine:
         return None, None, None
     fine.sort()

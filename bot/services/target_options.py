@@ -9,6 +9,7 @@ from bot.models import Target
 
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})\s*:\s*([\x20-\x7e]{0,500})")
+METHODS = ("GET", "HEAD")
 TEXT_LIMIT = 200
 MAX_HEADERS = 10
 # What the probe decides itself: connection handling, and where the request goes.
@@ -39,6 +40,8 @@ def target_of(
     not_contains: str | None = None,
 ) -> Target:
     """What a probe of a checked address asks for, from options as typed. Raises UserError."""
+    if method not in METHODS:
+        raise UserError("I can ask with GET and HEAD, not with {method}.", method=method)
     target = Target(
         url=url,
         method=method,
@@ -123,7 +126,9 @@ def parse_headers(text: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def _searched(text: str | None) -> str | None:
-    if text is None or not text.strip():
+    # Half a pair of UTF-16, as JSON can write it, stands on no page and in no store.
+    text = (text or "").encode(errors="ignore").decode()
+    if not text.strip():
         return None
     if len(text) > TEXT_LIMIT:
         raise UserError("The text to look for may be at most {n} characters long.", n=TEXT_LIMIT)

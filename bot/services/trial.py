@@ -1,11 +1,18 @@
 """A test alert: the way of a real one through the outbox, marked as what it is."""
 
 from bot.clock import Clock
+from bot.db import outbox
 from bot.db.database import Database
+from bot.db.outbox import Tested
 from bot.services.delivery import queue
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
+
+__all__ = ("Tested", "Trial")
+
+_WAITING = {"pending", "sending"}
+_LOOK_S = 0.1
 
 
 class Trial:
@@ -28,3 +35,16 @@ class Trial:
         )
         self._delivery.wake()
         return channel_id
+
+    async def last(self, guild_id: int) -> Tested | None:
+        """What became of the newest test alert, if there was one within a week."""
+        return await self._db.read(lambda conn: outbox.last_test(conn, guild_id))
+
+    async def settle(self, guild_id: int, wait_s: float) -> None:
+        """Wait until the newest test alert arrived or was given up, ``wait_s`` seconds at most."""
+        until = self._clock.monotonic() + wait_s
+        while self._clock.monotonic() < until:
+            found = await self.last(guild_id)
+            if found is None or found.state not in _WAITING:
+                return
+            await self._clock.sleep(_LOOK_S)

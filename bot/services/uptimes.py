@@ -1,11 +1,11 @@
 """How a monitor fared over a stretch of time: from counted days and hours, and what came since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from bot.db import gaps, rollups, settings, stages
 from bot.db.database import Connection
-from bot.db.rollups import HOUR_MS, Sums
+from bot.db.rollups import DAY_MS, HOUR_MS, HOURS, Rollup, Sums
 from bot.models import Monitor, State
 from bot.services.coverage import Span, length_ms, overlap_ms, without
 from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
@@ -36,13 +36,15 @@ class Uptime:
         return max(0, self.span_s - self.watched_s)
 
 
+_FIELDS = tuple(field.name for field in fields(Uptime))
+
+
 def uptimes(
     conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
 ) -> dict[int, Uptime]:
     """How each of these monitors fared, from the full hour before ``since_ms``, until now."""
     begin_ms = since_ms // HOUR_MS * HOUR_MS
-    day = int(settings.get(conn, ROLLED_DAY) or 0)
-    counted_ms = int(settings.get(conn, ROLLED_HOUR) or 0) * HOUR_MS
+    day, counted_ms = _counted(conn)
     sums = rollups.sums(conn, [monitor.id for monitor in monitors], begin_ms, day)
     return {
         monitor.id: _uptime(
@@ -56,14 +58,64 @@ def uptimes(
     }
 
 
+def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> list[Uptime]:
+    """How a monitor fared on each day (UTC, numbered since 1970), from that one until now.
+
+    The last one is the day that still runs; of days before it was added nothing was watched.
+    """
+    rolled, counted_ms = _counted(conn)
+    sums: dict[int, Sums] = {}
+    for one in rollups.days(conn, monitor.id, first_day, rolled - 1):
+        sums[one.slot] = _plus(Sums(), one)
+    for one in rollups.hours(conn, monitor.id, max(first_day, rolled) * HOURS, now_ms // HOUR_MS):
+        day = one.slot // HOURS
+        sums[day] = _plus(sums.get(day, Sums()), one)
+    return [
+        _uptime(
+            conn,
+            monitor,
+            sums.get(day, Sums()),
+            begin_ms=max(day * DAY_MS, monitor.created_ms),
+            recent=(
+                max(day * DAY_MS, counted_ms, monitor.created_ms),
+                min((day + 1) * DAY_MS, now_ms),
+            ),
+        )
+        for day in range(first_day, now_ms // DAY_MS + 1)
+    ]
+
+
+def joined(parts: Sequence[Uptime]) -> Uptime:
+    """Several spans as one."""
+    return Uptime(*(sum(getattr(one, name) for one in parts) for name in _FIELDS))
+
+
+def _counted(conn: Connection) -> tuple[int, int]:
+    """The next day to count, and the moment until which hours are counted."""
+    day = int(settings.get(conn, ROLLED_DAY) or 0)
+    return day, int(settings.get(conn, ROLLED_HOUR) or 0) * HOUR_MS
+
+
+def _plus(sums: Sums, one: Rollup) -> Sums:
+    return Sums(
+        sums.count + one.count,
+        sums.ok + one.ok,
+        sums.watched_s + one.watched_s,
+        sums.down_s + one.down_s,
+        sums.unstable_s + one.unstable_s,
+    )
+
+
 def _uptime(
     conn: Connection, monitor: Monitor, sums: Sums, *, begin_ms: int, recent: Span
 ) -> Uptime:
     """The sums together with the last hours, which are not counted: those were watched, if any."""
     until_ms = min(recent[1], monitor.paused_ms or recent[1])
-    spans = [(recent[0], until_ms)] if recent[0] < until_ms else []
-    seen = without(spans, gaps.between(conn, *recent))
-    bad = stages.between(conn, monitor.id, *recent)
+    seen: list[Span] = []
+    bad: dict[State, list[Span]] = {State.DOWN: [], State.UNSTABLE: []}
+    if recent[0] < until_ms:
+        seen = without([(recent[0], until_ms)], gaps.between(conn, *recent))
+        bad = stages.between(conn, monitor.id, *recent)
     return Uptime(
         span_s=max(0, recent[1] - begin_ms) // 1000,
         watched_s=sums.watched_s + length_ms(seen) // 1000,

@@ -1,5 +1,7 @@
 """Everything that is watched now, in memory: settings, the judge's memory, the open incident."""
 
+import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
 from bot.services.planned import Planned
 from bot.services.windows import Stretch
+
+log = logging.getLogger(__name__)
 
 LATEST_SPAN_MS = 2 * 3_600_000
 
@@ -49,6 +53,7 @@ class Watchlist:
         self._guilds = guilds
         self._entries: dict[int, Entry] = {}
         self.planned = Planned()
+        self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes
 
     async def load(self) -> None:
         """Read everything back."""
@@ -154,12 +159,23 @@ def _load(conn: Connection, since_ms: int, guild_id: int | None = None) -> list[
     return [
         Entry(
             monitor,
-            Memory.load(memories[monitor.id]) if monitor.id in memories else Memory(),
+            _remembered(monitor.id, memories.get(monitor.id)),
             open_incidents.get(monitor.id),
             _check_result(newest.get(monitor.id)),
         )
         for monitor in watched
     ]
+
+
+def _remembered(monitor_id: int, text: str | None) -> Memory:
+    """One row that cannot be read must not keep all others from being watched."""
+    try:
+        return Memory() if text is None else Memory.load(text)
+    except ValueError:
+        log.exception(
+            "the judge's memory cannot be read: judged anew", extra={"monitor": monitor_id}
+        )
+        return Memory()
 
 
 def _check_result(row: ResultRow | None) -> CheckResult | None:

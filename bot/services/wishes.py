@@ -14,6 +14,8 @@ from bot.words.safe import plain
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400
+SLOWEST_MS = 60_000
+_USUAL_INTERVAL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Wishes:
         """A monitor to be, beside those the server has."""
         self.check_room(len(mine) + 1)
         self._check_interval(wanted.every_s)
+        _check_slow(wanted.slow_ms)
         target = target_of(
             self._netguard.check_url(wanted.url.strip()),
             method=wanted.method,
@@ -114,6 +117,7 @@ class Wishes:
         every_s = monitor.interval_s if change.every_s is None else change.every_s
         if every_s != monitor.interval_s:
             self._check_interval(every_s)
+        _check_slow(change.slow_ms)
         name = monitor.name if change.name is None else change.name
         return replace(
             monitor,
@@ -157,10 +161,20 @@ class Wishes:
             )
 
 
+def _check_slow(slow_ms: int | None) -> None:
+    if (slow_ms or 0) > SLOWEST_MS:
+        raise UserError("The limit for slow answers is at most {n} ms.", n=SLOWEST_MS)
+
+
 def with_scheme(url: str) -> str:
     """People may leave ``https://`` out; anything that has a scheme or looks odd stays as it is."""
     text = url.strip()
     return text if "://" in text or text.startswith("/") else f"https://{text}"
+
+
+def usual_interval_s(config: Config) -> int:
+    """How often a site is checked when nobody says: every minute, or as often as is allowed."""
+    return max(_USUAL_INTERVAL_S, config.min_interval_s)
 
 
 def name_taken(name: str) -> UserError:

@@ -1,11 +1,13 @@
 """The catalogues: English sentences are the keys, each other language is one ``.po`` file.
 
-Adding a language means adding ``locales/<language>.po``; it is found by itself.
+Adding a language means adding ``locales/<language>.po``, named as Discord names its locale
+(``de``, ``pt-BR``) or by the language alone (``pt``, for all its locales); it is found by itself.
 """
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from babel import Locale
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 
 LOCALES = Path(__file__).parent / "locales"
@@ -60,6 +62,12 @@ class Words:
         """A number with this language's separators."""
         return format_decimal(n, locale=_locale(self.language))
 
+    def percent(self, part: int, of: int) -> str:
+        """``99.97%``: rounded down to hundredths. 100 % means all of it, 0 % nothing at all."""
+        hundredths = max(part * 10_000 // of, 1 if part > 0 else 0)
+        share = Decimal(hundredths).scaleb(-4)
+        return format_percent(share, locale=_locale(self.language), decimal_quantization=False)
+
     def duration(self, seconds: float) -> str:
         """A length of time, rounded, in at most two units: ``40 s``, ``12 min``, ``2 h 5 min``."""
         days, *shorter = _rounded(seconds)
@@ -86,16 +94,23 @@ def native_name(language: str) -> str:
 
 @cache
 def _known(locale: str) -> str:
-    code = locale.replace("_", "-").casefold()
-    known = {language.casefold(): language for language in LANGUAGES}
-    return known.get(code) or known.get(code.partition("-")[0]) or SOURCE
+    code = _code(locale)
+    known = {_code(language): language for language in LANGUAGES}
+    wide = code.partition("-")[0]
+    # Discord's Norwegian is the one that catalogues call Bokmål.
+    names = (code, wide, "nb") if wide == "no" else (code, wide)
+    return next((known[name] for name in names if name in known), SOURCE)
+
+
+def _code(locale: str) -> str:
+    return locale.replace("_", "-").casefold()
 
 
 def _filled(found: str, source: str, values: dict[str, object]) -> str:
     """A slip in a translation must not cost an alert: the English sentence is always right."""
     try:
         return found.format(**values)
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, AttributeError, TypeError):
         return source.format(**values)
 
 

@@ -19,6 +19,7 @@ from bot.words.safe import markdown
 from bot.words.times import stamp
 from cogs._ui.asking import Interaction, patiently, say, served
 from cogs._ui.incident_details import details
+from cogs._ui.on_call import require_on_call
 
 MUTE_S = 3600
 _NAME_LIMIT = 80
@@ -90,21 +91,10 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
     return list(found.values())
 
 
-def _require_on_call(interaction: Interaction, incidents: list[Incident]) -> None:
-    """Acknowledge and Mute: Manage Messages, or the role the alert calls (design §6)."""
-    granted = interaction.permissions
-    if granted.manage_messages or granted.administrator:
-        return
-    user = interaction.user
-    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
-    if not any(one.role_id in roles for one in incidents):
-        raise UserError("You need “Manage Messages” or the role of this alert for this.")
-
-
 async def _acknowledge(interaction: Interaction, public_id: str) -> None:
     words = words_of(interaction)
     told = await patiently(interaction, _open_incidents(interaction, public_id))
-    _require_on_call(interaction, told)
+    require_on_call(interaction, [one.role_id for one in told])
     done = await patiently(
         interaction,
         interaction.client.services.incidents.acknowledge(
@@ -121,18 +111,18 @@ async def _acknowledge(interaction: Interaction, public_id: str) -> None:
 async def _mute(interaction: Interaction, public_id: str) -> None:
     words = words_of(interaction)
     told = await patiently(interaction, _open_incidents(interaction, public_id))
-    _require_on_call(interaction, told)
-    until_ms = 0
-    for one in told:
-        until_ms = await patiently(
-            interaction,
-            interaction.client.services.incidents.mute(
-                one.guild_id, one.public_id, MUTE_S, interaction.user.id
-            ),
-        )
+    require_on_call(interaction, [one.role_id for one in told])
+    work = interaction.client.services.overlays.mute(
+        interaction.guild_id or 0,
+        [one.monitor_id for one in told],
+        by=interaction.user.id,
+        for_s=MUTE_S,
+    )
+    muted = await patiently(interaction, work)
+    until_ms = muted[0].muted_until_ms or 0
     names = words.list([markdown(one.name, _NAME_LIMIT) for one in told[:10]])
     text = words.text(
-        "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "t")
+        "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "f")
     )
     await say(interaction, text)
 

@@ -6,7 +6,7 @@ from bot.models import GuildSettings
 from bot.words.catalogue import N_, Words, native_name, words_for
 from bot.words.safe import plain
 from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import lacking, missing
+from cogs._ui.channel_rights import lacking, missing, where_to_allow
 
 REMINDERS = {
     "off": N_("off"),
@@ -55,21 +55,43 @@ def _channel(channel_id: int | None) -> str | None:
 
 
 def _problems(words: Words, interaction: Interaction, settings: GuildSettings) -> list[str]:
+    """With where to put it right."""
     channels = [one for one in (settings.channel_id, settings.fallback_channel_id) if one]
-    found = [channel_problem(words, interaction, channel_id) for channel_id in channels]
+    found = [
+        f"{text}\n→ {remedy(words, interaction, one, 'alerts channel')}"
+        for one in channels
+        if (text := channel_problem(words, interaction, one))
+    ]
     found.append(role_problem(words, interaction, settings))
     return [f"⚠ {text}" for text in found if text]
 
 
-def channel_problem(words: Words, interaction: Interaction, channel_id: int) -> str:
-    """What Vigie may not do in a channel; empty when all is well."""
+def channel_problem(
+    words: Words, interaction: Interaction, channel_id: int, *, embeds: bool = True
+) -> str:
+    """What Vigie may not do in a channel; empty when all is well. Boards need no ``embeds``."""
     mention = f"<#{channel_id}>"
     granted = bot_rights(interaction, channel_id)
     if granted is None:
         return words.text("I cannot see {channel}, or it is gone.", channel=mention)
     guild = interaction.guild
     thread = guild is not None and guild.get_thread(channel_id) is not None
-    return lacking(words, missing(granted, thread=thread), mention)
+    return lacking(words, missing(granted, thread=thread, embeds=embeds), mention)
+
+
+def remedy(
+    words: Words, interaction: Interaction, channel_id: int, choose: str | None = None
+) -> str:
+    """What puts a channel with a problem right; ``choose``: the command that takes another one."""
+    guild = interaction.guild
+    if guild is not None and guild.get_channel_or_thread(channel_id) is not None:
+        if guild.me.is_timed_out():
+            return words.text("First end my timeout: my profile, “Remove Timeout”.")
+        return where_to_allow(words, interaction)
+    if choose is None:
+        return words.text("Choose another one.")
+    command = interaction.client.commands_tree.mention(choose)
+    return words.text("Choose another one: {command}", command=command)
 
 
 def role_problem(words: Words, interaction: Interaction, settings: GuildSettings) -> str:
@@ -87,9 +109,11 @@ def role_unreachable(words: Words, interaction: Interaction, channel_id: int, ro
     role = guild.get_role(role_id)
     if role is None:
         return words.text("The role of the alerts is gone. Choose another one.")
-    granted = bot_rights(interaction, channel_id)
+    granted = bot_rights(interaction, channel_id) if channel_id else guild.me.guild_permissions
     if role.mentionable or granted is None or granted.mention_everyone:
         return ""
+    if not channel_id:
+        return words.text("I can't ping {role}: make it mentionable.", role=role.mention)
     return unreachable(words, role.mention, f"<#{channel_id}>")
 
 
@@ -100,6 +124,21 @@ def unreachable(words: Words, role: str, channel: str) -> str:
         role=role,
         channel=channel,
     )
+
+
+def tested_text(words: Words, interaction: Interaction, channel_id: int | None) -> str:
+    """What follows from having asked for a test alert; None: there is nowhere to send one."""
+    if channel_id is None:
+        choose = interaction.client.commands_tree.mention("alerts channel")
+        return words.text("Alerts have nowhere to go yet: {command}", command=choose)
+    sent = words.text(
+        "A test alert is on its way to {channel}: a line and a card, marked TEST. It pings nobody.",
+        channel=f"<#{channel_id}>",
+    )
+    problem = channel_problem(words, interaction, channel_id)
+    if not problem:
+        return sent
+    return f"{sent}\n{problem}\n→ {remedy(words, interaction, channel_id, 'alerts channel')}"
 
 
 def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions | None:

@@ -10,7 +10,7 @@ from discord import app_commands, ui
 
 from bot.client import VigieClient
 from bot.services.status import MonitorStatus
-from bot.tree import NETWORK_ERRORS
+from bot.tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer, words_of
 from bot.words.catalogue import Words, words_for
 
 log = logging.getLogger(__name__)
@@ -22,25 +22,33 @@ T = TypeVar("T")
 DEFER_AFTER_S = 1.0
 
 
-async def patiently(interaction: Interaction, work: Awaitable[T], *, ephemeral: bool = True) -> T:
+async def patiently(
+    interaction: Interaction,
+    work: Awaitable[T],
+    *,
+    ephemeral: bool = True,
+    in_place: bool = False,
+    after_s: float = DEFER_AFTER_S,
+) -> T:
     """Await ``work``; after a second tell Discord that the answer takes longer.
 
-    What was begun is finished even when Discord cannot be told.
+    ``in_place``: the answer is to be an edit of the message whose button was pressed. ``after_s``:
+    0 for what always takes long. What was begun is finished even when Discord cannot be told.
     """
     task = asyncio.ensure_future(work)
     try:
-        await asyncio.wait({task}, timeout=DEFER_AFTER_S)
+        await asyncio.wait({task}, timeout=after_s)
         if not task.done() and not interaction.response.is_done():
-            await _defer(interaction, ephemeral=ephemeral)
+            await _defer(interaction, ephemeral=ephemeral, thinking=not in_place)
         return await task
     except asyncio.CancelledError:
         task.cancel()
         raise
 
 
-async def _defer(interaction: Interaction, *, ephemeral: bool) -> None:
+async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -> None:
     try:
-        await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
     except NETWORK_ERRORS as error:
         log.info("interaction %s could not be deferred: %r", interaction.id, error)
 
@@ -50,7 +58,7 @@ async def say(
     text: str | None = None,
     *,
     embed: discord.Embed | None = None,
-    view: ui.View | None = None,
+    view: ui.View | ui.LayoutView | None = None,
     file: discord.File | None = None,
     ephemeral: bool = True,
 ) -> None:
@@ -90,6 +98,16 @@ def manages(interaction: Interaction) -> bool:
     """Whether the person may change settings and read full addresses."""
     granted = interaction.permissions
     return granted.manage_guild or granted.administrator
+
+
+async def managing(interaction: Interaction) -> bool:
+    """The check of a settings' button or form: refuses, in words, whoever may not change them."""
+    if not await served(interaction):
+        return False
+    if manages(interaction):
+        return True
+    await answer(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
+    return False
 
 
 async def only_managers(interaction: Interaction) -> bool:

@@ -5,16 +5,9 @@ import unicodedata
 from datetime import date, timedelta
 
 from bot.errors import UserError
+from bot.words.catalogue import LANGUAGES, words_for
+from bot.words.days import day_name
 
-_NAMES = (
-    ("monday", "lundi"),
-    ("tuesday", "mardi"),
-    ("wednesday", "mercredi"),
-    ("thursday", "jeudi"),
-    ("friday", "vendredi"),
-    ("saturday", "samedi"),
-    ("sunday", "dimanche"),
-)
 _SETS = {
     "daily": range(7), "every day": range(7), "everyday": range(7), "all": range(7),
     "tous les jours": range(7), "chaque jour": range(7), "quotidien": range(7),
@@ -52,6 +45,12 @@ def _simple(text: str) -> str:
     return " ".join(re.sub("[‐-―]", "-", bare).replace("’", "'").split())
 
 
+# Every day (0 is Monday) in every language; where two begin alike, English comes first.
+_NAMES = tuple(
+    (day, _simple(day_name(words_for(language), day))) for language in LANGUAGES for day in range(7)
+)
+
+
 def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -70,12 +69,11 @@ def _days(part: str) -> set[int]:
 
 
 def _day(word: str) -> int:
-    """A name, in the plural, or its beginning."""
+    """A name in any language there is, in the plural, or its beginning."""
     begun = word.rstrip(".")
-    if len(begun) >= _SHORTEST:
-        for day, names in enumerate(_NAMES):
-            if any(name.startswith(begun) or f"{name}s" == begun for name in names):
-                return day
+    for day, name in _NAMES if len(begun) >= _SHORTEST else ():
+        if name.startswith(begun) or f"{name}s" == begun:
+            return day
     raise _not_understood()
 
 

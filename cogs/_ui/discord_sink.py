@@ -10,10 +10,9 @@ from typing import Any
 import discord
 
 from bot.client import VigieClient
-from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.messages import Alert, Places
 from cogs._ui.alert_card import Card, card
-from cogs._ui.failures import told_to_delivery
+from cogs._ui.failures import told_with_limit
 from cogs._ui.history import says_the_same
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class DiscordSink:
             try:
                 return (await channel.send(**parts, file=shown.file())).id
             except discord.Forbidden as error:
-                log.info("channel %s takes no files: %s", channel_id, error)
+                log.info("A channel takes no files: %s", error, extra={"channel": channel_id})
         return (await channel.send(**parts)).id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
@@ -109,15 +108,8 @@ class DiscordSink:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """As :func:`told_to_delivery`; a limit of everything the bot does concerns everybody."""
-        try:
-            with told_to_delivery():
-                yield
-        except DeliveryError as error:
-            left_s = self._client.global_limit.left_s()
-            if error.remedy is not Remedy.WAIT or not left_s:
-                raise
-            raise DeliveryError(str(error), Remedy.PAUSE, retry_after_s=left_s) from error
+        with told_with_limit(self._client.global_limit):
+            yield
 
     def _may_attach(self, channel_id: int) -> bool:
         """A card without its file beats no card, so in doubt there is none."""

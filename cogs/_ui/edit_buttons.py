@@ -8,9 +8,10 @@ from discord import ui
 
 from bot.models import Monitor
 from bot.services.monitors import Edited
-from bot.tree import NEEDS_MANAGE_SERVER, answer, answer_error, words_of
+from bot.tree import answer_error, words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, manages, owns, patiently, say, served
+from cogs._ui.asking import Interaction, managing, owns, patiently, say
+from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.monitor_card import card_embed, edited_text
 from cogs._ui.monitor_forms import FORM, TITLES, change_of, form, typed_values
 
@@ -40,7 +41,7 @@ class EditButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
-            if await served(interaction) and await _may(interaction):
+            if await managing(interaction):
                 monitors = interaction.client.services.monitors
                 monitor = monitors.get(interaction.guild_id or 0, self.monitor_id)
                 shown = form(words_of(interaction), monitor, self.section)
@@ -49,12 +50,15 @@ class EditButton(
             await answer_error(interaction, error)
 
 
-def card_view(words: Words, monitor: Monitor) -> ui.View:
-    """All three buttons."""
+async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embed, ui.View]:
+    """The settings with what was changed last, and a button for each form and for all changes."""
+    words = words_of(interaction)
+    embed = card_embed(words, monitor)
+    await add_changes(interaction, embed, monitor.id)
     view = ui.View(timeout=None)
     for section in TITLES:
         view.add_item(EditButton(section, monitor.id, words))
-    return view
+    return embed, view.add_item(changes_button(words, monitor.id))
 
 
 async def submitted(interaction: Interaction) -> None:
@@ -64,17 +68,10 @@ async def submitted(interaction: Interaction) -> None:
     if match is None or interaction.type is not discord.InteractionType.modal_submit:
         return
     try:
-        if await served(interaction) and await _may(interaction):
+        if await managing(interaction):
             await _take(interaction, match["section"], int(match["monitor"]))
     except Exception as error:  # noqa: BLE001 - answered and logged in one place
         await answer_error(interaction, error)
-
-
-async def _may(interaction: Interaction) -> bool:
-    if manages(interaction):
-        return True
-    await answer(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
-    return False
 
 
 async def _take(interaction: Interaction, section: str, monitor_id: int) -> None:
@@ -90,7 +87,7 @@ async def show_edited(interaction: Interaction, edited: Edited) -> None:
     """What changed, with the card as it is now: in place of the old one where that can be."""
     words = words_of(interaction)
     text = edited_text(words, interaction, edited)
-    embed, view = card_embed(words, edited.after), card_view(words, edited.after)
+    embed, view = await patiently(interaction, card(interaction, edited.after))
     if interaction.message is None or interaction.response.is_done() or not owns(interaction):
         await say(interaction, text, embed=embed, view=view)
     else:

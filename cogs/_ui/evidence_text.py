@@ -14,7 +14,7 @@ from bot.words.catalogue import N_, NN_, Words
 from bot.words.safe import code
 from bot.words.times import Style, stamp
 from cogs._ui.addresses import shown_host
-from cogs._ui.states import colour_of, state_word
+from cogs._ui.states import blind_text, colour_of, state_word
 from cogs._ui.watch_answers import result_text, shown_name
 
 _URL_LIMIT = 1000
@@ -76,7 +76,7 @@ _PLURALS: dict[type, tuple[str, tuple[str, str]]] = {
     facts.FailedRun: (
         "rounds",
         NN_(
-            "{n} round in a row failed wholly. If a first try fails at {opens} or later too, that"
+            "{n} round failed wholly. If a first try fails at {opens} or later too, that"
             " opens an incident.",
             "{n} rounds in a row failed wholly. If a first try fails at {opens} or later too, that"
             " opens an incident.",
@@ -129,10 +129,7 @@ def _try(words: Words, result: CheckResult) -> str:
 def _canaries(words: Words, evidence: Evidence) -> str:
     """Whether we can trust our own eyes."""
     if evidence.blind_since_ms is not None:
-        since = stamp(evidence.blind_since_ms, "T")
-        return words.text(
-            "I am blind since {time}: no canary answers, so nothing counts.", time=since
-        )
+        return blind_text(words, evidence.blind_since_ms)
     rounds = next((one.letters for one in evidence.facts if isinstance(one, facts.Rounds)), "")
     if rounds.strip("Oo"):
         return words.text("Each failure counted only after a canary had answered me.")

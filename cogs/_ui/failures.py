@@ -5,6 +5,7 @@ of discord.py: a 429 longer than ``max_ratelimit_timeout`` is ``RateLimited``, a
 itself did not send has no ``Via`` header.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ import aiohttp
 import discord
 
 from bot.errors import DeliveryError, Remedy
+from bot.services.delivery.global_limit import GlobalLimit
 
 _REMEDIES = {
     10003: Remedy.CHANNEL_GONE,
@@ -33,6 +35,22 @@ _DEFAULT_WAIT_S = 5.0
 
 
 @contextmanager
+def told_with_limit(limit: GlobalLimit) -> Iterator[None]:
+    """As :func:`told_to_delivery`; a limit of everything the bot does concerns everybody."""
+    try:
+        with told_to_delivery():
+            yield
+    except DeliveryError as error:
+        left_s = limit.left_s()
+        if error.remedy is not Remedy.WAIT or not left_s:
+            raise
+        raise DeliveryError(str(error), Remedy.PAUSE, retry_after_s=left_s) from error
+
+
+_LONGEST_WAIT_S = 3_600.0
+
+
+@contextmanager
 def told_to_delivery() -> Iterator[None]:
     """Turn whatever goes wrong inside into a DeliveryError with its remedy."""
     try:
@@ -43,6 +61,9 @@ def told_to_delivery() -> Iterator[None]:
         raise _of_answer(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise DeliveryError(f"no answer from Discord: {error!r}", Remedy.RETRY) from error
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # discord.py takes an answer at its word: one that is no JSON, or lacks what it must have.
+        raise DeliveryError(f"unreadable answer from Discord: {error!r}", Remedy.RETRY) from error
     except RuntimeError as error:
         # aiohttp says so of a client that is being replaced by a fresh one.
         if "closed" not in str(error):
@@ -51,9 +72,11 @@ def told_to_delivery() -> Iterator[None]:
 
 
 def _of_answer(error: discord.HTTPException) -> DeliveryError:
-    remedy = _REMEDIES.get(error.code) or _of_status(error)
+    named: object = error.code
+    code = named if isinstance(named, int) else 0  # whatever the body said
+    remedy = _REMEDIES.get(code) or _of_status(error)
     wait_s = _named_wait_s(error) if remedy is Remedy.WAIT else 0.0
-    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=error.code)
+    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=code)
 
 
 def _of_status(error: discord.HTTPException) -> Remedy:
@@ -74,6 +97,7 @@ def _of_status(error: discord.HTTPException) -> Remedy:
 def _named_wait_s(error: discord.HTTPException) -> float:
     """Only short waits get here, after discord.py itself has waited five times."""
     try:
-        return float(error.response.headers.get("Retry-After", ""))
+        named_s = float(error.response.headers.get("Retry-After", ""))
     except ValueError:
         return _DEFAULT_WAIT_S
+    return min(max(named_s, 0.0), _LONGEST_WAIT_S) if math.isfinite(named_s) else _DEFAULT_WAIT_S

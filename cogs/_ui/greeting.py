@@ -1,4 +1,4 @@
-"""What Vigie says when it is invited: one message of three lines, where newcomers are welcomed."""
+"""What Vigie says when it is invited: three lines and a button, where newcomers are welcomed."""
 
 import logging
 
@@ -6,6 +6,7 @@ import discord
 
 from bot.tree import NETWORK_ERRORS, VigieTree
 from bot.words.catalogue import Words
+from cogs._ui.setup_buttons import welcome_view
 
 log = logging.getLogger(__name__)
 
@@ -16,17 +17,20 @@ async def greet(tree: VigieTree, guild: discord.Guild, words: Words) -> None:
     if channel is None or not channel.permissions_for(guild.me).send_messages:
         return
     try:
-        await channel.send(_greeting(tree, words), allowed_mentions=discord.AllowedMentions.none())
+        await channel.send(
+            _greeting(tree, words),
+            view=welcome_view(words),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
     except NETWORK_ERRORS as error:
-        log.info("server %s could not be greeted: %r", guild.id, error)
+        log.info("A server could not be greeted: %r", error, extra={"guild": guild.id})
 
 
 def _greeting(tree: VigieTree, words: Words) -> str:
-    first = "setup" if tree.get_command("setup") is not None else "watch add"
     return "\n".join(
         (
             words.text("I am Vigie. I watch your sites and tell you when one goes down."),
-            words.text("Begin with {command}; it takes a minute.", command=tree.mention(first)),
+            words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
             words.text("Everything else: {command}", command=tree.mention("help")),
         )
     )

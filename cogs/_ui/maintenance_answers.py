@@ -42,10 +42,16 @@ def planned_text(words: Words, planned: WindowStatus, cancel: str, *, hint: bool
 
 
 def cancelled_text(words: Words, cancelled: WindowStatus) -> str:
+    """What is over; of a weekly window also its plan, so that nothing is lost by a slip."""
     what = _what(words, cancelled)
     if cancelled.active:
-        return words.text("The maintenance is over: {what}.", what=what)
-    return words.text("The planned maintenance is cancelled: {what}.", what=what)
+        said = words.text("The maintenance is over: {what}.", what=what)
+    else:
+        said = words.text("The planned maintenance is cancelled: {what}.", what=what)
+    if cancelled.window.date is not None:
+        return said
+    plan = weekly_text(words, cancelled.window)
+    return f"{said}\n{words.text('It comes back no more; its plan was {plan}.', plan=plan)}"
 
 
 def list_embed(words: Words, found: Sequence[WindowStatus]) -> discord.Embed:
@@ -70,7 +76,7 @@ def line(words: Words, one: WindowStatus) -> str:
     parts = [f"**{_what(words, one)}**"]
     begun, over = stamp(stretch.from_ms, "f"), stamp(stretch.until_ms or 0, "f")
     if window.date is None:
-        parts.append(f"{weekly(words, window.days)}, {_hours(words, window)} ({window.timezone})")
+        parts.append(weekly_text(words, window))
     if one.active:
         parts.append(words.text("now, until {time}", time=over))
     elif window.date is None:
@@ -102,6 +108,11 @@ def _end(begun: datetime, over: datetime) -> str:
 
 def _what(words: Words, one: WindowStatus) -> str:
     return words.text("everything here") if one.monitor is None else shown_name(one.monitor)
+
+
+def weekly_text(words: Words, window: Window) -> str:
+    """``every Monday, 02:30–03:30 (Europe/Paris)``."""
+    return f"{weekly(words, window.days)}, {_hours(words, window)} ({window.timezone})"
 
 
 def _hours(words: Words, window: Window) -> str:

@@ -1,34 +1,19 @@
 """The card of one monitor's settings under ``/watch edit``, and what is said of a change."""
 
-from collections.abc import Callable
-
 import discord
 
 from bot.models import Monitor, Target
+from bot.services.changes import differing
 from bot.services.monitors import Edited
 from bot.services.target_options import status_text
-from bot.words.catalogue import N_, Words
+from bot.words.catalogue import Words
 from bot.words.safe import clip, code
 from cogs._ui.alert_settings import channel_problem, role_unreachable
 from cogs._ui.asking import Interaction
+from cogs._ui.change_text import LABELS
 from cogs._ui.watch_answers import result_text, shown_name
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
-
-# What a change is called, and how to see that it happened.
-_CHANGES: tuple[tuple[str, Callable[[Monitor], object]], ...] = (
-    (N_("Address"), lambda m: m.target.url),
-    (N_("Name"), lambda m: m.name),
-    (N_("Seconds between checks"), lambda m: m.interval_s),
-    (N_("Method"), lambda m: m.target.method),
-    (N_("Fine HTTP codes"), lambda m: m.target.expect_status),
-    (N_("Text that must be there"), lambda m: m.target.contains),
-    (N_("Text that must not be there"), lambda m: m.target.not_contains),
-    (N_("Slow from so many milliseconds"), lambda m: m.slow_ms),
-    (N_("Request headers"), lambda m: m.target.headers),
-    (N_("Channel"), lambda m: m.channel_id),
-    (N_("Role"), lambda m: m.role_id),
-)
 
 
 def card_embed(words: Words, monitor: Monitor) -> discord.Embed:
@@ -47,7 +32,7 @@ def card_embed(words: Words, monitor: Monitor) -> discord.Embed:
     short = {
         words.text("Fine HTTP codes"): status_text(target.expect_status)[:_VALUE_LIMIT]
         or words.text("any below 400"),
-        words.text("Slow from so many milliseconds"): slow,
+        words.text("Slow from this many milliseconds"): slow,
         words.text("Channel"): f"<#{monitor.channel_id}>" if monitor.channel_id else server,
         words.text("Role"): f"<@&{monitor.role_id}>" if monitor.role_id else server,
     }
@@ -72,7 +57,7 @@ def _quoted(text: str | None) -> str:
 def edited_text(words: Words, interaction: Interaction, edited: Edited) -> str:
     """What changed, what follows from it, and what now stands in its way."""
     before, after = edited.before, edited.after
-    changed = [words.text(name) for name, of in _CHANGES if of(before) != of(after)]
+    changed = [words.text(LABELS[what]) for what in differing(before, after)]
     if not changed:
         return words.text("Nothing changed.")
     lines = [words.text("Changed: {list}.", list=words.list(changed))]

@@ -15,7 +15,7 @@ from bot.services.target_options import status_text
 from bot.services.wishes import NAME_LIMIT, Change, with_scheme
 from bot.words.catalogue import N_, Words
 from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import ALERT_CHANNEL_TYPES
+from cogs._ui.channel_rights import ALERT_CHANNEL_TYPES, check_place
 
 FORM = r"v1:form:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
 TITLES = {
@@ -24,7 +24,7 @@ TITLES = {
     "told": N_("Where it is told"),
 }
 METHODS = ("GET", "HEAD")
-SLOWEST_MS = 60_000
+_MOST_DIGITS = 18
 _URL_LIMIT, _TEXT_LIMIT, _SHORT_LIMIT, _LONG_LIMIT = 2_048, 200, 100, 4_000
 
 
@@ -65,9 +65,9 @@ def change_of(section: str, values: dict[str, str], guild: discord.Guild | None)
                 headers=values["headers"],
             )
         case _:
-            channel, role = values.get("channel", ""), values.get("role", "")
-            _check_place(guild, channel, role)
-            return Change(channel_id=int(channel or 0), role_id=int(role or 0))
+            channel_id, role_id = (int(values.get(name) or 0) for name in ("channel", "role"))
+            check_place(guild, channel_id, role_id)
+            return Change(channel_id=channel_id, role_id=role_id)
 
 
 def _value(part: dict[str, Any]) -> str:
@@ -78,25 +78,13 @@ def _value(part: dict[str, Any]) -> str:
 
 def _whole(text: str) -> int:
     text = text.strip()
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
         raise UserError("“{text}” is not a whole number.", text=text)
     return int(text)
 
 
 def _slow_ms(text: str) -> int:
-    slow_ms = _whole(text) if text.strip() else 0
-    if slow_ms > SLOWEST_MS:
-        raise UserError("The limit for slow answers is at most {n} ms.", n=SLOWEST_MS)
-    return slow_ms
-
-
-def _check_place(guild: discord.Guild | None, channel: str, role: str) -> None:
-    """What was picked is read back from Discord: a form can be sent by anybody's client."""
-    found = guild.get_channel_or_thread(int(channel)) if guild is not None and channel else None
-    if channel and (found is None or found.type not in ALERT_CHANNEL_TYPES):
-        raise UserError("I cannot send alerts to that channel. Choose another one.")
-    if role and guild is not None and int(role) == guild.id:
-        raise UserError("I do not call @everyone. Choose a role, or none.")
+    return _whole(text) if text.strip() else 0
 
 
 def _address(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
@@ -134,7 +122,7 @@ def _fine(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
             target.not_contains,
             limit=_TEXT_LIMIT,
         ),
-        _text(words.text("Slow from so many milliseconds"), "slow_ms", slow, limit=5),
+        _text(words.text("Slow from this many milliseconds"), "slow_ms", slow, limit=5),
         _text(
             words.text("Request headers"),
             "headers",
@@ -152,13 +140,13 @@ def _told(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
         channel_types=ALERT_CHANNEL_TYPES,
         min_values=0,
         required=False,
-        default_values=_picked(monitor.channel_id, discord.SelectDefaultValueType.channel),
+        default_values=picked(monitor.channel_id, discord.SelectDefaultValueType.channel),
     )
     role: ui.RoleSelect[ui.Modal] = ui.RoleSelect(
         custom_id="role",
         min_values=0,
         required=False,
-        default_values=_picked(monitor.role_id, discord.SelectDefaultValueType.role),
+        default_values=picked(monitor.role_id, discord.SelectDefaultValueType.role),
     )
     about = words.text("Empty: as for the whole server.")
     return [
@@ -167,9 +155,10 @@ def _told(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
     ]
 
 
-def _picked(
+def picked(
     found: int | None, kind: discord.SelectDefaultValueType
 ) -> list[discord.SelectDefaultValue]:
+    """What a menu of channels or roles shows as chosen."""
     return [] if found is None else [discord.SelectDefaultValue(id=found, type=kind)]
 
 

@@ -5,17 +5,22 @@ from collections.abc import Iterable
 
 from bot.models import Kind, State
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import N_, Words
+from bot.words.catalogue import N_, NN_, Words
+from bot.words.times import stamp
 
 # In the order of a summary: what hurts most comes first.
 _WORDS = {
-    "down": (N_("✖ DOWN"), N_("{n} down"), 0xDA373C),
-    "unstable": (N_("▲ UNSTABLE"), N_("{n} unstable"), 0xF0B232),
-    "slow": (N_("▲ SLOW"), N_("{n} slow"), 0xF0B232),
-    "refused": (N_("▲ REFUSED"), N_("{n} refused"), 0xF0B232),
-    "up": (N_("✔ UP"), N_("{n} up"), 0x23A55A),
-    "unknown": (N_("? NOT CHECKED YET"), N_("{n} not checked yet"), 0x80848E),
-    "paused": (N_("‖ PAUSED"), N_("{n} paused"), 0x80848E),
+    "down": (N_("✖ DOWN"), NN_("{n} down", "{n} down"), 0xDA373C),
+    "unstable": (N_("▲ UNSTABLE"), NN_("{n} unstable", "{n} unstable"), 0xF0B232),
+    "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), 0xF0B232),
+    "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), 0xF0B232),
+    "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), 0x23A55A),
+    "unknown": (
+        N_("? NOT CHECKED YET"),
+        NN_("{n} not checked yet", "{n} not checked yet"),
+        0x80848E,
+    ),
+    "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), 0x80848E),
 }
 _OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused"}
 
@@ -30,14 +35,26 @@ def state_of(status: MonitorStatus) -> str:
 
 
 def state_word(words: Words, status: MonitorStatus) -> str:
-    """``✖ DOWN``, ``✔ UP · MAINTENANCE`` …"""
-    word = words.text(_WORDS[state_of(status)][0])
-    return word if status.maintenance is None else f"{word} · {words.text('MAINTENANCE')}"
+    """``✖ DOWN``, ``✔ UP · MAINTENANCE``, ``▲ SLOW · MUTED`` …"""
+    said = [words.text(_WORDS[state_of(status)][0])]
+    if status.maintenance is not None:
+        said.append(words.text("MAINTENANCE"))
+    if status.monitor.muted_until_ms is not None:
+        said.append(words.text("MUTED"))
+    return " · ".join(said)
 
 
 def kind_word(words: Words, kind: Kind) -> str:
     """The word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
     return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
+
+
+def blind_text(words: Words, since_ms: int) -> str:
+    """What lies over every state while Vigie itself is offline."""
+    return words.text(
+        "I am blind since {time}: no canary answers, so nothing counts.",
+        time=stamp(since_ms, "T"),
+    )
 
 
 def colour_of(found: Iterable[MonitorStatus]) -> int:
@@ -50,8 +67,11 @@ def summary(words: Words, found: Iterable[MonitorStatus]) -> str:
     """``2 down · 1 slow · 14 up``."""
     shown = list(found)
     counts = Counter(state_of(one) for one in shown)
-    parts = [words.text(_WORDS[key][1], n=counts[key]) for key in _WORDS if counts[key]]
+    parts = [words.plural(*_WORDS[key][1], counts[key]) for key in _WORDS if counts[key]]
     worked_on = sum(one.maintenance is not None for one in shown)
     if worked_on:
-        parts.append(words.text("{n} in maintenance", n=worked_on))
+        parts.append(words.plural("{n} in maintenance", "{n} in maintenance", worked_on))
+    muted = sum(one.monitor.muted_until_ms is not None for one in shown)
+    if muted:
+        parts.append(words.plural("{n} muted", "{n} muted", muted))
     return " · ".join(parts)

@@ -1,15 +1,20 @@
 """◀ ▶ Refresh under ``/status``. The page number is in the button, everything else is read anew."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import ui
 
+from bot.services.status import MonitorStatus
 from bot.tree import answer_error, words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, owns, say, served, visible
-from cogs._ui.status_page import Page, overview
+from cogs._ui.asking import Interaction, owns, patiently, say, served, server_words, visible
+from cogs._ui.audience import is_private, public
+from cogs._ui.status_page import UPTIME_DAYS, Page, clamped, overview, shown_on
+
+_DAY_MS = 86_400_000
 
 
 class PageButton(
@@ -53,21 +58,33 @@ def page_view(page: Page, words: Words) -> ui.View:
     return view
 
 
-def page_for(interaction: Interaction, number: int, words: Words) -> Page | None:
-    """The page as this person may see it; None when there is nothing to show."""
+async def page_for(
+    interaction: Interaction, found: Sequence[MonitorStatus], number: int, words: Words
+) -> Page:
+    """One page of what was found; a page that is gone shows the last one."""
     services = interaction.client.services
-    found = visible(interaction, services.status.overview(interaction.guild_id or 0))
-    return overview(words, found, number, services.clock.now_ms()) if found else None
+    now_ms = services.clock.now_ms()
+    number = clamped(found, number)
+    only = {status.monitor.id for status in shown_on(found, number)}
+    since_ms = now_ms - UPTIME_DAYS * _DAY_MS
+    uptimes = await services.status.uptimes(interaction.guild_id or 0, since_ms, only)
+    blind_ms = services.why.blind_since_ms
+    return overview(words, found, number, uptimes, now_ms=now_ms, blind_ms=blind_ms)
 
 
 async def _turn(interaction: Interaction, number: int) -> None:
     """In place for whoever asked; others get a page of their own, of what they may see."""
-    words = words_of(interaction)
-    page = page_for(interaction, number, words)
-    if page is None:
+    mine = owns(interaction)
+    shared = mine and not is_private(interaction)
+    words = server_words(interaction) if shared else words_of(interaction)
+    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
+    found = public(interaction, everything) if shared else visible(interaction, everything)
+    if not found:
         await say(interaction, words.text("There is nothing to show any more."))
-    elif owns(interaction):
-        view = page_view(page, words)
-        await interaction.response.edit_message(content=page.content, embed=page.embed, view=view)
+        return
+    page = await patiently(interaction, page_for(interaction, found, number, words))
+    view = page_view(page, words)
+    if not mine or interaction.response.is_done():
+        await say(interaction, page.content, embed=page.embed, view=view)
     else:
-        await say(interaction, page.content, embed=page.embed, view=page_view(page, words))
+        await interaction.response.edit_message(content=page.content, embed=page.embed, view=view)

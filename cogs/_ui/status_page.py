@@ -1,25 +1,25 @@
-"""``/status``: the overview in pages of ten, and one monitor in detail."""
+"""The overview of ``/status``, in pages of ten."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
 
-from bot.models import Incident, Window
-from bot.services.maintenance import REASON_LIMIT
+from bot.models import State
 from bot.services.status import MonitorStatus
-from bot.services.windows import Stretch
+from bot.services.uptimes import Uptime
 from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.safe import code, markdown
 from bot.words.times import stamp
 from cogs._ui.addresses import named_by_host, shown_host
-from cogs._ui.incident_text import lasted, sentence
-from cogs._ui.states import colour_of, state_word, summary
-from cogs._ui.watch_answers import result_text, shown_name
+from cogs._ui.states import blind_text, colour_of, state_word, summary
+from cogs._ui.uptime_text import share
+from cogs._ui.watch_answers import shown_name
 
 PAGE = 10
-_URL_LIMIT = 1000
+UPTIME_DAYS = 30
+# Ten lines fit a description even when every host is as long as DNS allows.
+_HOST_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,82 +32,69 @@ class Page:
     of: int
 
 
-def overview(words: Words, found: Sequence[MonitorStatus], number: int, now_ms: int) -> Page:
-    """Problems first, as the service sorts them; a page that is gone shows the last one."""
-    pages = max(1, -(-len(found) // PAGE))
-    number = min(max(0, number), pages - 1)
-    lines = [_line(words, one) for one in found[number * PAGE : (number + 1) * PAGE]]
+def clamped(found: Sequence[MonitorStatus], number: int) -> int:
+    """The number of a page that is there: the last one for a page that is gone."""
+    return min(max(0, number), _pages(found) - 1)
+
+
+def shown_on(found: Sequence[MonitorStatus], number: int) -> Sequence[MonitorStatus]:
+    return found[number * PAGE : (number + 1) * PAGE]
+
+
+def overview(
+    words: Words,
+    found: Sequence[MonitorStatus],
+    number: int,
+    uptimes: Mapping[int, Uptime],
+    *,
+    now_ms: int,
+    blind_ms: int | None,
+) -> Page:
+    """Problems first, as the service sorts them; ``uptimes`` are those of the page by monitor.
+
+    ``blind_ms``: since when Vigie itself is offline, so that nothing of it is news.
+    """
+    shown, pages = shown_on(found, number), _pages(found)
+    fine = {one.monitor.id: uptimes[one.monitor.id] for one in shown if _is_fine(one, uptimes)}
+    lines = [_line(words, one, fine.get(one.monitor.id)) for one in shown]
     lines.append(words.text("Checked {time}.", time=stamp(now_ms)))
+    if blind_ms is not None:
+        lines.insert(0, blind_text(words, blind_ms))
     embed = discord.Embed(description="\n".join(lines), colour=colour_of(found))
+    footer = []
+    if fine:
+        footer.append(words.plural("Uptime: last {n} day", "Uptime: last {n} days", UPTIME_DAYS))
     if pages > 1:
-        embed.set_footer(text=words.text("Page {n} of {pages}", n=number + 1, pages=pages))
+        footer.append(words.text("Page {n} of {pages}", n=number + 1, pages=pages))
+    embed.set_footer(text=" · ".join(footer) or None)
     return Page(summary(words, found), embed, number, pages)
 
 
-def _line(words: Words, status: MonitorStatus) -> str:
-    """``✔ UP · Shop API · shop.example.com · 182 ms``."""
+def _pages(found: Sequence[MonitorStatus]) -> int:
+    return max(1, -(-len(found) // PAGE))
+
+
+def _is_fine(status: MonitorStatus, uptimes: Mapping[int, Uptime]) -> bool:
+    """Whether its line says how it fared: what is in trouble has that to tell instead."""
+    uptime = uptimes.get(status.monitor.id)
+    judged = status.state is State.UP and not status.paused
+    return judged and uptime is not None and uptime.watched_s > 0
+
+
+def _line(words: Words, status: MonitorStatus, uptime: Uptime | None) -> str:
+    """``✔ UP · Shop API · shop.example.com · 182 ms · 99.97%``."""
     monitor = status.monitor
     parts = [f"**{state_word(words, status)}**", shown_name(monitor)]
     if not named_by_host(monitor):
-        parts.append(shown_host(monitor.target.url))
-    if status.incident is not None and not status.paused:
+        parts.append(shown_host(monitor.target.url, _HOST_LIMIT))
+    if status.paused:
+        return " · ".join(parts)
+    if status.incident is not None:
         if status.incident.cause is not None:
             parts.append(cause_text(words, status.incident.cause))
         parts.append(stamp(status.incident.since_ms))
     elif status.latest is not None and status.latest.ok:
-        parts.append(words.text("{ms} ms", ms=round(status.latest.phases.total)))
+        parts.append(words.text("{ms} ms", ms=words.number(round(status.latest.phases.total))))
+        if uptime is not None:
+            parts.append(share(words, uptime))
     return " · ".join(parts)
-
-
-def one_monitor(
-    words: Words, status: MonitorStatus, past: Sequence[Incident], *, whole_url: bool
-) -> discord.Embed:
-    """State, since when, why, the latest check, the last incidents."""
-    monitor = status.monitor
-    embed = discord.Embed(
-        title=f"{state_word(words, status)} · {shown_name(monitor)}",
-        description=_sentence(words, status) or None,
-        colour=colour_of([status]),
-    )
-    address = code(monitor.target.url, _URL_LIMIT) if whole_url else shown_host(monitor.target.url)
-    embed.add_field(name=words.text("Address"), value=address, inline=False)
-    if status.incident is not None:
-        since_ms = status.incident.since_ms
-        since = f"{stamp(since_ms)} ({stamp(since_ms, 'T')})"
-        embed.add_field(name=words.text("Since"), value=since)
-    if status.latest is not None:
-        seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest)}"
-        embed.add_field(name=words.text("Latest check"), value=seen)
-    over = [_past(words, one) for one in past if not one.open]
-    if over:
-        name = words.text("Last incidents")
-        embed.add_field(name=name, value="\n".join(over), inline=False)
-    return embed.set_footer(text=words.text("every {n} s", n=monitor.interval_s))
-
-
-def _sentence(words: Words, status: MonitorStatus) -> str:
-    monitor = status.monitor
-    if status.paused:
-        if monitor.resume_ms is None:
-            return words.text("Paused until somebody resumes it.")
-        return words.text("Paused until {time}.", time=stamp(monitor.resume_ms, "f"))
-    said = [sentence(words, status.incident)] if status.incident is not None else []
-    if monitor.muted_until_ms is not None:
-        until = stamp(monitor.muted_until_ms, "t")
-        said.append(words.text("Alerts are muted until {time}.", time=until))
-    if status.maintenance is not None:
-        said.append(_maintenance(words, *status.maintenance))
-    return "\n".join(said)
-
-
-def _maintenance(words: Words, window: Window, stretch: Stretch) -> str:
-    until = stamp(stretch.until_ms or 0, "f")
-    said = words.text("Maintenance until {time}; alerts wait for its end.", time=until)
-    reason = markdown(window.reason or "", REASON_LIMIT)
-    return f"{said} {reason}".rstrip()
-
-
-def _past(words: Words, incident: Incident) -> str:
-    seen = "" if incident.cause is None else f" · {cause_text(words, incident.cause)}"
-    length = words.text("lasted {duration}", duration=lasted(words, incident))
-    return f"{stamp(incident.since_ms, 'f')} · {length}{seen}"

@@ -9,7 +9,7 @@ from bot.words.catalogue import N_, Words
 from bot.words.causes import cause_text
 from bot.words.safe import markdown
 from bot.words.times import stamp
-from cogs._ui.addresses import HOST_LIMIT, host, shown_host
+from cogs._ui.addresses import says_host, shown_host
 from cogs._ui.incident_text import NAME_LIMIT, colour_of, lasted
 from cogs._ui.states import kind_word
 
@@ -53,14 +53,17 @@ def _line(words: Words, one: Incident, *, causes: bool) -> str:
     """``<time> · ✖ DOWN · Shop · shop.example.com · over after 12 min``."""
     parts = [stamp(one.since_ms, "f"), f"**{kind_word(words, one.kind)}**"]
     parts.append(markdown(one.name, NAME_LIMIT))
-    address = host(one.url)
-    if one.name.casefold() not in {address.casefold(), address.partition(":")[0].casefold()}:
-        parts.append(shown_host(one.url)[:HOST_LIMIT])
+    if not says_host(one.name, one.url):
+        parts.append(shown_host(one.url))
     if causes and one.cause is not None:
         parts.append(cause_text(words, one.cause))
     if one.open:
         parts.append(words.text("still going on"))
     else:
-        ending = _OVER[one.ending or Ending.RESOLVED]
-        parts.append(words.text(ending, duration=lasted(words, one)))
+        parts.append(ended(words, one))
     return " · ".join(parts)
+
+
+def ended(words: Words, one: Incident) -> str:
+    """``✔ over after 12 min``, or why it was not seen to its end."""
+    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=lasted(words, one))

@@ -7,13 +7,12 @@ from bot.services.monitors import Added
 from bot.services.status import MonitorStatus
 from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.safe import code, markdown
+from bot.words.safe import markdown
 from bot.words.times import stamp
 from cogs._ui.addresses import named_by_host, shown_host
 from cogs._ui.states import colour_of, state_word, summary
 
 NAME_LIMIT = 80
-_URL_LIMIT = 1000
 _LINES = 25
 _DESCRIPTION_LIMIT = 4000
 
@@ -65,19 +64,6 @@ def _line(words: Words, status: MonitorStatus) -> str:
     if status.channel_id is not None:
         parts.append(f"<#{status.channel_id}>")
     return " · ".join(parts)
-
-
-def removed_embed(words: Words, monitor: Monitor, add: str) -> discord.Embed:
-    """Says what is gone and, so that nothing is lost by a slip, how to have it back."""
-    embed = discord.Embed(
-        description=words.text(
-            "I no longer watch {name}. Its history is kept. To watch it again: {command}",
-            name=shown_name(monitor),
-            command=add,
-        )
-    )
-    url = code(monitor.target.url, _URL_LIMIT)
-    return embed.add_field(name=words.text("Address"), value=url, inline=False)
 
 
 def paused_text(words: Words, monitor: Monitor) -> str:

@@ -12,8 +12,7 @@ from bot.services.imports import SIZE_LIMIT, Item
 from bot.services.intake import Outcome
 from bot.tree import NETWORK_ERRORS, words_of
 from bot.words.catalogue import Words
-from bot.words.safe import clip, markdown, plain
-from cogs._ui.addresses import host
+from bot.words.safe import clip, host, markdown, plain
 from cogs._ui.asking import Interaction
 
 EXPORT_NAME, REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"

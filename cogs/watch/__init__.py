@@ -9,12 +9,13 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.errors import UserError
 from bot.services.monitors import Added, NewMonitor
-from bot.services.wishes import with_scheme
+from bot.services.wishes import usual_interval_s, with_scheme
 from bot.tree import words_of
 from bot.words.catalogue import Words
 from cogs._ui.asking import Interaction, only_managers, patiently, say
 from cogs._ui.channel_rights import (
     ALERT_CHANNEL_TYPES,
+    NOT_EVERYONE,
     AlertChannel,
     lacking,
     missing,
@@ -22,18 +23,17 @@ from cogs._ui.channel_rights import (
 )
 from cogs._ui.edit_buttons import EditButton
 from cogs._ui.monitor_option import offer_managed
+from cogs._ui.removal import RemovalButton, ask_removal
 from cogs._ui.spans import span_s
 from cogs._ui.watch_answers import (
     added_text,
     list_embed,
     paused_text,
-    removed_embed,
     resumed_text,
 )
 from cogs.watch.editing import Editing
 from cogs.watch.files import Files
 
-_DEFAULT_EVERY_S = 60
 _LONGEST_EVERY_S = 86_400
 
 
@@ -64,7 +64,7 @@ class Watch(
         role="Who is called when it fails, if not the server's role.",
         expect_status="Which HTTP codes are fine, such as 200, 301 or 2xx.",
         contains="A text that must be on the page.",
-        slow_ms="Tell me when answers take longer than so many milliseconds.",
+        slow_ms="Tell me when answers take longer than this many milliseconds.",
         not_contains="A text that must not be on the page.",
         method="GET reads the page, HEAD asks for its header alone.",
         headers="Extra request headers: Name: value | Name: value.",
@@ -86,11 +86,11 @@ class Watch(
         headers: str | None = None,
     ) -> None:
         if role is not None and role.is_default():
-            raise UserError("I do not call @everyone. Choose a role, or none.")
+            raise UserError(NOT_EVERYONE)
         wanted = NewMonitor(
             url=with_scheme(url),
             name=name,
-            every_s=every or max(_DEFAULT_EVERY_S, self._client.config.min_interval_s),
+            every_s=every or usual_interval_s(self._client.config),
             channel_id=None if channel is None else channel.id,
             role_id=None if role is None else role.id,
             expect_status=expect_status,
@@ -139,10 +139,7 @@ class Watch(
     @app_commands.autocomplete(monitor=offer_managed)
     async def remove(self, interaction: Interaction, monitor: str) -> None:
         found = self._services.monitors.find(interaction.guild_id or 0, monitor)
-        work = self._services.monitors.remove(found.guild_id, found.id, interaction.user.id)
-        removed = await patiently(interaction, work)
-        command = self._client.commands_tree.mention("watch add")
-        await say(interaction, embed=removed_embed(words_of(interaction), removed, command))
+        await ask_removal(interaction, self._services.status.one(found.guild_id, found.id))
 
     @app_commands.command(name="pause", description="Stop checking a site for a while.")
     @app_commands.describe(monitor="Which one.", length="For how long, such as 30m, 2h or 1d.")
@@ -153,7 +150,7 @@ class Watch(
     ) -> None:
         for_s = None if length is None else span_s(length)
         found = self._services.monitors.find(interaction.guild_id or 0, monitor)
-        work = self._services.monitors.pause(
+        work = self._services.overlays.pause(
             found.guild_id, found.id, for_s=for_s, by=interaction.user.id
         )
         paused = await patiently(interaction, work)
@@ -164,7 +161,7 @@ class Watch(
     @app_commands.autocomplete(monitor=offer_managed)
     async def resume(self, interaction: Interaction, monitor: str) -> None:
         found = self._services.monitors.find(interaction.guild_id or 0, monitor)
-        work = self._services.monitors.resume(found.guild_id, found.id, interaction.user.id)
+        work = self._services.overlays.resume(found.guild_id, found.id, interaction.user.id)
         resumed = await patiently(interaction, work)
         await say(interaction, resumed_text(words_of(interaction), resumed))
 
@@ -185,5 +182,5 @@ async def setup(client: VigieClient) -> None:
     # discord.py reads ranges when the class is made; this one's minimum is a setting.
     for command in (cog.add, cog.edit):
         command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
-    client.add_dynamic_items(EditButton)
+    client.add_dynamic_items(EditButton, RemovalButton)
     await client.add_cog(cog)

@@ -9,13 +9,10 @@ from discord.ext import commands
 
 from bot.client import VigieClient
 from bot.errors import UserError
-from bot.services.wishes import MAX_INTERVAL_S, Change, with_scheme
-from bot.tree import words_of
+from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change, with_scheme
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.channel_rights import AlertChannel
-from cogs._ui.edit_buttons import card_view, show_edited, submitted
-from cogs._ui.monitor_card import card_embed
-from cogs._ui.monitor_forms import SLOWEST_MS
+from cogs._ui.channel_rights import NOT_EVERYONE, AlertChannel
+from cogs._ui.edit_buttons import card, show_edited, submitted
 from cogs._ui.monitor_option import offer_managed
 
 # What is typed to take a setting away: an option cannot be sent empty.
@@ -37,7 +34,7 @@ class Editing(commands.Cog):
         role="Who is called when it fails.",
         expect_status="Which HTTP codes are fine, such as 200 or 2xx; - for any below 400.",
         contains="A text that must be on the page; - for none.",
-        slow_ms="Tell me when answers take longer than so many milliseconds; 0 for never.",
+        slow_ms="Tell me when answers take longer than this many milliseconds; 0 for never.",
         not_contains="A text that must not be on the page; - for none.",
         method="GET reads the page, HEAD asks for its header alone.",
         headers="Request headers: Name: value | Name: value; - for none.",
@@ -61,7 +58,7 @@ class Editing(commands.Cog):
         headers: str | None = None,
     ) -> None:
         if role is not None and role.is_default():
-            raise UserError("I do not call @everyone. Choose a role, or none.")
+            raise UserError(NOT_EVERYONE)
         change = Change(
             url=None if url is None else with_scheme(url),
             name=name,
@@ -81,9 +78,8 @@ class Editing(commands.Cog):
         monitors = self._client.services.monitors
         found = monitors.find(interaction.guild_id or 0, wanted)
         if all(getattr(change, one.name) is None for one in fields(change)):
-            words = words_of(interaction)
-            view = card_view(words, found)
-            await say(interaction, embed=card_embed(words, found), view=view)
+            embed, view = await patiently(interaction, card(interaction, found))
+            await say(interaction, embed=embed, view=view)
             return
         work = monitors.edit(found.guild_id, found.id, change, interaction.user.id)
         await show_edited(interaction, await patiently(interaction, work))

@@ -1,7 +1,7 @@
 """``make bench``: small tables of what Vigie costs, each with the bar it is held against.
 
-``python -m tests.bench [storage] [cost] [memory] [lateness] [latency]`` runs some of them, all by
-default, in about six minutes. Machines are noisy: read the ratios, which are of one run.
+``python -m tests.bench [storage] [year] [cost] [memory] [lateness] [latency]`` runs some of them,
+all by default, in about seven minutes. Machines are noisy: read the ratios, which are of one run.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.engine import descriptors
-from tests.bench import lateness, product, storage
+from tests.bench import lateness, product, storage, year
 
 ALL: dict[str, Callable[[Path], None]] = {
     "storage": storage.run,
+    "year": year.run,
     "cost": lambda folder: asyncio.run(product.cost(folder)),
     "memory": lambda folder: asyncio.run(product.memory(folder)),
     "lateness": lateness.run,

@@ -2,18 +2,26 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.cli import backup
 from bot.config import Config
-from bot.db import guilds, settings
+from bot.db import backup as backing_up
+from bot.db import copies, guilds, settings
 from bot.db.database import Connection, Database
 from bot.models import GuildSettings
 
@@ -37,7 +45,7 @@ def fill(conn: Connection, text: str, rows: int) -> None:
 
 
 def run(database: Path, target: Path, keep: int = 7) -> int:
-    return backup.run(str(target), keep=keep, config=Config(database=database))
+    return backup.run(str(target), keep=keep, daily=False, config=Config(database=database))
 
 
 def rows(path: Path) -> int:
@@ -140,7 +148,7 @@ def test_a_folder_gets_dated_copies_and_keeps_the_newest(tmp_path: Path) -> None
     folder = tmp_path / "backups"
     folder.mkdir()
     for day in range(1, 10):
-        (folder / f"vigie-2026010{day}T030000Z.db").touch()
+        (folder / f"vigie-2026010{day}T030000Z.db").write_text("a copy")
     (folder / "vigie-of-mine.db").touch()
     assert run(database, folder) == 0
     kept = sorted(file.name for file in folder.iterdir())
@@ -149,25 +157,158 @@ def test_a_folder_gets_dated_copies_and_keeps_the_newest(tmp_path: Path) -> None
     assert kept[-1] == "vigie-of-mine.db"
 
 
-def test_a_copy_can_be_put_back(tmp_path: Path) -> None:
-    """The steps of docs/operation.md: stop, set the damaged files aside, copy, start."""
+def test_a_folder_that_is_named_with_its_slash_is_made(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    folder = tmp_path / "data" / "backups"
+    assert backup.run(f"{folder}/", keep=7, daily=False, config=Config(database=database)) == 0
+    [copy] = folder.iterdir()
+    assert copies.made_at(copy) is not None
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_only_what_is_a_whole_copy_counts_as_one(tmp_path: Path) -> None:
+    """Not an empty file, not what an interrupted backup left; a stale rest of one goes."""
+    database = made(tmp_path / "v.db", rows=1)
+    stale = tmp_path / "vigie-20200101T000000Z.db.part"
+    fresh = copies.dated(tmp_path, datetime.now(UTC) - timedelta(hours=1)).with_suffix(".db.part")
+    for name in (stale, fresh, tmp_path / "vigie-20200101T000001Z.db"):
+        name.touch()
+    whole = tmp_path / "vigie-20200101T000002Z.db"
+    whole.write_text("a copy")
+    assert run(database, tmp_path, keep=2) == 0
+    assert not stale.exists()
+    assert fresh.exists()
+    assert whole.exists()
+    assert len(copies.all_in(tmp_path)) == 2
+
+
+def test_a_copy_that_is_not_sound_never_bears_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The database may be read without an error and still be damaged: an index lies, say."""
     database = made(tmp_path / "v.db")
-    copy = tmp_path / "copy.db"
-    assert run(database, copy) == 0
-    database.write_bytes(b"damaged" * 1000)
-    aside = tmp_path / "damaged"
-    aside.mkdir()
-    for file in tmp_path.glob("v.db*"):
-        file.rename(aside / file.name)
-    database.write_bytes(copy.read_bytes())
+    whole = database.read_bytes()
+    middle = len(whole) // 2 // 4096 * 4096
+    database.write_bytes(whole[:middle] + b"\x55" * 4096 + whole[middle + 4096 :])
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    older = folder / "vigie-20200101T000002Z.db"
+    older.write_text("a copy")
+    assert run(database, folder, keep=1) == 1
+    told = capsys.readouterr().err
+    assert "The copy is not sound" in told
+    assert told.count("\n") == 1
+    assert list(folder.iterdir()) == [older], "nothing new, and nothing older was given up for it"
 
-    async def play() -> None:
-        db = await Database.open(database)
-        try:
-            assert await db.read(lambda conn: settings.get(conn, "k199")) == "x" * 3000
-            found = await db.read(lambda conn: guilds.find(conn, 7))
-            assert found is not None
-        finally:
-            await db.close()
 
-    asyncio.run(play())
+def test_a_file_that_comes_in_between_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    target = tmp_path / "copy.db"
+    verify = backing_up._verify
+
+    def slowly(file: Path, version: int) -> None:
+        verify(file, version)
+        target.write_text("precious")
+
+    monkeypatch.setattr(backing_up, "_verify", slowly)
+    assert run(database, target) == 1
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("text", ["", "no database at all " * 300])
+def test_what_is_no_database_is_not_copied(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "v.db"
+    database.write_text(text)
+    assert run(database, tmp_path / "copy.db") == 1
+    assert "put back the newest backup" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["v.db"]
+
+
+class Days:
+    """A clock that runs only while the program sleeps, until a number of days are over."""
+
+    def __init__(self, days: float) -> None:
+        self.now_s = time.time()
+        self._end_s = self.now_s + days * backup.DAY_S
+
+    def now(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now_s += seconds
+        if self.now_s > self._end_s:
+            raise InterruptedError
+
+
+def live(folder: Path, database: Path, days: Days) -> None:
+    with pytest.raises(InterruptedError):
+        backup.every_day(folder, 7, Config(database=database), now=days.now, sleep=days.sleep)
+
+
+def test_a_copy_a_day_and_seven_of_them(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    folder = tmp_path / "backups"
+    days = Days(10.5)
+    live(folder, database, days)
+    found = copies.all_in(folder)
+    assert len(found) == 7
+    made_at = [at for at in map(copies.made_at, found) if at is not None]
+    apart = [(b - a).total_seconds() for a, b in pairwise(made_at)]
+    assert all(abs(seconds - backup.DAY_S) < 2 for seconds in apart)
+    assert days.now_s - made_at[-1].timestamp() < backup.DAY_S
+
+
+def test_starting_it_again_and_again_makes_no_more_copies(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    folder = tmp_path / "backups"
+    for _ in range(5):
+        live(folder, database, Days(0.2))
+    assert len(copies.all_in(folder)) == 1
+
+
+def test_a_copy_from_a_wrong_future_stops_nothing(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    future = tmp_path / "vigie-29990101T000000Z.db"
+    future.write_text("a copy")
+    live(tmp_path, database, Days(2.5))
+    assert len(copies.all_in(tmp_path)) == 4
+
+
+def test_a_failed_copy_is_tried_again_within_the_hour(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "v.db"
+    folder = tmp_path / "backups"
+    days = Days(0.2)
+
+    def sleep(seconds: float) -> None:
+        days.sleep(seconds)
+        if days.now_s - began > 3 * 3600 and not database.exists():
+            made(database, rows=1)
+
+    began = days.now_s
+    with pytest.raises(InterruptedError):
+        backup.every_day(folder, 7, Config(database=database), now=days.now, sleep=sleep)
+    assert capsys.readouterr().err.count("There is no database") == 3
+    assert len(copies.all_in(folder)) == 1
+
+
+def test_daily_is_told_to_stop_and_needs_a_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert main(["backup", "--daily", str(tmp_path / "file" / "backups")]) == 78
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "backup", "--daily", tmp_path / "backups"],
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        until = time.monotonic() + 20
+        while not (tmp_path / "backups").is_dir():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,17 @@ import pytest
 from bot.__main__ import main
 from bot.cli import doctor
 from bot.config import Config, require_private
+from bot.db import copies
 from bot.db.database import Database
 from bot.db.lock import instance_lock
+from bot.db.migrate import newest
 from bot.engine.asking import Answer
 from bot.errors import ConfigError
 from bot.sandbox import Sandbox
 from bot.services.doctor import Finding, examine, network
+from bot.services.doctor import copies as doctor_copies
 from bot.services.doctor.findings import Grade
+from tests.db.test_upgrades import first_files, old_database
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
 
@@ -74,6 +80,29 @@ def test_a_ready_vigie_is_ready(database: Path, capsys: pytest.CaptureFixture[st
     assert TOKEN not in shown
     after = {file: file.read_bytes() for file in before}
     assert after == before, "the doctor writes nothing"
+
+
+def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
+    empty = examined(config, capsys)[1]
+    assert empty["Stored"]["text"].startswith("0 servers, 0 sites, 0 incidents,")
+    assert "nothing waits" in empty["Delivery"]["text"]
+    now_ms = round(time.time() * 1000)
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.executemany("INSERT INTO guild (id, left_ms) VALUES (?, ?)", [(1, None), (2, 5)])
+        conn.execute(
+            "INSERT INTO notification (guild_id, channel_id, kind, created_ms, not_before_ms,"
+            " last_error) VALUES (1, 9, 'notice', ?, 0, '503: away')",
+            (now_ms - 3_600_000,),
+        )
+    found = examined(config, capsys)[1]
+    assert found["Stored"]["text"].startswith("1 server, 1 left and not forgotten yet, 0 sites")
+    assert found["Delivery"]["grade"] == "warning"
+    assert found["Delivery"]["text"].startswith("1 message waits, since 1 h ago.")
+    assert "503: away" in found["Delivery"]["text"]
+    assert "/doctor" in found["Delivery"]["fix"]
 
 
 def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +165,73 @@ def test_a_damaged_database_is_broken(database: Path, capsys: pytest.CaptureFixt
     found = examined(config, capsys)[1]["Database"]
     assert found["grade"] == "broken"
     assert "operation.md" in found["fix"]
+
+
+@pytest.mark.parametrize("what", ["half", "empty", "folder", "one page"])
+def test_each_damage_is_one_line_and_one_remedy(
+    database: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    whole = database.read_bytes()
+    middle = len(whole) // 2 // 4096 * 4096
+    if what == "folder":
+        database.unlink()
+        database.mkdir()
+    else:
+        page = b"\x55" * 4096
+        database.write_bytes(
+            {
+                "half": whole[:middle],
+                "empty": b"",
+                "one page": whole[:middle] + page + whole[middle + 4096 :],
+            }[what]
+        )
+    config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
+    found = examined(config, capsys)[1]["Database"]
+    assert found["grade"] == "broken"
+    assert "\n" not in found["text"] + found["fix"]
+    assert found["fix"][0].isupper()
+    assert found["fix"].endswith(".")
+    assert ("VIGIE_DATABASE" if what == "folder" else "“Restore”") in found["fix"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "grade", "text"),
+    [(7, "ok", "7 hours old"), (35, "ok", "35 hours old"), (72, "warning", "3 days old")],
+)
+def test_the_age_of_the_newest_backup_is_told(
+    database: Path, hours: int, grade: str, text: str
+) -> None:
+    folder = database.parent / "backups"
+    folder.mkdir()
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for age in (hours + 24, hours):
+        copies.dated(folder, now - timedelta(hours=age)).write_text("a copy")
+    [found] = doctor_copies.findings(database, now.timestamp())
+    assert found.grade == grade
+    assert f"the newest of 2 is {text}: {folder}/vigie-" in found.text
+
+
+def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) -> None:
+    [off] = doctor_copies.findings(database, 0.0)
+    assert off.grade == "ok"
+    assert "docs/operation.md, “Backup”" in off.text
+    (database.parent / "backups").mkdir()
+    copies.dated(database.parent / "backups", datetime.now(UTC)).touch()
+    [none] = doctor_copies.findings(database, 0.0)
+    assert none.grade == "warning", "an empty file is no copy"
+
+
+def test_an_older_database_is_told_what_comes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "v.db"
+    old_database(path, first_files(tmp_path / "migrations", 1))
+    config = Config(api_url="http://127.0.0.1:9", database=path, canaries=())
+    found = examined(config, capsys)[1]["Database"]
+    assert found["grade"] == "ok"
+    assert f"schema 1, 0.2 MB; the next start makes it {newest()}" in found["text"]
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (1,)
 
 
 def test_a_newer_database_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,11 @@ class Harbour:
         self.site.status = 503
         return await self.sandbox.wait_for_message(where, name, timeout=15)
 
+    async def remove(self, monitor: str, who: str = "Admin") -> Answer:
+        """Run ``/watch remove`` and press its "Remove"; returns what the question became."""
+        question = await self.run("watch remove", who=who, monitor=monitor)
+        return await self.sandbox.press(who, question, "Remove")
+
     async def set_channel(self, name: str = "alerts", **more: Any) -> Answer:
         return await self.run("alerts channel", channel=self.sandbox.channel(name).id, **more)
 
@@ -126,7 +131,10 @@ async def harbour(
     try:
         app = App(config_for(discord, site, tmp_path, **settings), db)
         await app.load()
-        parts = (app.scheduler.run(), app.recorder.run(), app.delivery.run(), app._serve())
+        parts = (
+            *(app.scheduler.run(), app.recorder.run(), app.delivery.run()),
+            *(app.services.boards.run(), app._serve()),
+        )
         ship = Harbour(discord, site, app, [asyncio.create_task(part) for part in parts])
         try:
             if online:

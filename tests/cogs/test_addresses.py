@@ -15,7 +15,7 @@ def monitor(url: str, name: str) -> Monitor:
         ("http://example.com:8080/", "example.com:8080"),
         ("tcp://example.com:22", "tcp://example.com:22"),
         ("dns://example.com", "dns://example.com"),
-        ("dns://xn--bcher-kva.example", "dns://xn--bcher-kva.example (b\u00fccher.example)"),
+        ("dns://xn--bcher-kva.example", "dns://b\u00fccher.example (xn--bcher-kva.example)"),
     ],
 )
 def test_people_see_the_host_and_what_is_no_web_site_says_so(url: str, shown: str) -> None:

@@ -18,6 +18,7 @@ def test_settings_are_shown_with_what_is_missing_by_name(tmp_path: Path) -> None
         shown = await ship.run("alerts show")
         channel = f"<#{ship.channel_id('alerts')}>"
         fields = {one["name"]: one["value"] for one in shown.embeds[0]["fields"]}
+        assert fields.pop("Last changes")
         assert fields == {
             "Channel": channel,
             "Role": f"<@&{ship.role_id('On call')}>",
@@ -26,13 +27,13 @@ def test_settings_are_shown_with_what_is_missing_by_name(tmp_path: Path) -> None
             "Language": "automatic: English",
             "Time zone": "UTC",
         }
-        assert f"In {channel} I still need: Embed Links." in shown.text
+        assert f"In {channel} I still need: Embed Links.\n→ Open the channel’s" in shown.text
         french = await ship.run("alerts show", locale="fr")
         assert "Rappels\ntoutes les 12" in french.text
         ship.sandbox.admin.delete_channel("alerts")
         await asyncio.sleep(0.1)
         gone = await ship.run("alerts show")
-        assert "or it is gone." in gone.text
+        assert "or it is gone.\n→ Choose another one: </alerts channel:" in gone.text
 
     sail(tmp_path, scenario)
 

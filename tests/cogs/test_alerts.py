@@ -145,6 +145,10 @@ def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path)
             f"Alerts go to {channel} and call <@&{quiet.id}>.",
             f"In {channel} I still need: Embed Links and Read Message History.",
             (
+                "Open the channel’s settings, page Permissions, add"
+                f" <@{ship.sandbox.world.bot.id}> and allow what is missing."
+            ),
+            (
                 f"I can't ping <@&{quiet.id}>: make it mentionable, or allow me"
                 f" “Mention everyone” in {channel}."
             ),
@@ -180,6 +184,45 @@ def test_reminders_and_a_second_channel_are_kept(tmp_path: Path) -> None:
         settings = ship.app.guilds.settings(ship.guild_id)
         assert (settings.fallback_channel_id, settings.reminder_h) == (int(fallback), 4)
         assert settings.set_by == int(ship.sandbox.world.user("Admin").id)
+
+    sail(tmp_path, scenario)
+
+
+def test_role_and_second_channel_can_be_taken_away_again(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        role, second = ship.role_id("On call"), ship.sandbox.channel("news").id
+        both = await ship.set_channel("alerts", role=role, fallback=second)
+        assert f"If that fails they go to <#{second}>." in both.content
+        kept = await ship.set_channel("alerts")
+        assert f"and call <@&{role}>" in kept.content, "what is left out stays"
+        gone = await ship.set_channel("alerts", clear="role")
+        assert "call" not in gone.content
+        assert f"<#{second}>" in gone.content
+        none = await ship.set_channel("alerts", clear="fallback")
+        assert none.content == f"Alerts go to <#{ship.channel_id('alerts')}>."
+        settings = ship.app.guilds.settings(ship.guild_id)
+        assert (settings.role_id, settings.fallback_channel_id) == (None, None)
+        await ship.set_channel("alerts", role=role, fallback=second)
+        await ship.set_channel("alerts", clear="role fallback")
+        assert ship.app.guilds.settings(ship.guild_id) == settings
+
+    sail(tmp_path, scenario)
+
+
+def test_what_contradicts_itself_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        role, alerts = ship.role_id("On call"), ship.channel_id("alerts")
+        await ship.set_channel("alerts", role=role)
+        before = ship.app.guilds.settings(ship.guild_id)
+        for wrong in ({"clear": "role", "role": role}, {"fallback": str(alerts)}):
+            answer = await ship.set_channel("alerts", **wrong)
+            assert answer.ephemeral
+            assert "not both." in answer.content or "another one" in answer.content
+        assert ship.app.guilds.settings(ship.guild_id) == before
+        await ship.set_channel("alerts", fallback=ship.sandbox.channel("news").id)
+        await ship.set_channel("news")
+        after = ship.app.guilds.settings(ship.guild_id)
+        assert after.fallback_channel_id is None, "the second one became the first"
 
     sail(tmp_path, scenario)
 

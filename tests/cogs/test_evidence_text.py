@@ -28,7 +28,7 @@ SAID: list[tuple[facts.Fact, str]] = [
     (
         facts.FailedRun(1, NOW),
         (
-            "1 round in a row failed wholly. If a first try fails at <t:1700000000:T> or later too,"
+            "1 round failed wholly. If a first try fails at <t:1700000000:T> or later too,"
             " that opens an incident."
         ),
     ),

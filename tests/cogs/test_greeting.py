@@ -2,7 +2,7 @@ import asyncio
 from pathlib import Path
 
 from bot.sandbox import Sandbox
-from tests.cogs.harbour import Harbour, harbour, sail, until
+from tests.cogs.harbour import Harbour, harbour, labels, sail, until
 
 
 def greetings(ship: Harbour, channel: str) -> list[str]:
@@ -20,11 +20,13 @@ def test_a_server_that_invites_vigie_is_greeted_once_in_three_lines(tmp_path: Pa
         lines = said["content"].splitlines()
         assert len(lines) == 3
         assert lines[0] == (
-            "Je suis Vigie. Je surveille vos sites et vous préviens quand l’un tombe en panne."
+            "Je suis Vigie. Je surveille vos sites"
+            " et vous préviens quand l’un d’eux tombe en panne."
         )
         assert "</" in lines[1]
         assert "</help:" in lines[2]
         assert not said["mentions"]
+        assert labels(said) == ["Configurer"]
         ship.sandbox.admin.guild_unavailable(guild)
         ship.sandbox.admin.guild_available(guild)
         await asyncio.sleep(0.1)

@@ -122,7 +122,7 @@ def test_an_open_incident_and_a_removed_monitor_say_so(tmp_path: Path) -> None:
         assert going_on.embeds[0]["title"] == "1 incident · 1 open in the last 30 days"
         assert lines(going_on)[0].endswith("still going on")
         assert "\\*\\*Shop\\*\\* \\@everyone" in going_on.text
-        await ship.run("watch remove", monitor="**Shop** @everyone")
+        await ship.remove("**Shop** @everyone")
         ended = await ship.run("incidents", who="Member")
         assert "no longer watched after" in lines(ended)[0]
 
@@ -151,7 +151,7 @@ def test_answers_come_in_time_though_the_store_is_busy_and_pages_outlive_a_resta
                 assert all(answer.deferred and answer.ephemeral for answer in answers)
                 first, changed, *_ = answers
                 assert first.embeds[0]["title"].startswith("11 incidents")
-                assert "Changed: Slow from so many milliseconds." in changed.content
+                assert "Changed: Slow from this many milliseconds." in changed.content
             async with harbour(tmp_path, sandbox=sandbox):
                 await sandbox.press("Admin", first, "▶")
                 assert sandbox.look(first).embeds[0]["footer"]["text"] == "Page 2 of 2"

@@ -74,8 +74,7 @@ def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Pat
             "maintenance schedule", days="mon,wed", from_="02:30", to="04:00", monitor="Shop"
         )
         assert first.content.startswith(
-            "Maintenance is planned: **Shop** · every Monday and Wednesday, 02:30–04:00 (UTC)"
-            " · "
+            "Maintenance is planned: **Shop** · every Monday and Wednesday, 02:30–04:00 (UTC) · "
         )
         assert "The times are those of the zone UTC. For another one use" in first.content
         options = {"days": "lun-ven", "from_": "23h", "for_": "90m"}
@@ -192,5 +191,28 @@ def test_only_people_with_manage_server_plan_and_everybody_is_answered_in_their_
         )
         assert "**tout ce que je surveille ici** · chaque lundi et mercredi" in french.content
         assert "Les heures sont celles du fuseau UTC." in french.content
+
+    sail(tmp_path, scenario)
+
+
+def test_a_weekly_plan_that_is_cancelled_is_written_out_to_be_made_again(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        for locale, plan in (
+            ("en-US", "its plan was every Monday, 02:30–03:30 (Europe/Paris)."),
+            ("fr", "(Europe/Paris)."),
+        ):
+            await ship.run(
+                "maintenance schedule",
+                days="mon",
+                from_="02:30",
+                to="03:30",
+                timezone="Europe/Paris",
+                monitor="Shop",
+            )
+            window = str(ship.app.services.maintenance.of_guild(ship.guild_id)[0].window.id)
+            answer = await ship.run("maintenance cancel", window=window, locale=locale)
+            assert answer.content.endswith(plan)
+            assert ship.app.services.maintenance.of_guild(ship.guild_id) == []
 
     sail(tmp_path, scenario)

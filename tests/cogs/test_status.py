@@ -1,5 +1,8 @@
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
+from bot.services.monitors import NewMonitor
 from tests.cogs.harbour import Harbour, labels, sail, until
 
 
@@ -37,7 +40,7 @@ def test_pages_of_ten_turn_in_place_and_survive_what_has_changed(tmp_path: Path)
         shown = ship.sandbox.ephemerals("Member")[-1]
         assert "Site 10" in shown["embeds"][0]["description"]
         for number in range(3, 23):
-            await ship.run("watch remove", monitor=f"Site {number:02}")
+            await ship.remove(f"Site {number:02}")
         await ship.sandbox.press("Member", shown, "▶")
         shown = ship.sandbox.ephemerals("Member")[-1]
         assert shown["content"] == "3 up"
@@ -61,6 +64,42 @@ def test_problems_come_first_and_words_carry_the_state(tmp_path: Path) -> None:
         assert lines[1].startswith(f"**✔ UP** · Bakery · {host} · ")
         assert lines[2] == f"**‖ PAUSED** · Attic · {host}"
         assert lines[3].startswith("Checked <t:")
+
+    sail(tmp_path, scenario)
+
+
+def test_how_a_month_went_is_told_of_what_is_up_and_has_a_label(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await fill(ship, 2)
+        for entry in ship.app.watchlist.all():
+            entry.monitor = replace(entry.monitor, created_ms=entry.monitor.created_ms - 60_000)
+        answer = await ship.run("status", who="Member")
+        first = answer.embeds[0]["description"].splitlines()[0]
+        assert first.endswith(" ms · 100%")
+        assert answer.embeds[0]["footer"]["text"] == "Uptime: last 30 days"
+        french = await ship.run("status", who="Member", locale="fr")
+        assert french.embeds[0]["description"].splitlines()[0].endswith(" · 100\u00a0%")
+        for name in ("Site 00", "Site 01"):
+            await ship.run("watch pause", monitor=name)
+        paused = await ship.run("status", who="Member")
+        assert "%" not in paused.text
+        assert " ms" not in paused.text, "an answer from before the pause is no news"
+        assert "Uptime" not in paused.text
+
+    sail(tmp_path, scenario)
+
+
+def test_while_vigie_is_offline_itself_both_pages_say_so(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await fill(ship, 1)
+        since_ms = ship.app.clock.now_ms() - 60_000
+        ship.app.blindness._since_ms = since_ms
+        said = f"I am blind since <t:{since_ms // 1000}:T>: no canary answers, so nothing counts."
+        assert said in (await ship.run("status", who="Member")).embeds[0]["description"]
+        one = await ship.run("status", who="Member", monitor="Site 00")
+        assert one.embeds[0]["description"].endswith(said)
 
     sail(tmp_path, scenario)
 
@@ -99,10 +138,130 @@ def test_monitors_told_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) 
         asked = await ship.run("status", who="Member", monitor="Hidden")
         assert "Hidden" not in asked.text.replace("“Hidden”", "")
         assert "Hidden" in (await ship.run("status")).text
-        public = await ship.run("status", public=True)
-        await ship.sandbox.press("Member", public, "Refresh")
-        assert "Hidden" in ship.sandbox.messages("general")[-1]["embeds"][0]["description"]
+
+    sail(tmp_path, scenario)
+
+
+async def open_and_hidden(ship: Harbour) -> None:
+    """One monitor that everybody sees, one whose alert channel is hidden from everybody."""
+    await ship.set_channel("alerts")
+    hidden = ship.sandbox.channel("news").id
+    await ship.run("watch add", url=ship.site.url, name="Open")
+    await ship.run("watch add", url=ship.site.url, name="Hidden", channel=hidden)
+    ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
+
+
+def test_a_public_answer_names_nothing_its_readers_may_not_see(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await open_and_hidden(ship)
+        answer = await ship.run("status", public=True, locale="fr")
+        assert not answer.ephemeral
+        assert "Open" in answer.text
+        assert "Hidden" not in answer.text
+        assert await aside(ship) == (
+            "Absent de la réponse publique\u202f: 1 site dont le salon d’alertes"
+            " n’est pas visible par tous ici."
+        )
+        await ship.sandbox.press("Admin", answer, "Refresh", locale="fr")
+        shown = ship.sandbox.messages("general")[-1]
+        assert "Hidden" not in shown["embeds"][0]["description"]
+        assert shown["content"].endswith(("up", "not checked yet")), "still in the server's words"
+        await ship.sandbox.press("Member", answer, "Refresh")
         own = ship.sandbox.ephemerals("Member")[-1]
+        assert "Open" in own["embeds"][0]["description"]
         assert "Hidden" not in own["embeds"][0]["description"]
+
+    sail(tmp_path, scenario)
+
+
+async def aside(ship: Harbour) -> str:
+    """What the manager alone is told after the answer."""
+
+    def told() -> list[str]:
+        said = [str(message["content"]) for message in ship.sandbox.ephemerals("Admin")]
+        return [text for text in said if "publi" in text]
+
+    await ship.sandbox.wait_for(told, 5)
+    return told()[-1]
+
+
+def test_a_hidden_monitor_is_shown_to_its_manager_alone(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await open_and_hidden(ship)
+        answer = await ship.run("status", monitor="Hidden", public=True)
+        assert answer.ephemeral
+        assert "Hidden" in answer.text
+        assert (await aside(ship)).startswith("Kept from the public answer: 1 site")
+        await ship.app.monitors.remove(ship.guild_id, monitor_id(ship, "Open"), 1)
+        answer = await ship.run("status", public=True)
+        assert answer.ephemeral
+        assert "Hidden" in answer.text
+        assert [m for m in ship.sandbox.messages("general") if "Hidden" in str(m)] == []
+
+    sail(tmp_path, scenario)
+
+
+def monitor_id(ship: Harbour, name: str) -> int:
+    return ship.app.monitors.find(ship.guild_id, name).id
+
+
+def test_where_everybody_who_reads_may_look_the_hidden_is_named(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await open_and_hidden(ship)
+        admin = ship.sandbox.admin
+        inside = await ship.run("status", where="news", public=True)
+        assert "Hidden" in inside.text, "in the alert channel itself"
+        admin.set_permissions("news", "Moderators", allow="VIEW_CHANNEL")
+        assert "Hidden" not in (await ship.run("status", public=True)).text
+        admin.set_permissions("general", "@everyone", deny="VIEW_CHANNEL")
+        admin.set_permissions("general", "Moderators", allow="VIEW_CHANNEL")
+        assert "Hidden" in (await ship.run("status", public=True)).text
+        admin.set_permissions("news", "On call", allow="VIEW_CHANNEL")
+        assert "Hidden" in (await ship.run("status", public=True)).text, "more may see the alerts"
+        admin.set_permissions("general", "Member", allow="VIEW_CHANNEL")
+        assert "Hidden" not in (await ship.run("status", public=True)).text, "let in by name"
+        admin.set_permissions("news", "Member", allow="VIEW_CHANNEL")
+        assert "Hidden" in (await ship.run("status", public=True)).text
+        admin.set_permissions("news", "On call", deny="VIEW_CHANNEL")
+        answer = await ship.run("status", public=True)
+        assert "Hidden" not in answer.text, "a role is shut out by name"
+
+    sail(tmp_path, scenario)
+
+
+NASTY = [
+    "שלום " * 16,
+    "مرحبا\u202e\u2066 @everyone",
+    "👩‍👩‍👧‍👦" * 8,
+    "**bold** `code` ||spoiler|| [a](http://b)",
+    "<@&1> <#2> </x:3> <t:1:R>",
+    "# heading",
+    "x" * 80,
+]
+
+
+def test_fifty_sites_with_odd_names_fit_every_page_and_stay_text(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        names = [f"{NASTY[n % len(NASTY)][:76]}{n:02}" for n in range(50)]
+        drafts = []
+        for name in names:
+            url = f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example/"
+            new = NewMonitor(url, name=name)
+            drafts.append(ship.app.monitors.draft(ship.guild_id, new, []))
+        await ship.app.monitors.keep(ship.guild_id, drafts, by=1)
+        answer = await ship.run("status", who="Member", locale="fr")
+        assert answer.message is not None
+        shown = answer.message
+        for page in range(5):
+            text = shown["embeds"][0]["description"]
+            assert text.count("PAS ENCORE TESTÉ") == 10
+            assert not {c for c in text if unicodedata.category(c) in {"Cf", "Cc"}} - {"\n"}
+            assert "||spoiler||" not in text
+            assert "<@&1>" not in text
+            if page < 4:
+                await ship.sandbox.press("Member", shown, "▶", locale="fr")
+                shown = ship.sandbox.ephemerals("Member")[-1]
+        assert "Page 5 sur 5" in shown["embeds"][0]["footer"]["text"]
 
     sail(tmp_path, scenario)

@@ -111,13 +111,14 @@ def test_monitors_are_offered_by_name_and_taken_as_ids(tmp_path: Path) -> None:
         )
         assert [choice["name"] for choice in offered] == ["Shop API", "Workshop"]
         assert all(choice["value"].isdigit() for choice in offered)
-        removed = await ship.run("watch remove", monitor=offered[0]["value"])
+        removed = await ship.remove(offered[0]["value"])
         assert "I no longer watch Shop API." in removed.text
         assert f"`{ship.site.url}/`" in removed.text
         assert "</watch add:" in removed.text
         left = await ship.sandbox.autocomplete("Admin", "general", "watch remove", "monitor")
         assert [choice["name"] for choice in left] == ["Bakery", "Workshop"]
         gone = await ship.run("watch remove", monitor="Shop API")
+        assert gone.buttons == []
         assert gone.content == (
             "I watch nothing called “Shop API” here. Pick one from the list as you type."
         )

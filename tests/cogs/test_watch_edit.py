@@ -33,15 +33,17 @@ def test_without_options_a_card_shows_the_settings_but_no_header_value(tmp_path:
         await add(ship, headers="Authorization: Bearer s3cret", contains="hello", every=30)
         card = await ship.run("watch edit", monitor="Shop")
         assert card.ephemeral
-        assert card.buttons == BUTTONS
+        assert card.buttons == [*BUTTONS, "Changes"]
         assert f"{ship.site.url}/a" in card.text
         assert "every 30 s" in card.text
         assert "`Authorization`" in card.text
         opened = await ship.sandbox.press("Admin", card, "What counts as fine")
         assert "s3cret" not in str(card.message) + str(opened.modal)
         french = await ship.run("watch edit", monitor="Shop", locale="fr")
-        assert french.buttons == ["Adresse et rythme", "Ce qui est normal", "Où c’est annoncé"]
-        for label in french.buttons:
+        *forms, changes = french.buttons
+        assert forms == ["Adresse et rythme", "Ce qui est normal", "Où c’est annoncé"]
+        assert changes == "Modifications"
+        for label in forms:
             form = await ship.sandbox.press("Admin", french, label, locale="fr")
             assert form.modal is not None
             assert form.modal["title"] == label
@@ -188,7 +190,7 @@ def test_cards_and_forms_ask_for_the_right_again_and_outlive_a_restart(tmp_path:
                 await sandbox.submit_modal("Admin", opened, {"name": "Bakery"})
                 assert shop(again).name == "Bakery"
                 form = await sandbox.press("Admin", card, BUTTONS[0])
-                await again.run("watch remove", monitor="Bakery")
+                await again.remove("Bakery")
                 gone = await sandbox.submit_modal("Admin", form, {"name": "Shop"})
                 assert gone.content.startswith("There is no such monitor here.")
 
@@ -214,7 +216,7 @@ def test_settings_at_their_limits_fit_into_cards_and_forms(tmp_path: Path) -> No
         before = shop(ship)
         assert len(before.target.expect_status) == 250
         card = await ship.run("watch edit", monitor=str(before.id))
-        assert card.buttons == BUTTONS
+        assert card.buttons == [*BUTTONS, "Changes"]
         for label in BUTTONS:
             sent = await send(ship, card, label, {})
             assert "Nothing changed." in sent.content + ship.sandbox.look(card).content

@@ -71,7 +71,7 @@ def test_an_export_is_read_back_without_loss_but_for_the_secrets(tmp_path: Path)
         assert len(json.loads(text)["monitors"]) == 2
         before = shops(ship)
         for name in before:
-            await ship.run("watch remove", monitor=name)
+            await ship.remove(name)
         back = await take(ship, "vigie-monitors.json", text)
         assert back.content == "2 of 2 sites are watched from now on."
         assert "the value of the header Authorization is not in the file" in back.text

@@ -277,6 +277,161 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     assert "is damaged or no database" in refused(path)
 
 
+@pytest.mark.parametrize("damage", ["half", "within a page", "one page", "first page", "text"])
+def test_what_is_damaged_is_told_in_one_line_and_left_as_it_is_to_the_byte(
+    tmp_path: Path, damage: str
+) -> None:
+    path = filled(tmp_path / "v.db")
+    whole = path.read_bytes()
+    middle = len(whole) // 2 // 4096 * 4096
+    path.write_bytes(
+        {
+            "half": whole[:middle],
+            "within a page": whole[: middle + 777],
+            "one page": whole[:middle] + b"\x55" * 4096 + whole[middle + 4096 :],
+            "first page": bytes(4096) + whole[4096:],
+            "text": b"dear diary\n",
+        }[damage]
+    )
+    left = path.read_bytes()
+    backup = tmp_path / "backups" / "vigie-20260102T030000Z.db"
+    backup.parent.mkdir()
+    backup.write_bytes(whole)
+    told = refused(path)
+    assert told.startswith(f"The database {path} is damaged or no database (")
+    assert told.endswith(
+        f"; nothing was changed: put back the newest backup ({backup}) as docs/operation.md,"
+        " “Restore”, says, or move the file away to start empty."
+    )
+    assert "\n" not in told
+    assert "***" not in told
+    assert path.read_bytes() == left
+
+
+def test_the_newest_changes_beside_a_damaged_database_are_left_too(tmp_path: Path) -> None:
+    """They may be what is left to save."""
+    path = filled(tmp_path / "v.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM setting").fetchone()
+
+        async def more(db: Database) -> None:
+            await db.write(put("newest"))
+
+        run(path, more)
+        wal = path.with_name("v.db-wal").read_bytes()
+        copy = tmp_path / "crashed"
+        copy.mkdir()
+        whole = path.read_bytes()
+        middle = len(whole) // 2 // 4096 * 4096
+        for name, content in (
+            ("v.db", whole[:middle] + b"\x55" * 4096 + whole[middle + 4096 :]),
+            ("v.db-wal", wal),
+        ):
+            (copy / name).write_bytes(content)
+    left = {name: (copy / name).read_bytes() for name in ("v.db", "v.db-wal")}
+    assert len(left["v.db-wal"]) > 4096
+    assert "is damaged" in refused(copy / "v.db")
+    assert {name: (copy / name).read_bytes() for name in left} == left
+    (copy / "v.db").write_bytes(whole)
+
+    async def look(db: Database) -> None:
+        assert "newest" in await db.read(keys)
+
+    run(copy / "v.db", look)
+
+
+def filled(path: Path) -> Path:
+    async def fill(db: Database) -> None:
+        await db.write(lambda conn: [put(f"{n:0500}")(conn) for n in range(500)])
+
+    run(path, fill)
+    return path
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_an_empty_file_is_no_first_start(tmp_path: Path, beside: bool) -> None:
+    path = tmp_path / "v.db"
+    path.touch()
+    if beside:
+        path.with_name("v.db-wal").write_bytes(b"x" * 5000)
+    assert "is empty (0 bytes), and Vigie never leaves it so: put back" in refused(path)
+    assert path.stat().st_size == 0
+
+
+def test_a_database_that_is_gone_but_for_its_newest_changes_is_not_made_anew(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "v.db"
+    wal = tmp_path / "v.db-wal"
+    wal.write_bytes(b"changes")
+    assert "is gone, but v.db-wal with its newest changes is there" in refused(path)
+    assert not path.exists()
+    assert wal.read_bytes() == b"changes", "SQLite alone would have deleted it"
+
+
+def test_a_new_database_is_never_made_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "v.db"
+    with caplog.at_level(logging.INFO, logger="bot.db"):
+        filled(path)
+    assert f"Made a new, empty database: {path}" in caplog.text
+    backup = tmp_path / "backups" / "vigie-20260102T030000Z.db"
+    backup.parent.mkdir()
+    path.rename(backup)
+    caplog.clear()
+    filled(path)
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().endswith(f"though there is a backup: {backup}")
+
+
+def test_a_first_start_that_is_cut_short_leaves_no_half_database(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_bad.sql").write_text("CREATE TABLE a (x) STRICT;", "utf-8")
+
+    async def play() -> None:
+        await Database.open(path, folder)
+
+    with pytest.raises(StoreError):
+        asyncio.run(play())
+    assert not path.exists()
+    (tmp_path / "v.db.part").write_bytes(b"left behind by kill -9")
+    filled(path)
+    assert {file.name for file in tmp_path.iterdir()} == {"v.db", "migrations"}
+
+
+def test_a_large_database_is_opened_without_waiting_for_the_whole_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = filled(tmp_path / "v.db")
+    monkeypatch.setattr(opening, "CHECKED_BYTES", 4096)
+    with caplog.at_level(logging.INFO, logger="bot.db"):
+        filled_already: list[str] = []
+
+        async def look(db: Database) -> None:
+            filled_already.extend(await db.read(keys))
+
+        run(path, look)
+    assert len(filled_already) == 500
+    assert "is large" in caplog.text
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert "is damaged" in refused(path), "SQLite itself misses the second half"
+
+
+def test_a_link_to_a_place_that_is_empty_leads_there(tmp_path: Path) -> None:
+    real = tmp_path / "disk" / "v.db"
+    link = tmp_path / "v.db"
+    link.symlink_to(real)
+    filled(link)
+    assert link.is_symlink()
+    assert real.stat().st_size
+
+
 def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "v.db"
     with closing(sqlite3.connect(path)) as conn:
@@ -294,7 +449,9 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_databases_place_is_refused(tmp_path: Path) -> None:
-    assert "cannot be opened" in refused(tmp_path)
+    assert refused(tmp_path) == (
+        f"The database {tmp_path} is a folder: set VIGIE_DATABASE to a file in it."
+    )
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
@@ -345,3 +502,19 @@ def test_a_full_disk_loses_nothing_and_the_database_goes_on(tmp_path: Path) -> N
         assert len(await db.read(keys)) == 1000
 
     run(tmp_path / "v.db", scenario)
+
+
+def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
+    """SQLite writes beside the file."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    path = filled(folder / "v.db")
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+    path.chmod(0o666)
+    folder.chmod(0o555)
+    with without_privilege():
+        told = refused(path)
+    folder.chmod(0o755)
+    assert "cannot be opened" in told or "is read-only for this user" in told
+    assert "owns its folder" in told or "its folder" in told

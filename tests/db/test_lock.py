@@ -1,14 +1,18 @@
+import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.db import lock
+from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.errors import StoreError
 
@@ -19,6 +23,22 @@ HOLD = textwrap.dedent("""
     with instance_lock(Path(sys.argv[1])):
         print("held", flush=True)
         time.sleep(60)
+""")
+CRASH = textwrap.dedent("""
+    import asyncio, os, signal, sys
+    from pathlib import Path
+    from bot.db import settings
+    from bot.db.database import Database
+    from bot.db.lock import instance_lock
+
+    async def play(path):
+        db = await Database.open(path)
+        await db.write(lambda conn: settings.put(conn, "newest", "change"))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    path = Path(sys.argv[1])
+    with instance_lock(path):
+        asyncio.run(play(path))
 """)
 ROOT = Path(__file__).parents[2]
 
@@ -85,3 +105,41 @@ def test_a_system_without_file_locks_says_so(
     monkeypatch.setattr(lock, "_kernel_locks", lambda: None)
     with caplog.at_level(logging.WARNING), instance_lock(tmp_path / "v.db"):
         assert "no file locks" in caplog.text
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_changes_that_vanished_after_a_crash_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lost: bool
+) -> None:
+    """A deleted -wal leaves an older database that is sound: nothing else would show it."""
+    database = tmp_path / "v.db"
+    crashed = subprocess.run(
+        [sys.executable, "-c", CRASH, str(database)], cwd=ROOT, check=False
+    ).returncode
+    assert crashed == -signal.SIGKILL
+    wal = database.with_name("v.db-wal")
+    assert wal.stat().st_size
+    if lost:
+        wal.unlink()
+    for told in (lost, False):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING), instance_lock(database):
+            assert ("v.db-wal is not there" in caplog.text) == told
+
+
+def test_an_orderly_end_and_a_restored_copy_give_no_such_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / "v.db"
+    for _ in range(2):
+        with caplog.at_level(logging.WARNING), instance_lock(database):
+            asyncio.run(opened_and_closed(database))
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("PRAGMA journal_mode = DELETE")
+    database.with_name("v.db.lock").write_text("123\n")
+    with caplog.at_level(logging.WARNING), instance_lock(database):
+        assert "-wal" not in caplog.text
+
+
+async def opened_and_closed(database: Path) -> None:
+    await (await Database.open(database)).close()

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -8,7 +9,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.dialling import ATTEMPT_DELAY_S, Dialled, _abandon, alternate, dial
+from bot.engine.dialling import (
+    ATTEMPT_DELAY_S,
+    MOST_ADDRESSES,
+    Dialled,
+    _abandon,
+    alternate,
+    dial,
+)
 from tests.engine.sites import free_port, until
 
 # One machine has all of 127.0.0.0/8: addresses that answer, refuse or stay silent at will.
@@ -116,3 +124,20 @@ def test_an_attempt_that_comes_too_late_is_hung_up() -> None:
 def test_no_address_is_an_error_too() -> None:
     with pytest.raises(OSError, match="no address"):
         asyncio.run(dial([], 80))
+
+
+def test_of_very_many_addresses_eight_are_tried() -> None:
+    async def scenario() -> None:
+        port = free_port()
+        doors = [f"127.0.1.{number}" for number in range(1, 41)]
+        with contextlib.ExitStack() as stack:
+            for address in doors[MOST_ADDRESSES:]:
+                stack.enter_context(listening(port, address))
+            with pytest.raises(ConnectionRefusedError):
+                await dial(doors, port)
+            with listening(port, doors[MOST_ADDRESSES - 1]):
+                dialled = await dial(doors, port)
+        dialled.sock.close()
+        assert dialled.address == doors[MOST_ADDRESSES - 1]
+
+    asyncio.run(scenario())

@@ -56,6 +56,22 @@ def test_layouts_are_sent_pressed_and_edited() -> None:
     play(scenario)
 
 
+def test_what_a_menu_shows_as_chosen_has_ids_that_a_browser_can_read() -> None:
+    async def scenario(sandbox: Sandbox, _bot: SampleBot, channel: discord.TextChannel) -> None:
+        chosen = discord.SelectDefaultValue(
+            id=channel.id, type=discord.SelectDefaultValueType.channel
+        )
+        menu: discord.ui.ChannelSelect[Any] = discord.ui.ChannelSelect(
+            custom_id="where", default_values=[chosen]
+        )
+        await channel.send("Where?", view=discord.ui.View(timeout=None).add_item(menu))
+        [row] = sandbox.messages("alerts")[-1]["components"]
+        [one] = row["components"][0]["default_values"]
+        assert one == {"id": str(channel.id), "type": "channel"}, "Discord writes ids as text"
+
+    play(scenario)
+
+
 def test_threads_are_made_and_written_in() -> None:
     async def scenario(sandbox: Sandbox, _bot: SampleBot, channel: discord.TextChannel) -> None:
         message = await channel.send("incident")

@@ -13,6 +13,7 @@ from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
 from bot.services.blindness import Blindness
+from bot.services.changes import Changes
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 from bot.services.incidents import Incidents
@@ -100,9 +101,10 @@ class Station:
         )
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
         self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
+        self.changes = Changes(db)
         self.status = Status(db, clock, self.watchlist)
         self.retention = Retention(db, clock)
-        self.overlays = Overlays(db, clock, self.watchlist, self.monitors, self.recorder)
+        self.overlays = Overlays(db, clock, self.watchlist, self.scheduler, self.recorder)
 
     async def load(self) -> None:
         await self.guilds.load()

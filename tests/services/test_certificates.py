@@ -103,10 +103,10 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
             await s.play({"shop": "O"})
             assert s.sink.texts()[2:] == [SPOKEN + "2 days"]
 
-            await s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+            await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=None)
             await s.clock.advance(1.5 * DAY_S)
             assert len(s.sink.texts()) == 3
-            await s.monitors.resume(GUILD, monitor.id, PERSON)
+            await s.overlays.resume(GUILD, monitor.id, PERSON)
             await s.play({"shop": "OOO"})
             assert s.sink.texts()[3:] == [SPOKEN + "1 day"]
 

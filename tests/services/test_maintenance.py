@@ -125,7 +125,7 @@ def test_down_for_good_in_a_window_edits_the_post_and_is_told_at_the_end(tmp_pat
             await look(s)
             [post] = s.sink.of(CHANNEL)
             assert post.alert.content.startswith("🔴 DOWN")
-            await s.maintenance.cancel(GUILD, window)
+            await s.maintenance.cancel(GUILD, window, PERSON)
             await look(s)
             assert len(s.sink.of(CHANNEL)) == 2
             assert s.sink.texts()[1].startswith("🔴 DOWN · shop")
@@ -144,7 +144,7 @@ def test_a_window_covers_its_monitor_or_the_whole_server_and_no_other(tmp_path: 
             everything = await maintain(s)
             assert covered(s) == ["blog", "shop"]
             assert s.status.overview(OTHER_GUILD)[0].maintenance is None
-            await s.maintenance.cancel(GUILD, everything)
+            await s.maintenance.cancel(GUILD, everything, PERSON)
             assert covered(s) == ["shop"]
             await s.clock.advance(HOUR_S)
             assert covered(s) == []
@@ -238,7 +238,7 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
-            await s.incidents.mute(GUILD, incident.public_id, 1_200, PERSON)
+            await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=1_200)
             await s.play({"shop": "OOO"})
             await maintain(s, "shop", for_s=2_400)
             told = len(s.sink.texts())
@@ -345,7 +345,7 @@ def test_a_server_never_reaches_the_windows_of_another(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 s.maintenance.find(OTHER_GUILD, str(window))
             with pytest.raises(NotFound):
-                await s.maintenance.cancel(OTHER_GUILD, window)
+                await s.maintenance.cancel(OTHER_GUILD, window, PERSON)
             with pytest.raises(NotFound):
                 await s.maintenance.start(OTHER_GUILD, shop.id, for_s=60, reason=None, by=PERSON)
             assert s.maintenance.find(GUILD, str(window)).active

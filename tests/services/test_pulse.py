@@ -1,14 +1,23 @@
-"""Time in which nothing was watched is a gap: switched off, suspended, clock set."""
+"""Time in which nothing was watched is a gap: switched off, suspended, clock set. The heartbeat."""
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+from bot.app import App
+from bot.config import Config
 from bot.db import gaps
 from bot.db.database import Database
 from bot.services.pulse import Pulse
+from tests.engine.sites import serve
 from tests.fakes import FakeClock
+from tests.services.delivery.stage import StageClock, StageSink
 from tests.services.station import play
 
 
@@ -91,5 +100,74 @@ def test_a_clock_set_back_is_no_gap(tmp_path: Path) -> None:
             await p.pulse.stamp()
             assert await p.gaps() == []
             assert p.resets == []
+
+    play(scenario())
+
+
+@contextlib.asynccontextmanager
+async def beating(path: Path, beats: list[int], *, broken: bool = False) -> AsyncIterator[Played]:
+    """A pulse that runs and calls a heartbeat; ``broken``: its store takes nothing."""
+    db = await Database.open(path / "vigie.db")
+    clock = FakeClock(settle=lambda: db.read(lambda conn: conn.in_transaction))
+
+    async def beat() -> None:
+        beats.append(clock.now_ms())
+
+    pulse = Pulse(db, clock, resync=lambda: 0, after_gap=lambda: None, heartbeat=beat)
+    if broken:
+        await db.read(lambda conn: conn.execute("PRAGMA query_only = ON").fetchall())
+    running = asyncio.create_task(pulse.run())
+    try:
+        yield Played(pulse, db, clock)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await db.close()
+
+
+def test_the_heartbeat_comes_once_a_minute(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        beats: list[int] = []
+        async with beating(tmp_path, beats) as p:
+            begin_ms = p.clock.now_ms()
+            await p.clock.advance(299)
+            assert [(beat - begin_ms) // 1000 for beat in beats] == [30, 90, 150, 210, 270]
+
+    play(scenario())
+
+
+def test_a_vigie_whose_disk_takes_nothing_is_not_healthy(tmp_path: Path) -> None:
+    """The switch at the other end goes off, which is its purpose."""
+
+    async def scenario() -> None:
+        beats: list[int] = []
+        async with beating(tmp_path, beats, broken=True) as p:
+            await p.clock.advance(299)
+            assert beats == []
+
+    play(scenario())
+
+
+def test_the_operators_address_is_called_once_vigie_can_tell_somebody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        db = await Database.open(tmp_path / "vigie.db")
+        try:
+            async with serve() as switch:
+                url = switch.url("/beat?key=1")
+                app = App(Config(heartbeat_url=url, canaries=()), db)
+                await app._heartbeat()
+                assert switch.visits == [], "not before the first login: it could tell nobody"
+                app._attach(StageSink(StageClock()))
+                await app._heartbeat()
+                assert len(switch.visits) == 1
+            with caplog.at_level(logging.WARNING):
+                await app._heartbeat()
+            assert "The heartbeat was not answered" in caplog.text
+            assert url not in caplog.text
+            await app.engine.resolver.close()
+        finally:
+            await db.close()
 
     play(scenario())

@@ -357,7 +357,7 @@ def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
             await s.clock.advance(1800)
             at_ms = s.clock.now_ms() - 600_000
             await s.db.write(lambda conn: gaps.add(conn, at_ms, at_ms + 300_000, gaps.OFF))
-            await s.monitors.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
             await s.clock.advance(1800)
             found = await s.status.uptime(GUILD, shop.id, 0)
             assert (found.span_s, found.watched_s, found.unwatched_s) == (3600, 1500, 2100)

@@ -170,7 +170,7 @@ def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path:
         async with station(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OF"})
-            await s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=600)
+            await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=600)
             assert s.status.one(GUILD, monitor.id).paused
             await s.play({"shop": "FFF"})
             assert s.sink.of(CHANNEL) == []
@@ -190,7 +190,7 @@ def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> N
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
-            await s.incidents.mute(GUILD, incident.public_id, 3_600, PERSON)
+            await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=3_600)
             await s.play({"shop": "OOO"})
             assert len(s.sink.of(CHANNEL)) == 2
             await s.play({"shop": "FF"})
@@ -246,11 +246,11 @@ def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
             for attempt in (
                 s.monitors.remove(OTHER_GUILD, monitor.id, PERSON),
-                s.monitors.pause(OTHER_GUILD, monitor.id, by=PERSON, for_s=None),
-                s.monitors.resume(OTHER_GUILD, monitor.id, PERSON),
+                s.overlays.pause(OTHER_GUILD, monitor.id, by=PERSON, for_s=None),
+                s.overlays.resume(OTHER_GUILD, monitor.id, PERSON),
                 s.incidents.by_public_id(OTHER_GUILD, incident.public_id),
                 s.incidents.acknowledge(OTHER_GUILD, incident.public_id, PERSON),
-                s.incidents.mute(OTHER_GUILD, incident.public_id, 60, PERSON),
+                s.overlays.mute(OTHER_GUILD, [monitor.id], by=PERSON, for_s=60),
                 s.incidents.follow(OTHER_GUILD, incident.public_id, PERSON, "me_too"),
                 s.incidents.tries(OTHER_GUILD, incident.public_id, 10),
             ):
@@ -470,7 +470,7 @@ def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: s
             monitor = await s.watch("shop")
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
             attempt: Coroutine[Any, Any, Monitor] = (
-                s.monitors.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+                s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=None)
                 if what == "pause"
                 else s.monitors.remove(GUILD, monitor.id, PERSON)
             )
@@ -488,7 +488,7 @@ def test_two_who_change_a_server_at_once_do_not_undo_each_other(tmp_path: Path) 
             await asyncio.gather(
                 s.guilds.seen(GUILD, "fr"),
                 s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55),
-                s.guilds.set_timezone(GUILD, "Europe/Paris"),
+                s.guilds.set_timezone(GUILD, "Europe/Paris", PERSON),
             )
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL + 1, by=PERSON)
             await s.guilds.load()

@@ -61,6 +61,29 @@ def test_a_new_catalogue_is_all_a_language_needs(
     assert german.number(1234.5) == "1.234,5"
 
 
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("es-ES", "es-ES"),
+        ("es-419", "en"),
+        ("pt-BR", "pt"),
+        ("no", "nb"),
+        ("zh-TW", "en"),
+        ("sv-SE", "sv"),
+    ],
+)
+def test_each_locale_of_discord_finds_its_catalogue(
+    locale: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A catalogue of the whole language serves all its locales, one of a locale that alone."""
+    monkeypatch.setattr(catalogue, "LANGUAGES", ("en", "es-ES", "nb", "pt", "sv"))
+    catalogue._known.cache_clear()
+    try:
+        assert words_for(locale).language == language
+    finally:
+        catalogue._known.cache_clear()
+
+
 def test_a_slip_in_a_translation_says_the_sentence_in_english(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -98,6 +121,12 @@ def test_numbers_and_lists_follow_the_language() -> None:
     assert (EN.number(99.5), FR.number(99.5)) == ("99.5", "99,5")
     assert (EN.list(["a", "b", "c"]), FR.list(["a", "b", "c"])) == ("a, b, and c", "a, b et c")
     assert (EN.list(["a"]), EN.list([])) == ("a", "")
+
+
+def test_a_part_is_rounded_down_so_that_all_and_nothing_are_true() -> None:
+    parts = [(1, 1), (9_999_999, 10_000_000), (1, 2), (1, 10_000_000), (0, 1)]
+    assert [EN.percent(*one) for one in parts] == ["100%", "99.99%", "50%", "0.01%", "0%"]
+    assert FR.percent(9_997, 10_000) == "99,97\u00a0%"
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_an_ended_post_says_how_it_ended() -> None:
     paused = replace(OVER, ending=Ending.PAUSED)
     assert endings.over(EN, [paused]) == "⏸ PAUSED · Shop API"
     removed = replace(OVER, ending=Ending.REMOVED)
-    assert endings.over(FR, [removed]) == "⚪ PLUS SURVEILLÉ · Shop API"
+    assert endings.over(FR, [removed]) == "⚪ SURVEILLANCE ARRÊTÉE · Shop API"
 
 
 def test_a_name_cannot_ping_link_or_mark_in_a_push_line() -> None:

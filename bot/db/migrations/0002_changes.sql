@@ -1,5 +1,7 @@
--- What people changed, kept for a year: who, which monitor, which field, before and after.
--- One row a field; field 'added', 'removed', 'paused', 'resumed', 'muted' … have no before or after of their own.
+-- What people changed, kept for a year: who, which monitor (NULL: the server's own settings), which
+-- field, before and after. One row a field; what was done rather than set ('added', 'paused' …) has
+-- no before, and after is what it was done with (until when, which window), if anything.
+-- Values of request headers are never written here: only their names.
 CREATE TABLE change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guild_id INTEGER NOT NULL REFERENCES guild (id),

@@ -12,6 +12,7 @@ from bot.sandbox.messages.posting import REPLY, Uploads, loading, revise
 from bot.sandbox.messages.scribe import Draft
 from bot.sandbox.messages.store import Stored
 from bot.sandbox.rules.choices import check_choices
+from bot.sandbox.rules.layout import ids_as_text
 from bot.sandbox.rules.message import (
     IN_ANSWER,
     Flag,
@@ -180,6 +181,7 @@ def _modal(core: Core, interaction: Interaction, data: Json, _uploads: Uploads) 
     form = Form()
     check_modal(data, form.at("data"))
     form.close()
+    ids_as_text(data["components"])
     interaction.modal = data
     core.changes.publish(
         {

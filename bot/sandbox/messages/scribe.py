@@ -8,7 +8,7 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import Json
 from bot.sandbox.form import Form
 from bot.sandbox.messages.attachments import Attachments, Upload
-from bot.sandbox.rules.layout import TEXT, walk
+from bot.sandbox.rules.layout import TEXT, ids_as_text, walk
 from bot.sandbox.rules.mentions import Allowance
 from bot.sandbox.rules.message import IN_EDIT, Flag, flags_of, is_v2
 from bot.sandbox.snowflakes import Snowflakes
@@ -143,6 +143,7 @@ def _embed(embed: Json) -> Json:
 
 def _numbered(components: list[Json]) -> list[Json]:
     """Give every component without an id the next free number, as Discord does."""
+    ids_as_text(components)
     everything = list(walk(components))
     taken = {component["id"] for component in everything if component.get("id")}
     number = 0

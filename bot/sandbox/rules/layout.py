@@ -33,6 +33,16 @@ def walk(components: object) -> Iterator[Json]:
             yield from walk(child if isinstance(child, list) else [child])
 
 
+def ids_as_text(components: object) -> None:
+    """Write the ids of what selects show as chosen as Discord does.
+
+    Bots may send them as numbers (discord.py does), and a browser would round those.
+    """
+    for component in walk(components):
+        for one in component.get("default_values") or ():
+            one["id"] = str(one["id"])
+
+
 def check_layout(value: object, form: Form) -> None:
     """The components of a message that carries the V2 flag."""
     components = form.listing(value, MAX_COMPONENTS)

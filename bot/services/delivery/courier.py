@@ -68,7 +68,7 @@ class Courier:
             await self._db.write(lambda conn: settlement.released(conn, flight, "never arrived"))
             return False
         except Exception:
-            log.exception("message %s of channel %s failed", flight.nonce, channel_id)
+            log.exception("A message could not be made or sent", extra=flight.names)
             self._refused.add(flight.batch.leader)  # a card we cannot build must not silence us
             self._gates.stumbled(channel_id, self._gates_ms())
             return False
@@ -102,7 +102,7 @@ class Courier:
             return await fallback.tell(self._db, sink, flight, alert)
         found = await adopt.standing(sink, flight, alert, self._clock.now_ms())
         if found is not None:
-            log.info("message %s stands already as %s", flight.nonce, found)
+            log.info("A message stands already as %s", found, extra=flight.names)
             return found
         return await sink.post(
             flight.channel_id, alert, nonce=flight.nonce, reply_to=flight.reply_to
@@ -130,7 +130,7 @@ class Courier:
     async def _act(self, flight: Flight, error: DeliveryError) -> None:
         """The error → action table of discord.md §3.3."""
         now_ms = self._clock.now_ms()
-        log.warning("channel %s: %s (%s)", flight.channel_id, error, error.remedy)
+        log.warning("Discord took no message: %s (%s)", error, error.remedy, extra=flight.names)
         match error.remedy:
             case Remedy.ARCHIVED if flight.edits:
                 # It changed nothing, nor can it; what was to join the list gets its own post.
@@ -171,7 +171,7 @@ class Courier:
 
     async def _park(self, flight: Flight, error: DeliveryError, now_ms: int) -> None:
         if flight.to_server:
-            log.error("server %s hears nothing any more: %s", flight.guild_id, error)
+            log.error("A server hears nothing any more: %s", error, extra=flight.names)
             await self._db.write(lambda conn: settlement.unheard(conn, flight, str(error), now_ms))
             return
         await self._db.write(
@@ -188,5 +188,5 @@ class Courier:
             # Its people can change the rule; what was blocked does not stand there.
             await self._park(replace(flight, doubt=False), error, now_ms)
             return
-        log.error("message %s is refused even as plain text: %s", flight.nonce, error)
+        log.error("A message is refused even as plain text: %s", error, extra=flight.names)
         await self._db.write(lambda conn: settlement.dead(conn, flight, str(error), now_ms))

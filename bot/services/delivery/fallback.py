@@ -1,7 +1,7 @@
 """How a server hears that its alert channel is lost: the first way that works, once a day.
 
-Its second channel, its system channel, a private message to who chose the alert channel, one to
-its owner (discord.md §3.3).
+Its second channel, its system channel, a private message to whom it concerns or who chose the
+alert channel, one to its owner (discord.md §3.3).
 """
 
 import logging
@@ -31,7 +31,8 @@ async def tell(db: Database, sink: Sink, flight: Flight, alert: Alert) -> int:
     guild_id = flight.guild_id
     settings = await db.read(lambda conn: guilds.find(conn, guild_id)) or GuildSettings(guild_id)
     lost = flight.notice.channel_id if flight.notice is not None else 0
-    async for channel_id, name in _ways(sink, settings):
+    concerned = flight.notice.user_id if flight.notice is not None else None
+    async for channel_id, name in _ways(sink, settings, concerned or settings.set_by):
         if channel_id == lost:
             continue
         said = replace(alert, content=f"{name} · {alert.content}") if name else alert
@@ -40,11 +41,15 @@ async def tell(db: Database, sink: Sink, flight: Flight, alert: Alert) -> int:
         except DeliveryError as error:
             if error.remedy not in _REFUSED:
                 raise
-            log.info("server %s is not reached through %s: %s", guild_id, channel_id, error)
+            log.info(
+                "A server is not reached: %s", error, extra=flight.names | {"through": channel_id}
+            )
     raise DeliveryError("nobody of the server can be told", Remedy.CHANNEL_GONE)
 
 
-async def _ways(sink: Sink, settings: GuildSettings) -> AsyncIterator[tuple[int, str]]:
+async def _ways(
+    sink: Sink, settings: GuildSettings, first_id: int | None
+) -> AsyncIterator[tuple[int, str]]:
     """The channels to try, each found out only when the ones before have failed.
 
     With each the name of the server, for those outside of it.
@@ -55,7 +60,7 @@ async def _ways(sink: Sink, settings: GuildSettings) -> AsyncIterator[tuple[int,
     if places.system_channel_id not in {None, settings.fallback_channel_id}:
         yield places.system_channel_id or 0, ""
     name = markdown(places.name or "", _NAME_LIMIT)
-    for user_id in dict.fromkeys((settings.set_by, places.owner_id)):
+    for user_id in dict.fromkeys((first_id, places.owner_id)):
         channel_id = None if user_id is None else await _private(sink, user_id)
         if channel_id is not None:
             yield channel_id, name

@@ -34,6 +34,11 @@ class Flight:
     since_ms: int | None = None
 
     @property
+    def names(self) -> dict[str, object]:
+        """Whose it is and where it goes: fields for the log."""
+        return {"guild": self.guild_id, "channel": self.channel_id, "nonce": self.nonce}
+
+    @property
     def verb(self) -> Verb:
         return self.batch.verb
 

@@ -41,7 +41,7 @@ class Notice:
 
     ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
-    ``notice``: ``text`` as it is.
+    ``notice``: ``text`` as it is; ``user_id``: whom it concerns, if no channel can be reached.
     """
 
     kind: Literal["blind", "certificate", "lost", "test", "notice"]
@@ -51,6 +51,7 @@ class Notice:
     text: str = ""
     channel_id: int = 0
     gone: bool = False
+    user_id: int | None = None
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

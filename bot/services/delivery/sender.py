@@ -18,6 +18,7 @@ from bot.services.delivery.courier import PARKED_MS, Courier
 from bot.services.delivery.gates import Gates
 from bot.services.delivery.messages import Sent, Sink
 from bot.services.delivery.pace import Pace
+from bot.services.delivery.sideline import Sidelines
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Delivery:
         self._clock = clock
         jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
         self.gates = Gates(jitter)
+        self.sidelines = Sidelines()
         self._courier = Courier(
             db, clock, languages, self.gates, told=self._tell, token_refused=self._shut
         )
@@ -72,6 +74,7 @@ class Delivery:
     def wake(self) -> None:
         """There may be new work."""
         self.gates.rouse()
+        self.sidelines.stir()
         self._woken.set()
 
     async def unpark(self, channel_id: int) -> None:
@@ -187,12 +190,14 @@ class Delivery:
             while await self._turn(channel_id, paced=paced):
                 step = await self._courier.step(sink, channel_id)
                 if step is None:
+                    step = await self.sidelines.step(channel_id)
+                if step is None:
                     break
                 count += step
             else:
                 return count
         except Exception:
-            log.exception("channel %s stumbled", channel_id)
+            log.exception("A channel stumbled", extra={"channel": channel_id})
             self.gates.stumbled(channel_id, self._now())
             return count
         if not count:
@@ -212,6 +217,7 @@ class Delivery:
         now_ms = self._clock.now_ms()
         ahead_ms = self._now() - now_ms
         due = await self._db.read(lambda conn: notifications.due_by_channel(conn, now_ms))
+        due = self.sidelines.beside(due)
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
 
     def _now(self) -> int:

@@ -1,9 +1,11 @@
 """Is everything ready? Each part of the world Vigie depends on, looked at once."""
 
+import time
+
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.engine.resolver import Resolver
-from bot.services.doctor import machine, network, store
+from bot.services.doctor import copies, kept, machine, network, store
 from bot.services.doctor.findings import Finding, Grade
 
 __all__ = ["Finding", "Grade", "examine"]
@@ -16,6 +18,8 @@ async def examine(config: Config) -> list[Finding]:
         return [
             *machine.findings(config),
             *store.findings(config.database),
+            *copies.findings(config.database, time.time()),
+            *kept.findings(config.database, round(time.time() * 1000)),
             *await network.findings(config, resolver),
         ]
     finally:

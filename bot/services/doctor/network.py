@@ -13,9 +13,11 @@ from bot.engine.resolver import NameFailed, Resolve
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
+from bot.words.safe import plain
 
 OK, UNAUTHORIZED = 200, 401
 CLOCK_S = 5.0  # the header has whole seconds, and travels
+NAME_LIMIT = 100
 FEW_STARTS = 50  # below it Vigie waits before it connects
 # Flags of an application: presence, members and message content, for large bots and small ones.
 PRIVILEGED = 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 18 | 1 << 19
@@ -61,13 +63,13 @@ def _discord(me: Answer, config: Config) -> Finding:
             "If it lasts: https://discordstatus.com, or this address is refused.",
         )
     user = _json(me)
-    return ok("Discord", f"knows the token: {user.get('username')} ({user.get('id')})")
+    return ok("Discord", f"knows the token: {_named(user.get('username'), user)}")
 
 
 def _clock(answer: Answer, now_s: float) -> Finding:
     try:
         theirs_s = parsedate_to_datetime((answer.headers or {})["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return ok("Clock", "cannot be compared: the answer has no date")
     off_s = now_s - theirs_s
     if abs(off_s) > CLOCK_S:
@@ -86,24 +88,28 @@ def _application(application: dict[str, Any]) -> Finding:
             "sends its commands to a web address, so none arrives here",
             f"Empty “Interactions Endpoint URL”: {PORTAL}, page General Information.",
         )
-    if int(application.get("flags") or 0) & PRIVILEGED:
+    flags = application.get("flags")
+    if isinstance(flags, int) and flags & PRIVILEGED:
         return warning(
             "Application",
             "has privileged intents that Vigie does not need",
             f"Turn all three off: {PORTAL}, page Bot.",
         )
-    return ok("Application", f"{application.get('name')} ({application.get('id')})")
+    return ok("Application", _named(application.get("name"), application))
 
 
 def _starts(gateway: dict[str, Any]) -> Finding:
-    left = gateway.get("session_start_limit", {}).get("remaining")
+    limit = gateway.get("session_start_limit")
+    left = limit.get("remaining") if isinstance(limit, dict) else None
     if isinstance(left, int) and left < FEW_STARTS:
         return warning(
             "Starts",
             f"only {left} connections are left for today",
             "Something restarts Vigie over and over: look at its log.",
         )
-    return ok("Starts", f"{left if left is not None else 'unknown number of'} connections left")
+    return ok(
+        "Starts", f"{left if isinstance(left, int) else 'unknown number of'} connections left"
+    )
 
 
 async def _names(config: Config, resolver: Resolve) -> Finding:
@@ -130,9 +136,13 @@ async def _canaries(config: Config, questions: Questions) -> Finding:
     return ok("Canaries", f"all {len(answers)} answer")
 
 
+def _named(name: object, found: dict[str, Any]) -> str:
+    return plain(f"{name} ({found.get('id')})", NAME_LIMIT)
+
+
 def _json(answer: Answer) -> dict[str, Any]:
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

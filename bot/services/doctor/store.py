@@ -2,14 +2,16 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
 
+from bot.db import diagnosis
 from bot.db.backup import read_only
+from bot.db.diagnosis import Diagnosis
 from bot.db.lock import is_held
 from bot.db.migrate import newest
-from bot.db.opening import explain
 from bot.services.doctor.findings import Finding, broken, ok, warning
 
 NAME = "Database"
@@ -18,6 +20,9 @@ LITTLE_SPACE = 200_000_000  # bytes: a year of 500 sites fits
 
 def findings(database: Path) -> list[Finding]:
     """Nothing is written; a running Vigie is not disturbed."""
+    lost = diagnosis.lost(database)
+    if lost is not None:
+        return [_told(lost), _space(database.parent)]
     if not database.exists():
         return [_may_be_made(database), _space(_nearest(database))]
     found = [_access(database), _content(database), _use(database)]
@@ -27,9 +32,7 @@ def findings(database: Path) -> list[Finding]:
 def _may_be_made(database: Path) -> Finding:
     folder = _nearest(database)
     if not os.access(folder, os.W_OK | os.X_OK):
-        return broken(
-            NAME, f"{database} cannot be made: {folder} is not ours", f"chown that folder: {_us()}"
-        )
+        return broken(NAME, f"{database} cannot be made: {folder} is not ours", _ours(folder))
     return ok(NAME, f"{database} will be made at the first start")
 
 
@@ -37,12 +40,15 @@ def _access(database: Path) -> Finding | None:
     """SQLite writes beside the file too."""
     for path in (database, database.parent):
         if not os.access(path, os.R_OK | os.W_OK):
-            return broken(NAME, f"{path} cannot be written by this user", f"chown it: {_us()}")
+            return broken(NAME, f"{path} cannot be written by this user", _ours(path))
     return None
 
 
-def _us() -> str:
-    return f"chown {os.getuid()} PATH" if hasattr(os, "getuid") else "to the user Vigie runs as"
+def _ours(path: Path) -> str:
+    """How a file becomes this user's."""
+    if hasattr(os, "getuid"):
+        return f"Type: sudo chown {os.getuid()} {shlex.quote(str(path))}"
+    return f"Give {path} to the user Vigie runs as."
 
 
 def _content(database: Path) -> Finding:
@@ -51,9 +57,9 @@ def _content(database: Path) -> Finding:
             verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
             version = conn.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
-        return broken(NAME, explain(error, database), "See docs/operation.md, “Restore”.")
+        return _told(diagnosis.of_error(error, database))
     if verdict != "ok":
-        return broken(NAME, f"is damaged ({verdict})", "See docs/operation.md, “Restore”.")
+        return _told(diagnosis.damaged(database, verdict))
     if version > newest():
         return broken(
             NAME,
@@ -61,7 +67,16 @@ def _content(database: Path) -> Finding:
             "Install that version again, or put back the copy made before its upgrade.",
         )
     size = database.stat().st_size / 1e6
-    return ok(NAME, f"{database} is sound, schema {version}, {size:.1f} MB")
+    text = f"{database} is sound, schema {version}, {size:.1f} MB"
+    if version < newest():
+        text += f"; the next start makes it {newest()} and keeps a copy of before"
+    return ok(NAME, text)
+
+
+def _told(found: Diagnosis) -> Finding:
+    return broken(
+        NAME, f"{found.path} {found.wrong}", f"{found.remedy[0].upper()}{found.remedy[1:]}."
+    )
 
 
 def _use(database: Path) -> Finding:

@@ -1,0 +1,80 @@
+"""Where the axes have marks, and what stands beside them. Pure."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import count
+
+from babel import Locale
+from babel.dates import format_skeleton
+
+from bot.charts.picture import Span, Tick
+from bot.words.catalogue import Words
+
+_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
+_MOST = 8  # what a phone shows without crowding
+_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
+_DAYS = (1, 2, 5, 7, 14, 28)
+_LINES = 5
+# A label nearer to an end than this part of the axis would be cut.
+_MARGIN = 0.03
+
+
+def time_ticks(words: Words, span: Span, zone: tzinfo) -> tuple[Tick, ...]:
+    """Full hours of that zone's clock, or its midnights; midnight is named by its date."""
+    length = span[1] - span[0]
+    minutes = next((step for step in _MINUTES if length / (step * _MINUTE_MS) <= _MOST), None)
+    if minutes is not None:
+        marks = _clock_marks(span, zone, minutes)
+    else:
+        days = next((step for step in _DAYS if length / (step * _DAY_MS) <= _MOST), _DAYS[-1])
+        marks = _midnights(span, zone, days)
+    margin = length * _MARGIN
+    return tuple(
+        Tick(at, _label(words, wall))
+        for at, wall in marks
+        if span[0] + margin <= at <= span[1] - margin
+    )
+
+
+def _clock_marks(span: Span, zone: tzinfo, minutes: int) -> Iterator[tuple[int, datetime]]:
+    """Moments at which the wall's clock shows whole steps of the day."""
+    day = datetime.fromtimestamp(span[0] / 1000, zone).date()
+    for number in range((span[1] - span[0]) // _DAY_MS + 2):
+        for minute in range(0, 24 * 60, minutes):
+            wall = datetime.combine(day + timedelta(number), datetime.min.time(), zone)
+            wall += timedelta(minutes=minute)
+            yield round(wall.timestamp() * 1000), wall
+
+
+def _midnights(span: Span, zone: tzinfo, days: int) -> Iterator[tuple[int, datetime]]:
+    """Every so many midnights, counted back from the last one."""
+    last = datetime.fromtimestamp(span[1] / 1000, zone).date()
+    for number in range((span[1] - span[0]) // (days * _DAY_MS) + 1, -1, -1):
+        day: date = last - timedelta(number * days)
+        wall = datetime.combine(day, datetime.min.time(), zone)
+        yield round(wall.timestamp() * 1000), wall
+
+
+def _label(words: Words, wall: datetime) -> str:
+    if wall.hour or wall.minute:
+        return f"{wall:%H:%M}"
+    locale = Locale.parse(words.language, sep="-")
+    return str(format_skeleton("MMMd", wall.date(), locale=locale))
+
+
+def ms_ticks(words: Words, top_ms: int) -> tuple[Tick, ...]:
+    """Round numbers from 0 to ``top_ms``."""
+    step = _round_step(top_ms / _LINES)
+    return tuple(
+        Tick(at, words.text("{ms} ms", ms=words.number(at))) for at in range(0, top_ms + 1, step)
+    )
+
+
+def _round_step(least: float) -> int:
+    """The next of 1, 2, 5, 10, 20, 25, 50, 100, 200, 250 …"""
+    for power in count():
+        for digit in (1, 2, 2.5, 5):
+            step = digit * 10**power
+            if step >= least and step == int(step):
+                return int(step)
+    raise AssertionError("the powers of ten never end")

@@ -1,0 +1,70 @@
+"""SQL of the boards: the live status messages, one for each channel that wants one."""
+
+import sqlite3
+from dataclasses import astuple, dataclass
+
+from bot.db.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One row; the columns are explained in the migration that made the table.
+
+    ``words`` and ``numbers`` are fingerprints of what the message shows, None before it stands.
+    """
+
+    channel_id: int
+    guild_id: int
+    created_by: int
+    created_ms: int
+    message_id: int | None = None
+    edited_ms: int | None = None
+    words: str | None = None
+    numbers: str | None = None
+    nonce: str | None = None
+    first_try_ms: int | None = None
+    last_try_ms: int | None = None
+    recreated_ms: int | None = None
+    asked_ms: int | None = None
+    removed_ms: int | None = None
+
+    @property
+    def names(self) -> dict[str, object]:
+        """Whose it is and where it is: fields for the log."""
+        return {"guild": self.guild_id, "channel": self.channel_id}
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be kept up: neither removed nor waiting for people's answer."""
+        return self.removed_ms is None and self.asked_ms is None
+
+
+def all_present(conn: Connection) -> list[Board]:
+    """The boards of all servers Vigie is in."""
+    rows = conn.execute(
+        "SELECT b.* FROM board b JOIN guild g ON g.id = b.guild_id AND g.left_ms IS NULL"
+        " ORDER BY b.channel_id"
+    )
+    return [_board(row) for row in rows.fetchall()]
+
+
+def of_guild(conn: Connection, guild_id: int) -> list[Board]:
+    rows = conn.execute("SELECT * FROM board WHERE guild_id = ? ORDER BY channel_id", (guild_id,))
+    return [_board(row) for row in rows.fetchall()]
+
+
+def save(conn: Connection, board: Board) -> None:
+    """Store all of a board; the one writer of a board is the process that keeps it in memory."""
+    names = Board.__slots__
+    conn.execute(
+        f"INSERT OR REPLACE INTO board ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+        astuple(board),
+    )
+
+
+def forget(conn: Connection, guild_id: int, channel_id: int) -> None:
+    conn.execute("DELETE FROM board WHERE channel_id = ? AND guild_id = ?", (channel_id, guild_id))
+
+
+def _board(row: sqlite3.Row) -> Board:
+    return Board(**{name: row[name] for name in Board.__slots__})

@@ -1,0 +1,106 @@
+"""SQL of the changes people made: written with the change itself, read page by page."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.db import windows
+from bot.db.database import Connection
+from bot.models import Window
+
+SLICE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One thing one person changed. ``monitor_id`` None: a setting of the whole server.
+
+    What is read back also has the monitor's name of today, and the maintenance window it is about.
+    """
+
+    guild_id: int
+    user_id: int
+    field: str
+    at_ms: int
+    monitor_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+    name: str | None = None
+    window: Window | None = None
+
+
+# Whose changes are read: of one monitor, of everything, or of what has no card of its own.
+_OF_MONITOR = "c.monitor_id = :monitor"
+_OF_ALL = "TRUE"
+_OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
+
+
+def insert(conn: Connection, rows: Iterable[ChangeRow]) -> None:
+    """Note changes; call it in the transaction that makes them."""
+    conn.executemany(
+        "INSERT INTO change (guild_id, monitor_id, user_id, field, before, after, at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                row.guild_id,
+                row.monitor_id,
+                row.user_id,
+                row.field,
+                row.before,
+                row.after,
+                row.at_ms,
+            )
+            for row in rows
+        ],
+    )
+
+
+def of_guild(
+    conn: Connection, guild_id: int, monitor_id: int | None, skip: int, limit: int
+) -> tuple[list[ChangeRow], int]:
+    """Changes newest first, of one monitor or (None) of everything; and how many there are."""
+    chosen = _OF_ALL if monitor_id is None else _OF_MONITOR
+    values = {"guild": guild_id, "monitor": monitor_id}
+    found = _read(conn, chosen, values | {"skip": skip, "limit": limit})
+    total = conn.execute(
+        f"SELECT count(*) FROM change c WHERE c.guild_id = :guild AND {chosen}", values
+    ).fetchone()
+    return found, int(total[0])
+
+
+def of_server(conn: Connection, guild_id: int, limit: int) -> list[ChangeRow]:
+    """The newest changes of a server's own settings, and what was removed there."""
+    return _read(conn, _OF_SERVER, {"guild": guild_id, "skip": 0, "limit": limit})
+
+
+def forget(conn: Connection, before_ms: int) -> int:
+    """Delete a slice of what was changed before then; returns how many rows went."""
+    return conn.execute(
+        "DELETE FROM change WHERE id IN"
+        " (SELECT id FROM change WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+        (before_ms, SLICE),
+    ).rowcount
+
+
+def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[ChangeRow]:
+    rows = conn.execute(
+        "SELECT c.*, m.name FROM change c LEFT JOIN monitor m ON m.id = c.monitor_id"
+        f" WHERE c.guild_id = :guild AND {chosen} ORDER BY c.id DESC LIMIT :limit OFFSET :skip",
+        values,
+    ).fetchall()
+    return [_change(conn, row) for row in rows]
+
+
+def _change(conn: Connection, row: sqlite3.Row) -> ChangeRow:
+    planned = row["field"].startswith("maintenance_")
+    return ChangeRow(
+        guild_id=row["guild_id"],
+        user_id=row["user_id"],
+        field=row["field"],
+        at_ms=row["at_ms"],
+        monitor_id=row["monitor_id"],
+        before=row["before"],
+        after=row["after"],
+        name=row["name"],
+        window=windows.find(conn, row["guild_id"], int(row["after"])) if planned else None,
+    )

@@ -1,0 +1,72 @@
+"""SQL that looks at the outbox as a whole: what waits, what arrived, what never will."""
+
+from dataclasses import dataclass
+
+from bot.db.database import Connection
+
+KEPT_MS = 7 * 86_400_000  # ended work is forgotten after that
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """``waiting``: rows that are due and not taken yet, the oldest from ``oldest_ms``.
+
+    ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
+    ``error`` is what Discord said to the newest row that waits or was given up.
+    """
+
+    waiting: int
+    oldest_ms: int | None
+    sent_ms: int | None
+    dead: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The newest test alert: ``state`` is that of its row, ``at_ms`` when it was asked for."""
+
+    state: str
+    at_ms: int
+
+
+# The partial index of waiting work is only used by queries that repeat its condition word for word.
+_WAITING = (
+    "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
+    " WHERE n.state IN ('pending', 'sending') AND n.not_before_ms <= :now"
+    " AND (:guild IS NULL OR n.guild_id = :guild)"
+)
+_ENDED = "FROM notification WHERE (:guild IS NULL OR guild_id = :guild)"
+
+
+def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
+    """The outbox of one server; None: of all that Vigie has not left."""
+    values = {"guild": guild_id, "now": now_ms, "since": now_ms - KEPT_MS}
+    waiting, oldest_ms = conn.execute(
+        f"SELECT count(*), min(n.created_ms) {_WAITING}", values
+    ).fetchone()
+    (sent_ms,) = conn.execute(
+        f"SELECT max(last_try_ms) {_ENDED} AND state = 'sent'", values
+    ).fetchone()
+    dead, newest_id = conn.execute(
+        f"SELECT count(*), max(id) {_ENDED} AND state = 'dead' AND created_ms >= :since", values
+    ).fetchone()
+    row = conn.execute(
+        f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1",
+        values,
+    ).fetchone()
+    if row is None and newest_id is not None:
+        row = conn.execute(
+            "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
+        ).fetchone()
+    return Outbox(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
+
+
+def last_test(conn: Connection, guild_id: int) -> Tested | None:
+    """A server's newest test alert, as long as it is remembered."""
+    row = conn.execute(
+        "SELECT state, created_ms FROM notification WHERE guild_id = ? AND kind = 'notice'"
+        """ AND payload LIKE '{"kind": "test"%' ORDER BY id DESC LIMIT 1""",
+        (guild_id,),
+    ).fetchone()
+    return None if row is None else Tested(row[0], row[1])

@@ -1,0 +1,1 @@
+"""Boards: live status messages that are edited when what they show changes."""

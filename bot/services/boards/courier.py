@@ -1,0 +1,128 @@
+"""Carries one board to Discord: posts it, edits it or takes it away. Errors are its caller's."""
+
+import secrets
+
+from bot.clock import Clock
+from bot.errors import DeliveryError, Remedy
+from bot.services.boards.door import Door
+from bot.services.boards.ledger import Kept, Ledger
+from bot.services.boards.truth import Truth
+from bot.services.delivery.adopt import NONCE_MS, QUIET_MS
+
+# Our clock and Discord's need not agree to the second.
+_CLOCKS_MS = 5_000
+_UNREADABLE = {Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.MESSAGE_GONE}
+
+
+class BoardCourier:
+    """One request at a time; what it learns goes to the ledger at once."""
+
+    def __init__(self, clock: Clock, ledger: Ledger, truth: Truth) -> None:
+        self._clock = clock
+        self._ledger = ledger
+        self._truth = truth
+
+    async def carry(self, door: Door, kept: Kept) -> None:
+        """Do what a board needs next. Raises DeliveryError."""
+        if kept.board.removed_ms is not None:
+            await self._take_away(door, kept)
+        elif kept.board.message_id is None:
+            await self._post(door, kept)
+        else:
+            await self._edit(door, kept, kept.board.message_id)
+
+    async def _edit(self, door: Door, kept: Kept, message_id: int) -> None:
+        """Late rendering: it shows what is true when it is sent."""
+        face = self._truth.of(door, kept.board)
+        if face is None:
+            return
+        await door.edit(kept.board.channel_id, message_id, face)
+        now_ms = self._clock.now_ms()
+        await self._ledger.change(kept, words=face.words, numbers=face.numbers, edited_ms=now_ms)
+        kept.stands()
+
+    async def _post(self, door: Door, kept: Kept) -> None:
+        """With a nonce that is stored first: whatever dies when, there is one message."""
+        found = await self._standing(door, kept)
+        if found is not None:
+            # What it shows is as old as the post; the next step edits it.
+            await self._stands(kept, found, words=None, numbers=None, edited_ms=None)
+            return
+        face = self._truth.of(door, kept.board)
+        if face is None:
+            return
+        nonce = await self._nonce(kept)
+        message_id = await door.post(kept.board.channel_id, face, nonce=nonce)
+        await self._stands(
+            kept,
+            message_id,
+            words=face.words,
+            numbers=face.numbers,
+            edited_ms=self._clock.now_ms(),
+        )
+        await door.pin(kept.board.channel_id, message_id)
+
+    async def _stands(
+        self,
+        kept: Kept,
+        message_id: int,
+        *,
+        words: str | None,
+        numbers: str | None,
+        edited_ms: int | None,
+    ) -> None:
+        await self._ledger.change(
+            kept,
+            message_id=message_id,
+            nonce=None,
+            words=words,
+            numbers=numbers,
+            edited_ms=edited_ms,
+        )
+        kept.stands()
+
+    async def _nonce(self, kept: Kept) -> str:
+        """The nonce of the attempt that begins now; that of the one before while Discord knows it.
+
+        Random, so that no alert ever has the same.
+        """
+        board, now_ms = kept.board, self._clock.now_ms()
+        first_ms = board.first_try_ms or 0
+        if board.nonce is not None and 0 <= now_ms - first_ms <= NONCE_MS:
+            await self._ledger.change(kept, last_try_ms=now_ms)
+            return board.nonce
+        nonce = secrets.token_urlsafe(15)
+        await self._ledger.change(kept, nonce=nonce, first_try_ms=now_ms, last_try_ms=now_ms)
+        return nonce
+
+    async def _standing(self, door: Door, kept: Kept) -> int | None:
+        """The message of an earlier attempt, where its nonce no longer tells (as in adopt)."""
+        board, now_ms = kept.board, self._clock.now_ms()
+        first_ms, last_ms = board.first_try_ms or 0, board.last_try_ms or 0
+        if board.nonce is None or 0 <= now_ms - first_ms <= NONCE_MS:
+            return None
+        if 0 <= now_ms - last_ms < QUIET_MS:
+            raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=QUIET_MS / 1000)
+        try:
+            return await door.find(board.channel_id, after_ms=first_ms - _CLOCKS_MS)
+        except DeliveryError as error:
+            if error.remedy in _UNREADABLE:
+                return None
+            raise
+
+    async def _take_away(self, door: Door, kept: Kept) -> None:
+        board = kept.board
+        message_id = board.message_id
+        if message_id is None and board.nonce is not None:
+            after_ms = (board.first_try_ms or 0) - _CLOCKS_MS
+            message_id = await door.find(board.channel_id, after_ms=after_ms)
+        if message_id is not None:
+            await door.delete(board.channel_id, message_id)
+        await self.taken_away(kept)
+
+    async def taken_away(self, kept: Kept) -> None:
+        """Its message is gone or out of reach: forget it, unless somebody wants it again by now."""
+        if kept.board.removed_ms is None:
+            await self._ledger.change(kept, message_id=None, nonce=None)
+        else:
+            await self._ledger.forget(kept)

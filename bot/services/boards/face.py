@@ -1,0 +1,75 @@
+"""What a board has to show at one moment, and whether that differs from what it shows."""
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.db.boards import Board
+from bot.models import Incident
+from bot.services.status import MonitorStatus
+
+# discord.md §6.3: edits are so far apart, those that change nothing but numbers even further.
+STATES_APART_MS = 15_000
+NUMBERS_APART_MS = 300_000
+_FINGERPRINT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The truth for a board's readers, problems first.
+
+    ``at_ms``: when it was true; ``blind_ms``: since when Vigie itself is offline, None if it sees.
+    """
+
+    language: str
+    sites: tuple[MonitorStatus, ...]
+    at_ms: int
+    blind_ms: int | None = None
+
+    @property
+    def words(self) -> str:
+        """Fingerprint of everything but the numbers: which sites, their states, since when."""
+        sites = [
+            (
+                *(one.monitor.id, one.monitor.name, one.paused, one.state, one.kind),
+                one.incident.since_ms if one.incident else None,
+                *(one.maintenance is not None, one.monitor.muted_until_ms is not None),
+            )
+            for one in self.sites
+        ]
+        return _print((self.language, self.blind_ms, sites))
+
+    @property
+    def numbers(self) -> str:
+        """Fingerprint of what may change all the time: response times, shares, causes."""
+        return _print(tuple((response_ms(one), _seen(one.incident)) for one in self.sites))
+
+
+def due_ms(board: Board, face: Face, now_ms: int) -> int | None:
+    """When a board that stands is to be edited; None: it shows the truth."""
+    last_ms = board.edited_ms or 0
+    if last_ms > now_ms:
+        last_ms = 0  # the clock was set back
+    if board.words != face.words:
+        return last_ms + STATES_APART_MS
+    if board.numbers != face.numbers:
+        return last_ms + NUMBERS_APART_MS
+    return None
+
+
+def response_ms(status: MonitorStatus) -> int | None:
+    """How long its latest fine check took, to two digits: more would be noise."""
+    if status.latest is None or not status.latest.ok:
+        return None
+    ms = round(status.latest.phases.total)
+    step = int(10 ** max(0, len(str(ms)) - 2))
+    return round(ms / step) * step
+
+
+def _seen(incident: Incident | None) -> tuple[object, ...]:
+    if incident is None:
+        return ()
+    return (str(incident.cause), incident.share_ok, incident.share_of, incident.latency_ms)
+
+
+def _print(shown: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:_FINGERPRINT]

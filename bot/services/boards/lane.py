@@ -1,0 +1,144 @@
+"""The boards as a sideline of delivery: what is due, and one step at a time."""
+
+import asyncio
+import logging
+
+from bot.clock import Clock
+from bot.errors import DeliveryError
+from bot.services.boards.courier import BoardCourier
+from bot.services.boards.door import Door
+from bot.services.boards.face import due_ms
+from bot.services.boards.failures import BoardFailures
+from bot.services.boards.ledger import Kept, Ledger
+from bot.services.boards.truth import Truth
+from bot.services.delivery.sender import Delivery
+from bot.services.guilds import Guilds
+
+log = logging.getLogger(__name__)
+
+# Each look costs a little for each monitor of each board; news make the next one come at once.
+LOOK_EVERY_S = 4.0
+_LOOKS_APART_S = 1.0
+# An alert for the channel waits behind a board that Discord does not answer, but no longer.
+_REQUEST_S = 20.0
+_EDITS_CLOSED_MS = 15_000
+
+
+class BoardLane:
+    """Looks what boards no longer show the truth, and has delivery serve them after all alerts."""
+
+    def __init__(
+        self, clock: Clock, ledger: Ledger, truth: Truth, delivery: Delivery, guilds: Guilds
+    ) -> None:
+        self.door: Door | None = None
+        self._clock = clock
+        self._ledger = ledger
+        self._truth = truth
+        self._delivery = delivery
+        self._courier = BoardCourier(clock, ledger, truth)
+        self._failures = BoardFailures(clock, ledger, self._courier, delivery, guilds)
+        self._stirred = asyncio.Event()
+        # What delivery was last woken for.
+        self._announced: dict[int, tuple[int | None, int]] = {}
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self._stirred.clear()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("the boards could not be looked at")
+            await self._clock.sleep(_LOOKS_APART_S)
+            await self._rest()
+
+    async def look(self) -> None:
+        """Find out which boards need something, and when."""
+        for kept in self._ledger.all():
+            kept.due_ms = self._due_of(kept)
+            await asyncio.sleep(0)  # many boards must not hold the loop
+        due = {kept.board.channel_id: (kept.due_ms, kept.hold_ms) for kept in self._ledger.all()}
+        if due != self._announced:
+            self._announced = due
+            self._delivery.wake()
+
+    def due(self) -> dict[int, int]:
+        """As delivery asks it of a sideline."""
+        ahead_ms = self._clock.now_ms() - self._gates_ms()
+        return {
+            kept.board.channel_id: max(kept.due_ms, kept.hold_ms + ahead_ms)
+            for kept in self._ledger.all()
+            if kept.due_ms is not None
+        }
+
+    def stir(self) -> None:
+        """As delivery asks it of a sideline."""
+        self._stirred.set()
+
+    async def step(self, channel_id: int) -> bool | None:
+        """As delivery asks it of a sideline. A board's fault stays with the board."""
+        kept, door = self._ledger.find(channel_id), self.door
+        if kept is None or door is None or not self._may(kept):
+            return None
+        try:
+            return await self._carry(door, kept)
+        finally:
+            # Whatever is due from now on is news, also when it is what was announced before.
+            self._announced.pop(channel_id, None)
+
+    async def _carry(self, door: Door, kept: Kept) -> bool:
+        posts = kept.board.message_id is None
+        try:
+            async with asyncio.timeout(_REQUEST_S):
+                await self._courier.carry(door, kept)
+        except DeliveryError as error:
+            await self._failures.act(door, kept, error)
+            return False
+        except TimeoutError:
+            log.warning("A board got no answer from Discord", extra=kept.board.names)
+            self._failures.back_off(kept)
+            return False
+        except Exception:
+            log.exception("A board failed", extra=kept.board.names)
+            self._failures.back_off(kept)
+            return False
+        self._delivery.gates.succeeded(kept.board.channel_id, posted=posts)
+        kept.due_ms = self._due_of(kept)
+        return True
+
+    def _may(self, kept: Kept) -> bool:
+        """Whether a board has something to do now, by the truth of this moment."""
+        kept.due_ms, gates_ms = self._due_of(kept), self._gates_ms()
+        if kept.due_ms is None or kept.due_ms > self._clock.now_ms() or kept.hold_ms > gates_ms:
+            return False
+        edits = kept.board.message_id is not None and kept.board.removed_ms is None
+        if edits and not self._delivery.gates.edits_open(kept.board.channel_id, gates_ms):
+            kept.hold_ms = gates_ms + _EDITS_CLOSED_MS
+            return False
+        return True
+
+    def _due_of(self, kept: Kept) -> int | None:
+        board = kept.board
+        if board.removed_ms is not None:
+            return 0
+        face = None if self.door is None else self._truth.of(self.door, board)
+        if face is None or board.asked_ms is not None:
+            return None
+        if board.message_id is None or kept.asked_for:
+            return 0
+        return due_ms(board, face, self._clock.now_ms())
+
+    def _gates_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)
+
+    async def _rest(self) -> None:
+        """Until there are news, or for some seconds."""
+        waits = (
+            asyncio.ensure_future(self._stirred.wait()),
+            asyncio.ensure_future(self._clock.sleep(LOOK_EVERY_S)),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

@@ -1,0 +1,76 @@
+"""The machine as people of a server may know it: well or not, and no more than that."""
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+
+from bot import __version__
+from bot.db.database import Database
+from bot.services.blindness import Blindness
+from bot.services.doctor.findings import Finding, broken, ok, warning
+from bot.services.doctor.store import LITTLE_SPACE
+from bot.services.doctor.voice import Voice
+
+SLOW_S = 1.0
+
+
+async def sight(voice: Voice, blindness: Blindness, canaries: int) -> Finding:
+    """Are we online? Asked now, not remembered."""
+    words = voice.words
+    name = words.text("My own connection")
+    fix = words.text("Whoever runs me: see the network and VIGIE_CANARIES; `vigie doctor` helps.")
+    sees = await blindness.sees()
+    if blindness.since_ms is not None:
+        since = voice.moment(blindness.since_ms)
+        return broken(
+            name, words.text("I am blind since {time}: no failure counts.", time=since), fix
+        )
+    if not sees:
+        return broken(name, words.text("None of my canaries answers just now."), fix)
+    if not canaries:
+        return ok(name, words.text("Discord answers; there are no other canaries"))
+    said = words.plural("online, by {n} canary", "online, by {n} canaries", canaries)
+    return ok(name, said)
+
+
+async def database(voice: Voice, db: Database, file: Path) -> Finding:
+    """Its size, how fast it answers, and whether there is room for more."""
+    words = voice.words
+    name = words.text("Database")
+    begun = time.monotonic()
+    size = await db.read(
+        lambda conn: (
+            conn.execute("PRAGMA page_count").fetchone()[0]
+            * conn.execute("PRAGMA page_size").fetchone()[0]
+        )
+    )
+    took_s = time.monotonic() - begun
+    text = words.text(
+        "{size} MB, answers in {ms} ms",
+        size=words.number(round(size / 1e6, 1)),
+        ms=words.number(round(took_s * 1000)),
+    )
+    if await asyncio.to_thread(_free_bytes, file) < LITTLE_SPACE:
+        fix = words.text("Whoever runs me has to make room: without it nothing can be stored.")
+        return broken(name, words.text("{text}; the disk is almost full", text=text), fix)
+    if took_s > SLOW_S:
+        fix = words.text("It is busy, or its disk slow. If it lasts, tell whoever runs me.")
+        return warning(name, text, fix)
+    return ok(name, text)
+
+
+def _free_bytes(file: Path) -> int:
+    """Plenty where it cannot be asked."""
+    try:
+        return shutil.disk_usage(file.absolute().parent).free
+    except OSError:
+        return LITTLE_SPACE
+
+
+def version(voice: Voice, since_ms: int) -> Finding:
+    words = voice.words
+    text = words.text(
+        "{version}, running since {time}", version=__version__, time=voice.moment(since_ms)
+    )
+    return ok("Vigie", text)

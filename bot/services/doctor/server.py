@@ -1,0 +1,74 @@
+"""``/doctor``: all that can be said of one server without asking Discord about it."""
+
+from bot.clock import Clock
+from bot.config import Config
+from bot.db import gaps, holdings, outbox
+from bot.db.database import Database
+from bot.db.holdings import Holdings
+from bot.services.blindness import Blindness
+from bot.services.delivery.sender import Delivery
+from bot.services.doctor import health, watching
+from bot.services.doctor import outbox as delivered
+from bot.services.doctor.findings import Finding
+from bot.services.doctor.voice import Voice
+from bot.services.doctor.watching import Round
+from bot.services.status import Status
+from bot.services.watchlist import Watchlist
+
+
+class Doctor:
+    """Looks and changes nothing."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        config: Config,
+        watchlist: Watchlist,
+        delivery: Delivery,
+        *,
+        blindness: Blindness,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._config = config
+        self._status = Status(db, clock, watchlist)
+        self._delivery = delivery
+        self._blindness = blindness
+        self._began_ms = clock.now_ms()
+
+    async def examine(self, guild_id: int, voice: Voice) -> list[Finding]:
+        """Findings of a server's monitors and messages, then of the machine's health."""
+        now_ms = self._clock.now_ms()
+        box = await self._db.read(lambda conn: outbox.look(conn, guild_id, now_ms))
+        blocked = delivered.blocked(voice, self._delivery.gates)
+        return [
+            *watching.findings(
+                voice,
+                self._status.overview(guild_id),
+                self._config.max_monitors,
+                Round(now_ms, await self._seeing_ms()),
+            ),
+            delivered.finding(voice, box, now_ms),
+            *([blocked] if blocked is not None else []),
+            await health.sight(voice, self._blindness, len(self._config.canaries)),
+            await health.database(voice, self._db, self._config.database),
+            health.version(voice, self._began_ms),
+        ]
+
+    async def _seeing_ms(self) -> int | None:
+        """Since when checks could be made without a gap; None: they count for nothing now."""
+        if self._blindness.since_ms is not None:
+            return None
+        ended_ms = await self._db.read(gaps.last_end_ms)
+        return max(self._began_ms, ended_ms or 0)
+
+    async def stored(self, guild_id: int) -> Holdings:
+        """What is stored of a server; each count by itself, so that nobody waits for all."""
+        now_ms = self._clock.now_ms()
+        counted = {
+            name: await self._db.read(count)
+            for name, count in holdings.counts(guild_id, now_ms).items()
+        }
+        first_ms = await self._db.read(lambda conn: holdings.first_ms(conn, guild_id))
+        return Holdings(**counted, first_ms=first_ms)

@@ -1,0 +1,112 @@
+"""The boards' way into Discord, beside that of the alerts."""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import discord
+
+from bot.client import VigieClient
+from bot.services.boards.face import Face
+from bot.tree import NETWORK_ERRORS
+from bot.words.catalogue import words_for
+from cogs._ui.board_page import board_view
+from cogs._ui.board_readers import Readers
+from cogs._ui.failures import told_with_limit
+
+log = logging.getLogger(__name__)
+
+# Messages read back at most when a lost board is looked for.
+_HISTORY = 500
+
+
+class BoardDoor:
+    """Posts, edits, pins, finds and deletes boards."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._readers = Readers()
+
+    async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+        """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
+        with self._told():
+            sent = await self._client.get_partial_messageable(channel_id).send(
+                view=self._view(face),
+                nonce=nonce,
+                silent=True,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        return sent.id
+
+    async def edit(self, channel_id: int, message_id: int, face: Face) -> None:
+        with self._told():
+            await self._message(channel_id, message_id).edit(
+                view=self._view(face), allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        with self._told():
+            await self._message(channel_id, message_id).delete()
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Only where the right is known to be there: a refusal would be an invalid request."""
+        if not self._may_pin(channel_id):
+            return
+        try:
+            await self._message(channel_id, message_id).pin()
+        except NETWORK_ERRORS as error:
+            log.info("A board could not be pinned: %r", error, extra={"channel": channel_id})
+
+    async def find(self, channel_id: int, *, after_ms: int) -> int | None:
+        """Boards alone are V2 messages that nobody's command has called up (design §6)."""
+        own_id = getattr(self._client.user, "id", None)
+        after = discord.Object(
+            discord.utils.time_snowflake(datetime.fromtimestamp(after_ms / 1000, UTC))
+        )
+        with self._told():
+            history = self._client.get_partial_messageable(channel_id).history(
+                limit=_HISTORY, after=after, oldest_first=True
+            )
+            async for message in history:
+                if message.author.id == own_id and _is_board(message):
+                    return message.id
+        return None
+
+    def seen_by_readers(
+        self, guild_id: int, channel_id: int, others: Collection[int]
+    ) -> frozenset[int] | None:
+        return self._readers.shared(self._client.get_guild(guild_id), channel_id, others)
+
+    def question(self, language: str, channel_id: int) -> str:
+        return words_for(language).text(
+            "The board in {channel} was deleted again, so I no longer keep it up."
+            " Do you want it back? {command}",
+            channel=f"<#{channel_id}>",
+            command=self._client.commands_tree.mention("board create"),
+        )
+
+    def _view(self, face: Face) -> discord.ui.LayoutView:
+        status = self._client.commands_tree.mention("status")
+        return board_view(words_for(face.language), face, status)
+
+    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    def _may_pin(self, channel_id: int) -> bool:
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return False
+        try:
+            return channel.permissions_for(channel.guild.me).pin_messages
+        except discord.ClientException:
+            return False  # a thread whose channel is not known
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with told_with_limit(self._client.global_limit):
+            yield
+
+
+def _is_board(message: discord.Message) -> bool:
+    return message.flags.components_v2 and message.interaction_metadata is None

@@ -1,0 +1,146 @@
+"""A board as Discord shows it: one container, problems first, as many sites as fit."""
+
+from collections.abc import Iterator
+
+from discord import ui
+
+from bot.models import Kind
+from bot.services.boards.face import Face, response_ms
+from bot.services.status import MonitorStatus
+from bot.words.catalogue import Words
+from bot.words.causes import cause_text
+from bot.words.fractions import share
+from bot.words.safe import markdown
+from bot.words.times import stamp
+from cogs._ui.states import colour_of, state_of, state_word, summary
+
+# discord.md §1.1: 4,000 characters over all texts of a message, and 10,170 bytes of UTF-8 with
+# 12 more for each text, beyond which Discord answers 500. The rest is for headline and footer.
+CHARACTERS = 4_000
+BYTES = 10_170
+_RESERVED = 700
+_NAME_LIMIT = 60
+# Up to so many sites of one state have a line each; more of them share a paragraph.
+_LINES = 15
+_TROUBLE = {"down", "unstable", "slow", "refused"}
+_CALM = {"up": 0, "unknown": 1, "paused": 2}
+
+
+class _Room:
+    """How much more text a message takes."""
+
+    def __init__(self) -> None:
+        self._characters = CHARACTERS - _RESERVED
+        self._bytes = BYTES - _RESERVED
+
+    def take(self, text: str) -> bool:
+        """Whether a text still fits; once one does not, nothing does: the order must stay."""
+        # Discord's clients count in UTF-16, its API in characters: the larger number is safe.
+        self._characters -= len(text.encode("utf-16-le")) // 2
+        self._bytes -= len(text.encode())
+        if self._characters < 0 or self._bytes < 0:
+            self._characters = 0
+            return False
+        return True
+
+
+def board_view(words: Words, face: Face, status_command: str) -> ui.LayoutView:
+    """``status_command``: the mention of the command that shows what does not fit."""
+    view = ui.LayoutView(timeout=None)
+    texts = [
+        ui.TextDisplay[ui.LayoutView](text) for text in board_texts(words, face, status_command)
+    ]
+    view.add_item(ui.Container(*texts, accent_colour=colour_of(face.sites)))
+    return view
+
+
+def board_texts(words: Words, face: Face, status_command: str) -> list[str]:
+    """Headline, sites, and how old that is; the age ticks by itself in people's clients."""
+    texts = [_head(words, face)]
+    lines, left = _fitting(words, face)
+    if left:
+        more = words.text("+{n} more", n=left)
+        lines.append(f"{more} · {status_command}")
+    if lines:
+        texts.append("\n".join(lines))
+    texts.append(f"-# {words.text('Updated {time}', time=stamp(face.at_ms))}")
+    return texts
+
+
+def _head(words: Words, face: Face) -> str:
+    head = f"### {headline(words, face)}"
+    if face.blind_ms is None:
+        return head
+    since = stamp(face.blind_ms, "f")
+    blind = words.text("⚪ BLIND · I have been offline since {time}. Last seen:", time=since)
+    return f"{head}\n{blind}"
+
+
+def headline(words: Words, face: Face) -> str:
+    """``All 12 sites are up``, ``1 down · 1 unstable · 10 up``."""
+    sites = face.sites
+    if not sites:
+        return words.text("No sites to show here yet")
+    said = {state_word(words, one) for one in sites}
+    if said == {words.text("✔ UP")}:
+        return words.plural("{n} site is up", "All {n} sites are up", len(sites))
+    return summary(words, sites)
+
+
+def _fitting(words: Words, face: Face) -> tuple[list[str], int]:
+    """The lines that fit, and how many sites do not."""
+    room, lines, left = _Room(), [], 0
+    for word, items in _rows(words, face):
+        shown: list[str] = []
+        for item in items:
+            if room.take(f" · {item}\n" if shown else f"**{word}** · {item}\n"):
+                shown.append(item)
+        left += len(items) - len(shown)
+        if shown:
+            lines.append(" · ".join((f"**{word}**", *shown)))
+    return lines, left
+
+
+def _rows(words: Words, face: Face) -> Iterator[tuple[str, list[str]]]:
+    """A state's word and the sites behind it, in order: trouble has a line for each site."""
+    calm: dict[str, list[MonitorStatus]] = {}
+    for one in face.sites:
+        word = state_word(words, one)
+        if state_of(one) in _TROUBLE:
+            yield word, [_in_trouble(words, one)]
+        else:
+            calm.setdefault(word, []).append(one)
+    groups = sorted(calm.items(), key=lambda group: (_CALM[state_of(group[1][0])], group[0]))
+    for word, alike in groups:
+        if len(alike) > _LINES:
+            yield word, [_calm(words, one, "{name} ({took})") for one in alike]
+        else:
+            yield from ((word, [_calm(words, one, "{name} · {took}")]) for one in alike)
+
+
+def _in_trouble(words: Words, status: MonitorStatus) -> str:
+    """``Shop API · HTTP 503 · <t:…:R>``."""
+    parts = [markdown(status.monitor.name, _NAME_LIMIT)]
+    if status.incident is not None:
+        parts += [_seen(words, status), stamp(status.incident.since_ms)]
+    return " · ".join(part for part in parts if part)
+
+
+def _seen(words: Words, status: MonitorStatus) -> str:
+    incident = status.incident
+    if incident is None:
+        return ""
+    if incident.kind is Kind.UNSTABLE:
+        return share(words, incident.share_ok, incident.share_of)
+    if incident.kind is Kind.SLOW:
+        return words.text("{ms} ms", ms=incident.latency_ms)
+    return "" if incident.cause is None else cause_text(words, incident.cause)
+
+
+def _calm(words: Words, status: MonitorStatus, form: str) -> str:
+    """``Shop API · 180 ms``; what is not up has no time worth showing."""
+    name = markdown(status.monitor.name, _NAME_LIMIT)
+    took_ms = response_ms(status) if state_of(status) == "up" else None
+    if took_ms is None:
+        return name
+    return form.format(name=name, took=words.text("{ms} ms", ms=took_ms))

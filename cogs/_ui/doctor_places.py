@@ -1,0 +1,192 @@
+"""What ``/doctor`` finds in Discord itself: channels that take alerts, and roles to call."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.errors import Remedy
+from bot.models import GuildSettings
+from bot.services.boards.keeper import Boards
+from bot.services.delivery.sender import Troubles
+from bot.services.doctor.findings import Finding, Grade, broken, ok, warning
+from bot.services.doctor.voice import Voice
+from bot.services.status import MonitorStatus
+from cogs._ui.alert_settings import channel_problem, remedy, role_unreachable
+from cogs._ui.asking import Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One server's channels and roles, as its people see them."""
+
+    interaction: Interaction
+    voice: Voice
+    settings: GuildSettings
+    monitors: Sequence[MonitorStatus]
+    boards: Boards
+
+    def findings(self, troubles: Troubles) -> Iterator[Finding]:
+        """In the order in which an alert would need them."""
+        yield from self._timed_out()
+        yield self._alert_channel()
+        yield self._role()
+        yield self._second_channel()
+        yield from self._own_channels()
+        yield from self._own_roles()
+        yield from self._boards()
+        yield from self._refusing(troubles)
+
+    def _timed_out(self) -> Iterator[Finding]:
+        guild = self.interaction.guild
+        until = guild.me.timed_out_until if guild is not None and guild.me.is_timed_out() else None
+        if until is not None:
+            words = self.voice.words
+            text = words.text(
+                "I am in a timeout: I may write nowhere until {time}.",
+                time=self.voice.moment(int(until.timestamp() * 1000)),
+            )
+            fix = words.text("A moderator can end it: my profile, “Remove Timeout”.")
+            yield broken(words.text("Timeout"), text, fix)
+
+    def _alert_channel(self) -> Finding:
+        words, channel_id = self.voice.words, self.settings.channel_id
+        name = words.text("Alert channel")
+        if channel_id is None:
+            fix = words.text("Choose one: {command}", command=self.voice.command("alerts channel"))
+            homeless = [one for one in self.monitors if one.channel_id is None]
+            if not homeless:
+                return warning(name, words.text("none chosen yet"), fix)
+            text = words.text(
+                "None chosen: nobody hears of {names}.", names=self.voice.names(homeless)
+            )
+            return broken(name, text, fix)
+        problem = self._channel_problem(channel_id)
+        if problem:
+            return broken(name, problem, self._how_to_mend(channel_id, "alerts channel"))
+        return ok(name, f"<#{channel_id}>")
+
+    def _role(self) -> Finding:
+        words, settings = self.voice.words, self.settings
+        name = words.text("Role")
+        if settings.role_id is None:
+            return ok(name, words.text("none: alerts call nobody"))
+        return self._role_finding(
+            name, settings.channel_id or 0, settings.role_id, "alerts channel"
+        )
+
+    def _second_channel(self) -> Finding:
+        words, channel_id = self.voice.words, self.settings.fallback_channel_id
+        name = words.text("Second channel")
+        if channel_id is None:
+            text = words.text(
+                "none; {command} can name one, should the first fail",
+                command=self.voice.command("alerts channel"),
+            )
+            return ok(name, text)
+        problem = self._channel_problem(channel_id)
+        if problem:
+            return warning(name, problem, self._how_to_mend(channel_id, "alerts channel"))
+        return ok(name, f"<#{channel_id}>")
+
+    def _own_channels(self) -> Iterator[Finding]:
+        name = self.voice.words.text("Channel of a site")
+        own = [one for one in self.monitors if one.monitor.channel_id is not None]
+        yield from self._by_trouble(
+            (one, self._own_channel(name, one.monitor.channel_id or 0)) for one in own
+        )
+
+    def _own_channel(self, name: str, channel_id: int) -> Finding:
+        words = self.voice.words
+        fix = self._how_to_mend(channel_id, "watch edit")
+        if not self._is_known(channel_id):
+            return broken(name, words.text("I cannot see its channel, or it is gone."), fix)
+        problem = self._channel_problem(channel_id)
+        return broken(name, problem, fix) if problem else ok(name, "")
+
+    def _own_roles(self) -> Iterator[Finding]:
+        name = self.voice.words.text("Role of a site")
+        own = [one for one in self.monitors if one.monitor.role_id is not None]
+        yield from self._by_trouble(
+            (
+                one,
+                self._role_finding(
+                    name, one.channel_id or 0, one.monitor.role_id or 0, "watch edit"
+                ),
+            )
+            for one in own
+        )
+
+    def _by_trouble(self, found: Iterable[tuple[MonitorStatus, Finding]]) -> Iterator[Finding]:
+        """Sites with the same trouble share a line, those without any another one."""
+        alike: dict[Finding, list[MonitorStatus]] = defaultdict(list)
+        fine: list[Finding] = []
+        for one, finding in found:
+            if finding.grade is Grade.OK:
+                fine.append(finding)
+            else:
+                alike[finding].append(one)
+        for finding, told in alike.items():
+            yield replace(finding, text=f"{self.voice.names(told)} · {finding.text}")
+        if fine:
+            count = self.voice.words.plural("{n} is fine", "{n} are fine", len(fine))
+            yield ok(fine[0].name, count)
+
+    def _role_finding(self, name: str, channel_id: int, role_id: int, command: str) -> Finding:
+        words = self.voice.words
+        problem = role_unreachable(words, self.interaction, channel_id, role_id)
+        if not problem:
+            return ok(name, f"<@&{role_id}>")
+        guild = self.interaction.guild
+        if guild is None or guild.get_role(role_id) is None:
+            return broken(
+                name,
+                problem,
+                words.text("Choose another one: {command}", command=self.voice.command(command)),
+            )
+        fix = words.text("Server settings, page Roles: “Allow anyone to @mention this role”.")
+        return warning(name, problem, fix)
+
+    def _boards(self) -> Iterator[Finding]:
+        words, fine = self.voice.words, 0
+        name = words.text("Live boards")
+        for board in self.boards.of_guild(self.settings.id):
+            channel = f"<#{board.channel_id}>"
+            problem = channel_problem(words, self.interaction, board.channel_id, embeds=False)
+            if problem:
+                yield warning(name, problem, self._how_to_mend(board.channel_id, "board create"))
+            elif board.asked_ms is not None:
+                text = words.text("Somebody deleted the one in {channel}.", channel=channel)
+                again = self.voice.command("board create")
+                yield warning(name, text, words.text("{command} brings it back.", command=again))
+            else:
+                fine += 1
+        if fine:
+            yield ok(name, words.plural("{n} is fine", "{n} are fine", fine))
+
+    def _refusing(self, troubles: Troubles) -> Iterator[Finding]:
+        """Channels that refused a message, and what nobody could be told."""
+        words = self.voice.words
+        name = words.text("Refuses messages")
+        fix = words.text("I try again now and then, and as soon as the channel’s rights change.")
+        for one in troubles.channels:
+            if one.reason != Remedy.CHANNEL_GONE:
+                channel, since = f"<#{one.channel_id}>", self.voice.moment(one.since_ms)
+                text = words.text("{channel}, since {time}.", channel=channel, time=since)
+                yield warning(name, text, fix)
+        if troubles.unheard_ms is not None:
+            text = words.text(
+                "Since {time} there is nowhere I could have told something.",
+                time=self.voice.moment(troubles.unheard_ms),
+            )
+            choose = self.voice.command("alerts channel")
+            yield broken(name, text, words.text("Choose one: {command}", command=choose))
+
+    def _is_known(self, channel_id: int) -> bool:
+        guild = self.interaction.guild
+        return guild is not None and guild.get_channel_or_thread(channel_id) is not None
+
+    def _channel_problem(self, channel_id: int) -> str:
+        return channel_problem(self.voice.words, self.interaction, channel_id)
+
+    def _how_to_mend(self, channel_id: int, command: str) -> str:
+        return remedy(self.voice.words, self.interaction, channel_id, command)

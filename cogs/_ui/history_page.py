@@ -1,0 +1,114 @@
+"""What ``/history`` answers: the numbers, and the same as a picture or as a line of text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.services.history import Past, Period
+from bot.services.status import MonitorStatus
+from bot.words.catalogue import N_, Words
+from bot.words.safe import clip, plain
+from bot.words.times import stamp
+from cogs._ui.history_picture import top_ms
+from cogs._ui.sparkline import sparkline
+from cogs._ui.states import colour_of, state_word
+from cogs._ui.uptime_text import share
+from cogs._ui.watch_answers import NAME_LIMIT, shown_name
+
+_ALT_LIMIT = 1_024  # Discord's for the description of an attachment
+NO_FILES = N_("I may not attach files in this channel, so here it is in one line:")
+NOT_DRAWN = N_("The picture could not be drawn this time, so here it is in one line:")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One monitor, how far back it was asked for, and what there is to say."""
+
+    status: MonitorStatus
+    period: Period
+    past: Past
+
+    @property
+    def young(self) -> bool:
+        """Whether it was added within the period."""
+        return self.past.span[0] == self.status.monitor.created_ms
+
+
+def history_embed(words: Words, asked: Asked, *, instead: str | None = None) -> discord.Embed:
+    """The numbers; ``instead`` says why a line of text stands for the picture."""
+    said = [f"**{period_name(words, asked.period)}**"]
+    if asked.young:
+        said.append(words.text("Watched since {time}.", time=stamp(asked.past.span[0], "f")))
+    if instead is not None:
+        said += [words.text(instead), sparkline(words, asked.past)]
+    embed = discord.Embed(
+        title=f"{state_word(words, asked.status)} · {shown_name(asked.status.monitor)}",
+        description="\n".join(said),
+        colour=colour_of([asked.status]),
+    )
+    for name, value in _rows(words, asked.past):
+        embed.add_field(name=name, value=value)
+    interval_s = asked.status.monitor.interval_s
+    return embed.set_footer(text=words.text("every {n} s", n=interval_s))
+
+
+def alt_text(words: Words, asked: Asked) -> str:
+    """What the picture shows, for those who cannot see it: the same numbers."""
+    name = plain(asked.status.monitor.name, NAME_LIMIT)
+    said = [f"{name}, {period_name(words, asked.period)}"]
+    said += [words.text("{name}: {value}", name=n, value=v) for n, v in _rows(words, asked.past)]
+    return clip(". ".join(said), _ALT_LIMIT)
+
+
+def nothing_yet(words: Words, asked: Asked) -> str:
+    """There is neither speed nor trouble to show."""
+    name = shown_name(asked.status.monitor)
+    if asked.status.paused or not asked.young:
+        return words.text("I did not watch {name} in this time.", name=name)
+    return words.text("Nothing to show of {name} yet: its first checks are under way.", name=name)
+
+
+def period_name(words: Words, period: Period) -> str:
+    if period is Period.DAY:
+        return words.text("Last 24 hours")
+    return words.plural("Last {n} day", "Last {n} days", period.days)
+
+
+def _rows(words: Words, past: Past) -> Sequence[tuple[str, str]]:
+    """Each number with its name, as fields and as a sentence."""
+    uptime = past.uptime
+    never = words.text("never")
+    up = share(words, uptime) if uptime.watched_s > 0 else words.text("not watched")
+    unwatched = words.duration(uptime.unwatched_s) if past.unwatched else never
+    return (
+        (words.text("Uptime"), up),
+        (words.text("Down"), _times(words, past.outages, uptime.down_s)),
+        (words.text("Unstable"), _times(words, past.shaky, uptime.unstable_s)),
+        (_speed_name(words, past), _speed(words, past)),
+        (words.text("Not watched"), unwatched),
+    )
+
+
+def _times(words: Words, count: int, seconds: int) -> str:
+    if not count:
+        return words.text("never")
+    times = words.plural("{n} time", "{n} times", count)
+    return f"{times} · {words.duration(seconds)}"
+
+
+def _speed_name(words: Words, past: Past) -> str:
+    return words.text("Answer time") if past.exact else words.text("Answer time, usual hour")
+
+
+def _speed(words: Words, past: Past) -> str:
+    if past.median_ms is None or past.p95_ms is None:
+        return words.text("no answer")
+    said = [
+        words.text("median {ms} ms", ms=words.number(past.median_ms)),
+        words.text("95% within {ms} ms", ms=words.number(past.p95_ms)),
+    ]
+    highest = max(one.p95_ms for one in past.paces)
+    if highest > top_ms(past):
+        said.append(words.text("peaks up to {ms} ms", ms=words.number(highest)))
+    return " · ".join(said)

@@ -1,0 +1,86 @@
+"""The past as the description of a picture, its words in the reader's language."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from bot.charts.picture import Labels, Picture, Point
+from bot.charts.ticks import ms_ticks, time_ticks
+from bot.services.coverage import Span
+from bot.services.history import Past
+from bot.services.pace import Pace
+from bot.services.stretches import merged
+from bot.services.windows import zone_of
+from bot.words.catalogue import Words
+from bot.words.safe import plain
+
+_ZONE_LIMIT = 16
+_LEAST_TOP_MS = 10
+# A few peaks must not press the rest flat: what is far above nine tenths of them is cut off.
+_ORDINARY, _ABOVE = 0.9, 2.5
+_HEADROOM = 1.1
+
+
+def picture(words: Words, past: Past, timezone: str) -> Picture:
+    """``timezone``: whose clock the axis shows."""
+    zone, top = zone_of(timezone), top_ms(past)
+    return Picture(
+        span=past.span,
+        top_ms=top,
+        runs=tuple(tuple(_point(past, one) for one in run) for run in _runs(past)),
+        down=past.down,
+        unstable=past.unstable,
+        unwatched=past.unwatched,
+        time_ticks=time_ticks(words, past.span, zone),
+        ms_ticks=ms_ticks(words, top),
+        labels=Labels(
+            median=words.text("median"),
+            spread=words.text("95th percentile"),
+            down=f"✖ {words.text('down')}",
+            unstable=f"▲ {words.text('unstable')}",
+            unwatched=words.text("not watched"),
+            zone=plain(timezone.rpartition("/")[2].replace("_", " "), _ZONE_LIMIT),
+        ),
+    )
+
+
+def worth_drawing(past: Past) -> bool:
+    """A single dot says less than its number."""
+    return len(past.paces) > 1 or bool(past.down or past.unstable)
+
+
+def top_ms(past: Past) -> int:
+    """The upper end of the axis. All medians are below it, and all but a few far peaks."""
+    highest = sorted(one.p95_ms for one in past.paces) or [0]
+    ordinary = highest[int((len(highest) - 1) * _ORDINARY)]
+    medians = max((one.median_ms for one in past.paces), default=0)
+    top = max(medians, min(highest[-1], ordinary * _ABOVE), _LEAST_TOP_MS)
+    return round(top * _HEADROOM)
+
+
+def _runs(past: Past) -> Iterator[list[Pace]]:
+    """Steps between which the site was neither down nor out of our sight."""
+    breaks = merged([*past.down, *past.unwatched])
+    run: list[Pace] = []
+    for one in past.paces:
+        if run and _breaks(breaks, run[-1].begin_ms + past.step_ms, one.begin_ms):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _breaks(breaks: Sequence[Span], end_ms: int, begin_ms: int) -> bool:
+    """Whether one of the breaks lies in the time between two steps."""
+    if begin_ms <= end_ms:
+        return False
+    after = bisect_right(breaks, (end_ms, 0))
+    near = breaks[max(0, after - 1) : after + 1]
+    return any(a < begin_ms and b > end_ms for a, b in near)
+
+
+def _point(past: Past, one: Pace) -> Point:
+    """In the middle of its step, as far as that lies in the picture."""
+    begin = max(one.begin_ms, past.span[0])
+    end = min(one.begin_ms + past.step_ms, past.span[1])
+    return Point((begin + end) // 2, one.median_ms, one.p95_ms)

@@ -1,0 +1,180 @@
+"""``/status`` of one monitor: what is true, how it fared, what happened last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.models import Ending, Incident, State, Window
+from bot.services.maintenance import REASON_LIMIT
+from bot.services.monitor_report import BAR_DAYS, Latency, Report
+from bot.services.status import MonitorStatus
+from bot.services.windows import Stretch
+from bot.words.catalogue import Words
+from bot.words.causes import cause_text
+from bot.words.safe import code, markdown
+from bot.words.times import stamp
+from cogs._ui.addresses import shown_host
+from cogs._ui.incident_text import lasted, sentence
+from cogs._ui.states import blind_text, colour_of, kind_word, state_word
+from cogs._ui.timeline import ended
+from cogs._ui.uptime_text import bar, uptime_lines
+from cogs._ui.watch_answers import result_text, shown_name
+
+_URL_LIMIT = 1000
+_INCIDENTS = 5
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and when: ``whole`` is for people who may read full addresses.
+
+    ``more``: the command that shows all incidents, as it is typed or clicked. ``blind_ms``:
+    since when Vigie itself is offline.
+    """
+
+    now_ms: int
+    blind_ms: int | None
+    whole: bool
+    more: str
+
+
+def monitor_embed(
+    words: Words, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
+) -> discord.Embed:
+    """``past``: the incidents of the report that the person may see, newest first."""
+    embed = discord.Embed(
+        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
+        description="\n".join(_sentences(words, status, report, asked.blind_ms)),
+        colour=colour_of([status]),
+    )
+    _add_now(embed, words, status)
+    if _has_numbers(status, report):
+        _add_numbers(embed, words, report)
+    if report.certificate_ms is not None:
+        left = _certificate(words, report.certificate_ms, asked.now_ms)
+        embed.add_field(name=words.text("Certificate"), value=left)
+    _add_past(embed, words, past, asked.more)
+    _add_settings(embed, words, status, whole=asked.whole)
+    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
+
+
+def _sentences(
+    words: Words, status: MonitorStatus, report: Report, blind_ms: int | None
+) -> list[str]:
+    """What the state means, and what lies over it."""
+    monitor = status.monitor
+    if status.paused:
+        if monitor.resume_ms is None:
+            return [words.text("Paused until somebody resumes it.")]
+        return [words.text("Paused until {time}.", time=stamp(monitor.resume_ms, "f"))]
+    said = [_state_sentence(words, status, report)]
+    if monitor.muted_until_ms is not None:
+        until = stamp(monitor.muted_until_ms, "f")
+        said.append(words.text("Alerts are muted until {time}.", time=until))
+    if status.maintenance is not None:
+        said.append(_maintenance(words, *status.maintenance))
+    if blind_ms is not None:
+        said.append(blind_text(words, blind_ms))
+    return [one for one in said if one]
+
+
+def _state_sentence(words: Words, status: MonitorStatus, report: Report) -> str:
+    if status.incident is not None:
+        return sentence(words, status.incident)
+    if status.state is State.UNKNOWN:
+        return words.text("Not judged yet: its first good round makes it up.")
+    ends = [one.ended_ms or one.resolved_ms for one in report.past]
+    last_ms = max((end for end in ends if end is not None), default=None)
+    if last_ms is None:
+        since = stamp(status.monitor.created_ms)
+        return words.text("No trouble since it was added, {time}.", time=since)
+    return words.text("No trouble since {time}.", time=f"{stamp(last_ms)} ({stamp(last_ms, 'f')})")
+
+
+def _maintenance(words: Words, window: Window, stretch: Stretch) -> str:
+    until = stamp(stretch.until_ms or 0, "f")
+    said = words.text("Maintenance until {time}; alerts wait for its end.", time=until)
+    reason = markdown(window.reason or "", REASON_LIMIT)
+    return f"{said} {reason}".rstrip()
+
+
+def _add_now(embed: discord.Embed, words: Words, status: MonitorStatus) -> None:
+    """Since when, and what the latest check saw."""
+    since_ms = status.incident.since_ms if status.incident else status.monitor.paused_ms
+    if since_ms is not None:
+        since = f"{stamp(since_ms)} ({stamp(since_ms, 'f')})"
+        embed.add_field(name=words.text("Since"), value=since)
+    if status.latest is not None:
+        seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest)}"
+        embed.add_field(name=words.text("Latest check"), value=seen)
+
+
+def _has_numbers(status: MonitorStatus, report: Report) -> bool:
+    """What was never judged and never counted has none."""
+    return status.state is not State.UNKNOWN or report.whole.count > 0 or bool(report.past)
+
+
+def _add_numbers(embed: discord.Embed, words: Words, report: Report) -> None:
+    name = words.plural("Last {n} day", "Last {n} days", BAR_DAYS)
+    embed.add_field(name=name, value=bar(words, report.bar), inline=False)
+    uptime = uptime_lines(words, report)
+    embed.add_field(name=words.text("Uptime"), value=uptime, inline=False)
+    if report.latency is not None:
+        answers = words.text("Answer time, last 24 h")
+        embed.add_field(name=answers, value=_latency(words, report.latency))
+
+
+def _latency(words: Words, latency: Latency) -> str:
+    """Of fine answers."""
+    median = words.text("median {ms} ms", ms=words.number(latency.median))
+    if latency.p95 is None:
+        return median
+    most = words.text("95% within {ms} ms", ms=words.number(latency.p95))
+    return f"{median} · {most}"
+
+
+def _certificate(words: Words, ends_ms: int, now_ms: int) -> str:
+    """Whole days left; the day itself is told in the reader's own zone."""
+    day = stamp(ends_ms, "D")
+    if ends_ms <= now_ms:
+        return words.text("expired, {time}", time=day)
+    days = (ends_ms - now_ms) // _DAY_MS
+    left = words.plural("{n} day left", "{n} days left", days)
+    return f"{left} · {day}"
+
+
+def _add_past(embed: discord.Embed, words: Words, past: Sequence[Incident], more: str) -> None:
+    """The newest that are over: the open one stands above."""
+    over = [one for one in past if not one.open][:_INCIDENTS]
+    if not over:
+        return
+    lines = [_past(words, one) for one in over]
+    lines.append(words.text("All of them: {command}", command=more))
+    embed.add_field(name=words.text("Last incidents"), value="\n".join(lines), inline=False)
+
+
+def _past(words: Words, one: Incident) -> str:
+    """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
+    length = words.text("lasted {duration}", duration=lasted(words, one))
+    how_long = length if one.ending is Ending.RESOLVED else ended(words, one)
+    parts = [stamp(one.since_ms, "f"), kind_word(words, one.kind), how_long]
+    if one.cause is not None:
+        parts.append(cause_text(words, one.cause))
+    return " · ".join(parts)
+
+
+def _add_settings(
+    embed: discord.Embed, words: Words, status: MonitorStatus, *, whole: bool
+) -> None:
+    """The host for everybody; the whole address and where it is told for those who manage it."""
+    url = status.monitor.target.url
+    address = code(url, _URL_LIMIT) if whole else shown_host(url)
+    embed.add_field(name=words.text("Address"), value=address, inline=False)
+    if whole:
+        role_id = status.role_id
+        told = [words.text("not chosen yet")]
+        if status.channel_id is not None:
+            told = [f"<#{status.channel_id}>", *([f"<@&{role_id}>"] if role_id else [])]
+        embed.add_field(name=words.text("Where it is told"), value=" · ".join(told))

@@ -1,0 +1,158 @@
+"""What the card of ``/setup`` says: four steps, what is set, what is missing, where to mend it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.models import GuildSettings, Monitor
+from bot.services.trial import Tested
+from bot.tree import VigieTree
+from bot.words.catalogue import Words
+from bot.words.times import stamp
+from cogs._ui.alert_settings import (
+    bot_rights,
+    channel_problem,
+    remedy,
+    role_problem,
+    tested_text,
+)
+from cogs._ui.asking import Interaction
+from cogs._ui.watch_answers import shown_name
+
+_NAMES = 5  # sites that the card names
+CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
+
+
+class Stand(StrEnum):
+    """Where a step stands; the value is its mark."""
+
+    DONE = "✔"
+    TO_DO = "▸"
+    OPTIONAL = "○"
+    BROKEN = "✖"
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What a server has set up; ``tested``: the newest test alert, if any."""
+
+    settings: GuildSettings
+    monitors: Sequence[Monitor]
+    tested: Tested | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as told, with where it stands: the mark says the same as the words."""
+
+    title: str
+    text: str
+    stand: Stand
+
+    @property
+    def shown(self) -> str:
+        return f"**{self.stand} {self.title}**\n{self.text}"
+
+
+def steps(words: Words, interaction: Interaction, found: SetUp) -> dict[str, Step]:
+    """All four, in order."""
+    return {
+        CHANNEL: _channel_step(words, interaction, found),
+        ROLE: _role_step(words, interaction, found),
+        SITE: _site_step(words, found),
+        TEST: _test_step(words, interaction, found),
+    }
+
+
+def ready(told: Mapping[str, Step]) -> bool:
+    """Whether alerts would arrive now: nothing that must be there is missing or broken."""
+    must = told[CHANNEL].stand, told[SITE].stand
+    return set(must) == {Stand.DONE} and told[ROLE].stand is not Stand.BROKEN
+
+
+def head(words: Words, *, is_ready: bool) -> str:
+    """The title, and to newcomers how long it takes."""
+    if is_ready:
+        return f"## ✔ {words.text('You are all set')}"
+    first = words.text("Four steps, one minute. You can change all of it later.")
+    return f"## {words.text('Set up Vigie')}\n{first}"
+
+
+def _channel_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("1 · Where do alerts go?")
+    channel_id = found.settings.channel_id
+    if channel_id is None:
+        text = words.text("Choose a channel. I say at once whether I may post there.")
+        return Step(title, text, Stand.TO_DO)
+    problem = channel_problem(words, interaction, channel_id)
+    if not problem:
+        text = words.text("{channel}: I may do there all I need.", channel=f"<#{channel_id}>")
+        return Step(title, text, Stand.DONE)
+    mend = remedy(words, interaction, channel_id)
+    if bot_rights(interaction, channel_id) is not None:
+        mend = f"{mend} {words.text('Then press “Check again”.')}"
+    return Step(title, f"{problem}\n→ {mend}", Stand.BROKEN)
+
+
+def _role_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("2 · Who is called? (may be left out)")
+    if found.settings.role_id is None:
+        text = words.text("Nobody: alerts are posted without a ping.")
+        return Step(title, text, Stand.OPTIONAL)
+    problem = role_problem(words, interaction, found.settings)
+    if problem:
+        return Step(title, problem, Stand.BROKEN)
+    role = f"<@&{found.settings.role_id}>"
+    text = words.text("{role} is called once, when something opens.", role=role)
+    return Step(title, text, Stand.DONE)
+
+
+def _site_step(words: Words, found: SetUp) -> Step:
+    title = words.text("3 · What is watched?")
+    if not found.monitors:
+        text = words.text("Nothing yet. An address is enough; I look at it at once.")
+        return Step(title, text, Stand.TO_DO)
+    names = [shown_name(one) for one in found.monitors[:_NAMES]]
+    more = len(found.monitors) - len(names)
+    if more:
+        names.append(words.text("+{n} more", n=more))
+    count = words.plural("{n} site", "{n} sites", len(found.monitors))
+    return Step(title, f"{count} · {' · '.join(names)}", Stand.DONE)
+
+
+def _test_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("4 · See an alert before you need one")
+    tested = found.tested
+    if tested is None:
+        text = words.text("A test alert is marked as one and pings nobody.")
+        return Step(title, text, Stand.OPTIONAL)
+    at = stamp(tested.at_ms)
+    match tested.state:
+        case "sent":
+            return Step(title, words.text("A test alert arrived {time}.", time=at), Stand.DONE)
+        case "pending" | "sending":
+            text = tested_text(words, interaction, found.settings.channel_id)
+            return Step(title, text, Stand.OPTIONAL)
+        case _:
+            text = words.text("The test alert of {time} could not be delivered.", time=at)
+            return Step(title, text, Stand.BROKEN)
+
+
+def further(words: Words, tree: VigieTree) -> str:
+    """What comes after, as commands to click."""
+    return "\n".join([f"**{words.text('What comes next')}**", *_further(words, tree)])
+
+
+def _further(words: Words, tree: VigieTree) -> Iterator[str]:
+    yield words.text("{command} shows how everything is.", command=tree.mention("status"))
+    yield words.text(
+        "{command} takes more sites, or a whole list of them: {list}",
+        command=tree.mention("watch add"),
+        list=tree.mention("watch import"),
+    )
+    yield words.text(
+        "{command} chooses a second channel, should the first one fail, and reminders.",
+        command=tree.mention("alerts channel"),
+    )
+    yield words.text("{command} tells whether I am well.", command=tree.mention("doctor"))
+    yield words.text("Everything else: {command}", command=tree.mention("help"))

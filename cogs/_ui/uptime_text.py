@@ -1,0 +1,97 @@
+"""How a monitor fared, for people: the bar of the last 90 days, and its uptime in lines.
+
+A block's shape says how the time was, never a colour. Time that was not watched has a shape of
+its own, and is neither up nor down in any number.
+"""
+
+from collections.abc import Sequence
+
+from bot.services.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
+from bot.services.uptimes import Uptime
+from bot.words.catalogue import N_, Words
+
+# From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.
+_FINE, _SHAKY, _POOR, _BAD, _UNWATCHED = "█", "▅", "▂", "X", "·"
+_MEANINGS = {
+    _FINE: N_("no trouble"),
+    _SHAKY: N_("unstable or briefly down"),
+    _POOR: N_("over 1% down"),
+    _BAD: N_("over 10% down"),
+    _UNWATCHED: N_("not watched"),
+}
+_GROUP = 10
+_POOR_FROM, _BAD_FROM = 100, 10  # one part in so many
+# What a late scheduler leaves out is no news; a gap somebody may have noticed is.
+_WORTH_A_WORD_S = 300
+
+
+def block(one: Uptime) -> str:
+    """The mark of one stretch of time."""
+    if one.watched_s <= 0:
+        return _UNWATCHED
+    if one.down_s * _BAD_FROM >= one.watched_s:
+        return _BAD
+    if one.down_s * _POOR_FROM >= one.watched_s:
+        return _POOR
+    return _SHAKY if one.down_s or one.unstable_s else _FINE
+
+
+def bar(words: Words, blocks: Sequence[Uptime]) -> str:
+    """The marks in a block of code, in groups so that a phone breaks the line between two of them.
+
+    Below it: how long a mark is, and what each of those that are there means.
+    """
+    marks = "".join(block(one) for one in blocks)
+    line = " ".join(marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP))
+    key = " · ".join(
+        f"`{mark}` {words.text(_MEANINGS[mark])}" for mark in _MEANINGS if mark in marks
+    )
+    head = words.plural(
+        "Each mark is {n} day, the newest last:",
+        "Each mark is {n} days, the newest last:",
+        BLOCK_DAYS,
+    )
+    return f"```\n{line}\n```\n{head} {key}"
+
+
+def uptime_lines(words: Words, report: Report) -> str:
+    """A line for each span the monitor is old enough for, and one for all of its short life."""
+    lines = [
+        f"**{_span(words, days)}** · {uptime_text(words, one)}"
+        for days, one in report.spans.items()
+    ]
+    if BAR_DAYS not in report.spans:
+        whole = words.text("since it was added")
+        lines.append(f"**{whole}** · {uptime_text(words, report.whole)}")
+    if report.whole.watched_s and report.whole.unwatched_s >= _WORTH_A_WORD_S:
+        length = words.duration(report.whole.unwatched_s)
+        lines.append(
+            words.text("Not watched for {duration}: that counts neither way.", duration=length)
+        )
+    return "\n".join(lines)
+
+
+def uptime_text(words: Words, one: Uptime) -> str:
+    """``99.97% · down 12 min``: all there is to say of a span; 100 % only when nothing happened."""
+    if one.watched_s <= 0:
+        return words.text("not watched")
+    parts = [share(words, one)]
+    if one.down_s:
+        parts.append(words.text("down {duration}", duration=words.duration(one.down_s)))
+    if one.unstable_s:
+        parts.append(words.text("unstable {duration}", duration=words.duration(one.unstable_s)))
+    return " · ".join(parts)
+
+
+def share(words: Words, one: Uptime) -> str:
+    """The part of the watched time it was not down; ask only when some was watched.
+
+    100 % is for time without any trouble: a site that was unstable all day was never down.
+    """
+    if not one.down_s and one.unstable_s:
+        return words.text("never down")
+    return words.percent(max(0, one.watched_s - one.down_s), one.watched_s)
+
+
+def _span(words: Words, days: int) -> str:
+    return words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days)

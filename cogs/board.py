@@ -1,0 +1,108 @@
+"""``/board``: a live status message in a channel. Thin: the rules are in the boards service."""
+
+from dataclasses import dataclass
+
+import discord
+from discord import ChannelType, app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.errors import UserError
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.board_answers import made_text, removed_text
+from cogs._ui.board_door import BoardDoor
+from cogs._ui.channel_rights import AlertChannel, granted_to_bot, lacking, missing
+
+_NEWS = {ChannelType.news, ChannelType.news_thread}
+_FITTING = {ChannelType.text, ChannelType.public_thread}
+# Discord answers within a second or so; whoever waits longer is told that it follows.
+_POSTED_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The channel somebody means: the one they picked, or the one they are in."""
+
+    id: int
+    type: ChannelType
+    granted: discord.Permissions
+
+    @property
+    def mention(self) -> str:
+        return f"<#{self.id}>"
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Board(
+    commands.GroupCog,
+    group_name="board",
+    group_description="A status message in a channel that keeps itself up to date.",
+):
+    """Boards; only for people with Manage Server."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._boards = client.services.boards
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        return await only_managers(interaction)
+
+    @app_commands.command(name="create", description="Post a live status message in a channel.")
+    @app_commands.describe(channel="Where; here if you leave it out.")
+    async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
+        words, place = words_of(interaction), _place(interaction, channel)
+        _check(place)
+        thread = place.type is ChannelType.public_thread
+        needed = missing(place.granted, thread=thread, embeds=False)
+        if needed:
+            await say(interaction, lacking(words, needed, place.mention))
+            return
+        await patiently(interaction, self._create(interaction, place))
+
+    async def _create(self, interaction: Interaction, place: _Place) -> None:
+        guild_id = interaction.guild_id or 0
+        made = await self._boards.create(guild_id, place.id, interaction.user.id)
+        message_id = await self._boards.message_of(place.id, _POSTED_WITHIN_S)
+        text = made_text(
+            words_of(interaction),
+            made,
+            message_id,
+            left_out=self._boards.left_out(guild_id, place.id),
+        )
+        await say(interaction, text)
+
+    @app_commands.command(name="remove", description="Remove the live status message of a channel.")
+    @app_commands.describe(channel="Where; here if you leave it out.")
+    async def remove(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
+        place = _place(interaction, channel)
+        await patiently(
+            interaction,
+            self._boards.remove(interaction.guild_id or 0, place.id, interaction.user.id),
+        )
+        await say(interaction, removed_text(words_of(interaction), place.mention))
+
+
+def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
+    if picked is not None:
+        return _Place(picked.id, picked.type, granted_to_bot(interaction, picked))
+    here = interaction.channel
+    if not isinstance(here, discord.abc.GuildChannel | discord.Thread):
+        raise UserError("I do not know this channel. Name one with “channel”.")
+    return _Place(here.id, here.type, interaction.app_permissions)
+
+
+def _check(place: _Place) -> None:
+    """Raises UserError for a channel that cannot have a board."""
+    if place.type in _NEWS:
+        raise UserError(
+            "A board is edited often, and Discord hardly allows that in an announcement channel."
+            " Choose a text channel."
+        )
+    if place.type not in _FITTING:
+        raise UserError("A board needs a text channel or a public thread.")
+
+
+async def setup(client: VigieClient) -> None:
+    client.services.boards.attach(BoardDoor(client))
+    await client.add_cog(Board(client))

@@ -1,0 +1,26 @@
+"""``/doctor``: is everything well here, and if not, what to do."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from cogs._ui.asking import Interaction, only_managers
+from cogs._ui.doctor_buttons import DoctorButton, show_doctor
+
+
+class Doctor(commands.Cog):
+    """Only for people with Manage Server."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        return await only_managers(interaction)
+
+    @app_commands.command(name="doctor", description="Is everything well here, and what is stored?")
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_guild=True)
+    async def doctor(self, interaction: Interaction) -> None:
+        await show_doctor(interaction)
+
+
+async def setup(client: VigieClient) -> None:
+    client.add_dynamic_items(DoctorButton)
+    await client.add_cog(Doctor())

@@ -1,0 +1,78 @@
+"""``/history``: how a monitor fared over a day, a week, a month or three, for everybody."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.services.history import Period
+from bot.tree import words_of
+from bot.words.catalogue import N_
+from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.history_page import (
+    NO_FILES,
+    NOT_DRAWN,
+    Asked,
+    alt_text,
+    history_embed,
+    nothing_yet,
+)
+from cogs._ui.history_picture import picture, worth_drawing
+from cogs._ui.monitor_option import asked_for, offer_visible
+
+_PERIODS = [
+    app_commands.Choice(name=N_("24 hours"), value=Period.DAY.value),
+    app_commands.Choice(name=N_("7 days"), value=Period.WEEK.value),
+    app_commands.Choice(name=N_("30 days"), value=Period.MONTH.value),
+    app_commands.Choice(name=N_("90 days"), value=Period.QUARTER.value),
+]
+_FILE = "history.png"
+
+
+class History(commands.Cog):
+    """Answers the one who asks alone: with a picture where files may be attached."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._services = client.services
+
+    @app_commands.guild_only()
+    @app_commands.command(name="history", description="Show how a monitor fared, as a picture.")
+    @app_commands.describe(
+        monitor="Which monitor.", period="How far back; 24 hours if you leave it out."
+    )
+    @app_commands.choices(period=_PERIODS)
+    @app_commands.autocomplete(monitor=offer_visible)
+    async def history(
+        self, interaction: Interaction, monitor: str, period: str = Period.DAY.value
+    ) -> None:
+        status = asked_for(interaction, monitor)
+        found = status.monitor
+        work = self._services.history.of(found.guild_id, found.id, Period(period))
+        asked = Asked(status, Period(period), await patiently(interaction, work))
+        words = words_of(interaction)
+        if asked.past.empty:
+            await say(interaction, nothing_yet(words, asked))
+        elif not worth_drawing(asked.past):
+            await say(interaction, embed=history_embed(words, asked))
+        elif not interaction.app_permissions.attach_files:
+            await say(interaction, embed=history_embed(words, asked, instead=NO_FILES))
+        else:
+            await self._drawn(interaction, asked)
+
+    async def _drawn(self, interaction: Interaction, asked: Asked) -> None:
+        words = words_of(interaction)
+        timezone = self._services.guilds.settings(asked.status.monitor.guild_id).timezone
+        drawing = self._services.painter.paint(picture(words, asked.past, timezone))
+        png = await patiently(interaction, drawing, after_s=0)
+        if png is None:
+            await say(interaction, embed=history_embed(words, asked, instead=NOT_DRAWN))
+            return
+        # Beside the embed, not in it: an image of an embed takes no alternative text.
+        shown = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
+        await say(interaction, embed=history_embed(words, asked), file=shown)
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(History(client))

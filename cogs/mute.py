@@ -1,0 +1,49 @@
+"""``/mute``: no alerts of one site for a while. Thin: the rules are in the overlays' service."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VigieClient
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.monitor_option import asked_for, offer_visible
+from cogs._ui.mute_answers import muted_text, unmuted_text
+from cogs._ui.mute_option import mute_s, offer_mutes
+from cogs._ui.on_call import require_on_call
+
+
+class Mute(commands.Cog):
+    """One command, for whoever may press Mute under an alert."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_messages=True)
+    @app_commands.command(name="mute", description="Keep the alerts of a site quiet for a while.")
+    @app_commands.describe(
+        monitor="Which one.",
+        length="For how long, such as 30m, 2h or 1d, at most 30 days; off to hear of it again.",
+    )
+    @app_commands.rename(length="for")
+    @app_commands.autocomplete(monitor=offer_visible, length=offer_mutes)
+    async def mute(self, interaction: Interaction, monitor: str, length: str) -> None:
+        found = asked_for(interaction, monitor).monitor
+        server = self._services.guilds.settings(found.guild_id)
+        require_on_call(interaction, [found.role_id or server.role_id])
+        words, by, for_s = words_of(interaction), interaction.user.id, mute_s(length)
+        overlays = self._services.overlays
+        if for_s is None:
+            work = overlays.unmute(found.guild_id, found.id, by)
+            unmuted, was_muted = await patiently(interaction, work)
+            await say(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
+            return
+        await patiently(interaction, overlays.mute(found.guild_id, [found.id], by=by, for_s=for_s))
+        muted = self._services.status.one(found.guild_id, found.id)
+        command = self._client.commands_tree.mention("mute")
+        await say(interaction, muted_text(words, muted, command))
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Mute(client))

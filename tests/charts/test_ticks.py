@@ -1,0 +1,69 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.charts.ticks import ms_ticks, time_ticks
+from bot.words.catalogue import words_for
+
+EN, FR = words_for("en"), words_for("fr")
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+NOON_MS = round(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
+
+
+def labels(length_ms: int, zone: str = "UTC", end_ms: int = NOON_MS, french: bool = False) -> str:
+    span = (end_ms - length_ms, end_ms)
+    return " ".join(one.label for one in time_ticks(FR if french else EN, span, ZoneInfo(zone)))
+
+
+def test_a_day_is_marked_every_four_hours_and_midnight_by_its_date() -> None:
+    assert labels(25 * HOUR_MS) == "12:00 16:00 20:00 Nov 24 04:00 08:00"
+    assert labels(25 * HOUR_MS, french=True) == "12:00 16:00 20:00 24 nov. 04:00 08:00"
+
+
+def test_the_clock_is_that_of_the_zone() -> None:
+    # 12:00 UTC is 17:45 in Kathmandu and 07:00 in New York.
+    assert labels(25 * HOUR_MS, "Asia/Kathmandu") == "20:00 Nov 24 04:00 08:00 12:00 16:00"
+    assert labels(25 * HOUR_MS, "America/New_York") == "08:00 12:00 16:00 20:00 Nov 24 04:00"
+
+
+def test_weeks_and_months_are_marked_at_midnights_counted_from_the_last() -> None:
+    assert labels(7 * DAY_MS) == "Nov 18 Nov 19 Nov 20 Nov 21 Nov 22 Nov 23 Nov 24"
+    assert labels(30 * DAY_MS) == "Oct 30 Nov 4 Nov 9 Nov 14 Nov 19"
+    assert labels(90 * DAY_MS) == "Sep 1 Sep 15 Sep 29 Oct 13 Oct 27 Nov 10"
+
+
+def test_midnights_stay_midnights_when_the_clock_is_changed() -> None:
+    paris = ZoneInfo("Europe/Paris")
+    span = (NOON_MS - 40 * DAY_MS, NOON_MS)  # the clock was put back on 25 October
+    moments = [datetime.fromtimestamp(one.at / 1000, paris) for one in time_ticks(EN, span, paris)]
+    assert {(wall.hour, wall.minute) for wall in moments} == {(0, 0)}
+    assert len({wall.utcoffset() for wall in moments}) == 2
+
+
+@pytest.mark.parametrize("minutes", [1, 3, 11, 29, 61, 150, 1_440, 5_000, 43_200, 129_600])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Asia/Kathmandu"])
+def test_every_length_has_some_marks_and_never_a_crowd(minutes: int, zone: str) -> None:
+    span = (NOON_MS - minutes * 60_000 + 17_000, NOON_MS + 17_000)
+    found = time_ticks(EN, span, ZoneInfo(zone))
+    assert 1 <= len(found) <= 9 or minutes == 1
+    assert all(span[0] < one.at < span[1] for one in found)
+    assert len({one.at for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("top", "said"),
+    [
+        (11, "0 ms, 5 ms, 10 ms"),
+        (90, "0 ms, 20 ms, 40 ms, 60 ms, 80 ms"),
+        (440, "0 ms, 100 ms, 200 ms, 300 ms, 400 ms"),
+        (1_200, "0 ms, 250 ms, 500 ms, 750 ms, 1,000 ms"),
+        (11_000, "0 ms, 2,500 ms, 5,000 ms, 7,500 ms, 10,000 ms"),
+    ],
+)
+def test_milliseconds_are_round(top: int, said: str) -> None:
+    assert ", ".join(one.label for one in ms_ticks(EN, top)) == said
+
+
+def test_numbers_follow_the_language() -> None:
+    assert ms_ticks(FR, 1_200)[-1].label == "1\u202f000\u202fms"

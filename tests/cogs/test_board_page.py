@@ -1,0 +1,188 @@
+"""How a board looks: problems first, and never more than Discord takes."""
+
+import re
+from datetime import time
+
+import pytest
+
+from bot.models import (
+    Cause,
+    CheckResult,
+    Incident,
+    Kind,
+    Monitor,
+    Phases,
+    Reason,
+    State,
+    Target,
+    Window,
+)
+from bot.sandbox.form import Form
+from bot.sandbox.rules.layout import check_layout
+from bot.services.boards.face import Face
+from bot.services.status import MonitorStatus
+from bot.services.windows import Stretch
+from bot.words.catalogue import words_for
+from cogs._ui.board_page import board_texts, board_view
+
+EN, FR = words_for("en"), words_for("fr")
+NOW_MS = 1_700_000_000_000
+STATUS = "</status:1234567890123456789>"
+LONGEST = 80
+
+
+def site(
+    name: str,
+    kind: Kind | None = None,
+    *,
+    ms: float = 182,
+    paused: bool = False,
+    muted: bool = False,
+    state: State | None = None,
+) -> MonitorStatus:
+    monitor = Monitor(
+        id=hash(name),
+        guild_id=1,
+        name=name,
+        target=Target("https://example.com/"),
+        interval_s=60,
+        paused_ms=NOW_MS if paused else None,
+        muted_until_ms=NOW_MS + 60_000 if muted else None,
+    )
+    incident = None
+    if kind is not None:
+        incident = Incident(
+            id=1,
+            public_id="K3F9",
+            guild_id=1,
+            monitor_id=monitor.id,
+            name=name,
+            url="https://example.com/",
+            interval_s=60,
+            kind=kind,
+            cause=Cause(Reason.HTTP, 503),
+            since_ms=NOW_MS - 60_000,
+            opened_ms=NOW_MS,
+            share_ok=3,
+            share_of=12,
+            latency_ms=4_100,
+        )
+    return MonitorStatus(
+        monitor=monitor,
+        state=state or (State.UP if kind is None else kind.state),
+        kind=kind,
+        incident=incident,
+        latest=None if state else CheckResult(NOW_MS, None, phases=Phases(total=ms)),
+        channel_id=None,
+    )
+
+
+def face(*sites: MonitorStatus, blind_ms: int | None = None) -> Face:
+    return Face("en", sites, NOW_MS, blind_ms)
+
+
+def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None:
+    shown = face(
+        site("Shop", Kind.DOWN),
+        site("Visa", Kind.UNSTABLE),
+        site("Maps", Kind.SLOW),
+        site("Docs", Kind.BLOCKED),
+        site("Blog"),
+        site("Wiki", muted=True),
+        site("New", state=State.UNKNOWN),
+        site("Old", paused=True),
+    )
+    head, body, age = board_texts(EN, shown, STATUS)
+    assert head == (
+        "### 1 down · 1 unstable · 1 slow · 1 refused · 2 up · 1 not checked yet · 1 paused"
+        " · 1 muted"
+    )
+    since = f"<t:{NOW_MS // 1000 - 60}:R>"
+    assert body.splitlines() == [
+        f"**✖ DOWN** · Shop · HTTP 503 · {since}",
+        f"**▲ UNSTABLE** · Visa · about 1 in 4 tries gets through · {since}",
+        f"**▲ SLOW** · Maps · 4100 ms · {since}",
+        f"**▲ REFUSED** · Docs · HTTP 503 · {since}",
+        "**✔ UP** · Blog · 180 ms",
+        "**✔ UP · MUTED** · Wiki · 180 ms",
+        "**? NOT CHECKED YET** · New",
+        "**‖ PAUSED** · Old",
+    ]
+    assert age == f"-# Updated <t:{NOW_MS // 1000}:R>"
+
+
+def test_the_headline_says_in_words_that_all_is_well() -> None:
+    assert board_texts(EN, face(site("a"), site("b")), STATUS)[0] == "### All 2 sites are up"
+    assert board_texts(EN, face(site("a")), STATUS)[0] == "### 1 site is up"
+    assert board_texts(FR, face(site("a"), site("b")), STATUS)[0] == (
+        "### Les 2 sites sont en ligne"
+    )
+    assert board_texts(EN, face(), STATUS)[0] == "### No sites to show here yet"
+    assert board_texts(EN, face(site("a"), site("b", paused=True)), STATUS)[0] == (
+        "### 1 up · 1 paused"
+    )
+
+
+def test_planned_work_and_blindness_are_words_too() -> None:
+    worked_on = site("Shop")
+    window = Window(1, 1, None, "UTC", (), None, time(2), time(4))
+    worked_on = MonitorStatus(
+        monitor=worked_on.monitor,
+        state=State.UP,
+        kind=None,
+        incident=None,
+        latest=worked_on.latest,
+        channel_id=None,
+        maintenance=(window, Stretch(NOW_MS, NOW_MS + 1)),
+    )
+    head, body, _ = board_texts(EN, face(worked_on, blind_ms=NOW_MS - 5_000), STATUS)
+    assert head.splitlines() == [
+        "### 1 up · 1 in maintenance",
+        f"⚪ BLIND · I have been offline since <t:{NOW_MS // 1000 - 5}:f>. Last seen:",
+    ]
+    assert body == "**✔ UP · MAINTENANCE** · Shop · 180 ms"
+
+
+def test_many_sites_of_one_state_share_a_paragraph() -> None:
+    many = face(site("Shop", Kind.DOWN), *(site(f"site {n}") for n in range(20)))
+    down, up = board_texts(EN, many, STATUS)[1].splitlines()
+    assert down.startswith("**✖ DOWN** · Shop")
+    assert up.startswith("**✔ UP** · site 0 (180 ms) · site 1 (180 ms) · ")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", [None, Kind.DOWN, Kind.UNSTABLE])
+@pytest.mark.parametrize(
+    "letter",
+    ["x", "*", "\\", "`", "ش", "ת", "網", "🟢", "e\u0301", "<@1>", "# ", "||"],
+)
+def test_fifty_long_names_of_any_script_stay_within_every_limit(
+    letter: str, kind: Kind | None, language: str
+) -> None:
+    names = [f"{n} {letter * LONGEST}"[:LONGEST] for n in range(50)]
+    shown = face(*(site(name, kind) for name in names), blind_ms=NOW_MS)
+    view = board_view(words_for(language), shown, STATUS)
+    form = Form()
+    check_layout(view.to_components(), form)  # type: ignore[no-untyped-call]
+    form.close()
+    texts = board_texts(words_for(language), shown, STATUS)
+    assert sum(len(text.encode("utf-16-le")) // 2 for text in texts) <= 4_000
+    found = re.search(r"(\d+)(?: more| de plus) · </status:", texts[1])
+    lines = texts[1].count("✔ ") + texts[1].count("✖ ") + texts[1].count("▲ ")
+    shown_n = lines if kind else len(re.findall(r"180\sms\)", texts[1]))
+    assert shown_n + (int(found[1]) if found else 0) == 50
+    assert shown_n > 10
+
+
+def test_fifty_usual_names_fit_whole_even_when_all_are_down() -> None:
+    shown = face(*(site(f"Customer shop no. {n}", Kind.DOWN) for n in range(50)))
+    body = board_texts(EN, shown, STATUS)[1]
+    assert body.count("DOWN") == 50
+    assert "more" not in body
+
+
+def test_the_order_stays_when_something_does_not_fit() -> None:
+    names = ["long " * 12 + str(n) for n in range(80)] + ["b"]
+    body = board_texts(EN, face(*(site(name, Kind.DOWN) for name in names)), STATUS)[1]
+    assert "· b ·" not in body
+    assert body.splitlines()[-1].startswith("+")

@@ -1,0 +1,287 @@
+"""``/doctor``: what is not well is named with its fix; of other servers nothing is seen."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox import Answer, Refused, Sandbox
+from bot.services.monitors import NewMonitor
+from cogs._ui.asking import patiently
+from tests.cogs.harbour import Harbour, harbour, sail, until
+
+RLO = "\u202e"
+NEEDED = "You need “Manage Server” for this."
+NOWHERE = 4_000_000_000_000_000_000
+
+
+def told(answer: Answer) -> list[str]:
+    """The lines of the report, without what is stored."""
+    return str(answer.embeds[0]["description"]).splitlines()
+
+
+def line(answer: Answer, name: str) -> str:
+    [found] = [one for one in told(answer) if f"**{name}**" in one]
+    return found
+
+
+async def look(ship: Harbour, report: Answer, **more: Any) -> Answer:
+    return await ship.sandbox.press(more.pop("who", "Admin"), report, "v1:doctor:look", **more)
+
+
+async def watched(ship: Harbour, wanted: Sequence[NewMonitor]) -> None:
+    """Many monitors at once, without looking at any."""
+    monitors = ship.app.monitors
+    drafts = [monitors.draft(ship.guild_id, one, []) for one in wanted]
+    await monitors.keep(ship.guild_id, drafts, by=1)
+
+
+async def receive_a_test(ship: Harbour) -> None:
+    await ship.run("alerts test")
+    await ship.sandbox.wait_for_message("alerts", "TEST")
+    await until(lambda: ship.app.delivery._busy == {})
+
+
+def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        report = await ship.run("doctor")
+        assert report.ephemeral
+        assert report.embeds[0]["title"] == "⚠ 2 things to look at"
+        lines = told(report)
+        assert lines[0] == "⚠ **Alert channel** · none chosen yet"
+        assert lines[1].startswith("→ Choose one: </alerts channel:")
+        assert lines[2] == "⚠ **Sites** · Nothing is watched yet."
+        assert lines[3].startswith("→ Begin with </watch add:")
+        assert all(one.startswith("✔ ") for one in lines[4:])
+
+    sail(tmp_path, scenario)
+
+
+def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        role, alerts = ship.role_id("On call"), ship.channel_id("alerts")
+        await ship.set_channel("alerts", role=role, fallback=ship.sandbox.channel("news").id)
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        await receive_a_test(ship)
+        report = await ship.run("doctor")
+        embed = report.embeds[0]
+        assert embed["title"] == "✔ All is well"
+        assert all(one.startswith("✔ ") for one in told(report))
+        assert line(report, "Alert channel").endswith(f"<#{alerts}>")
+        assert line(report, "Sites").endswith("1 watched; up to 50 are possible")
+        assert "the last message arrived <t:" in line(report, "Delivery")
+        assert line(report, "My own connection").endswith("online, by 1 canary")
+        assert "answers in" in line(report, "Database")
+        assert "running since <t:" in line(report, "Vigie")
+        assert "open" in line(report, "Connection to Discord")
+        [kept] = embed["fields"]
+        assert kept["name"] == "What I keep of this server, and for how long"
+        rows = kept["value"].splitlines()
+        assert rows[0].startswith(
+            "**For ever** · 1 site, 0 incidents, what each day came to; since"
+        )
+        assert any(row.startswith("**90 days** · ") for row in rows)
+        assert any(row.startswith("**7 days** · every check") for row in rows)
+        assert "**People** · the id of 1 person, no names, no messages" in rows
+        assert rows[-1] == "**30 days after I am removed** · all of it is deleted"
+
+    sail(tmp_path, scenario)
+
+
+def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        alerts, news = ship.channel_id("alerts"), ship.sandbox.channel("news").id
+        quiet = ship.sandbox.admin.add_role("Harbour", "Quiet").id
+        await ship.set_channel("alerts", role=quiet, fallback=news)
+        own = ship.sandbox.admin.add_channel("Harbour", "shop")
+        await asyncio.sleep(0.1)
+        more = {"channel": own.id, "role": ship.role_id("On call")}
+        await ship.run("watch add", url=ship.site.url, name=f"{RLO}*Shop*", **more)
+        ship.sandbox.admin.set_permissions("alerts", deny=("EMBED_LINKS", "READ_MESSAGE_HISTORY"))
+        ship.sandbox.admin.delete_channel("news")
+        ship.sandbox.admin.delete_channel(own)
+        ship.sandbox.admin.delete_role("Harbour", "On call")
+        await asyncio.sleep(0.1)
+        report = await ship.run("doctor")
+        assert report.embeds[0]["title"] == "✖ 3 things to mend · 2 things to look at"
+        text = "\n".join(told(report))
+        assert f"In <#{alerts}> I still need: Embed Links and Read Message History.\n→ Open" in text
+        assert (
+            "✖ **Channel of a site** · \\*Shop\\* · I cannot see its channel, or it is gone."
+            in text
+        )
+        assert "✖ **Role of a site** · \\*Shop\\* · The role of the alerts is gone." in text
+        assert f"⚠ **Role** · I can't ping <@&{quiet}>" in text
+        assert "→ Server settings, page Roles" in text
+        assert f"⚠ **Second channel** · I cannot see <#{news}>" in text
+        assert text.count("</watch edit:") == 2
+        assert RLO not in text
+        ship.sandbox.admin.set_permissions("alerts")
+        ship.sandbox.admin.edit_role("Harbour", quiet, mentionable=True)
+        await asyncio.sleep(0.1)
+        again = await look(ship, report)
+        assert again.status == "update"
+        assert line(again, "Alert channel").startswith("✔")
+        assert line(again, "Role").startswith("✔")
+
+    sail(tmp_path, scenario)
+
+
+def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        ship.sandbox.admin.time_out_bot("Harbour", 3600)
+        await asyncio.sleep(0.1)
+        lines = told(await ship.run("doctor"))
+        assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I may write nowhere until")
+        assert lines[3].startswith("→ First end my timeout: ")
+
+    sail(tmp_path, scenario)
+
+
+def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        alerts = ship.channel_id("alerts")
+        await ship.set_channel("alerts")
+        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES", announce=False)
+        await ship.run("alerts test")
+        await until(lambda: any(e.code == 50013 for e in ship.sandbox.record.requests), 15)
+        await until(lambda: ship.app.delivery._busy == {})
+        report = await ship.run("doctor")
+        assert f"<#{alerts}>, since <t:" in line(report, "Refuses messages")
+        ship.sandbox.admin.set_permissions("alerts")
+        await ship.sandbox.wait_for_message("alerts", "TEST")
+        await until(lambda: ship.app.delivery._busy == {})
+        assert "Refuses messages" not in "\n".join(told(await look(ship, report)))
+
+    sail(tmp_path, scenario)
+
+
+def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        name = f"{RLO}**Shop** _{'x' * 60}_ "
+        places = [ship.sandbox.admin.add_channel("Harbour", f"c{n}") for n in range(50)]
+        for place in places:
+            ship.sandbox.admin.set_permissions(place, deny=("SEND_MESSAGES", "EMBED_LINKS"))
+        sites = [
+            NewMonitor(
+                f"https://s{n}.example",
+                name=f"{n} {name}",
+                channel_id=int(place.id),
+                role_id=NOWHERE + n,
+            )
+            for n, place in enumerate(places)
+        ]
+        await watched(ship, sites)
+        for locale in ("en-US", "fr"):
+            report = await ship.run("doctor", locale=locale)
+            embed = report.embeds[0]
+            assert len(embed["description"]) <= 4096
+            problems = sum(one.startswith("✖") for one in told(report))
+            assert problems >= 10
+            [more] = [one for one in told(report) if one.startswith(("+", "et "))]
+            number = int("".join(c for c in more if c.isdigit()))
+            all_told = problems + number
+            assert all_told == 53, "50 channels; the roles, the room and the alert channel"
+            assert any("**Vigie**" in one for one in told(report)), "what is well is not lost"
+
+    sail(tmp_path, scenario)
+
+
+def test_nothing_of_another_server_is_seen_or_counted(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await ship.run("watch add", url=ship.site.url, name="Secret shop")
+        await receive_a_test(ship)
+        guild = ship.sandbox.admin.add_guild("Elsewhere", channels=("lounge",))
+        await until(lambda: len(ship.app.guilds.known()) == 2)
+        report = await ship.run("doctor", where="lounge")
+        assert "Secret" not in report.text
+        assert str(ship.channel_id("alerts")) not in report.text
+        assert "Nothing is watched yet." in report.text
+        assert "no message within a week" in line(report, "Delivery")
+        assert "**For ever** · 0 sites, 0 incidents" in report.text
+        assert "**People** · the ids of 0 people" in report.text
+        assert ship.app.guilds.settings(int(guild.id)).channel_id is None
+
+    sail(tmp_path, scenario)
+
+
+def test_only_managers_may_ask_and_each_click_is_checked(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        with pytest.raises(Refused):
+            await ship.run("doctor", who="Member")
+        for command in ship.sandbox.commands:
+            command["default_member_permissions"] = None
+        assert (await ship.run("doctor", who="Member")).content == NEEDED
+        ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
+        report = await ship.run("doctor", who="Deputy")
+        ship.sandbox.admin.take_role("Harbour", "Deputy", "Deputy's")
+        refused = await look(ship, report, who="Deputy")
+        assert (refused.content, refused.ephemeral) == (NEEDED, True)
+
+    sail(tmp_path, scenario)
+
+
+def test_the_button_works_after_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            async with harbour(tmp_path, sandbox=sandbox) as ship:
+                report = await ship.run("doctor")
+            async with harbour(tmp_path, sandbox=sandbox) as ship:
+                await ship.set_channel("alerts")
+                again = await look(ship, report)
+                assert again.status == "update"
+                assert line(again, "Alert channel").startswith("✔")
+
+    asyncio.run(scenario())
+
+
+def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(ship: Harbour) -> None:
+        monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
+        busy = asyncio.create_task(ship.app.services.doctor._db.read(lambda _: time.sleep(0.2)))
+        report = await ship.run("doctor")
+        await busy
+        assert report.deferred
+        assert report.ephemeral
+        assert report.embeds[0]["title"] == "⚠ 2 things to look at"
+
+    sail(tmp_path, scenario)
+
+
+def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        ship.app.blindness._since_ms = ship.app.clock.now_ms() - 60_000
+        report = await ship.run("doctor")
+        assert line(report, "My own connection").startswith("✖ **My own connection** · I am blind")
+
+    sail(tmp_path, scenario)
+
+
+def test_the_report_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        report = await ship.run("doctor", locale="fr")
+        assert report.embeds[0]["title"] == "⚠ 2 points à regarder"
+        assert report.buttons == ["Vérifier à nouveau"]
+        assert "**Salon des alertes** · aucun pour l’instant" in report.text
+
+    sail(tmp_path, scenario)
+
+
+def test_boards_are_looked_at_too(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        await ship.run("board create", channel=str(ship.channel_id("general")))
+        report = await ship.run("doctor")
+        assert line(report, "Live boards") == "✔ **Live boards** · 1 is fine"
+        ship.sandbox.admin.set_permissions("general", deny="SEND_MESSAGES")
+        await asyncio.sleep(0.1)
+        again = line(await look(ship, report), "Live boards")
+        assert again.startswith("⚠ ")
+        assert again.endswith("I still need: Send Messages.")
+
+    sail(tmp_path, scenario)

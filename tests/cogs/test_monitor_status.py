@@ -1,0 +1,270 @@
+"""``/status monitor``: driven by people over the whole Vigie, on seeded months of history."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.db import incidents, rollups, settings
+from bot.db.database import Connection
+from bot.db.rollups import DAY_MS, HOUR_MS, Rollup
+from bot.engine.certificates import Sighting, Sightings
+from bot.models import Cause, Ending, Incident, Kind, Reason
+from bot.sandbox import Answer
+from bot.services import retention
+from bot.services.watchlist import Entry
+from tests.cogs.harbour import Harbour, Json, sail, until
+
+NARROW = "\u202f"
+
+
+def fields(answer: Answer) -> dict[str, str]:
+    return {field["name"]: field["value"] for field in answer.embeds[0].get("fields", [])}
+
+
+async def shop(ship: Harbour, **more: Any) -> Entry:
+    """A monitor that is up."""
+    await ship.set_channel("alerts")
+    await ship.run("watch add", url=ship.site.url, name="Shop", every=1, **more)
+    entry = next(iter(ship.app.watchlist.all()))
+    await until(lambda: entry.memory.state == "up")
+    return entry
+
+
+def ended(entry: Entry, begin_ms: int, length_s: int, **more: object) -> Incident:
+    return Incident(
+        *(0, "", entry.monitor.guild_id, entry.monitor.id, "Shop", "", 60, Kind.DOWN),
+        cause=Cause(Reason.HTTP, 503),
+        since_ms=begin_ms,
+        opened_ms=begin_ms + 60_000,
+        ended_ms=begin_ms + length_s * 1000,
+        resolved_ms=begin_ms + length_s * 1000 + 60_000,
+        ending=Ending.RESOLVED,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+async def remember(ship: Harbour, *past: Incident) -> None:
+    def write(conn: Connection) -> None:
+        for one in past:
+            incidents.update(conn, replace(one, id=incidents.insert(conn, one).id))
+
+    await ship.app.recorder._db.write(write)
+
+
+async def live_long(ship: Harbour, entry: Entry, days: int = 120) -> int:
+    """As if it had been watched so long, with one bad day a week ago; returns that day."""
+    now_ms = ship.app.clock.now_ms()
+    today, hour = now_ms // DAY_MS, now_ms // HOUR_MS
+    entry.monitor = replace(entry.monitor, created_ms=now_ms - days * DAY_MS)
+    monitor_id = entry.monitor.id
+
+    def write(conn: Connection) -> None:
+        for day in range(today - days, today):
+            down_s = 43_200 if day == today - 7 else 0
+            rollups.save_day(
+                conn, Rollup(monitor_id, day, 1440, 1440, 100, 200, 300, 86_400, down_s, 0)
+            )
+        settings.put(conn, retention.ROLLED_DAY, str(today))
+        settings.put(conn, retention.ROLLED_HOUR, str(today * 24))
+        for one in range(hour - 30, today * 24):
+            rollups.save_hour(conn, Rollup(monitor_id, one, 60, 60, 100, 200, 300, 3600, 0, 0))
+
+    await ship.app.recorder._db.write(write)
+    await ship.app.recorder.flush()
+    return today - 7
+
+
+def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        bad_day = await live_long(ship, entry)
+        begin_ms = bad_day * DAY_MS + 8 * HOUR_MS
+        channel_id = ship.channel_id("alerts")
+        await remember(ship, ended(entry, begin_ms, 43_200, channel_id=channel_id))
+        answer = await ship.run("status", who="Member", monitor="Shop")
+        assert answer.ephemeral
+        embed = answer.embeds[0]
+        assert embed["title"] == "✔ UP · Shop"
+        end = begin_ms // 1000 + 43_200
+        assert embed["description"] == f"No trouble since <t:{end}:R> (<t:{end}:f>)."
+        told = fields(answer)
+        line = told["Last 90 days"].split("\n")[1]
+        assert line.replace(" ", "").count("█") == 29
+        assert line.split(" ")[2][-3:].count("X") == 1
+        uptime = told["Uptime"].split("\n")
+        assert uptime[0] == "**24 h** · 100%"
+        assert uptime[2].startswith("**30 days** · 98.3")
+        assert uptime[2].endswith("% · down 12 h")
+        assert uptime[3].startswith("**90 days** · 99.4")
+        assert "median " in told["Answer time, last 24 h"]
+        past, more = told["Last incidents"].split("\n")
+        assert past == f"<t:{begin_ms // 1000}:f> · ✖ DOWN · lasted 12 h · HTTP 503"
+        assert more.startswith("All of them: </incidents:")
+        assert "Certificate" not in told, "a site without TLS has none"
+        assert "Where it is told" not in told
+        assert told["Address"] == ship.site.url.removeprefix("http://")
+        assert embed["footer"]["text"] == "every 1 s"
+
+    sail(tmp_path, scenario)
+
+
+def test_french_people_read_french_numbers(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        await live_long(ship, entry)
+        answer = await ship.run("status", who="Member", monitor="Shop", locale="fr")
+        told = fields(answer)
+        assert answer.embeds[0]["title"] == "✔ EN LIGNE · Shop"
+        uptime = told["Disponibilité"].replace(NARROW, "~").split("\n")
+        assert uptime[0] == "**24~h** · 100\u00a0%"
+        assert uptime[2].startswith("**30~jours** · 98,3")
+        assert uptime[2].endswith("\u00a0% · en panne 12~h")
+        bar = told[f"90{NARROW}derniers jours"].split("\n")
+        assert bar[3].replace(NARROW, "~") == (
+            "Chaque marque vaut 3~jours, la plus récente à la fin~:"
+            " `█` sans souci · `X` plus de 10~% en panne"
+        )
+        assert "médiane" in told[f"Temps de réponse, dernières 24{NARROW}h"]
+
+    sail(tmp_path, scenario)
+
+
+def test_a_manager_also_reads_the_address_and_where_it_is_told(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        role = ship.role_id("On call")
+        await shop(ship, role=role)
+        told = fields(await ship.run("status", monitor="Shop"))
+        assert told["Address"] == f"`{ship.site.url}/`"
+        assert told["Where it is told"] == f"<#{ship.channel_id('alerts')}> · <@&{role}>"
+        public = await ship.run("status", monitor="Shop", public=True)
+        assert not public.ephemeral
+        assert "Where it is told" not in fields(public)
+        assert fields(public)["Address"] == ship.site.url.removeprefix("http://")
+
+    sail(tmp_path, scenario)
+
+
+def test_an_open_incident_says_since_when_and_is_not_among_the_past(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await ship.outage("Shop")
+        answer = await ship.run("status", who="Member", monitor="Shop")
+        entry = next(iter(ship.app.watchlist.all()))
+        assert entry.incident is not None
+        since = entry.incident.since_ms // 1000
+        assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
+        told = fields(answer)
+        assert told["Since"] == f"<t:{since}:R> (<t:{since}:f>)"
+        assert "HTTP 503" in told["Latest check"]
+        assert "Last incidents" not in told
+        assert "since it was added" in told["Uptime"]
+        assert "100%" not in told["Uptime"]
+
+    sail(tmp_path, scenario)
+
+
+def test_a_paused_one_says_since_when_and_until_when(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        await ship.run("watch pause", monitor="Shop", for_="2h")
+        answer = await ship.run("status", who="Member", monitor="Shop")
+        resume = (entry.monitor.resume_ms or 0) // 1000
+        paused = (entry.monitor.paused_ms or 0) // 1000
+        assert answer.embeds[0]["title"] == "‖ PAUSED · Shop"
+        assert answer.embeds[0]["description"] == f"Paused until <t:{resume}:f>."
+        assert fields(answer)["Since"].startswith(f"<t:{paused}:R>")
+
+    sail(tmp_path, scenario)
+
+
+def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer(
+    tmp_path: Path,
+) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await ship.run("watch add", url=ship.site.url, name="Shop", every=3600)
+        answer = await ship.run("status", who="Member", monitor="Shop")
+        assert answer.embeds[0]["title"] == "? NOT CHECKED YET · Shop"
+        assert answer.embeds[0]["description"].startswith("Not judged yet")
+        assert set(fields(answer)) == {"Latest check", "Address"}
+        found = ship.app.monitors.find(ship.guild_id, "Shop")
+        await ship.app.monitors.remove(ship.guild_id, found.id, 1)
+        gone = await ship.run("status", who="Member", monitor="Shop")
+        assert gone.ephemeral
+        assert gone.content.startswith("I watch nothing called “Shop” here.")
+
+    sail(tmp_path, scenario)
+
+
+def test_incidents_told_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
+        now_ms = ship.app.clock.now_ms()
+        await remember(
+            ship,
+            ended(entry, now_ms - 3 * HOUR_MS, 600, channel_id=ship.channel_id("alerts")),
+            ended(entry, now_ms - 2 * HOUR_MS, 1200, channel_id=ship.channel_id("news")),
+        )
+        assert _lengths(await ship.run("status", who="Member", monitor="Shop")) == ["10 min"]
+        assert _lengths(await ship.run("status", monitor="Shop")) == ["20 min", "10 min"]
+        shared = await ship.run("status", monitor="Shop", public=True)
+        assert _lengths(shared) == ["10 min"]
+
+    sail(tmp_path, scenario)
+
+
+def _lengths(answer: Answer) -> list[str]:
+    lines = fields(answer)["Last incidents"].split("\n")[:-1]
+    return [line.split(" · ")[2].removeprefix("lasted ") for line in lines]
+
+
+def test_another_server_s_monitor_does_not_exist_here(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        elsewhere = ship.sandbox.admin.add_guild("Elsewhere", ("lounge",))
+        await until(lambda: int(elsewhere.id) in {g.id for g in ship.app.guilds.known()})
+        answer = await ship.run("status", where="lounge", monitor=str(entry.monitor.id))
+        assert answer.ephemeral
+        assert answer.content.startswith("I watch nothing called")
+        assert "Nothing is watched yet" in (await ship.run("status", where="lounge")).content
+
+    sail(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("days", "left"), [(43, "43 days left"), (1, "1 day left")])
+def test_a_certificate_says_how_many_days_are_left(tmp_path: Path, days: int, left: str) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        ends_ms = ship.app.clock.now_ms() + days * DAY_MS + HOUR_MS
+        url = ship.site.url.replace("http://", "https://") + "/"
+        target = replace(entry.monitor.target, url=url)
+        await ship.run("watch pause", monitor="Shop")
+        entry.monitor = replace(entry.monitor, target=target)
+        entry.certificate = Sightings(url, (Sighting(0, ends_ms),))
+        told = fields(await ship.run("status", monitor="Shop"))
+        assert told["Certificate"] == f"{left} · <t:{ends_ms // 1000}:D>"
+
+    sail(tmp_path, scenario)
+
+
+def test_the_newest_five_incidents_are_enough_and_fit_with_a_long_name(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        entry = await shop(ship)
+        await live_long(ship, entry)
+        entry.monitor = replace(entry.monitor, name="é*" * 40)
+        now_ms = ship.app.clock.now_ms()
+        channel_id = ship.channel_id("alerts")
+        past = [ended(entry, now_ms - n * DAY_MS, 4000, channel_id=channel_id) for n in range(1, 9)]
+        await remember(ship, *past)
+        answer = await ship.run("status", monitor=str(entry.monitor.id), locale="fr")
+        assert len(_lengths_of(answer.embeds[0])) == 5
+
+    sail(tmp_path, scenario)
+
+
+def _lengths_of(embed: Json) -> list[str]:
+    (value,) = (f["value"] for f in embed["fields"] if f["name"] == "Derniers incidents")
+    return str(value).split("\n")[:-1]

@@ -1,0 +1,154 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.models import Monitor
+from bot.sandbox import Refused, Sandbox
+from tests.cogs.harbour import Harbour, harbour, sail, until
+
+DAY_MS = 86_400_000
+
+
+def shop(ship: Harbour) -> Monitor:
+    return ship.app.monitors.find(ship.guild_id, "Shop")
+
+
+async def add(ship: Harbour) -> None:
+    await ship.set_channel("alerts")
+    await ship.run("watch add", url=ship.site.url, name="Shop")
+
+
+def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await add(ship)
+        now_ms = ship.app.clock.now_ms()
+        answer = await ship.run("mute", who="Moderator", monitor="Shop", for_="2h")
+        until_ms = shop(ship).muted_until_ms or 0
+        assert 7_199_000 <= until_ms - now_ms <= 7_210_000
+        assert answer.ephemeral
+        first, meanwhile, undo = answer.content.split("\n")
+        assert first == f"Alerts for Shop are muted until <t:{until_ms // 1000}:f>."
+        assert meanwhile.endswith("what fails meanwhile is told at the end if it is still bad.")
+        assert undo.startswith("To unmute it sooner: </mute:")
+        assert undo.endswith("> with “off”.")
+        shown = await ship.run("status", who="Member")
+        assert "✔ UP · MUTED" in shown.text or "? NOT CHECKED YET · MUTED" in shown.text
+        assert "1 muted" in (await ship.run("watch list")).text
+        again = await ship.run("mute", monitor="Shop", for_="1d")
+        assert "<t:" in again.content
+        assert (shop(ship).muted_until_ms or 0) > until_ms, "the second replaces the first"
+        off = await ship.run("mute", who="Moderator", monitor="Shop", for_="OFF")
+        assert off.content == "Alerts for Shop are on again. What is still bad is told now."
+        assert shop(ship).muted_until_ms is None
+        for nothing in ("0", "0m", "off"):
+            answer = await ship.run("mute", monitor="Shop", for_=nothing)
+            assert answer.content == "Shop was not muted."
+
+    sail(tmp_path, scenario)
+
+
+def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await add(ship)
+
+        async def offered(typed: str, locale: str = "en-US") -> dict[str, str]:
+            found = await ship.sandbox.autocomplete(
+                "Moderator", "general", "mute", "for", typed, locale=locale
+            )
+            return {one["value"]: one["name"] for one in found}
+
+        common = await offered("")
+        assert list(common)[:3] == ["30m", "1h", "2h"]
+        assert common["off"] == "off: alerts again"
+        assert (await offered("1d"))["1d"] == "1 day"
+        assert await offered("90m") == {"90m": "1 h 30 min"}
+        assert (await offered("", "fr"))["1d"] == "1\u202fjour"
+        assert await offered("400d") == {}
+        for too_long in ("31d", "40 j"):
+            answer = await ship.run("mute", monitor="Shop", for_=too_long)
+            assert answer.content == "That is too long for a mute: at most 30 days."
+        odd = await ship.run("mute", monitor="Shop", for_="soon")
+        assert odd.content.endswith("Examples: 30m, 2h, 1d.")
+        assert shop(ship).muted_until_ms is None
+        assert "muted until" in (await ship.run("mute", monitor="Shop", for_="30d")).content
+
+    sail(tmp_path, scenario)
+
+
+def test_members_may_not_mute_unless_they_have_the_role_that_is_called(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        ship.sandbox.admin.add_user("Nurse", "Harbour")
+        ship.sandbox.admin.give_role("Harbour", "Nurse", "On call")
+        await ship.set_channel("alerts", role=ship.role_id("On call"))
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        with pytest.raises(Refused):
+            await ship.run("mute", who="Member", monitor="Shop", for_="1h")
+        # Discord's own lock can be opened by a server; ours stays.
+        for command in ship.sandbox.commands:
+            command["default_member_permissions"] = None
+        for length in ("1h", "off"):
+            answer = await ship.run("mute", who="Member", monitor="Shop", for_=length)
+            assert answer.content.startswith("You need “Manage Messages” or the role")
+            assert answer.ephemeral
+        french = await ship.run("mute", who="Nurse", monitor="Shop", for_="1h", locale="fr")
+        assert french.content.startswith("Alertes de Shop coupées jusqu’")
+        assert "</mute:" in french.content
+        assert shop(ship).muted_until_ms
+
+    sail(tmp_path, scenario)
+
+
+def test_a_site_told_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        ship.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
+        await add(ship)
+        for command in ship.sandbox.commands:
+            command["default_member_permissions"] = None
+        answer = await ship.run("mute", who="Member", monitor="Shop", for_="1h")
+        assert answer.content.startswith("I watch nothing called “Shop” here.")
+        assert await ship.sandbox.autocomplete("Member", "general", "mute", "monitor", "") == []
+
+    sail(tmp_path, scenario)
+
+
+def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
+        await ship.run("mute", monitor="Shop", for_="1h")
+        entry = ship.app.watchlist.get(ship.guild_id, shop(ship).id)
+        await until(lambda: entry.memory.rounds)
+        ship.site.status = 503
+        await until(lambda: entry.incident, 15)
+        assert ship.sandbox.messages("alerts") == []
+        assert "MUTED" in (await ship.run("status")).text
+        quiet = await ship.run("mute", monitor="Shop", for_="2h")
+        assert "The open alert stays true" not in quiet.content
+        await ship.run("mute", monitor="Shop", for_="off")
+        alert = await ship.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=5)
+        assert alert["content"].startswith("🔴 DOWN · Shop")
+        told = await ship.run("mute", monitor="Shop", for_="2h")
+        assert "The open alert stays true, and its end is told." in told.content
+
+    sail(tmp_path, scenario)
+
+
+def test_a_mute_outlives_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            async with harbour(tmp_path, sandbox=sandbox) as ship:
+                await add(ship)
+                first, second = await asyncio.gather(
+                    ship.run("mute", who="Moderator", monitor="Shop", for_="1d"),
+                    ship.run("watch pause", monitor="Shop"),
+                )
+                assert "muted until" in first.content
+                assert "paused" in second.content
+                before = shop(ship)
+            async with harbour(tmp_path, sandbox=sandbox) as again:
+                assert shop(again) == before
+                assert (before.muted_until_ms or 0) - again.app.clock.now_ms() > 0.9 * DAY_MS
+                assert before.paused
+
+    asyncio.run(scenario())

@@ -1,0 +1,104 @@
+"""One row in every table of whatever schema there is, all of one server."""
+
+import sqlite3
+from graphlib import TopologicalSorter
+
+# What a CHECK, a format or a meaning asks for; everything else is made up by type.
+EXAMPLES: dict[str, dict[str, object]] = {
+    "guild": {"language": "fr", "guild_locale": "fr", "timezone": "Europe/Paris", "left_ms": None},
+    "monitor": {
+        "url": "https://shop.example/",
+        "method": "GET",
+        "headers": "[]",
+        "expect_status": "[]",
+        "interval_s": 60,
+        "paused_ms": None,
+        "removed_ms": None,
+    },
+    "memory": {"judge": "{}", "latest": None},
+    "maintenance_window": {
+        "timezone": "UTC",
+        "days": "",
+        "date": "2099-01-01",
+        "begins": "10:00",
+        "ends": "11:00",
+        "length_s": None,
+        "ended_ms": None,
+    },
+    "incident": {"kind": "down", "cause": "timeout:10", "ending": None},
+    "incident_stage": {"kind": "unstable"},
+    "follower": {"wish": "tell_me"},
+    "notification": {"kind": "open", "state": "sent"},
+}
+# Columns that lead to the server without a reference in the schema.
+_LEADS = {"guild_id": "guild", "monitor_id": "monitor", "incident_id": "incident"}
+# Of the whole installation, not of a server.
+GLOBAL = {"setting", "gap"}
+
+
+def tables(conn: sqlite3.Connection) -> list[str]:
+    """All tables, those that are referred to before those that refer to them."""
+    names = conn.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    return list(
+        TopologicalSorter(
+            {row[0]: set(_leads(conn, row[0]).values()) for row in names}
+        ).static_order()
+    )
+
+
+def columns(conn: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in conn.execute(f"PRAGMA table_info({table})").fetchall()]
+
+
+def fill(conn: sqlite3.Connection, guild_id: int) -> None:
+    """A row in each table, no column empty that may be filled; ``guild_id`` makes it unique."""
+    ids = {"guild": guild_id}
+    for table in tables(conn):
+        leads = _leads(conn, table)
+        row: dict[str, object] = {}
+        for number, (_, name, kind, _, _, key) in enumerate(
+            conn.execute(f"PRAGMA table_info({table})").fetchall()
+        ):
+            if name in EXAMPLES.get(table, {}):
+                row[name] = EXAMPLES[table][name]
+            elif name in leads:
+                row[name] = ids[leads[name]]
+            elif name == "id" and key:
+                row[name] = ids.setdefault(table, guild_id)
+            else:
+                row[name] = _made_up(kind, f"{table}.{name}", guild_id * 1000 + number)
+        marks = ", ".join(f":{name}" for name in row)
+        conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
+
+
+def content(conn: sqlite3.Connection, chosen: dict[str, list[str]]) -> dict[str, list[object]]:
+    """All rows of these columns of these tables, in an order of their own."""
+    return {
+        table: sorted(
+            (tuple(row) for row in conn.execute(f"SELECT {', '.join(names)} FROM {table}")),
+            key=repr,
+        )
+        for table, names in chosen.items()
+    }
+
+
+def _leads(conn: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Column and table it leads to."""
+    found = {name: _LEADS[name] for name in columns(conn, table) if name in _LEADS}
+    for row in conn.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+        found[row[3]] = row[2]
+    return found
+
+
+def _made_up(kind: str, place: str, number: int) -> object:
+    match kind:
+        case "INTEGER":
+            return number
+        case "REAL":
+            return number / 7
+        case "BLOB":
+            return number.to_bytes(4, "big")
+        case _:
+            return f"{place} {number}"

@@ -1,0 +1,88 @@
+"""No statement can mix servers up: each names its server, or is listed here with why it need not.
+
+The running proof is tests/cogs/test_isolation.py; this one makes a new query stop and think.
+"""
+
+import ast
+import inspect
+import re
+import typing
+from pathlib import Path
+
+from bot.services.registry import Services
+
+FOLDER = Path(__file__).parents[2] / "bot" / "db"
+OF_A_SERVER = re.compile(
+    r"\b(?:FROM|JOIN|UPDATE|INTO)\s+"
+    r"(?:monitor|incident|post|notification|parked|maintenance_window|change|board)\b"
+)
+BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
+
+# Work for all servers at once: nobody's command gets there, only loading, delivery and retention.
+WHOLE_INSTALLATION = {
+    "boards.all_present", "changes.forget", "farewell.forget_followers", "incidents.all_open",
+    "monitors.all_watched", "notifications.due_by_channel", "pruning._notifications",
+    "pruning._posts", "reminders.due", "reminders.still_wanted", "windows.all_live",
+}  # fmt: skip
+# Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
+# which was given them by a row of that server, works with them.
+DELIVERY = {
+    "incidents.of_post", "incidents.open_in_channel", "notifications.active",
+    "notifications.claim", "notifications.drop", "notifications.drop_edits",
+    "notifications.failed", "notifications.finish", "notifications.of_incident",
+    "notifications.release", "notifications.rewrite", "notifications.waiting_edit",
+    "notifications.waiting_ping", "notifications.want_edit", "parking.is_parked", "parking.move",
+    "parking.unpark", "posts.edited", "posts.forget", "posts.get", "posts.gone",
+    "posts.names_monitors_of", "posts.newest_list", "posts.of_incident", "posts.ping",
+    "posts.posted",
+}  # fmt: skip
+# The ids come from rows that were found with the server's id a moment ago.
+LOOKED_UP = {
+    "boards.save", "incidents.acknowledge", "incidents.load", "incidents.update", "stages.between",
+}  # fmt: skip
+NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
+
+
+def statements() -> dict[str, str]:
+    """Parameters and SQL of each function of bot/db, constants it names included."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        constants = {
+            node.targets[0].id: texts(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                named = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+                takes = " ".join(f"{one.arg} = ?" for one in node.args.args)
+                sql = [takes, texts(node), *(constants[one] for one in named if one in constants)]
+                found[f"{path.stem}.{node.name}"] = " ".join(sql)
+    return found
+
+
+def texts(node: ast.AST) -> str:
+    parts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+    return " ".join(one for one in parts if isinstance(one, str))
+
+
+def test_every_statement_about_a_server_names_it_or_is_listed_with_its_reason() -> None:
+    about = {name: sql for name, sql in statements().items() if OF_A_SERVER.search(sql)}
+    free = {name for name, sql in about.items() if not BOUND.search(sql)}
+    listed = WHOLE_INSTALLATION | DELIVERY | LOOKED_UP
+    assert free - listed == set(), "bind guild_id, or say here why it need not be"
+    assert listed - about.keys() == set(), "these are gone"
+
+
+def test_every_service_that_is_asked_for_a_thing_is_asked_for_its_server_too() -> None:
+    """Ids that people type or that stand in buttons are looked up together with the server."""
+    asked = 0
+    for name, kind in typing.get_type_hints(Services).items():
+        for method_name, method in inspect.getmembers(kind, inspect.isfunction):
+            wanted = set(inspect.signature(method).parameters)
+            if method_name.startswith("_") or not wanted & NAMES:
+                continue
+            asked += 1
+            assert "guild_id" in wanted, f"{name}.{method_name}({', '.join(wanted)})"
+    assert asked > 10

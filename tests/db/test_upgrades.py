@@ -1,0 +1,199 @@
+"""A database of every older schema becomes today's, with all its rows, also after kill -9."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.db.database import Database
+from bot.db.migrate import FOLDER, migrate, newest
+from bot.errors import StoreError
+from tests.db import rows
+from tests.services.station import station
+
+ROOT = Path(__file__).parents[2]
+OLDER = range(1, newest())
+SHOP, MAIL = 41, 42  # ids of two servers
+
+
+def first_files(folder: Path, count: int) -> Path:
+    """A folder with the first so many of the real migrations."""
+    folder.mkdir()
+    files = sorted((f for f in FOLDER.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    for file in files[:count]:
+        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    return folder
+
+
+def old_database(path: Path, folder: Path) -> dict[str, list[str]]:
+    """A database of that schema with rows everywhere; returns its tables with their columns."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA foreign_keys = ON")
+        migrate(conn, None, folder)
+        for guild_id in (SHOP, MAIL):
+            rows.fill(conn, guild_id)
+        return {table: rows.columns(conn, table) for table in rows.tables(conn)}
+
+
+def content(path: Path, chosen: dict[str, list[str]]) -> dict[str, list[object]]:
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        return rows.content(conn, chosen)
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as conn:
+        return int(conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def upgrade(path: Path) -> None:
+    async def play() -> None:
+        await (await Database.open(path)).close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("old", OLDER)
+def test_every_row_of_an_older_database_survives_and_the_copy_of_before_is_there(
+    tmp_path: Path, old: int
+) -> None:
+    path = tmp_path / "vigie.db"
+    chosen = old_database(path, first_files(tmp_path / "migrations", old))
+    before = content(path, chosen)
+    assert all(len(found) >= 2 for found in before.values()), "rows in every table"
+    upgrade(path)
+    assert version(path) == newest()
+    assert content(path, chosen) == before
+    copy = tmp_path / f"vigie.before-{old + 1}.db"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert version(copy) == old
+    assert content(copy, chosen) == before
+
+
+@pytest.mark.parametrize("old", OLDER)
+def test_vigie_starts_on_what_an_older_one_left(tmp_path: Path, old: int) -> None:
+    old_database(tmp_path / "vigie.db", first_files(tmp_path / "migrations", old))
+
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            for guild_id in (SHOP, MAIL):
+                assert len(s.status.overview(guild_id)) == 1
+            await s.retention.roll()
+            await s.retention.sweep()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("old", OLDER)
+def test_rollback_is_the_copy_of_before_and_the_upgrade_goes_again(
+    tmp_path: Path, old: int
+) -> None:
+    """docs/operation.md, “Rollback”: move the newer one away, put the copy in its place."""
+    path = tmp_path / "vigie.db"
+    folder = first_files(tmp_path / "migrations", old)
+    chosen = old_database(path, folder)
+    before = content(path, chosen)
+    upgrade(path)
+
+    async def of_old_version() -> None:
+        await (await Database.open(path, folder)).close()
+
+    told = rf"put back vigie\.before-{old + 1}\.db, .* as docs/operation\.md, “Rollback”, says"
+    with pytest.raises(StoreError, match=told):
+        asyncio.run(of_old_version())
+    aside = tmp_path / "newer"
+    aside.mkdir()
+    for file in tmp_path.glob("vigie.db*"):
+        file.rename(aside / file.name)
+    path.write_bytes((tmp_path / f"vigie.before-{old + 1}.db").read_bytes())
+    asyncio.run(of_old_version())
+    assert (version(path), content(path, chosen)) == (old, before)
+    upgrade(path)
+    assert (version(path), content(path, chosen)) == (newest(), before)
+
+
+SLOW = """
+CREATE TABLE half (x INTEGER NOT NULL) STRICT;
+UPDATE monitor SET name = 'half done';
+INSERT INTO half WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 100000000)
+    SELECT x FROM n;
+"""
+QUICK = "CREATE TABLE half (x INTEGER NOT NULL) STRICT; INSERT INTO half VALUES (7);"
+OPEN = textwrap.dedent("""
+    import asyncio, sys
+    from pathlib import Path
+    from bot.db.database import Database
+
+    asyncio.run(Database.open(Path(sys.argv[1]), Path(sys.argv[2])))
+""")
+
+
+def kill_in_the_middle(path: Path, folder: Path) -> None:
+    """Start a process that migrates; SIGKILL it while its transaction has reached the disk."""
+    process = subprocess.Popen([sys.executable, "-c", OPEN, path, folder], cwd=ROOT)
+    wal = path.with_name(path.name + "-wal")
+    try:
+        until = time.monotonic() + 30
+        while not wal.exists() or wal.stat().st_size < 1_000_000:
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def test_kill_9_in_the_middle_of_a_migration_leaves_the_version_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.db"
+    folder = first_files(tmp_path / "migrations", 1)
+    chosen = old_database(path, folder)
+    before = content(path, chosen)
+    (folder / "0002_whole.sql").write_text("CREATE TABLE whole (x INTEGER) STRICT;", "utf-8")
+    slow = folder / "0003_slow.sql"
+    slow.write_text(SLOW, "utf-8")
+    for _ in range(2):
+        kill_in_the_middle(path, folder)
+        assert version(path) == 2, "the second is done, the third has not begun"
+        assert content(path, chosen) == before
+        with closing(sqlite3.connect(path)) as conn:
+            assert "half" not in rows.tables(conn)
+    assert version(tmp_path / "vigie.before-2.db") == 1
+    assert version(tmp_path / "vigie.before-3.db") == 2
+    slow.write_text(QUICK, "utf-8")
+
+    async def go_on() -> None:
+        await (await Database.open(path, folder)).close()
+
+    asyncio.run(go_on())
+    assert version(path) == 3
+    assert content(path, chosen | {"half": ["x"]}) == before | {"half": [(7,)]}
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_disk_without_room_for_the_copy_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vigie.db"
+    chosen = old_database(path, first_files(tmp_path / "migrations", 1))
+    before = content(path, chosen)
+
+    def full(handle: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match=r"before its upgrade \(No space left on device\)"):
+            upgrade(path)
+    assert (version(path), content(path, chosen)) == (1, before)
+    assert {file.name for file in tmp_path.iterdir()} == {"vigie.db", "migrations"}

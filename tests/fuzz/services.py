@@ -1,0 +1,20 @@
+"""All services on a store in memory, fresh for each example."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.config import Config
+from bot.db.database import IN_MEMORY, Database
+from tests.fakes import FakeClock
+from tests.services.station import Station
+
+
+@asynccontextmanager
+async def services() -> AsyncIterator[Station]:
+    db = await Database.open(IN_MEMORY)
+    try:
+        made = Station(db, FakeClock(), Config())
+        await made.load()
+        yield made
+    finally:
+        await db.close()

@@ -1,0 +1,244 @@
+"""Files from elsewhere: imports, scenarios, settings, catalogues. Read, or refused plainly."""
+
+import asyncio
+import io
+import json
+import time
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.messages.pofile import PoFileError, read_po
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.cli import replay
+from bot.config import VARIABLES, Config, load, require_token
+from bot.errors import ConfigError, UserError
+from bot.services.exports import export
+from bot.services.imports import Item, read
+from bot.services.intake import Intake
+from bot.words.catalogue import LOCALES, _filled, words_for
+from cogs._ui.watch_files import report
+from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, said, texts, tries
+from tests.fuzz.services import services
+from tests.services.station import GUILD, PERSON
+
+URLS = st.sampled_from(
+    ["https://a.example/", "a.example", "http://10.0.0.1/", "tcp://a.example:22"]
+)
+SHOWN = st.integers(-5, 5) | st.sampled_from(["1", "60", "9" * 19, "9" * 30, 2**63, "\u0661", 1.5])
+OURS = fields(
+    {
+        "url": URLS,
+        "name": texts("Shop", "@everyone"),
+        "every": SHOWN,
+        "channel": SHOWN,
+        "role": SHOWN,
+        "expect_status": st.sampled_from(["2xx", "200", "nope"]),
+        "contains": texts("hello"),
+        "not_contains": texts("hello"),
+        "slow_ms": SHOWN,
+        "method": st.sampled_from(["GET", "head", "POST"]),
+        "headers": st.dictionaries(texts("X-Key"), texts("v"), max_size=3),
+        "paused": st.booleans(),
+    }
+)
+KUMA = fields(
+    {
+        "type": st.sampled_from(["http", "keyword", "port", "dns", "ping"]),
+        "url": URLS,
+        "hostname": texts("a.example"),
+        "port": SHOWN,
+        "name": texts("Shop"),
+        "interval": SHOWN,
+        "active": st.booleans(),
+        "keyword": texts("hello"),
+        "invertKeyword": st.booleans(),
+        "method": st.sampled_from(["GET", "POST"]),
+        "accepted_statuscodes": st.lists(texts("200-299")),
+        "headers": texts('{"a": "b"}', "{"),
+        "authMethod": st.sampled_from(["basic", "ntlm", None]),
+        "basic_auth_user": texts("me"),
+        "basic_auth_pass": texts("pw"),
+    }
+)
+JSON_FILES = st.one_of(
+    st.lists(OURS, max_size=4).map(lambda found: as_json({"monitors": found})),
+    st.lists(OURS, max_size=4).map(as_json),
+    st.lists(KUMA, max_size=4).map(lambda found: as_json({"monitorList": found})),
+    json_values(["monitors", "monitorList", "url", "name"]).map(as_json),
+)
+CSV = mutated(
+    [
+        b"name,url,every\nShop,https://a.example/,60\n",
+        b'url;name\nhttps://a.example/;"a\nb"\n',
+        "\ufeffurl\tname\r\nhttps://a.example/\t\u202eB\u00fccher\r\n".encode(),
+    ],
+    [b'"', b",", b";", b"\t", b"\xc2\x85", b"url,url,url\n", b"=1+1", b"@everyone"],
+)
+
+
+@tries(150)
+@given(JSON_FILES | CSV | st.binary(max_size=60))
+@example(b"[" * 100_000)
+@example(b'[{"name": ' + b"[" * 900 + b"]" * 900 + b', "url": "a.example"}]')
+@example(b'{"monitors": [{"every": ' + b"9" * 5_000 + b"}]}")
+@example(b"name,url\nShop," + b"a" * 200_000)
+@example(as_json([{"url": "a.example", "name": "a" + "\u0301\u0316" * 80_000}]))
+@example(as_json([{"url": "a.example", "contains": "\ud800x"}]))
+@example(as_json([{"url": "a.example", "slow_ms": "9" * 19}]))
+@example(
+    as_json({"monitorList": [{"type": "http", "url": "a.example", "accepted_statuscodes": 5}]})
+)
+@example(b"{}" + b" " * (1 << 20))
+@example(b"[" + b"{}," * 340_000 + b"{}]")
+@example(b"a,b\n" * 260_000)
+@example(b"url\n" + b"," * 1_000_000)
+@example(b"\n" * 1_000_000 + b"a,b")
+def test_a_list_of_monitors(data: bytes) -> None:
+    began = time.monotonic()
+    try:
+        items = read(data)
+    except UserError as error:
+        said(error)
+    else:
+        asyncio.run(taken(items))
+    assert time.monotonic() - began < 5
+
+
+async def taken(items: list[Item]) -> None:
+    async with services() as here:
+        outcomes = await Intake(Config(), here.monitors).take(
+            GUILD, items, by=PERSON, progress=silent
+        )
+        for language in ("en", "fr"):
+            shown(report(words_for(language), outcomes))
+        again = read(export(here.monitors.of_guild(GUILD))) if len(here.monitors) else []
+        assert all(item.error is None for item in again)
+
+
+async def silent(_done: int, _of: int) -> None:
+    return None
+
+
+def shown(answer: tuple[str, Any, Any]) -> None:
+    text, embed, file = answer
+    harmless(text)
+    harmless(embed.description or "", lines=True)
+    assert len(embed.description or "") <= 4_000
+    harmless(file.fp.read().decode(), lines=True)
+
+
+ROW = fields(
+    {
+        "t": st.integers(-1, 600) | st.sampled_from([10**9, 10**400, 1e308, "60", True]),
+        "outcome": st.sampled_from(
+            ["ok", "http_500", "http_", "http_99999999999999", "tls", "nope"]
+        ),
+        "retry": st.lists(st.sampled_from(["ok", "dns", 5]), max_size=3),
+        "ms": st.floats() | st.integers(-5, 10**6),
+        "site": texts("shop", "canary-a", "@everyone"),
+    }
+)
+
+
+@tries(80)
+@given(st.lists(ROW, max_size=4).map(lambda rows: b"\n".join(map(as_json, rows))) | JSON_FILES)
+@example(b"[" * 100_000)
+@example(as_json({"t": 10**12, "outcome": "http_500", "ms": 1}))
+@example(as_json({"t": 1, "outcome": "http_500", "ms": float("nan")}))
+@example(as_json({"t": 1, "outcome": "http_500", "ms": 1, "site": "\ud800"}))
+@example(
+    b"\n".join(
+        as_json(
+            {"t": t, "outcome": "dns", "ms": 1, "site": "\u202e@everyone", "retry": ["dns", "dns"]}
+        )
+        for t in range(0, 600, 60)
+    )
+)
+def test_a_scenario(data: bytes) -> None:
+    began = time.monotonic()
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "scenario.jsonl")
+        path.write_bytes(data)
+        said_out, said_err = io.StringIO(), io.StringIO()
+        with redirect_stdout(said_out), redirect_stderr(said_err):
+            status = replay.run(str(path), as_json=True)
+    assert status in {0, replay.UNUSABLE}
+    assert bool(said_err.getvalue()) is (status == replay.UNUSABLE)
+    for text in said_out.getvalue().splitlines():
+        content = json.loads(text)["content"]
+        harmless(content)
+        assert "@everyone" not in content.replace("\\@", "")
+    assert time.monotonic() - began < 20
+
+
+ENVIRONMENT = st.dictionaries(
+    st.sampled_from([*VARIABLES, "DISCORD_TOKEN_FILE", "VIGIE_HEARTBEAT_URL_FILE"]),
+    texts(
+        "60", "9" * 5_000, "http://[", "https://discord.com/api", "10.0.0.0/8", "::/0", "/dev/null",
+        "80,443", "INFO", "\x00", "abc.def.ghi", "Bot x", ",", "/proc/self/mem", "\u0663",
+    ).map(lambda text: text.replace("\ud800", "").replace("\udfff", "")),
+    max_size=4,
+)  # fmt: skip
+
+
+@tries(200)
+@given(ENVIRONMENT)
+@example({"VIGIE_MIN_INTERVAL": "9" * 5_000})
+@example({"DISCORD_TOKEN_FILE": "a\x00b"})
+@example({"DISCORD_API_URL": "http://["})
+def test_settings(values: dict[str, str]) -> None:
+    settled(lambda: load(values, None))
+
+
+DOTENV = mutated(
+    [
+        b"DISCORD_TOKEN=abc.def.ghi\nVIGIE_PORTS=3000\n",
+        b"export VIGIE_CANARIES=\"https://a/,https://b/\" # two\nVIGIE_DATABASE='data/x'\n",
+        b"VIGIE_MIN_INTERVAL=${HOME}${VIGIE_MIN_INTERVAL:-60}\n",
+    ],
+    [b"=", b'"', b"'", b"${", b"#", b"\\", b"\xff", b"\x00"],
+)
+
+
+@tries(150)
+@given(DOTENV)
+def test_the_file_of_settings(data: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, ".env")
+        path.write_bytes(data)
+        settled(lambda: load({}, path))
+
+
+def settled(work: Any) -> None:
+    """Settings that hold what they promise, or one sentence without the token in it."""
+    try:
+        config = work()
+        token = require_token(config) if config.token else ""
+    except ConfigError as error:
+        sentence = str(error)
+    else:
+        assert urlsplit(config.api_url).hostname
+        assert token not in repr(config) or len(token) < 4
+        sentence = "taken"
+    assert 0 < len(sentence) < 12_000
+
+
+PO = (LOCALES / "fr.po").read_bytes()[:3_000]
+
+
+@tries(60)
+@given(mutated([PO], [b'"', b"msgid ", b"msgstr[9] ", b"\\", b"#, fuzzy\n", b"nplurals=99"]))
+def test_a_catalogue(data: bytes) -> None:
+    with suppress(PoFileError, ValueError, LookupError):  # what stops the start with its line
+        read_po(io.BytesIO(data), locale="fr", abort_invalid=True)
+
+
+@tries(100)
+@given(texts("{n}", "{name", "}", "{0}", "{name.real}", "{name[0]}", "{n:>9}", "{n!r}", "{n:d}"))
+def test_a_slip_in_a_translation_costs_no_sentence(found: str) -> None:
+    assert _filled(found, "{name} is {n}", {"name": "Shop", "n": 5}) or not found

@@ -1,0 +1,223 @@
+"""What people type is taken or refused in a sentence: addresses, names, options, times, dates."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from typing import TypeVar
+
+from hypothesis import example, given
+
+from bot.config import Config
+from bot.engine.netguard import Netguard
+from bot.errors import UserError
+from bot.models import Cause, Monitor, Target
+from bot.services.maintenance import NewWindow
+from bot.services.target_options import (
+    headers_text,
+    kept_headers,
+    parse_headers,
+    parse_statuses,
+    status_text,
+    target_of,
+)
+from bot.services.windows import wall_time
+from bot.services.wishes import NAME_LIMIT, NewMonitor, Wishes, with_scheme
+from bot.services.zones import zone_name
+from bot.words.catalogue import words_for
+from bot.words.safe import host, markdown, plain
+from bot.words.safe import url as shown_url
+from cogs._ui.alert_buttons import IncidentButton
+from cogs._ui.days import days_of
+from cogs._ui.edit_buttons import EditButton
+from cogs._ui.incident_pages import SitesPage
+from cogs._ui.maintenance_answers import label, planned_text
+from cogs._ui.spans import LONGEST_S, span_s
+from cogs._ui.status_buttons import PageButton
+from cogs._ui.timeline_buttons import TimelinePage
+from cogs._ui.times_of_day import time_of_day
+from tests.fuzz.effort import harmless, said, texts, tries
+from tests.fuzz.services import services
+from tests.services.station import GUILD, PERSON
+
+TODAY = date(2026, 11, 24)
+GUARD = Netguard()
+T = TypeVar("T")
+ADDRESSES = texts(
+    "https://example.com", "example.com:8443", "http://[::1]/", "//", "http://xn--", "tcp://a.fr:25",
+    "dns://", "http://127.1", "b\u00fccher.de", "http://0x7f.1/", "me:pw@", "?q=#", "%2e%2e", "\\",
+)  # fmt: skip
+
+
+def refused_or(work: Callable[[], T]) -> T | None:
+    """What it gives; a refusal is checked and gives None."""
+    try:
+        return work()
+    except UserError as error:
+        said(error)
+        return None
+
+
+@tries(300)
+@given(ADDRESSES)
+def test_addresses(typed: str) -> None:
+    checked = refused_or(lambda: GUARD.check_url(with_scheme(typed)))
+    harmless(plain(host(typed), 300))
+    harmless(plain(shown_url(typed), 300))
+    if checked is not None:
+        assert checked.isascii()
+        harmless(checked)
+        assert GUARD.check_url(checked) == checked
+
+
+@tries(200)
+@given(texts("Shop", "@everyone", "a" * 90))
+@example("a" + "\u0301\u0316" * 500_000)
+@example("\u200b" * 900_000)
+def test_names(typed: str) -> None:
+    wishes = Wishes(Config(), GUARD)
+    mine = [Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)]
+    wanted = NewMonitor("https://example.com/", name=typed)
+    monitor = refused_or(lambda: wishes.new(GUILD, wanted, mine, 0))
+    if monitor is not None:
+        harmless(monitor.name)
+        assert 0 < len(monitor.name) <= NAME_LIMIT
+    harmless(markdown(typed, 240))
+
+
+@tries(200)
+@given(texts("2xx", "200", "200-204", "301", "599-100", "6xx", "1xx", ";"))
+def test_expected_statuses(typed: str) -> None:
+    codes = refused_or(lambda: parse_statuses(typed))
+    if codes is not None:
+        assert all(100 <= code <= 599 for code in codes)
+        assert parse_statuses(status_text(codes)) == codes
+
+
+@tries(200)
+@given(
+    texts("X-Key: v", "Host: x", " | ", "A:", "Cookie: a=b; c", "X-A: \r\nHost: evil", "a" * 600)
+)
+def test_header_fields(typed: str) -> None:
+    headers = refused_or(lambda: parse_headers(typed))
+    if headers is not None:
+        assert parse_headers(headers_text(headers)) == headers
+        assert refused_or(lambda: kept_headers(headers, typed)) is not None
+        assert all("\r" not in f"{k}{v}" and "\n" not in f"{k}{v}" for k, v in headers)
+        assert all(f"{k}{v}".isascii() for k, v in headers)
+
+
+@tries(100)
+@given(texts("text"), texts("GET", "HEAD", "DELETE"))
+def test_searched_texts_and_methods(typed: str, method: str) -> None:
+    target = refused_or(
+        lambda: target_of("https://example.com/", contains=typed, not_contains=typed, method=method)
+    )
+    if target is not None:
+        (target.contains or "").encode()
+        assert target.method in {"GET", "HEAD"}
+
+
+@tries(300)
+@given(
+    texts("30m", "2 h", "1d", "1 h 30 min", "2 jours", "0.5", "9" * 9, "et", "and", "w", "h", "s")
+)
+def test_spans(typed: str) -> None:
+    seconds = refused_or(lambda: span_s(typed))
+    assert seconds is None or 1 <= seconds <= LONGEST_S
+
+
+@tries(300)
+@given(texts("02:30", "2h30", "14 h", "2:30 pm", "24:00", "am", "h", ":", "."))
+def test_times_of_day(typed: str) -> None:
+    refused_or(lambda: time_of_day(typed))
+
+
+@tries(300)
+@given(
+    texts("mon", "wed", "lundi", "\u00e0", "daily", "2027-03-29", "9999-12-31", "to", "-", "demain")
+)
+def test_days(typed: str) -> None:
+    found = refused_or(lambda: days_of(typed, TODAY))
+    assert found is None or isinstance(found, date) or set(found) <= set(range(7))
+
+
+@tries(100)
+@given(texts("Europe/Paris", "utc", "new york", "../../etc/passwd", "posixrules", "/"))
+def test_zones(typed: str) -> None:
+    name = refused_or(lambda: zone_name(typed))
+    if name is not None:
+        wall_time(0, name)
+
+
+@tries(120)
+@given(
+    days=texts("mon,wed", "daily", "2027-03-28", "2026-12-01", "0001-01-01", "9999-12-31", "today"),
+    begins=texts("02:30", "24:00", "23h59"),
+    ends=texts("04:00", "02:30"),
+    length=texts("1h", "6d", "31d", "1s"),
+    zone=texts("Europe/Paris", "Pacific/Apia", "UTC"),
+    reason=texts("new disk", "@everyone"),
+)
+@example(days="0001-01-01", begins="00:00", ends="-", length="1h", zone="Asia/Tokyo", reason="-")
+@example(days="9999-12-31", begins="23:59", ends="-", length="31d", zone="America/Adak", reason="-")
+@example(
+    days="9999-12-31", begins="23:59", ends="00:00", length="-", zone="America/Adak", reason="-"
+)
+@example(
+    days="2027-03-28", begins="02:30", ends="02:31", length="-", zone="Europe/Paris", reason="-"
+)
+def test_maintenance_windows(
+    *, days: str, begins: str, ends: str, length: str, zone: str, reason: str
+) -> None:
+    with suppress(UserError):
+        meant, until = days_of(days, TODAY), None if ends == "-" else time_of_day(ends)
+        wanted = NewWindow(
+            days=() if isinstance(meant, date) else meant,
+            date=meant if isinstance(meant, date) else None,
+            begins=time_of_day(begins),
+            ends=until,
+            length_s=span_s(length) if until is None else None,
+            timezone=zone_name(zone),
+            reason=reason,
+        )
+        asyncio.run(planned(wanted))
+
+
+async def planned(wanted: NewWindow) -> None:
+    async with services() as here:
+        try:
+            window = await here.maintenance.schedule(GUILD, wanted, PERSON)
+        except UserError as error:
+            said(error)
+            return
+        for language in ("en", "fr"):
+            words = words_for(language)
+            harmless(planned_text(words, window, "/x", hint=True), lines=True)
+            harmless(label(words, window, "UTC"))
+
+
+BUTTONS = (IncidentButton, EditButton, SitesPage, PageButton, TimelinePage)
+IDS = texts(
+    "v1:", "ack", "mute", "details", "edit", "address", "sites", "incidents", "status", "prev",
+    "next", "show", "7K2F9Q", "0", "1" * 18, "1" * 19, "\u0661",
+)  # fmt: skip
+
+
+@tries(300)
+@given(IDS)
+def test_custom_ids(custom_id: str) -> None:
+    for button in BUTTONS:
+        match = button.__discord_ui_compiled_template__.fullmatch(custom_id)
+        if match is not None:
+            for name, value in match.groupdict().items():
+                assert name in {"way", "action", "section", "incident"} or int(value) < 2**63
+
+
+@tries(300)
+@given(texts("http:503", "timeout:10", "dns", "tls_expired:", ":1"))
+def test_stored_causes(text: str) -> None:
+    with suppress(ValueError):
+        assert (
+            str(Cause.parse(text)) in {text, text.rstrip(":")} or int(text.partition(":")[2]) >= 0
+        )

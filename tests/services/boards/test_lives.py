@@ -1,0 +1,567 @@
+"""What may happen to a board: deleted, refused, forgotten, torn apart by a crash."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.db import notifications
+from bot.errors import NotFound, Remedy, UserError
+from bot.services.boards import lane
+from bot.services.boards.face import Face
+from bot.services.boards.keeper import MAX_BOARDS
+from bot.services.delivery.messages import Notice, Places
+from tests.fakes import FakeClock
+from tests.services.boards.wall import WALL, PaperDoor, Wall, fine, refusing, wall
+from tests.services.delivery.stage import PRIVATE
+from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, play
+
+HOUR_S = 3_600
+
+
+async def deleted(w: Wall) -> None:
+    """A moderator deletes the board, and the next edit finds out."""
+    w.door.delete_all()
+    name = w.station.monitors.of_guild(GUILD)[0].name
+    w.rename(name, f"{name}!")
+    await w.settle(20)
+
+
+async def asked(w: Wall) -> list[tuple[int, str]]:
+    rows = await w.station.db.read(
+        lambda conn: conn.execute(
+            "SELECT channel_id, payload FROM notification WHERE kind = 'notice'"
+        ).fetchall()
+    )
+    return [(row["channel_id"], Notice.parse(row["payload"]).text) for row in rows]
+
+
+def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await w.station.watch("shop")
+            await w.create()
+            await deleted(w)
+            assert w.door.names == ["shop!"]
+            assert w.door.calls == ["post", "edit", "post"]
+            await deleted(w)
+            await w.settle(HOUR_S)
+            assert w.door.boards == {}
+            assert w.station.sink.texts() == ["en-US: the board in 200?"]
+            [row] = await w.rows()
+            assert row.asked_ms is not None
+            assert w.door.calls == ["post", "edit", "post", "edit"]
+        async with wall(tmp_path, clock=w.station.clock, door=w.door) as again:
+            await again.settle(HOUR_S)
+            assert again.door.boards == {}
+            assert again.station.sink.texts() == []
+            made = await again.boards.create(GUILD, WALL, PERSON)
+            assert made.fresh
+            await again.settle()
+            assert again.door.names == ["shop"]
+            [row] = await again.rows()
+            assert (row.asked_ms, row.recreated_ms) == (None, None)
+
+    play(scenario())
+
+
+def test_without_an_alert_channel_whoever_made_the_board_is_asked(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            w.station.sink.known_places[GUILD] = Places("Harbour", None, 99)
+            await w.station.watch("shop")
+            await w.create()
+            await deleted(w)
+            await deleted(w)
+            assert await asked(w) == [(-GUILD, "en-US: the board in 200?")]
+            [message] = w.station.sink.messages.values()
+            assert message.channel_id == PRIVATE + PERSON
+            assert message.alert.content == "Harbour · en-US: the board in 200?"
+
+    play(scenario())
+
+
+def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create()
+            w.door.before = refusing(Remedy.CHANNEL_BLOCKED, 50013)
+            w.rename("shop", "store")
+            for _ in range(50):
+                await w.settle(300)
+            assert w.door.calls == ["post", "edit"], "one try in six hours"
+            w.door.before = fine
+            w.boards.retry(GUILD, WALL + 1)
+            await w.settle()
+            assert w.door.names == ["shop"]
+            w.boards.retry(GUILD, WALL)
+            await w.settle()
+            assert w.door.names == ["store"]
+            parked = await w.station.delivery.troubles(GUILD)
+            assert parked.channels == (), "alerts find out by themselves"
+
+    play(scenario())
+
+
+def test_a_sleeping_thread_is_edited_when_it_wakes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create()
+            w.door.before = refusing(Remedy.ARCHIVED, 50083)
+            w.rename("shop", "store")
+            await w.settle(20)
+            await w.settle(HOUR_S)
+            assert w.door.calls == ["post", "edit"]
+            w.door.before = fine
+            w.boards.retry(GUILD)
+            await w.settle()
+            assert w.door.names == ["store"]
+
+    play(scenario())
+
+
+def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create(WALL)
+            await w.create(WALL + 1)
+            await w.create(WALL + 2)
+            await w.boards.channel_deleted(WALL + 2)
+            await w.boards.channel_deleted(WALL + 99)
+            w.rename("shop", "store")
+            w.door.before = refusing(Remedy.CHANNEL_GONE, 10004)
+            await w.settle(20)
+            assert len(await w.rows()) == 2
+            w.door.before = refusing(Remedy.CHANNEL_GONE, 10003)
+            w.boards.retry(GUILD, WALL)
+            await w.settle()
+            assert [row.channel_id for row in await w.rows()] == [WALL + 1]
+
+    play(scenario())
+
+
+def test_a_restart_goes_on_with_the_same_message(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with wall(tmp_path, clock=clock) as w:
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create()
+            await w.station.recorder.flush()
+            message_id = next(iter(w.door.boards))
+        async with wall(tmp_path, clock=clock, door=w.door) as again:
+            await again.settle(HOUR_S)
+            assert again.door.calls == ["post"], "it shows the truth already"
+            again.rename("shop", "store")
+        clock.jump(60)
+        async with wall(tmp_path, clock=clock, door=w.door) as third:
+            third.rename("shop", "store")
+            await third.settle()
+            assert third.door.calls == ["post", "edit"]
+            assert list(third.door.boards) == [message_id]
+            assert third.door.names == ["store"]
+
+    play(scenario())
+
+
+class KilledError(BaseException):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("away_s", [5, 600])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_kill_between_post_and_commit_leaves_one_board(
+    tmp_path: Path, away_s: int, *, arrived: bool
+) -> None:
+    """Within the nonce's life by the nonce, later by looking into the channel."""
+
+    def killed(call: str) -> None:
+        if call == "post":
+            raise KilledError
+
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with wall(tmp_path, clock=clock) as w:
+            await w.station.watch("shop")
+            setattr(w.door, "after" if arrived else "before", killed)
+            await w.boards.create(GUILD, WALL, PERSON)
+            with pytest.raises(KilledError):
+                await w.boards.lane.step(WALL)
+        w.door.after = w.door.before = fine
+        clock.jump(away_s)
+        async with wall(tmp_path, clock=clock, door=w.door) as again:
+            for _ in range(3):
+                await again.settle(20)
+            assert len(again.door.boards) == 1
+            assert again.door.names == ["shop"]
+            [row] = await again.rows()
+            assert row.message_id in again.door.boards
+            assert row.nonce is None
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("gone_s", [1, 600])
+def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: int) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            w.door.after = refusing(Remedy.RETRY, only="post")
+            await w.create()
+            w.door.after = fine
+            for _ in range(4):
+                await w.settle(gone_s)
+            assert len(w.door.boards) == 1
+
+    play(scenario())
+
+
+def test_where_the_history_cannot_be_read_the_board_is_posted(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            w.door.before = refusing(Remedy.RETRY, only="post")
+            await w.create()
+            w.door.before = refusing(Remedy.CHANNEL_BLOCKED, only="find")
+            await w.settle(HOUR_S)
+            assert w.door.names == ["shop"]
+            assert len(w.door.nonces) == 1
+
+    play(scenario())
+
+
+def test_a_board_deleted_before_its_answer_arrived_counts_as_deleted(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            w.door.after = refusing(Remedy.RETRY, only="post")
+            await w.create()
+            w.door.after = fine
+            w.door.delete_all()
+            await w.settle(20)
+            assert w.door.names == ["shop"]
+            [row] = await w.rows()
+            assert row.recreated_ms is not None
+
+    play(scenario())
+
+
+def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with wall(tmp_path, clock=clock) as w:
+            await w.station.watch("shop")
+            await w.create()
+            w.door.before = refusing(Remedy.RETRY)
+            await w.boards.remove(GUILD, WALL, PERSON)
+            await w.settle()
+            with pytest.raises(NotFound):
+                await w.boards.remove(GUILD, WALL, PERSON)
+            assert w.boards.find(GUILD, WALL) is None
+        w.door.before = fine
+        async with wall(tmp_path, clock=clock, door=w.door) as again:
+            await again.settle(20)
+            assert again.door.boards == {}
+            assert await again.rows() == []
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    "remedy", [Remedy.MESSAGE_GONE, Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.ARCHIVED]
+)
+def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
+    tmp_path: Path, remedy: Remedy
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.create()
+            w.door.before = refusing(remedy)
+            await w.boards.remove(GUILD, WALL, PERSON)
+            await w.settle()
+            assert await w.rows() == []
+
+    play(scenario())
+
+
+def test_a_board_removed_while_its_post_was_in_doubt_is_found_and_deleted(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            w.door.after = refusing(Remedy.RETRY, only="post")
+            await w.create()
+            assert len(w.door.boards) == 1
+            await w.boards.remove(GUILD, WALL, PERSON)
+            w.door.after = fine
+            await w.settle(20)
+            assert w.door.boards == {}
+            assert await w.rows() == []
+
+    play(scenario())
+
+
+def test_a_board_wanted_again_before_it_went_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.create()
+            message_id = next(iter(w.door.boards))
+            w.door.before = refusing(Remedy.RETRY)
+            await w.boards.remove(GUILD, WALL, PERSON)
+            await w.settle()
+            made = await w.boards.create(GUILD, WALL, PERSON)
+            assert made.fresh
+            w.door.before = fine
+            await w.settle(20)
+            assert list(w.door.boards) == [message_id]
+            assert await w.boards.message_of(WALL, 0) == message_id
+
+    play(scenario())
+
+
+def test_two_people_at_once_make_one_board(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            makes = [w.boards.create(GUILD, WALL, person) for person in (PERSON, PERSON + 1)]
+            made = await asyncio.gather(*makes)
+            await w.settle()
+            assert sorted(one.fresh for one in made) == [False, True]
+            assert w.door.calls == ["post"]
+            assert len(await w.rows()) == 1
+
+    play(scenario())
+
+
+def test_a_server_has_a_limited_number_of_boards(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            for number in range(MAX_BOARDS):
+                await w.boards.create(GUILD, WALL + number, PERSON)
+            with pytest.raises(UserError, match="already has 25 boards"):
+                await w.boards.create(GUILD, WALL + MAX_BOARDS, PERSON)
+            await w.boards.create(OTHER_GUILD, WALL + MAX_BOARDS, PERSON)
+            with pytest.raises(NotFound):
+                await w.boards.remove(OTHER_GUILD, WALL, PERSON)
+
+    play(scenario())
+
+
+def test_a_server_that_was_left_is_not_bothered_and_finds_its_board_on_return(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create()
+            w.boards.guild_left(GUILD)
+            await w.station.guilds.left(GUILD)
+            w.rename("shop", "store")
+            await w.settle(HOUR_S)
+            assert w.door.calls == ["post"]
+        async with wall(tmp_path, clock=w.station.clock, door=w.door) as again:
+            await again.settle(HOUR_S)
+            assert again.door.calls == ["post"]
+            await again.station.guilds.seen(GUILD, "fr")
+            await again.station.watchlist.load_guild(GUILD)
+            await again.boards.guild_back(GUILD)
+            await again.settle()
+            assert again.door.calls == ["post", "edit"]
+            assert next(iter(again.door.boards.values())).language == "fr"
+
+    play(scenario())
+
+
+def test_a_board_shows_only_what_all_its_readers_may_know(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.station.watch("foreign", OTHER_GUILD)
+            await w.create()
+            assert w.door.names == ["shop"]
+            w.door.hidden = {CHANNEL}
+            await w.settle(20)
+            assert w.door.names == []
+            assert w.boards.left_out(GUILD, WALL) == 1
+            await w.create(CHANNEL)
+            shown = {w.door.channels[m]: len(face.sites) for m, face in w.door.boards.items()}
+            assert shown == {WALL: 0, CHANNEL: 1}
+
+    play(scenario())
+
+
+def test_without_the_gateway_nothing_is_shown_or_changed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            w.door.knows = False
+            await w.create()
+            await w.settle(60)
+            assert w.door.calls == []
+            w.door.knows = True
+            await w.settle()
+            assert w.door.calls == ["post"]
+
+    play(scenario())
+
+
+def test_a_board_that_discord_never_answers_lets_alerts_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stalled(PaperDoor):
+        async def edit(self, *_: object) -> None:
+            self.calls.append("edit")
+            await asyncio.sleep(60)
+
+    async def scenario() -> None:
+        async with wall(tmp_path, door=Stalled(FakeClock())) as w:
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create(CHANNEL)
+            await w.settle(60)
+            w.rename("shop", "store")
+            await w.settle()
+            assert w.door.calls == ["post", "edit"]
+            w.rename("store", "shop")
+            await w.station.play({"shop": "FF"})
+            assert len(w.station.sink.texts()) == 1
+            assert not w.station.delivery.gates.breaker.down
+
+    monkeypatch.setattr(lane, "_REQUEST_S", 0.02)
+    play(scenario())
+
+
+def test_the_keeper_looks_by_itself_and_at_once_when_there_are_news(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            w.station.clock.settle = lambda: w.station.db.read(lambda _: None)
+            tasks = [
+                asyncio.create_task(part) for part in (w.boards.run(), w.station.delivery.run())
+            ]
+            await w.boards.create(GUILD, WALL, PERSON)
+            await w.station.clock.advance(1)
+            assert await w.boards.message_of(WALL, 1) is not None
+            await w.station.watch("shop")
+            await w.station.clock.advance(20)
+            assert w.door.names == ["shop"]
+            await w.station.clock.advance(20)
+            w.rename("shop", "store")
+            w.station.delivery.wake()
+            await w.station.clock.advance(1.5)
+            assert w.door.names == ["store"]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    play(scenario())
+
+
+def test_a_board_is_not_in_the_outbox(tmp_path: Path) -> None:
+    """So it can never stand before an alert there, nor be told twice by it."""
+
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.create()
+            rows = await w.station.db.read(lambda conn: notifications.active(conn, WALL))
+            assert rows == []
+
+    play(scenario())
+
+
+def test_while_vigie_is_offline_itself_its_boards_say_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create()
+            await w.settle(60)
+            w.station.eyes.online = False
+            blind_ms = w.station.clock.now_ms()
+            await w.station.play({"shop": "F"})
+            await w.settle()
+            [face] = w.door.boards.values()
+            assert face.blind_ms == blind_ms
+            assert [one.state.value for one in face.sites] == ["up"]
+            w.station.eyes.online = True
+            await w.station.blindness.look()
+            await w.settle(60)
+            [face] = w.door.boards.values()
+            assert face.blind_ms is None
+
+    play(scenario())
+
+
+def test_who_asks_for_a_board_that_was_deleted_unnoticed_gets_a_new_one(tmp_path: Path) -> None:
+    """However often: they say themselves that it is wanted."""
+
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create()
+            for _ in range(3):
+                w.door.delete_all()
+                made = await w.boards.create(GUILD, WALL, PERSON)
+                await w.station.delivery.deliver_due()
+                assert not made.fresh
+                assert await w.boards.message_of(WALL, 1) in w.door.boards
+            assert await asked(w) == []
+            [row] = await w.rows()
+            assert row.recreated_ms is None
+            w.door.calls.clear()
+            await w.settle(HOUR_S)
+            assert w.door.calls == []
+
+    play(scenario())
+
+
+def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            for number in range(6):
+                await w.create(WALL + number)
+            w.door.before = refusing(Remedy.RETRY)
+            w.rename("shop", "store")
+            for _ in range(20):
+                await w.settle(10)
+            assert not w.station.delivery.gates.breaker.down
+            breaker = w.station.delivery.gates.breaker
+            for channel_id in range(5):
+                breaker.failed(channel_id, int(w.station.clock.monotonic() * 1000))
+            assert breaker.down
+            w.door.calls.clear()
+            await w.settle(5)
+            assert w.door.calls == []
+            w.door.before = fine
+            await w.settle(30)
+            await w.settle(300)
+            assert breaker.down_since_ms is None
+            assert {face.sites[0].monitor.name for face in w.door.boards.values()} == {"store"}
+
+    play(scenario())
+
+
+def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
+    """A look while the post is under way finds it due; so is the removal, and that is news."""
+
+    walls: list[Wall] = []
+
+    class Slow(PaperDoor):
+        async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+            await walls[0].boards.lane.look()
+            return await super().post(channel_id, face, nonce=nonce)
+
+    async def scenario() -> None:
+        async with wall(tmp_path, door=Slow(FakeClock())) as w:
+            walls.append(w)
+            woken: list[int] = []
+            await w.boards.create(GUILD, WALL, PERSON)
+            assert await w.boards.lane.step(WALL)
+            w.station.delivery.sidelines.stir = lambda: woken.append(1)  # type: ignore[method-assign]
+            await w.boards.remove(GUILD, WALL, PERSON)
+            assert woken == [1]
+
+    play(scenario())

@@ -1,0 +1,212 @@
+"""How often a board is edited: on change only, states at once, numbers rarely."""
+
+from pathlib import Path
+
+from bot.errors import DeliveryError, Remedy
+from tests.services.boards.wall import WALL, fine, refusing, wall
+from tests.services.station import CHANNEL, play
+
+
+def test_a_board_is_posted_at_once_pinned_and_left_alone_while_nothing_changes(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create()
+            assert w.door.names == ["shop"]
+            assert w.door.pinned == list(w.door.boards)
+            for _ in range(50):
+                await w.settle(60)
+            assert w.door.calls == ["post"]
+
+    play(scenario())
+
+
+def test_a_state_is_shown_at_once_and_the_next_one_fifteen_seconds_later(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a")
+            await w.create()
+            await w.settle(15)
+            w.rename("a", "b")
+            await w.settle()
+            assert w.door.names == ["b"]
+            w.rename("b", "c")
+            await w.settle()
+            await w.settle(14.9)
+            assert w.door.names == ["b"]
+            w.rename("c", "d")
+            await w.settle(0.2)
+            assert w.door.names == ["d"]
+            assert w.door.calls == ["post", "edit", "edit"]
+
+    play(scenario())
+
+
+def test_numbers_alone_are_edited_once_in_five_minutes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a")
+            await w.create()
+            for minute in range(30):
+                w.took("a", 100 + 20 * minute)
+                await w.settle(20)
+            # Ten minutes: one edit after five, one after ten.
+            assert w.door.calls == ["post", "edit", "edit"]
+            w.rename("a", "b")
+            await w.settle(15)
+            assert w.door.calls == ["post", "edit", "edit", "edit"]
+
+    play(scenario())
+
+
+def test_a_response_time_that_hardly_moves_is_no_change(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a")
+            w.took("a", 182)
+            await w.create()
+            for ms in (178, 181.4, 184, 179):
+                w.took("a", ms)
+                await w.settle(600)
+            assert w.door.calls == ["post"]
+
+    play(scenario())
+
+
+def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a0")
+            await w.create()
+            w.door.before = refusing(Remedy.RETRY)
+            for hour in range(12):
+                w.rename(f"a{hour}", f"a{hour + 1}")
+                await w.settle(900)
+            tries = w.door.calls.count("edit")
+            assert tries <= 24, "it backs off"
+            w.door.before = fine
+            for _ in range(4):
+                await w.settle(100)
+            assert w.door.names == ["a12"]
+            assert w.door.calls.count("edit") == tries + 1
+
+    play(scenario())
+
+
+def test_a_time_that_discord_names_is_waited_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a")
+            await w.create()
+            w.door.before = refusing(Remedy.WAIT)
+            w.rename("a", "b")
+            await w.settle(20)
+            w.door.before = fine
+            await w.settle(29)
+            assert w.door.names == ["a"]
+            await w.settle(2)
+            assert w.door.names == ["b"]
+
+    play(scenario())
+
+
+def test_a_limit_of_everything_holds_alerts_and_boards_alike(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.create()
+            w.door.before = refusing(Remedy.PAUSE)
+            w.rename("shop", "store")
+            await w.settle(20)
+            w.door.before = fine
+            gates = w.station.delivery.gates
+            now_ms = int(w.station.clock.monotonic() * 1000)
+            assert gates.opens_at(CHANNEL) == now_ms + 30_000
+            await w.settle(29)
+            assert w.door.names == ["shop"]
+            await w.settle(2)
+            assert w.door.names == ["store"]
+
+    play(scenario())
+
+
+def test_a_clock_that_was_set_back_freezes_no_board(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("a")
+            await w.create()
+            w.door.before = refusing(Remedy.RETRY)
+            w.rename("a", "b")
+            await w.settle(20)
+            w.door.before = fine
+            w.station.clock.set_wall(-3_600)
+            await w.settle(20)
+            assert w.door.names == ["b"]
+
+    play(scenario())
+
+
+def test_alerts_of_a_channel_go_before_its_board(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            order: list[str] = []
+            w.station.delivery.observers.append(lambda sent: order.append(sent.action))
+
+            def note(call: str) -> None:
+                order.append(f"board {call}")
+
+            w.door.before = note
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create(CHANNEL)
+            await w.settle(60)
+            await w.station.play({"shop": "FF"})
+            await w.settle()
+            assert order == ["board post", "post", "board edit"]
+            assert [one.state.value for one in next(iter(w.door.boards.values())).sites] == ["down"]
+
+    play(scenario())
+
+
+def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create(CHANNEL)
+            await w.create(WALL)
+
+            def broken(call: str) -> Exception | None:
+                return ValueError("a bug of ours") if call == "edit" else None
+
+            w.door.before = broken
+            await w.settle(60)
+            await w.station.play({"shop": "FF"})
+            for _ in range(10):
+                await w.settle(1)
+            assert w.station.sink.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
+            assert w.door.calls.count("edit") < 20
+            w.door.before = fine
+            await w.settle(20)
+            assert {one.sites[0].state.value for one in w.door.boards.values()} == {"down"}
+
+    play(scenario())
+
+
+def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            heard: list[DeliveryError] = []
+            w.station.delivery.on_token_refused = heard.append
+            w.door.before = refusing(Remedy.TOKEN)
+            await w.create()
+            await w.settle(60)
+            assert len(heard) == 1
+            assert w.door.calls == ["post"]
+
+    play(scenario())

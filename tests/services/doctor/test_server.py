@@ -1,0 +1,182 @@
+"""What the doctor says of one server: its sites, its messages, what is stored of it."""
+
+import asyncio
+from pathlib import Path
+
+from bot.config import Config
+from bot.db import notifications
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.services.doctor import stored
+from bot.services.doctor.findings import Finding, Grade
+from bot.services.doctor.server import Doctor
+from bot.services.doctor.voice import Voice
+from bot.words.catalogue import words_for
+from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, station
+
+DAY_S = 86_400
+CONFIG = Config(max_monitors=3)
+VOICE = Voice(
+    words=words_for("en"),
+    moment=lambda ms: f"@{ms}",
+    day=lambda ms: f"day {ms // 86_400_000}",
+    command=lambda name: f"/{name}",
+    quote=lambda text: f"“{text}”",
+)
+
+
+def doctor(s: Station) -> Doctor:
+    return Doctor(s.db, s.clock, CONFIG, s.watchlist, s.delivery, blindness=s.blindness)
+
+
+async def found(s: Station, one: Doctor | None = None) -> dict[str, Finding]:
+    """By name."""
+    return {f.name: f for f in await (one or doctor(s)).examine(GUILD, VOICE)}
+
+
+def is_well(finding: Finding) -> bool:
+    return finding.grade is Grade.OK and finding.fix is None
+
+
+def test_a_full_server_is_told_how_to_make_room(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            assert (await found(s))["Sites"].fix == "Begin with /watch add."
+            for name in ("a", "b"):
+                await s.watch(name)
+            assert is_well((await found(s))["Sites"])
+            await s.watch("c")
+            full = (await found(s))["Sites"]
+            assert (full.grade, full.text) == (Grade.WARNING, "3 watched; up to 3 are possible")
+            assert "VIGIE_MAX_MONITORS" in (full.fix or "")
+
+    asyncio.run(scenario())
+
+
+def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            shop, api = await s.watch("shop"), await s.watch("api")
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=3_600)
+            report = await found(s)
+            assert is_well(report["Paused"])
+            assert report["Paused"].text == "shop"
+            assert is_well(report["Muted"])
+            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=3 * DAY_S)
+            assert (await found(s))["Muted"].grade is Grade.WARNING
+            await s.clock.advance(8 * DAY_S)
+            report = await found(s)
+            assert report["Paused"].grade is Grade.WARNING
+            assert "/watch resume" in (report["Paused"].fix or "")
+            assert "Muted" not in report, "it is over"
+
+    asyncio.run(scenario())
+
+
+def test_what_is_not_checked_any_more_is_broken_but_not_after_a_gap(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            one = doctor(s)
+            await s.clock.advance(200)
+            assert "Checks" not in await found(s, one)
+            await s.clock.advance(200)
+            assert (await found(s, one))["Checks"].grade is Grade.BROKEN
+            assert "Checks" not in await found(s), "a doctor that has just begun cannot say"
+            s.eyes.online = False
+            await s.blindness.blames_us(0.0, s.clock.now_ms())
+            report = await found(s, one)
+            assert "Checks" not in report
+            assert report["My own connection"].grade is Grade.BROKEN
+            s.eyes.online = True
+            await s.blindness.look()
+            assert "Checks" not in await found(s, one), "the next round comes soon"
+
+    asyncio.run(scenario())
+
+
+def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            now_ms = s.clock.now_ms()
+
+            def wait(conn: Connection) -> None:
+                for guild_id in (GUILD, OTHER_GUILD):
+                    notifications.add(
+                        conn,
+                        guild_id=guild_id,
+                        channel_id=CHANNEL,
+                        kind=Work.NOTICE,
+                        now_ms=now_ms,
+                    )
+                notifications.failed(conn, [1], "503 Service Unavailable")
+
+            await s.guilds.ensure(OTHER_GUILD)
+            await s.db.write(wait)
+            assert is_well((await found(s))["Delivery"]), "it is being sent"
+            await s.clock.advance(180)
+            late = (await found(s))["Delivery"]
+            assert late.text == (
+                f"1 message waits, since @{now_ms}. Discord said: “503 Service Unavailable”"
+            )
+            await s.db.write(lambda conn: notifications.finish(conn, [1], "dead"))
+            dead = (await found(s))["Delivery"]
+            assert dead.text.startswith("1 message of the last week could not be delivered.")
+            assert dead.fix == "/alerts test shows whether alerts arrive now."
+            await s.clock.advance(8 * DAY_S)
+            assert is_well((await found(s))["Delivery"])
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            assert "Discord" not in await found(s)
+            s.delivery.gates.shut = True
+            assert (await found(s))["Discord"].grade is Grade.BROKEN
+
+    asyncio.run(scenario())
+
+
+def test_what_fails_for_a_week_is_asked_about(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OOOFFFF"})
+            assert s.entry("shop").incident is not None
+            assert "Failing" not in await found(s)
+            await s.clock.advance(8 * DAY_S)
+            failing = (await found(s))["Failing"]
+            assert "shop" in failing.text
+            assert "/watch remove" in (failing.fix or "")
+
+    asyncio.run(scenario())
+
+
+def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            shop = await s.watch("shop")
+            await s.watch("api", OTHER_GUILD)
+            await s.play({"shop": "OOOFFFF"})
+            incident = s.entry("shop").incident
+            assert incident is not None
+            await s.incidents.follow(GUILD, incident.public_id, 77, "tell_me")
+            await s.monitors.remove(GUILD, shop.id, PERSON)
+            await s.watch("shop")
+            kept = await doctor(s).stored(GUILD)
+            assert (kept.servers, kept.monitors, kept.removed) == (1, 1, 1)
+            assert (kept.incidents, kept.messages, kept.people) == (1, 1, 2)
+            other = await doctor(s).stored(OTHER_GUILD)
+            assert (other.monitors, other.incidents, other.messages) == (1, 0, 0)
+            lines = stored.lines(VOICE, kept)
+            assert lines[0].startswith("**For ever** · 1 site, 1 removed one, 1 incident,")
+            assert lines[-1] == "**30 days after I am removed** · all of it is deleted"
+            assert (await doctor(s).stored(99)).first_ms is None
+
+    asyncio.run(scenario())

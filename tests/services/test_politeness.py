@@ -1,0 +1,63 @@
+"""A host notices no crowd: all servers together ask it two things at a time."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from bot.models import CheckResult, Phases, Target
+from bot.services.monitors import NewMonitor
+from tests.fakes import FakeClock
+from tests.services.station import GUILD, OTHER_GUILD, PERSON, Station, play, station
+
+BUSY = ("https://busy.example/", "https://busy.example/other?x=1", "tcp://busy.example:443")
+ELSEWHERE = ("http://busy.example/", "https://busy.example:8443/", "https://calm.example/")
+TAKES_S = 18.0
+
+
+class SlowProber:
+    """Every try takes long; counts those under way by host and port."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.tries: Counter[str] = Counter()
+        self.counting = False
+
+    async def probe(self, target: Target) -> CheckResult:
+        if self.counting:
+            place = "busy:443" if target.url in BUSY else target.url
+            self.now[place] += 1
+            self.tries[target.url] += 1
+            self.most[place] = max(self.most[place], self.now[place])
+            await self._clock.sleep(TAKES_S)
+            self.now[place] -= 1
+        return CheckResult(self._clock.now_ms(), None, phases=Phases(total=1.0))
+
+
+async def watch(here: Station, guild_id: int) -> None:
+    for number, url in enumerate((*BUSY, *ELSEWHERE)):
+        await here.monitors.add(guild_id, NewMonitor(url, name=f"site {number}"), PERSON)
+
+
+def test_two_servers_that_watch_one_host_share_its_two_places(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as here:
+            prober = SlowProber(here.clock)
+            here.monitors._prober = prober
+            here.rounds._prober = prober
+            for guild_id in (GUILD, OTHER_GUILD):
+                await watch(here, guild_id)
+            here.clock.settle = lambda: here.db.read(lambda _conn: None)
+            prober.counting = True
+            running = asyncio.create_task(here.scheduler.run())
+            await here.clock.advance(180)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert prober.most["busy:443"] == 2
+        assert max(prober.most.values()) <= 2
+        # Both servers' monitors are served, none is starved by the other's.
+        assert all(count >= 2 for count in prober.tries.values()), prober.tries
+        assert set(prober.tries) == {*BUSY, *ELSEWHERE}
+
+    play(scenario())
