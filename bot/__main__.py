@@ -100,10 +100,18 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser(
         "backup", help="a verified copy of the database, also while it runs"
     )
-    backup.add_argument("file", metavar="FILE", help="a new file, or FOLDER/ for dated copies")
+    backup.add_argument(
+        "file", type=_target, metavar="FILE", help="a new file, or FOLDER/ for dated copies"
+    )
     backup.add_argument("--keep", type=_count, default=7, help="in a folder, so many stay (7)")
     backup.add_argument("--daily", action="store_true", help="stay, and make one a day in FOLDER")
     return parser
+
+
+def _target(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("name a file or a folder")
+    return text
 
 
 def _count(text: str) -> int:

@@ -40,8 +40,10 @@ def instance_lock(database: Path) -> Iterator[None]:
                 database,
             )
         _note(handle, f"{os.getpid()}\n")
-        yield
-        _note(handle, "")  # ended in order
+        try:
+            yield
+        finally:
+            _note(handle, "")  # ended in order, if only to say that it could not go on
     finally:
         # The file stays: removing it would let two processes lock two files of one name.
         os.close(handle)

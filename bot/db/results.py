@@ -65,6 +65,16 @@ def fine_ms(conn: Connection, monitor_id: int, since_ms: int, before_ms: int) ->
     return [row["ms"] for row in rows.fetchall()]
 
 
+def first_of_monitor(conn: Connection, monitor_id: int, since_ms: int, until_ms: int) -> int | None:
+    """When the first try of one monitor in a span was."""
+    row = conn.execute(
+        "SELECT at_ms FROM result WHERE at_ms BETWEEN ? AND ? AND monitor_id = ?"
+        " ORDER BY at_ms LIMIT 1",
+        (since_ms, until_ms, monitor_id),
+    ).fetchone()
+    return None if row is None else int(row["at_ms"])
+
+
 def first_since(conn: Connection, since_ms: int) -> int | None:
     """When the first try after a moment was."""
     row = conn.execute("SELECT min(at_ms) FROM result WHERE at_ms >= ?", (since_ms,)).fetchone()

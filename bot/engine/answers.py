@@ -2,6 +2,8 @@
 
 import asyncio
 import codecs
+import encodings
+import pkgutil
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from encodings import normalize_encoding
@@ -21,7 +23,7 @@ PARTS_A_TURN = 64
 # Longer ones take quadratic time to read (measured: 1.6 s for 100 KiB of quotes).
 MAX_CONTENT_TYPE = 1_024
 # Python remembers every name it was asked for in vain, for ever, so it is asked for these alone.
-_CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"utf_8_sig"}
+_CHARSETS = frozenset(aliases) | {one.name for one in pkgutil.iter_modules(encodings.__path__)}
 # Python knows these as text encodings, but no page is written in them; some take quadratic time.
 _NO_CHARSETS = frozenset(
     {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}

@@ -5,6 +5,7 @@ Transports of asyncio hold 256 KB for each TLS connection; a thousand hanging si
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import time
@@ -22,6 +23,7 @@ READ_SIZE = 16 * 1024  # one TLS record; more at once would be parsed in one go,
 HEAD_BUDGET = 128 * 1024  # h11 refuses a header block of more than 100 KiB
 # Of lines like "a:" 25,000 would fit: 17 MB and a tenth of a second of CPU (measured).
 HEAD_LINES = 2_000
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 FIRST_WORD = b"HTTP/"
 
 
@@ -78,7 +80,7 @@ class Stream(httpcore.AsyncNetworkStream):
 
     def _count_lines(self, data: bytes) -> None:
         """What follows an empty line may be the body already, so it is not counted."""
-        self._lines += data.partition(b"\r\n\r\n")[0].count(b"\n")
+        self._lines += _EMPTY_LINE.split(data, 1)[0].count(b"\n")
         if self._lines > HEAD_LINES:
             raise Flooded("the head does not end")
 

@@ -13,7 +13,7 @@ from bot.models import Monitor, State
 from bot.services.coverage import Span, reach_ms, watched, without
 from bot.services.pace import Pace, by_day, middle, of_hours
 from bot.services.retention import ROLLED_HOUR
-from bot.services.stretches import cut, merged, not_watched
+from bot.services.stretches import WORTH_MS, cut, merged, not_watched
 from bot.services.tallies import REMEMBERED_HOURS, quantiles
 from bot.services.uptimes import Uptime, uptimes
 from bot.services.watchlist import Watchlist
@@ -205,4 +205,5 @@ def _unwatched(
     until = min(monitor.paused_ms or now, now)
     seen = watched([*told, *moments], reach_ms(monitor.interval_s), (late[0], until))
     parts = cut(seen, counted.gaps)
-    return merged([*known, *without([late], [span for part in parts for span in part])])
+    missing = without([late], [span for part in parts for span in part])
+    return merged([*known, *(one for one in missing if one[1] - one[0] >= WORTH_MS)])

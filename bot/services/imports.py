@@ -18,6 +18,7 @@ from bot.words.catalogue import N_
 SIZE_LIMIT = 1 << 20
 LINES_LIMIT = 10_000
 _LABEL_LIMIT = 200
+_LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 Remark = tuple[str, dict[str, object]]
 Raw = dict[str, Any]
 
@@ -166,6 +167,7 @@ def _whole(raw: Raw, field: str) -> int | None:
     if found is None or found == "":
         return None
     text = str(found)
-    if isinstance(found, bool) or not (text.isascii() and text.isdigit()) or len(text) > 19:  # noqa: PLR2004 - the longest id
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST))
+    if isinstance(found, bool) or not digits or int(text) > _LARGEST:
         raise UserError("“{field}” cannot be read.", field=field)
     return int(text)

@@ -61,9 +61,9 @@ def _headers(raw: Raw) -> Raw | None:
             raise UserError("“{field}” cannot be read.", field="headers") from error
     headers: Raw = dict(found) if isinstance(found, dict) else {}
     method, user = raw.get("authMethod"), raw.get("basic_auth_user")
-    if method not in {None, "", "basic"}:
+    if method and method != "basic":
         raise UserError("I cannot sign in with “{method}”.", method=str(method))
     if user:
-        pair = f"{user}:{raw.get('basic_auth_pass') or ''}".encode()
+        pair = f"{user}:{raw.get('basic_auth_pass') or ''}".encode(errors="replace")
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     return headers or None

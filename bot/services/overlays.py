@@ -54,13 +54,17 @@ class Overlays:
         await self._recorder.tell_withheld()
 
     async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
-        """Stop checking until resumed, or for ``for_s`` seconds."""
+        """Stop checking until resumed, or for ``for_s`` seconds.
+
+        Of what is paused already only the end changes: it has not been watched since.
+        """
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
             now_ms = self._clock.now_ms()
             resume_ms = None if for_s is None else now_ms + for_s * 1000
             done = Author(guild_id, by, now_ms).did(What.PAUSED, monitor_id, resume_ms)
-            paused = replace(entry.monitor, paused_ms=now_ms, resume_ms=resume_ms)
+            since_ms = entry.monitor.paused_ms or now_ms
+            paused = replace(entry.monitor, paused_ms=since_ms, resume_ms=resume_ms)
 
             def write(conn: Connection) -> None:
                 table.save_pause(conn, paused)

@@ -7,7 +7,7 @@ from bot.db.rollups import HOUR_MS, Rollup
 from bot.services.coverage import Span, without
 
 # Hours are counted in whole seconds and a try may come late: less is no gap.
-_WORTH_MS = 60_000
+WORTH_MS = 60_000
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -44,7 +44,7 @@ def not_watched(hours: Sequence[Rollup], gaps: Sequence[Span], within: Span) -> 
     for slot in range(within[0] // HOUR_MS, -(-within[1] // HOUR_MS)):
         begin, end = max(slot * HOUR_MS, within[0]), min((slot + 1) * HOUR_MS, within[1])
         missing = end - begin - known.get(slot, 0) - explained.get(slot, 0)
-        if missing < _WORTH_MS:
+        if missing < WORTH_MS:
             goes_on = False
             continue
         found.append((begin, begin + missing) if goes_on else (end - missing, end))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from bot.db import gaps, rollups, settings, stages
+from bot.db import gaps, results, rollups, settings, stages
 from bot.db.database import Connection
 from bot.db.rollups import DAY_MS, HOUR_MS, HOURS, Rollup, Sums
 from bot.models import Monitor, State
-from bot.services.coverage import Span, length_ms, overlap_ms, without
+from bot.services.coverage import Span, length_ms, overlap_ms, reach_ms, without
 from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
 
 
@@ -114,7 +114,8 @@ def _uptime(
     seen: list[Span] = []
     bad: dict[State, list[Span]] = {State.DOWN: [], State.UNSTABLE: []}
     if recent[0] < until_ms:
-        seen = without([(recent[0], until_ms)], gaps.between(conn, *recent))
+        first_ms = _first_ms(conn, monitor, recent)
+        seen = without([(first_ms, until_ms)], gaps.between(conn, *recent))
         bad = stages.between(conn, monitor.id, *recent)
     return Uptime(
         span_s=max(0, recent[1] - begin_ms) // 1000,
@@ -124,3 +125,11 @@ def _uptime(
         count=sums.count,
         ok=sums.ok,
     )
+
+
+def _first_ms(conn: Connection, monitor: Monitor, recent: Span) -> int:
+    """Watching a new monitor begins with its first try: one that was never up is never up."""
+    if monitor.created_ms != recent[0]:
+        return recent[0]
+    soon_ms = recent[0] + reach_ms(monitor.interval_s)
+    return results.first_of_monitor(conn, monitor.id, recent[0], soon_ms) or recent[0]

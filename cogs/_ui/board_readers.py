@@ -1,11 +1,34 @@
 """Who can read a channel, as far as that decides what a post in it may name."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import discord
 
 _Home = discord.abc.GuildChannel
-_VIEW = "view_channel"
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """Who lets people into a channel that not everybody in the server sees."""
+
+    roles: tuple[discord.Role, ...]
+    people: frozenset[int]
+
+    @classmethod
+    def of(cls, guild: discord.Guild, home: _Home) -> "_Crowd":
+        """Our own role is left out: it lets in nobody but us."""
+        roles = (role for role in guild.roles if role != guild.self_role)
+        known = {role.id for role in guild.roles} | {guild.me.id}
+        people = {key for key, sees in _rules(home).items() if sees} - known
+        seeing = (role for role in roles if home.permissions_for(role).view_channel)
+        return cls(tuple(seeing), frozenset(people))
+
+    def sees(self, other: _Home) -> bool:
+        let_in = {key for key, sees in _rules(other).items() if sees}
+        return self.people <= let_in and all(
+            other.permissions_for(role).view_channel for role in self.roles
+        )
 
 
 class Readers:
@@ -29,9 +52,15 @@ class Readers:
         if guild is None or guild.unavailable:
             return None
         home = self._home(guild, channel_id)
-        return frozenset(one for one in others if self._is_shared(guild, home, one))
+        crowd = None
+        if home is not None and not home.permissions_for(guild.default_role).view_channel:
+            crowd = _Crowd.of(guild, home)
+        return frozenset(one for one in others if self._is_shared(guild, home, crowd, one))
 
-    def _is_shared(self, guild: discord.Guild, home: _Home | None, other_id: int) -> bool:
+    def _is_shared(
+        self, guild: discord.Guild, home: _Home | None, crowd: _Crowd | None, other_id: int
+    ) -> bool:
+        """``crowd`` None: everybody sees ``home``, or it is not known."""
         other = self._home(guild, other_id)
         if other is None:
             return False
@@ -42,7 +71,7 @@ class Readers:
             return False
         if other.permissions_for(guild.default_role).view_channel:
             return True
-        return home is not None and _takes_in(guild, home, other)
+        return crowd is not None and crowd.sees(other)
 
     def _home(self, guild: discord.Guild, channel_id: int) -> _Home | None:
         """The channel whose overwrites count; a sleeping thread's is remembered."""
@@ -55,24 +84,6 @@ class Readers:
             return found
         parent_id = self._parents.get(channel_id)
         return None if parent_id is None else guild.get_channel(parent_id)
-
-
-def _takes_in(guild: discord.Guild, home: _Home, other: _Home) -> bool:
-    """Whether each role and person that sees ``home`` is let into ``other``, too."""
-    roles = {role.id for role in guild.roles}
-    people = {key for key, sees in _rules(home).items() if sees} - roles - {guild.me.id}
-    let_in = {key for key, sees in _rules(other).items() if sees}
-    return people <= let_in and _seeing(guild, home) <= _seeing(guild, other)
-
-
-def _seeing(guild: discord.Guild, channel: _Home) -> set[int]:
-    """The roles that let people see a channel; ours lets in nobody but us."""
-    bot = guild.self_role
-    return {
-        role.id
-        for role in guild.roles
-        if role != bot and channel.permissions_for(role).view_channel
-    }
 
 
 def _rules(channel: _Home) -> dict[int, bool]:

@@ -16,8 +16,8 @@ _WORDS = {
     "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), 0xF0B232),
     "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), 0x23A55A),
     "unknown": (
-        N_("? NOT CHECKED YET"),
-        NN_("{n} not checked yet", "{n} not checked yet"),
+        N_("? NOT JUDGED YET"),
+        NN_("{n} not judged yet", "{n} not judged yet"),
         0x80848E,
     ),
     "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), 0x80848E),

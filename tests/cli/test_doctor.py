@@ -196,7 +196,12 @@ def test_each_damage_is_one_line_and_one_remedy(
 
 @pytest.mark.parametrize(
     ("hours", "grade", "text"),
-    [(7, "ok", "7 hours old"), (35, "ok", "35 hours old"), (72, "warning", "3 days old")],
+    [
+        (1, "ok", "not two hours old"),
+        (7, "ok", "7 hours old"),
+        (35, "ok", "35 hours old"),
+        (72, "warning", "3 days old"),
+    ],
 )
 def test_the_age_of_the_newest_backup_is_told(
     database: Path, hours: int, grade: str, text: str

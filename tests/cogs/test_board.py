@@ -448,9 +448,9 @@ def test_fifty_sites_with_awkward_names_fit_in_a_french_board(tmp_path: Path) ->
             await ship.run("watch add", url=f"{ship.site.url}/{number}", name=name, every=3600)
         answer = await ship.run("board create")
         assert answer.content.startswith("The board is up")
-        board = await shows(ship, "50 pas encore testés")
+        board = await shows(ship, "50 pas encore jugés")
         text = readable(board)
-        assert "**? PAS ENCORE TESTÉ** · " in text
+        assert "**? PAS ENCORE JUGÉ** · " in text
         assert text.count(" · ") == 50
         assert "Mis à jour <t:" in text
         assert "<@1>" not in text.replace("\\<@1>", "")

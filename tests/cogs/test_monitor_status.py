@@ -186,7 +186,7 @@ def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer
         await ship.set_channel("alerts")
         await ship.run("watch add", url=ship.site.url, name="Shop", every=3600)
         answer = await ship.run("status", who="Member", monitor="Shop")
-        assert answer.embeds[0]["title"] == "? NOT CHECKED YET · Shop"
+        assert answer.embeds[0]["title"] == "? NOT JUDGED YET · Shop"
         assert answer.embeds[0]["description"].startswith("Not judged yet")
         assert set(fields(answer)) == {"Latest check", "Address"}
         found = ship.app.monitors.find(ship.guild_id, "Shop")

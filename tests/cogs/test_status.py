@@ -165,7 +165,7 @@ def test_a_public_answer_names_nothing_its_readers_may_not_see(tmp_path: Path) -
         await ship.sandbox.press("Admin", answer, "Refresh", locale="fr")
         shown = ship.sandbox.messages("general")[-1]
         assert "Hidden" not in shown["embeds"][0]["description"]
-        assert shown["content"].endswith(("up", "not checked yet")), "still in the server's words"
+        assert shown["content"].endswith(("up", "not judged yet")), "still in the server's words"
         await ship.sandbox.press("Member", answer, "Refresh")
         own = ship.sandbox.ephemerals("Member")[-1]
         assert "Open" in own["embeds"][0]["description"]
@@ -255,7 +255,7 @@ def test_fifty_sites_with_odd_names_fit_every_page_and_stay_text(tmp_path: Path)
         shown = answer.message
         for page in range(5):
             text = shown["embeds"][0]["description"]
-            assert text.count("PAS ENCORE TESTÉ") == 10
+            assert text.count("PAS ENCORE JUGÉ") == 10
             assert not {c for c in text if unicodedata.category(c) in {"Cf", "Cc"}} - {"\n"}
             assert "||spoiler||" not in text
             assert "<@&1>" not in text

@@ -381,7 +381,8 @@ def test_a_new_database_is_never_made_in_silence(
     backup.parent.mkdir()
     path.rename(backup)
     caplog.clear()
-    filled(path)
+    with caplog.at_level(logging.WARNING, logger="bot.db"):
+        filled(path)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().endswith(f"though there is a backup: {backup}")

@@ -14,7 +14,7 @@ import pytest
 from bot.db import lock
 from bot.db.database import Database
 from bot.db.lock import instance_lock
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 
 HOLD = textwrap.dedent("""
     import sys, time
@@ -137,6 +137,21 @@ def test_an_orderly_end_and_a_restored_copy_give_no_such_warning(
     with closing(sqlite3.connect(database)) as conn:
         conn.execute("PRAGMA journal_mode = DELETE")
     database.with_name("v.db.lock").write_text("123\n")
+    with caplog.at_level(logging.WARNING), instance_lock(database):
+        assert "-wal" not in caplog.text
+
+
+def test_a_refused_token_is_an_orderly_end_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / "v.db"
+
+    async def refused() -> None:
+        await opened_and_closed(database)
+        raise ConfigError("token")
+
+    with pytest.raises(ConfigError), instance_lock(database):
+        asyncio.run(refused())
     with caplog.at_level(logging.WARNING), instance_lock(database):
         assert "-wal" not in caplog.text
 

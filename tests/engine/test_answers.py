@@ -1,10 +1,19 @@
 import asyncio
+import encodings
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from bot.engine.answers import BODY_LIMIT, MAX_PARTS, decode, judge, read, search
+from bot.engine.answers import (
+    BODY_LIMIT,
+    MAX_PARTS,
+    charset_of,
+    decode,
+    judge,
+    read,
+    search,
+)
 from bot.engine.sockets import Flooded
 from bot.models import Cause, Reason, Target
 
@@ -72,6 +81,30 @@ def test_both_texts_can_be_asked_for_at_once() -> None:
     assert search(target, "all up") is None
     assert search(target, "up or down") == Cause(Reason.TEXT_PRESENT)
     assert search(target, "down") == Cause(Reason.TEXT_MISSING)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "charset"),
+    [
+        ("text/html; charset=koi8-u", "koi8-u"),
+        ("text/html; charset=Windows-1251", "windows-1251"),
+        ("text/html; charset=ISO-8859-15", "iso-8859-15"),
+        ("text/html; charset=utf-8-sig", "utf-8-sig"),
+        ('text/html; charset="Shift_JIS"', "shift_jis"),
+        ("text/html; charset=nobody-knows", None),
+        ("text/html; charset=\u0441\u04401251", None),
+        ("text/html; charset=a.b/../c", None),
+        ("text/html; x=" + ';"' * 600 + "; charset=utf-8", None),
+        ("text/html", None),
+    ],
+)
+def test_only_a_known_charset_is_asked_for(content_type: str, charset: str | None) -> None:
+    """Python keeps every name it was asked for in vain, for ever."""
+    remembered = len(encodings._cache)
+    head = [(b"Content-Type", content_type.encode())]
+    assert charset_of(httpx.Response(200, headers=head)) == charset
+    if charset is None:
+        assert len(encodings._cache) == remembered
 
 
 def test_broken_text_is_read_as_well_as_can_be() -> None:

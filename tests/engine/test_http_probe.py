@@ -255,6 +255,12 @@ def test_a_head_that_comes_byte_by_byte_is_fine() -> None:
     assert cause_of(slowly) is None
 
 
+def test_a_body_of_many_short_lines_is_no_endless_head() -> None:
+    for end in (b"\r\n", b"\n"):
+        head = end.join([b"HTTP/1.0 200 OK", b"Server: old", b"", b""])
+        assert cause_of(head + b"\n" * 20_000) is None
+
+
 def test_a_body_without_length_ends_with_the_connection() -> None:
     assert cause_of(b"HTTP/1.0 200 OK\r\n\r\nall of it") is None
 
@@ -619,7 +625,7 @@ def test_three_hundred_at_once_leave_no_descriptor_behind(behave: Behaviour | by
     async def scenario() -> None:
         before = _descriptors()
         async with serve(behave) as site:
-            probe: HttpProbe = make_probe(deadline_s=1.0)
+            probe: HttpProbe = make_probe(deadline_s=3.0)
             targets = [Target(site.url(f"/{n}")) for n in range(300)]
             results = await asyncio.gather(*map(probe.probe, targets))
             assert len({str(result.cause) for result in results}) == 1

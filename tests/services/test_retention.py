@@ -366,6 +366,36 @@ def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
     play(scenario())
 
 
+def test_pausing_what_is_paused_makes_no_time_watched(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, clock=clock()) as s:
+            shop = await s.watch("shop")
+            await s.clock.advance(600)
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.clock.advance(3000)
+            again = await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=7200)
+            assert again.resume_ms == s.clock.now_ms() + 7_200_000
+            found = await s.status.uptime(GUILD, shop.id, 0)
+            assert (found.span_s, found.watched_s) == (3600, 600)
+
+    play(scenario())
+
+
+def test_a_site_that_never_answered_was_never_up(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, clock=clock()) as s:
+            shop = await s.watch("shop")
+            await store(s, minutes(shop, 1, 10, "dns"))
+            begin_ms = MIDNIGHT_MS + MINUTE_MS
+            await s.db.write(lambda conn: incidents.insert(conn, incident(shop, begin_ms)))
+            await s.clock.advance(600)
+            found = await s.status.uptime(GUILD, shop.id, 0)
+            assert (found.span_s, found.watched_s, found.down_s) == (600, 540, 540)
+            assert found.share == 0
+
+    play(scenario())
+
+
 def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path, clock=clock()) as s:

@@ -34,4 +34,6 @@ _REMEDY = (
 
 
 def _age(hours: float) -> str:
+    if hours < 2:  # noqa: PLR2004 - no plural to care for
+        return "not two hours"
     return f"{hours:.0f} hours" if hours <= OLD_H else f"{hours / 24:.0f} days"
