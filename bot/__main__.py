@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="probe one address once")
     check.add_argument("url", metavar="URL")
     check.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    replay = commands.add_parser("replay", help="play a recorded scenario on a simulated clock")
+    replay = commands.add_parser("replay", help="play a recorded scenario (docs/replay.md)")
     replay.add_argument("file", metavar="FILE.jsonl")
     replay.add_argument("--json", action="store_true", help="JSON lines on stdout")
     doctor = commands.add_parser("doctor", help="is everything ready, and if not, what to do")
@@ -115,24 +115,26 @@ def _target(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("use a whole number from 1")
-    return count
+    return int(text)
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    refusal = argparse.ArgumentTypeError("use a number from 0.1 to 10")
+    try:
+        speed = float(text)
+    except ValueError:
+        raise refusal from None
     if not 0.1 <= speed <= 10:  # noqa: PLR2004 - named in the message
-        raise argparse.ArgumentTypeError("use a number from 0.1 to 10")
+        raise refusal
     return speed
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:  # noqa: PLR2004 - named in the message
+    if not text.isdecimal() or int(text) > 65_535:  # noqa: PLR2004 - named in the message
         raise argparse.ArgumentTypeError("use a port from 1 to 65535")
-    return port
+    return int(text)
 
 
 if __name__ == "__main__":

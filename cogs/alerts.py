@@ -13,9 +13,9 @@ from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_settings import (
     REMINDERS,
     language_text,
+    role_problem,
     settings_embed,
     tested_text,
-    unreachable,
 )
 from cogs._ui.asking import Interaction, only_managers, patiently, say
 from cogs._ui.change_pages import ChangesButton, add_server_changes
@@ -23,7 +23,6 @@ from cogs._ui.channel_rights import (
     NOT_EVERYONE,
     AlertChannel,
     Picked,
-    granted_to_bot,
     missing_text,
     where_to_allow,
 )
@@ -92,7 +91,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         )
         delivery = self._client.services.delivery
         await patiently(interaction, delivery.channel_chosen(settings.id, channel.id))
-        await say(interaction, _chosen_text(interaction, settings, channel, role, fallback))
+        await say(interaction, _chosen_text(interaction, settings, channel, fallback))
 
     @app_commands.command(name="show", description="Show how alerts are set up here.")
     async def show(self, interaction: Interaction) -> None:
@@ -143,7 +142,6 @@ def _chosen_text(
     interaction: Interaction,
     settings: GuildSettings,
     channel: Picked,
-    role: discord.Role | None,
     fallback: Picked | None,
 ) -> str:
     """Where alerts go now, and what stands in their way, with where to put it right."""
@@ -156,8 +154,7 @@ def _chosen_text(
     lines += lacking
     if any(lacking):
         lines.append(where_to_allow(words, interaction))
-    if role is not None:
-        lines.append(_unreachable(words, interaction, channel, role))
+    lines.append(role_problem(words, interaction, settings))
     return "\n".join(line for line in lines if line)
 
 
@@ -167,15 +164,6 @@ def _goes_to(words: Words, channel: Picked, role_id: int | None) -> str:
     return words.text(
         "Alerts go to {channel} and call {role}.", channel=channel.mention, role=f"<@&{role_id}>"
     )
-
-
-def _unreachable(
-    words: Words, interaction: Interaction, channel: Picked, role: discord.Role
-) -> str:
-    """A role is pinged only if it is mentionable or the bot may mention everyone there."""
-    if role.mentionable or granted_to_bot(interaction, channel).mention_everyone:
-        return ""
-    return unreachable(words, role.mention, channel.mention)
 
 
 async def setup(client: VigieClient) -> None:

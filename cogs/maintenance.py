@@ -15,6 +15,7 @@ from cogs._ui.asking import Interaction, only_managers, patiently, say
 from cogs._ui.days import days_of
 from cogs._ui.maintenance_answers import (
     UTC,
+    already_text,
     cancelled_text,
     list_embed,
     planned_text,
@@ -67,7 +68,12 @@ class Maintenance(
             by=interaction.user.id,
         )
         begun = await patiently(interaction, work)
-        await say(interaction, started_text(words_of(interaction), begun, self._cancel_command()))
+        words, other = words_of(interaction), self._services.maintenance.beside(begun)
+        text = started_text(words, begun, self._cancel_command())
+        if other is not None:
+            listed = self._client.commands_tree.mention("maintenance list")
+            text += "\n" + already_text(words, other, listed)
+        await say(interaction, text)
 
     @app_commands.command(name="schedule", description="Plan maintenance, once or every week.")
     @app_commands.describe(

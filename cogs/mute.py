@@ -36,7 +36,8 @@ class Mute(commands.Cog):
         overlays = self._services.overlays
         if for_s is None:
             work = overlays.unmute(found.guild_id, found.id, by)
-            unmuted, was_muted = await patiently(interaction, work)
+            _, was_muted = await patiently(interaction, work)
+            unmuted = self._services.status.one(found.guild_id, found.id)
             await say(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
             return
         await patiently(interaction, overlays.mute(found.guild_id, [found.id], by=by, for_s=for_s))

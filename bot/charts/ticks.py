@@ -1,7 +1,7 @@
 """Where the axes have marks, and what stands beside them. Pure."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import count
 
 from babel import Locale
@@ -14,6 +14,7 @@ _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _MOST = 8  # what a phone shows without crowding
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
 _DAYS = (1, 2, 5, 7, 14, 28)
+_HOUR = 60
 _LINES = 5
 # A label nearer to an end than this part of the axis would be cut.
 _MARGIN = 0.03
@@ -37,13 +38,26 @@ def time_ticks(words: Words, span: Span, zone: tzinfo) -> tuple[Tick, ...]:
 
 
 def _clock_marks(span: Span, zone: tzinfo, minutes: int) -> Iterator[tuple[int, datetime]]:
-    """Moments at which the wall's clock shows whole steps of the day."""
+    """Moments at which the wall's clock shows whole steps of the day.
+
+    A step that a change of the clock skips has no mark; one that it repeats has two.
+    """
+    folds = (0, 1) if minutes <= _HOUR else (0,)  # a wider step has no room for a second mark
     day = datetime.fromtimestamp(span[0] / 1000, zone).date()
     for number in range((span[1] - span[0]) // _DAY_MS + 2):
         for minute in range(0, 24 * 60, minutes):
             wall = datetime.combine(day + timedelta(number), datetime.min.time(), zone)
             wall += timedelta(minutes=minute)
-            yield round(wall.timestamp() * 1000), wall
+            yield from _meant(wall, folds)
+
+
+def _meant(wall: datetime, folds: Iterable[int]) -> Iterator[tuple[int, datetime]]:
+    """The moments at which the clock really shows this."""
+    for fold in folds:
+        reading = wall.replace(fold=fold)
+        back = reading.astimezone(UTC).astimezone(wall.tzinfo)
+        if back.replace(tzinfo=None) == wall.replace(tzinfo=None) and back.fold == fold:
+            yield round(reading.timestamp() * 1000), wall
 
 
 def _midnights(span: Span, zone: tzinfo, days: int) -> Iterator[tuple[int, datetime]]:

@@ -133,7 +133,8 @@ def _print_post(news: dict[str, Any]) -> None:
     """A line for each post and each edit that people in the channel see."""
     if news["type"] in {"message_create", "message_update"}:
         edited = "(edited) " if news["type"] == "message_update" else ""
-        _say(f"#{ALERTS}  {edited}{news['message']['content']}")
+        # A board is made of components alone.
+        _say(f"#{ALERTS}  {edited}{news['message']['content'] or '(board)'}")
 
 
 def _say(text: str) -> None:

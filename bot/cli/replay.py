@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.cli import EXIT_OK
 from bot.db.monitors import name_key
@@ -19,6 +19,7 @@ from bot.services.rehearsal import Line, Moment, rehearsal
 
 UNUSABLE = 2
 N = TypeVar("N", int, float)
+Seen = dict[tuple[str, ...], tuple[Cause | None, ...]]  # few differ among many lines
 _LONGEST_S = 400 * 86_400  # every hour of it is played
 _SLOWEST_MS = 86_400_000
 _CAUSES = {
@@ -26,6 +27,8 @@ _CAUSES = {
     "timeout": Cause(Reason.TIMEOUT, 10),
     "conn_refused": Cause(Reason.REFUSED),
     "conn_reset": Cause(Reason.RESET),
+    "reset": Cause(Reason.RESET),
+    "dropped": Cause(Reason.RESET),
     "dns": Cause(Reason.DNS),
     "tls": Cause(Reason.TLS_EXPIRED),
 }
@@ -38,33 +41,55 @@ def run(file: str, *, as_json: bool) -> int:
         with path.open(encoding="utf-8-sig") as rows:
             moments = list(read(rows, path.stem))
         _tell_apart({moment.site for moment in moments})
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
-        print(f"vigie: {file} is no scenario ({error!r}).", file=sys.stderr)
-        return UNUSABLE
+    except OSError as error:
+        return _refused(f"{file} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError:
+        return _refused(f"{file} is no scenario: it is not UTF-8 text.")
+    except ValueError as error:
+        return _refused(f"{file} is no scenario: {error}.")
+    if not moments:
+        return _refused(f"{file} is no scenario: there is nothing in it.")
     for line in play(moments):
         print(json.dumps(line.as_json(), ensure_ascii=False) if as_json else _shown(line))
     return EXIT_OK
 
 
+def _refused(text: str) -> int:
+    print(f"vigie: {text}", file=sys.stderr)
+    return UNUSABLE
+
+
 def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
     """The moments of a scenario's lines; ``site`` names what stands without a name.
 
-    Raises ValueError, LookupError, TypeError or ArithmeticError for what is no scenario.
+    Raises ValueError for what is no scenario, with the number of the line and what is wrong.
     """
-    seen: dict[tuple[str, ...], tuple[Cause | None, ...]] = {}  # few differ among many lines
-    for text in rows:
+    seen: Seen = {}
+    for number, text in enumerate(rows, 1):
         if not text.strip():
             continue
-        row = json.loads(text)
-        outcomes = (row["outcome"], *(row.get("retry") or ()))
-        if outcomes not in seen:
-            seen[outcomes] = tuple(map(_cause, outcomes))
-        yield Moment(
-            _within(int(row["t"]), 0, _LONGEST_S),
-            _site(row.get("site", site)),
-            seen[outcomes],
-            _within(float(row["ms"]), 0, _SLOWEST_MS),
-        )
+        try:
+            yield _moment(json.loads(text), site, seen)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ValueError(f"line {number} is no JSON") from error
+        except KeyError as error:
+            raise ValueError(f'line {number} has no "{error.args[0]}"') from error
+        except (TypeError, AttributeError, ArithmeticError) as error:
+            raise ValueError(f"line {number} is not as docs/replay.md says") from error
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+
+
+def _moment(row: dict[str, Any], site: str, seen: Seen) -> Moment:
+    outcomes = (row["outcome"], *(row.get("retry") or ()))
+    if outcomes not in seen:
+        seen[outcomes] = tuple(map(_cause, outcomes))
+    return Moment(
+        _within(int(row["t"]), 0, _LONGEST_S),
+        _site(row.get("site", site)),
+        seen[outcomes],
+        _within(float(row["ms"]), 0, _SLOWEST_MS),
+    )
 
 
 def _within(number: N, low: int, high: int) -> N:
@@ -91,6 +116,8 @@ def _cause(outcome: object) -> Cause | None:
         raise TypeError(f"{outcome!r} is no outcome")
     if outcome.startswith("http_"):
         return Cause(Reason.HTTP, _within(int(outcome.removeprefix("http_")), 100, 999))
+    if outcome not in _CAUSES:
+        raise ValueError(f'"{outcome}" is no outcome')
     return _CAUSES[outcome]
 
 

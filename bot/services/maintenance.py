@@ -90,6 +90,17 @@ class Maintenance:
         live = [one for one in found if one is not None]
         return sorted(live, key=lambda one: (one.stretch.from_ms, one.window.id))
 
+    def beside(self, begun: WindowStatus) -> WindowStatus | None:
+        """The open window, of several the last to end, that covers all that ``begun`` covers."""
+        open_now = [
+            one
+            for one in self.of_guild(begun.window.guild_id)
+            if one.active
+            and one.window.id != begun.window.id
+            and one.window.monitor_id in {None, begun.window.monitor_id}
+        ]
+        return max(open_now, key=lambda one: one.stretch.until_ms or 0, default=None)
+
     def find(self, guild_id: int, text: str) -> WindowStatus:
         """By id, as autocomplete gives it. Raises NotFound."""
         for one in self.of_guild(guild_id):

@@ -76,14 +76,15 @@ class Overlays:
             self._scheduler.remove(monitor_id)
             return paused
 
-    async def resume(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
-        """Check again, judged anew. Resuming what is not paused changes nothing."""
+    async def resume(self, guild_id: int, monitor_id: int, by: int) -> tuple[Monitor, bool]:
+        """Check again, judged anew. False when it was not paused: then nothing has changed."""
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
-            if entry.monitor.paused:
+            was_paused = entry.monitor.paused
+            if was_paused:
                 author = Author(guild_id, by, self._clock.now_ms())
                 await self._resume(entry, author)
-            return entry.monitor
+            return entry.monitor, was_paused
 
     async def mute(
         self, guild_id: int, monitor_ids: Sequence[int], *, by: int, for_s: int

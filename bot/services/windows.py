@@ -39,20 +39,6 @@ class Stretch:
         return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
 
 
-def is_active(window: Window, now_ms: int) -> bool:
-    """Whether the window is open now."""
-    stretch = next_stretch(window, now_ms)
-    return stretch is not None and stretch.holds(now_ms)
-
-
-def next_change_ms(window: Window, now_ms: int) -> int | None:
-    """When the window opens or closes next, after now; None: never again."""
-    stretch = next_stretch(window, now_ms)
-    if stretch is None:
-        return None
-    return stretch.until_ms if stretch.holds(now_ms) else stretch.from_ms
-
-
 def next_stretch(window: Window, now_ms: int) -> Stretch | None:
     """The stretch that is open now or comes next; None when the window is over."""
     for stretch in _stretches(window, now_ms):

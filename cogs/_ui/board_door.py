@@ -1,8 +1,8 @@
 """The boards' way into Discord, beside that of the alerts."""
 
 import logging
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import discord
@@ -102,10 +102,8 @@ class BoardDoor:
         except discord.ClientException:
             return False  # a thread whose channel is not known
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        with told_with_limit(self._client.global_limit):
-            yield
+    def _told(self) -> AbstractContextManager[None]:
+        return told_with_limit(self._client.global_limit)
 
 
 def _is_board(message: discord.Message) -> bool:

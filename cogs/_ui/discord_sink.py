@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,10 +105,8 @@ class DiscordSink:
                 channel = await self._client.create_dm(discord.Object(user_id))
         return channel.id
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        with told_with_limit(self._client.global_limit):
-            yield
+    def _told(self) -> AbstractContextManager[None]:
+        return told_with_limit(self._client.global_limit)
 
     def _may_attach(self, channel_id: int) -> bool:
         """A card without its file beats no card, so in doubt there is none."""

@@ -56,12 +56,9 @@ async def doctor_embed(interaction: Interaction) -> discord.Embed:
 def findings_embed(words: Words, found: Sequence[Finding]) -> discord.Embed:
     """What is wrong comes first and is never pushed out by what is well."""
     worst = next((grade for grade in MARKS if any(one.grade is grade for one in found)), Grade.OK)
-    fine = [_line(one) for one in found if one.grade is Grade.OK]
-    ordered = [
-        one for grade in (Grade.BROKEN, Grade.WARNING) for one in found if one.grade is grade
-    ]
-    room = _DESCRIPTION - sum(len(line) + 1 for line in fine)
-    lines = [*_fitting(words, [_line(one) for one in ordered], room), *fine]
+    order = (Grade.BROKEN, Grade.WARNING, Grade.OK)
+    ordered = sorted(found, key=lambda one: order.index(one.grade))
+    lines = _fitting(words, [_line(one) for one in ordered], _DESCRIPTION)
     return discord.Embed(
         title=_verdict(words, found, worst), description="\n".join(lines), colour=_COLOURS[worst]
     )

@@ -80,7 +80,7 @@ def _rows(words: Words, past: Past) -> Sequence[tuple[str, str]]:
     uptime = past.uptime
     never = words.text("never")
     up = share(words, uptime) if uptime.watched_s > 0 else words.text("not watched")
-    unwatched = words.duration(uptime.unwatched_s) if past.unwatched else never
+    unwatched = words.duration(uptime.unwatched_s) if uptime.unwatched_s else never
     return (
         (words.text("Uptime"), up),
         (words.text("Down"), _times(words, past.outages, uptime.down_s)),

@@ -20,6 +20,16 @@ _LABEL_LIMIT, _LABEL_NAME = 100, 40
 UTC = "UTC"
 
 
+def already_text(words: Words, other: WindowStatus, command: str) -> str:
+    """Said when a window is open already: to cancel one alone would not end the maintenance."""
+    until = stamp(other.stretch.until_ms or 0, "f")
+    return words.text(
+        "It was in maintenance already, until {time}. Each window ends by itself: {command}",
+        time=until,
+        command=command,
+    )
+
+
 def started_text(words: Words, begun: WindowStatus, cancel: str) -> str:
     until = stamp(begun.stretch.until_ms or 0, "f")
     first = words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun))

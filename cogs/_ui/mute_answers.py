@@ -1,6 +1,5 @@
 """What ``/mute`` answers."""
 
-from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.words.catalogue import Words
 from bot.words.times import stamp
@@ -23,9 +22,20 @@ def muted_text(words: Words, status: MonitorStatus, command: str) -> str:
     return "\n".join(lines)
 
 
-def unmuted_text(words: Words, monitor: Monitor, *, was_muted: bool) -> str:
+def unmuted_text(words: Words, status: MonitorStatus, *, was_muted: bool) -> str:
+    """What follows: a pause or a maintenance window keeps it quiet whether it is muted or not."""
+    name = shown_name(status.monitor)
     if not was_muted:
-        return words.text("{name} was not muted.", name=shown_name(monitor))
-    return words.text(
-        "Alerts for {name} are on again. What is still bad is told now.", name=shown_name(monitor)
-    )
+        return words.text("{name} was not muted.", name=name)
+    if status.paused:
+        return words.text(
+            "{name} is no longer muted, but it is paused: no check, no alert.", name=name
+        )
+    if status.maintenance is not None:
+        until = stamp(status.maintenance[1].until_ms or 0, "f")
+        return words.text(
+            "{name} is no longer muted, but in maintenance until {time}; alerts wait for its end.",
+            name=name,
+            time=until,
+        )
+    return words.text("Alerts for {name} are on again. What is still bad is told now.", name=name)

@@ -128,8 +128,10 @@ async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) 
 def _removed(words: Words, interaction: Interaction, monitor: Monitor) -> discord.Embed:
     """Says what is gone and how to have it back."""
     text = words.text(
-        "I no longer watch {name}. Its history is kept. To watch it again: {command}",
+        "I no longer watch {name}. Its past incidents stay in {incidents}."
+        " To begin anew: {command}",
         name=shown_name(monitor),
+        incidents=interaction.client.commands_tree.mention("incidents"),
         command=interaction.client.commands_tree.mention("watch add"),
     )
     return _addressed(words, monitor, discord.Embed(description=text))

@@ -6,7 +6,7 @@ from bot.models import Cause, Incident, Kind, Reason
 from bot.words.catalogue import Words
 from cogs._ui.incident_text import add_fields, headline, sentence
 
-_CHECKS, _EVERY_S = 3, 60
+_CHECKS, _EVERY_S = 4, 60  # four failed tries over a minute, as for a real one
 _GREY = discord.Colour(0x80848E)
 
 

@@ -76,5 +76,7 @@ def paused_text(words: Words, monitor: Monitor) -> str:
     )
 
 
-def resumed_text(words: Words, monitor: Monitor) -> str:
+def resumed_text(words: Words, monitor: Monitor, *, was_paused: bool) -> str:
+    if not was_paused:
+        return words.text("{name} was not paused.", name=shown_name(monitor))
     return words.text("{name} is checked again.", name=shown_name(monitor))

@@ -162,8 +162,9 @@ class Watch(
     async def resume(self, interaction: Interaction, monitor: str) -> None:
         found = self._services.monitors.find(interaction.guild_id or 0, monitor)
         work = self._services.overlays.resume(found.guild_id, found.id, interaction.user.id)
-        resumed = await patiently(interaction, work)
-        await say(interaction, resumed_text(words_of(interaction), resumed))
+        resumed, was_paused = await patiently(interaction, work)
+        text = resumed_text(words_of(interaction), resumed, was_paused=was_paused)
+        await say(interaction, text)
 
     @app_commands.command(name="list", description="Show everything that is watched here.")
     async def list(self, interaction: Interaction) -> None:

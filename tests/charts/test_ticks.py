@@ -41,6 +41,35 @@ def test_midnights_stay_midnights_when_the_clock_is_changed() -> None:
     assert len({wall.utcoffset() for wall in moments}) == 2
 
 
+def clock(zone: str, begin: datetime, hours: int) -> list[str]:
+    """What the marks say; each must say what the clock shows there then."""
+    place = ZoneInfo(zone)
+    start_ms = round(begin.replace(tzinfo=place).timestamp() * 1000)
+    found = time_ticks(EN, (start_ms, start_ms + hours * HOUR_MS), place)
+    assert len({one.at for one in found}) == len(found)
+    for one in found:
+        shown = f"{datetime.fromtimestamp(one.at / 1000, place):%H:%M}"
+        assert shown in {one.label, "00:00"}
+    return [one.label for one in found]
+
+
+def test_an_hour_that_is_skipped_has_no_mark() -> None:
+    paris = "Europe/Paris"
+    said = clock(paris, datetime(2026, 3, 29, 0, 30), 7)  # noqa: DTZ001 -- the zone comes later
+    assert said == ["01:00", "03:00", "04:00", "05:00", "06:00", "07:00", "08:00"]
+    said = clock(paris, datetime(2026, 3, 29, 0, 30), 13)  # noqa: DTZ001 -- the zone comes later
+    assert said == ["04:00", "06:00", "08:00", "10:00", "12:00", "14:00"]
+    # There the skipped hour is the first of the day.
+    said = clock("America/Santiago", datetime(2026, 9, 5, 20), 8)  # noqa: DTZ001 -- as above
+    assert "Sep 6" not in said
+    assert "01:00" in said
+
+
+def test_an_hour_that_comes_twice_has_two_marks() -> None:
+    said = clock("Europe/Paris", datetime(2026, 10, 25, 0, 30), 7)  # noqa: DTZ001 -- as above
+    assert said == ["01:00", "02:00", "02:00", "03:00", "04:00", "05:00", "06:00"]
+
+
 @pytest.mark.parametrize("minutes", [1, 3, 11, 29, 61, 150, 1_440, 5_000, 43_200, 129_600])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Asia/Kathmandu"])
 def test_every_length_has_some_marks_and_never_a_crowd(minutes: int, zone: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.__main__ import main
+from bot.cli.demo import _print_post
 from bot.config import child_environment
 from bot.sandbox.sites import election_night
 
@@ -43,6 +45,20 @@ def test_the_demo_shows_its_page_tells_of_the_night_and_leaves_nothing(tmp_path:
 
     asyncio.run(scenario())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("speed", ["x", "", "nan", "0", "11"])
+def test_a_speed_that_is_none_is_refused_in_words(
+    speed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", "--speed", speed])
+    assert "argument --speed: use a number from 0.1 to 10\n" in capsys.readouterr().err
+
+
+def test_a_board_has_a_name_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_post({"type": "message_update", "message": {"content": ""}})
+    assert capsys.readouterr().out.endswith("#alerts  (edited) (board)\n")
 
 
 def test_the_night_is_150_rounds_of_calm_ramp_waves_and_end() -> None:

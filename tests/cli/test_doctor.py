@@ -22,6 +22,7 @@ from bot.db.lock import instance_lock
 from bot.db.migrate import newest
 from bot.engine.asking import Answer
 from bot.errors import ConfigError
+from bot.models import Cause, Reason
 from bot.sandbox import Sandbox
 from bot.services.doctor import Finding, examine, network
 from bot.services.doctor import copies as doctor_copies
@@ -293,3 +294,37 @@ def test_what_is_wrong_with_the_application_is_told() -> None:
     assert network._application({"flags": 1 << 23}).grade is Grade.OK
     assert network._application({"interactions_endpoint_url": "https://x"}).grade is Grade.BROKEN
     assert network._starts({"session_start_limit": {"remaining": 3}}).grade is Grade.WARNING
+
+
+def test_without_a_token_discord_is_asked_all_the_same(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Config(database=database, canaries=())
+    found = examined(config, capsys, discord=TOKEN)[1]
+    assert found["Discord"]["grade"] == "ok"
+    assert found["Discord"]["text"].endswith("answers; without a token nothing more can be asked")
+    assert found["Clock"]["text"] == "agrees with Discord's"
+    assert "Application" not in found
+
+
+def test_what_discord_does_not_tell_is_a_warning() -> None:
+    """As for a limit, a fault of Discord's, and a question that nothing answered."""
+    for answer in (Answer(429), Answer(500, {}, b"{}"), Answer(cause=Cause(Reason.TIMEOUT))):
+        found = network._unanswered("Application", answer)
+        assert found is not None
+        assert found.grade is Grade.WARNING
+    assert network._unanswered("Application", Answer(500)) == Finding(
+        "Application",
+        Grade.WARNING,
+        "Discord does not tell: HTTP 500",
+        "Ask again later; if it lasts: https://discordstatus.com",
+    )
+    assert network._unanswered("Application", Answer(200)) is None
+
+
+@pytest.mark.parametrize("limit", [None, [], "many", {"remaining": "1"}])
+def test_a_number_of_starts_that_discord_does_not_tell_is_no_number(limit: object) -> None:
+    found = network._starts({"session_start_limit": limit})
+    assert (found.grade, found.text) == (Grade.OK, "unknown number of connections left")
+    odd = {"interactions_endpoint_url": None, "flags": limit, "name": "Vigie", "id": "1"}
+    assert network._application(odd).grade is Grade.OK

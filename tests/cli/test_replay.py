@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.replay import run
+from bot.cli.replay import _CAUSES, read, run
+from bot.sandbox.sites import NIGHT
 
 ROUND = '{"t": %d, "outcome": "%s", "ms": 50}'
 
@@ -40,29 +41,48 @@ def test_for_people_it_prints_the_time_and_the_line(
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "why"),
     [
-        "no json",
-        '{"t": 0}',
-        '{"t": 0, "outcome": "teapot", "ms": 1}',
-        '{"t": Infinity, "outcome": "ok", "ms": 1}',
+        ("\nno json", "line 2 is no JSON"),
+        ('{"t": 0}', 'line 1 has no "outcome"'),
+        ('{"t": 0, "outcome": "teapot", "ms": 1}', 'line 1: "teapot" is no outcome'),
+        ('{"t": Infinity, "outcome": "ok", "ms": 1}', "line 1 is not as docs/replay.md says"),
+        ("[]", "line 1 is not as docs/replay.md says"),
+        ('{"t": -1, "outcome": "ok", "ms": 1}', "line 1: -1 is not from 0 to 34560000"),
+        ("", "there is nothing in it"),
         (
-            '{"t": 0, "outcome": "ok", "ms": 1, "site": "A"}\n'
-            '{"t": 0, "outcome": "ok", "ms": 1, "site": "a"}'
+            '{"t": 0, "outcome": "ok", "ms": 1, "site": "A"}\n{"t": 0, "outcome": "ok", "ms": 1}',
+            "two sites differ only in case",
         ),
     ],
 )
 def test_what_is_no_scenario_is_refused_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
 ) -> None:
-    file = tmp_path / "odd.jsonl"
+    file = tmp_path / "a.jsonl"
     file.write_text(text, encoding="utf-8")
     assert run(str(file), as_json=True) == 2
     told = capsys.readouterr()
     assert told.out == ""
-    assert len(told.err.strip().splitlines()) == 1
+    assert told.err == f"vigie: {file} is no scenario: {why}.\n"
 
 
 def test_a_file_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("nowhere.jsonl", as_json=False) == 2
-    assert "nowhere.jsonl" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told == "vigie: nowhere.jsonl cannot be read: No such file or directory.\n"
+
+
+def test_the_page_on_scenarios_names_every_outcome_and_its_example_plays() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "replay.md").read_text(encoding="utf-8")
+    assert [outcome for outcome in _CAUSES if f"`{outcome}`" not in page] == []
+    [example] = [line for line in page.splitlines() if line.startswith("{")]
+    assert [moment.site for moment in read([example], "other")] == ["shop"]
+
+
+def test_the_night_of_the_demo_can_be_played(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(str(NIGHT), as_json=False) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "post   🔴 DOWN · election_night" in said[0]
+    assert "reply  🟢 UP · election_night" in said[-1]
+    assert [line[:7] for line in said] == sorted(line[:7] for line in said)

@@ -85,6 +85,8 @@ def test_a_test_alert_goes_the_way_of_a_real_one_and_pings_nobody(tmp_path: Path
         assert f"on its way to <#{ship.channel_id('alerts')}>" in answer.content
         posted = await ship.sandbox.wait_for_message("alerts", "🔔 TEST ·")
         assert posted["embeds"][0]["title"] == "TEST · Example is down"
+        checks = {one["name"]: one["value"] for one in posted["embeds"][0]["fields"]}["Checks"]
+        assert checks == "4 of 4 failed in 1 min", "what a real one of this interval says"
         assert posted["mention_roles"] == []
         assert posted["components"] == []
         ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")

@@ -161,6 +161,22 @@ def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path)
     sail(tmp_path, scenario)
 
 
+def test_a_role_of_before_is_looked_at_in_the_new_channel(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        role = ship.sandbox.admin.add_role("Harbour", "Night watch")
+        ship.sandbox.admin.set_bot_permissions(
+            "Harbour", ("VIEW_CHANNEL", "SEND_MESSAGES", "EMBED_LINKS", "READ_MESSAGE_HISTORY")
+        )
+        ship.sandbox.admin.set_permissions("alerts", allow="MENTION_EVERYONE")
+        await asyncio.sleep(0.1)
+        first = await ship.set_channel("alerts", role=role.id)
+        assert "I can't ping" not in first.content
+        other = await ship.set_channel("news")
+        assert f"I can't ping <@&{role.id}>: make it mentionable" in other.content
+
+    sail(tmp_path, scenario)
+
+
 def test_an_alert_that_was_blocked_goes_out_when_the_right_is_back(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         await ship.set_channel("alerts")

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Answer, Refused, Sandbox
+from bot.services.doctor.findings import ok, warning
 from bot.services.monitors import NewMonitor
+from bot.words.catalogue import words_for
 from cogs._ui.asking import patiently
+from cogs._ui.doctor_page import findings_embed
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 RLO = "\u202e"
@@ -43,6 +46,21 @@ async def receive_a_test(ship: Harbour) -> None:
     await ship.run("alerts test")
     await ship.sandbox.wait_for_message("alerts", "TEST")
     await until(lambda: ship.app.delivery._busy == {})
+
+
+def test_what_is_well_never_pushes_out_what_is_not() -> None:
+    bad = [warning("Channel of a site", f"{n} {'a' * 120}", "fix " * 30) for n in range(12)]
+    fine = [ok(f"Fine {n}", "y" * 150) for n in range(13)]
+    text = str(findings_embed(words_for("en"), [*fine, *bad]).description)
+    assert len(text) <= 4_000
+    lines = text.split("\n")
+    assert sum(line.startswith("⚠ ") for line in lines) == len(bad)
+    assert lines[24].startswith("✔ **Fine 0**")
+    assert lines[-1] == f"+{13 - (len(lines) - 25)} more"
+    many = str(findings_embed(words_for("en"), [*fine, *bad, *bad]).description)
+    assert len(many) <= 4_000
+    assert "✔" not in many
+    assert sum(line.startswith("⚠ ") for line in many.split("\n")) > len(bad)
 
 
 def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
@@ -184,9 +202,9 @@ def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None
             assert problems >= 10
             [more] = [one for one in told(report) if one.startswith(("+", "et "))]
             number = int("".join(c for c in more if c.isdigit()))
-            all_told = problems + number
-            assert all_told == 53, "50 channels; the roles, the room and the alert channel"
-            assert any("**Vigie**" in one for one in told(report)), "what is well is not lost"
+            title = int(embed["title"].removeprefix("✖ ").split()[0])
+            assert (title, problems + number) == (51, 60), "what is well gives way and is counted"
+            assert not any(one.startswith("✔") for one in told(report))
 
     sail(tmp_path, scenario)
 

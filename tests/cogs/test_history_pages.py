@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from bot.services.history import Past
+from bot.models import Monitor, State, Target
+from bot.services.history import Past, Period
 from bot.services.pace import Pace
+from bot.services.status import MonitorStatus
 from bot.services.uptimes import Uptime
 from bot.words.catalogue import words_for
+from cogs._ui.history_page import Asked, history_embed
 from cogs._ui.history_picture import picture, top_ms, worth_drawing
 from cogs._ui.sparkline import CELLS, sparkline
 
@@ -56,6 +59,14 @@ def test_each_sign_of_the_line_stands_for_one_thing() -> None:
     key = sparkline(EN, past).split("```")[2]
     assert key == "`█` 800 ms · `✖` down · `▲` unstable · `·` not watched"
     assert sparkline(FR, CALM).endswith("`█` 100\u202fms")
+
+
+def test_a_gap_of_no_whole_second_is_none() -> None:
+    monitor = Monitor(1, 1, "Shop", Target("https://shop.example/"), 60, created_ms=BEGIN_MS)
+    past = replace(CALM, unwatched=((at(0), at(0) + 400),))
+    status = MonitorStatus(monitor, State.UP, None, None, None, None)
+    page = history_embed(EN, Asked(status, Period.MONTH, past))
+    assert {"Not watched": "never"}.items() <= {one.name: one.value for one in page.fields}.items()
 
 
 def test_a_site_that_is_checked_seldom_is_no_gap() -> None:

@@ -67,6 +67,25 @@ def test_a_start_without_options_is_an_hour_for_everything_here(tmp_path: Path) 
     sail(tmp_path, scenario)
 
 
+def test_a_start_under_an_open_window_says_that_there_are_two(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        already = "It was in maintenance already, until <t:"
+        for name in ("Shop", "Blog"):
+            await ship.run("watch add", url=f"{ship.site.url}/{name}", name=name)
+        first = await ship.run("maintenance start", monitor="Shop", for_="2h")
+        assert already not in first.content
+        [window] = ship.app.services.maintenance.of_guild(ship.guild_id)
+        end = f"{already}{(window.stretch.until_ms or 0) // 1000}:f>."
+        assert already not in (await ship.run("maintenance start", monitor="Blog")).content
+        again = await ship.run("maintenance start", monitor="Shop")
+        assert f"{end} Each window ends by itself: </maintenance list:" in again.content
+        assert already not in (await ship.run("maintenance start")).content, "it covers more"
+        french = await ship.run("maintenance start", monitor="Shop", locale="fr")
+        assert "Il y avait déjà une maintenance, jusqu’au <t:" in french.content
+
+    sail(tmp_path, scenario)
+
+
 def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         await ship.run("watch add", url=ship.site.url, name="Shop")

@@ -48,6 +48,22 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
     sail(tmp_path, scenario)
 
 
+def test_what_else_keeps_a_site_quiet_is_told_when_its_mute_is_lifted(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await add(ship)
+        await ship.run("mute", monitor="Shop", for_="1h")
+        await ship.run("maintenance start", monitor="Shop", for_="2h")
+        off = await ship.run("mute", monitor="Shop", for_="off")
+        assert off.content.startswith("Shop is no longer muted, but in maintenance until <t:")
+        assert off.content.endswith(":f>; alerts wait for its end.")
+        await ship.run("mute", monitor="Shop", for_="1h")
+        await ship.run("watch pause", monitor="Shop")
+        off = await ship.run("mute", monitor="Shop", for_="off")
+        assert off.content == "Shop is no longer muted, but it is paused: no check, no alert."
+
+    sail(tmp_path, scenario)
+
+
 def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         await add(ship)

@@ -40,7 +40,8 @@ def test_nothing_is_removed_before_it_is_said_what_is_lost_and_somebody_agrees(
         removed = await ship.remove("Shop")
         assert removed.status == "update"
         assert removed.buttons == []
-        assert "I no longer watch Shop. Its history is kept." in removed.text
+        assert "I no longer watch Shop. Its past incidents stay in </incidents:" in removed.text
+        assert "To begin anew: </watch add:" in removed.text
         assert f"`{ship.site.url}/Shop`" in removed.text
         assert names(ship) == []
 

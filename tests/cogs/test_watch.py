@@ -136,6 +136,7 @@ def test_a_pause_ends_by_itself_or_by_hand(tmp_path: Path) -> None:
         assert monitor.resume_ms - monitor.paused_ms == 5_400_000
         assert paused.content == f"Shop is paused until <t:{monitor.resume_ms // 1000}:f>."
         assert (await ship.run("watch resume", monitor="Shop")).content == "Shop is checked again."
+        assert (await ship.run("watch resume", monitor="Shop")).content == "Shop was not paused."
         assert not ship.app.monitors.of_guild(ship.guild_id)[0].paused
         odd = await ship.run("watch pause", monitor="Shop", for_="soon")
         assert odd.content.endswith("Examples: 30m, 2h, 1d.")

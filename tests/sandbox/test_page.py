@@ -216,6 +216,32 @@ def test_a_monitor_is_completed_by_the_bot_while_typing(stage: Stage, shown: Pag
     expect(shown.locator("li.message")).to_contain_text("Admin used /watch remove")
 
 
+def test_a_whole_line_can_be_typed_key_by_key_with_the_names_of_its_options(shown: Page) -> None:
+    shown.locator("#composer").click()
+    shown.keyboard.type("/watch add url:shop.example")
+    expect(shown.locator("[data-option=url]")).to_have_value("shop.example")
+    shown.keyboard.press("Enter")
+    expect(shown.locator("li.message[data-ephemeral=true]")).to_contain_text("shop.example 60")
+    shown.locator("#composer").click()
+    shown.keyboard.type("/watch remove monitor:sh")
+    expect(offered(shown)).to_have_text(["Shop"])
+
+
+def test_the_name_of_an_option_is_understood_in_either_language(shown: Page) -> None:
+    typed = """async (text) => {
+        const { Field } = await import("/page/field.js");
+        const names = { name: "every", name_localizations: { fr: "toutes" } };
+        const host = { list: {}, showHelp() {}, complain() {} };
+        const { input } = new Field({ type: 3, description: "", ...names }, host);
+        input.value = text;
+        input.dispatchEvent(new Event("input"));
+        return input.value;
+    }"""
+    assert shown.evaluate(typed, "every:5 m") == "5 m"
+    assert shown.evaluate(typed, "Toutes:5 m") == "5 m"
+    assert shown.evaluate(typed, "other:5 m") == "other:5 m"
+
+
 def test_a_file_and_a_channel_go_with_a_command(shown: Page) -> None:
     shown.locator("#composer").fill("/watch add url:x.example channel:#news file:")
     file = FilePayload(name="list.json", mimeType="application/json", buffer=b"[1, 2]")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Window
-from bot.services.windows import Stretch, is_active, next_change_ms, next_stretch, zone_of
+from bot.services.windows import Stretch, next_stretch, zone_of
 
 PARIS, TORONTO, LORD_HOWE = "Europe/Paris", "America/Toronto", "Australia/Lord_Howe"
 ZONES = ("UTC", PARIS, TORONTO, LORD_HOWE, "Asia/Kathmandu", "Africa/Cairo", "Pacific/Chatham")
@@ -38,6 +38,19 @@ def weekly(
     begin = time.fromisoformat(begins) if isinstance(begins, str) else begins
     until = time.fromisoformat(ends) if isinstance(ends, str) else ends
     return Window(1, 1, None, zone, days, None, begin, until, length_s)
+
+
+def is_open(window: Window, now_ms: int) -> bool:
+    stretch = next_stretch(window, now_ms)
+    return stretch is not None and stretch.holds(now_ms)
+
+
+def change_after(window: Window, now_ms: int) -> int | None:
+    """When it opens or closes next; None: never again."""
+    stretch = next_stretch(window, now_ms)
+    if stretch is None:
+        return None
+    return stretch.until_ms if stretch.holds(now_ms) else stretch.from_ms
 
 
 @pytest.mark.parametrize(
@@ -72,13 +85,13 @@ def test_a_window_covers_what_the_wall_clock_could_mean(
 ) -> None:
     window = once(day, begins, ends, zone=zone)
     assert next_stretch(window, 0) == Stretch(utc(begun), utc(ended))
-    assert not is_active(window, utc(begun) - 1)
-    assert is_active(window, utc(begun))
-    assert is_active(window, utc(ended) - 1)
-    assert not is_active(window, utc(ended))
-    assert next_change_ms(window, 0) == utc(begun)
-    assert next_change_ms(window, utc(begun)) == utc(ended)
-    assert next_change_ms(window, utc(ended)) is None
+    assert not is_open(window, utc(begun) - 1)
+    assert is_open(window, utc(begun))
+    assert is_open(window, utc(ended) - 1)
+    assert not is_open(window, utc(ended))
+    assert change_after(window, 0) == utc(begun)
+    assert change_after(window, utc(begun)) == utc(ended)
+    assert change_after(window, utc(ended)) is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +122,7 @@ def test_a_length_is_real_time_whatever_the_clock_does(
 )
 def test_a_weekly_window_follows_the_wall_clock_through_the_seasons(now: str, change: str) -> None:
     window = weekly((5, 6), "02:30", "03:30")
-    assert next_change_ms(window, utc(now)) == utc(change)
+    assert change_after(window, utc(now)) == utc(change)
 
 
 def test_days_that_touch_are_one_stretch() -> None:
@@ -121,14 +134,14 @@ def test_days_that_touch_are_one_stretch() -> None:
 def test_a_window_without_an_end_says_so() -> None:
     always = weekly(tuple(range(7)), "00:00", "00:00", zone="Africa/Cairo")
     now = utc("2026-04-24T12:00")  # the day on which midnight itself is skipped there
-    assert is_active(always, now)
-    assert next_change_ms(always, now) is None
+    assert is_open(always, now)
+    assert change_after(always, now) is None
 
 
 def test_a_zone_that_is_unknown_here_is_read_as_utc() -> None:
     assert zone_of("Mars/Olympus_Mons") is UTC
     assert zone_of("../secrets") is UTC
-    assert is_active(once("2026-06-10", "12:00", "13:00", zone="Mars/X"), utc("2026-06-10T12:30"))
+    assert is_open(once("2026-06-10", "12:00", "13:00", zone="Mars/X"), utc("2026-06-10T12:30"))
 
 
 TIMES = st.times(max_value=time(23, 59)).map(lambda t: t.replace(second=0, microsecond=0))
@@ -161,15 +174,15 @@ def windows(draw: st.DrawFn) -> Window:
 def test_the_next_change_is_the_first_and_the_window_does_change_then(
     window: Window, now_ms: int
 ) -> None:
-    before = is_active(window, now_ms)
-    change_ms = next_change_ms(window, now_ms)
+    before = is_open(window, now_ms)
+    change_ms = change_after(window, now_ms)
     if change_ms is None:
-        assert is_active(window, now_ms + 400 * DAY_MS) is before
+        assert is_open(window, now_ms + 400 * DAY_MS) is before
         return
     assert change_ms > now_ms
-    assert is_active(window, change_ms) is not before
+    assert is_open(window, change_ms) is not before
     for part in range(20):
-        assert is_active(window, now_ms + (change_ms - 1 - now_ms) * part // 19) is before
+        assert is_open(window, now_ms + (change_ms - 1 - now_ms) * part // 19) is before
 
 
 @given(windows(), NOWS)
@@ -182,9 +195,9 @@ def test_a_window_is_open_whenever_the_wall_clock_shows_its_time(
     wall = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(window.timezone)).replace(tzinfo=None)
     shown = any(_shows(window, wall, day) for day in (wall.date(), wall.date() - timedelta(1)))
     if shown:
-        assert is_active(window, now_ms)
+        assert is_open(window, now_ms)
     elif not _changes_nearby(window.timezone, now_ms):
-        assert not is_active(window, now_ms)
+        assert not is_open(window, now_ms)
 
 
 def _shows(window: Window, wall: datetime, day: date) -> bool:

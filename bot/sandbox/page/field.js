@@ -71,6 +71,7 @@ export class Field {
         blur: () => this.host.list.owner === this.input && this.host.list.hide(),
         input: () => {
           this.chosen = null;
+          this.#unname();
           this.#fit();
           this.node.classList.remove("wrong");
           this.host.complain(null);
@@ -79,6 +80,14 @@ export class Field {
       },
     });
     return input;
+  }
+
+  /** Who types a whole line types the name as well: `/watch add url:example.com`. */
+  #unname() {
+    const names = [this.option.name, ...Object.values(this.option.name_localizations ?? {})];
+    const text = this.input.value.trimStart();
+    const own = names.find((name) => text.toLowerCase().startsWith(`${name}:`));
+    if (own) this.input.value = text.slice(own.length + 1);
   }
 
   /** Ask for what fits the text; an answer to older text is thrown away. */

@@ -27,7 +27,8 @@ PORTAL = "https://discord.com/developers/applications"
 async def findings(config: Config, resolver: Resolve) -> list[Finding]:
     """Asks everything at once; each question waits ten seconds at most."""
     questions = Questions(resolver)
-    headers = {"Authorization": f"Bot {config.token}"}
+    # Without a token no header: one that ends in a blank cannot be sent at all.
+    headers = {"Authorization": f"Bot {config.token}"} if config.token else {}
     me, application, gateway, names, canaries = await asyncio.gather(
         questions.get(f"{config.api_url}/users/@me", headers),
         questions.get(f"{config.api_url}/applications/@me", headers),
@@ -39,7 +40,10 @@ async def findings(config: Config, resolver: Resolve) -> list[Finding]:
     if me.cause is None:
         found.append(_clock(me, time.time()))
     if me.status == OK:
-        found += [_application(_json(application)), _starts(_json(gateway))]
+        found += [
+            _unanswered("Application", application) or _application(_json(application)),
+            _unanswered("Starts", gateway) or _starts(_json(gateway)),
+        ]
     return found
 
 
@@ -52,6 +56,8 @@ def _discord(me: Answer, config: Config) -> Finding:
             f"{host} gives no answer: {cause}",
             "Look at names, firewall and DISCORD_API_URL.",
         )
+    if me.status == UNAUTHORIZED and not config.token:
+        return ok("Discord", f"{host} answers; without a token nothing more can be asked")
     if me.status == UNAUTHORIZED:
         return broken(
             "Discord", "refuses the token", f"Reset it and copy it again: {PORTAL}, page Bot."
@@ -64,6 +70,20 @@ def _discord(me: Answer, config: Config) -> Finding:
         )
     user = _json(me)
     return ok("Discord", f"knows the token: {_named(user.get('username'), user)}")
+
+
+def _unanswered(name: str, answer: Answer) -> Finding | None:
+    """A question that Discord did not answer, though it knows the token."""
+    if answer.status == OK:
+        return None
+    why = f"HTTP {answer.status}"
+    if answer.cause is not None:
+        why = cause_text(words_for("en"), answer.cause)
+    return warning(
+        name,
+        f"Discord does not tell: {why}",
+        "Ask again later; if it lasts: https://discordstatus.com",
+    )
 
 
 def _clock(answer: Answer, now_s: float) -> Finding:

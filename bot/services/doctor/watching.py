@@ -96,11 +96,10 @@ def _muted(voice: Voice, found: Sequence[MonitorStatus], now_ms: int) -> Finding
         return None
     words = voice.words
     name = words.text("Muted")
-    until_ms = max(one.monitor.muted_until_ms or 0 for one in found)
-    text = words.text(
-        "{names}, until {time}.", names=voice.names(found), time=voice.moment(until_ms)
-    )
-    if until_ms - now_ms <= DAY_MS:
+    ends = [(one, one.monitor.muted_until_ms or 0) for one in found]
+    long = [(one, until_ms) for one, until_ms in ends if until_ms - now_ms > DAY_MS]
+    text = _until(voice, long or ends)
+    if not long:
         return ok(name, text)
     fix = words.text("{command} with “off” ends it.", command=voice.command("mute"))
     return warning(name, text, fix)
@@ -109,12 +108,19 @@ def _muted(voice: Voice, found: Sequence[MonitorStatus], now_ms: int) -> Finding
 def _in_maintenance(voice: Voice, found: Sequence[MonitorStatus]) -> Finding | None:
     if not found:
         return None
-    words = voice.words
-    ends = [one.maintenance[1].until_ms or 0 for one in found if one.maintenance is not None]
-    text = words.text(
-        "{names}, until {time}.", names=voice.names(found), time=voice.moment(max(ends))
+    ends = [(one, one.maintenance[1].until_ms or 0) for one in found if one.maintenance is not None]
+    return ok(voice.words.text("In maintenance"), _until(voice, ends))
+
+
+def _until(voice: Voice, ends: Sequence[tuple[MonitorStatus, int]]) -> str:
+    """Which, and until when: of several that end apart, when the first does and when the last."""
+    words, names = voice.words, voice.names([one for one, _ in ends])
+    first, last = (voice.moment(limit(until_ms for _, until_ms in ends)) for limit in (min, max))
+    if first == last:
+        return words.text("{names}, until {time}.", names=names, time=last)
+    return words.text(
+        "{names}: the first until {time}, the last until {end}.", names=names, time=first, end=last
     )
-    return ok(words.text("In maintenance"), text)
 
 
 def _failing(voice: Voice, found: Sequence[MonitorStatus]) -> Finding | None:

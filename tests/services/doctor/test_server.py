@@ -74,6 +74,31 @@ def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> 
     asyncio.run(scenario())
 
 
+def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            shop, api, blog = [await s.watch(name) for name in ("shop", "api", "blog")]
+            now_ms = s.clock.now_ms()
+            short_ms, long_ms = now_ms + 1_800_000, now_ms + 7 * DAY_S * 1000
+            await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=1_800)
+            await s.overlays.mute(GUILD, [blog.id], by=PERSON, for_s=3_600)
+            hour_ms = now_ms + 3_600_000
+            expected = f"blog and shop: the first until @{short_ms}, the last until @{hour_ms}."
+            assert (await found(s))["Muted"].text == expected
+            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=7 * DAY_S)
+            muted = (await found(s))["Muted"]
+            assert (muted.grade, muted.text) == (Grade.WARNING, f"api, until @{long_ms}.")
+            for one, for_s in ((shop, 3_600), (api, 7_200)):
+                await s.maintenance.start(GUILD, one.id, for_s=for_s, reason=None, by=PERSON)
+            planned = (await found(s))["In maintenance"]
+            assert is_well(planned)
+            assert planned.text == (
+                f"api and shop: the first until @{hour_ms}, the last until @{now_ms + 7_200_000}."
+            )
+
+    asyncio.run(scenario())
+
+
 def test_what_is_not_checked_any_more_is_broken_but_not_after_a_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:
