@@ -15,7 +15,8 @@ from cogs._ui.spans import span_s
 log = logging.getLogger(__name__)
 
 OFF = "off"
-_OFF = re.compile(r"off|non|(?:0+\s*[a-z]*)", re.IGNORECASE)
+_OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
+_VALUE_LIMIT = 100  # of a choice; one that is longer, and Discord refuses all of them
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
 
@@ -52,6 +53,8 @@ def _choices(words: Words, typed: str) -> list[app_commands.Choice[str]]:
 
 def _own(words: Words, typed: str) -> dict[str, str]:
     """A length of time that was typed whole."""
+    if len(typed) > _VALUE_LIMIT:
+        return {}
     try:
         seconds = span_s(typed)
     except UserError:

@@ -51,15 +51,17 @@ class BoardCourier:
         face = self._truth.of(door, kept.board)
         if face is None:
             return
+        before = kept.board.nonce
         nonce = await self._nonce(kept)
         message_id = await door.post(kept.board.channel_id, face, nonce=nonce)
-        await self._stands(
-            kept,
-            message_id,
-            words=face.words,
-            numbers=face.numbers,
-            edited_ms=self._clock.now_ms(),
-        )
+        if nonce == before:
+            # Discord may have answered with the earlier attempt's message: the next step edits it.
+            await self._stands(kept, message_id, words=None, numbers=None, edited_ms=None)
+        else:
+            now_ms = self._clock.now_ms()
+            await self._stands(
+                kept, message_id, words=face.words, numbers=face.numbers, edited_ms=now_ms
+            )
         await door.pin(kept.board.channel_id, message_id)
 
     async def _stands(

@@ -118,6 +118,14 @@ class BoardLane:
         return True
 
     def _due_of(self, kept: Kept) -> int | None:
+        """When a board has something to do; one whose truth cannot be told rests."""
+        try:
+            return self._wanted_ms(kept)
+        except Exception:
+            log.exception("What a board has to show is not known", extra=kept.board.names)
+            return None
+
+    def _wanted_ms(self, kept: Kept) -> int | None:
         board = kept.board
         if board.removed_ms is not None:
             return 0

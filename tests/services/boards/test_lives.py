@@ -1,6 +1,7 @@
 """What may happen to a board: deleted, refused, forgotten, torn apart by a crash."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,24 @@ def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: i
             for _ in range(4):
                 await w.settle(gone_s)
             assert len(w.door.boards) == 1
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("gone_s", [1, 600])
+def test_what_changed_while_an_answer_was_lost_is_shown(tmp_path: Path, gone_s: int) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path) as w:
+            await w.station.watch("shop")
+            w.door.after = refusing(Remedy.RETRY, only="post")
+            await w.create()
+            assert w.door.names == ["shop"]
+            await w.station.watch("bakery")
+            w.door.after = fine
+            for _ in range(4):
+                await w.settle(gone_s)
+            assert len(w.door.boards) == 1
+            assert w.door.names == ["bakery", "shop"]
 
     play(scenario())
 
@@ -565,3 +584,28 @@ def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
             assert woken == [1]
 
     play(scenario())
+
+
+def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Puzzled(PaperDoor):
+        def seen_by_readers(
+            self, guild_id: int, channel_id: int, others: Collection[int]
+        ) -> frozenset[int] | None:
+            if channel_id == WALL:
+                raise AttributeError("a bug")
+            return super().seen_by_readers(guild_id, channel_id, others)
+
+    async def scenario() -> None:
+        async with wall(tmp_path, door=Puzzled(FakeClock())) as w:
+            await w.station.watch("shop")
+            await w.create(WALL)
+            await w.create(WALL + 1)
+            await w.settle(20)
+            assert list(w.door.channels.values()) == [WALL + 1]
+            assert await w.boards.lane.step(WALL) is None
+            assert not w.station.delivery.gates.breaker.down
+
+    play(scenario())
+    assert "What a board has to show is not known" in caplog.text
