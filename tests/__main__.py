@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-PROCESSES = ("tests/faults",)
+PROCESSES = ("tests/faults", "tests/cli")
 DISCORD = ("tests/cogs", "tests/sandbox", "tests/test_client.py", "tests/test_tree.py")
 ELSEWHERE = tuple(f"--ignore={path}" for path in PROCESSES + DISCORD)
 SHARES: tuple[Sequence[str], ...] = (PROCESSES, DISCORD, ("tests", *ELSEWHERE))
