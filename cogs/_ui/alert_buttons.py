@@ -13,11 +13,11 @@ from discord import ui
 
 from bot.errors import UserError
 from bot.models import Incident
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import N_, Words
 from bot.words.safe import markdown
 from bot.words.times import stamp
-from cogs._ui.asking import Interaction, patiently, say, served
+from cogs._ui.asking import Interaction, answering, patiently, say, served
 from cogs._ui.incident_details import details
 from cogs._ui.on_call import require_on_call
 
@@ -62,11 +62,9 @@ class IncidentButton(
         return cls(match["action"], match["incident"], words_of(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await served(interaction):
                 await _ACTIONS[self.action](interaction, self.public_id)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 def alert_view(public_id: str, words: Words) -> ui.View:

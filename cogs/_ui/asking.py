@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import discord
@@ -10,7 +11,7 @@ from discord import app_commands, ui
 
 from bot.client import VigieClient
 from bot.services.status import MonitorStatus
-from bot.tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer, words_of
+from bot.tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer, answer_error, words_of
 from bot.words.catalogue import Words, words_for
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,15 @@ async def say(
 def server_words(interaction: Interaction) -> Words:
     """The language of what everybody in the server sees."""
     return words_for(interaction.client.services.guilds.language(interaction.guild_id or 0))
+
+
+@asynccontextmanager
+async def answering(interaction: Interaction) -> AsyncIterator[None]:
+    """What goes wrong behind a button or a form is answered and logged as that of a command."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - answered and logged in one place
+        await answer_error(interaction, error)
 
 
 async def served(interaction: Interaction) -> bool:

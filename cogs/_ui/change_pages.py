@@ -7,10 +7,10 @@ import discord
 from discord import ui
 
 from bot.services.changes import ChangePage
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import N_, Words
 from bot.words.safe import markdown
-from cogs._ui.asking import Interaction, manages, managing, owns, patiently, say
+from cogs._ui.asking import Interaction, answering, manages, managing, owns, patiently, say
 from cogs._ui.change_text import change_line, fitting
 
 PAGE = 10
@@ -50,12 +50,10 @@ class ChangesButton(
         return cls(match["way"], int(match["monitor"]), int(match["page"]), words)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await managing(interaction):
                 turns = self.way != "open" and owns(interaction)
                 await _show(interaction, self.monitor_id, self.page, in_place=turns)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 def changes_button(words: Words, monitor_id: int = EVERYTHING) -> ChangesButton:

@@ -6,9 +6,9 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, managing, owns, patiently, say
+from cogs._ui.asking import Interaction, answering, managing, owns, patiently, say
 from cogs._ui.doctor_page import doctor_embed
 
 
@@ -31,11 +31,9 @@ class DoctorButton(ui.DynamicItem[ui.Button[ui.View]], template=r"v1:doctor:(?P<
         return cls(words_of(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await managing(interaction):
                 await show_doctor(interaction)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 async def show_doctor(interaction: Interaction) -> None:

@@ -8,9 +8,9 @@ from discord import ui
 
 from bot.models import Monitor
 from bot.services.monitors import Edited
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, managing, owns, patiently, say
+from cogs._ui.asking import Interaction, answering, managing, owns, patiently, say
 from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.monitor_card import card_embed, edited_text
 from cogs._ui.monitor_forms import FORM, TITLES, change_of, form, typed_values
@@ -40,14 +40,12 @@ class EditButton(
         return cls(match["section"], int(match["monitor"]), words_of(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await managing(interaction):
                 monitors = interaction.client.services.monitors
                 monitor = monitors.get(interaction.guild_id or 0, self.monitor_id)
                 shown = form(words_of(interaction), monitor, self.section)
                 await interaction.response.send_modal(shown)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embed, ui.View]:
@@ -67,11 +65,9 @@ async def submitted(interaction: Interaction) -> None:
     match = re.fullmatch(FORM, str(data.get("custom_id", "")))
     if match is None or interaction.type is not discord.InteractionType.modal_submit:
         return
-    try:
+    async with answering(interaction):
         if await managing(interaction):
             await _take(interaction, match["section"], int(match["monitor"]))
-    except Exception as error:  # noqa: BLE001 - answered and logged in one place
-        await answer_error(interaction, error)
 
 
 async def _take(interaction: Interaction, section: str, monitor_id: int) -> None:

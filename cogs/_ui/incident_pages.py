@@ -8,12 +8,12 @@ import discord
 from discord import ui
 
 from bot.models import Incident
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import Words
 from bot.words.safe import clip
 from bot.words.times import stamp
 from cogs._ui.addresses import shown_host
-from cogs._ui.asking import Interaction, patiently, say, served
+from cogs._ui.asking import Interaction, answering, patiently, say, served
 from cogs._ui.site_list import in_order, site_line
 
 PAGE = 15
@@ -44,11 +44,9 @@ class SitesPage(
         return cls(match["way"], match["incident"], int(match["page"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await served(interaction):
                 await _turn(interaction, self.public_id, self.page)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 async def show_sites(interaction: Interaction, public_id: str, told: Sequence[Incident]) -> None:

@@ -13,10 +13,10 @@ from discord import ui
 from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import N_, Words
 from bot.words.safe import code
-from cogs._ui.asking import Interaction, managing, patiently, say
+from cogs._ui.asking import Interaction, answering, managing, patiently, say
 from cogs._ui.watch_answers import shown_name
 
 _LABELS = {
@@ -51,11 +51,9 @@ class RemovalButton(
         return cls(match["choice"], int(match["monitor"]), words_of(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await managing(interaction):
                 await _answered(interaction, self.monitor_id, remove=self.choice == "yes")
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:

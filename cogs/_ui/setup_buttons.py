@@ -12,9 +12,9 @@ import discord
 from discord import ui
 
 from bot.errors import UserError
-from bot.tree import answer_error, told_error, words_of
+from bot.tree import told_error, words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, managing, owns, patiently, say
+from cogs._ui.asking import Interaction, answering, managing, owns, patiently, say
 from cogs._ui.channel_rights import check_place
 from cogs._ui.setup_form import is_site_form, site_form, wanted_site
 from cogs._ui.setup_menus import button, channel_menu, role_menu
@@ -131,11 +131,9 @@ async def _guarded(
     interaction: Interaction, action: Callable[[Interaction], Awaitable[None]]
 ) -> None:
     """Every click is checked anew, for rights can be taken away."""
-    try:
+    async with answering(interaction):
         if await managing(interaction):
             await action(interaction)
-    except Exception as error:  # noqa: BLE001 - answered and logged in one place
-        await answer_error(interaction, error)
 
 
 def _picked_id(interaction: Interaction) -> int:

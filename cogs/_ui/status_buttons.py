@@ -8,9 +8,18 @@ import discord
 from discord import ui
 
 from bot.services.status import MonitorStatus
-from bot.tree import answer_error, words_of
+from bot.tree import words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, owns, patiently, say, served, server_words, visible
+from cogs._ui.asking import (
+    Interaction,
+    answering,
+    owns,
+    patiently,
+    say,
+    served,
+    server_words,
+    visible,
+)
 from cogs._ui.audience import is_private, public
 from cogs._ui.status_page import UPTIME_DAYS, Page, clamped, overview, shown_on
 
@@ -40,11 +49,9 @@ class PageButton(
         return cls(match["way"], int(match["page"]), match["way"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await served(interaction):
                 await _turn(interaction, self.page)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 def page_view(page: Page, words: Words) -> ui.View:

@@ -8,8 +8,8 @@ from discord import ui
 
 from bot.models import Incident
 from bot.services.status import MonitorStatus
-from bot.tree import answer_error, words_of
-from cogs._ui.asking import Interaction, manages, owns, patiently, say, seen_ids, served
+from bot.tree import words_of
+from cogs._ui.asking import Interaction, answering, manages, owns, patiently, say, seen_ids, served
 from cogs._ui.timeline import MOST, pages_of, timeline
 
 _DAY_MS = 86_400_000
@@ -43,11 +43,9 @@ class TimelinePage(
         return cls(match["way"], int(match["monitor"]), int(match["days"]), int(match["page"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
+        async with answering(interaction):
             if await served(interaction):
                 await _turn(interaction, self.monitor_id, self.days, self.page)
-        except Exception as error:  # noqa: BLE001 - answered and logged in one place
-            await answer_error(interaction, error)
 
 
 async def show_timeline(interaction: Interaction, monitor_id: int, days: int) -> None:

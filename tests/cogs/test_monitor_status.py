@@ -68,7 +68,10 @@ async def live_long(ship: Harbour, entry: Entry, days: int = 120) -> int:
             )
         settings.put(conn, retention.ROLLED_DAY, str(today))
         settings.put(conn, retention.ROLLED_HOUR, str(today * 24))
-        for one in range(hour - 30, today * 24):
+        # Spans of 30 and of 90 days begin within a day, whatever the hour of the test.
+        begun = (today - back for back in (30, 90))
+        partly = [one for day in begun for one in range(day * 24, day * 24 + 24)]
+        for one in (*partly, *range(hour - 30, today * 24)):
             rollups.save_hour(conn, Rollup(monitor_id, one, 60, 60, 100, 200, 300, 3600, 0, 0))
 
     await ship.app.recorder._db.write(write)
