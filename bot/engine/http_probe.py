@@ -157,7 +157,8 @@ def _note(seen: _Seen, response: httpx.Response) -> None:
     seen.status = response.status_code
     seen.address = response.extensions[ADDRESS]
     connection = response.extensions["network_stream"].get_extra_info("ssl_object")
-    ends_ms = expires_ms(connection) if connection is not None else None
+    der = connection.getpeercert(binary_form=True) if connection is not None else None
+    ends_ms = expires_ms(der) if der else None
     if ends_ms is not None:
         seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
 

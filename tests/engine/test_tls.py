@@ -13,6 +13,11 @@ def der_of(name: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
 
 
+def validity(*days: bytes) -> bytes:
+    """The part of a certificate that says from when to when, DER."""
+    return b"\x30\x1e" + b"".join(b"\x17\x0d" + day + b"000000Z" for day in days)
+
+
 def ms(*date: int) -> int:
     return int(datetime(*date, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type,misc]  # three numbers
 
@@ -35,15 +40,19 @@ def test_the_days_since_a_certificate_ended(name: str, now_ms: int, days: int | 
 
 @pytest.mark.parametrize(
     "der",
-    [b"", b"\x17\x0d200131000000Z", b"\x17\x0d200131000000Z\x17\x0d209931000000Z", b"\xff" * 99],
+    [b"", b"\x17\x0d200131000000Z", validity(b"200131", b"209931"), b"\xff" * 99],
 )
 def test_what_is_no_certificate_has_no_end(der: bytes) -> None:
     assert days_since_end(der, 10_000 * DAY_MS) is None
 
 
 def test_years_from_fifty_on_are_of_the_last_century() -> None:
-    der = b"\x17\x0d500101000000Z\x17\x0d700101000000Z"
-    assert days_since_end(der, 3 * DAY_MS) == 3
+    assert days_since_end(validity(b"500101", b"700101"), 3 * DAY_MS) == 3
+
+
+def test_a_time_elsewhere_in_a_certificate_is_not_its_end() -> None:
+    elsewhere = b"\x17\x0d990101000000Z\x17\x0d990101000000Z"
+    assert days_since_end(elsewhere + validity(b"700101", b"700102"), 3 * DAY_MS) == 2
 
 
 def test_the_systems_authorities_are_trusted_by_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
