@@ -10,6 +10,8 @@ help:
 	@echo "make run    start the bot with the token of .env"
 	@echo "make test   lint, format check, strict types, tests"
 	@echo "make bench  measure: small tables, no pass or fail"
+	@echo "make lock   renew the two lock files"
+	@echo "make audit  look up known weaknesses of what is locked"
 
 demo: .venv
 	@$(BIN)/vigie demo $(ARGS)
@@ -43,15 +45,20 @@ bench: .venv/dev
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Renewing the locks needs uv; nothing else does.
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q --upgrade --group build
-lock:
+# Whoever renews the locks or audits them gets uv for it; nothing else needs it.
+UV := $(BIN)/uv
+$(UV): | .venv/run
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+
+LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --custom-compile-command "make lock" -q --upgrade --group build
+lock: $(UV)
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock
 
-# Known weaknesses of what is locked: asks the network, so it is no part of the tests.
-audit:
-	uv tool run pip-audit --disable-pip --require-hashes -r requirements.lock
+# Asks the network, so it is no part of the tests. A package that is not found there is an error.
+audit: $(UV)
+	$(UV) tool run pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 clean:
 	rm -rf .venv

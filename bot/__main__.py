@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from bot import __version__, config
-from bot.cli import EXIT_CONFIG, EXIT_OK
+from bot.cli import EXIT_CONFIG, EXIT_OK, fail
 from bot.errors import ConfigError
 
 
@@ -73,8 +73,7 @@ def _refused(options: argparse.Namespace, text: str) -> int:
 
             return doctor.refused(text, as_json=options.json)
         case _:
-            print(f"vigie: {text}", file=sys.stderr)
-            return EXIT_CONFIG
+            return fail(text, EXIT_CONFIG)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument(
         "file", type=_target, metavar="FILE", help="a new file, or FOLDER/ for dated copies"
     )
-    backup.add_argument("--keep", type=_count, default=7, help="in a folder, so many stay (7)")
+    backup.add_argument("--keep", type=_count, help="in a folder, so many stay (7)")
     backup.add_argument("--daily", action="store_true", help="stay, and make one a day in FOLDER")
     return parser
 

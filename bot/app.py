@@ -16,7 +16,6 @@ from bot.engine.scheduler import Scheduler
 from bot.engine.sight import Sight
 from bot.errors import ConfigError, DeliveryError
 from bot.services.blindness import Blindness
-from bot.services.chores import Chores
 from bot.services.delivery.messages import Sink
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
@@ -26,6 +25,7 @@ from bot.services.overlays import Overlays
 from bot.services.pulse import Pulse
 from bot.services.recorder import Recorder
 from bot.services.registry import Services, assemble
+from bot.services.reminders import Reminders
 from bot.services.retention import Retention
 from bot.services.rounds import Rounds
 from bot.services.watchlist import Watchlist
@@ -41,7 +41,8 @@ RESTART_S = 1.0
 async def run(config: Config) -> None:
     """Watch and tell until SIGTERM or SIGINT.
 
-    Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used.
+    Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
+    and what :func:`bot.client.serve` raises of our own.
     """
     descriptors.allow_many()
     with instance_lock(config.database):
@@ -59,7 +60,7 @@ class App:
 
     def __init__(self, config: Config, db: Database) -> None:
         self.config = config
-        self.failure: ConfigError | None = None
+        self.failure: Exception | None = None
         self.stopping = asyncio.Event()
         self._can_tell = False
         self.clock = SystemClock()
@@ -90,7 +91,7 @@ class App:
         self.overlays = Overlays(db, self.clock, self.watchlist, self.scheduler, self.recorder)
         self.pulse = self._pulse(db)
         self.retention = Retention(db, self.clock)
-        self.chores = Chores(db, self.clock, wake, hushed=self.watchlist.hushed)
+        self.reminders = Reminders(db, self.clock, wake, self.watchlist.hushed)
         self.services = self._services(db)
 
     def _services(self, db: Database) -> Services:
@@ -150,7 +151,7 @@ class App:
             self._part(work.__qualname__, work)
             for work in (
                 *(self.scheduler.run, self.recorder.run, self.blindness.run),
-                *(self.overlays.run, self.pulse.run, self.chores.run, self.retention.run),
+                *(self.overlays.run, self.pulse.run, self.reminders.run, self.retention.run),
                 self.services.boards.run,
             )
         ]
@@ -185,7 +186,7 @@ class App:
     async def _serve(self) -> None:
         try:
             await serve(self.config, self.services, self._attach, self.installation)
-        except ConfigError as error:
+        except Exception as error:  # noqa: BLE001 - raised again when everything has stopped
             self.failure = error
             self.stopping.set()
 

@@ -53,11 +53,11 @@ _LOOK_S = 5.0
 class VigieClient(commands.AutoShardedBot):
     """Sees servers, channels and roles, nothing else; keeps neither messages nor members."""
 
-    sink: Sink | None = None
+    sink: Sink | None = None  # set by cogs/alerts.py, which knows what an alert looks like
     was_ready = False
 
     def __init__(self, config: Config, services: "Services", store: Store) -> None:
-        self.global_limit = GlobalLimit()
+        self.global_limit = GlobalLimit(lambda: self.http._global_over.set())  # noqa: PLW0108, SLF001 - made at login
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -178,7 +178,8 @@ async def serve(
 ) -> None:
     """Keep a client connected until cancelled; ``sink_ready`` is called after every login.
 
-    Raises ConfigError when Discord refuses the token or the intents.
+    Raises ConfigError when Discord refuses the token or the intents, and ExtensionError or
+    ImportError for a cog that cannot be loaded: no new try mends either.
     """
     failures = 0
     with pointed_at(config.api_url):
@@ -199,6 +200,8 @@ async def _one_client(
         if client.sink is not None:
             sink_ready(client.sink)
         await _stay_connected(client)
+    except (commands.ExtensionError, ImportError):
+        raise  # a fault of our own, though discord.py calls it one of Discord
     except (discord.DiscordException, *NETWORK_ERRORS) as error:
         reason = _refused(error)
         if reason is not None:

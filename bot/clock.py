@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Protocol
 
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+
 
 class Clock(Protocol):
     """Wall time for what is stored and shown, monotonic time for intervals."""

@@ -6,6 +6,7 @@ VigieError
 │   ├── AddressRefused the address is one Vigie does not visit
 │   └── NotFound       no such monitor or incident in this server
 ├── StoreError         the database cannot be used
+│   └── StoreBusy      just now: a later start may find it usable
 └── DeliveryError      Discord did not take a message
 """
 
@@ -22,6 +23,10 @@ class ConfigError(VigieError):
 
 class StoreError(VigieError):
     """The database cannot be opened or is newer than this Vigie."""
+
+
+class StoreBusy(StoreError):
+    """The disk is full or fails, or another program holds the file: that may pass by itself."""
 
 
 class UserError(VigieError):
@@ -46,7 +51,7 @@ class NotFound(UserError):
 
 
 class Remedy(StrEnum):
-    """What delivery does about a failure (design, error → action table)."""
+    """What delivery does about a failure."""
 
     RETRY = "retry"  # try again with the same nonce
     WAIT = "wait"  # try again after ``retry_after_s``

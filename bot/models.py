@@ -138,7 +138,7 @@ class Monitor:
     channel_id: int | None = None  # None: the server's alert channel
     role_id: int | None = None  # None: the server's role
     slow_ms: int | None = None
-    paused_ms: int | None = None  # since when it is paused
+    paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
     created_ms: int = 0
@@ -164,11 +164,11 @@ class GuildSettings:
 
 
 class Ending(StrEnum):
-    """How an incident ended."""
+    """How an incident ended: by itself, or with its monitor's removal or pause."""
 
     RESOLVED = "resolved"
-    REMOVED = "removed"  # the monitor was removed
-    PAUSED = "paused"  # the monitor was paused
+    REMOVED = "removed"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)

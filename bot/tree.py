@@ -1,7 +1,7 @@
 """The command tree: who may ask, how errors are answered, when commands are registered again.
 
-:func:`answer` and :func:`answer_error` are the one way in which Vigie speaks to a person who
-pressed or typed something; buttons use them too.
+:func:`answer_error` is the one way in which Vigie tells a person that something went wrong; buttons
+and forms use it too.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ NETWORK_ERRORS = (
 
 NEEDS_MANAGE_SERVER = N_("You need “Manage Server” for this.")
 _STALE = N_("This command has changed since. Please try again in a minute.")
-_NOT_SERVED = N_("I do not serve this server. Whoever runs me can add it to VIGIE_GUILDS.")
+NOT_SERVED = N_("I do not serve this server. Whoever runs me can add it to VIGIE_GUILDS.")
 _OURS = N_("Something went wrong on my side. If it happens again, tell whoever runs me: {code}")
 
 Loader = Callable[[], Awaitable[str | None]]
@@ -60,14 +60,6 @@ def words_of(interaction: discord.Interaction[Any]) -> Words:
     return words_for(str(interaction.locale))
 
 
-async def answer(interaction: discord.Interaction[Any], text: str) -> None:
-    """Tell the person, and nobody else; whether or not an answer was already given."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)
-
-
 async def answer_error(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Answer any failure once, in the person's language. Never raises."""
     if interaction.extras.get(_ANSWERED):
@@ -77,8 +69,16 @@ async def answer_error(interaction: discord.Interaction[Any], error: BaseExcepti
     if _expired(original):
         log.info("interaction %s had expired", interaction.id)
         return
+    await _answer(interaction, _explained(interaction, original))
+
+
+async def _answer(interaction: discord.Interaction[Any], text: str) -> None:
+    """Tell the person, and nobody else, if that is still possible."""
     try:
-        await answer(interaction, _explained(interaction, original))
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
     except NETWORK_ERRORS as failure:
         log.info("an answer could not be given: %r", failure)
 
@@ -173,10 +173,7 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         if self.serves(interaction.guild_id):
             return True
         if interaction.type is not discord.InteractionType.autocomplete:
-            try:
-                await answer(interaction, words_of(interaction).text(_NOT_SERVED))
-            except NETWORK_ERRORS as failure:
-                log.info("an answer could not be given: %r", failure)
+            await _answer(interaction, words_of(interaction).text(NOT_SERVED))
         return False
 
     async def on_error(

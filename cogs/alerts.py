@@ -10,24 +10,13 @@ from bot.models import GuildSettings
 from bot.tree import words_of
 from bot.words.catalogue import LANGUAGES, N_, Words, native_name, words_for
 from cogs._ui.alert_buttons import IncidentButton
-from cogs._ui.alert_settings import (
-    REMINDERS,
-    language_text,
-    role_problem,
-    settings_embed,
-    tested_text,
-)
-from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.alert_places import AlertChannel, AlertRole, Picked
+from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, tested_text
+from cogs._ui.alert_sites import SitesPage
+from cogs._ui.asking import Interaction, ManagersCog, patiently, say
 from cogs._ui.change_pages import ChangesButton, add_server_changes
-from cogs._ui.channel_rights import (
-    NOT_EVERYONE,
-    AlertChannel,
-    Picked,
-    missing_text,
-    where_to_allow,
-)
+from cogs._ui.channel_rights import channel_problem, role_problem, where_to_allow
 from cogs._ui.discord_sink import DiscordSink
-from cogs._ui.incident_pages import SitesPage
 
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
@@ -44,14 +33,13 @@ _LANGUAGES = [
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."):
+class Alerts(
+    ManagersCog, commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."
+):
     """Settings of a server's alerts; only for people with Manage Server."""
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client
-
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
 
     @app_commands.command(name="channel", description="Send alerts to this channel.")
     @app_commands.describe(
@@ -70,13 +58,11 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="Choose w
         interaction: Interaction,
         *,
         channel: AlertChannel,
-        role: discord.Role | None = None,
+        role: AlertRole | None = None,
         fallback: AlertChannel | None = None,
         reminders: str | None = None,
         clear: str | None = None,
     ) -> None:
-        if role is not None and role.is_default():
-            raise UserError(NOT_EVERYONE)
         cleared = (clear or "").split()
         settings = await patiently(
             interaction,
@@ -146,13 +132,13 @@ def _chosen_text(
 ) -> str:
     """Where alerts go now, and what stands in their way, with where to put it right."""
     words = words_of(interaction)
-    lacking = [missing_text(words, interaction, one) for one in (channel, fallback) if one]
+    problems = [channel_problem(words, interaction, one.id) for one in (channel, fallback) if one]
     lines = [_goes_to(words, channel, settings.role_id)]
     if settings.fallback_channel_id is not None:
         second = f"<#{settings.fallback_channel_id}>"
         lines.append(words.text("If that fails they go to {channel}.", channel=second))
-    lines += lacking
-    if any(lacking):
+    lines += problems
+    if any(problems):
         lines.append(where_to_allow(words, interaction))
     lines.append(role_problem(words, interaction, settings))
     return "\n".join(line for line in lines if line)

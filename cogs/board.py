@@ -1,6 +1,6 @@
 """``/board``: a live status message in a channel. Thin: the rules are in the boards service."""
 
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import discord
 from discord import ChannelType, app_commands
@@ -9,10 +9,11 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.errors import UserError
 from bot.tree import words_of
-from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.alert_places import AlertChannel, Picked
+from cogs._ui.asking import Interaction, ManagersCog, patiently, say
 from cogs._ui.board_answers import made_text, removed_text
 from cogs._ui.board_door import BoardDoor
-from cogs._ui.channel_rights import AlertChannel, granted_to_bot, lacking, missing
+from cogs._ui.channel_rights import channel_problem
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
 _FITTING = {ChannelType.text, ChannelType.public_thread}
@@ -20,22 +21,13 @@ _FITTING = {ChannelType.text, ChannelType.public_thread}
 _POSTED_WITHIN_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The channel somebody means: the one they picked, or the one they are in."""
-
-    id: int
-    type: ChannelType
-    granted: discord.Permissions
-
-    @property
-    def mention(self) -> str:
-        return f"<#{self.id}>"
+_Place: TypeAlias = Picked | discord.abc.GuildChannel | discord.Thread
 
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
 class Board(
+    ManagersCog,
     commands.GroupCog,
     group_name="board",
     group_description="A status message in a channel that keeps itself up to date.",
@@ -45,20 +37,15 @@ class Board(
     def __init__(self, client: VigieClient) -> None:
         self._boards = client.services.boards
 
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
-
     @app_commands.command(name="create", description="Post a live status message in a channel.")
     @app_commands.describe(channel="Where; here if you leave it out.")
     async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
         words, place = words_of(interaction), _place(interaction, channel)
         _check(place)
-        thread = place.type is ChannelType.public_thread
-        needed = missing(place.granted, thread=thread, embeds=False)
-        if needed:
-            await say(interaction, lacking(words, needed, place.mention))
-            return
-        await patiently(interaction, self._create(interaction, place))
+        if problem := channel_problem(words, interaction, place.id, embeds=False):
+            await say(interaction, problem)
+        else:
+            await patiently(interaction, self._create(interaction, place))
 
     async def _create(self, interaction: Interaction, place: _Place) -> None:
         guild_id = interaction.guild_id or 0
@@ -84,12 +71,11 @@ class Board(
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
-    if picked is not None:
-        return _Place(picked.id, picked.type, granted_to_bot(interaction, picked))
-    here = interaction.channel
-    if not isinstance(here, discord.abc.GuildChannel | discord.Thread):
+    """The channel somebody means: the one they picked, or the one they are in."""
+    place = picked or interaction.channel
+    if not isinstance(place, _Place):
         raise UserError("I do not know this channel. Name one with “channel”.")
-    return _Place(here.id, here.type, interaction.app_permissions)
+    return place
 
 
 def _check(place: _Place) -> None:

@@ -1,18 +1,14 @@
 """``/doctor``: is everything well here, and if not, what to do."""
 
 from discord import app_commands
-from discord.ext import commands
 
 from bot.client import VigieClient
-from cogs._ui.asking import Interaction, only_managers
-from cogs._ui.doctor_buttons import DoctorButton, show_doctor
+from cogs._ui.asking import Interaction, ManagersCog
+from cogs._ui.doctor_page import DoctorButton, show_doctor
 
 
-class Doctor(commands.Cog):
+class Doctor(ManagersCog):
     """Only for people with Manage Server."""
-
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
 
     @app_commands.command(name="doctor", description="Is everything well here, and what is stored?")
     @app_commands.guild_only()

@@ -6,13 +6,12 @@ import discord
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.tree import NETWORK_ERRORS
-from bot.words.catalogue import N_, words_for
+from bot.tree import NETWORK_ERRORS, NOT_SERVED
+from bot.words.catalogue import words_for
 from cogs._ui.greeting import greet
+from cogs._ui.rights import welcome_channel
 
 log = logging.getLogger(__name__)
-
-_NOT_SERVED = N_("I do not serve this server. Whoever runs me can add it to VIGIE_GUILDS.")
 
 
 class Guilds(commands.Cog):
@@ -116,10 +115,9 @@ class Guilds(commands.Cog):
     async def _leave(self, guild: discord.Guild) -> None:
         """Outside VIGIE_GUILDS: say so once, where the server wants to hear of newcomers."""
         log.warning("Leaving: not in VIGIE_GUILDS", extra={"guild": guild.id})
-        channel = guild.system_channel
         try:
-            if channel is not None and channel.permissions_for(guild.me).send_messages:
-                await channel.send(words_for(str(guild.preferred_locale)).text(_NOT_SERVED))
+            if channel := welcome_channel(guild):
+                await channel.send(words_for(str(guild.preferred_locale)).text(NOT_SERVED))
             await guild.leave()
         except NETWORK_ERRORS as error:
             log.warning("A server could not be left: %r", error, extra={"guild": guild.id})

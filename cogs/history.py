@@ -20,7 +20,7 @@ from cogs._ui.history_page import (
     nothing_yet,
 )
 from cogs._ui.history_picture import picture, worth_drawing
-from cogs._ui.monitor_option import asked_for, offer_visible
+from cogs._ui.monitor_option import VisibleMonitor
 
 _PERIODS = [
     app_commands.Choice(name=N_("24 hours"), value=Period.DAY.value),
@@ -43,14 +43,12 @@ class History(commands.Cog):
         monitor="Which monitor.", period="How far back; 24 hours if you leave it out."
     )
     @app_commands.choices(period=_PERIODS)
-    @app_commands.autocomplete(monitor=offer_visible)
     async def history(
-        self, interaction: Interaction, monitor: str, period: str = Period.DAY.value
+        self, interaction: Interaction, monitor: VisibleMonitor, period: str = Period.DAY.value
     ) -> None:
-        status = asked_for(interaction, monitor)
-        found = status.monitor
+        found = monitor.monitor
         work = self._services.history.of(found.guild_id, found.id, Period(period))
-        asked = Asked(status, Period(period), await patiently(interaction, work))
+        asked = Asked(monitor, Period(period), await patiently(interaction, work))
         words = words_of(interaction)
         if asked.past.empty:
             await say(interaction, nothing_yet(words, asked))

@@ -1,6 +1,6 @@
 """``/maintenance``: planned work. Thin: the rules are in the maintenance service."""
 
-from datetime import date, time
+from datetime import date
 
 from discord import app_commands
 from discord.ext import commands
@@ -9,9 +9,9 @@ from bot.client import VigieClient
 from bot.errors import UserError
 from bot.services import zones
 from bot.services.maintenance import NewWindow
-from bot.services.windows import wall_time
+from bot.services.zones import wall_time
 from bot.tree import words_of
-from cogs._ui.asking import Interaction, only_managers, patiently, say
+from cogs._ui.asking import Interaction, ManagersCog, patiently, say
 from cogs._ui.days import days_of
 from cogs._ui.maintenance_answers import (
     UTC,
@@ -22,9 +22,9 @@ from cogs._ui.maintenance_answers import (
     started_text,
 )
 from cogs._ui.maintenance_options import offer_days, offer_windows, offer_zones
-from cogs._ui.monitor_option import offer_managed
-from cogs._ui.spans import span_s
-from cogs._ui.times_of_day import time_of_day
+from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.spans import Span
+from cogs._ui.times_of_day import TimeOfDay
 
 _USUAL_S = 3_600
 
@@ -32,6 +32,7 @@ _USUAL_S = 3_600
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
 class Maintenance(
+    ManagersCog,
     commands.GroupCog,
     group_name="maintenance",
     group_description="Keep alerts quiet while you work on a site.",
@@ -42,9 +43,6 @@ class Maintenance(
         self._client = client
         self._services = client.services
 
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
-
     @app_commands.command(name="start", description="Maintenance from now on.")
     @app_commands.describe(
         monitor="Only this one, not everything here.",
@@ -52,18 +50,17 @@ class Maintenance(
         reason="What is being done, for the list.",
     )
     @app_commands.rename(length="for")
-    @app_commands.autocomplete(monitor=offer_managed)
     async def start(
         self,
         interaction: Interaction,
-        monitor: str | None = None,
-        length: str | None = None,
+        monitor: ManagedMonitor | None = None,
+        length: Span | None = None,
         reason: str | None = None,
     ) -> None:
         work = self._services.maintenance.start(
             interaction.guild_id or 0,
-            self._monitor_id(interaction, monitor),
-            for_s=_USUAL_S if length is None else span_s(length),
+            None if monitor is None else monitor.id,
+            for_s=length or _USUAL_S,
             reason=reason,
             by=interaction.user.id,
         )
@@ -86,30 +83,31 @@ class Maintenance(
         reason="What is being done, for the list.",
     )
     @app_commands.rename(begins="from", ends="to", length="for")
-    @app_commands.autocomplete(days=offer_days, monitor=offer_managed, timezone=offer_zones)
+    @app_commands.autocomplete(days=offer_days, timezone=offer_zones)
     async def schedule(
         self,
         interaction: Interaction,
         *,
         days: str,
-        begins: str,
-        ends: str | None = None,
-        length: str | None = None,
-        monitor: str | None = None,
+        begins: TimeOfDay,
+        ends: TimeOfDay | None = None,
+        length: Span | None = None,
+        monitor: ManagedMonitor | None = None,
         timezone: str | None = None,
         reason: str | None = None,
     ) -> None:
+        if (ends is None) == (length is None):
+            raise UserError("Say when it ends: with “to” or with “for”, one of the two.")
         guild_id = interaction.guild_id or 0
         zone = self._zone(guild_id, timezone)
         meant = days_of(days, wall_time(self._services.clock.now_ms(), zone).date())
-        until, length_s = _end(ends, length)
         wanted = NewWindow(
             days=() if isinstance(meant, date) else meant,
             date=meant if isinstance(meant, date) else None,
-            begins=time_of_day(begins),
-            ends=until,
-            length_s=length_s,
-            monitor_id=self._monitor_id(interaction, monitor),
+            begins=begins,
+            ends=ends,
+            length_s=length,
+            monitor_id=None if monitor is None else monitor.id,
             timezone=zone,
             reason=reason,
         )
@@ -141,11 +139,6 @@ class Maintenance(
         cancelled = await patiently(interaction, work)
         await say(interaction, cancelled_text(words_of(interaction), cancelled))
 
-    def _monitor_id(self, interaction: Interaction, monitor: str | None) -> int | None:
-        if monitor is None:
-            return None
-        return self._services.monitors.find(interaction.guild_id or 0, monitor).id
-
     def _zone(self, guild_id: int, timezone: str | None) -> str:
         if timezone is None:
             return self._services.guilds.settings(guild_id).timezone
@@ -153,14 +146,6 @@ class Maintenance(
 
     def _cancel_command(self) -> str:
         return self._client.commands_tree.mention("maintenance cancel")
-
-
-def _end(ends: str | None, length: str | None) -> tuple[time | None, int | None]:
-    if (ends is None) == (length is None):
-        raise UserError("Say when it ends: with “to” or with “for”, one of the two.")
-    if ends is not None:
-        return time_of_day(ends), None
-    return None, span_s(length or "")
 
 
 async def setup(client: VigieClient) -> None:

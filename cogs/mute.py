@@ -6,9 +6,8 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.tree import words_of
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.monitor_option import asked_for, offer_visible
-from cogs._ui.mute_answers import muted_text, unmuted_text
-from cogs._ui.mute_option import mute_s, offer_mutes
+from cogs._ui.monitor_option import VisibleMonitor
+from cogs._ui.mute_texts import mute_s, muted_text, offer_mutes, unmuted_text
 from cogs._ui.on_call import require_on_call
 
 
@@ -27,9 +26,9 @@ class Mute(commands.Cog):
         length="For how long, such as 30m, 2h or 1d, at most 30 days; off to hear of it again.",
     )
     @app_commands.rename(length="for")
-    @app_commands.autocomplete(monitor=offer_visible, length=offer_mutes)
-    async def mute(self, interaction: Interaction, monitor: str, length: str) -> None:
-        found = asked_for(interaction, monitor).monitor
+    @app_commands.autocomplete(length=offer_mutes)
+    async def mute(self, interaction: Interaction, monitor: VisibleMonitor, length: str) -> None:
+        found = monitor.monitor
         server = self._services.guilds.settings(found.guild_id)
         require_on_call(interaction, [found.role_id or server.role_id])
         words, by, for_s = words_of(interaction), interaction.user.id, mute_s(length)

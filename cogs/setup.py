@@ -7,15 +7,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from cogs._ui.asking import Interaction, only_managers
-from cogs._ui.setup_buttons import SetupItem, show_setup, site_sent
+from cogs._ui.asking import Interaction, ManagersCog
+from cogs._ui.forms import take_form
+from cogs._ui.setup_buttons import SetupItem, show_setup, take_site
+from cogs._ui.setup_items import FORM
 
 
-class Setup(commands.Cog):
+class Setup(ManagersCog):
     """Only for people with Manage Server."""
-
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
 
     @app_commands.command(name="setup", description="Set me up here, step by step.")
     @app_commands.guild_only()
@@ -25,8 +24,8 @@ class Setup(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """The form comes back here: discord.py itself would forget it at a restart."""
-        await site_sent(interaction)
+        """The form comes back here."""
+        await take_form(interaction, FORM, take_site)
 
 
 async def setup(client: VigieClient) -> None:

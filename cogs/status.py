@@ -8,20 +8,13 @@ from discord.ext import commands
 from bot.client import VigieClient
 from bot.services.status import MonitorStatus
 from bot.tree import words_of
+from bot.words.catalogue import Words
 from cogs._ui import audience
-from cogs._ui.asking import (
-    Interaction,
-    manages,
-    patiently,
-    say,
-    seen_ids,
-    server_words,
-    visible,
-)
+from cogs._ui.asking import Interaction, manages, patiently, say, server_words
 from cogs._ui.change_pages import changes_view
-from cogs._ui.monitor_option import asked_for, offer_visible
+from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.monitor_status import Asked, monitor_embed
-from cogs._ui.status_buttons import PageButton, page_for, page_view
+from cogs._ui.status_page import PageButton, page_for, page_view
 
 
 class Status(commands.Cog):
@@ -36,9 +29,12 @@ class Status(commands.Cog):
     @app_commands.describe(
         monitor="Only this one, in detail.", public="Show the answer to everybody here."
     )
-    @app_commands.autocomplete(monitor=offer_visible)
     async def status(
-        self, interaction: Interaction, monitor: str | None = None, *, public: bool = False
+        self,
+        interaction: Interaction,
+        monitor: VisibleMonitor | None = None,
+        *,
+        public: bool = False,
     ) -> None:
         if monitor is None:
             await self._overview(interaction, shared=public)
@@ -47,37 +43,32 @@ class Status(commands.Cog):
 
     async def _overview(self, interaction: Interaction, *, shared: bool) -> None:
         everything = self._services.status.overview(interaction.guild_id or 0)
-        mine = visible(interaction, everything)
+        mine = audience.visible(interaction, everything)
         found = audience.public(interaction, everything) if shared else mine
         if not mine:
-            words = server_words(interaction) if shared else words_of(interaction)
+            words = _words(interaction, shared=shared)
             command = self._client.commands_tree.mention("watch add")
             text = words.text("Nothing is watched yet. Try {command}", command=command)
             await say(interaction, text, ephemeral=not shared)
-        elif not found:
-            await self._list(interaction, mine, shared=False)
-            await self._explain(interaction, len(mine))
-        else:
-            await self._list(interaction, found, shared=shared)
-            if len(found) < len(mine):
-                await self._explain(interaction, len(mine) - len(found))
+            return
+        await self._list(interaction, found or mine, shared=shared and bool(found))
+        if len(found) < len(mine):
+            await self._explain(interaction, len(mine) - len(found))
 
     async def _list(
         self, interaction: Interaction, found: Sequence[MonitorStatus], *, shared: bool
     ) -> None:
-        words = server_words(interaction) if shared else words_of(interaction)
+        words = _words(interaction, shared=shared)
         work = page_for(interaction, found, 0, words)
         page = await patiently(interaction, work, ephemeral=not shared)
         view = page_view(page, words)
         await say(interaction, page.content, embed=page.embed, view=view, ephemeral=not shared)
 
-    async def _one(self, interaction: Interaction, wanted: str, *, shared: bool) -> None:
-        status = asked_for(interaction, wanted)
-        if shared and not audience.public(interaction, [status]):
-            await self._show(interaction, status, shared=False)
+    async def _one(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
+        hidden = shared and not audience.public(interaction, [status])
+        await self._show(interaction, status, shared=shared and not hidden)
+        if hidden:
             await self._explain(interaction, 1)
-        else:
-            await self._show(interaction, status, shared=shared)
 
     async def _show(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
         found = status.monitor
@@ -85,9 +76,9 @@ class Status(commands.Cog):
         report = await patiently(interaction, work, ephemeral=not shared)
         places = {one.channel_id for one in report.past}
         open_to = audience.open_ids(interaction, places) if shared else places
-        open_to &= seen_ids(interaction, places)
+        open_to &= audience.seen_ids(interaction, places)
         embed = monitor_embed(
-            server_words(interaction) if shared else words_of(interaction),
+            _words(interaction, shared=shared),
             status,
             report,
             [one for one in report.past if one.channel_id in open_to],
@@ -110,6 +101,10 @@ class Status(commands.Cog):
             hidden,
         )
         await say(interaction, text)
+
+
+def _words(interaction: Interaction, *, shared: bool) -> Words:
+    return server_words(interaction) if shared else words_of(interaction)
 
 
 async def setup(client: VigieClient) -> None:

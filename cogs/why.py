@@ -7,7 +7,7 @@ from bot.client import VigieClient
 from bot.tree import words_of
 from cogs._ui.asking import Interaction, manages, say
 from cogs._ui.evidence_text import why_embed
-from cogs._ui.monitor_option import asked_for, offer_visible
+from cogs._ui.monitor_option import VisibleMonitor
 
 
 class Why(commands.Cog):
@@ -19,11 +19,9 @@ class Why(commands.Cog):
     @app_commands.guild_only()
     @app_commands.command(name="why", description="Show the evidence behind a monitor's state.")
     @app_commands.describe(monitor="Which monitor.")
-    @app_commands.autocomplete(monitor=offer_visible)
-    async def why(self, interaction: Interaction, monitor: str) -> None:
-        status = asked_for(interaction, monitor)
-        evidence = self._services.why.of(status.monitor.guild_id, status.monitor.id)
-        embed = why_embed(words_of(interaction), status, evidence, whole_url=manages(interaction))
+    async def why(self, interaction: Interaction, monitor: VisibleMonitor) -> None:
+        evidence = self._services.why.of(monitor.monitor.guild_id, monitor.monitor.id)
+        embed = why_embed(words_of(interaction), monitor, evidence, whole_url=manages(interaction))
         await say(interaction, embed=embed)
 
 

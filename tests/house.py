@@ -45,7 +45,6 @@ RESTRICTED = {
     "aiosqlite": ("bot/db/",),
     "matplotlib": ("bot/charts/drawing.py",),
     "PIL": ("bot/charts/drawing.py",),
-    "discord.ext.tasks": ("cogs/",),
 }
 ENVIRONMENT = ("bot/config.py", "bot/__main__.py")
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -269,33 +268,88 @@ def missing_docstrings(source: Source) -> list[str]:
     return [f"{source.path} has no docstring"] if missing else []
 
 
-def loose_mocks(source: Source) -> list[str]:
-    """A mock without a spec agrees to everything, so a test with one proves nothing."""
-    found = []
+def toothless_tests(found: Sequence[Source]) -> list[str]:
+    """Tests that only a crash can fail: neither they nor a function they name checks anything."""
+    functions = [(source, node) for source in found for node in _functions(source)]
+    read = {id(node): set(_read(node)) for _, node in functions}
+    checking: set[str] = set()
+    while more := {n.name for _, n in functions if read[id(n)] & (CHECKS | checking)} - checking:
+        checking |= more
+    return [
+        f"{source.path}:{node.lineno} {node.name} checks nothing"
+        for source, node in functions
+        if node.name.startswith("test_") and node.name not in checking
+    ]
+
+
+CHECKS = {"assert", "expect", "until", ".raises", ".wait_for", ".wait_for_message", ".wait_online"}
+
+
+def _read(node: Function) -> Iterator[str]:
+    """The names in a body, those of attributes with a dot before them, and its assertions."""
+    for part in (part for statement in node.body for part in ast.walk(statement)):
+        if isinstance(part, ast.Assert):
+            yield "assert"
+        elif isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield f".{part.attr}"
+
+
+def idle_names(found: Sequence[Source], users: Sequence[Source]) -> list[str]:
+    """Functions, classes and constants that nobody names.
+
+    Spared is what a library may call: a method of a class with a base, what a decorator hands on.
+    """
+    used = {name for source in users for name in _used(source)}
+    return [
+        f"{source.path}:{line} nobody uses {name}"
+        for source in found
+        for name, line in _defined(source)
+        if name not in used
+    ]
+
+
+# These decorators leave a name to its callers; any other may register it somewhere.
+PLAIN = {"property", "cached_property", "staticmethod", "classmethod", "cache"} | {
+    "contextmanager",
+    "asynccontextmanager",
+    "dataclass",
+}
+READ_BY_TOOLS = re.compile(r"__\w+__|test_\w+|pytestmark")
+
+
+def _defined(source: Source) -> Iterator[tuple[str, int]]:
+    plain_classes = [n for n in source.tree.body if isinstance(n, ast.ClassDef) and not n.bases]
+    methods = [part for one in plain_classes for part in one.body if isinstance(part, FUNCTIONS)]
+    for node in (*source.tree.body, *methods):
+        names = []
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                decorators = {_last_name(one) for one in node.decorator_list}
+                names = [node.name] if decorators <= PLAIN else []
+            case ast.Assign():
+                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            case ast.AnnAssign(target=ast.Name() as target):
+                names = [target.id]
+        yield from ((name, node.lineno) for name in names if not READ_BY_TOOLS.fullmatch(name))
+
+
+def _last_name(decorator: ast.expr) -> str:
+    return ast.unparse(decorator).partition("(")[0].rpartition(".")[2]
+
+
+def _used(source: Source) -> Iterator[str]:
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = _called(node.func)
-        keywords = {keyword.arg for keyword in node.keywords}
-        if re.fullmatch(r"(\w+\.)*(Non)?(Callable)?(Magic|Async)?Mock", name):
-            loose = not node.args and not keywords & {"spec", "spec_set", "wraps"}
-        elif re.fullmatch(r"(\w+\.)*patch(\.object)?", name) and "monkey" not in name:
-            new = len(node.args) > (2 if name.endswith(".object") else 1)
-            loose = not new and not keywords & {"autospec", "spec", "spec_set", "new"}
-        else:
-            continue
-        if loose:
-            found.append(f"{source.path}:{node.lineno} {name} without a spec")
-    return found
-
-
-def _called(node: ast.expr) -> str:
-    match node:
-        case ast.Name():
-            return node.id
-        case ast.Attribute():
-            return f"{_called(node.value)}.{node.attr}"
-    return ""
+        match node:
+            case ast.Name(ctx=ast.Load()):
+                yield node.id
+            case ast.Attribute():
+                yield node.attr
+            case ast.alias():
+                yield node.name.rpartition(".")[2]
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.]+", text):
+                yield text.rpartition(".")[2]  # as in monkeypatch.setattr("bot.client._AWAY_S", 1)
 
 
 def undocumented(variables: Sequence[str], text: str) -> list[str]:
@@ -306,6 +360,12 @@ def unknown_variables(variables: Sequence[str], text: str) -> list[str]:
     """What the documentation promises and nobody reads."""
     named = set(re.findall(r"(?<!\w)(?:VIGIE|DISCORD)_[A-Z_]+(?!\w)", text))
     return sorted(name for name in named if name.removesuffix("_FILE") not in variables)
+
+
+def dead_paths(text: str) -> list[str]:
+    """Files and folders that a page names and that are not there."""
+    places = r"(?<![\w/.-])(?:bot|cogs|deploy|docs|tests)/(?:[\w.-]+/)*(?:[\w-]+\.\w+)?"
+    return sorted(path for path in set(re.findall(places, text)) if not (ROOT / path).exists())
 
 
 def _functions(source: Source) -> list[Function]:

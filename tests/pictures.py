@@ -17,9 +17,10 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db import gaps, guilds, incidents, monitors, rollups, settings
 from bot.db.database import Connection, Database
-from bot.db.rollups import DAY_MS, HOUR_MS, HOURS, Rollup
+from bot.db.rollups import HOURS, Rollup
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
 from bot.sandbox import Answer, Sandbox
 from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
@@ -202,6 +203,7 @@ async def stage(language: str) -> AsyncIterator[tuple[Harbour, dict[str, Site]]]
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sites = {name: Site() for name in NAMES}
         for site in sites.values():
+            site.delay_s = 0.1  # about what their past says
             await site.start()
             stack.push_async_callback(site.stop)
         sandbox = await stack.enter_async_context(Sandbox())

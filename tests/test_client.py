@@ -1,6 +1,8 @@
 """Whatever Discord does at the start, Vigie stays, watches, tells, and connects in the end."""
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.sandbox import Sandbox
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 
@@ -17,11 +19,11 @@ def online(sandbox: Sandbox) -> Any:
     return sandbox.wait_online(20)
 
 
-async def ended(ship: Harbour) -> ConfigError:
+async def ended(ship: Harbour) -> str:
     """The refusal that ends the process."""
     await asyncio.wait_for(ship.app.stopping.wait(), 10)
-    assert ship.app.failure is not None
-    return ship.app.failure
+    assert isinstance(ship.app.failure, ConfigError)
+    return str(ship.app.failure)
 
 
 def test_discord_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
@@ -76,7 +78,52 @@ def test_posts_go_out_while_the_gateway_cannot_be_found_or_reached(tmp_path: Pat
 def test_a_refused_token_ends_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with harbour(tmp_path, online=False, token="wrong") as ship:
-            assert "DISCORD_TOKEN" in str(await ended(ship))
+            assert "DISCORD_TOKEN" in await ended(ship)
+
+    asyncio.run(scenario())
+
+
+WITH_A_TYPO = """
+import sys
+import bot.client
+from bot.__main__ import main
+bot.client.EXTENSIONS += ("typo",)
+sys.exit(main(["run"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("cog", "told"),
+    [
+        ("import nothing_of_this_name", b"No module named 'nothing_of_this_name'"),
+        ("async def setup(client): 1 / 0", b"ZeroDivisionError"),
+    ],
+)
+def test_a_cog_that_cannot_be_loaded_ends_the_start_with_its_traceback(
+    tmp_path: Path, cog: str, told: bytes
+) -> None:
+    (tmp_path / "typo.py").write_text(cog)
+
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            settings = {
+                "DISCORD_TOKEN": sandbox.token,
+                "DISCORD_API_URL": sandbox.api_url,
+                "VIGIE_DATABASE": str(tmp_path / "vigie.db"),
+                "VIGIE_CANARIES": "",
+                "PYTHONPATH": f"{Path.cwd()}{os.pathsep}{tmp_path}",
+            }
+            started = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", WITH_A_TYPO),
+                cwd=tmp_path,
+                env={**os.environ, **settings},
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, said = await asyncio.wait_for(started.communicate(), 60)
+            assert started.returncode == 1
+            assert b"Traceback" in said
+            assert told in said
+            assert b"waiting for Discord" not in said
 
     asyncio.run(scenario())
 
@@ -85,7 +132,7 @@ def test_a_refused_token_ends_it(tmp_path: Path) -> None:
 def test_close_codes_that_no_retry_can_mend_end_it(tmp_path: Path, code: int) -> None:
     async def scenario(ship: Harbour) -> None:
         ship.sandbox.gateway.drop(code)
-        assert str(await ended(ship))
+        assert await ended(ship)
 
     sail(tmp_path, scenario)
 

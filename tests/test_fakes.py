@@ -1,3 +1,5 @@
+"""The clock of the tests can be trusted."""
+
 import asyncio
 
 from bot.clock import Clock

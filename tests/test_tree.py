@@ -1,3 +1,5 @@
+"""The commands as Discord knows them, and what happens when one fails."""
+
 import asyncio
 import logging
 import re

@@ -1,4 +1,14 @@
 """The commands of the shell: one file each."""
 
+import sys
+
 EXIT_OK = 0
+EXIT_FAILURE = 1  # of what may pass: a supervisor tries again
+EXIT_USAGE = 2  # as argparse ends
 EXIT_CONFIG = 78  # EX_CONFIG: configuration or token refused; a supervisor must not restart
+
+
+def fail(sentence: object, status: int) -> int:
+    """Say why a command ends without its work, and return the status it ends with."""
+    print(f"vigie: {sentence}", file=sys.stderr)
+    return status

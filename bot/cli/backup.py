@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from bot.cli import EXIT_CONFIG, EXIT_OK
+from bot.cli import EXIT_CONFIG, EXIT_OK, EXIT_USAGE, fail
 from bot.config import Config
 from bot.db import copies
 from bot.db.backup import back_up
@@ -25,19 +25,25 @@ AGAIN_S = 3_600.0  # after a failure, and between looks: a clock that is set is 
 BEGIN_S = 60.0  # at the very first start Vigie makes its database meanwhile
 
 
-def run(file: str, *, keep: int, daily: bool, config: Config) -> int:
-    """Returns 0 when a verified copy is there, 1 when there is none."""
+def run(file: str, *, keep: int | None, daily: bool, config: Config) -> int:
+    """Returns 0 when a verified copy is there, 1 when there is none, 2 for options that clash."""
+    target = Path(file)
+    in_folder = file.endswith("/") or target.is_dir()
+    if daily and (target.is_file() or (target.suffix == ".db" and not in_folder)):
+        sentence = f"--daily makes its copies in a folder, and {file} looks like a file."
+        return fail(sentence, EXIT_USAGE)
+    if keep is not None and not daily and not in_folder:
+        return fail(f"--keep counts copies in a folder: write {file}/ if that is one.", EXIT_USAGE)
+    keep = KEPT if keep is None else keep
     if not daily:
-        in_folder = file.endswith("/") or Path(file).is_dir()
-        return _once(Path(file), keep, config, at_s=time.time() if in_folder else None)
+        return _once(target, keep, config, at_s=time.time() if in_folder else None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OK))  # process 1 hears nothing else
     try:
-        every_day(Path(file), keep, config)
+        every_day(target, keep, config)
     except KeyboardInterrupt:
         return EXIT_OK
     except OSError as error:
-        print(f"vigie: Cannot use the folder {file}: {error.strerror}.", file=sys.stderr)
-        return EXIT_CONFIG
+        return fail(f"Cannot use the folder {file}: {error.strerror}.", EXIT_CONFIG)
 
 
 def every_day(
@@ -77,8 +83,7 @@ def _once(target: Path, keep: int, config: Config, *, at_s: float | None) -> int
         else:
             _in_folder(target, keep, config, datetime.fromtimestamp(at_s, UTC))
     except (StoreError, OSError) as error:
-        print(f"vigie: {error}", file=sys.stderr)
-        return NOT_DONE
+        return fail(error, NOT_DONE)
     return EXIT_OK
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.cli import EXIT_OK
+from bot.cli import EXIT_OK, fail
 from bot.config import child_environment
 from bot.sandbox import Sandbox
 from bot.sandbox.sites import Sites
@@ -46,8 +46,7 @@ async def _play(speed: float, port: int) -> int:
         try:
             await sandbox.start(port=port)
         except OSError as error:
-            print(f"vigie: port {port} cannot be used: {error.strerror}.", file=sys.stderr)
-            return FAILED
+            return fail(f"port {port} cannot be used: {error.strerror}.", FAILED)
         stack.push_async_callback(sandbox.stop)
         _say(f"Open {sandbox.url}/ to see the channel. Ctrl-C ends the demo.")
         sandbox.listen(_print_post)

@@ -6,13 +6,12 @@ Discord are replaced, by the file and by the printer.
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.cli import EXIT_OK
+from bot.cli import EXIT_OK, fail
 from bot.db.monitors import name_key
 from bot.models import Cause, Reason
 from bot.services.rehearsal import Line, Moment, rehearsal
@@ -42,21 +41,16 @@ def run(file: str, *, as_json: bool) -> int:
             moments = list(read(rows, path.stem))
         _tell_apart({moment.site for moment in moments})
     except OSError as error:
-        return _refused(f"{file} cannot be read: {error.strerror}.")
+        return fail(f"{file} cannot be read: {error.strerror}.", UNUSABLE)
     except UnicodeDecodeError:
-        return _refused(f"{file} is no scenario: it is not UTF-8 text.")
+        return fail(f"{file} is no scenario: it is not UTF-8 text.", UNUSABLE)
     except ValueError as error:
-        return _refused(f"{file} is no scenario: {error}.")
+        return fail(f"{file} is no scenario: {error}.", UNUSABLE)
     if not moments:
-        return _refused(f"{file} is no scenario: there is nothing in it.")
+        return fail(f"{file} is no scenario: there is nothing in it.", UNUSABLE)
     for line in play(moments):
         print(json.dumps(line.as_json(), ensure_ascii=False) if as_json else _shown(line))
     return EXIT_OK
-
-
-def _refused(text: str) -> int:
-    print(f"vigie: {text}", file=sys.stderr)
-    return UNUSABLE
 
 
 def read(rows: Iterable[str], site: str) -> Iterator[Moment]:

@@ -1,12 +1,11 @@
 """``vigie run``: watch and tell until stopped."""
 
 import asyncio
-import sys
 
 from bot import app, log
-from bot.cli import EXIT_CONFIG, EXIT_OK
+from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, fail
 from bot.config import Config, require_private, require_token
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, StoreBusy, StoreError
 
 
 def run(config: Config) -> int:
@@ -16,9 +15,10 @@ def run(config: Config) -> int:
         token = require_token(config)
         log.setup(config.log_level, secrets=[token, config.heartbeat_url or ""])
         asyncio.run(app.run(config))
+    except StoreBusy as error:
+        return fail(error, EXIT_FAILURE)
     except (ConfigError, StoreError) as error:
-        print(f"vigie: {error}", file=sys.stderr)
-        return EXIT_CONFIG
+        return fail(error, EXIT_CONFIG)
     except KeyboardInterrupt:
         return EXIT_OK
     return EXIT_OK

@@ -1,8 +1,8 @@
 """SQL of the boards: the live status messages, one for each channel that wants one."""
 
-import sqlite3
 from dataclasses import astuple, dataclass
 
+from bot.db import rows
 from bot.db.database import Connection
 
 
@@ -41,16 +41,16 @@ class Board:
 
 def all_present(conn: Connection) -> list[Board]:
     """The boards of all servers Vigie is in."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT b.* FROM board b JOIN guild g ON g.id = b.guild_id AND g.left_ms IS NULL"
         " ORDER BY b.channel_id"
     )
-    return [_board(row) for row in rows.fetchall()]
+    return [rows.read(row, Board) for row in found.fetchall()]
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Board]:
-    rows = conn.execute("SELECT * FROM board WHERE guild_id = ? ORDER BY channel_id", (guild_id,))
-    return [_board(row) for row in rows.fetchall()]
+    found = conn.execute("SELECT * FROM board WHERE guild_id = ? ORDER BY channel_id", (guild_id,))
+    return [rows.read(row, Board) for row in found.fetchall()]
 
 
 def save(conn: Connection, board: Board) -> None:
@@ -64,7 +64,3 @@ def save(conn: Connection, board: Board) -> None:
 
 def forget(conn: Connection, guild_id: int, channel_id: int) -> None:
     conn.execute("DELETE FROM board WHERE channel_id = ? AND guild_id = ?", (channel_id, guild_id))
-
-
-def _board(row: sqlite3.Row) -> Board:
-    return Board(**{name: row[name] for name in Board.__slots__})

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.db import windows
+from bot.db import rows, windows
 from bot.db.database import Connection
 from bot.models import Window
 
@@ -35,22 +35,20 @@ _OF_ALL = "TRUE"
 _OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
 
 
-def insert(conn: Connection, rows: Iterable[ChangeRow]) -> None:
+def insert(conn: Connection, changes: Iterable[ChangeRow]) -> None:
     """Note changes; call it in the transaction that makes them."""
     conn.executemany(
         "INSERT INTO change (guild_id, monitor_id, user_id, field, before, after, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                row.guild_id,
-                row.monitor_id,
-                row.user_id,
-                row.field,
-                row.before,
-                row.after,
-                row.at_ms,
+                *(one.guild_id, one.monitor_id, one.user_id),
+                one.field,
+                one.before,
+                one.after,
+                one.at_ms,
             )
-            for row in rows
+            for one in changes
         ],
     )
 
@@ -73,6 +71,24 @@ def of_server(conn: Connection, guild_id: int, limit: int) -> list[ChangeRow]:
     return _read(conn, _OF_SERVER, {"guild": guild_id, "skip": 0, "limit": limit})
 
 
+def pauses(conn: Connection, monitor_id: int, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """The parts of a span for which people had a monitor paused, in order.
+
+    A pause ends with the next one, when somebody resumes it, or at the end it was given. What came
+    paused with an import has no beginning of its own.
+    """
+    found = conn.execute(
+        "SELECT max(at_ms, :from) AS a, min(:until, coalesce(next_ms, :until),"
+        " coalesce(CAST(iif(field = 'paused', after, NULL) AS INTEGER), :until)) AS b FROM"
+        " (SELECT field, at_ms, after, lead(at_ms) OVER in_turn AS next_ms,"
+        " lead(field) OVER in_turn AS next FROM change WHERE monitor_id = :id"
+        " AND field IN ('imported', 'paused', 'resumed') WINDOW in_turn AS (ORDER BY id))"
+        " WHERE (field = 'paused' OR next = 'resumed') AND b > a ORDER BY a",
+        {"id": monitor_id, "from": from_ms, "until": until_ms},
+    )
+    return [(row["a"], row["b"]) for row in found.fetchall()]
+
+
 def forget(conn: Connection, before_ms: int) -> int:
     """Delete a slice of what was changed before then; returns how many rows went."""
     return conn.execute(
@@ -83,24 +99,15 @@ def forget(conn: Connection, before_ms: int) -> int:
 
 
 def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[ChangeRow]:
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT c.*, m.name FROM change c LEFT JOIN monitor m ON m.id = c.monitor_id"
         f" WHERE c.guild_id = :guild AND {chosen} ORDER BY c.id DESC LIMIT :limit OFFSET :skip",
         values,
     ).fetchall()
-    return [_change(conn, row) for row in rows]
+    return [_change(conn, row) for row in found]
 
 
 def _change(conn: Connection, row: sqlite3.Row) -> ChangeRow:
     planned = row["field"].startswith("maintenance_")
-    return ChangeRow(
-        guild_id=row["guild_id"],
-        user_id=row["user_id"],
-        field=row["field"],
-        at_ms=row["at_ms"],
-        monitor_id=row["monitor_id"],
-        before=row["before"],
-        after=row["after"],
-        name=row["name"],
-        window=windows.find(conn, row["guild_id"], int(row["after"])) if planned else None,
-    )
+    window = windows.find(conn, row["guild_id"], int(row["after"])) if planned else None
+    return rows.read(row, ChangeRow, window=window)

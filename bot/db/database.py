@@ -8,14 +8,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
-from bot.db.migrate import FOLDER
-from bot.db.opening import IN_MEMORY, open_file
+from bot.db.database_file import IN_MEMORY, open_file
 from bot.errors import StoreError
 
 __all__ = ["IN_MEMORY", "Connection", "Database"]
@@ -37,7 +35,7 @@ class Database:
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path | str, folder: Traversable = FOLDER) -> "Database":
+    async def open(cls, path: Path | str) -> "Database":
         """Open or create the store and bring it to this version's schema; ``:memory:`` works too.
 
         Raises StoreError with what to do: damaged, not a database, read-only, in use, or newer.
@@ -45,7 +43,7 @@ class Database:
         opened: list[Connection] = []
 
         def connect() -> Connection:
-            opened.append(open_file(path, folder))
+            opened.append(open_file(path))
             return opened[0]
 
         thread = _Thread(connect, iter_chunk_size=1)
@@ -72,6 +70,13 @@ class Database:
         whatever ``work`` does, and sqlite3.Error when the disk is full or fails.
         """
         return await self._run(lambda conn: _transact(conn, work), named=work)
+
+    async def drain(self, delete: Callable[[Connection], int]) -> int:
+        """Repeat ``delete``, a slice each time, until nothing goes; returns how many rows went."""
+        total = 0
+        while gone := await self.write(delete):
+            total += gone
+        return total
 
     async def close(self) -> None:
         """Finish what is queued and close; calling it again is harmless."""
@@ -121,16 +126,9 @@ def _timed(conn: Connection, work: Callable[[Connection], T], named: Callable[..
 
 
 def _transact(conn: Connection, work: Callable[[Connection], T]) -> T:
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(conn)
-        conn.execute("COMMIT")
-    except BaseException:
-        # A full disk may have rolled back already.
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
-    return result
+    with conn:  # commits at its end, or rolls back unless a full disk has done so already
+        conn.execute("BEGIN IMMEDIATE")
+        return work(conn)
 
 
 def _optimize(conn: Connection) -> None:

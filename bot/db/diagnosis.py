@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.db import copies
-from bot.errors import StoreError
+from bot.errors import StoreBusy, StoreError
 
 _REMEDIES = {
     sqlite3.SQLITE_READONLY: (
@@ -29,6 +29,13 @@ _REMEDIES = {
     ),
 }
 
+_MAY_PASS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+}
+
 
 class Diagnosis(NamedTuple):
     """``wrong`` follows the file's name, ``remedy`` is what to do; both without a full stop."""
@@ -45,16 +52,22 @@ def of_error(error: sqlite3.Error, path: Path | str) -> Diagnosis:
     """What SQLite's complaint about that file means."""
     if Path(path).is_dir():
         return Diagnosis(path, "is a folder", "set VIGIE_DATABASE to a file in it")
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = _code(error)
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return damaged(path, str(error))
     wrong, remedy = _REMEDIES.get(code, ("cannot be used", "`vigie doctor` may know why"))
     return Diagnosis(path, f"{wrong} ({error})", remedy)
 
 
-def explain(error: sqlite3.Error, path: Path | str) -> str:
-    """:func:`of_error` as one sentence."""
-    return str(of_error(error, path))
+def failure(error: sqlite3.Error, path: Path | str) -> StoreError:
+    """What to raise instead of SQLite's complaint about that file."""
+    kind = StoreBusy if _code(error) in _MAY_PASS else StoreError
+    return kind(str(of_error(error, path)))
+
+
+def _code(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
 
 
 def damaged(path: Path | str, why: str) -> Diagnosis:

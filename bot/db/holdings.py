@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db.database import Connection
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 _WEEK_HOURS = 168
 
 

@@ -2,8 +2,9 @@
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from bot.db import rows
 from bot.db.database import Connection
 from bot.models import Cause, Ending, Incident, Kind
 
@@ -11,29 +12,21 @@ from bot.models import Cause, Ending, Incident, Kind
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 6
 
-_COLUMNS = """
-    i.*, m.name, m.url, m.interval_s,
+_SELECT = """
+    SELECT i.*, m.name, m.url, m.interval_s,
     (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.wish = 'me_too') AS me_too
     FROM incident i JOIN monitor m ON m.id = i.monitor_id
 """
 
-# The columns that change while an incident lives; everything else is fixed at its opening.
+# Columns that are fixed at the opening, and that change while an incident lives.
+_FIXED = (
+    *("guild_id", "monitor_id", "since_ms", "opened_ms", "last_ok_ms", "limit_ms"),
+    *("address", "certificate_ms"),
+)
 _LIVE = (
-    "kind",
-    "cause",
-    "failed",
-    "last_failed_ms",
-    "answering_since_ms",
-    "share_ok",
-    "share_of",
-    "latency_ms",
-    "resolved_ms",
-    "ended_ms",
-    "ending",
-    "told_down",
-    "withheld",
-    "channel_id",
-    "role_id",
+    *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
+    *("latency_ms", "resolved_ms", "ended_ms", "ending", "told_down", "withheld"),
+    *("channel_id", "role_id"),
 )
 
 
@@ -46,66 +39,44 @@ def insert(conn: Connection, incident: Incident) -> Incident:
         public_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
         if not conn.execute("SELECT 1 FROM incident WHERE public_id = ?", (public_id,)).fetchone():
             break
-    cursor = conn.execute(
-        "INSERT INTO incident (public_id, guild_id, monitor_id, channel_id, role_id, kind, cause,"
-        " since_ms, opened_ms, failed, last_ok_ms, last_failed_ms, share_ok, share_of,"
-        " latency_ms, limit_ms, told_down, withheld, address, certificate_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            public_id,
-            incident.guild_id,
-            incident.monitor_id,
-            incident.channel_id,
-            incident.role_id,
-            incident.kind,
-            None if incident.cause is None else str(incident.cause),
-            incident.since_ms,
-            incident.opened_ms,
-            incident.failed,
-            incident.last_ok_ms,
-            incident.last_failed_ms,
-            incident.share_ok,
-            incident.share_of,
-            incident.latency_ms,
-            incident.limit_ms,
-            incident.told_down,
-            incident.withheld,
-            incident.address,
-            incident.certificate_ms,
-        ),
-    )
-    return load(conn, [int(cursor.lastrowid or 0)])[0]
+    columns = _columns(incident, _FIXED + _LIVE) | {"public_id": public_id}
+    return load(conn, [rows.insert(conn, "incident", columns)])[0]
 
 
 def update(conn: Connection, incident: Incident) -> None:
     """Write the columns that change while an incident lives."""
-    values = [getattr(incident, column) for column in _LIVE]
-    values[1] = None if incident.cause is None else str(incident.cause)
-    assignments = ", ".join(f"{column} = ?" for column in _LIVE)
+    columns = _columns(incident, _LIVE)
+    assignments = ", ".join(f"{column} = ?" for column in columns)
     conn.execute(
-        f"UPDATE incident SET {assignments} WHERE id = ?",
-        (*values, incident.id),
+        f"UPDATE incident SET {assignments} WHERE id = ?", (*columns.values(), incident.id)
+    )
+
+
+def end_forgotten(conn: Connection, monitor_id: int, now_ms: int) -> None:
+    """End what still stands as open though a new incident begins: one at a time is the truth."""
+    conn.execute(
+        "UPDATE incident SET resolved_ms = ?1, ending = ?2,"
+        " ended_ms = coalesce(answering_since_ms, last_failed_ms, ?1)"
+        " WHERE monitor_id = ?3 AND resolved_ms IS NULL",
+        (now_ms, Ending.RESOLVED, monitor_id),
     )
 
 
 def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
     """The incidents of these ids, in the order given; unknown ids are left out."""
-    found = []
-    for incident_id in ids:
-        row = conn.execute(f"SELECT {_COLUMNS} WHERE i.id = ?", (incident_id,)).fetchone()
-        if row is not None:
-            found.append(_incident(row))
-    return found
+    query = f"{_SELECT} WHERE i.id = ?"
+    found = (conn.execute(query, (incident_id,)).fetchone() for incident_id in ids)
+    return [_incident(row) for row in found if row is not None]
 
 
 def of_post(conn: Connection, post_id: int) -> list[Incident]:
     """All incidents one message tells of, oldest first."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS} JOIN post_incident p ON p.incident_id = i.id"
+    found = conn.execute(
+        f"{_SELECT} JOIN post_incident p ON p.incident_id = i.id"
         " WHERE p.post_id = ? ORDER BY i.opened_ms, i.id",
         (post_id,),
     )
-    return [_incident(row) for row in rows.fetchall()]
+    return [_incident(row) for row in found.fetchall()]
 
 
 def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Incident]:
@@ -118,47 +89,43 @@ def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Inciden
 
 def by_public_id(conn: Connection, guild_id: int, public_id: str) -> Incident | None:
     row = conn.execute(
-        f"SELECT {_COLUMNS} WHERE i.guild_id = ? AND i.public_id = ?",
+        f"{_SELECT} WHERE i.guild_id = ? AND i.public_id = ?",
         (guild_id, public_id),
     ).fetchone()
     return None if row is None else _incident(row)
 
 
 def all_open(conn: Connection) -> list[Incident]:
-    rows = conn.execute(f"SELECT {_COLUMNS} WHERE i.resolved_ms IS NULL ORDER BY i.id")
-    return [_incident(row) for row in rows.fetchall()]
+    found = conn.execute(f"{_SELECT} WHERE i.resolved_ms IS NULL ORDER BY i.id")
+    return [_incident(row) for row in found.fetchall()]
 
 
 def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
     """What is going on and told in a channel, oldest first."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
+    found = conn.execute(
+        f"{_SELECT} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
         (channel_id,),
     )
-    return [_incident(row) for row in rows.fetchall()]
+    return [_incident(row) for row in found.fetchall()]
 
 
 def recent(
     conn: Connection, guild_id: int, monitor_id: int | None, since_ms: int, limit: int
 ) -> list[Incident]:
     """Incidents of one server (of one monitor, if given) opened since then, newest first."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS} WHERE i.guild_id = ? AND (? IS NULL OR i.monitor_id = ?)"
+    found = conn.execute(
+        f"{_SELECT} WHERE i.guild_id = ? AND (? IS NULL OR i.monitor_id = ?)"
         " AND (i.opened_ms >= ? OR i.resolved_ms IS NULL) ORDER BY i.opened_ms DESC LIMIT ?",
         (guild_id, monitor_id, monitor_id, since_ms, limit),
     )
-    return [_incident(row) for row in rows.fetchall()]
+    return [_incident(row) for row in found.fetchall()]
 
 
-def acknowledge(conn: Connection, ids: Sequence[int], user_id: int, now_ms: int) -> int:
-    """Mark open, not yet acknowledged incidents; returns how many that were."""
-    return sum(
-        conn.execute(
-            "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ?"
-            " WHERE id = ? AND acknowledged_ms IS NULL AND resolved_ms IS NULL",
-            (user_id, now_ms, incident_id),
-        ).rowcount
-        for incident_id in ids
+def acknowledge(conn: Connection, ids: Iterable[int], user_id: int, now_ms: int) -> None:
+    """Mark incidents that are open and not acknowledged."""
+    conn.executemany(
+        "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ? WHERE id = ?",
+        [(user_id, now_ms, incident_id) for incident_id in ids],
     )
 
 
@@ -173,54 +140,35 @@ def follow(conn: Connection, incident_id: int, user_id: int, wish: str, now_ms: 
 
 def followers(conn: Connection, incident_id: int, wish: str) -> list[int]:
     """The people with that wish, first come first."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT user_id FROM follower WHERE incident_id = ? AND wish = ? ORDER BY at_ms, user_id",
         (incident_id, wish),
     )
-    return [row["user_id"] for row in rows.fetchall()]
-
-
-def _incident(row: sqlite3.Row) -> Incident:
-    return Incident(
-        id=row["id"],
-        public_id=row["public_id"],
-        guild_id=row["guild_id"],
-        monitor_id=row["monitor_id"],
-        name=row["name"],
-        url=row["url"],
-        interval_s=row["interval_s"],
-        kind=Kind(row["kind"]),
-        cause=None if row["cause"] is None else Cause.parse(row["cause"]),
-        since_ms=row["since_ms"],
-        opened_ms=row["opened_ms"],
-        failed=row["failed"],
-        last_ok_ms=row["last_ok_ms"],
-        last_failed_ms=row["last_failed_ms"],
-        answering_since_ms=row["answering_since_ms"],
-        share_ok=row["share_ok"],
-        share_of=row["share_of"],
-        latency_ms=row["latency_ms"],
-        limit_ms=row["limit_ms"],
-        resolved_ms=row["resolved_ms"],
-        ended_ms=row["ended_ms"],
-        ending=None if row["ending"] is None else Ending(row["ending"]),
-        acknowledged_ms=row["acknowledged_ms"],
-        acknowledged_by=row["acknowledged_by"],
-        me_too=row["me_too"],
-        told_down=bool(row["told_down"]),
-        withheld=bool(row["withheld"]),
-        channel_id=row["channel_id"],
-        role_id=row["role_id"],
-        address=row["address"],
-        certificate_ms=row["certificate_ms"],
-    )
+    return [row["user_id"] for row in found.fetchall()]
 
 
 def sharing_post(conn: Connection, incident_id: int) -> list[int]:
     """Ids of all incidents that share a post with this one, itself included."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT DISTINCT other.incident_id FROM post_incident mine"
         " JOIN post_incident other ON other.post_id = mine.post_id WHERE mine.incident_id = ?",
         (incident_id,),
     )
-    return sorted({incident_id, *(row["incident_id"] for row in rows.fetchall())})
+    return sorted({incident_id, *(row["incident_id"] for row in found.fetchall())})
+
+
+def _columns(incident: Incident, names: Iterable[str]) -> dict[str, object]:
+    columns = {name: getattr(incident, name) for name in names}
+    return columns | {"cause": None if incident.cause is None else str(incident.cause)}
+
+
+def _incident(row: sqlite3.Row) -> Incident:
+    return rows.read(
+        row,
+        Incident,
+        kind=Kind(row["kind"]),
+        cause=None if row["cause"] is None else Cause.parse(row["cause"]),
+        ending=None if row["ending"] is None else Ending(row["ending"]),
+        told_down=bool(row["told_down"]),
+        withheld=bool(row["withheld"]),
+    )

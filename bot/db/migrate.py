@@ -13,14 +13,14 @@ from bot.errors import StoreError
 FOLDER: Traversable = files("bot.db") / "migrations"
 
 
-def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = FOLDER) -> int:
+def migrate(conn: sqlite3.Connection, path: Path | None) -> int:
     """Apply every ``NNNN_name.sql`` that is missing, in order; returns the schema's version.
 
     An existing database is first copied beside itself, to ``<name>.before-<version>.db``
     (``path`` None: there is no file). Raises StoreError when the database is newer than this
     Vigie or not Vigie's; a file that fails leaves the version before it, so a rerun goes on there.
     """
-    steps = _steps(folder)
+    steps = _steps()
     version = int(conn.execute("PRAGMA user_version").fetchone()[0])
     known = steps[-1][0] if steps else 0
     if version > known:
@@ -40,9 +40,9 @@ def migrate(conn: sqlite3.Connection, path: Path | None, folder: Traversable = F
     return known
 
 
-def newest(folder: Traversable = FOLDER) -> int:
+def newest() -> int:
     """The version of the schema this Vigie knows."""
-    return len(_steps(folder))
+    return len(_steps())
 
 
 def _name_before(path: Path | None, number: int) -> str:
@@ -77,9 +77,9 @@ def statements(script: str) -> Iterator[str]:
         yield current + rest
 
 
-def _steps(folder: Traversable) -> list[tuple[int, Traversable]]:
+def _steps() -> list[tuple[int, Traversable]]:
     """All files in order of their numbers, which must be 1, 2, 3 …"""
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    found = sorted((f for f in FOLDER.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     steps = [(int(file.name.partition("_")[0]), file) for file in found]
     if [number for number, _ in steps] != list(range(1, len(steps) + 1)):
         raise ValueError(f"migrations are not numbered 1, 2, 3 …: {[f.name for f in found]}")
@@ -99,17 +99,12 @@ def _without_foreign_keys(conn: sqlite3.Connection) -> Iterator[None]:
 
 def _apply(conn: sqlite3.Connection, number: int, script: str) -> None:
     """Run one file together with its version stamp; both or nothing."""
-    conn.execute("BEGIN IMMEDIATE")
-    try:
+    with conn:
+        conn.execute("BEGIN IMMEDIATE")
         for statement in statements(script):
             conn.execute(statement)
         _check_references(conn, number)
         conn.execute(f"PRAGMA user_version = {number:d}")
-        conn.execute("COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
 
 
 def _check_references(conn: sqlite3.Connection, number: int) -> None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import unicodedata
 
+from bot.db import rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
@@ -15,18 +16,18 @@ def name_key(name: str) -> str:
 
 def all_watched(conn: Connection) -> list[Monitor]:
     """Every monitor that was not removed, of servers that were not left."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT m.* FROM monitor m JOIN guild g ON g.id = m.guild_id"
         " WHERE m.removed_ms IS NULL AND g.left_ms IS NULL ORDER BY m.id"
     )
-    return [_monitor(row) for row in rows.fetchall()]
+    return [_monitor(row) for row in found.fetchall()]
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id", (guild_id,)
     )
-    return [_monitor(row) for row in rows.fetchall()]
+    return [_monitor(row) for row in found.fetchall()]
 
 
 def count(conn: Connection, guild_id: int) -> int:
@@ -42,28 +43,8 @@ def insert(conn: Connection, monitor: Monitor) -> int:
 
     Raises sqlite3.IntegrityError when the server already has that name.
     """
-    cursor = conn.execute(
-        "INSERT INTO monitor (guild_id, name, name_key, url, method, headers, expect_status,"
-        " contains, not_contains, slow_ms, interval_s, channel_id, role_id, created_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            monitor.guild_id,
-            monitor.name,
-            name_key(monitor.name),
-            monitor.target.url,
-            monitor.target.method,
-            json.dumps(monitor.target.headers),
-            json.dumps(monitor.target.expect_status),
-            monitor.target.contains,
-            monitor.target.not_contains,
-            monitor.slow_ms,
-            monitor.interval_s,
-            monitor.channel_id,
-            monitor.role_id,
-            monitor.created_ms,
-        ),
-    )
-    return int(cursor.lastrowid or 0)
+    born = {"guild_id": monitor.guild_id, "created_ms": monitor.created_ms}
+    return rows.insert(conn, "monitor", born | _settings(monitor))
 
 
 def save_settings(conn: Connection, monitor: Monitor) -> None:
@@ -71,27 +52,11 @@ def save_settings(conn: Connection, monitor: Monitor) -> None:
 
     Raises sqlite3.IntegrityError when another monitor of the server has that name.
     """
-    target = monitor.target
+    settings = _settings(monitor)
+    assignments = ", ".join(f"{column} = ?" for column in settings)
     conn.execute(
-        "UPDATE monitor SET name = ?, name_key = ?, url = ?, method = ?, headers = ?,"
-        " expect_status = ?, contains = ?, not_contains = ?, slow_ms = ?, interval_s = ?,"
-        " channel_id = ?, role_id = ? WHERE id = ? AND guild_id = ?",
-        (
-            monitor.name,
-            name_key(monitor.name),
-            target.url,
-            target.method,
-            json.dumps(target.headers),
-            json.dumps(target.expect_status),
-            target.contains,
-            target.not_contains,
-            monitor.slow_ms,
-            monitor.interval_s,
-            monitor.channel_id,
-            monitor.role_id,
-            monitor.id,
-            monitor.guild_id,
-        ),
+        f"UPDATE monitor SET {assignments} WHERE id = ? AND guild_id = ?",
+        (*settings.values(), monitor.id, monitor.guild_id),
     )
 
 
@@ -121,8 +86,8 @@ def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> Non
 
 def memories(conn: Connection) -> dict[int, str]:
     """The judge's stored memory of each monitor that has one."""
-    rows = conn.execute("SELECT monitor_id, judge FROM memory")
-    return {row["monitor_id"]: row["judge"] for row in rows.fetchall()}
+    found = conn.execute("SELECT monitor_id, judge FROM memory")
+    return {row["monitor_id"]: row["judge"] for row in found.fetchall()}
 
 
 def save_memory(conn: Connection, monitor_id: int, judge: str) -> None:
@@ -133,26 +98,30 @@ def save_memory(conn: Connection, monitor_id: int, judge: str) -> None:
     )
 
 
+def _settings(monitor: Monitor) -> dict[str, object]:
+    """The columns people may change, overlays apart."""
+    target = monitor.target
+    return {
+        "name": monitor.name,
+        "name_key": name_key(monitor.name),
+        "url": target.url,
+        "method": target.method,
+        "headers": json.dumps(target.headers),
+        "expect_status": json.dumps(target.expect_status),
+        "contains": target.contains,
+        "not_contains": target.not_contains,
+        "slow_ms": monitor.slow_ms,
+        "interval_s": monitor.interval_s,
+        "channel_id": monitor.channel_id,
+        "role_id": monitor.role_id,
+    }
+
+
 def _monitor(row: sqlite3.Row) -> Monitor:
-    target = Target(
-        url=row["url"],
-        method=row["method"],
+    target = rows.read(
+        row,
+        Target,
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         expect_status=tuple(json.loads(row["expect_status"])),
-        contains=row["contains"],
-        not_contains=row["not_contains"],
     )
-    return Monitor(
-        id=row["id"],
-        guild_id=row["guild_id"],
-        name=row["name"],
-        target=target,
-        interval_s=row["interval_s"],
-        channel_id=row["channel_id"],
-        role_id=row["role_id"],
-        slow_ms=row["slow_ms"],
-        paused_ms=row["paused_ms"],
-        resume_ms=row["resume_ms"],
-        muted_until_ms=row["muted_until_ms"],
-        created_ms=row["created_ms"],
-    )
+    return rows.read(row, Monitor, target=target)

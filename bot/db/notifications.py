@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.db import rows
 from bot.db.database import Connection
 
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
@@ -81,11 +82,11 @@ def add(
 
 def active(conn: Connection, channel_id: int) -> list[Notification]:
     """All waiting and half-sent work of one channel, oldest first."""
-    rows = conn.execute(
+    found = conn.execute(
         f"SELECT * FROM notification WHERE channel_id = ? AND {_ACTIVE} ORDER BY id",
         (channel_id,),
     )
-    return [_notification(row) for row in rows.fetchall()]
+    return [_notification(row) for row in found.fetchall()]
 
 
 def due_by_channel(conn: Connection, now_ms: int) -> dict[int, int]:
@@ -94,7 +95,7 @@ def due_by_channel(conn: Connection, now_ms: int) -> dict[int, int]:
     So is a row from the future: the clock was set back, and its waiting time with it. Servers that
     Vigie has left are passed over; their rows wait for its return.
     """
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT n.channel_id, max(coalesce(p.until_ms, 0), min("
         "iif(n.state = 'sending' OR n.created_ms > ?, 0, n.not_before_ms))) AS due"
         " FROM notification n LEFT JOIN parked p ON p.channel_id = n.channel_id"
@@ -102,7 +103,7 @@ def due_by_channel(conn: Connection, now_ms: int) -> dict[int, int]:
         f" WHERE n.{_ACTIVE} GROUP BY n.channel_id ORDER BY due",
         (now_ms,),
     )
-    return {row["channel_id"]: row["due"] for row in rows.fetchall()}
+    return {row["channel_id"]: row["due"] for row in found.fetchall()}
 
 
 def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
@@ -115,17 +116,11 @@ def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification 
     return None if row is None else _notification(row)
 
 
-def waiting_edit(conn: Connection, post_id: int) -> Notification | None:
+def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
+    """The work of this kind (edit or ping) that waits for a post."""
+    # The kind stands in the text: only so is the partial index of waiting edits used.
     row = conn.execute(
-        "SELECT * FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'",
-        (post_id,),
-    ).fetchone()
-    return None if row is None else _notification(row)
-
-
-def waiting_ping(conn: Connection, post_id: int) -> Notification | None:
-    row = conn.execute(
-        "SELECT * FROM notification WHERE post_id = ? AND kind = 'ping' AND state = 'pending'",
+        f"SELECT * FROM notification WHERE post_id = ? AND kind = '{kind}' AND state = 'pending'",
         (post_id,),
     ).fetchone()
     return None if row is None else _notification(row)
@@ -197,30 +192,13 @@ def drop(conn: Connection, ids: Iterable[int]) -> None:
     conn.executemany("DELETE FROM notification WHERE id = ?", [(row_id,) for row_id in ids])
 
 
-def drop_edits(conn: Connection, post_id: int, *, before_ms: int | None = None) -> None:
-    """Forget the waiting edits of a post, or only those whose truth is older than a moment."""
+def drop_edits(conn: Connection, post_id: int) -> None:
+    """Forget the waiting edit of a post."""
     conn.execute(
-        "DELETE FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'"
-        " AND (? IS NULL OR created_ms < ?)",
-        (post_id, before_ms, before_ms),
+        "DELETE FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'",
+        (post_id,),
     )
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    return Notification(
-        id=row["id"],
-        guild_id=row["guild_id"],
-        channel_id=row["channel_id"],
-        kind=Work(row["kind"]),
-        incident_id=row["incident_id"],
-        post_id=row["post_id"],
-        payload=row["payload"],
-        state=row["state"],
-        batch=row["batch"],
-        verb=row["verb"],
-        attempts=row["attempts"],
-        created_ms=row["created_ms"],
-        not_before_ms=row["not_before_ms"],
-        first_try_ms=row["first_try_ms"],
-        last_try_ms=row["last_try_ms"],
-    )
+    return rows.read(row, Notification, kind=Work(row["kind"]))

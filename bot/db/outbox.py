@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.clock import DAY_MS
 from bot.db.database import Connection
 
-KEPT_MS = 7 * 86_400_000  # ended work is forgotten after that
+# Messages of what ended so long ago are edited no more, and their work tells nobody anything.
+KEPT_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
+from bot.clock import HOUR_MS
 from bot.db.database import Connection
 from bot.db.packing import ResultRow, unpack
-
-HOUR_MS = 3_600_000
 
 
 def save(conn: Connection, monitor_id: int, hour: int, tries: bytes) -> None:

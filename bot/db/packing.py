@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-log = logging.getLogger(__name__)
+from bot.clock import HOUR_MS
 
-_HOUR_MS = 3_600_000
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def unpack(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
     """
     with suppress(ValueError, LookupError, RuntimeError, StopIteration):
         rows = _unpacked(monitor_id, hour_ms, blob)
-        if all(0 <= row.at_ms - hour_ms < _HOUR_MS and row.ms < _HOUR_MS for row in rows):
+        if all(0 <= row.at_ms - hour_ms < HOUR_MS and row.ms < HOUR_MS for row in rows):
             return rows
     log.error("the tries of an hour cannot be read", extra={"monitor": monitor_id, "hour": hour_ms})
     return []

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.clock import DAY_MS
 from bot.db.database import Connection
-
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.db import rows
 from bot.db.database import Connection
 
 
@@ -29,11 +30,8 @@ def create(
     now_ms: int,
 ) -> int:
     """A message about to be sent, and what it tells of; returns the post's id."""
-    cursor = conn.execute(
-        "INSERT INTO post (guild_id, channel_id, created_ms) VALUES (?, ?, ?)",
-        (guild_id, channel_id, now_ms),
-    )
-    post_id = int(cursor.lastrowid or 0)
+    post = {"guild_id": guild_id, "channel_id": channel_id, "created_ms": now_ms}
+    post_id = rows.insert(conn, "post", post)
     link(conn, post_id, incident_ids)
     return post_id
 
@@ -59,12 +57,12 @@ def get(conn: Connection, post_id: int) -> Post | None:
 
 def of_incident(conn: Connection, incident_id: int) -> list[Post]:
     """The messages that tell of an incident, newest first."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT p.* FROM post p JOIN post_incident l ON l.post_id = p.id"
         " WHERE l.incident_id = ? ORDER BY p.id DESC",
         (incident_id,),
     )
-    return [_post(row) for row in rows.fetchall()]
+    return [_post(row) for row in found.fetchall()]
 
 
 def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int) -> Post | None:
@@ -121,13 +119,5 @@ def forget(conn: Connection, post_id: int) -> None:
 
 
 def _post(row: sqlite3.Row) -> Post:
-    return Post(
-        id=row["id"],
-        guild_id=row["guild_id"],
-        channel_id=row["channel_id"],
-        message_id=row["message_id"],
-        created_ms=row["created_ms"],
-        edited_ms=row["edited_ms"],
-        gone=row["gone_ms"] is not None,
-        pinged=frozenset(map(int, row["pinged"].split())),
-    )
+    pinged = frozenset(map(int, row["pinged"].split()))
+    return rows.read(row, Post, gone=row["gone_ms"] is not None, pinged=pinged)

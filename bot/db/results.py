@@ -7,8 +7,6 @@ from bot.db import packed
 from bot.db.database import Connection
 from bot.db.packing import ResultRow
 
-__all__ = ["ResultRow"]
-
 
 def append(conn: Connection, rows: Iterable[ResultRow]) -> None:
     conn.executemany(

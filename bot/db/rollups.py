@@ -1,11 +1,11 @@
 """SQL of what hours and days came to: hours for 90 days, days for ever."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
+from bot.clock import HOUR_MS
 from bot.db.database import Connection
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 HOURS = 24
 
 
@@ -79,7 +79,7 @@ def sums_of_day(conn: Connection, monitor_id: int, day: int) -> Sums | None:
     return None if row["count"] is None else Sums(**dict(row))
 
 
-_FIELDS = ("count", "ok", "watched_s", "down_s", "unstable_s")
+_FIELDS = tuple(field.name for field in fields(Sums))
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in _FIELDS)
 
 
@@ -130,15 +130,10 @@ def days(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollu
     return [Rollup(*row) for row in rows.fetchall()]
 
 
-def drop_old(conn: Connection, monitor_ids: Iterable[int], hour: int, packed_hour: int) -> int:
-    """Forget these monitors' hours before ``hour``, packed tries before ``packed_hour``."""
-    return sum(
-        conn.execute("DELETE FROM hourly WHERE monitor_id = ? AND hour < ?", (one, hour)).rowcount
-        + conn.execute(
-            "DELETE FROM packed WHERE monitor_id = ? AND hour < ?", (one, packed_hour)
-        ).rowcount
-        for one in monitor_ids
-    )
+def drop_old(conn: Connection, monitor_id: int, hour: int, packed_hour: int) -> None:
+    """Forget a monitor's hours before ``hour``, its packed tries before ``packed_hour``."""
+    for table, first in (("hourly", hour), ("packed", packed_hour)):
+        conn.execute(f"DELETE FROM {table} WHERE monitor_id = ? AND hour < ?", (monitor_id, first))
 
 
 def _values(one: Rollup) -> tuple[int | None, ...]:

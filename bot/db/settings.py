@@ -8,6 +8,12 @@ def get(conn: Connection, key: str) -> str | None:
     return None if row is None else str(row["value"])
 
 
+def number(conn: Connection, key: str) -> int | None:
+    """None also for what is no number: a damaged value is as good as none."""
+    value = get(conn, key)
+    return int(value) if value and value.isascii() and value.isdigit() else None
+
+
 def put(conn: Connection, key: str, value: str) -> None:
     conn.execute(
         "INSERT INTO setting (key, value) VALUES (?, ?)"

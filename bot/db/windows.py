@@ -4,14 +4,15 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import date, time
 
+from bot.db import rows
 from bot.db.database import Connection
 from bot.models import Window
 
 
 def all_live(conn: Connection) -> list[Window]:
     """Every window of every server that was neither cancelled nor found to be over."""
-    rows = conn.execute("SELECT * FROM maintenance_window WHERE ended_ms IS NULL ORDER BY id")
-    return [_window(row) for row in rows.fetchall()]
+    found = conn.execute("SELECT * FROM maintenance_window WHERE ended_ms IS NULL ORDER BY id")
+    return [_window(row) for row in found.fetchall()]
 
 
 def find(conn: Connection, guild_id: int, window_id: int) -> Window | None:
@@ -24,24 +25,23 @@ def find(conn: Connection, guild_id: int, window_id: int) -> Window | None:
 
 def insert(conn: Connection, window: Window) -> int:
     """Store a new window (its ``id`` is ignored); returns the id."""
-    cursor = conn.execute(
-        "INSERT INTO maintenance_window (guild_id, monitor_id, timezone, days, date, begins, ends,"
-        " length_s, reason, created_by, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            window.guild_id,
-            window.monitor_id,
-            window.timezone,
-            "".join(map(str, window.days)),
-            None if window.date is None else window.date.isoformat(),
-            window.begins.isoformat(),
-            None if window.ends is None else window.ends.isoformat(),
-            window.length_s,
-            window.reason,
-            window.created_by,
-            window.created_ms,
-        ),
+    return rows.insert(
+        conn,
+        "maintenance_window",
+        {
+            "guild_id": window.guild_id,
+            "monitor_id": window.monitor_id,
+            "timezone": window.timezone,
+            "days": "".join(map(str, window.days)),
+            "date": None if window.date is None else window.date.isoformat(),
+            "begins": window.begins.isoformat(),
+            "ends": None if window.ends is None else window.ends.isoformat(),
+            "length_s": window.length_s,
+            "reason": window.reason,
+            "created_by": window.created_by,
+            "created_ms": window.created_ms,
+        },
     )
-    return int(cursor.lastrowid or 0)
 
 
 def end(conn: Connection, guild_id: int, ids: Iterable[int], now_ms: int) -> int:
@@ -54,17 +54,11 @@ def end(conn: Connection, guild_id: int, ids: Iterable[int], now_ms: int) -> int
 
 
 def _window(row: sqlite3.Row) -> Window:
-    return Window(
-        id=row["id"],
-        guild_id=row["guild_id"],
-        monitor_id=row["monitor_id"],
-        timezone=row["timezone"],
+    return rows.read(
+        row,
+        Window,
         days=tuple(map(int, row["days"])),
         date=None if row["date"] is None else date.fromisoformat(row["date"]),
         begins=time.fromisoformat(row["begins"]),
         ends=None if row["ends"] is None else time.fromisoformat(row["ends"]),
-        length_s=row["length_s"],
-        reason=row["reason"],
-        created_by=row["created_by"],
-        created_ms=row["created_ms"],
     )

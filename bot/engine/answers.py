@@ -30,7 +30,7 @@ _NO_CHARSETS = frozenset(
 )
 
 
-async def judge(target: Target, response: httpx.Response) -> Cause | None:
+async def fault_of(target: Target, response: httpx.Response) -> Cause | None:
     """None when the answer is fine. Reads the body, whole or up to 256 KiB, if the status is.
 
     Raises what the connection raises.

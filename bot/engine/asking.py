@@ -9,12 +9,11 @@ import httpx
 from bot import __version__
 from bot.engine.answers import read
 from bot.engine.failures import cause_of
+from bot.engine.prober import DEADLINE_S
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context
 from bot.engine.transport import OneShot
 from bot.models import Cause
-
-DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ them saw a renewed one. Each end is told at most once at each threshold, whateve
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from bot.clock import DAY_MS, HOUR_MS
 
 THRESHOLDS = (14, 7, 3, 1)  # days before the end
-DAY_MS = 86_400_000
 NEEDED = 3  # sightings before anything is said
 # Sightings that count: the last 16, but nothing older than an hour once three are newer. A site
 # that is seen once a day must not wait two weeks for its renewal to be believed.
 KEPT = 16
-FRESH_MS = 3_600_000
+FRESH_MS = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,24 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """What is remembered of one address. ``recent`` is not stored: it is soon seen again.
+    """What is remembered of one address. ``recent`` alone is not stored: it is soon seen again.
 
     ``known_ms``: the latest end that was ever taken for the site's own.
     """
 
     url: str
-    recent: tuple[Sighting, ...] = ()
+    recent: tuple[Sighting, ...] = field(default=(), compare=False)
     known_ms: int | None = None
     told: tuple[Told, ...] = ()
 
-    @property
-    def stored(self) -> str:
-        """What has to survive a restart; :meth:`load` reads it back."""
+    def dump(self) -> str:
+        """The stored form: what has to survive a restart."""
         told = [[one.ends_ms, one.days] for one in self.told]
         return json.dumps({"url": self.url, "known_ms": self.known_ms, "told": told})
 
     @classmethod
     def load(cls, text: str) -> "Sightings":
-        """Raises ValueError for what ``stored`` never was."""
+        """Read what ``dump`` wrote. Raises ValueError for anything else."""
         try:
             raw = json.loads(text)
             told = tuple(Told(int(ends_ms), int(days)) for ends_ms, days in raw["told"])

@@ -47,8 +47,8 @@ def _ascii_label(typed: str) -> str:
         return idna.alabel(label).decode("ascii")
     if _LABEL.fullmatch(label) is None:
         raise ValueError("not a label of a host name")
-    if label.startswith("xn--") and idna.alabel(idna.ulabel(label)).decode("ascii") != label:
-        raise ValueError("not the punycode of anything")
+    if label.startswith("xn--"):
+        idna.ulabel(label)  # raises for what is not the one punycode of anything
     return label
 
 

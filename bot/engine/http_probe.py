@@ -13,9 +13,10 @@ import httpx
 
 from bot import __version__
 from bot.clock import Clock
-from bot.engine.answers import judge
+from bot.engine.answers import fault_of
 from bot.engine.failures import cause_of
 from bot.engine.netguard import SCHEME_PORTS, WEB, Netguard
+from bot.engine.prober import DEADLINE_S
 from bot.engine.redirects import MAX_HOPS, is_downgrade, location, may_know, next_url
 from bot.engine.resolver import Resolve
 from bot.engine.stamps import Stamps
@@ -24,7 +25,6 @@ from bot.engine.transport import ADDRESS, OneShot
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Reason, Target
 
-DEADLINE_S = 10.0
 USER_AGENT = f"Vigie/{__version__} (+uptime check)"
 KEPT_REQUESTS = 16_384
 
@@ -98,13 +98,13 @@ class HttpProbe:
             response = await self._transport.ask(request, stamps)
             try:
                 _note(seen, response)
-                place = location(response)
-                if place is None or response.status_code in target.expect_status:
-                    return await judge(target, response)
+                where = location(response)
+                if where is None or response.status_code in target.expect_status:
+                    return await fault_of(target, response)
             finally:
                 await response.aclose()
             try:
-                url = next_url(self._guard, seen.url, place)
+                url = next_url(self._guard, seen.url, where)
             except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
             headers = headers if may_know(seen.url, url) else ()

@@ -72,13 +72,12 @@ def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
 
 def _remember(memory: Memory, letter: str, slot_ms: int) -> Memory:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
-    in_run = letter in "Ff"
+    in_run, in_trouble = letter in "Ff", memory.mode is not None
     # A wall clock set back must not stretch the wait for "down": then the run counts from now.
     failing_ms = slot_ms if memory.failing_ms is None else min(memory.failing_ms, slot_ms)
     slots = memory.bad_slots
     if is_bad(letter):
         slots = (*slots, slot_ms)[-KEPT_SLOTS:]
-    counted = memory.counted + 1 if memory.mode is not None else 0
     return replace(
         memory,
         rounds=(memory.rounds + letter)[-KEPT_ROUNDS:],
@@ -88,8 +87,8 @@ def _remember(memory: Memory, letter: str, slot_ms: int) -> Memory:
         failing_ms=failing_ms if in_run else None,
         failed=memory.failed + memory.tried if in_run else 0,
         bad_slots=slots,
-        counted=min(counted, SHARE_ROUNDS),
-        last_bad_ms=slot_ms if is_bad(letter) and memory.mode is not None else memory.last_bad_ms,
+        counted=min(memory.counted + in_trouble, SHARE_ROUNDS),
+        last_bad_ms=slot_ms if in_trouble and is_bad(letter) else memory.last_bad_ms,
     )
 
 
@@ -103,25 +102,21 @@ def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[
     mode = memory.mode
     if _turns_unstable(before, memory, letter):
         mode, hold = Kind.UNSTABLE, max(hold, HOLD_UNSTABLE)
-    told_down = memory.told_down
-    event = Event.ANSWERING if before.good else Event.PROGRESS
-    if not told_down and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS):
-        mode, told_down, event = Kind.DOWN, True, Event.ESCALATED
-    kind = _said(memory, mode)
-    if event is not Event.ESCALATED and kind is not before.kind:
-        event = Event.CHANGED
+    for_good = not memory.told_down and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS)
+    if for_good:
+        mode = Kind.DOWN
     return replace(
         memory,
         mode=mode,
-        kind=kind,
+        kind=_said(memory, mode),
         hold=hold,
         relapsed_ms=relapsed_ms,
         good=0,
         good_since_ms=None,
         # Told as down anew: what worked before that is no longer "some success".
-        recovered=event is not Event.ESCALATED and (memory.recovered or letter in "Pp"),
-        told_down=told_down,
-    ), event
+        recovered=not for_good and (memory.recovered or letter in "Pp"),
+        told_down=memory.told_down or for_good,
+    ), Event.ESCALATED if for_good else Event.MOVED
 
 
 def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
@@ -131,13 +126,9 @@ def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
     round that opened it: later it is how half of all recoveries begin.
     """
     if memory.mode is Kind.DOWN:
-        return before.recovered or (letter in "Pp" and _opened_now(before))
+        opened_now = before.last_bad_ms is None
+        return before.recovered or (letter in "Pp" and opened_now)
     return memory.mode is Kind.SLOW and count_bad(memory.rounds[-10:]) >= BAD_OF_10
-
-
-def _opened_now(before: Memory) -> bool:
-    """The round that closes is the one that opened the incident: no bad one was counted yet."""
-    return before.last_bad_ms is None or before.last_bad_ms < (before.since_ms or 0)
 
 
 def _said(memory: Memory, mode: Kind | None) -> Kind | None:
@@ -163,6 +154,4 @@ def _improve(memory: Memory, letter: str, slot_ms: int) -> tuple[Memory, Event]:
         recovered=True,
         last_bad_ms=last_bad_ms,
     )
-    if is_due(memory):
-        return memory, Event.DUE
-    return memory, Event.ANSWERING if memory.good == 1 else Event.PROGRESS
+    return memory, Event.DUE if is_due(memory) else Event.MOVED

@@ -52,8 +52,8 @@ class Memory:
     recovered: bool = False  # some try worked since it opened
     told_down: bool = False
     # Across incidents.
-    last_bad_ms: int | None = None
-    closed: bool = False  # an all-clear was given; last_bad_ms is its last bad round
+    last_bad_ms: int | None = None  # of the open incident (None: in its first round), or the last
+    closed: bool = False  # an all-clear was given
     relapsed_ms: int | None = None
 
     @property
@@ -75,8 +75,8 @@ class Memory:
 
     def dump(self) -> str:
         """The stored form; only what differs from a fresh memory is written."""
-        values = ((name, getattr(self, name), fresh) for name, fresh in _FRESH)
-        return json.dumps({name: value for name, value, fresh in values if value != fresh})
+        values = {name: getattr(self, name) for name in _FRESH}
+        return json.dumps({k: v for k, v in values.items() if v != _FRESH[k]})
 
     @classmethod
     def load(cls, text: str) -> "Memory":
@@ -90,26 +90,23 @@ class Memory:
             raise ValueError("no memory of a judge") from error
         if not isinstance(raw, dict):
             raise ValueError("no memory of a judge")  # noqa: TRY004 - one error for all of it
-        known = {one.name: one.default for one in fields(cls)}
-        values: dict[str, Any] = {k: _read(k, v, known[k]) for k, v in raw.items() if k in known}
+        values: dict[str, Any] = {k: _read(k, v) for k, v in raw.items() if k in _FRESH}
         return cls(**values)
 
 
-_FRESH = tuple((field.name, field.default) for field in fields(Memory))
+_FRESH = {field.name: field.default for field in fields(Memory)}
 
 
-def _read(name: str, value: object, default: object) -> object:
+def _read(name: str, value: object) -> object:
     """One field as it was before it was written. Raises ValueError for what it cannot hold."""
     match value:
-        case None if default is None:
-            return None
         case str() if name in _CLOSED:
             return _CLOSED[name](value)
         case str() if name == "rounds" and len(value) <= KEPT_ROUNDS and set(value) <= _LETTERS:
             return value
         case list() if name == "bad_slots" and all(type(one) is int for one in value):
             return tuple(value)
-        case bool() if isinstance(default, bool):
+        case bool() if isinstance(_FRESH[name], bool):
             return value
         case int() if name in _NUMBERS and not isinstance(value, bool):
             return value

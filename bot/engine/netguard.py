@@ -76,7 +76,8 @@ class Netguard:
             raise AddressRefused(FORMS[scheme])
         host, port = self._authority(match["authority"], scheme)
         shown_port = "" if port == SCHEME_PORTS.get(scheme, 0) else f":{port}"
-        checked = f"{scheme}://{host}{shown_port}{_path(match['rest'], scheme)}"
+        path = "" if scheme in FORMS else _path(match["rest"])
+        checked = f"{scheme}://{host}{shown_port}{path}"
         if len(checked) > URL_LIMIT:
             raise AddressRefused(TOO_LONG, n=URL_LIMIT)
         return checked
@@ -177,16 +178,9 @@ class Netguard:
         return host
 
 
-def _path(rest: str, scheme: str) -> str:
-    """Path and query, encoded; those who have none get none."""
-    if scheme in FORMS:
-        return ""
-    encoded = quote(_visible(rest).partition("#")[0], safe=_KEPT)
-    return encoded if encoded.startswith("/") else f"/{encoded}"
-
-
-def _visible(rest: str) -> str:
-    """Path and query as typed. Raises AddressRefused for what nobody can see or read."""
+def _path(rest: str) -> str:
+    """Path and query, encoded. Raises AddressRefused for what nobody can see or read."""
     if _UNREADABLE.search(rest) or any(unicodedata.category(c)[0] == "C" for c in rest):
         raise AddressRefused(NOT_AN_ADDRESS)
-    return rest
+    encoded = quote(rest.partition("#")[0], safe=_KEPT)
+    return encoded if encoded.startswith("/") else f"/{encoded}"

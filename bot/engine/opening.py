@@ -36,15 +36,15 @@ def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
 
 def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
     """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
-    already_bad = count_bad(memory.rounds[-9:]) + 1
-    mode = Kind.UNSTABLE if already_bad >= BAD_OF_10 else Kind.DOWN
+    bad_before = count_bad(memory.rounds[-9:])
+    mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
     if mode is Kind.DOWN:
         rule = Rule.FAILED_RUN
         since_ms, window = memory.failing_ms, memory.rounds[len(memory.rounds.rstrip("Ff")) :]
     else:
         rule = Rule.BAD_OF_10
-        since_ms = _first_bad(memory, already_bad - 1)
-        window = _since_nth_bad(memory.rounds, already_bad - 1)
+        since_ms = _first_bad(memory, bad_before)
+        window = _since_nth_bad(memory.rounds, bad_before)
     escalates = memory.mode is Kind.SLOW
     under_way = "f" if memory.refused else "F"
     entered = _enter(memory, mode, since_ms or slot_ms, slot_ms, window, under_way=under_way)
@@ -74,6 +74,7 @@ def _enter(
         good_since_ms=None,
         recovered=False,
         told_down=kind is Kind.DOWN,
+        last_bad_ms=None,
         relapsed_ms=relapsed_ms,
     )
 
@@ -81,15 +82,14 @@ def _enter(
 def watch(memory: Memory, slot_ms: int) -> tuple[Memory, Event | None]:
     """No incident is open: does the rate of bad or slow rounds open one?"""
     of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
-    last = memory.rounds[-1:]
-    if is_bad(last) and (of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60):
+    if of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60:
         rule = Rule.BAD_OF_10 if of_10 >= BAD_OF_10 else Rule.BAD_OF_60
         looked_back = of_10 if rule is Rule.BAD_OF_10 else BAD_OF_60
         window = _since_nth_bad(memory.rounds, looked_back)
         since_ms = _first_bad(memory, looked_back) or slot_ms
         entered = _enter(memory, Kind.UNSTABLE, since_ms, slot_ms, window)
         return replace(entered, last_bad_ms=slot_ms, rule=rule), Event.OPENED
-    if last == "o" and count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
+    if count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
         entered = _enter(memory, Kind.SLOW, slot_ms, slot_ms, memory.rounds[-10:])
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED
     return memory, None
@@ -97,15 +97,11 @@ def watch(memory: Memory, slot_ms: int) -> tuple[Memory, Event | None]:
 
 def _first_bad(memory: Memory, nth_last: int) -> int | None:
     """Slot of the n-th last bad round kept."""
-    slots = memory.bad_slots[-nth_last:] if nth_last else ()
+    slots = memory.bad_slots[-nth_last:]
     return slots[0] if slots else None
 
 
 def _since_nth_bad(rounds: str, nth_last: int) -> str:
     """The end of ``rounds`` that begins with its n-th last bad one."""
-    seen = 0
-    for index in range(len(rounds) - 1, -1, -1):
-        seen += is_bad(rounds[index])
-        if seen == nth_last:
-            return rounds[index:]
-    return rounds
+    bad = [index for index, letter in enumerate(rounds) if is_bad(letter)]
+    return rounds[bad[-nth_last] :]

@@ -4,6 +4,8 @@ from typing import Protocol
 
 from bot.models import CheckResult, Target
 
+DEADLINE_S = 10.0  # of a whole try
+
 
 class Prober(Protocol):
     """One try of one target."""

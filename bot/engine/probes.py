@@ -16,7 +16,7 @@ from bot.models import CheckResult, Target
 _PORTS = SCHEME_PORTS | {DNS: 53}
 
 
-def place(url: str) -> str:
+def host_of(url: str) -> str:
     """What a try of a checked address visits, as ``host:port``: few tries at a time go there."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"

@@ -1,6 +1,6 @@
 """Follows a redirect by hand: every hop is judged anew, and secrets stay with their own host."""
 
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -40,14 +40,5 @@ def is_downgrade(before: str, after: str) -> bool:
 def may_know(before: str, after: str) -> bool:
     """Whether headers for ``before`` may go to ``after``: the same origin, or its TLS twin."""
     old, new = urlsplit(before), urlsplit(after)
-    if (old.scheme, old.netloc) == (new.scheme, new.netloc):
-        return True
-    return old.hostname == new.hostname and (_is_plain(old), _is_secure(new)) == (True, True)
-
-
-def _is_plain(url: SplitResult) -> bool:
-    return url.scheme == "http" and url.port is None
-
-
-def _is_secure(url: SplitResult) -> bool:
-    return url.scheme == "https" and url.port is None
+    twins = new.scheme == "https" and new.port is None
+    return old.netloc == new.netloc and (old.scheme == new.scheme or twins)

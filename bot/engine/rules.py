@@ -5,7 +5,7 @@ no false alarm, no missed incident). Every number can be recounted by hand from 
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 
 from bot.engine.memory import Memory, count_bad, count_slow
 from bot.models import Cause, Kind
@@ -38,22 +38,20 @@ class Try:
     slot_ms: int
     number: int
     cause: Cause | None
-    ms: float = 0.0
+    ms: float
 
     @property
     def ok(self) -> bool:
         return self.cause is None
 
 
-class Event(StrEnum):
+class Event(Enum):
     """What a try changed about the incident; at most one of them per try."""
 
-    OPENED = "opened"
-    ESCALATED = "escalated"  # it must be told again: hard down, never told as down
-    CHANGED = "changed"  # other words are true now
-    ANSWERING = "answering"  # the site began, or ceased, to answer
-    PROGRESS = "progress"  # only numbers moved
-    DUE = "due"  # the all-clear may be given: see :func:`clear`
+    OPENED = auto()
+    ESCALATED = auto()  # it must be told again: hard down, never told as down
+    MOVED = auto()  # its numbers, and perhaps the words that are true now
+    DUE = auto()  # the all-clear may be given: see :func:`clear`
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.engine.lanes import Lanes
-from bot.engine.places import SHORTEST_MS, After, Plan, WallScale
-from bot.engine.punctuality import Stats
+from bot.engine.scheduler_stats import Stats
+from bot.engine.timetable import SHORTEST_MS, After, Plan, WallScale
 
 log = logging.getLogger(__name__)
 

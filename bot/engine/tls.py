@@ -8,12 +8,13 @@ from pathlib import Path
 
 import certifi
 
+from bot.clock import DAY_MS
+
 # Validity in DER (RFC 5280, 4.1.2.5): two times, each a UTCTime (tag 23) or a GeneralizedTime (24).
 _VALIDITY = re.compile(
     rb"\x30[\x1e\x20\x22](?:\x17\x0d\d{12}|\x18\x0f\d{14})Z(?:\x17\x0d(\d{12})|\x18\x0f(\d{14}))Z"
 )
 _CENTURY = b"50"  # RFC 5280: two-digit years below 50 are of this century
-DAY_MS = 86_400_000
 
 
 def client_context() -> ssl.SSLContext:

@@ -1,4 +1,9 @@
-"""A local stand-in for Discord: REST, gateway, and the people of one small server."""
+"""A local stand-in for Discord: REST, gateway, and the people of one small server.
+
+The bot asks ``rest/`` and listens at ``gateway/``; ``rules/`` says what is wrong with what it
+sends, ``messages/`` and ``interactions/`` keep and answer it, ``world/`` is who and what there is.
+Tests hold a ``Sandbox``; ``page/`` and other processes do the same through ``control/``.
+"""
 
 from bot.sandbox.errors import Refused
 from bot.sandbox.interactions.answer import Answer, readable

@@ -48,6 +48,11 @@ class Form:
             return True
         return False
 
+    def optional(self, given: Json, key: str, high: int) -> None:
+        """The text at ``key`` may be missing, but not be longer than ``high``."""
+        if given.get(key) is not None:
+            self.at(key).text(given[key], high)
+
     def number(self, value: Any, low: int, high: int) -> bool:
         """A whole number from ``low`` to ``high``."""
         if isinstance(value, bool) or not isinstance(value, int):

@@ -63,11 +63,9 @@ class Server:
         self._runner = None
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        core = self._core
-        if core.hub.refusing:
+        if self._core.hub.refusing:
             return web.Response(status=503)
-        socket = GatewaySocket(core.hub, core.world, core.clock, core.settings, core.token)
-        return await socket.serve(request)
+        return await GatewaySocket(self._core).serve(request)
 
     async def _attachment(self, request: web.Request) -> web.Response:
         upload = self._core.attachments.files.get(request.match_info["attachment_id"])

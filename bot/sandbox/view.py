@@ -4,18 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.sandbox.changes import Listener
-from bot.sandbox.clock import SandboxClock
 from bot.sandbox.core import Core
 from bot.sandbox.errors import Json
-from bot.sandbox.faults import Faults
-from bot.sandbox.gateway.hub import Hub
 from bot.sandbox.interactions.answer import Answer, picture, readable
 from bot.sandbox.messages import posting
 from bot.sandbox.messages.store import Stored
-from bot.sandbox.record import Record
-from bot.sandbox.settings import Settings
 from bot.sandbox.world.nouns import Channel, User
-from bot.sandbox.world.world import World
 
 T = TypeVar("T")
 
@@ -25,35 +19,14 @@ class View:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-
-    @property
-    def token(self) -> str:
-        return self._core.token
-
-    @property
-    def settings(self) -> Settings:
-        return self._core.settings
-
-    @property
-    def clock(self) -> SandboxClock:
-        return self._core.clock
-
-    @property
-    def world(self) -> World:
-        return self._core.world
-
-    @property
-    def record(self) -> Record:
-        return self._core.record
-
-    @property
-    def faults(self) -> Faults:
-        return self._core.faults
-
-    @property
-    def gateway(self) -> Hub:
-        """Drop, refuse, invalidate; and what it has seen: sessions, identifies, resumes."""
-        return self._core.hub
+        self.token = core.token
+        self.settings = core.settings
+        self.clock = core.clock
+        self.world = core.world
+        self.record = core.record
+        self.faults = core.faults
+        # Drop, refuse, invalidate; and what it has seen: sessions, identifies, resumes.
+        self.gateway = core.hub
 
     @property
     def commands(self) -> list[Json]:

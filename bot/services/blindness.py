@@ -46,8 +46,7 @@ class Blindness:
 
     async def load(self) -> None:
         """A process that ended while blind goes on where it was."""
-        since = await self._db.read(lambda conn: settings.get(conn, gaps.BLIND_SINCE))
-        self._since_ms = int(since) if since else None
+        self._since_ms = await self._db.read(lambda conn: settings.number(conn, gaps.BLIND_SINCE))
 
     @property
     def since_ms(self) -> int | None:

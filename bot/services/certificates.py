@@ -12,7 +12,7 @@ from bot.db import certificates as table
 from bot.db import parking
 from bot.db.database import Connection, Database
 from bot.engine.certificates import Expiry, Sightings, due, seen
-from bot.models import CheckResult
+from bot.models import CheckResult, Monitor
 from bot.services.delivery import queue
 from bot.services.delivery.messages import Notice
 from bot.services.watchlist import Entry, Watchlist
@@ -50,7 +50,7 @@ class Certificates:
         channel_id = self._watchlist.channel_of(entry)
         if expiry is not None and channel_id is not None and not self._is_quiet(entry):
             await self._tell(entry, expiry, channel_id)
-        elif now.stored != before.stored:
+        elif now != before:
             await self._store(entry, now)
 
     def _is_quiet(self, entry: Entry) -> bool:
@@ -64,12 +64,12 @@ class Certificates:
         url, monitor_id = entry.monitor.target.url, entry.monitor.id
         if entry.certificate is None:
             stored = await self._db.read(lambda conn: table.find(conn, monitor_id))
-            entry.certificate = _read_back(entry.monitor.id, url, stored)
+            entry.certificate = read_back(entry.monitor, stored)
         return entry.certificate if entry.certificate.url == url else Sightings(url)
 
     async def _store(self, entry: Entry, now: Sightings) -> None:
         try:
-            await self._db.write(lambda conn: table.save(conn, entry.monitor.id, now.stored))
+            await self._db.write(lambda conn: table.save(conn, entry.monitor.id, now.dump()))
         except BaseException:
             entry.certificate = None
             raise
@@ -79,7 +79,7 @@ class Certificates:
         notice = Notice("certificate", name=monitor.name, days=expiry.days)
 
         def write(conn: Connection) -> None:
-            table.save(conn, monitor.id, expiry.then.stored)
+            table.save(conn, monitor.id, expiry.then.dump())
             place = parking.substitute(conn, monitor.guild_id, channel_id, now_ms)
             queue.notice(conn, monitor.guild_id, place, notice, now_ms)
 
@@ -88,9 +88,11 @@ class Certificates:
         self._wake()
 
 
-def _read_back(monitor_id: int, url: str, stored: str | None) -> Sightings:
+def read_back(monitor: Monitor, stored: str | None) -> Sightings:
+    """What is remembered of a monitor's certificate; nothing when that cannot be read."""
+    fresh = Sightings(monitor.target.url)
     try:
-        return Sightings(url) if stored is None else Sightings.load(stored)
+        return fresh if stored is None else Sightings.load(stored)
     except ValueError:
-        log.exception("what was told of a certificate is lost", extra={"monitor": monitor_id})
-        return Sightings(url)
+        log.exception("what was told of a certificate is lost", extra={"monitor": monitor.id})
+        return fresh

@@ -1,13 +1,13 @@
 """What people change is kept for a year: who, what, before and after."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.db import changes as table
 from bot.db.changes import ChangeRow
 from bot.db.database import Database
-from bot.models import GuildSettings, Incident, Monitor, Window
+from bot.models import GuildSettings, Monitor, Window
 from bot.services.target_options import status_text
 
 __all__ = ("Author", "ChangePage", "ChangeRow", "Changes", "What", "differing")
@@ -92,47 +92,32 @@ class Author:
 
     def did(self, what: What, monitor_id: int | None = None, after: object = None) -> ChangeRow:
         """Something that was done rather than set."""
-        text = None if after is None else str(after)
-        return ChangeRow(self.guild_id, self.user_id, what, self.at_ms, monitor_id, None, text)
+        return self._row(what, monitor_id, None, after)
+
+    def planned(self, window: Window, what: What) -> ChangeRow:
+        """What was done with a maintenance window that is stored already."""
+        return self.did(what, window.monitor_id, window.id)
 
     def edited(self, before: Monitor, after: Monitor) -> list[ChangeRow]:
         """A row for each setting of a monitor that differs."""
         return [
-            ChangeRow(
-                self.guild_id,
-                self.user_id,
-                what,
-                self.at_ms,
-                after.id,
-                _monitor_text(what, before),
-                _monitor_text(what, after),
-            )
+            self._row(what, after.id, _written(what, before), _written(what, after))
             for what in differing(before, after)
         ]
 
     def chose(self, before: GuildSettings, after: GuildSettings) -> list[ChangeRow]:
         """A row for each setting of the server that differs."""
         return [
-            ChangeRow(
-                self.guild_id,
-                self.user_id,
-                what,
-                self.at_ms,
-                None,
-                _text(of(before)),
-                _text(of(after)),
-            )
+            self._row(what, None, of(before), of(after))
             for what, of in _OF_SERVER.items()
             if of(before) != of(after)
         ]
 
-    def planned(self, window: Window, what: What) -> ChangeRow:
-        """What was done with a maintenance window that is stored already."""
-        return self.did(what, window.monitor_id, window.id)
-
-    def took(self, incidents: Sequence[Incident]) -> list[ChangeRow]:
-        """Acknowledged alerts, a row for each."""
-        return [self.did(What.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in incidents]
+    def _row(self, what: What, monitor_id: int | None, before: object, after: object) -> ChangeRow:
+        return ChangeRow(
+            *(self.guild_id, self.user_id, what, self.at_ms, monitor_id),
+            *(_text(before), _text(after)),
+        )
 
 
 def differing(before: Monitor, after: Monitor) -> list[What]:
@@ -172,9 +157,8 @@ class Changes:
         return await self._db.read(lambda conn: table.of_server(conn, guild_id, limit))
 
 
-def _monitor_text(what: What, monitor: Monitor) -> str | None:
-    written = _WRITTEN.get(what)
-    return _text(_OF_MONITOR[what](monitor) if written is None else written(monitor))
+def _written(what: What, monitor: Monitor) -> object:
+    return _WRITTEN.get(what, _OF_MONITOR[what])(monitor)
 
 
 def _text(value: object) -> str | None:

@@ -1,14 +1,15 @@
-"""When a monitor was watched, and what of that time was bad: pure arithmetic with spans.
-
-A span is (from, until) in UTC epoch milliseconds; lists of them are in order, without overlap.
-"""
+"""When a monitor was watched: told by its tries, or by what its hours came to. Pure."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-Span = tuple[int, int]
+from bot.clock import HOUR_MS
+from bot.db.rollups import Rollup
+from bot.services.spans import Span, merged
 
 GRACE_MS = 30_000
+# Hours are counted in whole seconds and a try may come late: less is no gap.
+WORTH_MS = 60_000
 
 
 def reach_ms(interval_s: int) -> int:
@@ -30,23 +31,33 @@ def watched(tries_ms: Sequence[int], reach: int, within: Span) -> list[Span]:
     return spans
 
 
-def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
-    """``spans`` less ``holes``."""
-    left = list(spans)
-    for hole_from, hole_until in holes:
-        pieces = [
-            piece
-            for begin, end in left
-            for piece in ((begin, min(end, hole_from)), (max(begin, hole_until), end))
-        ]
-        left = [(begin, end) for begin, end in pieces if begin < end]
-    return left
+def not_watched(hours: Sequence[Rollup], gaps: Sequence[Span], within: Span) -> list[Span]:
+    """What these counted hours leave out of a span: the gaps, and what no gap explains.
+
+    An hour knows how long it was watched, not when. What is missing joins the missing end of the
+    hour before, or else stands at the hour's end: a pause begins and ends inside an hour.
+    """
+    known = {one.slot: one.watched_s * 1000 for one in hours}
+    found = [(max(a, within[0]), min(b, within[1])) for a, b in gaps]
+    found = [(begin, end) for begin, end in found if begin < end]
+    explained = _by_hour(found)
+    goes_on = False
+    for slot in range(within[0] // HOUR_MS, -(-within[1] // HOUR_MS)):
+        begin, end = max(slot * HOUR_MS, within[0]), min((slot + 1) * HOUR_MS, within[1])
+        missing = end - begin - known.get(slot, 0) - explained.get(slot, 0)
+        if missing < WORTH_MS:
+            goes_on = False
+            continue
+        found.append((begin, begin + missing) if goes_on else (end - missing, end))
+        goes_on = True
+    return merged(found)
 
 
-def overlap_ms(spans: Iterable[Span], others: Sequence[Span]) -> int:
-    """How much of ``spans`` lies in ``others``."""
-    return sum(max(0, min(end, b) - max(begin, a)) for begin, end in spans for a, b in others)
-
-
-def length_ms(spans: Iterable[Span]) -> int:
-    return sum(end - begin for begin, end in spans)
+def _by_hour(spans: Iterable[Span]) -> dict[int, int]:
+    """How many milliseconds of each hour the spans take."""
+    found: dict[int, int] = {}
+    for begin, end in spans:
+        for slot in range(begin // HOUR_MS, -(-end // HOUR_MS)):
+            part = min(end, (slot + 1) * HOUR_MS) - max(begin, slot * HOUR_MS)
+            found[slot] = found.get(slot, 0) + part
+    return found

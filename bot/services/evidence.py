@@ -66,7 +66,8 @@ class Why:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
         rounds, *rest = facts(entry.memory, entry.policy, self._clock.now_ms())
-        found = (rounds, *_opened(entry), *rest, *_waiting(entry))
+        waiting = [] if entry.due_ms is None else [Waiting(entry.due_ms)]
+        found = (rounds, *_opened(entry), *rest, *waiting)
         return Evidence(found, entry.tries, self.blind_since_ms)
 
 
@@ -79,10 +80,6 @@ def _opened(entry: Entry) -> list[Fact]:
     if memory.mode is not None and memory.mode is not _mode_of(memory.rule):
         found.append(Turned(memory.mode))
     return found
-
-
-def _waiting(entry: Entry) -> list[Fact]:
-    return [] if entry.due_ms is None else [Waiting(entry.due_ms)]
 
 
 def _mode_of(rule: Rule) -> Kind:

@@ -1,25 +1,29 @@
-"""Which openings and all-clears of one channel wait for each other: pure decisions.
+"""Which openings and all-clears of one channel wait for each other.
 
-Source: signal study §7 and §10 A. An opening waits up to a minute when three or more sites of
-the channel are failing; an all-clear waits up to a minute when another is about to be due.
+An opening waits up to a minute when three or more sites of the channel are failing; an all-clear
+waits up to a minute when another is about to be due.
 """
 
 from collections.abc import Sequence
 
 from bot.engine.rules import is_due
-from bot.services.watchlist import Entry
+from bot.services.watchlist import Entry, Watchlist
 
 GATHER_S = 60.0
 COMPANY = 3
 
 
-def opening_waits(entry: Entry, channel: Sequence[Entry]) -> bool:
-    """Whether three or more sites of the channel, this one included, are failing now."""
-    others = sum(1 for e in channel if e is not entry and is_failing(e))
-    return others + 1 >= COMPANY
+def opening_wait_s(entry: Entry, watchlist: Watchlist, now_ms: int) -> float:
+    """How long an opening waits for company; those that are kept quiet are none."""
+    failing = [
+        e
+        for e in watchlist.sharing_channel(entry)
+        if e is entry or (_is_failing(e) and not watchlist.silenced(e, now_ms))
+    ]
+    return GATHER_S if len(failing) >= COMPANY else 0.0
 
 
-def is_failing(entry: Entry) -> bool:
+def _is_failing(entry: Entry) -> bool:
     """Failing, for grouping: the last round failed, or an opening is waiting."""
     return entry.memory.rounds[-1:] in {"F", "f"}
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.clock import Clock
+from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import gaps, results, rollups, settings, stages
 from bot.db.database import Connection, Database
 from bot.db.packing import ResultRow
-from bot.db.rollups import DAY_MS, HOUR_MS, Rollup
+from bot.db.rollups import Rollup
 from bot.models import Monitor, State
-from bot.services.coverage import Span, reach_ms, watched, without
-from bot.services.pace import Pace, by_day, middle, of_hours
+from bot.services.coverage import WORTH_MS, not_watched, reach_ms, watched
+from bot.services.response_times import Pace, by_day, middle, of_hours
 from bot.services.retention import ROLLED_HOUR
-from bot.services.stretches import WORTH_MS, cut, merged, not_watched
+from bot.services.spans import Span, cut, merged, without
 from bot.services.tallies import REMEMBERED_HOURS, quantiles
 from bot.services.uptimes import Uptime, uptimes
 from bot.services.watchlist import Watchlist
@@ -138,7 +138,7 @@ def step_of(span: Span) -> int:
 
 
 def _counted(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _Counted:
-    counted_ms = int(settings.get(conn, ROLLED_HOUR) or 0) * HOUR_MS
+    counted_ms = (settings.number(conn, ROLLED_HOUR) or 0) * HOUR_MS
     begin, now = span
     tries_from = begin if step_ms == MINUTES_MS else min(max(begin, counted_ms), now)
     first = tries_from // HOUR_MS

@@ -6,10 +6,10 @@ from bot.clock import Clock
 from bot.db import changes, results
 from bot.db import incidents as table
 from bot.db.database import Connection, Database
-from bot.db.results import ResultRow
+from bot.db.packing import ResultRow
 from bot.errors import NotFound
 from bot.models import Incident
-from bot.services.changes import Author
+from bot.services.changes import Author, What
 from bot.services.delivery import queue
 from bot.services.delivery.sender import Delivery
 from bot.services.watchlist import Watchlist
@@ -84,16 +84,19 @@ class Incidents:
         now_ms = self._clock.now_ms()
         author = Author(guild_id, user_id, now_ms)
 
-        def write(conn: Connection) -> tuple[int, list[Incident]]:
+        def write(conn: Connection) -> tuple[bool, list[Incident]]:
             ids = table.sharing_post(conn, incident.id)
-            free = [one for one in table.load(conn, ids) if one.acknowledged_ms is None]
-            changed = table.acknowledge(conn, ids, user_id, now_ms)
-            if changed:
-                changes.insert(conn, author.took([one for one in free if one.open]))
-                queue.changed(conn, incident.id, now_ms, urgent=True)
-            return changed, table.load(conn, ids)
+            together = table.load(conn, ids)
+            free = [one for one in together if one.open and one.acknowledged_ms is None]
+            if not free:
+                return False, together
+            table.acknowledge(conn, [one.id for one in free], user_id, now_ms)
+            done = (author.did(What.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free)
+            changes.insert(conn, done)
+            queue.changed(conn, incident.id, now_ms, urgent=True)
+            return True, table.load(conn, ids)
 
-        changed, all_of_it = await self._db.write(write)
+        first, all_of_it = await self._db.write(write)
         for one in all_of_it:
             entry = self._watchlist.find(one.monitor_id)
             if entry is not None and entry.incident is not None and entry.incident.id == one.id:
@@ -103,7 +106,7 @@ class Incidents:
                     acknowledged_ms=one.acknowledged_ms,
                 )
         self._delivery.wake()
-        return Acknowledged(tuple(all_of_it), first=changed > 0)
+        return Acknowledged(tuple(all_of_it), first=first)
 
     async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
         """Note "tell me when it is back" or "me too" of one person. Raises NotFound."""

@@ -8,7 +8,8 @@ from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.changes import What
 from bot.services.imports import Item, Remark
-from bot.services.monitors import Monitors, NewMonitor
+from bot.services.monitors import Monitors
+from bot.services.wishes import NewMonitor
 from bot.words.catalogue import N_
 
 # Small enough that nobody else waits for the store, large enough for 500 in a second or two.

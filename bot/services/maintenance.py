@@ -12,8 +12,8 @@ from bot.models import Monitor, Window
 from bot.services.changes import Author, What
 from bot.services.guilds import Guilds
 from bot.services.watchlist import Watchlist
-from bot.services.windows import Stretch, instant, next_stretch, wall_time
-from bot.services.zones import zone_name
+from bot.services.windows import Stretch, next_stretch
+from bot.services.zones import instant, wall_time, zone_name
 from bot.words.safe import plain
 
 UTC = "UTC"
@@ -85,7 +85,7 @@ class Maintenance:
         """The windows that are open or to come, in the order of their times; from memory."""
         now_ms = self._clock.now_ms()
         found = [
-            self._status(window, now_ms) for window in self._watchlist.planned.of_guild(guild_id)
+            self._status(window, now_ms) for window in self._watchlist.windows.of_guild(guild_id)
         ]
         live = [one for one in found if one is not None]
         return sorted(live, key=lambda one: (one.stretch.from_ms, one.window.id))
@@ -119,7 +119,7 @@ class Maintenance:
                 changes.insert(conn, [done])
 
         await self._db.write(write)
-        self._watchlist.planned.drop(guild_id, [window_id])
+        self._watchlist.windows.drop(guild_id, [window_id])
         return found
 
     def _made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
@@ -162,7 +162,7 @@ class Maintenance:
         guild_id = window.guild_id
         author = Author(guild_id, window.created_by, window.created_ms)
         await self._purge(guild_id)
-        if len(self._watchlist.planned.of_guild(guild_id)) >= MAX_WINDOWS:
+        if len(self._watchlist.windows.of_guild(guild_id)) >= MAX_WINDOWS:
             raise UserError(
                 "This server already has {n} maintenance windows. Cancel one first.", n=MAX_WINDOWS
             )
@@ -174,21 +174,21 @@ class Maintenance:
             return stored
 
         stored = await self._db.write(write)
-        self._watchlist.planned.add(stored)
+        self._watchlist.windows.add(stored)
         return self.find(guild_id, str(stored.id))
 
     async def _purge(self, guild_id: int) -> None:
         """Lay aside what is over, so that it costs neither memory nor room."""
         live = {one.window.id for one in self.of_guild(guild_id)}
-        over = [w.id for w in self._watchlist.planned.of_guild(guild_id) if w.id not in live]
+        over = [w.id for w in self._watchlist.windows.of_guild(guild_id) if w.id not in live]
         if over:
             now_ms = self._clock.now_ms()
             await self._db.write(lambda conn: table.end(conn, guild_id, over, now_ms))
-            self._watchlist.planned.drop(guild_id, over)
+            self._watchlist.windows.drop(guild_id, over)
 
     def _status(self, window: Window, now_ms: int) -> WindowStatus | None:
         """None when the window is over, or its monitor is no longer watched."""
-        stretch = self._watchlist.planned.stretch(window, now_ms)
+        stretch = self._watchlist.windows.stretch(window, now_ms)
         if stretch is None:
             return None
         if window.monitor_id is None:

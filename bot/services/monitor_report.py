@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db import certificates, incidents, packed, results, settings
 from bot.db.database import Connection, Database
-from bot.db.rollups import DAY_MS, HOUR_MS
-from bot.engine.certificates import Sightings
 from bot.models import Incident, Monitor
+from bot.services.certificates import read_back
 from bot.services.retention import ROLLED_HOUR
 from bot.services.tallies import quantiles
 from bot.services.uptimes import Uptime, by_day, joined, uptimes
@@ -84,7 +84,7 @@ def _bar(conn: Connection, monitor: Monitor, now_ms: int) -> list[Uptime]:
 async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | None:
     """Of the fine tries of the last 24 hours, from the full hour before."""
     first, last = (now_ms - DAY_MS) // HOUR_MS, now_ms // HOUR_MS
-    counted = min(int(await db.read(lambda conn: settings.get(conn, ROLLED_HOUR)) or 0), last + 1)
+    counted = min(await db.read(lambda conn: settings.number(conn, ROLLED_HOUR) or 0), last + 1)
     step = max(1, min(24, _AT_ONCE * monitor.interval_s // 3600))
     fine: list[int] = []
     for hour in range(first, counted, step):
@@ -119,8 +119,7 @@ def _certificate_ms(conn: Connection, entry: Entry) -> int | None:
         return None
     seen = entry.certificate
     if seen is None:
-        stored = certificates.find(conn, entry.monitor.id)
-        seen = Sightings(url) if stored is None else Sightings.load(stored)
+        seen = read_back(entry.monitor, certificates.find(conn, entry.monitor.id))
     if seen.url != url:
         return None
     return max((one.ends_ms for one in seen.recent), default=seen.known_ms)

@@ -30,8 +30,6 @@ from bot.services.wishes import (
 )
 from bot.words.safe import plain
 
-__all__ = ("Added", "Change", "Edited", "Monitors", "NewMonitor")
-
 NUDGES_APART_MS = 5_000
 
 

@@ -114,15 +114,17 @@ class Overlays:
         return monitor, True
 
     async def _mute(
-        self, author: Author, entries: Sequence[Entry], until_ms: int | None
+        self, author: Author | None, entries: Sequence[Entry], until_ms: int | None
     ) -> list[Monitor]:
+        """``author`` None: nobody's doing, the mute was over."""
         what = What.UNMUTED if until_ms is None else What.MUTED
         muted = [replace(entry.monitor, muted_until_ms=until_ms) for entry in entries]
 
         def write(conn: Connection) -> None:
             for one in muted:
                 table.save_mute(conn, one)
-                changes.insert(conn, [author.did(what, one.id, until_ms)])
+                if author is not None:
+                    changes.insert(conn, [author.did(what, one.id, until_ms)])
 
         await self._db.write(write)
         for entry, one in zip(entries, muted, strict=True):
@@ -156,12 +158,5 @@ class Overlays:
             for entry in self._watchlist.all()
             if entry.monitor.muted_until_ms is not None and entry.monitor.muted_until_ms <= now_ms
         ]
-        for entry in due:
-            entry.monitor = replace(entry.monitor, muted_until_ms=None)
-
-        def write(conn: Connection) -> None:
-            for entry in due:
-                table.save_mute(conn, entry.monitor)
-
         if due:
-            await self._db.write(write)
+            await self._mute(None, due, None)

@@ -45,10 +45,10 @@ class Pulse:
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> bool:
-            last = settings.get(conn, _KEY)
-            was_off = last is not None and now_ms - int(last) > GAP_MS
-            if last is not None and was_off:
-                gaps.add(conn, int(last), now_ms, gaps.OFF)
+            last_ms = settings.number(conn, _KEY)
+            was_off = last_ms is not None and now_ms - last_ms > GAP_MS
+            if last_ms is not None and was_off:
+                gaps.add(conn, last_ms, now_ms, gaps.OFF)
             settings.put(conn, _KEY, str(now_ms))
             return was_off
 

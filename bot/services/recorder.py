@@ -15,13 +15,13 @@ from bot.engine.judge import judge
 from bot.engine.memory import Memory, forget
 from bot.engine.rules import Event, Try, Verdict, clear
 from bot.models import CheckResult, Ending, Incident
-from bot.services import journal, verdicts
+from bot.services import incident_log, verdicts
 from bot.services.batch import Batch
 from bot.services.certificates import Certificates
 from bot.services.delivery import queue
-from bot.services.gathering import released
+from bot.services.gathering import opening_wait_s, released
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.withheld import as_told, overdue, wait_s
+from bot.services.withheld import as_told, overdue
 
 
 class Recorder:
@@ -34,26 +34,22 @@ class Recorder:
         self._clock = clock
         self._watchlist = watchlist
         self._wake = wake
-        self._batch = Batch(db, clock, watchlist)
-        self._certificates = Certificates(db, clock, watchlist, wake)
         self._lock = asyncio.Lock()  # grouping looks at several monitors at once
+        self._batch = Batch(db, clock, watchlist, self._lock)
+        self._certificates = Certificates(db, clock, watchlist, wake)
 
     async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         """Judge one try and write down what follows."""
-        verdict = await self._judged(entry, attempt, result)
-        await self._certificates.saw(entry, result)
-        return verdict
-
-    async def _judged(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         verdict = judge(entry.memory, attempt, entry.policy)
         self._note(entry, attempt, result)
         if verdict.event is None:
             self._move(entry, verdict)
-            return verdict
-        async with self._lock:
-            # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
-            verdict = judge(entry.memory, attempt, entry.policy)
-            await self._happened(entry, verdict, attempt, result)
+        else:
+            async with self._lock:
+                # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
+                verdict = judge(entry.memory, attempt, entry.policy)
+                await self._happened(entry, verdict, attempt, result)
+        await self._certificates.saw(entry, result)
         return verdict
 
     async def end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
@@ -74,7 +70,7 @@ class Recorder:
             await self._db.write(write)
             entry.incident, entry.memory, entry.due_ms = None, memory, None
         if over is not None:
-            journal.note(f"ended: {ending}", over)
+            incident_log.note(f"ended: {ending}", over)
         self._wake()
 
     async def tell_withheld(self) -> None:
@@ -126,7 +122,7 @@ class Recorder:
         if verdict.event is None:
             self._move(entry, verdict)
             return
-        if verdict.event is Event.OPENED or entry.incident is None:
+        if entry.incident is None:  # else an opening goes on with it: its memory was lost
             await self._open(entry, verdict, attempt, result)
             return
         incident = verdicts.moved(entry.incident, verdict.memory, attempt, result)
@@ -151,21 +147,22 @@ class Recorder:
             entry.last_ok_ms = await self._db.read(
                 lambda conn: results.last_fine_ms(conn, monitor_id, now_ms)
             )
+        channel_id = self._watchlist.channel_of(entry)
+        withheld = channel_id is None or self._watchlist.silenced(entry, now_ms)
         incident = verdicts.opened(
             entry,
             verdict.memory,
             attempt,
             result,
             now_ms=now_ms,
-            channel_id=self._watchlist.channel_of(entry),
+            channel_id=channel_id,
             role_id=self._watchlist.role_of(entry),
+            withheld=withheld,
         )
-        silenced = self._watchlist.silenced(entry, now_ms)
-        withheld = silenced or incident.channel_id is None
-        incident = replace(incident, withheld=withheld)
-        waits_s = 0.0 if withheld else wait_s(entry, self._watchlist, now_ms)
+        waits_s = 0.0 if withheld else opening_wait_s(entry, self._watchlist, now_ms)
 
         def write(conn: Connection) -> Incident:
+            incidents.end_forgotten(conn, entry.monitor.id, now_ms)
             stored = incidents.insert(conn, incident)
             monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
             if not withheld:
@@ -174,7 +171,7 @@ class Recorder:
 
         entry.incident = await self._db.write(write)
         entry.memory = verdict.memory
-        journal.note(f"opened: {entry.incident.cause}", entry.incident)
+        incident_log.note(f"opened: {entry.incident.cause}", entry.incident)
         self._wake()
 
     async def _escalate(self, entry: Entry, verdict: Verdict, incident: Incident) -> None:
@@ -205,7 +202,7 @@ class Recorder:
         before, (told, entry.memory) = entry.incident, await self._db.write(write)
         entry.incident = told
         if before is None or before.kind is not told.kind:
-            journal.note("changed", told)
+            incident_log.note("changed", told)
         self._wake()
 
     async def _gather(self, entry: Entry) -> None:
@@ -229,7 +226,7 @@ class Recorder:
 
         await self._db.write(write)
         for e, incident, memory in over:
-            journal.note(f"ended: {Ending.RESOLVED}", incident)
+            incident_log.note(f"ended: {Ending.RESOLVED}", incident)
             e.incident, e.memory, e.due_ms = None, memory, None
         self._wake()
 

@@ -19,7 +19,7 @@ from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
 from bot.services.status import Status
-from bot.services.trial import Trial
+from bot.services.trial_alert import Trial
 from bot.services.watchlist import Watchlist
 
 
@@ -74,7 +74,7 @@ def assemble(
         maintenance=Maintenance(db, clock, guilds, watchlist),
         delivery=delivery,
         trial=Trial(db, clock, guilds, delivery),
-        doctor=Doctor(db, clock, config, watchlist, delivery, blindness=blindness),
+        doctor=Doctor(db, clock, config, status, delivery, blindness=blindness),
         boards=Boards(
             db,
             clock,

@@ -1,7 +1,7 @@
 """Keeps the disk bounded: tries are packed by the hour, hours and days are counted, old data goes.
 
-Raw tries stay for some hours, packed ones for 7 days, hours for 90 days, what people changed for a
-year; days and incidents stay.
+Raw tries stay for some hours, packed ones and what delivery is done with for 7 days, hours for 90
+days, what people changed for a year; days and incidents stay.
 Everything is done in short slices and is repeated without harm, so a restart takes it up again:
 an hour is counted from its raw tries, which go only after it was noted as counted.
 """
@@ -10,11 +10,13 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.clock import Clock
+from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import changes, farewell, packed, results, rollups, settings
 from bot.db.database import Connection, Database
+from bot.db.outbox import KEPT_MS
 from bot.db.packing import Packer, unpack
-from bot.db.rollups import DAY_MS, HOUR_MS, HOURS
+from bot.db.pruning import prune
+from bot.db.rollups import HOURS
 from bot.services import tallies
 from bot.services.tallies import Watched
 
@@ -59,19 +61,19 @@ class Retention:
     async def sweep(self) -> None:
         """Forget what is older than it is kept."""
         now_ms = self._clock.now_ms()
+        hourly, packed_too = (
+            now_ms // HOUR_MS - days * HOURS for days in (HOURLY_DAYS, PACKED_DAYS)
+        )
         await self._drop_counted()
         await self._over_monitors(
-            0,
-            lambda conn, one: rollups.drop_old(
-                conn,
-                [one.id],
-                now_ms // HOUR_MS - HOURLY_DAYS * HOURS,
-                now_ms // HOUR_MS - PACKED_DAYS * HOURS,
-            ),
+            0, lambda conn, one: rollups.drop_old(conn, one.id, hourly, packed_too)
         )
-        await self._drain(lambda conn: farewell.forget_followers(conn, now_ms - FOLLOWERS_MS))
-        await self._drain(lambda conn: changes.forget(conn, now_ms - CHANGES_MS))
-        gone = await self._drain(lambda conn: farewell.forget_guilds(conn, now_ms - GUILD_MS))
+        gone = await self._db.drain(lambda conn: prune(conn, now_ms - KEPT_MS))
+        if gone:
+            log.info("forgot %d rows of delivered work", gone)
+        await self._db.drain(lambda conn: farewell.forget_followers(conn, now_ms - FOLLOWERS_MS))
+        await self._db.drain(lambda conn: changes.forget(conn, now_ms - CHANGES_MS))
+        gone = await self._db.drain(lambda conn: farewell.forget_guilds(conn, now_ms - GUILD_MS))
         if gone:
             log.info("forgot %d rows of servers that were left long ago", gone)
 
@@ -136,10 +138,10 @@ class Retention:
         """Delete the raw tries of hours that are counted."""
 
         def drop(conn: Connection) -> int:
-            hour = int(settings.get(conn, ROLLED_HOUR) or 0)
+            hour = settings.number(conn, ROLLED_HOUR) or 0
             return results.drop_before(conn, hour * HOUR_MS, SLICE_ROWS)
 
-        await self._drain(drop)
+        await self._db.drain(drop)
 
     async def _over_monitors(
         self, since_ms: int, work: Callable[[Connection, Watched], object]
@@ -160,34 +162,27 @@ class Retention:
         while (found := await self._db.write(write)) is not None:
             last_id = found
 
-    async def _drain(self, delete: Callable[[Connection], int]) -> int:
-        """Delete slice by slice until nothing is left; returns how many rows went."""
-        total = 0
-        while gone := await self._db.write(delete):
-            total += gone
-        return total
-
 
 def _next_hour(conn: Connection, last: int) -> int | None:
     """The next hour to count; empty ones of a time when Vigie was off are passed over.
 
     A note from a future that a wrong clock had believed in is set back to ``last``.
     """
-    noted = settings.get(conn, ROLLED_HOUR)
-    hour = min(int(noted), last) if noted is not None else 0
+    noted = settings.number(conn, ROLLED_HOUR)
+    hour = min(noted, last) if noted is not None else 0
     first_ms = results.first_since(conn, hour * HOUR_MS)
     if first_ms is not None and first_ms // HOUR_MS - hour > tallies.REMEMBERED_HOURS:
         hour = first_ms // HOUR_MS
     if not hour or (first_ms is None and noted is None):
         return None
     settings.put(conn, ROLLED_HOUR, str(hour))
-    if settings.get(conn, ROLLED_DAY) is None:
+    if settings.number(conn, ROLLED_DAY) is None:
         settings.put(conn, ROLLED_DAY, str(hour // HOURS))
     return hour
 
 
 def _next_day(conn: Connection) -> int | None:
-    day, hour = settings.get(conn, ROLLED_DAY), settings.get(conn, ROLLED_HOUR)
-    if day is None or hour is None or (int(day) + 1) * HOURS > int(hour):
+    day, hour = settings.number(conn, ROLLED_DAY), settings.number(conn, ROLLED_HOUR)
+    if day is None or hour is None or (day + 1) * HOURS > hour:
         return None
-    return int(day)
+    return day

@@ -1,19 +1,14 @@
 """One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
 
-import logging
-
 from bot.clock import Clock
-from bot.engine.memory import abandon
 from bot.engine.prober import Prober
-from bot.engine.probes import place
+from bot.engine.probes import host_of
 from bot.engine.rules import Try, rhythm_s
 from bot.engine.scheduler import Scheduler, Step
 from bot.models import CheckResult, Monitor
 from bot.services.blindness import Blindness
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
-
-log = logging.getLogger(__name__)
 
 
 def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> None:
@@ -22,7 +17,7 @@ def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> N
     ``soon``: what is under way counts no more, a round begins at once.
     """
     if not monitor.paused:
-        scheduler.set(monitor.id, place(monitor.target.url), monitor.interval_s, soon=soon)
+        scheduler.set(monitor.id, host_of(monitor.target.url), monitor.interval_s, soon=soon)
 
 
 class Rounds:
@@ -59,10 +54,7 @@ class Rounds:
     ) -> Step:
         """Take what a try saw, wherever it was made."""
         if not result.ok and await self._blindness.blames_us(started, result.at_ms):
-            entry.seen = False
-            blank = abandon(entry.memory)
-            if blank is not entry.memory:
-                entry.memory = blank
+            if entry.lose_sight():
                 self._recorder.touch(entry)
             return Step(None, rhythm_s(entry.memory, entry.policy))
         if self._outdated(entry.monitor.id, entry):

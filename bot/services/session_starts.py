@@ -1,9 +1,14 @@
 """When gateway sessions were started, so that a crash loop cannot use the day's budget up."""
 
 import json
+import logging
 from typing import Protocol
 
-from bot.clock import Clock
+from bot.clock import DAY_MS, Clock
+
+log = logging.getLogger(__name__)
+
+_KEY = "gateway_starts"
 
 
 class Store(Protocol):
@@ -22,7 +27,7 @@ class SessionStarts:
     """
 
     _SHORT_MS, _SHORT_MANY, _SHORT_PAUSE_MS = 600_000, 10, 90_000
-    _DAY_MS, _DAY_MANY, _DAY_PAUSE_MS = 86_400_000, 800, 1_800_000
+    _DAY_MANY, _DAY_PAUSE_MS = 800, 1_800_000
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -43,8 +48,20 @@ class SessionStarts:
         """A session is being started."""
         now_ms = self._clock.now_ms()
         starts = [*await self._starts(now_ms), now_ms]
-        await self._store.save("gateway_starts", json.dumps(starts))
+        await self._store.save(_KEY, json.dumps(starts))
 
     async def _starts(self, now_ms: int) -> list[int]:
-        text = await self._store.load("gateway_starts")
-        return [at for at in json.loads(text or "[]") if now_ms - self._DAY_MS < at <= now_ms]
+        found = _numbers(await self._store.load(_KEY) or "[]")
+        return [at for at in found if now_ms - DAY_MS < at <= now_ms]
+
+
+def _numbers(text: str) -> list[int]:
+    """What is damaged must not keep Vigie from starting: it is left out."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        log.error("The starts of the gateway cannot be read: they are counted anew")
+        return []
+    return [one for one in found if isinstance(one, int)]

@@ -1,6 +1,6 @@
 """What is true now, and how it was: for ``/status`` and whoever asks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -50,27 +50,19 @@ class Status:
         """Raises NotFound."""
         return self._of(self._watchlist.get(guild_id, monitor_id))
 
-    async def uptime(self, guild_id: int, monitor_id: int, since_ms: int) -> Uptime:
-        """How one monitor fared since then, or since it was added. Raises NotFound."""
-        monitor = self._watchlist.get(guild_id, monitor_id).monitor
-        return (await self._uptimes([monitor], since_ms))[monitor_id]
-
     async def uptimes(
         self, guild_id: int, since_ms: int, only: Collection[int] | None = None
     ) -> dict[int, Uptime]:
         """How each monitor of a server (of these, if given) fared since then, or it was added."""
         mine = [entry.monitor for entry in self._watchlist.of_guild(guild_id)]
         wanted = [one for one in mine if only is None or one.id in only]
-        return await self._uptimes(wanted, since_ms)
+        now_ms = self._clock.now_ms()
+        return await self._db.read(lambda conn: uptimes(conn, wanted, since_ms, now_ms))
 
     async def report(self, guild_id: int, monitor_id: int) -> Report:
         """How one monitor fared in the last 90 days, and how fast it was. Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
         return await report(self._db, entry, self._clock.now_ms())
-
-    async def _uptimes(self, mine: Sequence[Monitor], since_ms: int) -> dict[int, Uptime]:
-        now_ms = self._clock.now_ms()
-        return await self._db.read(lambda conn: uptimes(conn, mine, since_ms, now_ms))
 
     def _of(self, entry: Entry) -> MonitorStatus:
         return MonitorStatus(

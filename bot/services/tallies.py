@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.clock import HOUR_MS
 from bot.db import gaps, packed, rollups, stages
 from bot.db.database import Connection
 from bot.db.packing import ResultRow
-from bot.db.rollups import HOUR_MS, HOURS, Rollup
+from bot.db.rollups import HOURS, Rollup
 from bot.models import State
-from bot.services.coverage import Span, length_ms, overlap_ms, reach_ms, watched, without
+from bot.services.coverage import reach_ms, watched
+from bot.services.spans import Span, length_ms, overlap_ms, without
 
 REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
 

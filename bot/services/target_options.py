@@ -100,12 +100,20 @@ def headers_text(headers: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name}: {value}" for name, value in headers)
 
 
-def kept_headers(old: Sequence[tuple[str, str]], text: str | None) -> str:
-    """The headers typed anew; one without a value keeps the value it has. None keeps all."""
+def kept_headers(old: Sequence[tuple[str, str]], text: str | None, *, moved: bool = False) -> str:
+    """The headers typed anew; one without a value keeps the value it has. None keeps all.
+
+    ``moved``: to another site, which must not learn the old values: none is kept. Raises UserError.
+    """
     if text is None:
-        return headers_text(old)
+        return "" if moved else headers_text(old)
     values = {name.lower(): value for name, value in old}
     typed = parse_headers(text)
+    lost = next((name for name, value in typed if not value and name.lower() in values), None)
+    if moved and lost is not None:
+        raise UserError(
+            "That is another site: type the value of the header {name} anew.", name=lost
+        )
     return headers_text([(name, value or values.get(name.lower(), "")) for name, value in typed])
 
 

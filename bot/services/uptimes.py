@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from bot.db import gaps, results, rollups, settings, stages
+from bot.clock import DAY_MS, HOUR_MS
+from bot.db import changes, gaps, results, rollups, settings, stages
 from bot.db.database import Connection
-from bot.db.rollups import DAY_MS, HOUR_MS, HOURS, Rollup, Sums
+from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
-from bot.services.coverage import Span, length_ms, overlap_ms, reach_ms, without
+from bot.services.coverage import reach_ms
 from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
+from bot.services.spans import Span, length_ms, overlap_ms, without
 
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
     """Seconds of a span of ``span_s``, of which ``watched_s`` were watched.
 
-    Time that was not watched is neither up nor down. ``count`` tries were made, ``ok`` were fine
-    (those of the last hours are not counted yet).
+    Time that was not watched is neither up nor down. ``count`` tries were made (those of the last
+    hours are not counted yet).
     """
 
     span_s: int
@@ -24,12 +26,6 @@ class Uptime:
     down_s: int
     unstable_s: int
     count: int
-    ok: int
-
-    @property
-    def share(self) -> float | None:
-        """The part of the watched time it was not down, 0 to 1; None: it was not watched."""
-        return 1 - self.down_s / self.watched_s if self.watched_s else None
 
     @property
     def unwatched_s(self) -> int:
@@ -92,8 +88,8 @@ def joined(parts: Sequence[Uptime]) -> Uptime:
 
 def _counted(conn: Connection) -> tuple[int, int]:
     """The next day to count, and the moment until which hours are counted."""
-    day = int(settings.get(conn, ROLLED_DAY) or 0)
-    return day, int(settings.get(conn, ROLLED_HOUR) or 0) * HOUR_MS
+    day, hour = (settings.number(conn, key) or 0 for key in (ROLLED_DAY, ROLLED_HOUR))
+    return day, hour * HOUR_MS
 
 
 def _plus(sums: Sums, one: Rollup) -> Sums:
@@ -115,7 +111,8 @@ def _uptime(
     bad: dict[State, list[Span]] = {State.DOWN: [], State.UNSTABLE: []}
     if recent[0] < until_ms:
         first_ms = _first_ms(conn, monitor, recent)
-        seen = without([(first_ms, until_ms)], gaps.between(conn, *recent))
+        pauses = changes.pauses(conn, monitor.id, *recent)
+        seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
         bad = stages.between(conn, monitor.id, *recent)
     return Uptime(
         span_s=max(0, recent[1] - begin_ms) // 1000,
@@ -123,7 +120,6 @@ def _uptime(
         down_s=sums.down_s + overlap_ms(seen, bad[State.DOWN]) // 1000,
         unstable_s=sums.unstable_s + overlap_ms(seen, bad[State.UNSTABLE]) // 1000,
         count=sums.count,
-        ok=sums.ok,
     )
 
 

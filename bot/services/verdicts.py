@@ -10,8 +10,7 @@ from bot.words.catalogue import words_for
 from bot.words.fractions import share
 
 # One good try says "it answers" of a site that was dead; an unstable one answers all the time.
-ANSWERING_ROUNDS = {Kind.DOWN: 1}
-ANSWERING_ROUNDS_ELSE = 3
+ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
 
 
 def opened(
@@ -23,6 +22,7 @@ def opened(
     now_ms: int,
     channel_id: int | None,
     role_id: int | None,
+    withheld: bool,
 ) -> Incident:
     """The incident that begins with this try; its ids are given by the store."""
     share_ok, share_of = memory.share
@@ -46,6 +46,7 @@ def opened(
         latency_ms=round(attempt.ms) if memory.mode is Kind.SLOW else None,
         limit_ms=entry.monitor.slow_ms,
         told_down=memory.told_down,
+        withheld=withheld,
         channel_id=channel_id,
         role_id=role_id,
         address=entry.address,
@@ -56,7 +57,7 @@ def opened(
 def moved(incident: Incident, memory: Memory, attempt: Try, result: CheckResult) -> Incident:
     """The open incident after one more try."""
     share_ok, share_of = memory.share
-    needed = ANSWERING_ROUNDS.get(incident.kind, ANSWERING_ROUNDS_ELSE)
+    needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
     slow = memory.mode is Kind.SLOW and attempt.ok
     return replace(
         incident,

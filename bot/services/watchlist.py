@@ -5,22 +5,22 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.clock import Clock
+from bot.clock import HOUR_MS, Clock
 from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
-from bot.db.results import ResultRow
+from bot.db.packing import ResultRow
 from bot.engine.certificates import Sightings
 from bot.engine.memory import Memory, abandon
 from bot.engine.rules import Policy
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
-from bot.services.planned import Planned
+from bot.services.live_windows import LiveWindows
 from bot.services.windows import Stretch
 
 log = logging.getLogger(__name__)
 
-LATEST_SPAN_MS = 2 * 3_600_000
+LATEST_SPAN_MS = 2 * HOUR_MS
 
 
 @dataclass(slots=True)
@@ -43,6 +43,12 @@ class Entry:
     def policy(self) -> Policy:
         return Policy(self.monitor.interval_s, self.monitor.slow_ms)
 
+    def lose_sight(self) -> bool:
+        """Nobody watched for a while: what was under way counts no more. True: memory changed."""
+        before, self.seen = self.memory, False
+        self.memory = abandon(before)
+        return self.memory is not before
+
 
 class Watchlist:
     """The monitors by id. Loaded once; afterwards memory is the truth and the store its copy."""
@@ -52,7 +58,7 @@ class Watchlist:
         self._clock = clock
         self._guilds = guilds
         self._entries: dict[int, Entry] = {}
-        self.planned = Planned()
+        self.windows = LiveWindows()
         self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes
 
     async def load(self) -> None:
@@ -60,7 +66,7 @@ class Watchlist:
         since_ms = self._clock.now_ms() - LATEST_SPAN_MS
         loaded = await self._db.read(lambda conn: _load(conn, since_ms))
         self._entries = {entry.monitor.id: entry for entry in loaded}
-        self.planned.load(await self._db.read(windows.all_live))
+        self.windows.load(await self._db.read(windows.all_live))
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
         """Bring back the monitors of a server that returned."""
@@ -68,20 +74,13 @@ class Watchlist:
         found = await self._db.read(lambda conn: _load(conn, since_ms, guild_id))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
-            entry.memory = abandon(entry.memory)  # nobody watched in between
+            entry.lose_sight()
         self._entries.update({entry.monitor.id: entry for entry in back})
         return back
 
     def after_gap(self) -> list[Entry]:
-        """Nothing was watched for a while: runs of failures from before count no more."""
-        changed = []
-        for entry in self._entries.values():
-            entry.seen = False
-            blank = abandon(entry.memory)
-            if blank is not entry.memory:
-                entry.memory = blank
-                changed.append(entry)
-        return changed
+        """Nothing was watched for a while; returns the entries whose memory has changed."""
+        return [entry for entry in self._entries.values() if entry.lose_sight()]
 
     def add(self, monitor: Monitor) -> Entry:
         entry = self._entries[monitor.id] = Entry(monitor)
@@ -127,7 +126,7 @@ class Watchlist:
     def silenced(self, entry: Entry, now_ms: int) -> bool:
         """Whether an overlay, a mute or a maintenance window, keeps new alerts quiet."""
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
-        return muted or self.planned.covering(entry.monitor, now_ms) is not None
+        return muted or self.windows.covering(entry.monitor, now_ms) is not None
 
     def hushed(self) -> set[int]:
         """Ids of the open incidents whose monitors an overlay keeps quiet now."""
@@ -138,7 +137,7 @@ class Watchlist:
 
     def maintenance_of(self, entry: Entry) -> tuple[Window, Stretch] | None:
         """The maintenance window that covers the entry now, and until when."""
-        return self.planned.covering(entry.monitor, self._clock.now_ms())
+        return self.windows.covering(entry.monitor, self._clock.now_ms())
 
     def sharing_channel(self, entry: Entry) -> list[Entry]:
         """All entries told in the same channel, this one included."""

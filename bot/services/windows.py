@@ -8,17 +8,13 @@ A window is given in wall-clock time. On the nights of a change it covers whatev
 - ``length_s`` is real time, whatever the clock does.
 """
 
-import logging
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from bot.models import Window
-
-log = logging.getLogger(__name__)
+from bot.services.zones import wall_in, wall_time, zone_of
 
 # No occurrence is longer than a week; the second week shows where a stretch of many days ends.
 _BACK_DAYS, _AHEAD_DAYS = 9, 17
@@ -67,7 +63,7 @@ def _days(window: Window, now_ms: int) -> list[date]:
     """The days on which an occurrence that matters now may begin."""
     if window.date is not None:
         return [window.date]
-    today = _wall(now_ms, zone_of(window.timezone)).date()
+    today = wall_time(now_ms, window.timezone).date()
     near = (today + n * _DAY for n in range(-_BACK_DAYS, _AHEAD_DAYS))
     return [day for day in near if day.weekday() in window.days]
 
@@ -95,35 +91,10 @@ def _first_ms(wall: datetime, zone: tzinfo) -> int:
     # Skipped: each reading lies on its side of the jump. Find it, to the second.
     first, last = late_ms // 1000, early_ms // 1000
     seconds = range(first, last + 1)
-    return seconds[bisect_left(seconds, wall, key=lambda s: _wall(s * 1000, zone))] * 1000
+    return seconds[bisect_left(seconds, wall, key=lambda s: wall_in(s * 1000, zone))] * 1000
 
 
 def _readings_ms(wall: datetime, zone: tzinfo) -> tuple[int, int]:
     """What the wall clock's time may mean: with the offset before a change, and after it."""
     early, late = (wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
     return round(early * 1000), round(late * 1000)
-
-
-def _wall(ms: int, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, zone).replace(tzinfo=None)
-
-
-@cache
-def zone_of(name: str) -> tzinfo:
-    """The zone; UTC for one that this machine does not know, so that windows go on to work."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        log.exception("The time zone %s is unknown here: its windows are read as UTC", name)
-        return UTC
-
-
-def wall_time(ms: int, timezone: str) -> datetime:
-    """What the clock on the wall shows there at that moment; without a zone of its own."""
-    return _wall(ms, zone_of(timezone))
-
-
-def instant(ms: int) -> tuple[date, time]:
-    """Date and time of a moment, to the second, for a window in UTC."""
-    wall = datetime.fromtimestamp(ms // 1000, UTC)
-    return wall.date(), wall.time()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from bot.config import Config
 from bot.db.monitors import name_key
 from bot.engine.netguard import Netguard
+from bot.engine.redirects import may_know
 from bot.errors import UserError
 from bot.models import CheckResult, Monitor, Target
 from bot.services.target_options import kept_headers, status_text, target_of
@@ -133,11 +134,12 @@ class Wishes:
 
     def _target(self, old: Target, change: Change) -> Target:
         url = old.url if change.url is None else change.url.strip()
+        url = old.url if url == old.url else self._netguard.check_url(url)
         statuses = change.expect_status
         return target_of(
-            old.url if url == old.url else self._netguard.check_url(url),
+            url,
             method=change.method or old.method,
-            headers=kept_headers(old.headers, change.headers),
+            headers=kept_headers(old.headers, change.headers, moved=not may_know(old.url, url)),
             expect_status=status_text(old.expect_status) if statuses is None else statuses,
             contains=old.contains if change.contains is None else change.contains,
             not_contains=old.not_contains if change.not_contains is None else change.not_contains,

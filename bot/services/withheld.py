@@ -12,7 +12,7 @@ from bot.db.notifications import Work
 from bot.engine.memory import Memory
 from bot.models import Incident, Kind
 from bot.services.delivery import queue
-from bot.services.gathering import GATHER_S, opening_waits
+from bot.services.gathering import opening_wait_s
 from bot.services.watchlist import Entry, Watchlist
 
 
@@ -61,16 +61,10 @@ def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
                     role_id=incident.role_id or watchlist.role_of(entry),
                 ),
                 replace(entry.memory, told_down=told_down),
-                wait_s(entry, watchlist, now_ms),
+                opening_wait_s(entry, watchlist, now_ms),
             )
         )
     return found
-
-
-def wait_s(entry: Entry, watchlist: Watchlist, now_ms: int) -> float:
-    """How long an opening waits for company; those that are kept quiet are none."""
-    audible = [e for e in watchlist.sharing_channel(entry) if not watchlist.silenced(e, now_ms)]
-    return GATHER_S if opening_waits(entry, audible) else 0.0
 
 
 def _is_bad(entry: Entry, incident: Incident) -> bool:

@@ -1,10 +1,14 @@
-"""The time zones people may name: IANA names, found without case."""
+"""Time zones: their IANA names, found without case, and what the clock on the wall shows there."""
 
+import logging
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
 from bot.words.safe import plain
+
+log = logging.getLogger(__name__)
 
 _NO_PLACES = {"Factory", "localtime"}
 _NAME_LIMIT = 60
@@ -31,3 +35,29 @@ def zone_name(text: str) -> str:
 def search_form(text: str) -> str:
     """What two spellings of a name have in common: ``New York`` is ``new_york``."""
     return "_".join(text.casefold().split())
+
+
+@cache
+def zone_of(name: str) -> tzinfo:
+    """The zone; UTC for one that this machine does not know, so that windows go on to work."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        log.exception("The time zone %s is unknown here: its windows are read as UTC", name)
+        return UTC
+
+
+def wall_in(ms: int, zone: tzinfo) -> datetime:
+    """What the clock on the wall shows in a zone at that moment; without a zone of its own."""
+    return datetime.fromtimestamp(ms / 1000, zone).replace(tzinfo=None)
+
+
+def wall_time(ms: int, timezone: str) -> datetime:
+    """:func:`wall_in` of a zone by its name."""
+    return wall_in(ms, zone_of(timezone))
+
+
+def instant(ms: int) -> tuple[date, time]:
+    """Date and time of a moment, to the second, for a window in UTC."""
+    wall = datetime.fromtimestamp(ms // 1000, UTC)
+    return wall.date(), wall.time()

@@ -5,7 +5,7 @@ Vigie reports what it saw and where to look; it never names a cause it cannot kn
 
 from http import HTTPStatus
 
-from bot.models import Cause, Reason
+from bot.models import Cause, CheckResult, Reason
 from bot.words.catalogue import N_, Words
 
 # Cloudflare's own codes: the network in front of the site answers, the server behind it does not.
@@ -68,6 +68,13 @@ _SENTENCES = {
 }
 
 
+def result_text(words: Words, result: CheckResult) -> str:
+    """``fine, 182 ms`` or the cause in a few words."""
+    if result.cause is not None:
+        return cause_text(words, result.cause)
+    return words.text("fine, {ms} ms", ms=round(result.phases.total))
+
+
 def cause_text(words: Words, cause: Cause) -> str:
     """A few words for the push line, such as ``HTTP 503`` or ``timed out after 10 s``."""
     match cause.reason:
@@ -77,24 +84,7 @@ def cause_text(words: Words, cause: Cause) -> str:
             return words.text("timed out after {n} s", n=cause.number or _DEADLINE_S)
         case Reason.TLS_EXPIRED:
             return _expired(words, cause.number)
-        # Each by its name, so that the type check asks for the words of a new reason.
-        case (
-            Reason.DNS
-            | Reason.REFUSED
-            | Reason.UNREACHABLE
-            | Reason.RESET
-            | Reason.TLS_NOT_YET_VALID
-            | Reason.TLS_NAME
-            | Reason.TLS_UNTRUSTED
-            | Reason.TLS
-            | Reason.REDIRECTS
-            | Reason.REDIRECT_REFUSED
-            | Reason.ADDRESS_REFUSED
-            | Reason.GARBLED
-            | Reason.UNREADABLE
-            | Reason.TEXT_MISSING
-            | Reason.TEXT_PRESENT
-        ):
+        case _:
             return words.text(_SHORT[cause.reason])
 
 

@@ -5,6 +5,7 @@ Mentions are appended by whoever sends; every line here leaves room for them wit
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from bot.models import Cause, Incident, Kind
 from bot.words.catalogue import N_, NN_, Words
@@ -23,68 +24,41 @@ _IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble
 _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
 
-def down(words: Words, name: str, cause: Cause | None, failed: int, checks: int) -> str:
-    """``failed`` of ``checks`` tries since the first failed one, confirm tries included."""
-    return _named(
-        name,
-        lambda shown: words.text(
-            "🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)",
-            name=shown,
-            cause=_said(words, cause),
-            failed=failed,
-            checks=checks,
-        ),
-    )
-
-
-def unstable(words: Words, name: str, ok: int, of: int) -> str:
-    said = share(words, ok, of)
-    return _named(
-        name, lambda shown: words.text("🟡 UNSTABLE · {name} · {share}", name=shown, share=said)
-    )
-
-
-def slow(words: Words, name: str, ms: int, limit: int) -> str:
-    return _named(
-        name,
-        lambda shown: words.text(
-            "🟡 SLOW · {name} · {ms} ms, limit {limit} ms", name=shown, ms=ms, limit=limit
-        ),
-    )
-
-
-def refused(words: Words, name: str, status: int | None) -> str:
-    """``status`` as the site answered last; None: its last failed try saw something else."""
-    if status is None:
-        return _named(
-            name,
-            lambda shown: words.text(
-                "🟡 REFUSED · {name} · refuses the bot; people may get in", name=shown
-            ),
-        )
-    return _named(
-        name,
-        lambda shown: words.text(
-            "🟡 REFUSED · {name} · answers HTTP {status} to the bot; people may get in",
-            name=shown,
-            status=status,
-        ),
-    )
-
-
 def opening(words: Words, incident: Incident) -> str:
     """What is true of one incident now."""
-    name, cause = incident.name, incident.cause
+    name = incident.name
     match incident.kind:
         case Kind.DOWN:
-            return down(words, name, cause, incident.failed, incident.failed)
+            return _named(
+                words,
+                N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"),
+                name,
+                cause=_said(words, incident.cause),
+                failed=incident.failed,
+                checks=incident.failed,
+            )
         case Kind.UNSTABLE:
-            return unstable(words, name, incident.share_ok, incident.share_of)
+            gets = share(words, incident.share_ok, incident.share_of)
+            return _named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
         case Kind.SLOW:
-            return slow(words, name, incident.latency_ms or 0, incident.limit_ms or 0)
+            return _named(
+                words,
+                N_("🟡 SLOW · {name} · {ms} ms, limit {limit} ms"),
+                name,
+                ms=incident.latency_ms or 0,
+                limit=incident.limit_ms or 0,
+            )
         case Kind.BLOCKED:
-            status = cause.number if cause is not None and cause.refuses_the_bot else None
-            return refused(words, name, status)
+            return _refused(words, name, incident.cause)
+
+
+def _refused(words: Words, name: str, cause: Cause | None) -> str:
+    """With the status, unless its last failed try saw something else."""
+    if cause is None or not cause.refuses_the_bot:
+        text = N_("🟡 REFUSED · {name} · refuses the bot; people may get in")
+        return _named(words, text, name)
+    text = N_("🟡 REFUSED · {name} · answers HTTP {status} to the bot; people may get in")
+    return _named(words, text, name, status=cause.number)
 
 
 def mass(words: Words, n: int) -> str:
@@ -120,13 +94,8 @@ def group(words: Words, incidents: Sequence[Incident]) -> str:
 
 def up(words: Words, name: str, seconds: float) -> str:
     """``seconds`` from the first failed try to the first good one."""
-    duration = words.duration(seconds)
-    return _named(
-        name,
-        lambda shown: words.text(
-            "🟢 UP · {name} · back after {duration}", name=shown, duration=duration
-        ),
-    )
+    text = N_("🟢 UP · {name} · back after {duration}")
+    return _named(words, text, name, duration=words.duration(seconds))
 
 
 def several_up(words: Words, names: Sequence[str]) -> str:
@@ -163,11 +132,10 @@ def recovery(words: Words, incidents: Sequence[Incident]) -> str:
 
 def reminder(words: Words, incident: Incident, seconds: float) -> str:
     """Still open after ``seconds``."""
-    duration = words.duration(seconds)
-    template = N_("🔴 STILL DOWN · {name} · for {duration}")
+    text = N_("🔴 STILL DOWN · {name} · for {duration}")
     if incident.kind is not Kind.DOWN:
-        template = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
-    return _named(incident.name, lambda shown: words.text(template, name=shown, duration=duration))
+        text = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
+    return _named(words, text, incident.name, duration=words.duration(seconds))
 
 
 def reminders(words: Words, incidents: Sequence[Incident], at_ms: int) -> str:
@@ -185,22 +153,15 @@ def reminders(words: Words, incidents: Sequence[Incident], at_ms: int) -> str:
 
 def down_for_good(words: Words, incident: Incident) -> str:
     """An incident that was never told as down, and is now."""
-    cause = _said(words, incident.cause)
-    return _named(
-        incident.name,
-        lambda shown: words.text(
-            "🔴 DOWN · {name} · now for good: {cause}", name=shown, cause=cause
-        ),
-    )
+    text = N_("🔴 DOWN · {name} · now for good: {cause}")
+    return _named(words, text, incident.name, cause=_said(words, incident.cause))
 
 
 def certificate(words: Words, name: str, days: int) -> str:
     """``days`` until it expires; 0: today."""
     if days < 1:
-        return _named(
-            name, lambda shown: words.text("📜 CERTIFICATE · {name} · expires today", name=shown)
-        )
-    return _named(
+        return _named(words, N_("📜 CERTIFICATE · {name} · expires today"), name)
+    return _shortened(
         name,
         lambda shown: words.plural(
             "📜 CERTIFICATE · {name} · expires in {n} day",
@@ -224,7 +185,11 @@ def _said(words: Words, cause: Cause | None) -> str:
     return words.text("no good answer") if cause is None else cause_text(words, cause)
 
 
-def _named(name: str, line: Callable[[str], str]) -> str:
+def _named(words: Words, text: str, name: str, **values: Any) -> str:
+    return _shortened(name, lambda shown: words.text(text, name=shown, **values))
+
+
+def _shortened(name: str, line: Callable[[str], str]) -> str:
     """The line with as much of the name as there is room for."""
     room = LINE_LIMIT - _ROLE_PING - len(line(""))
     return line(markdown(name, max(1, min(NAME_LIMIT, room))))

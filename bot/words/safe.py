@@ -10,7 +10,7 @@ import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
 ELLIPSIS = "…"
-_HOST_LIMIT, _URL_LIMIT = 300, 2_048
+_HOST_LIMIT = 300
 _READ, _READ_PER = 1_000, 4
 # Control, format (bidi, zero width), surrogate, private and unassigned: no place in a line.
 _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -89,17 +89,6 @@ def host(url: str) -> str:
         return plain(ascii_form, _HOST_LIMIT)
     shown = plain(readable, _HOST_LIMIT)
     return shown if shown.isascii() else f"{shown} ({plain(ascii_form, _HOST_LIMIT)})"
-
-
-def url(address: str) -> str:
-    """Scheme, host in ASCII and path. A query may hold secrets: it is ``?…``; no user names.
-
-    Plain text, as :func:`host` is.
-    """
-    parts = _split(address)
-    scheme = f"{parts.scheme}://" if parts.scheme else ""
-    query = f"?{ELLIPSIS}" if parts.query else ""
-    return plain(f"{scheme}{_ascii_netloc(parts)}{parts.path}", _URL_LIMIT) + query
 
 
 def _split(address: str) -> SplitResult:

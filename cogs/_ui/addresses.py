@@ -1,10 +1,24 @@
-"""Addresses as people see them. The whole URL, which may hold secrets, is for managers alone."""
+"""Names and addresses as people see them. The whole URL may hold secrets: for managers alone."""
+
+import discord
 
 from bot.models import Monitor
-from bot.words.safe import host, markdown
+from bot.words.catalogue import Words
+from bot.words.safe import code, host, markdown
 
-HOST_LIMIT = 200
+NAME_LIMIT, HOST_LIMIT = 80, 200
+_URL_LIMIT = 1_000
 _WEB = frozenset({"http", "https"})
+
+
+def shown_name(monitor: Monitor) -> str:
+    return markdown(monitor.name, NAME_LIMIT)
+
+
+def add_address(words: Words, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:
+    """As a field: the whole URL, or the host alone."""
+    address = code(url, _URL_LIMIT) if whole else shown_host(url)
+    return embed.add_field(name=words.text("Address"), value=address, inline=False)
 
 
 def shown_host(url: str, limit: int = HOST_LIMIT) -> str:

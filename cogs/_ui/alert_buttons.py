@@ -1,10 +1,5 @@
-"""The buttons under an alert. They keep no state but the incident's id, so they work for ever.
+"""The five buttons under an alert, and what each of them does."""
 
-Everything else is read anew at the click: the truth from the incidents, the right to press from
-what Discord says of the person.
-"""
-
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,11 +12,12 @@ from bot.tree import words_of
 from bot.words.catalogue import N_, Words
 from bot.words.safe import markdown
 from bot.words.times import stamp
-from cogs._ui.asking import Interaction, answering, patiently, say, served
+from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.buttons import Lasting, view_of
 from cogs._ui.incident_details import details
 from cogs._ui.on_call import require_on_call
 
-MUTE_S = 3600
+_MUTE_S = 3600
 _NAME_LIMIT = 80
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 
@@ -33,46 +29,25 @@ LABELS = {
     "tell": (N_("Tell me when it is back"), _GREY),
     "metoo": (N_("Me too"), _GREY),
 }
-CLOSED = N_("This alert is already closed.")
+_CLOSED = N_("This alert is already closed.")
 
 
 class IncidentButton(
-    ui.DynamicItem[ui.Button[ui.View]],
+    Lasting,
     template=r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})",
 ):
     """One button of one incident."""
 
-    def __init__(self, action: str, public_id: str, words: Words) -> None:
-        label, style = LABELS[action]
-        super().__init__(
-            ui.Button(label=words.text(label), style=style, custom_id=f"v1:{action}:{public_id}")
-        )
-        self.action = action
-        self.public_id = public_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> "IncidentButton":
-        del item
-        return cls(match["action"], match["incident"], words_of(interaction))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with answering(interaction):
-            if await served(interaction):
-                await _ACTIONS[self.action](interaction, self.public_id)
+    async def pressed(self, interaction: Interaction) -> None:
+        await _ACTIONS[self.about["action"]](interaction, self.about["incident"])
 
 
 def alert_view(public_id: str, words: Words) -> ui.View:
-    """All five buttons. Nothing of the view stays in memory after it is sent."""
-    view = ui.View(timeout=None)
-    for action in LABELS:
-        view.add_item(IncidentButton(action, public_id, words))
-    return view
+    """All five buttons."""
+    return view_of(
+        IncidentButton.button(f"v1:{action}:{public_id}", words.text(label), style=style)
+        for action, (label, style) in LABELS.items()
+    )
 
 
 async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
@@ -85,20 +60,24 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
         told += await incidents.of_message(guild_id, interaction.message.id)
     found = {one.id: one for one in told if one.open}
     if not found:
-        raise UserError(CLOSED)
+        raise UserError(_CLOSED)
     return list(found.values())
+
+
+async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
+    """The same, for whoever may take and mute them. Raises UserError for others."""
+    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    require_on_call(interaction, [one.role_id for one in told])
+    return told
 
 
 async def _acknowledge(interaction: Interaction, public_id: str) -> None:
     words = words_of(interaction)
-    told = await patiently(interaction, _open_incidents(interaction, public_id))
-    require_on_call(interaction, [one.role_id for one in told])
-    done = await patiently(
-        interaction,
-        interaction.client.services.incidents.acknowledge(
-            interaction.guild_id or 0, public_id, interaction.user.id
-        ),
+    await _on_call(interaction, public_id)
+    work = interaction.client.services.incidents.acknowledge(
+        interaction.guild_id or 0, public_id, interaction.user.id
     )
+    done = await patiently(interaction, work)
     if done.first:
         await say(interaction, words.text("You are on it; the alert says so."))
         return
@@ -107,14 +86,12 @@ async def _acknowledge(interaction: Interaction, public_id: str) -> None:
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
-    words = words_of(interaction)
-    told = await patiently(interaction, _open_incidents(interaction, public_id))
-    require_on_call(interaction, [one.role_id for one in told])
+    words, told = words_of(interaction), await _on_call(interaction, public_id)
     work = interaction.client.services.overlays.mute(
         interaction.guild_id or 0,
         [one.monitor_id for one in told],
         by=interaction.user.id,
-        for_s=MUTE_S,
+        for_s=_MUTE_S,
     )
     muted = await patiently(interaction, work)
     until_ms = muted[0].muted_until_ms or 0

@@ -6,7 +6,7 @@ from bot.models import GuildSettings
 from bot.words.catalogue import N_, Words, native_name, words_for
 from bot.words.safe import plain
 from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import lacking, missing, where_to_allow
+from cogs._ui.channel_rights import channel_problem, remedy, role_problem
 
 REMINDERS = {
     "off": N_("off"),
@@ -66,66 +66,6 @@ def _problems(words: Words, interaction: Interaction, settings: GuildSettings) -
     return [f"⚠ {text}" for text in found if text]
 
 
-def channel_problem(
-    words: Words, interaction: Interaction, channel_id: int, *, embeds: bool = True
-) -> str:
-    """What Vigie may not do in a channel; empty when all is well. Boards need no ``embeds``."""
-    mention = f"<#{channel_id}>"
-    granted = bot_rights(interaction, channel_id)
-    if granted is None:
-        return words.text("I cannot see {channel}, or it is gone.", channel=mention)
-    guild = interaction.guild
-    thread = guild is not None and guild.get_thread(channel_id) is not None
-    return lacking(words, missing(granted, thread=thread, embeds=embeds), mention)
-
-
-def remedy(
-    words: Words, interaction: Interaction, channel_id: int, choose: str | None = None
-) -> str:
-    """What puts a channel with a problem right; ``choose``: the command that takes another one."""
-    guild = interaction.guild
-    if guild is not None and guild.get_channel_or_thread(channel_id) is not None:
-        if guild.me.is_timed_out():
-            return words.text("First end my timeout: my profile, “Remove Timeout”.")
-        return where_to_allow(words, interaction)
-    if choose is None:
-        return words.text("Choose another one.")
-    command = interaction.client.commands_tree.mention(choose)
-    return words.text("Choose another one: {command}", command=command)
-
-
-def role_problem(words: Words, interaction: Interaction, settings: GuildSettings) -> str:
-    """A role is pinged only if it is mentionable or the bot may mention everyone there."""
-    if settings.role_id is None:
-        return ""
-    return role_unreachable(words, interaction, settings.channel_id or 0, settings.role_id)
-
-
-def role_unreachable(words: Words, interaction: Interaction, channel_id: int, role_id: int) -> str:
-    """Why a role cannot be pinged in a channel; empty when it can, or when nobody can say."""
-    guild = interaction.guild
-    if guild is None:
-        return ""
-    role = guild.get_role(role_id)
-    if role is None:
-        return words.text("The role of the alerts is gone. Choose another one.")
-    granted = bot_rights(interaction, channel_id) if channel_id else guild.me.guild_permissions
-    if role.mentionable or granted is None or granted.mention_everyone:
-        return ""
-    if not channel_id:
-        return words.text("I can't ping {role}: make it mentionable.", role=role.mention)
-    return unreachable(words, role.mention, f"<#{channel_id}>")
-
-
-def unreachable(words: Words, role: str, channel: str) -> str:
-    """The sentence about a role that Discord would not let the bot ping."""
-    return words.text(
-        "I can't ping {role}: make it mentionable, or allow me “Mention everyone” in {channel}.",
-        role=role,
-        channel=channel,
-    )
-
-
 def tested_text(words: Words, interaction: Interaction, channel_id: int | None) -> str:
     """What follows from having asked for a test alert; None: there is nowhere to send one."""
     if channel_id is None:
@@ -139,15 +79,3 @@ def tested_text(words: Words, interaction: Interaction, channel_id: int | None) 
     if not problem:
         return sent
     return f"{sent}\n{problem}\n→ {remedy(words, interaction, channel_id, 'alerts channel')}"
-
-
-def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
-    """What the bot may do in a channel; None for one that it does not see."""
-    guild = interaction.guild
-    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
-    if guild is None or channel is None:
-        return None
-    try:
-        return channel.permissions_for(guild.me)
-    except discord.ClientException:
-        return None  # a thread whose channel is not known

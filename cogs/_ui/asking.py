@@ -1,17 +1,17 @@
-"""Who asks, what they may see, and how they are answered in time."""
+"""Who asks, what they may do, and how they are answered in time."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import discord
 from discord import app_commands, ui
+from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.services.status import MonitorStatus
-from bot.tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer, answer_error, words_of
+from bot.tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer_error, words_of
 from bot.words.catalogue import Words, words_for
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ Interaction = discord.Interaction[VigieClient]
 T = TypeVar("T")
 
 # Discord drops an interaction after 3 s; design §4: defer what is not done after one.
-DEFER_AFTER_S = 1.0
+_DEFER_AFTER_S = 1.0
 
 
 async def patiently(
@@ -29,7 +29,7 @@ async def patiently(
     *,
     ephemeral: bool = True,
     in_place: bool = False,
-    after_s: float = DEFER_AFTER_S,
+    after_s: float = _DEFER_AFTER_S,
 ) -> T:
     """Await ``work``; after a second tell Discord that the answer takes longer.
 
@@ -56,7 +56,7 @@ async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -
 
 async def say(
     interaction: Interaction,
-    text: str | None = None,
+    content: str | None = None,
     *,
     embed: discord.Embed | None = None,
     view: ui.View | ui.LayoutView | None = None,
@@ -65,15 +65,28 @@ async def say(
 ) -> None:
     """Answer, whether the interaction is fresh or was deferred."""
     shown: dict[str, Any] = {
-        "content": text,
+        "content": content,
         "embed": embed or discord.utils.MISSING,
-        "view": view or discord.utils.MISSING,
+        "view": view if view is not None and view.children else discord.utils.MISSING,
         "file": file or discord.utils.MISSING,
     }
     if interaction.response.is_done():
         await interaction.followup.send(**shown, ephemeral=ephemeral)
     else:
         await interaction.response.send_message(**shown, ephemeral=ephemeral)
+
+
+async def show(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
+    """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
+
+    Parts that are not named stay as they are, and a view without items takes the buttons away.
+    """
+    if not in_place:
+        await say(interaction, **parts)
+    elif interaction.response.is_done():
+        await interaction.edit_original_response(**parts)
+    else:
+        await interaction.response.edit_message(**parts)
 
 
 def server_words(interaction: Interaction) -> Words:
@@ -116,38 +129,14 @@ async def managing(interaction: Interaction) -> bool:
         return False
     if manages(interaction):
         return True
-    await answer(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
+    await say(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
     return False
 
 
-async def only_managers(interaction: Interaction) -> bool:
-    """Check of a whole command group. Discord hides it from others, but servers can change that."""
-    if manages(interaction):
-        return True
-    raise app_commands.MissingPermissions(["manage_guild"])
+class ManagersCog(commands.Cog):
+    """Commands for managers alone: Discord hides them from others, but servers can change that."""
 
-
-def sees(interaction: Interaction, channel_id: int | None) -> bool:
-    """Whether the person sees a channel; one that is not known any more, managers alone."""
-    user, guild = interaction.user, interaction.guild
-    if channel_id is None:
-        return True
-    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
-    if channel is None or not isinstance(user, discord.Member):
-        return manages(interaction)
-    try:
-        return channel.permissions_for(user).view_channel
-    except discord.ClientException:
-        return manages(interaction)  # a thread whose channel is not known
-
-
-def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
-    """Without the monitors that are told in a channel the person cannot see (design §5.5)."""
-    shown = list(found)
-    open_to = seen_ids(interaction, {status.channel_id for status in shown})
-    return [status for status in shown if status.channel_id in open_to]
-
-
-def seen_ids(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
-    """Those of the channels that the person sees."""
-    return {channel_id for channel_id in channel_ids if sees(interaction, channel_id)}
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        if manages(interaction):
+            return True
+        raise app_commands.MissingPermissions(["manage_guild"])

@@ -1,10 +1,37 @@
-"""Who sees what is posted: a public answer names nothing that a reader of it may not see."""
+"""Who sees what: an answer names nothing that the person, or a reader of it, may not see."""
 
 from collections.abc import Iterable
 
+import discord
+
 from bot.services.status import MonitorStatus
-from cogs._ui.asking import Interaction, visible
+from cogs._ui.asking import Interaction, manages
 from cogs._ui.board_readers import Readers
+from cogs._ui.rights import rights_of
+
+
+def sees(interaction: Interaction, channel_id: int | None) -> bool:
+    """Whether the person sees a channel; one that is not known any more, managers alone."""
+    user, guild = interaction.user, interaction.guild
+    if channel_id is None:
+        return True
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    if channel is None or not isinstance(user, discord.Member):
+        return manages(interaction)
+    granted = rights_of(user, channel)
+    return manages(interaction) if granted is None else granted.view_channel
+
+
+def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
+    """Without the monitors that are told in a channel the person cannot see (design §5.5)."""
+    shown = list(found)
+    open_to = seen_ids(interaction, {status.channel_id for status in shown})
+    return [status for status in shown if status.channel_id in open_to]
+
+
+def seen_ids(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
+    """Those of the channels that the person sees."""
+    return {channel_id for channel_id in channel_ids if sees(interaction, channel_id)}
 
 
 def is_private(interaction: Interaction) -> bool:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 
 import discord
 
@@ -13,12 +12,11 @@ from bot.tree import NETWORK_ERRORS
 from bot.words.catalogue import words_for
 from cogs._ui.board_page import board_view
 from cogs._ui.board_readers import Readers
-from cogs._ui.failures import told_with_limit
+from cogs._ui.failures import told_to_delivery
+from cogs._ui.lost_messages import find_own
+from cogs._ui.rights import own_rights
 
 log = logging.getLogger(__name__)
-
-# Messages read back at most when a lost board is looked for.
-_HISTORY = 500
 
 
 class BoardDoor:
@@ -51,7 +49,7 @@ class BoardDoor:
 
     async def pin(self, channel_id: int, message_id: int) -> None:
         """Only where the right is known to be there: a refusal would be an invalid request."""
-        if not self._may_pin(channel_id):
+        if not own_rights(self._client.get_channel(channel_id)).pin_messages:
             return
         try:
             await self._message(channel_id, message_id).pin()
@@ -60,18 +58,8 @@ class BoardDoor:
 
     async def find(self, channel_id: int, *, after_ms: int) -> int | None:
         """Boards alone are V2 messages that nobody's command has called up (design §6)."""
-        own_id = getattr(self._client.user, "id", None)
-        after = discord.Object(
-            discord.utils.time_snowflake(datetime.fromtimestamp(after_ms / 1000, UTC))
-        )
         with self._told():
-            history = self._client.get_partial_messageable(channel_id).history(
-                limit=_HISTORY, after=after, oldest_first=True
-            )
-            async for message in history:
-                if message.author.id == own_id and _is_board(message):
-                    return message.id
-        return None
+            return await find_own(self._client, channel_id, after_ms, _is_board)
 
     def seen_by_readers(
         self, guild_id: int, channel_id: int, others: Collection[int]
@@ -93,17 +81,8 @@ class BoardDoor:
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
-    def _may_pin(self, channel_id: int) -> bool:
-        channel = self._client.get_channel(channel_id)
-        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-            return False
-        try:
-            return channel.permissions_for(channel.guild.me).pin_messages
-        except discord.ClientException:
-            return False  # a thread whose channel is not known
-
     def _told(self) -> AbstractContextManager[None]:
-        return told_with_limit(self._client.global_limit)
+        return told_to_delivery(self._client.global_limit)
 
 
 def _is_board(message: discord.Message) -> bool:

@@ -16,8 +16,8 @@ from cogs._ui.states import colour_of, state_of, state_word, summary
 
 # discord.md §1.1: 4,000 characters over all texts of a message, and 10,170 bytes of UTF-8 with
 # 12 more for each text, beyond which Discord answers 500. The rest is for headline and footer.
-CHARACTERS = 4_000
-BYTES = 10_170
+_CHARACTERS = 4_000
+_BYTES = 10_170
 _RESERVED = 700
 _NAME_LIMIT = 60
 # Up to so many sites of one state have a line each; more of them share a paragraph.
@@ -30,8 +30,8 @@ class _Room:
     """How much more text a message takes."""
 
     def __init__(self) -> None:
-        self._characters = CHARACTERS - _RESERVED
-        self._bytes = BYTES - _RESERVED
+        self._characters = _CHARACTERS - _RESERVED
+        self._bytes = _BYTES - _RESERVED
 
     def take(self, text: str) -> bool:
         """Whether a text still fits; once one does not, nothing does: the order must stay."""

@@ -1,71 +1,48 @@
-"""What people changed, page by page, for managers alone. The page is in the button."""
-
-import re
-from typing import Any
+"""What people changed, page by page, for managers alone."""
 
 import discord
 from discord import ui
 
 from bot.services.changes import ChangePage
 from bot.tree import words_of
-from bot.words.catalogue import N_, Words
+from bot.words.catalogue import Words
 from bot.words.safe import markdown
-from cogs._ui.asking import Interaction, answering, manages, managing, owns, patiently, say
+from cogs._ui.asking import Interaction, manages, owns, patiently, show
+from cogs._ui.buttons import Lasting, view_of
 from cogs._ui.change_text import change_line, fitting
+from cogs._ui.pages import arrows, page_text
 
 PAGE = 10
-EVERYTHING = 0  # stands for the monitor's id in a button: all of the server
+_EVERYTHING = 0  # stands for the monitor's id in a button: all of the server
 _NAME_LIMIT, _VALUE_LIMIT, _SHORT_LIMIT = 80, 120, 60
 _DESCRIPTION_LIMIT, _FIELD_LIMIT = 4_000, 1_000
 _SERVER_LINES = 5
-_LABELS = {"open": N_("Changes"), "prev": "◀", "next": "▶"}
 
 
 class ChangesButton(
-    ui.DynamicItem[ui.Button[ui.View]],
+    Lasting,
     template=r"v1:changes:(?P<way>open|prev|next):(?P<monitor>\d{1,18}):(?P<page>\d{1,6})",
 ):
     """Opens the list of one monitor's changes, or of everything, and turns its pages."""
 
-    def __init__(
-        self, way: str, monitor_id: int, page: int, words: Words, *, disabled: bool = False
-    ) -> None:
-        label = words.text(_LABELS[way]) if way == "open" else _LABELS[way]
-        custom_id = f"v1:changes:{way}:{monitor_id}:{page}"
-        super().__init__(ui.Button(label=label, custom_id=custom_id, disabled=disabled))
-        self.way = way
-        self.monitor_id = monitor_id
-        self.page = page
+    for_managers = True
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> "ChangesButton":
-        del item
-        words = words_of(interaction)
-        return cls(match["way"], int(match["monitor"]), int(match["page"]), words)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with answering(interaction):
-            if await managing(interaction):
-                turns = self.way != "open" and owns(interaction)
-                await _show(interaction, self.monitor_id, self.page, in_place=turns)
+    async def pressed(self, interaction: Interaction) -> None:
+        turns = self.about["way"] != "open" and owns(interaction)
+        monitor_id, number = int(self.about["monitor"]), int(self.about["page"])
+        await _show(interaction, monitor_id, number, in_place=turns)
 
 
-def changes_button(words: Words, monitor_id: int = EVERYTHING) -> ChangesButton:
+def changes_button(words: Words, monitor_id: int = _EVERYTHING) -> ChangesButton:
     """For a card that managers see; who presses it is asked for the right again."""
-    return ChangesButton("open", monitor_id, 0, words)
+    return ChangesButton.button(f"v1:changes:open:{monitor_id}:0", words.text("Changes"))
 
 
 def changes_view(interaction: Interaction, monitor_id: int) -> ui.View | None:
     """The button alone; None for those who may not read what it opens."""
     if not manages(interaction):
         return None
-    return ui.View(timeout=None).add_item(changes_button(words_of(interaction), monitor_id))
+    return view_of([changes_button(words_of(interaction), monitor_id)])
 
 
 async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id: int) -> None:
@@ -85,7 +62,7 @@ async def add_server_changes(interaction: Interaction, embed: discord.Embed) -> 
     )
     words = words_of(interaction)
     _add(words, embed, [change_line(words, row, _SHORT_LIMIT, named=True) for row in rows])
-    return ui.View(timeout=None).add_item(changes_button(words))
+    return view_of([changes_button(words)])
 
 
 def _add(words: Words, embed: discord.Embed, lines: list[str]) -> None:
@@ -100,17 +77,13 @@ async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_pl
         interaction.guild_id or 0, monitor_id or None, number, PAGE
     )
     page = await patiently(interaction, work, in_place=in_place)
-    embed, view = _page(words, monitor_id, page), _view(words, monitor_id, page)
-    if not in_place:
-        await say(interaction, embed=embed, view=view)
-    elif interaction.response.is_done():
-        await interaction.edit_original_response(embed=embed, view=view)
-    else:
-        await interaction.response.edit_message(embed=embed, view=view)
+    turning = arrows(ChangesButton, "changes", monitor_id, number=page.number, of=page.of)
+    embed = _page(words, monitor_id, page)
+    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
 def _page(words: Words, monitor_id: int, page: ChangePage) -> discord.Embed:
-    everything = monitor_id == EVERYTHING
+    everything = monitor_id == _EVERYTHING
     lines = [change_line(words, row, _VALUE_LIMIT, named=everything) for row in page.rows]
     title = words.text("Changes")
     if not everything and page.rows:
@@ -119,15 +92,5 @@ def _page(words: Words, monitor_id: int, page: ChangePage) -> discord.Embed:
     embed = discord.Embed(title=title, description=text)
     footer = [words.text("kept for a year")]
     if page.of > 1:
-        footer.insert(0, words.text("Page {n} of {of}", n=page.number + 1, of=page.of))
+        footer.insert(0, page_text(words, page.number, page.of))
     return embed.set_footer(text=" · ".join(footer))
-
-
-def _view(words: Words, monitor_id: int, page: ChangePage) -> ui.View | None:
-    if page.of == 1:
-        return None
-    view, number = ui.View(timeout=None), page.number
-    first, last = number == 0, number == page.of - 1
-    view.add_item(ChangesButton("prev", monitor_id, max(0, number - 1), words, disabled=first))
-    view.add_item(ChangesButton("next", monitor_id, number + 1, words, disabled=last))
-    return view

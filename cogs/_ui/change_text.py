@@ -1,6 +1,6 @@
 """How a change somebody made reads: when, who, what, before → after. For managers' embeds alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bot.models import Window
 from bot.services.changes import ChangeRow, What
@@ -62,7 +62,6 @@ _CHANNELS = {
     *(What.BOARD_CREATED, What.BOARD_REMOVED),
 }
 _ROLES = {What.ROLE, What.ALERT_ROLE}
-_NUMBERS = {What.EVERY, What.SLOW_MS}
 
 
 def change_line(words: Words, row: ChangeRow, limit: int, *, named: bool = False) -> str:
@@ -127,36 +126,21 @@ def _value(words: Words, what: What, text: str | None, limit: int) -> str:
         return f"<#{text}>"
     if what in _ROLES:
         return f"<@&{text}>"
-    if what in _NUMBERS:
-        return text
-    return _OTHERS.get(what, _quoted)(words, text, limit)
+    return _typed(words, what, text, limit)
 
 
-def _quoted(words: Words, text: str, limit: int) -> str:
-    del words
-    return code(text, limit)
-
-
-def _literal(words: Words, text: str, limit: int) -> str:
-    del words
-    return markdown(text, limit)
-
-
-def _language(words: Words, text: str, limit: int) -> str:
-    del words, limit
-    return native_name(words_for(text).language)
-
-
-def _reminders(words: Words, text: str, limit: int) -> str:
-    return words.text(REMINDERS[text]) if text in REMINDERS else code(text, limit)
-
-
-_OTHERS: dict[What, Callable[[Words, str, int], str]] = {
-    What.NAME: _literal,
-    What.TIMEZONE: _literal,
-    What.LANGUAGE: _language,
-    What.REMINDERS: _reminders,
-}
+def _typed(words: Words, what: What, text: str, limit: int) -> str:
+    match what:
+        case What.EVERY | What.SLOW_MS:
+            return text
+        case What.NAME | What.TIMEZONE:
+            return markdown(text, limit)
+        case What.LANGUAGE:
+            return native_name(words_for(text).language)
+        case What.REMINDERS if text in REMINDERS:
+            return words.text(REMINDERS[text])
+        case _:
+            return code(text, limit)
 
 
 def _apart(before: str | None, after: str | None, limit: int) -> tuple[str | None, str | None]:

@@ -1,18 +1,16 @@
-"""Which channels can take alerts, and what the bot may do in them."""
+"""What stands between an alert and its channel or role, and what puts it right."""
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import discord
-from discord import AppCommandOptionType, ChannelType, app_commands
+from discord import ChannelType
 
-from bot.errors import UserError
+from bot.models import GuildSettings
 from bot.words.catalogue import N_, Words
 from cogs._ui.asking import Interaction
+from cogs._ui.rights import rights_of
 
-ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
-Picked: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
-
-NOT_EVERYONE = N_("I do not call @everyone. Choose a role, or none.")
+_THREADS = {ChannelType.news_thread, ChannelType.public_thread, ChannelType.private_thread}
 # As Discord calls them in its own settings.
 _NAMES = {
     "view_channel": N_("View Channel"),
@@ -23,84 +21,18 @@ _NAMES = {
 }
 
 
-class _AlertChannelOption(app_commands.Transformer):
-    """A channel option that offers only channels where a bot can post and edit."""
-
-    @property
-    def type(self) -> AppCommandOptionType:
-        return AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[ChannelType]:
-        return ALERT_CHANNEL_TYPES
-
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Picked:
-        del interaction
-        picked: Picked = value
-        return picked
-
-
-if TYPE_CHECKING:
-    AlertChannel: TypeAlias = Picked
-else:
-    AlertChannel = app_commands.Transform[Picked, _AlertChannelOption]
-
-
-def check_place(guild: discord.Guild | None, channel_id: int, role_id: int) -> None:
-    """Raises UserError for a channel or a role (0: none) that alerts cannot have.
-
-    What was picked is read back from Discord: a form can be sent by anybody's client.
-    """
-    found = guild.get_channel_or_thread(channel_id) if guild is not None and channel_id else None
-    if channel_id and (found is None or found.type not in ALERT_CHANNEL_TYPES):
-        raise UserError("I cannot send alerts to that channel. Choose another one.")
-    if role_id and guild is not None and role_id == guild.id:
-        raise UserError(NOT_EVERYONE)
-
-
-def granted_to_bot(interaction: Interaction, channel: Picked) -> discord.Permissions:
-    """What the bot may do in a picked channel: as Discord says in the payload, else as known."""
-    stated = _stated(interaction, channel.id)
-    if stated is not None:
-        return discord.Permissions(int(stated))
-    guild = interaction.guild
-    known = channel.resolve()
-    if guild is None or known is None:
-        return discord.Permissions.none()
-    try:
-        return known.permissions_for(guild.me)
-    except discord.ClientException:
-        return discord.Permissions.none()  # a thread whose channel is not known
-
-
-def _stated(interaction: Interaction, channel_id: int) -> str | None:
-    data: Any = interaction.data or {}
-    channel = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
-    stated: str | None = channel.get("app_permissions")
-    return stated
-
-
-def missing(granted: discord.Permissions, *, thread: bool, embeds: bool = True) -> list[str]:
-    """The names of what the bot needs and has not; in threads another right lets it send.
+def channel_problem(
+    words: Words, interaction: Interaction, channel_id: int, *, embeds: bool = True
+) -> str:
+    """What Vigie may not do in a channel; empty when all is well.
 
     Components V2 need no right of their own (discord.md §1.5), so boards do without ``embeds``.
     """
-    send = "send_messages_in_threads" if thread else "send_messages"
-    needed = ["view_channel", send, *(["embed_links"] if embeds else []), "read_message_history"]
-    if granted.administrator:
-        return []
-    return [_NAMES[right] for right in needed if not getattr(granted, right)]
-
-
-def missing_text(words: Words, interaction: Interaction, channel: Picked) -> str:
-    """The sentence that names what is missing in a picked channel; empty when all is there."""
-    thread = isinstance(channel, app_commands.AppCommandThread)
-    return lacking(
-        words, missing(granted_to_bot(interaction, channel), thread=thread), channel.mention
-    )
-
-
-def lacking(words: Words, names: list[str], mention: str) -> str:
+    mention = f"<#{channel_id}>"
+    granted = bot_rights(interaction, channel_id)
+    if granted is None:
+        return words.text("I cannot see {channel}, or it is gone.", channel=mention)
+    names = _missing(granted, thread=_is_thread(interaction, channel_id), embeds=embeds)
     if not names:
         return ""
     return words.text(
@@ -110,6 +42,61 @@ def lacking(words: Words, names: list[str], mention: str) -> str:
     )
 
 
+def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
+    """What the bot may do in a channel: as Discord says of a picked one or of this one, else as
+    known; None for one that it does not see.
+    """
+    stated = _stated(interaction, channel_id).get("app_permissions")
+    if stated is not None:
+        return discord.Permissions(int(stated))
+    if channel_id == interaction.channel_id:
+        return interaction.app_permissions
+    guild = interaction.guild
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    return None if guild is None or channel is None else rights_of(guild.me, channel)
+
+
+def _is_thread(interaction: Interaction, channel_id: int) -> bool:
+    stated = _stated(interaction, channel_id).get("type")
+    if stated is not None:
+        return ChannelType(stated) in _THREADS
+    if channel_id == interaction.channel_id:
+        return isinstance(interaction.channel, discord.Thread)
+    guild = interaction.guild
+    return guild is not None and guild.get_thread(channel_id) is not None
+
+
+def _stated(interaction: Interaction, channel_id: int) -> dict[str, Any]:
+    """What Discord itself says of a channel that was picked."""
+    data: Any = interaction.data or {}
+    found: dict[str, Any] = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
+    return found
+
+
+def _missing(granted: discord.Permissions, *, thread: bool, embeds: bool) -> list[str]:
+    """The names of what the bot needs and has not; in threads another right lets it send."""
+    if granted.administrator:
+        return []
+    send = "send_messages_in_threads" if thread else "send_messages"
+    needed = ["view_channel", send, *(["embed_links"] if embeds else []), "read_message_history"]
+    return [_NAMES[right] for right in needed if not getattr(granted, right)]
+
+
+def remedy(
+    words: Words, interaction: Interaction, channel_id: int, choose: str | None = None
+) -> str:
+    """What puts a channel with a problem right; ``choose``: the command that takes another one."""
+    guild = interaction.guild
+    if guild is not None and guild.get_channel_or_thread(channel_id) is not None:
+        if guild.me.is_timed_out():
+            return words.text("First end my timeout: my profile, “Remove Timeout”.")
+        return where_to_allow(words, interaction)
+    if choose is None:
+        return words.text("Choose another one.")
+    command = interaction.client.commands_tree.mention(choose)
+    return words.text("Choose another one: {command}", command=command)
+
+
 def where_to_allow(words: Words, interaction: Interaction) -> str:
     """Where in Discord people give a bot what it lacks in a channel."""
     guild = interaction.guild
@@ -117,4 +104,34 @@ def where_to_allow(words: Words, interaction: Interaction) -> str:
     return words.text(
         "Open the channel’s settings, page Permissions, add {bot} and allow what is missing.",
         bot=me,
+    )
+
+
+def role_problem(words: Words, interaction: Interaction, settings: GuildSettings) -> str:
+    """Why the role of a server's alerts cannot be pinged; empty when all is well."""
+    if settings.role_id is None:
+        return ""
+    return role_unreachable(words, interaction, settings.channel_id or 0, settings.role_id)
+
+
+def role_unreachable(words: Words, interaction: Interaction, channel_id: int, role_id: int) -> str:
+    """Why a role cannot be pinged in a channel; empty when it can, or when nobody can say.
+
+    It must be mentionable, or the bot be allowed to mention everyone there.
+    """
+    guild = interaction.guild
+    if guild is None:
+        return ""
+    role = guild.get_role(role_id)
+    if role is None:
+        return words.text("The role of the alerts is gone. Choose another one.")
+    granted = bot_rights(interaction, channel_id) if channel_id else guild.me.guild_permissions
+    if role.mentionable or granted is None or granted.mention_everyone:
+        return ""
+    if not channel_id:
+        return words.text("I can't ping {role}: make it mentionable.", role=role.mention)
+    return words.text(
+        "I can't ping {role}: make it mentionable, or allow me “Mention everyone” in {channel}.",
+        role=role.mention,
+        channel=f"<#{channel_id}>",
     )

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Any
 
 import discord
@@ -11,14 +10,13 @@ import discord
 from bot.client import VigieClient
 from bot.services.delivery.messages import Alert, Places
 from cogs._ui.alert_card import Card, card
-from cogs._ui.failures import told_with_limit
-from cogs._ui.history import says_the_same
+from cogs._ui.failures import told_to_delivery
+from cogs._ui.lost_messages import find_own, says_the_same
+from cogs._ui.rights import own_rights, welcome_channel
 
 log = logging.getLogger(__name__)
 
-REQUEST_S = 45.0
-# Messages read back at most when a lost one is looked for.
-HISTORY = 500
+_REQUEST_S = 45.0
 
 
 class DiscordSink:
@@ -34,7 +32,7 @@ class DiscordSink:
         shown = card(alert)
         parts = _parts(channel_id, shown, reply_to) | {"nonce": nonce, "silent": alert.silent}
         with self._told():
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S):
                 return await self._send(channel_id, shown, parts)
 
     async def _send(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
@@ -53,7 +51,7 @@ class DiscordSink:
         if shown.file is not None and self._may_attach(channel_id):
             files["attachments"] = [shown.file()]
         with self._told():
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S):
                 channel = self._client.get_partial_messageable(channel_id)
                 await channel.get_partial_message(message_id).edit(
                     content=shown.content,
@@ -66,34 +64,27 @@ class DiscordSink:
     async def find(
         self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
     ) -> int | None:
-        """Look through the channel; our own messages are readable without any intent."""
+        """Look for a lost one in the channel."""
         with self._told():
-            async with asyncio.timeout(REQUEST_S):
-                return await self._look(channel_id, alert, after_ms, reply_to)
-
-    async def _look(
-        self, channel_id: int, alert: Alert, after_ms: int, reply_to: int | None
-    ) -> int | None:
-        own_id = getattr(self._client.user, "id", None)
-        channel = self._client.get_partial_messageable(channel_id)
-        after = discord.Object(discord.utils.time_snowflake(_moment(after_ms)))
-        async for message in channel.history(limit=HISTORY, after=after, oldest_first=True):
-            if message.author.id == own_id and says_the_same(message, alert, reply_to):
-                return message.id
-        return None
+            async with asyncio.timeout(_REQUEST_S):
+                return await find_own(
+                    self._client,
+                    channel_id,
+                    after_ms,
+                    lambda message: says_the_same(message, alert, reply_to),
+                )
 
     async def places(self, guild_id: int) -> Places:
         """From the cache, or from the API while there is no gateway."""
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return await self._asked(guild_id)
-        system = guild.system_channel
-        may = system is not None and system.permissions_for(guild.me).send_messages
-        return Places(guild.name, system.id if system and may else None, guild.owner_id)
+        channel = welcome_channel(guild)
+        return Places(guild.name, channel.id if channel else None, guild.owner_id)
 
     async def _asked(self, guild_id: int) -> Places:
         with self._told():
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S):
                 found = await self._client.http.get_guild(guild_id, with_counts=False)
         system_id = found["system_channel_id"]
         return Places(found["name"], int(system_id) if system_id else None, int(found["owner_id"]))
@@ -101,22 +92,16 @@ class DiscordSink:
     async def private(self, user_id: int) -> int:
         """Open a private channel; Discord returns the same one every time."""
         with self._told():
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S):
                 channel = await self._client.create_dm(discord.Object(user_id))
         return channel.id
 
     def _told(self) -> AbstractContextManager[None]:
-        return told_with_limit(self._client.global_limit)
+        return told_to_delivery(self._client.global_limit)
 
     def _may_attach(self, channel_id: int) -> bool:
         """A card without its file beats no card, so in doubt there is none."""
-        channel = self._client.get_channel(channel_id)
-        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-            return False
-        try:
-            return channel.permissions_for(channel.guild.me).attach_files
-        except discord.ClientException:
-            return False  # a thread whose channel is not known
+        return own_rights(self._client.get_channel(channel_id)).attach_files
 
 
 def _parts(channel_id: int, shown: Card, reply_to: int | None) -> dict[str, Any]:
@@ -131,7 +116,3 @@ def _parts(channel_id: int, shown: Card, reply_to: int | None) -> dict[str, Any]
             message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False
         )
     return parts
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,27 +1,47 @@
-"""What ``/doctor`` shows: problems first, each with its fix, then what is well, what is kept."""
+"""``/doctor``: problems first, each with its fix, then what is well, and what is kept."""
 
 import math
 from collections.abc import Sequence
 
 import discord
 
-from bot.services.doctor import stored
+from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, ok, warning
 from bot.services.doctor.voice import Voice
 from bot.tree import words_of
 from bot.words.catalogue import Words
 from bot.words.safe import clip, code
 from bot.words.times import stamp
-from cogs._ui.asking import Interaction
+from cogs._ui.asking import Interaction, owns, patiently, show
+from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.colours import GREEN, RED, YELLOW
 from cogs._ui.doctor_places import Places
+from cogs._ui.lines import fitting
 
-MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
-_COLOURS = {Grade.BROKEN: 0xDA373C, Grade.WARNING: 0xF0B232, Grade.OK: 0x23A55A}
+_MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
+_COLOURS = {Grade.BROKEN: RED, Grade.WARNING: YELLOW, Grade.OK: GREEN}
 _SLOW_S = 1.0
-_DESCRIPTION, _FIELD, _LINE, _QUOTE = 4_000, 1_024, 700, 150
+_FIELD, _LINE, _QUOTE = 1_024, 700, 150
 
 
-def voice_for(interaction: Interaction) -> Voice:
+class DoctorButton(Lasting, template=r"v1:doctor:look"):
+    """Looks at everything once more, in place."""
+
+    for_managers = True
+
+    async def pressed(self, interaction: Interaction) -> None:
+        await show_doctor(interaction)
+
+
+async def show_doctor(interaction: Interaction) -> None:
+    """The report as things are now, in place of the old one where that can be."""
+    in_place = owns(interaction)
+    embed = await patiently(interaction, _doctor_embed(interaction), in_place=in_place)
+    again = DoctorButton.button("v1:doctor:look", words_of(interaction).text("Check again"))
+    await show(interaction, in_place=in_place, embed=embed, view=view_of([again]))
+
+
+def _voice_for(interaction: Interaction) -> Voice:
     return Voice(
         words=words_of(interaction),
         moment=lambda ms: stamp(ms, "f"),
@@ -31,10 +51,10 @@ def voice_for(interaction: Interaction) -> Voice:
     )
 
 
-async def doctor_embed(interaction: Interaction) -> discord.Embed:
+async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     """Everything about this server, and the machine only as far as it is well or not."""
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    voice = voice_for(interaction)
+    voice = _voice_for(interaction)
     places = Places(
         interaction,
         voice,
@@ -48,17 +68,17 @@ async def doctor_embed(interaction: Interaction) -> discord.Embed:
         _gateway(interaction, voice),
     ]
     embed = findings_embed(voice.words, found)
-    kept = stored.lines(voice, await services.doctor.stored(guild_id))
+    kept = holdings.lines(voice, await services.doctor.stored(guild_id))
     title = voice.words.text("What I keep of this server, and for how long")
     return embed.add_field(name=title, value=clip("\n".join(kept), _FIELD), inline=False)
 
 
 def findings_embed(words: Words, found: Sequence[Finding]) -> discord.Embed:
     """What is wrong comes first and is never pushed out by what is well."""
-    worst = next((grade for grade in MARKS if any(one.grade is grade for one in found)), Grade.OK)
-    order = (Grade.BROKEN, Grade.WARNING, Grade.OK)
+    order = list(_MARKS)
     ordered = sorted(found, key=lambda one: order.index(one.grade))
-    lines = _fitting(words, [_line(one) for one in ordered], _DESCRIPTION)
+    worst = ordered[0].grade if ordered else Grade.OK
+    lines = fitting(words, [_line(one) for one in ordered])
     return discord.Embed(
         title=_verdict(words, found, worst), description="\n".join(lines), colour=_COLOURS[worst]
     )
@@ -66,8 +86,8 @@ def findings_embed(words: Words, found: Sequence[Finding]) -> discord.Embed:
 
 def _verdict(words: Words, found: Sequence[Finding], worst: Grade) -> str:
     if worst is Grade.OK:
-        return f"{MARKS[worst]} {words.text('All is well')}"
-    count = {grade: sum(one.grade is grade for one in found) for grade in MARKS}
+        return f"{_MARKS[worst]} {words.text('All is well')}"
+    count = {grade: sum(one.grade is grade for one in found) for grade in _MARKS}
     said = []
     if count[Grade.BROKEN]:
         said.append(words.plural("{n} thing to mend", "{n} things to mend", count[Grade.BROKEN]))
@@ -75,25 +95,12 @@ def _verdict(words: Words, found: Sequence[Finding], worst: Grade) -> str:
         said.append(
             words.plural("{n} thing to look at", "{n} things to look at", count[Grade.WARNING])
         )
-    return f"{MARKS[worst]} {' · '.join(said)}"
+    return f"{_MARKS[worst]} {' · '.join(said)}"
 
 
 def _line(one: Finding) -> str:
-    line = clip(f"{MARKS[one.grade]} **{one.name}** · {one.text}", _LINE)
+    line = clip(f"{_MARKS[one.grade]} **{one.name}** · {one.text}", _LINE)
     return line if one.fix is None else f"{line}\n→ {one.fix}"
-
-
-def _fitting(words: Words, lines: Sequence[str], room: int) -> list[str]:
-    """As many as fit, and how many do not."""
-    shown: list[str] = []
-    for number, line in enumerate(lines):
-        more = words.text("+{n} more", n=len(lines) - number)
-        left = room - sum(len(one) + 1 for one in shown)
-        last = number == len(lines) - 1
-        if len(line) + (0 if last else len(more) + 1) > left:
-            return [*shown, more]
-        shown.append(line)
-    return shown
 
 
 def _gateway(interaction: Interaction, voice: Voice) -> Finding:

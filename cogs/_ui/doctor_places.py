@@ -1,7 +1,7 @@
 """What ``/doctor`` finds in Discord itself: channels that take alerts, and roles to call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import Remedy
@@ -11,8 +11,8 @@ from bot.services.delivery.sender import Troubles
 from bot.services.doctor.findings import Finding, Grade, broken, ok, warning
 from bot.services.doctor.voice import Voice
 from bot.services.status import MonitorStatus
-from cogs._ui.alert_settings import channel_problem, remedy, role_unreachable
 from cogs._ui.asking import Interaction
+from cogs._ui.channel_rights import channel_problem, remedy, role_unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,7 @@ class Places:
                 "None chosen: nobody hears of {names}.", names=self.voice.names(homeless)
             )
             return broken(name, text, fix)
-        problem = self._channel_problem(channel_id)
-        if problem:
-            return broken(name, problem, self._how_to_mend(channel_id, "alerts channel"))
-        return ok(name, f"<#{channel_id}>")
+        return self._channel_finding(name, channel_id, broken)
 
     def _role(self) -> Finding:
         words, settings = self.voice.words, self.settings
@@ -83,9 +80,14 @@ class Places:
                 command=self.voice.command("alerts channel"),
             )
             return ok(name, text)
+        return self._channel_finding(name, channel_id, warning)
+
+    def _channel_finding(
+        self, name: str, channel_id: int, bad: Callable[[str, str, str], Finding]
+    ) -> Finding:
         problem = self._channel_problem(channel_id)
         if problem:
-            return warning(name, problem, self._how_to_mend(channel_id, "alerts channel"))
+            return bad(name, problem, self._how_to_mend(channel_id, "alerts channel"))
         return ok(name, f"<#{channel_id}>")
 
     def _own_channels(self) -> Iterator[Finding]:

@@ -11,13 +11,11 @@ from bot.services import facts
 from bot.services.evidence import Evidence
 from bot.services.status import MonitorStatus
 from bot.words.catalogue import N_, NN_, Words
-from bot.words.safe import code
+from bot.words.causes import result_text
 from bot.words.times import Style, stamp
-from cogs._ui.addresses import shown_host
-from cogs._ui.states import blind_text, colour_of, state_word
-from cogs._ui.watch_answers import result_text, shown_name
+from cogs._ui.addresses import add_address
+from cogs._ui.states import blind_text, state_embed
 
-_URL_LIMIT = 1000
 _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone shows them whole
 # Of each round's letter: its mark, and what it means.
 _MARKS = {
@@ -105,18 +103,11 @@ def why_embed(
     """The answer. The whole address is for those who may change it."""
     said = [_said(words, fact) for fact in evidence.facts]
     said.append(_canaries(words, evidence))
-    embed = discord.Embed(
-        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
-        description="\n".join(line for line in said if line),
-        colour=colour_of([status]),
-    )
+    embed = state_embed(words, status, said)
     if evidence.tries:
         lines = "\n".join(_try(words, one) for one in evidence.tries)
         embed.add_field(name=words.text("Newest round"), value=lines, inline=False)
-    url = status.monitor.target.url
-    address = code(url, _URL_LIMIT) if whole_url else shown_host(url)
-    embed.add_field(name=words.text("Address"), value=address, inline=False)
-    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
+    return add_address(words, embed, status.monitor.target.url, whole=whole_url)
 
 
 def _try(words: Words, result: CheckResult) -> str:

@@ -32,13 +32,17 @@ _REMEDIES = {
     30046: Remedy.WAIT,
 }
 _DEFAULT_WAIT_S = 5.0
+_LONGEST_WAIT_S = 3_600.0
 
 
 @contextmanager
-def told_with_limit(limit: GlobalLimit) -> Iterator[None]:
-    """As :func:`told_to_delivery`; a limit of everything the bot does concerns everybody."""
+def told_to_delivery(limit: GlobalLimit) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a DeliveryError with its remedy.
+
+    ``limit``: one on everything the bot does concerns all channels.
+    """
     try:
-        with told_to_delivery():
+        with _as_delivery_error():
             yield
     except DeliveryError as error:
         left_s = limit.left_s()
@@ -47,12 +51,8 @@ def told_with_limit(limit: GlobalLimit) -> Iterator[None]:
         raise DeliveryError(str(error), Remedy.PAUSE, retry_after_s=left_s) from error
 
 
-_LONGEST_WAIT_S = 3_600.0
-
-
 @contextmanager
-def told_to_delivery() -> Iterator[None]:
-    """Turn whatever goes wrong inside into a DeliveryError with its remedy."""
+def _as_delivery_error() -> Iterator[None]:
     try:
         yield
     except discord.RateLimited as error:

@@ -6,6 +6,7 @@ import discord
 
 from bot.tree import NETWORK_ERRORS, VigieTree
 from bot.words.catalogue import Words
+from cogs._ui.rights import welcome_channel
 from cogs._ui.setup_buttons import welcome_view
 
 log = logging.getLogger(__name__)
@@ -13,8 +14,8 @@ log = logging.getLogger(__name__)
 
 async def greet(tree: VigieTree, guild: discord.Guild, words: Words) -> None:
     """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
-    channel = guild.system_channel
-    if channel is None or not channel.permissions_for(guild.me).send_messages:
+    channel = welcome_channel(guild)
+    if channel is None:
         return
     try:
         await channel.send(

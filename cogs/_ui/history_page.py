@@ -10,11 +10,11 @@ from bot.services.status import MonitorStatus
 from bot.words.catalogue import N_, Words
 from bot.words.safe import clip, plain
 from bot.words.times import stamp
+from cogs._ui.addresses import NAME_LIMIT, shown_name
 from cogs._ui.history_picture import top_ms
 from cogs._ui.sparkline import sparkline
-from cogs._ui.states import colour_of, state_word
+from cogs._ui.states import state_embed
 from cogs._ui.uptime_text import share
-from cogs._ui.watch_answers import NAME_LIMIT, shown_name
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
 NO_FILES = N_("I may not attach files in this channel, so here it is in one line:")
@@ -37,26 +37,21 @@ class Asked:
 
 def history_embed(words: Words, asked: Asked, *, instead: str | None = None) -> discord.Embed:
     """The numbers; ``instead`` says why a line of text stands for the picture."""
-    said = [f"**{period_name(words, asked.period)}**"]
+    said = [f"**{_period_name(words, asked.period)}**"]
     if asked.young:
         said.append(words.text("Watched since {time}.", time=stamp(asked.past.span[0], "f")))
     if instead is not None:
         said += [words.text(instead), sparkline(words, asked.past)]
-    embed = discord.Embed(
-        title=f"{state_word(words, asked.status)} · {shown_name(asked.status.monitor)}",
-        description="\n".join(said),
-        colour=colour_of([asked.status]),
-    )
+    embed = state_embed(words, asked.status, said)
     for name, value in _rows(words, asked.past):
         embed.add_field(name=name, value=value)
-    interval_s = asked.status.monitor.interval_s
-    return embed.set_footer(text=words.text("every {n} s", n=interval_s))
+    return embed
 
 
 def alt_text(words: Words, asked: Asked) -> str:
     """What the picture shows, for those who cannot see it: the same numbers."""
     name = plain(asked.status.monitor.name, NAME_LIMIT)
-    said = [f"{name}, {period_name(words, asked.period)}"]
+    said = [f"{name}, {_period_name(words, asked.period)}"]
     said += [words.text("{name}: {value}", name=n, value=v) for n, v in _rows(words, asked.past)]
     return clip(". ".join(said), _ALT_LIMIT)
 
@@ -69,7 +64,7 @@ def nothing_yet(words: Words, asked: Asked) -> str:
     return words.text("Nothing to show of {name} yet: its first checks are under way.", name=name)
 
 
-def period_name(words: Words, period: Period) -> str:
+def _period_name(words: Words, period: Period) -> str:
     if period is Period.DAY:
         return words.text("Last 24 hours")
     return words.plural("Last {n} day", "Last {n} days", period.days)

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from bot.charts.picture import Labels, Picture, Point
 from bot.charts.ticks import ms_ticks, time_ticks
-from bot.services.coverage import Span
 from bot.services.history import Past
-from bot.services.pace import Pace
-from bot.services.stretches import merged
-from bot.services.windows import zone_of
+from bot.services.response_times import Pace
+from bot.services.spans import Span, merged
+from bot.services.zones import zone_of
 from bot.words.catalogue import Words
 from bot.words.safe import plain
 

@@ -1,7 +1,6 @@
 """What the Details button answers: the incident with its evidence, for one person."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import discord
 
@@ -9,28 +8,13 @@ from bot.models import Cause, Incident
 from bot.tree import words_of
 from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.safe import code
 from bot.words.times import stamp
-from cogs._ui.addresses import shown_host
+from cogs._ui.addresses import add_address
+from cogs._ui.alert_sites import show_sites
 from cogs._ui.asking import Interaction, manages, say
-from cogs._ui.incident_pages import show_sites
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
 
 _TRIES = 12
-_URL_LIMIT = 1000
-
-
-class Try(Protocol):
-    """One stored try; ``cause`` is None when it was fine."""
-
-    @property
-    def at_ms(self) -> int: ...
-
-    @property
-    def ms(self) -> int: ...
-
-    @property
-    def cause(self) -> str | None: ...
 
 
 async def details(interaction: Interaction, public_id: str) -> None:
@@ -44,11 +28,12 @@ async def details(interaction: Interaction, public_id: str) -> None:
         await show_sites(interaction, public_id, told)
         return
     tries = await incidents.tries(guild_id, public_id, _TRIES)
-    await say(interaction, embed=_embed(words, incident, tries, whole_url=manages(interaction)))
+    lines = [_try(words, one.at_ms, one.ms, one.cause) for one in tries]
+    await say(interaction, embed=_embed(words, incident, lines, whole_url=manages(interaction)))
 
 
 def _embed(
-    words: Words, incident: Incident, tries: Sequence[Try], *, whole_url: bool
+    words: Words, incident: Incident, tries: Sequence[str], *, whole_url: bool
 ) -> discord.Embed:
     embed = discord.Embed(
         title=headline(words, incident),
@@ -56,17 +41,15 @@ def _embed(
         colour=colour_of([incident]),
     )
     add_fields(embed, words, [incident])
-    address = code(incident.url, _URL_LIMIT) if whole_url else shown_host(incident.url)
-    embed.add_field(name=words.text("Address"), value=address, inline=False)
+    add_address(words, embed, incident.url, whole=whole_url)
     if tries:
-        lines = [_line(words, one) for one in tries]
         name = words.text("Latest checks")
-        embed.add_field(name=name, value="\n".join(lines)[:1024], inline=False)
+        embed.add_field(name=name, value="\n".join(tries)[:1024], inline=False)
     embed.set_footer(text=f"#{incident.public_id}")
     return embed
 
 
-def _line(words: Words, row: Try) -> str:
-    """One try, such as ``14:03:10 · 182 ms · HTTP 503``."""
-    seen = words.text("fine") if row.cause is None else cause_text(words, Cause.parse(row.cause))
-    return f"{stamp(row.at_ms, 'T')} · {row.ms} ms · {seen}"
+def _try(words: Words, at_ms: int, ms: int, cause: str | None) -> str:
+    """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
+    seen = words.text("fine") if cause is None else cause_text(words, Cause.parse(cause))
+    return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"

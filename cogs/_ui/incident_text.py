@@ -10,15 +10,9 @@ from bot.words.causes import cause_sentence, cause_text
 from bot.words.fractions import share
 from bot.words.safe import markdown
 from bot.words.times import stamp
+from cogs._ui.colours import GREEN, GREY, RED, YELLOW
 
-# Colour is decoration; the state is always a word.
-_COLOURS = {
-    Kind.DOWN: discord.Colour(0xDA373C),
-    Kind.UNSTABLE: discord.Colour(0xF0B232),
-    Kind.SLOW: discord.Colour(0xF0B232),
-    Kind.BLOCKED: discord.Colour(0xF0B232),
-}
-_GREEN, _GREY = discord.Colour(0x23A55A), discord.Colour(0x80848E)
+_COLOURS = {Kind.DOWN: RED, Kind.UNSTABLE: YELLOW, Kind.SLOW: YELLOW, Kind.BLOCKED: YELLOW}
 _TITLES = {
     Kind.DOWN: N_("{name} is down"),
     Kind.UNSTABLE: N_("{name} is unstable"),
@@ -33,12 +27,12 @@ _ENDINGS = {
 NAME_LIMIT = 60
 
 
-def colour_of(told: Sequence[Incident]) -> discord.Colour:
+def colour_of(told: Sequence[Incident]) -> int:
     """That of the worst that is still open; grey when it ended without being over."""
     for kind, colour in _COLOURS.items():
         if any(one.open and one.kind is kind for one in told):
             return colour
-    return _GREEN if any(one.ending is Ending.RESOLVED for one in told) else _GREY
+    return GREEN if any(one.ending is Ending.RESOLVED for one in told) else GREY
 
 
 def headline(words: Words, incident: Incident) -> str:

@@ -7,15 +7,15 @@ import discord
 
 from bot.models import Window
 from bot.services.maintenance import REASON_LIMIT, WindowStatus
-from bot.services.windows import wall_time
+from bot.services.zones import wall_time
 from bot.words.catalogue import Words
 from bot.words.days import weekly
 from bot.words.safe import clip, markdown, plain
 from bot.words.times import stamp
-from cogs._ui.watch_answers import shown_name
+from cogs._ui.addresses import shown_name
+from cogs._ui.lines import fitting
 
 _COLOUR = 0x5865F2
-_DESCRIPTION_LIMIT = 4000
 _LABEL_LIMIT, _LABEL_NAME = 100, 40
 UTC = "UTC"
 
@@ -66,12 +66,7 @@ def cancelled_text(words: Words, cancelled: WindowStatus) -> str:
 
 def list_embed(words: Words, found: Sequence[WindowStatus]) -> discord.Embed:
     """All windows in the order of their times, as many as fit."""
-    lines = [line(words, one) for one in found]
-    shown = len(lines)
-    while sum(len(text) + 1 for text in lines[:shown]) > _DESCRIPTION_LIMIT:
-        shown -= 1
-    if shown < len(lines):
-        lines[shown:] = [words.text("+{n} more", n=len(lines) - shown)]
+    lines = fitting(words, [line(words, one) for one in found])
     embed = discord.Embed(
         title=words.text("Maintenance"), description="\n".join(lines), colour=_COLOUR
     )

@@ -4,14 +4,15 @@ import discord
 
 from bot.models import Monitor, Target
 from bot.services.changes import differing
-from bot.services.monitors import Edited
 from bot.services.target_options import status_text
+from bot.services.wishes import Edited
 from bot.words.catalogue import Words
+from bot.words.causes import result_text
 from bot.words.safe import clip, code
-from cogs._ui.alert_settings import channel_problem, role_unreachable
+from cogs._ui.addresses import shown_name
 from cogs._ui.asking import Interaction
 from cogs._ui.change_text import LABELS
-from cogs._ui.watch_answers import result_text, shown_name
+from cogs._ui.channel_rights import channel_problem, role_unreachable
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
 

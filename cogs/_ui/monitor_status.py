@@ -5,25 +5,23 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.clock import DAY_MS
 from bot.models import Ending, Incident, State, Window
 from bot.services.maintenance import REASON_LIMIT
 from bot.services.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.status import MonitorStatus
 from bot.services.windows import Stretch
 from bot.words.catalogue import Words
-from bot.words.causes import cause_text
-from bot.words.safe import code, markdown
+from bot.words.causes import cause_text, result_text
+from bot.words.safe import markdown
 from bot.words.times import stamp
-from cogs._ui.addresses import shown_host
+from cogs._ui.addresses import add_address
 from cogs._ui.incident_text import lasted, sentence
-from cogs._ui.states import blind_text, colour_of, kind_word, state_word
+from cogs._ui.states import blind_text, kind_word, state_embed
 from cogs._ui.timeline import ended
 from cogs._ui.uptime_text import bar, uptime_lines
-from cogs._ui.watch_answers import result_text, shown_name
 
-_URL_LIMIT = 1000
 _INCIDENTS = 5
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,7 @@ def monitor_embed(
     words: Words, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
 ) -> discord.Embed:
     """``past``: the incidents of the report that the person may see, newest first."""
-    embed = discord.Embed(
-        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
-        description="\n".join(_sentences(words, status, report, asked.blind_ms)),
-        colour=colour_of([status]),
-    )
+    embed = state_embed(words, status, _sentences(words, status, report, asked.blind_ms))
     _add_now(embed, words, status)
     if _has_numbers(status, report):
         _add_numbers(embed, words, report)
@@ -57,7 +51,7 @@ def monitor_embed(
         embed.add_field(name=words.text("Certificate"), value=left)
     _add_past(embed, words, past, asked.more)
     _add_settings(embed, words, status, whole=asked.whole)
-    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
+    return embed
 
 
 def _sentences(
@@ -140,7 +134,7 @@ def _certificate(words: Words, ends_ms: int, now_ms: int) -> str:
     day = stamp(ends_ms, "D")
     if ends_ms <= now_ms:
         return words.text("expired, {time}", time=day)
-    days = (ends_ms - now_ms) // _DAY_MS
+    days = (ends_ms - now_ms) // DAY_MS
     left = words.plural("{n} day left", "{n} days left", days)
     return f"{left} · {day}"
 
@@ -169,9 +163,7 @@ def _add_settings(
     embed: discord.Embed, words: Words, status: MonitorStatus, *, whole: bool
 ) -> None:
     """The host for everybody; the whole address and where it is told for those who manage it."""
-    url = status.monitor.target.url
-    address = code(url, _URL_LIMIT) if whole else shown_host(url)
-    embed.add_field(name=words.text("Address"), value=address, inline=False)
+    add_address(words, embed, status.monitor.target.url, whole=whole)
     if whole:
         role_id = status.role_id
         told = [words.text("not chosen yet")]

@@ -4,11 +4,11 @@ import discord
 
 from bot.models import CheckResult, Monitor
 from bot.words.catalogue import N_, Words
-from bot.words.causes import cause_sentence
+from bot.words.causes import cause_sentence, result_text
 from bot.words.safe import code
 from bot.words.times import stamp
+from cogs._ui.addresses import shown_name
 from cogs._ui.monitor_card import asked_address
-from cogs._ui.watch_answers import result_text, shown_name
 
 _URL_LIMIT = 900
 _PHASES = (

@@ -1,67 +1,39 @@
-"""The question before ``/watch remove``, and its two buttons: nothing goes by a slip.
-
-The buttons keep no state but the monitor's id, so they work after a restart. What is true, and
-the right to press, are read anew at the click.
-"""
-
-import re
-from typing import Any
+"""The question before ``/watch remove``, and its two buttons: nothing goes by a slip."""
 
 import discord
-from discord import ui
 
 from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.tree import words_of
 from bot.words.catalogue import N_, Words
-from bot.words.safe import code
-from cogs._ui.asking import Interaction, answering, managing, patiently, say
-from cogs._ui.watch_answers import shown_name
+from cogs._ui.addresses import add_address, shown_name
+from cogs._ui.asking import Interaction, patiently, say, show
+from cogs._ui.buttons import Lasting, view_of
 
 _LABELS = {
     "yes": (N_("Remove"), discord.ButtonStyle.danger),
     "no": (N_("Keep it"), discord.ButtonStyle.secondary),
 }
-_URL_LIMIT = 1000
 
 
-class RemovalButton(
-    ui.DynamicItem[ui.Button[ui.View]],
-    template=r"v1:remove:(?P<choice>yes|no):(?P<monitor>\d{1,18})",
-):
+class RemovalButton(Lasting, template=r"v1:remove:(?P<choice>yes|no):(?P<monitor>\d{1,18})"):
     """One of the two answers."""
 
-    def __init__(self, choice: str, monitor_id: int, words: Words) -> None:
-        label, style = _LABELS[choice]
-        custom_id = f"v1:remove:{choice}:{monitor_id}"
-        super().__init__(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
-        self.choice = choice
-        self.monitor_id = monitor_id
+    for_managers = True
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> "RemovalButton":
-        del item
-        return cls(match["choice"], int(match["monitor"]), words_of(interaction))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with answering(interaction):
-            if await managing(interaction):
-                await _answered(interaction, self.monitor_id, remove=self.choice == "yes")
+    async def pressed(self, interaction: Interaction) -> None:
+        remove = self.about["choice"] == "yes"
+        await _answered(interaction, int(self.about["monitor"]), remove=remove)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
     """Say what would be lost, and wait for a click."""
-    words = words_of(interaction)
-    view = ui.View(timeout=None)
-    for choice in _LABELS:
-        view.add_item(RemovalButton(choice, status.monitor.id, words))
+    words, monitor_id = words_of(interaction), status.monitor.id
+    view = view_of(
+        RemovalButton.button(f"v1:remove:{choice}:{monitor_id}", words.text(label), style=style)
+        for choice, (label, style) in _LABELS.items()
+    )
     await say(interaction, embed=_question(words, interaction, status), view=view)
 
 
@@ -85,7 +57,8 @@ def _question(words: Words, interaction: Interaction, status: MonitorStatus) -> 
         ),
     ]
     title = words.text("Stop watching {name}?", name=shown_name(monitor))
-    return _addressed(words, monitor, discord.Embed(title=title, description="\n".join(said)))
+    embed = discord.Embed(title=title, description="\n".join(said))
+    return add_address(words, embed, monitor.target.url, whole=True)
 
 
 def _losses(words: Words, status: MonitorStatus, planned: int) -> list[str]:
@@ -117,10 +90,7 @@ async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) 
     except NotFound as error:
         raise NotFound("It is no longer watched: somebody has removed it already.") from error
     embed = _removed(words, interaction, monitor) if remove else _kept(words, monitor)
-    if interaction.response.is_done():
-        await interaction.edit_original_response(embed=embed, view=None)
-    else:
-        await interaction.response.edit_message(embed=embed, view=None)
+    await show(interaction, in_place=True, embed=embed, view=None)
 
 
 def _removed(words: Words, interaction: Interaction, monitor: Monitor) -> discord.Embed:
@@ -132,14 +102,9 @@ def _removed(words: Words, interaction: Interaction, monitor: Monitor) -> discor
         incidents=interaction.client.commands_tree.mention("incidents"),
         command=interaction.client.commands_tree.mention("watch add"),
     )
-    return _addressed(words, monitor, discord.Embed(description=text))
+    return add_address(words, discord.Embed(description=text), monitor.target.url, whole=True)
 
 
 def _kept(words: Words, monitor: Monitor) -> discord.Embed:
     text = words.text("Nothing has changed: I go on watching {name}.", name=shown_name(monitor))
     return discord.Embed(description=text)
-
-
-def _addressed(words: Words, monitor: Monitor, embed: discord.Embed) -> discord.Embed:
-    url = code(monitor.target.url, _URL_LIMIT)
-    return embed.add_field(name=words.text("Address"), value=url, inline=False)

@@ -4,10 +4,10 @@ import discord
 
 from bot.models import Cause, Incident, Kind, Reason
 from bot.words.catalogue import Words
+from cogs._ui.colours import GREY
 from cogs._ui.incident_text import add_fields, headline, sentence
 
 _CHECKS, _EVERY_S = 4, 60  # four failed tries over a minute, as for a real one
-_GREY = discord.Colour(0x80848E)
 
 
 def sample_embed(words: Words) -> discord.Embed:
@@ -20,7 +20,7 @@ def sample_embed(words: Words) -> discord.Embed:
     embed = discord.Embed(
         title=words.text("TEST · {title}", title=headline(words, invented)),
         description=f"{sentence(words, invented)}\n{said}",
-        colour=_GREY,
+        colour=GREY,
     )
     add_fields(embed, words, [invented])
     every = words.text("every {n} s", n=_EVERY_S)

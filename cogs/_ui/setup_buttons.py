@@ -1,23 +1,23 @@
 """The card of ``/setup`` with its menus and buttons, and what each of them does.
 
-None keeps any state: what is set is read anew at each click, so they work after a restart, and
-two people who set up at once see what the other one did at their next click.
+Two people who set up at once see what the other one did at their next click. The greeting is
+everybody's: only a card of the person's own is edited in place.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-import discord
 from discord import ui
 
 from bot.errors import UserError
 from bot.tree import told_error, words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, answering, managing, owns, patiently, say
-from cogs._ui.channel_rights import check_place
-from cogs._ui.setup_form import is_site_form, site_form, wanted_site
-from cogs._ui.setup_menus import button, channel_menu, role_menu
+from cogs._ui.alert_places import check_place
+from cogs._ui.asking import Interaction, owns, patiently, show
+from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.colours import GREEN, GREY
+from cogs._ui.setup_items import button, channel_menu, role_menu, site_form, wanted_site
 from cogs._ui.setup_page import (
     CHANNEL,
     ROLE,
@@ -32,32 +32,15 @@ from cogs._ui.setup_page import (
 from cogs._ui.watch_answers import added_text
 
 _ARRIVES_S = 2.0  # most have arrived by then; the others are looked for by hand
-_GREEN, _GREY = discord.Colour(0x23A55A), discord.Colour(0x80848E)
 
 
-class SetupItem(
-    ui.DynamicItem[ui.Item[Any]],
-    template=r"v1:setup:(?P<action>open|channel|role|nobody|site|test|look)",
-):
+class SetupItem(Lasting, template=r"v1:setup:(?P<action>open|channel|role|nobody|site|test|look)"):
     """A button or a menu of the card, or the button under the greeting (``open``)."""
 
-    def __init__(self, item: ui.Item[Any]) -> None:
-        super().__init__(item)
-        self.action = self.custom_id.rpartition(":")[2]
+    for_managers = True
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> "SetupItem":
-        del interaction, match
-        return cls(item)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await _guarded(interaction, _ACTIONS[self.action])
+    async def pressed(self, interaction: Interaction) -> None:
+        await _ACTIONS[self.about["action"]](interaction)
 
 
 async def show_setup(interaction: Interaction, *, step: str | None = None, note: str = "") -> None:
@@ -66,35 +49,23 @@ async def show_setup(interaction: Interaction, *, step: str | None = None, note:
     ``note``: what just happened, told under the step it belongs to.
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    in_place = _in_place(interaction)
+    in_place = owns(interaction)
     tested = await patiently(interaction, services.trial.last(guild_id), in_place=in_place)
     found = SetUp(services.guilds.settings(guild_id), services.monitors.of_guild(guild_id), tested)
     view = _view(interaction, found, {step or "": note})
-    if not in_place:
-        await say(interaction, view=view)
-    elif interaction.response.is_done():
-        await interaction.edit_original_response(view=view)
-    else:
-        await interaction.response.edit_message(view=view)
-
-
-async def site_sent(interaction: Interaction) -> None:
-    """Take the form of a site, if it is one. Never raises."""
-    if is_site_form(interaction):
-        await _guarded(interaction, _site_sent)
+    await show(interaction, in_place=in_place, view=view)
 
 
 def welcome_view(words: Words) -> ui.View:
     """The button under the greeting."""
-    view = ui.View(timeout=None)
-    return view.add_item(SetupItem(button("open", words, main=True)))
+    return view_of([SetupItem(button("open", words, main=True))])
 
 
 def _view(interaction: Interaction, found: SetUp, notes: dict[str, str]) -> ui.LayoutView:
     words = words_of(interaction)
     told = steps(words, interaction, found)
     rows, is_ready = _rows(words, found), ready(told)
-    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=_GREEN if is_ready else _GREY)
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
     box.add_item(ui.TextDisplay(head(words, is_ready=is_ready)))
     for name, step in told.items():
         box.add_item(ui.TextDisplay(f"{step.shown}\n{notes.get(name, '')}".rstrip()))
@@ -122,95 +93,76 @@ def _rows(words: Words, found: SetUp) -> dict[str, list[ui.ActionRow[Any]]]:
     }
 
 
-def _in_place(interaction: Interaction) -> bool:
-    """The greeting is everybody's: only a card of the person's own is edited."""
-    return interaction.message is not None and owns(interaction)
-
-
-async def _guarded(
-    interaction: Interaction, action: Callable[[Interaction], Awaitable[None]]
-) -> None:
-    """Every click is checked anew, for rights can be taken away."""
-    async with answering(interaction):
-        if await managing(interaction):
-            await action(interaction)
-
-
 def _picked_id(interaction: Interaction) -> int:
     """What was picked in a menu; 0: nothing."""
     data: Any = interaction.data or {}
     return int(next(iter(data.get("values", ())), 0))
 
 
+async def _do(interaction: Interaction, step: str, work: Coroutine[Any, Any, str]) -> None:
+    """Show the card again, with what came of the work, or why it was refused, under its step."""
+    try:
+        note = await patiently(interaction, work, in_place=owns(interaction))
+    except UserError as error:
+        note = f"✖ {told_error(words_of(interaction), error)}"
+    await show_setup(interaction, step=step, note=note)
+
+
 async def _channel_chosen(interaction: Interaction) -> None:
     services, channel_id = interaction.client.services, _picked_id(interaction)
-    guild_id = interaction.guild_id or 0
-    try:
+
+    async def choose() -> str:
         check_place(interaction.guild, channel_id, 0)
-    except UserError as error:
-        await show_setup(interaction, step=CHANNEL, note=_refusal(interaction, error))
-        return
-
-    async def choose() -> None:
-        await services.guilds.set_alerts(guild_id, channel_id=channel_id, by=interaction.user.id)
+        guild_id, by = interaction.guild_id or 0, interaction.user.id
+        await services.guilds.set_alerts(guild_id, channel_id=channel_id, by=by)
         await services.delivery.channel_chosen(guild_id, channel_id)
+        return ""
 
-    await patiently(interaction, choose(), in_place=_in_place(interaction))
-    await show_setup(interaction)
+    await _do(interaction, CHANNEL, choose())
 
 
 async def _role_chosen(interaction: Interaction) -> None:
-    await _set_role(interaction, _picked_id(interaction))
+    await _do(interaction, ROLE, _set_role(interaction, _picked_id(interaction)))
 
 
 async def _call_nobody(interaction: Interaction) -> None:
-    await _set_role(interaction, 0)
+    await _do(interaction, ROLE, _set_role(interaction, 0))
 
 
-async def _set_role(interaction: Interaction, role_id: int) -> None:
-    try:
-        check_place(interaction.guild, 0, role_id)
-    except UserError as error:
-        await show_setup(interaction, step=ROLE, note=_refusal(interaction, error))
-        return
-    work = interaction.client.services.guilds.set_alerts(
-        interaction.guild_id or 0, role_id=role_id, by=interaction.user.id
-    )
-    await patiently(interaction, work, in_place=_in_place(interaction))
-    await show_setup(interaction)
+async def _set_role(interaction: Interaction, role_id: int) -> str:
+    check_place(interaction.guild, 0, role_id)
+    guilds = interaction.client.services.guilds
+    await guilds.set_alerts(interaction.guild_id or 0, role_id=role_id, by=interaction.user.id)
+    return ""
 
 
 async def _ask_site(interaction: Interaction) -> None:
     await interaction.response.send_modal(site_form(words_of(interaction)))
 
 
-async def _site_sent(interaction: Interaction) -> None:
-    """The very way of ``/watch add``: watched at once, looked at once."""
-    monitors, in_place = interaction.client.services.monitors, _in_place(interaction)
-    work = monitors.add(interaction.guild_id or 0, wanted_site(interaction), interaction.user.id)
-    try:
-        added = await patiently(interaction, work, in_place=in_place)
-    except UserError as error:
-        await show_setup(interaction, step=SITE, note=_refusal(interaction, error))
-        return
-    mark = "✔" if added.first.ok else "⚠"
-    told = f"{mark} {added_text(words_of(interaction), added)}"
-    await show_setup(interaction, step=SITE, note=told)
+async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
+    """The form of a site goes the very way of ``/watch add``: watched at once, looked at once."""
+    del sent
+
+    async def add() -> str:
+        guild_id, wanted = interaction.guild_id or 0, wanted_site(interaction)
+        monitors = interaction.client.services.monitors
+        added = await monitors.add(guild_id, wanted, interaction.user.id)
+        mark = "✔" if added.first.ok else "⚠"
+        return f"{mark} {added_text(words_of(interaction), added)}"
+
+    await _do(interaction, SITE, add())
 
 
 async def _send_test(interaction: Interaction) -> None:
     trial, guild_id = interaction.client.services.trial, interaction.guild_id or 0
 
-    async def send() -> None:
+    async def send() -> str:
         await trial.send(guild_id)
         await trial.settle(guild_id, _ARRIVES_S)
+        return ""
 
-    await patiently(interaction, send(), in_place=_in_place(interaction))
-    await show_setup(interaction)
-
-
-def _refusal(interaction: Interaction, error: UserError) -> str:
-    return f"✖ {told_error(words_of(interaction), error)}"
+    await _do(interaction, TEST, send())
 
 
 _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {

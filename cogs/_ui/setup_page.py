@@ -1,23 +1,18 @@
 """What the card of ``/setup`` says: four steps, what is set, what is missing, where to mend it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.models import GuildSettings, Monitor
-from bot.services.trial import Tested
+from bot.services.trial_alert import Tested
 from bot.tree import VigieTree
 from bot.words.catalogue import Words
 from bot.words.times import stamp
-from cogs._ui.alert_settings import (
-    bot_rights,
-    channel_problem,
-    remedy,
-    role_problem,
-    tested_text,
-)
+from cogs._ui.addresses import shown_name
+from cogs._ui.alert_settings import tested_text
 from cogs._ui.asking import Interaction
-from cogs._ui.watch_answers import shown_name
+from cogs._ui.channel_rights import bot_rights, channel_problem, remedy, role_problem
 
 _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
@@ -140,19 +135,19 @@ def _test_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
 
 def further(words: Words, tree: VigieTree) -> str:
     """What comes after, as commands to click."""
-    return "\n".join([f"**{words.text('What comes next')}**", *_further(words, tree)])
-
-
-def _further(words: Words, tree: VigieTree) -> Iterator[str]:
-    yield words.text("{command} shows how everything is.", command=tree.mention("status"))
-    yield words.text(
-        "{command} takes more sites, or a whole list of them: {list}",
-        command=tree.mention("watch add"),
-        list=tree.mention("watch import"),
+    lines = (
+        f"**{words.text('What comes next')}**",
+        words.text("{command} shows how everything is.", command=tree.mention("status")),
+        words.text(
+            "{command} takes more sites, or a whole list of them: {list}",
+            command=tree.mention("watch add"),
+            list=tree.mention("watch import"),
+        ),
+        words.text(
+            "{command} chooses a second channel, should the first one fail, and reminders.",
+            command=tree.mention("alerts channel"),
+        ),
+        words.text("{command} tells whether I am well.", command=tree.mention("doctor")),
+        words.text("Everything else: {command}", command=tree.mention("help")),
     )
-    yield words.text(
-        "{command} chooses a second channel, should the first one fail, and reminders.",
-        command=tree.mention("alerts channel"),
-    )
-    yield words.text("{command} tells whether I am well.", command=tree.mention("doctor"))
-    yield words.text("Everything else: {command}", command=tree.mention("help"))
+    return "\n".join(lines)

@@ -11,6 +11,7 @@ from bot.words.catalogue import Words
 from bot.words.endings import over
 from bot.words.safe import clip, host, markdown, plain
 from bot.words.times import stamp
+from cogs._ui.lines import fitting
 
 # Up to so many a list has a line each; beyond that the names alone, as many as fit.
 LINES = 25
@@ -73,10 +74,7 @@ def summary(words: Words, told: Sequence[Incident]) -> str:
     for one in told:
         by_site.setdefault(one.monitor_id, []).append(one)
     sites = sorted(by_site.values(), key=_lost_ms, reverse=True)
-    lines = [_summed_up(words, site) for site in sites[:LINES]]
-    if len(sites) > LINES:
-        lines.append(words.text("+{n} more", n=len(sites) - LINES))
-    return "\n".join(lines)
+    return "\n".join(fitting(words, [_summed_up(words, site) for site in sites], most=LINES))
 
 
 def _lost_ms(incidents: Sequence[Incident]) -> int:

@@ -2,6 +2,10 @@
 
 import re
 import unicodedata
+from typing import Any, TypeAlias
+
+import discord
+from discord import app_commands
 
 from bot.errors import UserError
 
@@ -28,3 +32,12 @@ def span_s(text: str) -> int:
     if position != len(wanted) or not 1 <= round(total) <= LONGEST_S:
         raise UserError("I did not understand that length of time. Examples: 30m, 2h, 1d.")
     return round(total)
+
+
+class _SpanOption(app_commands.Transformer):
+    async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> int:
+        del interaction
+        return span_s(value)
+
+
+Span: TypeAlias = app_commands.Transform[int, _SpanOption]

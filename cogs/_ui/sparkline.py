@@ -5,8 +5,8 @@ Trouble has signs of its own, the same as everywhere: a height alone tells of sp
 
 from collections.abc import Iterator, Sequence
 
-from bot.services.coverage import Span, overlap_ms
 from bot.services.history import Past
+from bot.services.spans import Span, overlap_ms
 from bot.words.catalogue import N_, Words
 
 CELLS = 30  # as many as a phone shows in one line of code

@@ -3,24 +3,28 @@
 from collections import Counter
 from collections.abc import Iterable
 
+import discord
+
 from bot.models import Kind, State
 from bot.services.status import MonitorStatus
 from bot.words.catalogue import N_, NN_, Words
 from bot.words.times import stamp
+from cogs._ui.addresses import shown_name
+from cogs._ui.colours import GREEN, GREY, RED, YELLOW
 
 # In the order of a summary: what hurts most comes first.
 _WORDS = {
-    "down": (N_("✖ DOWN"), NN_("{n} down", "{n} down"), 0xDA373C),
-    "unstable": (N_("▲ UNSTABLE"), NN_("{n} unstable", "{n} unstable"), 0xF0B232),
-    "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), 0xF0B232),
-    "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), 0xF0B232),
-    "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), 0x23A55A),
+    "down": (N_("✖ DOWN"), NN_("{n} down", "{n} down"), RED),
+    "unstable": (N_("▲ UNSTABLE"), NN_("{n} unstable", "{n} unstable"), YELLOW),
+    "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), YELLOW),
+    "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), YELLOW),
+    "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), GREEN),
     "unknown": (
         N_("? NOT JUDGED YET"),
         NN_("{n} not judged yet", "{n} not judged yet"),
-        0x80848E,
+        GREY,
     ),
-    "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), 0x80848E),
+    "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), GREY),
 }
 _OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused"}
 
@@ -42,6 +46,16 @@ def state_word(words: Words, status: MonitorStatus) -> str:
     if status.monitor.muted_until_ms is not None:
         said.append(words.text("MUTED"))
     return " · ".join(said)
+
+
+def state_embed(words: Words, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
+    """The card of one monitor: its state and name, what is said of it, and its rhythm."""
+    embed = discord.Embed(
+        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
+        description="\n".join(said),
+        colour=colour_of([status]),
+    )
+    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
 
 
 def kind_word(words: Words, kind: Kind) -> str:

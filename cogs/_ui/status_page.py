@@ -1,23 +1,29 @@
-"""The overview of ``/status``, in pages of ten."""
+"""The overview of ``/status``, in pages of ten, with ◀ ▶ Refresh below."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
+from discord import ui
 
+from bot.clock import DAY_MS
 from bot.models import State
 from bot.services.status import MonitorStatus
 from bot.services.uptimes import Uptime
+from bot.tree import words_of
 from bot.words.catalogue import Words
 from bot.words.causes import cause_text
 from bot.words.times import stamp
-from cogs._ui.addresses import named_by_host, shown_host
+from cogs._ui.addresses import named_by_host, shown_host, shown_name
+from cogs._ui.asking import Interaction, owns, patiently, say, server_words, show
+from cogs._ui.audience import is_private, public, visible
+from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.states import blind_text, colour_of, state_word, summary
 from cogs._ui.uptime_text import share
-from cogs._ui.watch_answers import shown_name
 
 PAGE = 10
-UPTIME_DAYS = 30
+_UPTIME_DAYS = 30
 # Ten lines fit a description even when every host is as long as DNS allows.
 _HOST_LIMIT = 60
 
@@ -32,16 +38,48 @@ class Page:
     of: int
 
 
-def clamped(found: Sequence[MonitorStatus], number: int) -> int:
-    """The number of a page that is there: the last one for a page that is gone."""
-    return min(max(0, number), _pages(found) - 1)
+class PageButton(Lasting, template=r"v1:status:(?P<way>prev|show|next):(?P<page>\d{1,6})"):
+    """Shows one page of the overview: in place for whoever asked.
+
+    Others get a page of their own, of what they may see.
+    """
+
+    async def pressed(self, interaction: Interaction) -> None:
+        mine, number = owns(interaction), int(self.about["page"])
+        shared = mine and not is_private(interaction)
+        words = server_words(interaction) if shared else words_of(interaction)
+        everything = interaction.client.services.status.overview(interaction.guild_id or 0)
+        found = public(interaction, everything) if shared else visible(interaction, everything)
+        if not found:
+            await say(interaction, words.text("There is nothing to show any more."))
+            return
+        work = page_for(interaction, found, number, words)
+        page = await patiently(interaction, work, in_place=mine)
+        view = page_view(page, words)
+        await show(interaction, in_place=mine, content=page.content, embed=page.embed, view=view)
 
 
-def shown_on(found: Sequence[MonitorStatus], number: int) -> Sequence[MonitorStatus]:
-    return found[number * PAGE : (number + 1) * PAGE]
+def page_view(page: Page, words: Words) -> ui.View:
+    turning = arrows(PageButton, "status", number=page.number, of=page.of)
+    refresh = PageButton.button(f"v1:status:show:{page.number}", words.text("Refresh"))
+    return view_of([*turning, refresh])
 
 
-def overview(
+async def page_for(
+    interaction: Interaction, found: Sequence[MonitorStatus], number: int, words: Words
+) -> Page:
+    """One page of what was found; a page that is gone shows the last one."""
+    services = interaction.client.services
+    now_ms = services.clock.now_ms()
+    number = min(number, pages_of(found, PAGE) - 1)
+    only = {status.monitor.id for status in page_of(found, number, PAGE)}
+    since_ms = now_ms - _UPTIME_DAYS * DAY_MS
+    uptimes = await services.status.uptimes(interaction.guild_id or 0, since_ms, only)
+    blind_ms = services.why.blind_since_ms
+    return _overview(words, found, number, uptimes, now_ms=now_ms, blind_ms=blind_ms)
+
+
+def _overview(
     words: Words,
     found: Sequence[MonitorStatus],
     number: int,
@@ -54,7 +92,7 @@ def overview(
 
     ``blind_ms``: since when Vigie itself is offline, so that nothing of it is news.
     """
-    shown, pages = shown_on(found, number), _pages(found)
+    shown, of = page_of(found, number, PAGE), pages_of(found, PAGE)
     fine = {one.monitor.id: uptimes[one.monitor.id] for one in shown if _is_fine(one, uptimes)}
     lines = [_line(words, one, fine.get(one.monitor.id)) for one in shown]
     lines.append(words.text("Checked {time}.", time=stamp(now_ms)))
@@ -63,15 +101,11 @@ def overview(
     embed = discord.Embed(description="\n".join(lines), colour=colour_of(found))
     footer = []
     if fine:
-        footer.append(words.plural("Uptime: last {n} day", "Uptime: last {n} days", UPTIME_DAYS))
-    if pages > 1:
-        footer.append(words.text("Page {n} of {pages}", n=number + 1, pages=pages))
+        footer.append(words.plural("Uptime: last {n} day", "Uptime: last {n} days", _UPTIME_DAYS))
+    if of > 1:
+        footer.append(page_text(words, number, of))
     embed.set_footer(text=" · ".join(footer) or None)
-    return Page(summary(words, found), embed, number, pages)
-
-
-def _pages(found: Sequence[MonitorStatus]) -> int:
-    return max(1, -(-len(found) // PAGE))
+    return Page(summary(words, found), embed, number, of)
 
 
 def _is_fine(status: MonitorStatus, uptimes: Mapping[int, Uptime]) -> bool:

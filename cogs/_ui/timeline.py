@@ -1,22 +1,28 @@
-"""``/incidents``: what happened, newest first, in pages of ten."""
+"""``/incidents``: what happened, newest first, in pages of ten. What was asked for is in ◀ ▶."""
 
 from collections.abc import Sequence
 
 import discord
 
+from bot.clock import DAY_MS
 from bot.models import Ending, Incident
+from bot.services.status import MonitorStatus
+from bot.tree import words_of
 from bot.words.catalogue import N_, Words
 from bot.words.causes import cause_text
 from bot.words.safe import markdown
 from bot.words.times import stamp
 from cogs._ui.addresses import says_host, shown_host
+from cogs._ui.asking import Interaction, manages, owns, patiently, say, show
+from cogs._ui.audience import seen_ids
+from cogs._ui.buttons import Lasting, view_of
 from cogs._ui.incident_text import NAME_LIMIT, colour_of, lasted
+from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.states import kind_word
 
 PAGE = 10
 # As many as are read for one answer; what is older is reached by naming a monitor or fewer days.
-MOST = 500
-_LINE_LIMIT = 390  # ten of them fit into a description
+_MOST = 500
 _OVER = {
     Ending.RESOLVED: N_("✔ over after {duration}"),
     Ending.REMOVED: N_("no longer watched after {duration}"),
@@ -24,15 +30,77 @@ _OVER = {
 }
 
 
-def pages_of(found: Sequence[Incident]) -> int:
-    return max(1, -(-len(found) // PAGE))
+class TimelinePage(
+    Lasting,
+    template=r"v1:incidents:(?P<way>prev|next):(?P<monitor>\d{1,18}):(?P<days>\d{1,4}):(?P<page>\d{1,4})",
+):
+    """Turns to one page of a timeline; monitor 0 means all of them."""
+
+    async def pressed(self, interaction: Interaction) -> None:
+        monitor_id, days, number = (int(self.about[name]) for name in ("monitor", "days", "page"))
+        in_place = owns(interaction)
+        found = await patiently(
+            interaction, _seen(interaction, monitor_id, days), in_place=in_place
+        )
+        if found:
+            await _show(interaction, found, monitor_id, days, number, in_place=in_place)
+        else:
+            text = words_of(interaction).text("There is nothing to show any more.")
+            await say(interaction, text)
 
 
-def timeline(
+async def show_timeline(interaction: Interaction, monitor_id: int, days: int) -> None:
+    """Answer with the first page, to the person alone."""
+    found = await patiently(interaction, _seen(interaction, monitor_id, days))
+    if found:
+        await _show(interaction, found, monitor_id, days, 0, in_place=False)
+        return
+    text = words_of(interaction).plural(
+        "No incident in the last {n} day.", "No incidents in the last {n} days.", days
+    )
+    await say(interaction, text)
+
+
+async def _show(
+    interaction: Interaction,
+    found: Sequence[Incident],
+    monitor_id: int,
+    days: int,
+    number: int,
+    *,
+    in_place: bool,
+) -> None:
+    of = pages_of(found, PAGE)
+    number = min(number, of - 1)
+    embed = _page(words_of(interaction), found, number, days=days, causes=manages(interaction))
+    turning = arrows(TimelinePage, "incidents", monitor_id, days, number=number, of=of)
+    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+
+
+async def _seen(interaction: Interaction, monitor_id: int, days: int) -> list[Incident]:
+    """Without what is, or was, told in a channel the person cannot see (design §5.5)."""
+    services = interaction.client.services
+    guild_id = interaction.guild_id or 0
+    since_ms = services.clock.now_ms() - days * DAY_MS
+    found = await services.incidents.recent(guild_id, monitor_id or None, since_ms, _MOST)
+    now: dict[int, MonitorStatus] = {
+        one.monitor.id: one for one in services.status.overview(guild_id)
+    }
+    channels = {one.channel_id for one in found} | {one.channel_id for one in now.values()}
+    open_to = seen_ids(interaction, channels)
+    return [
+        one
+        for one in found
+        if one.channel_id in open_to
+        and (one.monitor_id not in now or now[one.monitor_id].channel_id in open_to)
+    ]
+
+
+def _page(
     words: Words, found: Sequence[Incident], number: int, *, days: int, causes: bool
 ) -> discord.Embed:
-    """One page; ``causes``: with what the probe saw, which is not for everybody."""
-    shown = found[number * PAGE : (number + 1) * PAGE]
+    """``causes``: with what the probe saw, which is not for everybody."""
+    shown = page_of(found, number, PAGE)
     going_on = sum(one.open for one in found)
     said = words.plural("{n} incident", "{n} incidents", len(found))
     if going_on:
@@ -43,9 +111,8 @@ def timeline(
         description="\n".join(_line(words, one, causes=causes) for one in shown),
         colour=colour_of(shown),
     )
-    if pages_of(found) > 1:
-        footer = words.text("Page {n} of {pages}", n=number + 1, pages=pages_of(found))
-        embed.set_footer(text=footer)
+    if (of := pages_of(found, PAGE)) > 1:
+        embed.set_footer(text=page_text(words, number, of))
     return embed
 
 

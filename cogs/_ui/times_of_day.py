@@ -2,6 +2,10 @@
 
 import re
 from datetime import time
+from typing import Any, TypeAlias
+
+import discord
+from discord import app_commands
 
 from bot.errors import UserError
 
@@ -27,3 +31,12 @@ def time_of_day(text: str) -> time:
 
 def _not_understood() -> UserError:
     return UserError("I did not understand that time of day. Examples: 02:30, 14:00.")
+
+
+class _TimeOption(app_commands.Transformer):
+    async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> time:
+        del interaction
+        return time_of_day(value)
+
+
+TimeOfDay: TypeAlias = app_commands.Transform[time, _TimeOption]

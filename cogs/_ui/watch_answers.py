@@ -2,23 +2,17 @@
 
 import discord
 
-from bot.models import CheckResult, Monitor
-from bot.services.monitors import Added
+from bot.models import Monitor
 from bot.services.status import MonitorStatus
+from bot.services.wishes import Added
 from bot.words.catalogue import Words
-from bot.words.causes import cause_text
-from bot.words.safe import markdown
+from bot.words.causes import result_text
 from bot.words.times import stamp
-from cogs._ui.addresses import named_by_host, shown_host
+from cogs._ui.addresses import named_by_host, shown_host, shown_name
+from cogs._ui.lines import fitting
 from cogs._ui.states import colour_of, state_word, summary
 
-NAME_LIMIT = 80
 _LINES = 25
-_DESCRIPTION_LIMIT = 4000
-
-
-def shown_name(monitor: Monitor) -> str:
-    return markdown(monitor.name, NAME_LIMIT)
 
 
 def added_text(words: Words, added: Added) -> str:
@@ -35,20 +29,9 @@ def added_text(words: Words, added: Added) -> str:
     return f"{text}\n{words.text('Its name here is {name}.', name=shown_name(monitor))}"
 
 
-def result_text(words: Words, result: CheckResult) -> str:
-    """``fine, 182 ms`` or the cause in a few words."""
-    if result.cause is not None:
-        return cause_text(words, result.cause)
-    return words.text("fine, {ms} ms", ms=round(result.phases.total))
-
-
 def list_embed(words: Words, found: list[MonitorStatus]) -> discord.Embed:
     """All monitors with their settings, as many as fit."""
-    lines = [_line(words, one) for one in found[:_LINES]]
-    while sum(len(line) + 1 for line in lines) > _DESCRIPTION_LIMIT:
-        lines.pop()
-    if len(found) > len(lines):
-        lines.append(words.text("+{n} more", n=len(found) - len(lines)))
+    lines = fitting(words, [_line(words, one) for one in found], most=_LINES)
     embed = discord.Embed(
         title=summary(words, found), description="\n".join(lines), colour=colour_of(found)
     )

@@ -12,13 +12,14 @@ from bot.services.imports import SIZE_LIMIT, Item
 from bot.services.intake import Outcome
 from bot.tree import NETWORK_ERRORS, words_of
 from bot.words.catalogue import Words
-from bot.words.safe import clip, host, markdown, plain
+from bot.words.safe import host, markdown, plain
 from cogs._ui.asking import Interaction
+from cogs._ui.lines import fitting
 
-EXPORT_NAME, REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
+EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
 _SHOWN = 15
 _VALUE_LIMIT = 100
-_NAME_LIMIT, _LINE_LIMIT, _DESCRIPTION_LIMIT = 60, 240, 4_000
+_NAME_LIMIT, _LINE_LIMIT = 60, 240
 # Seconds between two pictures of the progress: Discord allows five in five seconds.
 _APART_S = 1.5
 
@@ -63,13 +64,11 @@ def report(words: Words, outcomes: Sequence[Outcome]) -> tuple[str, discord.Embe
         taken=taken,
     )
     told = [one for one in outcomes if one.error or one.item.remarks]
-    lines = [markdown(_line(words, one), _LINE_LIMIT) for one in told[:_SHOWN]]
-    if len(told) > _SHOWN:
-        lines.append(words.text("+{n} more", n=len(told) - _SHOWN))
-    embed = discord.Embed(description=clip("\n".join(lines), _DESCRIPTION_LIMIT) or None)
+    lines = fitting(words, [markdown(_line(words, one), _LINE_LIMIT) for one in told], most=_SHOWN)
+    embed = discord.Embed(description="\n".join(lines) or None)
     embed.set_footer(text=words.text("The file has a line for each."))
     whole = "\n".join(_line(words, one) for one in outcomes) + "\n"
-    return text, embed, discord.File(io.BytesIO(whole.encode()), filename=REPORT_NAME)
+    return text, embed, discord.File(io.BytesIO(whole.encode()), filename=_REPORT_NAME)
 
 
 def _line(words: Words, outcome: Outcome) -> str:

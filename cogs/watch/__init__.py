@@ -2,29 +2,27 @@
 
 from typing import Literal
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.errors import UserError
-from bot.services.monitors import Added, NewMonitor
-from bot.services.wishes import usual_interval_s, with_scheme
+from bot.services.wishes import (
+    MAX_INTERVAL_S,
+    SLOWEST_MS,
+    Added,
+    NewMonitor,
+    usual_interval_s,
+    with_scheme,
+)
 from bot.tree import words_of
 from bot.words.catalogue import Words
-from cogs._ui.asking import Interaction, only_managers, patiently, say
-from cogs._ui.channel_rights import (
-    ALERT_CHANNEL_TYPES,
-    NOT_EVERYONE,
-    AlertChannel,
-    lacking,
-    missing,
-    missing_text,
-)
+from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
+from cogs._ui.asking import Interaction, ManagersCog, patiently, say
+from cogs._ui.channel_rights import channel_problem
 from cogs._ui.edit_buttons import EditButton
-from cogs._ui.monitor_option import offer_managed
+from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.removal import RemovalButton, ask_removal
-from cogs._ui.spans import span_s
+from cogs._ui.spans import Span
 from cogs._ui.watch_answers import (
     added_text,
     list_embed,
@@ -34,14 +32,13 @@ from cogs._ui.watch_answers import (
 from cogs.watch.editing import Editing
 from cogs.watch.files import Files
 
-_LONGEST_EVERY_S = 86_400
-
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
 class Watch(
     Editing,
     Files,
+    ManagersCog,
     commands.GroupCog,
     group_name="watch",
     group_description="Choose what is watched.",
@@ -51,9 +48,6 @@ class Watch(
     def __init__(self, client: VigieClient) -> None:
         self._client = client
         self._services = client.services
-
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        return await only_managers(interaction)
 
     @app_commands.command(name="add", description="Watch a site, from now on.")
     @app_commands.describe(
@@ -75,18 +69,16 @@ class Watch(
         *,
         url: str,
         name: str | None = None,
-        every: app_commands.Range[int, 1, _LONGEST_EVERY_S] | None = None,
+        every: app_commands.Range[int, 1, MAX_INTERVAL_S] | None = None,
         channel: AlertChannel | None = None,
-        role: discord.Role | None = None,
+        role: AlertRole | None = None,
         expect_status: str | None = None,
         contains: str | None = None,
-        slow_ms: app_commands.Range[int, 1, 60_000] | None = None,
+        slow_ms: app_commands.Range[int, 1, SLOWEST_MS] | None = None,
         not_contains: str | None = None,
         method: Literal["GET", "HEAD"] = "GET",
         headers: str | None = None,
     ) -> None:
-        if role is not None and role.is_default():
-            raise UserError(NOT_EVERYONE)
         wanted = NewMonitor(
             url=with_scheme(url),
             name=name,
@@ -105,7 +97,7 @@ class Watch(
         words = words_of(interaction)
         lines = [added_text(words, added), await self._where(interaction, words, added)]
         if channel is not None:
-            lines.append(missing_text(words, interaction, channel))
+            lines.append(channel_problem(words, interaction, channel.id))
         await say(interaction, "\n".join(line for line in lines if line))
 
     async def _where(self, interaction: Interaction, words: Words, added: Added) -> str:
@@ -116,52 +108,42 @@ class Watch(
             return words.text("Alerts go to {channel}.", channel=f"<#{channel_id}>")
         here = interaction.channel
         choose = self._client.commands_tree.mention("alerts channel")
+        nowhere = words.text("Alerts have nowhere to go yet: {command}", command=choose)
         if here is None or here.type not in ALERT_CHANNEL_TYPES:
-            return words.text("Alerts have nowhere to go yet: {command}", command=choose)
-        thread = here.type is discord.ChannelType.public_thread
-        lack = missing(interaction.app_permissions, thread=thread)
-        mention = f"<#{here.id}>"
-        if lack:
-            nowhere = words.text("Alerts have nowhere to go yet: {command}", command=choose)
-            return f"{nowhere} {lacking(words, lack, mention)}"
+            return nowhere
+        if problem := channel_problem(words, interaction, here.id):
+            return f"{nowhere} {problem}"
         work = self._services.guilds.set_alerts(
             settings.id, channel_id=here.id, by=interaction.user.id
         )
         await patiently(interaction, work)
         return words.text(
             "Alerts go to this channel, {channel}. Another one: {command}",
-            channel=mention,
+            channel=f"<#{here.id}>",
             command=choose,
         )
 
     @app_commands.command(name="remove", description="Stop watching a site.")
     @app_commands.describe(monitor="Which one.")
-    @app_commands.autocomplete(monitor=offer_managed)
-    async def remove(self, interaction: Interaction, monitor: str) -> None:
-        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
-        await ask_removal(interaction, self._services.status.one(found.guild_id, found.id))
+    async def remove(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        await ask_removal(interaction, self._services.status.one(monitor.guild_id, monitor.id))
 
     @app_commands.command(name="pause", description="Stop checking a site for a while.")
     @app_commands.describe(monitor="Which one.", length="For how long, such as 30m, 2h or 1d.")
     @app_commands.rename(length="for")
-    @app_commands.autocomplete(monitor=offer_managed)
     async def pause(
-        self, interaction: Interaction, monitor: str, length: str | None = None
+        self, interaction: Interaction, monitor: ManagedMonitor, length: Span | None = None
     ) -> None:
-        for_s = None if length is None else span_s(length)
-        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
         work = self._services.overlays.pause(
-            found.guild_id, found.id, for_s=for_s, by=interaction.user.id
+            monitor.guild_id, monitor.id, for_s=length, by=interaction.user.id
         )
         paused = await patiently(interaction, work)
         await say(interaction, paused_text(words_of(interaction), paused))
 
     @app_commands.command(name="resume", description="Check a paused site again.")
     @app_commands.describe(monitor="Which one.")
-    @app_commands.autocomplete(monitor=offer_managed)
-    async def resume(self, interaction: Interaction, monitor: str) -> None:
-        found = self._services.monitors.find(interaction.guild_id or 0, monitor)
-        work = self._services.overlays.resume(found.guild_id, found.id, interaction.user.id)
+    async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        work = self._services.overlays.resume(monitor.guild_id, monitor.id, interaction.user.id)
         resumed, was_paused = await patiently(interaction, work)
         text = resumed_text(words_of(interaction), resumed, was_paused=was_paused)
         await say(interaction, text)

@@ -1,6 +1,5 @@
 """``/watch edit``: one option for each setting, or a card with forms when none is given."""
 
-from dataclasses import fields
 from typing import Any, Literal
 
 import discord
@@ -8,12 +7,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.errors import UserError
 from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change, with_scheme
+from cogs._ui.alert_places import AlertChannel, AlertRole
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.channel_rights import NOT_EVERYONE, AlertChannel
-from cogs._ui.edit_buttons import card, show_edited, submitted
-from cogs._ui.monitor_option import offer_managed
+from cogs._ui.edit_buttons import card, show_edited, take_edited
+from cogs._ui.forms import take_form
+from cogs._ui.monitor_forms import FORM
+from cogs._ui.monitor_option import ManagedMonitor
 
 # What is typed to take a setting away: an option cannot be sent empty.
 _NOTHING = "-"
@@ -39,17 +39,16 @@ class Editing(commands.Cog):
         method="GET reads the page, HEAD asks for its header alone.",
         headers="Request headers: Name: value | Name: value; - for none.",
     )
-    @app_commands.autocomplete(monitor=offer_managed)
     async def edit(
         self,
         interaction: Interaction,
-        monitor: str,
+        monitor: ManagedMonitor,
         *,
         url: str | None = None,
         name: str | None = None,
         every: app_commands.Range[int, 1, MAX_INTERVAL_S] | None = None,
         channel: AlertChannel | None = None,
-        role: discord.Role | None = None,
+        role: AlertRole | None = None,
         expect_status: str | None = None,
         contains: str | None = None,
         slow_ms: app_commands.Range[int, 0, SLOWEST_MS] | None = None,
@@ -57,8 +56,6 @@ class Editing(commands.Cog):
         method: Literal["GET", "HEAD"] | None = None,
         headers: str | None = None,
     ) -> None:
-        if role is not None and role.is_default():
-            raise UserError(NOT_EVERYONE)
         change = Change(
             url=None if url is None else with_scheme(url),
             name=name,
@@ -72,22 +69,19 @@ class Editing(commands.Cog):
             method=method,
             headers=_emptied(headers),
         )
-        await self._edit(interaction, monitor, change)
-
-    async def _edit(self, interaction: Interaction, wanted: str, change: Change) -> None:
-        monitors = self._client.services.monitors
-        found = monitors.find(interaction.guild_id or 0, wanted)
-        if all(getattr(change, one.name) is None for one in fields(change)):
-            embed, view = await patiently(interaction, card(interaction, found))
+        if change == Change():
+            embed, view = await patiently(interaction, card(interaction, monitor))
             await say(interaction, embed=embed, view=view)
             return
-        work = monitors.edit(found.guild_id, found.id, change, interaction.user.id)
+        work = self._client.services.monitors.edit(
+            monitor.guild_id, monitor.id, change, interaction.user.id
+        )
         await show_edited(interaction, await patiently(interaction, work))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Forms come back here: discord.py itself would forget them at a restart."""
-        await submitted(interaction)
+        """Forms come back here."""
+        await take_form(interaction, FORM, take_edited)
 
 
 def _emptied(text: str | None) -> str | None:

@@ -13,9 +13,9 @@ from bot.services.imports import Item, Remark, read
 from bot.services.intake import Intake
 from bot.tree import words_of
 from bot.words.catalogue import N_
+from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.channel_rights import ALERT_CHANNEL_TYPES
-from cogs._ui.monitor_option import offer_managed
+from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.probe_report import probe_embed
 from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
 
@@ -30,11 +30,9 @@ class Files(commands.Cog):
 
     @app_commands.command(name="test", description="Check a site once, now; nothing changes.")
     @app_commands.describe(monitor="Which one.")
-    @app_commands.autocomplete(monitor=offer_managed)
-    async def test(self, interaction: Interaction, monitor: str) -> None:
-        monitors = self._client.services.monitors
-        found = monitors.find(interaction.guild_id or 0, monitor)
-        tested, result = await patiently(interaction, monitors.test(found.guild_id, found.id))
+    async def test(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        work = self._client.services.monitors.test(monitor.guild_id, monitor.id)
+        tested, result = await patiently(interaction, work)
         await say(interaction, embed=probe_embed(words_of(interaction), tested, result))
 
     @app_commands.command(name="export", description="Get everything watched here as one file.")

@@ -17,7 +17,7 @@ from tests.bench.origins import Origins
 from tests.bench.rivals import cpu_s
 from tests.bench.tables import show
 
-# Site that hang do so from the start: their confirm tries and the deadline of 10 s are in it.
+# Sites that hang do so from the start: their confirm tries and the deadline of 10 s are in it.
 WARM_UP_S, MEASURED_S = 25.0, 20.0
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
 

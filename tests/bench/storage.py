@@ -4,10 +4,10 @@ import asyncio
 import random
 from pathlib import Path
 
+from bot.clock import HOUR_MS
 from bot.db import packed, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.packing import Packer, ResultRow
-from bot.db.rollups import HOUR_MS
 from tests.bench.tables import show
 
 SITES, MINUTES = 500, 60
@@ -70,7 +70,7 @@ async def packed_bytes(folder: Path, dice: random.Random) -> float:
             def write(conn: Connection, hour: int = hour) -> None:
                 for number, blob in enumerate(blobs):
                     packed.save(conn, number, hour, blob)
-                rollups.drop_old(conn, range(count), 0, hour - kept + 1)
+                    rollups.drop_old(conn, number, 0, hour - kept + 1)
 
             await db.write(write)
         return (await db.read(size) - before) / (count * kept * MINUTES)

@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config
 from bot.db import changes, guilds, incidents, monitors, packed, results, rollups, settings
 from bot.db import database as database_module
 from bot.db.backup import back_up
 from bot.db.changes import ChangeRow
 from bot.db.database import Connection, Database
-from bot.db.rollups import DAY_MS, HOUR_MS, Rollup
+from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
 from bot.services import retention
-from bot.services.chores import Chores
 from bot.services.history import History, Period
 from tests.bench.storage import an_hour, pack, size
 from tests.bench.tables import show
@@ -216,7 +216,6 @@ def deliver_much(conn: Connection) -> None:
 async def jobs(db: Database, dice: random.Random) -> list[Job]:
     s = await loaded(db)
     mine = [one.monitor for one in s.status.overview(LARGE_GUILD)]
-    chores = Chores(db, s.clock, lambda: None)
 
     async def an_hour_later() -> None:
         rows = [row for one in mine for row in an_hour(one.id, HOUR - 2, dice)]
@@ -232,7 +231,7 @@ async def jobs(db: Database, dice: random.Random) -> list[Job]:
     await s.clock.advance(86_400)
     found.append(await done("forget a day of tries and hours", s.retention.sweep))
     await db.write(deliver_much)
-    found.append(await done("forget 20,000 delivered messages", chores.prune))
+    found.append(await done("forget 20,000 delivered messages", s.retention.sweep))
     await s.guilds.left(LARGE_GUILD)
     await s.clock.advance(31 * 86_400)
     found.append(await done("forget a server with all 500 sites", s.retention.sweep))

@@ -1,3 +1,5 @@
+"""What goes to the drawing child: a picture and nothing else, and no outage too thin to be seen."""
+
 import json
 from dataclasses import replace
 

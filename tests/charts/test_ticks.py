@@ -1,3 +1,5 @@
+"""The marks of both axes: round times of the reader's own zone, round numbers, never a crowd."""
+
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 

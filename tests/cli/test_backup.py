@@ -44,7 +44,7 @@ def fill(conn: Connection, text: str, rows: int) -> None:
         settings.put(conn, f"k{number}", text)
 
 
-def run(database: Path, target: Path, keep: int = 7) -> int:
+def run(database: Path, target: Path, keep: int | None = None) -> int:
     return backup.run(str(target), keep=keep, daily=False, config=Config(database=database))
 
 
@@ -295,6 +295,41 @@ def test_a_failed_copy_is_tried_again_within_the_hour(
     with pytest.raises(InterruptedError):
         backup.every_day(folder, 7, Config(database=database), now=days.now, sleep=sleep)
     assert capsys.readouterr().err.count("There is no database") == 3
+    assert len(copies.all_in(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--keep", "3", "copy.db"], "--keep counts copies in a folder: write copy.db/ if"),
+        (["--keep", "3", "v.db"], "--keep counts copies in a folder"),
+        (["--daily", "copy.db"], "--daily makes its copies in a folder, and copy.db looks like"),
+        (["--daily", "--keep", "3", "notes"], "and notes looks like a file"),
+    ],
+)
+def test_an_option_that_a_single_file_cannot_follow_is_refused_in_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    why: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIGIE_DATABASE", "v.db")
+    made(Path("v.db"), rows=1)
+    Path("notes").touch()
+    assert main(["backup", *options]) == 2
+    told = capsys.readouterr()
+    assert why in told.err
+    assert told.err.count("\n") == 1
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["notes", "v.db"]
+
+
+def test_a_folder_may_be_called_like_a_database(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    folder = tmp_path / "old.db"
+    folder.mkdir()
+    assert run(database, folder, keep=1) == 0
     assert len(copies.all_in(folder)) == 1
 
 

@@ -1,3 +1,5 @@
+"""``vigie check URL``: one try, its verdict as exit status, for people and as JSON."""
+
 import asyncio
 import ipaddress
 import json
@@ -116,6 +118,13 @@ def test_not_up_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
         "javascript:alert(1)",
         "http://example.com/\u202e",
         "ex ample.com",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:22/ssh",
+        "tcp://user@127.0.0.1:22",
+        "tcp://10.0.0.1:22",
+        "tcp://8.8.8.8:25",
+        "dns://127.0.0.1",
+        "dns://example.com:53",
     ],
 )
 def test_refused_ends_with_2(capsys: pytest.CaptureFixture[str], url: str) -> None:

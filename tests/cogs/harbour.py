@@ -86,6 +86,11 @@ class Harbour:
         options = {key.rstrip("_"): value for key, value in more.items()}
         return await self.sandbox.command(who, where, command, options, locale=locale)
 
+    def open_commands(self) -> None:
+        """Discord's own lock of commands can be opened by a server; ours stays."""
+        for command in self.sandbox.commands:
+            command["default_member_permissions"] = None
+
     async def outage(self, name: str = "Shop", *, where: str = "alerts", **more: Any) -> Json:
         """Watch the site, let it fail, and return the alert; call :meth:`set_channel` before."""
         await self.run("watch add", url=self.site.url, name=name, every=1, **more)

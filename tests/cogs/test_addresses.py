@@ -1,3 +1,5 @@
+"""People see where a monitor looks: the host, and whether it is a site, a port or a name."""
+
 import pytest
 
 from bot.models import Monitor, Target

@@ -1,3 +1,5 @@
+"""An alert as Discord gets it: exact, within every limit, and nobody pinged who should not be."""
+
 import asyncio
 from dataclasses import replace
 from typing import Any

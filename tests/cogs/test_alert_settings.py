@@ -1,3 +1,5 @@
+"""``/alerts show``, ``language`` and ``test``: where alerts go, and in which words."""
+
 import asyncio
 from pathlib import Path
 
@@ -66,11 +68,10 @@ def test_the_language_of_posts_is_chosen_by_its_own_name(tmp_path: Path) -> None
         back = await ship.run("alerts language", language="automatic", locale="fr")
         assert "automatique\u202f: English" in back.content
         assert ship.app.guilds.settings(ship.guild_id).language is None
-        for command in ship.sandbox.commands:
-            option = next((o for o in command.get("options", []) if o["name"] == "language"), None)
-            if option is not None:
-                choices = option["options"][0]["choices"]
-                assert [one["name"] for one in choices] == ["automatic", "English", "Français"]
+        [alerts] = (one for one in ship.sandbox.commands if one["name"] == "alerts")
+        [language] = (one for one in alerts["options"] if one["name"] == "language")
+        choices = language["options"][0]["choices"]
+        assert [one["name"] for one in choices] == ["automatic", "English", "Français"]
 
     sail(tmp_path, scenario)
 
@@ -101,8 +102,7 @@ def test_only_managers_see_and_change_alert_settings(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         with pytest.raises(Refused):
             await ship.run("alerts show", who="Moderator")
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         for name in ("alerts show", "alerts test"):
             answer = await ship.run(name, who="Moderator")
             assert answer.content == "You need “Manage Server” for this."

@@ -1,3 +1,5 @@
+"""Alerts through Discord's eyes: one message, one reply, buttons that do what they say."""
+
 import asyncio
 from dataclasses import replace
 from pathlib import Path

@@ -143,8 +143,7 @@ def test_only_people_with_manage_server_have_boards(tmp_path: Path) -> None:
         for who in ("Moderator", "Member"):
             with pytest.raises(Refused):
                 await ship.run("board create", who=who)
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         for name in ("board create", "board remove"):
             refused = await ship.run(name, who="Member")
             assert refused.content == "You need “Manage Server” for this."

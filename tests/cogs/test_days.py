@@ -1,3 +1,5 @@
+"""Days and times of day as people type them, in English and French."""
+
 from datetime import date, time
 
 import pytest

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox import Answer, Refused, Sandbox
 from bot.services.doctor.findings import ok, warning
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from bot.words.catalogue import words_for
 from cogs._ui.asking import patiently
 from cogs._ui.doctor_page import findings_embed
@@ -232,8 +232,7 @@ def test_only_managers_may_ask_and_each_click_is_checked(tmp_path: Path) -> None
     async def scenario(ship: Harbour) -> None:
         with pytest.raises(Refused):
             await ship.run("doctor", who="Member")
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         assert (await ship.run("doctor", who="Member")).content == NEEDED
         ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
         report = await ship.run("doctor", who="Deputy")

@@ -1,3 +1,5 @@
+"""``/why`` in words: every fact has a sentence, and all of them fit."""
+
 import re
 from dataclasses import fields
 

@@ -1,12 +1,10 @@
+"""Who invites Vigie is greeted once, in three lines; nobody else is."""
+
 import asyncio
 from pathlib import Path
 
 from bot.sandbox import Sandbox
 from tests.cogs.harbour import Harbour, harbour, labels, sail, until
-
-
-def greetings(ship: Harbour, channel: str) -> list[str]:
-    return [text for text in ship.sandbox.texts(channel) if "Vigie" in text]
 
 
 def test_a_server_that_invites_vigie_is_greeted_once_in_three_lines(tmp_path: Path) -> None:

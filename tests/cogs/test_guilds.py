@@ -1,3 +1,5 @@
+"""Servers that come, go and change while Vigie runs or is away."""
+
 import asyncio
 from pathlib import Path
 

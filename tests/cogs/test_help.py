@@ -1,3 +1,5 @@
+"""``/help`` names every command, in the asker's language."""
+
 from pathlib import Path
 
 from bot.sandbox.errors import Json

@@ -1,3 +1,5 @@
+"""``/history``: the past of a monitor as a picture and as numbers."""
+
 import logging
 import sys
 import time
@@ -200,25 +202,6 @@ def test_a_young_monitor_says_since_when_it_is_watched(tmp_path: Path) -> None:
         said = answer.embeds[0]["description"]
         assert said.startswith("**90\u202fderniers jours**\nSurveillé depuis le <t:")
         assert answer.attachments[0]["description"].startswith("Shop, 90\u202fderniers jours.")
-
-    sail(tmp_path, scenario)
-
-
-def test_a_monitor_told_in_a_channel_one_cannot_see_is_refused_as_unknown(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        hidden = ship.sandbox.channel("news").id
-        ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
-        vault = await add(ship, "Hidden", channel=hidden)
-        await fill(ship, vault)
-        for asked in ("Hidden", str(vault.id)):
-            refused = await ship.run("history", who="Member", monitor=asked)
-            unknown = await ship.run("history", who="Member", monitor="Nowhere")
-            assert refused.ephemeral
-            assert refused.text.replace(asked, "Nowhere") == unknown.text
-        offered = await ship.sandbox.autocomplete("Member", "general", "history", "monitor")
-        assert offered == []
-        assert "Hidden" in (await ship.run("history", monitor="Hidden")).text
 
     sail(tmp_path, scenario)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.models import Monitor, State, Target
 from bot.services.history import Past, Period
-from bot.services.pace import Pace
+from bot.services.response_times import Pace
 from bot.services.status import MonitorStatus
 from bot.services.uptimes import Uptime
 from bot.words.catalogue import words_for
@@ -35,7 +35,7 @@ CALM = Past(
     unwatched=(),
     outages=0,
     shaky=0,
-    uptime=Uptime(CELLS * 3600, CELLS * 3600, 0, 0, CELLS * 60, CELLS * 60),
+    uptime=Uptime(CELLS * 3600, CELLS * 3600, 0, 0, CELLS * 60),
     median_ms=100,
     p95_ms=200,
     exact=False,

@@ -1,3 +1,5 @@
+"""``/incidents``: the timeline, and who may read what of it."""
+
 import asyncio
 import time
 from dataclasses import replace
@@ -105,7 +107,7 @@ def test_incidents_of_hidden_channels_are_left_out(tmp_path: Path) -> None:
         assert "Vault" not in seen.text
         assert "1 incident" in seen.text
         refused = await ship.run("incidents", who="Member", monitor="Vault")
-        assert refused.content.startswith("There is no such monitor here.")
+        assert refused.content.startswith("I watch nothing called “Vault” here.")
         offered = await ship.sandbox.autocomplete("Member", "general", "incidents", "monitor")
         assert [one["name"] for one in offered] == ["Shop"]
 

@@ -322,7 +322,7 @@ class Meeting:
         row = {"type": 1, "components": [{**shown, "options": [], "id": 1}]}
         like = {"content": "", "embeds": [], "components": [row], "flags": self.flags_of(what)}
         source = replace(source, message={**source.message, **like})
-        interaction = await sandbox._people._begin(
+        interaction = await sandbox._begin(
             kind, data, sandbox.world.user(MALLORY), self.bridge, "en-US", source=source
         )
         answer = await sandbox._settled(interaction, 10)

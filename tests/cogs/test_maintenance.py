@@ -1,3 +1,5 @@
+"""``/maintenance``: windows that are started, planned, listed and cancelled by people."""
+
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -197,8 +199,7 @@ def test_only_people_with_manage_server_plan_and_everybody_is_answered_in_their_
         await ship.run("maintenance start")
         with pytest.raises(Refused):
             await ship.run("maintenance start", who="Moderator")
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         refused = await ship.run("maintenance list", who="Moderator")
         assert refused.content == "You need “Manage Server” for this."
         hidden = await ship.sandbox.autocomplete(

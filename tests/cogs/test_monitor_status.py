@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db import incidents, rollups, settings
 from bot.db.database import Connection
-from bot.db.rollups import DAY_MS, HOUR_MS, Rollup
+from bot.db.rollups import Rollup
 from bot.engine.certificates import Sighting, Sightings
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.sandbox import Answer

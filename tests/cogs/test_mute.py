@@ -1,3 +1,5 @@
+"""``/mute``: a site kept quiet for a while, by whoever may."""
+
 import asyncio
 from pathlib import Path
 
@@ -100,9 +102,7 @@ def test_members_may_not_mute_unless_they_have_the_role_that_is_called(tmp_path:
         await ship.run("watch add", url=ship.site.url, name="Shop")
         with pytest.raises(Refused):
             await ship.run("mute", who="Member", monitor="Shop", for_="1h")
-        # Discord's own lock can be opened by a server; ours stays.
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         for length in ("1h", "off"):
             answer = await ship.run("mute", who="Member", monitor="Shop", for_=length)
             assert answer.content.startswith("You need “Manage Messages” or the role")
@@ -119,8 +119,7 @@ def test_a_site_told_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Pa
     async def scenario(ship: Harbour) -> None:
         ship.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
         await add(ship)
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         answer = await ship.run("mute", who="Member", monitor="Shop", for_="1h")
         assert answer.content.startswith("I watch nothing called “Shop” here.")
         assert await ship.sandbox.autocomplete("Member", "general", "mute", "monitor", "") == []

@@ -1,3 +1,5 @@
+"""``/watch remove``: asked once more with what will be lost, then gone."""
+
 import asyncio
 from pathlib import Path
 

@@ -133,8 +133,7 @@ def test_every_click_is_checked_and_others_are_refused(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         with pytest.raises(Refused):
             await ship.run("setup", who="Member")
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         assert (await ship.run("setup", who="Member")).content == NEEDED
         ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
         card = await ship.run("setup", who="Deputy")
@@ -244,8 +243,7 @@ def test_a_busy_store_and_a_slow_site_are_waited_for_in_place(
 
 
 def _shown(ship: Harbour, card: Answer) -> str:
-    stored = ship.sandbox._stored(card)
-    return str(stored.message["components"])
+    return str(ship.sandbox.look(card).components)
 
 
 def test_a_card_speaks_the_language_of_its_reader(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""Lengths of time as people type them."""
+
 import contextlib
 
 import pytest

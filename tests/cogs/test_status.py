@@ -1,8 +1,10 @@
+"""``/status``: all sites or one, with no more than the asker may see."""
+
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.cogs.harbour import Harbour, labels, sail, until
 
 

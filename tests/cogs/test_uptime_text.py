@@ -16,7 +16,7 @@ EN, FR = words_for("en"), words_for("fr")
 
 
 def span(watched: int = 3 * DAY_S, down: int = 0, unstable: int = 0, of: int = 3 * DAY_S) -> Uptime:
-    return Uptime(of, watched, down, unstable, count=0, ok=0)
+    return Uptime(of, watched, down, unstable, count=0)
 
 
 def report(spans: dict[int, Uptime], whole: Uptime) -> Report:

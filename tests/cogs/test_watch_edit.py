@@ -1,3 +1,5 @@
+"""``/watch edit``: by options, cards and forms, and no secret is shown."""
+
 import asyncio
 from pathlib import Path
 from typing import Any

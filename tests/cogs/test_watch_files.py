@@ -1,3 +1,5 @@
+"""``/watch test``, ``import`` and ``export``: one probe, and lists of monitors as files."""
+
 import json
 import time
 from pathlib import Path
@@ -219,8 +221,7 @@ def test_only_managers_carry_lists_about(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         with pytest.raises(Refused):
             await ship.run("watch export", who="Moderator")
-        for command in ship.sandbox.commands:
-            command["default_member_permissions"] = None
+        ship.open_commands()
         for answer in (
             await ship.run("watch export", who="Moderator"),
             await take(ship, "x.csv", f"a,{ship.site.url},60", who="Moderator"),

@@ -1,3 +1,5 @@
+"""``/why``: who is answered, and in which language."""
+
 from pathlib import Path
 
 from tests.cogs.harbour import Harbour, sail
@@ -20,25 +22,6 @@ def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
         assert "HTTP 503" in answer.embeds[0]["fields"][0]["value"]
         assert "secret" not in answer.text
         assert "secret" in (await ship.run("why", monitor="Shop")).text
-
-    sail(tmp_path, scenario)
-
-
-def test_a_monitor_told_in_a_channel_one_cannot_see_is_refused_as_unknown(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        hidden = ship.sandbox.channel("news").id
-        ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
-        await ship.run("watch add", url=ship.site.url, name="Hidden", channel=hidden)
-        number = str(ship.app.monitors.find(ship.guild_id, "Hidden").id)
-        for asked in ("Hidden", number):
-            refused = await ship.run("why", who="Member", monitor=asked)
-            unknown = await ship.run("why", who="Member", monitor="Nowhere")
-            assert refused.ephemeral
-            assert refused.text.replace(asked, "Nowhere") == unknown.text
-        assert "Hidden" in (await ship.run("why", monitor=number)).text
-        offered = await ship.sandbox.autocomplete("Member", "general", "why", "monitor")
-        assert offered == []
 
     sail(tmp_path, scenario)
 

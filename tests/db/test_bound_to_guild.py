@@ -18,11 +18,13 @@ OF_A_SERVER = re.compile(
 )
 BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 
-# Work for all servers at once: nobody's command gets there, only loading, delivery and retention.
+# Work for all servers at once: nobody's command gets there, only loading, recording, delivery and
+# retention.
 WHOLE_INSTALLATION = {
     "boards.all_present", "changes.forget", "farewell.forget_followers", "incidents.all_open",
-    "monitors.all_watched", "notifications.due_by_channel", "pruning._notifications",
-    "pruning._posts", "reminders.due", "reminders.still_wanted", "windows.all_live",
+    "incidents.insert", "monitors.all_watched", "notifications.due_by_channel",
+    "pruning._notifications", "pruning._posts", "reminders.due", "reminders.still_wanted",
+    "windows.all_live",
 }  # fmt: skip
 # Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
 # which was given them by a row of that server, works with them.
@@ -30,15 +32,16 @@ DELIVERY = {
     "incidents.of_post", "incidents.open_in_channel", "notifications.active",
     "notifications.claim", "notifications.drop", "notifications.drop_edits",
     "notifications.failed", "notifications.finish", "notifications.of_incident",
-    "notifications.release", "notifications.rewrite", "notifications.waiting_edit",
-    "notifications.waiting_ping", "notifications.want_edit", "parking.is_parked", "parking.move",
+    "notifications.release", "notifications.rewrite", "notifications.waiting",
+    "notifications.want_edit", "parking.is_parked", "parking.move",
     "parking.unpark", "posts.edited", "posts.forget", "posts.get", "posts.gone",
     "posts.names_monitors_of", "posts.newest_list", "posts.of_incident", "posts.ping",
     "posts.posted",
 }  # fmt: skip
 # The ids come from rows that were found with the server's id a moment ago.
 LOOKED_UP = {
-    "boards.save", "incidents.acknowledge", "incidents.load", "incidents.update", "stages.between",
+    "boards.save", "changes.pauses", "incidents.acknowledge", "incidents.end_forgotten",
+    "incidents.load", "incidents.update", "stages.between",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
 

@@ -1,3 +1,5 @@
+"""The one connection: private, whole, in order, and never held for long."""
+
 import asyncio
 import logging
 import os
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import opening
+from bot.db import database_file
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.errors import StoreError
 
@@ -388,17 +390,21 @@ def test_a_new_database_is_never_made_in_silence(
     assert record.getMessage().endswith(f"though there is a backup: {backup}")
 
 
-def test_a_first_start_that_is_cut_short_leaves_no_half_database(tmp_path: Path) -> None:
+def test_a_first_start_that_is_cut_short_leaves_no_half_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "v.db"
     folder = tmp_path / "migrations"
     folder.mkdir()
     (folder / "0001_bad.sql").write_text("CREATE TABLE a (x) STRICT;", "utf-8")
 
     async def play() -> None:
-        await Database.open(path, folder)
+        await Database.open(path)
 
-    with pytest.raises(StoreError):
-        asyncio.run(play())
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.db.migrate.FOLDER", folder)
+        with pytest.raises(StoreError):
+            asyncio.run(play())
     assert not path.exists()
     (tmp_path / "v.db.part").write_bytes(b"left behind by kill -9")
     filled(path)
@@ -409,7 +415,7 @@ def test_a_large_database_is_opened_without_waiting_for_the_whole_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = filled(tmp_path / "v.db")
-    monkeypatch.setattr(opening, "CHECKED_BYTES", 4096)
+    monkeypatch.setattr(database_file, "CHECKED_BYTES", 4096)
     with caplog.at_level(logging.INFO, logger="bot.db"):
         filled_already: list[str] = []
 
@@ -477,7 +483,7 @@ def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
 def test_a_database_another_program_writes_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "BUSY_MS", 50)
+    monkeypatch.setattr(database_file, "BUSY_MS", 50)
     path = tmp_path / "v.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")

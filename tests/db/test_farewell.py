@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from bot.db import farewell
-from bot.db.migrate import FOLDER, migrate
+from bot.db.migrate import migrate
 from tests.db import rows
 
 LEFT, STAYS = 41, 42
@@ -21,7 +21,7 @@ def conn() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
         made.row_factory = sqlite3.Row
         made.execute("PRAGMA foreign_keys = ON")
-        migrate(made, None, FOLDER)
+        migrate(made, None)
         for guild_id in (LEFT, STAYS):
             rows.fill(made, guild_id)
         yield made

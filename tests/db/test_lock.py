@@ -1,3 +1,5 @@
+"""One Vigie for one database, and a crash of the last one is told."""
+
 import asyncio
 import logging
 import os

@@ -1,3 +1,5 @@
+"""Changes of the schema: in order, once, and all or nothing."""
+
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -5,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db.migrate import FOLDER, migrate, statements
+from bot.db.migrate import migrate, statements
 from bot.errors import StoreError
 
 FIRST = """
@@ -29,8 +31,9 @@ ALTER TABLE new_harbour RENAME TO harbour;
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = tmp_path / "migrations"
+    monkeypatch.setattr("bot.db.migrate.FOLDER", made)
     made.mkdir()
     (made / "0001_initial.sql").write_text(FIRST, encoding="utf-8")
     (made / "__init__.py").touch()
@@ -60,20 +63,20 @@ def names(conn: sqlite3.Connection) -> set[str]:
 
 def test_files_run_in_order_and_once(conn: sqlite3.Connection, folder: Path, file: Path) -> None:
     (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
-    assert migrate(conn, file, folder) == 2
+    assert migrate(conn, file) == 2
     assert version(conn) == 2
     assert names(conn) == {"harbour", "ship", "log_it", "ship_harbour"}
-    assert migrate(conn, file, folder) == 2, "would fail if anything ran twice"
+    assert migrate(conn, file) == 2, "would fail if anything ran twice"
     assert not list(file.parent.glob("*.before-*")), "a new database needs no copy"
 
 
 def test_an_existing_database_is_copied_before_it_changes(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
-    migrate(conn, file, folder)
+    migrate(conn, file)
     conn.execute("INSERT INTO harbour (id) VALUES (1)")
     (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
-    migrate(conn, file, folder)
+    migrate(conn, file)
     copy = file.with_name("v.before-2.db")
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as old:
@@ -91,12 +94,12 @@ def test_a_failing_file_rolls_back_and_a_rerun_applies_each_once(
     third = folder / "0003_third.sql"
     third.write_text("CREATE TABLE half (id INTEGER); INSERT INTO nowhere VALUES (1);", "utf-8")
     with pytest.raises(sqlite3.OperationalError):
-        migrate(conn, file, folder)
+        migrate(conn, file)
     assert version(conn) == 2
     assert "half" not in names(conn)
     assert not conn.in_transaction
     third.write_text("CREATE TABLE whole (id INTEGER);", encoding="utf-8")
-    assert migrate(conn, file, folder) == 3
+    assert migrate(conn, file) == 3
     assert [p.name for p in file.parent.glob("*.before*")] == ["v.before-3.db"]
 
 
@@ -104,18 +107,18 @@ def test_a_script_without_its_last_semicolon_is_not_cut_short(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
     (folder / "0002_second.sql").write_text("CREATE TABLE a (x); CREATE TABLE b (x)", "utf-8")
-    migrate(conn, file, folder)
+    migrate(conn, file)
     assert {"a", "b"} <= names(conn)
 
 
 def test_a_table_others_refer_to_can_be_rebuilt(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
-    migrate(conn, file, folder)
+    migrate(conn, file)
     conn.execute("INSERT INTO harbour (id) VALUES (1)")
     conn.execute("INSERT INTO ship (harbour_id) VALUES (1)")
     (folder / "0002_rebuild.sql").write_text(THIRD, encoding="utf-8")
-    migrate(conn, file, folder)
+    migrate(conn, file)
     assert conn.execute("SELECT id, depth FROM harbour").fetchall() == [(1, 3)]
     assert conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
@@ -123,10 +126,10 @@ def test_a_table_others_refer_to_can_be_rebuilt(
 def test_a_file_that_breaks_a_reference_is_rolled_back(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
-    migrate(conn, file, folder)
+    migrate(conn, file)
     (folder / "0002_bad.sql").write_text("INSERT INTO ship VALUES (1, 99);", encoding="utf-8")
     with pytest.raises(sqlite3.IntegrityError, match="migration 2 breaks a reference"):
-        migrate(conn, file, folder)
+        migrate(conn, file)
     assert version(conn) == 1
     assert conn.execute("SELECT count(*) FROM ship").fetchone() == (0,)
 
@@ -134,7 +137,7 @@ def test_a_file_that_breaks_a_reference_is_rolled_back(
 def test_a_newer_database_is_refused(conn: sqlite3.Connection, folder: Path, file: Path) -> None:
     conn.execute("PRAGMA user_version = 2")
     with pytest.raises(StoreError, match=r"newer Vigie \(schema 2, this one knows 1\)"):
-        migrate(conn, file, folder)
+        migrate(conn, file)
 
 
 @pytest.mark.parametrize("name", ["0003_gap.sql", "0001_twice.sql", "last.sql"])
@@ -143,7 +146,7 @@ def test_misnumbered_files_are_a_bug_that_shows_at_once(
 ) -> None:
     (folder / name).touch()
     with pytest.raises(ValueError, match=r"numbered|invalid literal"):
-        migrate(conn, file, folder)
+        migrate(conn, file)
 
 
 def test_statements_keep_triggers_strings_and_comments_whole() -> None:
@@ -158,7 +161,7 @@ def test_statements_keep_triggers_strings_and_comments_whole() -> None:
 
 def test_the_real_schema_applies_and_every_table_is_strict() -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        assert migrate(conn, None, FOLDER) == version(conn) >= 1
+        assert migrate(conn, None) == version(conn) >= 1
         loose = conn.execute(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
             " AND NOT strict AND name NOT LIKE 'sqlite_%'"

@@ -1,10 +1,11 @@
+"""An hour of tries packed into bytes comes back as it was."""
+
 from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.db.packing import Packer, unpack
-from bot.db.results import ResultRow
+from bot.db.packing import Packer, ResultRow, unpack
 
 HOUR_MS = 472_222 * 3_600_000
 TRIES = st.lists(

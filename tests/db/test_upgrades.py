@@ -8,7 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,22 @@ def first_files(folder: Path, count: int) -> Path:
     return folder
 
 
+@contextmanager
+def migrations_of(folder: Path) -> Iterator[None]:
+    """As a Vigie that has these migrations alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.db.migrate.FOLDER", folder)
+        yield
+
+
 def old_database(path: Path, folder: Path) -> dict[str, list[str]]:
     """A database of that schema with rows everywhere; returns its tables with their columns."""
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA foreign_keys = ON")
-        migrate(conn, None, folder)
+        with migrations_of(folder):
+            migrate(conn, None)
         for guild_id in (SHOP, MAIL):
             rows.fill(conn, guild_id)
         return {table: rows.columns(conn, table) for table in rows.tables(conn)}
@@ -106,18 +116,19 @@ def test_rollback_is_the_copy_of_before_and_the_upgrade_goes_again(
     before = content(path, chosen)
     upgrade(path)
 
-    async def of_old_version() -> None:
-        await (await Database.open(path, folder)).close()
+    def of_old_version() -> None:
+        with migrations_of(folder):
+            upgrade(path)
 
     told = rf"put back vigie\.before-{old + 1}\.db, .* as docs/operation\.md, “Rollback”, says"
     with pytest.raises(StoreError, match=told):
-        asyncio.run(of_old_version())
+        of_old_version()
     aside = tmp_path / "newer"
     aside.mkdir()
     for file in tmp_path.glob("vigie.db*"):
         file.rename(aside / file.name)
     path.write_bytes((tmp_path / f"vigie.before-{old + 1}.db").read_bytes())
-    asyncio.run(of_old_version())
+    of_old_version()
     assert (version(path), content(path, chosen)) == (old, before)
     upgrade(path)
     assert (version(path), content(path, chosen)) == (newest(), before)
@@ -133,9 +144,11 @@ QUICK = "CREATE TABLE half (x INTEGER NOT NULL) STRICT; INSERT INTO half VALUES 
 OPEN = textwrap.dedent("""
     import asyncio, sys
     from pathlib import Path
+    from bot.db import migrate
     from bot.db.database import Database
 
-    asyncio.run(Database.open(Path(sys.argv[1]), Path(sys.argv[2])))
+    migrate.FOLDER = Path(sys.argv[2])
+    asyncio.run(Database.open(Path(sys.argv[1])))
 """)
 
 
@@ -172,10 +185,8 @@ def test_kill_9_in_the_middle_of_a_migration_leaves_the_version_before_it(tmp_pa
     assert version(tmp_path / "vigie.before-3.db") == 2
     slow.write_text(QUICK, "utf-8")
 
-    async def go_on() -> None:
-        await (await Database.open(path, folder)).close()
-
-    asyncio.run(go_on())
+    with migrations_of(folder):
+        upgrade(path)
     assert version(path) == 3
     assert content(path, chosen | {"half": ["x"]}) == before | {"half": [(7,)]}
     assert not list(tmp_path.glob("*.part"))

@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
@@ -39,7 +40,12 @@ async def slow_header(writer: asyncio.StreamWriter) -> None:
 async def bomb(writer: asyncio.StreamWriter) -> None:
     """200 MB, each of which would unpack to hundreds."""
     await pour(writer, HEAD + b"Content-Encoding: gzip\r\nContent-Length: 209715200\r\n\r\n", 1)
-    await pour(writer, gzip.compress(bytes(60 * MEGABYTE))[:65_536].ljust(65_536), 3_200)
+    await pour(writer, packed_zeros(), 3_200)
+
+
+@cache
+def packed_zeros() -> bytes:
+    return gzip.compress(bytes(60 * MEGABYTE))[:65_536].ljust(65_536)
 
 
 async def huge(writer: asyncio.StreamWriter) -> None:

@@ -1,3 +1,5 @@
+"""Which addresses are public: every shut network, in every disguise, and its neighbours."""
+
 import ipaddress
 
 import pytest

@@ -1,3 +1,5 @@
+"""How much of an answer is read, and how texts are found in it."""
+
 import asyncio
 import encodings
 from collections.abc import AsyncIterator
@@ -10,7 +12,7 @@ from bot.engine.answers import (
     MAX_PARTS,
     charset_of,
     decode,
-    judge,
+    fault_of,
     read,
     search,
 )
@@ -71,7 +73,7 @@ def test_others_run_while_many_parts_are_read() -> None:
 
 def test_the_body_of_a_failed_status_is_not_read() -> None:
     stream = Pour(b"x")
-    cause = asyncio.run(judge(Target("http://a.example/"), httpx.Response(500, stream=stream)))
+    cause = asyncio.run(fault_of(Target("http://a.example/"), httpx.Response(500, stream=stream)))
     assert cause == Cause(Reason.HTTP, 500)
     assert stream.taken == 0
 

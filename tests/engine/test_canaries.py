@@ -1,3 +1,5 @@
+"""Whether we are online: asked at the moment of failure, once for all who fail."""
+
 import asyncio
 import time
 

@@ -1,10 +1,12 @@
+"""When the end of a certificate is told: once at each threshold, whatever is seen."""
+
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.clock import DAY_MS
 from bot.engine.certificates import (
-    DAY_MS,
     KEPT,
     NEEDED,
     THRESHOLDS,
@@ -46,7 +48,7 @@ class Site:
         self.at_ms += round(days * DAY_MS)
 
     def restart(self) -> None:
-        self.now = Sightings.load(self.now.stored)
+        self.now = Sightings.load(self.now.dump())
 
 
 def test_a_certificate_with_time_left_is_not_spoken_of() -> None:

@@ -1,3 +1,5 @@
+"""Two families of addresses, dialled in turn; the first that answers wins."""
+
 import asyncio
 import contextlib
 import errno

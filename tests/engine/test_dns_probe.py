@@ -1,3 +1,5 @@
+"""Monitors of names: what a name server says, and no address of the inside."""
+
 import asyncio
 import ipaddress
 import time

@@ -56,9 +56,11 @@ def test_every_hostile_server_is_here() -> None:
     assert {act.__name__ for act in hostile.ACTS} == VERDICTS.keys()
 
 
-async def visits(target: Target, times: int) -> tuple[list[CheckResult], float, float]:
+async def visits(
+    target: Target, times: int, deadline_s: float = DEADLINE_S
+) -> tuple[list[CheckResult], float, float]:
     """What ``times`` tries at once saw, how long they took, the longest silence of the loop."""
-    probe = make_probe(Names(default=["127.0.0.1"]), deadline_s=DEADLINE_S)
+    probe = make_probe(Names(default=["127.0.0.1"]), deadline_s=deadline_s)
     silence_s = 0.0
 
     async def beat() -> None:
@@ -81,17 +83,19 @@ def test_it_gets_a_verdict_in_time_for_little_memory(what: str, port: int) -> No
     target = Target(f"http://127.0.0.1:{port}/{what}", not_contains="never there")
     if what == "bomb":
         target = Target(target.url)  # searched, a body that cannot be read is no success
-    results, took_s, silence_s = asyncio.run(visits(target, 1))
+    # A busy machine may need more than a second for what comes to an end by itself.
+    deadline_s = DEADLINE_S if Reason.TIMEOUT in VERDICTS[what] else 10 * DEADLINE_S
+    results, took_s, silence_s = asyncio.run(visits(target, 1, deadline_s))
     tracemalloc.start()
     try:
-        measured, again_s, _ = asyncio.run(visits(target, 1))
+        measured, again_s, _ = asyncio.run(visits(target, 1, deadline_s))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     for result in (*results, *measured):
         reason = None if result.cause is None else result.cause.reason
         assert reason in VERDICTS[what], reason
-    assert max(took_s, again_s) < DEADLINE_S + 1.0
+    assert max(took_s, again_s) < deadline_s + 1.0
     assert silence_s < 0.5
     assert peak < MOST_BYTES, f"{peak / 1e6:.1f} MB"
 

@@ -1,24 +1,36 @@
 """The rule "steady", told as sentences; every number is counted by hand."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.judge import judge
 from bot.engine.memory import KEPT_ROUNDS, KEPT_SLOTS, Memory, abandon, forget
-from bot.engine.rules import Event, Policy, Try, Verdict, clear, confirm_s, is_due, rhythm_s
-from bot.models import Cause, Kind, Reason, State
+from bot.engine.rules import Event, Policy, Try, Verdict, clear, is_due, rhythm_s
+from bot.models import Cause, Kind, Reason, Rule, State
 
 MINUTE = Policy(60.0)
+LIMITED = Policy(60.0, slow_ms=500)
+MINUTE_MS = 60_000
 DOWN_500 = Cause(Reason.HTTP, 500)
 FORBIDDEN = Cause(Reason.HTTP, 403)
 START_MS = 1_700_000_000_000
+SLOW_MS = 501.0
+TRIES: dict[str, list[Cause | None]] = {
+    "O": [None],
+    "S": [None],
+    "P": [DOWN_500, None],
+    "p": [FORBIDDEN, None],
+    "F": [DOWN_500] * 3,
+    "B": [FORBIDDEN] * 3,
+}
 
 
 class Site:
-    """Plays rounds to the judge and keeps what it said. O, P, F as in the memory; B: refused."""
+    """Plays rounds to the judge and keeps what it said.
+
+    O, P and F as in the memory; S: slow (of a limited site), B: refused, p: refused at first.
+    """
 
     def __init__(self, policy: Policy = MINUTE) -> None:
         self.policy = policy
@@ -27,22 +39,26 @@ class Site:
         self.events: list[tuple[int, Event]] = []
         self.rounds = 0
 
-    def play(self, letters: str, *, ms: float = 100.0) -> "Site":
+    def play(self, letters: str) -> "Site":
         for letter in letters:
-            self._round(letter, ms)
+            self._round(letter)
             self.slot_ms += round(rhythm_s(self.memory, self.policy) * 1000)
             self.rounds += 1
         return self
 
-    def told(self, *wanted: Event) -> list[tuple[int, Event]]:
+    def told(self) -> list[tuple[int, Event]]:
         """Openings, escalations and all-clears, with the round that brought them."""
-        chosen = wanted or (Event.OPENED, Event.ESCALATED, Event.DUE)
-        return [(number, event) for number, event in self.events if event in chosen]
+        return [(number, event) for number, event in self.events if event is not Event.MOVED]
 
-    def _round(self, letter: str, ms: float) -> None:
-        for number, cause in enumerate(_causes(letter)):
-            verdict = judge(self.memory, Try(self.slot_ms, number, cause, ms), self.policy)
-            self.memory = verdict.memory
+    def take(self, number: int, cause: Cause | None, ms: float = 100.0) -> Verdict:
+        """One try of the round under way."""
+        verdict = judge(self.memory, Try(self.slot_ms, number, cause, ms), self.policy)
+        self.memory = verdict.memory
+        return verdict
+
+    def _round(self, letter: str) -> None:
+        for number, cause in enumerate(TRIES[letter]):
+            verdict = self.take(number, cause, SLOW_MS if letter == "S" else 100.0)
             if verdict.event is not None:
                 self.events.append((self.rounds, verdict.event))
             if verdict.event is Event.DUE:
@@ -51,16 +67,9 @@ class Site:
                 return
 
 
-def _causes(letter: str) -> list[Cause | None]:
-    return _TRIES[letter]
-
-
-_TRIES: dict[str, list[Cause | None]] = {
-    "O": [None],
-    "P": [DOWN_500, None],
-    "F": [DOWN_500] * 3,
-    "B": [FORBIDDEN] * 3,
-}
+def slot_of(number: int) -> int:
+    """Of a round, at a round a minute."""
+    return START_MS + number * MINUTE_MS
 
 
 def test_the_first_good_round_makes_a_monitor_up_and_says_nothing() -> None:
@@ -73,27 +82,56 @@ def test_the_first_good_round_makes_a_monitor_up_and_says_nothing() -> None:
 def test_a_hard_outage_opens_at_the_first_try_of_the_round_a_minute_later() -> None:
     site = Site().play("OOF")
     assert site.told() == []
-    verdict = judge(site.memory, Try(site.slot_ms, 0, DOWN_500), MINUTE)
-    assert verdict.event is Event.OPENED
-    assert verdict.memory.kind is Kind.DOWN
-    assert verdict.memory.failed + verdict.memory.tried == 4
+    assert site.take(0, DOWN_500).event is Event.OPENED
+    assert site.memory.kind is Kind.DOWN
+    assert site.memory.failed + site.memory.tried == 4
+
+
+def test_the_failed_tries_of_a_round_join_those_of_its_run_when_it_closes() -> None:
+    site = Site().play("OB")
+    counts = [(site.memory.failed, site.memory.tried, site.memory.refused)]
+    for number in range(3):
+        site.take(number, FORBIDDEN)
+        counts.append((site.memory.failed, site.memory.tried, site.memory.refused))
+    assert counts == [(3, 0, 0), (3, 1, 1), (3, 2, 2), (6, 0, 0)]
 
 
 def test_failures_of_a_monitor_never_seen_up_are_judged_as_from_up() -> None:
     assert Site().play("FF").told() == [(1, Event.OPENED)]
 
 
-def test_at_a_short_interval_down_waits_for_a_slot_two_intervals_later() -> None:
-    assert Site(Policy(1.0)).play("OFF").told() == []
-    assert Site(Policy(1.0)).play("OFFF").told() == [(3, Event.OPENED)]
-
-
-def test_at_a_long_interval_doubt_quickens_the_rounds_so_that_down_is_told_in_a_minute() -> None:
-    site = Site(Policy(900.0)).play("O")
+@pytest.mark.parametrize(
+    ("interval_s", "rounds", "waited_s"),
+    [(1.0, 3, 2), (30.0, 3, 60), (45.0, 3, 90), (60.0, 2, 60), (900.0, 2, 60)],
+)
+def test_down_waits_for_the_first_slot_two_intervals_or_a_minute_later(
+    interval_s: float, rounds: int, waited_s: int
+) -> None:
+    """At a long interval doubt quickens the rounds, so that a minute is enough."""
+    site = Site(Policy(interval_s)).play("O")
     begun_ms = site.slot_ms
-    site.play("F")
-    assert site.slot_ms - begun_ms == 60_000
-    assert site.play("F").told() == [(2, Event.OPENED)]
+    assert site.play("F" * (rounds - 1)).told() == []
+    assert site.slot_ms - begun_ms == waited_s * 1000
+    assert site.play("F").told() == [(rounds, Event.OPENED)]
+
+
+def test_a_slot_that_comes_a_moment_too_early_does_not_open_down() -> None:
+    site = Site().play("OF")
+    site.slot_ms -= 1
+    assert site.take(0, DOWN_500).event is None
+
+
+@pytest.mark.parametrize(("interval_s", "in_doubt_s"), [(900.0, 60.0), (30.0, 30.0)])
+def test_ten_good_rounds_end_the_doubt_but_not_an_incident(
+    interval_s: float, in_doubt_s: float
+) -> None:
+    site = Site(Policy(interval_s)).play("O" * 10 + "P" + "O" * 9)
+    rhythms = [rhythm_s(site.memory, site.policy)]
+    site.play("O")
+    rhythms.append(rhythm_s(site.memory, site.policy))
+    site.play("PPPP" + "O" * 12)
+    rhythms.append(rhythm_s(site.memory, site.policy))
+    assert rhythms == [in_doubt_s, interval_s, in_doubt_s]
 
 
 def test_single_failures_and_failures_a_confirm_try_answers_open_nothing() -> None:
@@ -112,45 +150,77 @@ def test_a_clock_set_back_does_not_hold_an_outage_back_for_an_hour() -> None:
     assert site.memory.since_ms == site.slot_ms - 120_000
 
 
-def test_four_bad_rounds_of_ten_open_unstable() -> None:
-    site = Site().play("O" * 20 + "POPOPOP")
-    assert site.told() == [(26, Event.OPENED)]
-    assert site.memory.kind is Kind.UNSTABLE
+@pytest.mark.parametrize(
+    ("rounds", "rule", "began", "opened"),
+    [
+        ("FF", Rule.FAILED_RUN, 0, 1),
+        ("PPOOOOOOOFF", Rule.FAILED_RUN, 9, 10),
+        ("PPOOOOOOFF", Rule.BAD_OF_10, 0, 9),
+        ("POPOPOP", Rule.BAD_OF_10, 0, 6),
+        ("PPPOOOOOOP", Rule.BAD_OF_10, 0, 9),
+        ("POOOO" * 7 + "POOOOO" * 4 + "P", Rule.BAD_OF_60, 0, 59),
+        ("SSSSOOOOSS", Rule.SLOW_OF_10, 9, 9),
+    ],
+)
+def test_an_incident_began_with_the_first_of_the_bad_rounds_that_opened_it(
+    rounds: str, rule: Rule, began: int, opened: int
+) -> None:
+    site = Site(LIMITED).play("P" + "O" * 60 + rounds)
+    assert site.told() == [(61 + opened, Event.OPENED)]
+    assert (site.memory.rule, site.memory.since_ms) == (rule, slot_of(61 + began))
 
 
-def test_twelve_bad_rounds_of_sixty_open_unstable_though_never_four_of_ten() -> None:
-    site = Site().play("O" * 20 + "OOOOP" * 12)
-    assert site.told() == [(79, Event.OPENED)]
-
-
-def test_eleven_bad_rounds_of_sixty_open_nothing() -> None:
-    assert Site().play("OOOOP" * 11 + "O" * 5).told() == []
+@pytest.mark.parametrize(
+    "rounds",
+    ["F", "PPPOOOOOOOP", "POOOO" * 6 + "POOOOO" * 5 + "P", "OOOOP" * 11, "SSSSOOOOOSS"],
+)
+def test_one_bad_or_slow_round_less_within_reach_opens_nothing(rounds: str) -> None:
+    assert Site(LIMITED).play("P" + "O" * 60 + rounds).told() == []
 
 
 def test_down_is_over_after_three_good_rounds() -> None:
-    assert Site().play("OFFFFOOO").told() == [(2, Event.OPENED), (7, Event.DUE)]
+    site = Site().play("OFFFFOOO")
+    assert site.told() == [(2, Event.OPENED), (7, Event.DUE)]
+    assert site.memory.state is State.UP
 
 
-def test_two_good_rounds_are_no_all_clear() -> None:
-    site = Site().play("OFFFFOO")
-    assert site.told() == [(2, Event.OPENED)]
-    assert site.memory.good == 2
+def test_every_round_of_an_incident_moves_it() -> None:
+    assert Site().play("OFFFOF").events == [
+        (2, Event.OPENED),
+        *((number, Event.MOVED) for number in (2, 3, 4, 5)),
+    ]
+
+
+def test_a_site_answers_since_the_first_good_round_in_a_row() -> None:
+    site = Site().play("OFFF")
+    since = [site.play(letter).memory.good_since_ms for letter in "OOFOO"]
+    assert since == [slot_of(4), slot_of(4), None, slot_of(7), slot_of(7)]
 
 
 def test_some_success_and_then_a_failure_turns_down_into_unstable() -> None:
     site = Site().play("OFFF")
     kinds = [site.memory.kind, site.play("OF").memory.kind]
     assert kinds == [Kind.DOWN, Kind.UNSTABLE]
-    assert site.told(Event.CHANGED) == [(5, Event.CHANGED)]
+    assert site.told() == [(2, Event.OPENED)]
     assert site.memory.hold == 10
 
 
-def test_a_confirm_try_that_works_in_the_opening_round_makes_it_unstable() -> None:
-    site = Site().play("OF")
-    opening = judge(site.memory, Try(site.slot_ms, 0, DOWN_500), MINUTE)
-    closed = judge(opening.memory, Try(site.slot_ms, 1, None), MINUTE)
-    assert (opening.event, closed.event) == (Event.OPENED, Event.CHANGED)
-    assert closed.memory.kind is Kind.UNSTABLE
+@pytest.mark.parametrize(
+    ("before", "cause", "opens"),
+    [
+        ("O", DOWN_500, Event.OPENED),
+        ("O", FORBIDDEN, Event.OPENED),
+        ("OFFOOO", DOWN_500, Event.OPENED),
+        ("SSSSSS", DOWN_500, Event.ESCALATED),
+    ],
+)
+def test_a_confirm_try_that_works_in_the_opening_round_makes_it_unstable(
+    before: str, cause: Cause, opens: Event
+) -> None:
+    site = Site(LIMITED).play(before + "F")
+    verdicts = [site.take(0, cause), site.take(1, None)]
+    assert [one.event for one in verdicts] == [opens, Event.MOVED]
+    assert [one.memory.kind for one in verdicts] == [Kind.DOWN, Kind.UNSTABLE]
 
 
 def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -> None:
@@ -159,9 +229,10 @@ def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -
     assert site.play("O").told() == [(2, Event.OPENED), (24, Event.DUE)]
 
 
-def test_a_confirm_try_that_works_makes_the_next_bad_round_unstable() -> None:
-    site = Site().play("O" + "F" * 20 + "PF")
-    assert site.told(Event.CHANGED) == [(22, Event.CHANGED)]
+@pytest.mark.parametrize("letter", ["P", "p"])
+def test_a_confirm_try_that_works_makes_the_next_bad_round_unstable(letter: str) -> None:
+    site = Site().play("O" + "F" * 20 + letter + "F")
+    assert site.told() == [(2, Event.OPENED)]
     assert site.memory.kind is Kind.UNSTABLE
 
 
@@ -186,19 +257,70 @@ def test_an_unstable_site_that_stops_answering_is_said_to_be_down_by_an_edit() -
     site = Site().play("O" + "FFF" + "OF" + "F" * 28)
     kinds = [site.memory.kind, site.play("F").memory.kind]
     assert kinds == [Kind.UNSTABLE, Kind.DOWN]
-    assert site.told(Event.CHANGED)[-1] == (34, Event.CHANGED)
     assert site.told() == [(2, Event.OPENED)]
 
 
 def test_an_incident_told_as_down_is_not_told_as_down_again() -> None:
     site = Site().play("O" + "FFF" + "OF" + "F" * 60)
-    assert site.told(Event.ESCALATED) == []
+    assert site.told() == [(2, Event.OPENED)]
 
 
 def test_a_site_that_refuses_the_bot_is_said_to_refuse_it_and_its_state_is_unstable() -> None:
     site = Site().play("O" * 5 + "BBB")
     assert site.memory.kind is Kind.BLOCKED
     assert site.memory.state is State.UNSTABLE
+
+
+@pytest.mark.parametrize(
+    ("causes", "kind"),
+    [
+        ([FORBIDDEN, FORBIDDEN, DOWN_500], Kind.BLOCKED),
+        ([FORBIDDEN, DOWN_500, DOWN_500], Kind.DOWN),
+    ],
+)
+def test_a_round_is_refused_when_most_of_its_tries_were(
+    causes: list[Cause | None], kind: Kind
+) -> None:
+    site = Site().play("OF")
+    for _ in range(2):
+        for number, cause in enumerate(causes):
+            site.take(number, cause)
+        site.slot_ms += MINUTE_MS
+    assert site.memory.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("rounds", "opening", "kind"),
+    [
+        ("FB", FORBIDDEN, Kind.BLOCKED),
+        ("FB", DOWN_500, Kind.DOWN),
+        ("BB", DOWN_500, Kind.BLOCKED),
+        ("FF", FORBIDDEN, Kind.DOWN),
+    ],
+)
+def test_the_try_that_opens_an_incident_has_its_say_in_the_words(
+    rounds: str, opening: Cause, kind: Kind
+) -> None:
+    site = Site(Policy(30.0)).play("O" + rounds)
+    assert site.take(0, opening).event is Event.OPENED
+    assert site.memory.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("rounds", "kind"),
+    [
+        ("FF" + "BB", Kind.DOWN),
+        ("FFF" + "BB", Kind.DOWN),
+        ("FF" + "BBB", Kind.BLOCKED),
+        ("BB" + "FF", Kind.DOWN),
+        ("FF" + "OppppO", Kind.BLOCKED),
+        ("FF" + "OpppPO", Kind.UNSTABLE),
+    ],
+)
+def test_the_words_follow_what_most_bad_rounds_since_the_beginning_were(
+    rounds: str, kind: Kind
+) -> None:
+    assert Site().play("OOOOOO" + "PPP" + "O" * 12 + rounds).memory.kind is kind
 
 
 def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
@@ -210,37 +332,120 @@ def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
     assert site.told()[-1][1] is Event.DUE
 
 
-def test_trouble_after_ninety_quiet_minutes_is_no_relapse() -> None:
-    site = Site().play("OFFF" + "OOO" + "O" * 90 + "FF")
-    assert site.memory.hold == 3
+@pytest.mark.parametrize(("quiet", "hold"), [(88, 60), (89, 3)])
+def test_trouble_after_ninety_quiet_minutes_is_no_relapse(quiet: int, hold: int) -> None:
+    site = Site().play("OFFF" + "O" * quiet + "FF")
+    assert site.memory.hold == hold
 
 
-def test_a_relapse_is_remembered_for_a_day_but_not_longer() -> None:
-    relapsed = "OFF" + "OOO" + "O" * 10 + "FF" + "O" * 60
-    within = Site().play(relapsed + "O" * 1_200 + "FF")
-    assert within.memory.hold == 60
-    after = Site().play(relapsed + "O" * 1_441 + "FF")
-    assert after.memory.hold == 3
+def test_trouble_soon_after_a_pause_is_no_relapse_when_no_all_clear_was_given() -> None:
+    site = Site().play("OFFF")
+    site.memory = forget(site.memory)
+    assert site.play("OFF").memory.hold == 3
 
 
-def test_a_failure_after_ten_good_rounds_inside_an_incident_is_a_relapse() -> None:
-    site = Site().play("O" * 20 + "PPPP" + "O" * 12 + "F")
+def test_what_gets_worse_within_an_incident_is_no_relapse() -> None:
+    assert Site(LIMITED).play("FF" + "O" * 103 + "SSSSSS" + "FF").memory.hold == 10
+
+
+@pytest.mark.parametrize(("quiet", "hold"), [(1_438, 60), (1_439, 3)])
+def test_a_relapse_is_remembered_for_a_day_but_not_longer(quiet: int, hold: int) -> None:
+    site = Site().play("OFF" + "OOO" + "O" * 10 + "FF" + "O" * quiet + "FF")
+    assert site.memory.hold == hold
+
+
+@pytest.mark.parametrize(("good", "hold"), [(9, 10), (10, 60), (12, 60)])
+def test_a_failure_after_ten_good_rounds_inside_an_incident_is_a_relapse(
+    good: int, hold: int
+) -> None:
+    site = Site().play("O" * 20 + "PPPP" + "O" * good + "F")
+    assert site.memory.hold == hold
+    assert site.memory.relapsed_ms == (site.slot_ms - MINUTE_MS if hold == 60 else None)
+
+
+@pytest.mark.parametrize(("minutes", "remembered"), [(90, True), (91, False)])
+def test_one_that_comes_after_ninety_minutes_lifts_the_hold_but_is_not_remembered(
+    minutes: int, remembered: bool
+) -> None:
+    """So long without an all-clear: the bot was blind for a part of it."""
+    site = Site().play("O" * 20 + "PPPP" + "O" * 10)
+    site.slot_ms = slot_of(23 + minutes)
+    site.play("F")
     assert site.memory.hold == 60
-    assert site.memory.relapsed_ms is not None
+    assert (site.memory.relapsed_ms is not None) == remembered
 
 
-def test_slow_opens_at_six_of_ten_and_ends_by_its_own_line() -> None:
-    site = Site(Policy(60.0, slow_ms=500)).play("O" * 10).play("O" * 6, ms=900)
-    assert site.memory.kind is Kind.SLOW
-    assert site.memory.state is State.UNSTABLE
-    site.play("O" * 7)
-    assert site.memory.kind is Kind.SLOW
-    site.play("O" * 3)
-    assert site.memory.kind is None
+@pytest.mark.parametrize(
+    ("rounds", "over"),
+    [("O" * 9, False), ("O" * 10, True), ("S" * 5 + "O" * 7, False), ("S" * 5 + "O" * 8, True)],
+)
+def test_slow_is_over_after_ten_good_rounds_and_two_slow_of_ten_at_most(
+    rounds: str, *, over: bool
+) -> None:
+    site = Site(LIMITED).play("O" * 10 + "SSSSSS")
+    assert (site.memory.kind, site.memory.state) == (Kind.SLOW, State.UNSTABLE)
+    assert (site.play(rounds).memory.state is State.UP) == over
+
+
+@pytest.mark.parametrize(
+    ("rounds", "missing"),
+    [
+        ("FF" + "O", 2),
+        ("FF" + "OO", 1),
+        ("FP" + "O" * 9, 1),
+        ("POPOPOP" + "O" * 23, 1),
+        ("F" * 20 + "OF" + "O" * 25, 1),
+        ("SSSSSS" + "S" * 5 + "O" * 7, 1),
+    ],
+)
+def test_how_many_good_rounds_an_all_clear_still_wants_is_known(rounds: str, missing: int) -> None:
+    memory = Site(LIMITED).play("O" * 20 + rounds).memory
+    assert [is_due(memory, missing=more) for more in range(4)] == [
+        more >= missing for more in range(4)
+    ]
+
+
+def test_no_all_clear_is_near_before_the_first_good_round() -> None:
+    assert not is_due(Site().play("OFF").memory, missing=3)
+
+
+def test_a_slow_site_that_refuses_the_bot_now_and_then_is_said_to_be_slow() -> None:
+    assert Site(LIMITED).play("pSpSSSSS").memory.kind is Kind.SLOW
+
+
+def test_a_try_as_long_as_the_limit_is_not_slow() -> None:
+    site = Site(LIMITED)
+    for _ in range(10):
+        site.take(0, None, 500.0)
+    assert site.memory.rounds == "O" * 10
+
+
+@pytest.mark.parametrize(
+    ("rounds", "kind", "hold"),
+    [("POOPOOPOOP", Kind.UNSTABLE, 10), ("POOPOOPOOOP", Kind.SLOW, 10)],
+)
+def test_a_slow_site_that_fails_four_rounds_of_ten_is_unstable(
+    rounds: str, kind: Kind, hold: int
+) -> None:
+    site = Site(LIMITED).play("SSSSSS" + rounds)
+    assert (site.memory.kind, site.memory.hold) == (kind, hold)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "hold"),
+    [
+        ("S" * 100 + "O" * 88 + "FF", 60),
+        ("S" * 100 + "O" * 89 + "FF", 3),
+        ("FF" + "SSS" + "O" * 87 + "FF", 3),
+    ],
+)
+def test_slow_rounds_are_the_bad_ones_of_a_slow_incident_alone(rounds: str, hold: int) -> None:
+    """A relapse is counted from the last of them."""
+    assert Site(LIMITED).play(rounds).memory.hold == hold
 
 
 def test_a_slow_site_that_goes_down_is_told_again() -> None:
-    site = Site(Policy(60.0, slow_ms=500)).play("O" * 10).play("O" * 6, ms=900).play("FF")
+    site = Site(LIMITED).play("O" * 10 + "SSSSSS" + "FF")
     assert site.told() == [(15, Event.OPENED), (17, Event.ESCALATED)]
     assert site.memory.kind is Kind.DOWN
 
@@ -261,13 +466,25 @@ def test_share_counts_first_tries_since_the_incident_began() -> None:
 
 def test_the_share_holds_no_round_from_before_the_incident() -> None:
     assert Site().play("OOOFF").memory.share == (0, 2)
+    assert Site().play("OOOBB").memory.share == (0, 2)
     assert Site().play("O" * 20 + "POPOFF").memory.share == (2, 6)
+    assert Site(LIMITED).play("O" * 20 + "SSSSSS").memory.share == (10, 10)
 
 
-def test_confirm_tries_come_at_a_sixth_and_a_half_of_the_interval() -> None:
-    assert [confirm_s(Policy(60.0), n) for n in (1, 2)] == [10.0, 30.0]
-    assert [confirm_s(Policy(6.0), n) for n in (1, 2)] == [1.0, 3.0]
-    assert [confirm_s(Policy(600.0), n) for n in (1, 2)] == [10.0, 30.0]
+def test_the_share_looks_back_thirty_rounds_at_most() -> None:
+    assert Site().play("OFF" + "OF" * 20).memory.share == (15, 30)
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "seconds"),
+    [(60.0, [10.0, 30.0, None]), (6.0, [1.0, 3.0, None]), (600.0, [10.0, 30.0, None])],
+)
+def test_confirm_tries_come_at_a_sixth_and_a_half_of_the_interval(
+    interval_s: float, seconds: list[float | None]
+) -> None:
+    site = Site(Policy(interval_s))
+    assert [site.take(number, DOWN_500).confirm_s for number in range(3)] == seconds
+    assert site.take(0, None).confirm_s is None
 
 
 def test_a_calm_monitor_costs_no_new_memory() -> None:
@@ -276,18 +493,9 @@ def test_a_calm_monitor_costs_no_new_memory() -> None:
     assert site.play("O").memory is before
 
 
-@pytest.mark.parametrize("rounds", ["OFF", "OPPPP", "OFFOFOOOOOO", "OBBB"])
-def test_memory_survives_being_stored(rounds: str) -> None:
-    memory = Site().play(rounds).memory
-    assert Memory.load(memory.dump()) == memory
-
-
-def test_a_monitor_judged_anew_keeps_only_the_relapse_memory() -> None:
-    memory = Site().play("OFF" + "OOO" + "OOFF").memory
-    fresh = forget(memory)
-    assert fresh.state is State.UNKNOWN
-    assert (fresh.closed, fresh.last_bad_ms) == (True, memory.last_bad_ms)
-    assert replace(fresh, closed=False, last_bad_ms=None, relapsed_ms=None) == Memory()
+@pytest.mark.parametrize(("ends", "kept"), [("P", "P"), ("p", "p"), ("F", "F"), ("S", "o")])
+def test_what_ends_a_long_calm_is_remembered(ends: str, kept: str) -> None:
+    assert Site(LIMITED).play("O" * 70 + ends).memory.rounds == "O" * 59 + kept
 
 
 ROUNDS = st.text(alphabet="OOOPFFB", max_size=250)
@@ -324,7 +532,7 @@ def test_for_any_rounds_a_restart_in_the_middle_changes_nothing(rounds: str, at:
     tries = [
         (index, number, cause)
         for index, letter in enumerate(rounds)
-        for number, cause in enumerate(_causes(letter))
+        for number, cause in enumerate(TRIES[letter])
     ]
     assert _verdicts(tries, restart_at=None) == _verdicts(tries, restart_at=at)
 
@@ -334,7 +542,7 @@ def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None
     for index, (slot, number, cause) in enumerate(tries):
         if index == restart_at:
             memory = Memory.load(memory.dump())
-        verdict = judge(memory, Try(START_MS + slot * 60_000, number, cause), MINUTE)
+        verdict = judge(memory, Try(slot_of(slot), number, cause, 100.0), MINUTE)
         memory = clear(verdict.memory) if verdict.event is Event.DUE else verdict.memory
         verdicts.append(verdict)
     return verdicts

@@ -1,3 +1,5 @@
+"""No refused address is ever dialled: all vectors, on the way to the socket."""
+
 import asyncio
 import ipaddress
 import json
@@ -26,6 +28,9 @@ from tests.engine.sites import OK, Names, Visit, redirect, serve
 VECTORS = Path(__file__).parent / "ssrf-vectors.txt"
 PUBLIC = ["93.184.216.34"]
 HOME = (ipaddress.ip_network("192.168.0.0/16"), ipaddress.ip_network("fd00::/8"))
+
+LONGEST = "http://example.com/" + "a" * 2029
+UMLAUTS = "\u00e4" * 338  # six characters each, once encoded
 
 guard = Netguard()
 home = Netguard(allow_private=HOME)
@@ -168,6 +173,10 @@ def complaints(vector: Vector, reason: Reason | None, dialled: list[str]) -> lis
         ("http://example.com/%2e%0d%0a", "http://example.com/%2e%0d%0a"),
         ("http://[2606:4700:0:0::1111]/", "http://[2606:4700::1111]/"),
         ("http://example.com?a=b", "http://example.com/?a=b"),
+        ("http://example.com:443", "http://example.com:443/"),
+        ("https://example.com:80", "https://example.com:80/"),
+        (LONGEST, LONGEST),
+        (f"http://example.com/a{UMLAUTS}", f"http://example.com/a{'%C3%A4' * 338}"),
     ],
 )
 def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
@@ -184,8 +193,13 @@ def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
         ("http://nas.local/", "I can't watch private or local addresses."),
         ("http://example.com:22/", "I can't watch port 22."),
         ("http://2130706433/", "“2130706433” is not a host name I can look up."),
-        ("http://example.com/" + "a" * 2048, "The address is too long: at most 2048 characters."),
-        ("http://example.com/" + "\u00e4" * 400, "The address is too long"),
+        ("http://[2606:4700::1111/", "That doesn't look like a web address."),
+        ("http://[2606:4700::1111]80/", "That doesn't look like a web address."),
+        ("http://[2606:4700::]1111]/", "That doesn't look like a web address."),
+        ("http://[2606:4700::1111%eth0]/", "I can't watch private or local addresses."),
+        (LONGEST + "a", "The address is too long: at most 2048 characters."),
+        ("http://example.com/#" + "a" * 2048, "The address is too long"),
+        (f"http://example.com/aa{UMLAUTS}", "The address is too long"),
     ],
 )
 def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
@@ -195,9 +209,12 @@ def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
 
 
 def test_more_ports_can_be_allowed() -> None:
-    assert Netguard(ports=frozenset({3000})).check_url("http://example.com:3000/")
+    """Those that tcp:// does not knock at as well: a web server there answers."""
+    more = Netguard(ports=frozenset({23, 3000}))
+    for port in (23, 80, 3000):
+        assert more.check_url(f"http://example.com:{port}/")
     with pytest.raises(AddressRefused):
-        Netguard(ports=frozenset({3000})).check_url("http://example.com:3001/")
+        more.check_url("http://example.com:3001/")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +235,8 @@ def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.1/", "http://8.8.8.8:22/", "http://[::ffff:192.168.1.1]/"]
+    "url",
+    ["http://10.0.0.1/", "http://8.8.8.8:22/", "http://[::ffff:192.168.1.1]/", "http://nas:0/"],
 )
 def test_own_networks_open_nothing_else(url: str) -> None:
     with pytest.raises(AddressRefused):
@@ -240,6 +258,24 @@ def test_one_bad_answer_refuses_all() -> None:
     guard.judge_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1"])
     with pytest.raises(AddressRefused):
         guard.judge_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1", "127.0.0.1"])
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "to_strangers", "at_home"),
+    [
+        ("example.com", "8.8.8.8", True, True),
+        ("example.com", "192.168.1.5", False, True),
+        ("example.com", "10.0.0.1", False, False),
+        ("nas.local", "192.168.1.5", False, True),
+        ("nas.local", "8.8.8.8", False, False),
+        ("example.com", "none", False, False),
+    ],
+)
+def test_an_address_is_visible_to_those_who_may_have_it_dialled(
+    host: str, address: str, *, to_strangers: bool, at_home: bool
+) -> None:
+    seen = (guard.is_visible(host, address), home.is_visible(host, address))
+    assert seen == (to_strangers, at_home)
 
 
 odd_text = st.text(

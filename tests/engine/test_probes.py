@@ -1,10 +1,12 @@
+"""The scheme of an address says how it is tried."""
+
 import asyncio
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.engine.netguard import Netguard
-from bot.engine.probes import Probes, place
+from bot.engine.probes import Probes, host_of
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port, serve, trusting_context
 
@@ -55,4 +57,4 @@ def test_a_scheme_that_nobody_knows_is_refused() -> None:
     ],
 )
 def test_addresses_that_visit_the_same_port_share_its_places(url: str, where: str) -> None:
-    assert place(url) == where
+    assert host_of(url) == where

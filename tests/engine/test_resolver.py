@@ -1,3 +1,5 @@
+"""From a name to its addresses: kept a while, shared, and never starved."""
+
 import asyncio
 import socket
 import time

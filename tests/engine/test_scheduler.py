@@ -1,3 +1,5 @@
+"""When rounds begin: spread, without drift, never a burst, nobody starved."""
+
 import asyncio
 import logging
 import time
@@ -300,7 +302,7 @@ def test_hanging_sites_do_not_starve_the_others() -> None:
             await clock.advance(180)
             healthy = [call for call in runner.calls if call.key % 2 == 0]
             assert len(healthy) == 500 * 3
-            assert scheduler.stats.late_ms(1.0) <= TICK_S * 1000
+            assert max(scheduler.stats.late) <= TICK_S * 1000
 
     run(scenario)
 
@@ -604,7 +606,7 @@ def test_ten_thousand_monitors_cost_little_and_start_in_time() -> None:
             await clock.advance(60)
             took_s = time.process_time() - started
             assert len(runner.calls) == 10_000
-            assert scheduler.stats.late_ms() <= TICK_S * 1000
+            assert max(scheduler.stats.late) <= TICK_S * 1000
             assert took_s < 10
 
     run(scenario)

@@ -1,3 +1,5 @@
+"""Monitors of ports: open or not, and hung up at once."""
+
 import asyncio
 import ipaddress
 import socket

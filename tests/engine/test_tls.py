@@ -1,10 +1,13 @@
+"""When a certificate ended, and whom a connection trusts."""
+
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.engine.tls import DAY_MS, client_context, days_since_end, unverified_context
+from bot.clock import DAY_MS
+from bot.engine.tls import client_context, days_since_end, unverified_context
 from tests.engine.sites import CERTIFICATES
 
 

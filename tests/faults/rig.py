@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import discord
+from discord.http import Route
 
 from bot.client import VigieClient
 from bot.db import guilds
@@ -25,8 +26,6 @@ from bot.sandbox.world.world import World
 from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.sender import Delivery
 from cogs._ui.discord_sink import DiscordSink
-
-from discord.http import Route  # isort: skip
 from tests import invariants
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, StageClock
 
@@ -59,7 +58,7 @@ class BareClient(discord.Client):
     """As much of the client as the sink needs."""
 
     def __init__(self) -> None:
-        self.global_limit = GlobalLimit()
+        self.global_limit = GlobalLimit(lambda: self.http._global_over.set())  # noqa: PLW0108 - made at login
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),

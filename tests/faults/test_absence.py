@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import Incident
+from bot.sandbox.faults import FaultName
 from tests import invariants
 from tests.faults.rig import Rig, rig
 from tests.services.delivery.stage import CHANNEL
@@ -52,13 +53,13 @@ def test_three_hours_and_forty_flips_become_one_digest_per_channel(tmp_path: Pat
 
 @pytest.mark.parametrize("fault", ["503", "reset"])
 def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
-    tmp_path: Path, fault: str
+    tmp_path: Path, fault: FaultName
 ) -> None:
     async def scene(r: Rig) -> None:
         told = await r.open("told")
         await r.follow(told, [int(r.sandbox.world.user("Member").id)])
         await r.deliver()
-        r.sandbox.faults.add("503" if fault == "503" else "reset")
+        r.sandbox.faults.add(fault)
         pair = await r.open("pair")
         await r.deliver(60)
         await r.close(pair, told)

@@ -75,6 +75,20 @@ def test_a_short_global_limit_is_waited_out_by_all(tmp_path: Path) -> None:
     rig(tmp_path, scene)
 
 
+def test_a_request_that_is_given_up_during_a_global_limit_does_not_hold_the_others_for_ever(
+    tmp_path: Path,
+) -> None:
+    async def scene(r: Rig) -> None:
+        r.sandbox.faults.add("429", times=1, retry_after=0.5, scope="global")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await r.client.http.application_info()
+        async with asyncio.timeout(5):
+            await r.client.http.application_info()
+
+    rig(tmp_path, scene)
+
+
 def test_the_edge_of_discord_stops_everything_for_ten_minutes(tmp_path: Path) -> None:
     async def scene(r: Rig) -> None:
         r.sandbox.faults.add("cloudflare", times=1)

@@ -7,7 +7,7 @@ What reads foreign bytes, and where it is tried:
 
 - web servers: status lines, headers, chunks, charsets, redirects, TLS: test_http_answers
 - certificates in DER, and names in them that are no text: test_certificates
-- name servers and ports: test_names_and_ports
+- name servers: test_name_servers
 - people: addresses, names, header fields, spans, times, days, zones, statuses: test_typed
 - people through Discord: options, half-typed options, ids of buttons, forms: test_interactions
 - files: imports (our JSON, CSV, Uptime Kuma), scenarios, ``.env``, catalogues: test_files

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.tls import DAY_MS, days_since_end
+from bot.clock import DAY_MS
+from bot.engine.tls import days_since_end
 from bot.models import Target
 from tests.engine.sites import CERTIFICATES, HOST, make_probe, serve
 from tests.engine.test_tls import der_of

@@ -69,7 +69,7 @@ class Plain(discord.Client):
     """A client without cogs: what the sink needs of one."""
 
     def __init__(self) -> None:
-        self.global_limit = GlobalLimit()
+        self.global_limit = GlobalLimit(lambda: None)
         super().__init__(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
 
 

@@ -42,19 +42,20 @@ def typed(option: Json) -> st.SearchStrategy[Any]:
             return st.integers(option.get("min_value") or 0, option.get("max_value") or 2**53)
         case 5:
             return st.booleans()
-        case 11:
-            return st.binary(max_size=200).map(lambda data: Upload("list.csv", data))
-        case _:
-            return st.none()
+    assert option["type"] == 11
+    return st.binary(max_size=200).map(lambda data: Upload("list.csv", data))
 
 
 def filled(options: list[Json]) -> st.SearchStrategy[Json]:
-    required = {
-        o["name"]: typed(o) for o in options if o.get("required") and o["type"] not in {7, 8}
-    }
-    others = {
-        o["name"]: typed(o) for o in options if not o.get("required") and o["type"] not in {7, 8}
-    }
+    """Values for all that is typed: channels (7) and roles (8) are picked."""
+    required, others = (
+        {
+            one["name"]: typed(one)
+            for one in options
+            if one["type"] not in {7, 8} and bool(one.get("required")) is wanted
+        }
+        for wanted in (True, False)
+    )
     return st.fixed_dictionaries(required, optional=others)
 
 
@@ -112,7 +113,7 @@ class Desk:
         async def sent() -> Answer:
             where = sandbox.channel("general")
             who = sandbox.world.user("Admin")
-            made = await sandbox._people._begin(kind, data, who, where, "fr", source=source)
+            made = await sandbox._begin(kind, data, who, where, "fr", source=source)
             return await sandbox._settled(made, 10)
 
         # What discord.py itself knows no button for is never answered, and need not be waited for.

@@ -97,6 +97,9 @@ class Gateway:
         await self.send(2, {**data, **more})
 
 
+Scenario = Callable[[Rest], Awaitable[None]]
+
+
 @contextlib.asynccontextmanager
 async def gateway(rest: Rest, *, packed: bool = False) -> AsyncIterator[Gateway]:
     """A connected socket that has heard Hello."""
@@ -117,12 +120,23 @@ async def online(rest: Rest, intents: int = 1 | 1 << 9) -> AsyncIterator[Gateway
         yield line
 
 
-def play(scenario: Callable[[Rest], Awaitable[None]], **settings: Any) -> None:
-    """Run a scenario against a fresh sandbox; rate limits are off unless asked for."""
+def played(**settings: Any) -> Callable[[Scenario], Callable[[], None]]:
+    """Make a test of a scenario with a fresh sandbox; rate limits are off unless asked for."""
+    chosen = {"rate_limits": False, **settings}
 
-    async def run() -> None:
-        chosen = Settings(**{"rate_limits": False, **settings})
-        async with Sandbox(settings=chosen) as sandbox, aiohttp.ClientSession() as session:
-            await scenario(Rest(sandbox, session))
+    def decorate(scenario: Scenario) -> Callable[[], None]:
+        async def run() -> None:
+            settings = Settings(**chosen)
+            async with Sandbox(settings=settings) as sandbox, aiohttp.ClientSession() as session:
+                await scenario(Rest(sandbox, session))
 
-    asyncio.run(run())
+        return named_like(scenario, lambda: asyncio.run(run()))
+
+    return decorate
+
+
+def named_like(scenario: Callable[..., Any], test: Callable[[], None]) -> Callable[[], None]:
+    """Give a test its scenario's name, but not its parameters: pytest takes those for fixtures."""
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(test, name, getattr(scenario, name))
+    return test

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Self
 
 import discord
@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.sandbox import Sandbox
+from tests.sandbox.raw import named_like
 
 
 class EchoButton(
@@ -54,7 +55,6 @@ class SampleBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.heard: list[str] = []
-        self.errors: list[Exception] = []
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(EchoButton)
@@ -63,9 +63,6 @@ class SampleBot(commands.AutoShardedBot):
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         self.heard.append(f"error in {event_method}")
-
-    async def on_resumed(self) -> None:
-        self.heard.append("resumed")
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         self.heard.append(f"shard {shard_id} resumed")
@@ -167,3 +164,14 @@ async def running(sandbox: Sandbox) -> AsyncIterator[SampleBot]:
         with contextlib.suppress(Exception):
             await task
         discord.http.Route.BASE = old
+
+
+def sailed(scenario: Callable[[Sandbox, SampleBot], Awaitable[None]]) -> Callable[[], None]:
+    """Make a test of a scenario with a fresh sandbox and the sample bot in it."""
+
+    async def voyage() -> None:
+        async with Sandbox() as sandbox, running(sandbox) as bot:
+            await scenario(sandbox, bot)
+            assert sandbox.record.unknown_routes == []
+
+    return named_like(scenario, lambda: asyncio.run(voyage()))

@@ -2,275 +2,235 @@
 
 import asyncio
 
-from bot.sandbox import Settings
 from bot.sandbox.gateway.session import Session
-from tests.sandbox.raw import Rest, gateway, online, play
+from tests.sandbox.raw import Rest, gateway, online, played
 
 GUILDS, MESSAGES, CONTENT = 1, 1 << 9, 1 << 15
 
 
-def test_a_session_starts_with_ready_and_its_servers() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with gateway(rest, packed=True) as line:
+@played()
+async def test_a_session_starts_with_ready_and_its_servers(rest: Rest) -> None:
+    async with gateway(rest, packed=True) as line:
+        await line.send(1, None)
+        assert (await line.next())["op"] == 11
+        await line.identify(rest.sandbox.token)
+        ready = await line.event("READY")
+        assert {
+            "user",
+            "guilds",
+            "session_id",
+            "resume_gateway_url",
+            "application",
+        } <= ready.keys()
+        assert ready["resume_gateway_url"].startswith("ws://127.0.0.1:")
+        guild = await line.event("GUILD_CREATE")
+        assert guild["unavailable"] is False
+        assert [member["user"]["id"] for member in guild["members"]] == [rest.sandbox.world.bot.id]
+        assert rest.sandbox.gateway.online
+
+
+@played()
+async def test_wrong_identifies_are_closed_with_discords_codes(rest: Rest) -> None:
+    right = rest.sandbox.token
+    for token, intents, more, code in (
+        ("wrong", 1, {}, 4004),
+        (right, 1 << 30, {}, 4013),
+        (right, CONTENT, {}, 4014),
+        *((right, 1, {"shard": odd}, 4010) for odd in ([2, 2], [0], ["a", "b"], "x")),
+    ):
+        async with gateway(rest) as line:
+            await line.identify(token, intents, **more)
+            assert await line.next() == {"closed": code}
+    async with online(rest) as line:
+        await line.identify(right)
+        assert await line.next() == {"closed": 4005}
+
+
+@played()
+async def test_frames_that_make_no_sense_close_the_line(rest: Rest) -> None:
+    nonsense = ("{", "[]", "5", '{"op": []}', '{"op": "x"}')
+    early, unknown = '{"op": 8, "d": {}}', '{"op": 99, "d": {}}'
+    for text, code in (*((one, 4002) for one in nonsense), (early, 4003), (unknown, 4001)):
+        async with gateway(rest) as line:
+            await line.socket.send_str(text)
+            assert await line.next() == {"closed": code}
+
+
+@played()
+async def test_more_than_120_frames_in_a_minute_close_the_line(rest: Rest) -> None:
+    async with gateway(rest) as line:
+        for _ in range(121):
             await line.send(1, None)
-            assert (await line.next())["op"] == 11
-            await line.identify(rest.sandbox.token)
+        while "closed" not in (frame := await line.next()):
+            assert frame["op"] == 11
+        assert frame == {"closed": 4008}
+
+
+@played(session_starts=2)
+async def test_starts_are_counted_and_end(rest: Rest) -> None:
+    for left in (2, 1):
+        found = (await rest.ask("GET", "/gateway/bot")).body
+        assert found["session_start_limit"]["remaining"] == left
+        assert found["url"] == rest.sandbox.gateway.url
+        async with online(rest):
+            assert rest.sandbox.gateway.starts_left == left - 1
+    async with gateway(rest) as line:
+        await line.identify(rest.sandbox.token)
+        assert await line.next() == {"closed": 4004}
+    assert [one.intents for one in rest.sandbox.gateway.identifies] == [513, 513]
+
+
+@played()
+async def test_a_resume_replays_what_was_missed(rest: Rest) -> None:
+    async with gateway(rest) as line:
+        await line.identify(rest.sandbox.token)
+        session_id = (await line.event("READY"))["session_id"]
+        await line.event("GUILD_CREATE")
+        seq = line.seq
+        rest.sandbox.gateway.drop()
+        assert await line.next() == {"closed": 1006}
+    sent = (await rest.send({"content": "missed"})).body
+    resume = {"token": rest.sandbox.token, "session_id": session_id, "seq": seq}
+    async with gateway(rest) as line:
+        await line.send(6, resume)
+        assert (await line.event("MESSAGE_CREATE"))["id"] == sent["id"]
+        assert await line.event("RESUMED") == {}
+    for changes, expected in (
+        ({"seq": 999}, {"closed": 4007}),
+        ({"token": "x"}, {"closed": 4004}),
+    ):
+        rest.sandbox.gateway.sessions.setdefault(session_id, Session(session_id, 1, seq=5))
+        async with gateway(rest) as line:
+            await line.send(6, {**resume, **changes})
+            assert await line.next() == expected
+    async with gateway(rest) as line:
+        await line.send(6, {**resume, "session_id": "gone"})
+        frame = await line.next()
+        assert (frame["op"], frame["d"]) == (9, False)
+
+
+@played()
+async def test_a_clean_close_ends_the_session(rest: Rest) -> None:
+    async with online(rest) as line:
+        await line.socket.close(code=1000)
+    await rest.sandbox.wait_for(lambda: not rest.sandbox.gateway.sessions)
+    async with online(rest) as line:
+        await line.socket.close(code=4000)
+    await rest.sandbox.wait_for(lambda: not rest.sandbox.gateway.online)
+    assert len(rest.sandbox.gateway.sessions) == 1
+
+
+@played()
+async def test_the_gateway_misbehaves_on_order(rest: Rest) -> None:
+    async with online(rest) as line:
+        rest.sandbox.gateway.reconnect()
+        assert (await line.next())["op"] == 7
+        rest.sandbox.gateway.invalidate(resumable=True)
+        assert (await line.next())["d"] is True
+        rest.sandbox.gateway.invalidate()
+        assert (await line.next())["d"] is False
+        assert not rest.sandbox.gateway.sessions
+    async with online(rest) as line:
+        rest.sandbox.gateway.drop(4000)
+        assert await line.next() == {"closed": 4000}
+    rest.sandbox.gateway.refuse()
+    async with rest.session.get(rest.sandbox.url + "/gateway") as response:
+        assert response.status == 503
+
+
+@played()
+async def test_messages_are_heard_by_those_who_asked(rest: Rest) -> None:
+    async with online(rest, GUILDS) as deaf, online(rest) as line:
+        rest.sandbox.say("Member", "alerts", "a secret")
+        foreign = await line.event("MESSAGE_CREATE")
+        assert (foreign["content"], foreign["author"]["global_name"]) == ("", "Member")
+        assert "user" not in foreign["member"]
+        assert foreign["guild_id"] == rest.sandbox.world.guild("Harbour").id
+        sent = (await rest.send({"content": "own", "nonce": "n"})).body
+        own = await line.event("MESSAGE_CREATE")
+        assert (own["content"], own["nonce"]) == ("own", "n")
+        await rest.ask("PATCH", f"{rest.path()}/{sent['id']}", {"content": "edited"})
+        updated = await line.event("MESSAGE_UPDATE")
+        assert (updated["content"], updated["type"]) == ("edited", 0)
+        await rest.ask("DELETE", f"{rest.path()}/{sent['id']}")
+        assert (await line.event("MESSAGE_DELETE"))["id"] == sent["id"]
+        rest.sandbox.admin.set_permissions("alerts", deny="VIEW_CHANNEL")
+        rest.sandbox.say("Member", "alerts", "unseen")
+        rest.sandbox.say("Member", "general", "seen")
+        channel = rest.sandbox.channel("general").id
+        assert (await line.event("MESSAGE_CREATE"))["channel_id"] == channel
+        assert (await deaf.event("CHANNEL_UPDATE"))["name"] == "alerts"
+
+
+@played(granted_intents=CONTENT)
+async def test_a_granted_intent_brings_foreign_text(rest: Rest) -> None:
+    async with online(rest, GUILDS | MESSAGES | CONTENT) as line:
+        rest.sandbox.say("Member", "alerts", "readable")
+        assert (await line.event("MESSAGE_CREATE"))["content"] == "readable"
+
+
+@played()
+async def test_changes_of_the_world_are_told(rest: Rest) -> None:
+    admin = rest.sandbox.admin
+    async with online(rest) as line:
+        admin.add_channel("Harbour", "dock")
+        assert (await line.event("CHANNEL_CREATE"))["name"] == "dock"
+        admin.delete_channel("dock")
+        assert (await line.event("CHANNEL_DELETE"))["name"] == "dock"
+        role = admin.add_role("Harbour", "Crew")
+        assert (await line.event("GUILD_ROLE_CREATE"))["role"]["name"] == "Crew"
+        admin.edit_role("Harbour", role, permissions=["MANAGE_GUILD"], mentionable=True)
+        updated = await line.event("GUILD_ROLE_UPDATE")
+        assert (updated["role"]["permissions"], updated["role"]["mentionable"]) == ("32", True)
+        admin.give_role("Harbour", rest.sandbox.world.bot, role)
+        assert role.id in (await line.event("GUILD_MEMBER_UPDATE"))["roles"]
+        admin.delete_role("Harbour", role)
+        assert (await line.event("GUILD_ROLE_DELETE"))["role_id"] == role.id
+        admin.set_locale("Harbour", "fr")
+        assert (await line.event("GUILD_UPDATE"))["preferred_locale"] == "fr"
+        admin.guild_unavailable("Harbour")
+        assert (await line.event("GUILD_DELETE"))["unavailable"] is True
+        admin.guild_available("Harbour")
+        assert (await line.event("GUILD_CREATE"))["unavailable"] is False
+        admin.remove_guild("Harbour")
+        assert "unavailable" not in await line.event("GUILD_DELETE")
+        admin.readd_guild("Harbour")
+        assert "unavailable" not in await line.event("GUILD_CREATE")
+        admin.delete_channel("general", announce=False)
+        thread = admin.add_thread("alerts", "t")
+        event = await line.event("THREAD_CREATE")
+        assert (event["newly_created"], event["id"]) == (True, thread.id)
+        admin.set_thread(event["id"], archived=True, locked=True)
+        metadata = (await line.event("THREAD_UPDATE"))["thread_metadata"]
+        assert (metadata["archived"], metadata["locked"]) == (True, True)
+        admin.delete_channel(event["id"])
+        assert (await line.event("THREAD_DELETE"))["id"] == event["id"]
+
+
+@played(granted_intents=1 << 1)
+async def test_members_are_chunked_as_far_as_the_intent_goes(rest: Rest) -> None:
+    guild = rest.sandbox.world.guild("Harbour").id
+    async with online(rest) as line:
+        await line.send(8, {"guild_id": guild, "query": "", "limit": 0, "nonce": "n"})
+        chunk = await line.event("GUILD_MEMBERS_CHUNK")
+        assert ([m["user"]["bot"] for m in chunk["members"]], chunk["nonce"]) == ([True], "n")
+    async with online(rest, GUILDS | 1 << 1) as line:
+        await line.send(8, {"guild_id": guild, "query": "", "limit": 0})
+        assert len((await line.event("GUILD_MEMBERS_CHUNK"))["members"]) == 4
+
+
+@played()
+async def test_servers_are_dealt_out_to_shards(rest: Rest) -> None:
+    for name in ("Quay", "Pier", "Dock", "Mole"):
+        rest.sandbox.admin.add_guild(name)
+        await asyncio.sleep(0.002)
+    seen: list[str] = []
+    for shard in (0, 1):
+        async with gateway(rest) as line:
+            await line.identify(rest.sandbox.token, shard=[shard, 2])
             ready = await line.event("READY")
-            assert {
-                "user",
-                "guilds",
-                "session_id",
-                "resume_gateway_url",
-                "application",
-            } <= ready.keys()
-            assert ready["resume_gateway_url"].startswith("ws://127.0.0.1:")
-            guild = await line.event("GUILD_CREATE")
-            assert guild["unavailable"] is False
-            assert [member["user"]["id"] for member in guild["members"]] == [
-                rest.sandbox.world.bot.id
-            ]
-            assert rest.sandbox.gateway.online
-
-    play(scenario)
-
-
-def test_wrong_identifies_are_closed_with_discords_codes() -> None:
-    async def scenario(rest: Rest) -> None:
-        right = rest.sandbox.token
-        for token, intents, more, code in (
-            ("wrong", 1, {}, 4004),
-            (right, 1 << 30, {}, 4013),
-            (right, CONTENT, {}, 4014),
-            (right, 1, {"shard": [2, 2]}, 4010),
-        ):
-            async with gateway(rest) as line:
-                await line.identify(token, intents, **more)
-                assert await line.next() == {"closed": code}
-        for op, code in ((99, 4001), (8, 4003)):
-            async with gateway(rest) as line:
-                await line.send(op, {})
-                assert await line.next() == {"closed": code}
-        async with gateway(rest) as line:
-            await line.socket.send_str("{")
-            assert await line.next() == {"closed": 4002}
-        async with online(rest) as line:
-            await line.identify(right)
-            assert await line.next() == {"closed": 4005}
-        async with gateway(rest) as line:
-            for _ in range(121):
-                await line.send(1, None)
-            while "closed" not in (frame := await line.next()):
-                assert frame["op"] == 11
-            assert frame == {"closed": 4008}
-
-    play(scenario)
-
-
-def test_starts_are_counted_and_end() -> None:
-    async def scenario(rest: Rest) -> None:
-        for left in (2, 1):
-            found = (await rest.ask("GET", "/gateway/bot")).body
-            assert found["session_start_limit"]["remaining"] == left
-            assert found["url"] == rest.sandbox.gateway.url
-            async with online(rest):
-                assert rest.sandbox.gateway.starts_left == left - 1
-        async with gateway(rest) as line:
-            await line.identify(rest.sandbox.token)
-            assert await line.next() == {"closed": 4004}
-        assert [one.intents for one in rest.sandbox.gateway.identifies] == [513, 513]
-
-    play(scenario, session_starts=2)
-
-
-def test_identifies_may_be_kept_apart() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with online(rest), gateway(rest) as line:
-            await line.identify(rest.sandbox.token)
-            assert (await line.next())["op"] == 9
-            rest.sandbox.clock.advance(6)
-            await line.identify(rest.sandbox.token)
-            await line.event("READY")
-
-    play(scenario, identify_gap_s=5.0)
-
-
-def test_a_resume_replays_what_was_missed() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with gateway(rest) as line:
-            await line.identify(rest.sandbox.token)
-            session_id = (await line.event("READY"))["session_id"]
-            await line.event("GUILD_CREATE")
-            seq = line.seq
-            rest.sandbox.gateway.drop()
-            assert await line.next() == {"closed": 1006}
-        sent = (await rest.send({"content": "missed"})).body
-        resume = {"token": rest.sandbox.token, "session_id": session_id, "seq": seq}
-        async with gateway(rest) as line:
-            await line.send(6, resume)
-            assert (await line.event("MESSAGE_CREATE"))["id"] == sent["id"]
-            assert await line.event("RESUMED") == {}
-        for changes, expected in (
-            ({"seq": 999}, {"closed": 4007}),
-            ({"token": "x"}, {"closed": 4004}),
-        ):
-            rest.sandbox.gateway.sessions.setdefault(session_id, Session(session_id, 1, seq=5))
-            async with gateway(rest) as line:
-                await line.send(6, {**resume, **changes})
-                assert await line.next() == expected
-        async with gateway(rest) as line:
-            await line.send(6, {**resume, "session_id": "gone"})
-            frame = await line.next()
-            assert (frame["op"], frame["d"]) == (9, False)
-
-    play(scenario)
-
-
-def test_a_clean_close_ends_the_session() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with online(rest) as line:
-            await line.socket.close(code=1000)
-        await rest.sandbox.wait_for(lambda: not rest.sandbox.gateway.sessions)
-        async with online(rest) as line:
-            await line.socket.close(code=4000)
-        await rest.sandbox.wait_for(lambda: not rest.sandbox.gateway.online)
-        assert len(rest.sandbox.gateway.sessions) == 1
-
-    play(scenario)
-
-
-def test_the_gateway_misbehaves_on_order() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with online(rest) as line:
-            rest.sandbox.gateway.reconnect()
-            assert (await line.next())["op"] == 7
-            rest.sandbox.gateway.invalidate(resumable=True)
-            assert (await line.next())["d"] is True
-            rest.sandbox.gateway.invalidate()
-            assert (await line.next())["d"] is False
-            assert not rest.sandbox.gateway.sessions
-        async with online(rest) as line:
-            rest.sandbox.gateway.drop(4000)
-            assert await line.next() == {"closed": 4000}
-        rest.sandbox.gateway.refuse()
-        async with rest.session.get(rest.sandbox.url + "/gateway") as response:
-            assert response.status == 503
-
-    play(scenario)
-
-
-def test_messages_are_heard_by_those_who_asked() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with online(rest, GUILDS) as deaf, online(rest) as line:
-            rest.sandbox.say("Member", "alerts", "a secret")
-            foreign = await line.event("MESSAGE_CREATE")
-            assert (foreign["content"], foreign["author"]["global_name"]) == ("", "Member")
-            assert "user" not in foreign["member"]
-            assert foreign["guild_id"] == rest.sandbox.world.guild("Harbour").id
-            sent = (await rest.send({"content": "own", "nonce": "n"})).body
-            own = await line.event("MESSAGE_CREATE")
-            assert (own["content"], own["nonce"]) == ("own", "n")
-            await rest.ask("PATCH", f"{rest.path()}/{sent['id']}", {"content": "edited"})
-            updated = await line.event("MESSAGE_UPDATE")
-            assert (updated["content"], updated["type"]) == ("edited", 0)
-            await rest.ask("DELETE", f"{rest.path()}/{sent['id']}")
-            assert (await line.event("MESSAGE_DELETE"))["id"] == sent["id"]
-            rest.sandbox.admin.set_permissions("alerts", deny="VIEW_CHANNEL")
-            rest.sandbox.say("Member", "alerts", "unseen")
-            rest.sandbox.say("Member", "general", "seen")
-            channel = rest.sandbox.channel("general").id
-            assert (await line.event("MESSAGE_CREATE"))["channel_id"] == channel
-            assert (await deaf.event("CHANNEL_UPDATE"))["name"] == "alerts"
-
-    play(scenario)
-
-
-def test_a_granted_intent_brings_foreign_text() -> None:
-    async def scenario(rest: Rest) -> None:
-        async with online(rest, GUILDS | MESSAGES | CONTENT) as line:
-            rest.sandbox.say("Member", "alerts", "readable")
-            assert (await line.event("MESSAGE_CREATE"))["content"] == "readable"
-
-    play(scenario, granted_intents=CONTENT)
-
-
-def test_changes_of_the_world_are_told() -> None:
-    async def scenario(rest: Rest) -> None:
-        admin = rest.sandbox.admin
-        async with online(rest) as line:
-            admin.add_channel("Harbour", "dock")
-            assert (await line.event("CHANNEL_CREATE"))["name"] == "dock"
-            admin.rename_channel("dock", "pier")
-            assert (await line.event("CHANNEL_UPDATE"))["name"] == "pier"
-            admin.delete_channel("pier")
-            assert (await line.event("CHANNEL_DELETE"))["name"] == "pier"
-            role = admin.add_role("Harbour", "Crew")
-            assert (await line.event("GUILD_ROLE_CREATE"))["role"]["name"] == "Crew"
-            admin.edit_role("Harbour", role, permissions=["KICK_MEMBERS"], mentionable=True)
-            updated = await line.event("GUILD_ROLE_UPDATE")
-            assert (updated["role"]["permissions"], updated["role"]["mentionable"]) == ("2", True)
-            admin.give_role("Harbour", rest.sandbox.world.bot, role)
-            assert role.id in (await line.event("GUILD_MEMBER_UPDATE"))["roles"]
-            admin.delete_role("Harbour", role)
-            assert (await line.event("GUILD_ROLE_DELETE"))["role_id"] == role.id
-            admin.set_locale("Harbour", "fr")
-            assert (await line.event("GUILD_UPDATE"))["preferred_locale"] == "fr"
-            admin.guild_unavailable("Harbour")
-            assert (await line.event("GUILD_DELETE"))["unavailable"] is True
-            admin.guild_available("Harbour")
-            assert (await line.event("GUILD_CREATE"))["unavailable"] is False
-            admin.remove_guild("Harbour")
-            assert "unavailable" not in await line.event("GUILD_DELETE")
-            admin.readd_guild("Harbour")
-            assert "unavailable" not in await line.event("GUILD_CREATE")
-            admin.delete_channel("general", announce=False)
-            made = await rest.ask(
-                "POST", rest.path().replace("messages", "threads"), {"name": "t", "type": 11}
-            )
-            event = await line.event("THREAD_CREATE")
-            assert (event["newly_created"], event["id"]) == (True, made.body["id"])
-            admin.set_thread(event["id"], archived=True, locked=True)
-            metadata = (await line.event("THREAD_UPDATE"))["thread_metadata"]
-            assert (metadata["archived"], metadata["locked"]) == (True, True)
-            admin.delete_channel(event["id"])
-            assert (await line.event("THREAD_DELETE"))["id"] == event["id"]
-
-    play(scenario)
-
-
-def test_members_are_chunked_as_far_as_the_intent_goes() -> None:
-    async def scenario(rest: Rest) -> None:
-        guild = rest.sandbox.world.guild("Harbour").id
-        async with online(rest) as line:
-            await line.send(8, {"guild_id": guild, "query": "", "limit": 0, "nonce": "n"})
-            chunk = await line.event("GUILD_MEMBERS_CHUNK")
-            assert ([m["user"]["bot"] for m in chunk["members"]], chunk["nonce"]) == ([True], "n")
-        async with online(rest, GUILDS | 1 << 1) as line:
-            await line.send(8, {"guild_id": guild, "query": "", "limit": 0})
-            assert len((await line.event("GUILD_MEMBERS_CHUNK"))["members"]) == 4
-
-    play(scenario, granted_intents=1 << 1)
-
-
-def test_servers_are_dealt_out_to_shards() -> None:
-    async def scenario(rest: Rest) -> None:
-        for name in ("Quay", "Pier", "Dock", "Mole"):
-            rest.sandbox.admin.add_guild(name)
-            await asyncio.sleep(0.002)
-        seen: list[str] = []
-        for shard in (0, 1):
-            async with gateway(rest) as line:
-                await line.identify(rest.sandbox.token, shard=[shard, 2])
-                ready = await line.event("READY")
-                assert ready["shard"] == [shard, 2]
-                ids = [guild["id"] for guild in ready["guilds"]]
-                assert all((int(one) >> 22) % 2 == shard for one in ids)
-                seen += ids
-        assert sorted(seen) == sorted(rest.sandbox.world.guilds)
-
-    play(scenario)
-
-
-def test_the_defaults_are_discords() -> None:
-    settings = Settings()
-    assert (settings.first_answer_s, settings.token_life_s) == (3.0, 900.0)
-    assert settings.global_per_second == 50
+            assert ready["shard"] == [shard, 2]
+            ids = [guild["id"] for guild in ready["guilds"]]
+            assert all((int(one) >> 22) % 2 == shard for one in ids)
+            seen += ids
+    assert sorted(seen) == sorted(rest.sandbox.world.guilds)

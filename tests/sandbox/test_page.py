@@ -149,12 +149,15 @@ def test_markdown_is_drawn_as_discord_draws_it(stage: Stage, shown: Page) -> Non
 def test_only_a_real_ping_is_shown_as_one(stage: Stage, shown: Page) -> None:
     roles = stage.sandbox.world.guild("Harbour").roles.values()
     role = next(role for role in roles if role.name == "On call")
+    stage.sandbox.admin.give_role("Harbour", "Admin", role)
+    shown.reload()
     quiet = stage.send(content=f"<@&{role.id}>", allowed_mentions={"parse": []})
     loud = stage.send(content=f"<@&{role.id}>", allowed_mentions={"roles": [role.id]})
     pill = "li.message[data-id='{}'] .mention"
     expect(shown.locator(pill.format(loud["id"]))).to_have_text("@On call")
     expect(shown.locator(pill.format(loud["id"]))).to_have_attribute("data-pinged", "true")
     assert shown.locator(pill.format(quiet["id"])).get_attribute("data-pinged") is None
+    expect(shown.locator("li.message.for-me")).to_have_attribute("data-id", loud["id"])
 
 
 def test_an_edit_changes_the_message_in_its_place(stage: Stage, shown: Page) -> None:
@@ -225,6 +228,16 @@ def test_a_whole_line_can_be_typed_key_by_key_with_the_names_of_its_options(show
     shown.locator("#composer").click()
     shown.keyboard.type("/watch remove monitor:sh")
     expect(offered(shown)).to_have_text(["Shop"])
+
+
+def test_another_option_can_be_begun_within_the_field_of_one(shown: Page) -> None:
+    shown.locator("#composer").click()
+    shown.keyboard.type("/watch add shop.example/a b every:90")
+    expect(shown.locator("[data-option=url]")).to_have_value("shop.example/a b")
+    expect(shown.locator("[data-option=every]")).to_have_value("90")
+    shown.keyboard.press("Enter")
+    answer = shown.locator("li.message[data-ephemeral=true]")
+    expect(answer).to_contain_text("shop.example/a b 90 None")
 
 
 def test_the_name_of_an_option_is_understood_in_either_language(shown: Page) -> None:

@@ -137,9 +137,9 @@ def test_what_waits_for_company_when_the_file_ends_is_still_told() -> None:
 def test_a_day_of_forty_sites_replays_in_seconds() -> None:
     """A week takes six seconds on a small machine; the rest is for slow ones."""
     rows = rows_of(40, 1440, failing_from=1440)
-    started = time.monotonic()
+    started_s = time.process_time()
     assert replay.play(replay.read(rows, "day")) == []
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started_s < 10
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded scenarios are not on this machine")

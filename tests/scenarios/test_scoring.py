@@ -1,3 +1,5 @@
+"""The scores themselves: what counts as a post, false, missed and early."""
+
 from bot.services.rehearsal import Line
 from tests.scenarios.kinds import Trouble
 from tests.scenarios.scoring import Score, score

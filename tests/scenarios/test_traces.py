@@ -60,11 +60,11 @@ def _seen(outages: list[Outage], minute: int) -> tuple[Cause | None, ...]:
 
 
 LENGTHS = st.lists(
-    st.tuples(st.integers(2, 200), st.sampled_from([1, 2, 5, 40, 130, 300])), max_size=4
+    st.tuples(st.integers(2, 200), st.sampled_from([1, 2, 5, 40, 130, 300])), max_size=3
 )
 
 
-@given(st.lists(LENGTHS, min_size=1, max_size=4))
+@given(st.lists(LENGTHS, min_size=1, max_size=3))
 @settings(max_examples=15, deadline=None)
 def test_leaving_out_quiet_stretches_leaves_out_no_post(sites: list[list[tuple[int, int]]]) -> None:
     history = History()

@@ -28,7 +28,6 @@ from bot.services.watchlist import Entry
 MINUTE = 60
 SAME_RUN_S = 120  # events of one run follow each other within seconds, runs within minutes
 HOME_LINE = "4fx/upptime"  # left out of the published figures: one home connection, 7,233 outages
-WEEK_S = 7 * 86_400
 # So much of an outage's beginning and end is played; in between every round kept is a failure.
 HEAD, TAIL = 2 * KEPT_ROUNDS, KEPT_SLOTS + 1
 TIMEOUT = (Cause(Reason.TIMEOUT, 10),)
@@ -96,15 +95,6 @@ def _seconds(stamp: str) -> float:
 
 def _causes(code: int) -> tuple[Cause | None, ...]:
     return (Cause(Reason.HTTP, code),) if code else TIMEOUT
-
-
-def shorter(history: History, than_s: float) -> History:
-    """Without the outages that last so long."""
-    kept = {
-        site: [one for one in outages if (one.end - one.start) * MINUTE < than_s]
-        for site, outages in history.sites.items()
-    }
-    return History(kept)
 
 
 def told(history: History) -> list[Line]:

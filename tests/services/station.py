@@ -18,13 +18,15 @@ from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
-from bot.services.monitors import Monitors, NewMonitor
+from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
 from bot.services.recorder import Recorder
 from bot.services.retention import Retention
 from bot.services.rounds import Rounds
 from bot.services.status import Status
+from bot.services.uptimes import Uptime
 from bot.services.watchlist import Entry, Watchlist
+from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.delivery.stage import StageClock, StageSink
 
@@ -116,6 +118,9 @@ class Station:
         new = NewMonitor(f"https://{name}.example/", name=name, channel_id=CHANNEL)
         return (await self.monitors.add(guild_id, new, PERSON)).monitor
 
+    async def uptime(self, monitor: Monitor, since_ms: int) -> Uptime:
+        return (await self.status.uptimes(GUILD, since_ms, {monitor.id}))[monitor.id]
+
     def entry(self, name: str, guild_id: int = GUILD) -> Entry:
         return self.watchlist.get(guild_id, self.monitors.find(guild_id, name).id)
 
@@ -124,11 +129,11 @@ class Station:
         for index in range(max(map(len, rounds.values()))):
             slot_ms = self.clock.now_ms()
             for name, letters in rounds.items():
-                await self._round(name, letters[index], slot_ms)
+                await self.round(name, letters[index], slot_ms)
             await self.delivery.deliver_due()
             await self.clock.advance(60)
 
-    async def _round(self, name: str, letter: str, slot_ms: int) -> None:
+    async def round(self, name: str, letter: str, slot_ms: int) -> None:
         monitor = self.monitors.find(GUILD, name)
         for number in range(3):
             fails = letter == "F" or (letter == "P" and number == 0)

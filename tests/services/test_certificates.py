@@ -9,7 +9,7 @@ import pytest
 from bot.db import certificates as table
 from bot.models import Target
 from bot.services.delivery import queue
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.station import CHANNEL, GUILD, PERSON, Station, play, station
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from bot.db import changes
 from bot.db.database import Connection
 from bot.errors import UserError
 from bot.services.changes import ChangeRow, What, differing
 from bot.services.imports import Item
 from bot.services.intake import Intake
 from bot.services.maintenance import NewWindow
-from bot.services.monitors import Change, NewMonitor
-from bot.services.windows import instant
+from bot.services.wishes import Change, NewMonitor
+from bot.services.zones import instant
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
 
 OTHER = PERSON + 1
@@ -315,8 +316,8 @@ def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:
             shop = await s.watch("shop")
-            for number in range(1_200):
-                await s.monitors.edit(GUILD, shop.id, Change(name=f"shop {number}"), PERSON)
+            edits = [ChangeRow(GUILD, PERSON, "name", s.clock.now_ms(), shop.id)] * 1_200
+            await s.db.write(lambda conn: changes.insert(conn, edits))
             await s.clock.advance(200 * DAY_S)
             await s.monitors.edit(GUILD, shop.id, Change(name="late"), PERSON)
             await s.retention.sweep()

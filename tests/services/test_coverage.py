@@ -1,8 +1,20 @@
-from bot.services.coverage import length_ms, overlap_ms, reach_ms, watched, without
+"""When a monitor was watched, by its tries and by its hours."""
 
-HOUR = (0, 3_600_000)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.clock import HOUR_MS
+from bot.db.rollups import Rollup
+from bot.services.coverage import not_watched, reach_ms, watched
+from bot.services.spans import length_ms, overlap_ms
+
+HOUR = (0, HOUR_MS)
 MINUTE = 60_000
 REACH = reach_ms(60)
+
+
+def hour(slot: int, watched_s: int = 3600) -> Rollup:
+    return Rollup(1, slot, 60, 60, 100, 100, 100, watched_s, 0, 0)
 
 
 def test_tries_a_minute_apart_speak_for_the_whole_hour() -> None:
@@ -26,11 +38,35 @@ def test_a_site_checked_once_a_day_is_watched_all_day() -> None:
     assert watched([-20 * 3_600_000], reach_ms(86_400), HOUR) == [HOUR]
 
 
-def test_holes_are_cut_out() -> None:
-    assert without([(0, 10), (20, 30)], [(5, 22), (28, 29)]) == [(0, 5), (22, 28), (29, 30)]
-    assert without([(0, 10)], [(0, 10)]) == []
+def test_whole_hours_are_watched_unless_they_are_missing() -> None:
+    span = (0, 4 * HOUR_MS)
+    assert not_watched([hour(0), hour(1), hour(2), hour(3)], [], span) == []
+    assert not_watched([hour(0), hour(3)], [], span) == [(HOUR_MS, 3 * HOUR_MS)]
+    assert not_watched([], [], span) == [span]
 
 
-def test_overlaps_and_lengths_add_up() -> None:
-    assert overlap_ms([(0, 10), (20, 30)], [(5, 25)]) == 10
-    assert length_ms([(0, 10), (20, 30)]) == 20
+def test_what_a_gap_explains_stands_where_the_gap_was() -> None:
+    gap = (HOUR_MS + 600_000, HOUR_MS + 900_000)
+    assert not_watched([hour(0), hour(1, 3300)], [gap], (0, 2 * HOUR_MS)) == [gap]
+
+
+def test_a_pause_begins_at_the_end_of_an_hour_and_ends_at_the_begin_of_another() -> None:
+    hours = [hour(0, 1200), hour(2, 600)]
+    assert not_watched(hours, [], (0, 3 * HOUR_MS)) == [(1_200_000, 2 * HOUR_MS + 3_000_000)]
+
+
+def test_a_late_try_is_no_gap() -> None:
+    assert not_watched([hour(0, 3550)], [], (0, HOUR_MS)) == []
+
+
+def test_the_first_hour_counts_from_when_it_was_added() -> None:
+    assert not_watched([hour(0, 1800)], [], (HOUR_MS // 2, HOUR_MS)) == []
+
+
+@given(st.lists(st.integers(0, 3600), min_size=1, max_size=8))
+def test_as_much_is_missing_as_was_not_watched(counted: list[int]) -> None:
+    span = (0, len(counted) * HOUR_MS)
+    found = not_watched([hour(n, seconds) for n, seconds in enumerate(counted)], [], span)
+    missing = sum(3600 - seconds for seconds in counted if 3600 - seconds >= 60)
+    assert length_ms(found) == missing * 1000
+    assert overlap_ms(found, [span]) == length_ms(found)

@@ -7,8 +7,8 @@ import pytest
 
 from bot.errors import NotFound, UserError
 from bot.models import State
-from bot.services.monitors import Change, NewMonitor
 from bot.services.target_options import kept_headers, parse_statuses, status_text
+from bot.services.wishes import Change, NewMonitor
 from tests.services.station import GUILD, PERSON, play, station
 
 ELSEWHERE = GUILD + 1
@@ -84,3 +84,23 @@ def test_a_header_without_a_value_keeps_the_one_it_has() -> None:
     assert kept_headers(old, None) == "Authorization: Bearer x\nX-Key: one"
     assert kept_headers(old, "authorization:\nX-New: two") == "authorization: Bearer x\nX-New: two"
     assert kept_headers(old, "") == ""
+
+
+def test_another_site_does_not_learn_the_values_of_headers(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            wanted = NewMonitor("https://example.com", headers="Authorization: Bearer x")
+            added = await s.monitors.add(GUILD, wanted, PERSON)
+            number = added.monitor.id
+            same = Change(url="https://example.com/health")
+            edited = await s.monitors.edit(GUILD, number, same, PERSON)
+            assert edited.after.target.headers == (("Authorization", "Bearer x"),)
+            for hidden in ("authorization:", "X-New: two | Authorization:"):
+                theft = Change(url="https://example.org", headers=hidden)
+                with pytest.raises(UserError, match="value of the header"):
+                    await s.monitors.edit(GUILD, number, theft, PERSON)
+            moved = Change(url="https://example.org")
+            edited = await s.monitors.edit(GUILD, number, moved, PERSON)
+            assert edited.after.target.headers == ()
+
+    play(scenario())

@@ -96,9 +96,9 @@ def test_trouble_never_told_as_down_counts_towards_being_told_again() -> None:
 
 
 def test_a_slow_site_shows_its_own_lines() -> None:
-    site = Site(POLICY).play("O" * 10).play("OOO", ms=900)
+    site = Site(POLICY).play("O" * 10).play("SSS")
     assert SlowRounds(3, 10, 6, LIMIT_MS) in evidence(site)
-    found = evidence(site.play("OOO", ms=900).play("OO"))
+    found = evidence(site.play("SSSOO"))
     assert one(found, StillSlow) == StillSlow(2, 10, 6)
     assert not any(isinstance(fact, Share) for fact in found)
 
@@ -117,7 +117,7 @@ def test_for_any_rounds_every_number_equals_a_recount(rounds: str) -> None:
     history, since = "", 0  # the letters since the last all-clear; how many at the opening
     for letter in rounds:
         before = len(site.events)
-        site.play("O" if letter == "o" else letter, ms=900 if letter == "o" else 100)
+        site.play("S" if letter == "o" else letter)
         history += {"B": "f"}.get(letter, letter)
         for _, event in site.events[before:]:
             if event is Event.OPENED:
@@ -163,7 +163,7 @@ def recount(fact: Fact, history: str, since: int, memory: Memory) -> None:
 def test_for_any_rounds_what_the_all_clear_still_wants_is_what_holds_it_back(rounds: str) -> None:
     site = Site(POLICY)
     for letter in rounds:
-        site.play("O" if letter == "o" else letter, ms=900 if letter == "o" else 100)
+        site.play("S" if letter == "o" else letter)
         found = evidence(site)
         hold = [fact for fact in found if isinstance(fact, Hold)]
         still = [fact for fact in found if isinstance(fact, StillBad | StillSlow)]

@@ -8,8 +8,8 @@ import pytest
 from bot.db import results
 from bot.errors import NotFound, UserError
 from bot.models import State
-from bot.services.chores import Chores
 from bot.services.maintenance import MAX_WINDOWS, NewWindow
+from bot.services.reminders import Reminders
 from tests.fakes import FakeClock
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
 
@@ -330,7 +330,7 @@ def test_windows_that_are_over_make_room_and_those_of_removed_monitors_too(tmp_p
             assert [one.monitor for one in s.maintenance.of_guild(GUILD)] == [None]
             await maintain(s)
         async with station(tmp_path, clock=s.clock) as s:
-            assert len(s.watchlist.planned.of_guild(GUILD)) == 2
+            assert len(s.watchlist.windows.of_guild(GUILD)) == 2
 
     play(scenario())
 
@@ -359,11 +359,11 @@ def test_a_window_stops_reminders_of_what_was_down_before(tmp_path: Path) -> Non
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, reminder_h=1)
             await s.watch("shop")
             await s.play({"shop": "OFF"})
-            chores = Chores(s.db, s.clock, s.delivery.wake, hushed=s.watchlist.hushed)
+            reminders = Reminders(s.db, s.clock, s.delivery.wake, s.watchlist.hushed)
             await maintain(s, "shop", for_s=3 * HOUR_S)
             await s.clock.advance(2 * HOUR_S)
-            assert await chores.remind() == 0
+            assert await reminders.remind() == 0
             await s.clock.advance(2 * HOUR_S)
-            assert await chores.remind() == 1
+            assert await reminders.remind() == 1
 
     play(scenario())

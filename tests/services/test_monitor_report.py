@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db import incidents, packed, results, rollups, settings
 from bot.db.database import Connection
 from bot.db.packing import Packer, ResultRow
-from bot.db.rollups import DAY_MS, HOUR_MS, Rollup
+from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Incident, Kind, Monitor
 from bot.services import retention
@@ -104,7 +105,7 @@ def test_the_running_day_counts_hours_and_what_came_since(tmp_path: Path) -> Non
             assert found.spans[1].down_s == 600
             assert found.past[0].open
             since_ms = (TODAY - 89) * DAY_MS
-            assert joined(found.bar) == await s.status.uptime(GUILD, shop.id, since_ms)
+            assert joined(found.bar) == await s.uptime(shop, since_ms)
 
     play(scenario())
 
@@ -160,12 +161,12 @@ def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
             s.eyes.online = False
             assert await s.blindness.blames_us(0.0, s.clock.now_ms())
             await s.clock.advance(600)
-            blind = await s.status.uptime(GUILD, shop.id, NOON_MS)
+            blind = await s.uptime(shop, NOON_MS)
             assert (blind.span_s, blind.watched_s) == (1200, 600)
             s.eyes.online = True
             await s.blindness.look()
             await s.clock.advance(600)
-            seeing = await s.status.uptime(GUILD, shop.id, NOON_MS)
+            seeing = await s.uptime(shop, NOON_MS)
             assert (seeing.span_s, seeing.watched_s) == (1800, 1200)
 
     play(scenario())

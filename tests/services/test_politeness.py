@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from bot.models import CheckResult, Phases, Target
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.station import GUILD, OTHER_GUILD, PERSON, Station, play, station
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.models import Cause, Reason
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.services.station import CHANNEL, GUILD, PERSON, play, station
 
 

@@ -13,6 +13,8 @@ from bot.db.packing import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
 from bot.services import retention
+from bot.services.changes import What
+from bot.services.wishes import NewMonitor
 from tests.fakes import START_MS, FakeClock
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
 
@@ -336,13 +338,12 @@ def test_uptime_adds_days_hours_and_what_came_since(tmp_path: Path) -> None:
             await s.clock.advance(30 * 3600)
             await s.retention.roll()
             assert len(await days(s, shop)) == 1
-            all_of_it = await s.status.uptime(GUILD, shop.id, 0)
+            all_of_it = await s.uptime(shop, 0)
             assert all_of_it.span_s == all_of_it.watched_s == 30 * 3600
             assert all_of_it.down_s == (12 + 6 + 10) * 60
-            assert all_of_it.share == pytest.approx(1 - 28 / (30 * 60))
-            recent = await s.status.uptime(GUILD, shop.id, s.clock.now_ms() - 5 * HOUR_MS)
+            recent = await s.uptime(shop, s.clock.now_ms() - 5 * HOUR_MS)
             assert (recent.span_s, recent.down_s) == (5 * 3600, 16 * 60)
-            part = await s.status.uptime(GUILD, shop.id, MIDNIGHT_MS + 2 * HOUR_MS)
+            part = await s.uptime(shop, MIDNIGHT_MS + 2 * HOUR_MS)
             assert part.down_s == 16 * 60
             assert await s.status.uptimes(GUILD, 0) == {shop.id: all_of_it}
             assert await s.status.uptimes(OTHER_GUILD, 0) == {}
@@ -359,9 +360,9 @@ def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
             await s.db.write(lambda conn: gaps.add(conn, at_ms, at_ms + 300_000, gaps.OFF))
             await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
             await s.clock.advance(1800)
-            found = await s.status.uptime(GUILD, shop.id, 0)
+            found = await s.uptime(shop, 0)
             assert (found.span_s, found.watched_s, found.unwatched_s) == (3600, 1500, 2100)
-            assert found.share == 1
+            assert found.down_s == 0
 
     play(scenario())
 
@@ -375,8 +376,48 @@ def test_pausing_what_is_paused_makes_no_time_watched(tmp_path: Path) -> None:
             await s.clock.advance(3000)
             again = await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=7200)
             assert again.resume_ms == s.clock.now_ms() + 7_200_000
-            found = await s.status.uptime(GUILD, shop.id, 0)
+            found = await s.uptime(shop, 0)
             assert (found.span_s, found.watched_s) == (3600, 600)
+
+    play(scenario())
+
+
+def test_a_pause_of_the_last_hours_that_is_over_is_not_counted_as_up(tmp_path: Path) -> None:
+    """Twice paused in a row, resumed by somebody; later a pause that ended by itself."""
+
+    async def scenario() -> None:
+        async with station(tmp_path, clock=clock()) as s:
+            shop = await s.watch("shop")
+            await s.clock.advance(600)
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=7200)
+            await s.clock.advance(300)
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.clock.advance(600)
+            await s.overlays.resume(GUILD, shop.id, PERSON)
+            await s.clock.advance(300)
+            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=900)
+            await s.clock.advance(901)
+            await s.overlays.look()
+            assert not s.entry("shop").monitor.paused
+            await s.clock.advance(899)
+            found = await s.uptime(shop, 0)
+            assert (found.span_s, found.watched_s) == (3600, 600 + 300 + 900)
+
+    play(scenario())
+
+
+def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, clock=clock()) as s:
+            wanted = NewMonitor("https://shop.example/")
+            draft = s.monitors.draft(GUILD, wanted, [])
+            paused = replace(draft, paused_ms=draft.created_ms)
+            (shop,) = await s.monitors.keep(GUILD, [paused], PERSON, What.IMPORTED)
+            await s.clock.advance(1800)
+            await s.overlays.resume(GUILD, shop.id, PERSON)
+            await s.clock.advance(1800)
+            found = await s.uptime(shop, 0)
+            assert (found.span_s, found.watched_s) == (3600, 1800)
 
     play(scenario())
 
@@ -389,9 +430,8 @@ def test_a_site_that_never_answered_was_never_up(tmp_path: Path) -> None:
             begin_ms = MIDNIGHT_MS + MINUTE_MS
             await s.db.write(lambda conn: incidents.insert(conn, incident(shop, begin_ms)))
             await s.clock.advance(600)
-            found = await s.status.uptime(GUILD, shop.id, 0)
+            found = await s.uptime(shop, 0)
             assert (found.span_s, found.watched_s, found.down_s) == (600, 540, 540)
-            assert found.share == 0
 
     play(scenario())
 

@@ -1,4 +1,8 @@
+"""Starts that follow each other too fast wait for the gateway, and for nothing else."""
+
 import asyncio
+
+import pytest
 
 from bot.services.session_starts import SessionStarts
 from tests.fakes import FakeClock
@@ -39,5 +43,20 @@ def test_a_crash_loop_of_a_day_leaves_the_token_alone() -> None:
             await starts.note()
             count += 1
         assert 100 < count < 950
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "[", "7", "null", '{"at": 1}', '["soon", null, [1]]', "[" * 100_000]
+)
+def test_a_damaged_memory_of_starts_stops_no_start(damaged: str) -> None:
+    async def scenario() -> None:
+        clock, shelf = FakeClock(), Shelf()
+        shelf.kept["gateway_starts"] = damaged
+        starts = SessionStarts(shelf, clock)
+        assert await starts.delay_s() == 0
+        await starts.note()
+        assert shelf.kept["gateway_starts"] == f"[{clock.now_ms()}]"
 
     asyncio.run(scenario())

@@ -1,3 +1,5 @@
+"""Which options an address takes: all for a page, none of a page's for a port or a name."""
+
 import pytest
 
 from bot.errors import UserError

@@ -1,20 +1,24 @@
 """From a try to the message: judge, recorder, grouping and delivery together, on a real file."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from bot.config import Config
-from bot.db import gaps, results
+from bot.db import gaps, incidents, monitors, results
+from bot.db.database import Connection
+from bot.engine.memory import Memory
 from bot.errors import AddressRefused, NotFound, Remedy, UserError
 from bot.models import Kind, Monitor, State
-from bot.services.monitors import NewMonitor
+from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.delivery.stage import always
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+
+T = TypeVar("T")
 
 
 def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> None:
@@ -530,3 +534,66 @@ async def _remove_in_flight(s: Station) -> None:
     result = await s.prober.probe(monitor.target)
     step = await s.rounds.saw(entry, s.clock.now_ms(), 0, s.clock.monotonic(), result)
     assert step.confirm_s is None
+
+
+def test_a_batch_that_falls_between_an_all_clear_and_its_memory_undoes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        flushing: list[asyncio.Task[None]] = []
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            write = s.db.write
+
+            async def interrupted(work: Callable[[Connection], T]) -> T:
+                done = await write(work)
+                if "Batch" not in work.__qualname__:
+                    s.recorder.touch(s.entry("shop"))
+                    flushing.append(asyncio.create_task(s.recorder.flush()))
+                    await asyncio.sleep(0.05)
+                return done
+
+            monkeypatch.setattr(s.db, "write", interrupted)
+            await s.play({"shop": "OFFOOO"})
+            await asyncio.gather(*flushing)
+            assert await s.db.read(incidents.all_open) == []
+
+    play(scenario())
+
+
+def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = FakeClock()
+        async with station(tmp_path, clock=clock) as s:
+            shop = await s.watch("shop")
+            await s.play({"shop": "OFF"})
+            await s.recorder.flush()
+            blank = Memory().dump()
+            await s.db.write(lambda conn: monitors.save_memory(conn, shop.id, blank))
+            sink = s.sink
+        async with station(tmp_path, clock=clock) as s:
+            s.sink = sink
+            s.delivery.attach(sink)
+            await s.play({"shop": "FFFOOO"})
+            post, reply = sink.of(CHANNEL)
+            assert post.alert.content.startswith("🟢 RESOLVED · shop")
+            assert reply.alert.content.startswith("🟢 UP · shop")
+
+    play(scenario())
+
+
+def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFFF"})
+            s.entry("shop").incident = None
+            s.entry("shop").memory = Memory()
+            await s.play({"shop": "OFFF"})
+            [still] = await s.db.read(incidents.all_open)
+            known = s.entry("shop").incident
+            assert known is not None
+            assert known.id == still.id
+            assert len(s.sink.of(CHANNEL)) == 2
+
+    play(scenario())

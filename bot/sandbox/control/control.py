@@ -4,6 +4,7 @@ import base64
 import inspect
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -12,9 +13,7 @@ from bot.sandbox.control.live import Live
 from bot.sandbox.control.state import state
 from bot.sandbox.core import Core
 from bot.sandbox.errors import ApiError, Json, Refused
-from bot.sandbox.interactions.answer import Answer, picture
 from bot.sandbox.interactions.people import People
-from bot.sandbox.messages import posting
 from bot.sandbox.messages.attachments import Upload
 from bot.sandbox.world.admin import Admin
 
@@ -62,46 +61,40 @@ class Control:
         return web.json_response({})
 
     async def _command(self, body: Json) -> Json:
-        world = self._core.world
         options = {name: _value(value) for name, value in (body.get("options") or {}).items()}
-        interaction = await self._people.command(
-            world.user(body["user_id"]),
-            world.channel(body["channel_id"]),
-            body["name"],
-            options,
-            self._locale(body),
+        answer = await self._people.command(
+            body["user_id"], body["channel_id"], body["name"], options, **_at_once(body)
         )
-        return picture(self._core, interaction).as_json()
+        return asdict(answer)
 
     async def _component(self, body: Json) -> Json:
-        stored = self._core.messages.find(str(body["message_id"]))
-        if stored is None:
-            raise Refused("this message is gone")
-        user = self._core.world.user(body["user_id"])
-        interaction = await self._people.component(
-            user, stored, body["custom_id"], body.get("values"), self._locale(body)
+        answer = await self._people.press(
+            body["user_id"],
+            str(body["message_id"]),
+            body["custom_id"],
+            values=body.get("values"),
+            **_at_once(body),
         )
-        return picture(self._core, interaction).as_json()
+        return asdict(answer)
 
     async def _modal(self, body: Json) -> Json:
-        parent = self._core.interactions.by_id.get(str(body["interaction_id"]))
-        if parent is None:
-            raise Refused("this modal is gone")
-        user = self._core.world.user(body["user_id"])
-        interaction = await self._people.submit(
-            user, parent, body.get("values") or {}, self._locale(body)
+        answer = await self._people.submit_modal(
+            body["user_id"],
+            str(body["interaction_id"]),
+            body.get("values") or {},
+            **_at_once(body),
         )
-        return picture(self._core, interaction).as_json()
+        return asdict(answer)
 
     async def _autocomplete(self, body: Json) -> Json:
-        world = self._core.world
         choices = await self._people.autocomplete(
-            world.user(body["user_id"]),
-            world.channel(body["channel_id"]),
+            body["user_id"],
+            body["channel_id"],
             body["name"],
-            body.get("options") or {},
-            focused=(body["focused"], str(body.get("value", ""))),
-            locale=self._locale(body),
+            body["focused"],
+            str(body.get("value", "")),
+            options=body.get("options"),
+            locale=_locale(body),
         )
         return {"choices": choices}
 
@@ -129,18 +122,17 @@ class Control:
 
     async def _say(self, body: Json) -> Json:
         """Somebody writes a plain message."""
-        world = self._core.world
-        stored = posting.post(
-            self._core,
-            world.user(body["user_id"]),
-            world.channel(body["channel_id"]),
-            {"content": body["content"]},
-            {},
-        )
-        return {"message": self._core.messages.view(stored)}
+        said = self._people.say(body["user_id"], body["channel_id"], body["content"])
+        return {"message": said}
 
-    def _locale(self, body: Json) -> str:
-        return str(body.get("locale") or self._core.settings.locale)
+
+def _locale(body: Json) -> str:
+    return str(body.get("locale") or "en-US")
+
+
+def _at_once(body: Json) -> Json:
+    """Whoever asks sees later changes by themselves: no deferred answer is waited for."""
+    return {"locale": _locale(body), "settle_s": 0}
 
 
 def _taking(taker: Taker) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -150,11 +142,10 @@ def _taking(taker: Taker) -> Callable[[web.Request], Awaitable[web.Response]]:
         try:
             return web.json_response(await taker(await request.json()))
         except (Refused, ApiError) as error:
-            answer = Answer("", "failed", error=str(error))
-            return web.json_response(answer.as_json(), status=400)
+            text = str(error)
         except (LookupError, TypeError, ValueError, json.JSONDecodeError) as error:
             text = f"{type(error).__name__}: {error}"
-            return web.json_response({"status": "failed", "error": text}, status=400)
+        return web.json_response({"status": "failed", "error": text}, status=400)
 
     return take
 

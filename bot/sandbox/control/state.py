@@ -22,14 +22,7 @@ def state(core: Core) -> Json:
             channel.id: [core.messages.view(s) for s in core.messages.in_channel(channel.id)]
             for channel in world.channels()
         },
-        "ephemeral": [
-            {
-                "user_id": stored.ephemeral_for,
-                "interaction_id": stored.interaction_id,
-                "message": core.messages.view(stored),
-            }
-            for stored in core.messages.ephemeral()
-        ],
+        "ephemeral": [core.messages.private(stored) for stored in core.messages.ephemeral()],
     }
 
 
@@ -39,6 +32,7 @@ def _guild(core: Core, guild: Guild) -> Json:
             "id": member.user_id,
             "name": core.world.users[member.user_id].name,
             "permissions": str(int(in_guild(guild, member))),
+            "roles": member.roles,
         }
         for member in guild.members.values()
         if not core.world.users[member.user_id].bot

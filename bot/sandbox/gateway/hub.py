@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.sandbox.changes import Changes
 from bot.sandbox.clock import SandboxClock
@@ -19,16 +18,6 @@ OP_RECONNECT, OP_INVALID_SESSION = 7, 9
 _CONTENT = {"content": "", "embeds": [], "components": [], "attachments": []}
 
 
-@dataclass(frozen=True, slots=True)
-class Identify:
-    """One IDENTIFY that was accepted; a start-up costs one of 1,000 a day."""
-
-    at: float
-    session_id: str
-    shard: tuple[int, int]
-    intents: int
-
-
 class Hub:
     def __init__(
         self, world: World, clock: SandboxClock, settings: Settings, changes: Changes
@@ -40,7 +29,8 @@ class Hub:
         self.url = ""
         self.refusing = False
         self.sessions: dict[str, Session] = {}
-        self.identifies: list[Identify] = []
+        # Every IDENTIFY that was accepted; a start-up costs one of 1,000 a day.
+        self.identifies: list[Session] = []
         self.resumes = 0
         self.connections = 0
 
@@ -56,7 +46,7 @@ class Hub:
         """Begin a session: READY, then one GUILD_CREATE for each server of the shard."""
         session = Session(secrets.token_hex(16), intents, shard, line=line)
         self.sessions[session.id] = session
-        self.identifies.append(Identify(self._clock.now(), session.id, shard, intents))
+        self.identifies.append(session)
         guilds = [g for g in self._world.guilds.values() if g.present and session.owns(g.id)]
         session.push("READY", welcome.ready(self._world, session, guilds, self.url))
         for guild in guilds:

@@ -9,13 +9,12 @@ from collections.abc import Callable
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.clock import SandboxClock
+from bot.sandbox.core import Core
 from bot.sandbox.errors import Json
-from bot.sandbox.gateway.hub import OP_INVALID_SESSION, Hub
+from bot.sandbox.gateway.hub import OP_INVALID_SESSION
 from bot.sandbox.gateway.session import HIGHEST_INTENT, Intent, Session
 from bot.sandbox.gateway.welcome import members_chunk
-from bot.sandbox.settings import PRIVILEGED_INTENTS, Settings
-from bot.sandbox.world.world import World
+from bot.sandbox.settings import PRIVILEGED_INTENTS
 
 # As over a real network: discord.py 2.7.1 misreads an acknowledgement that overtakes its own clock.
 ACK_DELAY_S = 0.02
@@ -24,6 +23,7 @@ OP_HELLO, OP_ACK = 10, 11
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4001, 4002, 4003, 4004
 ALREADY_AUTHENTICATED, INVALID_SEQ, RATE_LIMITED, INVALID_SHARD = 4005, 4007, 4008, 4010
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+HEARTBEAT_INTERVAL_MS = 41_250
 MAX_FRAME = 4096
 CLOSE_S = 1.0
 MAX_FRAMES, FRAMES_WINDOW_S = 120, 60.0
@@ -33,19 +33,9 @@ FORGETTING_CLOSES = frozenset({1000, 1001})
 class GatewaySocket:
     """Serves one connection until it ends; implements ``Line`` for its session."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        world: World,
-        clock: SandboxClock,
-        settings: Settings,
-        token: str,
-    ) -> None:
-        self._hub = hub
-        self._world = world
-        self._clock = clock
-        self._settings = settings
-        self._token = token
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._hub = core.hub
         self._out: asyncio.Queue[Json | int | None] = asyncio.Queue()
         self._session: Session | None = None
         self._frames: deque[float] = deque()
@@ -59,8 +49,7 @@ class GatewaySocket:
         if request.query.get("compress") == "zlib-stream":
             self._zlib = zlib.compressobj()
         self._hub.connections += 1
-        interval = {"heartbeat_interval": self._settings.heartbeat_interval_ms}
-        self._frame(OP_HELLO, interval)
+        self._frame(OP_HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
         writer = asyncio.create_task(self._write(socket, request), name="gateway writer")
         try:
             async for message in socket:
@@ -123,7 +112,7 @@ class GatewaySocket:
             self.close(UNKNOWN_OPCODE)
 
     def _too_many(self) -> bool:
-        now = self._clock.now()
+        now = self._core.clock.now()
         self._frames.append(now)
         while self._frames[0] < now - FRAMES_WINDOW_S:
             self._frames.popleft()
@@ -142,29 +131,22 @@ class GatewaySocket:
         intents, shard = data.get("intents"), _shard(data.get("shard") or [0, 1])
         if self._session is not None:
             self.close(ALREADY_AUTHENTICATED)
-        elif data.get("token") != self._token or not self._hub.starts_left:
+        elif data.get("token") != self._core.token or not self._hub.starts_left:
             self.close(AUTHENTICATION_FAILED)
         elif not isinstance(intents, int) or not 0 <= intents < HIGHEST_INTENT << 1:
             self.close(INVALID_INTENTS)
-        elif intents & PRIVILEGED_INTENTS & ~self._settings.granted_intents:
+        elif intents & PRIVILEGED_INTENTS & ~self._core.settings.granted_intents:
             self.close(DISALLOWED_INTENTS)
         elif shard is None:
             self.close(INVALID_SHARD)
-        elif self._too_soon():
-            self._frame(OP_INVALID_SESSION, data=False)
         else:
             self._session = self._hub.open(intents, shard, self)
-
-    def _too_soon(self) -> bool:
-        """One IDENTIFY in a while, when the setting asks for it."""
-        last = max((one.at for one in self._hub.identifies), default=0.0)
-        return self._clock.now() - last < self._settings.identify_gap_s
 
     def _resume(self, data: Json) -> None:
         session = self._hub.sessions.get(str(data.get("session_id")))
         if self._session is not None:
             self.close(ALREADY_AUTHENTICATED)
-        elif data.get("token") != self._token:
+        elif data.get("token") != self._core.token:
             self.close(AUTHENTICATION_FAILED)
         elif session is None:
             self._frame(OP_INVALID_SESSION, data=False)
@@ -183,9 +165,9 @@ class GatewaySocket:
         if self._session is None:
             self.close(NOT_AUTHENTICATED)
             return
-        guild = self._world.guilds.get(str(data.get("guild_id")))
+        guild = self._core.world.guilds.get(str(data.get("guild_id")))
         if guild is not None and self._session.intents & Intent.GUILDS:
-            chunk = members_chunk(self._world, guild, data, self._session)
+            chunk = members_chunk(self._core.world, guild, data, self._session)
             self._session.push("GUILD_MEMBERS_CHUNK", chunk)
 
     def _ignore(self, _data: Json) -> None:

@@ -9,11 +9,11 @@ from bot.sandbox.errors import Json
 from bot.sandbox.interactions.interaction import Callback, Interaction
 from bot.sandbox.messages.posting import loading
 from bot.sandbox.messages.store import Stored
+from bot.sandbox.rules.components import BUTTON
 from bot.sandbox.rules.layout import walk
 
 Status = Literal["message", "deferred", "update", "modal", "failed"]
 NO_ANSWER = "The application did not respond"
-BUTTON = 2
 
 
 @dataclass(slots=True)
@@ -66,16 +66,6 @@ class Answer:
     def text(self) -> str:
         """Everything there is to read: content, embeds and text components, line by line."""
         return readable(self.message) if self.message else ""
-
-    def as_json(self) -> Json:
-        """The shape the control API answers with."""
-        return {
-            "interaction_id": self.interaction_id,
-            "status": self.status,
-            "message": self.message,
-            "ephemeral": self.ephemeral,
-            "error": self.error,
-        }
 
 
 def picture(core: Core, interaction: Interaction) -> Answer:

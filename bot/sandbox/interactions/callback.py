@@ -6,20 +6,13 @@ from bot.sandbox.core import Core
 from bot.sandbox.errors import Json, refusal
 from bot.sandbox.form import Form
 from bot.sandbox.interactions.interaction import Callback, Interaction, Kind
-from bot.sandbox.interactions.options import INTEGER, NUMBER, STRING
 from bot.sandbox.interactions.payload import metadata
-from bot.sandbox.messages.posting import REPLY, Uploads, loading, revise
+from bot.sandbox.messages.posting import REPLY, Uploads, loading, reference_to, revise
 from bot.sandbox.messages.scribe import Draft
 from bot.sandbox.messages.store import Stored
-from bot.sandbox.rules.choices import check_choices
+from bot.sandbox.rules.choices import INTEGER, NUMBER, STRING, check_choices
 from bot.sandbox.rules.layout import ids_as_text
-from bot.sandbox.rules.message import (
-    IN_ANSWER,
-    Flag,
-    check_message,
-    flags_of,
-    require_something,
-)
+from bot.sandbox.rules.message import IN_ANSWER, Flag, flags_of, require_sound
 from bot.sandbox.rules.modals import check_modal
 from bot.sandbox.world.access import rights_of
 from bot.sandbox.world.objects import user_object
@@ -89,26 +82,22 @@ def draft_for(core: Core, interaction: Interaction, body: Json, uploads: Uploads
 
 def say(core: Core, interaction: Interaction, draft: Draft, *, followup: bool = False) -> Stored:
     """Make a message that answers an interaction: for everybody, or for one person only."""
-    command = interaction.kind is Kind.COMMAND and not followup
-    message = core.scribe.write(draft, core.world.bot, CHAT_INPUT_COMMAND if command else REPLY)
+    source = interaction.source
+    answered = (interaction.original_id if followup else None) or (source.id if source else None)
+    command = interaction.kind is Kind.COMMAND
+    kind = REPLY if answered else CHAT_INPUT_COMMAND if command else 0
+    message = core.scribe.write(draft, core.world.bot, kind)
     message["webhook_id"] = core.world.application.id
     message["interaction_metadata"] = metadata(core, interaction, followup=followup)
-    if interaction.kind is Kind.COMMAND:
+    if command:
         message["interaction"] = {
             "id": interaction.id,
             "type": int(interaction.kind),
             "name": interaction.command_name,
             "user": user_object(core.world.users[interaction.user_id]),
         }
-    answered = interaction.original_id if followup else None
-    if answered is None and interaction.source is not None:
-        answered = interaction.source.id
-    if answered is not None:
-        reference = {"type": 0, "message_id": answered, "channel_id": interaction.channel_id}
-        owner = {"guild_id": interaction.guild_id} if interaction.guild_id else {}
-        message["message_reference"] = {**reference, **owner}
-    else:
-        message["type"] = CHAT_INPUT_COMMAND if interaction.kind is Kind.COMMAND else 0
+    if answered:
+        message["message_reference"] = reference_to(answered, draft.channel)
     ephemeral = bool(draft.flags & Flag.EPHEMERAL)
     stored = Stored(
         message,
@@ -122,10 +111,7 @@ def say(core: Core, interaction: Interaction, draft: Draft, *, followup: bool = 
 
 
 def _message(core: Core, interaction: Interaction, data: Json, uploads: Uploads) -> Stored:
-    form = Form()
-    check_message(data, form.at("data"), files=len(uploads))
-    form.close()
-    require_something(data, files=len(uploads))
+    require_sound(data, Form().at("data"), files=len(uploads))
     return _first(core, interaction, draft_for(core, interaction, data, uploads))
 
 
@@ -139,7 +125,6 @@ def _defer(core: Core, interaction: Interaction, data: Json, _uploads: Uploads) 
 def _first(core: Core, interaction: Interaction, draft: Draft) -> Stored:
     stored = say(core, interaction, draft)
     interaction.original_id = stored.id
-    interaction.ephemeral = stored.ephemeral_for is not None
     return stored
 
 

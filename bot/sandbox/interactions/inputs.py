@@ -3,11 +3,10 @@
 from typing import Any
 
 from bot.sandbox.errors import Json, Refused
+from bot.sandbox.rules.components import BUTTON, LINK, PREMIUM, ROW, STRING_SELECT, TEXT_INPUT
 from bot.sandbox.rules.layout import TEXT, walk
 from bot.sandbox.rules.modals import LABEL, MAX_VALUE
 
-ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
-LINK, PREMIUM = 5, 6
 SELECTS = {3: "", 5: "users", 6: "roles", 7: "users", 8: "channels"}
 
 

@@ -11,6 +11,8 @@ from bot.sandbox.messages.store import Stored
 from bot.sandbox.settings import Settings
 from bot.sandbox.snowflakes import Snowflakes
 
+TOKEN_LIFE_S = 900.0
+
 
 class Kind(IntEnum):
     COMMAND = 2
@@ -32,22 +34,24 @@ class Callback(IntEnum):
 
 @dataclass(slots=True)
 class Interaction:
-    """``source`` is the message whose component was used, ``parent`` what opened the modal."""
+    """``source`` is the message whose component was used, ``parent`` what opened the modal.
 
-    id: str
-    token: str
+    Id, token and moment are given by :meth:`Interactions.begin`.
+    """
+
     kind: Kind
+    data: Json
     user_id: str
     channel_id: str
     guild_id: str | None
-    created: float
-    data: Json
     locale: str
     source: Stored | None = None
     parent: "Interaction | None" = None
+    id: str = ""
+    token: str = ""
+    created: float = 0.0
     answered: Callback | None = None
     missed: bool = False  # no first answer came in time
-    ephemeral: bool = False
     original_id: str | None = None
     followup_ids: list[str] = field(default_factory=list)
     modal: Json | None = None
@@ -75,37 +79,13 @@ class Interactions:
         self.by_id: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
-    def begin(
-        self,
-        kind: Kind,
-        data: Json,
-        *,
-        user_id: str,
-        channel_id: str,
-        guild_id: str | None,
-        locale: str,
-        source: Stored | None = None,
-        parent: Interaction | None = None,
-    ) -> Interaction:
-        """A new interaction with a token of its own."""
-        interaction_id = self._ids.new()
-        secret = f"interaction:{interaction_id}:{secrets.token_hex(48)}"
-        interaction = Interaction(
-            interaction_id,
-            base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="),
-            kind,
-            user_id,
-            channel_id,
-            guild_id,
-            self._clock.now(),
-            data,
-            locale,
-            source,
-            parent,
-        )
+    def begin(self, interaction: Interaction) -> None:
+        """Give a new interaction what is its alone, and keep it."""
+        interaction.id, interaction.created = self._ids.new(), self._clock.now()
+        secret = f"interaction:{interaction.id}:{secrets.token_hex(48)}".encode()
+        interaction.token = base64.urlsafe_b64encode(secret).decode().rstrip("=")
         self.by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
-        return interaction
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:
         """The interaction a first answer is for. Raises 10062 (unknown, late) or 40060 (again)."""
@@ -123,7 +103,7 @@ class Interactions:
         found = self._by_token.get(token)
         if found is None:
             raise refusal(10015)
-        if self._clock.now() - found.created > self._settings.token_life_s:
+        if self._clock.now() - found.created > TOKEN_LIFE_S:
             raise refusal(50027)
         if found.answered is None:
             raise refusal(10015)

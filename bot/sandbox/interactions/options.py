@@ -6,14 +6,14 @@ from typing import Any
 from bot.sandbox.core import Core
 from bot.sandbox.errors import Json, Refused
 from bot.sandbox.messages.attachments import Upload
+from bot.sandbox.rules.choices import INTEGER, NUMBER, STRING
+from bot.sandbox.rules.commands import MAX_STRING, SUB_COMMAND_GROUP
 from bot.sandbox.world.access import rights_of
 from bot.sandbox.world.nouns import Channel, Guild, Role, User
 from bot.sandbox.world.objects import channel_object, member_object, role_object, user_object
 
-SUB_COMMAND, SUB_COMMAND_GROUP = 1, 2
-STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
+BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, ATTACHMENT = 5, 6, 7, 8, 9, 11
 SAFE_INTEGER = 2**53
-MAX_STRING = 6000
 _PARTIAL_CHANNEL = ("id", "type", "name", "parent_id", "position", "topic", "nsfw", "flags")
 
 
@@ -22,7 +22,9 @@ def descend(command: Json, path: list[str]) -> tuple[list[Json], list[tuple[int,
     options: list[Json] = command.get("options") or []
     way: list[tuple[int, str]] = []
     for word in path:
-        found = next((o for o in options if o["name"] == word and o["type"] <= 2), None)  # noqa: PLR2004 - 1 and 2 are the nesting types
+        found = next(
+            (o for o in options if o["name"] == word and o["type"] <= SUB_COMMAND_GROUP), None
+        )
         if found is None:
             raise Refused(f"/{command['name']} has no sub-command {word!r}")
         way.append((found["type"], word))

@@ -1,77 +1,112 @@
 """People at their keyboards: running commands, pressing buttons, typing, submitting."""
 
+import contextlib
 from typing import Any
 
-from bot.sandbox.core import Core
 from bot.sandbox.errors import Json, Refused
-from bot.sandbox.interactions.answer import NO_ANSWER
+from bot.sandbox.interactions.answer import NO_ANSWER, Answer, picture
 from bot.sandbox.interactions.inputs import SELECTS, component_data, find_component, modal_data
-from bot.sandbox.interactions.interaction import Interaction, Kind
+from bot.sandbox.interactions.interaction import Callback, Interaction, Kind
 from bot.sandbox.interactions.options import OptionReader, descend, nest
 from bot.sandbox.interactions.payload import IN_BOT_DM, IN_GUILD, interaction_create
 from bot.sandbox.messages.store import Stored
+from bot.sandbox.view import View
 from bot.sandbox.world.access import rights_of
 from bot.sandbox.world.nouns import Channel, User
 from bot.sandbox.world.objects import channel_object, role_object, user_object
 from bot.sandbox.world.permissions import Permission
 
+SETTLE_S = 10.0
 
-class People:
-    """Everything raises Refused when Discord's client would not let a person do it."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+class People(View):
+    """The acting half of :class:`bot.sandbox.Sandbox`.
+
+    Everything raises Refused when Discord's client would not let a person do it. An answer that the
+    bot defers is waited for, ``settle_s`` at most (0: not).
+    """
 
     async def command(
-        self, user: User, channel: Channel, name: str, options: Json, locale: str
-    ) -> Interaction:
-        """Run ``watch add`` with options; returns after the bot's first answer, or without one."""
-        data = self._command_data(user, channel, name, options, None)
-        return await self._begin(Kind.COMMAND, data, user, channel, locale)
+        self,
+        user: User | str,
+        channel: Channel | str,
+        name: str,
+        options: Json | None = None,
+        *,
+        locale: str = "en-US",
+        settle_s: float = SETTLE_S,
+    ) -> Answer:
+        """Run ``watch add`` with options."""
+        who, where = self.world.user(user), self.world.channel(channel)
+        data = self._command_data(who, where, name, options or {}, None)
+        interaction = await self._begin(Kind.COMMAND, data, who, where, locale)
+        return await self._settled(interaction, settle_s)
 
     async def autocomplete(
         self,
-        user: User,
-        channel: Channel,
+        user: User | str,
+        channel: Channel | str,
         name: str,
-        options: Json,
+        option: str,
+        text: str = "",
         *,
-        focused: tuple[str, str],
-        locale: str,
+        options: Json | None = None,
+        locale: str = "en-US",
     ) -> list[Json]:
-        """The choices offered while ``focused`` (option, text so far) is typed."""
-        option, text = focused
-        data = self._command_data(user, channel, name, {**options, option: text}, option)
-        interaction = await self._begin(Kind.AUTOCOMPLETE, data, user, channel, locale)
+        """The choices (``name``, ``value``) offered while somebody types ``text``."""
+        who, where = self.world.user(user), self.world.channel(channel)
+        data = self._command_data(who, where, name, {**(options or {}), option: text}, option)
+        interaction = await self._begin(Kind.AUTOCOMPLETE, data, who, where, locale)
         if interaction.choices is None:
             raise Refused(NO_ANSWER)
         return interaction.choices
 
-    async def component(
-        self, user: User, stored: Stored, wanted: str, values: list[str] | None, locale: str
-    ) -> Interaction:
-        """Press a button or pick in a select of a message the person sees."""
-        channel = self._core.world.channel(stored.channel_id)
-        self._require_sight(user, channel, Permission.VIEW_CHANNEL)
-        if stored.ephemeral_for not in {None, user.id}:
+    async def press(
+        self,
+        user: User | str,
+        message: Json | Answer | str,
+        what: str,
+        *,
+        values: list[str] | None = None,
+        locale: str = "en-US",
+        settle_s: float = SETTLE_S,
+    ) -> Answer:
+        """Press a button, or pick ``values`` in a select, named by custom_id or label."""
+        key = message.message_id if isinstance(message, Answer) else message
+        stored = self._core.messages.find(key if isinstance(key, str) else str(key["id"]))
+        if stored is None:
+            raise Refused("this message is gone")
+        who, channel = self.world.user(user), self.world.channel(stored.channel_id)
+        self._require_sight(who, channel, Permission.VIEW_CHANNEL)
+        if stored.ephemeral_for not in {None, who.id}:
             raise Refused("somebody else's private answer")
-        component = find_component(stored.message, wanted)
+        component = find_component(stored.message, what)
         data = component_data(component, values)
         if found := self._resolved(component, data.get("values", []), channel):
             data["resolved"] = found
-        return await self._begin(Kind.COMPONENT, data, user, channel, locale, source=stored)
+        interaction = await self._begin(Kind.COMPONENT, data, who, channel, locale, source=stored)
+        return await self._settled(interaction, settle_s)
 
-    async def submit(
-        self, user: User, parent: Interaction, values: dict[str, Any], locale: str
-    ) -> Interaction:
-        """Fill in and submit the modal an interaction opened."""
-        if parent.modal is None or parent.user_id != user.id:
+    async def submit_modal(
+        self,
+        user: User | str,
+        opened: Answer | str,
+        values: dict[str, Any],
+        *,
+        locale: str = "en-US",
+        settle_s: float = SETTLE_S,
+    ) -> Answer:
+        """Submit the modal that ``opened`` (an answer or an interaction's id) showed."""
+        key = opened.interaction_id if isinstance(opened, Answer) else opened
+        who, parent = self.world.user(user), self._core.interactions.by_id.get(key)
+        if parent is None or parent.modal is None or parent.user_id != who.id:
             raise Refused("no modal is open for this person")
         data = modal_data(parent.modal, values)
-        channel = self._core.world.channel(parent.channel_id)
-        return await self._begin(
-            Kind.MODAL, data, user, channel, locale, source=parent.source, parent=parent
+        channel = self.world.channel(parent.channel_id)
+        interaction = await self._begin(
+            Kind.MODAL, data, who, channel, locale, source=parent.source, parent=parent
         )
+        return await self._settled(interaction, settle_s)
 
     async def _begin(
         self,
@@ -86,16 +121,10 @@ class People:
     ) -> Interaction:
         """Tell the bot and wait for its first answer, three seconds at most."""
         core = self._core
-        interaction = core.interactions.begin(
-            kind,
-            data,
-            user_id=user.id,
-            channel_id=channel.id,
-            guild_id=channel.guild_id,
-            locale=locale,
-            source=source,
-            parent=parent,
+        interaction = Interaction(
+            kind, data, user.id, channel.id, channel.guild_id, locale, source, parent
         )
+        core.interactions.begin(interaction)
         event = interaction_create(core, interaction)
         core.hub.dispatch("INTERACTION_CREATE", event, channel.guild_id, intent=0)
         try:
@@ -105,6 +134,17 @@ class People:
         except TimeoutError:
             interaction.missed = True
         return interaction
+
+    async def _settled(self, interaction: Interaction, settle_s: float) -> Answer:
+        """The picture once a deferral is filled in, or after ``settle_s``."""
+
+        def now() -> Answer:
+            return picture(self._core, interaction)
+
+        if interaction.answered is Callback.DEFER and settle_s > 0:
+            with contextlib.suppress(TimeoutError):
+                await self.wait_for(lambda: now().status != "deferred", settle_s)
+        return now()
 
     def _command_data(
         self, user: User, channel: Channel, name: str, options: Json, focused: str | None

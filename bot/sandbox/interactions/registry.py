@@ -54,17 +54,11 @@ class Registry:
                 return found
         return None
 
-    def by_id(self, scope: Scope, command_id: str) -> Json:
-        """A command by id. Raises 10063."""
-        for command in self.listed(scope):
-            if command["id"] == command_id:
-                return command
-        raise refusal(10063)
-
     def put(self, scope: Scope, bodies: object) -> list[Json]:
         """Replace the whole list. Names that were there keep their ids."""
         form = Form()
-        commands = [form.at(i).mapping(b) for i, b in enumerate(form.listing(bodies, 130))]
+        most = sum(MAX_OF_A_TYPE.values())
+        commands = [form.at(i).mapping(b) for i, b in enumerate(form.listing(bodies, most))]
         keys: set[Key] = set()
         for index, command in enumerate(commands):
             check_command(command, form.at(index))
@@ -81,34 +75,6 @@ class Registry:
         self.synced += 1
         self._tell()
         return self.listed(scope)
-
-    def upsert(self, scope: Scope, body: Json) -> tuple[Json, bool]:
-        """Create or overwrite one command; whether it is new."""
-        check_command(body, form := Form())
-        form.close()
-        old = self._scopes.setdefault(scope, {})
-        key = _key(body)
-        fresh = key not in old
-        self._count(scope, {*old, key}, {key} if fresh else set())
-        old[key] = self._made(scope, body, old)
-        self._tell()
-        return old[key], fresh
-
-    def edit(self, scope: Scope, command_id: str, body: Json) -> Json:
-        """Change one command by id."""
-        current = self.by_id(scope, command_id)
-        merged = {**current, **body}
-        check_command(merged, form := Form())
-        form.close()
-        del self._scopes[scope][_key(current)]
-        made = self._made(scope, merged, {_key(merged): current})
-        self._scopes[scope][_key(made)] = made
-        self._tell()
-        return made
-
-    def remove(self, scope: Scope, command_id: str) -> None:
-        del self._scopes[scope][_key(self.by_id(scope, command_id))]
-        self._tell()
 
     def _tell(self) -> None:
         self._changes.publish({"type": "commands", "commands": self.everything()})

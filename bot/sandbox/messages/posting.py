@@ -14,6 +14,7 @@ from bot.sandbox.rules.message import (
     flags_of,
     is_v2,
     require_something,
+    require_sound,
 )
 from bot.sandbox.snowflakes import created_ms
 from bot.sandbox.world.access import require, rights_of
@@ -22,17 +23,7 @@ from bot.sandbox.world.objects import user_object
 from bot.sandbox.world.permissions import Permission
 
 REPLY = 19
-WRITABLE = frozenset(
-    {
-        ChannelType.TEXT,
-        ChannelType.DM,
-        ChannelType.VOICE,
-        ChannelType.ANNOUNCEMENT,
-        ChannelType.ANNOUNCEMENT_THREAD,
-        ChannelType.PUBLIC_THREAD,
-        ChannelType.PRIVATE_THREAD,
-    }
-)
+WRITABLE = frozenset(ChannelType) - {ChannelType.CATEGORY}
 Uploads = dict[str, Upload]
 
 
@@ -43,9 +34,7 @@ def post(core: Core, author: User, channel: Channel, body: Json, uploads: Upload
     sending = Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES
     require(core, author, channel, sending)
     _require_open_dm(core, channel)
-    check_message(body, form := Form(), files=len(uploads))
-    form.close()
-    require_something(body, files=len(uploads))
+    require_sound(body, Form(), files=len(uploads))
     if existing := _same_nonce(core, author, body):
         return existing
     _require_parts(core, author, channel, body, uploads)
@@ -64,8 +53,6 @@ def post(core: Core, author: User, channel: Channel, body: Json, uploads: Upload
         _answer(core, message, reference, body)
     nonce = None if body.get("nonce") is None else str(body["nonce"])
     stored = Stored(message, author.id, core.clock.now(), nonce)
-    if nonce is not None:
-        core.nonces.remember(author.id, nonce, stored.id)
     core.messages.add(stored)
     return stored
 
@@ -74,11 +61,8 @@ def edit(core: Core, author: User, stored: Stored, body: Json, uploads: Uploads)
     """Edit an own message in its channel; only new files need a right of their own."""
     channel = core.world.channel(stored.channel_id)
     require(core, author, channel, Permission.VIEW_CHANNEL)
-    only_flags = set(body) == {"flags"}
-    if stored.author_id != author.id and not only_flags:
-        raise refusal(50005)
     if stored.author_id != author.id:
-        require(core, author, channel, Permission.MANAGE_MESSAGES)
+        raise refusal(50005)
     if channel.thread is not None and channel.thread.archived:
         raise refusal(50083)
     age_s = core.clock.now() - created_ms(stored.id) / 1000
@@ -125,11 +109,8 @@ def _same_nonce(core: Core, author: User, body: Json) -> Stored | None:
     nonce = body.get("nonce")
     if nonce is None or not body.get("enforce_nonce"):
         return None
-    message_id = core.nonces.message_id(author.id, str(nonce))
-    if message_id is None:
-        return None
-    existing = core.messages.find(message_id)
-    if existing is None:
+    existing = core.messages.with_nonce(author.id, str(nonce))
+    if existing is not None and not existing.alive:
         raise refusal(10008)
     return existing
 
@@ -166,6 +147,11 @@ def _reference(core: Core, channel: Channel, body: Json) -> Json | None:
             return None
         form.complain("REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         form.close()
+    return reference_to(message_id, channel)
+
+
+def reference_to(message_id: str, channel: Channel) -> Json:
+    """The ``message_reference`` of an answer."""
     found = {"type": 0, "message_id": message_id, "channel_id": channel.id}
     return {**found, "guild_id": channel.guild_id} if channel.guild_id else found
 
@@ -187,7 +173,6 @@ def _wake_thread(core: Core, author: User, channel: Channel) -> None:
     thread = channel.thread
     if thread is None:
         return
-    thread.members.add(author.id)
     if not thread.archived and not thread.locked:
         return
     if thread.locked and Permission.MANAGE_THREADS not in rights_of(core, author, channel):

@@ -3,26 +3,16 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bot.sandbox.changes import Changes
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import Json
+from bot.sandbox.gateway.hub import Hub
 from bot.sandbox.world.nouns import Channel
-from bot.sandbox.world.objects import channel_object
 from bot.sandbox.world.world import World
 
-
-class Herald(Protocol):
-    """What the store needs of the gateway."""
-
-    def message(self, event: str, message: Json, channel: Channel) -> None:
-        """Dispatch MESSAGE_CREATE or MESSAGE_UPDATE."""
-        ...
-
-    def message_delete(self, message_id: str, channel: Channel) -> None:
-        """Dispatch MESSAGE_DELETE."""
-        ...
+# "The past few minutes": Discord never stated how long it knows a nonce.
+NONCE_WINDOW_S = 300.0
 
 
 @dataclass(slots=True)
@@ -52,10 +42,10 @@ class Stored:
 
 
 class MessageStore:
-    def __init__(self, world: World, clock: SandboxClock, herald: Herald, changes: Changes) -> None:
+    def __init__(self, world: World, clock: SandboxClock, hub: Hub, changes: Changes) -> None:
         self._world = world
         self._clock = clock
-        self._herald = herald
+        self._hub = hub
         self._changes = changes
         self.ever: dict[str, Stored] = {}
 
@@ -69,7 +59,7 @@ class MessageStore:
             if channel.thread is not None:
                 channel.thread.message_count += 1
             carried = {"nonce": stored.nonce} if stored.nonce is not None else {}
-            self._herald.message("MESSAGE_CREATE", {**self.view(stored), **carried}, channel)
+            self._hub.message("MESSAGE_CREATE", {**self.view(stored), **carried}, channel)
         self._publish("message_create", stored)
 
     def change(self, stored: Stored, message: Json) -> None:
@@ -78,7 +68,7 @@ class MessageStore:
         stored.versions.append(deepcopy(message))
         channel = self._channel(stored)
         if channel is not None and stored.ephemeral_for is None:
-            self._herald.message("MESSAGE_UPDATE", self.view(stored), channel)
+            self._hub.message("MESSAGE_UPDATE", self.view(stored), channel)
         self._publish("message_update", stored)
 
     def delete(self, stored: Stored, *, announce: bool = True) -> None:
@@ -89,7 +79,7 @@ class MessageStore:
             return
         channel = self._channel(stored)
         if channel is not None and announce:
-            self._herald.message_delete(stored.id, channel)
+            self._hub.message_delete(stored.id, channel)
         self._changes.publish(
             {"type": "message_delete", "channel_id": stored.channel_id, "id": stored.id}
         )
@@ -103,6 +93,16 @@ class MessageStore:
             return found
         public = found.ephemeral_for is None and found.channel_id == channel_id
         return found if public else None
+
+    def with_nonce(self, author_id: str, nonce: str) -> Stored | None:
+        """The newest message this author made with this nonce of late, alive or not."""
+        since = self._clock.now() - NONCE_WINDOW_S
+        for stored in reversed(self.ever.values()):
+            if stored.created < since:
+                break
+            if (stored.author_id, stored.nonce) == (author_id, nonce):
+                return stored
+        return None
 
     def in_channel(self, channel_id: str) -> list[Stored]:
         """The living public messages of a channel, oldest first."""
@@ -119,11 +119,8 @@ class MessageStore:
                 yield stored
 
     def view(self, stored: Stored) -> Json:
-        """The object as anybody reads it now: with its thread and the message it answers."""
+        """The object as anybody reads it now: with the message it answers."""
         message = deepcopy(stored.message)
-        thread = self._world.find_channel(stored.id)
-        if thread is not None:
-            message["thread"] = channel_object(self._world, thread)
         reference = message.get("message_reference")
         if reference is not None:
             answered = self.ever.get(str(reference.get("message_id")))
@@ -133,6 +130,14 @@ class MessageStore:
             )
         return message
 
+    def private(self, stored: Stored) -> Json:
+        """A message only one person sees, with whom that is and what it answers."""
+        return {
+            "user_id": stored.ephemeral_for,
+            "interaction_id": stored.interaction_id,
+            "message": self.view(stored),
+        }
+
     def _channel(self, stored: Stored) -> Channel | None:
         return self._world.find_channel(stored.channel_id)
 
@@ -140,12 +145,4 @@ class MessageStore:
         if stored.ephemeral_for is None:
             self._changes.publish({"type": kind, "message": self.view(stored)})
             return
-        self._changes.publish(
-            {
-                "type": "ephemeral",
-                "user_id": stored.ephemeral_for,
-                "interaction_id": stored.interaction_id,
-                "channel_id": stored.channel_id,
-                "message": self.view(stored),
-            }
-        )
+        self._changes.publish({"type": "ephemeral", **self.private(stored)})

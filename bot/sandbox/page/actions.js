@@ -30,7 +30,6 @@ export async function runCommand(name, options) {
   store.notice(key, { ...place, kind: "sending" });
   try {
     const answer = await post("interactions/command", { channel_id: place.channelId, name, options });
-    store.commandOf.set(answer.interaction_id, name);
     store.notice(key, null);
     settle(answer, place);
   } catch (error) {

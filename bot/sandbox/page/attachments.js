@@ -5,34 +5,12 @@ import { icon } from "/page/icons.js";
 import { t } from "/page/language.js";
 
 const IMAGE = /^image\/(png|jpeg|gif|webp)/;
-const IMAGE_NAME = /\.(png|jpe?g|gif|webp)$/i;
 const KIB = 1024;
 
-/** The files that no embed, gallery or file component already shows. */
-export function attachments(message) {
-  const used = usedUrls(message);
-  const free = (message.attachments ?? []).filter(
-    (file) => !used.has(file.url) && !used.has(`attachment://${file.filename}`),
-  );
-  return free.map((file) => (isImage(file) ? picture(file) : fileCard(file)));
-}
+/** The files of a message; those that an embed or a component shows are not among them. */
+export const attachments = (message) => message.attachments.map((file) => (isImage(file) ? picture(file) : fileCard(file)));
 
-function usedUrls(message) {
-  const found = new Set();
-  for (const embed of message.embeds ?? []) {
-    for (const key of ["image", "thumbnail"]) if (embed[key]) found.add(embed[key].url);
-  }
-  const walk = (part) => {
-    for (const media of [part.media, part.file, ...(part.items ?? []).map((item) => item.media)]) {
-      if (media) found.add(media.url);
-    }
-    for (const child of [...(part.components ?? []), part.accessory]) if (child) walk(child);
-  };
-  for (const component of message.components ?? []) walk(component);
-  return found;
-}
-
-const isImage = (file) => IMAGE.test(file.content_type ?? "") || IMAGE_NAME.test(file.filename ?? "");
+const isImage = (file) => IMAGE.test(file.content_type);
 
 /** A picture with its alt text; one from elsewhere is only named, because the page loads nothing from outside. */
 export function picture(media) {
@@ -45,7 +23,7 @@ export function picture(media) {
 }
 
 export function fileCard(file) {
-  const name = file.filename ?? file.name ?? t("attachment");
+  const name = file.filename ?? t("attachment");
   const href = localUrl(file.url);
   const label = href ? el("a", { href, download: name }, name) : el("span", {}, name);
   return el(

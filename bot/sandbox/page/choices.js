@@ -12,28 +12,27 @@ export const isStrict = (option) =>
   Boolean(option.choices?.length) ||
   [TYPE.BOOLEAN, TYPE.USER, TYPE.CHANNEL, TYPE.ROLE, TYPE.MENTIONABLE].includes(option.type);
 
-/** The fixed list of an option, as {value, label}; null when it has none. */
-export function fixedChoices(option) {
+/** The people, roles and channels of the server, as {value, label}. */
+export const people = () => store.people().map((user) => ({ value: user.id, label: `@${user.name}` }));
+export const roles = () => (store.guild()?.roles ?? []).map((role) => ({ value: role.id, label: `@${role.name.replace(/^@/, "")}` }));
+export const channels = (kinds) =>
+  (store.guild()?.channels ?? [])
+    .filter((channel) => !kinds?.length || kinds.includes(channel.type))
+    .map((channel) => ({ value: channel.id, label: `#${channel.name}` }));
+
+/** The fixed list of an option; null when it has none. */
+function fixedChoices(option) {
   if (option.choices?.length) {
     return option.choices.map((choice) => ({ value: choice.value, label: localised(choice, "name") }));
   }
-  const guild = store.guild() ?? { roles: [], channels: [] };
-  const users = () => store.people().map((user) => ({ value: user.id, label: `@${user.name}` }));
-  const roles = () => guild.roles.map((role) => ({ value: role.id, label: `@${role.name.replace(/^@/, "")}` }));
   const make = {
     [TYPE.BOOLEAN]: () => [{ value: true, label: t("yes") }, { value: false, label: t("no") }],
-    [TYPE.USER]: users,
+    [TYPE.USER]: people,
     [TYPE.ROLE]: roles,
-    [TYPE.MENTIONABLE]: () => [...users(), ...roles()],
-    [TYPE.CHANNEL]: () => channels(guild, option.channel_types),
+    [TYPE.MENTIONABLE]: () => [...people(), ...roles()],
+    [TYPE.CHANNEL]: () => channels(option.channel_types),
   }[option.type];
   return make ? make() : null;
-}
-
-function channels(guild, kinds) {
-  return guild.channels
-    .filter((channel) => !kinds?.length || kinds.includes(channel.type))
-    .map((channel) => ({ value: channel.id, label: `#${channel.name}` }));
 }
 
 /** What to offer for the text typed so far; `others` are the option values already given. */

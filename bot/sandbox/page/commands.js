@@ -9,9 +9,9 @@ const CHAT_INPUT = 1;
 const ADMINISTRATOR = 1n << 3n;
 
 /** All commands the chosen user may see: {name, label, description, options}, in Discord's order. */
-export function available() {
-  return (store.application.commands ?? [])
-    .filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT && allowed(command))
+function available() {
+  return store.application.commands
+    .filter((command) => command.type === CHAT_INPUT && allowed(command))
     .flatMap((command) => flatten(command, [], []))
     .sort((a, b) => a.label.localeCompare(b.label));
 }

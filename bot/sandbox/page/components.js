@@ -15,7 +15,7 @@ const LINK = 5;
 
 /** All components of a message, of the old kind or V2. */
 export function components(message) {
-  return (message.components ?? []).map((part) => component(part, message));
+  return message.components.map((part) => component(part, message));
 }
 
 export function component(part, message) {
@@ -59,4 +59,3 @@ async function pressed(node, part, message) {
     node.removeAttribute("aria-busy");
   }
 }
-

@@ -15,7 +15,6 @@ class Composer {
   list = new Listbox("Commands");
 
   constructor(form) {
-    this.form = form;
     Object.assign(this, buildBar(form, this.list.node));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -41,7 +40,6 @@ class Composer {
     this.send.hidden = !this.command;
     this.chip.hidden = !this.command;
     this.chip.textContent = this.command ? `/${this.command.label}` : "";
-    this.form.classList.toggle("filling", Boolean(this.command));
   }
 
   /** Offer again what changed under the reader's fingers. */
@@ -173,6 +171,25 @@ class Composer {
     return this.command.options.filter((option) => !taken.has(option.name));
   }
 
+  /** Go to the empty field of an option, which may have to be added; false when there is none. */
+  open(name) {
+    const means = (option) => [option.name, localised(option, "name")].includes(name);
+    const option = this.#optional().find(means);
+    const field = option ? this.#add(option) : this.fields.find((one) => one.isEmpty && means(one.option));
+    field?.input.focus();
+    return Boolean(field);
+  }
+
+  #add(option) {
+    const field = new Field(option, this);
+    this.fields.push(field);
+    this.parts.append(field.node);
+    this.input.value = "";
+    this.list.hide();
+    this.redraw();
+    return field;
+  }
+
   #typed() {
     if (this.command) return this.#offerOptions();
     this.help.hidden = true;
@@ -181,7 +198,7 @@ class Composer {
     const found = /\s/.test(text) ? parse(text) : null;
     if (found) return this.choose(found.command, found.values);
     const items = suggestions(text.slice(1));
-    const empty = t(store.application.commands?.length ? "unknown_command" : "no_commands");
+    const empty = t(store.application.commands.length ? "unknown_command" : "no_commands");
     return this.list.show(this.input, items, (item) => this.choose(item.command), { empty });
   }
 
@@ -192,15 +209,7 @@ class Composer {
     const items = this.#optional()
       .map((option) => ({ value: option.name, label: localised(option, "name"), detail: localised(option, "description"), option }))
       .filter((item) => item.label.toLowerCase().startsWith(typed) || item.value.startsWith(typed));
-    const add = (item) => {
-      const field = new Field(item.option, this);
-      this.fields.push(field);
-      this.parts.append(field.node);
-      this.input.value = "";
-      this.list.hide();
-      this.redraw();
-      field.input.focus();
-    };
+    const add = (item) => this.#add(item.option).input.focus();
     if (typed !== "" && this.input.value.endsWith(":") && items[0]) return add(items[0]);
     return this.list.show(this.input, items, add, { active: typed === "" ? -1 : 0 });
   }

@@ -20,7 +20,7 @@ function fill(node, props, children) {
     } else if (key === "data") {
       Object.assign(node.dataset, value);
     } else {
-      node.setAttribute(key === "className" ? "class" : key, value === true ? "" : String(value));
+      node.setAttribute(key, value === true ? "" : String(value));
     }
   }
   node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));

@@ -22,8 +22,8 @@ export function embed(given, message) {
       given.description && el("div", { class: "embed-description markdown" }, markdown(given.description, where)),
       given.fields?.length > 0 && fields(given.fields, where),
     ),
-    thumbnail(given.thumbnail, message),
-    given.image && el("div", { class: "embed-image" }, picture(mediaOf(given.image, message))),
+    thumbnail(given.thumbnail),
+    given.image && el("div", { class: "embed-image" }, picture(given.image)),
     footer(given),
   );
   card.style.setProperty("--bar", colour(given.color, "var(--embed-bar)"));
@@ -65,18 +65,8 @@ function fields(all, where) {
   );
 }
 
-function thumbnail(given, message) {
-  if (!given) return null;
-  const media = mediaOf(given, message);
-  return localUrl(media.url) ? el("div", { class: "embed-thumbnail" }, picture(media)) : null;
-}
-
-/** What `attachment://name` stands for: the file of that name on the same message. */
-export function mediaOf(given, message) {
-  const url = given.proxy_url ?? given.url ?? "";
-  const name = /^attachment:\/\/(.*)$/.exec(given.url ?? "")?.[1];
-  const file = message?.attachments?.find((one) => one.filename === name || one.url === given.url);
-  return { description: file?.description, ...given, ...(file ? { url: file.url, filename: file.filename } : { url }) };
+function thumbnail(given) {
+  return given && localUrl(given.url) ? el("div", { class: "embed-thumbnail" }, picture(given)) : null;
 }
 
 function footer(given) {

@@ -10,7 +10,7 @@ const NUMBER = 10;
 const FILE = 11;
 const PAUSE_MS = 150;
 
-/** `host` is the composer: {command, list, valuesExcept(field), showHelp(option), next(from), drop(field), complain(text)}. */
+/** `host` is the composer: {command, list, valuesExcept(field), showHelp(option), next(from), open(name), drop(field), complain(text)}. */
 export class Field {
   constructor(option, host) {
     this.option = option;
@@ -72,6 +72,7 @@ export class Field {
         input: () => {
           this.chosen = null;
           this.#unname();
+          this.#goOn();
           this.#fit();
           this.node.classList.remove("wrong");
           this.host.complain(null);
@@ -88,6 +89,12 @@ export class Field {
     const text = this.input.value.trimStart();
     const own = names.find((name) => text.toLowerCase().startsWith(`${name}:`));
     if (own) this.input.value = text.slice(own.length + 1);
+  }
+
+  /** ` name:` behind a value begins another option, as it does in a whole line. */
+  #goOn() {
+    const [, value, name] = /^(.*)\s(\S+):$/.exec(this.input.value) ?? [];
+    if (name && this.host.open(name)) this.set(value.trim());
   }
 
   /** Ask for what fits the text; an answer to older text is thrown away. */
@@ -154,4 +161,3 @@ async function readFile(file) {
   for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return { filename: file.name, content_type: file.type || "application/octet-stream", data_base64: btoa(binary) };
 }
-

@@ -13,8 +13,6 @@ const PATHS = {
   file: "M6 2h8l5 5v15H6zM14 2v5h5",
   chevron: "M6 9l6 6 6-6",
   external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
-  check: "M5 12.5l5 5L19 7",
-  down: "M12 5v14M6 13l6 6 6-6",
   megaphone: "M3 10v4l12 5V5zM15 9c3 0 5 1 5 3s-2 3-5 3M6 15.5L8 21h3l-1.5-4.2",
   slash: "M15 4L9 20M4 4h16v16H4z",
 };

@@ -2,16 +2,7 @@
 
 import { fileCard, picture } from "/page/attachments.js";
 import { colour, el } from "/page/dom.js";
-import { mediaOf } from "/page/embed.js";
 import { markdown } from "/page/markdown.js";
-
-/** One layout component; an unknown kind is named, never silently dropped. */
-export function layout(part, message, draw) {
-  const make = KINDS[part.type];
-  return make ? make(part, message, draw) : el("p", { class: "unknown" }, `Component type ${part.type}`);
-}
-
-const KINDS = { 9: section, 10: text, 11: thumbnail, 12: gallery, 13: file, 14: separator, 17: container };
 
 function section(part, message, draw) {
   const texts = part.components.map((child) => draw(child, message));
@@ -27,22 +18,14 @@ function text(part, message) {
   return el("div", { class: "v2-text markdown" }, markdown(part.content, { message }));
 }
 
-const described = (item, message) => mediaOf({ ...item.media, ...(item.description ? { description: item.description } : {}) }, message);
+/** A medium with its own description, or else that of its file. */
+const described = ({ media, description }) => picture({ ...media, description: description ?? media.description });
 
-function thumbnail(part, message) {
-  return el("div", { class: "v2-thumbnail" }, picture(described(part, message)));
-}
+const thumbnail = (part) => el("div", { class: "v2-thumbnail" }, described(part));
 
-function gallery(part, message) {
-  const pictures = part.items.map((item) => picture(described(item, message)));
-  return el("div", { class: pictures.length > 1 ? "v2-gallery many" : "v2-gallery" }, pictures);
-}
+const gallery = (part) => el("div", { class: part.items.length > 1 ? "v2-gallery many" : "v2-gallery" }, part.items.map(described));
 
-function file(part, message) {
-  const name = /^attachment:\/\/(.*)$/.exec(part.file.url)?.[1] ?? part.name;
-  const found = message.attachments?.find((one) => one.filename === name || one.url === part.file.url);
-  return fileCard(found ?? { filename: name, url: part.file.url, size: part.size });
-}
+const file = (part) => fileCard({ filename: part.file.url.split("/").at(-1), url: part.file.url });
 
 function separator(part) {
   const spacing = part.spacing === 2 ? "wide" : "narrow";
@@ -54,4 +37,12 @@ function container(part, message, draw) {
   node.classList.toggle("accented", Number.isInteger(part.accent_color));
   node.style.setProperty("--bar", colour(part.accent_color, "transparent"));
   return node;
+}
+
+const KINDS = { 9: section, 10: text, 11: thumbnail, 12: gallery, 13: file, 14: separator, 17: container };
+
+/** One layout component; an unknown kind is named, never silently dropped. */
+export function layout(part, message, draw) {
+  const make = KINDS[part.type];
+  return make ? make(part, message, draw) : el("p", { class: "unknown" }, `Component type ${part.type}`);
 }

@@ -43,7 +43,7 @@ export class Listbox {
     this.active = -1;
   }
 
-  /** Up, down, home and end; true when the key was ours. */
+  /** Arrows and page keys; true when the key was ours. */
   move(key) {
     const last = this.items.length - 1;
     if (!this.open || last < 0) return false;

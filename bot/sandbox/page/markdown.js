@@ -8,7 +8,7 @@ const FENCE = /(?<!\\)```(?:([\w+.#-]+)\n)?\n*([^]*?[^\n`][^]*?)\n*```/;
 const LIST = /^( *)([-*]|\d{1,9}\.) +(\S.*)$/;
 
 /** The nodes of a message text, an embed description or a text display. */
-export function markdown(text, where = {}) {
+export function markdown(text, where) {
   const source = String(text);
   const fence = FENCE.exec(source);
   if (fence === null) return blocks(source, where);

@@ -7,7 +7,7 @@ import { store } from "/page/store.js";
 /** `where` is {message, quiet}: quiet in embeds and boards, where mentions never notify. */
 export function userMention(id, where) {
   const named = store.userName(id) ?? mentionedName(id, where.message);
-  const pinged = !where.quiet && where.message?.mentions?.some((user) => user.id === id);
+  const pinged = !where.quiet && where.message.mentions.some((user) => user.id === id);
   return pill(`@${named ?? "unknown-user"}`, pinged);
 }
 
@@ -17,12 +17,12 @@ function mentionedName(id, message) {
 }
 
 export function roleMention(id, where) {
-  const pinged = !where.quiet && where.message?.mention_roles?.includes(id);
+  const pinged = !where.quiet && where.message.mention_roles.includes(id);
   return pill(`@${(store.roleName(id) ?? "unknown-role").replace(/^@/, "")}`, pinged);
 }
 
 export function everyoneMention(word, where) {
-  return pill(word, !where.quiet && where.message?.mention_everyone);
+  return pill(word, !where.quiet && where.message.mention_everyone);
 }
 
 function pill(text, pinged) {

@@ -15,38 +15,36 @@ import { dayAndTime, gutterTime, sentAt } from "/page/timestamps.js";
 const SUPPRESS_EMBEDS = 1 << 2;
 const LOADING = 1 << 7;
 export const SILENT = 1 << 12;
-const PINNED = 6; // a message type
 const PREVIEW = 160;
 
-/** `entry` is {message, private?, interaction_id?}; `compact` leaves the author out. */
+/** `entry` is {message, private?}; `compact` leaves the author out. */
 export function messageItem(entry, compact) {
   const { message } = entry;
   const name = store.authorName(message.author);
-  const above = [replyLine(message), usedLine(entry)];
   const node = el(
     "li",
     {
       class: "message",
       data: { id: message.id, author: name, authorId: message.author.id, ...(entry.private ? { ephemeral: "true" } : {}) },
     },
-    above,
+    replyLine(message),
+    usedLine(message),
     compact ? gutterTime(message.timestamp) : avatar(message.author.id, name, message.author.bot),
-    el("div", { class: "message-main" }, compact ? null : header(message, name), body(message), privateLine(entry)),
+    el("div", { class: "message-main" }, compact ? null : header(message, name), body(message), entry.private && privateLine(() => store.dismiss(message.id))),
   );
   node.classList.toggle("compact", compact);
   node.classList.toggle("for-me", mentionsMe(message));
-  node.classList.toggle("above", above.some(Boolean));
   return node;
 }
 
 const mentionsMe = (message) =>
   message.mention_everyone ||
-  message.mentions?.some((user) => user.id === store.userId) ||
-  message.mention_roles?.some((id) => store.user()?.roles?.includes(id));
+  message.mentions.some((user) => user.id === store.userId) ||
+  message.mention_roles.some((id) => store.user()?.roles.includes(id));
 
-/** What replies show of a message, and what the channel list could. */
-export function preview(message) {
-  const text = message.content || message.embeds?.[0]?.title || "";
+/** What replies show of a message. */
+function preview(message) {
+  const text = message.content || message.embeds[0]?.title || "";
   return text.split("\n")[0].slice(0, PREVIEW);
 }
 
@@ -82,12 +80,10 @@ function withPlainMentions(text, message) {
   return withEmoji(line.textContent);
 }
 
-/** "Admin used /status", where the message says so or this page ran the command. */
-function usedLine(entry) {
-  const { interaction_metadata: metadata, interaction } = entry.message;
-  const command = interaction?.name ?? metadata?.name ?? store.commandOf.get(entry.interaction_id ?? metadata?.id);
-  if (!command || entry.message.message_reference) return null;
-  const user = metadata?.user ?? { id: entry.user_id ?? store.userId, username: "" };
+/** "Admin used /status", where the message answers a command. */
+function usedLine({ interaction_metadata: metadata, message_reference: answered }) {
+  if (!metadata?.name || answered) return null;
+  const { name: command, user } = metadata;
   const name = store.authorName(user);
   const [before, after] = t("used", { user: "\n", command: "" }).split("\n");
   return el(
@@ -114,7 +110,7 @@ const silentMark = () => el("span", { class: "silent", role: "img", "aria-label"
 
 function body(message) {
   if (message.flags & LOADING) return thinking();
-  const embeds = message.flags & SUPPRESS_EMBEDS ? [] : (message.embeds ?? []);
+  const embeds = message.flags & SUPPRESS_EMBEDS ? [] : message.embeds;
   return [
     content(message),
     attachments(message),
@@ -125,8 +121,7 @@ function body(message) {
 }
 
 function content(message) {
-  if (message.type === PINNED) return el("div", { class: "system" }, t("pinned"));
-  if (!message.content) return message.edited_timestamp && !message.embeds?.length && !message.components?.length ? edited(message) : null;
+  if (!message.content) return message.edited_timestamp && !message.embeds.length && !message.components.length ? edited(message) : null;
   const node = el("div", { class: "content markdown" }, markdown(message.content, { message }));
   if (message.edited_timestamp) {
     const last = node.lastElementChild;
@@ -145,9 +140,8 @@ export function thinking(text = t("thinking", { name: store.application.name }))
   return el("div", { class: "thinking" }, dots, text);
 }
 
-function privateLine(entry) {
-  if (!entry.private) return null;
-  const drop = () => store.dismiss(entry.message.id);
+/** Under what one person alone sees; `drop` takes it off the page. */
+export function privateLine(drop) {
   return el(
     "div",
     { class: "private" },

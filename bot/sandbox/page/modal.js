@@ -5,7 +5,7 @@ import { el } from "/page/dom.js";
 import { withEmoji } from "/page/emoji.js";
 import { t } from "/page/language.js";
 import { markdown } from "/page/markdown.js";
-import { select } from "/page/select.js";
+import { chosenAtFirst, select } from "/page/select.js";
 
 const ROW = 1;
 const TEXT_INPUT = 4;
@@ -83,7 +83,6 @@ function textInput(given, values, required) {
 }
 
 function chooser(given, values) {
-  const marked = (given.options ?? []).filter((option) => option.default).map((option) => option.value);
-  values[given.custom_id] = [...marked, ...(given.default_values ?? []).map((one) => one.id)];
+  values[given.custom_id] = chosenAtFirst(given);
   return select(given, (chosen) => (values[given.custom_id] = chosen));
 }

@@ -2,9 +2,8 @@
 
 import { avatar } from "/page/avatar.js";
 import { el } from "/page/dom.js";
-import { icon } from "/page/icons.js";
 import { t } from "/page/language.js";
-import { thinking } from "/page/message.js";
+import { privateLine, thinking } from "/page/message.js";
 import { store } from "/page/store.js";
 
 export function noticeItem({ notice }) {
@@ -27,19 +26,7 @@ export function noticeItem({ notice }) {
       failed
         ? el("div", { class: "failure", role: "alert" }, `⚠ ${t("no_answer")}`)
         : thinking(notice.kind === "sending" ? t("sending") : undefined),
-      failed ? dismiss(notice) : null,
+      failed && privateLine(() => store.notice(notice.key, null)),
     ),
-  );
-}
-
-function dismiss(notice) {
-  const drop = () => store.notice(notice.key, null);
-  return el(
-    "div",
-    { class: "private" },
-    icon("eye"),
-    el("span", {}, t("only_you")),
-    el("span", { "aria-hidden": "true" }, "·"),
-    el("button", { type: "button", class: "text-button", on: { click: drop } }, t("dismiss")),
   );
 }

@@ -1,40 +1,34 @@
 // Select menus: of own options, of people, roles or channels; in messages and in modals.
 
+import { channels, people, roles } from "/page/choices.js";
 import { el } from "/page/dom.js";
 import { componentEmoji, withEmoji } from "/page/emoji.js";
 import { icon } from "/page/icons.js";
 import { t } from "/page/language.js";
 import { Listbox } from "/page/listbox.js";
-import { store } from "/page/store.js";
 
 /** The options of any select, as {value, label, detail, emoji}. */
 function optionsOf(part) {
-  const guild = store.guild() ?? { users: [], roles: [], channels: [] };
-  const users = store.people().map((user) => ({ value: user.id, label: `@${user.name}` }));
-  const roles = guild.roles.map((role) => ({ value: role.id, label: `@${role.name.replace(/^@/, "")}` }));
-  const kinds = part.channel_types?.length ? part.channel_types : null;
-  const channels = guild.channels
-    .filter((channel) => !kinds || kinds.includes(channel.type))
-    .map((channel) => ({ value: channel.id, label: `#${channel.name}` }));
   const own = (part.options ?? []).map((option) => ({
     value: option.value,
     label: option.label,
     detail: option.description,
     emoji: componentEmoji(option.emoji),
   }));
-  return { 3: own, 5: users, 6: roles, 7: [...users, ...roles], 8: channels }[part.type];
+  return { 3: own, 5: people(), 6: roles(), 7: [...people(), ...roles()], 8: channels(part.channel_types) }[part.type];
 }
 
-function chosenAtFirst(part) {
+/** The values that are chosen before anybody touches the menu. */
+export function chosenAtFirst(part) {
   const marked = (part.options ?? []).filter((option) => option.default).map((option) => option.value);
-  return new Set([...marked, ...(part.default_values ?? []).map((one) => one.id)]);
+  return [...marked, ...(part.default_values ?? []).map((one) => one.id)];
 }
 
 /** A select menu. `onChoose` gets the values when the choice is made. */
 export function select(part, onChoose) {
   const list = new Listbox(part.placeholder ?? t("pick"));
   const options = optionsOf(part);
-  const chosen = chosenAtFirst(part);
+  const chosen = new Set(chosenAtFirst(part));
   const many = (part.max_values ?? 1) > 1;
   const text = el("span", { class: "select-text", dir: "auto" });
   const owner = el(

@@ -108,7 +108,6 @@ function header() {
     el("button", { "aria-controls": "sidebar", ...iconButton(t("menu"), openMenu, "only-small") }, icon("menu")),
     channel ? channelIcon(channel) : "",
     el("h2", { dir: "auto" }, channel?.name ?? "…"),
-    channel?.topic ? el("span", { class: "topic", dir: "auto" }, channel.topic) : "",
     el("span", { class: "spring" }),
     store.botOnline ? "" : el("span", { class: "bot-away" }, `${store.application.name} · ${t("offline")}`),
     el("button", { id: "theme", ...iconButton(t(dark ? "light" : "dark"), () => announce("theme")) }, icon(dark ? "sun" : "moon")),

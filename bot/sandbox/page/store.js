@@ -1,14 +1,13 @@
 // What the page knows: the world as the sandbox told it, and what this reader chose.
 
-export class Store extends EventTarget {
+class Store extends EventTarget {
   application = { id: "0", name: "Vigie", commands: [] };
   botOnline = false;
   guilds = [];
   messages = new Map(); // channel id -> Map(message id -> message), in the order of arrival
   ephemeral = new Map(); // message id -> {user_id, interaction_id, message}
   notices = new Map(); // interaction key -> {key, channelId, userId, kind, command}: this page's own lines
-  failures = new Map(); // message id -> true, where the last press failed
-  commandOf = new Map(); // interaction id -> command name, for those run on this page
+  failures = new Set(); // ids of messages where the last press failed
   dismissed = new Set();
   unread = new Set();
   channelId = null;
@@ -32,7 +31,7 @@ export class Store extends EventTarget {
   }
 
   #takeState(state) {
-    this.application = { commands: [], ...state.application };
+    this.application = state.application;
     this.botOnline = state.bot_online;
     this.guilds = state.guilds;
     this.messages = new Map(
@@ -50,8 +49,7 @@ export class Store extends EventTarget {
   }
 
   #takeEphemeral(news) {
-    const channelId = news.channel_id ?? news.message.channel_id;
-    this.ephemeral.set(news.message.id, { ...news, message: { ...news.message, channel_id: channelId } });
+    this.ephemeral.set(news.message.id, news);
     this.#answer(news.message, news.interaction_id);
   }
 
@@ -84,7 +82,7 @@ export class Store extends EventTarget {
   channels = () => this.guilds.flatMap((guild) => guild.channels).filter((one) => [0, 5, 10, 11, 12].includes(one.type));
   channel = (id = this.channelId) => this.channels().find((channel) => channel.id === id);
   guild = () => this.guilds.find((one) => one.channels.some((channel) => channel.id === this.channelId)) ?? this.guilds[0];
-  people = () => (this.guild()?.users ?? []).filter((user) => user.id !== this.application.id && !user.bot);
+  people = () => this.guild()?.users ?? [];
   user = () => this.people().find((one) => one.id === this.userId);
 
   /** Names for mentions, in whichever server they are; undefined when nobody has the id. */
@@ -140,7 +138,7 @@ export class Store extends EventTarget {
   }
 
   fail(messageId, failed) {
-    if (failed) this.failures.set(messageId, true);
+    if (failed) this.failures.add(messageId);
     else this.failures.delete(messageId);
     this.#tell("notice", { messageId });
   }

@@ -1,17 +1,17 @@
-"""The bot's own account, its application, the gateway's address, people and DMs."""
+"""The bot's own account and application, the gateway's address, its servers and DMs."""
 
 from bot.sandbox.errors import refusal
 from bot.sandbox.form import Form
-from bot.sandbox.rest.call import Call, Reply
+from bot.sandbox.rest.call import NO_CONTENT, Call, Reply
+from bot.sandbox.snowflakes import DAY_MS
+from bot.sandbox.world.access import own_guild
 from bot.sandbox.world.nouns import Channel, ChannelType
 from bot.sandbox.world.objects import (
     application_object,
     channel_object,
+    guild_object,
     own_user_object,
-    user_object,
 )
-
-DAY_MS = 86_400_000
 
 
 def me(call: Call) -> Reply:
@@ -32,7 +32,7 @@ def gateway_bot(call: Call) -> Reply:
     return Reply(
         {
             "url": core.hub.url,
-            "shards": core.settings.recommended_shards,
+            "shards": 1,
             "session_start_limit": {
                 "total": core.settings.session_starts,
                 "remaining": core.hub.starts_left,
@@ -41,13 +41,6 @@ def gateway_bot(call: Call) -> Reply:
             },
         }
     )
-
-
-def user(call: Call) -> Reply:
-    found = call.core.world.users.get(call.match["user_id"])
-    if found is None:
-        raise refusal(10013)
-    return Reply(user_object(found))
 
 
 def open_dm(call: Call) -> Reply:
@@ -67,14 +60,12 @@ def open_dm(call: Call) -> Reply:
     return Reply(channel_object(world, made))
 
 
-def own_guilds(call: Call) -> Reply:
-    """The servers the bot is in, as partial objects."""
-    world = call.core.world
-    return Reply(
-        [
-            {"id": g.id, "name": g.name, "icon": None, "owner": g.owner_id == world.bot.id}
-            | {"features": [], "permissions": "0"}
-            for g in world.guilds.values()
-            if g.present
-        ]
-    )
+def guild(call: Call) -> Reply:
+    return Reply(guild_object(own_guild(call.core, call.match["guild_id"])))
+
+
+def leave_guild(call: Call) -> Reply:
+    found = own_guild(call.core, call.match["guild_id"])
+    found.present = False
+    call.core.news.guild_gone(found, unavailable=False)
+    return NO_CONTENT

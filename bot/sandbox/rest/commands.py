@@ -1,8 +1,8 @@
-"""Application commands over REST, globally and for one server."""
+"""Application commands over REST: the whole list, globally and for one server."""
 
 from bot.sandbox.errors import refusal
 from bot.sandbox.interactions.registry import Scope, without_localizations
-from bot.sandbox.rest.call import NO_CONTENT, Call, Reply
+from bot.sandbox.rest.call import Call, Reply
 
 
 def listing(call: Call) -> Reply:
@@ -14,24 +14,6 @@ def listing(call: Call) -> Reply:
 
 def put(call: Call) -> Reply:
     return Reply(call.core.registry.put(_scope(call), call.body))
-
-
-def create(call: Call) -> Reply:
-    made, fresh = call.core.registry.upsert(_scope(call), call.mapping)
-    return Reply(made, 201 if fresh else 200)
-
-
-def one(call: Call) -> Reply:
-    return Reply(call.core.registry.by_id(_scope(call), call.match["command_id"]))
-
-
-def edit(call: Call) -> Reply:
-    return Reply(call.core.registry.edit(_scope(call), call.match["command_id"], call.mapping))
-
-
-def remove(call: Call) -> Reply:
-    call.core.registry.remove(_scope(call), call.match["command_id"])
-    return NO_CONTENT
 
 
 def _scope(call: Call) -> Scope:

@@ -1,4 +1,4 @@
-"""Messages of channels over REST: send, list, read, edit, delete, pin, typing."""
+"""Messages of channels over REST: send, list, read, edit, delete, pin."""
 
 from bot.sandbox.errors import refusal
 from bot.sandbox.form import Form
@@ -11,7 +11,6 @@ from bot.sandbox.world.permissions import Permission
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
 MAX_PINS = 250
-MAX_BULK = 100
 
 
 def create(call: Call) -> Reply:
@@ -31,7 +30,7 @@ def listing(call: Call) -> Reply:
     core = call.core
     channel = call.channel()
     limit = _limit(call)
-    if not _may_read(call):
+    if Permission.READ_MESSAGE_HISTORY not in rights_of(core, core.world.bot, channel):
         return Reply([])
     found = core.messages.in_channel(channel.id)
     if before := call.query.get("before"):
@@ -64,51 +63,14 @@ def delete(call: Call) -> Reply:
     return NO_CONTENT
 
 
-def bulk_delete(call: Call) -> Reply:
-    channel = call.channel(Permission.MANAGE_MESSAGES)
-    form = Form()
-    ids = form.at("messages").listing(call.mapping.get("messages"), MAX_BULK, 2)
-    form.close()
-    for message_id in ids:
-        if stored := call.core.messages.find(str(message_id), channel.id):
-            call.core.messages.delete(stored)
-    return NO_CONTENT
-
-
-def pins(call: Call) -> Reply:
-    """Pinned messages, newest first, with the time they seem to be pinned at."""
-    channel = call.channel(Permission.READ_MESSAGE_HISTORY)
-    store = call.core.messages
-    found = [s for s in store.in_channel(channel.id) if s.message["pinned"]]
-    items = [
-        {"pinned_at": s.message["timestamp"], "message": store.view(s)} for s in reversed(found)
-    ]
-    return Reply({"items": items, "has_more": False})
-
-
 def pin(call: Call) -> Reply:
     channel = call.channel(Permission.PIN_MESSAGES)
     pinned = [s for s in call.core.messages.in_channel(channel.id) if s.message["pinned"]]
     if len(pinned) >= MAX_PINS:
         raise refusal(30003)
-    return _set_pinned(call, pinned=True)
-
-
-def unpin(call: Call) -> Reply:
-    call.channel(Permission.PIN_MESSAGES)
-    return _set_pinned(call, pinned=False)
-
-
-def typing(call: Call) -> Reply:
-    call.channel(Permission.SEND_MESSAGES)
-    return NO_CONTENT
-
-
-def _set_pinned(call: Call, *, pinned: bool) -> Reply:
     stored = _stored(call)
-    call.core.messages.change(stored, {**stored.message, "pinned": pinned})
-    data = {"channel_id": stored.channel_id, "last_pin_timestamp": call.core.clock.iso()}
-    channel = call.core.world.channel(stored.channel_id)
+    call.core.messages.change(stored, {**stored.message, "pinned": True})
+    data = {"channel_id": channel.id, "last_pin_timestamp": call.core.clock.iso()}
     owner = {"guild_id": channel.guild_id} if channel.guild_id else {}
     call.core.hub.dispatch("CHANNEL_PINS_UPDATE", {**data, **owner}, channel.guild_id)
     return NO_CONTENT
@@ -131,8 +93,3 @@ def _limit(call: Call) -> int:
             form.at(key).snowflake(call.query[key])
     form.close()
     return int(given)
-
-
-def _may_read(call: Call) -> bool:
-    rights = rights_of(call.core, call.core.world.bot, call.channel())
-    return Permission.READ_MESSAGE_HISTORY in rights

@@ -1,9 +1,15 @@
 """Answers to interactions over REST: the callback, and follow-ups through the webhook."""
 
 from bot.sandbox.errors import refusal
-from bot.sandbox.interactions import callback, followups
+from bot.sandbox.form import Form
+from bot.sandbox.interactions import callback
 from bot.sandbox.interactions.interaction import Interaction
+from bot.sandbox.messages.posting import loading, revise
+from bot.sandbox.messages.store import Stored
 from bot.sandbox.rest.call import NO_CONTENT, Call, Reply
+from bot.sandbox.rules.message import Flag, require_sound
+
+ORIGINAL = "@original"
 
 
 def answer(call: Call) -> Reply:
@@ -17,26 +23,36 @@ def answer(call: Call) -> Reply:
 
 
 def follow_up(call: Call) -> Reply:
-    stored = followups.follow_up(call.core, _interaction(call), call.mapping, call.uploads)
+    """A further message. The first one after a deferral becomes the deferred answer instead."""
+    core, interaction, body = call.core, _interaction(call), call.mapping
+    require_sound(body, Form(), files=len(call.uploads))
+    draft = callback.draft_for(core, interaction, body, call.uploads)
+    original = core.messages.find(interaction.original_id or "")
+    if original is not None and loading(original.message):
+        draft.flags &= ~Flag.EPHEMERAL
+        stored = revise(core, original, draft, touch=False)
+    else:
+        stored = callback.say(core, interaction, draft, followup=True)
+        interaction.followup_ids.append(stored.id)
     call.made(stored.id)
-    return Reply(call.core.messages.view(stored))
+    return Reply(core.messages.view(stored))
 
 
 def one(call: Call) -> Reply:
-    stored = followups.answered(call.core, _interaction(call), call.match["message_id"])
-    return Reply(call.core.messages.view(stored))
+    return Reply(call.core.messages.view(_answered(call, _interaction(call))))
 
 
 def edit(call: Call) -> Reply:
-    stored = followups.edit(
-        call.core, _interaction(call), call.match["message_id"], call.mapping, call.uploads
-    )
+    core, interaction = call.core, _interaction(call)
+    stored = _answered(call, interaction)
+    draft = callback.draft_for(core, interaction, call.mapping, call.uploads)
+    revise(core, stored, draft, touch=not loading(stored.message))
     call.made(stored.id)
-    return Reply(call.core.messages.view(stored))
+    return Reply(core.messages.view(stored))
 
 
 def remove(call: Call) -> Reply:
-    followups.remove(call.core, _interaction(call), call.match["message_id"])
+    call.core.messages.delete(_answered(call, _interaction(call)))
     return NO_CONTENT
 
 
@@ -44,3 +60,13 @@ def _interaction(call: Call) -> Interaction:
     if call.match["application_id"] != call.core.world.application.id:
         raise refusal(10015)
     return call.core.interactions.by_webhook(call.match["token"])
+
+
+def _answered(call: Call, interaction: Interaction) -> Stored:
+    """The message of the path, if the interaction made it. Raises 10008."""
+    own = interaction.original_id
+    wanted = own if call.match["message_id"] == ORIGINAL else call.match["message_id"]
+    found = call.core.messages.find(wanted or "")
+    if found is None or wanted not in {own, *interaction.followup_ids}:
+        raise refusal(10008)
+    return found

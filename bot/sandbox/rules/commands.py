@@ -7,8 +7,7 @@ from bot.sandbox.form import Form
 from bot.sandbox.rules.choices import STRING, check_choices
 
 CHAT_INPUT = 1
-MESSAGE_COMMAND = 3
-SUB_COMMAND, SUB_COMMAND_GROUP, CHANNEL = 1, 2, 7
+SUB_COMMAND, SUB_COMMAND_GROUP = 1, 2
 HIGHEST_OPTION = 11
 CHOOSABLE = frozenset({3, 4, 10})
 RANGED = frozenset({4, 10})

@@ -86,8 +86,7 @@ def check_button(button: Json, form: Form, ids: CustomIds) -> None:
     if not form.at("style").number(style, 1, PREMIUM):
         return
     label, emoji = button.get("label"), button.get("emoji")
-    if label is not None:
-        form.at("label").text(label, MAX_LABEL)
+    form.optional(button, "label", MAX_LABEL)
     if emoji is not None:
         _check_emoji(emoji, form.at("emoji"))
     if style == PREMIUM:
@@ -128,8 +127,7 @@ def _check_emoji(emoji: Any, form: Form) -> None:
 
 def check_select(select: Json, form: Form, ids: CustomIds) -> None:
     ids.take(select, form)
-    if select.get("placeholder") is not None:
-        form.at("placeholder").text(select["placeholder"], MAX_PLACEHOLDER)
+    form.optional(select, "placeholder", MAX_PLACEHOLDER)
     low, high = select.get("min_values", 1), select.get("max_values", 1)
     ordered = form.at("min_values").number(low, 0, MAX_OPTIONS)
     ordered = form.at("max_values").number(high, 1, MAX_OPTIONS) and ordered
@@ -147,8 +145,7 @@ def _check_options(value: object, form: Form, most: int) -> None:
         given = place.mapping(option)
         for key in ("label", "value"):
             place.at(key).text(given.get(key), MAX_OPTION_TEXT, 1)
-        if given.get("description") is not None:
-            place.at("description").text(given["description"], MAX_OPTION_TEXT)
+        place.optional(given, "description", MAX_OPTION_TEXT)
         if str(given.get("value")) in seen:
             place.at("value").complain(
                 "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from bot.sandbox.errors import ApiError, Json
 from bot.sandbox.form import Form
 from bot.sandbox.rules.components import BUTTON, ROW, CustomIds, check_button, check_row
+from bot.sandbox.rules.embeds import MAX_COLOR
 from bot.sandbox.rules.urls import MEDIA, check_url
 
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
@@ -14,7 +15,6 @@ MAX_COMPONENTS = 40
 MAX_TEXT = 4000
 MAX_GALLERY = 10
 MAX_SECTION_TEXTS = 3
-MAX_COLOR = 0xFFFFFF
 MAX_ALT_TEXT = 1024
 # Beyond this many UTF-8 bytes (12 more per text) Discord answers 500 (api-docs issue 8554).
 MAX_TEXT_BYTES = 10_170
@@ -110,8 +110,7 @@ def _check_text(given: Json, form: Form) -> None:
 def _check_thumbnail(given: Json, form: Form) -> None:
     media = form.at("media").mapping(given.get("media"))
     check_url(media.get("url"), form.at("media", "url"), MEDIA)
-    if given.get("description") is not None:
-        form.at("description").text(given["description"], MAX_ALT_TEXT)
+    form.optional(given, "description", MAX_ALT_TEXT)
 
 
 def _check_gallery(given: Json, form: Form) -> None:

@@ -6,13 +6,12 @@ from bot.sandbox.errors import Json, refusal
 from bot.sandbox.form import Form
 from bot.sandbox.rules.components import check_rows
 from bot.sandbox.rules.embeds import check_embeds
-from bot.sandbox.rules.layout import check_layout
+from bot.sandbox.rules.layout import MAX_ALT_TEXT, check_layout
 from bot.sandbox.rules.mentions import check_allowed_mentions
 
 MAX_CONTENT = 2000
 MAX_NONCE = 25
 MAX_ATTACHMENTS = 10
-MAX_ALT_TEXT = 1024
 LEGACY = ("content", "embeds", "poll", "sticker_ids")
 UNSUPPORTED = ("poll", "sticker_ids")
 
@@ -32,8 +31,7 @@ IN_EDIT = Flag.SUPPRESS_EMBEDS | Flag.COMPONENTS_V2
 
 def check_message(body: Json, form: Form, *, files: int, was_v2: bool = False) -> None:
     """Complain of what is wrong in a body. ``was_v2``: the edited message carries the V2 flag."""
-    if body.get("content") is not None:
-        form.at("content").text(body["content"], MAX_CONTENT)
+    form.optional(body, "content", MAX_CONTENT)
     if body.get("embeds") is not None:
         check_embeds(body["embeds"], form.at("embeds"))
     if body.get("allowed_mentions") is not None:
@@ -77,10 +75,10 @@ def _check_attachments(body: Json, form: Form, files: int) -> None:
     for index, attachment in enumerate(
         form.listing(body.get("attachments") or [], MAX_ATTACHMENTS)
     ):
-        given = form.at(index).mapping(attachment)
-        form.at(index, "id").snowflake(given.get("id"))
-        if given.get("description") is not None:
-            form.at(index, "description").text(given["description"], MAX_ALT_TEXT)
+        place = form.at(index)
+        given = place.mapping(attachment)
+        place.at("id").snowflake(given.get("id"))
+        place.optional(given, "description", MAX_ALT_TEXT)
     if files > MAX_ATTACHMENTS:
         form.complain("BASE_TYPE_MAX_LENGTH", f"Must be {MAX_ATTACHMENTS} or fewer in length.")
 
@@ -94,6 +92,13 @@ def require_something(body: Json, *, files: int) -> None:
         or files
     ):
         raise refusal(50006)
+
+
+def require_sound(body: Json, form: Form, *, files: int) -> None:
+    """Raise 50035 or 50006 for what is wrong with a new message."""
+    check_message(body, form, files=files)
+    form.close()
+    require_something(body, files=files)
 
 
 def flags_of(body: Json) -> int:

@@ -40,8 +40,7 @@ def _check_part(part: Json, form: Form, ids: CustomIds) -> None:
             _check_input(given, place, ids)
     elif kind == LABEL:
         form.at("label").text(part.get("label"), MAX_LABEL, 1)
-        if part.get("description") is not None:
-            form.at("description").text(part["description"], MAX_DESCRIPTION)
+        form.optional(part, "description", MAX_DESCRIPTION)
         _check_input(form.at("component").mapping(part.get("component")), form.at("component"), ids)
     elif kind == TEXT:
         form.at("content").text(part.get("content"), MAX_VALUE, 1)
@@ -63,5 +62,4 @@ def _check_input(given: Json, form: Form, ids: CustomIds) -> None:
         if given.get(key) is not None:
             form.at(key).number(given[key], low, MAX_VALUE)
     for key, high in (("value", MAX_VALUE), ("placeholder", MAX_PLACEHOLDER)):
-        if given.get(key) is not None:
-            form.at(key).text(given[key], high)
+        form.optional(given, key, high)

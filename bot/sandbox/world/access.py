@@ -2,7 +2,7 @@
 
 from bot.sandbox.core import Core
 from bot.sandbox.errors import refusal
-from bot.sandbox.world.nouns import Channel, Guild, Member, User
+from bot.sandbox.world.nouns import Channel, Guild, User
 from bot.sandbox.world.permissions import ALL, Permission, in_channel
 
 
@@ -34,9 +34,9 @@ def known_channel(core: Core, channel_id: str) -> Channel:
     return found
 
 
-def own_guild(core: Core, guild_id: str) -> tuple[Guild, Member]:
-    """A server the bot is in, and the bot's membership. Raises 10004."""
+def own_guild(core: Core, guild_id: str) -> Guild:
+    """A server the bot is in. Raises 10004."""
     guild = core.world.guilds.get(guild_id)
     if guild is None or not guild.present:
         raise refusal(10004)
-    return guild, guild.members[core.world.bot.id]
+    return guild

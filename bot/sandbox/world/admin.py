@@ -4,7 +4,15 @@ from collections.abc import Iterable
 
 from bot.sandbox.core import Core
 from bot.sandbox.world import harbour
-from bot.sandbox.world.nouns import Channel, Guild, Overwrite, Role, User
+from bot.sandbox.world.nouns import (
+    Channel,
+    ChannelType,
+    Guild,
+    Overwrite,
+    Role,
+    Thread,
+    User,
+)
 from bot.sandbox.world.permissions import parse
 
 Rights = int | str | Iterable[str]
@@ -142,18 +150,18 @@ class Admin:
         member.timed_out_until = self._core.clock.now() + seconds
         self._core.news.own_member(found, member)
 
-    def add_channel(self, guild: Guild | str, name: str, kind: int = 0) -> Channel:
+    def add_channel(self, guild: Guild | str, name: str, kind: int = ChannelType.TEXT) -> Channel:
         found = self._world.guild(guild)
-        position = len(found.channels)
-        made = Channel(self._core.ids.new(), name, kind, found.id, position)
-        found.channels[made.id] = made
-        self._core.news.channel_made(made)
-        return made
+        return self._add(found, Channel(self._core.ids.new(), name, kind))
 
-    def rename_channel(self, channel: Channel | str, name: str) -> None:
-        found = self._world.channel(channel)
-        found.name = name
-        self._core.news.channel_changed(found)
+    def add_thread(
+        self, parent: Channel | str, name: str, kind: int = ChannelType.PUBLIC_THREAD
+    ) -> Channel:
+        """A thread of the bot's own in a channel of a server."""
+        home, now = self._world.channel(parent), self._core.clock.iso()
+        thread = Thread(self._world.bot.id, now, now)
+        made = Channel(self._core.ids.new(), name, kind, parent_id=home.id, thread=thread)
+        return self._add(self._world.guild(home.guild_id or ""), made)
 
     def delete_channel(self, channel: Channel | str, *, announce: bool = True) -> None:
         """Delete a channel or thread, with the threads in it."""
@@ -205,6 +213,12 @@ class Admin:
         if stored is None:
             raise LookupError(f"no message {message_id}")
         self._core.messages.delete(stored, announce=announce)
+
+    def _add(self, guild: Guild, made: Channel) -> Channel:
+        made.guild_id, made.position = guild.id, len(guild.channels)
+        guild.channels[made.id] = made
+        self._core.news.channel_made(made)
+        return made
 
     def _change_roles(
         self, guild: Guild | str, user: User | str, role: Role | str, *, give: bool

@@ -50,7 +50,7 @@ def harbour(ids: Snowflakes, name: str = "Vigie") -> World:
 
 def found_guild(world: World, guild_id: str, name: str, owner: User, bot_role_id: str) -> Guild:
     """A new server with everybody's role, the bot's role, its owner and the bot; no channels."""
-    guild = Guild(guild_id, name, owner.id, _born(guild_id))
+    guild = Guild(guild_id, name, owner.id)
     guild.roles[guild_id] = Role(guild_id, "@everyone", permissions=EVERYONE, position=0)
     guild.roles[bot_role_id] = Role(
         bot_role_id,

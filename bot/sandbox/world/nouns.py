@@ -15,9 +15,6 @@ class ChannelType(IntEnum):
     PRIVATE_THREAD = 12
 
 
-TEXT_CHANNELS = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
-
-
 @dataclass(slots=True)
 class User:
     id: str
@@ -55,9 +52,7 @@ class Thread:
     create_timestamp: str
     archived: bool = False
     locked: bool = False
-    auto_archive_duration: int = 1440
     message_count: int = 0
-    members: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -68,7 +63,6 @@ class Channel:
     guild_id: str | None = None
     position: int = 0
     parent_id: str | None = None
-    topic: str | None = None
     overwrites: dict[str, Overwrite] = field(default_factory=dict)
     last_message_id: str | None = None
     thread: Thread | None = None
@@ -80,7 +74,6 @@ class Member:
     user_id: str
     joined_at: str
     roles: list[str] = field(default_factory=list)
-    nick: str | None = None
     timed_out_until: float = 0.0  # epoch seconds
 
 
@@ -91,7 +84,6 @@ class Guild:
     id: str
     name: str
     owner_id: str
-    created_at: str
     locale: str = "en-US"
     roles: dict[str, Role] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -108,4 +100,3 @@ class Application:
     id: str
     name: str
     owner_id: str
-    public: bool = True

@@ -40,7 +40,7 @@ def application_object(world: World) -> Json:
         "icon": None,
         "description": "",
         "type": None,
-        "bot_public": application.public,
+        "bot_public": True,
         "bot_require_code_grant": False,
         "verify_key": application.id.zfill(64),
         "owner": user_object(world.users[application.owner_id]),
@@ -85,7 +85,7 @@ def member_object(world: World, member: Member, *, with_user: bool = True) -> Js
     until = member.timed_out_until
     found: Json = {
         "roles": list(member.roles),
-        "nick": member.nick,
+        "nick": None,
         "avatar": None,
         "banner": None,
         "joined_at": member.joined_at,
@@ -123,7 +123,7 @@ def channel_object(world: World, channel: Channel) -> Json:
         **common,
         "position": channel.position,
         "parent_id": channel.parent_id,
-        "topic": channel.topic,
+        "topic": None,
         "nsfw": False,
         "last_pin_timestamp": None,
         "permission_overwrites": [
@@ -142,11 +142,11 @@ def _thread_keys(channel: Channel) -> Json:
         "owner_id": thread.owner_id,
         "message_count": thread.message_count,
         "total_message_sent": thread.message_count,
-        "member_count": len(thread.members),
+        "member_count": 1,
         "thread_metadata": {
             "archived": thread.archived,
             "locked": thread.locked,
-            "auto_archive_duration": thread.auto_archive_duration,
+            "auto_archive_duration": 1440,
             "archive_timestamp": thread.archive_timestamp,
             "create_timestamp": thread.create_timestamp,
         },

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TypeVar
 
-from bot.sandbox.world.nouns import Application, Channel, Guild, Member, Role, User
+from bot.sandbox.world.nouns import Application, Channel, Guild, Role, User
 
 T = TypeVar("T")
 
@@ -57,9 +57,6 @@ class World:
         if isinstance(wanted, Role):
             return wanted
         return self._one(wanted, [(r.id, r.name, r) for r in guild.roles.values()])
-
-    def member(self, guild: Guild, user: User) -> Member | None:
-        return guild.members.get(user.id)
 
     @staticmethod
     def _one(wanted: str, pool: list[tuple[str, str, T]]) -> T:

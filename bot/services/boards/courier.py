@@ -5,6 +5,7 @@ import secrets
 from bot.clock import Clock
 from bot.errors import DeliveryError, Remedy
 from bot.services.boards.door import Door
+from bot.services.boards.face import Face
 from bot.services.boards.ledger import Kept, Ledger
 from bot.services.boards.truth import Truth
 from bot.services.delivery.adopt import NONCE_MS, QUIET_MS
@@ -37,16 +38,13 @@ class BoardCourier:
         if face is None:
             return
         await door.edit(kept.board.channel_id, message_id, face)
-        now_ms = self._clock.now_ms()
-        await self._ledger.change(kept, words=face.words, numbers=face.numbers, edited_ms=now_ms)
-        kept.stands()
+        await self._stands(kept, message_id, face)
 
     async def _post(self, door: Door, kept: Kept) -> None:
         """With a nonce that is stored first: whatever dies when, there is one message."""
         found = await self._standing(door, kept)
         if found is not None:
-            # What it shows is as old as the post; the next step edits it.
-            await self._stands(kept, found, words=None, numbers=None, edited_ms=None)
+            await self._stands(kept, found, None)
             return
         face = self._truth.of(door, kept.board)
         if face is None:
@@ -54,32 +52,19 @@ class BoardCourier:
         before = kept.board.nonce
         nonce = await self._nonce(kept)
         message_id = await door.post(kept.board.channel_id, face, nonce=nonce)
-        if nonce == before:
-            # Discord may have answered with the earlier attempt's message: the next step edits it.
-            await self._stands(kept, message_id, words=None, numbers=None, edited_ms=None)
-        else:
-            now_ms = self._clock.now_ms()
-            await self._stands(
-                kept, message_id, words=face.words, numbers=face.numbers, edited_ms=now_ms
-            )
+        # With the same nonce Discord may have answered with the earlier attempt's message.
+        await self._stands(kept, message_id, None if nonce == before else face)
         await door.pin(kept.board.channel_id, message_id)
 
-    async def _stands(
-        self,
-        kept: Kept,
-        message_id: int,
-        *,
-        words: str | None,
-        numbers: str | None,
-        edited_ms: int | None,
-    ) -> None:
+    async def _stands(self, kept: Kept, message_id: int, shown: Face | None) -> None:
+        """``shown`` None: what it shows is as old as an earlier attempt; the next step edits it."""
         await self._ledger.change(
             kept,
             message_id=message_id,
             nonce=None,
-            words=words,
-            numbers=numbers,
-            edited_ms=edited_ms,
+            words=None if shown is None else shown.words,
+            numbers=None if shown is None else shown.numbers,
+            edited_ms=None if shown is None else self._clock.now_ms(),
         )
         kept.stands()
 

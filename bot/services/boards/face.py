@@ -7,7 +7,7 @@ from bot.db.boards import Board
 from bot.models import Incident
 from bot.services.status import MonitorStatus
 
-# discord.md §6.3: edits are so far apart, those that change nothing but numbers even further.
+# Edits are so far apart, those that change nothing but numbers even further.
 STATES_APART_MS = 15_000
 NUMBERS_APART_MS = 300_000
 _FINGERPRINT = 16

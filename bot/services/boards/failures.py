@@ -12,6 +12,7 @@ from bot.services.boards.door import Door
 from bot.services.boards.ledger import Kept, Ledger
 from bot.services.delivery import backoff, queue
 from bot.services.delivery.courier import PARKED_MS
+from bot.services.delivery.gates import HALT_MS
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
@@ -30,7 +31,7 @@ _OUT_OF_REACH = {
 
 
 class BoardFailures:
-    """The error → action table of discord.md §3.3, for boards.
+    """What follows each error of Discord's.
 
     A board waits by itself: it never parks its channel, because alerts that go there must find
     out, and say, what they can no longer do.
@@ -71,7 +72,7 @@ class BoardFailures:
             case Remedy.PAUSE:
                 self._delivery.gates.pause(self._gates_ms() + round(error.retry_after_s * 1000))
             case Remedy.HALT:
-                self._delivery.gates.halt(self._gates_ms())
+                self._hold(kept, HALT_MS)  # alerts find out themselves whether it is meant for all
             case Remedy.TOKEN:
                 self._stop(error)
             case _:
@@ -90,7 +91,7 @@ class BoardFailures:
         self._hold(kept, round(delay_s * 1000))
 
     async def _deleted(self, door: Door, kept: Kept) -> None:
-        """Somebody deleted it: perhaps by mistake. Who does so again is asked (discord.md §6.3)."""
+        """Somebody deleted it: perhaps by mistake. Who does so again is asked."""
         now_ms, board = self._clock.now_ms(), kept.board
         if kept.asked_for:
             await self._ledger.change(kept, message_id=None, nonce=None)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # Each look costs a little for each monitor of each board; news make the next one come at once.
 LOOK_EVERY_S = 4.0
 _LOOKS_APART_S = 1.0
-# An alert for the channel waits behind a board that Discord does not answer, but no longer.
+# What Discord has for a board while no alert waits behind it in its channel.
 _REQUEST_S = 20.0
 _EDITS_CLOSED_MS = 15_000
 
@@ -82,6 +82,9 @@ class BoardLane:
             return None
         try:
             return await self._carry(door, kept)
+        except asyncio.CancelledError:
+            self._failures.back_off(kept)  # cut short for an alert: that comes first
+            raise
         finally:
             # Whatever is due from now on is news, also when it is what was announced before.
             self._announced.pop(channel_id, None)

@@ -25,7 +25,7 @@ class Truth:
         """What a board has to show; None while nobody knows who reads it.
 
         It names a monitor when everybody who can read the board can also read the channel in
-        which that monitor is told (design §5.5), or when it is told nowhere.
+        which that monitor is told, or when it is told nowhere.
         """
         found = self._status.overview(board.guild_id)
         homes = {one.channel_id for one in found if one.channel_id is not None}

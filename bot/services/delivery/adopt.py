@@ -27,7 +27,7 @@ async def standing(sink: Sink, flight: Flight, alert: Alert, now_ms: int) -> int
     Where the history may not be read the message is sent: told twice at worst, never not at all
     (design §5, the stated exception). Raises NeverArrivedError, and DeliveryError to look later.
     """
-    if not flight.doubt or flight.edits or now_ms - flight.first_try_ms <= NONCE_MS:
+    if not flight.doubt or 0 <= now_ms - flight.first_try_ms <= NONCE_MS:
         return None
     if 0 <= now_ms - flight.last_try_ms < QUIET_MS:
         raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=QUIET_MS / 1000)

@@ -65,30 +65,9 @@ def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
 def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
     told = [row.incident_id for row in batch.rows if row.incident_id is not None]
-    match batch.verb:
-        case Verb.OPEN | Verb.LATE:
-            post_id = posts.create(conn, first.guild_id, first.channel_id, told, now_ms)
-            return replace(batch, post_id=post_id, leader=first.id)
-        case Verb.JOIN if batch.post_id is not None:
-            edit = _edit_row(conn, batch.post_id, first, now_ms)
-            posts.link(conn, batch.post_id, told)
-            return replace(batch, rows=(*batch.rows, edit), leader=edit.id)
-        case _:
-            return replace(batch, leader=first.id)
-
-
-def _edit_row(conn: Connection, post_id: int, like: Notification, now_ms: int) -> Notification:
-    """The waiting edit of a post; made when there is none."""
-    notifications.add(
-        conn,
-        guild_id=like.guild_id,
-        channel_id=like.channel_id,
-        kind=Work.EDIT,
-        post_id=post_id,
-        payload="urgent",
-        now_ms=now_ms,
-    )
-    waiting = notifications.waiting_edit(conn, post_id)
-    if waiting is None:
-        raise LookupError(f"the edit of post {post_id} is not in the outbox")
-    return waiting
+    post_id = batch.post_id
+    if batch.verb in {Verb.OPEN, Verb.LATE}:
+        post_id = posts.create(conn, first.guild_id, first.channel_id, told, now_ms)
+    elif batch.verb is Verb.JOIN and post_id is not None:
+        posts.link(conn, post_id, told)
+    return replace(batch, post_id=post_id, leader=first.id)

@@ -109,23 +109,26 @@ class Courier:
         )
 
     async def _edit(self, sink: Sink, flight: Flight, alert: Alert) -> int:
-        if flight.post is None or flight.post.message_id is None:
+        message_id = flight.own_post.message_id
+        if message_id is None:
             raise LookupError(f"an edit without a message: {flight.batch}")
-        await sink.edit(flight.channel_id, flight.post.message_id, alert)
-        return flight.post.message_id
+        await sink.edit(flight.channel_id, message_id, alert)
+        return message_id
 
     async def _accept(self, flight: Flight, alert: Alert, message_id: int | None) -> None:
         now_ms = self._clock.now_ms()
         await self._db.write(
             lambda conn: settlement.accepted(conn, flight, alert, message_id, now_ms)
         )
+        # What people waited for it (the dwell time of healthchecks).
+        late_s = (now_ms - min(row.not_before_ms for row in flight.batch.rows)) / 1000
+        log.info("Discord took a message %.1f s after it was due", late_s, extra=flight.names)
         self._gates.succeeded(flight.channel_id, posted=not flight.edits)
         self._refused.discard(flight.batch.leader)
+        action: Action = "post" if flight.reply_to is None else "reply"
         if flight.edits:
-            self._told(Sent("edit", now_ms, flight.channel_id, alert))
-        else:
-            action: Action = "post" if flight.reply_to is None else "reply"
-            self._told(Sent(action, now_ms, flight.channel_id, alert))
+            action = "edit"
+        self._told(Sent(action, now_ms, flight.channel_id, alert))
 
     async def _act(self, flight: Flight, error: DeliveryError) -> None:
         """The error → action table of discord.md §3.3."""

@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
 from bot.models import GuildSettings
 from bot.services.delivery.flight import Flight
-from bot.services.delivery.messages import Alert, Sink
+from bot.services.delivery.messages import Alert, Notice, Sink
 from bot.words.safe import markdown
 
 log = logging.getLogger(__name__)
@@ -30,11 +30,10 @@ async def tell(db: Database, sink: Sink, flight: Flight, alert: Alert) -> int:
     """
     guild_id = flight.guild_id
     settings = await db.read(lambda conn: guilds.find(conn, guild_id)) or GuildSettings(guild_id)
-    lost = flight.notice.channel_id if flight.notice is not None else 0
-    concerned = flight.notice.user_id if flight.notice is not None else None
-    async for channel_id, name in _ways(sink, settings, concerned or settings.set_by):
-        if channel_id == lost:
-            continue
+    notice = flight.notice or Notice("notice")
+    async for channel_id, name in _ways(sink, settings, notice.user_id or settings.set_by):
+        if channel_id == notice.channel_id:
+            continue  # that is the lost one
         said = replace(alert, content=f"{name} · {alert.content}") if name else alert
         try:
             return await sink.post(channel_id, said, nonce=flight.nonce)
@@ -57,8 +56,9 @@ async def _ways(
     if settings.fallback_channel_id is not None:
         yield settings.fallback_channel_id, ""
     places = await sink.places(settings.id)
-    if places.system_channel_id not in {None, settings.fallback_channel_id}:
-        yield places.system_channel_id or 0, ""
+    system_id = places.system_channel_id
+    if system_id is not None and system_id != settings.fallback_channel_id:
+        yield system_id, ""
     name = markdown(places.name or "", _NAME_LIMIT)
     for user_id in dict.fromkeys((first_id, places.owner_id)):
         channel_id = None if user_id is None else await _private(sink, user_id)

@@ -57,5 +57,11 @@ class Flight:
         return self.channel_id < 0
 
     @property
-    def opens(self) -> list[Notification]:
-        return [row for row in self.batch.rows if row.kind is Work.OPEN]
+    def own_post(self) -> Post:
+        """The post of an opening or an edit. Raises LookupError: this message has none."""
+        if self.post is None:
+            raise LookupError(f"a message without a post: {self.batch}")
+        return self.post
+
+    def of(self, kind: Work) -> list[Notification]:
+        return [row for row in self.batch.rows if row.kind is kind]

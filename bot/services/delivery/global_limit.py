@@ -4,18 +4,27 @@ discord.py raises one and the same error for a channel's limit and for this one,
 themselves are looked at: ``X-RateLimit-Global`` (documentation, rate limits).
 """
 
+import asyncio
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
 
 _TOO_MANY = 429
+# discord.py goes on by itself when the time it was told is over; this comes after it.
+_LATER_S = 0.05
 
 
 class GlobalLimit:
-    """Hand :attr:`trace` to the client; :meth:`left_s` says how long everything has to wait."""
+    """Hand :attr:`trace` to the client; :meth:`left_s` says how long everything has to wait.
 
-    def __init__(self) -> None:
+    ``over`` is called once it has ended: discord.py holds all requests back meanwhile, and would
+    for ever if the one that met the limit is cut off while it waits.
+    """
+
+    def __init__(self, over: Callable[[], None]) -> None:
+        self._over = over
         self.trace = aiohttp.TraceConfig()
         self.trace.on_request_end.append(self._answered)
         self._until = 0.0
@@ -37,3 +46,8 @@ class GlobalLimit:
         named = headers.get("Retry-After", "")
         after_s = float(named) if named.replace(".", "", 1).isdigit() else 1.0
         self._until = max(self._until, time.monotonic() + after_s)
+        asyncio.get_running_loop().call_later(after_s + _LATER_S, self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.left_s():
+            self._over()

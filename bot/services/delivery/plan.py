@@ -58,15 +58,15 @@ class Desk:
     group: Post | None  # the list that latecomers may still join
     edits: bool  # Discord accepts edits in this channel now
 
-    def due(self, kind: Work) -> list[Notification]:
-        return [row for row in self.of(kind) if self.is_due(row)]
+    def due(self, kind: Work) -> tuple[Notification, ...]:
+        return tuple(row for row in self.of(kind) if self.is_due(row))
 
     def is_due(self, row: Notification, ahead_ms: int = 0) -> bool:
         """A row from the future is due too: the clock was set back."""
         return row.not_before_ms <= self.now_ms + ahead_ms or row.created_ms > self.now_ms
 
-    def of(self, kind: Work) -> list[Notification]:
-        return [row for row in self.rows if row.kind is kind]
+    def of(self, kind: Work) -> tuple[Notification, ...]:
+        return tuple(row for row in self.rows if row.kind is kind)
 
 
 def choose(desk: Desk) -> Batch | None:
@@ -87,11 +87,10 @@ def choose(desk: Desk) -> Batch | None:
 
 def half_sent(rows: Sequence[Notification]) -> Batch | None:
     """The message that was under way when an attempt failed or the process died."""
-    flying = [row for row in rows if row.state == "sending" and row.batch is not None]
-    if not flying:
+    leader = min((row.batch for row in rows if row.batch is not None), default=None)
+    if leader is None:
         return None
-    leader = min(row.batch for row in flying if row.batch is not None)
-    members = tuple(row for row in flying if row.batch == leader)
+    members = tuple(row for row in rows if row.batch == leader)
     return Batch(Verb[members[0].verb or ""], members, members[0].post_id, leader)
 
 
@@ -105,7 +104,7 @@ def _digest(desk: Desk) -> Batch | None:
     oldest_ms = min(row.not_before_ms for row in (*over, *pairs))
     if desk.now_ms - oldest_ms < STALE_MS:
         return None
-    return Batch(Verb.DIGEST, tuple(over))
+    return Batch(Verb.DIGEST, over)
 
 
 def _opening(desk: Desk) -> Batch | None:
@@ -136,12 +135,12 @@ def _recovery(desk: Desk) -> Batch | None:
     told = tuple(row for row in due if row.incident_id not in unsent)
     if told:
         return Batch(Verb.CLOSE, told)
-    return Batch(Verb.LATE, tuple(due)) if due else None
+    return Batch(Verb.LATE, due) if due else None
 
 
 def _reminder(desk: Desk) -> Batch | None:
     due = desk.due(Work.REMINDER)
-    return Batch(Verb.REMIND, tuple(due)) if due else None
+    return Batch(Verb.REMIND, due) if due else None
 
 
 def _edit(desk: Desk, *, urgent: bool) -> Batch | None:

@@ -51,15 +51,16 @@ def changed(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) ->
     An incident that has no message yet needs no edit: its opening will tell the newest truth.
     """
     for post in posts.of_incident(conn, incident_id):
-        if not post.gone:
-            want_edit(conn, post, now_ms, urgent=urgent)
+        want_edit(conn, post, now_ms, urgent=urgent)
 
 
 def want_edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
-    """Queue the edit of one message, or renew the one that waits."""
+    """Queue the edit of one message that stands, or renew the edit that waits."""
+    if post.gone:
+        return
     last_ms = post.created_ms if post.edited_ms is None else post.edited_ms
     not_before_ms = now_ms if urgent else max(now_ms, last_ms + NUMBERS_APART_MS)
-    waiting = notifications.waiting_edit(conn, post.id)
+    waiting = notifications.waiting(conn, post.id, Work.EDIT)
     if waiting is not None:
         notifications.want_edit(
             conn, waiting.id, urgent=urgent, now_ms=now_ms, not_before_ms=not_before_ms
@@ -95,8 +96,7 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
             _give_up(conn, incident.id, Work.OPEN)
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
     for post in touched.values():
-        if not post.gone:
-            want_edit(conn, post, now_ms, urgent=True)
+        want_edit(conn, post, now_ms, urgent=True)
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:

@@ -32,7 +32,7 @@ def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight 
         doubt=doubt,
         attempts=max(row.attempts for row in batch.rows) + 1,
         first_try_ms=min(row.first_try_ms or now_ms for row in batch.rows),
-        last_try_ms=max(row.last_try_ms or 0 for row in batch.rows),
+        last_try_ms=first.last_try_ms or 0,
     )
     match batch.verb:
         case Verb.OPEN | Verb.LATE | Verb.JOIN | Verb.EDIT:
@@ -45,11 +45,10 @@ def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight 
 
 def _of_post(conn: Connection, flight: Flight) -> Flight | None:
     post = None if flight.batch.post_id is None else posts.get(conn, flight.batch.post_id)
-    is_edit = flight.verb in {Verb.JOIN, Verb.EDIT}
-    if post is None or (is_edit and (post.gone or post.message_id is None)):
+    if post is None or (flight.edits and (post.gone or post.message_id is None)):
         _astray(conn, flight)
         return None
-    if is_edit:
+    if flight.edits:
         notifications.drop_edits(conn, post.id)  # this one tells the newest truth
     told = tuple(incident_rows.of_post(conn, post.id))
     return replace(
@@ -57,22 +56,20 @@ def _of_post(conn: Connection, flight: Flight) -> Flight | None:
         post=post,
         incidents=told,
         listeners=_listeners(conn, told) if flight.verb is Verb.LATE else (),
-        since_ms=None if is_edit else _late_since(conn, flight, told),
+        since_ms=None if flight.edits else _late_since(conn, flight, told),
     )
 
 
 def _astray(conn: Connection, flight: Flight) -> None:
     """The post is no more: nothing to edit, and everything else of the batch starts anew."""
-    edits = [row.id for row in flight.batch.rows if row.kind is Work.EDIT]
-    others = [row.id for row in flight.batch.rows if row.kind is not Work.EDIT]
-    notifications.drop(conn, edits)
-    notifications.release(conn, others, "the post is gone", keep_post=False)
+    notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
+    notifications.release(conn, flight.ids, "the post is gone", keep_post=False)
 
 
 def _of_notice(conn: Connection, flight: Flight) -> Flight:
     """A notice that a channel is lost also says what people there are missing."""
     notice = Notice.parse(flight.batch.rows[0].payload or "{}")
-    told = incident_rows.open_in_channel(conn, notice.channel_id) if notice.channel_id else []
+    told = incident_rows.open_in_channel(conn, notice.channel_id)
     return replace(flight, notice=notice, incidents=tuple(told))
 
 
@@ -86,7 +83,7 @@ def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
     return replace(
         flight,
         incidents=tuple(told),
-        reply_to=None if is_digest else _original(conn, flight.channel_id, told),
+        reply_to=None if is_digest else _original(conn, told),
         listeners=_listeners(conn, told) if over else (),
         since_ms=_silent_since(conn, flight) if is_digest else None,
     )
@@ -95,7 +92,9 @@ def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
 def _wanted(conn: Connection, flight: Flight) -> list[Incident]:
     """What the message is about, without what became pointless while it waited."""
     first = flight.batch.rows[0]
-    ids = [row.incident_id for row in flight.batch.rows if row.incident_id is not None]
+    # Each once: in a long silence several reminders of one incident may have come together.
+    rows = flight.batch.rows
+    ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
     told = incident_rows.load(conn, json.loads(first.payload or "[]") or ids)
     match flight.verb:
         case Verb.CLOSE | Verb.DIGEST:
@@ -115,13 +114,13 @@ def _silent_since(conn: Connection, flight: Flight) -> int:
     return min(row.created_ms for row in (*closes, *waiting))
 
 
-def _original(conn: Connection, channel_id: int, told: Iterable[Incident]) -> int | None:
-    """The channel's message that tells of most of these incidents, the newest of equals."""
+def _original(conn: Connection, told: Iterable[Incident]) -> int | None:
+    """The message that tells of most of these incidents, the newest of equals."""
     standing: Counter[tuple[int, int]] = Counter(
         (post.id, post.message_id)
         for incident in told
         for post in posts.of_incident(conn, incident.id)
-        if post.message_id is not None and not post.gone and post.channel_id == channel_id
+        if post.message_id is not None and not post.gone
     )
     if not standing:
         return None

@@ -162,7 +162,6 @@ class Delivery:
         await self._dispatch()
         while self._busy:
             await asyncio.wait(self._busy.values())
-            await asyncio.sleep(0)  # let the callbacks take the tasks off the list
 
     async def _dispatch(self) -> float | None:
         """Start a task for each channel that may send; returns seconds until the next one may."""
@@ -191,17 +190,14 @@ class Delivery:
                 step = await self._courier.step(sink, channel_id)
                 if step is None:
                     step = await self.sidelines.step(channel_id)
+                if step is None and not count:
+                    self.gates.rest(channel_id, self._now())
                 if step is None:
                     break
                 count += step
-            else:
-                return count
         except Exception:
             log.exception("A channel stumbled", extra={"channel": channel_id})
             self.gates.stumbled(channel_id, self._now())
-            return count
-        if not count:
-            self.gates.rest(channel_id, self._now())
         return count
 
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
@@ -217,7 +213,7 @@ class Delivery:
         now_ms = self._clock.now_ms()
         ahead_ms = self._now() - now_ms
         due = await self._db.read(lambda conn: notifications.due_by_channel(conn, now_ms))
-        due = self.sidelines.beside(due)
+        due = self.sidelines.beside(due, now_ms)
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
 
     def _now(self) -> int:

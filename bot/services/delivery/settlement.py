@@ -6,7 +6,6 @@ from bot.db import notifications, parking, posts
 from bot.db.database import Connection
 from bot.db.notifications import Work
 from bot.errors import DeliveryError, Remedy
-from bot.models import Incident
 from bot.services.delivery import queue
 from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import Alert, Notice
@@ -19,69 +18,57 @@ def accepted(
     """Discord took the message. None: it had taken it before and a human deleted it since."""
     parking.unpark(conn, flight.channel_id)
     parking.set_unheard(conn, flight.guild_id, None)
-    match flight.verb:
-        case Verb.OPEN | Verb.LATE:
-            _stands(conn, flight, alert, message_id, now_ms)
-        case Verb.DIGEST:
-            notifications.finish(conn, _openings(conn, flight), "superseded")
-        case Verb.JOIN | Verb.EDIT:
-            _edited(conn, flight, now_ms)
-            return
+    if flight.edits:
+        _edited(conn, flight, now_ms)
+        return
+    _spare_openings(conn, flight)
+    if flight.verb in {Verb.OPEN, Verb.LATE}:
+        _stands(conn, flight, alert, message_id, now_ms)
     notifications.finish(conn, flight.ids, "sent", message_id=message_id)
 
 
 def _stands(
     conn: Connection, flight: Flight, alert: Alert, message_id: int | None, now_ms: int
 ) -> None:
-    """A post stands in the channel, or did. An outage told with its end needs no opening."""
-    post = flight.post
-    if post is None:
-        return
-    if flight.verb is Verb.LATE:
-        notifications.finish(conn, _openings(conn, flight), "superseded")
+    """A post stands in the channel, or did."""
+    post = flight.own_post
     if message_id is None:
         _deleted(conn, flight, now_ms)
         return
     posts.posted(conn, post.id, message_id, alert.role_ids)
     if alert.plain:
         queue.want_edit(conn, post, now_ms, urgent=True)
-    elif not flight.doubt:
-        notifications.drop_edits(conn, post.id, before_ms=flight.read_ms)
 
 
-def _openings(conn: Connection, flight: Flight) -> list[int]:
-    rows = (notifications.of_incident(conn, one.id, Work.OPEN) for one in flight.incidents)
-    return [row.id for row in rows if row is not None and row.state == "pending"]
+def _spare_openings(conn: Connection, flight: Flight) -> None:
+    """An outage that is told with its end needs no opening any more."""
+    if flight.verb in {Verb.LATE, Verb.DIGEST}:
+        rows = (notifications.of_incident(conn, one.id, Work.OPEN) for one in flight.incidents)
+        notifications.finish(conn, [row.id for row in rows if row is not None], "superseded")
 
 
 def _edited(conn: Connection, flight: Flight, now_ms: int) -> None:
-    if flight.post is None:
-        return
-    posts.edited(conn, flight.post.id, now_ms)
-    joined = [row.id for row in flight.opens]
-    notifications.finish(conn, joined, "sent", message_id=flight.post.message_id)
-    notifications.drop(conn, [row.id for row in flight.batch.rows if row.kind is Work.EDIT])
+    post = flight.own_post
+    posts.edited(conn, post.id, now_ms)
+    joined = [row.id for row in flight.of(Work.OPEN)]
+    notifications.finish(conn, joined, "sent", message_id=post.message_id)
+    notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
     _call_roles(conn, flight, now_ms)
 
 
 def _call_roles(conn: Connection, flight: Flight, now_ms: int) -> None:
     """An edit pings nobody: roles that the list has not called yet get one extra post."""
-    post = flight.post
-    if post is None:
-        return
-    joined = {row.incident_id for row in flight.opens}
-    late = [
-        one
-        for one in flight.incidents
-        if one.id in joined and one.open and one.role_id not in {None, *post.pinged}
-    ]
+    post = flight.own_post
+    called = {None, *post.pinged}
+    late = [one for one in flight.incidents if one.open and one.role_id not in called]
     if not late:
         return
     posts.ping(conn, post.id, {one.role_id for one in late if one.role_id is not None})
-    waiting = notifications.waiting_ping(conn, post.id)
+    waiting = notifications.waiting(conn, post.id, Work.PING)
+    before = [] if waiting is None else json.loads(waiting.payload or "[]")
+    numbers = json.dumps([*before, *(one.id for one in late)])
     if waiting is not None:
-        before: list[int] = json.loads(waiting.payload or "[]")
-        notifications.rewrite(conn, waiting.id, _numbers(before, late))
+        notifications.rewrite(conn, waiting.id, numbers)
         return
     notifications.add(
         conn,
@@ -89,13 +76,9 @@ def _call_roles(conn: Connection, flight: Flight, now_ms: int) -> None:
         channel_id=flight.channel_id,
         kind=Work.PING,
         post_id=post.id,
-        payload=_numbers([], late),
+        payload=numbers,
         now_ms=now_ms,
     )
-
-
-def _numbers(before: list[int], late: list[Incident]) -> str:
-    return json.dumps([*before, *(one.id for one in late)])
 
 
 def doubtful(conn: Connection, flight: Flight, error: str) -> None:
@@ -114,27 +97,24 @@ def not_taken(conn: Connection, flight: Flight, error: str) -> None:
 def released(conn: Connection, flight: Flight, error: str) -> None:
     """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
     match flight.verb:
-        case Verb.OPEN | Verb.LATE if flight.post is not None:
+        case Verb.OPEN | Verb.LATE:
             notifications.release(conn, flight.ids, error, keep_post=False)
-            notifications.drop_edits(conn, flight.post.id)
-            posts.forget(conn, flight.post.id)
-        case Verb.JOIN | Verb.EDIT if flight.post is not None:
-            _part(conn, flight, error)
-            edits = [row.id for row in flight.batch.rows if row.kind is Work.EDIT]
-            notifications.drop_edits(conn, flight.post.id)
-            notifications.release(conn, edits, error, keep_post=True)
-        case _:
-            notifications.release(conn, flight.ids, error, keep_post=True)
+            notifications.drop_edits(conn, flight.own_post.id)
+            posts.forget(conn, flight.own_post.id)
+        case Verb.JOIN | Verb.EDIT:
+            _part(conn, flight)
+            # Of two waiting edits the one that was under way stays: its truth is found when sent.
+            notifications.drop_edits(conn, flight.own_post.id)
+    notifications.release(conn, flight.ids, error, keep_post=True)
+    if flight.verb is Verb.JOIN:
+        queue.want_edit(conn, flight.own_post, flight.read_ms, urgent=True)
 
 
-def _part(conn: Connection, flight: Flight, error: str) -> None:
+def _part(conn: Connection, flight: Flight) -> None:
     """Openings leave the list they were to join."""
-    if flight.post is None:
-        return
-    opens = flight.opens
+    opens = flight.of(Work.OPEN)
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
-    posts.unlink(conn, flight.post.id, leaving)
-    notifications.release(conn, [row.id for row in opens], error, keep_post=False)
+    posts.unlink(conn, flight.own_post.id, leaving)
 
 
 def unheard(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
@@ -161,9 +141,7 @@ def lose(
     """Park a channel and see to it that its people hear of that."""
     until_ms = now_ms + for_ms
     parking.park(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
-    second = parking.substitute(conn, guild_id, channel_id, now_ms)
-    if second != channel_id:
-        parking.move(conn, channel_id, second)
+    parking.move(conn, channel_id, parking.substitute(conn, guild_id, channel_id, now_ms))
     if parking.may_notice(conn, guild_id, now_ms):
         gone = reason is Remedy.CHANNEL_GONE
         lost = Notice("lost", channel_id=channel_id, gone=gone)
@@ -179,20 +157,18 @@ def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
         lost(conn, flight, error, now_ms)
         return
     notifications.failed(conn, flight.ids, error)
-    if flight.verb in {Verb.LATE, Verb.DIGEST}:
-        notifications.finish(conn, _openings(conn, flight), "superseded")
+    _spare_openings(conn, flight)
     notifications.finish(conn, flight.ids, "dead")
     _deleted(conn, flight, now_ms)
 
 
 def lost(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
     """The message to edit is gone; openings that were to join it need a post of their own."""
-    _part(conn, flight, error)
-    notifications.drop(conn, [row.id for row in flight.batch.rows if row.kind is Work.EDIT])
+    _part(conn, flight)
+    notifications.release(conn, flight.ids, error, keep_post=True)
     _deleted(conn, flight, now_ms)
 
 
 def _deleted(conn: Connection, flight: Flight, now_ms: int) -> None:
     if flight.post is not None:
         posts.gone(conn, flight.post.id, now_ms)
-        notifications.drop_edits(conn, flight.post.id)

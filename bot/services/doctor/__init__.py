@@ -5,7 +5,7 @@ import time
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.engine.resolver import Resolver
-from bot.services.doctor import copies, kept, machine, network, store
+from bot.services.doctor import content, copies, database, machine, network
 from bot.services.doctor.findings import Finding, Grade
 
 __all__ = ["Finding", "Grade", "examine"]
@@ -17,9 +17,9 @@ async def examine(config: Config) -> list[Finding]:
     try:
         return [
             *machine.findings(config),
-            *store.findings(config.database),
+            *database.findings(config.database),
             *copies.findings(config.database, time.time()),
-            *kept.findings(config.database, round(time.time() * 1000)),
+            *content.findings(config.database, round(time.time() * 1000)),
             *await network.findings(config, resolver),
         ]
     finally:

@@ -7,6 +7,10 @@ from bot.services.doctor.findings import Finding, ok, warning
 
 NAME = "Backup"
 OLD_H = 36.0  # a night was missed
+_REMEDY = (
+    "See why: journalctl -u vigie-backup, or docker compose logs backup. At once:"
+    " vigie backup FOLDER/"
+)
 
 
 def findings(database: Path, now_s: float) -> list[Finding]:
@@ -25,12 +29,6 @@ def findings(database: Path, now_s: float) -> list[Finding]:
     hours = max(0.0, now_s - made.timestamp()) / 3600
     text = f"the newest of {len(found)} is {_age(hours)} old: {found[-1]}"
     return [ok(NAME, text) if hours <= OLD_H else warning(NAME, text, _REMEDY)]
-
-
-_REMEDY = (
-    "See why: journalctl -u vigie-backup, or docker compose logs backup. At once:"
-    " vigie backup FOLDER/"
-)
 
 
 def _age(hours: float) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from bot import __version__
 from bot.db.database import Database
 from bot.services.blindness import Blindness
+from bot.services.doctor.database import LITTLE_SPACE
 from bot.services.doctor.findings import Finding, broken, ok, warning
-from bot.services.doctor.store import LITTLE_SPACE
 from bot.services.doctor.voice import Voice
 
 SLOW_S = 1.0

@@ -6,8 +6,7 @@ import sys
 
 from bot.config import Config, require_private, require_token
 from bot.errors import ConfigError
-from bot.services.doctor.findings import Finding, ok, warning
-from bot.services.doctor.findings import broken as refused
+from bot.services.doctor.findings import Finding, broken, ok, warning
 
 NEEDED = (3, 11)
 # Two connections that write can damage a WAL file before it (sqlite.org/wal.html#walresetbug).
@@ -21,7 +20,7 @@ def findings(config: Config) -> list[Finding]:
 def _python() -> Finding:
     version = platform.python_version()
     if sys.version_info < NEEDED:
-        return refused("Python", version, "Install Python 3.11 or newer.")
+        return broken("Python", version, "Install Python 3.11 or newer.")
     return ok("Python", version)
 
 
@@ -37,7 +36,7 @@ def _secrets() -> Finding:
     try:
         require_private()
     except ConfigError as error:
-        return refused(".env", "other users can read it", str(error))
+        return broken(".env", "other users can read it", str(error))
     return ok(".env", "nobody else can read it, or there is none")
 
 
@@ -45,7 +44,7 @@ def _token(config: Config) -> Finding:
     try:
         token = require_token(config)
     except ConfigError as error:
-        return refused("Token", "not usable", str(error))
+        return broken("Token", "not usable", str(error))
     if token.count(".") != 2:  # noqa: PLR2004 - Discord's have three parts
         return warning(
             "Token",

@@ -13,7 +13,6 @@ from bot.services.doctor.findings import Finding
 from bot.services.doctor.voice import Voice
 from bot.services.doctor.watching import Round
 from bot.services.status import Status
-from bot.services.watchlist import Watchlist
 
 
 class Doctor:
@@ -24,7 +23,7 @@ class Doctor:
         db: Database,
         clock: Clock,
         config: Config,
-        watchlist: Watchlist,
+        status: Status,
         delivery: Delivery,
         *,
         blindness: Blindness,
@@ -32,7 +31,7 @@ class Doctor:
         self._db = db
         self._clock = clock
         self._config = config
-        self._status = Status(db, clock, watchlist)
+        self._status = status
         self._delivery = delivery
         self._blindness = blindness
         self._began_ms = clock.now_ms()

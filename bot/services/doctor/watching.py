@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.clock import DAY_MS
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.services.doctor.voice import Voice
 from bot.services.status import MonitorStatus
 
-DAY_MS = 86_400_000
 LONG_MS = 7 * DAY_MS
 # A try lasts ten seconds at most, a round half a minute: rounds are missing, not late.
 STALE_ROUNDS, STALE_MS = 5, 300_000

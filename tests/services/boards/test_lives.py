@@ -11,8 +11,10 @@ from bot.errors import NotFound, Remedy, UserError
 from bot.services.boards import lane
 from bot.services.boards.face import Face
 from bot.services.boards.keeper import MAX_BOARDS
+from bot.services.delivery import sideline
 from bot.services.delivery.messages import Notice, Places
 from tests.fakes import FakeClock
+from tests.harness import until
 from tests.services.boards.wall import WALL, PaperDoor, Wall, fine, refusing, wall
 from tests.services.delivery.stage import PRIVATE
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, play
@@ -427,14 +429,17 @@ def test_without_the_gateway_nothing_is_shown_or_changed(tmp_path: Path) -> None
     play(scenario())
 
 
-def test_a_board_that_discord_never_answers_lets_alerts_pass(
+class Stalled(PaperDoor):
+    """Discord takes a board's edits and never answers."""
+
+    async def edit(self, *_: object) -> None:
+        self.calls.append("edit")
+        await asyncio.sleep(60)
+
+
+def test_a_board_that_discord_never_answers_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Stalled(PaperDoor):
-        async def edit(self, *_: object) -> None:
-            self.calls.append("edit")
-            await asyncio.sleep(60)
-
     async def scenario() -> None:
         async with wall(tmp_path, door=Stalled(FakeClock())) as w:
             await w.station.watch("shop")
@@ -450,6 +455,32 @@ def test_a_board_that_discord_never_answers_lets_alerts_pass(
             assert not w.station.delivery.gates.breaker.down
 
     monkeypatch.setattr(lane, "_REQUEST_S", 0.02)
+    play(scenario())
+
+
+def test_an_alert_does_not_wait_for_the_board_of_its_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with wall(tmp_path, door=Stalled(FakeClock())) as w:
+            await w.station.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await w.station.watch("shop")
+            await w.station.play({"shop": "O"})
+            await w.create(CHANNEL)
+            await w.settle(60)
+            w.rename("shop", "store")
+            await w.boards.lane.look()
+            running = asyncio.create_task(w.station.delivery.run())
+            await until(lambda: w.door.calls == ["post", "edit"])
+            async with asyncio.timeout(10):  # Discord had 20 s for the board
+                for _ in range(2):
+                    await w.station.round("store", "F", w.station.clock.now_ms())
+                    await w.station.clock.advance(60)
+                await until(lambda: len(w.station.sink.texts()) == 1)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    monkeypatch.setattr(sideline, "_ASIDE_S", 0.02)
     play(scenario())
 
 

@@ -28,6 +28,7 @@ class StageClock:
     def __init__(self) -> None:
         self.ms = START_MS
         self.set_back_ms = 0
+        self.slept: list[float] = []
 
     def now_ms(self) -> int:
         return self.ms - self.set_back_ms
@@ -36,6 +37,7 @@ class StageClock:
         return self.ms / 1000
 
     async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
         await asyncio.sleep(min(seconds, 0.01))
 
     def forward(self, seconds: float) -> None:
@@ -75,7 +77,7 @@ class StageSink:
     clock: StageClock
     messages: dict[int, Message] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
-    nonces: dict[str, int] = field(default_factory=dict)
+    nonces: dict[tuple[int, str], int] = field(default_factory=dict)
     before: Trouble = lambda _: None
     after: Trouble = lambda _: None
     busy: dict[int, int] = field(default_factory=dict)
@@ -96,10 +98,10 @@ class StageSink:
         assert len(nonce) <= 25
         call = Call("post" if reply_to is None else "reply", channel_id, alert, nonce)
         await self._arrive(call)
-        message_id = self.nonces.get(nonce)
+        message_id = self.nonces.get((channel_id, nonce))
         if message_id is None:
             message_id = 5000 + len(self.nonces)
-            self.nonces[nonce] = message_id
+            self.nonces[channel_id, nonce] = message_id
             self.messages[message_id] = Message(
                 message_id, channel_id, alert, reply_to, at_ms=self.clock.ms
             )
@@ -245,6 +247,18 @@ class Stage:
         def write(conn: Connection) -> Incident:
             incident = _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)
             queue.opened(conn, incident, now_ms, wait_s=wait_s)
+            return incident
+
+        return await self.db.write(write)
+
+    async def reopen(self, before: Incident) -> Incident:
+        """The same site is in trouble again."""
+        now_ms = self.clock.now_ms()
+
+        def write(conn: Connection) -> Incident:
+            relapse = replace(before, id=0, public_id="", since_ms=now_ms, opened_ms=now_ms)
+            incident = incidents.insert(conn, relapse)
+            queue.opened(conn, incident, now_ms, wait_s=0)
             return incident
 
         return await self.db.write(write)

@@ -248,24 +248,12 @@ def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
         here.sink.before = times(2, Remedy.REFUSED)
         bad = await here.open("bad")
         await here.deliver()
+        await here.change(bad, urgent=True)
         assert await here.rows() == [("open", "dead")]
         await here.open("good")
         await here.close(bad)
         assert await here.deliver() == 2
         assert [message.reply_to for message in here.sink.of()] == [None, None]
-
-    play(scene)
-
-
-def test_a_payload_that_always_ends_in_an_error_of_discord_goes_out_as_a_plain_line() -> None:
-    async def scene(here: Stage) -> None:
-        here.sink.before = lambda call: (
-            None if call.alert.plain else DeliveryError("500", Remedy.RETRY)
-        )
-        await here.open("Shop")
-        for _ in range(30):
-            await here.deliver(300)
-        assert len(here.sink.of()) == 1
 
     play(scene)
 
@@ -325,6 +313,7 @@ def test_a_blind_note_is_one_plain_post() -> None:
         assert message.alert.kind == "blind"
         assert message.alert.content == "⚪ BLIND · I was offline for 12 min"
         assert message.alert.incidents == ()
+        assert message.alert.plain
 
     play(scene)
 
@@ -338,5 +327,7 @@ def test_other_notices_say_what_they_were_given() -> None:
             await here.db.write(partial(_put, notice))
         assert await here.deliver() == 2
         assert here.sink.texts() == ["📜 CERTIFICATE · Shop · expires in 7 days", "Hello there"]
+        assert [one.alert.kind for one in here.sink.of()] == ["certificate", "notice"]
+        assert all(one.alert.plain for one in here.sink.of())
 
     play(scene)

@@ -1,7 +1,9 @@
 """Who shares a message with whom."""
 
+import pytest
+
 from bot.errors import DeliveryError, Remedy
-from bot.models import Incident
+from bot.models import Incident, Kind
 from tests.services.delivery.stage import CHANNEL, Call, Stage, only, play, times
 
 
@@ -81,13 +83,97 @@ def test_a_list_of_two_is_not_joined() -> None:
     play(scene)
 
 
-def test_a_list_is_not_joined_after_ten_minutes() -> None:
+@pytest.mark.parametrize(("after_s", "messages"), [(600, 1), (600.001, 2)])
+def test_a_list_is_joined_for_ten_minutes(after_s: float, messages: int) -> None:
     async def scene(here: Stage) -> None:
         await _three(here)
-        here.clock.forward(601)
+        here.clock.forward(after_s)
         await here.open("d")
         await here.deliver()
-        assert len(here.sink.of()) == 2
+        assert len(here.sink.of()) == messages
+
+    play(scene)
+
+
+def test_a_list_is_not_joined_by_a_site_whose_end_it_has_told() -> None:
+    """An edit is silent: who was told that it is back hears of its relapse by a post."""
+
+    async def scene(here: Stage) -> None:
+        first, *_ = await _three(here)
+        await here.close(first)
+        await here.deliver()
+        relapse = await here.reopen(first)
+        assert await here.deliver() == 1
+        assert here.sink.of()[-1].alert.incidents[0].id == relapse.id
+        assert here.sink.of()[-1].reply_to is None
+
+    play(scene)
+
+
+def test_a_latecomer_that_escalated_meanwhile_joins_once() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        late = await here.open("d", role_id=7, kind=Kind.UNSTABLE, wait_s=60)
+        await here.escalate(late)
+        assert await here.deliver(60) == 1
+        assert len(here.sink.of()) == 1
+        assert ("escalate", "superseded") in await here.rows()
+
+    play(scene)
+
+
+def test_latecomers_of_several_edits_share_the_extra_post() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
+        await here.open("d", role_id=8)
+        await here.deliver()
+        await here.open("e", role_id=9)
+        assert await here.deliver(30) == 2
+        _, extra = here.sink.of()
+        assert extra.alert.role_ids == (8, 9)
+        assert [one.name for one in extra.alert.incidents] == ["d", "e"]
+
+    play(scene)
+
+
+def test_nobody_is_called_for_a_latecomer_that_is_over() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
+        late = await here.open("d", role_id=8)
+        await here.deliver()
+        await here.close(late)
+        await here.deliver(30)
+        assert [one.alert.role_ids for one in here.sink.of()[1:]] == [()]
+        assert ("ping", "superseded") in await here.rows()
+
+    play(scene)
+
+
+def test_a_latecomer_that_is_over_when_the_edit_arrives_calls_nobody() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        late = await here.open("d", role_id=8)
+        await here.deliver()
+        await here.close(late)
+        await here.deliver(10)
+        assert "ping" not in {kind for kind, _ in await here.rows()}
+        assert [one.alert.role_ids for one in here.sink.of()[1:]] == [()]
+
+    play(scene)
+
+
+def test_all_clears_of_equal_messages_answer_the_newest() -> None:
+    async def scene(here: Stage) -> None:
+        both = [await here.open("a")]
+        await here.deliver()
+        both.append(await here.open("b"))
+        await here.deliver()
+        await here.close(*both)
+        await here.deliver()
+        assert here.sink.of()[-1].reply_to == here.sink.of()[1].id
 
     play(scene)
 
@@ -133,6 +219,49 @@ def test_a_latecomer_whose_edit_must_wait_is_posted_instead() -> None:
         await here.open("d")
         await here.deliver()
         assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+
+    play(scene)
+
+
+def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
+    async def scene(here: Stage) -> None:
+        first, *_ = await _three(here)
+        await here.change(first, urgent=True, kind=Kind.UNSTABLE)
+        await here.open("d", role_id=7)
+        assert await here.deliver() == 1
+        assert here.sink.of()[0].alert.content.startswith("🔴 3 sites down at once, 1 unstable")
+        assert here.sink.count("edit") == 1
+
+    play(scene)
+
+
+def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> None:
+    async def scene(here: Stage) -> None:
+        first, *_ = await _three(here)
+        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=5))
+        await here.change(first, urgent=True, kind=Kind.UNSTABLE)
+        await here.open("d")
+        assert await here.deliver() == 1
+        assert await here.deliver(5) == 1
+        group = here.sink.of()[0]
+        assert group.alert.content.startswith("🔴 2 sites down at once, 1 unstable")
+        assert [one.name for one in group.alert.incidents] == ["a", "b", "c"]
+
+    play(scene)
+
+
+def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
+    async def scene(here: Stage) -> None:
+        await _three(here)
+        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        await here.open("d", role_id=7)
+        await here.deliver()
+        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=30))
+        assert await here.deliver(10) == 0
+        assert await here.deliver(29) == 0
+        assert here.sink.count("edit") == 2
+        assert await here.deliver(1) == 1
+        assert len(here.sink.of()) == 1
 
     play(scene)
 

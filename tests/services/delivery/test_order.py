@@ -41,6 +41,7 @@ def test_a_recovery_edits_the_original_and_replies_once_silently() -> None:
         assert [call.action for call in here.sink.calls] == ["post", "edit", "reply"]
         assert original.alert.content == "🟢 RESOLVED · Shop · lasted 11 min"
         assert original.alert.kind == "up"
+        assert original.alert.delayed_ms is None
         assert not original.alert.plain
         assert reply.reply_to == original.id
         assert reply.alert.content == "🟢 UP · Shop · back after 11 min"
@@ -136,16 +137,28 @@ def test_an_incident_that_was_never_announced_is_never_closed() -> None:
     play(scene)
 
 
+def test_what_was_given_up_before_it_was_told_is_never_spoken_of_again() -> None:
+    async def scene(here: Stage) -> None:
+        removed = await here.open("Shop", wait_s=60)
+        await here.close(removed, announce=False, ending=Ending.REMOVED)
+        await here.escalate(removed)
+        await here.close(removed)
+        assert await here.rows() == [("open", "superseded")]
+
+    play(scene)
+
+
 def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
     async def scene(here: Stage) -> None:
         incident = await here.open("Shop", kind=Kind.UNSTABLE, role_id=7)
         await here.deliver()
         await here.escalate(incident)
         await here.escalate(incident)
-        assert await here.deliver(60) == 2
+        assert await here.deliver() == 2
         original, reply = here.sink.of()
         assert original.alert.kind == "down"
         assert reply.alert.content == "🔴 DOWN · Shop · now for good: HTTP 503"
+        assert reply.alert.plain
         assert reply.reply_to == original.id
         assert reply.alert.role_ids == ()
 
@@ -257,9 +270,11 @@ def test_a_message_deleted_between_a_lost_answer_and_the_retry_counts_as_sent() 
         incident = await here.open("Shop")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
+        await here.change(incident, urgent=True)
         here.sink.messages.clear()
         await here.deliver(10)
         assert here.sink.of() == []
+        await here.change(incident, urgent=True)
         assert await here.rows() == [("open", "sent")]
         await here.close(incident)
         await here.deliver(60)

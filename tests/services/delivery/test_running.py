@@ -3,16 +3,27 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from bot.clock import SystemClock
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
-from bot.services.delivery import plan
 from bot.services.delivery.messages import Alert
 from bot.services.delivery.sender import Delivery
-from tests.services.delivery.stage import CHANNEL, Stage, StageSink, always, in_channel, play, times
+from tests.services.delivery.stage import (
+    CHANNEL,
+    GUILD,
+    Stage,
+    StageSink,
+    always,
+    in_channel,
+    play,
+    times,
+)
 
 
 @dataclass
@@ -143,6 +154,94 @@ def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() 
     play(scene)
 
 
+@pytest.mark.parametrize(
+    "news",
+    [
+        lambda delivery: delivery.unpark(CHANNEL),
+        lambda delivery: delivery.guild_back(GUILD),
+        lambda delivery: delivery.channel_chosen(GUILD, CHANNEL),
+    ],
+)
+def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
+    news: Callable[[Delivery], Awaitable[None]],
+) -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
+        await here.open("Shop")
+        assert await delivery.deliver_due() == 0
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.05)
+        await news(delivery)
+        await _until_sent(here, 1)
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_while_everything_waits_the_store_is_left_alone() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        await here.open("Shop", wait_s=60)
+        reads, read = 0, here.db.read
+
+        async def counting(work: object) -> object:
+            nonlocal reads
+            reads += 1
+            return await read(work)  # type: ignore[arg-type]
+
+        here.db.read = counting  # type: ignore[method-assign,assignment]
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.1)
+        assert reads <= 3
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
+def test_many_channels_at_once_take_their_turns() -> None:
+    async def scene(here: Stage) -> None:
+        for number in range(30):
+            await here.open(f"site {number}", CHANNEL + number)
+        running = asyncio.create_task(here.delivery.run())
+        await _until_sent(here, 30)
+        await here.delivery.stop(1)
+        await running
+        turns = [seconds for seconds in here.clock.slept if seconds > 0.001]
+        assert turns[:21] == pytest.approx([number / 40 for number in range(1, 22)], abs=0.001)
+
+    play(scene)
+
+
+def test_stopping_ends_a_delivery_that_has_nothing_to_do_at_once() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.01)
+        await delivery.stop(1)
+        await asyncio.wait_for(running, 1)
+
+    play(scene)
+
+
+def test_until_discord_can_be_reached_nothing_is_claimed() -> None:
+    async def scene(here: Stage) -> None:
+        delivery = _live(here)
+        delivery._sink = None
+        await here.open("Shop")
+        running = asyncio.create_task(delivery.run())
+        await asyncio.sleep(0.05)
+        assert await here.rows() == [("open", "pending")]
+        delivery.attach(here.sink)
+        await _until_sent(here, 1)
+        await delivery.stop(1)
+        await running
+
+    play(scene)
+
+
 def test_stopping_first_sends_what_is_due() -> None:
     async def scene(here: Stage) -> None:
         delivery = _live(here)
@@ -193,8 +292,3 @@ def test_a_thousand_openings_of_one_channel_are_one_post_in_well_under_a_second(
         assert len(here.sink.of()) == 2
 
     play(scene)
-
-
-def test_an_empty_desk_plans_nothing() -> None:
-    assert plan.choose(plan.Desk([], 0, None, edits=True)) is None
-    assert plan.half_sent([]) is None

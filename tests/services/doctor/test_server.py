@@ -7,7 +7,7 @@ from bot.config import Config
 from bot.db import notifications
 from bot.db.database import Connection
 from bot.db.notifications import Work
-from bot.services.doctor import stored
+from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade
 from bot.services.doctor.server import Doctor
 from bot.services.doctor.voice import Voice
@@ -26,7 +26,7 @@ VOICE = Voice(
 
 
 def doctor(s: Station) -> Doctor:
-    return Doctor(s.db, s.clock, CONFIG, s.watchlist, s.delivery, blindness=s.blindness)
+    return Doctor(s.db, s.clock, CONFIG, s.status, s.delivery, blindness=s.blindness)
 
 
 async def found(s: Station, one: Doctor | None = None) -> dict[str, Finding]:
@@ -199,7 +199,7 @@ def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
             assert (kept.incidents, kept.messages, kept.people) == (1, 1, 2)
             other = await doctor(s).stored(OTHER_GUILD)
             assert (other.monitors, other.incidents, other.messages) == (1, 0, 0)
-            lines = stored.lines(VOICE, kept)
+            lines = holdings.lines(VOICE, kept)
             assert lines[0].startswith("**For ever** · 1 site, 1 removed one, 1 incident,")
             assert lines[-1] == "**30 days after I am removed** · all of it is deleted"
             assert (await doctor(s).stored(99)).first_ms is None

@@ -1,0 +1,44 @@
+"""The database's content as whoever runs this may know it: what waits to be told, what is kept."""
+
+import contextlib
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.db import holdings as table
+from bot.db import outbox
+from bot.db.backup import read_only
+from bot.db.migrate import newest
+from bot.services.doctor import holdings
+from bot.services.doctor import outbox as delivered
+from bot.services.doctor.findings import Finding, ok
+from bot.services.doctor.voice import Voice
+from bot.words.catalogue import words_for
+from bot.words.safe import plain
+
+_QUOTE = 200
+
+
+def findings(database: Path, now_ms: int) -> list[Finding]:
+    """Nothing of a database that another finding calls damaged, newer, or not there yet."""
+    voice = _voice(now_ms)
+    try:
+        with contextlib.closing(read_only(database)) as conn:
+            if conn.execute("PRAGMA user_version").fetchone()[0] != newest():
+                return []
+            box = outbox.look(conn, None, now_ms)
+            kept = table.take(conn, now_ms)
+    except sqlite3.Error:
+        return []
+    return [delivered.finding(voice, box, now_ms), ok("Stored", holdings.summary(voice, kept))]
+
+
+def _voice(now_ms: int) -> Voice:
+    words = words_for("en")
+    return Voice(
+        words=words,
+        moment=lambda ms: f"{words.duration((now_ms - ms) / 1000)} ago",
+        day=lambda ms: datetime.fromtimestamp(ms / 1000, UTC).date().isoformat(),
+        command=lambda name: f"/{name}",
+        quote=lambda text: f"“{plain(text, _QUOTE)}”",
+    )

@@ -1,0 +1,51 @@
+"""Reminds people of what goes on with nobody on it, where a server wants that."""
+
+from collections.abc import Callable
+
+from bot.clock import Clock
+from bot.db import reminders
+from bot.db.database import Connection, Database
+from bot.services.delivery import queue
+
+LOOK_S = 60.0
+
+
+class Reminders:
+    """``wake`` is called when a reminder waits to be sent.
+
+    ``hushed`` gives the ids of incidents that an overlay keeps quiet now.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, wake: Callable[[], None], hushed: Callable[[], set[int]]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wake = wake
+        self._hushed = hushed
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_S)
+            await self.remind()
+
+    async def remind(self) -> int:
+        """Queue the reminders that are due; returns how many incidents they tell of."""
+        now_ms = self._clock.now_ms()
+        hushed = self._hushed()
+
+        def due(conn: Connection) -> list[int]:
+            return [one for one in reminders.due(conn, now_ms) if one not in hushed]
+
+        def write(conn: Connection) -> int:
+            found = due(conn)
+            for incident_id in found:
+                queue.reminded(conn, incident_id, now_ms)
+            return len(found)
+
+        if not await self._db.read(due):
+            return 0
+        count = await self._db.write(write)
+        self._wake()
+        return count

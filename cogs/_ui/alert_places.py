@@ -1,0 +1,62 @@
+"""The options that say where alerts go: a channel that can take them, a role that can be called."""
+
+from typing import Any, TypeAlias
+
+import discord
+from discord import AppCommandOptionType, ChannelType, app_commands
+
+from bot.errors import UserError
+from bot.words.catalogue import N_
+
+ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
+Picked: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+_NOT_EVERYONE = N_("I do not call @everyone. Choose a role, or none.")
+
+
+class _ChannelOption(app_commands.Transformer):
+    """Offers only channels where a bot can post and edit."""
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        return AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[ChannelType]:
+        return ALERT_CHANNEL_TYPES
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Picked:
+        del interaction
+        picked: Picked = value
+        return picked
+
+
+class _RoleOption(app_commands.Transformer):
+    """Takes every role but that of everybody."""
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        return AppCommandOptionType.role
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> discord.Role:
+        del interaction
+        role: discord.Role = value
+        if role.is_default():
+            raise UserError(_NOT_EVERYONE)
+        return role
+
+
+AlertChannel: TypeAlias = app_commands.Transform[Picked, _ChannelOption]
+AlertRole: TypeAlias = app_commands.Transform[discord.Role, _RoleOption]
+
+
+def check_place(guild: discord.Guild | None, channel_id: int, role_id: int) -> None:
+    """Raises UserError for a channel or a role (0: none) that alerts cannot have.
+
+    What was picked is read back from Discord: a form can be sent by anybody's client.
+    """
+    found = guild.get_channel_or_thread(channel_id) if guild is not None and channel_id else None
+    if channel_id and (found is None or found.type not in ALERT_CHANNEL_TYPES):
+        raise UserError("I cannot send alerts to that channel. Choose another one.")
+    if role_id and guild is not None and role_id == guild.id:
+        raise UserError(_NOT_EVERYONE)

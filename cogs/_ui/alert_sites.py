@@ -1,0 +1,65 @@
+"""All sites of one alert, page by page, for one person."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.models import Incident
+from bot.tree import words_of
+from bot.words.catalogue import Words
+from bot.words.safe import clip
+from bot.words.times import stamp
+from cogs._ui.addresses import shown_host
+from cogs._ui.asking import Interaction, patiently, show
+from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.pages import arrows, page_of, page_text, pages_of
+from cogs._ui.site_list import in_order, site_line
+
+PAGE = 15
+
+
+class SitesPage(
+    Lasting,
+    template=r"v1:sites:(?P<way>prev|next):(?P<incident>\w{1,12}):(?P<page>\d{1,6})",
+):
+    """Turns to one page of the list that an incident belongs to."""
+
+    async def pressed(self, interaction: Interaction) -> None:
+        public_id = self.about["incident"]
+        work = interaction.client.services.incidents.together(interaction.guild_id or 0, public_id)
+        told = await patiently(interaction, work, in_place=True)
+        number = min(int(self.about["page"]), pages_of(told, PAGE) - 1)
+        await _show(interaction, public_id, told, number, in_place=True)
+
+
+async def show_sites(interaction: Interaction, public_id: str, told: Sequence[Incident]) -> None:
+    """Answer with the first page."""
+    await _show(interaction, public_id, told, 0, in_place=False)
+
+
+async def _show(
+    interaction: Interaction,
+    public_id: str,
+    told: Sequence[Incident],
+    number: int,
+    *,
+    in_place: bool,
+) -> None:
+    embed, of = _page(words_of(interaction), told, number), pages_of(told, PAGE)
+    turning = arrows(SitesPage, "sites", public_id, number=number, of=of)
+    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+
+
+def _page(words: Words, told: Sequence[Incident], number: int) -> discord.Embed:
+    lines = [_line(words, one) for one in page_of(in_order(told), number, PAGE)]
+    embed = discord.Embed(
+        title=words.text("All {n} sites of this alert", n=len(told)),
+        description=clip("\n".join(lines), 4000),
+    )
+    if (of := pages_of(told, PAGE)) > 1:
+        embed.set_footer(text=page_text(words, number, of))
+    return embed
+
+
+def _line(words: Words, one: Incident) -> str:
+    return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"

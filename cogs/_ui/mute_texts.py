@@ -1,0 +1,86 @@
+"""``/mute``: its option ``for``, a length of time or the word "off", and what it answers."""
+
+import re
+
+from bot.errors import UserError
+from bot.services.overlays import MUTE_LIMIT_S
+from bot.services.status import MonitorStatus
+from bot.tree import words_of
+from bot.words.catalogue import Words
+from bot.words.times import stamp
+from cogs._ui.addresses import shown_name
+from cogs._ui.asking import Interaction
+from cogs._ui.choices import Choices, choices, offered
+from cogs._ui.spans import span_s
+
+OFF = "off"
+_OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
+_VALUE_LIMIT = 100  # of a choice; one that is longer, and Discord refuses all of them
+_COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
+
+
+def mute_s(text: str) -> int | None:
+    """Seconds; None for "off" and for no time at all. Raises UserError."""
+    return None if _OFF.fullmatch(text.strip()) else span_s(text)
+
+
+@offered
+def offer_mutes(interaction: Interaction, typed: str) -> Choices:
+    """What was typed if it is a length of time, then the common ones, then "off"."""
+    words, typed = words_of(interaction), typed.strip()
+    lengths = {text: words.duration(span_s(text)) for text in _COMMON}
+    lengths[OFF] = words.text("off: alerts again")
+    wanted = typed.casefold()
+    found = {
+        value: name
+        for value, name in lengths.items()
+        if value.startswith(wanted) or name.casefold().startswith(wanted)
+    }
+    own = _own(words, typed)
+    others = ((name, value) for value, name in found.items() if name not in own.values())
+    return choices([*((name, value) for value, name in own.items()), *others])
+
+
+def _own(words: Words, typed: str) -> dict[str, str]:
+    """A length of time that was typed whole."""
+    if len(typed) > _VALUE_LIMIT:
+        return {}
+    try:
+        seconds = span_s(typed)
+    except UserError:
+        return {}
+    return {typed: words.duration(seconds)} if seconds <= MUTE_LIMIT_S else {}
+
+
+def muted_text(words: Words, status: MonitorStatus, command: str) -> str:
+    """Until when, what becomes of trouble meanwhile, and the way back."""
+    until = stamp(status.monitor.muted_until_ms or 0, "f")
+    lines = [
+        words.text(
+            "Alerts for {name} are muted until {time}.", name=shown_name(status.monitor), time=until
+        ),
+        words.text("Checks go on; what fails meanwhile is told at the end if it is still bad."),
+        words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
+    ]
+    if status.incident is not None and not status.incident.withheld:
+        lines.insert(1, words.text("The open alert stays true, and its end is told."))
+    return "\n".join(lines)
+
+
+def unmuted_text(words: Words, status: MonitorStatus, *, was_muted: bool) -> str:
+    """What follows: a pause or a maintenance window keeps it quiet whether it is muted or not."""
+    name = shown_name(status.monitor)
+    if not was_muted:
+        return words.text("{name} was not muted.", name=name)
+    if status.paused:
+        return words.text(
+            "{name} is no longer muted, but it is paused: no check, no alert.", name=name
+        )
+    if status.maintenance is not None:
+        until = stamp(status.maintenance[1].until_ms or 0, "f")
+        return words.text(
+            "{name} is no longer muted, but in maintenance until {time}; alerts wait for its end.",
+            name=name,
+            time=until,
+        )
+    return words.text("Alerts for {name} are on again. What is still bad is told now.", name=name)

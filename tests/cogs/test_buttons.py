@@ -1,0 +1,58 @@
+"""Buttons of old messages go on working, and a late answer still stands in their place."""
+
+import asyncio
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cogs._ui
+from bot.services.status import Status
+from cogs._ui.asking import patiently
+from cogs._ui.buttons import Lasting
+from tests.cogs.harbour import Harbour, sail, until
+
+# As they stand under messages that were sent long ago: none of them may ever change.
+SENT = [
+    *(f"v1:{action}:7K2F9Q" for action in ("ack", "mute", "details", "tell", "metoo")),
+    *("v1:sites:prev:7K2F9Q:0", "v1:sites:next:7K2F9Q:1"),
+    *("v1:changes:open:0:0", "v1:changes:prev:12:0", "v1:changes:next:12:2"),
+    *("v1:edit:address:12", "v1:edit:fine:12", "v1:edit:told:12"),
+    *("v1:remove:yes:12", "v1:remove:no:12"),
+    *("v1:setup:open", "v1:setup:channel", "v1:setup:role", "v1:setup:nobody"),
+    *("v1:setup:site", "v1:setup:test", "v1:setup:look", "v1:doctor:look"),
+    *("v1:status:prev:0", "v1:status:show:1", "v1:status:next:2"),
+    *("v1:incidents:prev:0:30:0", "v1:incidents:next:12:7:1"),
+]
+
+
+@pytest.mark.parametrize("custom_id", SENT)
+def test_each_button_that_was_ever_sent_has_one_that_answers(custom_id: str) -> None:
+    for module in pkgutil.iter_modules(cogs._ui.__path__):
+        import_module(f"cogs._ui.{module.name}")
+    kinds = Lasting.__subclasses__()
+    fits = [k for k in kinds if k.__discord_ui_compiled_template__.fullmatch(custom_id)]
+    assert len(fits) == 1
+
+
+def test_a_page_that_comes_late_replaces_the_old_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = Status.uptimes
+
+    async def slow(*args: Any) -> Any:
+        await asyncio.sleep(0.2)
+        return await prompt(*args)
+
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        first = await ship.run("status")
+        await ship.run("watch add", url=ship.site.url, name="Blog")
+        monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
+        monkeypatch.setattr(Status, "uptimes", slow)
+        await ship.sandbox.press("Admin", first, "Refresh")
+        await until(lambda: "Blog" in ship.sandbox.look(first).text)
+
+    sail(tmp_path, scenario)

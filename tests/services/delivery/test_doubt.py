@@ -1,0 +1,380 @@
+"""What Discord may have taken, and what it certainly has not."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+
+from bot.db import outbox, posts
+from bot.errors import DeliveryError, Remedy
+from bot.models import Kind
+from bot.services.delivery import courier
+from bot.services.delivery.messages import Alert
+from tests.services.delivery.stage import (
+    CHANNEL,
+    GUILD,
+    Call,
+    Stage,
+    StageSink,
+    Trouble,
+    always,
+    only,
+    play,
+    stage,
+    times,
+)
+
+
+def one_after_the_other(*troubles: Trouble) -> Trouble:
+    """Each request meets the next trouble; after the last one all is well."""
+    left = list(troubles)
+    return lambda call: left.pop(0)(call) if left else None
+
+
+def test_a_rate_limit_after_a_lost_answer_still_makes_no_second_message() -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("a")
+        here.sink.after = times(1, Remedy.RETRY)
+        await here.deliver()
+        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        await here.deliver(10)
+        await here.open("b")
+        await here.deliver(30)
+        assert [len(one.alert.incidents) for one in here.sink.of()] == [1, 1]
+        assert len(here.sink.nonces) == 2
+
+    play(scene)
+
+
+def test_an_edit_whose_answer_was_lost_lets_an_opening_pass() -> None:
+    async def scene(here: Stage) -> None:
+        first = await here.open("a")
+        await here.deliver()
+        await here.change(first, urgent=True, kind=Kind.UNSTABLE)
+        here.sink.before = times(1, Remedy.RETRY)
+        await here.deliver()
+        await here.open("b")
+        await here.deliver(10)
+        assert [call.action for call in here.sink.calls] == ["post", "edit", "post", "edit"]
+        assert here.sink.of()[0].alert.kind == "unstable"
+
+    play(scene)
+
+
+def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_tries_again() -> None:
+    async def scene(here: Stage) -> None:
+        incident = await here.open("a")
+        await here.deliver()
+        here.sink.before = times(2, Remedy.REFUSED)
+        await here.change(incident, urgent=True)
+        await here.deliver()
+        assert await here.rows() == [("open", "sent")]
+        await here.change(incident, urgent=True)
+        assert await here.deliver() == 1
+        assert here.sink.of()[0].edits == 1
+
+    play(scene)
+
+
+def test_two_changes_while_an_edit_is_under_way_are_one_more_edit() -> None:
+    async def scene(here: Stage) -> None:
+        incident = await here.open("a")
+        await here.deliver()
+        await here.change(incident, urgent=True)
+        here.sink.before = one_after_the_other(always(Remedy.RETRY))
+        await here.deliver()
+        await here.change(incident, urgent=True)
+        await here.change(incident, urgent=False)
+        assert await here.rows() == [("open", "sent"), ("edit", "pending")]
+        await here.deliver(10)
+        assert here.sink.of()[0].edits == 1
+
+    play(scene)
+
+
+def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hanging(StageSink):
+        async def post(
+            self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+        ) -> int:
+            message_id = await super().post(channel_id, alert, nonce=nonce, reply_to=reply_to)
+            if len(self.calls) == 1:
+                await asyncio.Event().wait()
+            return message_id
+
+    monkeypatch.setattr(courier, "SEND_TIMEOUT_S", 0.01)
+
+    async def scene(here: Stage) -> None:
+        here.sink = Hanging(here.clock)
+        here.restart()
+        await here.open("a")
+        assert await here.deliver() == 0
+        assert await here.rows() == [("open", "sending")]
+        assert await here.deliver(10) == 1
+        assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+def test_a_limit_of_everything_holds_all_channels() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.PAUSE, after_s=30)
+        await here.open("a", CHANNEL)
+        await here.open("b", CHANNEL + 1)
+        await here.deliver()
+        assert await here.deliver(29.999) == 0
+        assert len(here.sink.calls) == 1
+        assert await here.deliver(0.001) == 2
+
+    play(scene)
+
+
+def test_a_limit_without_a_time_is_not_asked_again_in_the_same_instant() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.WAIT)
+        await here.open("a")
+        await here.deliver()
+        assert len(here.sink.calls) == 1
+
+    play(scene)
+
+
+def test_a_sleeping_thread_is_woken_by_the_next_message_and_then_edited() -> None:
+    async def scene(here: Stage) -> None:
+        first = await here.open("a")
+        await here.deliver()
+        here.sink.before = only("edit", times(1, Remedy.ARCHIVED))
+        await here.change(first, urgent=True, kind=Kind.UNSTABLE)
+        await here.deliver()
+        assert await here.deliver(3600) == 0
+        assert here.sink.count("edit") == 1
+        await here.open("b")
+        assert await here.deliver() == 2
+        assert here.sink.of()[0].alert.kind == "unstable"
+
+    play(scene)
+
+
+def test_a_latecomer_to_a_list_in_a_sleeping_thread_is_posted() -> None:
+    async def scene(here: Stage) -> None:
+        for name in ("a", "b", "c"):
+            await here.open(name)
+        await here.deliver()
+        here.sink.before = only("edit", times(1, Remedy.ARCHIVED))
+        await here.open("d")
+        await here.deliver()
+        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+        assert [len(one.alert.incidents) for one in here.sink.of()] == [3, 1]
+
+    play(scene)
+
+
+def test_a_post_that_a_thread_does_not_take_is_tried_again() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = times(1, Remedy.ARCHIVED)
+        await here.open("a")
+        assert await here.deliver() == 0
+        assert await here.deliver(10) == 1
+
+    play(scene)
+
+
+def test_what_the_servers_own_rules_block_waits_and_is_tried_with_its_card_again() -> None:
+    """Its people can change the rule of their AutoMod."""
+
+    async def scene(here: Stage) -> None:
+        here.sink.before = lambda _: DeliveryError("blocked", Remedy.REFUSED, code=200000)
+        await here.open("a")
+        await here.deliver()
+        assert [call.alert.plain for call in here.sink.calls if call.channel_id == CHANNEL] == [
+            False,
+            True,
+        ]
+        assert ("open", "pending") in await here.rows()
+        await here.deliver(3600)
+        here.sink.before = lambda _: None
+        await here.delivery.unpark(CHANNEL)
+        assert await here.deliver() == 1
+        assert [one.alert.plain for one in here.sink.of()] == [False]
+
+    play(scene)
+
+
+def test_what_always_ends_in_an_error_is_now_and_then_tried_as_a_line() -> None:
+    """Some payloads make Discord answer 500 for ever; every second try only looks for it."""
+
+    async def scene(here: Stage) -> None:
+        here.sink.before = only("post", always(Remedy.RETRY))
+        await here.open("a")
+        for number in range(18):
+            await here.deliver(300)
+            if number == 9:
+                await here.open("b")  # who comes later takes part in what is known
+        sent = [call for call in here.sink.calls if call.action == "post"]
+        assert [n for n, call in enumerate(sent, 1) if call.alert.plain] == [9, 13, 17]
+        here.sink.before = lambda call: (
+            None if call.alert.plain else DeliveryError("500", Remedy.RETRY)
+        )
+        for _ in range(8):
+            await here.deliver(300)
+        assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+def test_a_card_that_cannot_be_made_is_sent_as_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = lambda call: None if call.alert.plain else KeyError("title")
+        await here.open("a")
+        with caplog.at_level(logging.ERROR):
+            await here.deliver()
+            await here.deliver(10)
+        assert "could not be made or sent" in caplog.text
+        assert [one.alert.plain for one in here.sink.of()] == [True]
+
+    play(scene)
+
+
+def test_the_log_tells_how_late_each_message_was_and_where_it_went(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("a", wait_s=60)
+        with caplog.at_level(logging.INFO):
+            await here.deliver(61.5)
+        [told] = [one for one in caplog.records if one.levelno == logging.INFO]
+        assert told.getMessage() == "Discord took a message 1.5 s after it was due"
+        assert (
+            told.__dict__.items()
+            >= {
+                "guild": GUILD,
+                "channel": CHANNEL,
+                "nonce": here.sink.calls[0].nonce,
+            }.items()
+        )
+
+    play(scene)
+
+
+@pytest.mark.parametrize("remedy", [Remedy.RETRY, Remedy.WAIT, Remedy.HALT, Remedy.REFUSED])
+def test_why_a_message_is_not_out_can_be_read_in_the_outbox(remedy: Remedy) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(remedy)
+        await here.open("a")
+        await here.deliver()
+        seen = await here.db.read(lambda conn: outbox.look(conn, GUILD, here.clock.now_ms()))
+        assert seen.error == "ordered"
+
+    play(scene)
+
+
+class Meanwhile(StageSink):
+    """Something happens while the first request is under way."""
+
+    happens: Callable[[], Awaitable[None]] | None = None
+
+    async def _arrive(self, call: Call) -> None:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        await super()._arrive(call)
+
+
+@pytest.mark.parametrize("remedy", [Remedy.RETRY, Remedy.WAIT])
+def test_a_change_while_a_message_is_under_way_that_fails_is_told_all_the_same(
+    remedy: Remedy,
+) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink = sink = Meanwhile(here.clock)
+        here.restart()
+        incident = await here.open("a")
+        for kind in (Kind.UNSTABLE, Kind.DOWN):  # a post first, then an edit of it
+            sink.happens = partial(here.change, incident, urgent=True, kind=kind)
+            sink.before = times(1, remedy, after_s=5)
+            assert await here.deliver(60) == 0
+            await here.deliver(60)
+            await here.deliver(60)
+            assert [one.alert.kind for one in sink.of()] == [kind.value]
+            await here.change(incident, urgent=True)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> None:
+    async def scene(here: Stage) -> None:
+        incident = await here.open("a", wait_s=60)
+        if late:
+            await here.close(incident)
+        here.sink.before = times(2, Remedy.WAIT, after_s=30)
+        for _ in range(3):
+            await here.deliver(60)
+        told = await here.db.read(lambda conn: posts.of_incident(conn, incident.id))
+        assert [post.message_id for post in told] == [one.id for one in here.sink.of()]
+
+    play(scene)
+
+
+def test_the_late_post_of_an_outage_gets_its_card_after_a_refusal_too() -> None:
+    async def scene(here: Stage) -> None:
+        await here.close(await here.open("a", wait_s=60))
+        here.sink.before = times(1, Remedy.REFUSED)
+        assert await here.deliver() == 2
+        assert [call.action for call in here.sink.calls] == ["post", "post", "edit"]
+        assert not here.sink.of()[0].alert.plain
+
+    play(scene)
+
+
+def test_what_was_certainly_not_taken_needs_no_edit() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink = sink = Meanwhile(here.clock)
+        here.restart()
+        incident = await here.open("a")
+        sink.happens = partial(here.change, incident, urgent=True)
+        sink.before = times(1, Remedy.WAIT, after_s=30)
+        await here.deliver()
+        assert await here.rows() == [("open", "pending")]
+        await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
+        assert await here.rows() == [("open", "pending")]
+
+    play(scene)
+
+
+def test_each_database_and_each_message_has_nonces_of_its_own() -> None:
+    async def nonces() -> list[str]:
+        async with stage() as here:
+            for number in range(40):
+                await here.open(f"site {number}", CHANNEL + number)
+            await here.deliver()
+            return [call.nonce for call in here.sink.calls]
+
+    first, second = asyncio.run(nonces()), asyncio.run(nonces())
+    assert len(set(first)) == 40
+    assert len({nonce[:4] for nonce in first}) == 1
+    assert {nonce[4:] for nonce in first} == {nonce[4:] for nonce in second}
+    assert first != second
+    assert all(nonce.isalnum() and nonce == nonce.lower() for nonce in first)
+
+
+def test_a_message_that_died_unsent_has_the_same_nonce_in_the_next_process() -> None:
+    async def scene(here: Stage) -> None:
+        def die(_: Call) -> Exception:
+            raise asyncio.CancelledError
+
+        await here.open("a")
+        here.sink.before = die
+        with pytest.raises(asyncio.CancelledError):
+            await here.deliver()
+        here.sink.before = lambda _: None
+        here.restart()
+        await here.open("b")
+        await here.deliver()
+        first, again, other = (call.nonce for call in here.sink.calls)
+        assert first == again != other
+
+    play(scene)

@@ -1,0 +1,90 @@
+"""Who goes first, and how fast all together."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.services.delivery.pace import Pace
+from bot.services.delivery.sideline import Sidelines
+from tests.services.delivery.stage import CHANNEL, Stage, play
+
+
+@dataclass
+class Line:
+    """A sideline that has work for some channels."""
+
+    when: dict[int, int] = field(default_factory=dict)
+    done: bool | None = None
+    stirred: int = 0
+    steps: list[int] = field(default_factory=list)
+
+    def due(self) -> dict[int, int]:
+        return self.when
+
+    async def step(self, channel_id: int) -> bool | None:
+        self.steps.append(channel_id)
+        return self.done
+
+    def stir(self) -> None:
+        self.stirred += 1
+
+
+def test_a_few_go_at_once_and_then_forty_a_second() -> None:
+    pace = Pace()
+    waits = [pace.turn_s(100.0) for _ in range(90)]
+    assert waits == pytest.approx([max(0, number - 8) / 40 for number in range(90)])
+    assert sum(wait < 1 for wait in waits) < 50
+
+
+def test_after_a_quiet_moment_a_few_go_at_once_again() -> None:
+    pace = Pace()
+    for _ in range(90):
+        pace.turn_s(100.0)
+    assert pace.turn_s(101.0) == pytest.approx(1.05)
+    assert [pace.turn_s(200.0) for _ in range(8)] == [0.0] * 8
+
+
+def test_a_channel_is_due_when_the_first_of_its_work_is() -> None:
+    lines = Sidelines()
+    lines.add(Line({1: 5, 2: 50, 3: 7}))
+    lines.add(Line({3: 6}))
+    assert lines.beside({1: 10, 2: 20}, 0) == {1: 5, 2: 20, 3: 6}
+
+
+def test_sidelines_are_served_in_their_order_until_one_has_done_something() -> None:
+    lines, idle, failing, last = Sidelines(), Line(), Line(done=False), Line(done=True)
+    for line in (idle, failing, last):
+        lines.add(line)
+    assert asyncio.run(lines.step(7)) is False
+    assert (idle.steps, failing.steps, last.steps) == ([7], [7], [])
+    lines.stir()
+    assert [line.stirred for line in (idle, failing, last)] == [1, 1, 1]
+
+
+def test_what_stands_behind_the_outbox_is_served_after_it_and_never_delays_it() -> None:
+    async def scene(here: Stage) -> None:
+        line = Line({CHANNEL: here.clock.ms, CHANNEL + 1: here.clock.ms})
+        here.delivery.sidelines.add(line)
+        await here.open("a")
+        assert await here.deliver() == 1
+        assert [call.action for call in here.sink.calls] == ["post"]
+        assert set(line.steps) == {CHANNEL, CHANNEL + 1}
+
+    play(scene)
+
+
+def test_a_channel_whose_work_cannot_be_done_is_not_asked_again_within_a_second() -> None:
+    async def scene(here: Stage) -> None:
+        line = Line({CHANNEL: here.clock.ms})
+        here.delivery.sidelines.add(line)
+        await here.deliver()
+        assert line.steps == [CHANNEL]
+        assert here.delivery.gates.opens_at(CHANNEL) == here.clock.ms + 1000
+        here.delivery.wake()
+        assert here.delivery.gates.opens_at(CHANNEL) == 0
+        assert line.stirred == 1
+        await here.deliver()
+        assert line.steps == [CHANNEL, CHANNEL]
+
+    play(scene)

@@ -1,0 +1,94 @@
+"""Reminders come while nobody cares."""
+
+import pytest
+
+from bot.db import guilds, incidents
+from bot.db.database import Connection
+from bot.models import GuildSettings, Kind
+from bot.services.reminders import Reminders
+from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play
+
+HOUR = 3600
+
+
+async def remind(here: Stage, hours: int) -> Reminders:
+    settings = GuildSettings(GUILD, channel_id=CHANNEL, reminder_h=hours)
+    await here.db.write(lambda conn: guilds.save(conn, settings))
+    return Reminders(here.db, here.clock, here.delivery.wake, set)
+
+
+async def pass_hours(here: Stage, reminders: Reminders, hours: int) -> None:
+    for _ in range(hours * 4):
+        here.clock.forward(HOUR / 4)
+        await reminders.remind()
+        await here.deliver()
+
+
+def test_nobody_is_reminded_unless_the_server_wants_it() -> None:
+    async def scene(here: Stage) -> None:
+        reminders = await remind(here, 0)
+        await here.open("shop")
+        await here.deliver()
+        await pass_hours(here, reminders, 48)
+        assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> None:
+    async def scene(here: Stage) -> None:
+        reminders = await remind(here, 4)
+        first = await here.open("shop")
+        await here.deliver()
+        await pass_hours(here, reminders, 9)
+        opening, *again = here.sink.of()
+        assert [one.alert.content for one in again] == [
+            "🔴 STILL DOWN · shop · for 4 h 1 min",
+            "🔴 STILL DOWN · shop · for 8 h 1 min",
+        ]
+        assert {one.reply_to for one in again} == {opening.id}
+        assert all(one.alert.plain and not one.alert.silent for one in again)
+        assert all(one.alert.role_ids == () for one in again)
+        await here.close(first)
+        await pass_hours(here, reminders, 9)
+        assert len(here.sink.of()) == 4
+
+    play(scene)
+
+
+def test_many_are_reminded_of_in_one_line() -> None:
+    async def scene(here: Stage) -> None:
+        reminders = await remind(here, 4)
+        for name in ("a", "b", "c"):
+            await here.open(name, wait_s=60, kind=Kind.DOWN if name == "a" else Kind.UNSTABLE)
+        await here.deliver(60)
+        await pass_hours(here, reminders, 5)
+        assert here.sink.texts()[1:] == ["🔴 STILL DOWN · 3 sites: a, b, c"]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("how", ["acknowledge", "mute"])
+def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
+    async def scene(here: Stage) -> None:
+        reminders = await remind(here, 4)
+        incident = await here.open("shop", kind=Kind.UNSTABLE)
+        await here.deliver()
+        await pass_hours(here, reminders, 5)
+        assert here.sink.texts()[1] == "🟡 STILL UNSTABLE · shop · for 4 h 1 min"
+
+        def take(conn: Connection) -> None:
+            if how == "acknowledge":
+                incidents.acknowledge(conn, [incident.id], 7, here.clock.now_ms())
+            else:
+                conn.execute("UPDATE monitor SET muted_until_ms = ?", (here.clock.ms + 2**40,))
+
+        # A reminder that waits already is dropped as well.
+        here.clock.forward(4 * HOUR)
+        assert await reminders.remind() == 1
+        await here.db.write(take)
+        await pass_hours(here, reminders, 9)
+        assert len(here.sink.of()) == 2
+        assert ("reminder", "superseded") in await here.rows()
+
+    play(scene)
