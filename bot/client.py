@@ -244,7 +244,7 @@ def _refused(error: BaseException) -> str | None:
 
 
 def _pause_s(failures: int, error: BaseException | None) -> float:
-    """Seconds to wait for Discord: about 1 at first, never 10 or more (design §4)."""
+    """Seconds to wait for Discord: about 1 at first, never 10 or more."""
     pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
     log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
     return pause_s

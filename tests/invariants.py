@@ -1,4 +1,4 @@
-"""What must hold after every fault (discord.md §5.1), read from the sandbox's own record.
+"""What must hold after every fault, read from the sandbox's own record.
 
 I1 each incident has at most one opening and one all-clear visible in a channel; I2 none is missing
 once the faults have stopped; I3 no all-clear comes before its opening; I4 the database is whole;

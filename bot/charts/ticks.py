@@ -8,9 +8,10 @@ from babel import Locale
 from babel.dates import format_skeleton
 
 from bot.charts.picture import Span, Tick
+from bot.clock import DAY_MS
 from bot.words.catalogue import Words
 
-_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
+_MINUTE_MS = 60_000
 _MOST = 8  # what a phone shows without crowding
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
 _DAYS = (1, 2, 5, 7, 14, 28)
@@ -27,7 +28,7 @@ def time_ticks(words: Words, span: Span, zone: tzinfo) -> tuple[Tick, ...]:
     if minutes is not None:
         marks = _clock_marks(span, zone, minutes)
     else:
-        days = next((step for step in _DAYS if length / (step * _DAY_MS) <= _MOST), _DAYS[-1])
+        days = next((step for step in _DAYS if length / (step * DAY_MS) <= _MOST), _DAYS[-1])
         marks = _midnights(span, zone, days)
     margin = length * _MARGIN
     return tuple(
@@ -44,7 +45,7 @@ def _clock_marks(span: Span, zone: tzinfo, minutes: int) -> Iterator[tuple[int, 
     """
     folds = (0, 1) if minutes <= _HOUR else (0,)  # a wider step has no room for a second mark
     day = datetime.fromtimestamp(span[0] / 1000, zone).date()
-    for number in range((span[1] - span[0]) // _DAY_MS + 2):
+    for number in range((span[1] - span[0]) // DAY_MS + 2):
         for minute in range(0, 24 * 60, minutes):
             wall = datetime.combine(day + timedelta(number), datetime.min.time(), zone)
             wall += timedelta(minutes=minute)
@@ -63,7 +64,7 @@ def _meant(wall: datetime, folds: Iterable[int]) -> Iterator[tuple[int, datetime
 def _midnights(span: Span, zone: tzinfo, days: int) -> Iterator[tuple[int, datetime]]:
     """Every so many midnights, counted back from the last one."""
     last = datetime.fromtimestamp(span[1] / 1000, zone).date()
-    for number in range((span[1] - span[0]) // (days * _DAY_MS) + 1, -1, -1):
+    for number in range((span[1] - span[0]) // (days * DAY_MS) + 1, -1, -1):
         day: date = last - timedelta(number * days)
         wall = datetime.combine(day, datetime.min.time(), zone)
         yield round(wall.timestamp() * 1000), wall

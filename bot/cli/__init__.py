@@ -3,7 +3,7 @@
 import sys
 
 EXIT_OK = 0
-EXIT_FAILURE = 1  # of what may pass: a supervisor tries again
+EXIT_FAILURE = 1  # it could not be done, now at least: a supervisor tries again
 EXIT_USAGE = 2  # as argparse ends
 EXIT_CONFIG = 78  # EX_CONFIG: configuration or token refused; a supervisor must not restart
 

@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from bot.cli import EXIT_CONFIG, EXIT_OK, EXIT_USAGE, fail
+from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, fail
 from bot.config import Config
 from bot.db import copies
 from bot.db.backup import back_up
 from bot.errors import StoreError
 
-NOT_DONE = 1
 KEPT = 7
 DAY_S = 86_400.0
 AGAIN_S = 3_600.0  # after a failure, and between looks: a clock that is set is noticed
@@ -83,7 +82,7 @@ def _once(target: Path, keep: int, config: Config, *, at_s: float | None) -> int
         else:
             _in_folder(target, keep, config, datetime.fromtimestamp(at_s, UTC))
     except (StoreError, OSError) as error:
-        return fail(error, NOT_DONE)
+        return fail(error, EXIT_FAILURE)
     return EXIT_OK
 
 

@@ -11,20 +11,21 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.cli import EXIT_OK, fail
+from bot.cli import EXIT_FAILURE, EXIT_OK, fail
 from bot.config import child_environment
 from bot.sandbox import Sandbox
 from bot.sandbox.sites import Sites
+from bot.sandbox.world.world import World
 
 ALERTS = "alerts"
 READY_S = 60.0
 STOP_S = 15.0
 EVERY_S = 1
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-FAILED = 1
 
 
 def run(*, speed: float, port: int) -> int:
@@ -46,10 +47,10 @@ async def _play(speed: float, port: int) -> int:
         try:
             await sandbox.start(port=port)
         except OSError as error:
-            return fail(f"port {port} cannot be used: {error.strerror}.", FAILED)
+            return fail(f"port {port} cannot be used: {error.strerror}.", EXIT_FAILURE)
         stack.push_async_callback(sandbox.stop)
         _say(f"Open {sandbox.url}/ to see the channel. Ctrl-C ends the demo.")
-        sandbox.listen(_print_post)
+        sandbox.listen(partial(_print_post, sandbox.world))
         bot = await stack.enter_async_context(_bot(sandbox, sites, Path(folder)))
         story = asyncio.create_task(_tell(sandbox, sites))
         ended = asyncio.create_task(bot.wait())
@@ -60,7 +61,7 @@ async def _play(speed: float, port: int) -> int:
         await asyncio.gather(story, ended, waiting, return_exceptions=True)
         if not stop.is_set():
             _say("The bot ended by itself; its last lines are above.")
-            return FAILED
+            return EXIT_FAILURE
     return EXIT_OK
 
 
@@ -128,12 +129,15 @@ def _end_with_parent() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _print_post(news: dict[str, Any]) -> None:
-    """A line for each post and each edit that people in the channel see."""
+def _print_post(world: World, news: dict[str, Any]) -> None:
+    """A line for each post and each edit that people in a channel see."""
     if news["type"] in {"message_create", "message_update"}:
+        message = news["message"]
+        channel = world.find_channel(message["channel_id"])
+        place = f"#{channel.name}" if channel is not None else "a private message"
         edited = "(edited) " if news["type"] == "message_update" else ""
         # A board is made of components alone.
-        _say(f"#{ALERTS}  {edited}{news['message']['content'] or '(board)'}")
+        _say(f"{place}  {edited}{message['content'] or '(board)'}")
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Tries and judges, free of database and Discord: scheduler, probes, netguard, judge."""

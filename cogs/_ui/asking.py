@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Interaction = discord.Interaction[VigieClient]
 T = TypeVar("T")
 
-# Discord drops an interaction after 3 s; design §4: defer what is not done after one.
+# Discord drops an interaction after 3 s, and a slow line takes its part of them.
 _DEFER_AFTER_S = 1.0
 
 

@@ -23,7 +23,7 @@ def sees(interaction: Interaction, channel_id: int | None) -> bool:
 
 
 def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
-    """Without the monitors that are told in a channel the person cannot see (design §5.5)."""
+    """Without the monitors that are told in a channel the person cannot see."""
     shown = list(found)
     open_to = seen_ids(interaction, {status.channel_id for status in shown})
     return [status for status in shown if status.channel_id in open_to]

@@ -57,7 +57,7 @@ class BoardDoor:
             log.info("A board could not be pinned: %r", error, extra={"channel": channel_id})
 
     async def find(self, channel_id: int, *, after_ms: int) -> int | None:
-        """Boards alone are V2 messages that nobody's command has called up (design §6)."""
+        """Boards alone are V2 messages that nobody's command has called up."""
         with self._told():
             return await find_own(self._client, channel_id, after_ms, _is_board)
 

@@ -14,8 +14,8 @@ from bot.words.safe import markdown
 from bot.words.times import stamp
 from cogs._ui.states import colour_of, state_of, state_word, summary
 
-# discord.md §1.1: 4,000 characters over all texts of a message, and 10,170 bytes of UTF-8 with
-# 12 more for each text, beyond which Discord answers 500. The rest is for headline and footer.
+# Documented: 4,000 characters over all texts of a message. Seen: 10,170 bytes of UTF-8 with 12 more
+# for each text, beyond which Discord answers 500. The rest is for headline and footer.
 _CHARACTERS = 4_000
 _BYTES = 10_170
 _RESERVED = 700

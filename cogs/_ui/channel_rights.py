@@ -26,7 +26,7 @@ def channel_problem(
 ) -> str:
     """What Vigie may not do in a channel; empty when all is well.
 
-    Components V2 need no right of their own (discord.md §1.5), so boards do without ``embeds``.
+    Components V2 need no right of their own, so boards do without ``embeds``.
     """
     mention = f"<#{channel_id}>"
     granted = bot_rights(interaction, channel_id)

@@ -1,4 +1,4 @@
-"""Who may take and mute alerts: Manage Messages, or the role that is called (design §6)."""
+"""Who may take and mute alerts: Manage Messages, or the role that is called."""
 
 from collections.abc import Iterable
 

@@ -12,6 +12,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli.demo import _print_post
 from bot.config import child_environment
+from bot.sandbox import Sandbox
 from bot.sandbox.sites import election_night
 
 pytestmark = pytest.mark.process
@@ -56,9 +57,13 @@ def test_a_speed_that_is_none_is_refused_in_words(
     assert "argument --speed: use a number from 0.1 to 10\n" in capsys.readouterr().err
 
 
-def test_a_board_has_a_name_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
-    _print_post({"type": "message_update", "message": {"content": ""}})
-    assert capsys.readouterr().out.endswith("#alerts  (edited) (board)\n")
+def test_a_post_is_printed_with_its_channel_and_a_board_by_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = Sandbox().world
+    message = {"content": "", "channel_id": world.channel("general").id}
+    _print_post(world, {"type": "message_update", "message": message})
+    assert capsys.readouterr().out.endswith("#general  (edited) (board)\n")
 
 
 def test_the_night_is_150_rounds_of_calm_ramp_waves_and_end() -> None:

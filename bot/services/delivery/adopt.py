@@ -8,7 +8,8 @@ from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import Alert, Sink
 
-# For so long after the first try the nonce alone keeps a message single (discord.md §3.2).
+# For so long after the first try the nonce alone keeps a message single: documented as
+# "a few minutes".
 NONCE_MS = 120_000
 # A request whose connection broke may still be at work on Discord's side for a moment.
 QUIET_MS = 10_000
@@ -24,8 +25,8 @@ class NeverArrivedError(Exception):
 async def standing(sink: Sink, flight: Flight, alert: Alert, now_ms: int) -> int | None:
     """The id of the message if an earlier attempt got through; None: the nonce decides.
 
-    Where the history may not be read the message is sent: told twice at worst, never not at all
-    (design §5, the stated exception). Raises NeverArrivedError, and DeliveryError to look later.
+    Where the history may not be read the message is sent: told twice at worst, never not at all.
+    Raises NeverArrivedError, and DeliveryError to look later.
     """
     if not flight.doubt or 0 <= now_ms - flight.first_try_ms <= NONCE_MS:
         return None

@@ -3,7 +3,7 @@
 import random
 
 FIRST_S = 1.0
-# While a row is fresh, somebody waits for it: the outage may be just now (design §4).
+# While a row is fresh, somebody waits for it: the outage may be just now.
 FRESH_MS = 120_000
 FRESH_CAP_S = 10.0
 OLD_CAP_S = 300.0

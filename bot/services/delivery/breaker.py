@@ -1,6 +1,6 @@
 """Tells "Discord is down" from "this channel has trouble", and then lets one try at a time pass."""
 
-# So many transient failures in a row, over so many channels, mean Discord itself (discord.md §3.2).
+# So many transient failures in a row, over so many channels, mean Discord itself.
 FAILURES = 5
 CHANNELS = 3
 # One trial at least so often: in the first two minutes, and later.

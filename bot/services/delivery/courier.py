@@ -18,7 +18,7 @@ from bot.services.delivery.rendering import render
 
 log = logging.getLogger(__name__)
 
-# discord.py alone retries for 25 s and then may hang on a socket for 300 s (discord.md §2).
+# discord.py alone retries for 25 s and then may hang on a socket for 300 s.
 SEND_TIMEOUT_S = 45.0
 # A channel that is gone or refuses us is tried once in so long; permission events wake it sooner.
 PARKED_MS = 6 * 3_600_000
@@ -131,7 +131,7 @@ class Courier:
         self._told(Sent(action, now_ms, flight.channel_id, alert))
 
     async def _act(self, flight: Flight, error: DeliveryError) -> None:
-        """The error → action table of discord.md §3.3."""
+        """What follows each error of Discord's."""
         now_ms = self._clock.now_ms()
         log.warning("Discord took no message: %s (%s)", error, error.remedy, extra=flight.names)
         match error.remedy:

@@ -1,7 +1,7 @@
 """How a server hears that its alert channel is lost: the first way that works, once a day.
 
 Its second channel, its system channel, a private message to whom it concerns or who chose the
-alert channel, one to its owner (discord.md §3.3).
+alert channel, one to its owner.
 """
 
 import logging

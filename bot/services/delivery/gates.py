@@ -121,7 +121,7 @@ class Gates:
         self._paused_until_ms = max(self._paused_until_ms, until_ms)
 
     def halt(self, now_ms: int) -> None:
-        """Stop all requests: 10, 20, 40 … minutes (discord.md §3.3)."""
+        """Stop all requests: 10, 20, 40 … minutes."""
         if self._halted_until_ms > now_ms:
             return  # answers to requests that were already under way
         self._halted_until_ms = now_ms + self._halt_ms

@@ -11,7 +11,7 @@ AlertKind = Literal[
 ]
 Action = Literal["post", "edit", "reply"]
 
-# Users one recovery mentions at most (design §6); the rest read the channel.
+# Users one recovery mentions at most; the rest read the channel.
 MENTIONS = 60
 
 

@@ -13,12 +13,12 @@ from enum import Enum, auto
 from bot.db.notifications import Notification, Work
 from bot.db.posts import Post
 
-# Openings due within the same minute share a post (signal.md §10 A).
+# Openings due within the same minute share a post.
 COMPANY_MS = 60_000
-# A post that lists so many is a group post, and latecomers join it for so long (signal.md §7).
+# A post that lists so many is a group post, and latecomers join it for so long.
 LIST_FROM = 3
 JOIN_WITHIN_MS = 600_000
-# What could not be told for so long is told as news of the past (discord.md §3.2, "stale").
+# What could not be told for so long is told as news of the past.
 STALE_MS = 600_000
 DIGEST_FROM = 3
 

@@ -13,7 +13,7 @@ from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
 
-# Edits that change numbers alone keep this distance on one message (design §4).
+# Edits that change numbers alone keep this distance on one message.
 NUMBERS_APART_MS = 30_000
 
 
@@ -89,11 +89,10 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
         told = _opening(conn, incident.id)
         if told is None:
             continue
-        _give_up(conn, incident.id, Work.ESCALATE)
         if announce:
             _beside(conn, told, Work.CLOSE, now_ms)
-        else:
-            _give_up(conn, incident.id, Work.OPEN)
+        elif told.state == "pending":
+            notifications.finish(conn, [told.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
     for post in touched.values():
         want_edit(conn, post, now_ms, urgent=True)
@@ -139,9 +138,3 @@ def _beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) ->
         incident_id=opening.incident_id,
         now_ms=now_ms,
     )
-
-
-def _give_up(conn: Connection, incident_id: int, kind: Work) -> None:
-    row = notifications.of_incident(conn, incident_id, kind)
-    if row is not None and row.state == "pending":
-        notifications.finish(conn, [row.id], "superseded")

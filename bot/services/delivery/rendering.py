@@ -10,7 +10,7 @@ from bot.services.delivery.plan import Verb
 from bot.words import endings, push, silence
 from bot.words.catalogue import Words, words_for
 
-# What is left of a line when Discord refuses the whole message (discord.md §3.3).
+# What is left of a line when Discord refuses the whole message.
 PLAIN_CHARACTERS = 500
 
 

@@ -307,6 +307,7 @@ def test_a_blind_note_is_one_plain_post() -> None:
     async def scene(here: Stage) -> None:
         now_ms = here.clock.now_ms()
         note = queue.blind(now_ms - 720_000, now_ms)
+        assert note.seconds == 720
         await here.db.write(lambda conn: queue.notice(conn, GUILD, CHANNEL, note, now_ms))
         assert await here.deliver() == 1
         [message] = here.sink.of()

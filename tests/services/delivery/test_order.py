@@ -159,6 +159,7 @@ def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
         assert original.alert.kind == "down"
         assert reply.alert.content == "🔴 DOWN · Shop · now for good: HTTP 503"
         assert reply.alert.plain
+        assert reply.alert.kind == "down"
         assert reply.reply_to == original.id
         assert reply.alert.role_ids == ()
 
@@ -218,6 +219,33 @@ def test_an_edit_that_changes_the_state_word_goes_at_once_and_takes_the_numbers_
         assert await here.deliver() == 1
         assert here.sink.of()[0].alert.kind == "unstable"
         assert await here.deliver(60) == 0
+
+    play(scene)
+
+
+def test_an_all_clear_goes_before_the_edit_of_numbers() -> None:
+    async def scene(here: Stage) -> None:
+        first = await here.open("a")
+        await here.deliver()
+        second = await here.open("b")
+        await here.deliver(30)
+        await here.change(first, urgent=False)
+        await here.close(second)
+        assert await here.deliver() == 3
+        one, two, _ = here.sink.of()
+        assert [call.message_id for call in here.sink.calls[2:]] == [two.id, None, one.id]
+
+    play(scene)
+
+
+def test_a_monitor_that_is_removed_while_its_alert_is_in_doubt_is_edited_all_the_same() -> None:
+    async def scene(here: Stage) -> None:
+        incident = await here.open("Shop")
+        here.sink.after = times(1, Remedy.RETRY)
+        await here.deliver()
+        await here.close(incident, announce=False, ending=Ending.REMOVED)
+        await here.deliver(10)
+        assert here.sink.texts() == ["⚪ NO LONGER WATCHED · Shop"]
 
     play(scene)
 

@@ -147,7 +147,7 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
     async def scene(here: Stage) -> None:
         def refuse(call: Call) -> Exception | None:
             closed = call.action == "private" and call.channel_id == CHOOSER
-            return DeliveryError("no", Remedy.CHANNEL_BLOCKED) if closed else blocked(call)
+            return DeliveryError("no", Remedy.CHANNEL_GONE) if closed else blocked(call)
 
         blocked = _refused_by(CHANNEL, SYSTEM)
         await _settle(here, second=None)
