@@ -346,6 +346,22 @@ def test_what_was_certainly_not_taken_needs_no_edit() -> None:
     play(scene)
 
 
+def test_a_lost_answer_is_looked_for_though_the_clock_was_set_back() -> None:
+    """By then Discord has forgotten the nonce, however short ago our clock says it was."""
+
+    async def scene(here: Stage) -> None:
+        await here.open("a")
+        here.sink.after = times(1, Remedy.RETRY)
+        await here.deliver()
+        here.clock.forward(-3600)
+        here.restart()
+        await here.deliver(130)
+        assert [call.action for call in here.sink.calls] == ["post", "find"]
+        assert await here.rows() == [("open", "sent")]
+
+    play(scene)
+
+
 def test_each_database_and_each_message_has_nonces_of_its_own() -> None:
     async def nonces() -> list[str]:
         async with stage() as here:
