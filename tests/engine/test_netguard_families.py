@@ -134,7 +134,11 @@ def test_the_machines_own_public_addresses_may_be_watched_on_80_and_443_alone(
             guard.judge_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
 
 
-typed = st.text(st.sampled_from("aA0.:/@#?%[]\\ \t\u00df\uff0e\u3002x-_1279"), max_size=14)
+noise = st.text(st.sampled_from("aA0.:/@#?%[]\\ \t\u00df\uff0e\u3002x-_1279"), max_size=14)
+hosts = st.sampled_from(["Example.com", "b\u00fccher.de", "8.8.8.8", "example\u3002com"])
+typed = noise | st.tuples(hosts, st.sampled_from(["", ".", ":443", ":0443", "/"]) | noise).map(
+    "".join
+)
 
 
 @given(st.sampled_from(["tcp://", "dns://", "TCP://"]), typed)

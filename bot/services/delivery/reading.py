@@ -83,7 +83,7 @@ def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
     return replace(
         flight,
         incidents=tuple(told),
-        reply_to=None if is_digest else _original(conn, told),
+        reply_to=None if is_digest else _original(conn, flight.channel_id, told),
         listeners=_listeners(conn, told) if over else (),
         since_ms=_silent_since(conn, flight) if is_digest else None,
     )
@@ -114,13 +114,13 @@ def _silent_since(conn: Connection, flight: Flight) -> int:
     return min(row.created_ms for row in (*closes, *waiting))
 
 
-def _original(conn: Connection, told: Iterable[Incident]) -> int | None:
-    """The message that tells of most of these incidents, the newest of equals."""
+def _original(conn: Connection, channel_id: int, told: Iterable[Incident]) -> int | None:
+    """The channel's message that tells of most of these incidents, the newest of equals."""
     standing: Counter[tuple[int, int]] = Counter(
         (post.id, post.message_id)
         for incident in told
         for post in posts.of_incident(conn, incident.id)
-        if post.message_id is not None and not post.gone
+        if post.message_id is not None and not post.gone and post.channel_id == channel_id
     )
     if not standing:
         return None

@@ -44,7 +44,8 @@ def _spare_openings(conn: Connection, flight: Flight) -> None:
     """An outage that is told with its end needs no opening any more."""
     if flight.verb in {Verb.LATE, Verb.DIGEST}:
         rows = (notifications.of_incident(conn, one.id, Work.OPEN) for one in flight.incidents)
-        notifications.finish(conn, [row.id for row in rows if row is not None], "superseded")
+        unsent = [row.id for row in rows if row is not None and row.state == "pending"]
+        notifications.finish(conn, unsent, "superseded")
 
 
 def _edited(conn: Connection, flight: Flight, now_ms: int) -> None:
@@ -102,7 +103,7 @@ def released(conn: Connection, flight: Flight, error: str) -> None:
             notifications.drop_edits(conn, flight.own_post.id)
             posts.forget(conn, flight.own_post.id)
         case Verb.JOIN | Verb.EDIT:
-            _part(conn, flight)
+            _part(conn, flight, error)
             # Of two waiting edits the one that was under way stays: its truth is found when sent.
             notifications.drop_edits(conn, flight.own_post.id)
     notifications.release(conn, flight.ids, error, keep_post=True)
@@ -110,11 +111,12 @@ def released(conn: Connection, flight: Flight, error: str) -> None:
         queue.want_edit(conn, flight.own_post, flight.read_ms, urgent=True)
 
 
-def _part(conn: Connection, flight: Flight) -> None:
+def _part(conn: Connection, flight: Flight, error: str) -> None:
     """Openings leave the list they were to join."""
     opens = flight.of(Work.OPEN)
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
     posts.unlink(conn, flight.own_post.id, leaving)
+    notifications.release(conn, [row.id for row in opens], error, keep_post=False)
 
 
 def unheard(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
@@ -164,8 +166,8 @@ def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
 
 def lost(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
     """The message to edit is gone; openings that were to join it need a post of their own."""
-    _part(conn, flight)
-    notifications.release(conn, flight.ids, error, keep_post=True)
+    _part(conn, flight, error)
+    notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
     _deleted(conn, flight, now_ms)
 
 
