@@ -14,6 +14,7 @@ from cogs._ui.asking import Interaction, patiently, say
 from cogs._ui.history_page import (
     NO_FILES,
     NOT_DRAWN,
+    STILL_DRAWN,
     Asked,
     alt_text,
     history_embed,
@@ -36,6 +37,7 @@ class History(commands.Cog):
 
     def __init__(self, client: VigieClient) -> None:
         self._services = client.services
+        self._drawing: set[int] = set()  # for whom; one picture at a time, others wait too
 
     @app_commands.guild_only()
     @app_commands.command(name="history", description="Show how a monitor fared, as a picture.")
@@ -56,6 +58,8 @@ class History(commands.Cog):
             await say(interaction, embed=history_embed(words, asked))
         elif not interaction.app_permissions.attach_files:
             await say(interaction, embed=history_embed(words, asked, instead=NO_FILES))
+        elif interaction.user.id in self._drawing:
+            await say(interaction, embed=history_embed(words, asked, instead=STILL_DRAWN))
         else:
             await self._drawn(interaction, asked)
 
@@ -63,7 +67,11 @@ class History(commands.Cog):
         words = words_of(interaction)
         timezone = self._services.guilds.settings(asked.status.monitor.guild_id).timezone
         drawing = self._services.painter.paint(picture(words, asked.past, timezone))
-        png = await patiently(interaction, drawing, after_s=0)
+        self._drawing.add(interaction.user.id)
+        try:
+            png = await patiently(interaction, drawing, after_s=0)
+        finally:
+            self._drawing.discard(interaction.user.id)
         if png is None:
             await say(interaction, embed=history_embed(words, asked, instead=NOT_DRAWN))
             return

@@ -18,6 +18,7 @@ from cogs._ui.uptime_text import share
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
 NO_FILES = N_("I may not attach files in this channel, so here it is in one line:")
+STILL_DRAWN = N_("I am still drawing another picture for you, so here it is in one line:")
 NOT_DRAWN = N_("The picture could not be drawn this time, so here it is in one line:")
 
 

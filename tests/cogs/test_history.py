@@ -1,5 +1,6 @@
 """``/history``: the past of a monitor as a picture and as numbers."""
 
+import asyncio
 import logging
 import sys
 import time
@@ -165,6 +166,24 @@ def test_a_slow_drawing_is_waited_for_behind_a_deferred_answer(tmp_path: Path) -
         assert answer.deferred
         assert time.monotonic() - begin < 10
         assert "The picture could not be drawn this time" in answer.text
+
+    sail(tmp_path, scenario)
+
+
+def test_one_person_has_one_picture_drawn_at_a_time(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        shop = await add(ship)
+        await fill(ship, shop)
+        ship.app.services.painter._command = (sys.executable, "-c", "import time; time.sleep(60)")
+        ship.app.services.painter._limit_s = 3.0
+        first = asyncio.create_task(ship.run("history", monitor="Shop"))
+        await asyncio.sleep(0.5)
+        again = await ship.run("history", monitor="Shop")
+        assert "I am still drawing another picture for you" in again.text
+        other = await ship.run("history", who="Member", monitor="Shop")
+        assert "The picture could not be drawn this time" in other.text
+        await first
 
     sail(tmp_path, scenario)
 
