@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.db import copies
 from bot.db.backup import read_only
 from bot.db.diagnosis import damaged, failure, refuse_lost
-from bot.db.migrate import migrate
+from bot.db.migrate import migrate, refuse_foreign
 from bot.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ def _check(file: Path) -> None:
     with contextlib.closing(sqlite3.connect(file) if undo else read_only(file)) as conn:
         conn.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
         verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        refuse_foreign(conn, file)
     if verdict != "ok":
         raise StoreError(str(damaged(file, verdict)))
 

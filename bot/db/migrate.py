@@ -29,15 +29,26 @@ def migrate(conn: sqlite3.Connection, path: Path | None) -> int:
             f" install that version again, or put back {_name_before(path, known + 1)}, the copy"
             " made before its upgrade, as docs/operation.md, “Rollback”, says."
         )
+    refuse_foreign(conn, path)
     missing = [step for step in steps if step[0] > version]
-    if missing and version == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone():
-        raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
     if missing and version > 0 and path is not None:
         _put_aside(conn, path.with_name(_name_before(path, missing[0][0])))
     with _without_foreign_keys(conn):
         for number, file in missing:
             _apply(conn, number, file.read_text(encoding="utf-8"))
     return known
+
+
+def is_foreign(conn: sqlite3.Connection) -> bool:
+    """Whether it is another program's: it has tables, but no version of ours."""
+    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    return version == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
+
+
+def refuse_foreign(conn: sqlite3.Connection, path: Path | None) -> None:
+    """Raises StoreError when :func:`is_foreign`."""
+    if is_foreign(conn):
+        raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
 
 
 def newest() -> int:

@@ -247,6 +247,18 @@ def test_a_newer_database_is_broken(database: Path, capsys: pytest.CaptureFixtur
     assert "newer Vigie" in examined(config, capsys)[1]["Database"]["text"]
 
 
+def test_another_programs_database_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("CREATE TABLE bookmark (url TEXT)")
+    config = Config(api_url="http://127.0.0.1:9", database=path, canaries=())
+    found = examined(config, capsys)[1]["Database"]
+    assert found["grade"] == "broken"
+    assert "of another program" in found["text"]
+
+
 def test_a_setting_that_cannot_be_read_is_the_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

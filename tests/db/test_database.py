@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.db import database_file
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.errors import StoreError
@@ -443,9 +444,9 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     path = tmp_path / "v.db"
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("CREATE TABLE bookmark (url TEXT)")
+    before = path.read_bytes()
     assert "of another program" in refused(path)
-    with closing(sqlite3.connect(path)) as conn:
-        assert [row[0] for row in conn.execute("SELECT name FROM sqlite_schema")] == ["bookmark"]
+    assert path.read_bytes() == before
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
@@ -489,6 +490,20 @@ def test_a_database_another_program_writes_to_is_refused(
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("BEGIN IMMEDIATE")
         assert "is in use by another program" in refused(path)
+
+
+def test_a_start_that_another_program_hinders_ends_with_1_for_it_may_succeed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(database_file, "BUSY_MS", 50)
+    monkeypatch.setenv("DISCORD_TOKEN", "x.y.z")
+    monkeypatch.setenv("VIGIE_DATABASE", str(tmp_path / "v.db"))
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "v.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("BEGIN IMMEDIATE")
+        assert main(["run"]) == 1
+    assert "is in use by another program" in capsys.readouterr().err
 
 
 def test_a_full_disk_loses_nothing_and_the_database_goes_on(tmp_path: Path) -> None:

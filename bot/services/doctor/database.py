@@ -11,7 +11,7 @@ from bot.db import diagnosis
 from bot.db.backup import read_only
 from bot.db.diagnosis import Diagnosis
 from bot.db.lock import is_held
-from bot.db.migrate import newest
+from bot.db.migrate import is_foreign, newest
 from bot.services.doctor.findings import Finding, broken, ok, warning
 
 NAME = "Database"
@@ -56,10 +56,13 @@ def _content(database: Path) -> Finding:
         with contextlib.closing(read_only(database)) as conn:
             verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
             version = conn.execute("PRAGMA user_version").fetchone()[0]
+            foreign = is_foreign(conn)
     except sqlite3.Error as error:
         return _told(diagnosis.of_error(error, database))
     if verdict != "ok":
         return _told(diagnosis.damaged(database, verdict))
+    if foreign:
+        return broken(NAME, f"{database} is of another program", "Set VIGIE_DATABASE.")
     if version > newest():
         return broken(
             NAME,
