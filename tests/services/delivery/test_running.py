@@ -279,16 +279,16 @@ def test_a_store_that_fails_for_a_moment_does_not_end_the_loop() -> None:
     play(scene)
 
 
-def test_a_thousand_openings_of_one_channel_are_one_post_in_well_under_a_second() -> None:
+def test_a_thousand_openings_of_one_channel_are_one_post_for_well_under_a_second_of_work() -> None:
     async def scene(here: Stage) -> None:
         thousand: list[Incident] = [await here.open(f"site {n}") for n in range(1000)]
-        started = time.perf_counter()
+        started = time.process_time()
         assert await here.deliver() == 1
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
         await here.close(*thousand)
-        started = time.perf_counter()
+        started = time.process_time()
         assert await here.deliver() == 2
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
         assert len(here.sink.of()) == 2
 
     play(scene)
