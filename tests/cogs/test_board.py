@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.db.database import Database
+from bot.models import State
 from bot.sandbox import Refused, Sandbox
 from bot.sandbox.interactions.answer import readable
 from bot.sandbox.world.nouns import Channel, ChannelType, Thread
@@ -30,11 +31,15 @@ def boards(ship: Harbour, channel: str = "general") -> list[Json]:
 
 
 async def shows(ship: Harbour, text: str, channel: str = "general") -> Json:
-    return await ship.sandbox.wait_for_message(channel, text, timeout=20)
+    return await ship.sandbox.wait_for_message(channel, text, timeout=40)
 
 
 async def watched(ship: Harbour, name: str = "Shop", **more: Any) -> None:
+    """Add a site and wait until it is known to be up: a board's edits are 15 seconds apart."""
     await ship.run("watch add", url=ship.site.url, name=name, every=1, **more)
+    found = ship.app.services.monitors.find(ship.guild_id, name)
+    status = ship.app.services.status
+    await until(lambda: status.one(ship.guild_id, found.id).state is State.UP, seconds=20)
 
 
 def edits(ship: Harbour) -> int:
@@ -233,7 +238,7 @@ def test_a_deleted_board_comes_back_once_then_people_are_asked_once(tmp_path: Pa
         await shows(ship, "1 paused")
         ship.sandbox.admin.delete_message(boards(ship)[0]["id"])
         await ship.run("watch resume", monitor="Shop")
-        asked = await ship.sandbox.wait_for_message("alerts", "deleted again")
+        asked = await ship.sandbox.wait_for_message("alerts", "deleted again", timeout=40)
         general = ship.channel_id("general")
         assert asked["content"].startswith(
             f"The board in <#{general}> was deleted again, so I no longer keep it up."
