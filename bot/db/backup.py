@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.db import copies
-from bot.db.diagnosis import of_error, one_line, refuse_lost
+from bot.db.diagnosis import failure, one_line, refuse_lost
 from bot.errors import StoreError
 
 
@@ -26,7 +26,7 @@ def back_up(database: Path, target: Path) -> int:
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
                 copies.write(conn, part)
         except sqlite3.Error as error:
-            raise StoreError(str(of_error(error, database))) from error
+            raise failure(error, database) from error
         _verify(part, version)
     return target.stat().st_size
 
