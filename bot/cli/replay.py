@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.cli import EXIT_OK, fail
+from bot.clock import DAY_MS
 from bot.db.monitors import name_key
 from bot.models import Cause, Reason
 from bot.services.rehearsal import Line, Moment, rehearsal
@@ -20,7 +21,7 @@ UNUSABLE = 2
 N = TypeVar("N", int, float)
 Seen = dict[tuple[str, ...], tuple[Cause | None, ...]]  # few differ among many lines
 _LONGEST_S = 400 * 86_400  # every hour of it is played
-_SLOWEST_MS = 86_400_000
+_SLOWEST_MS = DAY_MS
 _CAUSES = {
     "ok": None,
     "timeout": Cause(Reason.TIMEOUT, 10),

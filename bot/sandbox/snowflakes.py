@@ -1,5 +1,6 @@
 """Ids shaped like Discord's: milliseconds since 2015 in the upper bits, a counter below."""
 
+from bot.clock import DAY_MS
 from bot.sandbox.clock import SandboxClock
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
@@ -8,7 +9,6 @@ COUNTER_MASK = 0xFFF
 WORKER = 1 << 17
 # Objects older than the run (users, servers, channels) seem to be made one per day from here on.
 OLD_TIMES_MS = 1_561_939_200_000
-DAY_MS = 86_400_000
 
 
 def created_ms(snowflake: str) -> int:

@@ -1,9 +1,9 @@
 """The bot's own account and application, the gateway's address, its servers and DMs."""
 
+from bot.clock import DAY_MS
 from bot.sandbox.errors import refusal
 from bot.sandbox.form import Form
 from bot.sandbox.rest.call import NO_CONTENT, Call, Reply
-from bot.sandbox.snowflakes import DAY_MS
 from bot.sandbox.world.access import own_guild
 from bot.sandbox.world.nouns import Channel, ChannelType
 from bot.sandbox.world.objects import (

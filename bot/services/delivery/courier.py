@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.clock import Clock
+from bot.clock import HOUR_MS, Clock
 from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import adopt, fallback, settlement
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # discord.py alone retries for 25 s and then may hang on a socket for 300 s.
 SEND_TIMEOUT_S = 45.0
 # A channel that is gone or refuses us is tried once in so long; permission events wake it sooner.
-PARKED_MS = 6 * 3_600_000
+PARKED_MS = 6 * HOUR_MS
 # Some payloads make Discord answer 500 for ever (hidden limits): now and then try without a card.
 _PLAIN_FROM = 10
 _PLAIN_EVERY = 4

@@ -6,12 +6,13 @@ Kept in memory: a restart tries everything once.
 import random
 from collections.abc import Collection, Mapping
 
+from bot.clock import HOUR_MS
 from bot.services.delivery import backoff
 from bot.services.delivery.breaker import Breaker
 
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
 HALT_MS = 600_000
-_HALT_CAP_MS = 6 * 3_600_000
+_HALT_CAP_MS = 6 * HOUR_MS
 # After so many faults of our own in a row it is tried as rarely as an old row.
 _OFTEN = 10
 
