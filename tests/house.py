@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAX_FILE, MAX_FUNCTION, MAX_DEPTH = 250, 40, 3
+MAX_FILE, MAX_FUNCTION, MAX_DEPTH = 400, 40, 3
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
