@@ -18,6 +18,7 @@ def _plain(monitor: Monitor) -> dict[str, Any]:
     """Only what was set; ids are texts, for they are too long for the numbers of JSON readers."""
     target = monitor.target
     known: dict[str, Any] = {
+        "id": monitor.id,  # by which a monitor that is renamed in the file is found again
         "name": monitor.name,
         "url": target.url,
         "every": monitor.interval_s,

@@ -1,37 +1,43 @@
-"""Reads lists of monitors from files: our own JSON, CSV, and the backup of Uptime Kuma 1.x.
+"""Reads lists of monitors from files: our own JSON, CSV, addresses, UptimeRobot, Uptime Kuma.
 
-Pure: what comes out is what somebody wants watched, a line each, or why a line cannot be read.
+Pure: what comes out is what somebody wants watched, a row each, or why a row cannot be read.
+Nothing is dropped in silence: what is not taken of a monitor stands in its remarks.
 """
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import UserError
-from bot.services.kuma import of_kuma
-from bot.services.wishes import NewMonitor, with_scheme
+from bot.services import columns, spreadsheets
+from bot.services.columns import Raw, Remark
+from bot.services.kuma import is_kuma, of_kuma
+from bot.services.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
+from bot.services.target_options import MAX_HEADERS
+from bot.services.wishes import NAME_LIMIT, NewMonitor, with_scheme
 from bot.words.catalogue import N_
+from bot.words.safe import plain
 
 SIZE_LIMIT = 1 << 20
-LINES_LIMIT = 10_000
 _LABEL_LIMIT = 200
 _LARGEST = 2**63 - 1  # of an id, and of what the store can hold
-Remark = tuple[str, dict[str, object]]
-Raw = dict[str, Any]
+# Where other programs keep their lists.
+_LISTS = ("monitors", "monitorList", "endpoints", "sites", "checks", "services")
 
-_UNREADABLE = N_(
-    "I cannot read this file. I take my own export, CSV with the columns name,url,every, and the"
-    " backup of Uptime Kuma 1."
-)
-_HEADER_VALUE = N_("the value of the header {name} is not in the file")
+_NAME_CUT = N_("its name was cut to {n} characters")
+_BROKEN = N_("a quotation mark in this row is never closed")
+_GUESSED = N_("Its encoding was read as Windows-1252: look whether names are right.")
+_CELLS = N_("This row has more cells than the header has columns.")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a file: ``wanted``, or the ``error`` that stands in its way."""
+    """One row of a file: ``wanted``, or the ``error`` that stands in its way.
+
+    ``given``: the settings the file speaks of, by our own names; None: all of them, as an export
+    of ours does, where what is missing has its default.
+    """
 
     number: int
     label: str
@@ -39,119 +45,190 @@ class Item:
     paused: bool = False
     remarks: tuple[Remark, ...] = ()
     error: UserError | None = None
+    given: frozenset[str] | None = None
+    id: int | None = None  # of the monitor that was exported, if the file says so
 
 
-def read(data: bytes) -> list[Item]:
-    """Every monitor of a file. Raises UserError when it is none of the three."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a file names, and what is to be said of it as a whole."""
+
+    items: list[Item]
+    notes: tuple[str, ...] = ()
+
+
+def read(data: bytes) -> Listing:
+    """Every monitor of a file. Raises UserError when it is no list of monitors."""
     if len(data) > SIZE_LIMIT:
         raise UserError("The file is too large: at most 1 MiB.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(_UNREADABLE) from error
-    found = list(_json(text) if text.lstrip()[:1] in {"{", "["} else _csv(text))
+    text, guessed = spreadsheets.decode(data)
+    is_json = text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
+    found = list(_json(text) if is_json else _table(text))
     if not found:
         raise UserError("There is no monitor in this file.")
-    return found
+    return Listing(found, (_GUESSED,) if guessed else ())
 
 
 def _json(text: str) -> Iterator[Item]:
     try:
-        whole = json.loads(text)
+        whole = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise UserError(_UNREADABLE) from error
-    raws, reader = _listed(whole)
+        raise UserError(UNREADABLE) from error
+    raws, place = _listed(whole)
+    if isinstance(raws, dict):  # by its id, as Uptime Kuma's API and 2.x do
+        raws = list(raws.values())
     if not isinstance(raws, list):
-        raise UserError(_UNREADABLE)
-    _check_length(len(raws))
-    for number, raw in enumerate(raws, 1):
-        yield _item(number, raw, reader)
-
-
-def _listed(whole: Any) -> tuple[Any, Callable[[Raw], Raw]]:
-    if isinstance(whole, list):
-        return whole, dict
-    if "monitorList" in whole:
-        return whole["monitorList"], of_kuma
-    return whole.get("monitors"), dict
-
-
-def _csv(text: str) -> Iterator[Item]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or "\0" in text:
-        raise UserError(_UNREADABLE)
-    _check_length(len(lines))
-    separator = max(",;\t", key=lines[0].count)
-    try:
-        rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator))
-    except csv.Error as error:  # a field of more than 128 KiB
-        raise UserError(_UNREADABLE) from error
-    columns = [cell.strip().casefold() for cell in rows[0]]
-    if "url" in columns:
-        rows = rows[1:]
-    else:
-        columns = ["name", "url", "every"]
-    if all(len(row) < 2 for row in rows):  # noqa: PLR2004 - a name and an address
-        raise UserError(_UNREADABLE)
-    for number, row in enumerate(rows, 1):
-        cells = zip(columns, (cell.strip() or None for cell in row), strict=False)
-        yield _item(number, dict(cells), dict)
-
-
-def _check_length(lines: int) -> None:
-    """Half a million of the shortest would fit into the file, and cost 400 MB (measured)."""
-    if lines > LINES_LIMIT:
+        raise UserError(UNREADABLE)
+    if len(raws) > LINES_LIMIT:  # half a million of the shortest would fit, and cost 400 MB
         raise UserError("There are too many lines in this file: at most {n}.", n=LINES_LIMIT)
+    for number, raw in enumerate(raws, 1):
+        kuma = place == "monitorList" or is_kuma(raw)
+        ours = place == "monitors" and not kuma and isinstance(raw, dict) and "url" in raw
+        yield _item(number, raw, kuma=kuma, ours=ours)
 
 
-def _item(number: int, raw: Any, reader: Callable[[Raw], Raw]) -> Item:
+def _listed(whole: Any) -> tuple[Any, str]:
+    if isinstance(whole, list):
+        return whole, ""
+    for place in _LISTS:
+        if place in whole:
+            return whole[place], place
+    by_id = whole and all(key.isdecimal() and isinstance(whole[key], dict) for key in whole)
+    return (whole if by_id else None), ""
+
+
+def _table(text: str) -> Iterator[Item]:
+    rows = spreadsheets.rows(text)
+    if not rows:
+        raise UserError(UNREADABLE)
+    if columns.is_header(rows[0].cells):
+        names, rows = _named(rows[0].cells), rows[1:]
+    elif spreadsheets.is_list(rows):
+        names = ["url"]
+    elif all(len(row.cells) < 2 for row in rows):  # noqa: PLR2004 - a name and an address
+        raise UserError(UNREADABLE)
+    else:
+        names = []
+    for row in rows:
+        yield _of_row(row, names)
+
+
+def _named(cells: Sequence[str]) -> list[str]:
+    """The header; of two columns with one name the first counts, the second has none of ours."""
+    names: list[str] = []
+    for number, cell in enumerate(cells, 1):
+        meant = columns.ours(cell) or cell
+        names.append(meant if meant not in names else f"{cell} ({number})")
+    return names
+
+
+def _of_row(row: Row, names: Sequence[str]) -> Item:
+    if not names:
+        # Without a header: name, address, interval; people also begin with the address.
+        first, second = (*row.cells, "")[:2]
+        swapped = looks_like_address(first) and not looks_like_address(second)
+        names = ("url", "name", "every") if swapped else ("name", "url", "every")
+    raw = dict(zip(names, row.cells, strict=False))
+    if "url" in raw:
+        raw["url"] = spreadsheets.bare(raw["url"])
+    item = _item(row.number, raw, kuma=False, ours=False)
+    if item.error is None and any(row.cells[len(names) :]):
+        return Item(item.number, item.label, error=UserError(_CELLS))
+    broken: tuple[Remark, ...] = ((_BROKEN, {}),) if row.broken else ()
+    return Item(**{**_fields(item), "remarks": item.remarks + broken})
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in Item.__dataclass_fields__}
+
+
+def _item(number: int, raw: Any, *, kuma: bool, ours: bool) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):
         return Item(number, label, error=UserError("This is no monitor."))
     try:
-        known = reader(raw)
-        headers, remarks = _headers(known.get("headers"))
-        wanted = _wanted(known, headers)
+        known, remarks = (of_kuma if kuma else columns.read)(raw)
+        wanted, more = _wanted(known)
     except UserError as error:
         return Item(number, label, error=error)
-    paused = known.get("paused") is True
-    return Item(number, label, wanted, paused=paused, remarks=tuple(remarks))
+    return Item(
+        number,
+        label,
+        wanted,
+        paused=known.get("paused") is True,
+        remarks=(*remarks, *more),
+        given=None if ours else frozenset(name for name, v in known.items() if v is not None),
+        id=columns.whole_number(raw.get("id")) if ours else None,
+    )
 
 
 def _label(raw: Any) -> str:
-    found = (raw.get("name") or raw.get("url")) if isinstance(raw, dict) else None
-    return str(found)[:_LABEL_LIMIT] if isinstance(found, str | int) else "?"
+    if not isinstance(raw, Mapping):
+        return "?"
+    texts = (raw.get(name) for name in ("name", "friendly_name", "url", "hostname", "title"))
+    found = next((one for one in texts if one), None) or next(iter(raw.values()), None)
+    if isinstance(found, int):
+        return "?" if abs(found) >= 10**19 else str(found)
+    return found[:_LABEL_LIMIT] if isinstance(found, str) and found else "?"
 
 
-def _wanted(raw: Raw, headers: str | None) -> NewMonitor:
+def _wanted(raw: Raw) -> tuple[NewMonitor, list[Remark]]:
     url = _text(raw, "url")
     if not url:
         raise UserError("It has no address.")
+    name, cut = _name(raw)
     method = (_text(raw, "method") or "GET").upper()
-    every = _whole(raw, "every")
-    return NewMonitor(
+    every = _seconds(raw)
+    wanted = NewMonitor(
         url=with_scheme(url),
-        name=_text(raw, "name"),
+        name=name,
         every_s=60 if every is None else every,
         channel_id=_whole(raw, "channel"),
         role_id=_whole(raw, "role"),
-        expect_status=_text(raw, "expect_status"),
+        expect_status=_statuses(raw),
         contains=_text(raw, "contains"),
         not_contains=_text(raw, "not_contains"),
         slow_ms=_whole(raw, "slow_ms") or None,
         method=method,
-        headers=headers,
+        headers=_headers(raw.get("headers")),
     )
+    return wanted, cut
 
 
-def _headers(found: Any) -> tuple[str | None, list[Remark]]:
-    """An export has the names of headers alone: values are secrets."""
-    if found is None:
-        return None, []
+def _name(raw: Raw) -> tuple[str | None, list[Remark]]:
+    name = raw.get("name")
+    if isinstance(name, int) and not isinstance(name, bool) and abs(name) <= _LARGEST:
+        name = str(name)
+    name = _text({"name": name}, "name")
+    if name is None or len(plain(name, 2 * NAME_LIMIT)) <= NAME_LIMIT:
+        return name, []
+    return plain(name, NAME_LIMIT), [(_NAME_CUT, {"n": NAME_LIMIT})]
+
+
+def _headers(found: Any) -> str | None:
+    """As text, or as names and values; an export of ours has the names alone."""
+    if found is None or isinstance(found, str):
+        return found or None
     if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
         raise UserError("“{field}” cannot be read.", field="headers")
-    remarks: list[Remark] = [(_HEADER_VALUE, {"name": name}) for name, v in found.items() if not v]
-    return "\n".join(f"{name}: {value}" for name, value in found.items() if value), remarks
+    if len(found) > MAX_HEADERS:
+        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
+    lines = [f"{name}: {value}" for name, value in found.items()]
+    if any("\n" in line or "\r" in line for line in lines):
+        raise UserError("“{field}” cannot be read.", field="headers")
+    return "\n".join(lines) or None
+
+
+def _statuses(raw: Raw) -> str | None:
+    found = raw.get("expect_status")
+    listed = found if isinstance(found, list) else [found]
+    if any(isinstance(one, bool) or not isinstance(one, int | str | None) for one in listed):
+        raise UserError("“{field}” cannot be read.", field="expect_status")
+    return ", ".join(one if isinstance(one, str) else _digits(one) for one in listed)
+
+
+def _digits(code: int | None) -> str:
+    return "" if code is None else str(min(max(code, -1), 9_999))
 
 
 def _text(raw: Raw, field: str) -> str | None:
@@ -161,13 +238,22 @@ def _text(raw: Raw, field: str) -> str | None:
     return found or None
 
 
+def _seconds(raw: Raw) -> int | None:
+    found = raw.get("every")
+    if found is None or found == "":
+        return None
+    seconds = columns.seconds(found)
+    if seconds is None:
+        raise UserError("“{field}” cannot be read.", field="every")
+    return min(seconds, _LARGEST)
+
+
 def _whole(raw: Raw, field: str) -> int | None:
     """A number, or the digits of one: ids are too long for the numbers of other programs."""
     found = raw.get(field)
     if found is None or found == "":
         return None
-    text = str(found)
-    digits = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST))
-    if isinstance(found, bool) or not digits or int(text) > _LARGEST:
+    number = columns.whole_number(found)
+    if number is None or number > _LARGEST:
         raise UserError("“{field}” cannot be read.", field=field)
-    return int(text)
+    return number

@@ -1,7 +1,7 @@
 """What people do with monitors: add, change, remove, find."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -24,13 +24,15 @@ from bot.services.wishes import (
     Added,
     Change,
     Edited,
+    NameTaken,
+    Neighbours,
     NewMonitor,
     Wishes,
-    name_taken,
 )
 from bot.words.safe import plain
 
 NUDGES_APART_MS = 5_000
+ID_DIGITS = 18  # of the longest id there can be
 
 
 class Monitors:
@@ -77,7 +79,7 @@ class Monitors:
     def find(self, guild_id: int, text: str) -> Monitor:
         """By id, as autocomplete gives it, or by name without case. Raises NotFound."""
         text = text.strip()
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) <= ID_DIGITS:
             entry = self._watchlist.find(int(text))
             if entry is not None and entry.monitor.guild_id == guild_id:
                 return entry.monitor
@@ -95,17 +97,34 @@ class Monitors:
 
         Raises UserError when the address, an option or the name cannot be taken.
         """
-        draft = self.draft(guild_id, wanted, self.of_guild(guild_id))
+        mine = self.neighbours(guild_id)
+        draft = self.draft(guild_id, wanted, mine)
+        twin = mine.at(draft.target.url)
         (monitor,) = await self.keep(guild_id, [draft], by)
         entry = self._watchlist.get(guild_id, monitor.id)
         first = await self._prober.probe(monitor.target)
         entry.latest = entry.latest or first
         entry.last_ok_ms = entry.last_ok_ms or (first.at_ms if first.ok else None)
-        return Added(entry.monitor, first)
+        return Added(entry.monitor, first, twin)
 
-    def draft(self, guild_id: int, wanted: NewMonitor, mine: Sequence[Monitor]) -> Monitor:
+    def neighbours(self, guild_id: int) -> Neighbours:
+        """What a server watches now, as a new monitor meets it."""
+        return Neighbours(self.of_guild(guild_id))
+
+    def draft(
+        self, guild_id: int, wanted: NewMonitor, mine: Neighbours | Iterable[Monitor]
+    ) -> Monitor:
         """What would be watched, beside ``mine``. Raises UserError."""
-        return self._wishes.new(guild_id, wanted, mine, self._clock.now_ms())
+        beside = mine if isinstance(mine, Neighbours) else Neighbours(mine)
+        return self._wishes.new(guild_id, wanted, beside, self._clock.now_ms())
+
+    def changed(self, monitor: Monitor, change: Change, mine: Neighbours) -> Monitor:
+        """What a change would make of a monitor; nothing is stored. Raises UserError."""
+        return self._wishes.changed(monitor, change, mine)
+
+    def address(self, url: str) -> str:
+        """A typed address in its one form. Raises UserError."""
+        return self._wishes.address(url)
 
     async def keep(
         self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What = What.ADDED
@@ -127,7 +146,7 @@ class Monitors:
         try:
             kept = await self._db.write(write)
         except sqlite3.IntegrityError as error:
-            raise name_taken(", ".join(one.name for one in drafts)) from error
+            raise NameTaken(", ".join(one.name for one in drafts)) from error
         for monitor in kept:
             schedule(self._scheduler, self._watchlist.add(monitor).monitor)
         return kept
@@ -149,6 +168,13 @@ class Monitors:
             return entry.monitor
 
     async def edit(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
+        """:meth:`change`, and one check of a changed target to show what it looks like."""
+        edited = await self.change(guild_id, monitor_id, change, by)
+        if edited.after.target == edited.before.target:
+            return edited
+        return replace(edited, first=await self._prober.probe(edited.after.target))
+
+    async def change(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
         """Take new settings at once. Another address is judged anew, its open alert is closed.
 
         Raises UserError when one of them cannot be taken; then nothing has changed.
@@ -156,18 +182,16 @@ class Monitors:
         async with self._watchlist.changing:  # the second of two changes what the first left
             entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
-            others = [one for one in self.of_guild(guild_id) if one.id != monitor_id]
-            after = self._wishes.changed(before, change, others)
+            renamed = change.name is not None and change.name != before.name
+            mine = self.neighbours(guild_id) if renamed else Neighbours()
+            after = self._wishes.changed(before, change, mine)
             if after == before:
                 return Edited(before, before)
             await self._save_settings(entry, after, by)
             moved = after.target.url != before.target.url
             schedule(self._scheduler, entry.monitor, soon=moved)
         elsewhere = entry.incident is not None and before.channel_id != after.channel_id
-        if after.target == before.target:
-            return Edited(before, after, told_elsewhere=elsewhere)
-        first = await self._prober.probe(after.target)
-        return Edited(before, after, first, told_elsewhere=elsewhere)
+        return Edited(before, after, told_elsewhere=elsewhere)
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
         done = Author(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)
@@ -183,7 +207,7 @@ class Monitors:
                 await self._recorder.end(entry, Ending.REMOVED, write)
                 entry.latest, entry.last_ok_ms, entry.tries = None, None, ()
         except sqlite3.IntegrityError as error:
-            raise name_taken(after.name) from error
+            raise NameTaken(after.name) from error
         entry.monitor = after
 
     async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:

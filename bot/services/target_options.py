@@ -8,7 +8,9 @@ from bot.errors import UserError
 from bot.models import Target
 
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})\s*:\s*([\x20-\x7e]{0,500})")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
 METHODS = ("GET", "HEAD")
 TEXT_LIMIT = 200
 MAX_HEADERS = 10
@@ -122,15 +124,33 @@ def parse_headers(text: str | None) -> tuple[tuple[str, str], ...]:
     lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
     if len(lines) > MAX_HEADERS:
         raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-    headers = []
-    for line in lines:
-        match = _HEADER.fullmatch(line)
-        if match is None:
-            raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
-        if match[1].lower() in RESERVED_HEADERS:
-            raise UserError("The header {name} is set by the probe itself.", name=match[1])
-        headers.append((match[1], match[2].strip()))
-    return tuple(headers)
+    return tuple(_header(line) for line in lines)
+
+
+def _header(line: str) -> tuple[str, str]:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
+    name, value = match[1], match[2].strip()
+    if len(name) > HEADER_NAME_LIMIT:
+        raise UserError(
+            "The name of the header {name} is too long: at most {n} characters.",
+            name=name[:HEADER_NAME_LIMIT],
+            n=HEADER_NAME_LIMIT,
+        )
+    if name.lower() in RESERVED_HEADERS:
+        raise UserError("The header {name} is set by the probe itself.", name=name)
+    if len(value) > HEADER_VALUE_LIMIT:
+        raise UserError(
+            "The value of the header {name} is too long: at most {n} characters.",
+            name=name,
+            n=HEADER_VALUE_LIMIT,
+        )
+    if _HEADER_VALUE.fullmatch(value) is None:
+        raise UserError(
+            "The value of the header {name} has letters that a header cannot carry.", name=name
+        )
+    return name, value
 
 
 def _searched(text: str | None) -> str | None:

@@ -1,8 +1,10 @@
 """What people want watched, read and checked: new monitors and changes of old ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import idna
 
 from bot.config import Config
 from bot.db.monitors import name_key
@@ -59,10 +61,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The new monitor and what its first probe saw."""
+    """The new monitor, what its first probe saw, and what watches the same address already."""
 
     monitor: Monitor
     first: CheckResult
+    twin: Monitor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,47 @@ class Edited:
     told_elsewhere: bool = False
 
 
+class NameTaken(UserError):
+    """Two monitors of a server cannot have one name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "“{name}” is already watched here. Choose another name with the option “name”.",
+            name=name,
+        )
+
+
+class Neighbours:
+    """The monitors of a server, found by name and by address however many there are."""
+
+    def __init__(self, monitors: Iterable[Monitor] = ()) -> None:
+        self._by_name: dict[str, Monitor] = {}
+        self._by_url: dict[str, Monitor] = {}
+        for one in monitors:
+            self.add(one)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def add(self, monitor: Monitor) -> None:
+        self._by_name[name_key(monitor.name)] = monitor
+        self._by_url.setdefault(monitor.target.url, monitor)
+
+    def replace(self, before: Monitor, after: Monitor) -> None:
+        """Another name or address of one of them."""
+        self._by_name.pop(name_key(before.name), None)
+        if self._by_url.get(before.target.url) is before:
+            del self._by_url[before.target.url]
+        self.add(after)
+
+    def named(self, name: str) -> Monitor | None:
+        return self._by_name.get(name_key(name))
+
+    def at(self, url: str) -> Monitor | None:
+        """The first that watches this checked address."""
+        return self._by_url.get(url)
+
+
 class Wishes:
     """The rules of one installation. Everything raises UserError for what cannot be taken."""
 
@@ -85,9 +129,7 @@ class Wishes:
         self._config = config
         self._netguard = netguard
 
-    def new(
-        self, guild_id: int, wanted: NewMonitor, mine: Sequence[Monitor], now_ms: int
-    ) -> Monitor:
+    def new(self, guild_id: int, wanted: NewMonitor, mine: Neighbours, now_ms: int) -> Monitor:
         """A monitor to be, beside those the server has."""
         self.check_room(len(mine) + 1)
         self._check_interval(wanted.every_s)
@@ -103,7 +145,7 @@ class Wishes:
         return Monitor(
             id=0,
             guild_id=guild_id,
-            name=_free_name(wanted.name or "", urlsplit(target.url).netloc, mine),
+            name=_free_name(wanted.name or "", target.url, mine),
             target=target,
             interval_s=wanted.every_s,
             channel_id=wanted.channel_id,
@@ -112,8 +154,8 @@ class Wishes:
             created_ms=now_ms,
         )
 
-    def changed(self, monitor: Monitor, change: Change, others: Sequence[Monitor]) -> Monitor:
-        """The monitor with the change, beside the others of its server."""
+    def changed(self, monitor: Monitor, change: Change, mine: Neighbours) -> Monitor:
+        """The monitor with the change, among those its server has."""
         target = self._target(monitor.target, change)
         every_s = monitor.interval_s if change.every_s is None else change.every_s
         if every_s != monitor.interval_s:
@@ -125,7 +167,7 @@ class Wishes:
             target=monitor.target if target == monitor.target else target,
             name=monitor.name
             if name == monitor.name
-            else _free_name(name, urlsplit(target.url).netloc, others),
+            else _free_name(name, target.url, mine, but=monitor),
             interval_s=every_s,
             channel_id=_number(monitor.channel_id, change.channel_id),
             role_id=_number(monitor.role_id, change.role_id),
@@ -144,6 +186,10 @@ class Wishes:
             contains=old.contains if change.contains is None else change.contains,
             not_contains=old.not_contains if change.not_contains is None else change.not_contains,
         )
+
+    def address(self, url: str) -> str:
+        """A typed address in its one form. Raises UserError."""
+        return self._netguard.check_url(url.strip())
 
     def check_room(self, wanted: int) -> None:
         """Raises UserError when a server would have more than its limit."""
@@ -179,19 +225,43 @@ def usual_interval_s(config: Config) -> int:
     return max(_USUAL_INTERVAL_S, config.min_interval_s)
 
 
-def name_taken(name: str) -> UserError:
-    return UserError(
-        "“{name}” is already watched here. Choose another name with the option “name”.",
-        name=name,
-    )
+def host_name(url: str) -> str:
+    """What a monitor is called when nobody says: its host, as people write it, and its port."""
+    netloc = urlsplit(url).netloc
+    host, colon, port = netloc.partition(":")
+    try:
+        return idna.decode(host) + colon + port if "xn--" in host else netloc
+    except idna.IDNAError:
+        return netloc
 
 
-def _free_name(wanted: str, host: str, others: Sequence[Monitor]) -> str:
-    """The wanted name, or the host where nothing of it can be seen. Raises UserError if taken."""
-    name = plain(wanted, NAME_LIMIT) or plain(host, NAME_LIMIT)
-    if any(name_key(name) == name_key(other.name) for other in others):
-        raise name_taken(name)
-    return name
+def _free_name(wanted: str, url: str, mine: Neighbours, but: Monitor | None = None) -> str:
+    """The wanted name, or one after the address where nothing of it can be seen.
+
+    Raises UserError if it is too long or another's.
+    """
+    name = plain(wanted, 2 * NAME_LIMIT)
+    if len(name) > NAME_LIMIT:
+        raise UserError("The name is too long: at most {n} characters.", n=NAME_LIMIT)
+    if name:
+        if mine.named(name) not in {None, but}:
+            raise NameTaken(name)
+        return name
+    host = plain(host_name(url), NAME_LIMIT)
+    if mine.named(host) in {None, but}:
+        return host
+    if mine.at(url) is not None:
+        raise NameTaken(host)
+    return _after_the_address(host, url, mine)
+
+
+def _after_the_address(host: str, url: str, mine: Neighbours) -> str:
+    """Of two addresses on one host nobody named either: what tells them apart is in the name."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).rstrip("/")
+    rest = f"{host}{path}" if path else f"{host} ({parts.scheme})"
+    names = (plain(rest, NAME_LIMIT), *(f"{host[:60]} ({n})" for n in range(2, len(mine) + 3)))
+    return next(name for name in names if mine.named(name) is None)
 
 
 def _number(old: int | None, new: int | None) -> int | None:

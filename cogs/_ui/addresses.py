@@ -42,7 +42,8 @@ def says_host(name: str, url: str) -> bool:
         case "dns":
             return False
         case _:
-            return name in {address, address.partition(":")[0]}
+            readable = address.partition(" (")[0]  # the xn-- form stands behind it
+            return name in {address, readable, readable.partition(":")[0]}
 
 
 def _scheme(url: str) -> str:

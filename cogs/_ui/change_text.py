@@ -34,12 +34,12 @@ LABELS = {
     What.LANGUAGE: N_("Language"),
     What.TIMEZONE: N_("Time zone"),
 }
+PAUSES = {What.PAUSED: N_("Paused"), What.RESUMED: N_("Resumed")}
 _DONE = {
     What.ADDED: N_("Added"),
     What.IMPORTED: N_("Imported"),
     What.REMOVED: N_("Removed"),
-    What.PAUSED: N_("Paused"),
-    What.RESUMED: N_("Resumed"),
+    **PAUSES,
     What.MUTED: N_("Muted"),
     What.UNMUTED: N_("Unmuted"),
     What.ACKNOWLEDGED: N_("Alert acknowledged"),

@@ -24,9 +24,13 @@ def added_text(words: Words, added: Added) -> str:
         n=monitor.interval_s,
         result=result_text(words, added.first),
     )
-    if named_by_host(monitor):
-        return text
-    return f"{text}\n{words.text('Its name here is {name}.', name=shown_name(monitor))}"
+    lines = [text]
+    if not named_by_host(monitor):
+        lines.append(words.text("Its name here is {name}.", name=shown_name(monitor)))
+    if added.twin is not None:
+        name = shown_name(added.twin)
+        lines.append(words.text("You watch this address already, as {name}.", name=name))
+    return "\n".join(lines)
 
 
 def list_embed(words: Words, found: list[MonitorStatus]) -> discord.Embed:

@@ -1,37 +1,53 @@
-"""What ``/watch import`` and ``/watch export`` show: progress, and a report line by line."""
+"""What ``/watch import`` and ``/watch export`` show: progress, and a report row by row."""
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import discord
 
 from bot.errors import UserError
 from bot.services.imports import SIZE_LIMIT, Item
-from bot.services.intake import Outcome
+from bot.services.intake import Fate, Outcome
 from bot.tree import NETWORK_ERRORS, words_of
-from bot.words.catalogue import Words
+from bot.words.catalogue import N_, Words
 from bot.words.safe import host, markdown, plain
 from cogs._ui.asking import Interaction
+from cogs._ui.change_text import LABELS, PAUSES
 from cogs._ui.lines import fitting
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
-_SHOWN = 15
+_SHOWN = 12  # rows of each kind
+_ROOM = 3_900
 _VALUE_LIMIT = 100
 _NAME_LIMIT, _LINE_LIMIT = 60, 240
 # Seconds between two pictures of the progress: Discord allows five in five seconds.
 _APART_S = 1.5
+_MANY = 1_000  # rows that take long enough for a first word at once
+
+# The parts of the report in their order, what matters most first.
+_REFUSED, _REMARKED, _TAKEN = N_("Refused: {n}"), N_("With a remark: {n}"), N_("Taken: {n}")
+_COUNTS = {
+    Fate.ADDED: N_("{n} new"),
+    Fate.CHANGED: N_("{n} changed"),
+    Fate.SAME: N_("{n} as before"),
+    Fate.REFUSED: N_("{n} refused"),
+}
 
 
 async def fetched(file: discord.Attachment) -> bytes:
     """The bytes of an attachment. Raises UserError when it is too large or cannot be had."""
+    too_large = UserError("The file is too large: at most 1 MiB.")
     if file.size > SIZE_LIMIT:
-        raise UserError("The file is too large: at most 1 MiB.")
+        raise too_large
     try:
-        return await file.read()
+        data = await file.read()
     except NETWORK_ERRORS as error:
         raise UserError("I could not fetch the file from Discord. Please try again.") from error
+    if len(data) > SIZE_LIMIT:
+        raise too_large
+    return data
 
 
 class ProgressLine:
@@ -41,10 +57,16 @@ class ProgressLine:
         self._interaction = interaction
         self._shown = time.monotonic()
 
+    async def begin(self, of: int) -> None:
+        """Say at once how much there is, when it will take a while."""
+        if of > _MANY:
+            await self._show(0, of)
+
     async def __call__(self, done: int, of: int) -> None:
-        if done == of or time.monotonic() - self._shown < _APART_S:
-            return
-        self._shown = time.monotonic()
+        if done != of and time.monotonic() - self._shown >= _APART_S:
+            await self._show(done, of)
+
+    async def _show(self, done: int, of: int) -> None:
         words = words_of(self._interaction)
         text = words.text("{n} of {of} lines read …", n=done, of=of)
         # Progress is a courtesy: the import goes on without it.
@@ -52,23 +74,65 @@ class ProgressLine:
             await self._interaction.edit_original_response(content=text)
         except NETWORK_ERRORS:
             self._shown += 60
+        else:
+            self._shown = time.monotonic()
 
 
-def report(words: Words, outcomes: Sequence[Outcome]) -> tuple[str, discord.Embed, discord.File]:
-    """How many, the first that were not taken, and a file with every line."""
+def report(
+    words: Words, outcomes: Sequence[Outcome], *, notes: Iterable[str] = (), preview: bool = False
+) -> tuple[str, discord.Embed, discord.File]:
+    """How many, the first of each kind, and a file with every row."""
+    text = _first_line(words, outcomes, preview=preview)
+    said = [_counts(words, outcomes), *(words.text(note) for note in notes)]
+    embed = discord.Embed(description="\n".join(_sections(words, outcomes, said)))
+    embed.set_footer(text=words.text("The file has a line for each."))
+    whole = "\n".join(_line(words, one) for one in outcomes) + "\n"
+    file = discord.File(io.BytesIO(whole.encode()), filename=_REPORT_NAME)
+    return text, embed, file
+
+
+def _first_line(words: Words, outcomes: Sequence[Outcome], *, preview: bool) -> str:
     taken = sum(one.monitor is not None for one in outcomes)
-    text = words.plural(
+    if preview:
+        return words.plural(
+            "Preview, nothing was added: {taken} of {n} site would be watched.",
+            "Preview, nothing was added: {taken} of {n} sites would be watched.",
+            len(outcomes),
+            taken=taken,
+        )
+    return words.plural(
         "{taken} of {n} site is watched from now on.",
         "{taken} of {n} sites are watched from now on.",
         len(outcomes),
         taken=taken,
     )
-    told = [one for one in outcomes if one.error or one.item.remarks]
-    lines = fitting(words, [markdown(_line(words, one), _LINE_LIMIT) for one in told], most=_SHOWN)
-    embed = discord.Embed(description="\n".join(lines) or None)
-    embed.set_footer(text=words.text("The file has a line for each."))
-    whole = "\n".join(_line(words, one) for one in outcomes) + "\n"
-    return text, embed, discord.File(io.BytesIO(whole.encode()), filename=_REPORT_NAME)
+
+
+def _counts(words: Words, outcomes: Sequence[Outcome]) -> str:
+    """``3 new · 1 changed · 2 refused``."""
+    counted = {fate: sum(one.fate is fate for one in outcomes) for fate in _COUNTS}
+    return " · ".join(words.text(_COUNTS[fate], n=n) for fate, n in counted.items() if n)
+
+
+def _sections(words: Words, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
+    """Below what was said of all: refused, remarked and taken rows under a heading each, as many as fit."""
+    taken = [one for one in outcomes if one.monitor is not None]
+    parts = (
+        (_REFUSED, [one for one in outcomes if one.monitor is None]),
+        (_REMARKED, [one for one in taken if one.item.remarks]),
+        (_TAKEN, [one for one in taken if not one.item.remarks]),
+    )
+    shown = list(said)
+    for heading, found in parts:
+        room = _ROOM - sum(len(line) + 1 for line in shown)
+        if not found or room < _LINE_LIMIT:
+            continue
+        shown.append(f"**{words.text(heading, n=len(found))}**")
+        # A list of ten thousand is not made ready to show twelve.
+        lines = [markdown(_line(words, one), _LINE_LIMIT) for one in found[:_SHOWN]]
+        lines += [""] * (len(found) - len(lines))
+        shown += fitting(words, lines, room - len(shown[-1]) - 1, most=_SHOWN)
+    return shown
 
 
 def _line(words: Words, outcome: Outcome) -> str:
@@ -77,9 +141,16 @@ def _line(words: Words, outcome: Outcome) -> str:
     head = f"{item.number} {'✖' if monitor is None else '✔'} {plain(item.label, _NAME_LIMIT)}"
     if monitor is None:
         return f"{head} · {_why(words, outcome.error)}"
-    every = words.text("every {n} s", n=monitor.interval_s)
-    said = [f"{head} · {host(monitor.target.url)} · {every}", *_remarks(words, item)]
-    return " · ".join(said)
+    said = [f"{head} · {host(monitor.target.url)}"]
+    said.append(words.text("every {n} s", n=monitor.interval_s))
+    if monitor.paused:
+        said.append(words.text("paused"))
+    if outcome.fate is Fate.SAME:
+        said.append(words.text("as before"))
+    if outcome.fate is Fate.CHANGED:
+        fields = [words.text((LABELS | PAUSES)[one]) for one in outcome.changed]
+        said.append(words.text("changed: {fields}", fields=", ".join(fields)))
+    return " · ".join([*said, *_remarks(words, item)])
 
 
 def _why(words: Words, error: UserError | None) -> str:

@@ -1,5 +1,6 @@
 """``/watch test``, ``/watch export`` and ``/watch import``."""
 
+import asyncio
 import io
 from dataclasses import replace
 
@@ -8,8 +9,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
+from bot.services.columns import Remark
 from bot.services.exports import export
-from bot.services.imports import Item, Remark, read
+from bot.services.imports import Item, read
 from bot.services.intake import Intake
 from bot.tree import words_of
 from bot.words.catalogue import N_
@@ -50,17 +52,28 @@ class Files(commands.Cog):
         await say(interaction, "\n".join(lines), file=file)
 
     @app_commands.command(name="import", description="Watch everything that a file names.")
-    @app_commands.describe(file="My own export, CSV (name,url,every) or an Uptime Kuma 1 backup.")
-    async def import_(self, interaction: Interaction, file: discord.Attachment) -> None:
+    @app_commands.describe(
+        file="My own export, CSV, a list of addresses, or a file of Uptime Kuma or UptimeRobot.",
+        preview="Only show what would be taken.",
+    )
+    async def import_(
+        self, interaction: Interaction, file: discord.Attachment, *, preview: bool = False
+    ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        items = [_at_home(interaction.guild, item) for item in read(await fetched(file))]
-        outcomes = await Intake(self._client.config, self._client.services.monitors).take(
-            interaction.guild_id or 0,
-            items,
-            by=interaction.user.id,
-            progress=ProgressLine(interaction),
+        # In a thread: ten thousand rows would hold up everything else for half a second.
+        listing = await asyncio.to_thread(read, await fetched(file))
+        items = [_at_home(interaction.guild, item) for item in listing.items]
+        services, guild_id = self._client.services, interaction.guild_id or 0
+        intake = Intake(self._client.config, services.monitors, services.overlays)
+        progress = ProgressLine(interaction)
+        await progress.begin(len(items))
+        if preview:
+            outcomes = await intake.preview(guild_id, items, progress=progress)
+        else:
+            outcomes = await intake.take(guild_id, items, by=interaction.user.id, progress=progress)
+        text, embed, attached = report(
+            words_of(interaction), outcomes, notes=listing.notes, preview=preview
         )
-        text, embed, attached = report(words_of(interaction), outcomes)
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 
 

@@ -109,9 +109,9 @@ def test_csv_is_taken_and_every_line_is_reported(tmp_path: Path) -> None:
         assert shops(ship)["Fast"].target.url == "https://example.com/"
         lines = attached(ship, answer).splitlines()
         assert len(lines) == 6
-        assert lines[0].startswith("1 ✔ Shop · 127.0.0.1:")
-        assert lines[3] == "4 ✖ Inside · I can't watch private or local addresses."
-        assert lines[4].startswith("5 ✖ Odd · ")
+        assert lines[0].startswith("2 ✔ Shop · 127.0.0.1:"), "rows as a spreadsheet counts them"
+        assert lines[3] == "5 ✖ Inside · I can't watch private or local addresses."
+        assert lines[4].startswith("6 ✖ Odd · ")
         assert lines[5].endswith("checked every 1 s: faster is not allowed here")
         assert "already watched here" in answer.text
         french = await take(ship, "sites.csv", f"nom;{url}/z;60", locale="fr")

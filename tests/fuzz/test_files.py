@@ -107,7 +107,7 @@ CSV = mutated(
 def test_a_list_of_monitors(data: bytes) -> None:
     began = time.monotonic()
     try:
-        items = read(data)
+        items = read(data).items
     except UserError as error:
         said(error)
     else:
@@ -117,12 +117,12 @@ def test_a_list_of_monitors(data: bytes) -> None:
 
 async def taken(items: list[Item]) -> None:
     async with services() as here:
-        outcomes = await Intake(Config(), here.monitors).take(
+        outcomes = await Intake(Config(), here.monitors, here.overlays).take(
             GUILD, items, by=PERSON, progress=silent
         )
         for language in ("en", "fr"):
             shown(report(words_for(language), outcomes))
-        again = read(export(here.monitors.of_guild(GUILD))) if len(here.monitors) else []
+        again = read(export(here.monitors.of_guild(GUILD))).items if len(here.monitors) else []
         assert all(item.error is None for item in again)
 
 

@@ -22,7 +22,7 @@ from bot.services.target_options import (
     status_text,
     target_of,
 )
-from bot.services.wishes import NAME_LIMIT, NewMonitor, Wishes, with_scheme
+from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes, with_scheme
 from bot.services.zones import wall_time, zone_name
 from bot.words.catalogue import words_for
 from bot.words.safe import host, markdown, plain
@@ -75,7 +75,7 @@ def test_addresses(typed: str) -> None:
 @example("\u200b" * 900_000)
 def test_names(typed: str) -> None:
     wishes = Wishes(Config(), GUARD)
-    mine = [Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)]
+    mine = Neighbours([Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)])
     wanted = NewMonitor("https://example.com/", name=typed)
     monitor = refused_or(lambda: wishes.new(GUILD, wanted, mine, 0))
     if monitor is not None:

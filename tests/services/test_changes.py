@@ -220,7 +220,7 @@ def test_an_import_is_a_row_for_each_monitor_and_paused_ones_come_paused(tmp_pat
             async def progress(_done: int, _of: int) -> None:
                 return None
 
-            await Intake(s.monitors._wishes._config, s.monitors).take(
+            await Intake(s.monitors._wishes._config, s.monitors, s.overlays).take(
                 GUILD, items, by=PERSON, progress=progress
             )
             rows = await told(s)
