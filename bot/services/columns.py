@@ -92,7 +92,11 @@ _NO = frozenset({"0", "false", "no", "n", "non", "nein", "off", "disabled"})
 def ours(name: str) -> str | None:
     """Our name of a column; None: it is none of ours."""
     exact = name.strip().casefold()
-    return exact if exact in FIELDS else _KNOWN.get(_folded(name))
+    if exact in FIELDS:
+        return exact
+    main, _, unit = name.partition("(")
+    found = _KNOWN.get(_folded(name)) or _KNOWN.get(_folded(main))
+    return "minutes" if found == "every" and _folded(unit).startswith("min") else found
 
 
 def is_header(cells: Iterable[str]) -> bool:
@@ -135,12 +139,12 @@ def _settled(known: Raw, remarks: list[Remark]) -> Raw:
 def _address(known: Raw) -> Any:
     url, host, kind = known.get("url"), known.get("host"), known.get("kind")
     address = url or host
-    if kind is None or not isinstance(address, str):
+    if kind is None:
         return address
     meant = _KINDS.get(_folded(str(kind))) or ("http" if _HTTPS.fullmatch(str(kind)) else None)
     if meant is None:
         raise UserError(NO_KIND, kind=str(kind)[:100])
-    if "://" in address or meant in {"http", "keyword"}:
+    if not isinstance(address, str) or "://" in address or meant in {"http", "keyword"}:
         return address
     return socket_address(meant, address, known.get("port"))
 

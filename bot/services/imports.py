@@ -15,7 +15,7 @@ from bot.services.columns import Raw, Remark
 from bot.services.kuma import is_kuma, of_kuma
 from bot.services.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
 from bot.services.target_options import MAX_HEADERS
-from bot.services.wishes import NAME_LIMIT, NewMonitor, with_scheme
+from bot.services.wishes import NAME_LIMIT, NewMonitor, is_cut, with_scheme
 from bot.words.catalogue import N_
 from bot.words.safe import plain
 
@@ -26,9 +26,9 @@ _LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 _LISTS = ("monitors", "monitorList", "endpoints", "sites", "checks", "services")
 
 _NAME_CUT = N_("its name was cut to {n} characters")
-_BROKEN = N_("a quotation mark in this row is never closed")
+_BROKEN = N_("a quotation mark in this row is out of place")
 _GUESSED = N_("Its encoding was read as Windows-1252: look whether names are right.")
-_CELLS = N_("This row has more cells than the header has columns.")
+_CELLS = N_("This row has more cells than there are columns.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,10 @@ def _of_row(row: Row, names: Sequence[str]) -> Item:
     if not names:
         # Without a header: name, address, interval; people also begin with the address.
         first, second = (*row.cells, "")[:2]
-        swapped = looks_like_address(first) and not looks_like_address(second)
-        names = ("url", "name", "every") if swapped else ("name", "url", "every")
+        if not looks_like_address(first) or looks_like_address(second):
+            names = ("name", "url", "every")
+        else:
+            names = ("url", "every", "name") if second.isdigit() else ("url", "name", "every")
     raw = dict(zip(names, row.cells, strict=False))
     if "url" in raw:
         raw["url"] = spreadsheets.bare(raw["url"])
@@ -200,7 +202,7 @@ def _name(raw: Raw) -> tuple[str | None, list[Remark]]:
     if isinstance(name, int) and not isinstance(name, bool) and abs(name) <= _LARGEST:
         name = str(name)
     name = _text({"name": name}, "name")
-    if name is None or len(plain(name, 2 * NAME_LIMIT)) <= NAME_LIMIT:
+    if name is None or not is_cut(name):
         return name, []
     return plain(name, NAME_LIMIT), [(_NAME_CUT, {"n": NAME_LIMIT})]
 

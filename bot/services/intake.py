@@ -17,8 +17,9 @@ from bot.services.columns import Remark
 from bot.services.imports import Item
 from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
-from bot.services.wishes import MAX_INTERVAL_S, Change, NameTaken, NewMonitor
+from bot.services.wishes import MAX_INTERVAL_S, NAME_LIMIT, Change, NameTaken, NewMonitor
 from bot.words.catalogue import N_
+from bot.words.safe import plain
 
 # Small enough that nobody else waits for the store, large enough for 500 in a second or two.
 SLICE = 50
@@ -168,7 +169,8 @@ class _Plan:
     def _there(self, item: Item, wanted: NewMonitor) -> Monitor | None:
         """The monitor the row is about, if there is one. Raises UserError."""
         url = self._monitors.address(wanted.url)
-        found = self._mine.named(wanted.name) if wanted.name else self._mine.at(url)
+        name = plain(wanted.name or "", NAME_LIMIT)
+        found = self._mine.named(name) if name else self._mine.at(url)
         exported = self._by_id.get(item.id or 0)
         if found is None and exported is not None and exported.target.url == url:
             found = exported  # renamed in the file

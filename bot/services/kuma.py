@@ -106,7 +106,7 @@ def of_kuma(raw: Raw) -> tuple[Raw, list[Remark]]:
     if _truth(monitor.get("upsidedown")):
         raise UserError(_UPSIDE_DOWN)
     remarks = _remarks(monitor, _LEFT_OUT)
-    if monitor.get("type") not in {"http", "keyword"}:
+    if monitor.get("type") not in ("http", "keyword"):
         return known, remarks
     _refuse_what_changes_the_answer(monitor)
     return known | _of_web(monitor), remarks + _remarks(monitor, _LEFT_OUT_OF_WEB)
@@ -126,12 +126,12 @@ def _of_web(monitor: Raw) -> Raw:
 
 def _address(monitor: Raw) -> str:
     kind, host = monitor.get("type"), str(monitor.get("hostname") or "")
-    if kind in {"http", "keyword"}:
+    if kind in ("http", "keyword"):
         url = str(monitor.get("url") or "")
         return "" if url in {"https://", "http://"} else url
     if kind == "group":
         raise UserError(_A_GROUP)
-    if kind not in {"port", "dns"}:
+    if kind not in ("port", "dns"):
         raise UserError(NO_KIND, kind=str(kind)[:100])
     asked = str(monitor.get("dnsresolvetype") or "A")[:100]
     if kind == "dns" and asked not in {"A", "AAAA"}:

@@ -6,6 +6,7 @@ Rows keep the numbers a spreadsheet shows: the header is row 1, blank and commen
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.errors import UserError
@@ -18,7 +19,7 @@ _SEPARATORS = ",;\t|"
 _SEP_LINE = re.compile(r'\ufeff?\s*"?sep=(.)"?\s*', re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*+\u2022]\s+|\d+[.)]\s+)")
 _AN_ADDRESS = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"']+|[^\s\"':/,;|]+\.[^\s\"':/,;|.]+(?:[:/?#]\S*)?"
+    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"']+|[^\s\"':/,;|<>]+\.[^\s\"':/,;|.<>]+(?:[:/?#]\S*)?"
 )
 
 UNREADABLE = N_(
@@ -36,7 +37,7 @@ _BOMS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells without blanks around them; ``broken``: a quotation mark in it is never closed."""
+    """Cells without blanks around them; ``broken``: its quotation marks are out of place."""
 
     number: int
     cells: tuple[str, ...]
@@ -54,10 +55,8 @@ def decode(data: bytes) -> tuple[str, bool]:
                 return data.decode(codec), False
             except UnicodeDecodeError as error:
                 raise UserError(_CLAIMED, encoding=name) from error
-    try:
+    with suppress(UnicodeDecodeError):
         return data.decode(_codec_without_bom(data)), False
-    except UnicodeDecodeError:
-        pass
     try:
         return data.decode("cp1252"), True
     except UnicodeDecodeError as error:
@@ -79,7 +78,7 @@ def rows(text: str) -> list[Row]:
     if declared is not None:  # a word to Excel, which does not show it as a row
         lines = lines[1:]
     filled = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if len(filled) > LINES_LIMIT:
+    if len(filled) > LINES_LIMIT + 1:  # the header
         raise UserError("There are too many lines in this file: at most {n}.", n=LINES_LIMIT)
     if not filled or "\0" in text:
         raise UserError(UNREADABLE)

@@ -13,12 +13,14 @@ from bot.engine.redirects import may_know
 from bot.errors import UserError
 from bot.models import CheckResult, Monitor, Target
 from bot.services.target_options import kept_headers, status_text, target_of
+from bot.words.catalogue import N_
 from bot.words.safe import plain
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400
 SLOWEST_MS = 60_000
 _USUAL_INTERVAL_S = 60
+_TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,7 @@ class NameTaken(UserError):
     """Two monitors of a server cannot have one name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            "“{name}” is already watched here. Choose another name with the option “name”.",
-            name=name,
-        )
+        super().__init__(_TAKEN, name=name)
 
 
 class Neighbours:
@@ -225,6 +224,11 @@ def usual_interval_s(config: Config) -> int:
     return max(_USUAL_INTERVAL_S, config.min_interval_s)
 
 
+def is_cut(name: str) -> bool:
+    """Whether a typed name is longer than names are kept."""
+    return len(plain(name, 2 * NAME_LIMIT)) > NAME_LIMIT
+
+
 def host_name(url: str) -> str:
     """What a monitor is called when nobody says: its host, as people write it, and its port."""
     netloc = urlsplit(url).netloc
@@ -238,11 +242,9 @@ def host_name(url: str) -> str:
 def _free_name(wanted: str, url: str, mine: Neighbours, but: Monitor | None = None) -> str:
     """The wanted name, or one after the address where nothing of it can be seen.
 
-    Raises UserError if it is too long or another's.
+    Raises UserError if it is another's.
     """
-    name = plain(wanted, 2 * NAME_LIMIT)
-    if len(name) > NAME_LIMIT:
-        raise UserError("The name is too long: at most {n} characters.", n=NAME_LIMIT)
+    name = plain(wanted, NAME_LIMIT)
     if name:
         if mine.named(name) not in {None, but}:
             raise NameTaken(name)

@@ -4,7 +4,7 @@ import discord
 
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
-from bot.services.wishes import Added
+from bot.services.wishes import NAME_LIMIT, Added, is_cut
 from bot.words.catalogue import Words
 from bot.words.causes import result_text
 from bot.words.times import stamp
@@ -31,6 +31,13 @@ def added_text(words: Words, added: Added) -> str:
         name = shown_name(added.twin)
         lines.append(words.text("You watch this address already, as {name}.", name=name))
     return "\n".join(lines)
+
+
+def cut_text(words: Words, name: str | None) -> str | None:
+    """That a typed name was too long, if it was."""
+    if name is None or not is_cut(name):
+        return None
+    return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
 
 
 def list_embed(words: Words, found: list[MonitorStatus]) -> discord.Embed:

@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,13 +28,7 @@ _APART_S = 1.5
 _MANY = 1_000  # rows that take long enough for a first word at once
 
 # The parts of the report in their order, what matters most first.
-_REFUSED, _REMARKED, _TAKEN = N_("Refused: {n}"), N_("With a remark: {n}"), N_("Taken: {n}")
-_COUNTS = {
-    Fate.ADDED: N_("{n} new"),
-    Fate.CHANGED: N_("{n} changed"),
-    Fate.SAME: N_("{n} as before"),
-    Fate.REFUSED: N_("{n} refused"),
-}
+_REFUSED, _REMARKED, _TAKEN = N_("Not taken: {n}"), N_("With a remark: {n}"), N_("Taken: {n}")
 
 
 async def fetched(file: discord.Attachment) -> bytes:
@@ -109,13 +104,19 @@ def _first_line(words: Words, outcomes: Sequence[Outcome], *, preview: bool) -> 
 
 
 def _counts(words: Words, outcomes: Sequence[Outcome]) -> str:
-    """``3 new · 1 changed · 2 refused``."""
-    counted = {fate: sum(one.fate is fate for one in outcomes) for fate in _COUNTS}
-    return " · ".join(words.text(_COUNTS[fate], n=n) for fate, n in counted.items() if n)
+    """``3 new · 1 changed · 2 not taken``."""
+    counted = Counter(one.fate for one in outcomes)
+    said = {
+        Fate.ADDED: words.plural("{n} new", "{n} new", counted[Fate.ADDED]),
+        Fate.CHANGED: words.plural("{n} changed", "{n} changed", counted[Fate.CHANGED]),
+        Fate.SAME: words.plural("{n} as before", "{n} as before", counted[Fate.SAME]),
+        Fate.REFUSED: words.plural("{n} not taken", "{n} not taken", counted[Fate.REFUSED]),
+    }
+    return " · ".join(text for fate, text in said.items() if counted[fate])
 
 
 def _sections(words: Words, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
-    """Below what was said of all: refused, remarked and taken rows under a heading each, as many as fit."""
+    """Refused, remarked and taken rows under a heading each, as many as fit below the rest."""
     taken = [one for one in outcomes if one.monitor is not None]
     parts = (
         (_REFUSED, [one for one in outcomes if one.monitor is None]),

@@ -25,6 +25,7 @@ from cogs._ui.removal import RemovalButton, ask_removal
 from cogs._ui.spans import Span
 from cogs._ui.watch_answers import (
     added_text,
+    cut_text,
     list_embed,
     paused_text,
     resumed_text,
@@ -95,7 +96,8 @@ class Watch(
         work = self._services.monitors.add(interaction.guild_id or 0, wanted, interaction.user.id)
         added = await patiently(interaction, work)
         words = words_of(interaction)
-        lines = [added_text(words, added), await self._where(interaction, words, added)]
+        lines = [added_text(words, added), cut_text(words, name)]
+        lines.append(await self._where(interaction, words, added))
         if channel is not None:
             lines.append(channel_problem(words, interaction, channel.id))
         await say(interaction, "\n".join(line for line in lines if line))

@@ -231,3 +231,95 @@ def test_only_managers_carry_lists_about(tmp_path: Path) -> None:
         assert shops(ship) == {}
 
     sail(tmp_path, scenario)
+
+
+def test_a_preview_shows_everything_and_adds_nothing(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        text = (
+            f"name,url,every\nShop,{ship.site.url}/a,90\nFast,{ship.site.url}/b,0\nIn,10.0.0.1,\n"
+        )
+        file = Upload("sites.csv", text.encode())
+        answer = await ship.sandbox.command(
+            "Admin", "general", "watch import", {"file": file, "preview": True}, settle_s=25
+        )
+        assert answer.content == "Preview, nothing was added: 2 of 3 sites would be watched."
+        shown = answer.embeds[0]["description"]
+        assert shown.startswith("2 new · 1 not taken\n**Not taken: 1**\n4 ✖ In · ")
+        assert "**With a remark: 1**\n3 ✔ Fast" in shown
+        assert "**Taken: 1**\n2 ✔ Shop" in shown
+        assert len(attached(ship, answer).splitlines()) == 3
+        assert shops(ship) == {}
+
+    sail(tmp_path, scenario)
+
+
+def test_an_edited_export_changes_what_differs_and_says_so(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        secret = "Authorization: Bearer s3cret"
+        await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop", headers=secret)
+        await ship.run("watch add", url=f"{ship.site.url}/b", name="Blog", contains="hello")
+        await ship.run("watch add", url=f"{ship.site.url}/c", name="News")
+        before = shops(ship)
+        export = attached(ship, await ship.run("watch export"))
+        same = await take(ship, "vigie-monitors.json", export)
+        assert same.embeds[0]["description"].startswith("3 as before\n")
+        assert shops(ship) == before
+
+        listed = json.loads(export)
+        by_name = {one["name"]: one for one in listed["monitors"]}
+        by_name["Shop"]["every"] = 120
+        del by_name["Blog"]["contains"]
+        by_name["Blog"]["paused"] = True
+        by_name["Blog"]["url"] = f"{ship.site.url}/moved"
+        by_name["News"]["name"] = "Press"
+        listed["monitors"].append({"url": f"{ship.site.url}/a", "name": "Again"})
+        answer = await take(ship, "vigie-monitors.json", json.dumps(listed))
+        assert answer.content == "4 of 4 sites are watched from now on."
+        assert answer.embeds[0]["description"].startswith("1 new · 3 changed\n")
+        lines = {line.split(" ")[2]: line for line in attached(ship, answer).splitlines()}
+        assert lines["Shop"].endswith("changed: Seconds between checks")
+        assert lines["Blog"].endswith("changed: Address, Text that must be there, Paused")
+        assert lines["Press"].endswith("changed: Name")
+        assert lines["Again"].endswith("the same address is already watched as “Shop”")
+        after = shops(ship)
+        assert set(after) == {"Shop", "Blog", "Press", "Again"}
+        assert after["Shop"].interval_s == 120
+        assert dict(after["Shop"].target.headers) == {"Authorization": "Bearer s3cret"}
+        assert (after["Blog"].paused, after["Blog"].target.contains) == (True, None)
+        assert after["Blog"].target.url.endswith("/moved")
+        assert after["Press"].id == before["News"].id
+
+    sail(tmp_path, scenario)
+
+
+def test_a_table_changes_only_what_it_speaks_of_at_the_same_address(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        url = ship.site.url
+        await ship.run("watch add", url=f"{url}/a", name="Shop", contains="hello")
+        answer = await take(ship, "x.csv", f"name,url,every\nShop,{url}/a,90\nshop,{url}/b,60\n")
+        assert "changed: Seconds between checks" in answer.text
+        assert "3 ✖ shop · “Shop” is already watched here." in answer.text
+        assert shops(ship)["Shop"].interval_s == 90
+        assert shops(ship)["Shop"].target.contains == "hello"
+        answer = await take(ship, "x.csv", f"name,url\nShop,{url}/b\n")
+        assert "“Shop” is already watched here, at another address." in answer.text
+        answer = await take(ship, "x.txt", f"{url}/a\n{url}/new\n{url}/newer\n")
+        assert answer.embeds[0]["description"].startswith("2 new · 1 as before\n")
+
+    sail(tmp_path, scenario)
+
+
+def test_a_site_under_a_second_name_is_hinted_at_and_names_are_as_people_write_them(
+    tmp_path: Path,
+) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop")
+        answer = await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop 2")
+        assert "You watch this address already, as Shop." in answer.text
+        answer = await ship.run("watch add", url=f"{ship.site.url}/b", name="x" * 81)
+        assert "Its name was cut to 80 characters." in answer.text
+        await ship.run("watch add", url="dns://éxample.fr")
+        await ship.run("watch add", url="https://éxample.fr")
+        assert {"éxample.fr", "éxample.fr (https)"} < set(shops(ship))
+
+    sail(tmp_path, scenario)
