@@ -2,13 +2,20 @@
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from bot.db import rows, windows
 from bot.db.database import Connection
 from bot.models import Window
+from bot.words.safe import ELLIPSIS, clip
 
 SLICE = 500
+KEPT = 5_000  # the newest of each server: one change a second would fill any disk
+TEXT_LIMIT, _BEGINNING = 400, 260  # of what is kept of one value, and of how it begins
+_AHEAD = 15  # what is kept before the place where two long texts differ
+_SECRETS = ("contains", "not_contains")
+_ADDRESSES = ("url", "added", "imported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ _OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
 
 
 def insert(conn: Connection, changes: Iterable[ChangeRow]) -> None:
-    """Note changes; call it in the transaction that makes them."""
+    """Note changes; call it in the transaction that makes them. The oldest beyond KEPT go."""
+    found = [_shortened(one) for one in changes]
     conn.executemany(
         "INSERT INTO change (guild_id, monitor_id, user_id, field, before, after, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -48,9 +56,65 @@ def insert(conn: Connection, changes: Iterable[ChangeRow]) -> None:
                 one.after,
                 one.at_ms,
             )
-            for one in changes
+            for one in found
         ],
     )
+    for guild_id in {one.guild_id for one in found}:
+        conn.execute(
+            "DELETE FROM change WHERE id IN"
+            " (SELECT id FROM change WHERE guild_id = ? ORDER BY id DESC LIMIT ? OFFSET ?)",
+            (guild_id, len(found) + SLICE, KEPT),
+        )
+
+
+def forget_secrets(conn: Connection, monitor_id: int) -> None:
+    """What was changed of a monitor stays known, what it was changed to does not."""
+    marks = ", ".join("?" * len(_SECRETS))
+    conn.execute(
+        "UPDATE change SET before = NULL, after = NULL"
+        f" WHERE monitor_id = ? AND field IN ({marks})",
+        (monitor_id, *_SECRETS),
+    )
+    marks = ", ".join("?" * len(_ADDRESSES))
+    addresses = conn.execute(
+        f"SELECT id, before, after FROM change WHERE monitor_id = ? AND field IN ({marks})",
+        (monitor_id, *_ADDRESSES),
+    ).fetchall()
+    conn.executemany(
+        "UPDATE change SET before = ?, after = ? WHERE id = ?",
+        [(_site(row["before"]), _site(row["after"]), row["id"]) for row in addresses],
+    )
+
+
+def site_of(url: str) -> str:
+    """Scheme and host of an address: what is no secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _site(url: str | None) -> str | None:
+    return url and site_of(url)
+
+
+def _shortened(change: ChangeRow) -> ChangeRow:
+    """Of two long texts what differs is kept, and how both begin."""
+    before, after = change.before or "", change.after or ""
+    if max(len(before), len(after)) <= TEXT_LIMIT:
+        return change
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
+    left_out = range(_BEGINNING, max(_BEGINNING, same - _AHEAD))
+    return replace(
+        change,
+        before=change.before and _without(before, left_out),
+        after=change.after and _without(after, left_out),
+    )
+
+
+def _without(text: str, left_out: range) -> str:
+    if left_out:
+        text = f"{text[: left_out.start]}{ELLIPSIS}{text[left_out.stop :]}"
+    return clip(text, TEXT_LIMIT)
 
 
 def of_guild(

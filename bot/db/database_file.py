@@ -30,6 +30,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "journal_size_limit = 1048576",
     "trusted_schema = OFF",
+    "secure_delete = FAST",  # what was deleted is overwritten where that costs no writing
 )
 
 

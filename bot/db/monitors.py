@@ -4,7 +4,7 @@ import json
 import sqlite3
 import unicodedata
 
-from bot.db import rows
+from bot.db import changes, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
@@ -77,11 +77,24 @@ def save_mute(conn: Connection, monitor: Monitor) -> None:
 
 
 def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> None:
-    """Stop watching for good; history stays, the name is free again."""
+    """Stop watching for good; history stays, the name is free again.
+
+    What may be a secret goes at once: header values, the texts searched, and of its address all
+    but scheme and host. What stood on the disk is overwritten, not only marked as free.
+    """
+    row = conn.execute(
+        "SELECT url FROM monitor WHERE id = ? AND guild_id = ?", (monitor_id, guild_id)
+    ).fetchone()
+    if row is None:
+        return
+    conn.execute("PRAGMA secure_delete = ON")
     conn.execute(
-        "UPDATE monitor SET removed_ms = ? WHERE id = ? AND guild_id = ?",
-        (now_ms, monitor_id, guild_id),
+        "UPDATE monitor SET removed_ms = ?, headers = '[]', contains = NULL, not_contains = NULL,"
+        " url = ? WHERE id = ? AND guild_id = ?",
+        (now_ms, changes.site_of(row["url"]), monitor_id, guild_id),
     )
+    changes.forget_secrets(conn, monitor_id)
+    conn.execute("PRAGMA secure_delete = FAST")
 
 
 def memories(conn: Connection) -> dict[int, str]:

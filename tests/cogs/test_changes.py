@@ -129,7 +129,7 @@ def test_the_server_s_own_changes_stand_under_its_alerts_and_a_removal_too(tmp_p
             f"{admin} · Reminders: off → every 4 hours",
             f"{admin} · Alert role: none → <@&{ship.role_id('On call')}>",
             f"{admin} · Alert channel: <#{ship.channel_id('alerts')}> → <#{general}>",
-            f"{admin} · **Shop** · Added: `{ship.site.url}/a?key=s3cret`",
+            f"{admin} · **Shop** · Added: `{ship.site.url}`",  # secrets go with their monitor
         ]
 
     sail(tmp_path, scenario)

@@ -40,7 +40,8 @@ DELIVERY = {
 }  # fmt: skip
 # The ids come from rows that were found with the server's id a moment ago.
 LOOKED_UP = {
-    "boards.save", "changes.pauses", "incidents.acknowledge", "incidents.end_forgotten",
+    "boards.save", "changes.pauses", "changes.forget_secrets", "incidents.acknowledge",
+    "incidents.end_forgotten",
     "incidents.load", "incidents.update", "stages.between",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}

@@ -52,7 +52,10 @@ def old_database(path: Path, folder: Path) -> dict[str, list[str]]:
             migrate(conn, None)
         for guild_id in (SHOP, MAIL):
             rows.fill(conn, guild_id)
-        return {table: rows.columns(conn, table) for table in rows.tables(conn)}
+        return {
+            table: [c for c in rows.columns(conn, table) if c not in rows.DROPPED.get(table, ())]
+            for table in rows.tables(conn)
+        }
 
 
 def content(path: Path, chosen: dict[str, list[str]]) -> dict[str, list[object]]:
@@ -89,6 +92,35 @@ def test_every_row_of_an_older_database_survives_and_the_copy_of_before_is_there
     assert copy.stat().st_mode & 0o777 == 0o600
     assert version(copy) == old
     assert content(copy, chosen) == before
+
+
+@pytest.mark.parametrize("old", OLDER)
+def test_secrets_of_removed_monitors_are_gone_after_the_upgrade(tmp_path: Path, old: int) -> None:
+    path = tmp_path / "vigie.db"
+    old_database(path, first_files(tmp_path / "migrations", old))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute(
+            'UPDATE monitor SET removed_ms = 1, headers = \'[["Authorization", "HDRSECRET"]]\','
+            " url = 'https://shop.example:8443/x?key=URLSECRET', contains = 'TXTSECRET'"
+            " WHERE id = ?",
+            (SHOP,),
+        )
+        if old > 1:
+            conn.execute(
+                "UPDATE change SET field = 'url', before = 'https://old.example/URLSECRET',"
+                " after = 'tcp://old.example:22' WHERE monitor_id = ?",
+                (SHOP,),
+            )
+    upgrade(path)
+    with closing(sqlite3.connect(path)) as conn:
+        kept = conn.execute("SELECT url, headers, contains FROM monitor WHERE id = ?", (SHOP,))
+        assert kept.fetchall() == [("https://shop.example:8443", "[]", None)]
+        other = conn.execute("SELECT url FROM monitor WHERE id = ?", (MAIL,)).fetchone()
+        assert other == ("https://shop.example/",)
+        if old > 1:
+            found = conn.execute("SELECT before, after FROM change WHERE monitor_id = ?", (SHOP,))
+            assert found.fetchall() == [("https://old.example", "tcp://old.example:22")]
+    assert b"SECRET" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("old", OLDER)

@@ -379,3 +379,53 @@ def test_what_differs_is_named_in_the_order_of_the_card(tmp_path: Path) -> None:
             assert differing(shop, shop) == []
 
     play(scenario())
+
+
+def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            wanted = NewMonitor(
+                "https://shop.example/x?key=URLSECRET",
+                "Shop",
+                contains="TXTSECRET",
+                headers="Authorization: Bearer HDRSECRET",
+            )
+            shop = (await s.monitors.add(GUILD, wanted, PERSON)).monitor
+            change = Change(url="https://shop.example/y?key=NEWSECRET", contains="NEWSECRET")
+            await s.monitors.edit(GUILD, shop.id, change, PERSON)
+            await s.monitors.remove(GUILD, shop.id, PERSON)
+            found = await s.db.read(
+                lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM monitor").fetchall()]
+            )
+            told = await s.db.read(
+                lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM change").fetchall()]
+            )
+            assert "SECRET" not in f"{found}{told}"
+            assert "https://shop.example" in f"{found}{told}"
+
+    play(scenario())
+    assert b"SECRET" not in (tmp_path / "vigie.db").read_bytes()
+
+
+def test_only_the_newest_changes_of_a_server_are_kept_and_long_values_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "KEPT", 5)
+
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            wanted = NewMonitor("https://shop.example/", "Shop")
+            shop = await s.monitors.add(GUILD, wanted, PERSON)
+            for number in range(9):
+                url = f"https://shop.example/{'a' * 1_900}{number}?{'b' * 100}"
+                await s.monitors.change(GUILD, shop.monitor.id, Change(url=url), PERSON)
+            page = await s.changes.page(GUILD, None, 0, 50)
+            assert len(page.rows) == 5
+            newest = page.rows[0]
+            assert newest.before is not None
+            assert newest.after is not None
+            assert len(newest.after) <= changes.TEXT_LIMIT
+            assert newest.before.partition("…")[2].startswith(f"{'a' * 15}7?")
+            assert newest.after.partition("…")[2].startswith(f"{'a' * 15}8?")
+
+    play(scenario())
