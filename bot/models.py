@@ -26,6 +26,11 @@ class Kind(StrEnum):
     SLOW = "slow"
     BLOCKED = "blocked"
 
+    @classmethod
+    def _missing_(cls, _value: object) -> "Kind":
+        """A word of a newer Vigie, found after a rollback: in trouble, but not down."""
+        return cls.UNSTABLE
+
     @property
     def state(self) -> State:
         return State.DOWN if self is Kind.DOWN else State.UNSTABLE
@@ -61,6 +66,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"  # a compressed body although none was accepted
     TEXT_MISSING = "text_missing"
     TEXT_PRESENT = "text_present"  # the text that must not be there
+    OTHER = "other"  # a word of a newer Vigie, found after a rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,12 @@ class Cause:
 
     @classmethod
     def parse(cls, text: str) -> "Cause":
-        """Read back what ``str()`` wrote. Raises ValueError for anything else."""
+        """Read back what ``str()`` wrote; anything else is OTHER, so that a rollback starts."""
         reason, _, number = text.partition(":")
-        return cls(Reason(reason), int(number) if number else None)
+        try:
+            return cls(Reason(reason), int(number) if number else None)
+        except ValueError:
+            return cls(Reason.OTHER)
 
     @property
     def refuses_the_bot(self) -> bool:
@@ -169,6 +178,11 @@ class Ending(StrEnum):
     RESOLVED = "resolved"
     REMOVED = "removed"
     PAUSED = "paused"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "Ending":
+        """A word of a newer Vigie: it is over, however that came."""
+        return cls.RESOLVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.models import GuildSettings
 def all_present(conn: Connection) -> list[GuildSettings]:
     """Every server Vigie is a member of, as far as it knows."""
     found = conn.execute("SELECT * FROM guild WHERE left_ms IS NULL")
-    return [rows.read(row, GuildSettings) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), lambda row: rows.read(row, GuildSettings))
 
 
 def save(conn: Connection, settings: GuildSettings) -> None:

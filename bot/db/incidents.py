@@ -76,7 +76,7 @@ def of_post(conn: Connection, post_id: int) -> list[Incident]:
         " WHERE p.post_id = ? ORDER BY i.opened_ms, i.id",
         (post_id,),
     )
-    return [_incident(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _incident)
 
 
 def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Incident]:
@@ -96,8 +96,16 @@ def by_public_id(conn: Connection, guild_id: int, public_id: str) -> Incident | 
 
 
 def all_open(conn: Connection) -> list[Incident]:
+    """What goes on anywhere, but for rows that cannot be read."""
     found = conn.execute(f"{_SELECT} WHERE i.resolved_ms IS NULL ORDER BY i.id")
-    return [_incident(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _incident)
+
+
+def open_in_guild(conn: Connection, guild_id: int) -> list[Incident]:
+    found = conn.execute(
+        f"{_SELECT} WHERE i.guild_id = ? AND i.resolved_ms IS NULL ORDER BY i.id", (guild_id,)
+    )
+    return rows.readable(found.fetchall(), _incident)
 
 
 def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
@@ -106,7 +114,7 @@ def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
         f"{_SELECT} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
         (channel_id,),
     )
-    return [_incident(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _incident)
 
 
 def recent(
@@ -118,7 +126,7 @@ def recent(
         " AND (i.opened_ms >= ? OR i.resolved_ms IS NULL) ORDER BY i.opened_ms DESC LIMIT ?",
         (guild_id, monitor_id, monitor_id, since_ms, limit),
     )
-    return [_incident(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _incident)
 
 
 def acknowledge(conn: Connection, ids: Iterable[int], user_id: int, now_ms: int) -> None:

@@ -20,14 +20,14 @@ def all_watched(conn: Connection) -> list[Monitor]:
         "SELECT m.* FROM monitor m JOIN guild g ON g.id = m.guild_id"
         " WHERE m.removed_ms IS NULL AND g.left_ms IS NULL ORDER BY m.id"
     )
-    return [_monitor(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _monitor)
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
     found = conn.execute(
         "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id", (guild_id,)
     )
-    return [_monitor(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _monitor)
 
 
 def count(conn: Connection, guild_id: int) -> int:
@@ -97,9 +97,14 @@ def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> Non
     conn.execute("PRAGMA secure_delete = FAST")
 
 
-def memories(conn: Connection) -> dict[int, str]:
-    """The judge's stored memory of each monitor that has one."""
-    found = conn.execute("SELECT monitor_id, judge FROM memory")
+def memories(conn: Connection, guild_id: int | None = None) -> dict[int, str]:
+    """The judge's stored memory of each monitor that has one, of one server or (None) of all."""
+    mine = "monitor_id IN (SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL)"
+    found = (
+        conn.execute("SELECT monitor_id, judge FROM memory")
+        if guild_id is None
+        else conn.execute(f"SELECT monitor_id, judge FROM memory WHERE {mine}", (guild_id,))
+    )
     return {row["monitor_id"]: row["judge"] for row in found.fetchall()}
 
 

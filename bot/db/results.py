@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from bot.clock import HOUR_MS
 from bot.db import packed
 from bot.db.database import Connection
 from bot.db.packing import ResultRow
@@ -25,17 +26,32 @@ def latest(conn: Connection, since_ms: int) -> dict[int, ResultRow]:
     return {row["monitor_id"]: ResultRow(**dict(row)) for row in rows.fetchall()}
 
 
+def last_fine(conn: Connection, since_ms: int) -> dict[int, int]:
+    """When each monitor last was fine since then."""
+    rows = conn.execute(
+        "SELECT monitor_id, max(at_ms) FROM result WHERE at_ms >= ? AND cause IS NULL"
+        " GROUP BY monitor_id",
+        (since_ms,),
+    )
+    return {row[0]: row[1] for row in rows.fetchall()}
+
+
 def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | None:
-    """When the monitor last was fine before a moment; None if that is not remembered."""
+    """When the monitor last was fine, by the hours that are packed; None if none of them knows.
+
+    The counted hours say which hour to unpack: a week of tries would hold the connection.
+    """
     row = conn.execute(
-        "SELECT at_ms FROM result WHERE at_ms < ? AND monitor_id = ? AND cause IS NULL"
-        " ORDER BY at_ms DESC LIMIT 1",
-        (before_ms, monitor_id),
+        "SELECT hour FROM hourly WHERE monitor_id = ? AND ok > 0 AND hour <= ?"
+        " ORDER BY hour DESC LIMIT 1",
+        (monitor_id, before_ms // HOUR_MS),
     ).fetchone()
-    if row is not None:
-        return int(row["at_ms"])
-    older = packed.newest_first(conn, monitor_id, 0, before_ms - 1)
-    return next((row.at_ms for row in older if row.cause is None), None)
+    if row is None:
+        return None
+    begin_ms = row["hour"] * HOUR_MS
+    until_ms = min(begin_ms + HOUR_MS, before_ms) - 1
+    tries = packed.newest_first(conn, monitor_id, begin_ms, until_ms)
+    return next((one.at_ms for one in tries if one.cause is None), None)
 
 
 def of_monitor(

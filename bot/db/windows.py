@@ -12,7 +12,7 @@ from bot.models import Window
 def all_live(conn: Connection) -> list[Window]:
     """Every window of every server that was neither cancelled nor found to be over."""
     found = conn.execute("SELECT * FROM maintenance_window WHERE ended_ms IS NULL ORDER BY id")
-    return [_window(row) for row in found.fetchall()]
+    return rows.readable(found.fetchall(), _window)
 
 
 def find(conn: Connection, guild_id: int, window_id: int) -> Window | None:

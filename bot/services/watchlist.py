@@ -63,15 +63,16 @@ class Watchlist:
 
     async def load(self) -> None:
         """Read everything back."""
-        since_ms = self._clock.now_ms() - LATEST_SPAN_MS
+        since_ms = (
+            (self._clock.now_ms() - LATEST_SPAN_MS) // HOUR_MS * HOUR_MS
+        )  # what is not packed
         loaded = await self._db.read(lambda conn: _load(conn, since_ms))
         self._entries = {entry.monitor.id: entry for entry in loaded}
         self.windows.load(await self._db.read(windows.all_live))
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
         """Bring back the monitors of a server that returned."""
-        since_ms = self._clock.now_ms() - LATEST_SPAN_MS
-        found = await self._db.read(lambda conn: _load(conn, since_ms, guild_id))
+        found = await self._db.read(lambda conn: _of_guild(conn, guild_id))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
             entry.lose_sight()
@@ -149,20 +150,30 @@ class Watchlist:
         return [e for e in self._entries.values() if e.monitor.guild_id == guild_id]
 
 
-def _load(conn: Connection, since_ms: int, guild_id: int | None = None) -> list[Entry]:
-    """All entries, or those of one server, with what is remembered of them."""
-    watched = monitors.all_watched(conn) if guild_id is None else monitors.of_guild(conn, guild_id)
+def _load(conn: Connection, since_ms: int) -> list[Entry]:
+    """All entries with what is remembered of them."""
     memories = monitors.memories(conn)
     open_incidents = {incident.monitor_id: incident for incident in incidents.all_open(conn)}
-    newest = results.latest(conn, since_ms)
+    newest, fine = results.latest(conn, since_ms), results.last_fine(conn, since_ms)
     return [
         Entry(
             monitor,
             _remembered(monitor.id, memories.get(monitor.id)),
             open_incidents.get(monitor.id),
             _check_result(newest.get(monitor.id)),
+            last_ok_ms=fine.get(monitor.id),
         )
-        for monitor in watched
+        for monitor in monitors.all_watched(conn)
+    ]
+
+
+def _of_guild(conn: Connection, guild_id: int) -> list[Entry]:
+    """Those of one server, at a cost that its own size decides: its last checks are long ago."""
+    memories = monitors.memories(conn, guild_id)
+    going_on = {one.monitor_id: one for one in incidents.open_in_guild(conn, guild_id)}
+    return [
+        Entry(one, _remembered(one.id, memories.get(one.id)), going_on.get(one.id))
+        for one in monitors.of_guild(conn, guild_id)
     ]
 
 

@@ -30,6 +30,7 @@ _SHORT = {
     Reason.UNREADABLE: N_("answer unreadable"),
     Reason.TEXT_MISSING: N_("expected text missing"),
     Reason.TEXT_PRESENT: N_("unwanted text found"),
+    Reason.OTHER: N_("check failed"),
 }
 
 _SENTENCES = {
@@ -65,6 +66,7 @@ _SENTENCES = {
     ),
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
     Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
+    Reason.OTHER: N_("The check failed in a way that this version of mine has no words for."),
 }
 
 
