@@ -2,6 +2,7 @@
 
 from bot.db.database import Connection
 
+SLICE = 500
 OFF, BLIND = "off", "blind"
 BLIND_SINCE = "blind_since_ms"  # the setting that holds when a blindness began that still lasts
 
@@ -22,6 +23,14 @@ def between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, in
         {"from": from_ms, "until": until_ms, "key": BLIND_SINCE},
     )
     return [(row["a"], row["b"]) for row in rows.fetchall()]
+
+
+def forget(conn: Connection, before_ms: int) -> int:
+    """Delete a slice of the gaps that ended before then; returns how many went."""
+    return conn.execute(
+        "DELETE FROM gap WHERE id IN (SELECT id FROM gap WHERE until_ms < ? LIMIT ?)",
+        (before_ms, SLICE),
+    ).rowcount
 
 
 def last_end_ms(conn: Connection) -> int | None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from bot.clock import HOUR_MS
 from bot.db.rollups import Rollup
-from bot.services.spans import Span, merged
+from bot.services.spans import Span, cut, merged
 
 GRACE_MS = 30_000
 # Hours are counted in whole seconds and a try may come late: less is no gap.
@@ -29,6 +29,25 @@ def watched(tries_ms: Sequence[int], reach: int, within: Span) -> list[Span]:
             begin = spans.pop()[0]
         spans.append((begin, end))
     return spans
+
+
+def seen(
+    before_ms: int | None,
+    tries_ms: Sequence[int],
+    interval_s: int,
+    *,
+    within: Span,
+    until_ms: int | None,
+    gaps: Sequence[Span],
+) -> list[Span]:
+    """When a monitor was watched: the one rule for hours, pictures and their numbers.
+
+    ``before_ms`` is its last try before ``within``; ``until_ms``: paused, removed or left then.
+    """
+    told = [] if before_ms is None else [before_ms]
+    end_ms = min(until_ms or within[1], within[1])
+    found = watched([*told, *tries_ms], reach_ms(interval_s), (within[0], end_ms))
+    return [part for parts in cut(found, merged(gaps)) for part in parts]
 
 
 def not_watched(hours: Sequence[Rollup], gaps: Sequence[Span], within: Span) -> list[Span]:

@@ -10,12 +10,12 @@ from bot.db.database import Connection, Database
 from bot.db.packing import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Monitor, State
-from bot.services.coverage import WORTH_MS, not_watched, reach_ms, watched
+from bot.services.coverage import WORTH_MS, not_watched, seen
 from bot.services.response_times import Pace, by_day, middle, of_hours
 from bot.services.retention import ROLLED_HOUR
 from bot.services.spans import Span, cut, merged, without
 from bot.services.tallies import REMEMBERED_HOURS, quantiles
-from bot.services.uptimes import Uptime, uptimes
+from bot.services.uptimes import Counted, Uptime, counted_of
 from bot.services.watchlist import Watchlist
 
 MINUTES_MS = 600_000  # the steps of a picture of a day
@@ -97,7 +97,7 @@ class _Counted:
     days: list[Rollup]
     gaps: list[Span]
     bad: dict[State, list[Span]]
-    uptime: Uptime
+    counted: Counted
 
 
 class History:
@@ -150,12 +150,13 @@ def _counted(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _C
         days=days if step_ms == DAY_MS else [],
         gaps=merged(gaps.between(conn, *span)),
         bad=stages.between(conn, monitor.id, *span),
-        uptime=uptimes(conn, [monitor], begin, now)[monitor.id],
+        counted=counted_of(conn, [monitor], begin, now)[0],
     )
 
 
 def _past(monitor: Monitor, span: Span, step_ms: int, counted: _Counted, tries: _Tries) -> Past:
-    unwatched = _unwatched(monitor, span, counted, tries.moments)
+    seen = _seen(monitor, span, counted, tries.moments)
+    unwatched = _unwatched(span, counted, seen)
     down, outages = _bad(counted.bad[State.DOWN], unwatched)
     unstable, shaky = _bad(counted.bad[State.UNSTABLE], unwatched)
     fine = [*of_hours(counted.hours), *tries.paces()]
@@ -170,7 +171,9 @@ def _past(monitor: Monitor, span: Span, step_ms: int, counted: _Counted, tries: 
         unwatched=tuple(unwatched),
         outages=outages,
         shaky=shaky,
-        uptime=counted.uptime,
+        uptime=counted.counted.with_recent(
+            seen, counted.bad[State.DOWN], counted.bad[State.UNSTABLE]
+        ),
         median_ms=median,
         p95_ms=p95,
         exact=exact,
@@ -194,16 +197,20 @@ def _bad(spans: Sequence[Span], unwatched: Sequence[Span]) -> tuple[list[Span], 
     return [span for part in seen for span in part], len(seen)
 
 
-def _unwatched(
-    monitor: Monitor, span: Span, counted: _Counted, moments: Sequence[int]
-) -> list[Span]:
-    """From the counted hours, and from the tries after them: by the rule that counts hours."""
-    begin, now = span
-    known = not_watched(counted.hours, counted.gaps, (begin, counted.tries_from))
-    late = (counted.tries_from, now)
-    told = [] if counted.before_ms is None else [counted.before_ms]
-    until = min(monitor.paused_ms or now, now)
-    seen = watched([*told, *moments], reach_ms(monitor.interval_s), (late[0], until))
-    parts = cut(seen, counted.gaps)
-    missing = without([late], [span for part in parts for span in part])
+def _seen(monitor: Monitor, span: Span, counted: _Counted, moments: Sequence[int]) -> list[Span]:
+    """What was watched since the tries are read one by one."""
+    return seen(
+        counted.before_ms,
+        moments,
+        monitor.interval_s,
+        within=(counted.tries_from, span[1]),
+        until_ms=monitor.paused_ms,
+        gaps=counted.gaps,
+    )
+
+
+def _unwatched(span: Span, counted: _Counted, seen: Sequence[Span]) -> list[Span]:
+    """From the counted hours, and from the tries after them."""
+    known = not_watched(counted.hours, counted.gaps, (span[0], counted.tries_from))
+    missing = without([(counted.tries_from, span[1])], seen)
     return merged([*known, *(one for one in missing if one[1] - one[0] >= WORTH_MS)])

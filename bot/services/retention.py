@@ -1,7 +1,7 @@
 """Keeps the disk bounded: tries are packed by the hour, hours and days are counted, old data goes.
 
 Raw tries stay for some hours, packed ones and what delivery is done with for 7 days, hours for 90
-days, what people changed for a year; days and incidents stay.
+days, gaps a little longer, what people changed for a year; days and incidents stay.
 Everything is done in short slices and is repeated without harm, so a restart takes it up again:
 an hour is counted from its raw tries, which go only after it was noted as counted.
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import changes, farewell, packed, results, rollups, settings
+from bot.db import changes, farewell, gaps, packed, results, rollups, settings
 from bot.db.database import Connection, Database
 from bot.db.outbox import KEPT_MS
 from bot.db.packing import Packer, unpack
@@ -28,6 +28,7 @@ RAW_HOURS = 2  # memory is read back from raw tries at a start
 PACKED_DAYS, HOURLY_DAYS = 7, 90
 FOLLOWERS_MS = 7 * DAY_MS
 GUILD_MS = 30 * DAY_MS
+GAPS_MS = 100 * DAY_MS  # longer than the hours they explain
 CHANGES_MS = 366 * DAY_MS  # what people changed: a year, leap years included
 SLICE_S = 0.01  # no slice works much longer; its commit and a checkpoint may double it
 SLICE_ROWS = 2_000
@@ -73,6 +74,7 @@ class Retention:
             log.info("forgot %d rows of delivered work", gone)
         await self._db.drain(lambda conn: farewell.forget_followers(conn, now_ms - FOLLOWERS_MS))
         await self._db.drain(lambda conn: changes.forget(conn, now_ms - CHANGES_MS))
+        await self._db.drain(lambda conn: gaps.forget(conn, now_ms - GAPS_MS))
         gone = await self._db.drain(lambda conn: farewell.forget_guilds(conn, now_ms - GUILD_MS))
         if gone:
             log.info("forgot %d rows of servers that were left long ago", gone)

@@ -33,6 +33,12 @@ def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
     return left
 
 
+def inside(spans: Iterable[Span], within: Span) -> list[Span]:
+    """What of ``spans`` lies in one other."""
+    clipped = [(max(begin, within[0]), min(end, within[1])) for begin, end in spans]
+    return [(begin, end) for begin, end in clipped if begin < end]
+
+
 def cut(spans: Iterable[Span], holes: Sequence[Span]) -> list[list[Span]]:
     """What ``holes``, which are in order and do not touch, leave of each span."""
     begins, ends = [begin for begin, _ in holes], [end for _, end in holes]

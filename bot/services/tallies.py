@@ -9,8 +9,8 @@ from bot.db.database import Connection
 from bot.db.packing import ResultRow
 from bot.db.rollups import HOURS, Rollup
 from bot.models import State
-from bot.services.coverage import reach_ms, watched
-from bot.services.spans import Span, length_ms, overlap_ms, without
+from bot.services import coverage
+from bot.services.spans import Span, length_ms, overlap_ms
 
 REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
 
@@ -84,13 +84,14 @@ def _watched(
     conn: Connection, monitor: Watched, span: Span, tries: Sequence[ResultRow]
 ) -> list[Span]:
     number = span[0] // HOUR_MS
-    before = rollups.last_try_ms(conn, monitor.id, number - REMEMBERED_HOURS, number)
-    moments = [one.at_ms for one in tries]
-    if before is not None:
-        moments.insert(0, before)
-    until_ms = min(monitor.until_ms or span[1], span[1])
-    seen = watched(moments, reach_ms(monitor.interval_s), (span[0], until_ms))
-    return without(seen, gaps.between(conn, *span))
+    return coverage.seen(
+        rollups.last_try_ms(conn, monitor.id, number - REMEMBERED_HOURS, number),
+        [one.at_ms for one in tries],
+        monitor.interval_s,
+        within=span,
+        until_ms=monitor.until_ms,
+        gaps=gaps.between(conn, *span),
+    )
 
 
 def quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:

@@ -10,7 +10,7 @@ from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
 from bot.services.coverage import reach_ms
 from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
-from bot.services.spans import Span, length_ms, overlap_ms, without
+from bot.services.spans import Span, inside, length_ms, overlap_ms, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,55 @@ class Uptime:
 _FIELDS = tuple(field.name for field in fields(Uptime))
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted of a monitor from ``begin_ms`` on, and the span after it that is not yet."""
+
+    sums: Sums
+    begin_ms: int
+    recent: Span
+
+    def with_recent(
+        self, seen: Sequence[Span], down: Sequence[Span], unstable: Sequence[Span]
+    ) -> Uptime:
+        """The whole, from what of the recent span was ``seen`` and what was bad."""
+        seen = inside(seen, self.recent)
+        return Uptime(
+            span_s=max(0, self.recent[1] - self.begin_ms) // 1000,
+            watched_s=self.sums.watched_s + length_ms(seen) // 1000,
+            down_s=self.sums.down_s + overlap_ms(seen, down) // 1000,
+            unstable_s=self.sums.unstable_s + overlap_ms(seen, unstable) // 1000,
+            count=self.sums.count,
+        )
+
+
 def uptimes(
     conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
 ) -> dict[int, Uptime]:
     """How each of these monitors fared, from the full hour before ``since_ms``, until now."""
+    return {
+        monitor.id: _with_recent(conn, monitor, counted)
+        for monitor, counted in zip(
+            monitors, counted_of(conn, monitors, since_ms, now_ms), strict=True
+        )
+    }
+
+
+def counted_of(
+    conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
+) -> list[Counted]:
+    """What is counted of each of these monitors since the full hour before ``since_ms``."""
     begin_ms = since_ms // HOUR_MS * HOUR_MS
     day, counted_ms = _counted(conn)
     sums = rollups.sums(conn, [monitor.id for monitor in monitors], begin_ms, day)
-    return {
-        monitor.id: _uptime(
-            conn,
-            monitor,
+    return [
+        Counted(
             sums.get(monitor.id, Sums()),
-            begin_ms=max(begin_ms, monitor.created_ms),
-            recent=(max(begin_ms, counted_ms, monitor.created_ms), now_ms),
+            max(begin_ms, monitor.created_ms),
+            (max(begin_ms, counted_ms, monitor.created_ms), now_ms),
         )
         for monitor in monitors
-    }
+    ]
 
 
 def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> list[Uptime]:
@@ -67,14 +99,16 @@ def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> l
         day = one.slot // HOURS
         sums[day] = _plus(sums.get(day, Sums()), one)
     return [
-        _uptime(
+        _with_recent(
             conn,
             monitor,
-            sums.get(day, Sums()),
-            begin_ms=max(day * DAY_MS, monitor.created_ms),
-            recent=(
-                max(day * DAY_MS, counted_ms, monitor.created_ms),
-                min((day + 1) * DAY_MS, now_ms),
+            Counted(
+                sums.get(day, Sums()),
+                max(day * DAY_MS, monitor.created_ms),
+                (
+                    max(day * DAY_MS, counted_ms, monitor.created_ms),
+                    min((day + 1) * DAY_MS, now_ms),
+                ),
             ),
         )
         for day in range(first_day, now_ms // DAY_MS + 1)
@@ -102,25 +136,21 @@ def _plus(sums: Sums, one: Rollup) -> Sums:
     )
 
 
-def _uptime(
-    conn: Connection, monitor: Monitor, sums: Sums, *, begin_ms: int, recent: Span
-) -> Uptime:
-    """The sums together with the last hours, which are not counted: those were watched, if any."""
+def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime:
+    """The last hours are not counted yet: they were watched but for gaps and pauses.
+
+    The tries say it exactly, as in :mod:`bot.services.history`; those of three hours of everybody
+    would hold the connection too long for a list of monitors.
+    """
+    recent = counted.recent
     until_ms = min(recent[1], monitor.paused_ms or recent[1])
-    seen: list[Span] = []
-    bad: dict[State, list[Span]] = {State.DOWN: [], State.UNSTABLE: []}
-    if recent[0] < until_ms:
-        first_ms = _first_ms(conn, monitor, recent)
-        pauses = changes.pauses(conn, monitor.id, *recent)
-        seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
-        bad = stages.between(conn, monitor.id, *recent)
-    return Uptime(
-        span_s=max(0, recent[1] - begin_ms) // 1000,
-        watched_s=sums.watched_s + length_ms(seen) // 1000,
-        down_s=sums.down_s + overlap_ms(seen, bad[State.DOWN]) // 1000,
-        unstable_s=sums.unstable_s + overlap_ms(seen, bad[State.UNSTABLE]) // 1000,
-        count=sums.count,
-    )
+    if recent[0] >= until_ms:
+        return counted.with_recent([], [], [])
+    first_ms = _first_ms(conn, monitor, recent)
+    pauses = changes.pauses(conn, monitor.id, *recent)
+    seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
+    bad = stages.between(conn, monitor.id, *recent)
+    return counted.with_recent(seen, bad[State.DOWN], bad[State.UNSTABLE])
 
 
 def _first_ms(conn: Connection, monitor: Monitor, recent: Span) -> int:

@@ -379,3 +379,25 @@ def test_the_store_is_never_held_long_for_it(tmp_path: Path) -> None:
             await asyncio.sleep(0)
 
     play(scenario())
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+@pytest.mark.parametrize("period", list(Period))
+def test_one_answer_never_gives_two_numbers_of_what_was_not_watched(
+    tmp_path: Path, period: Period, *, is_counted: bool
+) -> None:
+    """Checks that did not come, without a gap that anybody noted, show in picture and numbers."""
+
+    async def scenario() -> None:
+        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+            shop = await watched_since(base, (HOUR - 24) * HOUR_MS)
+            hole = (NOW_MS - 35 * MINUTE_MS, NOW_MS - 5 * MINUTE_MS)
+            moments = minutes((HOUR - 24) * HOUR_MS, NOW_MS)
+            await store(base, tries(shop, [at for at in moments if not hole[0] < at < hole[1]]))
+            if is_counted:
+                await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])
+            found = await past(base, shop, period)
+            assert seconds(found.unwatched) == pytest.approx(found.uptime.unwatched_s, abs=2)
+            assert found.uptime.unwatched_s > 20 * 60
+
+    play(scenario())

@@ -451,3 +451,20 @@ def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
             assert rows[0].at_ms == until_ms
 
     play(scenario())
+
+
+def test_gaps_are_forgotten_when_no_hour_is_left_that_they_explain(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path, clock=clock()) as s:
+            now_ms = s.clock.now_ms()
+
+            def write(conn: Connection) -> None:
+                for days in (10, 80, 101, 400):
+                    at_ms = now_ms - days * 86_400_000
+                    gaps.add(conn, at_ms, at_ms + 1, gaps.OFF)
+
+            await s.db.write(write)
+            await s.retention.sweep()
+            assert await count(s, "gap") == 2
+
+    play(scenario())
