@@ -101,10 +101,9 @@ def _opening(memory: Memory, policy: Policy) -> list[Fact]:
     rounds = memory.rounds
     if not rounds:
         return []
-    found: list[Fact] = [
-        BadRounds(count_bad(rounds[-10:]), len(rounds[-10:]), BAD_OF_10),
-        BadRounds(count_bad(rounds), len(rounds), BAD_OF_60),
-    ]
+    found: list[Fact] = [BadRounds(count_bad(rounds[-10:]), len(rounds[-10:]), BAD_OF_10)]
+    if len(rounds) > len(rounds[-10:]):  # or it would say the same of the same rounds once more
+        found.append(BadRounds(count_bad(rounds), len(rounds), BAD_OF_60))
     run = _run(rounds)
     if run and memory.failing_ms is not None:
         found.append(FailedRun(run, memory.failing_ms + patience_ms(policy)))

@@ -155,8 +155,7 @@ def _counted(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _C
 
 
 def _past(monitor: Monitor, span: Span, step_ms: int, counted: _Counted, tries: _Tries) -> Past:
-    seen = _seen(monitor, span, counted, tries.moments)
-    unwatched = _unwatched(span, counted, seen)
+    unwatched = _unwatched(span, counted, _seen(monitor, span, counted, tries.moments))
     down, outages = _bad(counted.bad[State.DOWN], unwatched)
     unstable, shaky = _bad(counted.bad[State.UNSTABLE], unwatched)
     fine = [*of_hours(counted.hours), *tries.paces()]
@@ -172,7 +171,7 @@ def _past(monitor: Monitor, span: Span, step_ms: int, counted: _Counted, tries: 
         outages=outages,
         shaky=shaky,
         uptime=counted.counted.with_recent(
-            seen, counted.bad[State.DOWN], counted.bad[State.UNSTABLE]
+            without([span], unwatched), counted.bad[State.DOWN], counted.bad[State.UNSTABLE]
         ),
         median_ms=median,
         p95_ms=p95,

@@ -83,8 +83,13 @@ class Monitors:
             entry = self._watchlist.find(int(text))
             if entry is not None and entry.monitor.guild_id == guild_id:
                 return entry.monitor
-        key = table.name_key(text)
-        for monitor in self.of_guild(guild_id):
+        key, mine = table.name_key(text), self.of_guild(guild_id)
+        if not mine:
+            raise NotFound(
+                "I watch nothing called “{name}” here: nothing is watched yet.",
+                name=plain(text, NAME_LIMIT),
+            )
+        for monitor in mine:
             if table.name_key(monitor.name) == key:
                 return monitor
         raise NotFound(

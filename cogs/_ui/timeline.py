@@ -55,9 +55,12 @@ async def show_timeline(interaction: Interaction, monitor_id: int, days: int) ->
     if found:
         await _show(interaction, found, monitor_id, days, 0, in_place=False)
         return
-    text = words_of(interaction).plural(
+    words = words_of(interaction)
+    text = words.plural(
         "No incident in the last {n} day.", "No incidents in the last {n} days.", days
     )
+    if not interaction.client.services.monitors.of_guild(interaction.guild_id or 0):
+        text = words.text("Nothing is watched yet.")
     await say(interaction, text)
 
 

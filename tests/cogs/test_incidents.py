@@ -58,6 +58,9 @@ def test_the_timeline_is_newest_first_in_pages(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         await ship.set_channel("alerts")
         nothing = await ship.run("incidents", who="Member")
+        assert nothing.content == "Nothing is watched yet."
+        await ship.run("watch add", url=ship.site.url, name="Calm")
+        nothing = await ship.run("incidents", who="Member")
         assert nothing.content == "No incidents in the last 30 days."
         await history(ship, 23)
         first = await ship.run("incidents", who="Member", days=2)

@@ -48,7 +48,9 @@ def after(letters: str) -> list[Fact]:
 
 
 def test_a_calm_site_shows_its_rounds_and_how_far_it_is_from_trouble() -> None:
-    assert after("OOPOO") == [Rounds("OOPOO"), BadRounds(1, 5, 4), BadRounds(1, 5, 12)]
+    assert after("OOPOO") == [Rounds("OOPOO"), BadRounds(1, 5, 4)], "ten rounds are all there are"
+    long = "P" + "O" * 10
+    assert after(long)[:3] == [Rounds(long), BadRounds(0, 10, 4), BadRounds(1, 11, 12)]
 
 
 def test_a_site_that_was_not_looked_at_yet_has_nothing_to_count() -> None:
