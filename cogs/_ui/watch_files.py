@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.errors import UserError
@@ -19,6 +20,8 @@ from cogs._ui.change_text import LABELS, PAUSES
 from cogs._ui.lines import fitting
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
+_TOO_LARGE = N_("The file is too large: at most 1 MiB.")
+_FETCH_S = 15
 _SHOWN = 12  # rows of each kind
 _ROOM = 3_900
 _VALUE_LIMIT = 100
@@ -33,16 +36,28 @@ _REFUSED, _REMARKED, _TAKEN = N_("Not taken: {n}"), N_("With a remark: {n}"), N_
 
 async def fetched(file: discord.Attachment) -> bytes:
     """The bytes of an attachment. Raises UserError when it is too large or cannot be had."""
-    too_large = UserError("The file is too large: at most 1 MiB.")
     if file.size > SIZE_LIMIT:
-        raise too_large
+        raise UserError(_TOO_LARGE)
     try:
-        data = await file.read()
+        return await read_at_most(file.url, SIZE_LIMIT)
     except NETWORK_ERRORS as error:
         raise UserError("I could not fetch the file from Discord. Please try again.") from error
-    if len(data) > SIZE_LIMIT:
-        raise too_large
-    return data
+
+
+async def read_at_most(url: str, limit: int) -> bytes:
+    """What is at an address, whatever size was announced. Raises UserError beyond the limit.
+
+    ``discord.Attachment.read`` takes whatever comes.
+    """
+    data = bytearray()
+    timeout = aiohttp.ClientTimeout(total=_FETCH_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+        answer.raise_for_status()
+        async for part in answer.content.iter_chunked(1 << 16):
+            data += part
+            if len(data) > limit:
+                raise UserError(_TOO_LARGE)
+    return bytes(data)
 
 
 class ProgressLine:

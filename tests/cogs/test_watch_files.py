@@ -1,13 +1,17 @@
 """``/watch test``, ``import`` and ``export``: one probe, and lists of monitors as files."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from bot.errors import UserError
 from bot.models import Monitor
 from bot.sandbox import Answer, Refused, Upload
+from cogs._ui.watch_files import read_at_most
 from tests.cogs.harbour import Harbour, sail
 
 
@@ -323,3 +327,30 @@ def test_a_site_under_a_second_name_is_hinted_at_and_names_are_as_people_write_t
         assert {"éxample.fr", "éxample.fr (https)"} < set(shops(ship))
 
     sail(tmp_path, scenario)
+
+
+def test_a_file_that_does_not_end_is_read_up_to_the_limit() -> None:
+    sent = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"x" * 65_536)
+            sent += 65_536
+
+    async def scenario() -> None:
+        app = web.Application()
+        app.router.add_get("/file", endless)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        with pytest.raises(UserError, match="too large"):
+            await read_at_most(f"http://{host}:{port}/file", 1 << 20)
+        await runner.cleanup()
+
+    asyncio.run(scenario())
+    assert sent < 1 << 24
