@@ -3,10 +3,20 @@
 import json
 import sqlite3
 import unicodedata
+from dataclasses import dataclass
 
 from bot.db import changes, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """As much of a monitor as counting needs; ``until_ms``: paused, removed or left then."""
+
+    id: int
+    interval_s: int
+    until_ms: int | None
 
 
 def name_key(name: str) -> str:
@@ -28,6 +38,21 @@ def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
         "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id", (guild_id,)
     )
     return rows.readable(found.fetchall(), _monitor)
+
+
+def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
+    """The next monitors by id that were watched at that time, for all one can tell now."""
+    found = conn.execute(
+        "SELECT m.id, m.interval_s, m.paused_ms, m.removed_ms, g.left_ms"
+        " FROM monitor m JOIN guild g ON g.id = m.guild_id WHERE m.id > :id"
+        " AND coalesce(m.removed_ms, :since + 1) > :since"
+        " AND coalesce(g.left_ms, :since + 1) > :since ORDER BY m.id LIMIT 200",
+        {"id": monitor_id, "since": since_ms},
+    )
+    return [
+        Watched(number, interval_s, min((at for at in ends if at is not None), default=None))
+        for number, interval_s, *ends in found.fetchall()
+    ]
 
 
 def count(conn: Connection, guild_id: int) -> int:

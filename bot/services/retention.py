@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import changes, farewell, gaps, packed, results, rollups, settings
+from bot.db import changes, farewell, gaps, monitors, packed, results, rollups, settings
 from bot.db.database import Connection, Database
+from bot.db.monitors import Watched
 from bot.db.outbox import KEPT_MS
 from bot.db.packing import Packer, unpack
 from bot.db.pruning import prune
 from bot.db.rollups import HOURS
 from bot.services import tallies
-from bot.services.tallies import Watched
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Retention:
         def write(conn: Connection) -> int | None:
             until = time.monotonic() + SLICE_S
             done: int | None = None
-            for one in tallies.watched_after(conn, last_id, since_ms):
+            for one in monitors.watched_after(conn, last_id, since_ms):
                 work(conn, one)
                 done = one.id
                 if time.monotonic() > until:

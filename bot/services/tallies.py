@@ -1,11 +1,11 @@
 """What a monitor's hour or day came to, counted from its tries, incidents and gaps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.clock import HOUR_MS
 from bot.db import gaps, packed, rollups, stages
 from bot.db.database import Connection
+from bot.db.monitors import Watched
 from bot.db.packing import ResultRow
 from bot.db.rollups import HOURS, Rollup
 from bot.models import State
@@ -13,30 +13,6 @@ from bot.services import coverage
 from bot.services.spans import Span, length_ms, overlap_ms
 
 REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """As much of a monitor as counting needs; ``until_ms``: paused, removed or left then."""
-
-    id: int
-    interval_s: int
-    until_ms: int | None
-
-
-def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
-    """The next monitors by id that were watched at that time, for all one can tell now."""
-    rows = conn.execute(
-        "SELECT m.id, m.interval_s, m.paused_ms, m.removed_ms, g.left_ms"
-        " FROM monitor m JOIN guild g ON g.id = m.guild_id WHERE m.id > :id"
-        " AND coalesce(m.removed_ms, :since + 1) > :since"
-        " AND coalesce(g.left_ms, :since + 1) > :since ORDER BY m.id LIMIT 200",
-        {"id": monitor_id, "since": since_ms},
-    )
-    return [
-        Watched(number, interval_s, min((at for at in ends if at is not None), default=None))
-        for number, interval_s, *ends in rows.fetchall()
-    ]
 
 
 def hour(
