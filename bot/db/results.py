@@ -1,6 +1,6 @@
 """SQL of the check results: one short row a try, appended in time order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from bot.clock import HOUR_MS
@@ -16,24 +16,23 @@ def append(conn: Connection, rows: Iterable[ResultRow]) -> None:
     )
 
 
-def latest(conn: Connection, since_ms: int) -> dict[int, ResultRow]:
-    """The newest try of each monitor that had one since then."""
-    rows = conn.execute(
-        "SELECT monitor_id, max(at_ms) AS at_ms, ms, cause FROM result"
-        " WHERE at_ms >= ? GROUP BY monitor_id",
-        (since_ms,),
+def latest_in(since_ms: int, until_ms: int) -> Callable[[Connection], list[ResultRow]]:
+    """The newest try of each monitor that had one in a span, its end included."""
+    sql = (
+        "SELECT max(at_ms), monitor_id, ms, cause FROM result"
+        " WHERE at_ms > ? AND at_ms <= ? GROUP BY monitor_id"
     )
-    return {row["monitor_id"]: ResultRow(**dict(row)) for row in rows.fetchall()}
+    span = (since_ms, until_ms)
+    return lambda conn: [ResultRow(*row) for row in conn.execute(sql, span).fetchall()]
 
 
-def last_fine(conn: Connection, since_ms: int) -> dict[int, int]:
-    """When each monitor last was fine since then."""
-    rows = conn.execute(
-        "SELECT monitor_id, max(at_ms) FROM result WHERE at_ms >= ? AND cause IS NULL"
-        " GROUP BY monitor_id",
-        (since_ms,),
+def last_fine_in(since_ms: int, until_ms: int) -> Callable[[Connection], list[tuple[int, int]]]:
+    """Each monitor that was fine in a span, its end included, and when it last was."""
+    sql = (
+        "SELECT monitor_id, max(at_ms) FROM result"
+        " WHERE at_ms > ? AND at_ms <= ? AND cause IS NULL GROUP BY monitor_id"
     )
-    return {row[0]: row[1] for row in rows.fetchall()}
+    return lambda conn: [tuple(row) for row in conn.execute(sql, (since_ms, until_ms)).fetchall()]
 
 
 def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | None:
