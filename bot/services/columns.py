@@ -34,7 +34,7 @@ _OTHER_NAMES = {
     " monitorinterval intervalsec intervalsecs intervalsecond intervalseconds intervalinseconds"
     " frequencyseconds rhythm period periode seconds secondes sekunden everyseconds",
     "minutes": "intervalmin intervalmins intervalminute intervalminutes intervalinminutes minutes"
-    " frequencyminutes everyminutes",
+    " frequencyminutes everyminutes checkfrequency resolution",
     "expect_status": "expectedstatus expectedstatuscode expectedstatuscodes acceptedstatuscodes"
     " statuscodes codes httpcodes codeshttp",
     "contains": "keyword keywords keywordvalue motcle findstring searchstring text texte",
@@ -73,6 +73,12 @@ _KNOWN = {
     for ours, others in _OTHER_NAMES.items()
     for other in (ours, *others.split())
 }
+# What a column's name has in it, where none of the first row is known by its whole name.
+_PARTS = {
+    "url": ("url", "adres", "addres", "direcc", "lien", "link"),
+    "every": ("interv", "freq"),
+    "name": ("nam", "nom"),
+}
 _KINDS = {
     **dict.fromkeys(("http", "https", "https", "web", "website", "site", "page", "1"), "http"),
     **dict.fromkeys(("keyword", "motcle", "2"), "keyword"),
@@ -97,6 +103,12 @@ def ours(name: str) -> str | None:
     main, _, unit = name.partition("(")
     found = _KNOWN.get(_folded(name)) or _KNOWN.get(_folded(main))
     return "minutes" if found == "every" and _folded(unit).startswith("min") else found
+
+
+def guess(name: str) -> str | None:
+    """Our name of a column by a part of its own: ``Adresse du site`` is an address."""
+    folded = _folded(name)
+    return next((ours for ours, some in _PARTS.items() if any(one in folded for one in some)), None)
 
 
 def is_header(cells: Iterable[str]) -> bool:

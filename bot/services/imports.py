@@ -5,7 +5,7 @@ Nothing is dropped in silence: what is not taken of a monitor stands in its rema
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,7 @@ def read(data: bytes) -> Listing:
 
 
 def _json(text: str) -> Iterator[Item]:
-    try:
-        whole = json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UserError(UNREADABLE) from error
+    whole = _loaded(text.lstrip("\ufeff"))
     raws, place = _listed(whole)
     if isinstance(raws, dict):  # by its id, as Uptime Kuma's API and 2.x do
         raws = list(raws.values())
@@ -87,12 +84,28 @@ def _json(text: str) -> Iterator[Item]:
         yield _item(number, raw, kuma=kuma, ours=ours)
 
 
+def _loaded(text: str) -> Any:
+    """One document, or one on each line."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) == 1 or not all(line.lstrip().startswith("{") for line in lines):
+            raise UserError(UNREADABLE) from error
+    try:
+        return [json.loads(line) for line in lines[: LINES_LIMIT + 1]]
+    except (ValueError, RecursionError) as error:
+        raise UserError(UNREADABLE) from error
+
+
 def _listed(whole: Any) -> tuple[Any, str]:
     if isinstance(whole, list):
         return whole, ""
     for place in _LISTS:
         if place in whole:
             return whole[place], place
+    if "url" in whole:
+        return [whole], ""
     by_id = whole and all(key.isdecimal() and isinstance(whole[key], dict) for key in whole)
     return (whole if by_id else None), ""
 
@@ -101,8 +114,11 @@ def _table(text: str) -> Iterator[Item]:
     rows = spreadsheets.rows(text)
     if not rows:
         raise UserError(UNREADABLE)
-    if columns.is_header(rows[0].cells):
-        names, rows = _named(rows[0].cells), rows[1:]
+    header = rows[0].cells
+    if columns.is_header(header):
+        names, rows = _named(header, columns.ours), rows[1:]
+    elif _may_be_header(header):
+        names, rows = _named(header, columns.guess), rows[1:]
     elif spreadsheets.is_list(rows):
         names = ["url"]
     elif all(len(row.cells) < 2 for row in rows):  # noqa: PLR2004 - a name and an address
@@ -113,11 +129,16 @@ def _table(text: str) -> Iterator[Item]:
         yield _of_row(row, names)
 
 
-def _named(cells: Sequence[str]) -> list[str]:
+def _may_be_header(cells: Sequence[str]) -> bool:
+    """Whether it names an address in words of its own, and has none."""
+    return "url" in map(columns.guess, cells) and not any(map(looks_like_address, cells))
+
+
+def _named(cells: Sequence[str], meaning: Callable[[str], str | None]) -> list[str]:
     """The header; of two columns with one name the first counts, the second has none of ours."""
     names: list[str] = []
     for number, cell in enumerate(cells, 1):
-        meant = columns.ours(cell) or cell
+        meant = meaning(cell) or cell
         names.append(meant if meant not in names else f"{cell} ({number})")
     return names
 

@@ -159,6 +159,8 @@ def _redirects(monitor: Raw) -> int:
 def _accepted(monitor: Raw) -> list[str]:
     found = monitor.get("acceptedstatuscodes") or monitor.get("acceptedstatuscodesjson") or []
     listed = _filled(found)
+    if isinstance(listed, str | int):
+        listed = [listed]
     if isinstance(listed, list):
         listed = [str(one) if isinstance(one, int) else one for one in listed]
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):

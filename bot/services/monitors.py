@@ -86,7 +86,7 @@ class Monitors:
         key, mine = table.name_key(text), self.of_guild(guild_id)
         if not mine:
             raise NotFound(
-                "I watch nothing called “{name}” here: nothing is watched yet.",
+                "I watch nothing called “{name}” here. Nothing is watched yet.",
                 name=plain(text, NAME_LIMIT),
             )
         for monitor in mine:

@@ -30,6 +30,8 @@ ENCODING = N_("I cannot read this file. It is neither UTF-8 nor UTF-16 nor Windo
 _CLAIMED = N_("I cannot read this file. It says it is {encoding} and is not.")
 _BOMS = {
     b"\xef\xbb\xbf": ("utf-8-sig", "UTF-8"),
+    b"\xff\xfe\0\0": ("utf-32", "UTF-32"),
+    b"\0\0\xfe\xff": ("utf-32", "UTF-32"),
     b"\xff\xfe": ("utf-16", "UTF-16"),
     b"\xfe\xff": ("utf-16", "UTF-16"),
 }
@@ -66,7 +68,7 @@ def decode(data: bytes) -> tuple[str, bool]:
 def _codec_without_bom(data: bytes) -> str:
     """UTF-16 without its mark shows by its zeros: every second byte of plain letters."""
     head = data[:200]
-    if len(head) > 1 and len(data) % 2 == 0 and b"\0" in head:
+    if len(data) % 2 == 0 and head.count(0) > len(head) // 3:
         return "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
     return "utf-8"
 
@@ -94,13 +96,14 @@ def is_list(found: Sequence[Row]) -> bool:
 
 
 def looks_like_address(cell: str) -> bool:
+    """Whether it is one word with a scheme, or with a dot in its host."""
     return _AN_ADDRESS.fullmatch(bare(cell)) is not None
 
 
 def bare(cell: str) -> str:
     """An address without the bullet, angle brackets or back-ticks that people put around it."""
     text = _BULLET.sub("", cell.strip())
-    for mark in ("<>", "``"):
+    for mark in ('""', "<>", "``"):
         if text[:1] == mark[0] and text[-1:] == mark[1]:
             text = text[1:-1]
     return text
@@ -123,13 +126,19 @@ def _read(lines: Sequence[str], separator: str | None) -> Iterator[Row]:
         line = lines[at]
         if separator is None or not line.strip() or line.lstrip().startswith("#"):
             comment = line.lstrip().startswith("#")
-            yield Row(number, () if comment else (line.strip(),))
+            yield Row(number, () if comment else _words(line))
             at += 1
             continue
         cells, taken = _cells(lines, at, separator)
         broken = cells is None
         yield Row(number, tuple(c.strip() for c in cells or _literal(line, separator)), broken)
         at += taken
+
+
+def _words(line: str) -> tuple[str, ...]:
+    """A line that no separator divides: an address, and perhaps a name behind it."""
+    first, *rest = line.split(None, 1) or [""]
+    return (first, rest[0].strip()) if rest and "://" in first else (line.strip(),)
 
 
 def _cells(lines: Sequence[str], at: int, separator: str) -> tuple[list[str] | None, int]:

@@ -49,9 +49,10 @@ async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
     await show_edited(interaction, await patiently(interaction, work, in_place=owns(interaction)))
 
 
-async def show_edited(interaction: Interaction, edited: Edited) -> None:
+async def show_edited(interaction: Interaction, edited: Edited, note: str | None = None) -> None:
     """What changed, with the card as it is now: in place of the old one where that can be."""
     words = words_of(interaction)
-    text, in_place = edited_text(words, interaction, edited), owns(interaction)
+    said, in_place = edited_text(words, interaction, edited), owns(interaction)
+    text = f"{said}\n{note}" if note else said
     embed, view = await patiently(interaction, card(interaction, edited.after), in_place=in_place)
     await show(interaction, in_place=in_place, content=text, embed=embed, view=view)

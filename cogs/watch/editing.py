@@ -8,12 +8,14 @@ from discord.ext import commands
 
 from bot.client import VigieClient
 from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change, with_scheme
+from bot.tree import words_of
 from cogs._ui.alert_places import AlertChannel, AlertRole
 from cogs._ui.asking import Interaction, patiently, say
 from cogs._ui.edit_buttons import card, show_edited, take_edited
 from cogs._ui.forms import take_form
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.watch_answers import cut_text
 
 # What is typed to take a setting away: an option cannot be sent empty.
 _NOTHING = "-"
@@ -76,7 +78,8 @@ class Editing(commands.Cog):
         work = self._client.services.monitors.edit(
             monitor.guild_id, monitor.id, change, interaction.user.id
         )
-        await show_edited(interaction, await patiently(interaction, work))
+        note = cut_text(words_of(interaction), name)
+        await show_edited(interaction, await patiently(interaction, work), note)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:

@@ -322,6 +322,8 @@ def test_a_site_under_a_second_name_is_hinted_at_and_names_are_as_people_write_t
         assert "You watch this address already, as Shop." in answer.text
         answer = await ship.run("watch add", url=f"{ship.site.url}/b", name="x" * 81)
         assert "Its name was cut to 80 characters." in answer.text
+        answer = await ship.run("watch edit", monitor="Shop 2", name="y" * 81)
+        assert "Its name was cut to 80 characters." in answer.text
         await ship.run("watch add", url="dns://éxample.fr")
         await ship.run("watch add", url="https://éxample.fr")
         assert {"éxample.fr", "éxample.fr (https)"} < set(shops(ship))

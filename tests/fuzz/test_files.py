@@ -65,6 +65,15 @@ KUMA = fields(
         "authMethod": st.sampled_from(["basic", "ntlm", None]),
         "basic_auth_user": texts("me"),
         "basic_auth_pass": texts("pw"),
+        "upsideDown": SHOWN | st.booleans(),
+        "ignore_tls": st.booleans(),
+        "proxyId": SHOWN,
+        "maxredirects": SHOWN,
+        "maxretries": SHOWN,
+        "timeout": SHOWN | st.floats(),
+        "tags": json_values(["name"]),
+        "conditions": json_values(["type"]),
+        "dns_resolve_type": texts("A", "MX"),
     }
 )
 JSON_FILES = st.one_of(
@@ -77,6 +86,10 @@ CSV = mutated(
     [
         b"name,url,every\nShop,https://a.example/,60\n",
         b'url;name\nhttps://a.example/;"a\nb"\n',
+        b"sep=;\nNom;Adresse du site;Intervalle (min)\nShop;a.example;5\n",
+        b"https://a.example/\n- b.example\n# no\n<c.example> Shop\n",
+        b"Type,Friendly Name,URL/IP,Port\nPort,SSH,2001:db8::1,22\nPing,P,a.example,\n",
+        "name;url\nCaf\u00e9;a.example\n".encode("utf-16"),
         "\ufeffurl\tname\r\nhttps://a.example/\t\u202eB\u00fccher\r\n".encode(),
     ],
     [b'"', b",", b";", b"\t", b"\xc2\x85", b"url,url,url\n", b"=1+1", b"@everyone"],

@@ -75,6 +75,7 @@ BLOG = (3, "Blog", "https://b.example", 60)
             "HTTP(s),Shop,https://a.example/,60,,,\nHTTP,Blog,b.example,60,,,\n"
         ),
         "url,every,name\nhttps://a.example/,60,Shop\nb.example,60s,Blog\n",
+        "Nom du site,Adresse du site,Fréquence\nShop,https://a.example/,60\nBlog,b.example,60\n",
         "name|url|every\nShop|https://a.example/|60\nBlog|b.example|60\n",
         "name\turl\r\nShop\thttps://a.example/\r\nBlog\tb.example\r\n".encode("utf-16"),
         "name\turl\r\nShop\thttps://a.example/\r\nBlog\tb.example\r\n".encode("utf-16-le"),
@@ -100,6 +101,7 @@ def test_blank_rows_comments_and_lines_inside_a_cell_count_as_a_spreadsheet_coun
         "\ufeffhttps://a.example/\r\n<b.example>\r\n",
         "- https://a.example/\n* `b.example`\n",
         "https://a.example/,60\nhttps://b.example,60\n",
+        '"https://a.example/"\n"b.example"\n',
     ],
 )
 def test_a_plain_list_of_addresses_is_read(data: str) -> None:
@@ -116,6 +118,20 @@ def test_a_list_of_addresses_with_commas_is_no_table() -> None:
         "https://a.example/?x=1,2",
         "https://b.example/",
     ]
+
+
+def test_a_name_may_stand_behind_an_address() -> None:
+    assert seen("https://a.example/ Shop of old\nhttps://b.example Blog\n") == [
+        (1, "Shop of old", "https://a.example/", 60),
+        (2, "Blog", "https://b.example", 60),
+    ]
+
+
+def test_json_may_stand_on_lines_of_its_own_or_be_one_monitor_alone() -> None:
+    lines = '{"name": "Shop", "url": "a.example"}\n{"name": "Blog", "url": "b.example"}\n'
+    assert [name for _, name, _, _ in seen(lines)] == ["Shop", "Blog"]
+    assert [name for _, name, _, _ in seen({"name": "Shop", "url": "a.example"})] == ["Shop"]
+    assert [name for _, name, _, _ in seen("name,url\nShop,a.example\n".encode("utf-32"))]
 
 
 def test_windows_1252_is_read_and_said() -> None:
