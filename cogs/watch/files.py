@@ -71,8 +71,8 @@ class Files(commands.Cog):
             outcomes = await intake.preview(guild_id, items, progress=progress)
         else:
             outcomes = await intake.take(guild_id, items, by=interaction.user.id, progress=progress)
-        text, embed, attached = report(
-            words_of(interaction), outcomes, notes=listing.notes, preview=preview
+        text, embed, attached = await asyncio.to_thread(
+            report, words_of(interaction), outcomes, notes=listing.notes, preview=preview
         )
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 

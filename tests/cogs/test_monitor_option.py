@@ -23,3 +23,13 @@ def test_a_monitor_told_in_a_channel_one_cannot_see_is_refused_as_unknown(tmp_pa
             assert "I watch nothing" not in (await ship.run(command, monitor=number)).text
 
     sail(tmp_path, scenario)
+
+
+def test_five_thousand_digits_are_a_name_that_nobody_has(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        for command in ("why", "status", "history", "incidents", "watch test", "watch remove"):
+            answer = await ship.run(command, monitor="9" * 5_000)
+            assert answer.content.startswith("I watch nothing called “999"), command
+
+    sail(tmp_path, scenario)
