@@ -36,7 +36,8 @@ class Item:
     """One row of a file: ``wanted``, or the ``error`` that stands in its way.
 
     ``given``: the settings the file speaks of, by our own names; None: all of them, as an export
-    of ours does, where what is missing has its default.
+    of ours does, where what is missing has its default. ``ours``: our own JSON, in which another
+    address of a name is a new address.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Item:
     remarks: tuple[Remark, ...] = ()
     error: UserError | None = None
     given: frozenset[str] | None = None
+    ours: bool = False
     id: int | None = None  # of the monitor that was exported, if the file says so
 
 
@@ -72,6 +74,7 @@ def read(data: bytes) -> Listing:
 def _json(text: str) -> Iterator[Item]:
     whole = _loaded(text.lstrip("\ufeff"))
     raws, place = _listed(whole)
+    exported = isinstance(whole, dict) and "vigie" in whole
     if isinstance(raws, dict):  # by its id, as Uptime Kuma's API and 2.x do
         raws = list(raws.values())
     if not isinstance(raws, list):
@@ -81,7 +84,7 @@ def _json(text: str) -> Iterator[Item]:
     for number, raw in enumerate(raws, 1):
         kuma = place == "monitorList" or is_kuma(raw)
         ours = place == "monitors" and not kuma and isinstance(raw, dict) and "url" in raw
-        yield _item(number, raw, kuma=kuma, ours=ours)
+        yield _item(number, raw, kuma=kuma, ours=ours, exported=exported)
 
 
 def _loaded(text: str) -> Any:
@@ -154,7 +157,7 @@ def _of_row(row: Row, names: Sequence[str]) -> Item:
     raw = dict(zip(names, row.cells, strict=False))
     if "url" in raw:
         raw["url"] = spreadsheets.bare(raw["url"])
-    item = _item(row.number, raw, kuma=False, ours=False)
+    item = _item(row.number, raw)
     if item.error is None and any(row.cells[len(names) :]):
         return Item(item.number, item.label, error=UserError(_CELLS))
     broken: tuple[Remark, ...] = ((_BROKEN, {}),) if row.broken else ()
@@ -165,7 +168,9 @@ def _fields(item: Item) -> dict[str, Any]:
     return {name: getattr(item, name) for name in Item.__dataclass_fields__}
 
 
-def _item(number: int, raw: Any, *, kuma: bool, ours: bool) -> Item:
+def _item(
+    number: int, raw: Any, *, kuma: bool = False, ours: bool = False, exported: bool = False
+) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):
         return Item(number, label, error=UserError("This is no monitor."))
@@ -180,7 +185,10 @@ def _item(number: int, raw: Any, *, kuma: bool, ours: bool) -> Item:
         wanted,
         paused=known.get("paused") is True,
         remarks=(*remarks, *more),
-        given=None if ours else frozenset(name for name, v in known.items() if v is not None),
+        given=None
+        if ours and exported
+        else frozenset(name for name, value in known.items() if value is not None),
+        ours=ours,
         id=columns.whole_number(raw.get("id")) if ours else None,
     )
 

@@ -178,13 +178,13 @@ class _Plan:
             return None
         if found.id == 0 or found.id in self._spoken_of:
             raise UserError(_TAKEN, name=found.name)
-        if item.given is not None and found.target.url != url:
+        if not item.ours and found.target.url != url:
             raise UserError(_ELSEWHERE, name=found.name)
         return found
 
     def _new(self, item: Item, wanted: NewMonitor) -> Outcome:
         remarks = list[Remark]()
-        if item.given is None:
+        if item.ours:
             wanted, remarks = _without_lost_values(wanted)
         draft = self._monitors.draft(self.guild_id, wanted, self._mine)
         twin = self._mine.at(draft.target.url)

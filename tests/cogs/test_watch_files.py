@@ -309,6 +309,10 @@ def test_a_table_changes_only_what_it_speaks_of_at_the_same_address(tmp_path: Pa
         assert "“Shop” is already watched here, at another address." in answer.text
         answer = await take(ship, "x.txt", f"{url}/a\n{url}/new\n{url}/newer\n")
         assert answer.embeds[0]["description"].startswith("2 new · 1 as before\n")
+        by_hand = {"monitors": [{"name": "Shop", "url": f"{url}/b", "every": 120}]}
+        answer = await take(ship, "x.json", json.dumps(by_hand))
+        assert "changed: Address, Seconds between checks" in answer.text
+        assert shops(ship)["Shop"].target.contains == "hello", "only an export speaks of everything"
 
     sail(tmp_path, scenario)
 
