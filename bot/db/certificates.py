@@ -17,3 +17,7 @@ def save(conn: Connection, monitor_id: int, told: str) -> None:
         " ON CONFLICT (monitor_id) DO UPDATE SET told = excluded.told",
         (monitor_id, told),
     )
+
+
+def forget(conn: Connection, monitor_id: int) -> None:
+    conn.execute("DELETE FROM certificate WHERE monitor_id = ?", (monitor_id,))

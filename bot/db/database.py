@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from bot.db.database_file import IN_MEMORY, open_file
+from bot.db.database_file import BUSY_MS, IN_MEMORY, open_file
 from bot.errors import StoreError
 
 __all__ = ["IN_MEMORY", "Connection", "Database"]
@@ -78,6 +78,10 @@ class Database:
             total += gone
         return total
 
+    async def empty_log(self) -> None:
+        """Take what was overwritten out of the write-ahead log too; no must while others read."""
+        await self._run(_empty_log)
+
     async def close(self) -> None:
         """Finish what is queued and close; calling it again is harmless."""
         if self._closed:
@@ -129,6 +133,16 @@ def _transact(conn: Connection, work: Callable[[Connection], T]) -> T:
     with conn:  # commits at its end, or rolls back unless a full disk has done so already
         conn.execute("BEGIN IMMEDIATE")
         return work(conn)
+
+
+def _empty_log(conn: Connection) -> None:
+    conn.execute("PRAGMA busy_timeout = 0")
+    try:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        log.info("The log was not emptied: %s", error)
+    finally:
+        conn.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
 
 
 def _optimize(conn: Connection) -> None:

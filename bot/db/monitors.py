@@ -5,7 +5,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from bot.db import changes, rows
+from bot.db import certificates, changes, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
@@ -119,6 +119,7 @@ def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> Non
         (now_ms, changes.site_of(row["url"]), monitor_id, guild_id),
     )
     changes.forget_secrets(conn, monitor_id)
+    certificates.forget(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
 
 

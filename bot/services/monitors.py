@@ -170,7 +170,8 @@ class Monitors:
             await self._recorder.end(entry, Ending.REMOVED, write)
             self._scheduler.remove(monitor_id)
             self._watchlist.remove(monitor_id)
-            return entry.monitor
+        await self._db.empty_log()
+        return entry.monitor
 
     async def edit(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
         """:meth:`change`, and one check of a changed target to show what it looks like."""

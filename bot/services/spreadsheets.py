@@ -27,6 +27,14 @@ UNREADABLE = N_(
     " addresses, the CSV of UptimeRobot and the backup of Uptime Kuma."
 )
 ENCODING = N_("I cannot read this file. It is neither UTF-8 nor UTF-16 nor Windows-1252.")
+_OTHER_FILES = {
+    b"PK\x03\x04": N_("That is a workbook or an archive: save it as CSV, or unpack it first."),
+    b"\x1f\x8b": N_("That is a compressed file: unpack it first."),
+    b"SQLite format 3\0": N_(
+        "That is a database. Uptime Kuma 2 writes no backup any more: I read the list of monitors"
+        " that its API gives, as JSON."
+    ),
+}
 _CLAIMED = N_("I cannot read this file. It says it is {encoding} and is not.")
 _BOMS = {
     b"\xef\xbb\xbf": ("utf-8-sig", "UTF-8"),
@@ -51,6 +59,9 @@ def decode(data: bytes) -> tuple[str, bool]:
 
     Raises UserError with the encoding in it.
     """
+    for beginning, sentence in _OTHER_FILES.items():
+        if data.startswith(beginning):
+            raise UserError(sentence)
     for bom, (codec, name) in _BOMS.items():
         if data.startswith(bom):
             try:

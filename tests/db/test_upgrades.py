@@ -105,6 +105,9 @@ def test_secrets_of_removed_monitors_are_gone_after_the_upgrade(tmp_path: Path, 
             " WHERE id = ?",
             (SHOP,),
         )
+        conn.execute(
+            'UPDATE certificate SET told = \'{"url": "URLSECRET"}\' WHERE monitor_id = ?', (SHOP,)
+        )
         if old > 1:
             conn.execute(
                 "UPDATE change SET field = 'url', before = 'https://old.example/URLSECRET',"

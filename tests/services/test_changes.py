@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.db import changes
+from bot.db import certificates, changes
 from bot.db.database import Connection
 from bot.errors import UserError
 from bot.services.changes import ChangeRow, What, differing
@@ -381,6 +381,10 @@ def test_what_differs_is_named_in_the_order_of_the_card(tmp_path: Path) -> None:
     play(scenario())
 
 
+def holding(folder: Path, text: bytes) -> list[str]:
+    return [file.name for file in folder.iterdir() if text in file.read_bytes()]
+
+
 def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:
@@ -393,6 +397,8 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
             shop = (await s.monitors.add(GUILD, wanted, PERSON)).monitor
             change = Change(url="https://shop.example/y?key=NEWSECRET", contains="NEWSECRET")
             await s.monitors.edit(GUILD, shop.id, change, PERSON)
+            seen = '{"url": "https://shop.example/SECRET"}'
+            await s.db.write(lambda conn: certificates.save(conn, shop.id, seen))
             await s.monitors.remove(GUILD, shop.id, PERSON)
             found = await s.db.read(
                 lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM monitor").fetchall()]
@@ -402,6 +408,7 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
             )
             assert "SECRET" not in f"{found}{told}"
             assert "https://shop.example" in f"{found}{told}"
+            assert not holding(tmp_path, b"SECRET"), "while it runs: in the write-ahead log too"
 
     play(scenario())
     assert b"SECRET" not in (tmp_path / "vigie.db").read_bytes()

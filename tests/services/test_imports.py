@@ -157,6 +157,19 @@ def test_what_cannot_be_read_says_why(data: bytes, said: str) -> None:
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04 xlsx", "save it as CSV"),
+        (b"\x1f\x8b\x08", "unpack it first"),
+        (b"SQLite format 3\0kuma.db", "Uptime Kuma 2 writes no backup"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(data: bytes, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read(data)
+
+
 def test_a_quotation_mark_out_of_place_costs_no_other_row() -> None:
     found = items('name,url\n"Shop,https://a.example/\nBlog,b.example\n5" disk,c.example\n')
     assert [one.label for one in found] == ["Shop", "Blog", '5" disk']

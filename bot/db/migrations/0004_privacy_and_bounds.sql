@@ -7,6 +7,9 @@ UPDATE monitor SET headers = '[]', contains = NULL, not_contains = NULL,
         substr(url, 1, instr(url, '://') + 1 + instr(substr(url, instr(url, '://') + 3), '/')), url)
 WHERE removed_ms IS NOT NULL;
 
+-- It names the address it was seen at.
+DELETE FROM certificate WHERE monitor_id IN (SELECT id FROM monitor WHERE removed_ms IS NOT NULL);
+
 UPDATE change SET before = NULL, after = NULL
 WHERE field IN ('contains', 'not_contains')
     AND monitor_id IN (SELECT id FROM monitor WHERE removed_ms IS NOT NULL);
