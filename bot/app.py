@@ -12,6 +12,7 @@ from bot.config import Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.engine import descriptors
+from bot.engine.asking import Questions
 from bot.engine.scheduler import Scheduler
 from bot.engine.sight import Sight
 from bot.errors import ConfigError, DeliveryError
@@ -20,6 +21,7 @@ from bot.services.delivery.messages import Sink
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 from bot.services.installation import Installation
+from bot.services.liveness import Liveness
 from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
 from bot.services.pulse import Pulse
@@ -71,9 +73,11 @@ class App:
             canaries=config.canaries,
             api_url=config.api_url,
         )
+        self.questions = Questions(self.engine.resolver)
         self.installation = Installation(db)
         self.guilds = Guilds(db, self.clock)
         self.watchlist = Watchlist(db, self.clock, self.guilds)
+        self.liveness = Liveness(db, self.clock, self.watchlist)
         self.delivery = Delivery(
             db, self.clock, self.guilds.language, on_token_refused=self._token_refused
         )
@@ -217,8 +221,15 @@ class App:
     async def _heartbeat(self) -> None:
         """Not before the first login: a Vigie that can tell nobody is not healthy."""
         url = self.config.heartbeat_url
-        if url and self._can_tell and not await self.engine.canaries.fetch(url):
-            log.warning("The heartbeat was not answered")
+        if not url or not self._can_tell:
+            return
+        trouble = await self.liveness.trouble()
+        if trouble is not None:
+            log.warning("No heartbeat is sent: %s", trouble)
+            return
+        missed = await self.questions.misses(url)
+        if missed is not None:
+            log.warning("The heartbeat was not heard: %s", missed)
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:
