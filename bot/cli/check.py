@@ -13,7 +13,7 @@ from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Phases, Reason, Target
-from bot.services.wishes import with_scheme
+from bot.services.typed_addresses import typed_address
 from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
 from bot.words.safe import plain
@@ -29,7 +29,7 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
     """
     guard = Netguard(allow_private=config.allow_private, ports=config.ports)
     try:
-        address = guard.check_url(with_scheme(url.strip()))
+        address = guard.check_url(typed_address(url.strip()))
     except AddressRefused as error:
         return refuse(url, str(error), as_json=as_json)
     result = asyncio.run(_probe(guard, address))

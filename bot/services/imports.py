@@ -12,7 +12,8 @@ from typing import Any
 
 from bot.errors import UserError
 from bot.services.kuma import of_kuma
-from bot.services.wishes import NewMonitor, with_scheme
+from bot.services.typed_addresses import typed_address
+from bot.services.wishes import NewMonitor
 from bot.words.catalogue import N_
 
 SIZE_LIMIT = 1 << 20
@@ -130,7 +131,7 @@ def _wanted(raw: Raw, headers: str | None) -> NewMonitor:
     method = (_text(raw, "method") or "GET").upper()
     every = _whole(raw, "every")
     return NewMonitor(
-        url=with_scheme(url),
+        url=typed_address(url),
         name=_text(raw, "name"),
         every_s=60 if every is None else every,
         channel_id=_whole(raw, "channel"),

@@ -7,10 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change, with_scheme
+from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change
 from cogs._ui.alert_places import AlertChannel, AlertRole
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.edit_buttons import card, show_edited, take_edited
+from cogs._ui.edit_buttons import card, take_change, take_edited
 from cogs._ui.forms import take_form
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
@@ -57,7 +57,7 @@ class Editing(commands.Cog):
         headers: str | None = None,
     ) -> None:
         change = Change(
-            url=None if url is None else with_scheme(url),
+            url=url,
             name=name,
             every_s=every,
             channel_id=None if channel is None else channel.id,
@@ -73,10 +73,7 @@ class Editing(commands.Cog):
             embed, view = await patiently(interaction, card(interaction, monitor))
             await say(interaction, embed=embed, view=view)
             return
-        work = self._client.services.monitors.edit(
-            monitor.guild_id, monitor.id, change, interaction.user.id
-        )
-        await show_edited(interaction, await patiently(interaction, work))
+        await take_change(interaction, monitor.id, change)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
