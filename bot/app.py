@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.client import serve
 from bot.clock import SystemClock
@@ -40,17 +41,24 @@ STOP_CLIENT_S = 8.0
 RESTART_S = 1.0
 
 
-async def run(config: Config) -> None:
-    """Watch and tell until SIGTERM or SIGINT.
+async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> None:
+    """Watch and tell until SIGTERM or SIGINT; ``on_stop`` is called when the end begins.
 
     Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
     and what :func:`bot.client.serve` raises of our own.
     """
-    descriptors.allow_many()
+    limit = descriptors.allow_many()
+    slots = descriptors.checks_at_once(limit, config.concurrency)
+    if slots != config.concurrency:
+        log.warning(
+            "This process may open %d files (ulimit -n): at most %d checks run at once",
+            limit,
+            slots,
+        )
     with instance_lock(config.database):
         db = await Database.open(config.database)
         try:
-            app = App(config, db)
+            app = App(replace(config, concurrency=slots), db, on_stop)
             await app.load()
             await app.run()
         finally:
@@ -60,8 +68,11 @@ async def run(config: Config) -> None:
 class App:
     """All parts of one running Vigie."""
 
-    def __init__(self, config: Config, db: Database) -> None:
+    def __init__(
+        self, config: Config, db: Database, on_stop: Callable[[], object] = lambda: None
+    ) -> None:
         self.config = config
+        self._on_stop = on_stop
         self.failure: Exception | None = None
         self.stopping = asyncio.Event()
         self._can_tell = False
@@ -151,6 +162,8 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
+        # What a closed terminal sends, and supervisors to have settings read again.
+        loop.add_signal_handler(signal.SIGHUP, log.info, "SIGHUP: there is nothing to read again")
         parts = [
             self._part(work.__qualname__, work)
             for work in (
@@ -176,6 +189,7 @@ class App:
         client: asyncio.Task[None],
     ) -> None:
         """Scheduler, probes, delivery, client, HTTP; the database is closed by our caller."""
+        self._on_stop()
         log.info("Stopping")
         await end(parts, STOP_PROBES_S)
         await self.scheduler.stop(STOP_PROBES_S)

@@ -111,7 +111,6 @@ class Resolver:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._system.close()
         if self._resolver is not None:
             await self._resolver.close()
 
