@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from bot import __version__
-from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, fail
+from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, STOP_S, fail
 from bot.errors import ConfigError
 
 
@@ -55,8 +55,15 @@ def _command(options: argparse.Namespace) -> int:
 
 def _stop_in_order() -> None:
     """Until the app has its own handlers, being told to stop is no failure either."""
+
+    def stop(*_: object) -> None:
+        late = threading.Timer(STOP_S, os._exit, (EXIT_OK,))  # something may hang here too
+        late.daemon = True
+        late.start()
+        sys.exit(EXIT_OK)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(EXIT_OK))
+        signal.signal(number, stop)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: None)
 

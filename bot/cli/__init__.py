@@ -8,6 +8,9 @@ EXIT_USAGE = 2  # as argparse ends
 EXIT_INTERRUPTED, EXIT_PIPE = 130, 141  # as if SIGINT or SIGPIPE had ended it
 EXIT_CONFIG = 78  # EX_CONFIG: configuration or token refused; a supervisor must not restart
 
+# An ordered stop takes less; whatever hangs, the process ends within 30 s of being told to.
+STOP_S = 26.0
+
 
 def fail(sentence: object, status: int) -> int:
     """Say why a command ends without its work, and return the status it ends with."""

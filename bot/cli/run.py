@@ -6,12 +6,10 @@ import os
 import threading
 
 from bot import app, log
-from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, fail
+from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, STOP_S, fail
 from bot.config import Config, require_private, require_token
 from bot.errors import ConfigError, StoreBusy, StoreError
 
-# An ordered stop takes less; whatever hangs, the process ends within 30 s of being told to.
-STOP_S = 26.0
 LEFT_S = 2.0  # when the database is closed nothing is lost with what still hangs
 
 logger = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import os
 import resource
 
 OPEN_FILES = 65_536
+ENOUGH = 1_024  # for a few hundred checks at once: below it people should know
 # What is open beside checks: database, log, event loop, Discord's connections, name servers.
 RESERVED = 64
 # A check has a socket, or for a moment several when a name has many addresses; a look-up has some.
@@ -22,18 +23,23 @@ def allow_many() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # macOS has a lower one of its own
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
+    return limit()
+
+
+def limit() -> int:
+    """How many may be open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return OPEN_FILES if soft == resource.RLIM_INFINITY else soft
 
 
-def checks_at_once(limit: int, wanted: int = 0) -> int:
-    """How many checks ``limit`` descriptors are enough for, at most ``wanted`` (0: any number).
+def checks_at_once(files: int, wanted: int = 0) -> int:
+    """How many checks ``files`` descriptors are enough for, at most ``wanted`` (0: any number).
 
     0 means without a limit: there is room for more than will ever run.
     """
-    if limit >= OPEN_FILES:
+    if files >= OPEN_FILES:
         return wanted
-    room = max(FEWEST_CHECKS, (limit - RESERVED) // PER_CHECK)
+    room = max(FEWEST_CHECKS, (files - RESERVED) // PER_CHECK)
     return min(wanted, room) if wanted else room
 
 

@@ -20,6 +20,7 @@ from bot.db import copies
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import newest
+from bot.engine import descriptors
 from bot.engine.asking import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
@@ -340,3 +341,16 @@ def test_a_number_of_starts_that_discord_does_not_tell_is_no_number(limit: objec
     assert (found.grade, found.text) == (Grade.OK, "unknown number of connections left")
     odd = {"interactions_endpoint_url": None, "flags": limit, "name": "Vigie", "id": "1"}
     assert network._application(odd).grade is Grade.OK
+
+
+def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
+    database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptors, "allow_many", lambda: 256)
+    remarks = ("VIGIE_PORT is no setting of Vigie. Did you mean VIGIE_PORTS?",)
+    config = Config(token=TOKEN, database=database, canaries=(), remarks=remarks)
+    status, found = examined(config, capsys, discord=TOKEN)
+    assert status == 1
+    assert found["Open files"]["text"] == "256 may be open: at most 64 checks run at once"
+    assert "LimitNOFILE" in found["Open files"]["fix"]
+    assert found["Settings"]["text"] == remarks[0]
