@@ -8,8 +8,9 @@ OPEN_FILES = 65_536
 ENOUGH = 1_024  # for a few hundred checks at once: below it people should know
 # What is open beside checks: database, log, event loop, Discord's connections, name servers.
 RESERVED = 64
-# A check has a socket, or for a moment several when a name has many addresses; a look-up has some.
-PER_CHECK = 3
+# Most checks have one socket; several for a moment where a name has many addresses, or is looked
+# up anew. A check that finds none left says nothing about its site.
+PER_CHECK = 1.5
 FEWEST_CHECKS = 4
 
 
@@ -39,7 +40,7 @@ def checks_at_once(files: int, wanted: int = 0) -> int:
     """
     if files >= OPEN_FILES:
         return wanted
-    room = max(FEWEST_CHECKS, (files - RESERVED) // PER_CHECK)
+    room = max(FEWEST_CHECKS, int((files - RESERVED) / PER_CHECK))
     return min(wanted, room) if wanted else room
 
 

@@ -351,6 +351,6 @@ def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
     config = Config(token=TOKEN, database=database, canaries=(), remarks=remarks)
     status, found = examined(config, capsys, discord=TOKEN)
     assert status == 1
-    assert found["Open files"]["text"] == "256 may be open: at most 64 checks run at once"
+    assert found["Open files"]["text"] == "256 may be open: at most 128 checks run at once"
     assert "LimitNOFILE" in found["Open files"]["fix"]
     assert found["Settings"]["text"] == remarks[0]

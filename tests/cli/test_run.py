@@ -175,5 +175,5 @@ def test_a_small_limit_of_open_files_is_named_and_means_fewer_checks(tmp_path: P
     time.sleep(2)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
-    assert "This process may open 256 files (ulimit -n): at most 64 checks run at once" in said
+    assert "This process may open 256 files (ulimit -n): at most 128 checks run at once" in said
     assert process.returncode == 0
