@@ -1,7 +1,6 @@
 """One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
 
 from bot.clock import Clock
-from bot.engine.memory import Memory
 from bot.engine.prober import Prober
 from bot.engine.probes import host_of
 from bot.engine.rules import Try, rhythm_s
@@ -54,7 +53,7 @@ class Rounds:
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
         """Take what a try saw, wherever it was made."""
-        needed = not _changes_nothing(entry.memory)
+        needed = not _changes_nothing(entry)
         if not result.ok and await self._blindness.blames_us(started, result.at_ms, needed=needed):
             if entry.lose_sight():
                 self._recorder.touch(entry)
@@ -70,6 +69,7 @@ class Rounds:
         return self._watchlist.find(key) is not entry or entry.monitor.paused
 
 
-def _changes_nothing(memory: Memory) -> bool:
-    """A failure of what is told as down already, and has failed ever since its last round."""
-    return memory.mode is Kind.DOWN and memory.rounds[-1:].upper() == "F"
+def _changes_nothing(entry: Entry) -> bool:
+    """A failure of what is told as down already, and has failed on in its last round."""
+    told = entry.incident is not None and not entry.incident.withheld
+    return told and entry.memory.mode is Kind.DOWN and entry.memory.rounds[-1:].upper() == "F"
