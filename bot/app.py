@@ -238,12 +238,12 @@ class App:
         if not url or not self._can_tell:
             return
         trouble = await self.liveness.trouble()
+        missed = trouble or await self.questions.misses(url)
         if trouble is not None:
             log.warning("No heartbeat is sent: %s", trouble)
-            return
-        missed = await self.questions.misses(url)
-        if missed is not None:
+        elif missed is not None:
             log.warning("The heartbeat was not heard: %s", missed)
+        await self.liveness.note_heartbeat(missed)
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:

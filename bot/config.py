@@ -186,7 +186,7 @@ class _Reader:
     def api_url(self, name: str, default: str) -> str:
         """As :meth:`url`; the token never leaves this machine in plain http."""
         text = self.url(name, default)
-        if text.startswith("http://") and not _is_loopback(urlsplit(text).hostname or ""):
+        if not carries_secrets(text):
             raise ConfigError(
                 f"{name}={text!r} would carry the token in plain text: use https://,"
                 " or http:// on this machine alone (127.0.0.1)."
@@ -258,8 +258,12 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def _is_loopback(host: str) -> bool:
-    """Names under localhost are this machine's by RFC 6761."""
+def carries_secrets(url: str) -> bool:
+    """Whether the way there is encrypted, or does not leave this machine (RFC 6761)."""
+    parts = urlsplit(url)
+    if parts.scheme in {"https", "wss"}:
+        return True
+    host = parts.hostname or ""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -1,7 +1,7 @@
 """Is Vigie doing its work? The heartbeat is sent only while checks end and alerts leave."""
 
 from bot.clock import Clock
-from bot.db import outbox
+from bot.db import outbox, settings
 from bot.db.database import Database
 from bot.services.watchlist import Watchlist
 
@@ -10,14 +10,18 @@ NO_CHECK_MS, UNSENT_MS = 300_000, 600_000
 MISSED_ROUNDS = 5
 
 
+MISSED = "heartbeat_missed"  # the setting: why the newest heartbeat was not heard; empty: it was
+
+
 class Liveness:
-    """Looks and changes nothing."""
+    """Looks, and keeps for the doctor what became of the newest heartbeat."""
 
     def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
         self._db = db
         self._clock = clock
         self._watchlist = watchlist
         self._began_ms = clock.now_ms()
+        self._noted: str | None = None
 
     async def trouble(self) -> str | None:
         """Why Vigie must not call itself healthy, for the log; None: all is well."""
@@ -33,3 +37,10 @@ class Liveness:
         if oldest_ms is not None and now_ms - oldest_ms > UNSENT_MS:
             return f"an alert has waited for {(now_ms - oldest_ms) // 1000} s"
         return None
+
+    async def note_heartbeat(self, missed: str | None) -> None:
+        """Written when it changes alone."""
+        text = missed or ""
+        if text != self._noted:
+            await self._db.write(lambda conn: settings.put(conn, MISSED, text))
+            self._noted = text

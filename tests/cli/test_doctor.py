@@ -15,6 +15,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.cli import doctor
+from bot.clock import SystemClock
 from bot.config import Config, require_private
 from bot.db import copies
 from bot.db.database import Database
@@ -28,6 +29,9 @@ from bot.sandbox import Sandbox
 from bot.services.doctor import Finding, examine, network
 from bot.services.doctor import copies as doctor_copies
 from bot.services.doctor.findings import Grade
+from bot.services.guilds import Guilds
+from bot.services.liveness import Liveness
+from bot.services.watchlist import Watchlist
 from tests.db.test_upgrades import first_files, old_database
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
@@ -354,3 +358,24 @@ def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
     assert found["Open files"]["text"] == "256 may be open: at most 128 checks run at once"
     assert "LimitNOFILE" in found["Open files"]["fix"]
     assert found["Settings"]["text"] == remarks[0]
+
+
+def test_a_heartbeat_that_nobody_hears_is_told(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def noted(missed: str | None) -> dict[str, dict[str, Any]]:
+        async def note() -> None:
+            db = await Database.open(database)
+            try:
+                watchlist = Watchlist(db, SystemClock(), Guilds(db, SystemClock()))
+                await Liveness(db, SystemClock(), watchlist).note_heartbeat(missed)
+            finally:
+                await db.close()
+
+        asyncio.run(note())
+        config = Config(token=TOKEN, database=database, canaries=())
+        return examined(config, capsys, discord=TOKEN)[1]
+
+    assert "Heartbeat" not in noted(None)
+    assert noted("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: HTTP 404"
+    assert "Heartbeat" not in noted(None)
