@@ -259,7 +259,10 @@ def _has_host(url: str) -> bool:
 
 
 def carries_secrets(url: str) -> bool:
-    """Whether the way there is encrypted, or does not leave this machine (RFC 6761)."""
+    """Whether the way there is encrypted, or does not leave this machine.
+
+    By RFC 6761 names under localhost are this machine's, and those under invalid lead nowhere.
+    """
     parts = urlsplit(url)
     if parts.scheme in {"https", "wss"}:
         return True
@@ -267,7 +270,7 @@ def carries_secrets(url: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host == "localhost" or host.endswith((".localhost", ".invalid"))
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
