@@ -1,10 +1,12 @@
 """Room for many sockets: the descriptors this process may have open."""
 
 import contextlib
+import errno
 import os
 import resource
 
 OPEN_FILES = 65_536
+SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 ENOUGH = 1_024  # for a few hundred checks at once: below it people should know
 # What is open beside checks: database, log, event loop, Discord's connections, name servers.
 RESERVED = 64

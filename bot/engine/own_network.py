@@ -6,7 +6,6 @@ a router: the same /64, and the IPv4 networks of the interfaces.
 """
 
 import array
-import contextlib
 import socket
 import struct
 import time
@@ -16,6 +15,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 from bot.engine.addresses import Address, Network, embedded, parse
+from bot.engine.descriptors import SHORTAGE
 
 REFRESH_S = 60.0  # addresses come and go while Vigie runs
 KEPT_VERDICTS = 20_000
@@ -46,7 +46,10 @@ class OwnNetwork:
         self._until = float("-inf")
 
     def holds(self, address: Address) -> bool:
-        """Whether this machine has the address, or reaches it without a router."""
+        """Whether this machine has the address, or reaches it without a router.
+
+        Raises OSError when this machine is short of descriptors, and so cannot tell.
+        """
         if self._now() >= self._until or len(self._verdicts) >= KEPT_VERDICTS:
             self._links = tuple(self._read_links())
             self._verdicts = {}
@@ -65,7 +68,9 @@ def _is_beside_source(dialled: Address) -> bool:
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect((str(dialled), _ANY_PORT))
             source = parse(sock.getsockname()[0])
-    except OSError:
+    except OSError as error:
+        if error.errno in SHORTAGE:
+            raise  # it cannot be told, which is no leave to dial
         return False
     if isinstance(dialled, IPv6Address):
         return dialled in IPv6Network((int(source), LINK_PREFIX), strict=False)
@@ -73,11 +78,22 @@ def _is_beside_source(dialled: Address) -> bool:
 
 
 def interface_networks() -> Iterator[Network]:
-    """The networks of all interfaces; none where the system does not tell, or not like this."""
-    with contextlib.suppress(OSError, ValueError):
-        yield from networks_v6(_ADDRESSES_V6.read_text("ascii"))
-    with contextlib.suppress(OSError, ValueError, ImportError):
-        yield from _networks_v4()
+    """The networks of all interfaces; none where the system does not tell, or not like this.
+
+    Raises OSError when this machine is short of descriptors.
+    """
+    for read in (_networks_v6, _networks_v4):
+        try:
+            yield from read()
+        except OSError as error:
+            if error.errno in SHORTAGE:
+                raise
+        except (ValueError, ImportError):
+            continue
+
+
+def _networks_v6() -> Iterator[IPv6Network]:
+    return networks_v6(_ADDRESSES_V6.read_text("ascii"))
 
 
 def networks_v6(table: str) -> Iterator[IPv6Network]:

@@ -50,6 +50,30 @@ def test_addresses_that_come_later_are_seen_within_a_minute() -> None:
     assert own.holds(parse("45.10.0.99"))
 
 
+@pytest.mark.process
+def test_without_a_descriptor_nothing_is_taken_for_public() -> None:
+    code = """if True:
+        import os, resource
+        from bot.engine.addresses import parse
+        from bot.engine.own_network import OwnNetwork
+        own = OwnNetwork()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+        kept = []
+        try:
+            while True: kept.append(os.open(os.devnull, 0))
+        except OSError: pass
+        for _ in range(2):
+            try: print(own.holds(parse("127.0.0.1")))
+            except OSError as error: print(error.strerror)
+        os.close(kept.pop()); os.close(kept.pop())
+        print(own.holds(parse("127.0.0.1")))
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ended.stdout.splitlines() == ["Too many open files"] * 2 + ["True"], ended.stderr
+
+
 class Neighbourhood(OwnNetwork):
     def holds(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         self.asked = [*getattr(self, "asked", []), str(address)]
