@@ -22,6 +22,7 @@ _BEGINNING = re.compile(
 )
 _SLASHES = re.compile(r"[/\\\uff0f]")
 _BARE = re.compile(r"\s*[:;]+\s*[/\\]*\s*|[/\\]{3,}")
+_QUOTES = "'\"\u201d\u2019\u00bb)>]}*_|`"  # what closes that which stood before an address
 _MOST_SLIPS = 4  # https://http://https//…
 _ALIKE = 0.8
 
@@ -63,6 +64,8 @@ def _meant(url: str) -> str | None:
         scheme, rest, slipped = "https", _BARE.sub("", rest, count=1), True
     if not slipped:
         return None
+    if not url[0].isalnum():
+        rest = rest.rstrip(_QUOTES)
     rest = (rest.replace("\\", "/") if scheme in WEB else rest).lstrip(":;/ ")
     return _with_scheme(rest, scheme) if rest.strip(".") else None
 
