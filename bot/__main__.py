@@ -1,13 +1,16 @@
 """``vigie`` and ``python -m bot``: reads the command line and hands over to :mod:`bot.cli`."""
 
 import argparse
+import contextlib
 import io
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
-from bot import __version__, config
-from bot.cli import EXIT_CONFIG, EXIT_OK, fail
+from bot import __version__
+from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, STOP_S, fail
 from bot.errors import ConfigError
 
 
@@ -16,7 +19,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Latin-1 terminal has no 🔴
-    options = _parser().parse_args(argv)
+    try:
+        try:
+            status = _command(_parser().parse_args(argv))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = EXIT_INTERRUPTED
+    except OSError as error:
+        if not _stdout_is_gone():
+            raise
+        # `| head` ends it quietly, as it ends every other program.
+        is_pipe = isinstance(error, BrokenPipeError)
+        status = EXIT_PIPE if is_pipe else fail(f"cannot print: {error.strerror}", EXIT_FAILURE)
+    return status if argv is not None else _leave(status)
+
+
+def _command(options: argparse.Namespace) -> int:
     match options.command:
         case "demo":
             from bot.cli import demo  # noqa: PLC0415 - each command loads only what it needs
@@ -25,14 +45,54 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "replay":
             from bot.cli import replay  # noqa: PLC0415
 
-            # `| head` ends it quietly, as it ends every other program.
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             return replay.run(options.file, as_json=options.json)
+        case "run" | None:
+            _stop_in_order()
+            return _with_settings(options)
         case _:
             return _with_settings(options)
 
 
+def _stop_in_order() -> None:
+    """Until the app has its own handlers, being told to stop is no failure either."""
+
+    def stop(*_: object) -> None:
+        late = threading.Timer(STOP_S, os._exit, (EXIT_OK,))  # something may hang here too
+        late.daemon = True
+        late.start()
+        sys.exit(EXIT_OK)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def _stdout_is_gone() -> bool:
+    """Whether nothing can be printed; then what is left of it goes nowhere, without a word."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+        return True
+    return False
+
+
+def _leave(status: int) -> int:
+    """The end of the process waits for no thread: a look-up of names may hang in one."""
+    others = (one for one in threading.enumerate() if one is not threading.main_thread())
+    if any(not one.daemon for one in others):
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
 def _with_settings(options: argparse.Namespace) -> int:
+    from bot import config  # noqa: PLC0415
+
     try:
         settings = config.load(secrets=options.command != "check")
     except ConfigError as error:
@@ -53,8 +113,6 @@ def _with_settings(options: argparse.Namespace) -> int:
 
             status = doctor.run(settings, as_json=options.json)
         case _:
-            # Until the app has its own handlers, being told to stop is no failure either.
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OK))
             from bot.cli import run  # noqa: PLC0415
 
             status = run.run(settings)

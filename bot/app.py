@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.client import serve
 from bot.clock import SystemClock
@@ -12,6 +13,7 @@ from bot.config import Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.engine import descriptors
+from bot.engine.asking import Questions
 from bot.engine.scheduler import Scheduler
 from bot.engine.sight import Sight
 from bot.errors import ConfigError, DeliveryError
@@ -20,6 +22,7 @@ from bot.services.delivery.messages import Sink
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 from bot.services.installation import Installation
+from bot.services.liveness import Liveness
 from bot.services.monitors import Monitors
 from bot.services.overlays import Overlays
 from bot.services.pulse import Pulse
@@ -38,17 +41,24 @@ STOP_CLIENT_S = 8.0
 RESTART_S = 1.0
 
 
-async def run(config: Config) -> None:
-    """Watch and tell until SIGTERM or SIGINT.
+async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> None:
+    """Watch and tell until SIGTERM or SIGINT; ``on_stop`` is called when the end begins.
 
     Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
     and what :func:`bot.client.serve` raises of our own.
     """
-    descriptors.allow_many()
+    limit = descriptors.allow_many()
+    slots = descriptors.checks_at_once(limit, config.concurrency)
+    if slots != config.concurrency:
+        log.warning(
+            "This process may open %d files (ulimit -n): at most %d checks run at once",
+            limit,
+            slots,
+        )
     with instance_lock(config.database):
         db = await Database.open(config.database)
         try:
-            app = App(config, db)
+            app = App(replace(config, concurrency=slots), db, on_stop)
             await app.load()
             await app.run()
         finally:
@@ -58,8 +68,11 @@ async def run(config: Config) -> None:
 class App:
     """All parts of one running Vigie."""
 
-    def __init__(self, config: Config, db: Database) -> None:
+    def __init__(
+        self, config: Config, db: Database, on_stop: Callable[[], object] = lambda: None
+    ) -> None:
         self.config = config
+        self._on_stop = on_stop
         self.failure: Exception | None = None
         self.stopping = asyncio.Event()
         self._can_tell = False
@@ -71,9 +84,11 @@ class App:
             canaries=config.canaries,
             api_url=config.api_url,
         )
+        self.questions = Questions(self.engine.resolver)
         self.installation = Installation(db)
         self.guilds = Guilds(db, self.clock)
         self.watchlist = Watchlist(db, self.clock, self.guilds)
+        self.liveness = Liveness(db, self.clock, self.watchlist)
         self.delivery = Delivery(
             db, self.clock, self.guilds.language, on_token_refused=self._token_refused
         )
@@ -147,6 +162,8 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
+        # What a closed terminal sends, and supervisors to have settings read again.
+        loop.add_signal_handler(signal.SIGHUP, log.info, "SIGHUP: there is nothing to read again")
         parts = [
             self._part(work.__qualname__, work)
             for work in (
@@ -172,6 +189,7 @@ class App:
         client: asyncio.Task[None],
     ) -> None:
         """Scheduler, probes, delivery, client, HTTP; the database is closed by our caller."""
+        self._on_stop()
         log.info("Stopping")
         await end(parts, STOP_PROBES_S)
         await self.scheduler.stop(STOP_PROBES_S)
@@ -217,8 +235,15 @@ class App:
     async def _heartbeat(self) -> None:
         """Not before the first login: a Vigie that can tell nobody is not healthy."""
         url = self.config.heartbeat_url
-        if url and self._can_tell and not await self.engine.canaries.fetch(url):
-            log.warning("The heartbeat was not answered")
+        if not url or not self._can_tell:
+            return
+        trouble = await self.liveness.trouble()
+        missed = trouble or await self.questions.misses(url)
+        if trouble is not None:
+            log.warning("No heartbeat is sent: %s", trouble)
+        elif missed is not None:
+            log.warning("The heartbeat was not heard: %s", missed)
+        await self.liveness.note_heartbeat(missed)
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:

@@ -17,7 +17,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.config import Config
+from bot.config import Config, carries_secrets
 from bot.errors import ConfigError
 from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.messages import Sink
@@ -135,6 +135,9 @@ class VigieClient(commands.AutoShardedBot):
         if starts["remaining"] < _STARTS_KEPT:
             log.error("only %d gateway sessions are left for today", starts["remaining"])
             return starts["reset_after"] / 1000
+        if not carries_secrets(url):
+            log.error("the gateway %s would carry the token in plain text: it is not used", url)
+            return _MAX_PAUSE_S
         self.shard_count = shards
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
         return None

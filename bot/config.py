@@ -4,10 +4,11 @@ Any secret ``NAME`` may also come from a file named by ``NAME_FILE`` (as contain
 credentials do). ``VARIABLES`` is the whole list; a test holds the documentation against it.
 """
 
+import difflib
 import ipaddress
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ VARIABLES = (
 )
 SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL")
 _MOST_DIGITS = 20
+_ALIKE, _VERY_ALIKE = 0.7, 0.88  # how close a name must be; others have settings too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DEFAULT_API_URL = "https://discord.com/api/v10"
 # Three large hosts that share neither owner nor network.
@@ -60,6 +62,7 @@ class Config:
     heartbeat_url: str | None = None
     guilds: frozenset[int] = frozenset()  # empty: any server
     log_level: str = "INFO"
+    remarks: tuple[str, ...] = ()  # what was set and means nothing, in sentences
 
     def __repr__(self) -> str:
         return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
@@ -85,7 +88,7 @@ def load(
     read = _Reader(values)
     return Config(
         token=read.secret("DISCORD_TOKEN") if secrets else "",
-        api_url=read.url("DISCORD_API_URL", DEFAULT_API_URL).rstrip("/"),
+        api_url=read.api_url("DISCORD_API_URL", DEFAULT_API_URL).rstrip("/"),
         database=Path(read.text("VIGIE_DATABASE", "data/vigie.db")),
         allow_private=read.networks("VIGIE_ALLOW_PRIVATE"),
         canaries=read.words("VIGIE_CANARIES", DEFAULT_CANARIES),
@@ -93,24 +96,48 @@ def load(
         max_monitors=read.number("VIGIE_MAX_MONITORS", 50, 0, 10**9),
         ports=frozenset(read.numbers("VIGIE_PORTS", 65_535)),
         concurrency=read.number("VIGIE_CONCURRENCY", 0, 0, 100_000),
-        heartbeat_url=(read.secret("VIGIE_HEARTBEAT_URL") if secrets else "") or None,
+        heartbeat_url=read.heartbeat("VIGIE_HEARTBEAT_URL") if secrets else None,
         guilds=frozenset(read.numbers("VIGIE_GUILDS", 2**63)),
         log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
+        remarks=tuple(_remarks(values)),
     )
 
 
 def _from_file(dotenv: Path) -> dict[str, str]:
-    if not dotenv.is_file():
-        return {}
     try:
+        if not dotenv.is_file():
+            return {}
         return {k: v for k, v in dotenv_values(dotenv).items() if v is not None}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{dotenv} cannot be read as UTF-8 text ({error}).") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{dotenv} cannot be read: it is not UTF-8 text.") from error
+    except OSError as error:
+        raise ConfigError(f"{dotenv} cannot be read: {_why(error)}. Check who owns it.") from error
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _remarks(values: Mapping[str, str]) -> Iterator[str]:
+    """Names that look like settings of Vigie and are none: most are slips of typing."""
+    known = _known()
+    for name in sorted(values.keys() - known):
+        ours = name.upper().startswith("VIGIE_")
+        cutoff = _ALIKE if ours else _VERY_ALIKE
+        close = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=cutoff)
+        if close:
+            yield f"{name} is no setting of Vigie. Did you mean {close[0]}?"
+        elif ours:
+            yield f"{name} is no setting of Vigie: all of them stand in .env.example."
+
+
+def _known() -> set[str]:
+    return {*VARIABLES, *(f"{name}_FILE" for name in SECRETS)}
 
 
 def child_environment(**values: str) -> dict[str, str]:
     """The environment for a bot of our own making: none of this one's settings, but ``values``."""
-    ours = {*VARIABLES, *(f"{name}_FILE" for name in SECRETS)}
+    ours = _known()
     return {k: v for k, v in os.environ.items() if k not in ours} | values
 
 
@@ -131,7 +158,10 @@ def require_token(config: Config) -> str:
 
 def require_private(dotenv: Path = Path(".env")) -> None:
     """ConfigError with the command to type when other users may read or write ``.env``."""
-    if os.name != "posix" or not dotenv.is_file():
+    try:
+        if os.name != "posix" or not dotenv.is_file():
+            return
+    except OSError:  # told when it is read
         return
     if dotenv.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ConfigError(f"Other users can read {dotenv}. Type: chmod 600 {dotenv}")
@@ -148,9 +178,27 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         text = self.text(name, default)
+        text = text[:8].lower() + text[8:]  # people write HTTP:// too
         if not text.startswith(("http://", "https://")) or not _has_host(text):
             raise ConfigError(f"{name}={text!r}: use an address such as {default}.")
         return text
+
+    def api_url(self, name: str, default: str) -> str:
+        """As :meth:`url`; the token never leaves this machine in plain http."""
+        text = self.url(name, default)
+        if not carries_secrets(text):
+            raise ConfigError(
+                f"{name}={text!r} would carry the token in plain text: use https://,"
+                " or http:// on this machine alone (127.0.0.1)."
+            )
+        return text
+
+    def heartbeat(self, name: str) -> str | None:
+        """The address may be a secret, so a complaint does not repeat it."""
+        text = self.secret(name).strip()
+        if text and (not text.startswith(("http://", "https://")) or not _has_host(text)):
+            raise ConfigError(f"{name} is no address: it begins with https:// or http://.")
+        return text or None
 
     def secret(self, name: str) -> str:
         """The value itself, or the contents of the file that ``NAME_FILE`` names."""
@@ -158,9 +206,16 @@ class _Reader:
         if not path:
             return self._values.get(name, "")
         try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:  # no UTF-8, or no path at all
-            raise ConfigError(f"{name}_FILE: cannot read {path} ({error}).") from error
+            found = Path(path).read_text(encoding="utf-8-sig").strip()
+        except OSError as error:
+            raise ConfigError(f"{name}_FILE: {path} cannot be read: {_why(error)}.") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{name}_FILE: {path} is not UTF-8 text.") from error
+        except ValueError as error:  # a NUL: no path at all
+            raise ConfigError(f"{name}_FILE: {path!r} names no file.") from error
+        if not found:
+            raise ConfigError(f"{name}_FILE: {path} is empty.")
+        return found
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         """Comma-separated; unset means the default, set but empty means none."""
@@ -201,6 +256,22 @@ def _has_host(url: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:  # brackets that hold no address
         return False
+
+
+def carries_secrets(url: str) -> bool:
+    """Whether the way there is encrypted, or does not leave this machine.
+
+    By RFC 6761 names under localhost are this machine's, and those under invalid lead nowhere.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"https", "wss"}:
+        return True
+    host = parts.hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".invalid"))
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _is_whole(text: str) -> bool:

@@ -4,6 +4,9 @@ VigieError
 ├── ConfigError        a setting is wrong: the process ends with 78
 ├── UserError          a person asked for something that cannot be: answered in one sentence
 │   ├── AddressRefused the address is one Vigie does not visit
+│   │   ├── AddressHidden    so are all that its name leads to: strangers learn no more
+│   │   ├── TooManyAddresses its name leads to more of them than can be judged
+│   │   └── Mistyped         what was meant instead can be guessed, and is asked
 │   └── NotFound       no such monitor or incident in this server
 ├── StoreError         the database cannot be used
 │   └── StoreBusy      just now: a later start may find it usable
@@ -44,6 +47,22 @@ class UserError(VigieError):
 
 class AddressRefused(UserError):
     """The address is malformed, private, or on a port Vigie does not visit."""
+
+
+class AddressHidden(AddressRefused):
+    """A name leads inside. To people it is as a name that does not exist: which do is private."""
+
+
+class TooManyAddresses(AddressRefused):
+    """A name leads to more addresses than are judged at each check."""
+
+
+class Mistyped(AddressRefused):
+    """An address with a slip of typing; ``meant`` is what it may have been meant to be."""
+
+    def __init__(self, message: str, *, meant: str, **values: object) -> None:
+        super().__init__(message, meant=meant, **values)
+        self.meant = meant
 
 
 class NotFound(UserError):

@@ -45,6 +45,9 @@ class Rule(StrEnum):
     SLOW_OF_10 = "slow10"
 
 
+HIDDEN = 0  # the number of a refusal by what a name leads to
+
+
 class Reason(StrEnum):
     """Why a try failed: the closed list. ``bot/words/causes.py`` has a sentence for each."""
 
@@ -62,6 +65,7 @@ class Reason(StrEnum):
     REDIRECTS = "redirects"  # more than five
     REDIRECT_REFUSED = "redirect_refused"  # to an address Vigie does not visit
     ADDRESS_REFUSED = "address_refused"  # the name leads to an address Vigie does not visit
+    ADDRESSES = "addresses"  # more of them than are judged
     GARBLED = "garbled"  # not an HTTP answer
     UNREADABLE = "unreadable"  # a compressed body although none was accepted
     TEXT_MISSING = "text_missing"
@@ -87,6 +91,12 @@ class Cause:
             return cls(Reason(reason), int(number) if number else None)
         except ValueError:
             return cls(Reason.OTHER)
+
+    @property
+    def hides_a_name(self) -> bool:
+        """The name leads inside: to people it is as a name that does not exist."""
+        refused = self.reason in {Reason.ADDRESS_REFUSED, Reason.REDIRECT_REFUSED}
+        return refused and self.number == HIDDEN
 
     @property
     def refuses_the_bot(self) -> bool:

@@ -137,6 +137,20 @@ def test_close_codes_that_no_retry_can_mend_end_it(tmp_path: Path, code: int) ->
     sail(tmp_path, scenario)
 
 
+def test_a_gateway_in_plain_text_beyond_this_machine_never_gets_the_token(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox:
+            sandbox._core.hub.url = "ws://192.0.2.1/gateway"
+            async with harbour(tmp_path, sandbox=sandbox, online=False) as ship:
+                await until(lambda: "ws://192.0.2.1/gateway would carry the token" in caplog.text)
+                assert not sandbox.gateway.identifies
+                assert not ship.app.stopping.is_set()
+
+    asyncio.run(scenario())
+
+
 def test_a_lost_session_is_begun_anew_at_the_same_address(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         before = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY

@@ -12,8 +12,8 @@ from bot.engine.netguard import Netguard
 from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
-from bot.models import CheckResult, Phases, Reason, Target
-from bot.services.wishes import with_scheme
+from bot.models import Cause, CheckResult, Phases, Reason, Target
+from bot.services.typed_addresses import typed_address
 from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
 from bot.words.safe import plain
@@ -29,7 +29,7 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
     """
     guard = Netguard(allow_private=config.allow_private, ports=config.ports)
     try:
-        address = guard.check_url(with_scheme(url.strip()))
+        address = guard.check_url(typed_address(url.strip()))
     except AddressRefused as error:
         return refuse(url, str(error), as_json=as_json)
     result = asyncio.run(_probe(guard, address))
@@ -59,7 +59,15 @@ def _verdict(result: CheckResult) -> str:
 
 
 def _cause(result: CheckResult) -> str | None:
-    return None if result.cause is None else cause_text(words_for("en"), result.cause)
+    cause = result.cause
+    if cause is not None and cause.hides_a_name:
+        cause = Cause(cause.reason)
+    return None if cause is None else cause_text(words_for("en"), cause)
+
+
+def _reason(cause: Cause) -> str:
+    """For programs; that a name leads inside is no secret to whoever has a shell here."""
+    return str(cause.reason if cause.hides_a_name else cause)
 
 
 def _as_json(url: str, result: CheckResult) -> dict[str, object]:
@@ -69,7 +77,7 @@ def _as_json(url: str, result: CheckResult) -> dict[str, object]:
         "url": url,
         "verdict": _verdict(result),
         "cause": _cause(result),
-        "reason": None if result.cause is None else str(result.cause),
+        "reason": None if result.cause is None else _reason(result.cause),
         "status": result.status,
         "phases_ms": asdict(result.phases),
         "certificate_expires": None if expires_ms is None else _iso(expires_ms),

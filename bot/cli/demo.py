@@ -6,6 +6,8 @@ Prints the page's address first, then every post of the bot as a line. Ctrl-C le
 import asyncio
 import contextlib
 import ctypes
+import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -20,11 +22,13 @@ from bot.config import child_environment
 from bot.sandbox import Sandbox
 from bot.sandbox.sites import Sites
 from bot.sandbox.world.world import World
+from bot.words.safe import plain
 
 ALERTS = "alerts"
 READY_S = 60.0
 STOP_S = 15.0
 EVERY_S = 1
+LINE = 300
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -43,13 +47,13 @@ async def _play(speed: float, port: int) -> int:
         sites = Sites(speed)
         await sites.start()
         stack.push_async_callback(sites.stop)
-        sandbox = Sandbox()
+        sandbox = Sandbox(token=secrets.token_urlsafe(), key=secrets.token_urlsafe(16))
         try:
             await sandbox.start(port=port)
         except OSError as error:
             return fail(f"port {port} cannot be used: {error.strerror}.", EXIT_FAILURE)
         stack.push_async_callback(sandbox.stop)
-        _say(f"Open {sandbox.url}/ to see the channel. Ctrl-C ends the demo.")
+        _say(f"Open {sandbox.page_url} to see the channel. Ctrl-C ends the demo.")
         sandbox.listen(partial(_print_post, sandbox.world))
         bot = await stack.enter_async_context(_bot(sandbox, sites, Path(folder)))
         story = asyncio.create_task(_tell(sandbox, sites))
@@ -134,11 +138,15 @@ def _print_post(world: World, news: dict[str, Any]) -> None:
     if news["type"] in {"message_create", "message_update"}:
         message = news["message"]
         channel = world.find_channel(message["channel_id"])
-        place = f"#{channel.name}" if channel is not None else "a private message"
+        place = f"#{plain(channel.name, LINE)}" if channel is not None else "a private message"
         edited = "(edited) " if news["type"] == "message_update" else ""
         # A board is made of components alone.
-        _say(f"{place}  {edited}{message['content'] or '(board)'}")
+        _say(f"{place}  {edited}{plain(message['content'], LINE) or '(board)'}")
 
 
 def _say(text: str) -> None:
-    print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", flush=True)
+    """Whoever no longer reads has ended the demo, as Ctrl-C does."""
+    try:
+        print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", flush=True)
+    except BrokenPipeError:
+        os.kill(os.getpid(), signal.SIGTERM)

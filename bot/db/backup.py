@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,8 @@ def read_only(database: Path) -> sqlite3.Connection:
 @contextlib.contextmanager
 def _unnamed(target: Path) -> Iterator[Path]:
     """A file beside ``target`` that takes its name when the block ends well, else it goes."""
-    part = target.with_name(target.name + copies.PART)
+    # Nobody can plant anything at a name that nobody knows.
+    part = target.with_name(f"{target.name}.{secrets.token_hex(8)}{copies.PART}")
     taken = StoreError(f"{target} exists: a backup overwrites nothing.")
     if target.exists():
         raise taken

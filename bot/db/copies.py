@@ -1,6 +1,7 @@
 """Copies of the database: how one is made, the names of the dated ones, which stay."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,9 @@ from pathlib import Path
 FOLDER = "backups"  # beside the database: where the units and the compose file put them
 PART = ".part"  # what is not whole yet
 _NAME = "vigie-%Y%m%dT%H%M%SZ.db"
+_NEW_FILE = (
+    os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+)
 _STALE = timedelta(days=1)  # no copy takes so long
 
 
@@ -16,18 +20,37 @@ def write(conn: sqlite3.Connection, path: Path) -> None:
     """The whole database at ``path`` in one file, for this user alone, and on the disk.
 
     What was at ``path`` is replaced. Raises sqlite3.Error and OSError, and then leaves nothing.
+    In a folder that others may write to, nothing of it ever reaches a file of theirs.
     """
     path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    # Open to the end: closing it would free the locks of SQLite.
+    handle = os.open(path, _NEW_FILE, 0o600)
     try:
         with contextlib.closing(sqlite3.connect(path)) as target:
+            _check_opened(handle)
             conn.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # or it would need a -wal of its own
-        with path.open("rb") as handle:
-            os.fsync(handle.fileno())
+        os.fsync(handle)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
+
+
+def _check_opened(handle: int) -> None:
+    """SQLite opens by the name, which somebody else may have given to another file meanwhile."""
+    ours = os.fstat(handle)
+    try:
+        numbers = [int(name) for name in os.listdir("/dev/fd")]  # noqa: PTH208 - Linux, macOS, BSD
+    except OSError:
+        return
+    opened = 0
+    for number in numbers:
+        with contextlib.suppress(OSError):
+            opened += os.path.samestat(os.fstat(number), ours)
+    if opened < 2:  # noqa: PLR2004 - ours and SQLite's
+        raise PermissionError(errno.EPERM, "somebody else exchanges files in that folder")
 
 
 def sync_folder(folder: Path) -> None:
@@ -48,7 +71,7 @@ def dated(folder: Path, moment: datetime) -> Path:
 def made_at(file: Path) -> datetime | None:
     """When a copy was made, by its name; None when it is none of ours."""
     try:
-        return datetime.strptime(file.name.removesuffix(PART), _NAME).replace(tzinfo=UTC)
+        return datetime.strptime(file.name, _NAME).replace(tzinfo=UTC)
     except ValueError:
         return None
 
@@ -81,5 +104,6 @@ def keep_newest(folder: Path, count: int) -> list[Path]:
 
 def _left_behind(folder: Path) -> list[Path]:
     before = datetime.now(UTC) - _STALE
-    parts = [(file, made_at(file)) for file in folder.glob(f"vigie-*Z.db{PART}")]
+    found = folder.glob(f"vigie-*Z.db*{PART}")
+    parts = [(file, made_at(file.with_name(f"{file.name.partition('.')[0]}.db"))) for file in found]
     return [file for file, made in parts if made is not None and made < before]

@@ -4,6 +4,7 @@ import errno
 import importlib
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from bot.errors import StoreError
 
 log = logging.getLogger(__name__)
 
+_TAKEN = frozenset({errno.EWOULDBLOCK, errno.EACCES})
+_LOOKS, _LOOK_S = 10, 0.03
 _WAL_BYTE = 18  # of the file: 2 says that changes are in a -wal first (sqlite.org/fileformat.html)
 
 
@@ -62,7 +65,7 @@ def is_held(database: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno in {errno.EWOULDBLOCK, errno.EACCES}
+        return error.errno in _TAKEN
     else:
         return False
     finally:
@@ -75,9 +78,9 @@ def _take(handle: int, database: Path) -> None:
         log.warning("This system has no file locks: take care not to start Vigie twice")
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock_soon(fcntl, handle)
     except OSError as error:
-        if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+        if error.errno not in _TAKEN:
             raise StoreError(
                 f"The folder of {database} allows no file locks ({error.strerror})."
                 " Set VIGIE_DATABASE to a path on a local disk."
@@ -87,6 +90,20 @@ def _take(handle: int, database: Path) -> None:
         raise StoreError(
             f"Another Vigie already uses {database}{known}. Stop it, or set VIGIE_DATABASE."
         ) from error
+
+
+def _lock_soon(fcntl: ModuleType, handle: int) -> None:
+    """The doctor holds it for a moment to see whether it is held: no reason not to start."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            time.sleep(_LOOK_S)
+        else:
+            return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _holder(handle: int) -> str:

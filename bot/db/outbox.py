@@ -72,3 +72,16 @@ def last_test(conn: Connection, guild_id: int) -> Tested | None:
         (guild_id,),
     ).fetchone()
     return None if row is None else Tested(row[0], row[1])
+
+
+def unsent_since(conn: Connection, now_ms: int) -> int | None:
+    """Since when the oldest opening waits that could be sent: those of refused channels do not."""
+    row = conn.execute(
+        "SELECT min(n.created_ms) FROM notification n JOIN guild g ON g.id = n.guild_id"
+        " AND g.left_ms IS NULL WHERE n.state IN ('pending', 'sending') AND n.kind = 'open'"
+        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM parked p"
+        " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)",
+        (now_ms,),
+    ).fetchone()
+    oldest_ms: int | None = row[0]
+    return oldest_ms

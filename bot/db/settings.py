@@ -5,7 +5,7 @@ from bot.db.database import Connection
 
 def get(conn: Connection, key: str) -> str | None:
     row = conn.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row["value"])
+    return None if row is None else str(row[0])
 
 
 def number(conn: Connection, key: str) -> int | None:

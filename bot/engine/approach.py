@@ -25,9 +25,10 @@ class Approach:
         """Raises NameFailed, AddressRefused, or the OSError that tells most."""
         began = time.perf_counter()
         addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
-        resolved = stamps.resolved(began)
+        # Judged before the time is noted: a name that leads inside looks like one that is none.
         if self._guard is not None:
             self._guard.judge_addresses(host, port, addresses, scheme)
+        resolved = stamps.resolved(began)
         dialled = await dial(addresses, port)
         stamps.connected(resolved)
         return dialled

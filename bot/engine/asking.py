@@ -1,8 +1,9 @@
-"""One plain question to an address of the operator's: Discord's API, asked by the doctor."""
+"""Plain questions to addresses of the operator's: Discord's API for the doctor, the heartbeat."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 import httpx
 
@@ -10,6 +11,7 @@ from bot import __version__
 from bot.engine.answers import read
 from bot.engine.failures import cause_of
 from bot.engine.prober import DEADLINE_S
+from bot.engine.redirects import CODES, MAX_HOPS
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context
 from bot.engine.transport import OneShot
@@ -50,3 +52,20 @@ class Questions:
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
             return Answer(cause=cause_of(error, DEADLINE_S))
         return Answer(response.status_code, dict(response.headers), body)
+
+    async def misses(self, url: str) -> str | None:
+        """Why a call did not arrive: anything but 2xx after redirects. None: it did."""
+        for _ in range(MAX_HOPS + 1):
+            answer = await self.get(url)
+            if answer.cause is not None:
+                return str(answer.cause)
+            if answer.status // 100 == 2:  # noqa: PLR2004 - success, by RFC 9110
+                return None
+            place = (answer.headers or {}).get("location", "")
+            if answer.status not in CODES or not place:
+                return f"HTTP {answer.status}"
+            try:
+                url = urljoin(url, place)
+            except ValueError:
+                return "a redirect to nowhere"
+        return "too many redirects"

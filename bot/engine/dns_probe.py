@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from bot.engine.netguard import DNS, PRIVATE
 from bot.engine.plain_probe import PlainProbe
 from bot.engine.stamps import Stamps
-from bot.errors import AddressRefused
+from bot.errors import AddressHidden
 
 
 class DnsProbe(PlainProbe):
@@ -17,9 +17,9 @@ class DnsProbe(PlainProbe):
         host = urlsplit(self._guard.check_url(url, frozenset({DNS}))).hostname or ""
         began = time.perf_counter()
         found = await self._resolver.addresses(host, fresh=True)
-        stamps.resolved(began)
         shown = (address for address in found if self._guard.is_visible(host, address))
         address = next(shown, None)
         if address is None:
-            raise AddressRefused(PRIVATE)
+            raise AddressHidden(PRIVATE)
+        stamps.resolved(began)
         return address

@@ -6,8 +6,8 @@ import ssl
 import httpcore
 
 from bot.engine.resolver import NameFailed
-from bot.errors import AddressRefused
-from bot.models import Cause, Reason
+from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
+from bot.models import HIDDEN, Cause, Reason
 
 # EPERM and EACCES come from a filter on the way or on this machine.
 _UNREACHABLE = frozenset(
@@ -36,6 +36,8 @@ def cause_of(error: BaseException, deadline_s: float) -> Cause:
     for one in _chain(error):
         if isinstance(one, TimeoutError):
             return Cause(Reason.TIMEOUT, max(1, round(deadline_s)))
+        if isinstance(one, AddressHidden):
+            return Cause(Reason.ADDRESS_REFUSED, HIDDEN)
         reason = _reason(one)
         if reason is not None:
             return Cause(reason)
@@ -45,6 +47,8 @@ def cause_of(error: BaseException, deadline_s: float) -> Cause:
 def _reason(error: BaseException) -> Reason | None:
     """What one exception alone says. The order matters: the special stands before the general."""
     match error:
+        case TooManyAddresses():
+            reason = Reason.ADDRESSES
         case AddressRefused():
             reason = Reason.ADDRESS_REFUSED
         case NameFailed():

@@ -117,7 +117,7 @@ class HttpProbe:
         if cause.reason is Reason.TLS_EXPIRED:
             return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.url, left_s))
         if cause.reason is Reason.ADDRESS_REFUSED and seen.hops:
-            return Cause(Reason.REDIRECT_REFUSED)
+            return Cause(Reason.REDIRECT_REFUSED, cause.number)
         return cause
 
     async def _days_expired(self, url: str, left_s: float) -> int | None:
@@ -149,7 +149,9 @@ def _request(method: str, url: str, headers: Headers) -> httpx.Request:
     chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
     names = {name.lower() for name, _ in chosen}
     defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
-    return httpx.Request(method, url, headers=[*defaults, *chosen, *_FIXED])
+    # Given by us: httpx would read the name as IDNA 2008 and fail at emoji, which have sites.
+    host = ("Host", urlsplit(url).netloc)
+    return httpx.Request(method, url, headers=[host, *defaults, *chosen, *_FIXED])
 
 
 def _note(seen: _Seen, response: httpx.Response) -> None:

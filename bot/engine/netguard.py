@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 from bot.engine.addresses import Network, embedded, is_inside, is_public, parse
 from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
-from bot.engine.own_addresses import ALLOWED_PORTS, is_own
+from bot.engine.own_network import OwnNetwork
 from bot.engine.tcp_ports import REFUSED
-from bot.errors import AddressRefused
+from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
 from bot.words.catalogue import N_
 
 URL_LIMIT = 2_048
+MOST_ADDRESSES = 64  # of one name: each is judged at each check
 PORTS = range(1, 65_536)
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
 SCHEME_PORTS = {"http": 80, "https": 443}
@@ -31,7 +32,10 @@ USERINFO = N_("Please remove the user name and password from the address.")
 SCHEME = N_("I can watch http://, https://, tcp:// and dns:// addresses.")
 TOO_LONG = N_("The address is too long: at most {n} characters.")
 PORT = N_("I can't watch port {port}. Usual web ports are fine: 80, 443, 8080 and 8443.")
-OWN_PORT = N_("I can't watch port {port} of the machine I run on: only 80 and 443.")
+NEIGHBOUR = N_(
+    "That address is of the machine or the network I run in. Whoever runs me can allow it in"
+    " VIGIE_ALLOW_PRIVATE."
+)
 HOST = N_("“{host}” is not a host name I can look up.")
 FORMS = {
     TCP: N_("A tcp:// address is a host and a port alone, such as tcp://example.com:22."),
@@ -44,6 +48,9 @@ _URL = re.compile(
 # Parsers disagree about backslashes and blanks; control and invisible characters hide things.
 _UNREADABLE = re.compile(r"[\\\s\x00-\x20\x7f]")
 _KEPT = "!$%&'()*+,-./:;=?@[]_~|^{}`\"<>"
+_JOINERS = "\u200c\u200d"  # of Persian words and of emoji
+_TAGS = range(0xE0020, 0xE0080)  # of the flags of regions
+_NO_CHARACTERS = range(0xFDD0, 0xFDF0)
 _PORT = re.compile(r"[0-9]{0,5}")
 
 
@@ -55,8 +62,10 @@ class Netguard:
         *,
         allow_private: tuple[Network, ...] = (),
         ports: frozenset[int] = frozenset(),
+        own_network: OwnNetwork | None = None,
     ) -> None:
         self._allow_private = allow_private
+        self._own = own_network or OwnNetwork()
         self._ports = DEFAULT_PORTS | ports
 
     def check_url(self, url: str, schemes: frozenset[str] = SCHEMES) -> str:
@@ -87,17 +96,22 @@ class Netguard:
     ) -> None:
         """Refuse a host when any of its addresses may not be dialled. Raises AddressRefused.
 
-        Unusual ports and local names are for the operator's own networks alone.
+        Unusual ports, local names, own addresses and neighbours are for the operator's own
+        networks alone.
         """
-        for text in addresses:
+        distinct = list(dict.fromkeys(addresses))
+        for text in distinct[:MOST_ADDRESSES]:
             if not self.is_visible(host, text):
-                raise AddressRefused(PRIVATE)
+                is_literal = ":" in host or is_numeric(host)
+                raise AddressRefused(PRIVATE) if is_literal else AddressHidden(PRIVATE)
             address = parse(text)
             if is_inside(address, self._allow_private):
                 continue
             self._judge_port(port, scheme)
-            if port not in ALLOWED_PORTS and is_own(address):
-                raise AddressRefused(OWN_PORT, port=port)
+            if self._own.holds(address):
+                raise AddressRefused(NEIGHBOUR)
+        if len(distinct) > MOST_ADDRESSES:
+            raise TooManyAddresses(f"{host} has more than {MOST_ADDRESSES} addresses")
 
     def is_visible(self, host: str, text: str) -> bool:
         """Whether strangers may learn of this address of a host, whatever the port."""
@@ -158,6 +172,8 @@ class Netguard:
             host = ascii_host(name)
         except ValueError as error:
             raise AddressRefused(NOT_AN_ADDRESS) from error
+        if host in WEB:  # a slip of typing: https://https://example.com
+            raise AddressRefused(NOT_AN_ADDRESS)
         if is_numeric(host):
             return self._literal_v4(host, name, port, scheme)
         if is_local_name(host) and not self._allow_private:
@@ -180,7 +196,20 @@ class Netguard:
 
 def _path(rest: str) -> str:
     """Path and query, encoded. Raises AddressRefused for what nobody can see or read."""
-    if _UNREADABLE.search(rest) or any(unicodedata.category(c)[0] == "C" for c in rest):
+    if _UNREADABLE.search(rest) or any(map(_is_hidden, rest)):
         raise AddressRefused(NOT_AN_ADDRESS)
     encoded = quote(rest.partition("#")[0], safe=_KEPT)
     return encoded if encoded.startswith("/") else f"/{encoded}"
+
+
+def _is_hidden(char: str) -> bool:
+    """Controls and what cannot be seen; joiners, flags and newer emoji stand in many a path."""
+    match unicodedata.category(char):
+        case "Cf":
+            return char not in _JOINERS and ord(char) not in _TAGS
+        case "Cn":  # perhaps a character of a newer Unicode
+            return ord(char) & 0xFFFE == 0xFFFE or ord(char) in _NO_CHARACTERS  # noqa: PLR2004
+        case "Co":
+            return False
+        case category:
+            return category[0] == "C"

@@ -5,6 +5,8 @@ stop all look-ups of a default thread pool).
 """
 
 import asyncio
+import errno
+import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import aiodns
 import pycares
 
 from bot.clock import Clock
+from bot.engine import descriptors
 from bot.engine.addresses import parse
 from bot.engine.hostnames import is_local_name
 from bot.engine.system_names import SystemNames
@@ -89,7 +92,8 @@ class Resolver:
         self._running: dict[tuple[str, bool], asyncio.Task[_Answer]] = {}
 
     async def addresses(self, host: str, *, fresh: bool = False) -> list[str]:
-        """All addresses of ``host``; a literal is its own answer. Raises NameFailed.
+        """All addresses of ``host``; a literal is its own answer. Raises NameFailed, or an OSError
+        when this machine has no descriptor left to ask with.
 
         ``fresh`` proves that a name server answers now: neither our cache nor c-ares' is asked.
         """
@@ -107,7 +111,6 @@ class Resolver:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._system.close()
         if self._resolver is not None:
             await self._resolver.close()
 
@@ -122,6 +125,8 @@ class Resolver:
 
     async def _look_up(self, host: str, *, fresh: bool) -> _Answer:
         found, fault, ttl_s = await self._ask(host, fresh=fresh)
+        if not found and not descriptors.has_room(1):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # no name server is to blame
         if not found and is_local_name(host):
             found = await self._system.addresses(host)
         if len(self._cache) >= KEPT_NAMES:

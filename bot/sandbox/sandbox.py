@@ -25,10 +25,13 @@ class Sandbox(People):
         world: World | None = None,
         token: str = TOKEN,
         settings: Settings | None = None,
+        *,
+        key: str = "",
     ) -> None:
+        """``key``: what whoever plays people over HTTP has to show; none is asked for without."""
         super().__init__(Core(token, settings or Settings(), world))
         self.admin = Admin(self._core)
-        self._server = Server(self._core, self, self.admin)
+        self._server = Server(self._core, self, self.admin, key)
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; port 0 takes a free one. OSError when the port is taken."""
@@ -58,8 +61,13 @@ class Sandbox(People):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """Where everything is."""
         return self._server.url
+
+    @property
+    def page_url(self) -> str:
+        """What a person opens."""
+        return self._server.page_url
 
     @property
     def api_url(self) -> str:

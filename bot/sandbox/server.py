@@ -1,5 +1,6 @@
 """The one port of a sandbox: API, gateway, page, files and control."""
 
+import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,8 +25,9 @@ SHUTDOWN_S = 0.5
 class Server:
     """Listens on 127.0.0.1 alone. May be stopped and started again: the world stays."""
 
-    def __init__(self, core: Core, people: People, admin: Admin) -> None:
+    def __init__(self, core: Core, people: People, admin: Admin, key: str = "") -> None:
         self._core = core
+        self._key = key
         self._live = Live(core)
         self._control = Control(core, people, admin, self._live)
         self._runner: web.AppRunner | None = None
@@ -34,6 +36,11 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def page_url(self) -> str:
+        """With the key, where one is asked for."""
+        return f"{self.url}/?key={self._key}" if self._key else f"{self.url}/"
 
     async def start(self, port: int) -> None:
         """Listen; port 0 takes a free one. OSError when the port is taken."""
@@ -76,10 +83,25 @@ class Server:
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         wanted = request.match_info["path"].removeprefix("page/") or "index.html"
-        path = (PAGE / wanted).resolve()
-        if not path.is_relative_to(PAGE) or not path.is_file():
-            raise web.HTTPNotFound(text=f"404: nothing at {request.path}")
-        return web.FileResponse(path, headers={"Cache-Control": "no-store"})
+        try:
+            path = (PAGE / wanted).resolve()
+            is_ours = path.is_relative_to(PAGE) and path.is_file()
+        except (OSError, ValueError):  # too long, or a NUL
+            is_ours = False
+        if not is_ours:
+            raise web.HTTPNotFound(text="404: nothing there")
+        response = web.FileResponse(path, headers={"Cache-Control": "no-store"})
+        if self._key and self._is_key(request.query.get("key")):
+            response.set_cookie(self._cookie, self._key, httponly=True, samesite="Strict")
+        return response
+
+    @property
+    def _cookie(self) -> str:
+        """Cookies know no ports, and several demos may run."""
+        return f"vigie-sandbox-{self.port}"
+
+    def _is_key(self, shown: str | None) -> bool:
+        return secrets.compare_digest((shown or "").encode(errors="replace"), self._key.encode())
 
     @web.middleware
     async def _own_page_only(self, request: web.Request, handler: Served) -> web.StreamResponse:
@@ -91,4 +113,9 @@ class Server:
         origin = urlsplit(request.headers.get("Origin", f"//{own.netloc}"))
         if own.hostname not in LOCAL or origin.netloc != own.netloc:
             raise web.HTTPForbidden(text="403: this is not the sandbox's own page")
+        if self._key and request.path.startswith("/sandbox/"):
+            # Other users of the machine reach the port too: only the printed address has the key.
+            shown = request.cookies.get(self._cookie) or request.query.get("key")
+            if not self._is_key(shown):
+                raise web.HTTPForbidden(text="403: open the address that the demo has printed")
         return await handler(request)

@@ -57,8 +57,13 @@ class Blindness:
         """Whether anything answers now; asking changes nothing."""
         return await self._eyes.online_since(self._clock.monotonic())
 
-    async def blames_us(self, started: float, failed_ms: int) -> bool:
-        """Whether a try that failed (begun at ``started``) must not count: we were offline."""
+    async def blames_us(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:
+        """Whether a try that failed (begun at ``started``) must not count: we were offline.
+
+        ``needed`` False: the failure changes nothing, so what is known already is enough.
+        """
+        if not needed:
+            return self._since_ms is not None
         if await self._eyes.online_since(started):
             await self._see()
             return False

@@ -15,7 +15,8 @@ from bot.services.columns import Raw, Remark
 from bot.services.kuma import is_kuma, of_kuma
 from bot.services.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
 from bot.services.target_options import MAX_HEADERS
-from bot.services.wishes import NAME_LIMIT, NewMonitor, is_cut, with_scheme
+from bot.services.typed_addresses import typed_address
+from bot.services.wishes import NAME_LIMIT, NewMonitor, is_cut
 from bot.words.catalogue import N_
 from bot.words.safe import plain
 
@@ -211,7 +212,7 @@ def _wanted(raw: Raw) -> tuple[NewMonitor, list[Remark]]:
     method = (_text(raw, "method") or "GET").upper()
     every = _seconds(raw)
     wanted = NewMonitor(
-        url=with_scheme(url),
+        url=typed_address(url),
         name=name,
         every_s=60 if every is None else every,
         channel_id=_whole(raw, "channel"),

@@ -5,7 +5,7 @@ from bot.engine.prober import Prober
 from bot.engine.probes import host_of
 from bot.engine.rules import Try, rhythm_s
 from bot.engine.scheduler import Scheduler, Step
-from bot.models import CheckResult, Monitor
+from bot.models import CheckResult, Kind, Monitor
 from bot.services.blindness import Blindness
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
@@ -53,7 +53,8 @@ class Rounds:
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
         """Take what a try saw, wherever it was made."""
-        if not result.ok and await self._blindness.blames_us(started, result.at_ms):
+        needed = not _changes_nothing(entry)
+        if not result.ok and await self._blindness.blames_us(started, result.at_ms, needed=needed):
             if entry.lose_sight():
                 self._recorder.touch(entry)
             return Step(None, rhythm_s(entry.memory, entry.policy))
@@ -66,3 +67,9 @@ class Rounds:
     def _outdated(self, key: int, entry: Entry) -> bool:
         """Removed, replaced or paused while the try was under way."""
         return self._watchlist.find(key) is not entry or entry.monitor.paused
+
+
+def _changes_nothing(entry: Entry) -> bool:
+    """A failure of what is told as down already, and has failed on in its last round."""
+    told = entry.incident is not None and not entry.incident.withheld
+    return told and entry.memory.mode is Kind.DOWN and entry.memory.rounds[-1:].upper() == "F"

@@ -213,12 +213,6 @@ def _check_slow(slow_ms: int | None) -> None:
         raise UserError("The limit for slow answers is at most {n} ms.", n=SLOWEST_MS)
 
 
-def with_scheme(url: str) -> str:
-    """People may leave ``https://`` out; anything that has a scheme or looks odd stays as it is."""
-    text = url.strip()
-    return text if "://" in text or text.startswith("/") else f"https://{text}"
-
-
 def usual_interval_s(config: Config) -> int:
     """How often a site is checked when nobody says: every minute, or as often as is allowed."""
     return max(_USUAL_INTERVAL_S, config.min_interval_s)

@@ -1,9 +1,14 @@
 """Time zones: their IANA names, found without case, and what the clock on the wall shows there."""
 
 import logging
+import re
+import zoneinfo
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
+
+import tzdata  # type: ignore[import-untyped] # it has one constant
 
 from bot.errors import UserError
 from bot.words.safe import plain
@@ -12,6 +17,40 @@ log = logging.getLogger(__name__)
 
 _NO_PLACES = {"Factory", "localtime"}
 _NAME_LIMIT = 60
+_VERSION = re.compile(r"(?:# version )?(20\d\d[a-z]{1,2})\s")
+
+
+def use_newest_rules() -> None:
+    """Use the bundled time-zone data where the system's are older, or have no version.
+
+    Governments change their clocks at short notice; of two sources the newer one knows better.
+    """
+    found = next((one for one in map(_version_in, zoneinfo.TZPATH) if one), "")
+    if zoneinfo.TZPATH and _order(found) < _order(tzdata.IANA_VERSION):
+        log.info("Time zones are as of %s; the system's are of %s", tzdata.IANA_VERSION, found)
+        zoneinfo.reset_tzpath(to=())
+        ZoneInfo.clear_cache()
+
+
+def _version_in(folder: str) -> str:
+    """By the first line of ``tzdata.zi`` (Linux) or ``+VERSION`` (macOS, BSD); empty: none."""
+    for name in ("tzdata.zi", "+VERSION"):
+        try:
+            with (Path(folder) / name).open(encoding="ascii", errors="replace") as file:
+                match = _VERSION.match(file.readline(100))
+        except OSError:
+            continue
+        if match is not None:
+            return match[1]
+    return ""
+
+
+def _order(version: str) -> tuple[str, int, str]:
+    """After 2026z comes 2026za."""
+    return version[:4], len(version), version
+
+
+use_newest_rules()
 
 
 @cache

@@ -26,6 +26,7 @@ _SHORT = {
     Reason.REDIRECTS: N_("too many redirects"),
     Reason.REDIRECT_REFUSED: N_("redirects to a refused address"),
     Reason.ADDRESS_REFUSED: N_("leads to a refused address"),
+    Reason.ADDRESSES: N_("too many addresses"),
     Reason.GARBLED: N_("no HTTP answer"),
     Reason.UNREADABLE: N_("answer unreadable"),
     Reason.TEXT_MISSING: N_("expected text missing"),
@@ -34,7 +35,9 @@ _SHORT = {
 }
 
 _SENTENCES = {
-    Reason.DNS: N_("The name does not resolve. Look at the domain and its name servers."),
+    Reason.DNS: N_(
+        "The name leads to no address that I may visit. Look at the domain and its name servers."
+    ),
     Reason.REFUSED: N_(
         "The host answers, but nothing listens on that port. Look whether the server runs."
     ),
@@ -58,7 +61,12 @@ _SENTENCES = {
         "The site redirects to an address that I do not visit. Look at its redirects."
     ),
     Reason.ADDRESS_REFUSED: N_(
-        "The name leads to an address that I do not visit. Look at its DNS records."
+        "The address is private or of the network I run in, so I do not visit it. Whoever runs me"
+        " can allow it in VIGIE_ALLOW_PRIVATE."
+    ),
+    Reason.ADDRESSES: N_(
+        "The name has more than 64 addresses, and I do not visit such names. Look at its DNS"
+        " records."
     ),
     Reason.GARBLED: N_("Something answers on that port, but not in HTTP. Look at the port."),
     Reason.UNREADABLE: N_(
@@ -79,6 +87,7 @@ def result_text(words: Words, result: CheckResult) -> str:
 
 def cause_text(words: Words, cause: Cause) -> str:
     """A few words for the push line, such as ``HTTP 503`` or ``timed out after 10 s``."""
+    cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
             return f"HTTP {cause.number or '?'}"
@@ -92,6 +101,7 @@ def cause_text(words: Words, cause: Cause) -> str:
 
 def cause_sentence(words: Words, cause: Cause) -> str:
     """What the probe saw and what to look at, for the card."""
+    cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
             return words.text(_http_sentence(cause.number or 0), status=cause.number or "?")
@@ -102,6 +112,11 @@ def cause_sentence(words: Words, cause: Cause) -> str:
             )
         case _:
             return words.text(_SENTENCES[cause.reason])
+
+
+def _public(cause: Cause) -> Cause:
+    """One word whether a name leads inside or does not exist: which names do is not for all."""
+    return Cause(Reason.DNS) if cause.hides_a_name else cause
 
 
 def _http_sentence(status: int) -> str:

@@ -1,12 +1,13 @@
 """The buttons of a settings card, and the forms they open."""
 
 import re
+from dataclasses import replace
 
 import discord
 from discord import ui
 
 from bot.models import Monitor
-from bot.services.wishes import Edited
+from bot.services.wishes import Change, Edited
 from bot.tree import words_of
 from cogs._ui.asking import Interaction, owns, patiently, show
 from cogs._ui.buttons import Lasting, view_of
@@ -14,6 +15,8 @@ from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.forms import typed_values
 from cogs._ui.monitor_card import card_embed, edited_text
 from cogs._ui.monitor_forms import TITLES, change_of, monitor_form
+from cogs._ui.typed_slips import with_address
+from cogs._ui.watch_answers import cut_text
 
 
 class EditButton(Lasting, template=r"v1:edit:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"):
@@ -43,10 +46,23 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
     """What was typed into a form."""
     change = change_of(sent["section"], typed_values(interaction), interaction.guild)
-    work = interaction.client.services.monitors.edit(
-        interaction.guild_id or 0, int(sent["monitor"]), change, interaction.user.id
-    )
-    await show_edited(interaction, await patiently(interaction, work, in_place=owns(interaction)))
+    await take_change(interaction, int(sent["monitor"]), change)
+
+
+async def take_change(interaction: Interaction, monitor_id: int, change: Change) -> None:
+    """Change what was asked for; an address as it was typed is read first."""
+
+    async def take(asked: Interaction, address: str) -> None:
+        wanted = replace(change, url=address or None)
+        monitors, guild_id = asked.client.services.monitors, asked.guild_id or 0
+        work = monitors.edit(guild_id, monitor_id, wanted, asked.user.id)
+        edited = await patiently(asked, work, in_place=owns(asked))
+        await show_edited(asked, edited, cut_text(words_of(asked), wanted.name))
+
+    if change.url is None:
+        await take(interaction, "")
+    else:
+        await with_address(interaction, change.url, take)
 
 
 async def show_edited(interaction: Interaction, edited: Edited, note: str | None = None) -> None:

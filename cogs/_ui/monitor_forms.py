@@ -8,7 +8,7 @@ from discord import ui
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.target_options import status_text
-from bot.services.wishes import NAME_LIMIT, Change, with_scheme
+from bot.services.wishes import NAME_LIMIT, Change
 from bot.words.catalogue import N_, Words
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, check_place
 from cogs._ui.forms import form, picked, text_field
@@ -36,7 +36,7 @@ def change_of(section: str, values: dict[str, str], guild: discord.Guild | None)
     match section:
         case "address":
             return Change(
-                url=with_scheme(values["url"]),
+                url=values["url"],
                 name=values["name"],
                 every_s=_whole(values["every"]),
                 method=values.get("method") or None,

@@ -6,11 +6,14 @@ everybody's: only a card of the person's own is edited in place.
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from discord import ui
 
-from bot.errors import UserError
+from bot.errors import Mistyped, UserError
+from bot.services.typed_addresses import typed_address
+from bot.services.wishes import NewMonitor
 from bot.tree import told_error, words_of
 from bot.words.catalogue import Words
 from cogs._ui.alert_places import check_place
@@ -29,6 +32,7 @@ from cogs._ui.setup_page import (
     ready,
     steps,
 )
+from cogs._ui.typed_slips import slip_row
 from cogs._ui.watch_answers import added_text
 
 _ARRIVES_S = 2.0  # most have arrived by then; the others are looked for by hand
@@ -43,16 +47,22 @@ class SetupItem(Lasting, template=r"v1:setup:(?P<action>open|channel|role|nobody
         await _ACTIONS[self.about["action"]](interaction)
 
 
-async def show_setup(interaction: Interaction, *, step: str | None = None, note: str = "") -> None:
+async def show_setup(
+    interaction: Interaction,
+    *,
+    step: str | None = None,
+    note: str = "",
+    row: ui.ActionRow[Any] | None = None,
+) -> None:
     """The card as things are now, in place of the old one where that can be.
 
-    ``note``: what just happened, told under the step it belongs to.
+    ``note``: what just happened, told under the step it belongs to; ``row``: what to press then.
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
     in_place = owns(interaction)
     tested = await patiently(interaction, services.trial.last(guild_id), in_place=in_place)
     found = SetUp(services.guilds.settings(guild_id), services.monitors.of_guild(guild_id), tested)
-    view = _view(interaction, found, {step or "": note})
+    view = _view(interaction, found, {step or "": note}, {step or "": row})
     await show(interaction, in_place=in_place, view=view)
 
 
@@ -61,7 +71,12 @@ def welcome_view(words: Words) -> ui.View:
     return view_of([SetupItem(button("open", words, main=True))])
 
 
-def _view(interaction: Interaction, found: SetUp, notes: dict[str, str]) -> ui.LayoutView:
+def _view(
+    interaction: Interaction,
+    found: SetUp,
+    notes: dict[str, str],
+    more: dict[str, ui.ActionRow[Any] | None],
+) -> ui.LayoutView:
     words = words_of(interaction)
     told = steps(words, interaction, found)
     rows, is_ready = _rows(words, found), ready(told)
@@ -69,7 +84,8 @@ def _view(interaction: Interaction, found: SetUp, notes: dict[str, str]) -> ui.L
     box.add_item(ui.TextDisplay(head(words, is_ready=is_ready)))
     for name, step in told.items():
         box.add_item(ui.TextDisplay(f"{step.shown}\n{notes.get(name, '')}".rstrip()))
-        for row in rows[name]:
+        asked = more.get(name)
+        for row in [*([asked] if asked is not None else []), *rows[name]]:
             box.add_item(row)
     if is_ready:
         box.add_item(ui.Separator())
@@ -143,15 +159,26 @@ async def _ask_site(interaction: Interaction) -> None:
 async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
     """The form of a site goes the very way of ``/watch add``: watched at once, looked at once."""
     del sent
+    wanted = wanted_site(interaction)
 
-    async def add() -> str:
-        guild_id, wanted = interaction.guild_id or 0, wanted_site(interaction)
-        monitors = interaction.client.services.monitors
-        added = await monitors.add(guild_id, wanted, interaction.user.id)
-        mark = "✔" if added.first.ok else "⚠"
-        return f"{mark} {added_text(words_of(interaction), added)}"
+    async def add(asked: Interaction, address: str) -> None:
+        await _do(asked, SITE, _added(asked, replace(wanted, url=address)))
 
-    await _do(interaction, SITE, add())
+    try:
+        address = typed_address(wanted.url)
+    except Mistyped as slip:
+        row = slip_row(interaction, slip, add)
+        note = f"✖ {told_error(words_of(interaction), slip)}"
+        await show_setup(interaction, step=SITE, note=note, row=row)
+    else:
+        await add(interaction, address)
+
+
+async def _added(interaction: Interaction, wanted: NewMonitor) -> str:
+    monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
+    added = await monitors.add(guild_id, wanted, interaction.user.id)
+    mark = "✔" if added.first.ok else "⚠"
+    return f"{mark} {added_text(words_of(interaction), added)}"
 
 
 async def _send_test(interaction: Interaction) -> None:

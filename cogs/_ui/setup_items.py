@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s, with_scheme
+from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.catalogue import N_, Words
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
 from cogs._ui.asking import Interaction
@@ -77,10 +77,10 @@ def site_form(words: Words) -> ui.Modal:
 
 
 def wanted_site(interaction: Interaction) -> NewMonitor:
-    """What was typed, with everything else as usual."""
+    """What was typed, the address too, with everything else as usual."""
     typed = typed_values(interaction)
     return NewMonitor(
-        url=with_scheme(typed.get("url", "")),
+        url=typed.get("url", ""),
         name=typed.get("name") or None,
         every_s=usual_interval_s(interaction.client.config),
     )

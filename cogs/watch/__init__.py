@@ -1,5 +1,6 @@
 """``/watch``: what is watched. Thin: the rules are in the monitors' service."""
 
+from dataclasses import replace
 from typing import Literal
 
 from discord import app_commands
@@ -12,17 +13,17 @@ from bot.services.wishes import (
     Added,
     NewMonitor,
     usual_interval_s,
-    with_scheme,
 )
 from bot.tree import words_of
 from bot.words.catalogue import Words
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
-from cogs._ui.asking import Interaction, ManagersCog, patiently, say
+from cogs._ui.asking import Interaction, ManagersCog, owns, patiently, say, show
 from cogs._ui.channel_rights import channel_problem
 from cogs._ui.edit_buttons import EditButton
 from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.removal import RemovalButton, ask_removal
 from cogs._ui.spans import Span
+from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
     added_text,
     cut_text,
@@ -81,7 +82,7 @@ class Watch(
         headers: str | None = None,
     ) -> None:
         wanted = NewMonitor(
-            url=with_scheme(url),
+            url=url,
             name=name,
             every_s=every or usual_interval_s(self._client.config),
             channel_id=None if channel is None else channel.id,
@@ -93,14 +94,24 @@ class Watch(
             method=method,
             headers=headers,
         )
+
+        async def watch(asked: Interaction, address: str) -> None:
+            await self._watch(asked, replace(wanted, url=address))
+
+        await with_address(interaction, url, watch)
+
+    async def _watch(self, interaction: Interaction, wanted: NewMonitor) -> None:
+        """Where somebody pressed “Did you mean …?”, the answer takes the question's place."""
         work = self._services.monitors.add(interaction.guild_id or 0, wanted, interaction.user.id)
-        added = await patiently(interaction, work)
+        in_place = owns(interaction)
+        added = await patiently(interaction, work, in_place=in_place)
         words = words_of(interaction)
-        lines = [added_text(words, added), cut_text(words, name)]
+        lines = [added_text(words, added), cut_text(words, wanted.name)]
         lines.append(await self._where(interaction, words, added))
-        if channel is not None:
-            lines.append(channel_problem(words, interaction, channel.id))
-        await say(interaction, "\n".join(line for line in lines if line))
+        if wanted.channel_id is not None:
+            lines.append(channel_problem(words, interaction, wanted.channel_id))
+        text = "\n".join(line for line in lines if line)
+        await show(interaction, in_place=in_place, content=text, view=None)
 
     async def _where(self, interaction: Interaction, words: Words, added: Added) -> str:
         """Where alerts go; the first monitor of a server brings its alerts to where it is added."""
@@ -167,5 +178,5 @@ async def setup(client: VigieClient) -> None:
     # discord.py reads ranges when the class is made; this one's minimum is a setting.
     for command in (cog.add, cog.edit):
         command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
-    client.add_dynamic_items(EditButton, RemovalButton)
+    client.add_dynamic_items(EditButton, RemovalButton, MeantButton)
     await client.add_cog(cog)

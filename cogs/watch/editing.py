@@ -7,15 +7,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VigieClient
-from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change, with_scheme
-from bot.tree import words_of
+from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change
 from cogs._ui.alert_places import AlertChannel, AlertRole
 from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.edit_buttons import card, show_edited, take_edited
+from cogs._ui.edit_buttons import card, take_change, take_edited
 from cogs._ui.forms import take_form
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
-from cogs._ui.watch_answers import cut_text
 
 # What is typed to take a setting away: an option cannot be sent empty.
 _NOTHING = "-"
@@ -59,7 +57,7 @@ class Editing(commands.Cog):
         headers: str | None = None,
     ) -> None:
         change = Change(
-            url=None if url is None else with_scheme(url),
+            url=url,
             name=name,
             every_s=every,
             channel_id=None if channel is None else channel.id,
@@ -75,11 +73,7 @@ class Editing(commands.Cog):
             embed, view = await patiently(interaction, card(interaction, monitor))
             await say(interaction, embed=embed, view=view)
             return
-        work = self._client.services.monitors.edit(
-            monitor.guild_id, monitor.id, change, interaction.user.id
-        )
-        note = cut_text(words_of(interaction), name)
-        await show_edited(interaction, await patiently(interaction, work), note)
+        await take_change(interaction, monitor.id, change)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:

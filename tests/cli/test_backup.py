@@ -105,7 +105,7 @@ def test_a_damaged_database_leaves_no_copy_behind(
     assert run(database, tmp_path / "copy.db") == 1
     assert capsys.readouterr().err.startswith("vigie: ")
     assert not (tmp_path / "copy.db").exists()
-    assert not (tmp_path / "copy.db.part").exists()
+    assert list(tmp_path.glob("*.part")) == []
 
 
 def pair(number: int, conn: Connection) -> None:
@@ -171,12 +171,14 @@ def test_only_what_is_a_whole_copy_counts_as_one(tmp_path: Path) -> None:
     database = made(tmp_path / "v.db", rows=1)
     stale = tmp_path / "vigie-20200101T000000Z.db.part"
     fresh = copies.dated(tmp_path, datetime.now(UTC) - timedelta(hours=1)).with_suffix(".db.part")
-    for name in (stale, fresh, tmp_path / "vigie-20200101T000001Z.db"):
+    newer = tmp_path / "vigie-20200101T000000Z.db.0123456789abcdef.part"
+    for name in (stale, newer, fresh, tmp_path / "vigie-20200101T000001Z.db"):
         name.touch()
     whole = tmp_path / "vigie-20200101T000002Z.db"
     whole.write_text("a copy")
     assert run(database, tmp_path, keep=2) == 0
     assert not stale.exists()
+    assert not newer.exists()
     assert fresh.exists()
     assert whole.exists()
     assert len(copies.all_in(tmp_path)) == 2
@@ -215,6 +217,43 @@ def test_a_file_that_comes_in_between_is_not_overwritten(
     monkeypatch.setattr(backing_up, "_verify", slowly)
     assert run(database, target) == 1
     assert target.read_text() == "precious"
+
+
+def test_a_link_that_somebody_planted_is_neither_followed_nor_harmed(tmp_path: Path) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    victim = tmp_path / "victim"
+    for planted in ("copy.db.part", "again.db.part"):
+        (tmp_path / planted).symlink_to(victim)
+    for name in ("copy.db", "again.db"):
+        assert run(database, tmp_path / name) == 0
+    assert not victim.exists()
+    with closing(sqlite3.connect(database)) as conn:
+        copies.write(conn, tmp_path / "copy.db.part")
+    assert not victim.exists()
+    assert not (tmp_path / "copy.db.part").is_symlink()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors have no names here")
+def test_nothing_is_written_into_a_file_that_took_the_copy_s_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = made(tmp_path / "v.db", rows=1)
+    theirs = tmp_path / "theirs"
+    theirs.touch()
+    open_new = os.open
+
+    def exchanged(path: Path, flags: int, mode: int = 0o777) -> int:
+        handle = open_new(path, flags, mode)
+        if str(path).endswith(copies.PART):
+            Path(path).unlink()
+            Path(path).symlink_to(theirs)
+        return handle
+
+    monkeypatch.setattr(os, "open", exchanged)
+    assert run(database, tmp_path / "copy.db") == 1
+    assert "Cannot write" in capsys.readouterr().err
+    assert theirs.stat().st_size == 0
+    assert not (tmp_path / "copy.db").exists()
 
 
 @pytest.mark.parametrize("text", ["", "no database at all " * 300])

@@ -16,7 +16,7 @@ import pytest
 
 from bot.cli.check import NOT_UP, REFUSED, UP, run
 from bot.config import Config
-from bot.services.wishes import with_scheme
+from bot.services.typed_addresses import typed_address
 from tests.engine.sites import (
     CERTIFICATES,
     OK,
@@ -125,6 +125,11 @@ def test_not_up_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
         "tcp://8.8.8.8:25",
         "dns://127.0.0.1",
         "dns://example.com:53",
+        "https//127.0.0.1",
+        "http:/127.0.0.1",
+        "https://https://127.0.0.1",
+        "htp://127.0.0.1",
+        "https",
     ],
 )
 def test_refused_ends_with_2(capsys: pytest.CaptureFixture[str], url: str) -> None:
@@ -168,7 +173,7 @@ def test_where_a_redirect_led_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     ],
 )
 def test_https_is_added_to_bare_text_alone(typed: str, taken: str) -> None:
-    assert with_scheme(typed) == taken
+    assert typed_address(typed) == taken
 
 
 def test_people_read_the_verdict_first_and_then_the_phases(

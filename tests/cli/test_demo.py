@@ -32,9 +32,16 @@ def test_the_demo_shows_its_page_tells_of_the_night_and_leaves_nothing(tmp_path:
         assert demo.stdout is not None
         first = (await demo.stdout.readline()).decode()
         url = re.findall(r"http://\S+", first)[0]
-        async with aiohttp.ClientSession() as session, session.get(url) as page:
-            assert page.status == 200
-            assert "composer" in await page.text()
+        jar = aiohttp.CookieJar(unsafe=True)  # addresses have cookies in browsers too
+        base, _, key = url.partition("?key=")
+        assert len(key) > 16
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            for path in ("sandbox/state", "sandbox/state?key=wrong", "sandbox/live"):
+                assert (await session.get(base + path)).status == 403
+            async with session.get(url) as page:
+                assert page.status == 200
+                assert "composer" in await page.text()
+            assert (await session.get(f"{base}sandbox/state")).status == 200
         async with asyncio.timeout(FIRST_ALERT_S + 15):
             while "🟡 UNSTABLE · Immigration Canada" not in first:
                 first = (await demo.stdout.readline()).decode()
@@ -64,6 +71,12 @@ def test_a_post_is_printed_with_its_channel_and_a_board_by_name(
     message = {"content": "", "channel_id": world.channel("general").id}
     _print_post(world, {"type": "message_update", "message": message})
     assert capsys.readouterr().out.endswith("#general  (edited) (board)\n")
+    message["content"] = "\x1b]52;c;cm0gLXJm\x07\u202eDOWN\r\n" + "x" * 5_000
+    _print_post(world, {"type": "message_create", "message": message})
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert not set("\x1b\x07\r\u202e") & set(said)
+    assert len(said) < 400
 
 
 def test_the_night_is_150_rounds_of_calm_ramp_waves_and_end() -> None:

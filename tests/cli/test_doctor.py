@@ -15,11 +15,13 @@ import pytest
 
 from bot.__main__ import main
 from bot.cli import doctor
+from bot.clock import SystemClock
 from bot.config import Config, require_private
 from bot.db import copies
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import newest
+from bot.engine import descriptors
 from bot.engine.asking import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
@@ -27,6 +29,9 @@ from bot.sandbox import Sandbox
 from bot.services.doctor import Finding, examine, network
 from bot.services.doctor import copies as doctor_copies
 from bot.services.doctor.findings import Grade
+from bot.services.guilds import Guilds
+from bot.services.liveness import Liveness
+from bot.services.watchlist import Watchlist
 from tests.db.test_upgrades import first_files, old_database
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
@@ -340,3 +345,37 @@ def test_a_number_of_starts_that_discord_does_not_tell_is_no_number(limit: objec
     assert (found.grade, found.text) == (Grade.OK, "unknown number of connections left")
     odd = {"interactions_endpoint_url": None, "flags": limit, "name": "Vigie", "id": "1"}
     assert network._application(odd).grade is Grade.OK
+
+
+def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
+    database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptors, "allow_many", lambda: 256)
+    remarks = ("VIGIE_PORT is no setting of Vigie. Did you mean VIGIE_PORTS?",)
+    config = Config(token=TOKEN, database=database, canaries=(), remarks=remarks)
+    status, found = examined(config, capsys, discord=TOKEN)
+    assert status == 1
+    assert found["Open files"]["text"] == "256 may be open: at most 128 checks run at once"
+    assert "LimitNOFILE" in found["Open files"]["fix"]
+    assert found["Settings"]["text"] == remarks[0]
+
+
+def test_a_heartbeat_that_nobody_hears_is_told(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def noted(missed: str | None) -> dict[str, dict[str, Any]]:
+        async def note() -> None:
+            db = await Database.open(database)
+            try:
+                watchlist = Watchlist(db, SystemClock(), Guilds(db, SystemClock()))
+                await Liveness(db, SystemClock(), watchlist).note_heartbeat(missed)
+            finally:
+                await db.close()
+
+        asyncio.run(note())
+        config = Config(token=TOKEN, database=database, canaries=())
+        return examined(config, capsys, discord=TOKEN)[1]
+
+    assert "Heartbeat" not in noted(None)
+    assert noted("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: HTTP 404"
+    assert "Heartbeat" not in noted(None)

@@ -15,6 +15,7 @@ from typing import Any
 from bot.sandbox import Answer, Upload
 from bot.sandbox.interactions.answer import picture
 from bot.sandbox.interactions.interaction import Kind
+from cogs._ui.typed_slips import MeantButton
 from tests.cogs.harbour import Harbour, sail, until
 
 Json = dict[str, Any]
@@ -83,6 +84,7 @@ async def settle(ship: Harbour) -> Loot:
     url = f"{ship.site.url}/zanzi-path?key=sesame"
     await ship.run("watch add", url=url, name="Zanzibar", every=1, headers="X-Zanzi: sesame")
     loot.monitor = ship.app.monitors.find(ship.guild_id, "Zanzibar").id
+    await ship.run("watch add", url="https//zanzi.example")  # asks what was meant
     ship.site.status = 503
     await ship.sandbox.wait_for_message("Harbour/alerts", "Zanzibar", timeout=15)
     ship.tasks[0].cancel()  # no more rounds: what is photographed stands still
@@ -396,6 +398,7 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "window": list(map(str, loot.windows)),
         "page": ["0", "1"],
         "days": ["30"],
+        "key": list(MeantButton.asked),
     }
     options = known[name] if name in known else body.split("|")
     assert name in known or "\\" not in body, f"a new group of ids: {name} in {pattern}"

@@ -23,7 +23,7 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 WHOLE_INSTALLATION = {
     "boards.all_present", "changes.forget", "farewell.forget_followers", "incidents.all_open",
     "incidents.insert", "monitors.all_watched", "monitors.watched_after",
-    "notifications.due_by_channel",
+    "notifications.due_by_channel", "outbox.unsent_since",
     "pruning._notifications", "pruning._posts", "reminders.due", "reminders.still_wanted",
     "windows.all_live",
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """One Vigie for one database, and a crash of the last one is told."""
 
 import asyncio
+import fcntl
 import logging
 import os
 import signal
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -67,6 +69,19 @@ def test_a_second_vigie_is_refused_under_any_name_of_the_file(tmp_path: Path) ->
                 pytest.fail("two at once")
         with instance_lock(tmp_path / "another.db"):
             pass
+
+
+def test_the_doctors_look_at_it_makes_no_start_fail(tmp_path: Path) -> None:
+    database = tmp_path / "v.db"
+    with instance_lock(database):
+        pass
+    looking = os.open(database.with_name("v.db.lock"), os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    done = threading.Timer(0.1, os.close, (looking,))
+    done.start()
+    with instance_lock(database):
+        assert lock.is_held(database)
+    done.join()
 
 
 def test_the_lock_is_free_at_once_after_kill_9(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.clock import SystemClock
+from bot.engine import descriptors
 from bot.engine.canaries import VALID_S, Canaries
 from bot.engine.resolver import Resolver
 from tests.engine.nameserver import nameserver
-from tests.engine.sites import Names, Visit, answer, free_port, serve
+from tests.engine.sites import Names, Site, Visit, answer, free_port, serve
 from tests.fakes import FakeClock
 
 
@@ -201,14 +204,75 @@ def test_a_dead_name_server_is_our_own_blindness() -> None:
     asyncio.run(scenario())
 
 
-def test_a_heartbeat_is_no_canary() -> None:
+@asynccontextmanager
+async def three() -> AsyncIterator[list[Site]]:
+    async with serve() as one, serve() as two, serve() as three:
+        yield [one, two, three]
+
+
+def test_one_host_is_asked_at_a_time_each_in_turn() -> None:
     async def scenario() -> None:
-        async with serve() as heartbeat:
-            canaries, clock = make(nobody())
-            assert await canaries.fetch(heartbeat.url())
-            assert not await canaries.online_since(clock.monotonic())
+        async with three() as hosts:
+            canaries, clock = make(*(host.url() for host in hosts))
+            for _ in range(6):
+                assert await canaries.online_since(clock.monotonic())
+                clock.jump(1)
+            assert [len(host.visits) for host in hosts] == [2, 2, 2]
 
     asyncio.run(scenario())
+
+
+def test_failures_one_after_the_other_share_one_round_a_second() -> None:
+    async def scenario() -> None:
+        async with three() as hosts:
+            canaries, clock = make(*(host.url() for host in hosts))
+            asked = list[asyncio.Task[bool]]()
+            for _ in range(200):  # fifty failures a second for four seconds
+                asked.append(asyncio.ensure_future(canaries.online_since(clock.monotonic())))
+                await asyncio.sleep(0.001)
+                await clock.advance(0.02)
+            await clock.advance(2)
+            assert all(await asyncio.gather(*asked))
+            assert sum(len(host.visits) for host in hosts) <= 6
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_host_is_not_waited_for_alone() -> None:
+    async def scenario() -> None:
+        async def late(visit: Visit) -> None:
+            await asyncio.sleep(0.25)
+            await visit.send(answer())
+
+        for behave, most in ((late, 0.3), (stay, 0.3)):
+            async with serve(behave) as slow, serve(stay) as silent:
+                canaries, clock = make(slow.url(), silent.url(), nobody())
+                began = time.perf_counter()
+                assert await canaries.online_since(clock.monotonic()) is (behave is late)
+                assert time.perf_counter() - began < most + 0.25
+
+    asyncio.run(scenario())
+
+
+def test_without_descriptors_we_are_short_of_them_and_not_offline(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with serve() as host:
+            canaries, clock = make(host.url())
+            room = [False, False, True]
+            monkeypatch.setattr(descriptors, "has_room", lambda _count: room.pop(0))
+            asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            await clock.advance(2.5)
+            assert await asked
+            assert (len(host.visits), room) == (1, [])
+            monkeypatch.setattr(descriptors, "has_room", lambda _count: False)
+            asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            await clock.advance(30)
+            assert await asked
+
+    asyncio.run(scenario())
+    assert "ulimit -n" in caplog.text
 
 
 def test_a_url_that_is_none_is_a_silent_canary() -> None:

@@ -11,12 +11,13 @@ from bot.engine import approach
 from bot.engine.dns_probe import DnsProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
-from bot.models import Cause, CheckResult, Reason, Target
+from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
 from tests.engine.nameserver import NameServer, nameserver
 from tests.engine.sites import LOOPBACK, Names
 
 NO_ANSWER = Cause(Reason.DNS)
 REFUSED = Cause(Reason.ADDRESS_REFUSED)
+HIDDEN_NAME = Cause(Reason.ADDRESS_REFUSED, HIDDEN)
 
 
 async def look_up(
@@ -82,7 +83,7 @@ def test_a_name_whose_every_address_leads_inside_is_refused() -> None:
             for octets in ([10, 0, 0, 1], [127, 0, 0, 1], [169, 254, 169, 254]):
                 server.address = bytes(octets)
                 [result] = await look_up(server, "good.example.com", guard=Netguard())
-                assert (result.cause, result.address) == (REFUSED, None)
+                assert (result.cause, result.address) == (HIDDEN_NAME, None)
             server.address = bytes([8, 8, 8, 8])
             [result] = await look_up(server, "good.example.com", guard=Netguard())
             assert result.ok
@@ -101,7 +102,7 @@ def test_one_address_that_may_be_shown_is_enough_and_none_is_dialled(
         result = await probe.probe(Target("dns://example.com"))
         assert (result.cause, result.address) == (None, "8.8.8.8")
         assert names.fresh == 1
-        assert (await probe.probe(Target("dns://example.org"))).cause == REFUSED
+        assert (await probe.probe(Target("dns://example.org"))).cause == HIDDEN_NAME
 
     asyncio.run(scenario())
 
@@ -112,7 +113,7 @@ def test_a_local_name_counts_only_where_it_leads_home() -> None:
         names = Names({"nas.lan": ["192.168.1.5"], "out.lan": ["8.8.8.8"]})
         probe = DnsProbe(home, names, clock=SystemClock())
         assert (await probe.probe(Target("dns://nas.lan"))).address == "192.168.1.5"
-        assert (await probe.probe(Target("dns://out.lan"))).cause == REFUSED
+        assert (await probe.probe(Target("dns://out.lan"))).cause == HIDDEN_NAME
 
     asyncio.run(scenario())
 

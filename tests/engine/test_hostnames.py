@@ -1,5 +1,8 @@
-"""IDNA 2008 without mapping: what would have to be changed to be a host is none."""
+"""Capitals and symbols are taken as browsers take them; what stands for other letters is not."""
 
+from urllib.parse import urlsplit
+
+import httpx
 import idna
 import pytest
 from hypothesis import given
@@ -26,6 +29,19 @@ LONGEST = ".".join(["a" * 61] + ["b" * 63] * 3)
         ("x.com", "x.com"),
         ("r3---sn-abc.example.com", "r3---sn-abc.example.com"),
         ("_dmarc.example.com", "_dmarc.example.com"),
+        ("_dmarc.b\u00fccher.example", "_dmarc.xn--bcher-kva.example"),
+        ("B\u00dcCHER.de", "xn--bcher-kva.de"),
+        ("\u00c9cole.fr", "xn--cole-9oa.fr"),
+        ("STRA\u1e9eE.de", "xn--strae-oqa.de"),
+        ("\u039f\u0394\u039f\u03a3.gr", "xn--pxavbq.gr"),  # capitals know one sigma alone
+        ("\u041f\u043e\u0447\u0442\u0430.\u0440\u0444", "xn--80a1acny.xn--p1ai"),
+        ("\u13a0\u13a1.example", ascii_host("\u13a0\u13a1.example")),  # small in capitals alone
+        ("a\u0308pfel.de", "xn--pfel-koa.de"),  # as macOS writes it
+        ("\U0001f4a9.la", "xn--ls8h.la"),
+        ("xn--ls8h.la", "xn--ls8h.la"),
+        ("xn--i-7iq.ws", "xn--i-7iq.ws"),
+        ("I\u2764\ufe0f.ws", "xn--i-7iq.ws"),  # as telephones write it
+        ("\U0001fae9.ws", "xn--b39h.ws"),  # younger than this Python
         (LONGEST, LONGEST),
     ],
 )
@@ -43,17 +59,24 @@ def test_a_host_has_one_ascii_form(typed: str, host: str) -> None:
         "\u2460\u2461.com",  # circled digits
         "\u017fearch.com",  # a long s
         "\u212a.com",  # the sign of Kelvin, which lower case makes a k
-        "B\u00dcCHER.example",  # a capital that only mapping makes small
         "\u0130.com",
         "\ufb01.com",  # a ligature
-        "a\u0308.com",  # an accent that stands alone
         "a\u00adb.com",  # a soft hyphen
         "a\u200bb.com",  # no width
         "a\u200cb.com",  # a joiner where no script needs one
         "a\u202eb.com",
         "\u05d0a.com",  # two directions in one label
-        "\U0001f600.com",
         "\u0378.com",  # no character at all
+        "\U0001f469\u200d\U0001f4bb.ws",  # browsers take no joiner between emoji
+        "\ufe0f.ws",
+        "\u0308a.com",  # begins with an accent
+        "\u00fc+.com",
+        "\u00fc_x.com",
+        "\u00fc._x.example",  # libraries and browsers read such a neighbour differently
+        "xn--bcher-kva._x.example",
+        "\u00fc" * 64,
+        "xn--\u212a.com",
+        "xn--BCHER-KVA\u0130.com",
         "xn--bcher-KVA-.example",
         "xn--fass-.de",
         "xn--a.com",
@@ -93,11 +116,27 @@ def test_what_is_taken_reads_back_as_what_was_typed(typed: str) -> None:
     assert host.isascii()
     assert ascii_host(host) == host
     assert len(host.split(".")) == len(typed.removesuffix(".").split("."))
-    lower = "".join(c.lower() if c.isascii() else c for c in typed.removesuffix("."))
-    shown = ".".join(idna.ulabel(one) if one.startswith("xn--") else one for one in host.split("."))
-    assert shown == ".".join(
-        idna.ulabel(one) if one.startswith("xn--") else one for one in lower.split(".")
-    )
+    assert idna.uts46_remap(readable(host), std3_rules=False) == readable(host)
+    mapped = idna.uts46_remap(typed.removesuffix(".").replace("\ufe0f", ""), std3_rules=False)
+    assert readable(host) == readable(mapped)
+
+
+def readable(host: str) -> str:
+    """What the labels stand for, read by Python's own punycode."""
+    parts = (one.removeprefix("xn--").encode().decode("punycode") if one[:4] == "xn--" else one
+             for one in host.split("."))  # fmt: skip
+    return ".".join(parts)
+
+
+@given(st.text(st.sampled_from("abz019-_\u00e9\u00c9\u00df\u0434\U0001f4a9\u2603."), max_size=16))
+def test_what_is_taken_is_read_alike_by_the_client(typed: str) -> None:
+    try:
+        host = ascii_host(typed)
+    except ValueError:
+        return
+    request = httpx.Request("GET", f"https://{host}/", headers=[("Host", host)])
+    assert (request.url.raw_host.decode(), request.headers["host"]) == (host, host)
+    assert urlsplit(str(request.url)).hostname == host
 
 
 def test_local_names_and_numbers_are_told_apart() -> None:

@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import netguard
-from bot.engine.addresses import parse
 from bot.engine.netguard import WEB, Netguard
-from bot.engine.own_addresses import is_own
 from bot.errors import AddressRefused
 
 HOME = (ipaddress.ip_network("192.168.0.0/16"),)
@@ -110,28 +107,6 @@ def test_ports_and_names_are_no_web_addresses() -> None:
     for url in ("tcp://example.com:80", "dns://example.com"):
         with pytest.raises(AddressRefused):
             guard.check_url(url, WEB)
-
-
-def test_an_address_is_this_machines_own_when_the_way_to_it_begins_there() -> None:
-    assert is_own(parse("127.0.0.1"))
-    assert is_own(parse("::ffff:127.0.0.1"))
-    assert is_own(parse("::1"))
-    assert not is_own(parse("8.8.8.8"))
-    assert not is_own(parse("223.255.255.254"))
-    assert not is_own(parse("255.255.255.255"))  # no way leads there
-    assert not is_own(parse("2606:2800::1"))
-
-
-def test_the_machines_own_public_addresses_may_be_watched_on_80_and_443_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(netguard, "is_own", lambda address: str(address) == "8.8.8.8")
-    for scheme, port in (("http", 80), ("https", 443), ("tcp", 443)):
-        guard.judge_addresses("example.com", port, ["8.8.8.8"], scheme)
-    for scheme, port in (("http", 8080), ("tcp", 22)):
-        guard.judge_addresses("example.com", port, ["8.8.4.4"], scheme)
-        with pytest.raises(AddressRefused, match=f"port {port} of the machine I run on"):
-            guard.judge_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
 
 
 noise = st.text(st.sampled_from("aA0.:/@#?%[]\\ \t\u00df\uff0e\u3002x-_1279"), max_size=14)

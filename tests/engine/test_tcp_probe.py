@@ -15,7 +15,7 @@ from bot.engine.dialling import Dialled
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault
 from bot.engine.tcp_probe import TcpProbe
-from bot.models import Cause, CheckResult, Reason, Target
+from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port
 
 
@@ -116,7 +116,9 @@ def test_a_name_without_an_address_and_one_that_leads_inside_have_their_causes()
         dead = Names({}, fault=Fault.NO_SUCH_NAME)
         assert await cause("tcp://example.com:5432", dead) == Cause(Reason.DNS)
         inside = Names({"example.com": ["8.8.8.8", "10.0.0.1"]})
-        assert await cause("tcp://example.com:5432", inside) == Cause(Reason.ADDRESS_REFUSED)
+        assert await cause("tcp://example.com:5432", inside) == Cause(
+            Reason.ADDRESS_REFUSED, HIDDEN
+        )
 
     asyncio.run(scenario())
 

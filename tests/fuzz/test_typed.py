@@ -22,7 +22,8 @@ from bot.services.target_options import (
     status_text,
     target_of,
 )
-from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes, with_scheme
+from bot.services.typed_addresses import typed_address
+from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes
 from bot.services.zones import wall_time, zone_name
 from bot.words.catalogue import words_for
 from bot.words.safe import host, markdown, plain
@@ -61,7 +62,7 @@ def refused_or(work: Callable[[], T]) -> T | None:
 @tries(300)
 @given(ADDRESSES)
 def test_addresses(typed: str) -> None:
-    checked = refused_or(lambda: GUARD.check_url(with_scheme(typed)))
+    checked = refused_or(lambda: GUARD.check_url(typed_address(typed)))
     harmless(plain(host(typed), 300))
     if checked is not None:
         assert checked.isascii()

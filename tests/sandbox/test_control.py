@@ -3,6 +3,11 @@
 import asyncio
 import base64
 
+import aiohttp
+import pytest
+import yarl
+
+from bot.sandbox import Sandbox
 from tests.sandbox.raw import Json, Response, Rest, online, played
 from tests.sandbox.test_interactions import BUTTON, PING, ROWS, reply
 
@@ -175,3 +180,28 @@ async def test_the_page_is_served_and_nothing_beside_it(rest: Rest) -> None:
     async with rest.session.get(url + "/") as response:
         assert response.status == 200
         assert "html" in response.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("path", ["page/%00", "page/" + "a" * 5_000, "%00", "page/../server.py"])
+def test_what_is_no_file_of_the_page_is_not_there(path: str) -> None:
+    async def scenario() -> None:
+        async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
+            url = yarl.URL(f"{sandbox.url}/{path}", encoded=True)
+            async with session.get(url) as answer:
+                assert answer.status == 404
+
+    asyncio.run(scenario())
+
+
+def test_with_a_key_nobody_plays_people_without_it() -> None:
+    async def scenario() -> None:
+        async with Sandbox(key="s3cret") as sandbox, aiohttp.ClientSession() as session:
+            for path, status in (("state", 403), ("state?key=no", 403), ("state?key=s3cret", 200)):
+                async with session.get(f"{sandbox.url}/sandbox/{path}") as answer:
+                    assert answer.status == status
+            async with session.post(f"{sandbox.url}/sandbox/messages", json={}) as answer:
+                assert answer.status == 403
+            async with session.get(f"{sandbox.url}/?key=no") as page:
+                assert not page.cookies
+
+    asyncio.run(scenario())

@@ -164,7 +164,7 @@ def test_the_operators_address_is_called_once_vigie_can_tell_somebody(
                 assert len(switch.visits) == 1
             with caplog.at_level(logging.WARNING):
                 await app._heartbeat()
-            assert "The heartbeat was not answered" in caplog.text
+            assert "The heartbeat was not heard: refused" in caplog.text
             assert url not in caplog.text
             await app.engine.resolver.close()
         finally:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.db import holdings as table
-from bot.db import outbox
+from bot.db import outbox, settings
 from bot.db.backup import read_only
 from bot.db.migrate import newest
 from bot.services.doctor import holdings
 from bot.services.doctor import outbox as delivered
-from bot.services.doctor.findings import Finding, ok
+from bot.services.doctor.findings import Finding, ok, warning
 from bot.services.doctor.voice import Voice
+from bot.services.liveness import MISSED
 from bot.words.catalogue import words_for
 from bot.words.safe import plain
 
@@ -28,9 +29,22 @@ def findings(database: Path, now_ms: int) -> list[Finding]:
                 return []
             box = outbox.look(conn, None, now_ms)
             kept = table.take(conn, now_ms)
+            missed = settings.get(conn, MISSED)
     except sqlite3.Error:
         return []
-    return [delivered.finding(voice, box, now_ms), ok("Stored", holdings.summary(voice, kept))]
+    return [
+        delivered.finding(voice, box, now_ms),
+        *([_unheard(missed)] if missed else []),
+        ok("Stored", holdings.summary(voice, kept)),
+    ]
+
+
+def _unheard(missed: str) -> Finding:
+    return warning(
+        "Heartbeat",
+        f"the newest one was not heard: {plain(missed, _QUOTE)}",
+        "Look at VIGIE_HEARTBEAT_URL; it is heard when it ends at 2xx.",
+    )
 
 
 def _voice(now_ms: int) -> Voice:

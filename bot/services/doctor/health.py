@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot import __version__
 from bot.db.database import Database
+from bot.engine import descriptors
 from bot.services.blindness import Blindness
 from bot.services.doctor.database import LITTLE_SPACE
 from bot.services.doctor.findings import Finding, broken, ok, warning
@@ -32,6 +33,20 @@ async def sight(voice: Voice, blindness: Blindness, canaries: int) -> Finding:
         return ok(name, words.text("Discord answers; there are no other canaries"))
     said = words.plural("online, by {n} canary", "online, by {n} canaries", canaries)
     return ok(name, said)
+
+
+def open_files(voice: Voice) -> Finding | None:
+    """Told where it is so low that checks have to wait for each other."""
+    words, limit = voice.words, descriptors.limit()
+    if limit >= descriptors.ENOUGH:
+        return None
+    text = words.text(
+        "I may open {n} files, so at most {checks} checks run at once.",
+        n=words.number(limit),
+        checks=words.number(descriptors.checks_at_once(limit)),
+    )
+    fix = words.text("Whoever runs me: raise the limit of open files (ulimit -n).")
+    return warning(words.text("Open files"), text, fix)
 
 
 async def database(voice: Voice, db: Database, file: Path) -> Finding:

@@ -5,6 +5,7 @@ import sqlite3
 import sys
 
 from bot.config import Config, require_private, require_token
+from bot.engine import descriptors
 from bot.errors import ConfigError
 from bot.services.doctor.findings import Finding, broken, ok, warning
 
@@ -14,7 +15,17 @@ SOUND_SQLITE = (3, 51, 3)
 
 
 def findings(config: Config) -> list[Finding]:
-    return [_python(), _sqlite(sqlite3.sqlite_version_info), _secrets(), _token(config)]
+    return [
+        _python(),
+        _sqlite(sqlite3.sqlite_version_info),
+        _open_files(config),
+        *(
+            warning("Settings", remark, "Correct its name, or remove it.")
+            for remark in config.remarks
+        ),
+        _secrets(),
+        _token(config),
+    ]
 
 
 def _python() -> Finding:
@@ -30,6 +41,23 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
     if version < SOUND_SQLITE:
         text += " (before 3.51.3: let no other program write to the database while Vigie runs)"
     return ok("SQLite", text)
+
+
+def _open_files(config: Config) -> Finding:
+    """The limit of this shell; a unit or a container has its own."""
+    limit = descriptors.allow_many()
+    checks = descriptors.checks_at_once(limit, config.concurrency)
+    if limit >= descriptors.OPEN_FILES:
+        return ok("Open files", f"{limit} may be open")
+    text = f"{limit} may be open: at most {checks} checks run at once"
+    if limit >= descriptors.ENOUGH:
+        return ok("Open files", text)
+    return warning(
+        "Open files",
+        text,
+        "Raise the hard limit: LimitNOFILE=65536 in the unit, ulimits in the compose file, or"
+        " ulimit -n.",
+    )
 
 
 def _secrets() -> Finding:

@@ -41,6 +41,7 @@ class Doctor:
         now_ms = self._clock.now_ms()
         box = await self._db.read(lambda conn: outbox.look(conn, guild_id, now_ms))
         blocked = delivered.blocked(voice, self._delivery.gates)
+        files = health.open_files(voice)
         return [
             *watching.findings(
                 voice,
@@ -51,6 +52,7 @@ class Doctor:
             delivered.finding(voice, box, now_ms),
             *([blocked] if blocked is not None else []),
             await health.sight(voice, self._blindness, len(self._config.canaries)),
+            *([files] if files is not None else []),
             await health.database(voice, self._db, self._config.database),
             health.version(voice, self._began_ms),
         ]

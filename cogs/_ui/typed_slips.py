@@ -1,0 +1,74 @@
+"""“Did you mean …?”: an address with a slip of typing, and the button that takes what was meant.
+
+What else was typed stands in no id, so it is kept for a while; after a restart it is typed again.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import discord
+from discord import ui
+
+from bot.errors import Mistyped, UserError
+from bot.services.typed_addresses import typed_address
+from bot.tree import told_error, words_of
+from cogs._ui.asking import Interaction, say
+from cogs._ui.buttons import Lasting, view_of
+
+KEPT = 500
+
+Take = Callable[[Interaction, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose address it was, what was meant, and what is done with it."""
+
+    guild_id: int | None
+    user_id: int
+    meant: str
+    take: Take
+
+
+class MeantButton(Lasting, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
+    """Takes the address that was meant, with everything else as it was typed."""
+
+    for_managers = True
+    asked: ClassVar[dict[str, _Asked]] = {}
+
+    @classmethod
+    def offering(cls, interaction: Interaction, slip: Mistyped, take: Take) -> "MeantButton":
+        """A new one; the oldest that nobody has pressed are forgotten."""
+        key = secrets.token_hex(8)
+        asked = _Asked(interaction.guild_id, interaction.user.id, slip.meant, take)
+        while len(cls.asked) >= KEPT:
+            del cls.asked[next(iter(cls.asked))]
+        cls.asked[key] = asked
+        label = words_of(interaction).text("Yes, that one")
+        return cls.button(f"v1:meant:{key}", label, style=discord.ButtonStyle.primary)
+
+    async def pressed(self, interaction: Interaction) -> None:
+        asked = self.asked.get(self.about["key"])
+        mine = (interaction.guild_id, interaction.user.id)
+        if asked is None or (asked.guild_id, asked.user_id) != mine:
+            raise UserError("I no longer know what you typed. Please type it again.")
+        del self.asked[self.about["key"]]
+        await asked.take(interaction, asked.meant)
+
+
+async def with_address(interaction: Interaction, typed: str, take: Take) -> None:
+    """Hand the address on as it is meant, or ask which one that is."""
+    try:
+        address = typed_address(typed)
+    except Mistyped as slip:
+        view = view_of([MeantButton.offering(interaction, slip, take)])
+        await say(interaction, told_error(words_of(interaction), slip), view=view)
+        return
+    await take(interaction, address)
+
+
+def slip_row(interaction: Interaction, slip: Mistyped, take: Take) -> ui.ActionRow[Any]:
+    """The button for a card of components."""
+    return ui.ActionRow(MeantButton.offering(interaction, slip, take))

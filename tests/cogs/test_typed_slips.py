@@ -1,0 +1,104 @@
+"""“Did you mean …?”: nothing mistyped is watched, and one press takes what was meant."""
+
+from pathlib import Path
+
+import pytest
+
+from cogs._ui.typed_slips import MeantButton
+from tests.cogs.harbour import Harbour, sail
+
+
+def mistyped(ship: Harbour, path: str = "") -> str:
+    return ship.site.url.replace("http://", "http//") + path
+
+
+def test_a_slip_is_asked_about_and_a_press_watches_with_all_options(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        asked = await ship.run("watch add", url=mistyped(ship), name="Shop", every=77)
+        assert asked.ephemeral
+        assert "Did you mean" in asked.content
+        assert asked.buttons == ["Yes, that one"]
+        assert ship.app.monitors.of_guild(ship.guild_id) == []
+        answer = await ship.sandbox.press("Admin", asked, "Yes, that one")
+        assert "every 77 s. First check: fine" in answer.content
+        assert answer.buttons == []
+        (shop,) = ship.app.monitors.of_guild(ship.guild_id)
+        assert (shop.target.url, shop.name) == (f"{ship.site.url}/", "Shop")
+
+    sail(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    "typed", ["https//example.com", "https:/example.com", "htps://example.com"]
+)
+def test_in_a_home_lab_too_no_host_is_called_https(tmp_path: Path, typed: str) -> None:
+    async def scenario(ship: Harbour) -> None:
+        asked = await ship.run("watch add", url=typed, locale="fr")
+        assert "Vouliez-vous dire https" in asked.content
+        assert asked.buttons == ["Oui, celle-l\u00e0"]
+        for alone in ("https", "https://https", "http/"):
+            refused = await ship.run("watch add", url=alone)
+            assert "doesn't look like a web address" in refused.content
+        assert ship.app.monitors.of_guild(ship.guild_id) == []
+
+    sail(tmp_path, scenario)
+
+
+def test_an_edit_with_a_slip_changes_nothing_until_it_is_confirmed(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        asked = await ship.run("watch edit", monitor="Shop", url=mistyped(ship, "/b"), every=90)
+        assert "Did you mean" in asked.content
+        shop = ship.app.monitors.find(ship.guild_id, "Shop")
+        assert (shop.target.url, shop.interval_s) == (f"{ship.site.url}/", 60)
+        await ship.sandbox.press("Admin", asked, "Yes, that one")
+        shop = ship.app.monitors.find(ship.guild_id, "Shop")
+        assert (shop.target.url, shop.interval_s) == (f"{ship.site.url}/b", 90)
+
+    sail(tmp_path, scenario)
+
+
+def test_the_forms_ask_as_well(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        card = await ship.run("setup")
+        form = await ship.sandbox.press("Admin", card, "v1:setup:site")
+        told = await ship.sandbox.submit_modal("Admin", form, {"url": mistyped(ship), "name": "A"})
+        assert "Did you mean" in told.text
+        assert "Yes, that one" in told.buttons
+        done = await ship.sandbox.press("Admin", told, "Yes, that one")
+        assert "First check: fine" in done.text
+        assert "Yes, that one" not in done.buttons
+        card = await ship.run("watch edit", monitor="A")
+        form = await ship.sandbox.press("Admin", card, "Address and rhythm")
+        values = {"url": mistyped(ship, "/c"), "name": "A", "every": "60"}
+        told = await ship.sandbox.submit_modal("Admin", form, values)
+        assert "Did you mean" in told.text
+        await ship.sandbox.press("Admin", told, "Yes, that one")
+        shop = ship.app.monitors.find(ship.guild_id, "A")
+        assert shop.target.url == f"{ship.site.url}/c"
+
+    sail(tmp_path, scenario)
+
+
+def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        asked = await ship.run("watch add", url=mistyped(ship))
+        MeantButton.asked.clear()
+        told = await ship.sandbox.press("Admin", asked, "Yes, that one")
+        assert "I no longer know what you typed" in told.content
+        assert ship.app.monitors.of_guild(ship.guild_id) == []
+
+    sail(tmp_path, scenario)
+
+
+def test_what_stands_around_an_address_is_taken_off_and_a_mapped_name_is_said(
+    tmp_path: Path,
+) -> None:
+    async def scenario(ship: Harbour) -> None:
+        for index, wrapped in enumerate((f"<{ship.site.url}/1>", f"`{ship.site.url}/2`")):
+            answer = await ship.run("watch add", url=wrapped, name=str(index))
+            assert "First check: fine" in answer.content
+        answer = await ship.run("watch add", url="http://\u00c9cole.localhost:1/")
+        assert "\u00e9cole.localhost:1 (xn--cole-9oa.localhost:1)" in answer.content
+
+    sail(tmp_path, scenario)

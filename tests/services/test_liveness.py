@@ -1,0 +1,104 @@
+"""The heartbeat: heard by 2xx alone, and sent only while checks end and alerts leave."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from bot.db import notifications, parking
+from bot.db.database import Connection
+from bot.db.notifications import Work
+from bot.engine.asking import Questions
+from bot.models import CheckResult, Kind
+from bot.services.liveness import Liveness
+from tests.engine.sites import Names, answer, paths, redirect, serve
+from tests.services.station import CHANNEL, GUILD, play, station
+
+ANSWERS = {
+    "/ok": (answer(status="204 No Content"), None),
+    "/gone": (answer(status="404 Not Found"), "HTTP 404"),
+    "/error": (answer(status="500 Oh"), "HTTP 500"),
+    "/login": (redirect("/ok"), None),
+    "/moved": (redirect("/gone"), "HTTP 404"),
+    "/nowhere": (answer(status="302 Found"), "HTTP 302"),
+    "/round": (redirect("/round"), "too many redirects"),
+    "/same": (answer(status="304 Not Modified"), "HTTP 304"),
+    "/bad": (redirect("http://["), "a redirect to nowhere"),
+    "/odd": (redirect("gopher://example.com/"), "reset"),
+}
+
+
+def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
+    async def scenario() -> None:
+        async with serve(paths({path: sent for path, (sent, _) in ANSWERS.items()})) as switch:
+            questions = Questions(Names())
+            for path, (_, missed) in ANSWERS.items():
+                assert await questions.misses(switch.url(path)) == missed, path
+
+    asyncio.run(scenario())
+
+
+def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            liveness = Liveness(s.db, s.clock, s.watchlist)
+            assert await liveness.trouble() is None
+            await s.watch("shop")
+            await s.clock.advance(299)
+            assert await liveness.trouble() is None
+            await s.clock.advance(2)
+            assert "no check has ended for 301 s" in str(await liveness.trouble())
+            entry = next(iter(s.watchlist.all()))
+            entry.latest = CheckResult(s.clock.now_ms(), None)
+            assert await liveness.trouble() is None
+            await s.db.write(lambda conn: waiting(conn, s.clock.now_ms()))
+            assert await liveness.trouble() is None
+            await s.clock.advance(601)
+            entry.latest = CheckResult(s.clock.now_ms(), None)
+            assert "an alert has waited for 601 s" in str(await liveness.trouble())
+            until_ms = s.clock.now_ms() + 1_000
+            await s.db.write(
+                lambda conn: parking.park(conn, GUILD, CHANNEL, 0, until_ms=until_ms, reason="gone")
+            )
+            assert await liveness.trouble() is None
+            entry.monitor = replace(entry.monitor, paused_ms=1)
+            await s.clock.advance(2)
+            assert "an alert has waited" in str(await liveness.trouble())
+
+    play(scenario())
+
+
+def waiting(conn: Connection, now_ms: int) -> None:
+    notifications.add(conn, guild_id=GUILD, channel_id=CHANNEL, kind=Work.OPEN, now_ms=now_ms)
+
+
+def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            asked = list[float]()
+
+            async def online(started: float) -> bool:
+                asked.append(started)
+                return True
+
+            s.eyes.online_since = online  # type: ignore[method-assign]
+            await s.watch("shop")
+            await s.play({"shop": "OFFFF"})
+            assert s.entry("shop").memory.mode is Kind.DOWN
+            before = len(asked)
+            await s.play({"shop": "FFF"})
+            assert len(asked) == before, "down already, and failing on"
+            await s.play({"shop": "OF"})
+            assert len(asked) > before, "it had answered: this failure counts"
+
+    play(scenario())
+
+
+def test_while_we_are_offline_it_counts_no_more_than_others(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            assert not await s.blindness.blames_us(0.0, 0, needed=False)
+            s.eyes.online = False
+            assert await s.blindness.blames_us(0.0, s.clock.now_ms())
+            assert await s.blindness.blames_us(0.0, 0, needed=False)
+
+    play(scenario())
