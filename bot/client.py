@@ -18,6 +18,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.config import Config, carries_secrets
+from bot.discord.channels import Channels
+from bot.discord.own_rights import OpenChannels
+from bot.discord.readers import Readers
 from bot.errors import ConfigError
 from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.messages import Sink
@@ -77,6 +80,9 @@ class VigieClient(commands.AutoShardedBot):
         self.services = services
         self.commands_tree = cast("VigieTree", self.tree)
         self.commands_tree.allowed_guilds = config.guilds
+        self.known_channels = Channels(self)
+        self.readers = Readers(self.known_channels)
+        self.open_channels = OpenChannels(self.known_channels)
         self._store = store
         self._starts = SessionStarts(store, services.clock)
         self._syncing: asyncio.Task[None] | None = None
@@ -87,6 +93,12 @@ class VigieClient(commands.AutoShardedBot):
         for name in EXTENSIONS:
             await self.load_extension(name)
         self._syncing = asyncio.create_task(self._sync(), name="command-sync")
+
+    def forget_guild(self, guild_id: int) -> None:
+        """Vigie is no longer in a server."""
+        self.known_channels.forget_guild(guild_id)
+        self.readers.forget_guild(guild_id)
+        self.open_channels.forget_guild(guild_id)
 
     async def _sync(self) -> None:
         try:

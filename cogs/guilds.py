@@ -1,17 +1,28 @@
 """Servers come and go, and change: what Discord's events mean for the services."""
 
+import asyncio
 import logging
+from collections.abc import Collection
 
 import discord
 from discord.ext import commands
 
 from bot.client import VigieClient
+from bot.discord.channels import used_channels
+from bot.discord.own_rights import own_member
 from bot.tree import NETWORK_ERRORS, NOT_SERVED
 from bot.words.catalogue import words_for
 from cogs._ui.greeting import greet
 from cogs._ui.rights import welcome_channel
 
 log = logging.getLogger(__name__)
+
+# Discord: the shard of a server is (id >> 22) % number of shards.
+_SHARD_SHIFT = 22
+# When Discord did not answer what it was asked about a server's threads.
+_PAUSES_S = (1.0, 5.0, 30.0, 120.0)
+# Our clock and Discord's need not agree to the second.
+_LATER_S = 1.0
 
 
 class Guilds(commands.Cog):
@@ -21,22 +32,28 @@ class Guilds(commands.Cog):
         self._client = client
         self._services = client.services
         self._found: set[int] = set()
+        self._listed: dict[int, discord.Guild] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def cog_unload(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
 
     @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """Discord sends no event for a server lost while Vigie was away: compare.
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A new session lists the servers of its shard, and their details follow.
 
-        The others announce themselves, each by an event of its own.
+        Discord sends no event for a server lost while Vigie was away, and discord.py keeps it in
+        its cache; but it makes new objects of those that are listed.
         """
-        present = {guild.id for guild in self._client.guilds}
+        cached = {guild.id: guild for guild in self._client.guilds if guild.shard_id == shard_id}
+        here = {key for key, guild in cached.items() if self._listed.get(key) is not guild}
+        self._listed |= cached
+        self._found |= here
+        shards = self._client.shard_count or 1
         for settings in self._services.guilds.known():
-            if settings.id not in present:
+            if (settings.id >> _SHARD_SHIFT) % shards == shard_id and settings.id not in here:
                 await self._gone(settings.id)
-
-    @commands.Cog.listener()
-    async def on_connect(self) -> None:
-        """Discord has listed the servers that are merely found; their details follow."""
-        self._found |= {guild.id for guild in self._client.guilds}
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -53,19 +70,30 @@ class Guilds(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         if before.preferred_locale != after.preferred_locale:
-            await self._here(after)
+            await self._services.guilds.seen(after.id, str(after.preferred_locale))
+            self._services.boards.stir()
+
+    @commands.Cog.listener()
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        await self._look(channel.guild, {channel.id})
 
     @commands.Cog.listener()
     async def on_guild_channel_update(
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
     ) -> None:
-        del before
-        await self._unpark(after.guild.id, after.id)
+        """A category that is synchronised changes each of its channels by an event of its own."""
+        if before.overwrites != after.overwrites or before.type != after.type:
+            await self._look(after.guild, {after.id}, with_threads=True)
 
     @commands.Cog.listener()
-    async def on_raw_thread_update(self, changed: discord.RawThreadUpdateEvent) -> None:
-        """Raw, because the cache has forgotten a thread that slept."""
-        await self._unpark(changed.guild_id, changed.thread_id)
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        del before
+        await self._thread(after)
+
+    @commands.Cog.listener()
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Also an event of a thread that slept when we came, and one that came into our sight."""
+        await self._thread(thread)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
@@ -73,19 +101,29 @@ class Guilds(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
+        self._client.known_channels.forget(gone.thread_id)
         await self._channel_gone(gone.guild_id, gone.thread_id)
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        if before.permissions != after.permissions:
-            await self._unpark_all(after.guild.id)
+        """Only a role of ours, that of everybody included, says what we may do."""
+        me = own_member(after.guild)
+        if before.permissions != after.permissions and me is not None and after in me.roles:
+            await self._look(after.guild)
+        self._services.boards.stir()
+
+    @commands.Cog.listener()
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """With it go the overwrites that may have kept us out."""
+        await self._look(role.guild)
 
     @commands.Cog.listener()
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        """Discord tells a bot of its own roles without any intent."""
+        """Discord tells a bot of its own roles and time-outs without any intent."""
         del before
         if after.id == getattr(self._client.user, "id", None):
-            await self._unpark_all(after.guild.id)
+            await self._look(after.guild)
+            self._look_after_timeout(after.guild)
 
     async def _here(self, guild: discord.Guild) -> None:
         if not self._client.commands_tree.serves(guild.id):
@@ -94,20 +132,25 @@ class Guilds(commands.Cog):
         # Until it is ready, discord.py calls a server that was joined one that became available.
         joined = guild.id not in self._found
         self._found.add(guild.id)
+        self._listed[guild.id] = guild
         known = {settings.id for settings in self._services.guilds.known()}
         await self._services.guilds.seen(guild.id, str(guild.preferred_locale))
         if guild.id not in known:
             await self._services.monitors.guild_back(guild.id)
-        # Rights may have come back while nobody could say so.
-        await self._services.delivery.guild_back(guild.id)
         await self._services.boards.guild_back(guild.id)
+        # Rights may have come back while nobody could say so.
+        await self._look(guild)
+        self._look_after_timeout(guild)
+        self._services.delivery.wake()
         if joined:
             language = self._services.guilds.language(guild.id)
             await greet(self._client.commands_tree, guild, words_for(language))
+        await self._find_sleeping_threads(guild)
 
     async def _gone(self, guild_id: int) -> None:
         log.info("Vigie was removed; the data is kept for now", extra={"guild": guild_id})
         self._found.discard(guild_id)
+        self._client.forget_guild(guild_id)
         self._services.boards.guild_left(guild_id)
         await self._services.monitors.guild_left(guild_id)
         await self._services.guilds.left(guild_id)
@@ -126,22 +169,64 @@ class Guilds(commands.Cog):
         await self._services.boards.channel_deleted(channel_id)
         await self._services.delivery.channel_deleted(guild_id, channel_id)
 
-    async def _unpark(self, guild_id: int, channel_id: int) -> None:
-        """Only channels that we post in matter; servers change others all the time."""
-        self._services.boards.retry(guild_id, channel_id)
-        if channel_id in self._alert_channels(guild_id):
-            await self._services.delivery.unpark(channel_id)
+    async def _thread(self, thread: discord.Thread) -> None:
+        if thread.id not in used_channels(self._services, thread.guild.id):
+            return
+        self._client.known_channels.note(thread)
+        if not thread.archived:
+            self._services.boards.retry(thread.guild.id, thread.id)
+        await self._look(thread.guild, {thread.id})
 
-    async def _unpark_all(self, guild_id: int) -> None:
-        self._services.boards.retry(guild_id)
-        for channel_id in self._alert_channels(guild_id):
-            await self._services.delivery.unpark(channel_id)
+    async def _look(
+        self,
+        guild: discord.Guild,
+        changed: Collection[int] | None = None,
+        *,
+        with_threads: bool = False,
+    ) -> None:
+        """Try those channels again that we may post in since just now; None: look at all.
 
-    def _alert_channels(self, guild_id: int) -> set[int]:
-        settings = self._services.guilds.settings(guild_id)
-        found = {status.channel_id for status in self._services.status.overview(guild_id)}
-        found |= {settings.channel_id, settings.fallback_channel_id}
-        return {channel_id for channel_id in found if channel_id is not None}
+        Only channels that we post in matter: servers change others all the time.
+        """
+        used = used_channels(self._services, guild.id)
+        if changed is not None:
+            used = {
+                one
+                for one in used
+                if one in changed or (with_threads and self._parent_of(guild, one) in changed)
+            }
+        for channel_id in self._client.open_channels.opened(guild, used):
+            self._services.boards.retry(guild.id, channel_id)
+            await self._services.delivery.unpark(channel_id)
+        self._services.boards.stir()
+
+    def _parent_of(self, guild: discord.Guild, channel_id: int) -> int | None:
+        found = self._client.known_channels.find(guild, channel_id)
+        return found.parent_id if isinstance(found, discord.Thread) else None
+
+    async def _find_sleeping_threads(self, guild: discord.Guild) -> None:
+        """Those that slept before we came are known to nobody until Discord is asked."""
+        for pause_s in _PAUSES_S:
+            used = used_channels(self._services, guild.id)
+            if await self._client.known_channels.look_up(guild, used):
+                await self._look(guild)
+                return
+            await self._services.clock.sleep(pause_s)
+
+    def _look_after_timeout(self, guild: discord.Guild) -> None:
+        """Discord sends no event when a time-out of ours ends by itself."""
+        me = own_member(guild)
+        if me is None or me.timed_out_until is None or not me.is_timed_out():
+            return
+        left_s = (me.timed_out_until - discord.utils.utcnow()).total_seconds() + _LATER_S
+
+        async def look() -> None:
+            await self._services.clock.sleep(left_s)
+            await self._look(guild)
+
+        if before := self._tasks.pop(guild.id, None):
+            before.cancel()
+        self._tasks[guild.id] = asyncio.create_task(look(), name=f"time-out of {guild.id}")
 
 
 async def setup(client: VigieClient) -> None:

@@ -30,16 +30,17 @@ ALLOWED: dict[str, frozenset[str]] = {
     "db": LOWER,
     "sandbox": LOWER,
     "services": MIDDLE | {"engine", "db", "charts"},
+    "discord": MIDDLE | {"services", "tree"},
     "tree": MIDDLE | {"services"},
-    "client": MIDDLE | {"services", "tree"},
+    "client": MIDDLE | {"services", "tree", "discord"},
     "app": MIDDLE | {"services", "engine", "db", "client", "tree"},
     "cli": MIDDLE | {"services", "engine", "db", "client", "tree", "app", "charts", "sandbox"},
     "__main__": LEAVES | {"config", "cli", "log"},
-    "cogs": MIDDLE | {"services", "client", "tree", "charts"},
+    "cogs": MIDDLE | {"services", "client", "tree", "charts", "discord"},
 }
 # Where a library may be imported: prefixes of paths.
 RESTRICTED = {
-    "discord": ("bot/client.py", "bot/tree.py", "bot/sandbox/", "cogs/"),
+    "discord": ("bot/client.py", "bot/tree.py", "bot/discord/", "bot/sandbox/", "cogs/"),
     "httpx": ("bot/engine/",),
     "httpcore": ("bot/engine/",),
     "aiosqlite": ("bot/db/",),

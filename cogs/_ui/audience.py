@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.discord.own_rights import rights_of
 from bot.services.status import MonitorStatus
 from cogs._ui.asking import Interaction, manages
-from cogs._ui.board_readers import Readers
-from cogs._ui.rights import rights_of
 
 
 def sees(interaction: Interaction, channel_id: int | None) -> bool:
@@ -15,7 +14,7 @@ def sees(interaction: Interaction, channel_id: int | None) -> bool:
     user, guild = interaction.user, interaction.guild
     if channel_id is None:
         return True
-    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    channel = interaction.client.known_channels.find(guild, channel_id)
     if channel is None or not isinstance(user, discord.Member):
         return manages(interaction)
     granted = rights_of(user, channel)
@@ -53,5 +52,5 @@ def open_ids(interaction: Interaction, channel_ids: Iterable[int | None]) -> set
     """
     here, wanted = interaction.channel_id or 0, set(channel_ids)
     others = [one for one in wanted if one is not None and one != here]
-    shared = Readers().shared(interaction.guild, here, others)
+    shared = interaction.client.readers.shared(interaction.guild, here, others)
     return wanted & {None, here, *(shared or ())}

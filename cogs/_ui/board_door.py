@@ -11,7 +11,6 @@ from bot.services.boards.face import Face
 from bot.tree import NETWORK_ERRORS
 from bot.words.catalogue import words_for
 from cogs._ui.board_page import board_view
-from cogs._ui.board_readers import Readers
 from cogs._ui.failures import told_to_delivery
 from cogs._ui.lost_messages import find_own
 from cogs._ui.rights import own_rights
@@ -24,7 +23,6 @@ class BoardDoor:
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client
-        self._readers = Readers()
 
     async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
         """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
@@ -64,7 +62,10 @@ class BoardDoor:
     def seen_by_readers(
         self, guild_id: int, channel_id: int, others: Collection[int]
     ) -> frozenset[int] | None:
-        return self._readers.shared(self._client.get_guild(guild_id), channel_id, others)
+        guild, known = self._client.get_guild(guild_id), self._client.known_channels
+        if guild is None or not all(known.is_settled(guild, one) for one in (channel_id, *others)):
+            return None
+        return self._client.readers.shared(guild, channel_id, others)
 
     def question(self, language: str, channel_id: int) -> str:
         return words_for(language).text(

@@ -5,10 +5,10 @@ from typing import Any
 import discord
 from discord import ChannelType
 
+from bot.discord.own_rights import rights_of
 from bot.models import GuildSettings
 from bot.words.catalogue import N_, Words
 from cogs._ui.asking import Interaction
-from cogs._ui.rights import rights_of
 
 _THREADS = {ChannelType.news_thread, ChannelType.public_thread, ChannelType.private_thread}
 # As Discord calls them in its own settings.

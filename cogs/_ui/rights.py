@@ -2,20 +2,15 @@
 
 import discord
 
-_Channel = discord.abc.GuildChannel | discord.Thread
-
-
-def rights_of(who: discord.Member, channel: _Channel) -> discord.Permissions | None:
-    """None in a thread whose channel is not known."""
-    try:
-        return channel.permissions_for(who)
-    except discord.ClientException:
-        return None
+from bot.discord.own_rights import own_member, rights_of
 
 
 def own_rights(channel: object) -> discord.Permissions:
     """What the bot may do; nothing in what is no channel of a server that it sees."""
-    known = rights_of(channel.guild.me, channel) if isinstance(channel, _Channel) else None
+    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return discord.Permissions.none()
+    me = own_member(channel.guild)
+    known = None if me is None else rights_of(me, channel)
     return known or discord.Permissions.none()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.db.boards import Board
 from bot.models import Incident
@@ -13,7 +14,7 @@ NUMBERS_APART_MS = 300_000
 _FINGERPRINT = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Face:
     """The truth for a board's readers, problems first.
 
@@ -25,7 +26,7 @@ class Face:
     at_ms: int
     blind_ms: int | None = None
 
-    @property
+    @cached_property
     def words(self) -> str:
         """Fingerprint of everything but the numbers: which sites, their states, since when."""
         sites = [
@@ -38,7 +39,7 @@ class Face:
         ]
         return _print((self.language, self.blind_ms, sites))
 
-    @property
+    @cached_property
     def numbers(self) -> str:
         """Fingerprint of what may change all the time: response times, shares, causes."""
         return _print(tuple((response_ms(one), _seen(one.incident)) for one in self.sites))

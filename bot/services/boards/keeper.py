@@ -65,6 +65,10 @@ class Boards:
         self.lane.door = door
         self.lane.stir()
 
+    def stir(self) -> None:
+        """Something changed that boards may have to show: look at them soon."""
+        self.lane.stir()
+
     async def run(self) -> None:
         """Keep all boards true until cancelled."""
         await self.lane.run()
@@ -148,7 +152,7 @@ class Boards:
     async def guild_back(self, guild_id: int) -> None:
         """Vigie is in a server (again)."""
         await self._ledger.load_guild(guild_id)
-        self.retry(guild_id)
+        self.stir()
 
     def guild_left(self, guild_id: int) -> None:
         """Vigie was removed from a server."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 from bot.clock import Clock
 from bot.errors import DeliveryError
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 # Each look costs a little for each monitor of each board; news make the next one come at once.
 LOOK_EVERY_S = 4.0
 _LOOKS_APART_S = 1.0
+# Looks take no more than this part of one processor, however many boards there are.
+_SHARE = 0.02
 # What Discord has for a board while no alert waits behind it in its channel.
 _REQUEST_S = 20.0
 _EDITS_CLOSED_MS = 15_000
@@ -38,6 +41,7 @@ class BoardLane:
         self._courier = BoardCourier(clock, ledger, truth)
         self._failures = BoardFailures(clock, ledger, self._courier, delivery, guilds)
         self._stirred = asyncio.Event()
+        self._spent_s = 0.0  # by the newest look
         # What delivery was last woken for.
         self._announced: dict[int, tuple[int | None, int]] = {}
 
@@ -49,13 +53,16 @@ class BoardLane:
                 await self.look()
             except Exception:
                 log.exception("the boards could not be looked at")
-            await self._clock.sleep(_LOOKS_APART_S)
+            await self._clock.sleep(max(_LOOKS_APART_S, self._spent_s / _SHARE))
             await self._rest()
 
     async def look(self) -> None:
         """Find out which boards need something, and when."""
+        self._spent_s = 0.0
         for kept in self._ledger.all():
+            begun = time.perf_counter()
             kept.due_ms = self._due_of(kept)
+            self._spent_s += time.perf_counter() - begun
             await asyncio.sleep(0)  # many boards must not hold the loop
         due = {kept.board.channel_id: (kept.due_ms, kept.hold_ms) for kept in self._ledger.all()}
         if due != self._announced:

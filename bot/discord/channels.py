@@ -1,0 +1,109 @@
+"""Channels and threads by id, with the sleeping threads that Discord does not list."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.tree import NETWORK_ERRORS
+
+if TYPE_CHECKING:
+    from bot.services.registry import Services
+
+log = logging.getLogger(__name__)
+
+Channel = discord.abc.GuildChannel | discord.Thread
+# What Discord does not show us, or does not know, is not asked for again before this is over.
+_REFUSED_S = 600.0
+_AT_ONCE = 4
+
+
+class Channels:
+    """The gateway lists active threads only, and an idle thread is archived within days.
+
+    Posting wakes it, so it stays a good place for alerts. Whoever wants to know who reads it, or
+    what we may do in it, needs its parent and its state: they are kept when it falls asleep, and
+    asked for once when it slept already (a bot may read archived threads by id).
+    """
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+        self._sleeping: dict[int, discord.Thread] = {}
+        self._refused: dict[int, float] = {}
+        self._asking = asyncio.Semaphore(_AT_ONCE)
+
+    def find(self, guild: discord.Guild | None, channel_id: int) -> Channel | None:
+        """From memory. None: it is gone, out of our sight, or nobody has asked for it yet."""
+        if guild is None:
+            return None
+        found = guild.get_channel_or_thread(channel_id)
+        if found is not None:
+            return found
+        thread = self._sleeping.get(channel_id)
+        # A new session brings new objects: rights read through the old ones would be old.
+        return thread if thread is not None and thread.guild is guild else None
+
+    async def look_up(self, guild: discord.Guild | None, channel_ids: Iterable[int | None]) -> bool:
+        """Ask Discord once for those that :meth:`find` does not know; False: it did not answer."""
+        if guild is None or guild.unavailable:
+            return False
+        asked = {one for one in channel_ids if one and self._is_unknown(guild, one)}
+        return all(await asyncio.gather(*(self._ask(guild, one) for one in asked)))
+
+    def is_settled(self, guild: discord.Guild, channel_id: int) -> bool:
+        """Whether all is known that can be known: it was found, or asked for in vain."""
+        return channel_id in self._refused or self.find(guild, channel_id) is not None
+
+    def note(self, thread: discord.Thread) -> None:
+        """Keep a thread that falls asleep; forget one that is awake, the cache has it."""
+        if thread.archived:
+            self._sleeping[thread.id] = thread
+        else:
+            self._sleeping.pop(thread.id, None)
+        self._refused.pop(thread.id, None)
+
+    def forget(self, channel_id: int) -> None:
+        """It was deleted."""
+        self._sleeping.pop(channel_id, None)
+
+    def forget_guild(self, guild_id: int) -> None:
+        """Vigie is no longer in a server."""
+        gone = [key for key, thread in self._sleeping.items() if thread.guild.id == guild_id]
+        for key in gone:
+            del self._sleeping[key]
+
+    def _is_unknown(self, guild: discord.Guild, channel_id: int) -> bool:
+        refused_until = self._refused.get(channel_id, 0.0)
+        return self.find(guild, channel_id) is None and refused_until <= time.monotonic()
+
+    async def _ask(self, guild: discord.Guild, channel_id: int) -> bool:
+        async with self._asking:
+            try:
+                found = await self._client.fetch_channel(channel_id)
+            except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
+                log.info("A channel is out of sight: %s", error, extra={"channel": channel_id})
+                self._refused[channel_id] = time.monotonic() + _REFUSED_S
+                return True
+            except NETWORK_ERRORS as error:
+                log.info("A channel could not be read: %r", error, extra={"channel": channel_id})
+                return False
+        if isinstance(found, discord.Thread) and found.guild is guild:
+            self._sleeping[channel_id] = found
+        else:  # another server's, or no channel that the cache would not list
+            self._refused[channel_id] = time.monotonic() + _REFUSED_S
+        return True
+
+
+def used_channels(services: "Services", guild_id: int) -> set[int]:
+    """The channels of a server that alerts or boards go to, those of open incidents included."""
+    settings = services.guilds.settings(guild_id)
+    found = {settings.channel_id, settings.fallback_channel_id}
+    for status in services.status.overview(guild_id):
+        found.add(status.channel_id)
+        if status.incident is not None:
+            found.add(status.incident.channel_id)
+    found |= {board.channel_id for board in services.boards.of_guild(guild_id)}
+    return {channel_id for channel_id in found if channel_id is not None}
