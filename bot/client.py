@@ -6,8 +6,10 @@ Posts need a login alone; the gateway, which brings commands and button presses,
 import asyncio
 import contextlib
 import logging
+import math
 import random
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import discord
@@ -53,6 +55,30 @@ _AWAY_S = 120.0
 _LOOK_S = 5.0
 
 
+class Latencies:
+    """How long the gateway takes to answer a heartbeat, by shard.
+
+    A single sample says nothing: discord.py 2.7 takes an acknowledgement that overtakes its own
+    note of the heartbeat for one that took a whole interval.
+    """
+
+    _KEPT = 3
+
+    def __init__(self) -> None:
+        self._samples: dict[int, deque[float]] = {}
+
+    def note(self, latencies: Iterable[tuple[int, float]]) -> None:
+        """What each shard measured last; the same number again is the same heartbeat."""
+        for shard_id, latency_s in latencies:
+            kept = self._samples.setdefault(shard_id, deque(maxlen=self._KEPT))
+            if math.isfinite(latency_s) and (not kept or kept[-1] != latency_s):
+                kept.append(latency_s)
+
+    def of(self, shard_id: int) -> float | None:
+        """The best of the last three, in seconds; None: no heartbeat was answered yet."""
+        return min(self._samples.get(shard_id, ()), default=None)
+
+
 class VigieClient(commands.AutoShardedBot):
     """Sees servers, channels and roles, nothing else; keeps neither messages nor members."""
 
@@ -82,6 +108,7 @@ class VigieClient(commands.AutoShardedBot):
         self.commands_tree.allowed_guilds = config.guilds
         self.known_channels = Channels(self)
         self.readers = Readers(self.known_channels)
+        self.latency_log = Latencies()
         self.open_channels = OpenChannels(self.known_channels)
         self._store = store
         self._starts = SessionStarts(store, services.clock)
@@ -162,6 +189,7 @@ class VigieClient(commands.AutoShardedBot):
         away_s = 0.0
         while away_s < _AWAY_S:
             await asyncio.sleep(_LOOK_S)
+            self.latency_log.note(self.latencies)
             away = any(shard.is_closed() for shard in self.shards.values())
             away_s = away_s + _LOOK_S if away else 0.0
 

@@ -11,7 +11,7 @@ KEPT_MS = 7 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """``waiting``: rows that are due and not taken yet, the oldest from ``oldest_ms``.
+    """``waiting``: rows that are due, or failed, and not taken yet, the oldest from ``oldest_ms``.
 
     ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
     ``error`` is what Discord said to the newest row that waits or was given up.
@@ -35,7 +35,8 @@ class Tested:
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
 _WAITING = (
     "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
-    " WHERE n.state IN ('pending', 'sending') AND n.not_before_ms <= :now"
+    " WHERE n.state IN ('pending', 'sending')"
+    " AND (n.not_before_ms <= :now OR n.attempts > 0)"
     " AND (:guild IS NULL OR n.guild_id = :guild)"
 )
 _ENDED = "FROM notification WHERE (:guild IS NULL OR guild_id = :guild)"

@@ -19,6 +19,7 @@ Channel = discord.abc.GuildChannel | discord.Thread
 # What Discord does not show us, or does not know, is not asked for again before this is over.
 _REFUSED_S = 600.0
 _AT_ONCE = 4
+_ANSWER_S = 5.0
 
 
 class Channels:
@@ -82,7 +83,8 @@ class Channels:
     async def _ask(self, guild: discord.Guild, channel_id: int) -> bool:
         async with self._asking:
             try:
-                found = await self._client.fetch_channel(channel_id)
+                async with asyncio.timeout(_ANSWER_S):
+                    found = await self._client.fetch_channel(channel_id)
             except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
                 log.info("A channel is out of sight: %s", error, extra={"channel": channel_id})
                 self._refused[channel_id] = time.monotonic() + _REFUSED_S

@@ -37,4 +37,4 @@ class Core:
         self.limits = RateLimits(self.clock, settings)
         self.faults = Faults()
         self.record = Record(self.clock)
-        self.news = News(self.world, self.hub, self.changes)
+        self.news = News(self.world, self.clock, self.hub, self.changes)

@@ -5,6 +5,11 @@ from typing import Any
 from bot.sandbox.errors import INVALID_FORM_BODY, ApiError, Json
 
 
+def units(text: str) -> int:
+    """The length of a text in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 class Form:
     """One place in a body. All places of a body share one tree of errors."""
 
@@ -47,6 +52,13 @@ class Form:
         else:
             return True
         return False
+
+    def typed(self, value: Any, high: int, low: int = 0) -> bool:
+        """A string as a client shows and measures it: in UTF-16, where an emoji takes two."""
+        if isinstance(value, str) and units(value) > high:
+            self.complain("BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
+            return False
+        return self.text(value, high, low)
 
     def optional(self, given: Json, key: str, high: int) -> None:
         """The text at ``key`` may be missing, but not be longer than ``high``."""

@@ -13,6 +13,9 @@ from bot.services.changes import Author, What
 from bot.services.delivery import queue
 from bot.services.delivery.sender import Delivery
 from bot.services.watchlist import Watchlist
+from bot.words.catalogue import N_
+
+UNKNOWN_ALERT = N_("I do not know this alert any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Incidents:
         """Raises NotFound."""
         found = await self._db.read(lambda conn: table.by_public_id(conn, guild_id, public_id))
         if found is None:
-            raise NotFound("I do not know this alert any more.")
+            raise NotFound(UNKNOWN_ALERT)
         return found
 
     async def of_message(self, guild_id: int, message_id: int) -> list[Incident]:

@@ -77,6 +77,21 @@ def clip(text: str, limit: int) -> str:
     return (cut[:-1] if dangling else cut) + ELLIPSIS
 
 
+def units(text: str) -> int:
+    """The length as Discord's clients count it: in UTF-16, where an emoji takes two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clip_units(text: str, limit: int) -> str:
+    """:func:`clip` for what clients measure: at most ``limit`` of their :func:`units`."""
+    if units(text) <= limit:
+        return text
+    room = min(len(text), limit - 1)
+    while units(text[:room]) > limit - 1:
+        room -= 1
+    return text[:room].rstrip() + ELLIPSIS
+
+
 def host(url: str) -> str:
     """Host and port as they can be trusted: a name that is not ASCII has its ``xn--`` form beside.
 

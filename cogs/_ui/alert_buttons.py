@@ -13,6 +13,7 @@ from bot.words.catalogue import N_, Words
 from bot.words.safe import markdown
 from bot.words.times import stamp
 from cogs._ui.asking import Interaction, patiently, say
+from cogs._ui.audience import seen_incident
 from cogs._ui.buttons import Lasting, view_of
 from cogs._ui.incident_details import details
 from cogs._ui.on_call import require_on_call
@@ -54,8 +55,7 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
     """What the pressed message tells of and is still going on, the named one first."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
-    named = await incidents.by_public_id(guild_id, public_id)
-    told = [named]
+    told = [await seen_incident(interaction, public_id)]
     if interaction.message is not None:
         told += await incidents.of_message(guild_id, interaction.message.id)
     found = {one.id: one for one in told if one.open}

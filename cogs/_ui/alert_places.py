@@ -7,6 +7,7 @@ from discord import AppCommandOptionType, ChannelType, app_commands
 
 from bot.errors import UserError
 from bot.words.catalogue import N_
+from cogs._ui.asking import Interaction
 
 ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
 Picked: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
@@ -26,8 +27,9 @@ class _ChannelOption(app_commands.Transformer):
         return ALERT_CHANNEL_TYPES
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Picked:
-        del interaction
         picked: Picked = value
+        # A thread may be asleep: whoever asks next has to know its parent.
+        await interaction.client.known_channels.look_up(interaction.guild, [picked.id])
         return picked
 
 
@@ -50,12 +52,14 @@ AlertChannel: TypeAlias = app_commands.Transform[Picked, _ChannelOption]
 AlertRole: TypeAlias = app_commands.Transform[discord.Role, _RoleOption]
 
 
-def check_place(guild: discord.Guild | None, channel_id: int, role_id: int) -> None:
+async def check_place(interaction: Interaction, channel_id: int, role_id: int) -> None:
     """Raises UserError for a channel or a role (0: none) that alerts cannot have.
 
     What was picked is read back from Discord: a form can be sent by anybody's client.
     """
-    found = guild.get_channel_or_thread(channel_id) if guild is not None and channel_id else None
+    guild, known = interaction.guild, interaction.client.known_channels
+    await known.look_up(guild, [channel_id])
+    found = known.find(guild, channel_id)
     if channel_id and (found is None or found.type not in ALERT_CHANNEL_TYPES):
         raise UserError("I cannot send alerts to that channel. Choose another one.")
     if role_id and guild is not None and role_id == guild.id:

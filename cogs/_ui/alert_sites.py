@@ -11,6 +11,7 @@ from bot.words.safe import clip
 from bot.words.times import stamp
 from cogs._ui.addresses import shown_host
 from cogs._ui.asking import Interaction, patiently, show
+from cogs._ui.audience import seen_incident
 from cogs._ui.buttons import Lasting, view_of
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.site_list import in_order, site_line
@@ -26,8 +27,7 @@ class SitesPage(
 
     async def pressed(self, interaction: Interaction) -> None:
         public_id = self.about["incident"]
-        work = interaction.client.services.incidents.together(interaction.guild_id or 0, public_id)
-        told = await patiently(interaction, work, in_place=True)
+        told = await patiently(interaction, _told(interaction, public_id), in_place=True)
         number = min(int(self.about["page"]), pages_of(told, PAGE) - 1)
         await _show(interaction, public_id, told, number, in_place=True)
 
@@ -35,6 +35,13 @@ class SitesPage(
 async def show_sites(interaction: Interaction, public_id: str, told: Sequence[Incident]) -> None:
     """Answer with the first page."""
     await _show(interaction, public_id, told, 0, in_place=False)
+
+
+async def _told(interaction: Interaction, public_id: str) -> list[Incident]:
+    await seen_incident(interaction, public_id)
+    return await interaction.client.services.incidents.together(
+        interaction.guild_id or 0, public_id
+    )
 
 
 async def _show(

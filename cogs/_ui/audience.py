@@ -5,6 +5,9 @@ from collections.abc import Iterable
 import discord
 
 from bot.discord.own_rights import rights_of
+from bot.errors import NotFound
+from bot.models import Incident
+from bot.services.incidents import UNKNOWN_ALERT
 from bot.services.status import MonitorStatus
 from cogs._ui.asking import Interaction, manages
 
@@ -31,6 +34,23 @@ def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[Mo
 def seen_ids(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
     """Those of the channels that the person sees."""
     return {channel_id for channel_id in channel_ids if sees(interaction, channel_id)}
+
+
+async def seen_incident(interaction: Interaction, public_id: str) -> Incident:
+    """An incident that the pressed message tells of, or that is told where the person may look.
+
+    A press can be made up, and a private answer outlives the right to see what it names. Raises
+    NotFound, as for one that never was.
+    """
+    incidents, guild_id = interaction.client.services.incidents, interaction.guild_id or 0
+    found = await incidents.by_public_id(guild_id, public_id)
+    if sees(interaction, found.channel_id):
+        return found
+    message = interaction.message
+    told = [] if message is None else await incidents.of_message(guild_id, message.id)
+    if found.id not in {one.id for one in told}:
+        raise NotFound(UNKNOWN_ALERT)
+    return found
 
 
 def is_private(interaction: Interaction) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 import discord
 from discord import ChannelType
 
-from bot.discord.own_rights import rights_of
+from bot.discord.channels import Channel
+from bot.discord.own_rights import own_member, rights_of
 from bot.models import GuildSettings
 from bot.words.catalogue import N_, Words
 from cogs._ui.asking import Interaction
@@ -29,9 +30,14 @@ def channel_problem(
     Components V2 need no right of their own, so boards do without ``embeds``.
     """
     mention = f"<#{channel_id}>"
+    if _out_of_sight(interaction.guild):
+        return words.text("I do not see the channels of this server yet.")
+    channel = _find(interaction, channel_id)
     granted = bot_rights(interaction, channel_id)
     if granted is None:
         return words.text("I cannot see {channel}, or it is gone.", channel=mention)
+    if _is_locked(channel, granted):
+        return words.text("The thread {channel} is locked.", channel=mention)
     names = _missing(granted, thread=_is_thread(interaction, channel_id), embeds=embeds)
     if not names:
         return ""
@@ -51,9 +57,23 @@ def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions
         return discord.Permissions(int(stated))
     if channel_id == interaction.channel_id:
         return interaction.app_permissions
-    guild = interaction.guild
-    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
-    return None if guild is None or channel is None else rights_of(guild.me, channel)
+    guild, channel = interaction.guild, _find(interaction, channel_id)
+    me = None if guild is None else own_member(guild)
+    return None if me is None or channel is None else rights_of(me, channel)
+
+
+def _out_of_sight(guild: discord.Guild | None) -> bool:
+    """A server of which we know no more than that somebody asks from it."""
+    return guild is None or guild.unavailable or own_member(guild) is None
+
+
+def _find(interaction: Interaction, channel_id: int) -> Channel | None:
+    return interaction.client.known_channels.find(interaction.guild, channel_id)
+
+
+def _is_locked(channel: Channel | None, granted: discord.Permissions) -> bool:
+    """Whether it is a thread in which only those write who manage threads, and we do not."""
+    return isinstance(channel, discord.Thread) and channel.locked and not granted.manage_threads
 
 
 def _is_thread(interaction: Interaction, channel_id: int) -> bool:
@@ -62,8 +82,7 @@ def _is_thread(interaction: Interaction, channel_id: int) -> bool:
         return ChannelType(stated) in _THREADS
     if channel_id == interaction.channel_id:
         return isinstance(interaction.channel, discord.Thread)
-    guild = interaction.guild
-    return guild is not None and guild.get_thread(channel_id) is not None
+    return isinstance(_find(interaction, channel_id), discord.Thread)
 
 
 def _stated(interaction: Interaction, channel_id: int) -> dict[str, Any]:
@@ -86,10 +105,15 @@ def remedy(
     words: Words, interaction: Interaction, channel_id: int, choose: str | None = None
 ) -> str:
     """What puts a channel with a problem right; ``choose``: the command that takes another one."""
-    guild = interaction.guild
-    if guild is not None and guild.get_channel_or_thread(channel_id) is not None:
-        if guild.me.is_timed_out():
+    guild, channel = interaction.guild, _find(interaction, channel_id)
+    me = None if guild is None else own_member(guild)
+    if me is None or _out_of_sight(guild):
+        return words.text("If that lasts, invite me again, as a bot and not for commands alone.")
+    if channel is not None:
+        if me.is_timed_out():
             return words.text("First end my timeout: my profile, “Remove Timeout”.")
+        if _is_locked(channel, rights_of(me, channel) or discord.Permissions.none()):
+            return words.text("Unlock it, or allow me “Manage Threads” there.")
         return where_to_allow(words, interaction)
     if choose is None:
         return words.text("Choose another one.")
@@ -100,10 +124,10 @@ def remedy(
 def where_to_allow(words: Words, interaction: Interaction) -> str:
     """Where in Discord people give a bot what it lacks in a channel."""
     guild = interaction.guild
-    me = guild.me.mention if guild is not None else "@Vigie"
+    me = None if guild is None else own_member(guild)
     return words.text(
         "Open the channel’s settings, page Permissions, add {bot} and allow what is missing.",
-        bot=me,
+        bot="@Vigie" if me is None else me.mention,
     )
 
 
@@ -120,7 +144,7 @@ def role_unreachable(words: Words, interaction: Interaction, channel_id: int, ro
     It must be mentionable, or the bot be allowed to mention everyone there.
     """
     guild = interaction.guild
-    if guild is None:
+    if guild is None or _out_of_sight(guild):
         return ""
     role = guild.get_role(role_id)
     if role is None:

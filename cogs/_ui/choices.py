@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
+from bot.words.safe import clip_units, units
 from cogs._ui.asking import Interaction
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def choices(pairs: Iterable[tuple[str, str]]) -> Choices:
     """Of texts and their values; each value once, under its first text."""
     texts: dict[str, str] = {}
     for text, value in pairs:
-        texts.setdefault(value, text[:_TEXT_LIMIT])
+        if units(value) <= _TEXT_LIMIT:  # for one that is longer Discord refuses all of them
+            texts.setdefault(value, clip_units(text, _TEXT_LIMIT))
     found = list(texts.items())[:_MOST]
     return [app_commands.Choice(name=text, value=value) for value, text in found]

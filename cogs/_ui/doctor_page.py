@@ -1,10 +1,10 @@
 """``/doctor``: problems first, each with its fix, then what is well, and what is kept."""
 
-import math
 from collections.abc import Sequence
 
 import discord
 
+from bot.discord.channels import used_channels
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, ok, warning
 from bot.services.doctor.voice import Voice
@@ -55,6 +55,8 @@ async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     """Everything about this server, and the machine only as far as it is well or not."""
     services, guild_id = interaction.client.services, interaction.guild_id or 0
     voice = _voice_for(interaction)
+    used = used_channels(services, guild_id)
+    await interaction.client.known_channels.look_up(interaction.guild, used)
     places = Places(
         interaction,
         voice,
@@ -107,9 +109,8 @@ def _gateway(interaction: Interaction, voice: Voice) -> Finding:
     """Commands and buttons come this way; that this one came says that it is open."""
     words, guild = voice.words, interaction.guild
     name = words.text("Connection to Discord")
-    shard = interaction.client.shards.get(guild.shard_id) if guild is not None else None
-    latency_s = math.nan if shard is None else shard.latency
-    if not math.isfinite(latency_s):
+    latency_s = None if guild is None else interaction.client.latency_log.of(guild.shard_id)
+    if latency_s is None:
         return ok(name, words.text("open"))  # no heartbeat was answered yet
     text = words.text("open, answers in {ms} ms", ms=words.number(round(latency_s * 1000)))
     if latency_s <= _SLOW_S:

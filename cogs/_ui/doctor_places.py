@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.discord.own_rights import own_member
 from bot.errors import Remedy
 from bot.models import GuildSettings
 from bot.services.boards.keeper import Boards
@@ -38,7 +39,8 @@ class Places:
 
     def _timed_out(self) -> Iterator[Finding]:
         guild = self.interaction.guild
-        until = guild.me.timed_out_until if guild is not None and guild.me.is_timed_out() else None
+        me = None if guild is None else own_member(guild)
+        until = me.timed_out_until if me is not None and me.is_timed_out() else None
         if until is not None:
             words = self.voice.words
             text = words.text(
@@ -184,8 +186,8 @@ class Places:
             yield broken(name, text, words.text("Choose one: {command}", command=choose))
 
     def _is_known(self, channel_id: int) -> bool:
-        guild = self.interaction.guild
-        return guild is not None and guild.get_channel_or_thread(channel_id) is not None
+        known = self.interaction.client.known_channels
+        return known.find(self.interaction.guild, channel_id) is not None
 
     def _channel_problem(self, channel_id: int) -> str:
         return channel_problem(self.voice.words, self.interaction, channel_id)

@@ -27,7 +27,7 @@ class EditButton(Lasting, template=r"v1:edit:(?P<section>address|fine|told):(?P<
     async def pressed(self, interaction: Interaction) -> None:
         monitors = interaction.client.services.monitors
         monitor = monitors.get(interaction.guild_id or 0, int(self.about["monitor"]))
-        form = monitor_form(words_of(interaction), monitor, self.about["section"])
+        form = monitor_form(interaction, monitor, self.about["section"])
         await interaction.response.send_modal(form)
 
 
@@ -45,7 +45,8 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
     """What was typed into a form."""
-    change = change_of(sent["section"], typed_values(interaction), interaction.guild)
+    work_out = change_of(interaction, sent["section"], typed_values(interaction))
+    change = await patiently(interaction, work_out, in_place=owns(interaction))
     await take_change(interaction, int(sent["monitor"]), change)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.words.safe import units
 from cogs._ui.asking import Interaction, answering, managing
 
 
@@ -31,22 +32,40 @@ def text_field(
     long: bool = False,
 ) -> ui.Label[ui.Modal]:
     style = discord.TextStyle.paragraph if long else discord.TextStyle.short
+    given = (value or "")[:limit]
     field: ui.TextInput[ui.Modal] = ui.TextInput(
         custom_id=name,
         style=style,
-        default=(value or "")[:limit] or None,
+        default=given or None,
         placeholder=placeholder,
         required=required,
-        max_length=limit,
+        # Clients count emoji twice, and send no form that is longer than it may be.
+        max_length=max(limit, units(given)),
     )
     return ui.Label(text=label, description=about, component=field)
 
 
-def picked(
-    found: int | None, kind: discord.SelectDefaultValueType
+def shown_channel(
+    interaction: Interaction, channel_id: int | None
 ) -> list[discord.SelectDefaultValue]:
-    """What a menu of channels or roles shows as chosen."""
-    return [] if found is None else [discord.SelectDefaultValue(id=found, type=kind)]
+    """What a menu of channels shows as chosen.
+
+    Only what surely is a channel here: a form is not opened at all if Discord refuses one value,
+    and it is known to stumble over threads.
+    """
+    guild = interaction.guild
+    if guild is None or channel_id is None or guild.get_channel(channel_id) is None:
+        return []
+    kind = discord.SelectDefaultValueType.channel
+    return [discord.SelectDefaultValue(id=channel_id, type=kind)]
+
+
+def shown_role(interaction: Interaction, role_id: int | None) -> list[discord.SelectDefaultValue]:
+    """The same of a menu of roles."""
+    guild = interaction.guild
+    if guild is None or role_id is None or guild.get_role(role_id) is None:
+        return []
+    return [discord.SelectDefaultValue(id=role_id, type=discord.SelectDefaultValueType.role)]
 
 
 async def take_form(

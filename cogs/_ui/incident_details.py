@@ -12,6 +12,7 @@ from bot.words.times import stamp
 from cogs._ui.addresses import add_address
 from cogs._ui.alert_sites import show_sites
 from cogs._ui.asking import Interaction, manages, say
+from cogs._ui.audience import seen_incident
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
 
 _TRIES = 12
@@ -22,7 +23,7 @@ async def details(interaction: Interaction, public_id: str) -> None:
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
     words = words_of(interaction)
-    incident = await incidents.by_public_id(guild_id, public_id)
+    incident = await seen_incident(interaction, public_id)
     told = await incidents.together(guild_id, public_id)
     if len(told) > 1:
         await show_sites(interaction, public_id, told)

@@ -9,9 +9,12 @@ from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.target_options import status_text
 from bot.services.wishes import NAME_LIMIT, Change
-from bot.words.catalogue import N_, Words
+from bot.tree import words_of
+from bot.words.catalogue import N_
+from bot.words.safe import plain
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, check_place
-from cogs._ui.forms import form, picked, text_field
+from cogs._ui.asking import Interaction
+from cogs._ui.forms import form, shown_channel, shown_role, text_field
 
 FORM = r"v1:form:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
 TITLES = {
@@ -21,17 +24,21 @@ TITLES = {
 }
 METHODS = ("GET", "HEAD")
 _MOST_DIGITS = 18
+# The name of a menu whose being empty leaves the thread where it is.
+_OR_THE_THREAD = "channel_or_thread"
+_THREAD_NAME = 50
 URL_LIMIT = 2_048
 _TEXT_LIMIT, _LONG_LIMIT = 200, 4_000
 
 
-def monitor_form(words: Words, monitor: Monitor, section: str) -> ui.Modal:
+def monitor_form(interaction: Interaction, monitor: Monitor, section: str) -> ui.Modal:
     """That of one section."""
-    fields = _FIELDS[section](words, monitor)
+    words = words_of(interaction)
+    fields = _FIELDS[section](interaction, monitor)
     return form(words.text(TITLES[section]), f"v1:form:{section}:{monitor.id}", fields)
 
 
-def change_of(section: str, values: dict[str, str], guild: discord.Guild | None) -> Change:
+async def change_of(interaction: Interaction, section: str, values: dict[str, str]) -> Change:
     """Raises UserError for what cannot be read."""
     match section:
         case "address":
@@ -50,9 +57,11 @@ def change_of(section: str, values: dict[str, str], guild: discord.Guild | None)
                 headers=values["headers"],
             )
         case _:
-            channel_id, role_id = (int(values.get(name) or 0) for name in ("channel", "role"))
-            check_place(guild, channel_id, role_id)
-            return Change(channel_id=channel_id, role_id=role_id)
+            role_id = int(values.get("role") or 0)
+            channel_id = int(values.get("channel") or values.get(_OR_THE_THREAD) or 0)
+            await check_place(interaction, channel_id, role_id)
+            stays = _OR_THE_THREAD in values and not channel_id
+            return Change(channel_id=None if stays else channel_id, role_id=role_id)
 
 
 def _whole(text: str) -> int:
@@ -66,8 +75,8 @@ def _slow_ms(text: str) -> int:
     return _whole(text) if text.strip() else 0
 
 
-def _address(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
-    target = monitor.target
+def _address(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
+    words, target = words_of(interaction), monitor.target
     fields = [
         text_field(words.text("Address"), "url", target.url, limit=URL_LIMIT, required=True),
         text_field(words.text("Name"), "name", monitor.name, limit=NAME_LIMIT),
@@ -80,8 +89,8 @@ def _address(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
     return fields
 
 
-def _fine(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
-    target = monitor.target
+def _fine(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
+    words, target = words_of(interaction), monitor.target
     names = "\n".join(f"{name}:" for name, _ in target.headers)
     slow = "" if monitor.slow_ms is None else str(monitor.slow_ms)
     return [
@@ -113,25 +122,37 @@ def _fine(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
     ]
 
 
-def _told(words: Words, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
+def _told(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
+    words = words_of(interaction)
+    thread = _thread_of(interaction, monitor)
     channel: ui.ChannelSelect[ui.Modal] = ui.ChannelSelect(
-        custom_id="channel",
+        custom_id="channel" if thread is None else _OR_THE_THREAD,
         channel_types=ALERT_CHANNEL_TYPES,
         min_values=0,
         required=False,
-        default_values=picked(monitor.channel_id, discord.SelectDefaultValueType.channel),
+        default_values=shown_channel(interaction, monitor.channel_id),
     )
     role: ui.RoleSelect[ui.Modal] = ui.RoleSelect(
         custom_id="role",
         min_values=0,
         required=False,
-        default_values=picked(monitor.role_id, discord.SelectDefaultValueType.role),
+        default_values=shown_role(interaction, monitor.role_id),
     )
-    about = words.text("Empty: as for the whole server.")
+    about = stays = words.text("Empty: as for the whole server.")
+    if thread is not None:
+        name = plain(thread.name, _THREAD_NAME)
+        stays = words.text("Empty: it stays the thread “{name}”.", name=name)
     return [
-        ui.Label(text=words.text("Channel"), description=about, component=channel),
+        ui.Label(text=words.text("Channel"), description=stays, component=channel),
         ui.Label(text=words.text("Role"), description=about, component=role),
     ]
+
+
+def _thread_of(interaction: Interaction, monitor: Monitor) -> discord.Thread | None:
+    """The thread in which it is told: a menu cannot show one as chosen."""
+    known, channel_id = interaction.client.known_channels, monitor.channel_id
+    found = None if channel_id is None else known.find(interaction.guild, channel_id)
+    return found if isinstance(found, discord.Thread) else None
 
 
 _FIELDS = {"address": _address, "fine": _fine, "told": _told}

@@ -11,6 +11,7 @@ from typing import Any
 
 from discord import ui
 
+from bot.discord.channels import used_channels
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NewMonitor
@@ -60,6 +61,9 @@ async def show_setup(
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
     in_place = owns(interaction)
+    used = used_channels(services, guild_id)
+    known = interaction.client.known_channels
+    await patiently(interaction, known.look_up(interaction.guild, used), in_place=in_place)
     tested = await patiently(interaction, services.trial.last(guild_id), in_place=in_place)
     found = SetUp(services.guilds.settings(guild_id), services.monitors.of_guild(guild_id), tested)
     view = _view(interaction, found, {step or "": note}, {step or "": row})
@@ -79,7 +83,7 @@ def _view(
 ) -> ui.LayoutView:
     words = words_of(interaction)
     told = steps(words, interaction, found)
-    rows, is_ready = _rows(words, found), ready(told)
+    rows, is_ready = _rows(words, interaction, found), ready(told)
     box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
     box.add_item(ui.TextDisplay(head(words, is_ready=is_ready)))
     for name, step in told.items():
@@ -93,11 +97,13 @@ def _view(
     return ui.LayoutView(timeout=None).add_item(box)
 
 
-def _rows(words: Words, found: SetUp) -> dict[str, list[ui.ActionRow[Any]]]:
+def _rows(
+    words: Words, interaction: Interaction, found: SetUp
+) -> dict[str, list[ui.ActionRow[Any]]]:
     channel_id, role_id = found.settings.channel_id, found.settings.role_id
     rows: dict[str, list[list[ui.Item[Any]]]] = {
-        CHANNEL: [[channel_menu(words, channel_id)]],
-        ROLE: [[role_menu(words, role_id)]],
+        CHANNEL: [[channel_menu(words, interaction, channel_id)]],
+        ROLE: [[role_menu(words, interaction, role_id)]],
         SITE: [[button("site", words, main=not found.monitors)]],
         TEST: [[button("test", words, disabled=channel_id is None), button("look", words)]],
     }
@@ -128,7 +134,7 @@ async def _channel_chosen(interaction: Interaction) -> None:
     services, channel_id = interaction.client.services, _picked_id(interaction)
 
     async def choose() -> str:
-        check_place(interaction.guild, channel_id, 0)
+        await check_place(interaction, channel_id, 0)
         guild_id, by = interaction.guild_id or 0, interaction.user.id
         await services.guilds.set_alerts(guild_id, channel_id=channel_id, by=by)
         await services.delivery.channel_chosen(guild_id, channel_id)
@@ -146,7 +152,7 @@ async def _call_nobody(interaction: Interaction) -> None:
 
 
 async def _set_role(interaction: Interaction, role_id: int) -> str:
-    check_place(interaction.guild, 0, role_id)
+    await check_place(interaction, 0, role_id)
     guilds = interaction.client.services.guilds
     await guilds.set_alerts(interaction.guild_id or 0, role_id=role_id, by=interaction.user.id)
     return ""

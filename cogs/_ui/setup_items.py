@@ -9,7 +9,7 @@ from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.catalogue import N_, Words
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
 from cogs._ui.asking import Interaction
-from cogs._ui.forms import form, picked, text_field, typed_values
+from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
 from cogs._ui.monitor_forms import URL_LIMIT
 
 FORM = "v1:setup:form"
@@ -30,23 +30,25 @@ def button(
     return ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled)
 
 
-def channel_menu(words: Words, channel_id: int | None) -> ui.ChannelSelect[Any]:
+def channel_menu(
+    words: Words, interaction: Interaction, channel_id: int | None
+) -> ui.ChannelSelect[Any]:
     """The channels in which a bot can post and edit."""
     return ui.ChannelSelect(
         custom_id="v1:setup:channel",
         channel_types=ALERT_CHANNEL_TYPES,
         placeholder=words.text("Choose a channel"),
-        default_values=picked(channel_id, discord.SelectDefaultValueType.channel),
+        default_values=shown_channel(interaction, channel_id),
     )
 
 
-def role_menu(words: Words, role_id: int | None) -> ui.RoleSelect[Any]:
+def role_menu(words: Words, interaction: Interaction, role_id: int | None) -> ui.RoleSelect[Any]:
     """Emptied it means nobody; not every client shows how, so a button says it too."""
     return ui.RoleSelect(
         custom_id="v1:setup:role",
         min_values=0,
         placeholder=words.text("Choose a role, or none"),
-        default_values=picked(role_id, discord.SelectDefaultValueType.role),
+        default_values=shown_role(interaction, role_id),
     )
 
 

@@ -21,6 +21,8 @@ from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.probe_report import probe_embed
 from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
 
+# A file may name anything; so many channels that we do not know are asked for.
+_MOST_ASKED = 25
 _NO_CHANNEL = N_("its channel is not here: the server's own counts")
 _NO_ROLE = N_("its role is not here: the server's own counts")
 
@@ -62,7 +64,9 @@ class Files(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         # In a thread: ten thousand rows would hold up everything else for half a second.
         listing = await asyncio.to_thread(read, await fetched(file))
-        items = [_at_home(interaction.guild, item) for item in listing.items]
+        named = [item.wanted.channel_id for item in listing.items if item.wanted is not None]
+        await self._client.known_channels.look_up(interaction.guild, named[:_MOST_ASKED])
+        items = [_at_home(interaction, item) for item in listing.items]
         services, guild_id = self._client.services, interaction.guild_id or 0
         intake = Intake(self._client.config, services.monitors, services.overlays)
         progress = ProgressLine(interaction)
@@ -77,13 +81,14 @@ class Files(commands.Cog):
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 
 
-def _at_home(guild: discord.Guild | None, item: Item) -> Item:
+def _at_home(interaction: Interaction, item: Item) -> Item:
     """A channel or role of another server, or one that is gone, is no place for alerts."""
+    guild = interaction.guild
     wanted, remarks = item.wanted, list[Remark]()
     if wanted is None or guild is None:
         return item
     if wanted.channel_id is not None:
-        channel = guild.get_channel_or_thread(wanted.channel_id)
+        channel = interaction.client.known_channels.find(guild, wanted.channel_id)
         if channel is None or channel.type not in ALERT_CHANNEL_TYPES:
             wanted = replace(wanted, channel_id=None)
             remarks.append((_NO_CHANNEL, {}))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.sandbox.errors import Json, Refused
+from bot.sandbox.form import units
 from bot.sandbox.rules.components import BUTTON, LINK, PREMIUM, ROW, STRING_SELECT, TEXT_INPUT
 from bot.sandbox.rules.layout import TEXT, walk
 from bot.sandbox.rules.modals import LABEL, MAX_VALUE
@@ -90,7 +91,7 @@ def _read(spec: Json, label: str, left: dict[str, Any]) -> Json:
     if not text and spec.get("required", True):
         raise Refused(f"{custom_id} is required")
     low, high = spec.get("min_length") or 0, spec.get("max_length") or MAX_VALUE
-    if text and not low <= len(text) <= high:
+    if text and not low <= units(text) <= high:
         raise Refused(f"{custom_id} takes {low} to {high} characters")
     return {**base, "value": text}
 

@@ -14,7 +14,14 @@ from bot.sandbox.world.objects import channel_object, member_object, role_object
 
 BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, ATTACHMENT = 5, 6, 7, 8, 9, 11
 SAFE_INTEGER = 2**53
-_PARTIAL_CHANNEL = ("id", "type", "name", "parent_id", "position", "topic", "nsfw", "flags")
+_PARTIAL_CHANNEL = (
+    *("id", "type", "name", "parent_id", "position", "topic", "nsfw", "flags", "guild_id"),
+    *("last_message_id", "last_pin_timestamp", "rate_limit_per_user"),
+)
+# discord.py reads all of these of a thread that somebody picked.
+_PARTIAL_THREAD = (
+    *("thread_metadata", "owner_id", "member_count", "message_count", "total_message_sent"),
+)
 
 
 def descend(command: Json, path: list[str]) -> tuple[list[Json], list[tuple[int, str]]]:
@@ -165,9 +172,8 @@ class OptionReader:
             raise Refused(f"{spec['name']} does not take a channel of type {channel.type}")
         whole = channel_object(world, channel)
         theirs = rights_of(self._core, world.bot, channel)
-        partial = {
-            key: whole[key] for key in (*_PARTIAL_CHANNEL, "thread_metadata") if key in whole
-        }
+        wanted = (*_PARTIAL_CHANNEL, *_PARTIAL_THREAD)
+        partial = {key: whole[key] for key in wanted if key in whole}
         partial |= {"permissions": str(int(theirs)), "app_permissions": str(int(theirs))}
         self._keep("channels", channel.id, partial)
         return channel.id

@@ -64,6 +64,11 @@ def guild(call: Call) -> Reply:
     return Reply(guild_object(own_guild(call.core, call.match["guild_id"])))
 
 
+def channel(call: Call) -> Reply:
+    """Any channel that the bot sees; a thread also while it is archived."""
+    return Reply(channel_object(call.core.world, call.channel()))
+
+
 def leave_guild(call: Call) -> Reply:
     found = own_guild(call.core, call.match["guild_id"])
     found.present = False

@@ -22,6 +22,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/applications/@me", account.application),
     ("GET", "/gateway/bot", account.gateway_bot),
     ("GET", "/guilds/{guild_id}", account.guild),
+    ("GET", CHANNEL, account.channel),
     ("POST", f"{CHANNEL}/messages", messages.create),
     ("GET", f"{CHANNEL}/messages", messages.listing),
     ("PUT", f"{CHANNEL}/messages/pins/{{message_id}}", messages.pin),

@@ -14,14 +14,14 @@ def check_choices(value: object, form: Form, kind: int) -> None:
     for index, choice in enumerate(form.listing(value, MAX_CHOICES)):
         place = form.at(index)
         given = place.mapping(choice)
-        place.at("name").text(given.get("name"), MAX_TEXT, 1)
+        place.at("name").typed(given.get("name"), MAX_TEXT, 1)
         _check_value(given, place.at("value"), kind)
 
 
 def _check_value(choice: Json, form: Form, kind: int) -> None:
     value = choice.get("value")
     if kind == STRING:
-        form.text(value, MAX_TEXT, 1)
+        form.typed(value, MAX_TEXT, 1)
     elif kind == INTEGER:
         form.number(value, -_MAX_NUMBER, _MAX_NUMBER)
     elif isinstance(value, bool) or not isinstance(value, int | float):

@@ -141,6 +141,22 @@ def _check_options(value: object, form: Form, nestable: frozenset[int]) -> None:
                 "Required options must be placed before non-required options",
             )
         optional_seen = optional_seen or not option.get("required")
+    _check_localized_names(options, form)
+
+
+def _check_localized_names(parts: list[Json], form: Form) -> None:
+    """Nor may two names be the same in any language; where one is missing the plain one counts."""
+    names = [(part.get("name"), part.get("name_localizations")) for part in parts]
+    told = [(name, given if isinstance(given, dict) else {}) for name, given in names]
+    for locale in sorted({str(key) for _, given in told for key in given}):
+        seen: set[str] = set()
+        for index, (plain, given) in enumerate(told):
+            name = str(given.get(locale) or plain)
+            if name in seen:
+                form.at(index, "name_localizations", locale).complain(
+                    "APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE", "Option names must be unique"
+                )
+            seen.add(name)
 
 
 def _check_option(option: Json, form: Form, nestable: frozenset[int]) -> None:

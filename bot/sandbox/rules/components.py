@@ -8,6 +8,8 @@ from bot.sandbox.rules.urls import check_url
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SELECTS = frozenset({3, 5, 6, 7, 8})
+# Kind of select: the types that its default values may have.
+DEFAULTS = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
 LINK, PREMIUM = 5, 6
 MAX_ROWS = 5
 MAX_IN_ROW = 5
@@ -133,8 +135,23 @@ def check_select(select: Json, form: Form, ids: CustomIds) -> None:
     ordered = form.at("max_values").number(high, 1, MAX_OPTIONS) and ordered
     if ordered and low > high:
         form.complain("SELECT_COMPONENT_MIN_OVER_MAX", "min_values must not exceed max_values")
+    _check_defaults(select, form.at("default_values"), high if ordered else 0)
     if select.get("type") == STRING_SELECT:
         _check_options(select.get("options"), form.at("options"), high if ordered else 0)
+
+
+def _check_defaults(select: Json, form: Form, most: int) -> None:
+    """What an auto-populated select shows as chosen: of its own kind, and no more than it takes."""
+    given = select.get("default_values")
+    if given is None:
+        return
+    fitting = DEFAULTS.get(int(select["type"]), ())
+    for index, one in enumerate(form.listing(given, most)):
+        place = form.at(index)
+        shown = place.mapping(one)
+        place.at("id").snowflake(shown.get("id"))
+        if shown.get("type") not in fitting:
+            place.at("type").choices(fitting)
 
 
 def _check_options(value: object, form: Form, most: int) -> None:

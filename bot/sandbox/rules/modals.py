@@ -52,6 +52,10 @@ def _check_input(given: Json, form: Form, ids: CustomIds) -> None:
     kind = given.get("type")
     if isinstance(kind, int) and kind in SELECTS:
         check_select(given, form, ids)
+        if given.get("min_values") == 0 and given.get("required", True):
+            form.at("min_values").complain(
+                "SELECT_COMPONENT_REQUIRED_MIN_VALUES", "A required select takes one value at least"
+            )
         return
     if kind != TEXT_INPUT:
         form.at("type").choices((TEXT_INPUT, *sorted(SELECTS)))
@@ -61,5 +65,6 @@ def _check_input(given: Json, form: Form, ids: CustomIds) -> None:
     for key, low in (("min_length", 0), ("max_length", 1)):
         if given.get(key) is not None:
             form.at(key).number(given[key], low, MAX_VALUE)
-    for key, high in (("value", MAX_VALUE), ("placeholder", MAX_PLACEHOLDER)):
-        form.optional(given, key, high)
+    form.optional(given, "placeholder", MAX_PLACEHOLDER)
+    if given.get("value") is not None:
+        form.at("value").typed(given["value"], given.get("max_length") or MAX_VALUE)

@@ -15,6 +15,7 @@ from bot.sandbox.world.nouns import (
 )
 from bot.sandbox.world.permissions import parse
 
+MAX_ROLES = 250
 Rights = int | str | Iterable[str]
 Target = User | Role | str
 
@@ -102,6 +103,8 @@ class Admin:
         mentionable: bool = False,
     ) -> Role:
         found = self._world.guild(guild)
+        if len(found.roles) >= MAX_ROLES:
+            raise ValueError(f"a server has {MAX_ROLES} roles at most")
         rights = parse(permissions)
         role = Role(self._core.ids.new(), name, rights, len(found.roles), mentionable)
         found.roles[role.id] = role
@@ -118,11 +121,13 @@ class Admin:
     ) -> None:
         found = self._world.guild(guild)
         changed = self._world.role(found, role)
+        before = self._core.news.in_sight(found)
         if permissions is not None:
             changed.permissions = parse(permissions)
         if mentionable is not None:
             changed.mentionable = mentionable
         self._core.news.role("UPDATE", found, changed)
+        self._core.news.threads_appear(found, before)
 
     def delete_role(self, guild: Guild | str, role: Role | str) -> None:
         found = self._world.guild(guild)
@@ -187,11 +192,15 @@ class Admin:
         found = self._world.channel(channel)
         target_id, kind = self._target(found, target)
         made = Overwrite(target_id, kind, parse(allow), parse(deny))
+        guild = self._world.guild_of(found)
+        before = set[str]() if guild is None else self._core.news.in_sight(guild)
         found.overwrites.pop(target_id, None)
         if made.allow or made.deny:
             found.overwrites[target_id] = made
         if announce:
             self._core.news.channel_changed(found)
+        if announce and guild is not None:
+            self._core.news.threads_appear(guild, before)
 
     def set_thread(
         self, thread: Channel | str, *, archived: bool | None = None, locked: bool | None = None
@@ -224,11 +233,13 @@ class Admin:
         self, guild: Guild | str, user: User | str, role: Role | str, *, give: bool
     ) -> None:
         found = self._world.guild(guild)
+        before = self._core.news.in_sight(found)
         member = found.members[self._world.user(user).id]
         role_id = self._world.role(found, role).id
         member.roles = [one for one in member.roles if one != role_id] + [role_id] * give
         if member.user_id == self._world.bot.id:
             self._core.news.own_member(found, member)
+            self._core.news.threads_appear(found, before)
 
     def _target(self, channel: Channel, target: Target) -> tuple[str, int]:
         """Id and kind of who an overwrite is for: ``"bot"``, a user, or a role."""

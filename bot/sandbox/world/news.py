@@ -1,6 +1,7 @@
 """Tells the gateway and the page about changes of servers, channels and roles."""
 
 from bot.sandbox.changes import Changes
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import Json
 from bot.sandbox.gateway.hub import Hub
 from bot.sandbox.world.nouns import Channel, Guild, Member, Role
@@ -10,12 +11,14 @@ from bot.sandbox.world.objects import (
     member_object,
     role_object,
 )
+from bot.sandbox.world.permissions import Permission, in_channel
 from bot.sandbox.world.world import World
 
 
 class News:
-    def __init__(self, world: World, hub: Hub, changes: Changes) -> None:
+    def __init__(self, world: World, clock: SandboxClock, hub: Hub, changes: Changes) -> None:
         self._world = world
+        self._clock = clock
         self._hub = hub
         self._changes = changes
 
@@ -66,6 +69,30 @@ class News:
         data = {**member_object(self._world, member), "guild_id": guild.id}
         self._hub.dispatch("GUILD_MEMBER_UPDATE", data, guild.id, intent=0)
 
+    def in_sight(self, guild: Guild) -> set[str]:
+        """The channels of a server that the bot sees."""
+        bot, now = guild.members[self._world.bot.id], self._clock.now()
+        return {
+            channel.id
+            for channel in guild.channels.values()
+            if Permission.VIEW_CHANNEL in in_channel(guild, bot, channel, now)
+        }
+
+    def threads_appear(self, guild: Guild, before: set[str]) -> None:
+        """THREAD_LIST_SYNC: the active threads of the channels that came into the bot's sight."""
+        new = self.in_sight(guild) - before
+        channels = [guild.channels[one] for one in sorted(new)]
+        parents = [channel.id for channel in channels if channel.thread is None]
+        if not parents or not guild.present:
+            return
+        threads = [
+            channel_object(self._world, channel)
+            for channel in channels
+            if channel.thread is not None and not channel.thread.archived
+        ]
+        data = {"guild_id": guild.id, "channel_ids": parents, "threads": threads, "members": []}
+        self._hub.dispatch("THREAD_LIST_SYNC", data, guild.id)
+
     def page(self, guild_id: str | None) -> None:
         """Send the page a server's list of channels."""
         guild = self._world.guilds.get(guild_id or "")
@@ -80,6 +107,8 @@ class News:
     def _channel(self, event: str, channel: Channel, guild: Guild | None, extra: Json) -> None:
         if guild is not None and guild.present:
             kind = "THREAD" if channel.thread else "CHANNEL"
+            if kind == "THREAD" and event != "DELETE" and channel.id not in self.in_sight(guild):
+                return
             data = {**channel_object(self._world, channel), **extra}
             if kind == "THREAD" and event == "DELETE":
                 data = {k: data[k] for k in ("id", "guild_id", "parent_id", "type")}

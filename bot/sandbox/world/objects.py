@@ -117,8 +117,10 @@ def channel_object(world: World, channel: Channel) -> Json:
     common |= {"guild_id": channel.guild_id, "name": channel.name, "rate_limit_per_user": 0}
     if channel.thread is not None:
         return {**common, **_thread_keys(channel)}
-    if channel.type == ChannelType.VOICE:
+    if channel.type in {ChannelType.VOICE, ChannelType.STAGE}:
         common |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+    if channel.type in {ChannelType.FORUM, ChannelType.MEDIA}:
+        common |= {"available_tags": [], "default_reaction_emoji": None, "default_sort_order": None}
     return {
         **common,
         "position": channel.position,

@@ -35,6 +35,11 @@ def finding(voice: Voice, box: Outbox, now_ms: int) -> Finding:
             "{command} shows whether alerts arrive now.", command=voice.command("alerts test")
         )
         return warning(name, f"{text} {said}".rstrip(), fix)
+    if box.waiting:
+        text = words.plural(
+            "{n} message is on its way.", "{n} messages are on their way.", box.waiting
+        )
+        return ok(name, f"{text} {said}".rstrip())
     if box.sent_ms is None:
         return ok(name, words.text("no message within a week; nothing waits"))
     time = voice.moment(box.sent_ms)
