@@ -8,6 +8,7 @@ import contextlib
 import logging
 import math
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, cast
@@ -53,6 +54,7 @@ _CLOSE_S = 5.0
 _FIRST_SYNC_S = 3.0
 _AWAY_S = 120.0
 _LOOK_S = 5.0
+_LAUNCH_S = 30.0
 
 
 class Latencies:
@@ -77,6 +79,24 @@ class Latencies:
     def of(self, shard_id: int) -> float | None:
         """The best of the last three, in seconds; None: no heartbeat was answered yet."""
         return min(self._samples.get(shard_id, ()), default=None)
+
+
+class ShortPauses:
+    """How long a shard waits for its next attempt; discord.py's own pauses grow to 17 minutes."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._last = 0.0
+
+    def delay(self) -> float:
+        """Seconds, as discord.py asks for them after each failure."""
+        now = time.monotonic()
+        if now - self._last > _AWAY_S:
+            self._failures = 0
+        self._last = now
+        pause_s = _spread(self._failures)
+        self._failures += 1
+        return pause_s
 
 
 class VigieClient(commands.AutoShardedBot):
@@ -112,6 +132,9 @@ class VigieClient(commands.AutoShardedBot):
         self.open_channels = OpenChannels(self.known_channels)
         self._store = store
         self._starts = SessionStarts(store, services.clock)
+        self._identifying = asyncio.Lock()
+        self._began = False
+        self._launching: set[asyncio.Task[None]] = set()
         self._syncing: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
@@ -137,8 +160,30 @@ class VigieClient(commands.AutoShardedBot):
             log.exception("the commands could not be registered")
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        await self._starts.note()
-        await super().before_identify_hook(shard_id, initial=initial)
+        await self._starts.note(shard_id)
+        async with self._identifying:  # five seconds apart, whoever begins one
+            await super().before_identify_hook(shard_id, initial=initial)
+
+    async def launch_shard(
+        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
+    ) -> None:
+        """Connect a shard; one that cannot be connected does not keep the next ones waiting.
+
+        discord.py would call itself every five seconds, one call within the other, and launch no
+        other shard meanwhile.
+        """
+        self._began = True
+        launching = asyncio.create_task(self._launch(gateway, shard_id, initial=initial))
+        self._launching.add(launching)
+        launching.add_done_callback(self._launching.discard)
+        await asyncio.wait({launching}, timeout=_LAUNCH_S)
+
+    async def _launch(self, gateway: yarl.URL, shard_id: int, *, initial: bool) -> None:
+        await super().launch_shard(gateway, shard_id, initial=initial)
+        shard = self.get_shard(shard_id)
+        if shard is not None:
+            # While a shard waits for its next attempt, discord.py connects no other one.
+            shard._parent._backoff = ShortPauses()  # type: ignore[assignment]  # noqa: SLF001
 
     async def on_ready(self) -> None:
         self.was_ready = True
@@ -171,7 +216,7 @@ class VigieClient(commands.AutoShardedBot):
             if _refused(error):
                 raise
             return _pause_s(failures, error)
-        if starts["remaining"] < _STARTS_KEPT:
+        if starts["remaining"] < max(_STARTS_KEPT, shards):
             log.error("only %d gateway sessions are left for today", starts["remaining"])
             return starts["reset_after"] / 1000
         if not carries_secrets(url):
@@ -182,21 +227,24 @@ class VigieClient(commands.AutoShardedBot):
         return None
 
     async def until_away(self) -> None:
-        """Returns when a shard has been without a connection for two minutes.
+        """Returns when all shards have been without a connection for two minutes.
 
-        discord.py's own pauses grow to 17 minutes; a fresh client tries every few seconds.
+        A fresh client asks anew where the gateway is. One shard alone goes on trying by itself: for
+        a fresh client all the others would have to begin new sessions.
         """
         away_s = 0.0
         while away_s < _AWAY_S:
             await asyncio.sleep(_LOOK_S)
             self.latency_log.note(self.latencies)
-            away = any(shard.is_closed() for shard in self.shards.values())
+            away = self._began and all(shard.is_closed() for shard in self.shards.values())
             away_s = away_s + _LOOK_S if away else 0.0
 
     async def close(self) -> None:
         """Close within seconds, even when Discord no longer answers."""
         if self._syncing is not None:
             self._syncing.cancel()
+        for launching in self._launching:
+            launching.cancel()
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await super().close()
@@ -286,8 +334,12 @@ def _refused(error: BaseException) -> str | None:
     return _TOKEN_REFUSED if unauthorized or isinstance(error, discord.LoginFailure) else None
 
 
+def _spread(failures: int) -> float:
+    return min(_MAX_PAUSE_S, 2.0 ** min(failures, 9)) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
+
+
 def _pause_s(failures: int, error: BaseException | None) -> float:
     """Seconds to wait for Discord: about 1 at first, never 10 or more."""
-    pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
+    pause_s = _spread(failures)
     log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
     return pause_s

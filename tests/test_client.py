@@ -9,8 +9,10 @@ from typing import Any
 import discord
 import pytest
 
+from bot.client import Latencies
 from bot.errors import ConfigError
 from bot.sandbox import Sandbox
+from bot.sandbox.settings import Settings
 from bot.services.wishes import NewMonitor
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
@@ -203,3 +205,73 @@ def test_the_api_address_is_put_back(tmp_path: Path) -> None:
 
     sail(tmp_path, scenario)
     assert before == discord.http.Route.BASE
+
+
+def shard_of(guild_id: str, shards: int = 2) -> int:
+    return (int(guild_id) >> 22) % shards
+
+
+def two_shards() -> Sandbox:
+    """With a server on each: Harbour and, where that is not, Other."""
+    sandbox = Sandbox(settings=Settings(shards=2))
+    harbour_shard = shard_of(sandbox.world.guild("Harbour").id)
+    while shard_of(sandbox.admin.add_guild("Other", ["elsewhere"], announce=False).id) == harbour_shard:
+        del sandbox.world.guilds[sandbox.world.guild("Other").id]
+    return sandbox
+
+
+def sessions(sandbox: Sandbox, shard: int) -> int:
+    return [one.shard[0] for one in sandbox.gateway.identifies].count(shard)
+
+
+def test_a_shard_that_stays_away_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.client._AWAY_S", 0.5)
+    monkeypatch.setattr("bot.client._LOOK_S", 0.1)
+
+    async def scenario() -> None:
+        async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
+            mine = shard_of(str(ship.guild_id))
+            other = 1 - mine
+            await until(lambda: sessions(sandbox, other) == 1, 15)
+            sandbox.gateway.refused_shards.add(other)
+            sandbox.gateway.drop(shard=other)
+            await asyncio.sleep(3)
+            assert sessions(sandbox, mine) == 1, "it went on with its session"
+            assert (await ship.run("status")).ephemeral
+            sandbox.gateway.refused_shards.clear()
+            live = sandbox.gateway.sessions
+            await until(lambda: any(s.shard[0] == other and s.line for s in live.values()), 12)
+            assert sessions(sandbox, mine) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_shard_that_cannot_be_launched_keeps_no_other_one_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.client._LAUNCH_S", 0.2)
+
+    async def scenario() -> None:
+        async with two_shards() as sandbox:
+            sandbox.gateway.refused_shards.add(0)
+            async with harbour(tmp_path, sandbox=sandbox, online=False):
+                await until(lambda: sessions(sandbox, 1) == 1, 15)
+                assert sessions(sandbox, 0) == 0
+                sandbox.gateway.refused_shards.clear()
+                await until(lambda: sessions(sandbox, 0) == 1, 15)
+
+    asyncio.run(scenario())
+
+
+def test_a_latency_counts_when_three_heartbeats_in_a_row_had_it() -> None:
+    seen = Latencies()
+    assert seen.of(0) is None
+    for latency_s in (float("nan"), float("inf"), 41.25, 41.25):
+        seen.note([(0, latency_s)])
+    seen.note([(0, 0.03)])
+    assert seen.of(0) == 0.03
+    for latency_s in (2.0, 3.0, 4.0):
+        seen.note([(0, latency_s)])
+    assert seen.of(0) == 2.0

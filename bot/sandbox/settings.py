@@ -14,4 +14,5 @@ class Settings:
     rate_limits: bool = True
     global_per_second: int = 50
     session_starts: int = 1000
+    shards: int = 1  # how many the API recommends
     granted_intents: int = 0  # of the privileged ones

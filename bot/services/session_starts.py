@@ -20,7 +20,11 @@ class Store(Protocol):
 
 
 class SessionStarts:
-    """Spaces the sessions of the gateway, so that a crash loop cannot cost the token.
+    """Spaces the starts of a client, so that a crash loop cannot cost the token.
+
+    A start is what the shards of one client need to come online, however many they are; a shard
+    that begins a second session begins another start, and the shards that do so with it share it.
+    A store that cannot be written (the disk is full) keeps nobody from connecting.
 
     Discord resets the token after 1,000 IDENTIFYs in a day, one in 86 s (documentation, gateway).
     Ten starts in ten minutes are nobody's intention; neither are 800 in a day.
@@ -32,6 +36,8 @@ class SessionStarts:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._shards: set[int | None] = set()  # those of the newest start
+        self._noted: list[int] = []  # by this process
 
     async def delay_s(self) -> float:
         """How long the next session should wait; 0 for all but a crash loop."""
@@ -44,15 +50,30 @@ class SessionStarts:
             return max(0.0, (starts[-1] + self._SHORT_PAUSE_MS - now_ms) / 1000)
         return 0.0
 
-    async def note(self) -> None:
-        """A session is being started."""
+    async def note(self, shard_id: int | None) -> None:
+        """A shard begins a session."""
+        if self._shards and shard_id not in self._shards:
+            self._shards.add(shard_id)
+            return
+        self._shards = {shard_id}
         now_ms = self._clock.now_ms()
         starts = [*await self._starts(now_ms), now_ms]
-        await self._store.save(_KEY, json.dumps(starts))
+        self._noted.append(now_ms)
+        try:
+            await self._store.save(_KEY, json.dumps(starts))
+        except Exception:
+            log.exception("The start of a session could not be noted")
 
     async def _starts(self, now_ms: int) -> list[int]:
-        found = _numbers(await self._store.load(_KEY) or "[]")
-        return [at for at in found if now_ms - DAY_MS < at <= now_ms]
+        """Those of the last day, oldest first."""
+        try:
+            kept = _numbers(await self._store.load(_KEY) or "[]")
+        except Exception:
+            log.exception("The starts of the gateway cannot be read: this process's own count")
+            kept = []
+        self._noted = [at for at in self._noted if now_ms - DAY_MS < at]
+        known = kept + [at for at in self._noted if at not in kept]
+        return sorted(at for at in known if now_ms - DAY_MS < at <= now_ms)
 
 
 def _numbers(text: str) -> list[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.sandbox import Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail, until
+from tests.test_client import sessions, shard_of, two_shards
 
 
 def test_a_server_that_removes_vigie_keeps_its_settings_for_its_return(tmp_path: Path) -> None:
@@ -73,3 +74,23 @@ def test_a_role_that_gives_the_right_back_wakes_the_channel(tmp_path: Path) -> N
         await ship.sandbox.wait_for_message("alerts", "🔴 DOWN · Shop")
 
     sail(tmp_path, scenario)
+
+
+def test_a_removal_while_one_shard_had_no_session_is_noticed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
+            mine = shard_of(str(ship.guild_id))
+            await until(lambda: len(ship.app.guilds.known()) == 2, 15)
+            await ship.run("watch add", url=ship.site.url, name="Shop")
+            sandbox.admin.remove_guild("Harbour", announce=False)
+            sandbox.gateway.invalidate(shard=mine)
+            await until(lambda: len(ship.app.guilds.known()) == 1, 15)
+            assert ship.app.monitors.of_guild(ship.guild_id) == []
+            sandbox.admin.readd_guild("Harbour")
+            await until(lambda: ship.app.monitors.of_guild(ship.guild_id), 15)
+            sandbox.gateway.invalidate()
+            await until(lambda: sessions(sandbox, mine) == 3, 20)
+            await asyncio.sleep(0.2)
+            assert len(ship.app.guilds.known()) == 2, "what is listed again stays"
+
+    asyncio.run(scenario())

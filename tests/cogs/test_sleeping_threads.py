@@ -1,4 +1,4 @@
-"""A thread that sleeps (is archived) takes alerts as before, and everybody is answered as before."""
+"""A thread that sleeps (is archived) takes alerts as before, and everybody is answered."""
 
 import asyncio
 from pathlib import Path

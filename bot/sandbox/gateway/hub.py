@@ -28,6 +28,7 @@ class Hub:
         self._changes = changes
         self.url = ""
         self.refusing = False
+        self.refused_shards: set[int] = set()
         self.sessions: dict[str, Session] = {}
         # Every IDENTIFY that was accepted; a start-up costs one of 1,000 a day.
         self.identifies: list[Session] = []
@@ -103,9 +104,9 @@ class Hub:
         """The event's data; ``unavailable`` is absent (None) when the bot has just joined."""
         return welcome.guild_create(self._world, guild, self._clock.now(), unavailable=unavailable)
 
-    def drop(self, code: int | None = None) -> None:
-        """Break every connection: with a close code, or as a lost line does (1006)."""
-        for line in self._lines():
+    def drop(self, code: int | None = None, *, shard: int | None = None) -> None:
+        """Break connections, all or one shard's: with a close code, or as a lost line does."""
+        for line in self._lines(shard):
             line.close(code)
 
     def refuse(self) -> None:
@@ -120,17 +121,19 @@ class Hub:
         for line in self._lines():
             line.put({"op": OP_RECONNECT, "d": None, "s": None, "t": None})
 
-    def invalidate(self, *, resumable: bool = False) -> None:
-        """Tell every client that its session is over (op 9), or may be resumed."""
-        lines = list(self._lines())
+    def invalidate(self, *, resumable: bool = False, shard: int | None = None) -> None:
+        """Tell clients, all or one shard's, that the session is over (op 9), or may be resumed."""
+        lines = list(self._lines(shard))
         if not resumable:
-            self.sessions.clear()
+            gone = [key for key, one in self.sessions.items() if shard in {None, one.shard[0]}]
+            for key in gone:
+                del self.sessions[key]
         for line in lines:
             line.put({"op": OP_INVALID_SESSION, "d": resumable, "s": None, "t": None})
 
-    def _lines(self) -> Iterator[Line]:
+    def _lines(self, shard: int | None = None) -> Iterator[Line]:
         for session in list(self.sessions.values()):
-            if session.line is not None:
+            if session.line is not None and shard in {None, session.shard[0]}:
                 yield session.line
 
     def _hearing(self, guild_id: str | None, intent: int) -> Iterator[Session]:

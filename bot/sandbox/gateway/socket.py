@@ -139,6 +139,8 @@ class GatewaySocket:
             self.close(DISALLOWED_INTENTS)
         elif shard is None:
             self.close(INVALID_SHARD)
+        elif shard[0] in self._hub.refused_shards:
+            self.close(None)
         else:
             self._session = self._hub.open(intents, shard, self)
 
@@ -150,6 +152,8 @@ class GatewaySocket:
             self.close(AUTHENTICATION_FAILED)
         elif session is None:
             self._frame(OP_INVALID_SESSION, data=False)
+        elif session.shard[0] in self._hub.refused_shards:
+            self.close(None)
         elif not isinstance(data.get("seq"), int) or data["seq"] > session.seq:
             self.close(INVALID_SEQ)
         elif not session.remembers(data["seq"]):

@@ -32,7 +32,7 @@ def gateway_bot(call: Call) -> Reply:
     return Reply(
         {
             "url": core.hub.url,
-            "shards": 1,
+            "shards": core.settings.shards,
             "session_start_limit": {
                 "total": core.settings.session_starts,
                 "remaining": core.hub.starts_left,
