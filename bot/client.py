@@ -318,6 +318,8 @@ async def _stay_connected(client: VigieClient) -> None:
         else:
             raise TimeoutError("the gateway stays away")
     finally:
+        # discord.py swallows a cancellation while a shard connects; a closed client it obeys.
+        await client.close()
         connected.cancel()
         away.cancel()
         await asyncio.gather(connected, away, return_exceptions=True)

@@ -215,7 +215,10 @@ def two_shards() -> Sandbox:
     """With a server on each: Harbour and, where that is not, Other."""
     sandbox = Sandbox(settings=Settings(shards=2))
     harbour_shard = shard_of(sandbox.world.guild("Harbour").id)
-    while shard_of(sandbox.admin.add_guild("Other", ["elsewhere"], announce=False).id) == harbour_shard:
+    while (
+        shard_of(sandbox.admin.add_guild("Other", ["elsewhere"], announce=False).id)
+        == harbour_shard
+    ):
         del sandbox.world.guilds[sandbox.world.guild("Other").id]
     return sandbox
 
@@ -275,3 +278,20 @@ def test_a_latency_counts_when_three_heartbeats_in_a_row_had_it() -> None:
     for latency_s in (2.0, 3.0, 4.0):
         seen.note([(0, latency_s)])
     assert seen.of(0) == 2.0
+
+
+def test_a_stop_is_obeyed_while_a_shard_keeps_connecting(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
+            other = 1 - shard_of(str(ship.guild_id))
+            await until(lambda: sessions(sandbox, other) == 1, 15)
+            sandbox.gateway.refused_shards.add(other)
+            sandbox.gateway.drop(shard=other)
+            for pause_s in (0.0, 0.2, 0.7):
+                await asyncio.sleep(pause_s)
+            for task in ship.tasks:
+                task.cancel()
+            _, stuck = await asyncio.wait(ship.tasks, timeout=8)
+            assert not stuck
+
+    asyncio.run(scenario())

@@ -1,0 +1,94 @@
+"""Whoever presses a button of an alert may see where it is told; nothing else says so."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import Answer
+from bot.sandbox.interactions.interaction import Kind
+from tests.cogs.harbour import Harbour, Json, sail
+
+UNKNOWN = "I do not know this alert any more."
+
+
+async def secret_outage(ship: Harbour) -> str:
+    """An outage told in a channel of the admins'; returns its public id."""
+    admin = ship.sandbox.admin
+    secret = admin.add_channel("Harbour", "secret")
+    admin.set_permissions(secret, "@everyone", deny="VIEW_CHANNEL")
+    admin.set_permissions(secret, "bot", allow=["VIEW_CHANNEL", "SEND_MESSAGES", "EMBED_LINKS"])
+    await ship.set_channel("alerts")
+    message = await ship.outage("Merger", where="secret", channel=secret.id)
+    custom_id = str(message["components"][0]["components"][0]["custom_id"])
+    return custom_id.rpartition(":")[2]
+
+
+async def press(ship: Harbour, who: str, custom_id: str) -> Answer:
+    """A press in #general, made up: the message there has never had such a button."""
+    sandbox = ship.sandbox
+    shown = await ship.run("help", who=who)
+    source = sandbox._core.messages.find(shown.message_id or "")
+    assert source is not None
+    button: Json = {"type": 2, "custom_id": custom_id, "style": 2, "label": "x", "id": 2}
+    row = {"type": 1, "components": [button], "id": 1}
+    source.message = {**source.message, "components": [row]}
+    data = {"custom_id": custom_id, "component_type": 2, "id": 2}
+    begun = await sandbox._begin(
+        Kind.COMPONENT,
+        data,
+        sandbox.world.user(who),
+        sandbox.channel("general"),
+        "en-US",
+        source=source,
+    )
+    return await sandbox._settled(begun, 10)
+
+
+@pytest.mark.parametrize("action", ["ack", "mute", "details", "tell", "metoo"])
+@pytest.mark.parametrize("who", ["Member", "Moderator"])
+def test_a_made_up_press_learns_and_changes_nothing(tmp_path: Path, who: str, action: str) -> None:
+    async def scenario(ship: Harbour) -> None:
+        public_id = await secret_outage(ship)
+        answer = await press(ship, who, f"v1:{action}:{public_id}")
+        assert answer.content == UNKNOWN
+        assert "Merger" not in str(answer.message)
+        answer = await press(ship, "Admin", f"v1:{action}:{public_id}")
+        assert answer.content != UNKNOWN
+
+    sail(tmp_path, scenario)
+
+
+def test_a_page_of_a_private_answer_ends_with_the_right_to_see(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        public_id = await secret_outage(ship)
+        admin = ship.sandbox.admin
+        role = admin.add_role("Harbour", "Insiders")
+        admin.give_role("Harbour", "Member", role)
+        admin.set_permissions("secret", role, allow="VIEW_CHANNEL")
+        page = f"v1:sites:next:{public_id}:0"
+        answer = await press(ship, "Member", page)
+        assert "Merger" in str(answer.message)
+        admin.take_role("Harbour", "Member", role)
+        answer = await press(ship, "Member", page)
+        assert "Merger" not in str(answer.content)
+        assert answer.content == UNKNOWN
+
+    sail(tmp_path, scenario)
+
+
+def test_who_reads_the_message_itself_may_press_though_the_alert_was_moved_there(
+    tmp_path: Path,
+) -> None:
+    """The second channel's readers are told, so they may answer."""
+
+    async def scenario(ship: Harbour) -> None:
+        admin = ship.sandbox.admin
+        await ship.set_channel("alerts", fallback=ship.sandbox.channel("general").id)
+        admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
+        await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
+        ship.site.status = 503
+        message = await ship.sandbox.wait_for_message("general", "DOWN · Shop", timeout=20)
+        answer = await ship.sandbox.press("Member", message, "Details")
+        assert "Shop" in str(answer.message)
+
+    sail(tmp_path, scenario)
