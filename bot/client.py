@@ -8,7 +8,6 @@ import contextlib
 import logging
 import math
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, cast
@@ -47,6 +46,7 @@ _TOKEN_REFUSED = "Discord refuses DISCORD_TOKEN: copy it again from the Develope
 _UNAUTHORIZED = 401
 # Design §4: while Discord is away it is tried at least every 10 s.
 _MAX_PAUSE_S = 8.0
+_DOUBLINGS = 3  # from one second to these eight
 _ANSWER_S = 10.0
 # Below so many session starts left in the day the rest is kept for restarts by hand.
 _STARTS_KEPT = 50
@@ -79,24 +79,6 @@ class Latencies:
     def of(self, shard_id: int) -> float | None:
         """The best of the last three, in seconds; None: no heartbeat was answered yet."""
         return min(self._samples.get(shard_id, ()), default=None)
-
-
-class ShortPauses:
-    """How long a shard waits for its next attempt; discord.py's own pauses grow to 17 minutes."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._last = 0.0
-
-    def delay(self) -> float:
-        """Seconds, as discord.py asks for them after each failure."""
-        now = time.monotonic()
-        if now - self._last > _AWAY_S:
-            self._failures = 0
-        self._last = now
-        pause_s = _spread(self._failures)
-        self._failures += 1
-        return pause_s
 
 
 class VigieClient(commands.AutoShardedBot):
@@ -182,8 +164,8 @@ class VigieClient(commands.AutoShardedBot):
         await super().launch_shard(gateway, shard_id, initial=initial)
         shard = self.get_shard(shard_id)
         if shard is not None:
-            # While a shard waits for its next attempt, discord.py connects no other one.
-            shard._parent._backoff = ShortPauses()  # type: ignore[assignment]  # noqa: SLF001
+            # Its pauses grow to 17 minutes, and while one shard waits no other is connected again.
+            shard._parent._backoff._max = _DOUBLINGS  # noqa: SLF001
 
     async def on_ready(self) -> None:
         self.was_ready = True
@@ -336,12 +318,8 @@ def _refused(error: BaseException) -> str | None:
     return _TOKEN_REFUSED if unauthorized or isinstance(error, discord.LoginFailure) else None
 
 
-def _spread(failures: int) -> float:
-    return min(_MAX_PAUSE_S, 2.0 ** min(failures, 9)) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
-
-
 def _pause_s(failures: int, error: BaseException | None) -> float:
     """Seconds to wait for Discord: about 1 at first, never 10 or more."""
-    pause_s = _spread(failures)
+    pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
     log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
     return pause_s

@@ -242,6 +242,10 @@ def test_a_shard_that_stays_away_costs_the_others_nothing(
             sandbox.gateway.drop(shard=other)
             await asyncio.sleep(3)
             assert sessions(sandbox, mine) == 1, "it went on with its session"
+            client: Any = ship.app.delivery._sink
+            for shard in client._client.shards.values():
+                pauses = [shard._parent._backoff.delay() for _ in range(20)]
+                assert 0 < max(pauses) <= 8, "Discord is tried at least every ten seconds"
             assert (await ship.run("status")).ephemeral
             sandbox.gateway.refused_shards.clear()
             live = sandbox.gateway.sessions

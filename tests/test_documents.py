@@ -10,7 +10,13 @@ from tests.cogs.harbour import Harbour, sail
 from tests.cogs.test_help import leaves
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/operation.md", "docs/replay.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/operation.md",
+    "docs/replay.md",
+    "docs/release-check.md",
+)
 PATH = re.compile(r"(?<![\w./])(?:bot|cogs|tests|docs|deploy)/[\w./-]*(?:/|\.\w+)")
 
 

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from bot.sandbox import Sandbox
 from bot.sandbox.gateway.session import Session
 from tests.sandbox.raw import Rest, gateway, online, played
 
@@ -234,3 +237,38 @@ async def test_servers_are_dealt_out_to_shards(rest: Rest) -> None:
             assert all((int(one) >> 22) % 2 == shard for one in ids)
             seen += ids
     assert sorted(seen) == sorted(rest.sandbox.world.guilds)
+
+
+@played()
+async def test_threads_of_a_channel_that_comes_into_sight_are_listed(rest: Rest) -> None:
+    admin = rest.sandbox.admin
+    awake, sleeping = admin.add_thread("alerts", "awake"), admin.add_thread("alerts", "asleep")
+    admin.set_thread(sleeping, archived=True)
+    admin.set_permissions("alerts", deny="VIEW_CHANNEL")
+    async with online(rest) as line:
+        admin.set_thread(awake, locked=True)  # nobody hears of what they cannot see
+        admin.set_permissions("alerts")
+        await line.event("CHANNEL_UPDATE")
+        told = await line.event("THREAD_LIST_SYNC")
+        assert told["channel_ids"] == [rest.sandbox.channel("alerts").id]
+        assert [one["id"] for one in told["threads"]] == [awake.id]
+
+
+@played()
+async def test_the_start_of_a_time_out_is_told_and_its_end_is_not(rest: Rest) -> None:
+    async with online(rest) as line:
+        rest.sandbox.admin.time_out_bot("Harbour", 0.05)
+        told = await line.event("GUILD_MEMBER_UPDATE")
+        assert told["communication_disabled_until"]
+        await asyncio.sleep(0.1)
+        rest.sandbox.admin.set_locale("Harbour", "fr")
+        assert (await line.next())["t"] == "GUILD_UPDATE", "nothing came before it"
+
+
+def test_a_server_has_250_roles_at_most() -> None:
+    sandbox = Sandbox()
+    guild = sandbox.world.guild("Harbour")
+    while len(guild.roles) < 250:
+        sandbox.admin.add_role(guild, "more")
+    with pytest.raises(ValueError, match="250"):
+        sandbox.admin.add_role(guild, "too many")

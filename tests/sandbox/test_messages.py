@@ -3,7 +3,9 @@
 import io
 
 import aiohttp
+import pytest
 
+from bot.sandbox.world.nouns import ChannelType
 from tests.sandbox.raw import Rest, played
 
 EMBED = {"type": "rich", "flags": 0, "title": "t", "description": "d"}
@@ -330,3 +332,38 @@ async def test_requests_of_the_wrong_kind_and_size_are_refused(rest: Rest) -> No
         "POST", rest.path(), data=io.BytesIO(bytes(25 * 2**20 + 1)), headers=huge
     )
     assert (answer.status, answer.code) == (413, 40005)
+
+
+@played()
+async def test_a_channel_can_be_read_alone_also_a_thread_that_sleeps(rest: Rest) -> None:
+    admin = rest.sandbox.admin
+    thread = admin.add_thread("alerts", "what happened")
+    admin.set_thread(thread, archived=True)
+    found = (await rest.ask("GET", f"/channels/{thread.id}")).body
+    assert found["thread_metadata"]["archived"] is True
+    assert found["parent_id"] == rest.sandbox.channel("alerts").id
+    admin.set_permissions("alerts", deny="VIEW_CHANNEL")
+    assert (await rest.ask("GET", f"/channels/{thread.id}")).code == 50001
+    assert (await rest.ask("GET", "/channels/1")).code == 10003
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [
+        (ChannelType.VOICE, True),
+        (ChannelType.STAGE, True),
+        (ChannelType.ANNOUNCEMENT, True),
+        (ChannelType.CATEGORY, False),
+        (ChannelType.FORUM, False),
+        (ChannelType.MEDIA, False),
+    ],
+)
+def test_only_channels_with_a_text_of_their_own_take_messages(
+    kind: ChannelType, *, taken: bool
+) -> None:
+    async def scenario(rest: Rest) -> None:
+        made = rest.sandbox.admin.add_channel("Harbour", "other", kind)
+        answer = await rest.ask("POST", f"/channels/{made.id}/messages", {"content": "x"})
+        assert answer.status == 200 if taken else answer.code == 50008
+
+    played()(scenario)()

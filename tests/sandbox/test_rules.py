@@ -138,6 +138,26 @@ def numbered(count: int) -> list[dict[str, Any]]:
             {"0.components.0.options: BASE_TYPE_MIN_LENGTH"},
         ),
         (
+            [
+                row(
+                    {
+                        "type": 8,
+                        "custom_id": "s",
+                        "default_values": [{"id": "1", "type": "channel"}],
+                    }
+                )
+            ],
+            set(),
+        ),
+        (
+            [row({"type": 8, "custom_id": "s", "default_values": [{"id": "1", "type": "role"}]})],
+            {"0.components.0.default_values.0.type: BASE_TYPE_CHOICES"},
+        ),
+        (
+            [row({"type": 6, "custom_id": "s", "default_values": [{"id": 1, "type": "role"}] * 2})],
+            {"0.components.0.default_values: BASE_TYPE_MAX_LENGTH"},
+        ),
+        (
             [row({"type": 8, "custom_id": "s"}, BUTTON)],
             {"0.components: COMPONENT_LAYOUT_WIDTH_EXCEEDED"},
         ),
@@ -188,6 +208,7 @@ def test_layout_parts_need_the_flag_and_refuse_the_old_fields() -> None:
     }
 
 
+SELECT = {"type": 8, "custom_id": "s", "min_values": 0}
 INPUT = {"type": 4, "custom_id": "i", "style": 1, "label": "Name"}
 
 
@@ -204,6 +225,20 @@ INPUT = {"type": 4, "custom_id": "i", "style": 1, "label": "Name"}
         ({"components": [row(INPUT)] * 6}, None),
         ({"components": [{"type": 18, "label": "Name", "component": INPUT}, TEXT]}, set()),
         ({"components": [row(BUTTON)]}, None),
+        ({"components": [row({**INPUT, "max_length": 4, "value": "\U0001f600" * 2})]}, set()),
+        (
+            {"components": [row({**INPUT, "max_length": 4, "value": "\U0001f600" * 3})]},
+            {"components.0.components.0.value: BASE_TYPE_MAX_LENGTH"},
+        ),
+        (
+            {
+                "components": [
+                    {"type": 18, "label": "l", "component": {**SELECT, "required": False}},
+                    {"type": 18, "label": "l", "component": {**SELECT, "custom_id": "t"}},
+                ]
+            },
+            {"components.1.component.min_values: SELECT_COMPONENT_REQUIRED_MIN_VALUES"},
+        ),
         (
             {"components": [{"type": 10, "content": "x" * 4001}]},
             {"components.0.content: BASE_TYPE_BAD_LENGTH"},
@@ -250,6 +285,23 @@ SUB = {"type": 1, "name": "add", "description": "Add"}
         (
             {"options": [OPTION, OPTION]},
             {"options.1.name: APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE"},
+        ),
+        (
+            {
+                "options": [
+                    {**OPTION, "name_localizations": {"fr": "nom"}},
+                    {**OPTION, "name": "b", "name_localizations": {"fr": "nom"}},
+                ]
+            },
+            {"options.1.name_localizations.fr: APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE"},
+        ),
+        (
+            {"options": [OPTION, {**OPTION, "name": "b", "name_localizations": {"fr": "url"}}]},
+            {"options.1.name_localizations.fr: APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE"},
+        ),
+        (
+            {"options": [{**OPTION, "choices": [{"name": "\U0001f600" * 51, "value": "v"}]}]},
+            {"options.0.choices.0.name: BASE_TYPE_MAX_LENGTH"},
         ),
         (
             {"options": [SUB, OPTION]},

@@ -31,7 +31,7 @@ def test_the_default_world_keeps_its_ids_from_run_to_run() -> None:
     first, second = fresh()[0], fresh()[0]
     assert list(first.users) == list(second.users)
     assert [c.id for c in first.channels()] == [c.id for c in second.channels()]
-    assert BOT_PERMISSIONS == 309237763072
+    assert BOT_PERMISSIONS == 274878024704
 
 
 def test_names_find_things_and_doubtful_ones_do_not() -> None:

@@ -7,14 +7,13 @@ from bot.sandbox.world.nouns import Application, Channel, ChannelType, Guild, Me
 from bot.sandbox.world.permissions import EVERYONE, Permission
 from bot.sandbox.world.world import World
 
-# What the README asks for when the bot is invited (309237763072).
+# What the README asks for when the bot is invited (274878024704).
 BOT_PERMISSIONS = (
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
     | Permission.EMBED_LINKS
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
-    | Permission.CREATE_PUBLIC_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
 )
 
