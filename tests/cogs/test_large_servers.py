@@ -1,0 +1,97 @@
+"""The largest server there can be costs next to nothing: Discord's limits, and Vigie's own."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from bot.sandbox import Sandbox
+from bot.sandbox.world.nouns import Channel, Overwrite, Role
+from bot.sandbox.world.permissions import Permission
+from bot.services.wishes import NewMonitor
+from tests.cogs.harbour import Harbour, harbour, until
+
+ROLES, CHANNELS, BOARDS, OVERWRITES = 250, 50, 25, 100
+VIEW = int(Permission.VIEW_CHANNEL)
+
+
+def largest() -> Sandbox:
+    """250 roles, 50 private channels of 100 overwrites."""
+    sandbox = Sandbox()
+    guild, ids, own = sandbox.world.guild("Harbour"), sandbox._core.ids, sandbox.world.bot.id
+    while len(guild.roles) < ROLES:
+        role = Role(ids.new(), f"r{len(guild.roles)}", 0, len(guild.roles))
+        guild.roles[role.id] = role
+    roles = list(guild.roles)[-200:]
+    for number in range(CHANNELS):
+        channel = Channel(ids.new(), f"c{number}", guild_id=guild.id, position=number + 5)
+        rules = [Overwrite(guild.id, 0, 0, VIEW), Overwrite(own, 1, VIEW | 1 << 11)]
+        rules += [Overwrite(roles[(number + 2 * n) % 200], 0, VIEW) for n in range(OVERWRITES - 2)]
+        channel.overwrites = {one.id: one for one in rules}
+        guild.channels[channel.id] = channel
+    return sandbox
+
+
+async def furnished(ship: Harbour) -> None:
+    """A monitor told in each channel, a board in every second one."""
+    for number in range(CHANNELS):
+        wanted = NewMonitor(
+            f"{ship.site.url}/{number}",
+            name=f"m{number}",
+            channel_id=ship.channel_id(f"c{number}"),
+            every_s=3600,
+        )
+        await ship.app.monitors.add(ship.guild_id, wanted, 1)
+    for number in range(BOARDS):
+        await ship.app.services.boards.create(ship.guild_id, ship.channel_id(f"c{2 * number}"), 1)
+    shown = ship.sandbox.record
+    await until(lambda: len(shown.of("POST", "/messages")) >= BOARDS, 60)
+    await asyncio.sleep(0.5)
+
+
+async def longest_turn_s(work: asyncio.Task[None]) -> float:
+    """The most processor time between two turns of the loop until ``work`` is done."""
+    worst, last = 0.0, time.process_time()
+    while not work.done():
+        await asyncio.sleep(0)
+        now = time.process_time()
+        worst, last = max(worst, now - last), now
+    return worst
+
+
+async def _costs_nothing(ship: Harbour) -> None:
+    lane = ship.app.services.boards.lane
+    begun = time.process_time()
+    for _ in range(4):
+        await lane.look()
+    assert (time.process_time() - begun) / 4 < 0.03 * 4, "a look comes every four seconds"
+    assert await longest_turn_s(asyncio.create_task(lane.look())) < 0.05
+
+
+async def _answers_in_time(ship: Harbour) -> None:
+    begun = time.process_time()
+    shown = await ship.run("status", where="c0", public=True)
+    assert "m0" in str(shown.message)
+    assert time.process_time() - begun < 0.5
+
+
+async def _events_cost_a_look(ship: Harbour) -> None:
+    """discord.py and the sandbox, which send and read the whole channel, are included."""
+    admin, begun = ship.sandbox.admin, time.process_time()
+    for number in range(40):
+        granted = VIEW if number % 2 else 0
+        admin.edit_role("Harbour", "r200", permissions=granted)
+        admin.set_permissions("c3", "r201", allow=granted or 1 << 6)
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert (time.process_time() - begun) / 80 < 0.03
+
+
+def test_the_largest_server_costs_next_to_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with largest() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
+            await furnished(ship)
+            await _costs_nothing(ship)
+            await _answers_in_time(ship)
+            await _events_cost_a_look(ship)
+
+    asyncio.run(scenario())
