@@ -97,7 +97,13 @@ class Guilds(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self._channel_gone(channel.guild.id, channel.id)
+        """Its threads go with it; of those that sleep Discord says nothing."""
+        guild = channel.guild
+        for one in used_channels(self._services, guild.id):
+            if one != channel.id and self._parent_of(guild, one) == channel.id:
+                self._client.known_channels.forget(one)
+                await self._channel_gone(guild.id, one)
+        await self._channel_gone(guild.id, channel.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, gone: discord.RawThreadDeleteEvent) -> None:
@@ -195,10 +201,18 @@ class Guilds(commands.Cog):
                 for one in used
                 if one in changed or (with_threads and self._parent_of(guild, one) in changed)
             }
-        for channel_id in self._client.open_channels.opened(guild, used):
+        opened = self._client.open_channels.opened(guild, used)
+        for channel_id in opened:
             self._services.boards.retry(guild.id, channel_id)
-            await self._services.delivery.unpark(channel_id)
+        if opened:
+            await self._try_again(guild.id, opened)
         self._services.boards.stir()
+
+    async def _try_again(self, guild_id: int, opened: set[int]) -> None:
+        delivery = self._services.delivery
+        parked = {one.channel_id for one in (await delivery.troubles(guild_id)).channels}
+        for channel_id in opened & parked:
+            await delivery.unpark(channel_id)
 
     def _parent_of(self, guild: discord.Guild, channel_id: int) -> int | None:
         found = self._client.known_channels.find(guild, channel_id)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ Channel = discord.abc.GuildChannel | discord.Thread
 # What Discord does not show us, or does not know, is not asked for again before this is over.
 _REFUSED_S = 600.0
 _AT_ONCE = 4
+# Forms and files may name anybody's channels, and Discord counts what it forbids (403): after so
+# many from one server within that time no other one is asked for.
+_MOST_FORBIDDEN = 20
 _ANSWER_S = 5.0
 
 
@@ -34,6 +38,9 @@ class Channels:
         self._client = client
         self._sleeping: dict[int, discord.Thread] = {}
         self._refused: dict[int, float] = {}
+        self._forbidden: defaultdict[int, deque[float]] = defaultdict(
+            lambda: deque(maxlen=_MOST_FORBIDDEN)
+        )
         self._asking = asyncio.Semaphore(_AT_ONCE)
 
     def find(self, guild: discord.Guild | None, channel_id: int) -> Channel | None:
@@ -75,6 +82,7 @@ class Channels:
         gone = [key for key, thread in self._sleeping.items() if thread.guild.id == guild_id]
         for key in gone:
             del self._sleeping[key]
+        self._forbidden.pop(guild_id, None)
 
     def _is_unknown(self, guild: discord.Guild, channel_id: int) -> bool:
         refused_until = self._refused.get(channel_id, 0.0)
@@ -82,12 +90,19 @@ class Channels:
 
     async def _ask(self, guild: discord.Guild, channel_id: int) -> bool:
         async with self._asking:
+            now = time.monotonic()
+            forbidden = self._forbidden[guild.id]
+            if len(forbidden) == _MOST_FORBIDDEN and forbidden[0] > now - _REFUSED_S:
+                self._refused[channel_id] = now + _REFUSED_S
+                return True
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     found = await self._client.fetch_channel(channel_id)
             except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
                 log.info("A channel is out of sight: %s", error, extra={"channel": channel_id})
-                self._refused[channel_id] = time.monotonic() + _REFUSED_S
+                self._refused[channel_id] = now + _REFUSED_S
+                if isinstance(error, discord.Forbidden):
+                    forbidden.append(now)
                 return True
             except NETWORK_ERRORS as error:
                 log.info("A channel could not be read: %r", error, extra={"channel": channel_id})
@@ -95,7 +110,7 @@ class Channels:
         if isinstance(found, discord.Thread) and found.guild is guild:
             self._sleeping[channel_id] = found
         else:  # another server's, or no channel that the cache would not list
-            self._refused[channel_id] = time.monotonic() + _REFUSED_S
+            self._refused[channel_id] = now + _REFUSED_S
         return True
 
 

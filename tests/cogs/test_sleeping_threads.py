@@ -146,3 +146,65 @@ def test_a_thread_that_is_gone_is_asked_for_once_and_called_gone(tmp_path: Path)
                 assert _asked(sandbox, thread) == 1
 
     asyncio.run(scenario())
+
+
+def test_a_server_out_of_sight_is_called_so_and_nothing_in_it_gone(tmp_path: Path) -> None:
+    """Its details have not come yet, or Vigie was invited for its commands alone."""
+
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts", role=ship.role_id("On call"))
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        ship.sandbox.admin.guild_unavailable("Harbour")
+        await asyncio.sleep(0.1)
+        for command in ("doctor", "alerts show", "setup", "alerts test"):
+            told = str((await ship.run(command)).message)
+            assert "I do not see the channels of this server yet." in told, command
+            assert "gone" not in told, command
+            assert "invite me again" in told, command
+
+    sail(tmp_path, scenario)
+
+
+def test_names_of_emoji_are_offered_and_their_form_is_taken_unchanged(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        name = "\U0001f6a2" * 80
+        await ship.run("watch add", url=ship.site.url, name=name)
+        [offered] = await ship.sandbox.autocomplete("Admin", "general", "why", "monitor", "")
+        assert offered["name"].startswith("\U0001f6a2" * 49)
+        card = await ship.run("watch edit", monitor=offered["value"])
+        form = await ship.sandbox.press("Admin", card, "Address and rhythm")
+        done = await ship.sandbox.submit_modal("Admin", form, {})
+        assert "Nothing changed." in str(done.message)
+        assert ship.app.monitors.of_guild(ship.guild_id)[0].name == name
+
+    sail(tmp_path, scenario)
+
+
+def test_a_thread_goes_with_its_channel_also_while_it_sleeps(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        home = ship.sandbox.admin.add_channel("Harbour", "home")
+        thread = ship.sandbox.admin.add_thread(home, "alarms")
+        await asyncio.sleep(0.05)
+        await ship.run("alerts channel", channel=thread.id)
+        await ship.run("watch add", url=ship.site.url, name="Shop")
+        await asleep(ship, thread)
+        ship.sandbox.admin.delete_channel(home)
+        await ship.sandbox.wait_for_message("general", "NOT HEARD")
+
+    sail(tmp_path, scenario)
+
+
+def test_forged_channels_of_others_are_asked_for_a_few_times_only(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        admin = ship.sandbox.admin
+        other = admin.add_guild("Other", ["elsewhere"], announce=False)
+        ship.sandbox.world.guild(other).present = False
+        foreign = [admin.add_channel(other, f"x{number}").id for number in range(60)]
+        door: Any = ship.app.services.boards.lane.door
+        known, guild = door._client.known_channels, door._client.get_guild(ship.guild_id)
+        for one in foreign:
+            assert await known.look_up(guild, [int(one)])
+            assert known.find(guild, int(one)) is None
+        assert sum(one.code == 50001 for one in ship.sandbox.record.requests) == 20
+
+    sail(tmp_path, scenario)

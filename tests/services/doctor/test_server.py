@@ -142,7 +142,9 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
 
             await s.guilds.ensure(OTHER_GUILD)
             await s.db.write(wait)
-            assert is_well((await found(s))["Delivery"]), "it is being sent"
+            sent = (await found(s))["Delivery"]
+            assert is_well(sent), "it is being sent"
+            assert sent.text == "1 message is on its way. Discord said: “503 Service Unavailable”"
             await s.clock.advance(180)
             late = (await found(s))["Delivery"]
             assert late.text == (
