@@ -164,7 +164,7 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(tmp_path: 
     async def scenario(ship: Harbour) -> None:
         alerts = ship.channel_id("alerts")
         await ship.set_channel("alerts")
-        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES", announce=False)
+        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
         await ship.run("alerts test")
         await until(lambda: any(e.code == 50013 for e in ship.sandbox.record.requests), 15)
         await until(lambda: ship.app.delivery._busy == {})
