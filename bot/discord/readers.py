@@ -7,6 +7,7 @@ from typing import NamedTuple
 import discord
 
 from bot.discord.channels import Channels
+from bot.discord.own_rights import own_member
 
 _Home = discord.abc.GuildChannel
 _VIEW = discord.Permissions(view_channel=True).value
@@ -39,13 +40,14 @@ class _Roles:
     source: tuple[tuple[int, int], ...]  # what this was made of: each role's id and permissions
     seeing: int  # who sees a channel without overwrites
     almighty: int  # administrators
-    own: int  # our own role: it lets in nobody but us
+    ours: frozenset[int]  # we ourselves and our own role are nobody's readers
+    own: int
     everyone: int
 
     @classmethod
-    def of(
-        cls, guild: discord.Guild, source: tuple[tuple[int, int], ...], own_id: int | None
-    ) -> "_Roles":
+    def of(cls, guild: discord.Guild, source: tuple[tuple[int, int], ...]) -> "_Roles":
+        me, own = own_member(guild), guild.self_role
+        own_id = 0 if own is None else own.id
         bits = {role_id: 1 << place for place, (role_id, _) in enumerate(source)}
         common = next((granted for role_id, granted in source if role_id == guild.id), 0)
         return cls(
@@ -53,7 +55,8 @@ class _Roles:
             source,
             _sum(bits[one] for one, granted in source if (granted | common) & _VIEW),
             _sum(bits[one] for one, granted in source if (granted | common) & _ADMINISTRATOR),
-            bits.get(own_id or 0, 0),
+            frozenset({own_id, 0 if me is None else me.id}),
+            bits.get(own_id, 0),
             bits.get(guild.id, 0),
         )
 
@@ -103,7 +106,7 @@ class Readers:
             if other is None:
                 continue
             if (home is not None and other.id == home.id) or _lets_in(
-                roles, here, crowd, self._rules_of(roles, other), guild.me.id
+                roles, here, crowd, self._rules_of(roles, other)
             ):
                 open_to_all.add(one)
         return frozenset(open_to_all)
@@ -120,9 +123,8 @@ class Readers:
         known = self._roles.get(guild.id)
         if known is not None and known.source == source:
             return known
-        own = guild.self_role
-        made = self._roles[guild.id] = _Roles.of(guild, source, None if own is None else own.id)
-        if known is None or known.bits != made.bits:
+        made = self._roles[guild.id] = _Roles.of(guild, source)
+        if known is None or (known.bits, known.ours) != (made.bits, made.ours):
             self._rules[guild.id] = {}  # written with other bits
         return made
 
@@ -134,9 +136,9 @@ class Readers:
         known = kept.get(channel.id)
         if known is not None and known[0] is source:
             return known[1]
-        allowed = {one.id for one in source if one.allow & _VIEW}
-        denied = {one.id for one in source if one.deny & _VIEW} - allowed
-        guild_id = channel.guild.id
+        guild_id, ours = channel.guild.id, roles.ours
+        allowed = {one.id for one in source if one.allow & _VIEW} - ours
+        denied = {one.id for one in source if one.deny & _VIEW} - allowed - ours
         made = _Rules(
             None if guild_id not in allowed | denied else guild_id in allowed,
             _sum(roles.bits[one] for one in allowed if one in roles.bits and one != guild_id),
@@ -157,9 +159,7 @@ class Readers:
         return None if found.is_private() else guild.get_channel(found.parent_id)
 
 
-def _lets_in(
-    roles: _Roles, here: _Rules | None, crowd: int | None, other: _Rules, own_id: int
-) -> bool:
+def _lets_in(roles: _Roles, here: _Rules | None, crowd: int | None, other: _Rules) -> bool:
     """Whether all who read a channel with the rules ``here`` may read one with those of ``other``.
 
     ``crowd``: the roles that see it; None: everybody sees it, or it is not known.
@@ -173,7 +173,7 @@ def _lets_in(
         return True
     if crowd is None or here is None:
         return False
-    return not crowd & ~seeing & ~roles.own and here.people_in - {own_id} <= other.people_in
+    return not crowd & ~seeing & ~roles.own and here.people_in <= other.people_in
 
 
 def _sum(bits: Iterable[int]) -> int:

@@ -84,7 +84,7 @@ def test_who_reads_the_message_itself_may_press_though_the_alert_was_moved_there
     async def scenario(ship: Harbour) -> None:
         admin = ship.sandbox.admin
         await ship.set_channel("alerts", fallback=ship.sandbox.channel("general").id)
-        admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
+        admin.set_permissions("alerts", "bot", deny="VIEW_CHANNEL")
         await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
         ship.site.status = 503
         message = await ship.sandbox.wait_for_message("general", "DOWN · Shop", timeout=20)

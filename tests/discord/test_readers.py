@@ -74,7 +74,7 @@ def _is_shared(
         return True
     if home is None or home.permissions_for(guild.default_role).view_channel:
         return False
-    known = {role.id for role in guild.roles} | {guild.me.id}
+    known = {role.id for role in guild.roles}
     let_in = {key for key, sees in _view_rules(home).items() if sees} - known
     return let_in <= {key for key, sees in _view_rules(other).items() if sees} and all(
         other.permissions_for(role).view_channel
@@ -91,8 +91,11 @@ def _parent(guild: discord.Guild, channel_id: int) -> discord.abc.GuildChannel |
 
 
 def _view_rules(channel: discord.abc.GuildChannel) -> dict[int, bool]:
+    """Who is let in or kept out by name; what says so of us ourselves says nothing of readers."""
+    own = channel.guild.self_role
+    ours = {channel.guild.me.id, 0 if own is None else own.id}
     found = {target.id: rule.view_channel for target, rule in channel.overwrites.items()}
-    return {key: sees for key, sees in found.items() if sees is not None}
+    return {key: sees for key, sees in found.items() if sees is not None and key not in ours}
 
 
 def test_a_server_of_discord_s_greatest_size_is_read_in_no_time() -> None:

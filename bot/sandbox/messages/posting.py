@@ -23,7 +23,11 @@ from bot.sandbox.world.objects import user_object
 from bot.sandbox.world.permissions import Permission
 
 REPLY = 19
-WRITABLE = frozenset(ChannelType) - {ChannelType.CATEGORY, ChannelType.FORUM, ChannelType.MEDIA}
+WRITABLE = frozenset(ChannelType) - {
+    ChannelType.CATEGORY,
+    ChannelType.FORUM,
+    ChannelType.MEDIA,
+}
 Uploads = dict[str, Upload]
 
 
