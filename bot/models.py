@@ -66,11 +66,17 @@ class Reason(StrEnum):
     REDIRECT_REFUSED = "redirect_refused"  # to an address Vigie does not visit
     ADDRESS_REFUSED = "address_refused"  # the name leads to an address Vigie does not visit
     ADDRESSES = "addresses"  # more of them than are judged
+    BAD_REDIRECT = "bad_redirect"  # to what is no address of the web
     GARBLED = "garbled"  # not an HTTP answer
-    UNREADABLE = "unreadable"  # a compressed body although none was accepted
+    MALFORMED = "malformed"  # HTTP that browsers cannot read either
+    ENDLESS = "endless"  # a head, interim answers or a handshake without end
+    UNREADABLE = "unreadable"  # a compressed body that cannot be unpacked
+    BROTLI = "brotli"  # a body compressed so although none was accepted
+    ZSTD = "zstd"
     TEXT_MISSING = "text_missing"
     TEXT_PRESENT = "text_present"  # the text that must not be there
     OTHER = "other"  # a word of a newer Vigie, found after a rollback
+    LOCAL_ERROR = "local_error"  # this machine ran out of something: no result
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +105,17 @@ class Cause:
         return refused and self.number == HIDDEN
 
     @property
+    def is_ours(self) -> bool:
+        """The fault is this machine's, so the check says nothing of its site: no result."""
+        return self.reason is Reason.LOCAL_ERROR
+
+    @property
     def refuses_the_bot(self) -> bool:
         """The site answers but turns this visitor away (facts on real outages: 23 % of them)."""
         return self.reason is Reason.HTTP and self.number in {401, 403, 429}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Target:
     """What one probe asks for and what counts as fine."""
 

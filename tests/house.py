@@ -42,7 +42,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 RESTRICTED = {
     "discord": ("bot/client.py", "bot/tree.py", "bot/discord/", "bot/sandbox/", "cogs/"),
     "httpx": ("bot/engine/",),
-    "httpcore": ("bot/engine/",),
+    "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
     "matplotlib": ("bot/charts/drawing.py",),
     "PIL": ("bot/charts/drawing.py",),

@@ -111,7 +111,7 @@ def test_the_level_of_the_settings_rules(capsys: pytest.CaptureFixture[str]) -> 
     assert "loud" in err
 
 
-@pytest.mark.parametrize("name", ["discord.gateway", "aiosqlite", "httpx", "httpcore.connection"])
+@pytest.mark.parametrize("name", ["discord.gateway", "aiosqlite", "httpx"])
 def test_libraries_report_their_warnings_alone(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

@@ -1,105 +1,134 @@
 """What one HTTP answer is worth: its status first, then the text somebody wants to see in it."""
 
 import asyncio
-import codecs
-import encodings
-import pkgutil
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
-from encodings import normalize_encoding
-from encodings.aliases import aliases
-from typing import cast
+from contextlib import suppress
 
 import httpx
 
-from bot.engine.sockets import Flooded
+from bot.engine.failures import BadAnswer, Flooded
+from bot.engine.page_text import decoded, holds
+from bot.engine.transport import Body
+from bot.engine.unpacking import Unpacker
 from bot.models import Cause, Reason, Target
 
 BODY_LIMIT = 256 * 1024
 FAILED_STATUS = 400
-# A body in one-byte chunks costs 20 µs of CPU for each (measured); honest pieces are larger.
+# A body in one-byte chunks costs CPU for each; honest pieces are larger.
 MAX_PARTS = 8_192
 PARTS_A_TURN = 64
-# Longer ones take quadratic time to read (measured: 1.6 s for 100 KiB of quotes).
-MAX_CONTENT_TYPE = 1_024
-# Python remembers every name it was asked for in vain, for ever, so it is asked for these alone.
-_CHARSETS = frozenset(aliases) | {one.name for one in pkgutil.iter_modules(encodings.__path__)}
-# Python knows these as text encodings, but no page is written in them; some take quadratic time.
-_NO_CHARSETS = frozenset(
-    {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
-)
+# A page that stays open is looked at after that long, then after ever longer pauses.
+FIRST_LOOK_S = 0.25
 
 
-async def fault_of(target: Target, response: httpx.Response) -> Cause | None:
-    """None when the answer is fine. Reads the body, whole or up to 256 KiB, if the status is.
+async def fault_of(target: Target, response: httpx.Response, until: float) -> Cause | None:
+    """None when the answer is fine. A body is read where a text is looked for.
 
-    Raises what the connection raises.
+    ``until`` is in the loop's time. Raises what the connection raises.
     """
     status = response.status_code
     fine = status in target.expect_status if target.expect_status else status < FAILED_STATUS
     if not fine:
         return Cause(Reason.HTTP, status)
-    searched = target.contains is not None or target.not_contains is not None
-    if searched and _is_encoded(response):
-        return Cause(Reason.UNREADABLE)
-    body = await read(response)
-    return search(target, decode(body, charset_of(response))) if searched else None
-
-
-def search(target: Target, text: str) -> Cause | None:
-    """None when the text has what it must have and not what it must not have."""
-    if target.contains is not None and target.contains not in text:
-        return Cause(Reason.TEXT_MISSING)
-    if target.not_contains is not None and target.not_contains in text:
-        return Cause(Reason.TEXT_PRESENT)
-    return None
+    if target.contains is None and target.not_contains is None:
+        return None
+    return await _Search(target, response).run(until)
 
 
 async def read(response: httpx.Response) -> bytes:
     """The body as it came over the wire, at most its first 256 KiB."""
-    parts: list[bytes] = []
-    # httpx types its streams as iterators; httpcore's is a generator and has to be closed.
-    async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(_stream(response)))) as stream:
-        with suppress(Flooded):  # what has been read until then is enough
-            await _collect(stream, parts)
-    return b"".join(parts)[:BODY_LIMIT]
+    body = bytearray()
+    parts = 0
+    with suppress(Flooded):  # what has been read until then is enough
+        while len(body) < BODY_LIMIT and parts < MAX_PARTS:
+            part = await _stream(response).part()
+            if not part:
+                break
+            body += part
+            parts += 1
+            if parts % PARTS_A_TURN == 0:
+                await asyncio.sleep(0)
+    return bytes(body[:BODY_LIMIT])
 
 
-async def _collect(stream: AsyncGenerator[bytes, None], parts: list[bytes]) -> None:
-    size = 0
-    async for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size >= BODY_LIMIT or len(parts) >= MAX_PARTS:
+class _Search:
+    """Reads one body until the texts that are looked for decide."""
+
+    def __init__(self, target: Target, response: httpx.Response) -> None:
+        """Raises BadAnswer for an encoding that cannot be unpacked."""
+        self._target = target
+        self._stream = _stream(response)
+        self._type = response.headers.get("content-type", "")
+        named = response.headers.get("content-encoding", "").lower().split(",")
+        self._unpacker = Unpacker(map(str.strip, named), BODY_LIMIT)
+        self._missing = target.contains is not None
+        self._present = False
+        self._looked_at = 0  # how much of the body
+
+    async def run(self, until: float) -> Cause | None:
+        """Ends when the texts decide, with the body, at the limit, or with the time."""
+        try:
+            await self._read(until)
+        except (BadAnswer, OSError) as error:
+            await self._look()
+            if not self._decided and not isinstance(error, Flooded):
+                raise
+        await self._look()
+        if not self._decided and self._unpacker.is_bomb:
+            return Cause(Reason.UNREADABLE)
+        if self._missing:
+            return Cause(Reason.TEXT_MISSING)
+        return Cause(Reason.TEXT_PRESENT) if self._present else None
+
+    @property
+    def _decided(self) -> bool:
+        """Whether nothing that may still come changes the verdict."""
+        return not self._missing and (self._target.not_contains is None or self._present)
+
+    async def _read(self, until: float) -> None:
+        clock = asyncio.get_running_loop().time
+        pause_s = FIRST_LOOK_S
+        look = clock() + pause_s
+        for number in range(1, MAX_PARTS + 1):
+            part = await self._part(min(look, until))
+            if part:
+                self._unpacker.take(part)
+            now = clock()
+            if part == b"" or self._unpacker.full or now >= until:
+                break
+            if now >= look:
+                await self._look()
+                pause_s *= 2
+                look = clock() + pause_s
+            if self._decided:
+                break
+            if number % PARTS_A_TURN == 0:
+                await asyncio.sleep(0)
+        if not self._unpacker.body and clock() >= until:
+            raise TimeoutError
+
+    async def _part(self, until: float) -> bytes | None:
+        """None when the time is up."""
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._stream.part()
+        except TimeoutError:
+            return None
+
+    async def _look(self) -> None:
+        """Look through all that has come."""
+        body = bytes(self._unpacker.body)
+        if len(body) == self._looked_at:
             return
-        if len(parts) % PARTS_A_TURN == 0:
-            await asyncio.sleep(0)
+        self._looked_at = len(body)
+        text = decoded(body, self._type)
+        wanted, unwanted = self._target.contains, self._target.not_contains
+        if wanted is not None and self._missing:
+            self._missing = not await holds(text, wanted, self._type)
+        if unwanted is not None and not self._present:
+            self._present = await holds(text, unwanted, self._type)
 
 
-def charset_of(response: httpx.Response) -> str | None:
-    """The charset an answer names; None where it names none that is known."""
-    if len(response.headers.get("content-type", "")) > MAX_CONTENT_TYPE:
-        return None
-    named = response.charset_encoding or ""
-    known = normalize_encoding(named).lower() in _CHARSETS if named.isascii() else False
-    return named if known else None
-
-
-def decode(body: bytes, charset: str | None) -> str:
-    """The body as text, by the charset its header names, else UTF-8. Never fails."""
-    with suppress(LookupError, ValueError):
-        if codecs.lookup(charset or "utf-8").name not in _NO_CHARSETS:
-            return body.decode(charset or "utf-8", errors="replace")
-    return body.decode("utf-8", errors="replace")
-
-
-def _is_encoded(response: httpx.Response) -> bool:
-    """Compressed in spite of ``Accept-Encoding: identity``."""
-    coding = response.headers.get("content-encoding", "").strip().lower()
-    return coding not in {"", "identity"}
-
-
-def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
-    if not isinstance(response.stream, httpx.AsyncByteStream):
+def _stream(response: httpx.Response) -> Body:
+    if not isinstance(response.stream, Body):
         raise TypeError("an answer of this engine's transport streams")
     return response.stream

@@ -1,9 +1,7 @@
-"""Names what went wrong in a try: from exceptions to the closed list of reasons."""
+"""Names what went wrong in a check: from exceptions to the closed list of reasons."""
 
 import errno
 import ssl
-
-import httpcore
 
 from bot.engine.resolver import NameFailed
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
@@ -22,6 +20,8 @@ _UNREACHABLE = frozenset(
         errno.EACCES,
     }
 )
+# This machine has no more descriptors or memory: no site is to blame.
+_SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 # OpenSSL's X509_V_ERR_*; every other number is about the chain.
 _CERTIFICATES = {
     9: Reason.TLS_NOT_YET_VALID,
@@ -31,8 +31,23 @@ _CERTIFICATES = {
 }
 
 
+class BadAnswer(Exception):
+    """What a peer sent cannot be taken for ``reason``."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Flooded(BadAnswer):
+    """The peer sends more than any honest answer needs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Reason.ENDLESS, text)
+
+
 def cause_of(error: BaseException, deadline_s: float) -> Cause:
-    """The cause of a failed try. Anything unforeseen counts as a broken connection."""
+    """The cause of a failed check. Anything unforeseen counts as a broken connection."""
     for one in _chain(error):
         if isinstance(one, TimeoutError):
             return Cause(Reason.TIMEOUT, max(1, round(deadline_s)))
@@ -49,6 +64,8 @@ def _reason(error: BaseException) -> Reason | None:
     match error:
         case TooManyAddresses():
             reason = Reason.ADDRESSES
+        case BadAnswer():
+            reason = error.reason
         case AddressRefused():
             reason = Reason.ADDRESS_REFUSED
         case NameFailed():
@@ -62,12 +79,18 @@ def _reason(error: BaseException) -> Reason | None:
         case ConnectionRefusedError():
             reason = Reason.REFUSED
         case OSError():
-            reason = Reason.UNREACHABLE if error.errno in _UNREACHABLE else Reason.RESET
-        case httpcore.RemoteProtocolError():
-            reason = Reason.RESET if _was_cut(str(error)) else Reason.GARBLED
+            reason = _of_number(error.errno)
+        case MemoryError():
+            reason = Reason.LOCAL_ERROR
         case _:
             return None
     return reason
+
+
+def _of_number(number: int | None) -> Reason:
+    if number in _SHORTAGE:
+        return Reason.LOCAL_ERROR
+    return Reason.UNREACHABLE if number in _UNREACHABLE else Reason.RESET
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -76,10 +99,6 @@ def _chain(error: BaseException) -> list[BaseException]:
     current: BaseException | None = error
     while current is not None and current not in chain:
         chain.append(current)
-        current = current.__cause__ or current.__context__
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
     return chain[::-1]
-
-
-def _was_cut(text: str) -> bool:
-    """h11 and httpcore say so when the peer hung up before its answer was whole."""
-    return "disconnected without" in text or "closed connection without" in text

@@ -6,27 +6,26 @@ It never raises, ends within its deadline whatever the server does, and reads 25
 import asyncio
 import ssl
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import httpx
 
 from bot import __version__
 from bot.clock import Clock
 from bot.engine.answers import fault_of
+from bot.engine.cookies import Cookies
 from bot.engine.failures import cause_of
-from bot.engine.netguard import SCHEME_PORTS, WEB, Netguard
+from bot.engine.netguard import URL_LIMIT, WEB, Netguard
 from bot.engine.prober import DEADLINE_S
-from bot.engine.redirects import MAX_HOPS, is_downgrade, location, may_know, next_url
+from bot.engine.redirects import MAX_HOPS, Place, is_downgrade, location, may_know, next_place
 from bot.engine.resolver import Resolve
 from bot.engine.stamps import Stamps
 from bot.engine.tls import client_context, days_since_end, expires_ms
-from bot.engine.transport import ADDRESS, OneShot
+from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShot
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Reason, Target
 
 USER_AGENT = f"Vigie/{__version__} (+uptime check)"
-KEPT_REQUESTS = 16_384
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -37,9 +36,9 @@ _DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 
 @dataclass(slots=True)
 class _Seen:
-    """What a try has learned so far; kept when it fails later."""
+    """What a check has learned so far; kept when it fails later."""
 
-    url: str
+    place: Place | None = None
     hops: int = 0
     status: int | None = None
     expires_ms: int | None = None  # of the certificate on the way that ends first
@@ -63,22 +62,23 @@ class HttpProbe:
         self._clock = clock
         self._deadline_s = deadline_s
         self._transport = OneShot(resolver, context or client_context(), netguard)
-        # Built once per target: parsing a URL costs as much as a plain probe (measured).
-        self._first_request = lru_cache(maxsize=KEPT_REQUESTS)(self._build)
+        # Built once per target, since parsing a URL costs as much as a plain check (measured);
+        # it goes with the target, and so do the secrets in its headers.
+        self._first: WeakKeyDictionary[Target, tuple[Place, httpx.Request]] = WeakKeyDictionary()
 
     async def probe(self, target: Target) -> CheckResult:
         """Make one try; every failure is a result."""
         at_ms = self._clock.now_ms()
         stamps = Stamps()
-        seen = _Seen(target.url)
+        seen = _Seen()
+        until = asyncio.get_running_loop().time() + self._deadline_s
         try:
-            async with asyncio.timeout(self._deadline_s):
-                cause = await self._follow(target, seen, stamps)
+            cause = await self._follow(target, seen, stamps, until)
         except Exception as error:  # noqa: BLE001 - whatever a server provokes is a result
             cause = cause_of(error, self._deadline_s)
         phases = stamps.phases()
         if cause is not None:
-            cause = await self._completed(cause, seen, self._deadline_s - stamps.elapsed_s())
+            cause = await self._completed(cause, seen, until)
         return CheckResult(
             at_ms=at_ms,
             cause=cause,
@@ -86,55 +86,64 @@ class HttpProbe:
             phases=phases,
             certificate_expires_ms=seen.expires_ms,
             address=seen.address,
-            final_url=seen.url if seen.hops else None,
+            final_url=seen.place.url[:URL_LIMIT] if seen.hops and seen.place else None,
             downgraded=seen.downgraded,
         )
 
-    async def _follow(self, target: Target, seen: _Seen, stamps: Stamps) -> Cause | None:
+    async def _follow(
+        self, target: Target, seen: _Seen, stamps: Stamps, until: float
+    ) -> Cause | None:
         """Ask, and go where the answer points, at most five times."""
-        request = self._first_request(target)
+        place, request = self._first_request(target)
+        seen.place = place
         headers = target.headers
+        cookies = Cookies()
         for _ in range(MAX_HOPS + 1):
-            response = await self._transport.ask(request, stamps)
+            async with asyncio.timeout_at(until):
+                response = await self._transport.ask(request, stamps)
             try:
                 _note(seen, response)
                 where = location(response)
                 if where is None or response.status_code in target.expect_status:
-                    return await fault_of(target, response)
+                    return await fault_of(target, response, until)
             finally:
                 await response.aclose()
             try:
-                url = next_url(self._guard, seen.url, where)
+                after = next_place(self._guard, place, where)
             except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
-            headers = headers if may_know(seen.url, url) else ()
-            request = _request(_method(target), url, headers)
-            _move(seen, url)
+            cookies.take(place, _values(response, b"set-cookie"))
+            headers = headers if may_know(place, after) else ()
+            request = _request(_method(target), after, headers, cookies.header(after))
+            _move(seen, after)
+            place = after
         return Cause(Reason.REDIRECTS)
 
-    async def _completed(self, cause: Cause, seen: _Seen, left_s: float) -> Cause:
-        """The cause with what only the whole try knows."""
-        if cause.reason is Reason.TLS_EXPIRED:
-            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.url, left_s))
+    async def _completed(self, cause: Cause, seen: _Seen, until: float) -> Cause:
+        """The cause with what only the whole check knows."""
+        if cause.reason is Reason.TLS_EXPIRED and seen.place is not None:
+            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.place, until))
         if cause.reason is Reason.ADDRESS_REFUSED and seen.hops:
             return Cause(Reason.REDIRECT_REFUSED, cause.number)
         return cause
 
-    async def _days_expired(self, url: str, left_s: float) -> int | None:
+    async def _days_expired(self, place: Place, until: float) -> int | None:
         """Look at the expired certificate again, unverified, to learn since when."""
-        parts = urlsplit(url)
         try:
-            async with asyncio.timeout(left_s):
-                der = await self._transport.unverified_certificate(
-                    parts.hostname or "", parts.port or SCHEME_PORTS["https"]
-                )
+            async with asyncio.timeout_at(until):
+                der = await self._transport.unverified_certificate(place.name, place.port)
         except Exception:  # noqa: BLE001 - the verdict stands without the number
             return None
-        return days_since_end(der, self._clock.now_ms())
+        return None if der is None else days_since_end(der, self._clock.now_ms())
 
-    def _build(self, target: Target) -> httpx.Request:
+    def _first_request(self, target: Target) -> tuple[Place, httpx.Request]:
         """Raises AddressRefused: the rules may have changed since the target was taken on."""
-        return _request(_method(target), self._guard.check_url(target.url, WEB), target.headers)
+        kept = self._first.get(target)
+        if kept is None:
+            place = Place.of(self._guard.check_url(target.url, WEB))
+            kept = place, _request(_method(target), place, target.headers)
+            self._first[target] = kept
+        return kept
 
 
 def _method(target: Target) -> str:
@@ -143,32 +152,45 @@ def _method(target: Target) -> str:
     return "GET" if searched else target.method
 
 
-def _request(method: str, url: str, headers: Headers) -> httpx.Request:
+def _request(method: str, place: Place, headers: Headers, cookies: str = "") -> httpx.Request:
     """One request; a person's headers replace our defaults, never what is fixed."""
     fixed = {name.lower() for name, _ in _FIXED}
     chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
     names = {name.lower() for name, _ in chosen}
     defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
     # Given by us: httpx would read the name as IDNA 2008 and fail at emoji, which have sites.
-    host = ("Host", urlsplit(url).netloc)
-    return httpx.Request(method, url, headers=[host, *defaults, *chosen, *_FIXED])
+    fields = [("Host", place.host), *defaults, *chosen, *_FIXED]
+    if cookies:
+        own = [value for name, value in fields if name.lower() == "cookie"]
+        fields = [(name, value) for name, value in fields if name.lower() != "cookie"]
+        fields.append(("Cookie", "; ".join([*own, cookies])))
+    return httpx.Request(
+        method,
+        f"{place.scheme}://{place.host}/",
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields],
+        extensions={TARGET: place.target.encode("ascii")},
+    )
+
+
+def _values(response: httpx.Response, name: bytes) -> list[bytes]:
+    return [value for key, value in response.headers.raw if key.lower() == name]
 
 
 def _note(seen: _Seen, response: httpx.Response) -> None:
-    """Remember what the head of an answer says; the certificate goes when the body is drained."""
+    """Remember what the head of an answer says."""
     seen.status = response.status_code
     seen.address = response.extensions[ADDRESS]
-    connection = response.extensions["network_stream"].get_extra_info("ssl_object")
-    der = connection.getpeercert(binary_form=True) if connection is not None else None
+    der = response.extensions[CERTIFICATE]
     ends_ms = expires_ms(der) if der else None
     if ends_ms is not None:
         seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
 
 
-def _move(seen: _Seen, url: str) -> None:
+def _move(seen: _Seen, place: Place) -> None:
     """The next hop begins: what the last one answered is no verdict."""
-    seen.downgraded = seen.downgraded or is_downgrade(seen.url, url)
-    seen.url = url
+    if seen.place is not None:
+        seen.downgraded = seen.downgraded or is_downgrade(seen.place, place)
+    seen.place = place
     seen.hops += 1
     seen.status = None
     seen.address = None

@@ -91,6 +91,11 @@ class Netguard:
             raise AddressRefused(TOO_LONG, n=URL_LIMIT)
         return checked
 
+    def check_host(self, scheme: str, authority: str) -> str:
+        """Host and port of a redirect in their one form. Raises AddressRefused."""
+        host, port = self._authority(authority, scheme)
+        return host if port == SCHEME_PORTS[scheme] else f"{host}:{port}"
+
     def judge_addresses(
         self, host: str, port: int, addresses: Sequence[str], scheme: str = "https"
     ) -> None:

@@ -1,44 +1,160 @@
-"""Follows a redirect by hand: every hop is judged anew, and secrets stay with their own host."""
+"""Follows a redirect by hand: every hop is judged anew, and secrets stay with their own host.
 
-from urllib.parse import urljoin, urlsplit
+A Location is bytes, read as the WHATWG's URL standard says, so that a site leads us where it
+leads every browser.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
-from bot.engine.netguard import NOT_AN_ADDRESS, TOO_LONG, URL_LIMIT, WEB, Netguard
+from bot.engine.failures import BadAnswer
+from bot.engine.netguard import NOT_AN_ADDRESS, SCHEME_PORTS, Netguard
 from bot.errors import AddressRefused
+from bot.models import Reason
 
 CODES = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
+MOST_BYTES = 16 * 1024
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+):")
+_PARTS = re.compile(r"([^?#]*)(\?[^#]*)?")
+_TWO_SLASHES = re.compile(r"[/\\]{2}")
+_AUTHORITY = re.compile(r"[/\\]*([^/\\?#]*)")
+_EDGES = bytes(range(0x21))
+# What browsers encode in a path and, less of it, in a query; beyond ASCII byte by byte.
+_IN_PATH = re.compile(r"""[^!$-;=@-\]_a-z|~%]""")
+_IN_QUERY = re.compile(r"""[^!$-&(-;=?-~%]""")
+_DOT = re.compile(r"\.|%2e", re.IGNORECASE)
 
 
-def location(response: httpx.Response) -> str | None:
-    """Where the answer sends its visitor, as it stands there; None when it is no redirect."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An absolute address of the web, in ASCII: what a browser would ask for."""
+
+    scheme: str
+    host: str  # with its port, unless that is the scheme's own
+    path: str
+    query: str = ""  # with its question mark
+
+    @property
+    def target(self) -> str:
+        return self.path + self.query
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}{self.target}"
+
+    @property
+    def name(self) -> str:
+        """The host alone, without brackets."""
+        return (
+            self.host[1:].partition("]")[0] if self.host[0] == "[" else self.host.partition(":")[0]
+        )
+
+    @property
+    def port(self) -> int:
+        port = self.host.rpartition("]")[2].partition(":")[2]
+        return int(port or SCHEME_PORTS[self.scheme])
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Of a URL that netguard has checked."""
+        scheme, _, rest = url.partition("://")
+        cut = next((at for at, c in enumerate(rest) if c in "/?"), len(rest))
+        path, _, query = rest[cut:].partition("?")
+        mark = "?" if "?" in rest[cut:] else ""
+        return cls(
+            scheme, rest[:cut], _encoded(path, _IN_PATH) or "/", mark + _encoded(query, _IN_QUERY)
+        )
+
+
+def location(response: httpx.Response) -> bytes | None:
+    """Where the answer sends its visitor, as it stands there; None when it is no redirect.
+
+    Raises BadAnswer when it says two things.
+    """
     if response.status_code not in CODES:
         return None
-    return response.headers.get("location", "").strip() or None
+    found = {value for name, value in response.headers.raw if name.lower() == b"location"}
+    if len(found) > 1:
+        raise BadAnswer(Reason.MALFORMED, "two places that differ")
+    return next(iter(found), b"").strip(_EDGES) or None
 
 
-def next_url(guard: Netguard, base: str, place: str) -> str:
-    """The URL of the next hop, absolute and checked. Raises AddressRefused.
+def next_place(guard: Netguard, base: Place, where: bytes) -> Place:
+    """The next hop, absolute and checked. Raises AddressRefused, or BadAnswer for no address."""
+    if len(where) > MOST_BYTES:
+        raise BadAnswer(Reason.BAD_REDIRECT, "a place of more than 16 KiB")
+    text = where.strip(_EDGES).translate(None, b"\t\r\n").decode("latin-1")
+    found = _SCHEME.match(text)
+    scheme = found[1].lower() if found else base.scheme
+    if scheme not in SCHEME_PORTS:
+        raise BadAnswer(Reason.BAD_REDIRECT, "a scheme that is not of the web")
+    rest = text[found.end() :] if found else text
+    if scheme == base.scheme and _TWO_SLASHES.match(rest) is None:
+        return _beside(base, rest)
+    authority = _AUTHORITY.match(rest)
+    if authority is None:
+        raise AssertionError("it matches everything")
+    host = _host(guard, scheme, authority[1])
+    return _beside(Place(scheme, host, "/"), rest[authority.end() :])
 
-    Blanks are encoded as browsers do: many servers send them raw. In a host they stay an error.
-    A place beyond all limits is not even joined: the standard library remembers what it split.
-    """
-    if len(place) > URL_LIMIT:
-        raise AddressRefused(TOO_LONG, n=URL_LIMIT)
+
+def _host(guard: Netguard, scheme: str, authority: str) -> str:
+    """Host and port; a user and password are not carried on."""
+    encoded = authority.rpartition("@")[2].encode("latin-1")
     try:
-        joined = urljoin(base, place.replace(" ", "%20"))
-    except ValueError as error:
-        raise AddressRefused(NOT_AN_ADDRESS) from error
-    return guard.check_url(joined, WEB)
+        return guard.check_host(scheme, unquote_to_bytes(encoded).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadAnswer(Reason.BAD_REDIRECT, "a host that is no text") from error
+    except AddressRefused as error:
+        if error.message == NOT_AN_ADDRESS:
+            raise BadAnswer(Reason.BAD_REDIRECT, "a host that is none") from None
+        raise
 
 
-def is_downgrade(before: str, after: str) -> bool:
-    return (urlsplit(before).scheme, urlsplit(after).scheme) == ("https", "http")
+def _beside(base: Place, reference: str) -> Place:
+    """A reference without host, from where the last hop was."""
+    parts = _PARTS.match(reference)
+    path, query = (parts[1], parts[2] or "") if parts else ("", "")
+    query = query[:1] + _encoded(query[1:], _IN_QUERY)
+    if not path:
+        return replace(base, query=query) if query else base
+    path = _encoded(path.replace("\\", "/"), _IN_PATH)
+    if not path.startswith("/"):
+        path = base.path[: base.path.rfind("/") + 1] + path
+    return replace(base, path=_without_dots(path), query=query)
 
 
-def may_know(before: str, after: str) -> bool:
+def _without_dots(path: str) -> str:
+    """``.`` and ``..`` taken out, also where they are encoded."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for number, segment in enumerate(segments):
+        dots = _DOT.sub(".", segment) if len(segment) <= len("%2e%2e") else segment
+        if dots == "..":
+            del kept[-1:]
+        if dots not in {".", ".."}:
+            kept.append(segment)
+        elif number == len(segments) - 1:
+            kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _encoded(text: str, unfit: re.Pattern[str]) -> str:
+    """Percent signs where a browser puts them; a character stands for one byte."""
+    return unfit.sub(lambda found: f"%{ord(found[0]):02X}", text)
+
+
+def is_downgrade(before: Place, after: Place) -> bool:
+    return (before.scheme, after.scheme) == ("https", "http")
+
+
+def may_know(before: Place, after: Place) -> bool:
     """Whether headers for ``before`` may go to ``after``: the same origin, or its TLS twin."""
-    old, new = urlsplit(before), urlsplit(after)
-    twins = new.scheme == "https" and new.port is None
-    return old.netloc == new.netloc and (old.scheme == new.scheme or twins)
+    twins = after.scheme == "https" and after.name == after.host
+    return before.host == after.host and (before.scheme == after.scheme or twins)

@@ -1,145 +1,142 @@
-"""httpcore's network, on a bare non-blocking socket: one connection, watched closely.
+"""One connection on a bare non-blocking socket, plain or TLS, watched closely.
 
 Transports of asyncio hold 256 KB for each TLS connection; a thousand hanging sites would cost
 320 MB instead of 53 (measured), in the very outage that has to be reported.
 """
 
 import asyncio
-import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+from contextlib import suppress
 
-import httpcore
-
+from bot.engine.failures import BadAnswer, Flooded
 from bot.engine.stamps import Stamps
+from bot.engine.tls import client_object, is_named
+from bot.models import Reason
 
-T = TypeVar("T")
-
-READ_SIZE = 16 * 1024  # one TLS record; more at once would be parsed in one go, unseen by others
-HEAD_BUDGET = 128 * 1024  # h11 refuses a header block of more than 100 KiB
-# Of lines like "a:" 25,000 would fit: 17 MB and a tenth of a second of CPU (measured).
-HEAD_LINES = 2_000
-_EMPTY_LINE = re.compile(rb"\n\r?\n")
-FIRST_WORD = b"HTTP/"
+READ_SIZE = 16 * 1024  # one TLS record; more at once would be worked through unseen by others
+# Of a handshake as of a head; a chain of certificates is at most 100 KiB by OpenSSL's own limit.
+BUDGET = 256 * 1024
 
 
-class Flooded(httpcore.RemoteProtocolError):
-    """The peer sends more than any honest answer needs."""
-
-
-class NotHttp(httpcore.RemoteProtocolError):
-    """The peer speaks, but another language: SSH, SMTP, a database."""
-
-
-class Stream(httpcore.AsyncNetworkStream):
-    """One connected socket, plain or TLS. Reads no more than ``budget`` bytes in all.
+class Stream:
+    """One connected socket. Reads no more than its budget of bytes off the wire.
 
     A peer that never stops sending would otherwise hold the event loop: reading what is there
-    needs no waiting, so no deadline could fire (measured: 1.5 s of silence for all others).
+    needs no waiting, so no deadline could fire. TLS reads from memory, not from the socket, for
+    the same reason: OpenSSL works through session tickets within one call for as long as they
+    come, and counts them nowhere (measured: 25 s of silence for all others).
     """
+
+    _incoming: ssl.MemoryBIO
+    _outgoing: ssl.MemoryBIO
 
     def __init__(self, sock: socket.socket, stamps: Stamps) -> None:
         self._socket = sock
         self._stamps = stamps
         self._loop = asyncio.get_running_loop()
-        self._unwaited = 0
-        self._lines = 0  # of the head; counted until the body is allowed
-        self._in_head = True
-        self.budget = HEAD_BUDGET
+        self._waited = True
+        self._budget = BUDGET
+        self._tls: ssl.SSLObject | None = None
+        self._unsent = b""
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        del timeout  # the whole try has one deadline
-        if self.budget <= 0:
-            raise Flooded("the answer does not end")
-        size = min(max_bytes, READ_SIZE, self.budget)
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Raises ssl.SSLError, BadAnswer, OSError."""
+        began = time.perf_counter()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = client_object(context, self._incoming, self._outgoing, host)
         try:
-            data = await self._do(lambda: self._socket.recv(size), writing=False)
-        except ssl.SSLEOFError:
-            data = b""
-        except OSError as error:
-            raise httpcore.ReadError(str(error)) from error
-        if self.budget == HEAD_BUDGET:
-            _check_first_word(data)
-        if self._in_head:
-            self._count_lines(data)
-        self.budget -= len(data)
+            await self._shake_hands(self._tls)
+        except ssl.SSLError:
+            with suppress(OSError):  # the alert that says why, as far as it goes at once
+                self._socket.send(self._outgoing.read())
+            raise
+        await self._flush()
+        if context.verify_mode is ssl.CERT_REQUIRED and not is_named(self._tls, host):
+            raise BadAnswer(Reason.TLS_NAME, "the certificate is for another name")
+        self._stamps.secured(began)
+        self._budget = BUDGET
+
+    async def read(self) -> bytes:
+        """Some bytes of the answer; none when the peer has ended. Raises OSError, Flooded.
+
+        When it is cancelled nothing of the answer is lost.
+        """
+        data = await (self._receive() if self._tls is None else self._decrypt(self._tls))
         self._stamps.received()
-        self._unwaited += 1
-        if self._unwaited > 1:
-            await asyncio.sleep(0)
         return data
 
-    def allow_body(self, more: int) -> None:
-        """The head has been read: let ``more`` bytes be read."""
-        self._in_head = False
-        self.budget += more
+    async def write(self, data: bytes) -> None:
+        if self._tls is None:
+            await self._send(data)
+        else:
+            self._tls.write(data)
+            await self._flush()
 
-    def _count_lines(self, data: bytes) -> None:
-        """What follows an empty line may be the body already, so it is not counted."""
-        self._lines += _EMPTY_LINE.split(data, 1)[0].count(b"\n")
-        if self._lines > HEAD_LINES:
-            raise Flooded("the head does not end")
+    def allow(self, more: int) -> None:
+        """Let ``more`` bytes be read."""
+        self._budget += more
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
-        del timeout
-        view = memoryview(buffer)
-        try:
-            while view:
-                sent = await self._do(partial(self._socket.send, view), writing=True)
-                view = view[sent:]
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
+    def certificate(self) -> bytes | None:
+        """The peer's certificate, DER; None without TLS."""
+        return None if self._tls is None else self._tls.getpeercert(binary_form=True)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         self._socket.close()
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-    ) -> "Stream":
-        del timeout
-        began = time.perf_counter()
-        try:
-            secured = ssl_context.wrap_socket(
-                self._socket, server_hostname=server_hostname, do_handshake_on_connect=False
-            )
-            self._socket = secured
-            await self._do(secured.do_handshake, writing=False)
-        except OSError as error:
-            self._socket.close()
-            raise httpcore.ConnectError(str(error)) from error
-        except BaseException:
-            self._socket.close()
-            raise
-        self._stamps.secured(began)
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
-            return self._socket
-        return None
-
-    async def _do(self, call: Callable[[], T], *, writing: bool) -> T:
-        """Repeat a non-blocking call until it has an answer; TLS may turn the direction round."""
+    async def _shake_hands(self, tls: ssl.SSLObject) -> None:
         while True:
-            try:
-                return call()
-            except BlockingIOError:
-                wants_to_write = writing
-            except ssl.SSLWantReadError:
-                wants_to_write = False
-            except ssl.SSLWantWriteError:
-                wants_to_write = True
-            await self._ready(writing=wants_to_write)
+            with suppress(ssl.SSLWantReadError):
+                return tls.do_handshake()
+            await self._feed()
+
+    async def _decrypt(self, tls: ssl.SSLObject) -> bytes:
+        while True:
+            data = _decrypted(tls)
+            if data is not None:
+                return data
+            await self._feed()
+
+    async def _feed(self) -> None:
+        """Send what TLS has to say, and give it what comes."""
+        await self._flush()
+        data = await self._receive()
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._send(self._outgoing.read())
+
+    async def _send(self, data: bytes) -> None:
+        self._unsent += data
+        while self._unsent:
+            sent = 0
+            with suppress(BlockingIOError):
+                sent = self._socket.send(self._unsent)
+            self._unsent = self._unsent[sent:]
+            if not sent:
+                await self._ready(writing=True)
+
+    async def _receive(self) -> bytes:
+        """Up to 16 KiB off the wire. Others have their turn between two that need no waiting."""
+        if self._budget <= 0:
+            raise Flooded("the answer does not end")
+        if not self._waited:
+            await asyncio.sleep(0)
+        while True:
+            with suppress(BlockingIOError):
+                data = self._socket.recv(min(READ_SIZE, self._budget))
+                self._waited = False
+                self._budget -= len(data)
+                return data
+            await self._ready(writing=False)
 
     async def _ready(self, *, writing: bool) -> None:
-        self._unwaited = 0
+        self._waited = True
         future = self._loop.create_future()
         handle = self._socket.fileno()
         add = self._loop.add_writer if writing else self._loop.add_reader
@@ -151,10 +148,14 @@ class Stream(httpcore.AsyncNetworkStream):
             remove(handle)
 
 
-def _check_first_word(data: bytes) -> None:
-    """A banner tells at once; h11 would wait for a head that never comes, until the deadline."""
-    if data[: len(FIRST_WORD)] != FIRST_WORD[: len(data)]:
-        raise NotHttp("the answer does not begin with HTTP/")
+def _decrypted(tls: ssl.SSLObject) -> bytes | None:
+    """What can be read at once; None when more has to come."""
+    try:
+        return tls.read(READ_SIZE)
+    except ssl.SSLWantReadError:
+        return None
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        return b""
 
 
 def _settle(future: asyncio.Future[None]) -> None:

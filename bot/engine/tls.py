@@ -5,6 +5,7 @@ import ssl
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import certifi
 
@@ -28,9 +29,48 @@ def client_context() -> ssl.SSLContext:
     # authorities; a verdict must not hang on the Python that runs Vigie.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.set_alpn_protocols(["http/1.1"])
+    as_browsers_name(context)
     if not _has_authorities(context):
         context.load_verify_locations(certifi.where())
     return context
+
+
+def as_browsers_name(context: ssl.SSLContext) -> ssl.SSLContext:
+    """A name stands among the alternative names, or the certificate is not for it (RFC 9525)."""
+    context.hostname_checks_common_name = False
+    return context
+
+
+def client_object(
+    context: ssl.SSLContext, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, host: str
+) -> ssl.SSLObject:
+    """Our end of a connection. OpenSSL compares the name, but for those that ``is_named`` does.
+
+    It takes no underscore under a wildcard, and browsers do. Whether it compares is settled as
+    the object is made.
+    """
+    compares = context.check_hostname
+    context.check_hostname = compares and "_" not in host
+    try:
+        return context.wrap_bio(incoming, outgoing, server_hostname=host)
+    finally:
+        context.check_hostname = compares
+
+
+def is_named(tls: ssl.SSLObject, host: str) -> bool:
+    """Whether a verified certificate is for that name; OpenSSL said so where it compared."""
+    if "_" not in host:
+        return True
+    names: Any = (tls.getpeercert() or {}).get("subjectAltName", ())
+    return any(kind == "DNS" and _covers(name, host) for kind, name in names)
+
+
+def _covers(name: str, host: str) -> bool:
+    """A star stands for one whole label, and never right below a top level (RFC 9525, 6.3)."""
+    first, _, rest = name.lower().removesuffix(".").partition(".")
+    if first == "*":
+        return "." in rest and host.partition(".")[2] == rest
+    return host == f"{first}.{rest}"
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:

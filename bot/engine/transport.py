@@ -4,37 +4,32 @@ A pool's cost grows with every waiting request, and it hides what a monitor must
 the connection, the certificate (measured: 4 to 50 times the CPU of this one).
 """
 
-import sys
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
-# httpcore looks for sniffio at every new connection; telling it once that there is none saves
-# 0.1 ms a probe (measured).
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+import httpx
 
-import ssl  # noqa: E402 - after the line above
-from collections.abc import AsyncIterator  # noqa: E402
-from contextlib import nullcontext  # noqa: E402
-
-import httpcore  # noqa: E402
-import httpx  # noqa: E402
-
-from bot.engine.approach import Approach  # noqa: E402
-from bot.engine.netguard import SCHEME_PORTS, Netguard  # noqa: E402
-from bot.engine.resolver import Resolve  # noqa: E402
-from bot.engine.sockets import Stream  # noqa: E402
-from bot.engine.stamps import Stamps  # noqa: E402
-from bot.engine.tls import unverified_context  # noqa: E402
-from bot.engine.wire_grammar import make_linear  # noqa: E402
-
-make_linear()
+from bot.engine.answer_reader import AnswerReader, Head
+from bot.engine.approach import Approach
+from bot.engine.netguard import SCHEME_PORTS, Netguard
+from bot.engine.resolver import Resolve
+from bot.engine.sockets import Stream
+from bot.engine.stamps import Stamps
+from bot.engine.tls import unverified_context
 
 BODY_BUDGET = 512 * 1024  # on the wire, framing of the chunks included
-ADDRESS = "address"  # the response's extension that names the address it came from
+# Extensions of the response: the address it came from, and the certificate shown there (DER).
+ADDRESS, CERTIFICATE = "address", "certificate"
+TARGET = "target"  # httpx's own extension of the request: the path as it goes over the wire
+_UNSENDABLE = re.compile(rb"[\x00\r\n]")
 
 
 class OneShot(httpx.AsyncBaseTransport):
     """Resolve, judge, dial, ask. ``guard`` None: the operator's own addresses are not judged.
 
-    Raises httpcore's errors as they are; :mod:`bot.engine.failures` names them.
+    Raises OSError, NameFailed, AddressRefused, BadAnswer; :mod:`bot.engine.failures` names them.
     """
 
     def __init__(
@@ -55,70 +50,88 @@ class OneShot(httpx.AsyncBaseTransport):
         """Send one request on its own connection; ``stamps`` learns how long each phase took."""
         url = request.url
         host, port = url.raw_host.decode("ascii"), url.port or SCHEME_PORTS[url.scheme]
+        secure = url.scheme == "https"
+        sent = request_bytes(request)
         stream, address = await self._connect(host, port, stamps)
-        if url.scheme == "https":
-            await stream.start_tls(self._context, host)
-        connection = _Connection(httpcore.Origin(url.raw_scheme, url.raw_host, port), stream)
-        core_url = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=port, target=url.raw_path
-        )
-        core = httpcore.Request(request.method, core_url, headers=request.headers.raw)
+        body = Body(stream, AnswerReader(request.method), truncated_head_is_fine=not secure)
         try:
-            response = await connection.handle_async_request(core)
+            if secure:
+                await stream.start_tls(self._context, host)
+            with suppress(BrokenPipeError, ConnectionResetError):  # the answer may be there already
+                await stream.write(sent)
+            head = await body.head()
         except BaseException:
-            await connection.aclose()
+            stream.close()
             raise
-        stream.allow_body(BODY_BUDGET)
+        stream.allow(BODY_BUDGET)
+        extensions = {ADDRESS: address, CERTIFICATE: stream.certificate()}
         return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response, connection),
-            extensions={**response.extensions, ADDRESS: address},
+            head.status,
+            headers=head.fields,
+            stream=body,
+            extensions=extensions | {"reason_phrase": head.reason},
         )
 
-    async def unverified_certificate(self, host: str, port: int) -> bytes:
+    async def unverified_certificate(self, host: str, port: int) -> bytes | None:
         """The DER of whatever certificate the peer shows. Raises what connecting raises."""
         stream, _ = await self._connect(host, port, Stamps())
         try:
             await stream.start_tls(unverified_context(), host)
-            der: bytes = stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            return stream.certificate()
         finally:
-            await stream.aclose()
-        return der
+            stream.close()
 
     async def _connect(self, host: str, port: int, stamps: Stamps) -> tuple[Stream, str]:
         """Only judged addresses are dialled; Host header, SNI and name check stay on the name."""
-        try:
-            dialled = await self._approach.connect(host, port, stamps)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
+        dialled = await self._approach.connect(host, port, stamps)
         return Stream(dialled.sock, stamps), dialled.address
 
 
-class _Connection(httpcore.AsyncHTTP11Connection):
-    """httpcore's HTTP/1.1 for one request alone, so nothing has to be locked.
-
-    httpcore's lock goes once round the event loop at each use, a tenth of a plain probe's cost
-    (measured); should httpcore rename it, only that saving is lost.
-    """
-
-    def __init__(self, origin: httpcore.Origin, stream: Stream) -> None:
-        super().__init__(origin, stream)
-        self._state_lock = nullcontext()  # type: ignore[assignment]
+def request_bytes(request: httpx.Request) -> bytes:
+    """A request as it goes over the wire. Raises ValueError for what would be two."""
+    target = request.extensions.get(TARGET, request.url.raw_path)
+    first = b"%s %s HTTP/1.1" % (request.method.encode("ascii"), target)
+    lines = [first, *(b"%s: %s" % field for field in request.headers.raw)]
+    if any(map(_UNSENDABLE.search, lines)):
+        raise ValueError("a line end within a header")
+    return b"\r\n".join([*lines, b"", request.content])
 
 
-class _Body(httpx.AsyncByteStream):
-    """The raw body; closing it closes the connection, whatever is left unread."""
+class Body(httpx.AsyncByteStream):
+    """One answer as it comes, its framing taken away; closing it closes the connection."""
 
     def __init__(
-        self, response: httpcore.Response, connection: httpcore.AsyncHTTP11Connection
+        self, stream: Stream, reader: AnswerReader, *, truncated_head_is_fine: bool
     ) -> None:
-        self._response = response
-        self._connection = connection
+        self._stream = stream
+        self._reader = reader
+        self._truncated_head_is_fine = truncated_head_is_fine
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
+    async def head(self) -> Head:
+        while self._reader.head is None:
+            await self._next()
+        return self._reader.head
+
+    async def part(self) -> bytes:
+        """Some bytes of the body, none at its end. Raises OSError, BadAnswer.
+
+        When it is cancelled nothing is lost.
+        """
+        data = self._reader.feed(b"")  # what came together with the head
+        while not data and not self._reader.whole:
+            data = await self._next()
+        return data
+
+    async def _next(self) -> bytes:
+        data = await self._stream.read()
+        if data:
+            return self._reader.feed(data)
+        self._reader.end(truncated_head_is_fine=self._truncated_head_is_fine)
+        return b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self.part():
+            yield data
 
     async def aclose(self) -> None:
-        await self._response.aclose()
-        await self._connection.aclose()
+        self._stream.close()

@@ -53,6 +53,8 @@ class Rounds:
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
         """Take what a try saw, wherever it was made."""
+        if result.cause is not None and result.cause.is_ours:
+            return Step(None, rhythm_s(entry.memory, entry.policy))
         needed = not _changes_nothing(entry)
         if not result.ok and await self._blindness.blames_us(started, result.at_ms, needed=needed):
             if entry.lose_sight():

@@ -27,13 +27,22 @@ _SHORT = {
     Reason.REDIRECT_REFUSED: N_("redirects to a refused address"),
     Reason.ADDRESS_REFUSED: N_("leads to a refused address"),
     Reason.ADDRESSES: N_("too many addresses"),
+    Reason.BAD_REDIRECT: N_("redirects to no web address"),
     Reason.GARBLED: N_("no HTTP answer"),
+    Reason.MALFORMED: N_("malformed HTTP answer"),
+    Reason.ENDLESS: N_("answer without end"),
     Reason.UNREADABLE: N_("answer unreadable"),
+    Reason.BROTLI: N_("answer compressed by Brotli"),
+    Reason.ZSTD: N_("answer compressed by zstd"),
     Reason.TEXT_MISSING: N_("expected text missing"),
     Reason.TEXT_PRESENT: N_("unwanted text found"),
     Reason.OTHER: N_("check failed"),
+    Reason.LOCAL_ERROR: N_("no result: too little room on my side"),
 }
 
+_COMPRESSED = N_(
+    "The answer came compressed although I asked for it plain, so I cannot read its text."
+)
 _SENTENCES = {
     Reason.DNS: N_(
         "The name leads to no address that I may visit. Look at the domain and its name servers."
@@ -69,12 +78,27 @@ _SENTENCES = {
         " records."
     ),
     Reason.GARBLED: N_("Something answers on that port, but not in HTTP. Look at the port."),
-    Reason.UNREADABLE: N_(
-        "The answer came compressed although I asked for it plain, so I cannot read its text."
+    Reason.BAD_REDIRECT: N_(
+        "The site redirects to something that is no web address. Look at its redirects."
     ),
+    Reason.MALFORMED: N_(
+        "The server answers, but in HTTP that browsers cannot read either. Look at the server."
+    ),
+    Reason.ENDLESS: N_(
+        "The server sends more before the page than any honest answer needs. Look at the server."
+    ),
+    Reason.UNREADABLE: N_(
+        "The answer came compressed although I asked for it plain, and I cannot unpack it."
+    ),
+    Reason.BROTLI: _COMPRESSED,
+    Reason.ZSTD: _COMPRESSED,
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
     Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
     Reason.OTHER: N_("The check failed in a way that this version of mine has no words for."),
+    Reason.LOCAL_ERROR: N_(
+        "My own machine had too few open files or too little memory for this check,"
+        " so it says nothing of the site."
+    ),
 }
 
 

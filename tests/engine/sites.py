@@ -14,6 +14,7 @@ from bot.clock import SystemClock
 from bot.engine.http_probe import HttpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault, NameFailed
+from bot.engine.tls import as_browsers_name
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -147,7 +148,7 @@ def server_context(certificate: str) -> ssl.SSLContext:
 
 def trusting_context() -> ssl.SSLContext:
     """Trusts the authority of the tests, and no other."""
-    return ssl.create_default_context(cafile=CERTIFICATES / "authority.pem")
+    return as_browsers_name(ssl.create_default_context(cafile=CERTIFICATES / "authority.pem"))
 
 
 class Names:

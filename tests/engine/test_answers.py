@@ -1,115 +1,152 @@
-"""How much of an answer is read, and how texts are found in it."""
+"""How much of an answer is read, and what decides."""
 
 import asyncio
-import encodings
-from collections.abc import AsyncIterator
+import gzip
+from typing import Any
 
-import httpx
 import pytest
 
-from bot.engine.answers import (
-    BODY_LIMIT,
-    MAX_PARTS,
-    charset_of,
-    decode,
-    fault_of,
-    read,
-    search,
-)
-from bot.engine.sockets import Flooded
-from bot.models import Cause, Reason, Target
+from bot.engine.answers import BODY_LIMIT
+from bot.engine.asking import Questions
+from bot.models import Cause, CheckResult, Reason, Target
+from tests.engine.sites import Behaviour, Names, Visit, answer, make_probe, serve
+
+SHORT_S = 0.6
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
-class Pour(httpx.AsyncByteStream):
-    """A body without end that counts what is taken of it."""
+def check(behave: Behaviour | bytes, deadline_s: float = 5.0, **wanted: Any) -> CheckResult:
+    async def scenario() -> CheckResult:
+        async with serve(behave) as site:
+            probe = make_probe(deadline_s=deadline_s)
+            return await probe.probe(Target(site.url(), **wanted))
 
-    def __init__(self, part: bytes, flood_after: int | None = None) -> None:
-        self._part = part
-        self._flood_after = flood_after
-        self.taken = 0
-        self.closed = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            while self._flood_after is None or self.taken < self._flood_after:
-                self.taken += 1
-                yield self._part
-            raise Flooded("more than any honest answer needs")
-        finally:
-            self.closed = True
+    return asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("size", "parts"), [(16_384, 16), (100_000, 3), (1, MAX_PARTS)])
-def test_no_more_is_taken_than_is_read(size: int, parts: int) -> None:
-    stream = Pour(b"x" * size)
-    body = asyncio.run(read(httpx.Response(200, stream=stream)))
-    assert len(body) == min(size * parts, BODY_LIMIT)
-    assert stream.taken == parts
-    assert stream.closed
+def reason(behave: Behaviour | bytes, **wanted: Any) -> Reason | None:
+    cause = check(behave, **wanted).cause
+    return None if cause is None else cause.reason
 
 
-def test_what_came_before_a_flood_is_enough() -> None:
-    response = httpx.Response(200, stream=Pour(b"text", flood_after=2))
-    assert asyncio.run(read(response)) == b"texttext"
+def then_stays(*parts: bytes) -> Behaviour:
+    async def behave(visit: Visit) -> None:
+        for part in parts:
+            await visit.send(part)
+            await asyncio.sleep(0.01)
+        await visit.stay()
+
+    return behave
 
 
-def test_others_run_while_many_parts_are_read() -> None:
-    async def scenario() -> None:
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        other = asyncio.ensure_future(count())
-        await read(httpx.Response(200, stream=Pour(b"x")))
-        other.cancel()
-        assert turns >= MAX_PARTS // 64 - 1
-
-    asyncio.run(scenario())
+async def drip(visit: Visit) -> None:
+    await visit.send(HEAD + b"\r\n")
+    while not visit.site.closing.is_set():
+        await visit.send(b"data: tick\n\n")
+        await asyncio.sleep(0.02)
 
 
-def test_the_body_of_a_failed_status_is_not_read() -> None:
-    stream = Pour(b"x")
-    cause = asyncio.run(fault_of(Target("http://a.example/"), httpx.Response(500, stream=stream)))
-    assert cause == Cause(Reason.HTTP, 500)
-    assert stream.taken == 0
+STREAM = then_stays(HEAD + b"\r\n", b"data: one\n\n", b"data: two\n\n")
+
+
+@pytest.mark.parametrize("behave", [STREAM, drip, then_stays(HEAD + b"Content-Length: 9\r\n\r\n")])
+def test_without_a_text_the_head_decides_and_no_body_is_waited_for(behave: Behaviour) -> None:
+    result = check(behave)
+    assert result.ok
+    assert result.phases.total < 1_000
+
+
+def test_reading_ends_when_the_text_has_come() -> None:
+    result = check(STREAM, contains="two")
+    assert result.ok
+    assert result.phases.total < 1_500
+    assert check(drip, contains="tick").ok
+    assert check(STREAM, not_contains="two").cause == Cause(Reason.TEXT_PRESENT)
+
+
+def test_at_the_deadline_what_was_read_decides() -> None:
+    for behave in (STREAM, drip):
+        missing = check(behave, SHORT_S, contains="never there")
+        assert missing.cause == Cause(Reason.TEXT_MISSING)
+        assert missing.phases.total < 2_000
+        assert check(behave, SHORT_S, not_contains="never there").ok
+
+
+def test_a_body_of_which_nothing_came_timed_out() -> None:
+    silent = then_stays(HEAD + b"Content-Length: 9\r\n\r\n")
+    assert check(silent, SHORT_S, contains="x").cause == Cause(Reason.TIMEOUT, 1)
+    assert check(silent, SHORT_S, not_contains="x").cause == Cause(Reason.TIMEOUT, 1)
 
 
 def test_both_texts_can_be_asked_for_at_once() -> None:
-    target = Target("http://a.example/", contains="up", not_contains="down")
-    assert search(target, "all up") is None
-    assert search(target, "up or down") == Cause(Reason.TEXT_PRESENT)
-    assert search(target, "down") == Cause(Reason.TEXT_MISSING)
+    wanted = {"contains": "up", "not_contains": "down"}
+    assert reason(answer(b"all up"), **wanted) is None
+    assert reason(answer(b"up or down"), **wanted) is Reason.TEXT_PRESENT
+    assert reason(answer(b"down"), **wanted) is Reason.TEXT_MISSING
+    assert reason(answer(b"nothing"), **wanted) is Reason.TEXT_MISSING
 
 
-@pytest.mark.parametrize(
-    ("content_type", "charset"),
-    [
-        ("text/html; charset=koi8-u", "koi8-u"),
-        ("text/html; charset=Windows-1251", "windows-1251"),
-        ("text/html; charset=ISO-8859-15", "iso-8859-15"),
-        ("text/html; charset=utf-8-sig", "utf-8-sig"),
-        ('text/html; charset="Shift_JIS"', "shift_jis"),
-        ("text/html; charset=nobody-knows", None),
-        ("text/html; charset=\u0441\u04401251", None),
-        ("text/html; charset=a.b/../c", None),
-        ("text/html; x=" + ';"' * 600 + "; charset=utf-8", None),
-        ("text/html", None),
-    ],
-)
-def test_only_a_known_charset_is_asked_for(content_type: str, charset: str | None) -> None:
-    """Python keeps every name it was asked for in vain, for ever."""
-    remembered = len(encodings._cache)
-    head = [(b"Content-Type", content_type.encode())]
-    assert charset_of(httpx.Response(200, headers=head)) == charset
-    if charset is None:
-        assert len(encodings._cache) == remembered
+def test_an_answer_that_breaks_after_the_text_came_is_fine() -> None:
+    async def broken(visit: Visit) -> None:
+        await visit.send(HEAD + b"Content-Length: 99\r\n\r\nthe text")
+        await asyncio.sleep(0.05)
+        visit.reset()
+
+    assert reason(broken, contains="the text") is None
+    assert reason(broken, contains="another") is Reason.RESET
+    assert reason(broken, not_contains="another") is Reason.RESET
+    assert reason(broken, not_contains="the text") is Reason.TEXT_PRESENT
 
 
-def test_broken_text_is_read_as_well_as_can_be() -> None:
-    assert decode(b"caf\xe9", None) == "caf\ufffd"
-    assert decode(b"caf\xe9", "latin-1") == "caf\u00e9"
-    assert decode(b"odd", "utf-16") == "\u646f\ufffd"
+@pytest.mark.parametrize("size", [16_384, 100_000])
+def test_no_more_is_taken_than_is_searched(size: int) -> None:
+    async def pour(visit: Visit) -> None:
+        await visit.send(answer(b"", length=50_000_000))
+        while not visit.site.closing.is_set():
+            await visit.send(b"x" * size)
+
+    assert reason(pour, contains="never there") is Reason.TEXT_MISSING
+
+
+def test_a_flood_of_tiny_chunks_is_searched_as_far_as_it_came() -> None:
+    async def chunks(visit: Visit) -> None:
+        await visit.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        while not visit.site.closing.is_set():
+            await visit.send(b"1\r\na\r\n" * 10_000)
+
+    assert reason(chunks, contains="aaa") is None
+    assert reason(chunks, contains="b") is Reason.TEXT_MISSING
+
+
+def test_the_charset_and_the_blanks_of_the_page_are_understood() -> None:
+    page = "<meta charset=windows-1252>D\xe9j&agrave;&nbsp;<b>vu</b>".encode("cp1252")
+    html = answer(page, "Content-Type: text/html")
+    assert reason(html, contains="Déjà <b>vu</b>") is None
+    assert reason(html, not_contains="Déjà <b>vu</b>") is Reason.TEXT_PRESENT
+
+
+def test_a_body_that_came_packed_uninvited_is_unpacked() -> None:
+    for pack, name in ((gzip.compress, "gzip"), (bytes, "br"), (bytes, "zstd")):
+        page = answer(pack(b"the text"), f"Content-Encoding: {name}")
+        assert reason(page) is None
+        told = {"br": Reason.BROTLI, "zstd": Reason.ZSTD}.get(name)
+        assert reason(page, contains="the text") is told
+    assert reason(answer(gzip.compress(b"x"), "Content-Encoding: gzip"), not_contains="y") is None
+
+
+def test_a_bomb_is_unreadable_unless_the_text_stands_before_it() -> None:
+    bomb = answer(gzip.compress(b"the text" + bytes(60_000_000)), "Content-Encoding: gzip")
+    assert reason(bomb) is None
+    assert reason(bomb, contains="the text") is None
+    assert reason(bomb, contains="another") is Reason.UNREADABLE
+    assert reason(bomb, not_contains="another") is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize(("body", "most"), [(b"x" * 400_000, BODY_LIMIT), (b"text", 4), (b"", 0)])
+def test_a_question_reads_as_much(body: bytes, most: int) -> None:
+    async def scenario() -> None:
+        async with serve(answer(body)) as site:
+            found = await Questions(Names()).get(site.url())
+            assert len(found.body) == most
+
+    asyncio.run(scenario())
