@@ -10,8 +10,10 @@ from bot.engine.hostnames import is_numeric
 from bot.engine.redirects import Place
 
 MOST_COOKIES = 50
+MOST_LINES = 200  # that are looked at, of one answer
 MOST_BYTES = 4_096  # of one cookie
 MOST_SENT = 8 * 1024
+_LONG_AGO = re.compile(r"\b(?:19\d\d|200\d)\b")  # how sites take a cookie back
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -22,6 +24,7 @@ class _Cookie:
     path: str
     secure: bool
     text: str  # name=value, a character for each byte
+    ended: bool
 
     def is_for(self, place: Place) -> bool:
         if self.secure and place.scheme != "https":
@@ -42,12 +45,14 @@ class Cookies:
 
     def take(self, place: Place, lines: Sequence[bytes]) -> None:
         """Keep what ``Set-Cookie`` lines from there may set."""
-        for line in lines:
+        for line in lines[:MOST_LINES]:
             cookie = _parsed(place, line) if len(line) <= MOST_BYTES else None
             if cookie is None:
                 continue
             key = (cookie.domain, cookie.path, cookie.text.partition("=")[0])
-            if key in self._kept or len(self._kept) < MOST_COOKIES:
+            if cookie.ended:
+                self._kept.pop(key, None)
+            elif key in self._kept or len(self._kept) < MOST_COOKIES:
                 self._kept[key] = cookie
 
     def header(self, place: Place) -> str:
@@ -73,15 +78,15 @@ def _parsed(place: Place, line: bytes) -> _Cookie | None:
     for attribute in attributes:
         key, _, given = attribute.partition("=")
         said[key.strip().lower()] = given.strip()
-    if said.get("max-age", "1").startswith(("0", "-")):
-        return None
     domain = said.get("domain", "").lower().removeprefix(".")
     if domain and not _may_set(place.name, domain):
         return None
     path = said.get("path", "")
     if not path.startswith("/"):
         path = place.path[: place.path.rfind("/")] or "/"
-    return _Cookie(domain or place.name, not domain, path, "secure" in said, text)
+    ended = said.get("max-age", "1").startswith(("0", "-"))
+    ended = ended or _LONG_AGO.search(said.get("expires", "")) is not None
+    return _Cookie(domain or place.name, not domain, path, "secure" in said, text, ended)
 
 
 def _may_set(host: str, domain: str) -> bool:

@@ -5,6 +5,7 @@ leads every browser.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import unquote_to_bytes
@@ -108,7 +109,9 @@ def _host(guard: Netguard, scheme: str, authority: str) -> str:
     """Host and port; a user and password are not carried on."""
     encoded = authority.rpartition("@")[2].encode("latin-1")
     try:
-        return guard.check_host(scheme, unquote_to_bytes(encoded).decode("utf-8"))
+        host = unquote_to_bytes(encoded).decode("utf-8")
+        # Capitals and the like are mapped before the name is judged (UTS 46).
+        return guard.check_host(scheme, unicodedata.normalize("NFKC", host.lower()))
     except UnicodeDecodeError as error:
         raise BadAnswer(Reason.BAD_REDIRECT, "a host that is no text") from error
     except AddressRefused as error:

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -61,8 +62,10 @@ def is_named(tls: ssl.SSLObject, host: str) -> bool:
     """Whether a verified certificate is for that name; OpenSSL said so where it compared."""
     if "_" not in host:
         return True
-    names: Any = (tls.getpeercert() or {}).get("subjectAltName", ())
-    return any(kind == "DNS" and _covers(name, host) for kind, name in names)
+    with suppress(ValueError):  # names that are no text
+        names: Any = (tls.getpeercert() or {}).get("subjectAltName", ())
+        return any(kind == "DNS" and _covers(name, host) for kind, name in names)
+    return False
 
 
 def _covers(name: str, host: str) -> bool:

@@ -89,6 +89,42 @@ async def interim(writer: asyncio.StreamWriter) -> None:
     await pour(writer, b"HTTP/1.1 103 Early Hints\r\n\r\n" * 4_000, 1_000)
 
 
+async def storm(writer: asyncio.StreamWriter) -> None:
+    """A redirect with as many cookies as lines are read."""
+    to = f"Location: /storm?{random.random()}\r\n".encode()
+    lines = b"".join(b"Set-Cookie: c%d=%d\r\n" % (n, n) for n in range(1_950))
+    await pour(writer, b"HTTP/1.1 302 Found\r\n" + to + lines + b"\r\n", 1)
+
+
+async def slow_chunks(writer: asyncio.StreamWriter) -> None:
+    """Chunks of a byte, each with an extension that is as long as may be."""
+    await pour(writer, HEAD + CHUNKED, 1)
+    await pour(writer, b"1;" + b"x" * 16_000 + b"\r\na\r\n", 1_000)
+
+
+async def members(writer: asyncio.StreamWriter) -> None:
+    """A packed body of thousands that are empty."""
+    await pour(writer, HEAD + b"Content-Encoding: gzip\r\n\r\n", 1)
+    await pour(writer, gzip.compress(b"") * 1_000, 1_000)
+
+
+async def marks(writer: asyncio.StreamWriter) -> None:
+    """Letters that take quadratic time to put in order."""
+    await pour(writer, HEAD.replace(b"html", b"html; charset=utf-8") + b"\r\n", 1)
+    await pour(writer, "\u0300\u0316".encode() * 10_000, 10)
+
+
+async def references(writer: asyncio.StreamWriter) -> None:
+    await pour(writer, HEAD + b"\r\n", 1)
+    await pour(writer, b"&aa" * 10_000, 10)
+
+
+async def early_one_by_one(writer: asyncio.StreamWriter) -> None:
+    while True:
+        await pour(writer, b"HTTP/1.1 103 Early Hints\r\n" + b"a: b\r\n" * 400 + b"\r\n", 1)
+        await asyncio.sleep(0.001)
+
+
 async def redirect(writer: asyncio.StreamWriter) -> None:
     to = f"/redirect?{random.random()}".encode()
     await pour(writer, b"HTTP/1.1 302 Found\r\nLocation: " + to + b"\r\n\r\n", 1)
@@ -125,9 +161,9 @@ async def reset(writer: asyncio.StreamWriter) -> None:
 
 
 ACTS: tuple[Act, ...] = (
-    drip, slow_header, bomb, huge, header, headers, blanks, chunks, trailers, chunk_name, interim,
-    redirect,
-    far_away, charset, stall, garbage, garbage_in_http, reset,
+    storm, slow_chunks, members, marks, references, early_one_by_one, drip, slow_header, bomb,
+    huge, header, headers, blanks, chunks, trailers, chunk_name, interim, redirect, far_away,
+    charset, stall, garbage, garbage_in_http, reset,
 )  # fmt: skip
 _BY_PATH = {act.__name__: act for act in ACTS}
 

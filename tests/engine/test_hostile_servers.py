@@ -16,10 +16,17 @@ from tests.engine import hostile
 from tests.engine.sites import HOST, Names, make_probe
 
 DEADLINE_S = 1.0
+LONGEST_TURN_S = 0.05
 MOST_BYTES = 10 * 1024 * 1024
 ROOT = Path(__file__).parents[2]
 UP = None
 VERDICTS: dict[str, set[Reason | None]] = {
+    "storm": {Reason.REDIRECTS},
+    "slow_chunks": {UP},
+    "members": {UP},
+    "marks": {UP},
+    "references": {UP},
+    "early_one_by_one": {Reason.ENDLESS},
     "drip": {UP},
     "slow_header": {Reason.TIMEOUT},
     "bomb": {Reason.UNREADABLE},
@@ -67,7 +74,7 @@ async def visits(
         nonlocal silence_s
         while True:
             before = time.monotonic()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.001)
             silence_s = max(silence_s, time.monotonic() - before)
 
     beating = asyncio.create_task(beat())
@@ -82,8 +89,12 @@ async def visits(
 def test_it_gets_a_verdict_in_time_for_little_memory(what: str, port: int) -> None:
     target = Target(f"http://127.0.0.1:{port}/{what}", not_contains="never there")
     # A busy machine may need more than a second for what comes to an end by itself.
-    deadline_s = DEADLINE_S if Reason.TIMEOUT in VERDICTS[what] else 10 * DEADLINE_S
+    waits = what == "drip" or Reason.TIMEOUT in VERDICTS[what]
+    deadline_s = DEADLINE_S if waits else 10 * DEADLINE_S
     results, took_s, silence_s = asyncio.run(visits(target, 1, deadline_s))
+    for _ in range(2):  # a busy machine is silent once, what is read is silent each time
+        if silence_s > LONGEST_TURN_S:
+            silence_s = min(silence_s, asyncio.run(visits(target, 1, deadline_s))[2])
     tracemalloc.start()
     try:
         measured, again_s, _ = asyncio.run(visits(target, 1, deadline_s))
@@ -94,7 +105,7 @@ def test_it_gets_a_verdict_in_time_for_little_memory(what: str, port: int) -> No
         reason = None if result.cause is None else result.cause.reason
         assert reason in VERDICTS[what], reason
     assert max(took_s, again_s) < deadline_s + 1.0
-    assert silence_s < 0.5
+    assert silence_s < LONGEST_TURN_S
     assert peak < MOST_BYTES, f"{peak / 1e6:.1f} MB"
 
 

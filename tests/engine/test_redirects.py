@@ -79,6 +79,8 @@ def test_the_same_place_twice_is_one_and_two_places_are_none() -> None:
         (b"https:////example.org", "https://example.org/"),
         # Hosts.
         ("https://bücher.example.org/".encode(), "https://xn--bcher-kva.example.org/"),
+        ("https://BÜCHER.example.org/".encode(), "https://xn--bcher-kva.example.org/"),
+        ("https://e\u0301cole.example.org/".encode(), "https://xn--cole-9oa.example.org/"),
         (b"https://b%C3%BCcher.example.org/", "https://xn--bcher-kva.example.org/"),
         (b"https://ex%61mple.org/", "https://example.org/"),
         (b"https://user:p%40ss@example.org/", "https://example.org/"),
@@ -125,6 +127,7 @@ def test_what_is_no_address_of_the_web_is_said_to_be_none(place: bytes) -> None:
         b"http://0x7f.1/",
         b"http://127.0.0.1@10.0.0.1/",
         b"http://%31%30.0.0.1/",
+        "http://１０.0.0.1/".encode(),
         b"\\\\10.0.0.1/",
         b"http://[fd00::1]/",
         b"http://[::ffff:10.0.0.1]/",

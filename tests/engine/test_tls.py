@@ -1,5 +1,6 @@
 """When a certificate ended, and whom a connection trusts."""
 
+import asyncio
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS
-from bot.engine.tls import client_context, days_since_end, unverified_context
-from tests.engine.sites import CERTIFICATES
+from bot.engine.tls import client_context, client_object, days_since_end, unverified_context
+from bot.models import Reason, Target
+from tests.engine.sites import CERTIFICATES, Names, make_probe, serve
 
 
 def der_of(name: str) -> bytes:
@@ -89,3 +91,85 @@ def test_where_the_system_trusts_nobody_the_bundle_is_used(
 def test_the_unverified_context_verifies_nothing_and_is_made_once() -> None:
     assert unverified_context() is unverified_context()
     assert unverified_context().verify_mode is ssl.CERT_NONE
+
+
+def named(host: str, certificate: str = "names") -> Reason | None:
+    """What a check of that host makes of a certificate."""
+
+    async def scenario() -> Reason | None:
+        async with serve(certificate=certificate) as site:
+            probe = make_probe(Names(default=["127.0.0.1"]))
+            cause = (await probe.probe(Target(site.url("/", host, "https")))).cause
+            return None if cause is None else cause.reason
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "my-shop.example.net",
+        "my_shop.example.net",
+        "_a.example.net",
+        "MY_shop.Example.NET",
+        "my_shop.example.net.",
+        "xn--bcher-kva.example.net",
+        "a.my_zone.example.org",
+        "a_b.my_zone.example.org",
+        "one_name.example.com",
+        "127.0.0.1",
+    ],
+)
+def test_a_name_is_matched_as_browsers_do(host: str) -> None:
+    assert named(host) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "example.net",
+        "a.b.example.net",
+        "a_b.c.example.net",
+        "a_b.c_d.example.net",
+        "my_zone.example.org",
+        "other_name.example.com",
+        "a.one_name.example.com",
+        "a_b.edu",
+        "a.edu",
+        "foo.example.info",
+        "f_o.example.info",
+    ],
+)
+def test_a_name_that_browsers_would_not_take_is_named(host: str) -> None:
+    assert named(host) is Reason.TLS_NAME
+
+
+def test_an_address_stands_among_the_names_or_is_not_named() -> None:
+    assert named("127.0.0.1", "other") is Reason.TLS_NAME
+
+
+@pytest.mark.parametrize("host", ["site.example.net", "my_site.example.net"])
+def test_a_common_name_alone_is_no_name(host: str) -> None:
+    assert named(host, "common") is Reason.TLS_NAME
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("self-signed", Reason.TLS_UNTRUSTED),
+        ("expired", Reason.TLS_EXPIRED),
+        ("future", Reason.TLS_NOT_YET_VALID),
+        ("other", Reason.TLS_NAME),
+    ],
+)
+def test_a_name_with_an_underscore_is_no_way_past_the_chain(
+    certificate: str, reason: Reason
+) -> None:
+    assert named("my_site.example.net", certificate) is reason
+
+
+def test_whether_a_context_compares_names_is_left_as_it_was() -> None:
+    context = client_context()
+    for host in ("a_b.example.net", "a.example.net"):
+        client_object(context, ssl.MemoryBIO(), ssl.MemoryBIO(), host)
+        assert context.check_hostname

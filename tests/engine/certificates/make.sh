@@ -27,13 +27,17 @@ subjectKeyIdentifier = hash
 subjectAltName = DNS:site.example.net, IP:127.0.0.1
 [other]
 subjectAltName = DNS:other.example.net
+[names]
+subjectAltName = DNS:*.example.net, DNS:*.my_zone.example.org, DNS:one_name.example.com, DNS:*.edu, DNS:f*.example.info, IP:127.0.0.1
+[none]
+basicConstraints = CA:false
 CONF
 
 # certificate NAME SECTION NOT_BEFORE NOT_AFTER [options]: one PEM, the key before the certificate
 certificate() {
     name=$1 section=$2 begin=$3 end=$4
     shift 4
-    openssl req -new -key "$work/key" -subj "/CN=Vigie test $name" -out "$work/request"
+    openssl req -new -key "$work/key" -subj "/CN=${common:-Vigie test $name}" -out "$work/request"
     openssl ca -batch -notext -config "$work/conf" -extensions "$section" -startdate "$begin" \
         -enddate "$end" -in "$work/request" -out "$work/$name" -keyfile "$work/key" "$@" 2>"$work/log"
     { cat "$work/key"; openssl x509 -in "$work/$name"; } >"$name.pem"
@@ -46,4 +50,7 @@ certificate earlier site 20200101000000Z 21240101000000Z -cert "$work/authority"
 certificate expired site 20200101000000Z 20200131000000Z -cert "$work/authority"
 certificate future site 21200101000000Z 21250101000000Z -cert "$work/authority"
 certificate other other 20200101000000Z 21250101000000Z -cert "$work/authority"
+certificate names names 20200101000000Z 21250101000000Z -cert "$work/authority"
+common=site.example.net
+certificate common none 20200101000000Z 21250101000000Z -cert "$work/authority"
 openssl x509 -in "$work/authority" -out authority.pem
