@@ -238,15 +238,20 @@ def _fields(lines: list[bytes]) -> list[Field]:
     return [(name, values[0] if len(values) == 1 else b" ".join(values)) for name, values in fields]
 
 
+def _listed(head: Head, name: bytes) -> set[bytes]:
+    """What all fields of that name say, apart at the commas."""
+    said = set(b",".join(head.values(name)).split(b","))
+    return {one.strip(_BLANKS) for one in said}
+
+
 def _is_chunked(head: Head) -> bool:
-    codings = b",".join(head.values(b"transfer-encoding")).lower()
-    return any(coding.strip(_BLANKS) == b"chunked" for coding in codings.split(b","))
+    return b"chunked" in {coding.lower() for coding in _listed(head, b"transfer-encoding")}
 
 
 def _length(head: Head) -> int | None:
     """How long the body is; None where that is not said, or not in a number."""
-    said = b",".join(head.values(b"content-length")).split(b",")
-    lengths = {int(one) for one in map(bytes.strip, said) if _DIGITS.fullmatch(one)}
+    said = _listed(head, b"content-length")
+    lengths = {int(one) for one in said if _DIGITS.fullmatch(one)}
     if len(lengths) > 1:
         raise BadAnswer(Reason.MALFORMED, "two lengths that differ")
     return next(iter(lengths), None)

@@ -1,18 +1,27 @@
-"""The same visits made by others, each in a fresh process: raw sockets, and httpx as it comes.
+"""The same visits, each way in a fresh process: raw sockets, httpx as it comes, our check alone.
 
-``python -m tests.bench.rivals raw|httpx COUNT AT_ONCE URL…`` prints the CPU seconds it took.
+``python -m tests.bench.rivals raw|httpx|check COUNT URL…`` prints the CPU seconds it took.
 """
 
 import asyncio
+import ipaddress
 import resource
 import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
+
+from bot.clock import SystemClock
+from bot.engine.http_probe import HttpProbe
+from bot.engine.netguard import Netguard
+from bot.engine.tls import client_context
+from bot.models import Target
+from tests.engine.sites import Names
 
 ONCE = 50
 Visit = Callable[[str], Awaitable[int]]
@@ -65,6 +74,20 @@ def raw(context: ssl.SSLContext) -> Visit:
     return visit
 
 
+def check() -> Visit:
+    """One HTTP check as Vigie makes it, without what comes before and after."""
+    loopback = ipaddress.ip_network("127.0.0.0/8")
+    probe = HttpProbe(
+        Netguard(allow_private=(loopback,)), Names(), clock=SystemClock(), context=client_context()
+    )
+    target = cache(Target)
+
+    async def visit(url: str) -> int:
+        return (await probe.probe(target(url))).status or 0
+
+    return visit
+
+
 async def measure(kind: str, count: int, urls: Sequence[str]) -> float:
     context = ssl.create_default_context()
     limits = httpx.Limits()
@@ -73,7 +96,7 @@ async def measure(kind: str, count: int, urls: Sequence[str]) -> float:
         async def plain(url: str) -> int:
             return (await client.get(url, headers={"Connection": "close"})).status_code
 
-        visit = raw(context) if kind == "raw" else plain
+        visit = {"raw": raw(context), "httpx": plain, "check": check()}[kind]
         gate = asyncio.Semaphore(ONCE)
 
         async def one(number: int) -> None:

@@ -1,6 +1,7 @@
 """Monitors of web sites: every answer is a verdict with its phases and its cause."""
 
 import asyncio
+import gc
 import os
 import socket
 from datetime import UTC, datetime
@@ -725,3 +726,21 @@ def test_three_hundred_tls_handshakes_leave_no_descriptor_behind() -> None:
 
 def _descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not walked
+
+
+def test_a_request_is_built_once_and_goes_with_its_target() -> None:
+    async def scenario() -> None:
+        async with serve() as site:
+            probe = make_probe()
+            headers = (("X-Key", "secret"),)
+            kept = [Target(site.url(f"/{n}"), headers=headers) for n in range(5)]
+            for target in kept * 2:
+                assert (await probe.probe(target)).ok
+            assert len(probe._first) == 5
+            del target
+            del kept[1:]
+            gc.collect()
+            assert len(probe._first) == 1
+            assert site.visits[-1].headers["x-key"] == "secret"
+
+    asyncio.run(scenario())
