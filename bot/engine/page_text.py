@@ -37,9 +37,9 @@ _COMMENT_OPENS, _COMMENT_ENDS = b"<!--", b"-->"
 _LARGER = {"gbk": "gb18030"}
 # Texts are worked through in pieces, so that others have their turns: putting marks in order
 # takes quadratic time (measured: 105 s for 256 KiB), reading references a second for the oddest.
-_PIECE = 32 * 1024
-_SLICE = 512
-_SLICES_A_TURN = 64
+_PIECE = 16 * 1024
+_SLICE = 256
+_SLICES_A_TURN = 32
 _FARTHEST_START = 64
 _ESCAPES = re.compile(r"""(?:\\u[0-9A-Fa-f]{4}){1,100}+|\\["/bfnrt\\]""")
 _NO_LETTER = re.compile(r"&#[xX]?[0-9A-Fa-f]{9,}+;?")  # Python refuses numbers of 4,300 digits
