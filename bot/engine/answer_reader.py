@@ -18,8 +18,9 @@ MOST_INTERIM = 10
 CHUNK_LINE = 16 * 1024  # as Chromium
 
 _EARLY = 4  # bytes before the first word that browsers forgive
-_FIRST_WORD = re.compile(rb"http|icy ", re.IGNORECASE)  # ICY: old radio servers
+_WORDS = (b"http", b"icy ")  # ICY: old radio servers
 _LONGEST_WORD = 4
+_FIRST_WORD = re.compile(b"|".join(_WORDS), re.IGNORECASE)
 _HEAD_END = re.compile(rb"\n\r?\n")
 _LINE_END = re.compile(rb"[\r\n]+")
 _STATUS = re.compile(
@@ -143,7 +144,9 @@ class AnswerReader:
         if early is not None:
             del self._buffer[: early.start()]
             return True
-        if len(self._buffer) >= _EARLY + _LONGEST_WORD:
+        start = bytes(self._buffer[: _EARLY + _LONGEST_WORD]).lower()
+        begun = [start[at : at + _LONGEST_WORD] for at in range(_EARLY + 1)]
+        if not any(word.startswith(piece) for word in _WORDS for piece in begun):
             raise BadAnswer(Reason.GARBLED, "the answer does not begin with HTTP")
         return False
 

@@ -214,3 +214,17 @@ def test_interim_answers_end_after_ten() -> None:
     final = OK + b"Content-Length: 0\r\n\r\n"
     assert by_us(early * MOST_INTERIM + final)[0] == 200
     assert by_us(early * (MOST_INTERIM + 1) + final) == (None, Reason.ENDLESS)
+
+
+@pytest.mark.parametrize("banner", [b"+OK\r\n", b"SSH-2", b"\x16\x03\x01\x02\x00", b"hhhhx"])
+def test_five_bytes_are_enough_to_know_another_language(banner: bytes) -> None:
+    with pytest.raises(BadAnswer) as no:
+        AnswerReader().feed(banner)
+    assert no.value.reason is Reason.GARBLED
+
+
+@pytest.mark.parametrize("start", [b"H", b"hTt", b"\r\n\r\nH", b"abcdh", b"ICY", b"\xef\xbb\xbfHT"])
+def test_what_may_still_become_http_is_waited_for(start: bytes) -> None:
+    reader = AnswerReader()
+    reader.feed(start)
+    assert reader.head is None
