@@ -24,15 +24,15 @@ _BOMS = (
 )
 # Every quantifier that can meet much has a bound or keeps what it took: servers choose the text.
 _CHARSET = re.compile(r"""charset[ \t]*+=[ \t]*+["']?+([^\s"';,]{1,40}+)""", re.IGNORECASE)
-_META = re.compile(
-    rb"""<meta[\s/][^>]{0,512}?charset\s{0,9}+=\s{0,9}+["']?+\s{0,9}+([^\s"'/>;]{1,40}+)""",
-    re.IGNORECASE,
+_META = re.compile(rb"<meta[\s/]([^>]{0,1024}+)>")
+_ATTRIBUTE = re.compile(
+    rb"""([^\s"'>/=]{1,32}+)\s{0,9}+=\s{0,9}+(?:"([^"]{0,256}+)"|'([^']{0,256}+)'|([^\s"'>]{1,256}+))"""
 )
 _XML = re.compile(
     rb"""\s{0,99}+<\?xml[^>]{0,200}?encoding\s{0,9}+=\s{0,9}+["']([^"'>]{1,40}+)["']""",
     re.IGNORECASE,
 )
-_COMMENT_OPENS, _COMMENT_ENDS = b"<!--", b"-->"
+_NOT_LOOKED_INTO = ((b"<!--", b"-->"), (b"<script", b"</script"))
 # Python's gbk lacks what browsers read by that label; the later standard holds all of it.
 _LARGER = {"gbk": "gb18030"}
 # Texts are worked through in pieces, so that others have their turns: putting marks in order
@@ -83,16 +83,32 @@ def _declared(body: bytes, content_type: str) -> str | None:
     kind = content_type.partition(";")[0].lower()
     if kind and "html" not in kind and "xml" not in kind:
         return None
-    start = body[:PRESCANNED]
-    found = _XML.match(start) or _META.search(_without_comments(start))
-    name = _encoding(found[1].decode("latin-1")) if found else None
+    start = body[:PRESCANNED].lower()
+    found = _XML.match(start)
+    name = _encoding(found[1].decode("latin-1")) if found else _of_meta(start)
     # Whoever could read that in ASCII does not read UTF-16.
-    return "utf-8" if name in {"utf-16le", "utf-16be"} else name
+    return {"utf-16le": "utf-8", "utf-16be": "utf-8", "x-user-defined": "windows-1252"}.get(
+        name or "", name
+    )
 
 
-def _without_comments(text: bytes) -> bytes:
-    first, *rest = text.split(_COMMENT_OPENS)
-    return first + b"".join(part.partition(_COMMENT_ENDS)[2] for part in rest)
+def _of_meta(start: bytes) -> str | None:
+    """The first ``<meta>`` that names an encoding, in either of two ways."""
+    for opens, ends in _NOT_LOOKED_INTO:
+        first, *rest = start.split(opens)
+        start = first + b"".join(part.partition(ends)[2] for part in rest)
+    for meta in _META.finditer(start):
+        said = {
+            name: (double or single or bare).decode("latin-1")
+            for name, double, single, bare in _ATTRIBUTE.findall(meta[1])
+        }
+        label = said.get(b"charset", "").strip()
+        if not label and said.get(b"http-equiv", "").strip() == "content-type":
+            label = _charset(said.get(b"content", ""))
+        name = _encoding(label)
+        if name is not None:
+            return name
+    return None
 
 
 async def holds(text: str, wanted: str, content_type: str = "") -> bool:

@@ -27,7 +27,7 @@ _TWO_SLASHES = re.compile(r"[/\\]{2}")
 _AUTHORITY = re.compile(r"[/\\]*([^/\\?#]*)")
 _EDGES = bytes(range(0x21))
 # What browsers encode in a path and, less of it, in a query; beyond ASCII byte by byte.
-_IN_PATH = re.compile(r"""[^!$-;=@-\]_a-z|~%]""")
+_IN_PATH = re.compile(r"""[^!$-;=@-\]_a-z~%]""")
 _IN_QUERY = re.compile(r"""[^!$-&(-;=?-~%]""")
 _DOT = re.compile(r"\.|%2e", re.IGNORECASE)
 

@@ -70,6 +70,29 @@ def page(head: str, text: str, charset: str) -> bytes:
             "п",
         ),
         ("text/html", page("<title>x</title>" * 300 + "<meta charset=koi8-r>", "п", "koi8-r"), "п"),
+        (
+            "text/html",
+            page(
+                '<meta name=description content="charset=koi8-r"><meta charset=utf-8>', "é", "utf-8"
+            ),
+            "é",
+        ),
+        (
+            "text/html",
+            page(
+                '<meta content="text/html; charset=gb2312" http-equiv=Content-Type>',
+                "镕",
+                "gb18030",
+            ),
+            "镕",
+        ),
+        (
+            "text/html",
+            page('<script>"<meta charset=koi8-r>"</script><meta charset=utf-8>', "é", "utf-8"),
+            "é",
+        ),
+        ("text/html", page("<meta charset=nonsense><meta charset=koi8-r>", "п", "koi8-r"), "п"),
+        ("text/html", page("<meta charset=x-user-defined>", "é", "cp1252"), "é"),
         ("text/html", page("<meta charset=utf-16>", "é", "utf-8"), "é"),
         ("text/html", page("<metadata charset=koi8-r>", "é", "utf-8"), "é"),
         ("text/plain", page("<meta charset=koi8-r>", "é", "utf-8"), "é"),
@@ -187,6 +210,11 @@ def test_no_text_holds_the_loop(text: str) -> None:
         b"<?xml" + b" " * 16_384,
         b" " * 16_384 + b"<?xml",
         b"<meta" + b" " * 16_384,
+        (b"<meta " + b"a=" * 500 + b">") * 16,
+        (b"<meta " + b"a" * 1_000 + b">") * 16,
+        (b"<meta " + b"a " * 500 + b">") * 16,
+        b"<meta >" * 2_300,
+        b"<script" * 2_300,
     ],
 )
 def test_no_page_makes_the_search_for_its_charset_slow(body: bytes) -> None:
