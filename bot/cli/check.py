@@ -34,9 +34,7 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
         return refuse(url, str(error), as_json=as_json)
     result = asyncio.run(_probe(guard, address))
     print(json.dumps(_as_json(address, result)) if as_json else _as_text(address, result))
-    if result.ok:
-        return UP
-    return REFUSED if _is_refused(result) else NOT_UP
+    return {"up": UP, "down": NOT_UP}.get(_verdict(result), REFUSED)
 
 
 async def _probe(guard: Netguard, url: str) -> CheckResult:
@@ -48,14 +46,13 @@ async def _probe(guard: Netguard, url: str) -> CheckResult:
         await resolver.close()
 
 
-def _is_refused(result: CheckResult) -> bool:
-    return result.cause is not None and result.cause.reason is Reason.ADDRESS_REFUSED
-
-
 def _verdict(result: CheckResult) -> str:
-    if result.ok:
+    """``unknown``: this machine was short of something, so nothing is known of the site."""
+    if result.cause is None:
         return "up"
-    return "refused" if _is_refused(result) else "down"
+    if result.cause.is_ours:
+        return "unknown"
+    return "refused" if result.cause.reason is Reason.ADDRESS_REFUSED else "down"
 
 
 def _cause(result: CheckResult) -> str | None:

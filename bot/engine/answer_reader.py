@@ -30,7 +30,7 @@ _STATUS = re.compile(
 )
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DIGITS = re.compile(rb"[0-9]{1,15}")
-_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+_SIZE = re.compile(rb"(?=.)0*+[0-9A-Fa-f]{0,15}")
 _BLANKS = b" \t"
 _SWITCHING, _NO_CONTENT, _NOT_MODIFIED, _FINAL = 101, 204, 304, 200
 

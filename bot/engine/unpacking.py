@@ -29,6 +29,7 @@ class Unpacker:
         if named and named[0] in _UNKNOWN:
             raise BadAnswer(_UNKNOWN[named[0]], "an encoding that is not read here")
         self._packed = bool(named)
+        self._may_be_bare = named == ["deflate"]
         self._zlib: zlib._Decompress | None = None
         self._taken = 0
         self._start = b""  # of something packed, too short to tell what
@@ -63,7 +64,8 @@ class Unpacker:
             if len(data) < _TELLING:
                 self._start = data
                 return b""
-            self._zlib = zlib.decompressobj(_ZLIB_OR_GZIP if _has_header(data) else _RAW)
+            bare = self._may_be_bare and not _has_header(data)
+            self._zlib = zlib.decompressobj(_RAW if bare else _ZLIB_OR_GZIP)
         self.body += self._zlib.decompress(data, room)
         self._taken -= len(self._zlib.unconsumed_tail)
         return self._zlib.unused_data

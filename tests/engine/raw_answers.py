@@ -3,6 +3,9 @@
 ``python -m tests.engine.record_answers`` asks both again and renews ``raw-answers.json``.
 """
 
+from pathlib import Path
+
+RECORD = Path(__file__).parent / "raw-answers.json"
 WORD = "sesame"  # stands in each body that has a text
 _W = WORD.encode()
 _CHUNKS = b"6\r\nsesame\r\n0\r\n\r\n"
@@ -59,6 +62,16 @@ ANSWERS: dict[str, bytes] = {
     "reason in UTF-8": _length(status="HTTP/1.1 200 Déjà vu".encode()),
     "reason with a control byte": _length(status=b"HTTP/1.1 200 O\x01K"),
     "ICY": _with(b"icy-name: radio", status=b"ICY 200 OK"),
+    "reason of 5 KB": _length(status=b"HTTP/1.1 200 " + b"O" * 5_000),
+    "three blanks": _length(status=b"HTTP/1.1   200 OK"),
+    "tab before the reason": _length(status=b"HTTP/1.1 200\tOK"),
+    "HTTP/1": _length(status=b"HTTP/1 200 OK"),
+    "HTTP/1.10": _length(status=b"HTTP/1.10 200 OK"),
+    "status with a point": _length(status=b"HTTP/1.1 200.5 OK"),
+    "reason with NUL": _length(status=b"HTTP/1.1 200 O\x00K"),
+    "status 206": _length(status=b"HTTP/1.1 206 Part"),
+    "status 300": _length(b"Location: /x", status=b"HTTP/1.1 300 Many"),
+    "status 418": _length(status=b"HTTP/1.1 418 Teapot"),
     # Before the status line.
     "one empty line before": b"\r\n" + _length(),
     "two empty lines before": b"\r\n\r\n" + _length(),
@@ -89,7 +102,16 @@ ANSWERS: dict[str, bytes] = {
     "PHP notice in the head": _length(b"PHP Notice:  Undefined index"),
     "empty value": _length(b"Server:"),
     "blank value": _length(b"Server:   "),
+    "tab before the colon": _length(b"X\t: 1"),
+    "name with a slash": _length(b"a/b: 1"),
+    "name of 10 KB": _length(b"X" * 10_000 + b": 1"),
+    "long line without colon": _length(b"x" * 5_000),
+    "name in UTF-8": _length("é: 1".encode()),
+    "name with NUL": _length(b"X\x00: 1"),
     # Folding.
+    "folded status line": _length(b" folded"),
+    "folded fifty times": _length(b"X: a", *[b"\t b"] * 50),
+    "folded coding": _with(b"Transfer-Encoding:", b" chunked", body=_CHUNKS),
     "folded": _length(b"X-Long: one", b" two"),
     "folded by tab": _length(b"X-Long: one", b"\ttwo"),
     "first line begins with a blank": _length(b" X-Lead: 1"),
@@ -113,7 +135,11 @@ ANSWERS: dict[str, bytes] = {
     "value of 60 KB": _length(b"X-Long: " + b"a" * 60_000),
     "80 KB of cookies": _length(*(b"Set-Cookie: c%d=" % n + b"a" * 1_000 for n in range(80))),
     "1,500 lines": _length(*(b"X-%d: 1" % n for n in range(1_500))),
+    "200 KB of head": _length(*(b"X-%d: " % n + b"a" * 2_000 for n in range(100))),
+    "value with vertical tab": _length(b"X: a\x0bb\x0cc"),
     # Content-Length.
+    "length with a semicolon": _with(b"Content-Length: 6;"),
+    "length between tabs": _with(b"Content-Length:\t6\t"),
     "length twice": _length(b"Content-Length: 6"),
     "length twice, differing": _length(b"Content-Length: 7"),
     "length as a list": _with(b"Content-Length: 6, 6"),
@@ -152,7 +178,14 @@ ANSWERS: dict[str, bytes] = {
     "chunked and wrong length": _chunked(b"Content-Length: 1000"),
     "chunked and two lengths": _chunked(b"Content-Length: 1", b"Content-Length: 2"),
     "chunked in HTTP/1.0": _chunked(status=b"HTTP/1.0 200 OK"),
+    "chunked and a comma": _with(b"Transfer-Encoding: chunked,", body=_CHUNKS),
+    "chunked, blank before the colon": _with(b"Transfer-Encoding : chunked", body=_CHUNKS),
     # Chunks.
+    "size with many zeros": _chunked(body=b"0" * 30 + b"6\r\nsesame\r\n0\r\n\r\n"),
+    "chunk extension of 9 KB": _chunked(body=b"6;" + b"x" * 9_000 + b"\r\nsesame\r\n0\r\n\r\n"),
+    "chunk extension quoted": _chunked(body=b'6;a="b;c"\r\nsesame\r\n0\r\n\r\n'),
+    "bare LF after a chunk": _chunked(body=b"6\r\nsesame\n0\r\n\r\n"),
+    "100 trailers": _chunked(body=b"6\r\nsesame\r\n0\r\n" + b"X: 1\r\n" * 100 + b"\r\n"),
     "chunk extension": _chunked(body=b"6;a=b\r\nsesame\r\n0;c\r\n\r\n"),
     "blank after the size": _chunked(body=b"6  \r\nsesame\r\n0  \r\n\r\n"),
     "blank before the size": _chunked(body=b"  6\r\nsesame\r\n0\r\n\r\n"),
@@ -178,6 +211,8 @@ ANSWERS: dict[str, bytes] = {
     "103 first": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + _length(),
     "102 three times": b"HTTP/1.1 102 Processing\r\n\r\n" * 3 + _length(),
     "100 with bare LF": b"HTTP/1.1 100 Continue\n\n" + _length(),
+    "100 with a length": b"HTTP/1.1 100 C\r\nContent-Length: 5\r\n\r\n" + _length(),
+    "100 of HTTP/1.0": b"HTTP/1.0 100 C\r\n\r\n" + _length(),
     "100 alone": b"HTTP/1.1 100 Continue\r\n\r\n",
     "101": _with(b"Upgrade: x", b"Connection: upgrade", status=b"HTTP/1.1 101 Switching"),
     "199 first": b"HTTP/1.1 199 Odd\r\n\r\n" + _length(),
@@ -192,6 +227,11 @@ ANSWERS: dict[str, bytes] = {
     "type odd": _length(b"Content-Type: ;;;"),
     "redirect without place": _length(status=b"HTTP/1.1 302 Found"),
     "redirect with an empty place": _length(b"Location:", status=b"HTTP/1.1 302 Found"),
+    "encoding unknown": _length(b"Content-Encoding: sesame"),
+    "encoding none": _length(b"Content-Encoding: none"),
+    "encoding gzip of plain text": _length(b"Content-Encoding: gzip"),
+    "two types": _length(b"Content-Type: text/plain", b"Content-Type: text/html"),
+    "upgrade offered": _length(b"Upgrade: h2c", b"Connection: Upgrade"),
     # Broken off.
     "nothing": b"",
     "head cut in a field": b"HTTP/1.1 200 OK\r\nContent-Le",

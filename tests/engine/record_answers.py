@@ -13,10 +13,9 @@ from typing import Any
 
 from playwright.async_api import Error, Page, async_playwright
 
-from tests.engine.raw_answers import ANSWERS, WORD
+from tests.engine.raw_answers import ANSWERS, RECORD, WORD
 from tests.engine.sites import Visit, serve
 
-RECORD = Path(__file__).parent / "raw-answers.json"
 MOST_MS = 1_000
 _CURL = "-s -g -o {body} -w %{{http_code}} --max-time 3"
 

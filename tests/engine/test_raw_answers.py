@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from bot.models import CheckResult, Reason, Target
-from tests.engine.raw_answers import ANSWERS, WORD
-from tests.engine.record_answers import RECORD
+from tests.engine.raw_answers import ANSWERS, RECORD, WORD
 from tests.engine.sites import make_probe, serve
 
 READ: dict[str, dict[str, Any]] = json.loads(RECORD.read_text("utf-8"))
