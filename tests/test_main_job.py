@@ -90,7 +90,7 @@ async def _silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
     while True:
         writer.write(b".")
         await writer.drain()

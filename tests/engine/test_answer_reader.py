@@ -160,12 +160,12 @@ def test_what_does_not_end_is_given_up_and_no_piece_takes_long(name: str, size: 
         worst = 0.0
         reason: Reason | None = None
         for at in range(0, len(data), size):
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 reader.feed(data[at : at + size])
             except BadAnswer as error:
                 reason = error.reason
-            worst = max(worst, time.perf_counter() - began)
+            worst = max(worst, time.thread_time() - began)
             if reason is not None:
                 break
         assert reason is Reason.ENDLESS
@@ -189,10 +189,10 @@ def test_what_does_not_end_is_given_up_and_no_piece_takes_long(name: str, size: 
 def test_the_largest_head_takes_no_time(head: bytes) -> None:
     def took_s() -> float:
         reader = AnswerReader()
-        began = time.perf_counter()
+        began = time.thread_time()
         reader.feed(head + b"\r\n\r\n")
         assert reader.head is not None
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     assert min(took_s() for _ in range(3)) < 0.05
 
@@ -200,10 +200,10 @@ def test_the_largest_head_takes_no_time(head: bytes) -> None:
 def test_a_drip_of_single_bytes_takes_linear_time() -> None:
     def took_s(data: bytes) -> float:
         reader = AnswerReader()
-        began = time.perf_counter()
+        began = time.thread_time()
         for at in range(len(data)):
             reader.feed(data[at : at + 1])
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     short = OK + b"X-Drip: 1\r\n" * 450
     assert took_s(short * 4) < 12 * took_s(short) + 0.05

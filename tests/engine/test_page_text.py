@@ -180,12 +180,12 @@ def test_what_differs_is_not_found(text: str, wanted: str) -> None:
 def test_no_text_holds_the_loop(text: str) -> None:
     async def scenario() -> float:
         longest = 0.0
-        before = time.perf_counter()
+        before = time.thread_time()
 
         async def beat() -> None:
             nonlocal longest, before
             while True:
-                now = time.perf_counter()
+                now = time.thread_time()
                 longest, before = max(longest, now - before), now
                 await asyncio.sleep(0)
 
@@ -219,9 +219,9 @@ def test_no_text_holds_the_loop(text: str) -> None:
 )
 def test_no_page_makes_the_search_for_its_charset_slow(body: bytes) -> None:
     def took_s() -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         decoded(body, "text/html")
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     assert min(took_s() for _ in range(3)) < 0.05
 
