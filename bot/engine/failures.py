@@ -53,7 +53,7 @@ def cause_of(error: BaseException, deadline_s: float) -> Cause:
             return Cause(Reason.TIMEOUT, max(1, round(deadline_s)))
         if isinstance(one, AddressHidden):
             return Cause(Reason.ADDRESS_REFUSED, HIDDEN)
-        reason = _reason(one)
+        reason = one.reason if isinstance(one, BadAnswer) else _reason(one)
         if reason is not None:
             return Cause(reason)
     return Cause(Reason.RESET)
@@ -64,8 +64,6 @@ def _reason(error: BaseException) -> Reason | None:
     match error:
         case TooManyAddresses():
             reason = Reason.ADDRESSES
-        case BadAnswer():
-            reason = error.reason
         case AddressRefused():
             reason = Reason.ADDRESS_REFUSED
         case NameFailed():
