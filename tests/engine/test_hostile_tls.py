@@ -109,6 +109,7 @@ def updating_keys() -> Iterator[int]:
     command = [shutil.which("openssl") or "openssl", "s_server", "-accept", f"127.0.0.1:{port}"]
     with subprocess.Popen(
         [*command, "-cert", certificate, "-key", certificate, "-tls1_3"],
+        bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -119,7 +120,6 @@ def updating_keys() -> Iterator[int]:
             with suppress(OSError, ValueError):
                 while True:
                     server.stdin.write(b"K\n")
-                    server.stdin.flush()
 
         time.sleep(0.5)
         threading.Thread(target=pour, daemon=True).start()
