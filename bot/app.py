@@ -14,8 +14,10 @@ from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.engine import descriptors
 from bot.engine.asking import Questions
+from bot.engine.checks import Checks
 from bot.engine.scheduler import Scheduler
 from bot.engine.sight import Sight
+from bot.engine.stalls import Stalls
 from bot.errors import ConfigError, DeliveryError
 from bot.services.blindness import Blindness
 from bot.services.delivery.messages import Sink
@@ -94,20 +96,37 @@ class App:
         )
         wake = self.delivery.wake
         self.recorder = Recorder(db, self.clock, self.watchlist, wake)
-        self.blindness = Blindness(
-            db, self.clock, self.watchlist.alert_channels, self.engine.canaries, wake
-        )
-        self.scheduler = Scheduler(
-            Rounds(self.clock, self.watchlist, self.engine.prober, self.blindness, self.recorder),
-            self.clock,
-            slots=config.concurrency,
-        )
+        self.stalls = Stalls(self.clock, self.clock.suspended)
+        self.checks = Checks(self.engine.prober, self.clock, slots=config.concurrency)
+        self.blindness = self._blindness(db)
+        self.rounds = self._rounds()
+        self.scheduler = Scheduler(self.rounds, self.clock, waits=self.checks.waits_for_turn)
         self.monitors = self._monitors(db)
         self.overlays = Overlays(db, self.clock, self.watchlist, self.scheduler, self.recorder)
         self.pulse = self._pulse(db)
         self.retention = Retention(db, self.clock)
         self.reminders = Reminders(db, self.clock, wake, self.watchlist.hushed)
         self.services = self._services(db)
+
+    def _blindness(self, db: Database) -> Blindness:
+        return Blindness(
+            db,
+            self.clock,
+            self.watchlist.alert_channels,
+            self.engine.canaries,
+            self.delivery.wake,
+            stalls=self.stalls,
+        )
+
+    def _rounds(self) -> Rounds:
+        return Rounds(
+            self.clock,
+            self.watchlist,
+            self.checks,
+            self.blindness,
+            self.recorder,
+            stalls=self.stalls,
+        )
 
     def _services(self, db: Database) -> Services:
         return assemble(
@@ -120,6 +139,8 @@ class App:
             overlays=self.overlays,
             delivery=self.delivery,
             blindness=self.blindness,
+            checks=self.checks,
+            stalls=self.stalls,
         )
 
     def _monitors(self, db: Database) -> Monitors:
@@ -132,25 +153,30 @@ class App:
             recorder=self.recorder,
             scheduler=self.scheduler,
             netguard=self.engine.guard,
-            prober=self.engine.prober,
+            checks=self.checks,
+            rounds=self.rounds,
         )
 
     def _pulse(self, db: Database) -> Pulse:
-        return Pulse(
+        pulse = Pulse(
             db,
             self.clock,
             resync=self.clock.resync,
             after_gap=self._after_gap,
             heartbeat=self._heartbeat if self.config.heartbeat_url else None,
         )
+        self.stalls.on_long = pulse.stood_still
+        return pulse
 
     async def load(self) -> None:
         """Read back everything that is remembered, and plan the first rounds."""
         await self.guilds.load()
         await self.watchlist.load()
-        await self.blindness.load()
+        self.recorder.load()
+        off_since_ms = await self.pulse.begin()
+        await self.blindness.load(off_since_ms)
         await self.services.boards.load()
-        if await self.pulse.begin():
+        if off_since_ms is not None:
             self._after_gap()
         self.monitors.start()
         # What was loaded stays: keep it out of every later collection.
@@ -167,7 +193,7 @@ class App:
         parts = [
             self._part(work.__qualname__, work)
             for work in (
-                *(self.scheduler.run, self.recorder.run, self.blindness.run),
+                *(self.stalls.run, self.scheduler.run, self.recorder.run, self.blindness.run),
                 *(self.overlays.run, self.pulse.run, self.reminders.run, self.retention.run),
                 self.services.boards.run,
             )

@@ -38,6 +38,11 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def suspended(self) -> float:
+        """Seconds that the machine has slept since it was started, where it can be known."""
+        boottime = getattr(time, "CLOCK_BOOTTIME", None)
+        return 0.0 if boottime is None else time.clock_gettime(boottime) - time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 

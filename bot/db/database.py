@@ -4,6 +4,7 @@ Every read and every transaction is one plain function that runs whole in that t
 can slip into another's transaction, and cancelling a caller cannot leave one open.
 """
 
+import contextlib
 import logging
 import sqlite3
 import time
@@ -33,6 +34,7 @@ class Database:
     def __init__(self, thread: "_Thread") -> None:
         self._thread = thread
         self._closed = False
+        self.write_waiting: Callable[[], Awaitable[None]] | None = None
 
     @classmethod
     async def open(cls, path: Path | str) -> "Database":
@@ -62,6 +64,12 @@ class Database:
         ``work`` must fetch what it needs and return plain values, never a cursor.
         """
         return await self._run(work)
+
+    async def settle(self) -> None:
+        """Before a person reads results: have those written that wait for the next batch."""
+        if self.write_waiting is not None:
+            with contextlib.suppress(sqlite3.Error):  # then what is stored is the best there is
+                await self.write_waiting()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` inside BEGIN IMMEDIATE … COMMIT; any exception rolls it back whole.

@@ -9,6 +9,7 @@ from bot.db import rows
 from bot.db.database import Connection
 
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
+COMPANY = "company"  # payload of an opening that waited for others
 _ACTIVE = "state IN ('pending', 'sending')"
 
 

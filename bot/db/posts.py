@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.db import rows
 from bot.db.database import Connection
+from bot.db.notifications import COMPANY, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,20 @@ def of_incident(conn: Connection, incident_id: int) -> list[Post]:
 
 
 def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int) -> Post | None:
-    """The newest message posted since then that lists so many incidents, one of them open."""
+    """The newest message since then that lists so many incidents or waited for company.
+
+    One of its incidents is open.
+    """
     row = conn.execute(
         "SELECT p.* FROM post p WHERE p.channel_id = ? AND p.created_ms >= ?"
         " AND p.message_id IS NOT NULL AND p.gone_ms IS NULL"
-        " AND (SELECT count(*) FROM post_incident l WHERE l.post_id = p.id) >= ?"
+        " AND ((SELECT count(*) FROM post_incident l WHERE l.post_id = p.id) >= ?"
+        " OR EXISTS (SELECT 1 FROM post_incident l JOIN notification n"
+        " ON n.incident_id = l.incident_id AND n.kind = ? AND n.payload = ?"
+        " WHERE l.post_id = p.id))"
         " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
-        (channel_id, since_ms, at_least),
+        (channel_id, since_ms, at_least, Work.OPEN, COMPANY),
     ).fetchone()
     return None if row is None else _post(row)
 

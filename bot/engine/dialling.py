@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.engine.connection_limits import connecting
+
 ATTEMPT_DELAY_S = 0.25
 # Whoever writes a name's records must not have us knock at a thousand doors of others.
 MOST_ADDRESSES = 8
@@ -80,6 +82,7 @@ async def _abandon(tasks: set[asyncio.Task[Dialled]]) -> None:
 
 
 async def _connect(address: str, port: int) -> Dialled:
+    connecting(address, port)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:

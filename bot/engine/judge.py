@@ -10,7 +10,7 @@ from bot.engine.memory import (
     Memory,
     count_bad,
     is_bad,
-    mostly_refused,
+    still_refused,
 )
 from bot.engine.opening import is_down, open_down, watch
 from bot.engine.rules import (
@@ -38,9 +38,9 @@ def judge(memory: Memory, attempt: Try, policy: Policy) -> Verdict:
     event = None
     refuses = attempt.cause is not None and attempt.cause.refuses_the_bot
     if attempt.number == 0:
-        memory = replace(memory, tried=1, refused=int(refuses))
+        memory = replace(memory, tried=1, refused=int(refuses), began_ms=attempt.began_ms)
         if is_down(memory, attempt, policy):
-            memory, event = open_down(memory, attempt.slot_ms)
+            memory, event = open_down(memory, attempt)
     else:
         memory = replace(memory, tried=memory.tried + 1, refused=memory.refused + refuses)
     if attempt.number < LAST_CONFIRM:
@@ -60,31 +60,36 @@ def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
     if letter == "O" and memory.rounds == CALM and memory.mode is None:
         return Verdict(memory, letter=letter)
     before = memory
-    memory = _remember(memory, letter, attempt.slot_ms)
+    memory = _remember(memory, letter, attempt)
     if memory.mode is None:
-        memory, event = watch(memory, attempt.slot_ms)
+        memory, event = watch(memory, attempt)
     elif is_bad(letter):
         memory, event = _worsen(before, memory, letter, attempt.slot_ms)
     else:
-        memory, event = _improve(memory, letter, attempt.slot_ms)
+        memory, event = _improve(memory, letter, attempt)
     return Verdict(memory, event, letter)
 
 
-def _remember(memory: Memory, letter: str, slot_ms: int) -> Memory:
+def _remember(memory: Memory, letter: str, attempt: Try) -> Memory:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
-    in_run, in_trouble = letter in "Ff", memory.mode is not None
+    slot_ms, in_run, in_trouble = attempt.slot_ms, letter in "Ff", memory.mode is not None
+    began_ms = attempt.began_ms if memory.began_ms is None else memory.began_ms
     # A wall clock set back must not stretch the wait for "down": then the run counts from now.
     failing_ms = slot_ms if memory.failing_ms is None else min(memory.failing_ms, slot_ms)
+    since_ms = memory.failing_since_ms
+    since_ms = began_ms if since_ms is None else min(since_ms, began_ms)
     slots = memory.bad_slots
     if is_bad(letter):
-        slots = (*slots, slot_ms)[-KEPT_SLOTS:]
+        slots = (*slots, began_ms)[-KEPT_SLOTS:]
     return replace(
         memory,
         rounds=(memory.rounds + letter)[-KEPT_ROUNDS:],
         judged=memory.judged or not is_bad(letter),
         tried=0,
         refused=0,
+        began_ms=None,
         failing_ms=failing_ms if in_run else None,
+        failing_since_ms=since_ms if in_run else None,
         failed=memory.failed + memory.tried if in_run else 0,
         bad_slots=slots,
         counted=min(memory.counted + in_trouble, SHARE_ROUNDS),
@@ -138,15 +143,19 @@ def _said(memory: Memory, mode: Kind | None) -> Kind | None:
     """
     if mode is Kind.UNSTABLE and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS):
         return Kind.DOWN
-    if mode in {Kind.DOWN, Kind.UNSTABLE} and mostly_refused(memory.rounds[-memory.counted :]):
+    was = memory.kind is Kind.BLOCKED
+    if mode in {Kind.DOWN, Kind.UNSTABLE} and still_refused(
+        memory.rounds[-memory.counted :], was=was
+    ):
         return Kind.BLOCKED
     return mode
 
 
-def _improve(memory: Memory, letter: str, slot_ms: int) -> tuple[Memory, Event]:
+def _improve(memory: Memory, letter: str, attempt: Try) -> tuple[Memory, Event]:
     """A good round inside an open incident."""
-    good_since_ms = slot_ms if memory.good == 0 else memory.good_since_ms
-    last_bad_ms = slot_ms if memory.mode is Kind.SLOW and letter == "o" else memory.last_bad_ms
+    good_since_ms = attempt.began_ms if memory.good == 0 else memory.good_since_ms
+    is_slow = memory.mode is Kind.SLOW and letter == "o"
+    last_bad_ms = attempt.slot_ms if is_slow else memory.last_bad_ms
     memory = replace(
         memory,
         good=min(memory.good + 1, KEPT_ROUNDS),

@@ -14,18 +14,22 @@ from bot.models import Kind, Rule, State
 KEPT_ROUNDS = 60
 KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
+SETTLED_ROUNDS = 7
 CALM = "O" * KEPT_ROUNDS
 _LETTERS = frozenset("OPFopf")
 _CLOSED: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
 _NUMBERS = frozenset(
-    {"tried", "refused", "failing_ms", "failed", "since_ms", "counted", "hold", "good"}
-    | {"good_since_ms", "last_bad_ms", "relapsed_ms"}
+    {"tried", "refused", "began_ms", "failing_ms", "failing_since_ms", "failed", "since_ms"}
+    | {"counted", "hold", "good", "good_since_ms", "last_bad_ms", "relapsed_ms"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All times are slots or moments in UTC epoch milliseconds.
+    """All times are UTC epoch milliseconds: places in the timetable, or starts of checks.
+
+    What is told (``since``, ``good_since``, bad slots) is the start of a check; ``failing_ms`` and
+    what relapses are measured by are places: they are spaced evenly, however long a check waited.
 
     ``mode`` is what the rule does (down, unstable, slow; None: no trouble), ``kind`` what is said:
     a site that is hard down for the bot alone has the mode down and the kind blocked.
@@ -38,8 +42,10 @@ class Memory:
     # Of the round under way: its failed tries, and how many of them refused the bot.
     tried: int = 0
     refused: int = 0
-    # Of the unbroken run of F rounds: slot of its first failed try, failed tries in it.
+    began_ms: int | None = None  # start of its first failed check
+    # Of the unbroken run of F rounds: place and start of its first failed try, failed tries in it.
     failing_ms: int | None = None
+    failing_since_ms: int | None = None
     failed: int = 0
     bad_slots: tuple[int, ...] = ()
     # Of the open incident.
@@ -125,7 +131,14 @@ def abandon(memory: Memory) -> Memory:
     """We were blind: the round under way and the run it would continue count for nothing."""
     if not memory.tried and memory.failing_ms is None:
         return memory
-    return replace(memory, tried=0, refused=0, failing_ms=None, failed=0)
+    return replace(give_up_round(memory), failing_ms=None, failing_since_ms=None, failed=0)
+
+
+def give_up_round(memory: Memory) -> Memory:
+    """A check of the round under way says nothing, so the round says nothing."""
+    if not memory.tried:
+        return memory
+    return replace(memory, tried=0, refused=0, began_ms=None)
 
 
 def is_bad(letter: str) -> bool:
@@ -147,3 +160,14 @@ def count_slow(rounds: str) -> int:
 def mostly_refused(rounds: str) -> bool:
     """The bot was turned away in most of the bad rounds."""
     return 2 * (rounds.count("p") + rounds.count("f")) > count_bad(rounds)
+
+
+def still_refused(rounds: str, *, was: bool) -> bool:
+    """The same of an open incident, whose word must not change with every other answer.
+
+    From the seventh bad round on it changes only when four in five say the opposite.
+    """
+    bad, refused = count_bad(rounds), rounds.count("p") + rounds.count("f")
+    if bad < SETTLED_ROUNDS:
+        return mostly_refused(rounds)
+    return 5 * refused > bad if was else 5 * refused >= 4 * bad

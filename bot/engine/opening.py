@@ -34,20 +34,22 @@ def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
     return attempt.slot_ms - memory.failing_ms >= patience_ms(policy)
 
 
-def open_down(memory: Memory, slot_ms: int) -> tuple[Memory, Event]:
+def open_down(memory: Memory, attempt: Try) -> tuple[Memory, Event]:
     """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
     bad_before = count_bad(memory.rounds[-9:])
     mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
     if mode is Kind.DOWN:
         rule = Rule.FAILED_RUN
-        since_ms, window = memory.failing_ms, memory.rounds[len(memory.rounds.rstrip("Ff")) :]
+        since_ms = memory.failing_since_ms or memory.failing_ms
+        window = memory.rounds[len(memory.rounds.rstrip("Ff")) :]
     else:
         rule = Rule.BAD_OF_10
         since_ms = _first_bad(memory, bad_before)
         window = _since_nth_bad(memory.rounds, bad_before)
     escalates = memory.mode is Kind.SLOW
     under_way = "f" if memory.refused else "F"
-    entered = _enter(memory, mode, since_ms or slot_ms, slot_ms, window, under_way=under_way)
+    since_ms = since_ms or attempt.began_ms
+    entered = _enter(memory, mode, since_ms, attempt.slot_ms, window, under_way=under_way)
     memory = replace(entered, rule=memory.rule if escalates else rule)
     return memory, Event.ESCALATED if escalates else Event.OPENED
 
@@ -79,24 +81,25 @@ def _enter(
     )
 
 
-def watch(memory: Memory, slot_ms: int) -> tuple[Memory, Event | None]:
+def watch(memory: Memory, attempt: Try) -> tuple[Memory, Event | None]:
     """No incident is open: does the rate of bad or slow rounds open one?"""
+    slot_ms = attempt.slot_ms
     of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
     if of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60:
         rule = Rule.BAD_OF_10 if of_10 >= BAD_OF_10 else Rule.BAD_OF_60
         looked_back = of_10 if rule is Rule.BAD_OF_10 else BAD_OF_60
         window = _since_nth_bad(memory.rounds, looked_back)
-        since_ms = _first_bad(memory, looked_back) or slot_ms
+        since_ms = _first_bad(memory, looked_back) or attempt.began_ms
         entered = _enter(memory, Kind.UNSTABLE, since_ms, slot_ms, window)
         return replace(entered, last_bad_ms=slot_ms, rule=rule), Event.OPENED
     if count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
-        entered = _enter(memory, Kind.SLOW, slot_ms, slot_ms, memory.rounds[-10:])
+        entered = _enter(memory, Kind.SLOW, attempt.began_ms, slot_ms, memory.rounds[-10:])
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED
     return memory, None
 
 
 def _first_bad(memory: Memory, nth_last: int) -> int | None:
-    """Slot of the n-th last bad round kept."""
+    """Start of the n-th last bad round kept."""
     slots = memory.bad_slots[-nth_last:]
     return slots[0] if slots else None
 

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
@@ -16,6 +17,7 @@ from bot.models import CheckResult, Target
 _PORTS = SCHEME_PORTS | {DNS: 53}
 
 
+@lru_cache(maxsize=16_384)
 def host_of(url: str) -> str:
     """What a try of a checked address visits, as ``host:port``: few tries at a time go there."""
     parts = urlsplit(url)

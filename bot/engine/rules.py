@@ -4,11 +4,11 @@ Source: the measured rule of the signal study, §7 with the two changes of §10 
 no false alarm, no missed incident). Every number can be recounted by hand from the rounds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from bot.engine.memory import Memory, count_bad, count_slow
-from bot.models import Cause, Kind
+from bot.models import Cause, Incident, Kind
 
 MINUTE_MS = 60_000
 LAST_CONFIRM = 2
@@ -33,12 +33,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try of a round. ``number`` is 0 for the first, 1 and 2 for the confirm tries."""
+    """One try of a round. ``number`` is 0 for the first, 1 and 2 for the confirm tries.
+
+    ``slot_ms`` is the round's place in the timetable: by it rounds are spaced. ``at_ms`` is when
+    the check began, perhaps after a wait: that is told and stored (None: at its place).
+    """
 
     slot_ms: int
     number: int
     cause: Cause | None
     ms: float
+    at_ms: int | None = None
+
+    @property
+    def began_ms(self) -> int:
+        return self.slot_ms if self.at_ms is None else self.at_ms
 
     @property
     def ok(self) -> bool:
@@ -71,6 +80,24 @@ def clear(memory: Memory) -> Memory:
         last_bad_ms=memory.last_bad_ms,
         closed=True,
         relapsed_ms=memory.relapsed_ms,
+    )
+
+
+def resumed(memory: Memory, incident: Incident) -> Memory:
+    """Judge an open incident on although the memory of it was lost."""
+    mode = Kind.DOWN if incident.kind is Kind.BLOCKED else incident.kind
+    usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
+    return replace(
+        memory,
+        judged=True,
+        mode=mode,
+        kind=incident.kind,
+        since_ms=incident.since_ms,
+        last_bad_ms=incident.last_failed_ms or incident.since_ms,
+        told_down=incident.told_down,
+        hold=usual,
+        good=0,
+        good_since_ms=None,
     )
 
 

@@ -7,13 +7,12 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.engine.lanes import Lanes
 from bot.engine.scheduler_stats import Stats
 from bot.engine.timetable import SHORTEST_MS, After, Plan, WallScale
 
@@ -22,6 +21,8 @@ log = logging.getLogger(__name__)
 IDLE_S = 60.0  # nothing planned: look again then, or when something is added
 TICK_S = 0.05  # what falls due in one tick starts together: a tenth cheaper than 0.02 (measured)
 GRACE_MS = 2_000  # later than this means that the loop, or the machine, stood still
+EXTRA = -1  # the number of a check that belongs to no round
+EXTRA_APART_MS = 12_000  # an extra check ends before the round that is planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Step:
 class Runner(Protocol):
     """Runs one try: ``number`` is 0 for a round's first, ``slot_ms`` the round's wall time.
 
+    EXTRA is the number of one that belongs to no round; the step it returns changes nothing.
+
     Slots of one monitor are exact multiples of its rhythm apart, unless the wall clock was set.
     """
 
@@ -48,25 +51,33 @@ class Runner(Protocol):
 class Scheduler:
     """Owns the tasks of all tries. A try that fails with a bug costs that try, nothing else.
 
-    ``slots`` limits the tries under way (0: as many as needed), ``per_host`` those to one host
-    and port. Nothing starts unless :meth:`run` is running.
+    Nothing starts unless :meth:`run` is running. How many checks visit a host at once is the
+    business of :class:`bot.engine.checks.Checks`; ``waits`` tells of a task that only waits for
+    its turn there, and is given up when its monitor changes or goes.
     """
 
-    def __init__(self, run_try: Runner, clock: Clock, *, slots: int = 0, per_host: int = 2) -> None:
+    def __init__(
+        self,
+        run_try: Runner,
+        clock: Clock,
+        *,
+        waits: Callable[[asyncio.Task[Any]], bool] = lambda _: False,
+    ) -> None:
         self._run_try = run_try
+        self._waits = waits
         self._clock = clock
         self._plans: dict[int, Plan] = {}
         self._heap: list[tuple[int, int, Plan]] = []
         self._turns = itertools.count(1)
-        self._lanes: Lanes[tuple[int, Plan]] = Lanes(slots, per_host)
         self._tasks: dict[asyncio.Task[tuple[int | None, int]], int] = {}
+        self._running: dict[int, asyncio.Task[tuple[int | None, int]]] = {}
         self._sleeper: asyncio.Task[None] | None = None
         self._active = False
         self._wall = WallScale(clock)
         self.stats = Stats()
 
-    def set(self, key: int, host: str, interval_s: float, *, soon: bool = False) -> None:
-        """Add or change a monitor; ``host`` is ``name:port``, the unit of the limit per host.
+    def set(self, key: int, interval_s: float, *, soon: bool = False) -> None:
+        """Add or change a monitor.
 
         Its rounds come at its own stable place in the interval; ``soon`` begins one at once (at
         the end of a try under way). A change gives up the round under way; no change does nothing.
@@ -74,15 +85,33 @@ class Scheduler:
         asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(key, host, asked_ms, asked_ms)
-        elif not soon and self._is_as(plan, host, asked_ms):
+            plan = self._plans[key] = Plan(key, asked_ms, asked_ms)
+        elif not soon and plan.asked_ms == asked_ms and plan.after is not After.NOTHING:
             return
-        plan.host, plan.asked_ms = host, asked_ms
+        plan.asked_ms = asked_ms
         if plan.running:
             plan.after = After.NOW if soon or plan.after is After.NOW else After.PLACE
+            self._give_up(plan)
             return
         plan.restart(self._now(), soon=soon)
         self._push(plan)
+
+    async def begin(
+        self, key: int, interval_s: float, first: Callable[[int], Awaitable[Step]]
+    ) -> None:
+        """Add a monitor whose first round is begun here: ``first`` is told the round's wall time.
+
+        What it wants next is planned when it has ended; a bug of it costs that try, nothing else.
+        """
+        asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
+        now = self._now()
+        plan = self._plans[key] = Plan(key, asked_ms, asked_ms, slot=now, due=now, running=True)
+        confirm_ms, interval_ms = None, asked_ms
+        try:
+            confirm_ms, interval_ms = await self._guarded(plan, partial(first, self._wall.at(now)))
+        finally:
+            plan.running = False
+            self._follow(plan, confirm_ms, interval_ms)
 
     def remove(self, key: int) -> None:
         """Forget a monitor; a try under way ends, but is followed by none."""
@@ -92,17 +121,17 @@ class Scheduler:
         plan.turn = 0
         if plan.running:
             plan.after = After.NOTHING
+            self._give_up(plan)
         else:
             del self._plans[key]
 
     def nudge(self, key: int) -> None:
-        """Begin an early round now, unless one is under way or due."""
+        """Make one check now that belongs to no round, unless one is under way or due soon."""
         plan = self._plans.get(key)
-        now = self._now()
-        if plan is None or plan.running or plan.number or plan.due <= now:
+        if plan is None or plan.running or plan.number:
             return
-        plan.slot = plan.due = now
-        self._push(plan)
+        if self._active and plan.due - self._now() >= EXTRA_APART_MS:
+            self._start(plan, extra=True)
 
     async def run(self) -> None:
         """Start every try at its time until cancelled or stopped. Ends by no bug of its own."""
@@ -138,9 +167,10 @@ class Scheduler:
             if not task.done():
                 log.error("A try would not stop", extra={"monitor": key})
 
-    def _is_as(self, plan: Plan, host: str, asked_ms: int) -> bool:
-        same = (plan.host, plan.asked_ms) == (host, asked_ms)
-        return same and plan.after is not After.NOTHING
+    def _give_up(self, plan: Plan) -> None:
+        task = self._running.get(plan.key)
+        if task is not None and self._waits(task):
+            task.cancel()
 
     def _now(self) -> int:
         # The sliver keeps a float a hair under its millisecond from costing another tick.
@@ -178,23 +208,27 @@ class Scheduler:
                 self.stats.put_off += 1
                 plan.put_off(now)
                 self._push(plan)
-            elif self._lanes.enter(plan.host, (turn, plan)):
-                self._start(plan, plan.host)
+            else:
+                self._start(plan)
 
-    def _start(self, plan: Plan, host: str) -> None:
+    def _start(self, plan: Plan, *, extra: bool = False) -> None:
         plan.running, plan.turn = True, 0
         self.stats.started += 1
         self.stats.running += 1
         self.stats.late.append(max(0, self._now() - plan.due))
-        task = asyncio.create_task(self._try(plan), name=f"try of monitor {plan.key}")
+        number = EXTRA if extra else plan.number
+        work = partial(self._run_try, plan.key, self._wall.at(plan.slot), number)
+        task = asyncio.create_task(self._guarded(plan, work), name=f"try of monitor {plan.key}")
         self._tasks[task] = plan.key
-        task.add_done_callback(partial(self._ended, plan, host))
+        self._running[plan.key] = task
+        task.add_done_callback(partial(self._ended, plan, extra=extra))
 
-    async def _try(self, plan: Plan) -> tuple[int | None, int]:
+    async def _guarded(
+        self, plan: Plan, work: Callable[[], Awaitable[Step]]
+    ) -> tuple[int | None, int]:
         """Milliseconds to the confirm try, if one is wanted, and the rhythm from here."""
         try:
-            slot_ms = self._wall.at(plan.slot)
-            step = await self._run_try(plan.key, slot_ms, plan.number)
+            step = await work()
             confirm_ms = None if step.confirm_s is None else round(step.confirm_s * 1000)
             return confirm_ms, max(SHORTEST_MS, round(step.interval_s * 1000))
         except Exception:
@@ -202,18 +236,22 @@ class Scheduler:
             log.exception("A try ended by a bug; the next comes", extra={"monitor": plan.key})
         return None, plan.interval_ms
 
-    def _ended(self, plan: Plan, host: str, task: asyncio.Task[tuple[int | None, int]]) -> None:
-        del self._tasks[task]
+    def _ended(
+        self, plan: Plan, task: asyncio.Task[tuple[int | None, int]], *, extra: bool
+    ) -> None:
+        del self._tasks[task], self._running[plan.key]
         self.stats.running -= 1
         plan.running = False
         confirm_ms, interval_ms = None, plan.interval_ms
         if not task.cancelled():
             confirm_ms, interval_ms = task.result()
-        elif self._active:
+        elif self._active and plan.after is After.STEP:
             self.stats.errors += 1
             log.error("A try was cancelled by a bug; the next comes", extra={"monitor": plan.key})
-        self._follow(plan, confirm_ms, interval_ms)
-        self._release(host)
+        if extra and plan.after is After.STEP:
+            self._push(plan)
+        else:
+            self._follow(plan, confirm_ms, interval_ms)
 
     def _follow(self, plan: Plan, confirm_ms: int | None, interval_ms: int) -> None:
         if plan.after is After.NOTHING:
@@ -224,15 +262,3 @@ class Scheduler:
         else:
             plan.restart(self._now(), soon=plan.after is After.NOW)
         self._push(plan)
-
-    def _release(self, host: str) -> None:
-        """Hand the free place on, past those that no longer want it."""
-        ready = deque(self._lanes.leave(host))
-        while ready:
-            place, (turn, plan) = ready.popleft()
-            if plan.turn == turn and self._active:
-                self._start(plan, place)
-                continue
-            if plan.turn == turn:
-                self._push(plan)
-            ready.extend(self._lanes.leave(place))

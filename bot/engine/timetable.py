@@ -28,13 +28,12 @@ class Plan:
     """One monitor's next try. ``slot`` is its round's time, ``due`` the try's own."""
 
     key: int
-    host: str
     asked_ms: int  # the interval it was set to
     interval_ms: int  # the rhythm of its rounds now
     slot: int = 0
     due: int = 0
     number: int = 0
-    turn: int = 0  # its one valid entry in the heap or a lane; 0: none
+    turn: int = 0  # its one valid entry in the heap; 0: none
     running: bool = False
     after: After = After.STEP
 

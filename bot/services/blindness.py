@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.db import gaps, settings
 from bot.db.database import Connection, Database
+from bot.engine.stalls import Stalls
 from bot.services.delivery import queue
 
 log = logging.getLogger(__name__)
@@ -36,17 +37,26 @@ class Blindness:
         channels: Callable[[], set[tuple[int, int]]],
         eyes: Eyes,
         wake: Callable[[], None],
+        *,
+        stalls: Stalls | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
         self._eyes = eyes
         self._wake = wake
+        self._stalls = stalls or Stalls(clock)
         self._since_ms: int | None = None
 
-    async def load(self) -> None:
-        """A process that ended while blind goes on where it was."""
+    async def load(self, off_since_ms: int | None = None) -> None:
+        """A process that ended while blind goes on where it was.
+
+        ``off_since_ms``: it was switched off for long, and nobody knows how long it would have
+        been blind: the blindness ends there, and what follows is the time it was off.
+        """
         self._since_ms = await self._db.read(lambda conn: settings.number(conn, gaps.BLIND_SINCE))
+        if self._since_ms is not None and off_since_ms is not None:
+            await self._end(max(self._since_ms, off_since_ms))
 
     @property
     def since_ms(self) -> int | None:
@@ -64,9 +74,12 @@ class Blindness:
         """
         if not needed:
             return self._since_ms is not None
+        asked = self._clock.monotonic()
         if await self._eyes.online_since(started):
             await self._see()
             return False
+        if self._stalls.any_since(asked):
+            return True  # a silence in which we stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
             await self._db.write(lambda conn: settings.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
@@ -88,12 +101,16 @@ class Blindness:
             await self._see()
 
     async def _see(self) -> None:
+        if self._since_ms is not None:
+            await self._end(self._clock.now_ms())
+
+    async def _end(self, until_ms: int) -> None:
         """Blindness ends: the time is a gap; if it was long, each alert channel gets one note."""
         since_ms = self._since_ms
         if since_ms is None:
             return
         self._since_ms = None
-        until_ms = self._clock.now_ms()
+        now_ms = self._clock.now_ms()
         channels = self._channels()
         told = until_ms - since_ms >= TOLD_AFTER_MS
 
@@ -101,7 +118,7 @@ class Blindness:
             gaps.add(conn, since_ms, until_ms, gaps.BLIND)
             settings.put(conn, gaps.BLIND_SINCE, "")
             for guild_id, channel_id in sorted(channels) if told else ():
-                queue.notice(conn, guild_id, channel_id, queue.blind(since_ms, until_ms), until_ms)
+                queue.notice(conn, guild_id, channel_id, queue.blind(since_ms, until_ms), now_ms)
 
         try:
             await self._db.write(write)

@@ -13,6 +13,7 @@ from bot.db import parking
 from bot.db.database import Connection, Database
 from bot.engine.certificates import Expiry, Sightings, due, seen
 from bot.models import CheckResult, Monitor
+from bot.services.batch import Batch
 from bot.services.delivery import queue
 from bot.services.delivery.messages import Notice
 from bot.services.watchlist import Entry, Watchlist
@@ -24,12 +25,18 @@ class Certificates:
     """Looks at the certificate of every good try. ``wake`` is called after work for Discord."""
 
     def __init__(
-        self, db: Database, clock: Clock, watchlist: Watchlist, wake: Callable[[], None]
+        self,
+        db: Database,
+        clock: Clock,
+        watchlist: Watchlist,
+        wake: Callable[[], None],
+        batch: Batch,
     ) -> None:
         self._db = db
         self._clock = clock
         self._watchlist = watchlist
         self._wake = wake
+        self._batch = batch
 
     async def saw(self, entry: Entry, result: CheckResult) -> None:
         """Take what a try saw. A store that refuses is waited out: the next try tells it."""
@@ -51,7 +58,7 @@ class Certificates:
         if expiry is not None and channel_id is not None and not self._is_quiet(entry):
             await self._tell(entry, expiry, channel_id)
         elif now != before:
-            await self._store(entry, now)
+            self._batch.remember_certificate(entry.monitor.id, now.dump())
 
     def _is_quiet(self, entry: Entry) -> bool:
         """An overlay covers it, or it was paused or removed while its try was written down."""
@@ -67,13 +74,6 @@ class Certificates:
             entry.certificate = read_back(entry.monitor, stored)
         return entry.certificate if entry.certificate.url == url else Sightings(url)
 
-    async def _store(self, entry: Entry, now: Sightings) -> None:
-        try:
-            await self._db.write(lambda conn: table.save(conn, entry.monitor.id, now.dump()))
-        except BaseException:
-            entry.certificate = None
-            raise
-
     async def _tell(self, entry: Entry, expiry: Expiry, channel_id: int) -> None:
         monitor, now_ms = entry.monitor, self._clock.now_ms()
         notice = Notice("certificate", name=monitor.name, days=expiry.days)
@@ -83,6 +83,7 @@ class Certificates:
             place = parking.substitute(conn, monitor.guild_id, channel_id, now_ms)
             queue.notice(conn, monitor.guild_id, place, notice, now_ms)
 
+        self._batch.forget_certificate(monitor.id)
         await self._db.write(write)
         entry.certificate = expiry.then
         self._wake()

@@ -1,45 +1,107 @@
 """Which openings and all-clears of one channel wait for each other.
 
-An opening waits up to a minute when three or more sites of the channel are failing; an all-clear
-waits up to a minute when another is about to be due.
+An opening waits four seconds when three or more sites of the channel are failing that nobody
+was told of yet; an all-clear waits up to a minute when another is about to be due. What stands
+where is noted check by check, so that an outage of thousands costs each of them the same.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
 
 from bot.engine.rules import is_due
 from bot.services.watchlist import Entry, Watchlist
 
-GATHER_S = 60.0
+OPENING_S = 4.0  # a host that hangs is told within 75 s all the same; latecomers join by edit
+ALL_CLEAR_S = 60.0
 COMPANY = 3
 
-
-def opening_wait_s(entry: Entry, watchlist: Watchlist, now_ms: int) -> float:
-    """How long an opening waits for company; those that are kept quiet are none."""
-    failing = [
-        e
-        for e in watchlist.sharing_channel(entry)
-        if e is entry or (_is_failing(e) and not watchlist.silenced(e, now_ms))
-    ]
-    return GATHER_S if len(failing) >= COMPANY else 0.0
+Channel = tuple[int, int | None]  # of which server; None: it has no alert channel yet
 
 
-def _is_failing(entry: Entry) -> bool:
-    """Failing, for grouping: the last round failed, or an opening is waiting."""
-    return entry.memory.rounds[-1:] in {"F", "f"}
+@dataclass(slots=True)
+class _Group:
+    """The entries of a channel that others may wait for, by id, in the order they came."""
+
+    failing: dict[int, Entry] = field(default_factory=dict)  # and no incident is open yet
+    due: dict[int, Entry] = field(default_factory=dict)  # for their all-clear
+    near: dict[int, Entry] = field(default_factory=dict)  # due after one more good round
+    # Until when the newest openings wait to be told.
+    waiting: deque[int] = field(default_factory=lambda: deque(maxlen=COMPANY))
 
 
-def released(channel: Sequence[Entry], now_ms: int) -> list[Entry]:
-    """The entries whose all-clear is given now; empty while they wait for company.
+class Gathering:
+    """Told of every entry whose memory or incident has moved."""
 
-    An entry that fails while it waits is no longer due, so its all-clear is dropped.
-    """
-    due = [e for e in channel if e.incident is not None and is_due(e.memory)]
-    company = any(
-        e.incident is not None
-        and not e.incident.withheld
-        and not is_due(e.memory)
-        and is_due(e.memory, missing=1)
-        for e in channel
-    )
-    waited = any(e.due_ms is not None and now_ms - e.due_ms >= GATHER_S * 1000 for e in due)
-    return due if waited or not company else []
+    def __init__(self, watchlist: Watchlist) -> None:
+        self._watchlist = watchlist
+        self._groups: defaultdict[Channel, _Group] = defaultdict(_Group)
+        self._noted: dict[int, tuple[Channel, dict[int, Entry]]] = {}
+
+    def load(self) -> None:
+        """Note everything that was read back."""
+        for entry in self._watchlist.all():
+            self.note(entry)
+
+    def note(self, entry: Entry) -> None:
+        """See where the entry stands now."""
+        monitor_id = entry.monitor.id
+        before = self._noted.get(monitor_id)
+        if before is None and not entry.memory.in_doubt and not entry.memory.tried:
+            return
+        channel = self._channel(entry)
+        stands = self._stands(entry, self._groups[channel])
+        if before is not None:
+            if before[0] == channel and before[1] is stands:
+                return
+            before[1].pop(monitor_id, None)
+            del self._noted[monitor_id]
+        if stands is not None:
+            stands[monitor_id] = entry
+            self._noted[monitor_id] = channel, stands
+
+    def opening_wait_s(self, entry: Entry, now_ms: int) -> float:
+        """How long an opening waits for company; those that are kept quiet are none."""
+        group = self._groups[self._channel(entry)]
+        company = sum(until_ms > now_ms for until_ms in group.waiting)
+        for other in group.failing.values():
+            if company >= COMPANY - 1:
+                break
+            company += self._counts(other, entry, now_ms)
+        if company < COMPANY - 1:
+            return 0.0
+        group.waiting.append(now_ms + round(OPENING_S * 1000))
+        return OPENING_S
+
+    def released(self, entry: Entry, now_ms: int) -> list[Entry]:
+        """The entries whose all-clear is given now; empty while they wait for company.
+
+        An entry that fails while it waits is no longer due, so its all-clear is dropped.
+        """
+        group = self._groups[self._channel(entry)]
+        first = next(iter(group.due.values()), entry)
+        waited = first.due_ms is not None and now_ms - first.due_ms >= ALL_CLEAR_S * 1000
+        if not waited and any(map(self._is_watched, group.near.values())):
+            return []
+        return [e for e in group.due.values() if self._is_watched(e) and e.incident is not None]
+
+    def _stands(self, entry: Entry, group: _Group) -> dict[int, Entry] | None:
+        memory = entry.memory
+        if entry.incident is None:
+            return group.failing if memory.rounds[-1:] in {"F", "f"} else None
+        if memory.tried:  # failing again, whatever came before
+            return None
+        if is_due(memory):
+            return group.due
+        near = not entry.incident.withheld and is_due(memory, missing=1)
+        return group.near if near else None
+
+    def _counts(self, other: Entry, entry: Entry, now_ms: int) -> bool:
+        if other is entry or not self._is_watched(other):
+            return False
+        return not self._watchlist.silenced(other, now_ms)
+
+    def _is_watched(self, entry: Entry) -> bool:
+        return self._watchlist.find(entry.monitor.id) is entry and not entry.monitor.paused
+
+    def _channel(self, entry: Entry) -> Channel:
+        return entry.monitor.guild_id, self._watchlist.channel_of(entry)

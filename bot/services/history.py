@@ -115,6 +115,7 @@ class History:
         begin_ms = (now_ms - period.days * DAY_MS) // HOUR_MS * HOUR_MS
         span = (min(max(begin_ms, monitor.created_ms), now_ms - 1), now_ms)
         step_ms = step_of(span)
+        await self._db.settle()
         counted = await self._db.read(lambda conn: _counted(conn, monitor, span, step_ms))
         tries = _Tries(min(step_ms, HOUR_MS))
         for hour in range(counted.tries_from // HOUR_MS, now_ms // HOUR_MS + 1):

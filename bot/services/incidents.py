@@ -75,6 +75,7 @@ class Incidents:
         """The tries inside an incident, newest first: the evidence."""
         incident = await self.by_public_id(guild_id, public_id)
         until_ms = incident.resolved_ms or self._clock.now_ms()
+        await self._db.settle()
         return await self._db.read(
             lambda conn: results.of_monitor(
                 conn, incident.monitor_id, incident.since_ms, until_ms, limit

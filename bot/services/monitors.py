@@ -9,15 +9,15 @@ from bot.config import Config
 from bot.db import changes
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
+from bot.engine.checks import Checks
 from bot.engine.netguard import Netguard
-from bot.engine.prober import Prober
-from bot.engine.scheduler import Scheduler
+from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound
 from bot.models import CheckResult, Ending, Monitor
 from bot.services.changes import Author, What
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
-from bot.services.rounds import schedule
+from bot.services.rounds import Rounds, schedule
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.wishes import (
     NAME_LIMIT,
@@ -49,7 +49,8 @@ class Monitors:
         recorder: Recorder,
         scheduler: Scheduler,
         netguard: Netguard,
-        prober: Prober,
+        checks: Checks,
+        rounds: Rounds,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -58,7 +59,8 @@ class Monitors:
         self._recorder = recorder
         self._scheduler = scheduler
         self._wishes = Wishes(config, netguard)
-        self._prober = prober
+        self._checks = checks
+        self._rounds = rounds
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -98,19 +100,26 @@ class Monitors:
         )
 
     async def add(self, guild_id: int, wanted: NewMonitor, by: int) -> Added:
-        """Start watching at once, and probe once to show what it looks like.
+        """Start watching at once; the check that is shown is the first of its first round.
 
         Raises UserError when the address, an option or the name cannot be taken.
         """
         mine = self.neighbours(guild_id)
         draft = self.draft(guild_id, wanted, mine)
         twin = mine.at(draft.target.url)
-        (monitor,) = await self.keep(guild_id, [draft], by)
-        entry = self._watchlist.get(guild_id, monitor.id)
-        first = await self._prober.probe(monitor.target)
-        entry.latest = entry.latest or first
-        entry.last_ok_ms = entry.last_ok_ms or (first.at_ms if first.ok else None)
-        return Added(entry.monitor, first, twin)
+        (monitor,) = await self._store(guild_id, [draft], by, What.ADDED)
+        entry = self._watchlist.add(monitor)
+        first: list[CheckResult] = []
+
+        async def begin(slot_ms: int) -> Step:
+            step, result = await self._rounds.first(entry, slot_ms)
+            first.append(result)
+            return step
+
+        await self._scheduler.begin(monitor.id, monitor.interval_s, begin)
+        if not first:
+            raise RuntimeError("the first check ended by a bug, which is logged")
+        return Added(entry.monitor, first[0], twin)
 
     def neighbours(self, guild_id: int) -> Neighbours:
         """What a server watches now, as a new monitor meets it."""
@@ -135,6 +144,14 @@ class Monitors:
         self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What = What.ADDED
     ) -> list[Monitor]:
         """Watch drafts from now on: all, or none when a name or the room is gone (UserError)."""
+        kept = await self._store(guild_id, drafts, by, what)
+        for monitor in kept:
+            schedule(self._scheduler, self._watchlist.add(monitor).monitor)
+        return kept
+
+    async def _store(
+        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What
+    ) -> list[Monitor]:
         await self._guilds.ensure(guild_id)
         author = Author(guild_id, by, self._clock.now_ms())
 
@@ -149,12 +166,9 @@ class Monitors:
             return stored
 
         try:
-            kept = await self._db.write(write)
+            return await self._db.write(write)
         except sqlite3.IntegrityError as error:
             raise NameTaken(", ".join(one.name for one in drafts)) from error
-        for monitor in kept:
-            schedule(self._scheduler, self._watchlist.add(monitor).monitor)
-        return kept
 
     async def remove(self, guild_id: int, monitor_id: int, by: int) -> Monitor:
         """Stop watching for good. A post of it in trouble is edited to "no longer watched"."""
@@ -178,7 +192,7 @@ class Monitors:
         edited = await self.change(guild_id, monitor_id, change, by)
         if edited.after.target == edited.before.target:
             return edited
-        return replace(edited, first=await self._prober.probe(edited.after.target))
+        return replace(edited, first=await self._check(edited.after))
 
     async def change(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
         """Take new settings at once. Another address is judged anew, its open alert is closed.
@@ -219,7 +233,10 @@ class Monitors:
     async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:
         """Probe once and change nothing."""
         monitor = self.get(guild_id, monitor_id)
-        return monitor, await self._prober.probe(monitor.target)
+        return monitor, await self._check(monitor)
+
+    async def _check(self, monitor: Monitor) -> CheckResult:
+        return (await self._checks.check(monitor.target, monitor.guild_id)).result
 
     def nudge(self, guild_id: int, monitor_id: int) -> None:
         """Check early, unless it was looked at just now: a crowd is no load. Raises NotFound."""

@@ -22,7 +22,7 @@ class Pulse:
     """Stamps every 30 s that Vigie is alive, and calls the operator's heartbeat once a minute.
 
     ``resync`` anchors the clock to wall time again and returns the step in milliseconds;
-    ``after_gap`` is called when the machine had been suspended.
+    ``after_gap`` is called when the process had been frozen, or the machine suspended.
     """
 
     def __init__(
@@ -39,18 +39,20 @@ class Pulse:
         self._resync = resync
         self._after_gap = after_gap
         self._heartbeat = heartbeat
+        self._unstored: list[tuple[int, int]] = []  # gaps
+        self._missed_until_ms = 0
 
-    async def begin(self) -> bool:
-        """Record the time since the last stamp if it was long; True when it was."""
+    async def begin(self) -> int | None:
+        """Record the time since the last stamp if it was long; then since when."""
         now_ms = self._clock.now_ms()
 
-        def write(conn: Connection) -> bool:
+        def write(conn: Connection) -> int | None:
             last_ms = settings.number(conn, _KEY)
-            was_off = last_ms is not None and now_ms - last_ms > GAP_MS
-            if last_ms is not None and was_off:
-                gaps.add(conn, last_ms, now_ms, gaps.OFF)
             settings.put(conn, _KEY, str(now_ms))
-            return was_off
+            if last_ms is None or now_ms - last_ms <= GAP_MS:
+                return None
+            gaps.add(conn, last_ms, now_ms, gaps.OFF)
+            return last_ms
 
         return await self._db.write(write)
 
@@ -64,19 +66,35 @@ class Pulse:
             if beat and self._heartbeat is not None:
                 await self._heartbeat()
 
+    def stood_still(self, seconds: float) -> None:
+        """The process was frozen, or the machine slept, for so long: nothing was watched."""
+        self._resync()
+        now_ms = self._clock.now_ms()
+        self._missed(now_ms - round(seconds * 1000), now_ms)
+
     async def stamp(self) -> None:
         """Note that Vigie is alive, and whether its clock moved on its own."""
         step_ms = self._resync()
         if abs(step_ms) > STEP_MS:
             log.warning("The clock was set by %d ms", step_ms)
         now_ms = self._clock.now_ms()
-        suspended = step_ms > GAP_MS
+        if step_ms > GAP_MS:
+            self._missed(now_ms - step_ms, now_ms)
+        unstored = tuple(self._unstored)
 
         def write(conn: Connection) -> None:
-            if suspended:
-                gaps.add(conn, now_ms - step_ms, now_ms, gaps.OFF)
+            for from_ms, until_ms in unstored:
+                gaps.add(conn, from_ms, until_ms, gaps.OFF)
             settings.put(conn, _KEY, str(now_ms))
 
         await self._db.write(write)
-        if suspended:
-            self._after_gap()
+        del self._unstored[: len(unstored)]
+
+    def _missed(self, from_ms: int, until_ms: int) -> None:
+        """At once, before a check can be judged; the store learns of it with the next stamp."""
+        from_ms = max(from_ms, self._missed_until_ms)  # two of us may notice the same sleep
+        if from_ms >= until_ms:
+            return
+        self._missed_until_ms = until_ms
+        self._unstored.append((from_ms, until_ms))
+        self._after_gap()

@@ -1,31 +1,43 @@
 """Writes down what the judge decided: state, incident and notification in one transaction.
 
-Plain results are batched about once a second; whatever somebody must be told of is committed at
-once. Memory moves on only after its commit, so a full disk delays a flip instead of losing it.
+Plain results are batched for five seconds, or until somebody wants to read them; what somebody must
+be told of is committed at once. Memory moves on only after its commit, so a full disk delays a flip
+instead of losing it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.engine.judge import judge
-from bot.engine.memory import Memory, forget
+from bot.engine.memory import Memory, forget, give_up_round
 from bot.engine.rules import Event, Try, Verdict, clear
-from bot.models import CheckResult, Ending, Incident
+from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services import incident_log, verdicts
 from bot.services.batch import Batch
 from bot.services.certificates import Certificates
 from bot.services.delivery import queue
-from bot.services.gathering import opening_wait_s, released
+from bot.services.gathering import Gathering
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.withheld import as_told, overdue
+from bot.services.withheld import Overdue, as_told, overdue
+
+# Between two words for one state (down, refused) an edit need not hurry again for so long.
+WORDING_APART_MS = 600_000
+
+T = TypeVar("T")
 
 
 class Recorder:
-    """The only writer of memories and incidents. ``wake`` is called after work for Discord."""
+    """The only writer of memories and incidents. ``wake`` is called after work for Discord.
+
+    Within a server one change of state is written at a time: grouping looks at several monitors.
+    What has begun is ended, commit and memory, whoever is cancelled meanwhile.
+    """
 
     def __init__(
         self, db: Database, clock: Clock, watchlist: Watchlist, wake: Callable[[], None]
@@ -34,9 +46,16 @@ class Recorder:
         self._clock = clock
         self._watchlist = watchlist
         self._wake = wake
-        self._lock = asyncio.Lock()  # grouping looks at several monitors at once
-        self._batch = Batch(db, clock, watchlist, self._lock)
-        self._certificates = Certificates(db, clock, watchlist, wake)
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._gathering = Gathering(watchlist)
+        self._batch = Batch(db, clock, watchlist)
+        db.write_waiting = self._batch.flush
+        self._certificates = Certificates(db, clock, watchlist, wake, self._batch)
+
+    def load(self) -> None:
+        """See how everything stands that the watchlist has read back."""
+        self._gathering.load()
 
     async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
         """Judge one try and write down what follows."""
@@ -45,16 +64,28 @@ class Recorder:
         if verdict.event is None:
             self._move(entry, verdict)
         else:
-            async with self._lock:
-                # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
-                verdict = judge(entry.memory, attempt, entry.policy)
-                await self._happened(entry, verdict, attempt, result)
+            verdict = await self._unbroken(self._happened(entry, attempt, result))
         await self._certificates.saw(entry, result)
         return verdict
 
+    def look(self, entry: Entry, result: CheckResult) -> None:
+        """Take a check that belongs to no round: it is shown and stored, not judged."""
+        self._batch.note(entry, result)
+        entry.latest = result
+
+    def drop_round(self, entry: Entry) -> None:
+        """A check says nothing of its site: neither does the round it belongs to."""
+        before, entry.memory = entry.memory, give_up_round(entry.memory)
+        if entry.memory is not before:
+            self.touch(entry)
+            self._gathering.note(entry)
+
     async def end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
         """Close what is open without an all-clear, together with ``work`` (a pause, a removal)."""
-        async with self._lock:
+        await self._unbroken(self._end(entry, ending, work))
+
+    async def _end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
+        async with self._locks[entry.monitor.guild_id]:
             now_ms = self._clock.now_ms()
             incident = entry.incident
             over = incident and verdicts.ended(incident, entry.memory, now_ms, ending)
@@ -67,17 +98,26 @@ class Recorder:
                     incidents.update(conn, over)
                     queue.closed(conn, [over], now_ms, announce=False)
 
-            await self._db.write(write)
-            entry.incident, entry.memory, entry.due_ms = None, memory, None
+            with self._batch.held([entry]):
+                await self._db.write(write)
+                self._close(entry, memory)
         if over is not None:
             incident_log.note(f"ended: {ending}", over)
         self._wake()
 
     async def tell_withheld(self) -> None:
         """What an overlay kept quiet and none covers any more is told, if it is still bad."""
-        async with self._lock:
+        now_ms = self._clock.now_ms()
+        for guild_id in {one.entry.monitor.guild_id for one in self._overdue(now_ms)}:
+            await self._unbroken(self._tell_withheld(guild_id))
+
+    async def _tell_withheld(self, guild_id: int) -> None:
+        async with self._locks[guild_id]:
             now_ms = self._clock.now_ms()
-            found = overdue(self._watchlist, now_ms)
+            of_guild = (
+                one for one in self._overdue(now_ms) if one.entry.monitor.guild_id == guild_id
+            )
+            found = list(of_guild)
             if not found:
                 return
 
@@ -85,21 +125,34 @@ class Recorder:
                 for one in found:
                     one.write(conn, now_ms)
 
-            await self._db.write(write)
-            for one in found:
-                one.settle()
+            with self._batch.held([one.entry for one in found]):
+                await self._db.write(write)
+                for one in found:
+                    one.settle()
+                    self._gathering.note(one.entry)
         self._wake()
+
+    def _overdue(self, now_ms: int) -> list[Overdue]:
+        return overdue(self._watchlist, now_ms)
+
+    async def _unbroken(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
 
     def touch(self, entry: Entry) -> None:
         """The entry's memory was changed by others: store it with the next batch."""
         self._batch.touch(entry)
 
     async def run(self) -> None:
-        """Flush about once a second until cancelled."""
+        """Flush every few seconds until cancelled."""
         await self._batch.run()
 
     async def flush(self) -> None:
         """Write the waiting results and changed memories in one transaction."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self._batch.flush()
 
     def _note(self, entry: Entry, attempt: Try, result: CheckResult) -> None:
@@ -115,28 +168,44 @@ class Recorder:
         if verdict.memory is not entry.memory:
             entry.memory = verdict.memory
             self._batch.touch(entry)
+            self._gathering.note(entry)
 
-    async def _happened(
+    def _close(self, entry: Entry, memory: Memory) -> None:
+        """After the commit: no incident is open any more."""
+        entry.incident, entry.memory = None, memory
+        entry.due_ms = entry.worded_ms = None
+        self._gathering.note(entry)
+
+    async def _happened(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
+        async with self._locks[entry.monitor.guild_id]:
+            # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
+            verdict = judge(entry.memory, attempt, entry.policy)
+            if verdict.event is None:
+                self._move(entry, verdict)
+                return verdict
+            with self._batch.held([entry]):
+                await self._write_down(entry, verdict, attempt, result)
+            self._gathering.note(entry)
+            if verdict.event is Event.DUE:
+                await self._gather(entry)
+            else:
+                entry.due_ms = None
+            return verdict
+
+    async def _write_down(
         self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
     ) -> None:
-        if verdict.event is None:
-            self._move(entry, verdict)
-            return
-        if entry.incident is None:  # else an opening goes on with it: its memory was lost
+        if entry.incident is None:
             await self._open(entry, verdict, attempt, result)
             return
         incident = verdicts.moved(entry.incident, verdict.memory, attempt, result)
         if verdict.event is Event.ESCALATED:
             await self._escalate(entry, verdict, incident)
         elif verdicts.face(incident) != verdicts.face(entry.incident):
-            await self._tell(entry, verdict, incident, _edited(entry.incident, incident))
+            await self._tell(entry, verdict, incident, self._edited(entry, incident))
         else:
             self._move(entry, verdict)
             entry.incident = incident
-        if verdict.event is Event.DUE:
-            await self._gather(entry)
-        else:
-            entry.due_ms = None
 
     async def _open(
         self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
@@ -159,7 +228,7 @@ class Recorder:
             role_id=self._watchlist.role_of(entry),
             withheld=withheld,
         )
-        waits_s = 0.0 if withheld else opening_wait_s(entry, self._watchlist, now_ms)
+        waits_s = 0.0 if withheld else self._gathering.opening_wait_s(entry, now_ms)
 
         def write(conn: Connection) -> Incident:
             incidents.end_forgotten(conn, entry.monitor.id, now_ms)
@@ -179,8 +248,8 @@ class Recorder:
         if not self._watchlist.silenced(entry, self._clock.now_ms()):
             await self._tell(entry, verdict, incident, queue.escalated)
             return
-        before, quiet = entry.incident or incident, replace(incident, withheld=True)
-        await self._tell(entry, verdict, quiet, _edited(before, quiet))
+        quiet = replace(incident, withheld=True)
+        await self._tell(entry, verdict, quiet, self._edited(entry, quiet))
 
     async def _tell(
         self,
@@ -199,8 +268,9 @@ class Recorder:
             say(conn, told, now_ms)
             return told, memory
 
-        before, (told, entry.memory) = entry.incident, await self._db.write(write)
-        entry.incident = told
+        told, entry.memory = await self._db.write(write)
+        before = entry.incident  # read now: somebody may have acknowledged it meanwhile
+        entry.incident = told if before is None else verdicts.acknowledged_as(told, before)
         if before is None or before.kind is not told.kind:
             incident_log.note("changed", told)
         self._wake()
@@ -209,7 +279,7 @@ class Recorder:
         """Give the all-clears of the channel that are due, unless they wait for company."""
         now_ms = self._clock.now_ms()
         entry.due_ms = entry.due_ms or now_ms
-        ready = released(self._watchlist.sharing_channel(entry), now_ms)
+        ready = self._gathering.released(entry, now_ms)
         over = [
             (e, verdicts.ended(e.incident, e.memory, now_ms, Ending.RESOLVED), clear(e.memory))
             for e in ready
@@ -224,18 +294,26 @@ class Recorder:
                 monitors.save_memory(conn, e.monitor.id, memory.dump())
             queue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
 
-        await self._db.write(write)
-        for e, incident, memory in over:
-            incident_log.note(f"ended: {Ending.RESOLVED}", incident)
-            e.incident, e.memory, e.due_ms = None, memory, None
+        with self._batch.held(ready):
+            await self._db.write(write)
+            for e, incident, memory in over:
+                incident_log.note(f"ended: {Ending.RESOLVED}", incident)
+                self._close(e, memory)
         self._wake()
 
+    def _edited(self, entry: Entry, after: Incident) -> Callable[[Connection, Incident, int], None]:
+        """An edit; a new state and "answering since" go at once, numbers may wait.
 
-def _edited(before: Incident, after: Incident) -> Callable[[Connection, Incident, int], None]:
-    """An edit; the state word and "answering since" go at once, numbers may wait."""
-    urgent = (before.kind, before.answering_since_ms) != (after.kind, after.answering_since_ms)
+        Two words for one state, down and refused, hurry once in ten minutes.
+        """
+        before, now_ms = entry.incident or after, self._clock.now_ms()
+        urgent = before.answering_since_ms != after.answering_since_ms
+        if before.kind is not after.kind:
+            rests = entry.worded_ms is not None and now_ms - entry.worded_ms < WORDING_APART_MS
+            if not (rests and Kind.BLOCKED in {before.kind, after.kind}):
+                urgent, entry.worded_ms = True, now_ms
 
-    def say(conn: Connection, incident: Incident, now_ms: int) -> None:
-        queue.changed(conn, incident.id, now_ms, urgent=urgent)
+        def say(conn: Connection, incident: Incident, now_ms: int) -> None:
+            queue.changed(conn, incident.id, now_ms, urgent=urgent)
 
-    return say
+        return say

@@ -6,6 +6,8 @@ from bot.charts.painter import Painter
 from bot.clock import Clock
 from bot.config import Config
 from bot.db.database import Database
+from bot.engine.checks import Checks
+from bot.engine.stalls import Stalls
 from bot.services.blindness import Blindness
 from bot.services.boards.keeper import Boards
 from bot.services.changes import Changes
@@ -56,9 +58,16 @@ def assemble(
     overlays: Overlays,
     delivery: Delivery,
     blindness: Blindness,
+    checks: Checks,
+    stalls: Stalls,
 ) -> Services:
     """Make the parts that only the surface asks, around those that run by themselves."""
     status = Status(db, clock, watchlist)
+
+    def blind_ms() -> int | None:
+        return blindness.since_ms
+
+    boards = Boards(db, clock, guilds=guilds, status=status, delivery=delivery, blind_ms=blind_ms)
     return Services(
         config=config,
         clock=clock,
@@ -74,13 +83,8 @@ def assemble(
         maintenance=Maintenance(db, clock, guilds, watchlist),
         delivery=delivery,
         trial=Trial(db, clock, guilds, delivery),
-        doctor=Doctor(db, clock, config, status, delivery, blindness=blindness),
-        boards=Boards(
-            db,
-            clock,
-            guilds=guilds,
-            status=status,
-            delivery=delivery,
-            blind_ms=lambda: blindness.since_ms,
+        doctor=Doctor(
+            db, clock, config, status, delivery, blindness=blindness, checks=checks, stalls=stalls
         ),
+        boards=boards,
     )

@@ -12,6 +12,7 @@ from bot.db import guilds as guild_rows
 from bot.db import monitors as monitor_rows
 from bot.db import notifications
 from bot.db.database import IN_MEMORY, Connection, Database
+from bot.engine.checks import Checks
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
 from bot.services.blindness import Blindness
 from bot.services.delivery.messages import Alert, Places, Sent
@@ -137,7 +138,11 @@ class Rehearsal:
             db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
         )
         self._rounds = Rounds(
-            self._clock, self._watchlist, NoProbe(), self._blindness, self._recorder
+            self._clock,
+            self._watchlist,
+            Checks(NoProbe(), self._clock),
+            self._blindness,
+            self._recorder,
         )
         self._due_ms: int | None = None  # when the outbox is to be looked at
         self._flush_t = 0.0

@@ -1,10 +1,10 @@
 """One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
 
 from bot.clock import Clock
-from bot.engine.prober import Prober
-from bot.engine.probes import host_of
+from bot.engine.checks import Checks
 from bot.engine.rules import Try, rhythm_s
-from bot.engine.scheduler import Scheduler, Step
+from bot.engine.scheduler import EXTRA, Scheduler, Step
+from bot.engine.stalls import Stalls
 from bot.models import CheckResult, Kind, Monitor
 from bot.services.blindness import Blindness
 from bot.services.recorder import Recorder
@@ -17,7 +17,7 @@ def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> N
     ``soon``: what is under way counts no more, a round begins at once.
     """
     if not monitor.paused:
-        scheduler.set(monitor.id, host_of(monitor.target.url), monitor.interval_s, soon=soon)
+        scheduler.set(monitor.id, monitor.interval_s, soon=soon)
 
 
 class Rounds:
@@ -27,13 +27,16 @@ class Rounds:
         self,
         clock: Clock,
         watchlist: Watchlist,
-        prober: Prober,
+        checks: Checks,
         blindness: Blindness,
         recorder: Recorder,
+        *,
+        stalls: Stalls | None = None,
     ) -> None:
         self._clock = clock
         self._watchlist = watchlist
-        self._prober = prober
+        self._checks = checks
+        self._stalls = stalls or Stalls(clock)
         self._blindness = blindness
         self._recorder = recorder
 
@@ -43,32 +46,52 @@ class Rounds:
         if entry is None:
             return Step(confirm_s=None, interval_s=60.0)
         target = entry.monitor.target
-        started = self._clock.monotonic()
-        result = await self._prober.probe(target)
+        checked = await self._checks.check(target, entry.monitor.guild_id)
         if self._outdated(key, entry) or entry.monitor.target is not target:
             return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
-        return await self.saw(entry, slot_ms, number, started, result)
+        if number == EXTRA:
+            if not self._says_nothing(checked.started, checked.result):
+                self._recorder.look(entry, checked.result)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        return await self.saw(entry, slot_ms, number, checked.started, checked.result)
+
+    async def first(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
+        """Begin the first round of a new monitor, and say what its first check saw."""
+        checked = await self._checks.check(entry.monitor.target, entry.monitor.guild_id)
+        return await self.saw(entry, slot_ms, 0, checked.started, checked.result), checked.result
 
     async def saw(
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
         """Take what a try saw, wherever it was made."""
-        if result.cause is not None and result.cause.is_ours:
-            return Step(None, rhythm_s(entry.memory, entry.policy))
         needed = not _changes_nothing(entry)
-        if not result.ok and await self._blindness.blames_us(started, result.at_ms, needed=needed):
+        offline = not (result.ok or _is_ours(result)) and await self._blindness.blames_us(
+            started, result.at_ms, needed=needed
+        )
+        if self._says_nothing(started, result):
+            self._recorder.drop_round(entry)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        if offline:
             if entry.lose_sight():
                 self._recorder.touch(entry)
             return Step(None, rhythm_s(entry.memory, entry.policy))
         if self._outdated(entry.monitor.id, entry):
             return Step(None, entry.monitor.interval_s)
-        attempt = Try(slot_ms, number, result.cause, result.phases.total)
+        attempt = Try(slot_ms, number, result.cause, result.phases.total, result.at_ms)
         verdict = await self._recorder.take(entry, attempt, result)
         return Step(verdict.confirm_s, rhythm_s(entry.memory, entry.policy))
+
+    def _says_nothing(self, started: float, result: CheckResult) -> bool:
+        """It ran into our own trouble: the process stood still, or was short of something."""
+        return _is_ours(result) or self._stalls.any_since(started)
 
     def _outdated(self, key: int, entry: Entry) -> bool:
         """Removed, replaced or paused while the try was under way."""
         return self._watchlist.find(key) is not entry or entry.monitor.paused
+
+
+def _is_ours(result: CheckResult) -> bool:
+    return result.cause is not None and result.cause.is_ours
 
 
 def _changes_nothing(entry: Entry) -> bool:

@@ -57,11 +57,13 @@ class Status:
         mine = [entry.monitor for entry in self._watchlist.of_guild(guild_id)]
         wanted = [one for one in mine if only is None or one.id in only]
         now_ms = self._clock.now_ms()
+        await self._db.settle()
         return await self._db.read(lambda conn: uptimes(conn, wanted, since_ms, now_ms))
 
     async def report(self, guild_id: int, monitor_id: int) -> Report:
         """How one monitor fared in the last 90 days, and how fast it was. Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
+        await self._db.settle()
         return await report(self._db, entry, self._clock.now_ms())
 
     def _of(self, entry: Entry) -> MonitorStatus:

@@ -36,7 +36,7 @@ def opened(
         interval_s=entry.monitor.interval_s,
         kind=memory.kind or Kind.DOWN,
         cause=result.cause,
-        since_ms=memory.since_ms or attempt.slot_ms,
+        since_ms=memory.since_ms or attempt.began_ms,
         opened_ms=now_ms,
         failed=memory.failed + memory.tried,
         last_ok_ms=entry.last_ok_ms,
@@ -76,6 +76,13 @@ def moved(incident: Incident, memory: Memory, attempt: Try, result: CheckResult)
 def _turns_down(incident: Incident, memory: Memory) -> bool:
     """It is told as down from here on: "n of n checks" is the count of this moment."""
     return memory.kind is Kind.DOWN and incident.kind is not Kind.DOWN
+
+
+def acknowledged_as(incident: Incident, other: Incident) -> Incident:
+    """The incident, with what people have said of it as the other knows it."""
+    return replace(
+        incident, acknowledged_by=other.acknowledged_by, acknowledged_ms=other.acknowledged_ms
+    )
 
 
 def ended(incident: Incident, memory: Memory, now_ms: int, ending: Ending) -> Incident:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,8 +11,8 @@ from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
 from bot.db.packing import ResultRow
 from bot.engine.certificates import Sightings
-from bot.engine.memory import Memory, abandon
-from bot.engine.rules import Policy
+from bot.engine.memory import Memory, abandon, forget
+from bot.engine.rules import Policy, resumed
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
@@ -37,6 +38,7 @@ class Entry:
     address: str | None = None  # where it last answered from
     certificate_ms: int | None = None  # the end of the certificate it last showed
     due_ms: int | None = None  # since when its all-clear waits for company
+    worded_ms: int | None = None  # when the word for its state last changed in a hurry
     certificate: Sightings | None = None  # None: not read back yet
     seen: bool = False  # a try has counted since the start, the last gap or blindness
 
@@ -59,6 +61,7 @@ class Watchlist:
         self._clock = clock
         self._guilds = guilds
         self._entries: dict[int, Entry] = {}
+        self._of_guild: defaultdict[int, dict[int, Entry]] = defaultdict(dict)
         self.windows = LiveWindows()
         self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes
 
@@ -66,7 +69,10 @@ class Watchlist:
         """Read everything back."""
         loaded = await self._db.read(_load)
         await self._look_back(loaded)
-        self._entries = {entry.monitor.id: entry for entry in loaded}
+        self._entries.clear()
+        self._of_guild.clear()
+        for entry in loaded:
+            self._keep(entry)
         self.windows.load(await self._db.read(windows.all_live))
 
     async def _look_back(self, entries: Iterable[Entry]) -> None:
@@ -94,7 +100,7 @@ class Watchlist:
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
             entry.lose_sight()
-        self._entries.update({entry.monitor.id: entry for entry in back})
+            self._keep(entry)
         return back
 
     def after_gap(self) -> list[Entry]:
@@ -102,11 +108,12 @@ class Watchlist:
         return [entry for entry in self._entries.values() if entry.lose_sight()]
 
     def add(self, monitor: Monitor) -> Entry:
-        entry = self._entries[monitor.id] = Entry(monitor)
-        return entry
+        return self._keep(Entry(monitor))
 
     def remove(self, monitor_id: int) -> None:
-        self._entries.pop(monitor_id, None)
+        entry = self._entries.pop(monitor_id, None)
+        if entry is not None:
+            del self._of_guild[entry.monitor.guild_id][monitor_id]
 
     def find(self, monitor_id: int) -> Entry | None:
         return self._entries.get(monitor_id)
@@ -123,7 +130,10 @@ class Watchlist:
 
     def of_guild(self, guild_id: int) -> list[Entry]:
         """A server's entries, sorted by name."""
-        return sorted(self._mine(guild_id), key=lambda e: monitors.name_key(e.monitor.name))
+        return sorted(
+            self._of_guild.get(guild_id, {}).values(),
+            key=lambda e: monitors.name_key(e.monitor.name),
+        )
 
     def channel_of(self, entry: Entry) -> int | None:
         """Where an entry is told: its open incident's channel, its own, or the server's."""
@@ -158,14 +168,10 @@ class Watchlist:
         """The maintenance window that covers the entry now, and until when."""
         return self.windows.covering(entry.monitor, self._clock.now_ms())
 
-    def sharing_channel(self, entry: Entry) -> list[Entry]:
-        """All entries told in the same channel, this one included."""
-        channel_id = self.channel_of(entry)
-        mine = self._mine(entry.monitor.guild_id)
-        return [e for e in mine if self.channel_of(e) == channel_id]
-
-    def _mine(self, guild_id: int) -> list[Entry]:
-        return [e for e in self._entries.values() if e.monitor.guild_id == guild_id]
+    def _keep(self, entry: Entry) -> Entry:
+        self._entries[entry.monitor.id] = entry
+        self._of_guild[entry.monitor.guild_id][entry.monitor.id] = entry
+        return entry
 
 
 def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
@@ -181,7 +187,11 @@ def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
     memories = monitors.memories(conn, guild_id)
     by_monitor = {incident.monitor_id: incident for incident in going_on}
     return [
-        Entry(one, _remembered(one.id, memories.get(one.id)), by_monitor.get(one.id))
+        Entry(
+            one,
+            _agreeing(_remembered(one.id, memories.get(one.id)), by_monitor.get(one.id)),
+            by_monitor.get(one.id),
+        )
         for one in watched
     ]
 
@@ -195,6 +205,13 @@ def _remembered(monitor_id: int, text: str | None) -> Memory:
             "the judge's memory cannot be read: judged anew", extra={"monitor": monitor_id}
         )
         return Memory()
+
+
+def _agreeing(memory: Memory, incident: Incident | None) -> Memory:
+    """A memory that was lost knows nothing of the open incident, which must end all the same."""
+    if incident is not None and memory.mode is None:
+        return resumed(memory, incident)
+    return forget(memory) if incident is None and memory.mode is not None else memory
 
 
 def _check_result(row: ResultRow) -> CheckResult:

@@ -12,7 +12,7 @@ from bot.db.notifications import Work
 from bot.engine.memory import Memory
 from bot.models import Incident, Kind
 from bot.services.delivery import queue
-from bot.services.gathering import opening_wait_s
+from bot.services.verdicts import acknowledged_as
 from bot.services.watchlist import Entry, Watchlist
 
 
@@ -23,19 +23,19 @@ class Overdue:
     entry: Entry
     incident: Incident
     memory: Memory
-    wait_s: float
 
     def write(self, conn: Connection, now_ms: int) -> None:
         incidents.update(conn, self.incident)
         monitors.save_memory(conn, self.incident.monitor_id, self.memory.dump())
         if notifications.of_incident(conn, self.incident.id, Work.OPEN) is None:
-            queue.opened(conn, self.incident, now_ms, wait_s=self.wait_s)
+            queue.opened(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
             queue.escalated(conn, self.incident, now_ms)
 
     def settle(self) -> None:
         """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
-        self.entry.incident = self.incident
+        now = self.entry.incident
+        self.entry.incident = self.incident if now is None else acknowledged_as(self.incident, now)
         self.entry.memory = replace(self.entry.memory, told_down=self.incident.told_down)
 
 
@@ -61,7 +61,6 @@ def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
                     role_id=incident.role_id or watchlist.role_of(entry),
                 ),
                 replace(entry.memory, told_down=told_down),
-                opening_wait_s(entry, watchlist, now_ms),
             )
         )
     return found

@@ -20,10 +20,19 @@ from bot.db import incidents as table
 from bot.db.database import Connection
 from bot.db.packing import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
+from bot.services.wishes import NewMonitor
 from tests.cogs.harbour import Harbour, sail, until
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def unchecked(ship: Harbour) -> Monitor:
+    """A monitor that no check has been made of yet, as after an import."""
+    new = NewMonitor(ship.site.url, name="Shop", every_s=3600)
+    now = ship.app.monitors.draft(ship.guild_id, new, [])
+    draft = replace(now, created_ms=now.created_ms - HOUR_MS)
+    return (await ship.app.monitors.keep(ship.guild_id, [draft], by=1))[0]
 
 
 async def add(ship: Harbour, name: str = "Shop", **more: Any) -> Monitor:
@@ -190,7 +199,7 @@ def test_one_person_has_one_picture_drawn_at_a_time(tmp_path: Path) -> None:
 
 def test_a_new_monitor_is_answered_in_words(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop", every=3600)
+        await unchecked(ship)
         answer = await ship.run("history", monitor="Shop")
         assert answer.content.startswith("Nothing to show of Shop yet")
         assert not answer.attachments
@@ -203,7 +212,7 @@ def test_a_new_monitor_is_answered_in_words(tmp_path: Path) -> None:
 
 def test_a_single_answer_is_a_number_and_no_picture(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
-        shop = await add(ship)
+        shop = await unchecked(ship)
         row = ResultRow(ship.app.clock.now_ms() - MINUTE_MS, shop.id, 77, None)
         await ship.app.recorder._db.write(lambda conn: results.append(conn, [row]))
         answer = await ship.run("history", monitor="Shop")

@@ -188,6 +188,7 @@ def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer
 ) -> None:
     async def scenario(ship: Harbour) -> None:
         await ship.set_channel("alerts")
+        ship.site.status = 503  # one failed check says nothing yet
         await ship.run("watch add", url=ship.site.url, name="Shop", every=3600)
         answer = await ship.run("status", who="Member", monitor="Shop")
         assert answer.embeds[0]["title"] == "? NOT JUDGED YET · Shop"

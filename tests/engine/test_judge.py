@@ -1,5 +1,8 @@
 """The rule "steady", told as sentences; every number is counted by hand."""
 
+import random
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -557,3 +560,35 @@ def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None
 def test_an_all_clear_is_never_due_without_an_incident(rounds: str) -> None:
     memory = Site().play(rounds).memory
     assert memory.mode is not None or not is_due(memory, missing=5)
+
+
+def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
+    """Measured before: 92 changes of the word in 24 hours, each an edit at once."""
+    drawn = random.Random(12)
+    site = Site().play("OOOFF")
+    words = []
+    for _ in range(1440):
+        for number in range(3):
+            site.take(number, drawn.choice([FORBIDDEN, DOWN_500]))
+        site.slot_ms += MINUTE_MS
+        words.append(site.memory.kind)
+    assert set(words) <= {Kind.DOWN, Kind.BLOCKED}
+    assert sum(a is not b for a, b in pairwise(words)) <= 2
+    assert len(set(words[10:])) == 1
+
+
+def test_what_is_told_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
+    """A check may wait for its turn: an outage is never told as older than it is."""
+    memory, policy, events = Memory(judged=True), Policy(60.0), []
+    for slot, waited, numbers in ((0, 50, 3), (60, 20, 1)):
+        for number in range(numbers):
+            at_ms = (slot + waited + 10 * number) * 1000
+            verdict = judge(memory, Try(slot * 1000, number, DOWN_500, 10.0, at_ms), policy)
+            memory = verdict.memory
+            events.append(verdict.event)
+    assert events == [None, None, None, Event.OPENED]
+    assert memory.since_ms == 50_000
+    for number in (1, 2):
+        memory = judge(memory, Try(60_000, number, DOWN_500, 10.0, 100_000), policy).memory
+    memory = judge(memory, Try(120_000, 0, None, 10.0, 133_000), policy).memory
+    assert memory.good_since_ms == 133_000

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.engine.scheduler import TICK_S, Scheduler, Step
+from bot.engine.scheduler import EXTRA, TICK_S, Scheduler, Step
 from tests.fakes import START_MS, FakeClock
 
 CALM = Step(None, 60.0)
@@ -55,11 +55,9 @@ class Recording:
 
 
 @asynccontextmanager
-async def scheduling(
-    clock: FakeClock, *, slots: int = 0
-) -> AsyncIterator[tuple[Scheduler, Recording]]:
+async def scheduling(clock: FakeClock) -> AsyncIterator[tuple[Scheduler, Recording]]:
     runner = Recording(clock)
-    scheduler = Scheduler(runner, clock, slots=slots)
+    scheduler = Scheduler(runner, clock)
     task = asyncio.create_task(scheduler.run())
     await clock.run_ready()
     try:
@@ -101,7 +99,7 @@ def test_rounds_are_spread_over_the_interval_from_the_first_minute() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 601):
-                scheduler.set(key, f"host{key}:443", 60)
+                scheduler.set(key, 60)
             await clock.advance(60)
             per_second = Counter(int(call.at) for call in runner.calls)
             assert len(runner.calls) == 600
@@ -115,7 +113,7 @@ def test_every_round_comes_at_its_own_place_without_drift() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[7] = failing(clock, takes_s=3.3)
-            scheduler.set(7, "a:443", 60)
+            scheduler.set(7, 60)
             await clock.advance(60 * 50)
             assert len(runner.slots(7)) == 50
             assert {b - a for a, b in pairwise(runner.slots(7))} == {60_000}
@@ -129,7 +127,7 @@ def test_a_restart_of_the_process_keeps_the_rhythm() -> None:
         first: list[float] = []
         for _ in range(2):
             async with scheduling(clock) as (scheduler, runner):
-                scheduler.set(5, "a:443", 3600)
+                scheduler.set(5, 3600)
                 await clock.advance(4000)
                 first.append(runner.start + runner.times(5)[0])
         assert round(first[1] - first[0]) % 3600 == 0
@@ -142,7 +140,7 @@ def test_soon_begins_at_once_and_returns_to_the_own_place_within_one_interval() 
         async with scheduling(clock) as (scheduler, runner):
             await clock.advance(0.5)
             for key in range(1, 101):
-                scheduler.set(key, f"host{key}:443", 60, soon=True)
+                scheduler.set(key, 60, soon=True)
             await clock.advance(0)
             assert [call.at for call in runner.calls] == [0.5] * 100
             runner.calls.clear()
@@ -160,7 +158,7 @@ def test_confirm_tries_count_from_the_rounds_slot() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 10, 30, takes_s=2)
-            scheduler.set(1, "a:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             await clock.advance(70)
             assert [(call.at, call.number) for call in runner.calls] == [
                 (0, 0),
@@ -178,7 +176,7 @@ def test_a_confirm_try_whose_time_has_passed_starts_right_after_the_earlier_one(
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 5, 15, takes_s=10, interval_s=30)
-            scheduler.set(1, "a:443", 30, soon=True)
+            scheduler.set(1, 30, soon=True)
             await clock.advance(59)
             assert runner.times(1) == [0, 10, 20, 30, 40, 50]
             assert runner.slots(1) == [0, 0, 0, 30_000, 30_000, 30_000]
@@ -190,7 +188,7 @@ def test_a_round_longer_than_the_interval_skips_what_it_missed() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 2, 5, takes_s=10, interval_s=12)
-            scheduler.set(1, "a:443", 12, soon=True)
+            scheduler.set(1, 12, soon=True)
             await clock.advance(100)
             firsts = [call.slot_ms - START_MS for call in runner.calls if call.number == 0]
             assert firsts == [0, 36_000, 72_000]
@@ -201,7 +199,7 @@ def test_a_round_longer_than_the_interval_skips_what_it_missed() -> None:
 def test_another_rhythm_counts_from_the_rounds_slot_to_the_millisecond() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
-            scheduler.set(1, "a:443", 300)
+            scheduler.set(1, 300)
             runner.plans[1] = failing(clock, 10, 30, takes_s=1.234567, interval_s=60)
             await clock.advance(300)
             runner.calls.clear()
@@ -221,7 +219,7 @@ def test_after_a_shared_outage_the_rounds_spread_again() -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 301):
                 runner.plans[key] = failing(clock, 10, 30, interval_s=60)
-                scheduler.set(key, f"host{key}:443", 300)
+                scheduler.set(key, 300)
             await clock.advance(900)
             for key in range(1, 301):
                 runner.plans[key] = failing(clock, interval_s=300)
@@ -235,70 +233,13 @@ def test_after_a_shared_outage_the_rounds_spread_again() -> None:
     run(scenario)
 
 
-def test_at_most_two_tries_at_a_time_go_to_one_host_and_port() -> None:
-    async def scenario(clock: FakeClock) -> None:
-        async with scheduling(clock) as (scheduler, runner):
-            most = 0
-
-            async def slow(call: Call) -> Step:
-                nonlocal most
-                most = max(most, sum(runner.under_way[key] for key in range(1, 11)))
-                await clock.sleep(2)
-                return CALM
-
-            for key in range(1, 11):
-                runner.plans[key] = slow
-                scheduler.set(key, "busy:443", 60, soon=True)
-            scheduler.set(11, "busy:8443", 60, soon=True)
-            await clock.advance(9)
-            assert [call.at for call in runner.calls if call.key <= 10] == [
-                0, 0, 2, 2, 4, 4, 6, 6, 8, 8,
-            ]  # fmt: skip
-            assert runner.times(11) == [0]
-            assert most == 2
-
-    run(scenario)
-
-
-def test_a_busy_host_holds_no_slot_of_others() -> None:
-    async def scenario(clock: FakeClock) -> None:
-        async with scheduling(clock, slots=3) as (scheduler, runner):
-            for key in range(1, 11):
-                runner.plans[key] = failing(clock, takes_s=10)
-                scheduler.set(key, "busy:443", 60, soon=True)
-            scheduler.set(11, "free:443", 60, soon=True)
-            await clock.advance(0)
-            assert runner.times(11) == [0]
-            assert scheduler.stats.running == 2
-
-    run(scenario)
-
-
-def test_a_limit_of_slots_is_kept_and_passed_on_in_order() -> None:
-    async def scenario(clock: FakeClock) -> None:
-        async with scheduling(clock, slots=2) as (scheduler, runner):
-            for key in range(1, 6):
-                runner.plans[key] = failing(clock, takes_s=3)
-                scheduler.set(key, f"host{key}:443", 60, soon=True)
-            await clock.advance(7)
-            assert [(call.key, call.at) for call in runner.calls] == [
-                (1, 0),
-                (2, 0),
-                (3, 3),
-                (4, 3),
-                (5, 6),
-            ]
-
-    run(scenario)
-
-
 def test_hanging_sites_do_not_starve_the_others() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 1001):
                 if key % 2:
                     runner.plans[key] = failing(clock, 10, 30, takes_s=10)
-                scheduler.set(key, f"host{key}:443", 60)
+                scheduler.set(key, 60)
             await clock.advance(180)
             healthy = [call for call in runner.calls if call.key % 2 == 0]
             assert len(healthy) == 500 * 3
@@ -312,7 +253,7 @@ def test_after_a_stall_there_is_no_burst_and_nobody_is_forgotten(stood_still_s: 
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 601):
-                scheduler.set(key, f"host{key}:443", 60)
+                scheduler.set(key, 60)
             await clock.advance(120)
             runner.calls.clear()
             clock.jump(stood_still_s)
@@ -336,7 +277,7 @@ def test_stalls_that_come_back_regularly_do_not_starve_a_monitor() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 61):
-                scheduler.set(key, f"host{key}:443", 60)
+                scheduler.set(key, 60)
             for _ in range(30):
                 await clock.advance(50)
                 clock.jump(10)
@@ -351,7 +292,7 @@ def test_confirm_tries_of_a_stall_are_spread_too() -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 101):
                 runner.plans[key] = failing(clock, 10, 30)
-                scheduler.set(key, f"host{key}:443", 60, soon=True)
+                scheduler.set(key, 60, soon=True)
             await clock.advance(5)
             clock.jump(20)
             await clock.advance(0.5)
@@ -372,8 +313,8 @@ def test_a_bug_in_one_try_is_logged_and_counted_and_the_monitor_goes_on(
         errors = [KeyError("x"), MemoryError(), asyncio.CancelledError(), ValueError("last")]
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = bug
-            scheduler.set(1, "a:443", 60, soon=True)
-            scheduler.set(2, "a:443", 60)
+            scheduler.set(1, 60, soon=True)
+            scheduler.set(2, 60)
             await clock.advance(30)
             runner.calls.clear()
             del errors[0]
@@ -394,7 +335,7 @@ def test_a_step_that_makes_no_sense_is_a_bug_of_that_monitor_alone() -> None:
 
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = absurd
-            scheduler.set(1, "a:443", 60)
+            scheduler.set(1, 60)
             await clock.advance(60)
             assert scheduler.stats.errors == 1
             await clock.advance(70)
@@ -407,7 +348,7 @@ def test_a_monitor_removed_while_its_try_runs_is_not_tried_again() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 10, 30, takes_s=5)
-            scheduler.set(1, "a:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             await clock.advance(1)
             scheduler.remove(1)
             await clock.advance(300)
@@ -423,27 +364,12 @@ def test_a_monitor_removed_and_added_again_never_overlaps_itself() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 10, takes_s=5)
-            scheduler.set(1, "a:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             await clock.advance(1)
             scheduler.remove(1)
-            scheduler.set(1, "b:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             await clock.advance(8)
             assert [(call.at, call.number) for call in runner.calls] == [(0, 0), (5, 0)]
-
-    run(scenario)
-
-
-def test_monitors_removed_while_they_wait_for_their_host_make_way() -> None:
-    async def scenario(clock: FakeClock) -> None:
-        async with scheduling(clock) as (scheduler, runner):
-            for key in range(1, 3001):
-                runner.plans[key] = failing(clock, takes_s=5)
-                scheduler.set(key, "busy:443", 60, soon=True)
-            await clock.advance(1)
-            for key in range(3, 3000):
-                scheduler.remove(key)
-            await clock.advance(5)
-            assert sorted({call.key for call in runner.calls}) == [1, 2, 3000]
 
     run(scenario)
 
@@ -452,50 +378,36 @@ def test_a_change_gives_up_the_round_and_no_change_disturbs_nothing() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 10, 30)
-            scheduler.set(1, "a:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             await clock.advance(5)
-            scheduler.set(1, "a:443", 60)
+            scheduler.set(1, 60)
             await clock.advance(5)
             assert [call.number for call in runner.calls] == [0, 1]
-            scheduler.set(1, "b:443", 20)
+            scheduler.set(1, 20)
             await clock.advance(20)
             assert [call.number for call in runner.calls][:3] == [0, 1, 0]
 
     run(scenario)
 
 
-def test_a_monitor_that_moves_to_a_free_host_stops_waiting_for_the_busy_one() -> None:
+def test_a_nudge_makes_a_check_that_belongs_to_no_round_unless_one_is_near() -> None:
+    """A crowd that presses a button must make no rounds: holds and windows count them."""
+
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
-            for key in (1, 2, 3):
-                runner.plans[key] = failing(clock, takes_s=50)
-                scheduler.set(key, "busy:443", 60, soon=True)
-            await clock.advance(1)
-            scheduler.set(3, "free:443", 60, soon=True)
-            await clock.advance(1)
-            assert runner.times(3) == [1]
-
-    run(scenario)
-
-
-def test_a_nudge_begins_an_early_round_unless_one_is_under_way() -> None:
-    async def scenario(clock: FakeClock) -> None:
-        async with scheduling(clock) as (scheduler, runner):
-            scheduler.set(1, "a:443", 300, soon=True)
-            await clock.advance(20)
-            scheduler.nudge(1)
-            scheduler.nudge(1)
-            await clock.advance(0)
-            assert runner.times(1) == [0, 20]
-            runner.plans[1] = failing(clock, 10, takes_s=5)
-            scheduler.nudge(1)
-            await clock.advance(1)
-            scheduler.nudge(1)  # while its try runs
+            scheduler.set(1, 60, soon=True)
             await clock.advance(5)
-            scheduler.nudge(1)  # between its tries
-            scheduler.nudge(99)
-            await clock.advance(14)
-            assert runner.times(1) == [0, 20, 20, 30]
+            for _ in range(12):
+                scheduler.nudge(1)
+                scheduler.nudge(1)
+                scheduler.nudge(99)
+                await clock.advance(10)
+            extra = [call.at for call in runner.calls if call.number == EXTRA]
+            assert extra[:2] == [5, 15]
+            assert len(extra) == len(set(extra))
+            rounds = [call.at for call in runner.calls if call.number == 0]
+            assert len(rounds) == 3
+            assert min(gaps(rounds)) >= 30, "back at its own place, and no round beside it"
 
     run(scenario)
 
@@ -503,9 +415,9 @@ def test_a_nudge_begins_an_early_round_unless_one_is_under_way() -> None:
 def test_an_earlier_entry_wakes_the_loop() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
-            scheduler.set(1, "a:443", 86_400)
+            scheduler.set(1, 86_400)
             await clock.advance(1)
-            scheduler.set(2, "b:443", 60, soon=True)
+            scheduler.set(2, 60, soon=True)
             await clock.advance(0)
             assert runner.times(2) == [1]
 
@@ -515,7 +427,7 @@ def test_an_earlier_entry_wakes_the_loop() -> None:
 def test_slots_follow_a_wall_clock_that_was_set_and_ignore_rounding() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
-            scheduler.set(1, "a:443", 60, soon=True)
+            scheduler.set(1, 60, soon=True)
             runner.plans[1] = failing(clock, 10)
             await clock.advance(30)
             clock.set_wall(0.4)
@@ -552,8 +464,9 @@ def test_stop_ends_running_tries_and_names_those_that_would_not(
         scheduler = Scheduler(runner, clock)
         loop = asyncio.create_task(scheduler.run())
         runner.plans = {1: obedient, 2: stubborn}
-        for key in (1, 2, 3):
-            scheduler.set(key, "a:443", 60, soon=True)
+        for key in (1, 2):
+            scheduler.set(key, 60, soon=True)
+        scheduler.set(3, 60)
         await clock.advance(1)
         stopping = asyncio.create_task(scheduler.stop(5))
         await clock.advance(1)
@@ -562,7 +475,7 @@ def test_stop_ends_running_tries_and_names_those_that_would_not(
         await clock.advance(5)
         assert stopping.done()
         assert loop.done()
-        scheduler.set(4, "b:443", 60, soon=True)
+        scheduler.set(4, 60, soon=True)
         release.set()
         await clock.advance(120)
         assert {call.key for call in runner.calls} == {1, 2}, "nothing starts after a stop"
@@ -581,7 +494,7 @@ def test_a_cancelled_loop_starts_nothing_more_and_can_run_again() -> None:
         loop = asyncio.create_task(scheduler.run())
         for key in (1, 2, 3):
             runner.plans[key] = failing(clock, takes_s=5)
-            scheduler.set(key, "a:443", 60, soon=True)
+            scheduler.set(key, 60, soon=key < 3)
         await clock.advance(1)
         loop.cancel()
         await clock.advance(10)
@@ -601,7 +514,7 @@ def test_ten_thousand_monitors_cost_little_and_start_in_time() -> None:
         async with scheduling(clock) as (scheduler, runner):
             started = time.process_time()
             for key in range(1, 10_001):
-                scheduler.set(key, f"host{key}:443", 60)
+                scheduler.set(key, 60)
             assert len(asyncio.all_tasks()) < 10, "no task per monitor"
             await clock.advance(60)
             took_s = time.process_time() - started

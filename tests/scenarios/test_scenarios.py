@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import replay
+from bot.services.gathering import OPENING_S
 from tests.scenarios.files import FOLDER, recorded
 from tests.scenarios.kinds import KINDS, make
 from tests.scenarios.played import Played, play, table, told_after_s
@@ -131,7 +132,7 @@ def rows_of(sites: int, minutes: int, failing_from: int) -> list[str]:
 def test_what_waits_for_company_when_the_file_ends_is_still_told() -> None:
     lines = replay.play(replay.read(rows_of(3, 12, failing_from=10), "end"))
     assert [(line.action, line.content) for line in lines] == [("post", "🔴 3 sites down at once")]
-    assert lines[0].t == 12 * 60
+    assert lines[0].t == 11 * 60 + OPENING_S
 
 
 def test_a_day_of_forty_sites_replays_in_seconds() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from bot.config import Config
 from bot.db.database import Database
+from bot.engine.checks import Checks
 from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler
+from bot.engine.stalls import Stalls
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
 from bot.services.blindness import Blindness
 from bot.services.changes import Changes
@@ -88,8 +90,10 @@ class Station:
         self.blindness = Blindness(
             db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake
         )
-        self.rounds = Rounds(clock, self.watchlist, self.prober, self.blindness, self.recorder)
-        self.scheduler = Scheduler(self.rounds, clock)
+        self.checks = Checks(self.prober, clock)
+        self.stalls = Stalls(clock)
+        self.rounds = Rounds(clock, self.watchlist, self.checks, self.blindness, self.recorder)
+        self.scheduler = Scheduler(self.rounds, clock, waits=self.checks.waits_for_turn)
         self.monitors = Monitors(
             db,
             clock,
@@ -99,7 +103,8 @@ class Station:
             recorder=self.recorder,
             scheduler=self.scheduler,
             netguard=Netguard(allow_private=config.allow_private, ports=config.ports),
-            prober=self.prober,
+            checks=self.checks,
+            rounds=self.rounds,
         )
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
         self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
@@ -111,12 +116,14 @@ class Station:
     async def load(self) -> None:
         await self.guilds.load()
         await self.watchlist.load()
+        self.recorder.load()
         await self.blindness.load()
 
     async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
-        """Add a monitor whose alerts go to the channel of the tests."""
+        """A monitor whose alerts go to the channel of the tests; not checked yet, as imported."""
         new = NewMonitor(f"https://{name}.example/", name=name, channel_id=CHANNEL)
-        return (await self.monitors.add(guild_id, new, PERSON)).monitor
+        draft = self.monitors.draft(guild_id, new, self.monitors.of_guild(guild_id))
+        return (await self.monitors.keep(guild_id, [draft], PERSON))[0]
 
     async def uptime(self, monitor: Monitor, since_ms: int) -> Uptime:
         return (await self.status.uptimes(GUILD, since_ms, {monitor.id}))[monitor.id]

@@ -228,6 +228,7 @@ def test_a_certificate_is_known_after_a_restart_and_forgotten_with_its_address(
             await s.watch("shop")
             s.prober.certificate_ends_ms["https://shop.example/"] = ends_ms
             await s.play({"shop": "OOOO"})
+            await s.recorder.flush()
             assert (await report(s)).certificate_ms == ends_ms
         async with station(tmp_path, clock=clock()) as s:
             assert (await report(s)).certificate_ms == ends_ms

@@ -1,4 +1,4 @@
-"""A host notices no crowd: all servers together ask it two things at a time."""
+"""A host notices no crowd: each server asks it two things at a time, equal ones once for all."""
 
 import asyncio
 from collections import Counter
@@ -40,12 +40,11 @@ async def watch(here: Station, guild_id: int) -> None:
         await here.monitors.add(guild_id, NewMonitor(url, name=f"site {number}"), PERSON)
 
 
-def test_two_servers_that_watch_one_host_share_its_two_places(tmp_path: Path) -> None:
+def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as here:
             prober = SlowProber(here.clock)
-            here.monitors._prober = prober
-            here.rounds._prober = prober
+            here.checks._prober = prober
             for guild_id in (GUILD, OTHER_GUILD):
                 await watch(here, guild_id)
             here.clock.settle = lambda: here.db.read(lambda _conn: None)
@@ -54,8 +53,8 @@ def test_two_servers_that_watch_one_host_share_its_two_places(tmp_path: Path) ->
             await here.clock.advance(180)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        assert prober.most["busy:443"] == 2
-        assert max(prober.most.values()) <= 2
+        assert 2 <= prober.most["busy:443"] <= 4
+        assert max(count for place, count in prober.most.items() if place != "busy:443") <= 2
         # Both servers' monitors are served, none is starved by the other's.
         assert all(count >= 2 for count in prober.tries.values()), prober.tries
         assert set(prober.tries) == {*BUSY, *ELSEWHERE}

@@ -18,7 +18,10 @@ NUMBERS_APART_MS = 30_000
 
 
 def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
-    """Tell of a new incident after ``wait_s`` seconds (0, or 60 to wait for company).
+    """Tell of a new incident after ``wait_s`` seconds (0, or some to wait for company).
+
+    What waits has company, so its message is a list that latecomers join by edit, however few
+    were ready at first.
 
     It is told once, in its channel, or in the server's second one while that refuses us.
     """
@@ -30,6 +33,7 @@ def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) 
         channel_id=parking.substitute(conn, incident.guild_id, incident.channel_id, now_ms),
         kind=Work.OPEN,
         incident_id=incident.id,
+        payload=notifications.COMPANY if wait_s else None,
         now_ms=now_ms,
         not_before_ms=now_ms + round(wait_s * 1000),
     )

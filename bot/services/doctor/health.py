@@ -8,12 +8,18 @@ from pathlib import Path
 from bot import __version__
 from bot.db.database import Database
 from bot.engine import descriptors
+from bot.engine.checks import Checks
+from bot.engine.lanes import AT_A_TIME
+from bot.engine.stalls import Stalls
 from bot.services.blindness import Blindness
 from bot.services.doctor.database import LITTLE_SPACE
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.services.doctor.voice import Voice
 
 SLOW_S = 1.0
+LATELY_S = 600.0
+STALLS_WORTH_SAYING = 3
+WAIT_WORTH_SAYING_S = 30.0
 
 
 async def sight(voice: Voice, blindness: Blindness, canaries: int) -> Finding:
@@ -47,6 +53,34 @@ def open_files(voice: Voice) -> Finding | None:
     )
     fix = words.text("Whoever runs me: raise the limit of open files (ulimit -n).")
     return warning(words.text("Open files"), text, fix)
+
+
+def checking(voice: Voice, checks: Checks, stalls: Stalls, guild_id: int) -> Finding | None:
+    """What keeps this server's checks from being made, or from counting; None: nothing."""
+    words = voice.words
+    name = words.text("Checks")
+    stood = stalls.count(LATELY_S)
+    if stood >= STALLS_WORTH_SAYING:
+        text = words.plural(
+            "I stood still {n} time in ten minutes: checks of those moments count for nothing",
+            "I stood still {n} times in ten minutes: checks of those moments count for nothing",
+            stood,
+        )
+        fix = words.text("Whoever runs me: the machine is too busy, or was paused.")
+        return warning(name, text, fix)
+    wait = checks.longest_wait(guild_id, LATELY_S)
+    if wait is None or wait.seconds < WAIT_WORTH_SAYING_S:
+        return None
+    text = words.text(
+        "{host} is slow: of the sites there, one waited {n} s for its turn",
+        host=voice.quote(wait.host),
+        n=words.number(round(wait.seconds)),
+    )
+    fix = words.text(
+        "I make at most {n} checks of one host at a time. Check it less often, or fewer pages.",
+        n=AT_A_TIME,
+    )
+    return warning(name, text, fix)
 
 
 async def database(voice: Voice, db: Database, file: Path) -> Finding:

@@ -5,6 +5,8 @@ from bot.config import Config
 from bot.db import gaps, holdings, outbox
 from bot.db.database import Database
 from bot.db.holdings import Holdings
+from bot.engine.checks import Checks
+from bot.engine.stalls import Stalls
 from bot.services.blindness import Blindness
 from bot.services.delivery.sender import Delivery
 from bot.services.doctor import health, watching
@@ -27,6 +29,8 @@ class Doctor:
         delivery: Delivery,
         *,
         blindness: Blindness,
+        checks: Checks,
+        stalls: Stalls,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -34,6 +38,8 @@ class Doctor:
         self._status = status
         self._delivery = delivery
         self._blindness = blindness
+        self._checks = checks
+        self._stalls = stalls
         self._began_ms = clock.now_ms()
 
     async def examine(self, guild_id: int, voice: Voice) -> list[Finding]:
@@ -42,6 +48,7 @@ class Doctor:
         box = await self._db.read(lambda conn: outbox.look(conn, guild_id, now_ms))
         blocked = delivered.blocked(voice, self._delivery.gates)
         files = health.open_files(voice)
+        held_up = health.checking(voice, self._checks, self._stalls, guild_id)
         return [
             *watching.findings(
                 voice,
@@ -50,7 +57,7 @@ class Doctor:
                 Round(now_ms, await self._seeing_ms()),
             ),
             delivered.finding(voice, box, now_ms),
-            *([blocked] if blocked is not None else []),
+            *(one for one in (blocked, held_up) if one is not None),
             await health.sight(voice, self._blindness, len(self._config.canaries)),
             *([files] if files is not None else []),
             await health.database(voice, self._db, self._config.database),

@@ -7,6 +7,7 @@ from bot.config import Config
 from bot.db import notifications
 from bot.db.database import Connection
 from bot.db.notifications import Work
+from bot.engine.checks import Wait
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade
 from bot.services.doctor.server import Doctor
@@ -26,7 +27,16 @@ VOICE = Voice(
 
 
 def doctor(s: Station) -> Doctor:
-    return Doctor(s.db, s.clock, CONFIG, s.status, s.delivery, blindness=s.blindness)
+    return Doctor(
+        s.db,
+        s.clock,
+        CONFIG,
+        s.status,
+        s.delivery,
+        blindness=s.blindness,
+        checks=s.checks,
+        stalls=s.stalls,
+    )
 
 
 async def found(s: Station, one: Doctor | None = None) -> dict[str, Finding]:
@@ -205,5 +215,47 @@ def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
             assert lines[0].startswith("**For ever** · 1 site, 1 removed one, 1 incident,")
             assert lines[-1] == "**30 days after I am removed** · all of it is deleted"
             assert (await doctor(s).stored(99)).first_ms is None
+
+    asyncio.run(scenario())
+
+
+def test_checks_that_wait_long_for_their_turn_are_said_to_their_server_alone(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            assert "Checks" not in await found(s)
+            now = s.clock.monotonic()
+            s.checks.waits += [
+                Wait(OTHER_GUILD, now, 300.0, "theirs.example:443"),
+                Wait(GUILD, now, 5.0, "shop.example:443"),
+            ]
+            assert "Checks" not in await found(s)
+            s.checks.waits.append(Wait(GUILD, now, 45.0, "shop.example:443"))
+            said = (await found(s))["Checks"]
+            assert said.grade is Grade.WARNING
+            assert (
+                said.text
+                == "“shop.example:443” is slow: of the sites there, one waited 45 s for its turn"
+            )
+            await s.clock.advance(700)
+            assert "Checks" not in await found(s)
+
+    asyncio.run(scenario())
+
+
+def test_a_machine_that_keeps_standing_still_is_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with station(tmp_path) as s:
+            measuring = asyncio.ensure_future(s.stalls.run())
+            for _ in range(3):
+                await s.clock.advance(5)
+                assert "Checks" not in await found(s)
+                s.clock.jump(2)
+            await s.clock.advance(1)
+            said = (await found(s))["Checks"]
+            assert said.text.startswith("I stood still 3 times in ten minutes")
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
 
     asyncio.run(scenario())

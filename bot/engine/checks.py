@@ -1,0 +1,184 @@
+"""Makes checks: few at a time to one host for each server, equal ones of one moment only once."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clock import Clock
+from bot.engine.connection_limits import CURRENT, Limits, Visit
+from bot.engine.lanes import Lanes
+from bot.engine.prober import Prober
+from bot.engine.probes import host_of
+from bot.models import CheckResult, Reason, Target
+
+MOMENT_S = 1.0  # a check that began so lately answers equal questions too
+SILENT_MS = 1_000.0  # without an answer for so long: the host hangs
+WORTH_NOTING_S = 1.0
+RECENT = 1_000
+
+# An answer that is no good is an answer all the same: the host does not hang.
+_ANSWERS = frozenset(
+    {Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.GARBLED, Reason.UNREADABLE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check saw. ``started``: monotonic time of its own start, after every wait."""
+
+    result: CheckResult
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A check of a server that waited for its turn: until when (monotonic), how long, where."""
+
+    server: int
+    ended: float
+    seconds: float
+    host: str
+
+
+@dataclass(slots=True, eq=False)
+class _UnderWay:
+    """A check that waits for its turn (``began`` None) or is being made."""
+
+    began: float | None = None
+    joined: asyncio.Future[Checked | None] | None = None
+
+    def join(self) -> asyncio.Future[Checked | None]:
+        """What it will have seen; None: it saw nothing, ask again."""
+        if self.joined is None:
+            self.joined = asyncio.get_running_loop().create_future()
+        return asyncio.shield(self.joined)
+
+    def tell(self, checked: Checked | None) -> None:
+        if self.joined is not None:
+            self.joined.set_result(checked)
+            self.joined = None
+
+
+class Checks:
+    """The way to every check of a monitor: rounds, first checks and tests alike.
+
+    ``slots`` limits the checks under way (0: as many as needed). One server's monitors wait for
+    each other, never for another server's.
+    """
+
+    def __init__(self, prober: Prober, clock: Clock, *, slots: int = 0) -> None:
+        self._prober = prober
+        self._clock = clock
+        self._lanes: Lanes[tuple[str, int]] = Lanes(slots)
+        self._limits = Limits(clock)
+        self._of_server: dict[tuple[int, Target], _UnderWay] = {}
+        self._begun: dict[Target, _UnderWay] = {}
+        self._waiters: set[asyncio.Task[Any] | None] = set()
+        self.waits: deque[Wait] = deque(maxlen=RECENT)
+
+    async def check(self, target: Target, server: int) -> Checked:
+        """Make one check for a monitor of ``server``, or share an equal one of this moment."""
+        while True:
+            equal = self._equal(target, server)
+            if equal is None:
+                return await self._make(target, server)
+            with self._waiting(asks=equal.began is None):
+                checked = await equal.join()
+            if checked is not None:
+                return checked
+
+    def waits_for_turn(self, task: asyncio.Task[Any]) -> bool:
+        """Whether all that a task does is to wait for its turn."""
+        return task in self._waiters
+
+    @contextmanager
+    def _waiting(self, *, asks: bool = True) -> Iterator[None]:
+        task = asyncio.current_task() if asks else None
+        self._waiters.add(task)
+        try:
+            yield
+        finally:
+            self._waiters.discard(task)
+
+    def longest_wait(self, server: int, within_s: float) -> Wait | None:
+        """The longest that a check of this server lately waited for its turn."""
+        since = self._clock.monotonic() - within_s
+        lately = (one for one in self.waits if one.server == server and one.ended >= since)
+        return max(lately, key=lambda one: one.seconds, default=None)
+
+    def _equal(self, target: Target, server: int) -> _UnderWay | None:
+        """An equal check that began just now, or waits for its turn in the same server."""
+        found = self._begun.get(target)
+        began = None if found is None else found.began
+        if began is not None and self._clock.monotonic() - began <= MOMENT_S:
+            return found
+        waiting = self._of_server.get((server, target))
+        return waiting if waiting is not None and waiting.began is None else None
+
+    async def _make(self, target: Target, server: int) -> Checked:
+        mine = _UnderWay()
+        self._of_server[server, target] = mine
+        checked = None
+        try:
+            checked = await self._in_turn(target, server, mine)
+        finally:
+            if self._of_server.get((server, target)) is mine:
+                del self._of_server[server, target]
+            mine.tell(checked)
+        return checked
+
+    async def _in_turn(self, target: Target, server: int, mine: _UnderWay) -> Checked:
+        asked = self._clock.monotonic()
+        host = host_of(target.url)
+        answered = None
+        if not self._lanes.try_enter((host, server)):
+            with self._waiting():
+                await self._lanes.enter((host, server))
+        try:
+            # Another server's equal check may have begun while this one waited.
+            equal = self._equal(target, server)
+            shared = None if equal is None or equal is mine else await equal.join()
+            if shared is not None:
+                return shared
+            visit = Visit(self._limits, self._clock, server)
+            try:
+                checked = await self._visit(target, visit, mine)
+                answered = _has_answered(checked.result)
+            finally:
+                visit.end(answered=answered)
+        finally:
+            self._lanes.leave((host, server), answered=answered)
+        waited_s = checked.started - asked
+        if waited_s >= WORTH_NOTING_S:
+            self.waits.append(Wait(server, self._clock.monotonic(), waited_s, host))
+        return checked
+
+    async def _visit(self, target: Target, visit: Visit, mine: _UnderWay) -> Checked:
+        """Make the check, anew if one of its connections had to wait."""
+        while True:
+            mine.began = started = self._clock.monotonic()
+            self._begun[target] = mine
+            current = CURRENT.set(visit)
+            try:
+                result = await self._prober.probe(target)
+            finally:
+                CURRENT.reset(current)
+                if self._begun.get(target) is mine:
+                    del self._begun[target]
+            if _has_answered(result) or not visit.has_to_wait:
+                return Checked(result, started)
+            # Others need not wait for a turn of this server.
+            mine.began = None
+            mine.tell(None)
+            with self._waiting():
+                await visit.wait()
+
+
+def _has_answered(result: CheckResult) -> bool | None:
+    """None: it failed too quickly to hold a place for long."""
+    if result.cause is None or result.cause.reason in _ANSWERS:
+        return True
+    return False if result.phases.total >= SILENT_MS else None
