@@ -88,7 +88,10 @@ class VigieClient(commands.AutoShardedBot):
     was_ready = False
 
     def __init__(self, config: Config, services: "Services", store: Store) -> None:
-        self.global_limit = GlobalLimit(lambda: self.http._global_over.set())  # noqa: PLW0108, SLF001 - made at login
+        self.global_limit = GlobalLimit(
+            lambda: self.http._global_over.set(),  # noqa: PLW0108, SLF001 - made at login
+            services.delivery.invalid_request,
+        )
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

@@ -80,7 +80,9 @@ class Remedy(StrEnum):
     CHANNEL_GONE = "channel_gone"
     CHANNEL_BLOCKED = "channel_blocked"  # a permission is missing
     MESSAGE_GONE = "message_gone"
-    REFUSED = "refused"  # our payload is wrong: try once as plain text
+    REFUSED = "refused"  # our payload is wrong: try it as plain text
+    NO_REPLY = "no_reply"  # it may not answer another message: post it without that
+    UNREADABLE = "unreadable"  # the answer, or our payload, makes no sense: try it as plain text
     TOKEN = "token"  # noqa: S105 - the name of a remedy: the token is no longer accepted
 
 
@@ -88,9 +90,16 @@ class DeliveryError(VigieError):
     """Discord did not take a message; ``remedy`` says what follows."""
 
     def __init__(
-        self, text: str, remedy: Remedy, *, retry_after_s: float = 0.0, code: int = 0
+        self,
+        text: str,
+        remedy: Remedy,
+        *,
+        retry_after_s: float = 0.0,
+        code: int = 0,
+        status: int = 0,
     ) -> None:
         super().__init__(text)
         self.remedy = remedy
         self.retry_after_s = retry_after_s
         self.code = code
+        self.status = status

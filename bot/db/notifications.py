@@ -1,5 +1,7 @@
 """SQL of the outbox: one row is one piece of work for Discord."""
 
+import json
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +9,8 @@ from enum import StrEnum
 
 from bot.db import rows
 from bot.db.database import Connection
+
+log = logging.getLogger(__name__)
 
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
 COMPANY = "company"  # payload of an opening that waited for others
@@ -44,6 +48,8 @@ class Notification:
     not_before_ms: int
     first_try_ms: int | None
     last_try_ms: int | None
+    nonce: str | None = None
+    said: tuple[str, ...] = ()  # of the leading row: the lines it was sent with
 
     @property
     def urgent(self) -> bool:
@@ -81,30 +87,82 @@ def add(
     return cursor.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A channel's waiting work: when the first is due, and whether an opening is due by then.
+
+    ``parked``: the channel was refused lately, its time to be tried again is part of ``at_ms``.
+    """
+
+    at_ms: int
+    guild_id: int = 0
+    opening: bool = False
+    parked: bool = False
+
+
 def active(conn: Connection, channel_id: int) -> list[Notification]:
-    """All waiting and half-sent work of one channel, oldest first."""
+    """All waiting and half-sent work of one channel, oldest first.
+
+    A row that cannot be read is set aside: the others of its channel must not wait for it.
+    """
     found = conn.execute(
         f"SELECT * FROM notification WHERE channel_id = ? AND {_ACTIVE} ORDER BY id",
         (channel_id,),
     )
-    return [_notification(row) for row in found.fetchall()]
+    read = []
+    for row in found.fetchall():
+        try:
+            read.append(_notification(row))
+        except (ValueError, TypeError) as error:
+            set_aside(conn, [row["id"]], repr(error))
+    return read
 
 
-def due_by_channel(conn: Connection, now_ms: int) -> dict[int, int]:
+def set_aside(conn: Connection, ids: Iterable[int], error: str) -> None:
+    """Give up rows that this version cannot read."""
+    ids = list(ids)
+    log.error("Rows %s of the outbox cannot be read and are set aside: %s", ids, error)
+    failed(conn, ids, f"unreadable: {error}")
+    finish(conn, ids, "dead")
+
+
+# A row from the future is due: the clock was set back, and its waiting time with it. So is a
+# channel that was parked in the future.
+_DUE = (
+    "SELECT n.channel_id, n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0,"
+    " n.not_before_ms)) AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR"
+    " n.created_ms > :now)) AS opening, (SELECT iif(p.since_ms > :now, 0, p.until_ms) FROM parked p"
+    " WHERE p.channel_id = n.channel_id) AS parked_ms FROM notification n"
+    " WHERE n.state IN ('pending', 'sending') AND n.guild_id NOT IN"
+    " (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
+)
+
+
+def due_by_channel(
+    conn: Connection, now_ms: int, channel_ids: Iterable[int] | None = None
+) -> dict[int, Due]:
     """When each channel with waiting work has its first due row; half-sent work is due at once.
 
-    So is a row from the future: the clock was set back, and its waiting time with it. Servers that
-    Vigie has left are passed over; their rows wait for its return.
+    ``channel_ids``: of these alone. Servers that Vigie has left are passed over; their rows wait
+    for its return.
     """
-    found = conn.execute(
-        "SELECT n.channel_id, max(coalesce(p.until_ms, 0), min("
-        "iif(n.state = 'sending' OR n.created_ms > ?, 0, n.not_before_ms))) AS due"
-        " FROM notification n LEFT JOIN parked p ON p.channel_id = n.channel_id"
-        " JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
-        f" WHERE n.{_ACTIVE} GROUP BY n.channel_id ORDER BY due",
-        (now_ms,),
-    )
-    return {row["channel_id"]: row["due"] for row in found.fetchall()}
+    query = f"{_DUE} GROUP BY n.channel_id"
+    if channel_ids is None:
+        found = conn.execute(query, {"now": now_ms}).fetchall()
+    else:
+        query = f"{_DUE} AND n.channel_id = :channel GROUP BY n.channel_id"
+        asked = (conn.execute(query, {"now": now_ms, "channel": one}) for one in channel_ids)
+        found = [row for one in asked for row in one.fetchall()]
+    found.sort(key=lambda row: row["row_ms"])
+    return {
+        row["channel_id"]: Due(
+            max(row["row_ms"], row["parked_ms"] or 0),
+            row["guild_id"],
+            bool(row["opening"]),
+            row["parked_ms"] is not None,
+        )
+        for row in found
+    }
 
 
 def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
@@ -150,23 +208,44 @@ def claim(
     batch: int,
     verb: str,
     post_id: int | None,
+    nonce: str | None,
 ) -> None:
-    """Mark rows as one message on its way; its nonce is made of ``batch``."""
+    """Mark rows as one message on its way, with this nonce."""
     conn.executemany(
-        "UPDATE notification SET state = 'sending', batch = ?, verb = ?,"
+        "UPDATE notification SET state = 'sending', batch = ?, verb = ?, nonce = ?,"
         " post_id = coalesce(?, post_id), attempts = attempts + 1,"
         " first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ?"
         f" WHERE id = ? AND {_ACTIVE}",
-        [(batch, verb, post_id, now_ms, now_ms, row_id) for row_id in ids],
+        [(batch, verb, nonce, post_id, now_ms, now_ms, row_id) for row_id in ids],
     )
 
 
-def release(conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool) -> None:
+def note_lines(conn: Connection, leader: int, lines: Iterable[str]) -> None:
+    """Keep what a message is about to be sent with."""
+    said = json.dumps(list(lines), ensure_ascii=False)
+    conn.execute("UPDATE notification SET said = ? WHERE id = ?", (said, leader))
+
+
+def message_ids(conn: Connection, guild_id: int, channel_id: int, since_ms: int) -> frozenset[int]:
+    """Messages that are known to have arrived, sent since then."""
+    found = conn.execute(
+        "SELECT message_id FROM notification WHERE state = 'sent' AND guild_id = :guild"
+        " AND last_try_ms >= :since UNION SELECT message_id FROM post"
+        " WHERE channel_id = :channel AND created_ms >= :since",
+        {"guild": guild_id, "channel": channel_id, "since": since_ms},
+    )
+    return frozenset(row[0] for row in found.fetchall() if row[0] is not None)
+
+
+def release(
+    conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool, not_before_ms: int = 0
+) -> None:
     """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
     conn.executemany(
-        "UPDATE notification SET state = 'pending', batch = NULL, verb = NULL, last_error = ?,"
-        " post_id = iif(?, post_id, NULL) WHERE id = ? AND state = 'sending'",
-        [(error, keep_post, row_id) for row_id in ids],
+        "UPDATE notification SET state = 'pending', batch = NULL, verb = NULL, nonce = NULL,"
+        " said = NULL, first_try_ms = NULL, last_error = ?, post_id = iif(?, post_id, NULL),"
+        " not_before_ms = max(not_before_ms, ?) WHERE id = ? AND state = 'sending'",
+        [(error, keep_post, not_before_ms, row_id) for row_id in ids],
     )
 
 
@@ -202,4 +281,5 @@ def drop_edits(conn: Connection, post_id: int) -> None:
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    return rows.read(row, Notification, kind=Work(row["kind"]))
+    said = tuple(map(str, json.loads(row["said"] or "[]")))
+    return rows.read(row, Notification, kind=Work(row["kind"]), said=said)

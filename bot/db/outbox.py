@@ -32,14 +32,13 @@ class Tested:
     at_ms: int
 
 
-# The partial index of waiting work is only used by queries that repeat its condition word for word.
+# The partial indexes are only used by queries that repeat their condition word for word.
 _WAITING = (
     "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
     " WHERE n.state IN ('pending', 'sending')"
     " AND (n.not_before_ms <= :now OR n.attempts > 0)"
     " AND (:guild IS NULL OR n.guild_id = :guild)"
 )
-_ENDED = "FROM notification WHERE (:guild IS NULL OR guild_id = :guild)"
 
 
 def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
@@ -48,11 +47,16 @@ def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
     waiting, oldest_ms = conn.execute(
         f"SELECT count(*), min(n.created_ms) {_WAITING}", values
     ).fetchone()
+    # A server at a time: the index then names the newest of each at once.
     (sent_ms,) = conn.execute(
-        f"SELECT max(last_try_ms) {_ENDED} AND state = 'sent'", values
+        "SELECT max((SELECT max(n.last_try_ms) FROM notification n WHERE n.state = 'sent'"
+        " AND n.guild_id = g.id)) FROM guild g WHERE :guild IS NULL OR g.id = :guild",
+        values,
     ).fetchone()
     dead, newest_id = conn.execute(
-        f"SELECT count(*), max(id) {_ENDED} AND state = 'dead' AND created_ms >= :since", values
+        "SELECT count(*), max(id) FROM notification WHERE state = 'dead'"
+        " AND (:guild IS NULL OR guild_id = :guild) AND created_ms >= :since",
+        values,
     ).fetchone()
     row = conn.execute(
         f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1",

@@ -1,5 +1,6 @@
 """SQL of channels that refuse us: left alone for a while, their work waits or moves elsewhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS
@@ -29,18 +30,17 @@ def park(
 
 
 def is_parked(conn: Connection, channel_id: int, now_ms: int) -> bool:
-    row = conn.execute("SELECT until_ms FROM parked WHERE channel_id = ?", (channel_id,)).fetchone()
-    return row is not None and row["until_ms"] > now_ms
+    """A channel that was parked in the future is not: the clock was set back since."""
+    row = conn.execute(
+        "SELECT 1 FROM parked WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
+        (channel_id, now_ms),
+    ).fetchone()
+    return row is not None
 
 
 def unpark(conn: Connection, channel_id: int) -> bool:
     """Try a channel again; False when it was not parked."""
     return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
-
-
-def unpark_guild(conn: Connection, guild_id: int) -> bool:
-    """Try all channels of a server again; False when none was parked."""
-    return conn.execute("DELETE FROM parked WHERE guild_id = ?", (guild_id,)).rowcount > 0
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Parked]:
@@ -56,22 +56,26 @@ def substitute(conn: Connection, guild_id: int, channel_id: int, now_ms: int) ->
     """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
     row = conn.execute(
         "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = ?2 AND p.until_ms > ?3) AND NOT EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id AND p.until_ms > ?3)",
+        " (SELECT 1 FROM parked p WHERE p.channel_id = ?2"
+        " AND p.since_ms <= ?3 AND p.until_ms > ?3) AND NOT EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id"
+        " AND p.since_ms <= ?3 AND p.until_ms > ?3)",
         (guild_id, channel_id, now_ms),
     ).fetchone()
     return channel_id if row is None or row[0] is None else int(row[0])
 
 
-def move(conn: Connection, channel_id: int, to_id: int) -> int:
+def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = False) -> int:
     """Tell elsewhere what a channel was never told; returns how many openings that are.
 
     An incident moves whole: an all-clear never leaves the channel of its opening.
+    ``default_only``: of monitors that have no channel of their own.
     """
     moved = conn.execute(
-        "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND kind = 'open'"
-        " AND state = 'pending'",
-        (to_id, channel_id),
+        "UPDATE notification SET channel_id = ?1 WHERE channel_id = ?2 AND kind = 'open'"
+        " AND state = 'pending' AND (NOT ?3 OR EXISTS (SELECT 1 FROM incident i JOIN monitor m"
+        " ON m.id = i.monitor_id WHERE i.id = notification.incident_id AND m.channel_id IS NULL))",
+        (to_id, channel_id, default_only),
     ).rowcount
     conn.execute(
         "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND state = 'pending'"
@@ -81,6 +85,24 @@ def move(conn: Connection, channel_id: int, to_id: int) -> int:
         (to_id, channel_id, to_id),
     )
     return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The channel an incident is meant for now. ``own``: of its monitor, not of the server."""
+
+    channel_id: int | None
+    own: bool
+
+
+def homes(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Home]:
+    """Where incidents belong, whatever channel tells them."""
+    query = (
+        "SELECT coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL FROM incident i"
+        " JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id WHERE i.id = ?"
+    )
+    found = ((one, conn.execute(query, (one,)).fetchone()) for one in incident_ids)
+    return {one: Home(row[0], bool(row[1])) for one, row in found if row is not None}
 
 
 def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:

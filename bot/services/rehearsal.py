@@ -15,7 +15,7 @@ from bot.db.database import IN_MEMORY, Connection, Database
 from bot.engine.checks import Checks
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
 from bot.services.blindness import Blindness
-from bot.services.delivery.messages import Alert, Places, Sent
+from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
@@ -105,11 +105,20 @@ class Accepts:
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         del channel_id, message_id, alert
 
-    async def find(
-        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
-    ) -> int | None:
-        del channel_id, alert, after_ms, reply_to
+    async def find(self, channel_id: int, lost: Lost) -> int | None:
+        del channel_id, lost
         return None
+
+    async def token_works(self) -> bool:
+        return True
+
+    def access(self, channel_id: int) -> Access:
+        del channel_id
+        return Access(allowed=True)
+
+    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        del guild_id, place_id, channel_id
+        return True
 
     async def places(self, guild_id: int) -> Places:
         del guild_id
@@ -210,7 +219,7 @@ class Rehearsal:
         """When the outbox has something again; what is due and yet unsent waits for a gate."""
         now_ms = self._clock.now_ms()
         due = await self._db.read(lambda conn: notifications.due_by_channel(conn, now_ms))
-        return max(min(due.values()), now_ms + 1000) if due else None
+        return max(min(one.at_ms for one in due.values()), now_ms + 1000) if due else None
 
     def _wake(self) -> None:
         self._due_ms = self._clock.now_ms()

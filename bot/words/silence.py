@@ -18,8 +18,8 @@ def digest(words: Words, n: int) -> str:
     )
 
 
-def lost(words: Words, channel_id: int, names: Sequence[str], *, gone: bool) -> str:
-    """A channel is gone, or refuses us, and ``names`` are in trouble just now."""
+def lost(words: Words, channel_id: int, *, gone: bool) -> str:
+    """A channel is gone, or refuses us."""
     template = N_(
         "🔕 NOT HEARD · I may not post in {channel} any more. Give me back my rights there, or"
         " choose another channel with /alerts channel."
@@ -29,10 +29,15 @@ def lost(words: Words, channel_id: int, names: Sequence[str], *, gone: bool) -> 
             "🔕 NOT HEARD · {channel} is gone, so my alerts reach nobody. Choose another channel"
             " with /alerts channel."
         )
-    said = words.text(template, channel=f"<#{channel_id}>")
+    return words.text(template, channel=f"<#{channel_id}>")
+
+
+def missed(words: Words, names: Sequence[str], unnamed: int) -> str:
+    """What is in trouble just now: some by their names, others by their number alone."""
     if not names:
-        return said
+        return words.plural("{n} site is in trouble now.", "{n} sites are in trouble now.", unnamed)
     listed = words.list([markdown(name, NAME_LIMIT) for name in names[:_NAMES]])
-    if len(names) > _NAMES:
-        listed = words.text("{names} +{n} more", names=listed, n=len(names) - _NAMES)
-    return f"{said}\n{words.text('In trouble now: {names}', names=listed)}"
+    more = max(0, len(names) - _NAMES) + unnamed
+    if more:
+        listed = words.text("{names} +{n} more", names=listed, n=more)
+    return words.text("In trouble now: {names}", names=listed)

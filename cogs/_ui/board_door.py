@@ -54,10 +54,10 @@ class BoardDoor:
         except NETWORK_ERRORS as error:
             log.info("A board could not be pinned: %r", error, extra={"channel": channel_id})
 
-    async def find(self, channel_id: int, *, after_ms: int) -> int | None:
+    async def find(self, channel_id: int, *, since_ms: int) -> int | None:
         """Boards alone are V2 messages that nobody's command has called up."""
         with self._told():
-            return await find_own(self._client, channel_id, after_ms, _is_board)
+            return await find_own(self._client, channel_id, since_ms, _is_board)
 
     def seen_by_readers(
         self, guild_id: int, channel_id: int, others: Collection[int]

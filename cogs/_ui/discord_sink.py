@@ -8,11 +8,13 @@ from typing import Any
 import discord
 
 from bot.client import VigieClient
-from bot.services.delivery.messages import Alert, Places
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery.messages import Access, Alert, Lost, Places
 from cogs._ui.alert_card import Card, card
+from cogs._ui.board_readers import Readers
 from cogs._ui.failures import told_to_delivery
-from cogs._ui.lost_messages import find_own, says_the_same
-from cogs._ui.rights import own_rights, welcome_channel
+from cogs._ui.lost_messages import find_own, is_lost
+from cogs._ui.rights import access, own_rights, welcome_channel
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +26,25 @@ class DiscordSink:
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client
+        self._readers = Readers()
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
     ) -> int:
         """Send; discord.py adds ``enforce_nonce``, so a repetition within minutes is no double."""
         shown = card(alert)
-        parts = _parts(channel_id, shown, reply_to) | {"nonce": nonce, "silent": alert.silent}
+        parts = _parts(shown) | {"nonce": nonce, "silent": alert.silent}
+        if reply_to is not None and self._may_reply(channel_id):
+            try:
+                reply = parts | _answering(channel_id, reply_to)
+                return await self._posted(channel_id, shown, reply)
+            except DeliveryError as error:
+                if error.remedy is not Remedy.NO_REPLY:
+                    raise
+                log.info("Posted without its reference: %s", error, extra={"channel": channel_id})
+        return await self._posted(channel_id, shown, parts)
+
+    async def _posted(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
         with self._told():
             async with asyncio.timeout(_REQUEST_S):
                 return await self._send(channel_id, shown, parts)
@@ -61,18 +75,39 @@ class DiscordSink:
                     **files,
                 )
 
-    async def find(
-        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
-    ) -> int | None:
+    async def find(self, channel_id: int, lost: Lost) -> int | None:
         """Look for a lost one in the channel."""
         with self._told():
             async with asyncio.timeout(_REQUEST_S):
                 return await find_own(
                     self._client,
                     channel_id,
-                    after_ms,
-                    lambda message: says_the_same(message, alert, reply_to),
+                    lost.since_ms,
+                    lambda message: is_lost(message, lost),
                 )
+
+    async def token_works(self) -> bool:
+        """One more question, to which the token alone decides the answer."""
+        try:
+            with self._told():
+                async with asyncio.timeout(_REQUEST_S):
+                    await self._client.http.request(discord.http.Route("GET", "/users/@me"))
+        except DeliveryError as error:
+            if error.remedy is not Remedy.TOKEN:
+                raise
+            return False
+        return True
+
+    def access(self, channel_id: int) -> Access:
+        return access(self._client, channel_id)
+
+    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        """Nobody knows of a channel that is not in the cache."""
+        guild = self._client.get_guild(guild_id)
+        if guild is None or guild.get_channel_or_thread(channel_id) is None:
+            return None
+        found = self._readers.shared(guild, place_id, [channel_id])
+        return None if found is None else channel_id in found
 
     async def places(self, guild_id: int) -> Places:
         """From the cache, or from the API while there is no gateway."""
@@ -99,20 +134,28 @@ class DiscordSink:
     def _told(self) -> AbstractContextManager[None]:
         return told_to_delivery(self._client.global_limit)
 
+    def _may_reply(self, channel_id: int) -> bool:
+        """In doubt it is tried: the refusal of a reply is no worse than any other."""
+        channel = self._client.get_channel(channel_id)
+        return channel is None or own_rights(channel).read_message_history
+
     def _may_attach(self, channel_id: int) -> bool:
         """A card without its file beats no card, so in doubt there is none."""
         return own_rights(self._client.get_channel(channel_id)).attach_files
 
 
-def _parts(channel_id: int, shown: Card, reply_to: int | None) -> dict[str, Any]:
+def _parts(shown: Card) -> dict[str, Any]:
     """What a new message consists of; discord.py takes no None for a part that is not there."""
     parts: dict[str, Any] = {"content": shown.content, "allowed_mentions": shown.mentions}
     if shown.embed is not None:
         parts["embed"] = shown.embed
     if shown.view is not None:
         parts["view"] = shown.view
-    if reply_to is not None:
-        parts["reference"] = discord.MessageReference(
-            message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False
-        )
     return parts
+
+
+def _answering(channel_id: int, message_id: int) -> dict[str, Any]:
+    reference = discord.MessageReference(
+        message_id=message_id, channel_id=channel_id, fail_if_not_exists=False
+    )
+    return {"reference": reference}

@@ -15,22 +15,33 @@ import discord
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.global_limit import GlobalLimit
 
+# Discord's codes. What is not among them is judged by the status alone: the edge has codes of its
+# own (Cloudflare's 40333, say), and none of them says anything about a channel.
 _REMEDIES = {
     10003: Remedy.CHANNEL_GONE,
     10004: Remedy.CHANNEL_GONE,  # the server is gone, and its channels with it
     10008: Remedy.MESSAGE_GONE,
     50005: Remedy.MESSAGE_GONE,  # somebody else's message: ours is lost
     50007: Remedy.CHANNEL_BLOCKED,  # a person who takes no private messages: normal
+    50278: Remedy.CHANNEL_BLOCKED,  # the same, for want of a common server
+    50008: Remedy.CHANNEL_BLOCKED,  # a forum or a category: nothing can be posted there
     50083: Remedy.ARCHIVED,
     50001: Remedy.CHANNEL_BLOCKED,
     50013: Remedy.CHANNEL_BLOCKED,
+    160002: Remedy.NO_REPLY,
     160005: Remedy.CHANNEL_BLOCKED,  # a locked thread
+    160009: Remedy.NO_REPLY,
+    40005: Remedy.REFUSED,
+    50006: Remedy.REFUSED,
+    50035: Remedy.REFUSED,
+    50109: Remedy.REFUSED,
     200000: Remedy.REFUSED,  # AutoMod: the line alone may pass
     20016: Remedy.WAIT,
     20022: Remedy.WAIT,
     20028: Remedy.WAIT,
     30046: Remedy.WAIT,
 }
+_INVALID_FORM = 50035
 _DEFAULT_WAIT_S = 5.0
 _LONGEST_WAIT_S = 3_600.0
 
@@ -63,7 +74,8 @@ def _as_delivery_error() -> Iterator[None]:
         raise DeliveryError(f"no answer from Discord: {error!r}", Remedy.RETRY) from error
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # discord.py takes an answer at its word: one that is no JSON, or lacks what it must have.
-        raise DeliveryError(f"unreadable answer from Discord: {error!r}", Remedy.RETRY) from error
+        # Or it cannot send what we made.
+        raise DeliveryError(f"unreadable answer: {error!r}", Remedy.UNREADABLE) from error
     except RuntimeError as error:
         # aiohttp says so of a client that is being replaced by a fresh one.
         if "closed" not in str(error):
@@ -75,8 +87,10 @@ def _of_answer(error: discord.HTTPException) -> DeliveryError:
     named: object = error.code
     code = named if isinstance(named, int) else 0  # whatever the body said
     remedy = _REMEDIES.get(code) or _of_status(error)
+    if code == _INVALID_FORM and "message_reference" in error.text:
+        remedy = Remedy.NO_REPLY
     wait_s = _named_wait_s(error) if remedy is Remedy.WAIT else 0.0
-    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=code)
+    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=code, status=error.status)
 
 
 def _of_status(error: discord.HTTPException) -> Remedy:
@@ -85,11 +99,10 @@ def _of_status(error: discord.HTTPException) -> Remedy:
             return Remedy.TOKEN
         case 429:
             return Remedy.WAIT if error.response.headers.get("Via") else Remedy.HALT
-        case 403:
-            # A refusal without a code comes from the edge, not from the channel.
-            return Remedy.CHANNEL_BLOCKED if error.code else Remedy.HALT
-        case 400 | 413:
+        case 413:
             return Remedy.REFUSED
+        case 400 if error.code:
+            return Remedy.UNREADABLE  # a code we do not know
         case _:
             return Remedy.RETRY
 

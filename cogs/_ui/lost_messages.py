@@ -7,47 +7,56 @@ from datetime import UTC, datetime
 import discord
 
 from bot.client import VigieClient
-from bot.services.delivery.messages import Alert
+from bot.services.delivery.messages import Lost
 
-# Messages read back at most.
-_HISTORY = 500
+# Messages read at most, from the newest back; then as many from the moment on.
+_HISTORY = 1000
 DIGEST = "📋"
 _IDS = re.compile(r"#(\w+)")
 
 
 async def find_own(
-    client: VigieClient, channel_id: int, after_ms: int, fits: Callable[[discord.Message], bool]
+    client: VigieClient, channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
 ) -> int | None:
-    """The first that fits; our own messages are readable without any intent."""
+    """The newest that fits; our own messages are readable without any intent.
+
+    Where people have written more since than is read, the other end is looked at as well: a
+    message arrives soon after it was sent.
+    """
     own_id = getattr(client.user, "id", None)
-    moment = datetime.fromtimestamp(after_ms / 1000, UTC)
-    after = discord.Object(discord.utils.time_snowflake(moment))
+    moment = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC)
+    first_id = discord.utils.time_snowflake(moment)
     channel = client.get_partial_messageable(channel_id)
+    count = 0
+    async for message in channel.history(limit=_HISTORY):
+        if message.id < first_id:
+            return None
+        if message.author.id == own_id and fits(message):
+            return message.id
+        count += 1
+    if count < _HISTORY:
+        return None
+    after = discord.Object(first_id)
     async for message in channel.history(limit=_HISTORY, after=after, oldest_first=True):
         if message.author.id == own_id and fits(message):
             return message.id
     return None
 
 
-def says_the_same(message: discord.Message, alert: Alert, reply_to: int | None) -> bool:
-    """Cards are known by the ids in their footer, lines by what they say and what they answer."""
-    answered = message.reference.message_id if message.reference is not None else None
-    if alert.incidents and not alert.plain:
-        ids = {one.public_id for one in alert.incidents}
-        is_digest = message.content.startswith(DIGEST)
-        return is_digest is (alert.kind == "digest") and not ids.isdisjoint(_ids(message))
-    if reply_to is not None and answered != reply_to:
+def is_lost(message: discord.Message, lost: Lost) -> bool:
+    """Cards are known by the ids in their footer, lines by what they were sent with."""
+    if message.id in lost.noted:
         return False
-    # Who answered an original that is gone by now is known by the words alone.
-    said = alert.content if alert.kind == "up" or reply_to is None else _state(alert.content)
-    return message.content.startswith(said)
+    ids = _ids(message)
+    if ids:
+        is_digest = message.content.startswith(DIGEST)
+        return is_digest is lost.digest and not ids.isdisjoint(lost.public_ids)
+    answered = message.reference.message_id if message.reference is not None else None
+    if answered is not None and answered != lost.reply_to:
+        return False
+    return any(line in message.content for line in lost.lines)
 
 
 def _ids(message: discord.Message) -> set[str]:
     footers = (embed.footer.text or "" for embed in message.embeds)
     return {found for footer in footers for found in _IDS.findall(footer)}
-
-
-def _state(line: str) -> str:
-    """``🔴 DOWN``: the rest of a line may have become out of date since it was sent."""
-    return line.partition(" · ")[0]

@@ -32,9 +32,10 @@ WHOLE_INSTALLATION = {
 DELIVERY = {
     "incidents.of_post", "incidents.open_in_channel", "notifications.active",
     "notifications.claim", "notifications.drop", "notifications.drop_edits",
-    "notifications.failed", "notifications.finish", "notifications.of_incident",
+    "notifications.failed", "notifications.finish", "notifications.note_lines",
+    "notifications.of_incident",
     "notifications.release", "notifications.rewrite", "notifications.waiting",
-    "notifications.want_edit", "parking.is_parked", "parking.move",
+    "notifications.want_edit", "parking.homes", "parking.is_parked", "parking.move",
     "parking.unpark", "posts.edited", "posts.forget", "posts.get", "posts.gone",
     "posts.names_monitors_of", "posts.newest_list", "posts.of_incident", "posts.ping",
     "posts.posted",

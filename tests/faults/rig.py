@@ -20,10 +20,13 @@ from bot.models import GuildSettings
 from bot.sandbox import Sandbox
 from bot.sandbox.settings import Settings
 from bot.sandbox.snowflakes import Snowflakes
+from bot.sandbox.world.access import rights_of
 from bot.sandbox.world.harbour import found_guild, harbour
 from bot.sandbox.world.nouns import Channel
+from bot.sandbox.world.permissions import Permission
 from bot.sandbox.world.world import World
 from bot.services.delivery.global_limit import GlobalLimit
+from bot.services.delivery.messages import Access
 from bot.services.delivery.sender import Delivery
 from cogs._ui.discord_sink import DiscordSink
 from tests import invariants
@@ -67,6 +70,25 @@ class BareClient(discord.Client):
         )
 
 
+class InformedSink(DiscordSink):
+    """What the gateway would have told of channels is read from the sandbox itself."""
+
+    def __init__(self, client: BareClient, sandbox: Sandbox) -> None:
+        super().__init__(cast("VigieClient", client))
+        self._sandbox = sandbox
+
+    def access(self, channel_id: int) -> Access:
+        core = self._sandbox._core
+        channel = core.world.find_channel(str(channel_id))
+        if channel is None:
+            return Access()
+        rights = rights_of(core, core.world.bot, channel)
+        thread = channel.thread
+        sending = Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES
+        locked = thread is not None and thread.locked
+        return Access(allowed=Permission.VIEW_CHANNEL | sending in rights and not locked)
+
+
 class Rig(Stage):
     """A stage whose channels are those of a sandbox: CHANNEL … CHANNEL + 9, SECOND, SYSTEM."""
 
@@ -81,7 +103,7 @@ class Rig(Stage):
     def restart(self) -> Delivery:
         """A new process on the same store, if it died in the middle of something or not."""
         delivery = super().restart()
-        delivery.attach(DiscordSink(cast("VigieClient", self.client)))
+        delivery.attach(InformedSink(self.client, self.sandbox))
         return delivery
 
     async def settings(self, **chosen: Any) -> None:

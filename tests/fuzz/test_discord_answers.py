@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.client import VigieClient
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.global_limit import GlobalLimit
-from bot.services.delivery.messages import Alert
+from bot.services.delivery.messages import Alert, Lost
 from cogs._ui.discord_sink import DiscordSink
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
 
@@ -106,7 +106,7 @@ def test_any_answer_to_a_post(status: int, headers: dict[str, str], body: bytes)
     async def post(sink: DiscordSink) -> None:
         await posted(sink.post(7, LINE, nonce="1"))
         await posted(sink.edit(7, 9, LINE))
-        await posted(sink.find(7, LINE, after_ms=0))
+        await posted(sink.find(7, Lost(0, ("A line.",))))
 
     asyncio.run(with_api(Api(status, headers, body), post))
 

@@ -1,18 +1,12 @@
 """Carries one board to Discord: posts it, edits it or takes it away. Errors are its caller's."""
 
-import secrets
-
 from bot.clock import Clock
-from bot.errors import DeliveryError, Remedy
 from bot.services.boards.door import Door
 from bot.services.boards.face import Face
 from bot.services.boards.ledger import Kept, Ledger
 from bot.services.boards.truth import Truth
-from bot.services.delivery.adopt import NONCE_MS, QUIET_MS
-
-# Our clock and Discord's need not agree to the second.
-_CLOCKS_MS = 5_000
-_UNREADABLE = {Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.MESSAGE_GONE}
+from bot.services.delivery.adopt import CLOCKS_MS, NONCE_MS, NeverArrivedError, Tried, standing
+from bot.services.delivery.claims import new_nonce
 
 
 class BoardCourier:
@@ -78,31 +72,31 @@ class BoardCourier:
         if board.nonce is not None and 0 <= now_ms - first_ms <= NONCE_MS:
             await self._ledger.change(kept, last_try_ms=now_ms)
             return board.nonce
-        nonce = secrets.token_urlsafe(15)
+        nonce = new_nonce()
         await self._ledger.change(kept, nonce=nonce, first_try_ms=now_ms, last_try_ms=now_ms)
         return nonce
 
     async def _standing(self, door: Door, kept: Kept) -> int | None:
-        """The message of an earlier attempt, where its nonce no longer tells (as in adopt)."""
+        """The message of an earlier attempt, where its nonce no longer tells."""
         board, now_ms = kept.board, self._clock.now_ms()
-        first_ms, last_ms = board.first_try_ms or 0, board.last_try_ms or 0
-        if board.nonce is None or 0 <= now_ms - first_ms <= NONCE_MS:
+        if board.nonce is None:
             return None
-        if 0 <= now_ms - last_ms < QUIET_MS:
-            raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=QUIET_MS / 1000)
+        tried = Tried(board.first_try_ms or 0, board.last_try_ms or 0)
         try:
-            return await door.find(board.channel_id, after_ms=first_ms - _CLOCKS_MS)
-        except DeliveryError as error:
-            if error.remedy in _UNREADABLE:
-                return None
-            raise
+            return await standing(tried, now_ms, lambda since: self._find(door, kept, since))
+        except NeverArrivedError:
+            return None
+
+    async def _find(self, door: Door, kept: Kept, since_ms: int) -> int | None:
+        # A channel has one board at a time: those made before this one are none of ours.
+        since_ms = max(since_ms, kept.board.created_ms - CLOCKS_MS)
+        return await door.find(kept.board.channel_id, since_ms=since_ms)
 
     async def _take_away(self, door: Door, kept: Kept) -> None:
         board = kept.board
         message_id = board.message_id
         if message_id is None and board.nonce is not None:
-            after_ms = (board.first_try_ms or 0) - _CLOCKS_MS
-            message_id = await door.find(board.channel_id, after_ms=after_ms)
+            message_id = await self._find(door, kept, (board.first_try_ms or 0) - CLOCKS_MS)
         if message_id is not None:
             await door.delete(board.channel_id, message_id)
         await self.taken_away(kept)

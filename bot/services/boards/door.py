@@ -21,8 +21,8 @@ class Door(Protocol):
         """Pin a board where that is allowed; never raises because it is not."""
         ...
 
-    async def find(self, channel_id: int, *, after_ms: int) -> int | None:
-        """The id of a board of ours in a channel, posted since that moment."""
+    async def find(self, channel_id: int, *, since_ms: int) -> int | None:
+        """The id of the newest board of ours in a channel, posted since that moment."""
         ...
 
     def seen_by_readers(

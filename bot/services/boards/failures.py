@@ -11,8 +11,7 @@ from bot.services.boards.courier import BoardCourier
 from bot.services.boards.door import Door
 from bot.services.boards.ledger import Kept, Ledger
 from bot.services.delivery import backoff, queue
-from bot.services.delivery.courier import PARKED_MS
-from bot.services.delivery.gates import HALT_MS
+from bot.services.delivery.gates import HALT_MS, PARKED_MS
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
@@ -61,26 +60,43 @@ class BoardFailures:
         match error.remedy:
             case Remedy.MESSAGE_GONE:
                 await self._deleted(door, kept)
-            case Remedy.CHANNEL_GONE if error.code == _CHANNEL_DELETED:
-                await self._ledger.forget(kept)
-                kept.news.set()
-            case Remedy.RETRY:
-                self._note_absence(kept)
+            case Remedy.RETRY | Remedy.UNREADABLE:
+                if error.remedy is Remedy.RETRY:
+                    self._note_absence(kept)
                 self.back_off(kept)
-            case Remedy.WAIT:
-                self._hold(kept, round(error.retry_after_s * 1000))
-            case Remedy.PAUSE:
-                self._delivery.gates.pause(self._gates_ms() + round(error.retry_after_s * 1000))
-            case Remedy.HALT:
-                self._hold(kept, HALT_MS)  # alerts find out themselves whether it is meant for all
-            case Remedy.TOKEN:
-                self._stop(error)
+            case Remedy.WAIT | Remedy.PAUSE | Remedy.HALT:
+                self._wait(kept, error)
+            case Remedy.TOKEN | Remedy.CHANNEL_GONE | Remedy.CHANNEL_BLOCKED:
+                await self._refused(kept, error)
             case _:
                 if error.remedy is Remedy.REFUSED:
                     log.error("A board is refused as it is: %s", error, extra=board.names)
                 # It goes on by an event of its channel or roles, and once in so long by itself.
                 self._hold(kept, PARKED_MS)
                 kept.news.set()
+
+    def _wait(self, kept: Kept, error: DeliveryError) -> None:
+        wait_ms = round(error.retry_after_s * 1000)
+        if error.remedy is Remedy.PAUSE:
+            self._delivery.gates.pause(self._gates_ms() + wait_ms)
+            return
+        # Alerts find out themselves whether a halt is meant for all.
+        self._hold(kept, HALT_MS if error.remedy is Remedy.HALT else wait_ms)
+
+    async def _refused(self, kept: Kept, error: DeliveryError) -> None:
+        """Judged like a refused alert: by what the gateway knows, and not by one answer."""
+        if error.remedy is Remedy.TOKEN and not await self._delivery.token_works(error):
+            return
+        board, now_ms = kept.board, self._clock.now_ms()
+        until_ms = self._delivery.refused(board.guild_id, board.channel_id)
+        if until_ms is None:
+            self.back_off(kept)
+        elif error.code == _CHANNEL_DELETED:
+            await self._ledger.forget(kept)
+            kept.news.set()
+        else:
+            self._hold(kept, until_ms - now_ms)
+            kept.news.set()
 
     def back_off(self, kept: Kept) -> None:
         """Try again, the later the longer it has failed."""
@@ -130,11 +146,6 @@ class BoardFailures:
         breaker = self._delivery.gates.breaker
         if breaker.down:
             breaker.failed(kept.board.channel_id, self._gates_ms())
-
-    def _stop(self, error: DeliveryError) -> None:
-        self._delivery.gates.shut = True
-        if self._delivery.on_token_refused is not None:
-            self._delivery.on_token_refused(error)
 
     def _gates_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)

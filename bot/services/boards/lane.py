@@ -12,6 +12,7 @@ from bot.services.boards.face import due_ms
 from bot.services.boards.failures import BoardFailures
 from bot.services.boards.ledger import Kept, Ledger
 from bot.services.boards.truth import Truth
+from bot.services.delivery.gates import PARKED_MS
 from bot.services.delivery.sender import Delivery
 from bot.services.guilds import Guilds
 
@@ -122,6 +123,9 @@ class BoardLane:
         """Whether a board has something to do now, by the truth of this moment."""
         kept.due_ms, gates_ms = self._due_of(kept), self._gates_ms()
         if kept.due_ms is None or kept.due_ms > self._clock.now_ms() or kept.hold_ms > gates_ms:
+            return False
+        if not self._delivery.may_try(kept.board.channel_id):
+            kept.hold_ms = gates_ms + PARKED_MS  # an event of its rights ends that
             return False
         edits = kept.board.message_id is not None and kept.board.removed_ms is None
         if edits and not self._delivery.gates.edits_open(kept.board.channel_id, gates_ms):

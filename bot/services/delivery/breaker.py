@@ -10,11 +10,12 @@ TRIAL_MS = 30_000
 
 
 class Breaker:
-    """Closed: everybody sends. Down: one message at a time is tried, and it speaks for all."""
+    """Closed: everybody sends. Down: one channel at a time tries, and it speaks for all."""
 
     def __init__(self) -> None:
         self._failures = 0
         self._channels: set[int] = set()
+        self._trying: int | None = None
         self.down_since_ms: int | None = None
         self.next_trial_ms = 0
 
@@ -22,7 +23,21 @@ class Breaker:
     def down(self) -> bool:
         return self.down_since_ms is not None
 
+    def take(self, channel_id: int) -> bool:
+        """Whether a channel may send; while Discord is down the first to ask has the trial."""
+        if not self.down:
+            return True
+        if self._trying is None:
+            self._trying = channel_id
+        return self._trying == channel_id
+
+    def give_back(self, channel_id: int) -> None:
+        """A channel is done for now."""
+        if self._trying == channel_id:
+            self._trying = None
+
     def failed(self, channel_id: int, now_ms: int) -> None:
+        self.give_back(channel_id)
         self._failures += 1
         self._channels.add(channel_id)
         if self.down_since_ms is None:
@@ -37,5 +52,6 @@ class Breaker:
         was_down = self.down
         self._failures = 0
         self._channels.clear()
+        self._trying = None
         self.down_since_ms = None
         return was_down

@@ -1,8 +1,10 @@
 """One message on its way: what it will say, and what is known of earlier attempts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.db.notifications import Notification, Work
+from bot.db.parking import Home
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
@@ -13,19 +15,25 @@ from bot.services.delivery.plan import Batch, Verb
 class Flight:
     """One message on its way, with the truth of the moment.
 
-    ``doubt``: an earlier attempt may have reached Discord, so the rows are bound to this nonce.
+    ``doubt``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
+    (``nonce_known`` False: that attempt had another one, which is not known any more).
     ``since_ms``: set when the message comes late: when it should have been sent.
+    ``homes``: the channels that its incidents are meant for. ``noted``: messages that arrived of
+    late, as far as is known.
     """
 
     batch: Batch
     guild_id: int
     channel_id: int
-    nonce: str
     read_ms: int
     doubt: bool
     attempts: int
+    due_ms: int
     first_try_ms: int
     last_try_ms: int  # before this one; 0: there was none
+    nonce_known: bool = True
+    homes: Mapping[int, Home] = field(default_factory=dict)
+    noted: frozenset[int] = frozenset()
     incidents: tuple[Incident, ...] = ()
     post: Post | None = None
     reply_to: int | None = None
@@ -37,6 +45,15 @@ class Flight:
     def names(self) -> dict[str, object]:
         """Whose it is and where it goes: fields for the log."""
         return {"guild": self.guild_id, "channel": self.channel_id, "nonce": self.nonce}
+
+    @property
+    def nonce(self) -> str:
+        return self.batch.nonce
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The lines it was sent with before."""
+        return next((row.said for row in self.batch.rows if row.id == self.batch.leader), ())
 
     @property
     def verb(self) -> Verb:

@@ -1,6 +1,8 @@
 """When each channel may be tried again, in milliseconds of monotonic time.
 
-Kept in memory: a restart tries everything once.
+A channel is left alone until the time that its last failure named or the back-off drew, and one
+that refuses us is tried as :mod:`refusals` allows. While Discord is down one channel tries for all.
+All share the bucket of :mod:`pace`. Kept in memory: a restart tries everything once.
 """
 
 import random
@@ -9,22 +11,31 @@ from collections.abc import Collection, Mapping
 from bot.clock import HOUR_MS
 from bot.services.delivery import backoff
 from bot.services.delivery.breaker import Breaker
+from bot.services.delivery.messages import Access
+from bot.services.delivery.refusals import InvalidRequests, Refusals
 
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
 HALT_MS = 600_000
 _HALT_CAP_MS = 6 * HOUR_MS
 # After so many faults of our own in a row it is tried as rarely as an old row.
 _OFTEN = 10
+# A channel that is gone or refuses us is left alone for so long; events of its rights wake it.
+PARKED_MS = 6 * HOUR_MS
+# For so long the gateway, which shows the channel and our rights, is believed against refusals.
+PATIENCE_MS = 600_000
+# What the gateway knows nothing of has to be refused so often.
+_ONCE_MORE = 2
 
 
 class Gates:
     """The waiting times that failures impose, per channel and for all of them."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, invalid: InvalidRequests | None = None) -> None:
         self.breaker = Breaker()
+        self.refusals = Refusals(invalid or InvalidRequests())
         self._rng = rng
-        self._backoff: dict[int, int] = {}
-        self._waits: dict[int, int] = {}
+        self._not_before: dict[int, int] = {}  # what Discord named, and rest: not cut short
+        self._backoff: dict[int, int] = {}  # what we drew: over when Discord is back
         self._edits: dict[int, int] = {}
         self._resting: dict[int, int] = {}
         self._stumbles: dict[int, int] = {}
@@ -39,8 +50,9 @@ class Gates:
         held = max(
             self._halted_until_ms,
             self._paused_until_ms,
-            self._waits.get(channel_id, 0),
+            self._not_before.get(channel_id, 0),
             self._resting.get(channel_id, 0),
+            self.refusals.opens_at(channel_id),
         )
         if self.breaker.down:
             return max(held, self.breaker.next_trial_ms)
@@ -59,8 +71,17 @@ class Gates:
             if channel_id not in busy and max(due_ms, self.opens_at(channel_id)) <= now_ms
         ]
         if not self.breaker.down:
-            return free
+            return self.refusals.in_turn(free)
         return [] if busy else sorted(free, key=lambda one: self._backoff.get(one, 0))[:1]
+
+    def take(self, channel_id: int, now_ms: int) -> bool:
+        """Whether a channel may send at this very moment; what is limited is taken by that."""
+        if self.shut or self.opens_at(channel_id) > now_ms:
+            return False
+        if not self.breaker.take(channel_id):
+            return False
+        self.refusals.try_again(channel_id, now_ms)
+        return True
 
     def next_ms(self, due: Mapping[int, int], busy: Collection[int]) -> int | None:
         """When :meth:`ready` will next have something; None: only new work can change that."""
@@ -81,9 +102,10 @@ class Gates:
         ``posted``: by a new message, which also wakes a sleeping thread.
         """
         self._halt_ms = HALT_MS
+        self.refusals.accepted(channel_id)
         self._stumbles.pop(channel_id, None)
         self._backoff.pop(channel_id, None)
-        self._waits.pop(channel_id, None)
+        self._not_before.pop(channel_id, None)
         if posted and channel_id in self._archived:
             self._archived.discard(channel_id)
             self._edits.pop(channel_id, None)
@@ -95,8 +117,29 @@ class Gates:
         self._back_off(channel_id, attempts, age_ms, now_ms)
         self.breaker.failed(channel_id, now_ms)
 
+    def refused(
+        self, guild_id: int, channel_id: int, access: Access, now_ms: int, wall_ms: int
+    ) -> int | None:
+        """Discord refuses us here: until when (wall time) the channel is to be left alone.
+
+        None: as long as the gateway shows the channel and our rights there, or Discord has said
+        so only once, it is tried again like after any failure.
+        """
+        count, age_ms = self.refusals.add(guild_id, channel_id, now_ms)
+        self.breaker.give_back(channel_id)  # that Discord refuses says that it is there
+        if access.allowed is False:
+            until_ms = min(access.until_ms or wall_ms + PARKED_MS, wall_ms + PARKED_MS)
+        elif age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE):
+            until_ms = wall_ms + PARKED_MS
+        else:
+            self._back_off(channel_id, count, age_ms, now_ms)
+            return None
+        self.refusals.park(channel_id)
+        return until_ms
+
     def stumbled(self, channel_id: int, now_ms: int) -> None:
         """A fault of our own: back off, but it says nothing about Discord."""
+        self.breaker.give_back(channel_id)
         count = self._stumbles[channel_id] = self._stumbles.get(channel_id, 0) + 1
         self._back_off(channel_id, count, backoff.FRESH_MS if count > _OFTEN else 0, now_ms)
 
@@ -106,7 +149,7 @@ class Gates:
 
     def wait(self, channel_id: int, until_ms: int) -> None:
         """Discord named a time for this channel."""
-        self._waits[channel_id] = until_ms
+        self._not_before[channel_id] = until_ms
 
     def wait_edits(self, channel_id: int, until_ms: int) -> None:
         """Discord named a time for edits; posting goes on (they have a limit of their own)."""

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import aiohttp
 
 _TOO_MANY = 429
+_INVALID = {401, 403, _TOO_MANY}
 # discord.py goes on by itself when the time it was told is over; this comes after it.
 _LATER_S = 0.05
 
@@ -20,11 +21,15 @@ class GlobalLimit:
     """Hand :attr:`trace` to the client; :meth:`left_s` says how long everything has to wait.
 
     ``over`` is called once it has ended: discord.py holds all requests back meanwhile, and would
-    for ever if the one that met the limit is cut off while it waits.
+    for ever if the one that met the limit is cut off while it waits. ``invalid`` is called for each
+    answer that Discord counts as an invalid request.
     """
 
-    def __init__(self, over: Callable[[], None]) -> None:
+    def __init__(
+        self, over: Callable[[], None], invalid: Callable[[], None] = lambda: None
+    ) -> None:
         self._over = over
+        self._invalid = invalid
         self.trace = aiohttp.TraceConfig()
         self.trace.on_request_end.append(self._answered)
         self._until = 0.0
@@ -41,6 +46,8 @@ class GlobalLimit:
     ) -> None:
         del session, context
         headers = answer.response.headers
+        if answer.response.status in _INVALID and headers.get("X-RateLimit-Scope") != "shared":
+            self._invalid()
         if answer.response.status != _TOO_MANY or "X-RateLimit-Global" not in headers:
             return
         named = headers.get("Retry-After", "")

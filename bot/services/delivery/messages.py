@@ -1,9 +1,10 @@
 """What delivery hands to Discord's side: alerts with no Discord in them, and the sink's door."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Protocol
 
+from bot.clock import DAY_MS
 from bot.models import Incident
 
 AlertKind = Literal[
@@ -53,6 +54,13 @@ class Notice:
     gone: bool = False
     user_id: int | None = None
 
+    def at(self, age_ms: int) -> "Notice | None":
+        """What is left of it after so long in the outbox; None: nothing that is still true."""
+        days = age_ms // DAY_MS
+        if self.kind == "certificate" and days > 0:
+            return replace(self, days=self.days - days) if self.days >= days else None
+        return None if self.kind in {"blind", "test"} and days > 0 else self
+
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
 
@@ -81,15 +89,43 @@ class Places:
     owner_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the gateway knows of our rights in a channel. ``allowed`` None: nothing.
+
+    ``until_ms``: when rights that are missing come back by themselves (the end of a time-out).
+    """
+
+    allowed: bool | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How a message is recognised whose answer was lost.
+
+    By the ``public_ids`` in its card (``digest``: it is a summary), or by one of the ``lines`` it
+    was sent with. ``noted``: messages of ours whose outcome is known. ``since_ms``: by our clock.
+    """
+
+    since_ms: int
+    lines: tuple[str, ...]
+    public_ids: frozenset[str] = frozenset()
+    digest: bool = False
+    reply_to: int | None = None
+    noted: frozenset[int] = frozenset()
+
+
 class Sink(Protocol):
-    """Discord, as delivery sees it. All methods raise errors.DeliveryError with a Remedy."""
+    """Discord, as delivery sees it. What waits raises errors.DeliveryError with a Remedy."""
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
     ) -> int:
         """Send a message and return its id; the same nonce within minutes sends nothing twice.
 
-        A reply whose original is gone is sent as a plain message.
+        A reply that is refused (its original is gone, or its channel's history may not be read) is
+        sent as a plain message.
         """
         ...
 
@@ -97,10 +133,20 @@ class Sink(Protocol):
         """Replace what a message says. Never pings."""
         ...
 
-    async def find(
-        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
-    ) -> int | None:
-        """The id of our own message since that moment that says what this alert would say."""
+    async def find(self, channel_id: int, lost: Lost) -> int | None:
+        """The id of our own message that answers a description, looked for from the newest on."""
+        ...
+
+    async def token_works(self) -> bool:
+        """Whether Discord still knows the token, asked now."""
+        ...
+
+    def access(self, channel_id: int) -> Access:
+        """Whether a channel is there and we may post in it, as the gateway says."""
+        ...
+
+    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        """Whether everybody who reads a place may see a channel too; None: not known."""
         ...
 
     async def places(self, guild_id: int) -> Places:

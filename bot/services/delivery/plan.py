@@ -45,8 +45,9 @@ class Batch:
     verb: Verb
     rows: tuple[Notification, ...]
     post_id: int | None = None
-    leader: int = 0  # the row whose id makes the nonce; 0: not claimed yet
+    leader: int = 0  # the row that stands for all; 0: not claimed yet
     moot: tuple[Notification, ...] = ()
+    nonce: str = ""  # "": not claimed yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Desk:
     now_ms: int
     group: Post | None  # the list that latecomers may still join
     edits: bool  # Discord accepts edits in this channel now
+    alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
 
     def due(self, kind: Work) -> tuple[Notification, ...]:
         return tuple(row for row in self.of(kind) if self.is_due(row))
@@ -114,9 +116,12 @@ def _opening(desk: Desk) -> Batch | None:
     if not any(desk.is_due(row) for row in opens):
         return None
     rows = tuple(row for row in opens if desk.is_due(row, COMPANY_MS))
+    single = next((row for row in rows if row.id in desk.alone), None)
+    if single is not None:
+        rows = (single,)
     told = {row.incident_id for row in rows}
     moot = tuple(row for row in desk.of(Work.ESCALATE) if row.incident_id in told)
-    if desk.group is not None and desk.edits:
+    if single is None and desk.group is not None and desk.edits:
         return Batch(Verb.JOIN, rows, desk.group.id, moot=moot)
     return Batch(Verb.OPEN, rows, moot=moot)
 

@@ -1,14 +1,13 @@
 """What a message has to say, read from the truth inside the transaction that claims it."""
 
 import json
-import secrets
-import string
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.clock import HOUR_MS
 from bot.db import incidents as incident_rows
-from bot.db import notifications, posts, reminders, settings
+from bot.db import notifications, parking, posts, reminders
 from bot.db.database import Connection
 from bot.db.notifications import Work
 from bot.models import Incident
@@ -17,7 +16,8 @@ from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import MENTIONS, Notice
 from bot.services.delivery.plan import Batch, Verb
 
-_DIGITS = string.digits + string.ascii_lowercase
+# Our clock may be wrong: messages noted so long before an attempt are looked at as well.
+_NOTED_MS = HOUR_MS
 
 
 def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight | None:
@@ -27,13 +27,26 @@ def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight 
         batch=batch,
         guild_id=first.guild_id,
         channel_id=first.channel_id,
-        nonce=_nonce(conn, batch.leader),
         read_ms=now_ms,
         doubt=doubt,
         attempts=max(row.attempts for row in batch.rows) + 1,
+        due_ms=min(row.not_before_ms for row in batch.rows),
         first_try_ms=min(row.first_try_ms or now_ms for row in batch.rows),
         last_try_ms=first.last_try_ms or 0,
+        nonce_known=any(row.nonce is not None for row in batch.rows),
     )
+    told = _told(conn, flight)
+    if told is None:
+        return None
+    if doubt and not told.edits:
+        since_ms = min(flight.first_try_ms, now_ms) - _NOTED_MS
+        noted = notifications.message_ids(conn, flight.guild_id, flight.channel_id, since_ms)
+        told = replace(told, noted=noted)
+    return replace(told, homes=parking.homes(conn, (one.id for one in told.incidents)))
+
+
+def _told(conn: Connection, flight: Flight) -> Flight | None:
+    batch = flight.batch
     match batch.verb:
         case Verb.OPEN | Verb.LATE | Verb.JOIN | Verb.EDIT:
             return _of_post(conn, flight)
@@ -66,9 +79,13 @@ def _astray(conn: Connection, flight: Flight) -> None:
     notifications.release(conn, flight.ids, "the post is gone", keep_post=False)
 
 
-def _of_notice(conn: Connection, flight: Flight) -> Flight:
+def _of_notice(conn: Connection, flight: Flight) -> Flight | None:
     """A notice that a channel is lost also says what people there are missing."""
-    notice = Notice.parse(flight.batch.rows[0].payload or "{}")
+    row = flight.batch.rows[0]
+    notice = Notice.parse(row.payload or "{}").at(flight.read_ms - row.created_ms)
+    if notice is None:
+        notifications.finish(conn, flight.ids, "superseded")
+        return None
     told = incident_rows.open_in_channel(conn, notice.channel_id)
     return replace(flight, notice=notice, incidents=tuple(told))
 
@@ -143,16 +160,3 @@ def _late_since(conn: Connection, flight: Flight, told: Iterable[Incident]) -> i
     rows = (notifications.of_incident(conn, incident.id, Work.OPEN) for incident in told)
     due = [row.created_ms for row in rows if row and row.not_before_ms <= flight.read_ms]
     return min(due, default=None)
-
-
-def _nonce(conn: Connection, number: int) -> str:
-    """Fixed for the life of a row and of no other row, in no other database: ≤ 25 characters."""
-    salt = settings.get(conn, "nonce_salt")
-    if salt is None:
-        salt = "".join(secrets.choice(_DIGITS) for _ in range(4))
-        settings.put(conn, "nonce_salt", salt)
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return salt + digits

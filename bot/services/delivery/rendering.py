@@ -1,7 +1,8 @@
 """From a message's truth to an alert: which kind, which line, whom it calls."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from enum import IntEnum
 
 from bot.models import Incident, Kind
 from bot.services.delivery.flight import Flight
@@ -10,25 +11,52 @@ from bot.services.delivery.plan import Verb
 from bot.words import endings, push, silence
 from bot.words.catalogue import Words, words_for
 
+# Roles one message calls at most: with their mentions it stays well below 2,000 characters, and
+# below the 100 roles that may be allowed to be called.
+ROLES = 20
 # What is left of a line when Discord refuses the whole message.
 PLAIN_CHARACTERS = 500
 
 
-def render(flight: Flight, language: str, now_ms: int, *, plain: bool) -> Alert:
-    """The alert of one message. ``plain``: Discord refused it with its card, or may well do so."""
+class Form(IntEnum):
+    """How much of a message is sent: less each time that Discord refuses it."""
+
+    CARD = 0
+    LINE = 1  # no embed, no buttons
+    BARE = 2  # a line that calls nobody
+
+
+def render(flight: Flight, language: str, now_ms: int, form: Form = Form.CARD) -> Alert:
+    """The alert of one message."""
     alert = _alert(flight, words_for(language), language)
     if flight.since_ms is not None:
         alert = replace(alert, delayed_ms=(flight.since_ms, now_ms))
-    if plain:
+    if form > Form.CARD:
         alert = replace(alert, plain=True, content=alert.content[:PLAIN_CHARACTERS])
+    if form is Form.BARE:
+        alert = replace(alert, role_ids=(), user_ids=())
     return alert
+
+
+def masked(flight: Flight, hidden: Collection[int], language: str) -> Flight:
+    """The same message without what tells which sites ``hidden`` (incidents) are about."""
+    if not hidden:
+        return flight
+    name = words_for(language).text("a site of another channel")
+    told = [
+        replace(one, name=name, url="", address=None, certificate_ms=None)
+        if one.id in hidden
+        else one
+        for one in flight.incidents
+    ]
+    return replace(flight, incidents=tuple(told))
 
 
 def _alert(flight: Flight, words: Words, language: str) -> Alert:
     told = flight.incidents
     match flight.verb:
         case Verb.NOTICE if flight.notice is not None:
-            return _notice(words, language, flight.notice, told)
+            return _notice(words, language, flight.notice)
         case Verb.CLOSE | Verb.LATE:
             return Alert(
                 kind="up",
@@ -75,12 +103,12 @@ def _headline(words: Words, told: Sequence[Incident]) -> str:
 
 
 def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
-    """Roles of what is still open: nobody is called for what is over."""
+    """Roles of what is still open: nobody is called for what is over. The rest is called later."""
     roles = (one.role_id for one in told if one.open)
-    return tuple(dict.fromkeys(role for role in roles if role is not None))
+    return tuple(dict.fromkeys(role for role in roles if role is not None))[:ROLES]
 
 
-def _notice(words: Words, language: str, notice: Notice, told: Sequence[Incident]) -> Alert:
+def _notice(words: Words, language: str, notice: Notice) -> Alert:
     match notice.kind:
         case "blind":
             return Alert("blind", language, push.blind(words, notice.seconds), plain=True)
@@ -90,9 +118,15 @@ def _notice(words: Words, language: str, notice: Notice, told: Sequence[Incident
         case "test":
             return Alert("test", language, push.test(words))
         case "lost":
-            content = silence.lost(
-                words, notice.channel_id, [one.name for one in told], gone=notice.gone
-            )
+            content = silence.lost(words, notice.channel_id, gone=notice.gone)
         case _:
             content = notice.text
     return Alert("notice", language, content, plain=True)
+
+
+def missed(language: str, told: Sequence[Incident], named: Collection[int]) -> str:
+    """What people of a lost channel do not hear of now; only ``named`` incidents by their name."""
+    if not told:
+        return ""
+    names = [one.name for one in told if one.id in named]
+    return "\n" + silence.missed(words_for(language), names, len(told) - len(names))

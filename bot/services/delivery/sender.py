@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,27 +12,37 @@ from typing import Any
 from bot.clock import Clock
 from bot.db import notifications, parking
 from bot.db.database import Connection, Database
+from bot.db.notifications import Due
 from bot.db.parking import Parked
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import settlement
-from bot.services.delivery.courier import PARKED_MS, Courier
-from bot.services.delivery.gates import Gates
-from bot.services.delivery.messages import Sent, Sink
+from bot.services.delivery.courier import Courier
+from bot.services.delivery.gates import PARKED_MS, Gates
+from bot.services.delivery.messages import Access, Sent, Sink
 from bot.services.delivery.pace import Pace
+from bot.services.delivery.refusals import InvalidRequests
 from bot.services.delivery.sideline import Sidelines
 
 log = logging.getLogger(__name__)
 
 # After a fault of the loop itself (the database, say) it looks again so much later.
 _STUMBLE_S = 1.0
+# The whole outbox is looked through so much longer after the last time as that took: a full one
+# must not keep the store busy.
+_LOOKS_APART = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told."""
+    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told.
+
+    ``held_ms``: until when nothing that was refused is tried again, because all of Vigie has made
+    too many invalid requests.
+    """
 
     channels: tuple[Parked, ...]
     unheard_ms: int | None
+    held_ms: int | None = None
 
 
 class Delivery:
@@ -55,16 +66,21 @@ class Delivery:
         self._db = db
         self._clock = clock
         jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self.gates = Gates(jitter)
+        self._invalid = InvalidRequests()
+        self.gates = Gates(jitter, self._invalid)
         self.sidelines = Sidelines()
         self._courier = Courier(
             db, clock, languages, self.gates, told=self._tell, token_refused=self._shut
         )
-        self._pace = Pace()
+        self._pace = Pace(clock)
         self._sink: Sink | None = None
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[int]] = {}
         self._stopping = False
+        self._known: dict[int, Due] = {}  # of the outbox, as last looked at
+        self._changed: set[int] = set()  # channels that were served since
+        self._news = True  # whatever else may have changed
+        self._look_from = 0.0
 
     def attach(self, sink: Sink) -> None:
         """Discord can be reached: from now on what is due is sent."""
@@ -75,26 +91,83 @@ class Delivery:
         """There may be new work."""
         self.gates.rouse()
         self.sidelines.stir()
+        self._news = True
         self._woken.set()
 
+    def invalid_request(self) -> None:
+        """Discord counts an answer against the whole process: a 401, 403 or 429."""
+        self._invalid.add(self._now())
+
+    def may_try(self, channel_id: int) -> bool:
+        """False: a channel was refused, and the gateway says that we may not post there."""
+        return not self.gates.refusals.is_refused(channel_id) or self._may_open(channel_id)
+
+    def refused(self, guild_id: int, channel_id: int) -> int | None:
+        """A board was refused: until when (wall time) it is left alone; None: try again soon."""
+        access = Access() if self._sink is None else self._sink.access(channel_id)
+        return self.gates.refused(guild_id, channel_id, access, self._now(), self._clock.now_ms())
+
+    async def token_works(self, error: DeliveryError) -> bool:
+        """After a 401: ask once more before the token counts as refused; that ends everything."""
+        if self._sink is None or await self._courier.token_works(self._sink):
+            return True
+        self.gates.shut = True
+        self._shut(error)
+        return False
+
+    async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
+        """Rights in these channels, or in all of a server, may have changed.
+
+        A parked one is tried again, within a minute, if the gateway says that we may post there.
+        """
+        parked = await self._db.read(lambda conn: parking.of_guild(conn, guild_id))
+        wanted = None if channel_ids is None else set(channel_ids)
+        free = [
+            one.channel_id
+            for one in parked
+            if (wanted is None or one.channel_id in wanted)
+            and self._may_open(one.channel_id, gone=one.reason == Remedy.CHANNEL_GONE)
+        ]
+        if not free:
+            return
+
+        def write(conn: Connection) -> None:
+            for channel_id in free:
+                parking.unpark(conn, channel_id)
+
+        await self._db.write(write)
+        self.wake()
+
     async def unpark(self, channel_id: int) -> None:
-        """Something about a channel changed (a permission, say): try it again now."""
+        """As :meth:`rights_changed`, of one channel whose server is not at hand."""
+        if not self._may_open(channel_id):
+            return
         if await self._db.write(lambda conn: parking.unpark(conn, channel_id)):
             self.wake()
 
+    def _may_open(self, channel_id: int, *, gone: bool = False) -> bool:
+        """As far as the gateway knows; a channel that was deleted has to be seen again."""
+        allowed = None if self._sink is None else self._sink.access(channel_id).allowed
+        return bool(allowed) if gone else allowed is not False
+
     async def guild_back(self, guild_id: int) -> None:
-        """Vigie is in a server (again): whatever it could not post there is tried now."""
-        if await self._db.read(lambda conn: parking.of_guild(conn, guild_id)):
-            await self._db.write(lambda conn: parking.unpark_guild(conn, guild_id))
+        """Vigie is in a server (again): what it could not post there is tried where it may."""
+        await self.rights_changed(guild_id)
         self.wake()
 
     async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
-        """Alerts go to a channel from now on: it gets what lost channels were never told."""
+        """Alerts go to a channel from now on: it gets what lost channels were never told.
+
+        Not of monitors that have a channel of their own: that one is chosen for its readers.
+        """
+        may_open = self._may_open(channel_id)
 
         def write(conn: Connection) -> None:
-            parking.unpark(conn, channel_id)
+            if may_open:
+                parking.unpark(conn, channel_id)
             for lost in parking.of_guild(conn, guild_id):
-                parking.move(conn, lost.channel_id, channel_id)
+                if lost.channel_id != channel_id:
+                    parking.move(conn, lost.channel_id, channel_id, default_only=True)
 
         await self._db.write(write)
         self.wake()
@@ -102,11 +175,12 @@ class Delivery:
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
         """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
         now_ms = self._clock.now_ms()
+        until_ms = now_ms + PARKED_MS
 
         def write(conn: Connection) -> None:
             if parking.is_used(conn, guild_id, channel_id):
                 settlement.lose(
-                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, for_ms=PARKED_MS
+                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, until_ms=until_ms
                 )
 
         await self._db.write(write)
@@ -114,9 +188,13 @@ class Delivery:
 
     async def troubles(self, guild_id: int) -> Troubles:
         """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
+        left_ms = self._invalid.free_at() - self._now()
+        held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
         return await self._db.read(
             lambda conn: Troubles(
-                tuple(parking.of_guild(conn, guild_id)), parking.unheard_since(conn, guild_id)
+                tuple(parking.of_guild(conn, guild_id)),
+                parking.unheard_since(conn, guild_id),
+                held_ms,
             )
         )
 
@@ -136,6 +214,7 @@ class Delivery:
         self.gates.rouse()
         count = 0
         while self._sink is not None:
+            self._news, self._look_from = True, 0.0
             due = await self._due()
             ready = self.gates.ready(due, (), self._now())
             if not ready:
@@ -159,6 +238,7 @@ class Delivery:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drain(self) -> None:
+        self._news, self._look_from = True, 0.0
         await self._dispatch()
         while self._busy:
             await asyncio.wait(self._busy.values())
@@ -175,17 +255,26 @@ class Delivery:
             )
             self._busy[channel_id] = task
             task.add_done_callback(partial(self._served, channel_id))
+        for channel_id in self._busy:
+            if self._has_opening(channel_id):
+                self._pace.hurry(channel_id)
         next_ms = self.gates.next_ms(due, self._busy)
+        if self._news:
+            too_early_s = self._look_from - time.perf_counter()
+            asyncio.get_running_loop().call_later(max(0.0, too_early_s), self._woken.set)
         return None if next_ms is None else max(0.0, (next_ms - now_ms) / 1000)
 
     def _served(self, channel_id: int, _task: asyncio.Task[int]) -> None:
         self._busy.pop(channel_id, None)
+        self._changed.add(channel_id)
         self._woken.set()
 
     async def _serve(self, sink: Sink, channel_id: int, *, paced: bool = False) -> int:
         """Send all that a channel has due, in order; returns how many messages were taken."""
         count = 0
         try:
+            if await self._park_again(sink, channel_id):
+                return 0
             while await self._turn(channel_id, paced=paced):
                 step = await self._courier.step(sink, channel_id)
                 if step is None:
@@ -193,28 +282,71 @@ class Delivery:
                 if step is None and not count:
                     self.gates.rest(channel_id, self._now())
                 if step is None:
+                    self.gates.refusals.did_not(channel_id)
                     break
                 count += step
+                if not step and self.gates.refusals.is_refused(channel_id):
+                    break
         except Exception:
             log.exception("A channel stumbled", extra={"channel": channel_id})
             self.gates.stumbled(channel_id, self._now())
+        finally:
+            self.gates.breaker.give_back(channel_id)
         return count
+
+    async def _park_again(self, sink: Sink, channel_id: int) -> bool:
+        """A channel that was refused is not tried while the gateway says that we may not."""
+        known = self._known.get(channel_id)
+        refused = self.gates.refusals.is_refused(channel_id) or (known is not None and known.parked)
+        access = sink.access(channel_id)
+        if not refused or access.allowed is not False or known is None:
+            return False
+        now_ms = self._clock.now_ms()
+        until_ms = min(access.until_ms or now_ms + PARKED_MS, now_ms + PARKED_MS)
+        reason, guild_id = Remedy.CHANNEL_BLOCKED, known.guild_id
+        await self._db.write(
+            lambda conn: settlement.lose(
+                conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
+            )
+        )
+        return True
 
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
         """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
         if paced and self._may_send(channel_id):
-            wait_s = self._pace.turn_s(self._clock.monotonic())
-            if wait_s:
-                await self._clock.sleep(wait_s)
-        return self._may_send(channel_id)
+            await self._pace.turn(channel_id, opening=self._has_opening(channel_id))
+        return self.gates.take(channel_id, self._now())
+
+    def _has_opening(self, channel_id: int) -> bool:
+        known = self._known.get(channel_id)
+        return known is not None and known.opening
 
     async def _due(self) -> dict[int, int]:
         """When each channel has something to send, on the gates' clock."""
         now_ms = self._clock.now_ms()
         ahead_ms = self._now() - now_ms
-        due = await self._db.read(lambda conn: notifications.due_by_channel(conn, now_ms))
+        await self._look(now_ms)
+        due = {channel_id: one.at_ms for channel_id, one in self._known.items()}
         due = self.sidelines.beside(due, now_ms)
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
+
+    async def _look(self, now_ms: int) -> None:
+        """Read what is due where: of all channels after news, else of those just served."""
+        changed, self._changed = self._changed, set()
+        begun = time.perf_counter()
+        if self._news and begun >= self._look_from:
+            self._news = False
+            self._known = await self._db.read(
+                lambda conn: notifications.due_by_channel(conn, now_ms)
+            )
+            ended = time.perf_counter()
+            self._look_from = ended + min(1.0, (ended - begun) * _LOOKS_APART)
+        elif changed:
+            found = await self._db.read(
+                lambda conn: notifications.due_by_channel(conn, now_ms, changed)
+            )
+            kept = {c: one for c, one in self._known.items() if c not in changed}
+            self._known = kept | found
 
     def _now(self) -> int:
         """Milliseconds that never go back: what the gates count in."""

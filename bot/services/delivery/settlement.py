@@ -1,15 +1,18 @@
 """What becomes of a message's rows once Discord has answered. Each function is one transaction."""
 
 import json
+from functools import partial
 
 from bot.db import notifications, parking, posts
 from bot.db.database import Connection
 from bot.db.notifications import Work
 from bot.errors import DeliveryError, Remedy
+from bot.models import Incident
 from bot.services.delivery import queue
 from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import Alert, Notice
 from bot.services.delivery.plan import Verb
+from bot.services.delivery.rendering import ROLES
 
 
 def accepted(
@@ -36,6 +39,8 @@ def _stands(
         _deleted(conn, flight, now_ms)
         return
     posts.posted(conn, post.id, message_id, alert.role_ids)
+    if flight.verb is Verb.OPEN:
+        _call_roles(conn, flight, {*post.pinged, *alert.role_ids}, now_ms)
     if alert.plain:
         queue.want_edit(conn, post, now_ms, urgent=True)
 
@@ -54,32 +59,44 @@ def _edited(conn: Connection, flight: Flight, now_ms: int) -> None:
     joined = [row.id for row in flight.of(Work.OPEN)]
     notifications.finish(conn, joined, "sent", message_id=post.message_id)
     notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
-    _call_roles(conn, flight, now_ms)
+    _call_roles(conn, flight, set(post.pinged), now_ms)
 
 
-def _call_roles(conn: Connection, flight: Flight, now_ms: int) -> None:
-    """An edit pings nobody: roles that the list has not called yet get one extra post."""
+def _call_roles(conn: Connection, flight: Flight, called: set[int], now_ms: int) -> None:
+    """Roles that a post has not called get further ones: an edit pings nobody, and one message
+    calls so many at most.
+    """
     post = flight.own_post
-    called = {None, *post.pinged}
-    late = [one for one in flight.incidents if one.open and one.role_id not in called]
+    wanted = [one for one in flight.incidents if one.open and one.role_id is not None]
+    late = [one for one in wanted if one.role_id not in called]
     if not late:
         return
     posts.ping(conn, post.id, {one.role_id for one in late if one.role_id is not None})
     waiting = notifications.waiting(conn, post.id, Work.PING)
     before = [] if waiting is None else json.loads(waiting.payload or "[]")
-    numbers = json.dumps([*before, *(one.id for one in late)])
-    if waiting is not None:
-        notifications.rewrite(conn, waiting.id, numbers)
+    if waiting is not None and len(before) + len(late) <= ROLES:
+        notifications.rewrite(conn, waiting.id, json.dumps([*before, *(one.id for one in late)]))
         return
-    notifications.add(
-        conn,
-        guild_id=flight.guild_id,
-        channel_id=flight.channel_id,
-        kind=Work.PING,
-        post_id=post.id,
-        payload=numbers,
-        now_ms=now_ms,
-    )
+    for told in _by_roles(late):
+        notifications.add(
+            conn,
+            guild_id=flight.guild_id,
+            channel_id=flight.channel_id,
+            kind=Work.PING,
+            post_id=post.id,
+            payload=json.dumps(told),
+            now_ms=now_ms,
+        )
+
+
+def _by_roles(late: list[Incident]) -> list[list[int]]:
+    """Incidents' ids, those with the same role together, as many roles as one message calls."""
+    of_role: dict[int | None, list[int]] = {}
+    for one in late:
+        of_role.setdefault(one.role_id, []).append(one.id)
+    groups = list(of_role.values())
+    parts = (groups[at : at + ROLES] for at in range(0, len(groups), ROLES))
+    return [[number for group in part for number in group] for part in parts]
 
 
 def doubtful(conn: Connection, flight: Flight, error: str) -> None:
@@ -95,18 +112,19 @@ def not_taken(conn: Connection, flight: Flight, error: str) -> None:
     (doubtful if flight.doubt else released)(conn, flight, error)
 
 
-def released(conn: Connection, flight: Flight, error: str) -> None:
+def released(conn: Connection, flight: Flight, error: str, *, not_before_ms: int = 0) -> None:
     """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
+    release = partial(notifications.release, conn, flight.ids, error, not_before_ms=not_before_ms)
     match flight.verb:
         case Verb.OPEN | Verb.LATE:
-            notifications.release(conn, flight.ids, error, keep_post=False)
+            release(keep_post=False)
             notifications.drop_edits(conn, flight.own_post.id)
             posts.forget(conn, flight.own_post.id)
         case Verb.JOIN | Verb.EDIT:
             _part(conn, flight, error)
             # Of two waiting edits the one that was under way stays: its truth is found when sent.
             notifications.drop_edits(conn, flight.own_post.id)
-    notifications.release(conn, flight.ids, error, keep_post=True)
+    release(keep_post=True)
     if flight.verb is Verb.JOIN:
         queue.want_edit(conn, flight.own_post, flight.read_ms, urgent=True)
 
@@ -127,21 +145,20 @@ def unheard(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
 
 
 def refused(
-    conn: Connection, flight: Flight, error: DeliveryError, now_ms: int, *, for_ms: int
+    conn: Connection, flight: Flight, error: DeliveryError, now_ms: int, *, until_ms: int
 ) -> None:
     """The channel is gone or refuses us: its work waits, or moves to the server's second channel.
 
     Once a day the server is told, wherever it can still be reached.
     """
     not_taken(conn, flight, str(error))
-    lose(conn, flight.guild_id, flight.channel_id, error.remedy, now_ms, for_ms=for_ms)
+    lose(conn, flight.guild_id, flight.channel_id, error.remedy, now_ms, until_ms=until_ms)
 
 
 def lose(
-    conn: Connection, guild_id: int, channel_id: int, reason: Remedy, now_ms: int, *, for_ms: int
+    conn: Connection, guild_id: int, channel_id: int, reason: Remedy, now_ms: int, *, until_ms: int
 ) -> None:
     """Park a channel and see to it that its people hear of that."""
-    until_ms = now_ms + for_ms
     parking.park(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
     parking.move(conn, channel_id, parking.substitute(conn, guild_id, channel_id, now_ms))
     if parking.may_notice(conn, guild_id, now_ms):
@@ -150,14 +167,14 @@ def lose(
         queue.notice(conn, guild_id, -guild_id, lost, now_ms)
 
 
+def parted(conn: Connection, flight: Flight, error: str) -> None:
+    """Discord takes no such edit: the next change tries again, and openings get their own post."""
+    _part(conn, flight, error)
+    notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
+
+
 def dead(conn: Connection, flight: Flight, error: str, now_ms: int) -> None:
-    """Discord will never take it, not even as plain text."""
-    if flight.verb is Verb.EDIT:
-        notifications.drop(conn, flight.ids)  # the next change tries again
-        return
-    if flight.verb is Verb.JOIN:
-        lost(conn, flight, error, now_ms)
-        return
+    """Discord will never take it, not even as a bare line."""
     notifications.failed(conn, flight.ids, error)
     _spare_openings(conn, flight)
     notifications.finish(conn, flight.ids, "dead")

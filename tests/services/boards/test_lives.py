@@ -12,7 +12,7 @@ from bot.services.boards import lane
 from bot.services.boards.face import Face
 from bot.services.boards.keeper import MAX_BOARDS
 from bot.services.delivery import sideline
-from bot.services.delivery.messages import Notice, Places
+from bot.services.delivery.messages import Access, Notice, Places
 from tests.fakes import FakeClock
 from tests.harness import until
 from tests.services.boards.wall import WALL, PaperDoor, Wall, fine, refusing, wall
@@ -93,14 +93,16 @@ def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
             await w.station.watch("shop")
             await w.create()
             w.door.before = refusing(Remedy.CHANNEL_BLOCKED, 50013)
+            w.station.sink.rights[WALL] = Access(allowed=False)
             w.rename("shop", "store")
-            for _ in range(50):
+            for _ in range(100):
                 await w.settle(300)
-            assert w.door.calls == ["post", "edit"], "one try in six hours"
+                w.boards.retry(GUILD)
+            assert w.door.calls == ["post", "edit"], "not tried while the gateway says no"
             w.door.before = fine
-            w.boards.retry(GUILD, WALL + 1)
+            w.station.sink.rights[WALL] = Access(allowed=True)
             await w.settle()
-            assert w.door.names == ["shop"]
+            w.boards.retry(GUILD, WALL + 1)
             w.boards.retry(GUILD, WALL)
             await w.settle()
             assert w.door.names == ["store"]
@@ -139,6 +141,8 @@ def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: 
             await w.boards.channel_deleted(WALL + 99)
             w.rename("shop", "store")
             w.door.before = refusing(Remedy.CHANNEL_GONE, 10004)
+            w.station.sink.rights = {WALL: Access(), WALL + 1: Access()}
+            await w.settle(20)
             await w.settle(20)
             assert len(await w.rows()) == 2
             w.door.before = refusing(Remedy.CHANNEL_GONE, 10003)

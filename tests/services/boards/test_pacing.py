@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bot.errors import DeliveryError, Remedy
 from tests.services.boards.wall import WALL, fine, refusing, wall
+from tests.services.delivery.stage import always
 from tests.services.station import CHANNEL, play
 
 
@@ -204,6 +205,7 @@ def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
             heard: list[DeliveryError] = []
             w.station.delivery.on_token_refused = heard.append
             w.door.before = refusing(Remedy.TOKEN)
+            w.station.sink.before = always(Remedy.TOKEN)
             await w.create()
             await w.settle(60)
             assert len(heard) == 1

@@ -62,14 +62,14 @@ class PaperDoor:
         self._standing(channel_id, message_id)
         self.pinned.append(message_id)
 
-    async def find(self, channel_id: int, *, after_ms: int) -> int | None:
+    async def find(self, channel_id: int, *, since_ms: int) -> int | None:
         self._arrive("find")
         found = [
             message_id
             for message_id in self.boards
-            if self.channels[message_id] == channel_id and self.posted_ms[message_id] >= after_ms
+            if self.channels[message_id] == channel_id and self.posted_ms[message_id] >= since_ms
         ]
-        return found[0] if found else None
+        return found[-1] if found else None
 
     def seen_by_readers(
         self, guild_id: int, channel_id: int, others: Collection[int]

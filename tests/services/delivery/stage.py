@@ -12,7 +12,7 @@ from bot.db.database import Connection, Database
 from bot.errors import DeliveryError, Remedy
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Reason
 from bot.services.delivery import queue
-from bot.services.delivery.messages import Alert, Places, Sent
+from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
 from bot.services.delivery.sender import Delivery
 
 GUILD = 1
@@ -20,6 +20,7 @@ CHANNEL = 100
 PRIVATE = 10_000  # + a user's id: where they get private messages
 START_MS = 1_700_000_000_000
 UNREACHABLE = Remedy.RETRY
+_REFUSALS = {Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED}
 
 
 class StageClock:
@@ -82,6 +83,9 @@ class StageSink:
     after: Trouble = lambda _: None
     busy: dict[int, int] = field(default_factory=dict)
     most_at_once: int = 0
+    rights: dict[int, Access] = field(default_factory=dict)
+    refusing: set[int] = field(default_factory=set)
+    closed: set[tuple[int, int]] = field(default_factory=set)
     known_places: dict[int, Places] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -121,20 +125,36 @@ class StageSink:
         message.edits += 1
         self._answer(call)
 
-    async def find(
-        self, channel_id: int, alert: Alert, *, after_ms: int, reply_to: int | None = None
-    ) -> int | None:
-        await self._arrive(Call("find", channel_id, alert))
-        ids = {one.id for one in alert.incidents}
-        for message in self.of(channel_id):
-            same = ids & {one.id for one in message.alert.incidents}
-            digests = {message.alert.kind, alert.kind} & {"digest"}
-            fits = message.reply_to == reply_to and message.alert.plain is alert.plain
-            if digests and message.alert.kind != alert.kind:
-                continue
-            if message.at_ms >= after_ms and fits and (same or not ids):
+    async def find(self, channel_id: int, lost: Lost) -> int | None:
+        await self._arrive(Call("find", channel_id, Alert("notice", "en", "")))
+        for message in reversed(self.of(channel_id)):
+            is_new = message.at_ms >= lost.since_ms and message.id not in lost.noted
+            if is_new and self._fits(message, lost):
                 return message.id
         return None
+
+    def _fits(self, message: Message, lost: Lost) -> bool:
+        alert = message.alert
+        if alert.incidents and not alert.plain:
+            ids = {one.public_id for one in alert.incidents}
+            return lost.digest is (alert.kind == "digest") and bool(ids & lost.public_ids)
+        if None not in {message.reply_to, lost.reply_to} and message.reply_to != lost.reply_to:
+            return False
+        return any(line in alert.content for line in lost.lines)
+
+    async def token_works(self) -> bool:
+        trouble = self.before(Call("me", 0, Alert("notice", "en", "")))
+        return getattr(trouble, "remedy", None) is not Remedy.TOKEN
+
+    def access(self, channel_id: int) -> Access:
+        """By default the gateway agrees with what Discord answered last."""
+        if channel_id in self.rights:
+            return self.rights[channel_id]
+        return Access(allowed=channel_id not in self.refusing)
+
+    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        del guild_id
+        return (place_id, channel_id) not in self.closed
 
     async def places(self, guild_id: int) -> Places:
         return self.known_places.get(guild_id, Places())
@@ -149,7 +169,14 @@ class StageSink:
         await asyncio.sleep(0)
         self.busy[call.channel_id] -= 1
         self.calls.append(call)
-        _raise(self.before(call))
+        trouble = self.before(call)
+        if getattr(trouble, "remedy", None) in _REFUSALS:
+            self.refusing.add(call.channel_id)
+        _raise(trouble)
+
+    def allow(self, channel_id: int = CHANNEL) -> None:
+        """The gateway tells that we may post there again."""
+        self.refusing.discard(channel_id)
 
     def _answer(self, call: Call) -> None:
         self.news.set()

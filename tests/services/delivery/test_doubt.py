@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from bot.db import outbox, posts
+from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.models import Kind
 from bot.services.delivery import courier
@@ -183,45 +185,89 @@ def test_a_post_that_a_thread_does_not_take_is_tried_again() -> None:
     play(scene)
 
 
-def test_what_the_servers_own_rules_block_waits_and_is_tried_with_its_card_again() -> None:
+def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card_again() -> None:
     """Its people can change the rule of their AutoMod."""
 
     async def scene(here: Stage) -> None:
-        here.sink.before = lambda _: DeliveryError("blocked", Remedy.REFUSED, code=200000)
-        await here.open("a")
+        def rule(call: Call) -> DeliveryError | None:
+            bad = "badword" in call.alert.content or "badword" in str(call.alert.incidents)
+            return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
+
+        here.sink.before = rule
+        await here.open("badword", role_id=9)
         await here.deliver()
-        assert [call.alert.plain for call in here.sink.calls if call.channel_id == CHANNEL] == [
-            False,
-            True,
+        assert [(call.alert.plain, call.alert.role_ids) for call in here.sink.calls] == [
+            (False, (9,)),
+            (True, (9,)),
+            (True, ()),
         ]
+        await here.open("shop")
+        assert await here.deliver(1) == 1
         assert ("open", "pending") in await here.rows()
-        await here.deliver(3600)
         here.sink.before = lambda _: None
-        await here.delivery.unpark(CHANNEL)
-        assert await here.deliver() == 1
-        assert [one.alert.plain for one in here.sink.of()] == [False]
+        assert await here.deliver(3600) == 1
+        assert [one.alert.plain for one in here.sink.of()] == [False, False]
 
     play(scene)
 
 
-def test_what_always_ends_in_an_error_is_now_and_then_tried_as_a_line() -> None:
-    """Some payloads make Discord answer 500 for ever; every second try only looks for it."""
+@pytest.mark.parametrize("joins", [False, True])
+def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, joins: bool) -> None:
+    async def scene(here: Stage) -> None:
+        def rule(call: Call) -> DeliveryError | None:
+            bad = "badword" in str(call.alert.incidents)
+            return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
+
+        here.sink.before = rule
+        for name in ("a", "b", "c"):
+            await here.open(name)
+        if joins:
+            await here.deliver()
+        await here.open("badword")
+        await here.deliver(1)
+        told = {one.name for message in here.sink.of() for one in message.alert.incidents}
+        assert told == {"a", "b", "c"}
+        await here.open("d")
+        await here.deliver(1)
+        told = {one.name for message in here.sink.of() for one in message.alert.incidents}
+        assert told == {"a", "b", "c", "d"}
+
+    play(scene)
+
+
+def test_a_card_that_ends_in_an_error_of_discords_own_is_sent_as_a_line_and_edited_later() -> None:
+    """Some payloads make Discord answer 500 for ever."""
 
     async def scene(here: Stage) -> None:
-        here.sink.before = only("post", always(Remedy.RETRY))
-        await here.open("a")
-        for number in range(18):
-            await here.deliver(300)
-            if number == 9:
-                await here.open("b")  # who comes later takes part in what is known
-        sent = [call for call in here.sink.calls if call.action == "post"]
-        assert [n for n, call in enumerate(sent, 1) if call.alert.plain] == [9, 13, 17]
         here.sink.before = lambda call: (
-            None if call.alert.plain else DeliveryError("500", Remedy.RETRY)
+            None if call.alert.plain else DeliveryError("500", Remedy.RETRY, status=500)
         )
-        for _ in range(8):
-            await here.deliver(300)
+        await here.open("a")
+        await here.deliver()
+        assert await here.deliver(10) == 1
         assert len(here.sink.of()) == 1
+
+    play(scene)
+
+
+@pytest.mark.parametrize("number", range(1, 30))
+def test_a_post_that_arrived_is_found_whatever_form_the_next_attempt_would_have(
+    number: int,
+) -> None:
+    """Also when its line says something else by now."""
+
+    async def scene(here: Stage) -> None:
+        incident = await here.open("a")
+        here.sink.after = times(1, Remedy.RETRY)
+        await here.deliver()
+        here.sink.before = lambda _: DeliveryError("away", Remedy.RETRY, status=500)
+        for _ in range(number):
+            await here.deliver(300)
+        await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
+        here.sink.before = lambda _: None
+        await here.deliver(300)
+        await here.deliver(300)
+        assert [one.alert.kind for one in here.sink.of()] == ["unstable"]
 
     play(scene)
 
@@ -362,7 +408,7 @@ def test_a_lost_answer_is_looked_for_though_the_clock_was_set_back() -> None:
     play(scene)
 
 
-def test_each_database_and_each_message_has_nonces_of_its_own() -> None:
+def test_each_message_of_each_database_has_a_nonce_of_its_own() -> None:
     async def nonces() -> list[str]:
         async with stage() as here:
             for number in range(40):
@@ -371,11 +417,29 @@ def test_each_database_and_each_message_has_nonces_of_its_own() -> None:
             return [call.nonce for call in here.sink.calls]
 
     first, second = asyncio.run(nonces()), asyncio.run(nonces())
-    assert len(set(first)) == 40
-    assert len({nonce[:4] for nonce in first}) == 1
-    assert {nonce[4:] for nonce in first} == {nonce[4:] for nonce in second}
-    assert first != second
-    assert all(nonce.isalnum() and nonce == nonce.lower() for nonce in first)
+    assert len({*first, *second}) == 80
+    assert all(len(nonce) <= 25 for nonce in first)
+
+
+def test_a_backup_that_is_put_back_takes_no_message_for_one_sent_before(tmp_path: Path) -> None:
+    async def scene(here: Stage) -> None:
+        await here.open("bank")
+        await here.deliver()
+        here.restart()
+
+        def forget(conn: Connection) -> None:  # as the copy from before the alert
+            conn.executescript(
+                "DELETE FROM notification; DELETE FROM post_incident; DELETE FROM post;"
+                "DELETE FROM incident_stage; DELETE FROM incident;"
+                "DELETE FROM sqlite_sequence WHERE name = 'notification'"
+            )
+
+        await here.db.write(forget)
+        await here.open("shop")
+        await here.deliver()
+        assert len(here.sink.of()) == 2
+
+    play(scene, tmp_path)
 
 
 def test_a_message_that_died_unsent_has_the_same_nonce_in_the_next_process() -> None:

@@ -10,10 +10,11 @@ import pytest
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import queue
-from bot.services.delivery.messages import Notice
+from bot.services.delivery.messages import Access, Notice
 from tests.services.delivery.stage import (
     CHANNEL,
     GUILD,
+    START_MS,
     Call,
     Stage,
     always,
@@ -27,7 +28,7 @@ HOUR = 3600
 
 
 def _put(notice: Notice, conn: Connection) -> None:
-    queue.notice(conn, GUILD, CHANNEL, notice, 0)
+    queue.notice(conn, GUILD, CHANNEL, notice, START_MS)
 
 
 def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
@@ -195,20 +196,139 @@ def test_trouble_in_two_channels_is_not_discord_being_down() -> None:
 
 
 @pytest.mark.parametrize("remedy", [Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED])
-def test_a_channel_that_refuses_us_is_tried_every_six_hours(remedy: Remedy) -> None:
+def test_a_channel_the_gateway_knows_nothing_of_is_left_alone_after_the_second_refusal(
+    remedy: Remedy,
+) -> None:
     async def scene(here: Stage) -> None:
+        here.sink.rights[CHANNEL] = Access()
         here.sink.before = always(remedy)
         await here.open("a")
         await here.deliver()
+        assert (await here.delivery.troubles(GUILD)).channels == ()
+        await here.deliver(1)
+        assert len((await here.delivery.troubles(GUILD)).channels) == 1
         await here.open("b")
         for _ in range(5):
             await here.deliver(HOUR)
-        assert len(here.sink.calls) == 1
-        await here.deliver(HOUR)
         assert len(here.sink.calls) == 2
+        await here.deliver(HOUR)
+        assert len(here.sink.calls) == 3
         here.restart()
         await here.deliver()
-        assert len(here.sink.calls) == 2
+        assert len(here.sink.calls) == 3
+
+    play(scene)
+
+
+@pytest.mark.parametrize("remedy", [Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED, Remedy.TOKEN])
+def test_while_the_gateway_shows_channel_and_rights_refusals_are_not_believed_for_ten_minutes(
+    remedy: Remedy,
+) -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.rights[CHANNEL] = Access(allowed=True)
+        here.sink.before = lambda call: (
+            DeliveryError("no", remedy, status=401) if call.action == "post" else None
+        )
+        await here.open("a")
+        for _ in range(120):
+            await here.deliver(1)
+        assert 12 <= len(here.sink.calls) <= 60
+        for _ in range(47):
+            await here.deliver(10)
+        assert (await here.delivery.troubles(GUILD)).channels == ()
+        assert ("notice", "pending") not in await here.rows()
+        assert here.refused == []
+        for _ in range(12):
+            await here.deliver(30)
+        assert len((await here.delivery.troubles(GUILD)).channels) == 1
+
+    play(scene)
+
+
+def test_one_refusal_of_a_channel_that_the_gateway_shows_delays_its_alert_by_a_second() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.rights[CHANNEL] = Access(allowed=True)
+        here.sink.before = times(1, Remedy.CHANNEL_GONE)
+        await here.open("a")
+        assert await here.deliver() == 0
+        assert await here.deliver(1) == 1
+        assert await here.rows() == [("open", "sent")]
+
+    play(scene)
+
+
+def test_after_a_timeout_of_the_bot_the_channel_is_tried_at_once_though_no_event_comes() -> None:
+    async def scene(here: Stage) -> None:
+        until_ms = here.clock.now_ms() + 60_000
+        here.sink.rights[CHANNEL] = Access(allowed=False, until_ms=until_ms)
+        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        await here.open("a")
+        await here.deliver()
+        here.sink.rights[CHANNEL] = Access(allowed=True)
+        assert await here.deliver(59) == 0
+        assert await here.deliver(1) == 1
+
+    play(scene)
+
+
+def test_a_parked_channel_is_not_tried_while_the_gateway_says_no() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.CHANNEL_BLOCKED)
+        await here.open("a")
+        await here.deliver()
+        for _ in range(60):
+            await here.delivery.rights_changed(GUILD)
+            await here.deliver(1)
+        await here.deliver(7 * HOUR)
+        assert here.sink.count("post") == 1
+        here.restart()
+        await here.deliver(7 * HOUR)
+        assert here.sink.count("post") == 1
+
+    play(scene)
+
+
+@pytest.mark.parametrize("knows", [Access(allowed=True), Access(), None])
+def test_fifty_refused_channels_and_a_role_toggled_each_second_cost_few_requests(
+    knows: Access | None,
+) -> None:
+    """None: the gateway takes turns: allowed, refused …"""
+
+    async def scene(here: Stage) -> None:
+        here.sink.before = always(Remedy.CHANNEL_BLOCKED)
+        for number in range(50):
+            await here.open(f"site {number}", CHANNEL + number)
+        for second in range(600):
+            allowed = second % 2 == 0
+            for number in range(50):
+                here.sink.rights[CHANNEL + number] = knows or Access(allowed=allowed)
+            await here.delivery.rights_changed(GUILD)
+            await here.deliver(1)
+        posts = [call for call in here.sink.calls if call.channel_id < 10_000]
+        assert 50 <= len(posts) < 200
+        tried = {call.channel_id for call in posts[60:]}
+        assert len(tried) >= 45  # in turn
+
+    play(scene)
+
+
+def test_a_thousand_invalid_requests_end_all_retries_and_the_doctor_hears_of_it() -> None:
+    async def scene(here: Stage) -> None:
+        here.sink.rights[CHANNEL] = Access(allowed=True)
+        here.sink.before = in_channel(CHANNEL, always(Remedy.CHANNEL_BLOCKED))
+        await here.open("a")
+        await here.deliver()
+        for _ in range(1000):
+            here.delivery.invalid_request()
+        await here.open("b", CHANNEL + 1)
+        await here.deliver(599)
+        assert (here.sink.count("post"), here.sink.count("post", CHANNEL + 1)) == (1, 1)
+        held_ms = (await here.delivery.troubles(GUILD)).held_ms
+        assert held_ms is not None
+        assert held_ms - here.clock.now_ms() == 1000
+        await here.deliver(1)
+        assert here.sink.count("post") == 2
+        assert (await here.delivery.troubles(GUILD)).held_ms is None
 
     play(scene)
 
@@ -221,6 +341,7 @@ def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost
         await here.deliver()
         await here.close(gone)
         assert await here.deliver() == 0
+        here.sink.allow()
         await here.delivery.unpark(CHANNEL)
         assert await here.deliver() == 2
         assert [text[:8] for text in here.sink.texts()] == ["🔴 DOWN ·", "🟢 UP · a"[:8]]
@@ -260,7 +381,7 @@ def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
 
 def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
     async def scene(here: Stage) -> None:
-        here.sink.before = times(1, Remedy.TOKEN)
+        here.sink.before = always(Remedy.TOKEN)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         await here.deliver()

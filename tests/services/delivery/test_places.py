@@ -236,6 +236,7 @@ def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_mor
         await here.open("a")
         await here.deliver()
         assert _told(here) == [SYSTEM]
+        here.sink.allow()  # and no event tells of it
         assert await here.deliver(6 * HOUR - 1) == 0
         assert await here.deliver(1) == 1
         assert here.sink.texts(CHANNEL)[0].startswith("🔴 DOWN · a")
@@ -290,6 +291,7 @@ def test_a_lost_channel_that_is_chosen_again_is_tried_at_once() -> None:
         here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
+        here.sink.allow()
         await here.delivery.channel_chosen(GUILD, CHANNEL)
         assert await here.deliver() == 1
 
@@ -305,6 +307,7 @@ def test_a_server_that_vigie_is_in_again_is_tried_at_once() -> None:
         assert here.sink.of() == []
         await here.deliver()
         assert here.sink.of() == []
+        here.sink.allow()
         await here.delivery.guild_back(GUILD)
         assert await here.deliver() == 1
         assert (await here.delivery.troubles(GUILD)).channels == ()

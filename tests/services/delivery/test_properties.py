@@ -102,6 +102,7 @@ class Story:
         """Faults stop, permissions are back, an hour passes."""
         self.here.sink.before = self.here.sink.after = lambda _: None
         for channel_id in CHANNELS:
+            self.here.sink.allow(channel_id)
             await self.here.delivery.unpark(channel_id)
         for _ in range(3):
             await self.deliver(7 * 3600.0)

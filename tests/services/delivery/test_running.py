@@ -172,6 +172,7 @@ def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
         assert await delivery.deliver_due() == 0
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.05)
+        here.sink.allow()
         await news(delivery)
         await _until_sent(here, 1)
         await delivery.stop(1)

@@ -254,8 +254,8 @@ def test_a_reply_whose_answer_was_lost_is_found_among_the_replies() -> None:
     play(scene)
 
 
-@pytest.mark.parametrize(("ahead_ms", "posts"), [(5000, 1), (5001, 2)])
-def test_our_clock_may_be_five_seconds_ahead_of_discords(ahead_ms: int, posts: int) -> None:
+@pytest.mark.parametrize("ahead_ms", [5000, 300_000, 3_600_000])
+def test_our_clock_may_have_been_ahead_of_discords(ahead_ms: int) -> None:
     async def scene(here: Stage) -> None:
         here.clock.set_back_ms = -ahead_ms
         await here.open("a")
@@ -263,7 +263,7 @@ def test_our_clock_may_be_five_seconds_ahead_of_discords(ahead_ms: int, posts: i
         await here.deliver()
         here.clock.set_back_ms = 0
         await here.deliver(130)
-        assert here.sink.count("post") == posts
+        assert here.sink.count("post") == 1
 
     play(scene)
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.sideline import Sidelines
-from tests.services.delivery.stage import CHANNEL, Stage, play
+from tests.services.delivery.stage import CHANNEL, Stage, StageClock, play
 
 
 @dataclass
@@ -30,19 +30,46 @@ class Line:
         self.stirred += 1
 
 
+async def _turns(pace: Pace, channels: range, served: list[int], *, opening: bool) -> None:
+    async def take(channel_id: int) -> None:
+        await pace.turn(channel_id, opening=opening)
+        served.append(channel_id)
+
+    await asyncio.gather(*(take(one) for one in channels))
+
+
 def test_a_few_go_at_once_and_then_forty_a_second() -> None:
-    pace = Pace()
-    waits = [pace.turn_s(100.0) for _ in range(90)]
-    assert waits == pytest.approx([max(0, number - 8) / 40 for number in range(90)])
-    assert sum(wait < 1 for wait in waits) < 50
+    clock, served = StageClock(), list[int]()
+    asyncio.run(_turns(Pace(clock), range(28), served, opening=False))
+    waits = [round(seconds, 3) for seconds in clock.slept if seconds > 0.001]
+    assert waits == pytest.approx([number / 40 for number in range(1, 20)], abs=0.001)
+    assert served == list(range(28))
 
 
 def test_after_a_quiet_moment_a_few_go_at_once_again() -> None:
-    pace = Pace()
-    for _ in range(90):
-        pace.turn_s(100.0)
-    assert pace.turn_s(101.0) == pytest.approx(1.05)
-    assert [pace.turn_s(200.0) for _ in range(8)] == [0.0] * 8
+    clock, served = StageClock(), list[int]()
+    pace = Pace(clock)
+    asyncio.run(_turns(pace, range(12), served, opening=False))
+    clock.forward(100)
+    clock.slept.clear()
+    asyncio.run(_turns(pace, range(8), served, opening=False))
+    assert clock.slept == []
+
+
+def test_an_opening_goes_before_everything_that_waits_also_when_its_channel_waits_already() -> None:
+    async def scene() -> list[int]:
+        pace, served = Pace(StageClock()), list[int]()
+        notes = asyncio.create_task(_turns(pace, range(30), served, opening=False))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        pace.hurry(29)
+        openings = asyncio.create_task(_turns(pace, range(100, 102), served, opening=True))
+        await asyncio.gather(notes, openings)
+        return served
+
+    served = asyncio.run(scene())
+    assert {29, 100, 101} <= set(served[:13])
+    assert len(served) == 32
 
 
 def test_a_channel_is_due_when_the_first_of_its_work_is() -> None:
