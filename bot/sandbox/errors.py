@@ -23,9 +23,9 @@ KNOWN: dict[int, tuple[int, str]] = {
     50008: (400, "Cannot send messages in a non-text channel"),
     50013: (403, "Missing Permissions"),
     50027: (401, "Invalid Webhook Token"),
-    50083: (400, "Thread is archived"),
+    50083: (403, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
-    160005: (400, "Thread is locked"),
+    160002: (403, "Cannot reply without permission to read message history"),
 }
 INVALID_FORM_BODY = 50035
 

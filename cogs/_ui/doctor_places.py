@@ -177,6 +177,12 @@ class Places:
                 channel, since = f"<#{one.channel_id}>", self.voice.moment(one.since_ms)
                 text = words.text("{channel}, since {time}.", channel=channel, time=since)
                 yield warning(name, text, fix)
+        if troubles.held_ms is not None:
+            text = words.text(
+                "Discord has refused too many of my requests: what it refused waits until {time}.",
+                time=self.voice.moment(troubles.held_ms),
+            )
+            yield warning(name, text, words.text("Put the channels named here right."))
         if troubles.unheard_ms is not None:
             text = words.text(
                 "Since {time} there is nowhere I could have told something.",

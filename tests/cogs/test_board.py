@@ -12,6 +12,7 @@ from bot.sandbox import Refused, Sandbox
 from bot.sandbox.interactions.answer import readable
 from bot.sandbox.world.nouns import Channel, ChannelType, Thread
 from bot.services.boards import face, lane
+from bot.services.delivery import gates
 from tests.cogs.harbour import Harbour, Json, harbour, sail, until
 
 V2 = 1 << 15
@@ -405,7 +406,11 @@ def test_a_channel_that_refuses_is_asked_once_and_again_when_it_changes(tmp_path
 
 
 @pytest.mark.parametrize("announce", [True, False])
-def test_a_board_is_forgotten_with_its_channel(tmp_path: Path, *, announce: bool) -> None:
+def test_a_board_is_forgotten_with_its_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, announce: bool
+) -> None:
+    monkeypatch.setattr(gates, "PATIENCE_MS", 100)
+
     async def scenario(ship: Harbour) -> None:
         await watched(ship)
         await ship.run("board create")
@@ -416,7 +421,9 @@ def test_a_board_is_forgotten_with_its_channel(tmp_path: Path, *, announce: bool
         await until(lambda: ship.app.services.boards.find(ship.guild_id, general) is None)
         if announce:
             return
-        assert [e.code for e in ship.sandbox.record.of("PATCH") if e.code] == [10003]
+        codes = [e.code for e in ship.sandbox.record.of("PATCH") if e.code]
+        assert set(codes) == {10003}
+        assert len(codes) >= 2, "one answer is not believed against the gateway"
 
     sail(tmp_path, scenario)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Answer, Refused, Sandbox
+from bot.services.delivery import gates
 from bot.services.doctor.findings import ok, warning
 from bot.services.wishes import NewMonitor
 from bot.words.catalogue import words_for
@@ -148,6 +149,20 @@ def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path
     sail(tmp_path, scenario)
 
 
+def test_a_right_that_replies_need_and_too_many_refused_requests_are_named(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        await ship.set_channel("alerts")
+        ship.sandbox.admin.set_permissions("alerts", deny="READ_MESSAGE_HISTORY")
+        for _ in range(1000):
+            ship.app.delivery.invalid_request()
+        await asyncio.sleep(0.1)
+        report = await ship.run("doctor")
+        assert "I still need: Read Message History" in line(report, "Alert channel")
+        assert "too many of my requests" in line(report, "Refuses messages")
+
+    sail(tmp_path, scenario)
+
+
 def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
     async def scenario(ship: Harbour) -> None:
         await ship.set_channel("alerts")
@@ -160,7 +175,12 @@ def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
     sail(tmp_path, scenario)
 
 
-def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(tmp_path: Path) -> None:
+def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway says that all is well there, so it is believed for a while."""
+    monkeypatch.setattr(gates, "PATIENCE_MS", 100)
+
     async def scenario(ship: Harbour) -> None:
         alerts = ship.channel_id("alerts")
         await ship.set_channel("alerts")
@@ -168,6 +188,10 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(tmp_path: 
         await ship.run("alerts test")
         await until(lambda: any(e.code == 50013 for e in ship.sandbox.record.requests), 15)
         await until(lambda: ship.app.delivery._busy == {})
+        for _ in range(100):
+            if (await ship.app.delivery.troubles(ship.guild_id)).channels:
+                break
+            await asyncio.sleep(0.1)
         report = await ship.run("doctor")
         assert f"<#{alerts}>, since <t:" in line(report, "Refuses messages")
         ship.sandbox.admin.set_permissions("alerts")

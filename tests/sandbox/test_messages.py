@@ -142,7 +142,7 @@ async def test_the_rights_of_the_channel_are_kept(rest: Rest) -> None:
     assert await denied("SEND_MESSAGES", words) == 50013
     assert await denied("EMBED_LINKS", {"embeds": [EMBED]}) == 50013
     reply = {**words, "message_reference": {"message_id": answered}}
-    assert await denied("READ_MESSAGE_HISTORY", reply) == 50013
+    assert await denied("READ_MESSAGE_HISTORY", reply) == 160002
     admin.time_out_bot("Harbour", 60)
     assert (await rest.send(words)).code == 50013
     rest.sandbox.clock.advance(61)
@@ -267,6 +267,37 @@ async def test_direct_messages_reach_people_who_take_them(rest: Rest) -> None:
 
 
 @played()
+async def test_without_the_right_to_embed_an_embed_is_dropped_and_the_text_stays(
+    rest: Rest,
+) -> None:
+    rest.sandbox.admin.set_permissions("alerts", deny="EMBED_LINKS")
+    sent = await rest.send({"content": "x", "embeds": [EMBED]})
+    assert (sent.status, sent.body["embeds"], sent.body["content"]) == (200, [], "x")
+
+
+@played()
+async def test_nothing_can_be_posted_to_a_forum(rest: Rest) -> None:
+    for kind in (ChannelType.FORUM, ChannelType.MEDIA, ChannelType.CATEGORY):
+        made = rest.sandbox.admin.add_channel("Harbour", f"kind-{kind}", kind)
+        answer = await rest.ask("POST", f"/channels/{made.id}/messages", {"content": "x"})
+        assert (answer.status, answer.code) == (400, 50008)
+
+
+@played()
+async def test_an_edit_to_components_v2_takes_the_text_away_itself(rest: Rest) -> None:
+    path = f"{rest.path()}/{(await rest.send({'content': 'x'})).body['id']}"
+    body = {"flags": 1 << 15, "components": [{"type": 10, "content": "board"}]}
+    refused = await rest.ask("PATCH", path, body)
+    assert refused.code == 50035
+    assert (await rest.ask("PATCH", path, {**body, "content": None})).status == 200
+
+
+@played()
+async def test_an_empty_footer_is_taken(rest: Rest) -> None:
+    assert (await rest.send({"embeds": [{**EMBED, "footer": {"text": ""}}]})).status == 200
+
+
+@played()
 async def test_an_archived_thread_wakes_for_a_message_and_a_locked_one_does_not(rest: Rest) -> None:
     admin = rest.sandbox.admin
     thread = admin.add_thread("alerts", "what happened")
@@ -278,7 +309,8 @@ async def test_an_archived_thread_wakes_for_a_message_and_a_locked_one_does_not(
     assert thread.thread is not None
     assert not thread.thread.archived
     admin.set_thread(thread, archived=True, locked=True)
-    assert (await rest.ask("POST", path, {"content": "no"})).code == 160005
+    refused = await rest.ask("POST", path, {"content": "no"})
+    assert (refused.status, refused.code) == (403, 50083)
     admin.set_bot_permissions("Harbour", ["MANAGE_THREADS"])
     assert (await rest.ask("POST", path, {"content": "its keeper may"})).status == 200
 

@@ -41,7 +41,7 @@ def post(core: Core, author: User, channel: Channel, body: Json, uploads: Upload
     require_sound(body, Form(), files=len(uploads))
     if existing := _same_nonce(core, author, body):
         return existing
-    _require_parts(core, author, channel, body, uploads)
+    body = _allowed_parts(core, author, channel, body, uploads)
     reference = _reference(core, channel, body)
     _wake_thread(core, author, channel)
     rights = rights_of(core, author, channel)
@@ -82,11 +82,23 @@ def revise(core: Core, stored: Stored, draft: Draft, *, touch: bool = True) -> S
     """Check an edit's body, write it and tell of it; rights are the caller's business."""
     was_v2 = is_v2(stored.message)
     check_message(draft.body, form := Form(), files=len(draft.uploads), was_v2=was_v2)
+    if is_v2(draft.body) and not was_v2:
+        _require_emptied(stored.message, draft.body, form)
     form.close()
     message = core.scribe.rewrite(stored.message, draft, touch=touch)
     require_something(message, files=len(message["attachments"]))
     core.messages.change(stored, message)
     return stored
+
+
+def _require_emptied(message: Json, body: Json, form: Form) -> None:
+    """An edit that brings in Components V2 has to take text and embeds away itself."""
+    for key in ("content", "embeds"):
+        if message[key] and key not in body:
+            form.at(key).complain(
+                "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+            )
 
 
 def delete(core: Core, author: User, stored: Stored) -> None:
@@ -119,16 +131,21 @@ def _same_nonce(core: Core, author: User, body: Json) -> Stored | None:
     return existing
 
 
-def _require_parts(
+def _allowed_parts(
     core: Core, author: User, channel: Channel, body: Json, uploads: Uploads
-) -> None:
-    """Embeds, files and replies need rights of their own."""
-    if body.get("embeds"):
-        require(core, author, channel, Permission.EMBED_LINKS)
+) -> Json:
+    """Files and replies need rights of their own; without that to embed, embeds are dropped."""
     if uploads:
         require(core, author, channel, Permission.ATTACH_FILES)
-    if body.get("message_reference"):
-        require(core, author, channel, Permission.READ_MESSAGE_HISTORY)
+    rights = rights_of(core, author, channel)
+    if body.get("message_reference") and Permission.READ_MESSAGE_HISTORY not in rights:
+        raise refusal(160002)
+    if not body.get("embeds") or Permission.EMBED_LINKS in rights:
+        return body
+    rest = {key: value for key, value in body.items() if key != "embeds"}
+    if not str(rest.get("content") or "").strip() and not uploads:
+        raise refusal(50013)
+    return rest
 
 
 def _reference(core: Core, channel: Channel, body: Json) -> Json | None:
@@ -180,7 +197,7 @@ def _wake_thread(core: Core, author: User, channel: Channel) -> None:
     if not thread.archived and not thread.locked:
         return
     if thread.locked and Permission.MANAGE_THREADS not in rights_of(core, author, channel):
-        raise refusal(160005)
+        raise refusal(50083)
     if thread.archived:
         thread.archived = False
         core.news.channel_changed(channel)

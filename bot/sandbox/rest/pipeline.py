@@ -111,6 +111,9 @@ class Pipeline:
             return web.Response(
                 status=429, text=CLOUDFLARE, content_type="text/html", headers=after
             )
+        if ending == "blocked":
+            entry.status = 403
+            return web.Response(status=403, text=CLOUDFLARE, content_type="text/html")
         if ending.isdigit():
             entry.status = int(ending)
             text = f"{ending}: {HTTPStatus(entry.status).phrase}"

@@ -53,7 +53,7 @@ def _check_signature(embed: Json, form: Form) -> int:
         if not embed.get(key):
             continue
         part = form.at(key).mapping(embed[key])
-        if not part.get(text):
+        if part.get(text) is None or (key == "author" and not part[text]):
             form.at(key, text).required()
         total += _count(part, text, high, form.at(key))
         if part.get("icon_url") is not None:
