@@ -117,7 +117,7 @@ def test_an_opening_goes_out_as_a_bare_line_when_nothing_else_is_taken(tmp_path:
 def test_a_lost_answer_is_found_below_what_people_wrote_since(tmp_path: Path, chatter: int) -> None:
     async def scene(r: Rig) -> None:
         await r.open("shop")
-        r.sandbox.faults.add("accept_then_reset", method="POST", path=POST)
+        r.sandbox.faults.add("accept_then_reset", method="POST", path=POST, times=1)
         await r.deliver()
         r.sandbox.faults.clear()
         r.clock.forward(60)
@@ -136,7 +136,7 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
         shop = await r.open("shop")
         await r.deliver()
         await r.close(shop)
-        r.sandbox.faults.add("accept_then_reset", method="POST", path=POST)
+        r.sandbox.faults.add("accept_then_reset", method="POST", path=POST, times=1)
         await r.deliver()
         r.sandbox.faults.clear()
         await r.db.write(lambda conn: conn.execute("UPDATE monitor SET name = 'store'"))
@@ -154,7 +154,9 @@ def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_told_twice(
     async def scene(r: Rig) -> None:
         await r.settings(fallback_channel_id=SECOND)
         r.sandbox.admin.set_permissions(str(CHANNEL), "bot", deny="send_messages")
-        r.sandbox.faults.add("accept_then_reset", method="POST", path=f"^/channels/{SECOND}/")
+        r.sandbox.faults.add(
+            "accept_then_reset", method="POST", path=f"^/channels/{SECOND}/", times=2
+        )
         incident = await r.open("shop")
         await r.deliver()
         r.sandbox.faults.clear()

@@ -39,7 +39,10 @@ class Voyage:
 
 
 class Courier:
-    """One step for a channel: claim, render, send, settle."""
+    """One step for a channel: claim, render, send, settle.
+
+    ``moved`` is called when there is new work in other channels.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Courier:
         gates: Gates,
         *,
         told: Callable[[Sent], None],
+        moved: Callable[[], None],
         token_refused: Callable[[DeliveryError], None],
     ) -> None:
         self._db = db
@@ -56,6 +60,7 @@ class Courier:
         self._languages = languages
         self._gates = gates
         self._told = told
+        self._moved = moved
         self._token_refused = token_refused
         self._forms: dict[int, Form] = {}  # of leaders whose card Discord did not take
         self._alone: set[int] = set()  # openings that were refused together with others
@@ -289,6 +294,7 @@ class Courier:
         await self._db.write(
             lambda conn: settlement.refused(conn, flight, error, now_ms, until_ms=until_ms)
         )
+        self._moved()
 
     async def _plainer(self, trip: Voyage, error: DeliveryError) -> None:
         """The next form that Discord may take; after the last one the message is given up."""

@@ -70,7 +70,13 @@ class Delivery:
         self.gates = Gates(jitter, self._invalid)
         self.sidelines = Sidelines()
         self._courier = Courier(
-            db, clock, languages, self.gates, told=self._tell, token_refused=self._shut
+            db,
+            clock,
+            languages,
+            self.gates,
+            told=self._tell,
+            moved=self.wake,
+            token_refused=self._shut,
         )
         self._pace = Pace(clock)
         self._sink: Sink | None = None
@@ -309,6 +315,7 @@ class Delivery:
                 conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
             )
         )
+        self.wake()
         return True
 
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
