@@ -258,10 +258,19 @@ async def serve(
     ImportError for a cog that cannot be loaded: no new try mends either.
     """
     failures = 0
+    refused = False
+    error: BaseException | None
     with pointed_at(config.api_url):
         while True:
             client = VigieClient(config, services, store)
-            error = await _one_client(client, sink_ready)
+            try:
+                error = await _one_client(client, sink_ready)
+                refused = False
+            except ConfigError as refusal:
+                if refused or str(refusal) != _TOKEN_REFUSED:
+                    raise
+                # One 401 alone is not believed.
+                refused, error = True, refusal
             failures = 0 if client.was_ready else failures + 1
             await asyncio.sleep(_pause_s(failures, error))
 

@@ -129,12 +129,12 @@ def set_aside(conn: Connection, ids: Iterable[int], error: str) -> None:
 # A row from the future is due: the clock was set back, and its waiting time with it. So is a
 # channel that was parked in the future.
 _DUE = (
-    "SELECT n.channel_id, n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0,"
-    " n.not_before_ms)) AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR"
-    " n.created_ms > :now)) AS opening, (SELECT iif(p.since_ms > :now, 0, p.until_ms) FROM parked p"
-    " WHERE p.channel_id = n.channel_id) AS parked_ms FROM notification n"
-    " WHERE n.state IN ('pending', 'sending') AND n.guild_id NOT IN"
-    " (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
+    "SELECT d.*, iif(p.since_ms > :now, 0, p.until_ms) AS parked_ms FROM (SELECT n.channel_id,"
+    " n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms))"
+    " AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR n.created_ms > :now)) AS opening"
+    " FROM notification n WHERE n.state IN ('pending', 'sending') {where} AND n.guild_id NOT IN"
+    " (SELECT id FROM guild WHERE left_ms IS NOT NULL) GROUP BY n.channel_id) d"
+    " LEFT JOIN parked p ON p.channel_id = d.channel_id"
 )
 
 
@@ -146,11 +146,10 @@ def due_by_channel(
     ``channel_ids``: of these alone. Servers that Vigie has left are passed over; their rows wait
     for its return.
     """
-    query = f"{_DUE} GROUP BY n.channel_id"
     if channel_ids is None:
-        found = conn.execute(query, {"now": now_ms}).fetchall()
+        found = conn.execute(_DUE.format(where=""), {"now": now_ms}).fetchall()
     else:
-        query = f"{_DUE} AND n.channel_id = :channel GROUP BY n.channel_id"
+        query = _DUE.format(where="AND n.channel_id = :channel")
         asked = (conn.execute(query, {"now": now_ms, "channel": one}) for one in channel_ids)
         found = [row for one in asked for row in one.fetchall()]
     found.sort(key=lambda row: row["row_ms"])
