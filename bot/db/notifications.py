@@ -132,8 +132,9 @@ _DUE = (
     "SELECT d.*, iif(p.since_ms > :now, 0, p.until_ms) AS parked_ms FROM (SELECT n.channel_id,"
     " n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms))"
     " AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR n.created_ms > :now))"
-    " AS opening FROM notification n WHERE n.state IN ('pending', 'sending') {where} AND n.guild_id NOT IN"
-    " (SELECT id FROM guild WHERE left_ms IS NOT NULL) GROUP BY n.channel_id) d"
+    " AS opening FROM notification n WHERE n.state IN ('pending', 'sending') {where}"
+    " AND n.guild_id NOT IN (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
+    " GROUP BY n.channel_id) d"
     " LEFT JOIN parked p ON p.channel_id = d.channel_id"
 )
 

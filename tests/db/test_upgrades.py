@@ -94,7 +94,7 @@ def test_every_row_of_an_older_database_survives_and_the_copy_of_before_is_there
     assert content(copy, chosen) == before
 
 
-@pytest.mark.parametrize("old", OLDER)
+@pytest.mark.parametrize("old", range(1, 4))  # from then on they go with their monitor
 def test_secrets_of_removed_monitors_are_gone_after_the_upgrade(tmp_path: Path, old: int) -> None:
     path = tmp_path / "vigie.db"
     old_database(path, first_files(tmp_path / "migrations", old))
