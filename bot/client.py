@@ -258,21 +258,23 @@ async def serve(
     ImportError for a cog that cannot be loaded: no new try mends either.
     """
     failures = 0
-    refused = False
-    error: BaseException | None
+    error: BaseException | None = None
     with pointed_at(config.api_url):
         while True:
             client = VigieClient(config, services, store)
             try:
                 error = await _one_client(client, sink_ready)
-                refused = False
             except ConfigError as refusal:
-                if refused or str(refusal) != _TOKEN_REFUSED:
-                    raise
-                # One 401 alone is not believed.
-                refused, error = True, refusal
+                error = _not_believed(refusal, error)
             failures = 0 if client.was_ready else failures + 1
             await asyncio.sleep(_pause_s(failures, error))
+
+
+def _not_believed(refusal: ConfigError, before: BaseException | None) -> ConfigError:
+    """A refused token is asked about once more; raises what is certain."""
+    if isinstance(before, ConfigError) or str(refusal) != _TOKEN_REFUSED:
+        raise refusal
+    return refusal
 
 
 async def _one_client(
