@@ -1,6 +1,7 @@
 """What delivery hears of each thing that can go wrong between us and a channel."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ import pytest
 
 from bot.errors import DeliveryError, Remedy
 from bot.sandbox.faults import FaultName
-from bot.services.delivery.messages import Alert, Sink
-from tests.cogs.harbour import Harbour, sail
+from bot.services.delivery.messages import Access, Alert, Sink
+from tests.cogs.harbour import Harbour, sail, until
 
 LINE = Alert("notice", "en", "A line.", plain=True)
 
@@ -111,5 +112,27 @@ def test_a_client_that_is_being_replaced_is_tried_again_later(tmp_path: Path) ->
         error = await refusal(sink.post(ship.channel_id("alerts"), LINE, nonce="n1"))
         assert error.remedy is Remedy.RETRY
         await asyncio.sleep(0)
+
+    sail(tmp_path, scenario)
+
+
+def test_what_the_gateway_knows_of_our_rights(tmp_path: Path) -> None:
+    async def scenario(ship: Harbour) -> None:
+        sink, admin = sink_of(ship), ship.sandbox.admin
+        alerts, general = ship.channel_id("alerts"), ship.channel_id("general")
+        assert sink.access(alerts) == Access(allowed=True)
+        assert sink.access(4_000_000_000) == Access()
+        admin.set_permissions("alerts", "bot", deny="SEND_MESSAGES")
+        await until(lambda: sink.access(alerts).allowed is False)
+        assert sink.access(general).allowed
+        assert await sink.token_works()
+        assert sink.is_open(ship.guild_id, general, alerts)
+        admin.set_permissions("alerts", deny="VIEW_CHANNEL")
+        await until(lambda: not sink.is_open(ship.guild_id, general, alerts))
+        assert sink.is_open(ship.guild_id, general, 4_000_000_000) is None
+        admin.time_out_bot("Harbour", 60)
+        await until(lambda: sink.access(general).allowed is False)
+        left_s = (sink.access(general).until_ms or 0) / 1000 - time.time()
+        assert 50 < left_s < 61
 
     sail(tmp_path, scenario)

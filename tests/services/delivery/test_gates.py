@@ -232,3 +232,19 @@ def test_trials_come_every_ten_seconds_for_two_minutes_and_then_every_thirty() -
         trials.append(breaker.next_trial_ms)
     steps = [after - before for before, after in pairwise(trials)]
     assert steps == [*[10 * SECOND] * 11, *[30 * SECOND] * 2]
+
+
+def test_while_discord_is_down_one_channel_alone_has_the_trial(gates: Gates) -> None:
+    assert gates.take(A, 0)
+    assert gates.take(B, 0)
+    _down(gates)
+    assert not gates.take(A, 9999)
+    assert gates.take(A, 10_000)
+    assert not gates.take(B, 10_000)  # it waited for its turn meanwhile
+    gates.failed(A, 1, 0, 10_000)
+    assert not gates.take(B, 10_001)
+    assert gates.take(B, 20_000)
+    gates.breaker.give_back(B)
+    assert gates.take(C, 20_000)
+    gates.succeeded(C, posted=True)
+    assert gates.take(B, 20_000)
