@@ -11,7 +11,6 @@ from bot.client import VigieClient
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.messages import Access, Alert, Lost, Places
 from cogs._ui.alert_card import Card, card
-from cogs._ui.board_readers import Readers
 from cogs._ui.failures import told_to_delivery
 from cogs._ui.lost_messages import find_own, is_lost
 from cogs._ui.rights import access, own_rights, welcome_channel
@@ -26,7 +25,6 @@ class DiscordSink:
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client
-        self._readers = Readers()
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
@@ -104,9 +102,9 @@ class DiscordSink:
     def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         """Nobody knows of a channel that is not in the cache."""
         guild = self._client.get_guild(guild_id)
-        if guild is None or guild.get_channel_or_thread(channel_id) is None:
+        if guild is None or self._client.known_channels.find(guild, channel_id) is None:
             return None
-        found = self._readers.shared(guild, place_id, [channel_id])
+        found = self._client.readers.shared(guild, place_id, [channel_id])
         return None if found is None else channel_id in found
 
     async def places(self, guild_id: int) -> Places:

@@ -127,7 +127,7 @@ def test_what_the_gateway_knows_of_our_rights(tmp_path: Path) -> None:
         assert sink.access(general).allowed
         assert await sink.token_works()
         assert sink.is_open(ship.guild_id, general, alerts)
-        admin.set_permissions("alerts", deny="VIEW_CHANNEL")
+        admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
         await until(lambda: not sink.is_open(ship.guild_id, general, alerts))
         assert sink.is_open(ship.guild_id, general, 4_000_000_000) is None
         admin.time_out_bot("Harbour", 60)
