@@ -7,32 +7,32 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.client import serve
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
-from bot.engine import descriptors
-from bot.engine.asking import Questions
+from bot.discord.client import serve
+from bot.engine import rlimits
+from bot.engine.api_client import ApiClient
 from bot.engine.checks import Checks
+from bot.engine.loop_watch import LoopWatch
+from bot.engine.network import Network
 from bot.engine.scheduler import Scheduler
-from bot.engine.sight import Sight
-from bot.engine.stalls import Stalls
 from bot.errors import ConfigError, DeliveryError
-from bot.services.blindness import Blindness
-from bot.services.delivery.messages import Sink
-from bot.services.delivery.sender import Delivery
+from bot.services.check_runner import CheckRunner
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.delivery.dispatcher import Dispatcher
+from bot.services.delivery.messages import Transport
+from bot.services.gap_watch import GapWatch
 from bot.services.guilds import Guilds
+from bot.services.heartbeat import Heartbeat
+from bot.services.history.retention import Retention
 from bot.services.installation import Installation
-from bot.services.liveness import Liveness
 from bot.services.monitors import Monitors
-from bot.services.overlays import Overlays
-from bot.services.pulse import Pulse
 from bot.services.recorder import Recorder
 from bot.services.registry import Services, assemble
 from bot.services.reminders import Reminders
-from bot.services.retention import Retention
-from bot.services.rounds import Rounds
+from bot.services.silences import Silences
 from bot.services.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -47,10 +47,10 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
     """Watch and tell until SIGTERM or SIGINT; ``on_stop`` is called when the end begins.
 
     Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
-    and what :func:`bot.client.serve` raises of our own.
+    and what :func:`bot.discord.client.serve` raises of our own.
     """
-    limit = descriptors.allow_many()
-    slots = descriptors.checks_at_once(limit, config.concurrency)
+    limit = rlimits.allow_many()
+    slots = rlimits.checks_at_once(limit, config.concurrency)
     if slots != config.concurrency:
         log.warning(
             "This process may open %d files (ulimit -n): at most %d checks run at once",
@@ -79,37 +79,37 @@ class App:
         self.stopping = asyncio.Event()
         self._can_tell = False
         self.clock = SystemClock()
-        self.engine = Sight.of(
+        self.engine = Network.of(
             self.clock,
             allow_private=config.allow_private,
             ports=config.ports,
             canaries=config.canaries,
             api_url=config.api_url,
         )
-        self.questions = Questions(self.engine.resolver)
+        self.questions = ApiClient(self.engine.resolver)
         self.installation = Installation(db)
         self.guilds = Guilds(db, self.clock)
         self.watchlist = Watchlist(db, self.clock, self.guilds)
-        self.liveness = Liveness(db, self.clock, self.watchlist)
-        self.delivery = Delivery(
+        self.liveness = Heartbeat(db, self.clock, self.watchlist)
+        self.delivery = Dispatcher(
             db, self.clock, self.guilds.language, on_token_refused=self._token_refused
         )
         wake = self.delivery.wake
         self.recorder = Recorder(db, self.clock, self.watchlist, wake)
-        self.stalls = Stalls(self.clock, self.clock.suspended)
+        self.stalls = LoopWatch(self.clock, self.clock.suspended)
         self.checks = Checks(self.engine.prober, self.clock, slots=config.concurrency)
         self.blindness = self._blindness(db)
         self.rounds = self._rounds()
         self.scheduler = Scheduler(self.rounds, self.clock, waits=self.checks.waits_for_turn)
         self.monitors = self._monitors(db)
-        self.overlays = Overlays(db, self.clock, self.watchlist, self.scheduler, self.recorder)
+        self.overlays = Silences(db, self.clock, self.watchlist, self.scheduler, self.recorder)
         self.pulse = self._pulse(db)
         self.retention = Retention(db, self.clock)
         self.reminders = Reminders(db, self.clock, wake, self.watchlist.hushed)
         self.services = self._services(db)
 
-    def _blindness(self, db: Database) -> Blindness:
-        return Blindness(
+    def _blindness(self, db: Database) -> ConnectivityMonitor:
+        return ConnectivityMonitor(
             db,
             self.clock,
             self.watchlist.alert_channels,
@@ -118,8 +118,8 @@ class App:
             stalls=self.stalls,
         )
 
-    def _rounds(self) -> Rounds:
-        return Rounds(
+    def _rounds(self) -> CheckRunner:
+        return CheckRunner(
             self.clock,
             self.watchlist,
             self.checks,
@@ -157,8 +157,8 @@ class App:
             rounds=self.rounds,
         )
 
-    def _pulse(self, db: Database) -> Pulse:
-        pulse = Pulse(
+    def _pulse(self, db: Database) -> GapWatch:
+        pulse = GapWatch(
             db,
             self.clock,
             resync=self.clock.resync,
@@ -246,7 +246,7 @@ class App:
                 log.exception("The part %s failed and is started again", name)
             await asyncio.sleep(RESTART_S)
 
-    def _attach(self, sink: Sink) -> None:
+    def _attach(self, sink: Transport) -> None:
         self._can_tell = True
         self.delivery.attach(sink)
 

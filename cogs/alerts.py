@@ -4,19 +4,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
+from bot.discord.alert_transport import DiscordTransport
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
+from bot.discord.permissions import channel_problem, role_problem, where_to_allow
 from bot.errors import UserError
 from bot.models import GuildSettings
-from bot.tree import words_of
-from bot.words.catalogue import LANGUAGES, N_, Words, native_name, words_for
+from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_places import AlertChannel, AlertRole, Picked
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, tested_text
 from cogs._ui.alert_sites import SitesPage
-from cogs._ui.asking import Interaction, ManagersCog, patiently, say
 from cogs._ui.change_pages import ChangesButton, add_server_changes
-from cogs._ui.channel_rights import channel_problem, role_problem, where_to_allow
-from cogs._ui.discord_sink import DiscordSink
+from cogs._ui.interactions import Interaction, ManagersCog, patiently, say
 
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
@@ -90,7 +90,7 @@ class Alerts(
     @app_commands.describe(language="The language of everything I post here.")
     @app_commands.choices(language=_LANGUAGES)
     async def language(self, interaction: Interaction, language: str) -> None:
-        chosen = None if language == _AUTOMATIC else words_for(language).language
+        chosen = None if language == _AUTOMATIC else translator_for(language).language
         work = self._client.services.guilds.set_language(
             interaction.guild_id or 0, chosen, interaction.user.id
         )
@@ -144,7 +144,7 @@ def _chosen_text(
     return "\n".join(line for line in lines if line)
 
 
-def _goes_to(words: Words, channel: Picked, role_id: int | None) -> str:
+def _goes_to(words: Translator, channel: Picked, role_id: int | None) -> str:
     if role_id is None:
         return words.text("Alerts go to {channel}.", channel=channel.mention)
     return words.text(
@@ -153,6 +153,6 @@ def _goes_to(words: Words, channel: Picked, role_id: int | None) -> str:
 
 
 async def setup(client: VigieClient) -> None:
-    client.sink = DiscordSink(client)
+    client.sink = DiscordTransport(client)
     client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

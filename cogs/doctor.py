@@ -2,9 +2,9 @@
 
 from discord import app_commands
 
-from bot.client import VigieClient
-from cogs._ui.asking import Interaction, ManagersCog
+from bot.discord.client import VigieClient
 from cogs._ui.doctor_page import DoctorButton, show_doctor
+from cogs._ui.interactions import Interaction, ManagersCog
 
 
 class Doctor(ManagersCog):

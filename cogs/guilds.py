@@ -7,13 +7,13 @@ from collections.abc import Collection
 import discord
 from discord.ext import commands
 
-from bot.client import VigieClient
+from bot.discord.bot_access import welcome_channel
 from bot.discord.channels import used_channels
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED
 from bot.discord.own_rights import own_member
-from bot.tree import NETWORK_ERRORS, NOT_SERVED
-from bot.words.catalogue import words_for
-from cogs._ui.greeting import greet
-from cogs._ui.rights import welcome_channel
+from bot.words.translator import translator_for
+from cogs._ui.welcome import greet
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Guilds(commands.Cog):
         self._services.delivery.wake()
         if joined:
             language = self._services.guilds.language(guild.id)
-            await greet(self._client.commands_tree, guild, words_for(language))
+            await greet(self._client.commands_tree, guild, translator_for(language))
         await self._find_sleeping_threads(guild)
 
     async def _gone(self, guild_id: int) -> None:
@@ -166,7 +166,7 @@ class Guilds(commands.Cog):
         log.warning("Leaving: not in VIGIE_GUILDS", extra={"guild": guild.id})
         try:
             if channel := welcome_channel(guild):
-                await channel.send(words_for(str(guild.preferred_locale)).text(NOT_SERVED))
+                await channel.send(translator_for(str(guild.preferred_locale)).text(NOT_SERVED))
             await guild.leave()
         except NETWORK_ERRORS as error:
             log.warning("A server could not be left: %r", error, extra={"guild": guild.id})

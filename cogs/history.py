@@ -6,11 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
-from bot.services.history import Period
-from bot.tree import words_of
-from bot.words.catalogue import N_
-from cogs._ui.asking import Interaction, patiently, say
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
+from bot.services.history.report import Period
+from bot.words.translator import N_
 from cogs._ui.history_page import (
     NO_FILES,
     NOT_DRAWN,
@@ -21,6 +20,7 @@ from cogs._ui.history_page import (
     nothing_yet,
 )
 from cogs._ui.history_picture import picture, worth_drawing
+from cogs._ui.interactions import Interaction, patiently, say
 from cogs._ui.monitor_option import VisibleMonitor
 
 _PERIODS = [

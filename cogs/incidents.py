@@ -3,10 +3,10 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
-from cogs._ui.asking import Interaction
+from bot.discord.client import VigieClient
+from cogs._ui.incident_list import TimelinePage, show_timeline
+from cogs._ui.interactions import Interaction
 from cogs._ui.monitor_option import VisibleMonitor
-from cogs._ui.timeline import TimelinePage, show_timeline
 
 _USUAL_DAYS, _MOST_DAYS = 30, 366
 

@@ -5,14 +5,15 @@ from datetime import date
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.services import zones
 from bot.services.maintenance import NewWindow
 from bot.services.zones import wall_time
-from bot.tree import words_of
-from cogs._ui.asking import Interaction, ManagersCog, patiently, say
 from cogs._ui.days import days_of
+from cogs._ui.durations import Span
+from cogs._ui.interactions import Interaction, ManagersCog, patiently, say
 from cogs._ui.maintenance_answers import (
     UTC,
     already_text,
@@ -23,7 +24,6 @@ from cogs._ui.maintenance_answers import (
 )
 from cogs._ui.maintenance_options import offer_days, offer_windows, offer_zones
 from cogs._ui.monitor_option import ManagedMonitor
-from cogs._ui.spans import Span
 from cogs._ui.times_of_day import TimeOfDay
 
 _USUAL_S = 3_600

@@ -3,9 +3,9 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
-from bot.tree import words_of
-from cogs._ui.asking import Interaction, patiently, say
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
+from cogs._ui.interactions import Interaction, patiently, say
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.mute_texts import mute_s, muted_text, offer_mutes, unmuted_text
 from cogs._ui.on_call import require_on_call

@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
-from cogs._ui.asking import Interaction, ManagersCog
+from bot.discord.client import VigieClient
 from cogs._ui.forms import take_form
+from cogs._ui.interactions import Interaction, ManagersCog
 from cogs._ui.setup_buttons import SetupItem, show_setup, take_site
 from cogs._ui.setup_items import FORM
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
 from bot.services.status import MonitorStatus
-from bot.tree import words_of
-from bot.words.catalogue import Words
-from cogs._ui import audience
-from cogs._ui.asking import Interaction, manages, patiently, say, server_words
+from bot.words.translator import Translator
+from cogs._ui import visibility
 from cogs._ui.change_pages import changes_view
+from cogs._ui.interactions import Interaction, manages, patiently, say, server_words
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.monitor_status import Asked, monitor_embed
 from cogs._ui.status_page import PageButton, page_for, page_view
@@ -43,8 +43,8 @@ class Status(commands.Cog):
 
     async def _overview(self, interaction: Interaction, *, shared: bool) -> None:
         everything = self._services.status.overview(interaction.guild_id or 0)
-        mine = audience.visible(interaction, everything)
-        found = audience.public(interaction, everything) if shared else mine
+        mine = visibility.visible(interaction, everything)
+        found = visibility.public(interaction, everything) if shared else mine
         if not mine:
             words = _words(interaction, shared=shared)
             command = self._client.commands_tree.mention("watch add")
@@ -65,7 +65,7 @@ class Status(commands.Cog):
         await say(interaction, page.content, embed=page.embed, view=view, ephemeral=not shared)
 
     async def _one(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
-        hidden = shared and not audience.public(interaction, [status])
+        hidden = shared and not visibility.public(interaction, [status])
         await self._show(interaction, status, shared=shared and not hidden)
         if hidden:
             await self._explain(interaction, 1)
@@ -75,8 +75,8 @@ class Status(commands.Cog):
         work = self._services.status.report(found.guild_id, found.id)
         report = await patiently(interaction, work, ephemeral=not shared)
         places = {one.channel_id for one in report.past}
-        open_to = audience.open_ids(interaction, places) if shared else places
-        open_to &= audience.seen_ids(interaction, places)
+        open_to = visibility.open_ids(interaction, places) if shared else places
+        open_to &= visibility.seen_ids(interaction, places)
         embed = monitor_embed(
             _words(interaction, shared=shared),
             status,
@@ -103,7 +103,7 @@ class Status(commands.Cog):
         await say(interaction, text)
 
 
-def _words(interaction: Interaction, *, shared: bool) -> Words:
+def _words(interaction: Interaction, *, shared: bool) -> Translator:
     return server_words(interaction) if shared else words_of(interaction)
 
 

@@ -40,7 +40,13 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 # Where a library may be imported: prefixes of paths.
 RESTRICTED = {
-    "discord": ("bot/client.py", "bot/tree.py", "bot/discord/", "bot/sandbox/", "cogs/"),
+    "discord": (
+        "bot/discord/client.py",
+        "bot/discord/command_tree.py",
+        "bot/discord/",
+        "bot/sandbox/",
+        "cogs/",
+    ),
     "httpx": ("bot/engine/",),
     "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
@@ -350,7 +356,9 @@ def _used(source: Source) -> Iterator[str]:
             case ast.alias():
                 yield node.name.rpartition(".")[2]
             case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.]+", text):
-                yield text.rpartition(".")[2]  # as in monkeypatch.setattr("bot.client._AWAY_S", 1)
+                yield text.rpartition(".")[
+                    2
+                ]  # as in monkeypatch.setattr("bot.discord.client._AWAY_S", 1)
 
 
 def undocumented(variables: Sequence[str], text: str) -> list[str]:

@@ -23,7 +23,7 @@ from bot.db.database import Connection, Database
 from bot.db.rollups import HOURS, Rollup
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
 from bot.sandbox import Answer, Sandbox
-from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
+from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from tests.cogs.harbour import Harbour, Json, Site, harbour
 
 BROWSER = "chromium"

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.client import Latencies
+from bot.discord.client import Latencies
 from bot.errors import ConfigError
 from bot.sandbox import Sandbox
 from bot.sandbox.settings import Settings
@@ -87,9 +87,9 @@ def test_a_refused_token_ends_it(tmp_path: Path) -> None:
 
 WITH_A_TYPO = """
 import sys
-import bot.client
+import bot.discord.client
 from bot.__main__ import main
-bot.client.EXTENSIONS += ("typo",)
+bot.discord.client.EXTENSIONS += ("typo",)
 sys.exit(main(["run"]))
 """
 
@@ -170,8 +170,8 @@ def test_a_lost_session_is_begun_anew_at_the_same_address(tmp_path: Path) -> Non
 def test_a_gateway_that_stays_away_is_tried_by_a_fresh_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.client._AWAY_S", 0.2)
-    monkeypatch.setattr("bot.client._LOOK_S", 0.1)
+    monkeypatch.setattr("bot.discord.client._AWAY_S", 0.2)
+    monkeypatch.setattr("bot.discord.client._LOOK_S", 0.1)
 
     async def scenario(ship: Harbour) -> None:
         logins = len(ship.sandbox.record.of("GET", "/users/@me"))
@@ -230,8 +230,8 @@ def sessions(sandbox: Sandbox, shard: int) -> int:
 def test_a_shard_that_stays_away_costs_the_others_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.client._AWAY_S", 0.5)
-    monkeypatch.setattr("bot.client._LOOK_S", 0.1)
+    monkeypatch.setattr("bot.discord.client._AWAY_S", 0.5)
+    monkeypatch.setattr("bot.discord.client._LOOK_S", 0.1)
 
     async def scenario() -> None:
         async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
@@ -258,7 +258,7 @@ def test_a_shard_that_stays_away_costs_the_others_nothing(
 def test_a_shard_that_cannot_be_launched_keeps_no_other_one_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.client._LAUNCH_S", 0.2)
+    monkeypatch.setattr("bot.discord.client._LAUNCH_S", 0.2)
 
     async def scenario() -> None:
         async with two_shards() as sandbox:

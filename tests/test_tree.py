@@ -100,7 +100,7 @@ def test_our_own_failure_is_answered_with_a_code_that_the_log_knows(
 
     async def scenario(ship: Harbour) -> None:
         monkeypatch.setattr(Status, "overview", broken)
-        with caplog.at_level(logging.ERROR, "bot.tree"):
+        with caplog.at_level(logging.ERROR, "bot.discord.command_tree"):
             answer = await ship.run("status")
         assert answer.ephemeral
         found = re.search(r"tell whoever runs me: ([0-9A-F]{6})$", answer.content)

@@ -9,7 +9,7 @@ from babel.dates import format_skeleton
 
 from bot.charts.picture import Span, Tick
 from bot.clock import DAY_MS
-from bot.words.catalogue import Words
+from bot.words.translator import Translator
 
 _MINUTE_MS = 60_000
 _MOST = 8  # what a phone shows without crowding
@@ -21,7 +21,7 @@ _LINES = 5
 _MARGIN = 0.03
 
 
-def time_ticks(words: Words, span: Span, zone: tzinfo) -> tuple[Tick, ...]:
+def time_ticks(words: Translator, span: Span, zone: tzinfo) -> tuple[Tick, ...]:
     """Full hours of that zone's clock, or its midnights; midnight is named by its date."""
     length = span[1] - span[0]
     minutes = next((step for step in _MINUTES if length / (step * _MINUTE_MS) <= _MOST), None)
@@ -70,14 +70,14 @@ def _midnights(span: Span, zone: tzinfo, days: int) -> Iterator[tuple[int, datet
         yield round(wall.timestamp() * 1000), wall
 
 
-def _label(words: Words, wall: datetime) -> str:
+def _label(words: Translator, wall: datetime) -> str:
     if wall.hour or wall.minute:
         return f"{wall:%H:%M}"
     locale = Locale.parse(words.language, sep="-")
     return str(format_skeleton("MMMd", wall.date(), locale=locale))
 
 
-def ms_ticks(words: Words, top_ms: int) -> tuple[Tick, ...]:
+def ms_ticks(words: Translator, top_ms: int) -> tuple[Tick, ...]:
     """Round numbers from 0 to ``top_ms``."""
     step = _round_step(top_ms / _LINES)
     return tuple(

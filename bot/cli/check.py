@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.engine.kinds.router import ProbeRouter
 from bot.engine.netguard import Netguard
-from bot.engine.probes import Probes
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Phases, Reason, Target
 from bot.services.typed_addresses import typed_address
-from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
-from bot.words.safe import plain
+from bot.words.escaping import plain
+from bot.words.translator import translator_for
 
 UP, NOT_UP, REFUSED = 0, 1, 2
 ECHO_LIMIT = 200
@@ -41,7 +41,7 @@ async def _probe(guard: Netguard, url: str) -> CheckResult:
     clock = SystemClock()
     resolver = Resolver(clock)
     try:
-        return await Probes(guard, resolver, clock=clock).probe(Target(url))
+        return await ProbeRouter(guard, resolver, clock=clock).probe(Target(url))
     finally:
         await resolver.close()
 
@@ -59,7 +59,7 @@ def _cause(result: CheckResult) -> str | None:
     cause = result.cause
     if cause is not None and cause.hides_a_name:
         cause = Cause(cause.reason)
-    return None if cause is None else cause_text(words_for("en"), cause)
+    return None if cause is None else cause_text(translator_for("en"), cause)
 
 
 def _reason(cause: Cause) -> str:

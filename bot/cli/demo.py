@@ -22,7 +22,7 @@ from bot.config import child_environment
 from bot.sandbox import Sandbox
 from bot.sandbox.sites import Sites
 from bot.sandbox.world.world import World
-from bot.words.safe import plain
+from bot.words.escaping import plain
 
 ALERTS = "alerts"
 READY_S = 60.0

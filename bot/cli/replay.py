@@ -15,7 +15,7 @@ from bot.cli import EXIT_OK, fail
 from bot.clock import DAY_MS
 from bot.db.monitors import name_key
 from bot.models import Cause, Reason
-from bot.services.rehearsal import Line, Moment, rehearsal
+from bot.services.simulation import Line, Moment, simulation
 
 UNUSABLE = 2
 N = TypeVar("N", int, float)
@@ -122,7 +122,7 @@ def play(moments: Iterable[Moment]) -> list[Line]:
 
 
 async def _play(moments: list[Moment]) -> list[Line]:
-    async with rehearsal(sorted({moment.site for moment in moments})) as stage:
+    async with simulation(sorted({moment.site for moment in moments})) as stage:
         for _, together in groupby(moments, key=lambda moment: moment.t):
             await stage.play(list(together))
         await stage.end()

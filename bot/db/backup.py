@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.db import copies
-from bot.db.diagnosis import failure, one_line, refuse_lost
+from bot.db import backup_files
+from bot.db.db_errors import failure, one_line, refuse_lost
 from bot.errors import StoreError
 
 
@@ -25,7 +25,7 @@ def back_up(database: Path, target: Path) -> int:
         try:
             with contextlib.closing(read_only(database)) as conn:
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
-                copies.write(conn, part)
+                backup_files.write(conn, part)
         except sqlite3.Error as error:
             raise failure(error, database) from error
         _verify(part, version)
@@ -42,7 +42,7 @@ def read_only(database: Path) -> sqlite3.Connection:
 def _unnamed(target: Path) -> Iterator[Path]:
     """A file beside ``target`` that takes its name when the block ends well, else it goes."""
     # Nobody can plant anything at a name that nobody knows.
-    part = target.with_name(f"{target.name}.{secrets.token_hex(8)}{copies.PART}")
+    part = target.with_name(f"{target.name}.{secrets.token_hex(8)}{backup_files.PART}")
     taken = StoreError(f"{target} exists: a backup overwrites nothing.")
     if target.exists():
         raise taken
@@ -66,7 +66,7 @@ def _give_name(part: Path, target: Path) -> None:
         raise
     except OSError:  # a stick or a share that knows no links
         part.rename(target)
-    copies.sync_folder(target.parent)
+    backup_files.sync_folder(target.parent)
 
 
 def _verify(file: Path, version: int) -> None:

@@ -9,9 +9,9 @@ import logging
 import sqlite3
 from pathlib import Path
 
-from bot.db import copies
+from bot.db import backup_files
 from bot.db.backup import read_only
-from bot.db.diagnosis import damaged, failure, refuse_lost
+from bot.db.db_errors import damaged, failure, refuse_lost
 from bot.db.migrate import migrate, refuse_foreign
 from bot.errors import StoreError
 
@@ -62,14 +62,14 @@ def _make(file: Path) -> None:
     The folder too: what people typed is in there, headers included.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(file.name + copies.PART)
+    part = file.with_name(file.name + backup_files.PART)
     with contextlib.closing(sqlite3.connect(IN_MEMORY, isolation_level=None)) as conn:
         conn.execute(f"PRAGMA {_PRAGMAS[0]}")
         migrate(conn, None)
-        copies.write(conn, part)
+        backup_files.write(conn, part)
     part.rename(file)
-    copies.sync_folder(file.parent)
-    copy = copies.newest_of(file)
+    backup_files.sync_folder(file.parent)
+    copy = backup_files.newest_of(file)
     if copy is None:
         log.info("Made a new, empty database: %s", file)
     else:

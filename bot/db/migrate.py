@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bot.db import copies
+from bot.db import backup_files
 from bot.errors import StoreError
 
 FOLDER: Traversable = files("bot.db") / "migrations"
@@ -63,16 +63,16 @@ def _name_before(path: Path | None, number: int) -> str:
 
 def _put_aside(conn: sqlite3.Connection, path: Path) -> None:
     """A whole copy for the way back; there at once or not at all."""
-    part = path.with_name(path.name + copies.PART)
+    part = path.with_name(path.name + backup_files.PART)
     try:
-        copies.write(conn, part)
+        backup_files.write(conn, part)
         part.replace(path)
     except OSError as error:
         raise StoreError(
             f"Cannot copy the database to {path} before its upgrade ({error.strerror}):"
             " make room there, then start Vigie again."
         ) from error
-    copies.sync_folder(path.parent)
+    backup_files.sync_folder(path.parent)
 
 
 def statements(script: str) -> Iterator[str]:

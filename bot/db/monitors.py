@@ -5,7 +5,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from bot.db import certificates, changes, rows
+from bot.db import audit_log, certificates, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
@@ -116,9 +116,9 @@ def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> Non
     conn.execute(
         "UPDATE monitor SET removed_ms = ?, headers = '[]', contains = NULL, not_contains = NULL,"
         " url = ? WHERE id = ? AND guild_id = ?",
-        (now_ms, changes.site_of(row["url"]), monitor_id, guild_id),
+        (now_ms, audit_log.site_of(row["url"]), monitor_id, guild_id),
     )
-    changes.forget_secrets(conn, monitor_id)
+    audit_log.forget_secrets(conn, monitor_id)
     certificates.forget(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
 

@@ -1,92 +1,285 @@
-"""SQL that looks at the outbox as a whole: what waits, what arrived, what never will."""
+"""SQL of the outbox: one row is one piece of work for Discord."""
 
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from bot.clock import DAY_MS
+from bot.db import rows
 from bot.db.database import Connection
 
-# Messages of what ended so long ago are edited no more, and their work tells nobody anything.
-KEPT_MS = 7 * DAY_MS
+log = logging.getLogger(__name__)
+
+# The partial index of waiting work is only used by queries that repeat its condition word for word.
+COMPANY = "company"  # payload of an opening that waited for others
+_ACTIVE = "state IN ('pending', 'sending')"
+
+
+class Work(StrEnum):
+    """What a row asks for."""
+
+    OPEN = "open"
+    PING = "ping"  # a latecomer's role, called once after its incident was edited into a list
+    ESCALATE = "escalate"
+    EDIT = "edit"
+    CLOSE = "close"
+    REMINDER = "reminder"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
-    """``waiting``: rows that are due, or failed, and not taken yet, the oldest from ``oldest_ms``.
+class Notification:
+    """One row of the outbox. ``sending`` means that Discord may have the message already."""
 
-    ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
-    ``error`` is what Discord said to the newest row that waits or was given up.
+    id: int
+    guild_id: int
+    channel_id: int
+    kind: Work
+    incident_id: int | None
+    post_id: int | None
+    payload: str | None
+    state: str
+    batch: int | None
+    verb: str | None
+    attempts: int
+    created_ms: int
+    not_before_ms: int
+    first_try_ms: int | None
+    last_try_ms: int | None
+    nonce: str | None = None
+    said: tuple[str, ...] = ()  # of the leading row: the lines it was sent with
+
+    @property
+    def urgent(self) -> bool:
+        """Of an edit: it changes a word, not only numbers."""
+        return self.payload == "urgent"
+
+
+def add(
+    conn: Connection,
+    *,
+    guild_id: int,
+    channel_id: int,
+    kind: Work,
+    now_ms: int,
+    not_before_ms: int | None = None,
+    incident_id: int | None = None,
+    post_id: int | None = None,
+    payload: str | None = None,
+) -> bool:
+    """Queue one row; False when the incident has had this kind in this channel before."""
+    cursor = conn.execute(
+        "INSERT INTO notification (guild_id, channel_id, kind, incident_id, post_id, payload,"
+        " created_ms, not_before_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            guild_id,
+            channel_id,
+            kind,
+            incident_id,
+            post_id,
+            payload,
+            now_ms,
+            now_ms if not_before_ms is None else not_before_ms,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A channel's waiting work: when the first is due, and whether an opening is due by then.
+
+    ``parked``: the channel was refused lately, its time to be tried again is part of ``at_ms``.
     """
 
-    waiting: int
-    oldest_ms: int | None
-    sent_ms: int | None
-    dead: int
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """The newest test alert: ``state`` is that of its row, ``at_ms`` when it was asked for."""
-
-    state: str
     at_ms: int
+    guild_id: int = 0
+    opening: bool = False
+    parked: bool = False
 
 
-# The partial indexes are only used by queries that repeat their condition word for word.
-_WAITING = (
-    "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
-    " WHERE n.state IN ('pending', 'sending')"
-    " AND (n.not_before_ms <= :now OR n.attempts > 0)"
-    " AND (:guild IS NULL OR n.guild_id = :guild)"
+def active(conn: Connection, channel_id: int) -> list[Notification]:
+    """All waiting and half-sent work of one channel, oldest first.
+
+    A row that cannot be read is set aside: the others of its channel must not wait for it.
+    """
+    found = conn.execute(
+        f"SELECT * FROM notification WHERE channel_id = ? AND {_ACTIVE} ORDER BY id",
+        (channel_id,),
+    )
+    read = []
+    for row in found.fetchall():
+        try:
+            read.append(_notification(row))
+        except (ValueError, TypeError) as error:
+            set_aside(conn, [row["id"]], repr(error))
+    return read
+
+
+def set_aside(conn: Connection, ids: Iterable[int], error: str) -> None:
+    """Give up rows that this version cannot read."""
+    ids = list(ids)
+    log.error("Rows %s of the outbox cannot be read and are set aside: %s", ids, error)
+    failed(conn, ids, f"unreadable: {error}")
+    finish(conn, ids, "dead")
+
+
+# A row from the future is due: the clock was set back, and its waiting time with it. So is a
+# channel that was parked in the future.
+_DUE = (
+    "SELECT d.*, iif(p.since_ms > :now, 0, p.until_ms) AS parked_ms FROM (SELECT n.channel_id,"
+    " n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms))"
+    " AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR n.created_ms > :now))"
+    " AS opening FROM notification n WHERE n.state IN ('pending', 'sending') {where}"
+    " AND n.guild_id NOT IN (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
+    " GROUP BY n.channel_id) d"
+    " LEFT JOIN parked p ON p.channel_id = d.channel_id"
 )
 
 
-def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
-    """The outbox of one server; None: of all that Vigie has not left."""
-    values = {"guild": guild_id, "now": now_ms, "since": now_ms - KEPT_MS}
-    waiting, oldest_ms = conn.execute(
-        f"SELECT count(*), min(n.created_ms) {_WAITING}", values
-    ).fetchone()
-    # A server at a time: the index then names the newest of each at once.
-    (sent_ms,) = conn.execute(
-        "SELECT max((SELECT max(n.last_try_ms) FROM notification n WHERE n.state = 'sent'"
-        " AND n.guild_id = g.id)) FROM guild g WHERE :guild IS NULL OR g.id = :guild",
-        values,
-    ).fetchone()
-    dead, newest_id = conn.execute(
-        "SELECT count(*), max(id) FROM notification WHERE state = 'dead'"
-        " AND (:guild IS NULL OR guild_id = :guild) AND created_ms >= :since",
-        values,
-    ).fetchone()
+def due_by_channel(
+    conn: Connection, now_ms: int, channel_ids: Iterable[int] | None = None
+) -> dict[int, Due]:
+    """When each channel with waiting work has its first due row; half-sent work is due at once.
+
+    ``channel_ids``: of these alone. Servers that Vigie has left are passed over; their rows wait
+    for its return.
+    """
+    if channel_ids is None:
+        found = conn.execute(_DUE.format(where=""), {"now": now_ms}).fetchall()
+    else:
+        query = _DUE.format(where="AND n.channel_id = :channel")
+        asked = (conn.execute(query, {"now": now_ms, "channel": one}) for one in channel_ids)
+        found = [row for one in asked for row in one.fetchall()]
+    found.sort(key=lambda row: row["row_ms"])
+    return {
+        row["channel_id"]: Due(
+            max(row["row_ms"], row["parked_ms"] or 0),
+            row["guild_id"],
+            bool(row["opening"]),
+            row["parked_ms"] is not None,
+        )
+        for row in found
+    }
+
+
+def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
+    """The one row of this kind (open, escalate or close) that an incident has, in any state."""
     row = conn.execute(
-        f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1",
-        values,
+        "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
+        " AND kind IN ('open', 'escalate', 'close')",
+        (incident_id, kind),
     ).fetchone()
-    if row is None and newest_id is not None:
-        row = conn.execute(
-            "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
-        ).fetchone()
-    return Outbox(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
+    return None if row is None else _notification(row)
 
 
-def last_test(conn: Connection, guild_id: int) -> Tested | None:
-    """A server's newest test alert, as long as it is remembered."""
+def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
+    """The work of this kind (edit or ping) that waits for a post."""
+    # The kind stands in the text: only so is the partial index of waiting edits used.
     row = conn.execute(
-        "SELECT state, created_ms FROM notification WHERE guild_id = ? AND kind = 'notice'"
-        """ AND payload LIKE '{"kind": "test"%' ORDER BY id DESC LIMIT 1""",
-        (guild_id,),
+        f"SELECT * FROM notification WHERE post_id = ? AND kind = '{kind}' AND state = 'pending'",
+        (post_id,),
     ).fetchone()
-    return None if row is None else Tested(row[0], row[1])
+    return None if row is None else _notification(row)
 
 
-def unsent_since(conn: Connection, now_ms: int) -> int | None:
-    """Since when the oldest opening waits that could be sent: those of refused channels do not."""
-    row = conn.execute(
-        "SELECT min(n.created_ms) FROM notification n JOIN guild g ON g.id = n.guild_id"
-        " AND g.left_ms IS NULL WHERE n.state IN ('pending', 'sending') AND n.kind = 'open'"
-        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM parked p"
-        " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)",
-        (now_ms,),
-    ).fetchone()
-    oldest_ms: int | None = row[0]
-    return oldest_ms
+def want_edit(
+    conn: Connection, notification_id: int, *, urgent: bool, now_ms: int, not_before_ms: int
+) -> None:
+    """Renew a waiting edit: its truth is of now; urgency and the earlier time win."""
+    conn.execute(
+        "UPDATE notification SET created_ms = ?, not_before_ms = min(not_before_ms, ?),"
+        " payload = iif(?, 'urgent', payload) WHERE id = ? AND state = 'pending'",
+        (now_ms, not_before_ms, urgent, notification_id),
+    )
+
+
+def rewrite(conn: Connection, notification_id: int, payload: str) -> None:
+    conn.execute("UPDATE notification SET payload = ? WHERE id = ?", (payload, notification_id))
+
+
+def claim(
+    conn: Connection,
+    ids: Iterable[int],
+    now_ms: int,
+    *,
+    batch: int,
+    verb: str,
+    post_id: int | None,
+    nonce: str | None,
+) -> None:
+    """Mark rows as one message on its way, with this nonce."""
+    conn.executemany(
+        "UPDATE notification SET state = 'sending', batch = ?, verb = ?, nonce = ?,"
+        " post_id = coalesce(?, post_id), attempts = attempts + 1,"
+        " first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ?"
+        f" WHERE id = ? AND {_ACTIVE}",
+        [(batch, verb, nonce, post_id, now_ms, now_ms, row_id) for row_id in ids],
+    )
+
+
+def note_lines(conn: Connection, leader: int, lines: Iterable[str]) -> None:
+    """Keep what a message is about to be sent with."""
+    said = json.dumps(list(lines), ensure_ascii=False)
+    conn.execute("UPDATE notification SET said = ? WHERE id = ?", (said, leader))
+
+
+def message_ids(conn: Connection, guild_id: int, channel_id: int, since_ms: int) -> frozenset[int]:
+    """Messages that are known to have arrived, sent since then."""
+    found = conn.execute(
+        "SELECT message_id FROM notification WHERE state = 'sent' AND guild_id = :guild"
+        " AND last_try_ms >= :since UNION SELECT message_id FROM post"
+        " WHERE channel_id = :channel AND created_ms >= :since",
+        {"guild": guild_id, "channel": channel_id, "since": since_ms},
+    )
+    return frozenset(row[0] for row in found.fetchall() if row[0] is not None)
+
+
+def release(
+    conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool, not_before_ms: int = 0
+) -> None:
+    """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
+    conn.executemany(
+        "UPDATE notification SET state = 'pending', batch = NULL, verb = NULL, nonce = NULL,"
+        " said = NULL, first_try_ms = NULL, last_error = ?, post_id = iif(?, post_id, NULL),"
+        " not_before_ms = max(not_before_ms, ?) WHERE id = ? AND state = 'sending'",
+        [(error, keep_post, not_before_ms, row_id) for row_id in ids],
+    )
+
+
+def failed(conn: Connection, ids: Iterable[int], error: str) -> None:
+    """Note why; the rows stay half-sent."""
+    conn.executemany(
+        "UPDATE notification SET last_error = ? WHERE id = ?", [(error, row_id) for row_id in ids]
+    )
+
+
+def finish(
+    conn: Connection, ids: Iterable[int], state: str, *, message_id: int | None = None
+) -> None:
+    """End rows as ``sent``, ``dead`` or ``superseded``; whoever ended one before wins."""
+    conn.executemany(
+        "UPDATE notification SET state = ?, message_id = coalesce(?, message_id)"
+        f" WHERE id = ? AND {_ACTIVE}",
+        [(state, message_id, row_id) for row_id in ids],
+    )
+
+
+def drop(conn: Connection, ids: Iterable[int]) -> None:
+    """Forget rows that leave no trace worth keeping: edits that were made or are moot."""
+    conn.executemany("DELETE FROM notification WHERE id = ?", [(row_id,) for row_id in ids])
+
+
+def drop_edits(conn: Connection, post_id: int) -> None:
+    """Forget the waiting edit of a post."""
+    conn.execute(
+        "DELETE FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'",
+        (post_id,),
+    )
+
+
+def _notification(row: sqlite3.Row) -> Notification:
+    said = tuple(map(str, json.loads(row["said"] or "[]")))
+    return rows.read(row, Notification, kind=Work(row["kind"]), said=said)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.clock import HOUR_MS
 from bot.db.database import Connection
-from bot.db.packing import ResultRow, unpack
+from bot.db.result_codec import ResultRow, unpack
 
 
 def save(conn: Connection, monitor_id: int, hour: int, tries: bytes) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.db.notifications import COMPANY, Work
+from bot.db.outbox import COMPANY, Work
 
 
 @dataclass(frozen=True, slots=True)

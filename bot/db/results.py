@@ -6,7 +6,7 @@ from itertools import islice
 from bot.clock import HOUR_MS
 from bot.db import packed
 from bot.db.database import Connection
-from bot.db.packing import ResultRow
+from bot.db.result_codec import ResultRow
 
 
 def append(conn: Connection, rows: Iterable[ResultRow]) -> None:

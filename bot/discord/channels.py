@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.tree import NETWORK_ERRORS
+from bot.discord.command_tree import NETWORK_ERRORS
 
 if TYPE_CHECKING:
     from bot.services.registry import Services

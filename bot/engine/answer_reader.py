@@ -8,7 +8,7 @@ them. Any input takes linear time: a server chooses what is matched here.
 import re
 from dataclasses import dataclass
 
-from bot.engine.failures import BadAnswer, Flooded
+from bot.engine.error_mapping import BadAnswer, Flooded
 from bot.models import Reason
 
 HEAD_BYTES = 256 * 1024  # as Chromium; interim answers included

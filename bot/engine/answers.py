@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import httpx
 
-from bot.engine.failures import BadAnswer, Flooded
+from bot.engine.error_mapping import BadAnswer, Flooded
 from bot.engine.page_text import decoded, holds
 from bot.engine.transport import Body
 from bot.engine.unpacking import Unpacker

@@ -9,9 +9,9 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.engine.connection_limits import CURRENT, Limits, Visit
-from bot.engine.lanes import Lanes
+from bot.engine.host_limits import Lanes
+from bot.engine.kinds.router import host_of
 from bot.engine.prober import Prober
-from bot.engine.probes import host_of
 from bot.models import CheckResult, Reason, Target
 
 MOMENT_S = 1.0  # a check that began so lately answers equal questions too

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from bot.clock import Clock
-from bot.engine.lanes import Lanes
+from bot.engine.host_limits import Lanes
 
 # A content network has thousands of sites behind one address; a stranger must not be flooded.
 PER_SECOND = 200

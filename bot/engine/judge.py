@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from bot.engine.memory import (
+from bot.engine.judge_state import (
     CALM,
     KEPT_ROUNDS,
     KEPT_SLOTS,
     SHARE_ROUNDS,
-    Memory,
+    JudgeState,
     count_bad,
     is_bad,
     still_refused,
@@ -21,17 +21,17 @@ from bot.engine.rules import (
     LAST_CONFIRM,
     RELAPSE_GOOD_ROUNDS,
     RELAPSE_MS,
+    Decision,
     Event,
     Policy,
     Try,
-    Verdict,
     confirm_s,
     is_due,
 )
 from bot.models import Kind
 
 
-def judge(memory: Memory, attempt: Try, policy: Policy) -> Verdict:
+def judge(memory: JudgeState, attempt: Try, policy: Policy) -> Decision:
     """Take one try. A success, or the last confirm try, closes the round."""
     if attempt.ok:
         return _close(memory, _good_letter(memory, attempt, policy), attempt)
@@ -44,21 +44,21 @@ def judge(memory: Memory, attempt: Try, policy: Policy) -> Verdict:
     else:
         memory = replace(memory, tried=memory.tried + 1, refused=memory.refused + refuses)
     if attempt.number < LAST_CONFIRM:
-        return Verdict(memory, event, confirm_s=confirm_s(policy, attempt.number + 1))
+        return Decision(memory, event, confirm_s=confirm_s(policy, attempt.number + 1))
     letter = "f" if 2 * memory.refused > memory.tried else "F"
     return _close(memory, letter, attempt)
 
 
-def _good_letter(memory: Memory, attempt: Try, policy: Policy) -> str:
+def _good_letter(memory: JudgeState, attempt: Try, policy: Policy) -> str:
     if attempt.number > 0:
         return "p" if memory.refused else "P"
     return "o" if policy.slow_ms is not None and attempt.ms > policy.slow_ms else "O"
 
 
-def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
+def _close(memory: JudgeState, letter: str, attempt: Try) -> Decision:
     """Add the round's letter and apply the rules that look at whole rounds."""
     if letter == "O" and memory.rounds == CALM and memory.mode is None:
-        return Verdict(memory, letter=letter)
+        return Decision(memory, letter=letter)
     before = memory
     memory = _remember(memory, letter, attempt)
     if memory.mode is None:
@@ -67,10 +67,10 @@ def _close(memory: Memory, letter: str, attempt: Try) -> Verdict:
         memory, event = _worsen(before, memory, letter, attempt.slot_ms)
     else:
         memory, event = _improve(memory, letter, attempt)
-    return Verdict(memory, event, letter)
+    return Decision(memory, event, letter)
 
 
-def _remember(memory: Memory, letter: str, attempt: Try) -> Memory:
+def _remember(memory: JudgeState, letter: str, attempt: Try) -> JudgeState:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
     slot_ms, in_run, in_trouble = attempt.slot_ms, letter in "Ff", memory.mode is not None
     began_ms = attempt.began_ms if memory.began_ms is None else memory.began_ms
@@ -97,7 +97,9 @@ def _remember(memory: Memory, letter: str, attempt: Try) -> Memory:
     )
 
 
-def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[Memory, Event]:
+def _worsen(
+    before: JudgeState, memory: JudgeState, letter: str, slot_ms: int
+) -> tuple[JudgeState, Event]:
     """A bad round inside an open incident."""
     hold, relapsed_ms = memory.hold, memory.relapsed_ms
     if before.good >= RELAPSE_GOOD_ROUNDS:
@@ -124,7 +126,7 @@ def _worsen(before: Memory, memory: Memory, letter: str, slot_ms: int) -> tuple[
     ), Event.ESCALATED if for_good else Event.MOVED
 
 
-def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
+def _turns_unstable(before: JudgeState, memory: JudgeState, letter: str) -> bool:
     """Down but some try worked before this bad round, or slow and now failing too often.
 
     A confirm try that works is such a success too, but takes back "down" at once only in the
@@ -136,7 +138,7 @@ def _turns_unstable(before: Memory, memory: Memory, letter: str) -> bool:
     return memory.mode is Kind.SLOW and count_bad(memory.rounds[-10:]) >= BAD_OF_10
 
 
-def _said(memory: Memory, mode: Kind | None) -> Kind | None:
+def _said(memory: JudgeState, mode: Kind | None) -> Kind | None:
     """The words for a mode: what mostly turns the bot away is said to refuse it.
 
     An unstable site that nothing has got through to for 30 rounds is down, in words too.
@@ -151,7 +153,7 @@ def _said(memory: Memory, mode: Kind | None) -> Kind | None:
     return mode
 
 
-def _improve(memory: Memory, letter: str, attempt: Try) -> tuple[Memory, Event]:
+def _improve(memory: JudgeState, letter: str, attempt: Try) -> tuple[JudgeState, Event]:
     """A good round inside an open incident."""
     good_since_ms = attempt.began_ms if memory.good == 0 else memory.good_since_ms
     is_slow = memory.mode is Kind.SLOW and letter == "o"

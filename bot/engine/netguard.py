@@ -15,7 +15,7 @@ from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
 from bot.engine.own_network import OwnNetwork
 from bot.engine.tcp_ports import REFUSED
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
-from bot.words.catalogue import N_
+from bot.words.translator import N_
 
 URL_LIMIT = 2_048
 MOST_ADDRESSES = 64  # of one name: each is judged at each check

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.engine.memory import (
+from bot.engine.judge_state import (
     SHARE_ROUNDS,
-    Memory,
+    JudgeState,
     count_bad,
     count_slow,
     is_bad,
@@ -27,14 +27,14 @@ from bot.engine.rules import (
 from bot.models import Kind, Rule
 
 
-def is_down(memory: Memory, attempt: Try, policy: Policy) -> bool:
+def is_down(memory: JudgeState, attempt: Try, policy: Policy) -> bool:
     """A later round fails too, long enough after the first failed try of an unbroken run."""
     if memory.mode not in {None, Kind.SLOW} or memory.failing_ms is None:
         return False
     return attempt.slot_ms - memory.failing_ms >= patience_ms(policy)
 
 
-def open_down(memory: Memory, attempt: Try) -> tuple[Memory, Event]:
+def open_down(memory: JudgeState, attempt: Try) -> tuple[JudgeState, Event]:
     """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
     bad_before = count_bad(memory.rounds[-9:])
     mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
@@ -55,8 +55,8 @@ def open_down(memory: Memory, attempt: Try) -> tuple[Memory, Event]:
 
 
 def _enter(
-    memory: Memory, mode: Kind, since_ms: int, now_ms: int, window: str, *, under_way: str = ""
-) -> Memory:
+    memory: JudgeState, mode: Kind, since_ms: int, now_ms: int, window: str, *, under_way: str = ""
+) -> JudgeState:
     """``window``: the closed rounds that belong to the incident; ``under_way``: one that will."""
     relapsed_ms = memory.relapsed_ms
     told_over_ms = memory.last_bad_ms if memory.closed and memory.mode is None else None
@@ -81,7 +81,7 @@ def _enter(
     )
 
 
-def watch(memory: Memory, attempt: Try) -> tuple[Memory, Event | None]:
+def watch(memory: JudgeState, attempt: Try) -> tuple[JudgeState, Event | None]:
     """No incident is open: does the rate of bad or slow rounds open one?"""
     slot_ms = attempt.slot_ms
     of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
@@ -98,7 +98,7 @@ def watch(memory: Memory, attempt: Try) -> tuple[Memory, Event | None]:
     return memory, None
 
 
-def _first_bad(memory: Memory, nth_last: int) -> int | None:
+def _first_bad(memory: JudgeState, nth_last: int) -> int | None:
     """Start of the n-th last bad round kept."""
     slots = memory.bad_slots[-nth_last:]
     return slots[0] if slots else None

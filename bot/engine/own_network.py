@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 from bot.engine.addresses import Address, Network, embedded, parse
-from bot.engine.descriptors import SHORTAGE
+from bot.engine.rlimits import SHORTAGE
 
 REFRESH_S = 60.0  # addresses come and go while Vigie runs
 KEPT_VERDICTS = 20_000

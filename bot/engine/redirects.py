@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.engine.netguard import NOT_AN_ADDRESS, SCHEME_PORTS, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason

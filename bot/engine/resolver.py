@@ -17,7 +17,7 @@ import aiodns
 import pycares
 
 from bot.clock import Clock
-from bot.engine import descriptors
+from bot.engine import rlimits
 from bot.engine.addresses import parse
 from bot.engine.hostnames import is_local_name
 from bot.engine.system_names import SystemNames
@@ -125,7 +125,7 @@ class Resolver:
 
     async def _look_up(self, host: str, *, fresh: bool) -> _Answer:
         found, fault, ttl_s = await self._ask(host, fresh=fresh)
-        if not found and not descriptors.has_room(1):
+        if not found and not rlimits.has_room(1):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # no name server is to blame
         if not found and is_local_name(host):
             found = await self._system.addresses(host)

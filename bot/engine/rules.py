@@ -7,7 +7,7 @@ no false alarm, no missed incident). Every number can be recounted by hand from 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from bot.engine.memory import Memory, count_bad, count_slow
+from bot.engine.judge_state import JudgeState, count_bad, count_slow
 from bot.models import Cause, Incident, Kind
 
 MINUTE_MS = 60_000
@@ -64,18 +64,18 @@ class Event(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """The memory after the try, what happened, and when the next confirm try is wanted."""
 
-    memory: Memory
+    memory: JudgeState
     event: Event | None = None
     letter: str | None = None  # of the round, when this try closed it
     confirm_s: float | None = None  # seconds after the slot; None: the round is closed
 
 
-def clear(memory: Memory) -> Memory:
+def clear(memory: JudgeState) -> JudgeState:
     """Give the all-clear: the counts start anew, only the relapse memory stays."""
-    return Memory(
+    return JudgeState(
         judged=True,
         last_bad_ms=memory.last_bad_ms,
         closed=True,
@@ -83,7 +83,7 @@ def clear(memory: Memory) -> Memory:
     )
 
 
-def resumed(memory: Memory, incident: Incident) -> Memory:
+def resumed(memory: JudgeState, incident: Incident) -> JudgeState:
     """Judge an open incident on although the memory of it was lost."""
     mode = Kind.DOWN if incident.kind is Kind.BLOCKED else incident.kind
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
@@ -101,7 +101,7 @@ def resumed(memory: Memory, incident: Incident) -> Memory:
     )
 
 
-def is_due(memory: Memory, *, missing: int = 0) -> bool:
+def is_due(memory: JudgeState, *, missing: int = 0) -> bool:
     """Whether the all-clear may be given, or would be after ``missing`` more good rounds."""
     if memory.mode is None or memory.good + missing < memory.hold or memory.good == 0:
         return False
@@ -124,6 +124,6 @@ def patience_ms(policy: Policy) -> int:
     return round(min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000)
 
 
-def rhythm_s(memory: Memory, policy: Policy) -> float:
+def rhythm_s(memory: JudgeState, policy: Policy) -> float:
     """Seconds between rounds now: quicker while in doubt or in trouble."""
     return min(policy.interval_s, QUICK_INTERVAL_S) if memory.in_doubt else policy.interval_s

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.engine.schedule import SHORTEST_MS, After, Plan, WallScale
 from bot.engine.scheduler_stats import Stats
-from bot.engine.timetable import SHORTEST_MS, After, Plan, WallScale
 
 log = logging.getLogger(__name__)
 

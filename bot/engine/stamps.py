@@ -5,7 +5,7 @@ import time
 from bot.models import Phases
 
 
-class Stamps:
+class PhaseTimer:
     """Seconds spent in each phase of one try, summed over its connections; None: not reached."""
 
     __slots__ = ("connect_s", "dns_s", "first_byte_s", "ready_at", "started", "tls_s")

@@ -4,7 +4,7 @@ Hosts of small servers cut off whoever looks like a spammer or a worm, and a kno
 these ports does. Everything else is fine: a connection that says nothing harms nobody.
 """
 
-from bot.words.catalogue import N_
+from bot.words.translator import N_
 
 _MAIL = N_("I don't knock at port {port}: mail servers take whoever says nothing for a spammer.")
 _NAMES = N_("I don't knock at port {port}. To watch a name, use dns://, as in dns://example.com.")

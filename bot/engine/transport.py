@@ -12,11 +12,11 @@ from contextlib import suppress
 import httpx
 
 from bot.engine.answer_reader import AnswerReader, Head
-from bot.engine.approach import Approach
+from bot.engine.connection import Stream
+from bot.engine.connector import Approach
 from bot.engine.netguard import SCHEME_PORTS, Netguard
 from bot.engine.resolver import Resolve
-from bot.engine.sockets import Stream
-from bot.engine.stamps import Stamps
+from bot.engine.stamps import PhaseTimer
 from bot.engine.tls import unverified_context
 
 BODY_BUDGET = 512 * 1024  # on the wire, framing of the chunks included
@@ -29,7 +29,7 @@ _UNSENDABLE = re.compile(rb"[\x00\r\n]")
 class OneShot(httpx.AsyncBaseTransport):
     """Resolve, judge, dial, ask. ``guard`` None: the operator's own addresses are not judged.
 
-    Raises OSError, NameFailed, AddressRefused, BadAnswer; :mod:`bot.engine.failures` names them.
+    Raises OSError, NameFailed, AddressRefused, BadAnswer; :mod:`bot.engine.error_mapping` names them.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class OneShot(httpx.AsyncBaseTransport):
         self._approach = Approach(resolver, guard, fresh_names=fresh_names)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self.ask(request, Stamps())
+        return await self.ask(request, PhaseTimer())
 
-    async def ask(self, request: httpx.Request, stamps: Stamps) -> httpx.Response:
+    async def ask(self, request: httpx.Request, stamps: PhaseTimer) -> httpx.Response:
         """Send one request on its own connection; ``stamps`` learns how long each phase took."""
         url = request.url
         host, port = url.raw_host.decode("ascii"), url.port or SCHEME_PORTS[url.scheme]
@@ -74,14 +74,14 @@ class OneShot(httpx.AsyncBaseTransport):
 
     async def unverified_certificate(self, host: str, port: int) -> bytes | None:
         """The DER of whatever certificate the peer shows. Raises what connecting raises."""
-        stream, _ = await self._connect(host, port, Stamps())
+        stream, _ = await self._connect(host, port, PhaseTimer())
         try:
             await stream.start_tls(unverified_context(), host)
             return stream.certificate()
         finally:
             stream.close()
 
-    async def _connect(self, host: str, port: int, stamps: Stamps) -> tuple[Stream, str]:
+    async def _connect(self, host: str, port: int, stamps: PhaseTimer) -> tuple[Stream, str]:
         """Only judged addresses are dialled; Host header, SNI and name check stay on the name."""
         dialled = await self._approach.connect(host, port, stamps)
         return Stream(dialled.sock, stamps), dialled.address

@@ -7,7 +7,7 @@ in C for pages that curl does not read either.
 import zlib
 from collections.abc import Iterable
 
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.models import Reason
 
 _ZLIB_OR_GZIP, _RAW = 47, -15  # zlib's numbers for what it expects

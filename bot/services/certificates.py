@@ -8,14 +8,14 @@ import logging
 from collections.abc import Callable
 
 from bot.clock import Clock
+from bot.db import blocked_channels
 from bot.db import certificates as table
-from bot.db import parking
 from bot.db.database import Connection, Database
 from bot.engine.certificates import Expiry, Sightings, due, seen
 from bot.models import CheckResult, Monitor
-from bot.services.batch import Batch
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
+from bot.services.result_batch import Batch
 from bot.services.watchlist import Entry, Watchlist
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,8 @@ class Certificates:
 
         def write(conn: Connection) -> None:
             table.save(conn, monitor.id, expiry.then.dump())
-            place = parking.substitute(conn, monitor.guild_id, channel_id, now_ms)
-            queue.notice(conn, monitor.guild_id, place, notice, now_ms)
+            place = blocked_channels.substitute(conn, monitor.guild_id, channel_id, now_ms)
+            enqueue.notice(conn, monitor.guild_id, place, notice, now_ms)
 
         self._batch.forget_certificate(monitor.id)
         await self._db.write(write)

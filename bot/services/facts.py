@@ -7,7 +7,7 @@ from bot.models import Kind, Rule
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The last rounds, newest last, a letter each as in :mod:`bot.engine.memory`."""
+    """The last rounds, newest last, a letter each as in :mod:`bot.engine.judge_state`."""
 
     letters: str
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.clock import Clock
-from bot.db import changes
+from bot.db import audit_log
 from bot.db import guilds as table
 from bot.db.database import Connection, Database
 from bot.errors import UserError
 from bot.models import GuildSettings
-from bot.services.changes import Author
+from bot.services.audit_log import Author
 
 
 class Guilds:
@@ -108,7 +108,7 @@ class Guilds:
 
             def write(conn: Connection) -> None:
                 table.save(conn, after)
-                changes.insert(conn, rows)
+                audit_log.insert(conn, rows)
 
             if after != known:
                 await self._db.write(write)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock
-from bot.db import changes, results
+from bot.db import audit_log, results
 from bot.db import incidents as table
 from bot.db.database import Connection, Database
-from bot.db.packing import ResultRow
+from bot.db.result_codec import ResultRow
 from bot.errors import NotFound
 from bot.models import Incident
-from bot.services.changes import Author, What
-from bot.services.delivery import queue
-from bot.services.delivery.sender import Delivery
+from bot.services.audit_log import Author, What
+from bot.services.delivery import enqueue
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.watchlist import Watchlist
-from bot.words.catalogue import N_
+from bot.words.translator import N_
 
 UNKNOWN_ALERT = N_("I do not know this alert any more.")
 
@@ -38,7 +38,7 @@ class Incidents:
     """Incidents of one server at a time: every query carries the server's id."""
 
     def __init__(
-        self, db: Database, clock: Clock, watchlist: Watchlist, delivery: Delivery
+        self, db: Database, clock: Clock, watchlist: Watchlist, delivery: Dispatcher
     ) -> None:
         self._db = db
         self._clock = clock
@@ -96,8 +96,8 @@ class Incidents:
                 return False, together
             table.acknowledge(conn, [one.id for one in free], user_id, now_ms)
             done = (author.did(What.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free)
-            changes.insert(conn, done)
-            queue.changed(conn, incident.id, now_ms, urgent=True)
+            audit_log.insert(conn, done)
+            enqueue.changed(conn, incident.id, now_ms, urgent=True)
             return True, table.load(conn, ids)
 
         first, all_of_it = await self._db.write(write)
@@ -120,7 +120,7 @@ class Incidents:
         def write(conn: Connection) -> Followed:
             new = table.follow(conn, incident.id, user_id, wish, now_ms)
             if new and wish == "me_too":
-                queue.changed(conn, incident.id, now_ms, urgent=False)
+                enqueue.changed(conn, incident.id, now_ms, urgent=False)
             return Followed(new, len(table.followers(conn, incident.id, wish)))
 
         followed = await self._db.write(write)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from bot.models import Monitor, Window
-from bot.services.windows import Stretch, next_stretch
+from bot.services.recurrence import Stretch, next_stretch
 
 
 class LiveWindows:

@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from bot.clock import Clock
-from bot.db import changes
+from bot.db import audit_log
 from bot.db import windows as table
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
-from bot.services.changes import Author, What
+from bot.services.audit_log import Author, What
 from bot.services.guilds import Guilds
+from bot.services.recurrence import Stretch, next_stretch
 from bot.services.watchlist import Watchlist
-from bot.services.windows import Stretch, next_stretch
 from bot.services.zones import instant, wall_time, zone_name
-from bot.words.safe import plain
+from bot.words.escaping import plain
 
 UTC = "UTC"
 MAX_WINDOWS = 25  # of one server: as many as Discord offers choices, and one answer can show
@@ -116,7 +116,7 @@ class Maintenance:
 
         def write(conn: Connection) -> None:
             if table.end(conn, guild_id, [window_id], now_ms):
-                changes.insert(conn, [done])
+                audit_log.insert(conn, [done])
 
         await self._db.write(write)
         self._watchlist.windows.drop(guild_id, [window_id])
@@ -170,7 +170,7 @@ class Maintenance:
 
         def write(conn: Connection) -> Window:
             stored = replace(window, id=table.insert(conn, window))
-            changes.insert(conn, [author.planned(stored, what)])
+            audit_log.insert(conn, [author.planned(stored, what)])
             return stored
 
         stored = await self._db.write(write)

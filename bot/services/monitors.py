@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.clock import Clock
 from bot.config import Config
-from bot.db import changes
+from bot.db import audit_log
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
 from bot.engine.checks import Checks
@@ -14,10 +14,10 @@ from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound
 from bot.models import CheckResult, Ending, Monitor
-from bot.services.changes import Author, What
+from bot.services.audit_log import Author, What
+from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
-from bot.services.rounds import Rounds, schedule
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.wishes import (
     NAME_LIMIT,
@@ -29,7 +29,7 @@ from bot.services.wishes import (
     NewMonitor,
     Wishes,
 )
-from bot.words.safe import plain
+from bot.words.escaping import plain
 
 NUDGES_APART_MS = 5_000
 ID_DIGITS = 18  # of the longest id there can be
@@ -50,7 +50,7 @@ class Monitors:
         scheduler: Scheduler,
         netguard: Netguard,
         checks: Checks,
-        rounds: Rounds,
+        rounds: CheckRunner,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -162,7 +162,7 @@ class Monitors:
             for one in stored:
                 if one.paused:
                     table.save_pause(conn, one)
-            changes.insert(conn, [author.did(what, one.id, one.target.url) for one in stored])
+            audit_log.insert(conn, [author.did(what, one.id, one.target.url) for one in stored])
             return stored
 
         try:
@@ -179,7 +179,7 @@ class Monitors:
 
             def write(conn: Connection) -> None:
                 table.remove(conn, guild_id, monitor_id, now_ms)
-                changes.insert(conn, [done])
+                audit_log.insert(conn, [done])
 
             await self._recorder.end(entry, Ending.REMOVED, write)
             self._scheduler.remove(monitor_id)
@@ -218,7 +218,7 @@ class Monitors:
 
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)
-            changes.insert(conn, done)
+            audit_log.insert(conn, done)
 
         try:
             if after.target.url == entry.monitor.target.url:

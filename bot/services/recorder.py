@@ -15,14 +15,14 @@ from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.engine.judge import judge
-from bot.engine.memory import Memory, forget, give_up_round
-from bot.engine.rules import Event, Try, Verdict, clear
+from bot.engine.judge_state import JudgeState, forget, give_up_round
+from bot.engine.rules import Decision, Event, Try, clear
 from bot.models import CheckResult, Ending, Incident, Kind
-from bot.services import incident_log, verdicts
-from bot.services.batch import Batch
+from bot.services import incident_log, incident_updates
 from bot.services.certificates import Certificates
-from bot.services.delivery import queue
-from bot.services.gathering import Gathering
+from bot.services.delivery import enqueue
+from bot.services.grouping import Gathering
+from bot.services.result_batch import Batch
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.withheld import Overdue, as_told, overdue
 
@@ -57,7 +57,7 @@ class Recorder:
         """See how everything stands that the watchlist has read back."""
         self._gathering.load()
 
-    async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
+    async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Decision:
         """Judge one try and write down what follows."""
         verdict = judge(entry.memory, attempt, entry.policy)
         self._note(entry, attempt, result)
@@ -88,7 +88,7 @@ class Recorder:
         async with self._locks[entry.monitor.guild_id]:
             now_ms = self._clock.now_ms()
             incident = entry.incident
-            over = incident and verdicts.ended(incident, entry.memory, now_ms, ending)
+            over = incident and incident_updates.ended(incident, entry.memory, now_ms, ending)
             memory = forget(entry.memory)
 
             def write(conn: Connection) -> None:
@@ -96,7 +96,7 @@ class Recorder:
                 monitors.save_memory(conn, entry.monitor.id, memory.dump())
                 if over is not None:
                     incidents.update(conn, over)
-                    queue.closed(conn, [over], now_ms, announce=False)
+                    enqueue.closed(conn, [over], now_ms, announce=False)
 
             with self._batch.held([entry]):
                 await self._db.write(write)
@@ -164,19 +164,19 @@ class Recorder:
         if result.ok:
             entry.last_ok_ms = result.at_ms
 
-    def _move(self, entry: Entry, verdict: Verdict) -> None:
+    def _move(self, entry: Entry, verdict: Decision) -> None:
         if verdict.memory is not entry.memory:
             entry.memory = verdict.memory
             self._batch.touch(entry)
             self._gathering.note(entry)
 
-    def _close(self, entry: Entry, memory: Memory) -> None:
+    def _close(self, entry: Entry, memory: JudgeState) -> None:
         """After the commit: no incident is open any more."""
         entry.incident, entry.memory = None, memory
         entry.due_ms = entry.worded_ms = None
         self._gathering.note(entry)
 
-    async def _happened(self, entry: Entry, attempt: Try, result: CheckResult) -> Verdict:
+    async def _happened(self, entry: Entry, attempt: Try, result: CheckResult) -> Decision:
         async with self._locks[entry.monitor.guild_id]:
             # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
             verdict = judge(entry.memory, attempt, entry.policy)
@@ -193,22 +193,22 @@ class Recorder:
             return verdict
 
     async def _write_down(
-        self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
+        self, entry: Entry, verdict: Decision, attempt: Try, result: CheckResult
     ) -> None:
         if entry.incident is None:
             await self._open(entry, verdict, attempt, result)
             return
-        incident = verdicts.moved(entry.incident, verdict.memory, attempt, result)
+        incident = incident_updates.moved(entry.incident, verdict.memory, attempt, result)
         if verdict.event is Event.ESCALATED:
             await self._escalate(entry, verdict, incident)
-        elif verdicts.face(incident) != verdicts.face(entry.incident):
+        elif incident_updates.face(incident) != incident_updates.face(entry.incident):
             await self._tell(entry, verdict, incident, self._edited(entry, incident))
         else:
             self._move(entry, verdict)
             entry.incident = incident
 
     async def _open(
-        self, entry: Entry, verdict: Verdict, attempt: Try, result: CheckResult
+        self, entry: Entry, verdict: Decision, attempt: Try, result: CheckResult
     ) -> None:
         now_ms = self._clock.now_ms()
         if entry.last_ok_ms is None:
@@ -218,7 +218,7 @@ class Recorder:
             )
         channel_id = self._watchlist.channel_of(entry)
         withheld = channel_id is None or self._watchlist.silenced(entry, now_ms)
-        incident = verdicts.opened(
+        incident = incident_updates.opened(
             entry,
             verdict.memory,
             attempt,
@@ -235,7 +235,7 @@ class Recorder:
             stored = incidents.insert(conn, incident)
             monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
             if not withheld:
-                queue.opened(conn, stored, now_ms, wait_s=waits_s)
+                enqueue.opened(conn, stored, now_ms, wait_s=waits_s)
             return stored
 
         entry.incident = await self._db.write(write)
@@ -243,10 +243,10 @@ class Recorder:
         incident_log.note(f"opened: {entry.incident.cause}", entry.incident)
         self._wake()
 
-    async def _escalate(self, entry: Entry, verdict: Verdict, incident: Incident) -> None:
+    async def _escalate(self, entry: Entry, verdict: Decision, incident: Incident) -> None:
         """Down for good is told by a post; under an overlay by an edit until that has ended."""
         if not self._watchlist.silenced(entry, self._clock.now_ms()):
-            await self._tell(entry, verdict, incident, queue.escalated)
+            await self._tell(entry, verdict, incident, enqueue.escalated)
             return
         quiet = replace(incident, withheld=True)
         await self._tell(entry, verdict, quiet, self._edited(entry, quiet))
@@ -254,14 +254,14 @@ class Recorder:
     async def _tell(
         self,
         entry: Entry,
-        verdict: Verdict,
+        verdict: Decision,
         incident: Incident,
         say: Callable[[Connection, Incident, int], None],
     ) -> None:
         """Store the moved incident and queue what has to be said of it."""
         now_ms = self._clock.now_ms()
 
-        def write(conn: Connection) -> tuple[Incident, Memory]:
+        def write(conn: Connection) -> tuple[Incident, JudgeState]:
             told, memory = as_told(conn, incident, verdict.memory)
             incidents.update(conn, told)
             monitors.save_memory(conn, entry.monitor.id, memory.dump())
@@ -270,7 +270,7 @@ class Recorder:
 
         told, entry.memory = await self._db.write(write)
         before = entry.incident  # read now: somebody may have acknowledged it meanwhile
-        entry.incident = told if before is None else verdicts.acknowledged_as(told, before)
+        entry.incident = told if before is None else incident_updates.acknowledged_as(told, before)
         if before is None or before.kind is not told.kind:
             incident_log.note("changed", told)
         self._wake()
@@ -281,7 +281,11 @@ class Recorder:
         entry.due_ms = entry.due_ms or now_ms
         ready = self._gathering.released(entry, now_ms)
         over = [
-            (e, verdicts.ended(e.incident, e.memory, now_ms, Ending.RESOLVED), clear(e.memory))
+            (
+                e,
+                incident_updates.ended(e.incident, e.memory, now_ms, Ending.RESOLVED),
+                clear(e.memory),
+            )
             for e in ready
             if e.incident is not None
         ]
@@ -292,7 +296,7 @@ class Recorder:
             for e, incident, memory in over:
                 incidents.update(conn, incident)
                 monitors.save_memory(conn, e.monitor.id, memory.dump())
-            queue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
+            enqueue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
 
         with self._batch.held(ready):
             await self._db.write(write)
@@ -314,6 +318,6 @@ class Recorder:
                 urgent, entry.worded_ms = True, now_ms
 
         def say(conn: Connection, incident: Incident, now_ms: int) -> None:
-            queue.changed(conn, incident.id, now_ms, urgent=urgent)
+            enqueue.changed(conn, incident.id, now_ms, urgent=urgent)
 
         return say

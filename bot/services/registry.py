@@ -7,21 +7,21 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.db.database import Database
 from bot.engine.checks import Checks
-from bot.engine.stalls import Stalls
-from bot.services.blindness import Blindness
-from bot.services.boards.keeper import Boards
-from bot.services.changes import Changes
-from bot.services.delivery.sender import Delivery
+from bot.engine.loop_watch import LoopWatch
+from bot.services.audit_log import Changes
+from bot.services.boards.boards import Boards
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
-from bot.services.evidence import Why
+from bot.services.explanation import Why
 from bot.services.guilds import Guilds
-from bot.services.history import History
+from bot.services.history.report import History
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
-from bot.services.overlays import Overlays
+from bot.services.silences import Silences
 from bot.services.status import Status
-from bot.services.trial_alert import Trial
+from bot.services.test_alert import Trial
 from bot.services.watchlist import Watchlist
 
 
@@ -33,7 +33,7 @@ class Services:
     clock: Clock
     guilds: Guilds
     monitors: Monitors
-    overlays: Overlays
+    overlays: Silences
     changes: Changes
     status: Status
     why: Why
@@ -41,7 +41,7 @@ class Services:
     painter: Painter
     incidents: Incidents
     maintenance: Maintenance
-    delivery: Delivery
+    delivery: Dispatcher
     trial: Trial
     doctor: Doctor
     boards: Boards
@@ -55,11 +55,11 @@ def assemble(
     guilds: Guilds,
     watchlist: Watchlist,
     monitors: Monitors,
-    overlays: Overlays,
-    delivery: Delivery,
-    blindness: Blindness,
+    overlays: Silences,
+    delivery: Dispatcher,
+    blindness: ConnectivityMonitor,
     checks: Checks,
-    stalls: Stalls,
+    stalls: LoopWatch,
 ) -> Services:
     """Make the parts that only the surface asks, around those that run by themselves."""
     status = Status(db, clock, watchlist)

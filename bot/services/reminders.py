@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.clock import Clock
 from bot.db import reminders
 from bot.db.database import Connection, Database
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 
 LOOK_S = 60.0
 
@@ -41,7 +41,7 @@ class Reminders:
         def write(conn: Connection) -> int:
             found = due(conn)
             for incident_id in found:
-                queue.reminded(conn, incident_id, now_ms)
+                enqueue.reminded(conn, incident_id, now_ms)
             return len(found)
 
         if not await self._db.read(due):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.db.database import Database
 from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
-from bot.services.monitor_report import Report, report
-from bot.services.uptimes import Uptime, uptimes
+from bot.services.history.monitor_report import Report, report
+from bot.services.history.uptime import Uptime, uptimes
+from bot.services.recurrence import Stretch
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.windows import Stretch
 
 # Problems first; what is not judged or not checked comes last.
 _ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}

@@ -9,7 +9,7 @@ from functools import cache
 
 from bot.engine.netguard import SCHEMES, WEB
 from bot.errors import Mistyped
-from bot.words.catalogue import N_
+from bot.words.translator import N_
 
 MISTYPED = N_("“{typed}” is no address I can read. Did you mean {meant}?")
 _SHOWN = 200

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from bot.clock import HOUR_MS, Clock
 from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
-from bot.db.packing import ResultRow
+from bot.db.result_codec import ResultRow
 from bot.engine.certificates import Sightings
-from bot.engine.memory import Memory, abandon, forget
+from bot.engine.judge_state import JudgeState, abandon, forget
 from bot.engine.rules import Policy, resumed
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
 from bot.services.live_windows import LiveWindows
-from bot.services.windows import Stretch
+from bot.services.recurrence import Stretch
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Entry:
     """One watched monitor. Mutable: the recorder alone moves memory and incident on."""
 
     monitor: Monitor
-    memory: Memory = field(default_factory=Memory)
+    memory: JudgeState = field(default_factory=JudgeState)
     incident: Incident | None = None
     latest: CheckResult | None = None
     tries: tuple[CheckResult, ...] = ()  # of the newest round
@@ -196,18 +196,18 @@ def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
     ]
 
 
-def _remembered(monitor_id: int, text: str | None) -> Memory:
+def _remembered(monitor_id: int, text: str | None) -> JudgeState:
     """One row that cannot be read must not keep all others from being watched."""
     try:
-        return Memory() if text is None else Memory.load(text)
+        return JudgeState() if text is None else JudgeState.load(text)
     except ValueError:
         log.exception(
             "the judge's memory cannot be read: judged anew", extra={"monitor": monitor_id}
         )
-        return Memory()
+        return JudgeState()
 
 
-def _agreeing(memory: Memory, incident: Incident | None) -> Memory:
+def _agreeing(memory: JudgeState, incident: Incident | None) -> JudgeState:
     """A memory that was lost knows nothing of the open incident, which must end all the same."""
     if incident is not None and memory.mode is None:
         return resumed(memory, incident)

@@ -13,8 +13,8 @@ from bot.engine.redirects import Place, may_know
 from bot.errors import UserError
 from bot.models import CheckResult, Monitor, Target
 from bot.services.target_options import kept_headers, status_text, target_of
-from bot.words.catalogue import N_
-from bot.words.safe import plain
+from bot.words.escaping import plain
+from bot.words.translator import N_
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400

@@ -6,13 +6,13 @@ has recovered meanwhile, or is about to, is only history.
 
 from dataclasses import dataclass, replace
 
-from bot.db import incidents, monitors, notifications
+from bot.db import incidents, monitors, outbox
 from bot.db.database import Connection
-from bot.db.notifications import Work
-from bot.engine.memory import Memory
+from bot.db.outbox import Work
+from bot.engine.judge_state import JudgeState
 from bot.models import Incident, Kind
-from bot.services.delivery import queue
-from bot.services.verdicts import acknowledged_as
+from bot.services.delivery import enqueue
+from bot.services.incident_updates import acknowledged_as
 from bot.services.watchlist import Entry, Watchlist
 
 
@@ -22,15 +22,15 @@ class Overdue:
 
     entry: Entry
     incident: Incident
-    memory: Memory
+    memory: JudgeState
 
     def write(self, conn: Connection, now_ms: int) -> None:
         incidents.update(conn, self.incident)
         monitors.save_memory(conn, self.incident.monitor_id, self.memory.dump())
-        if notifications.of_incident(conn, self.incident.id, Work.OPEN) is None:
-            queue.opened(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
+        if outbox.of_incident(conn, self.incident.id, Work.OPEN) is None:
+            enqueue.opened(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
-            queue.escalated(conn, self.incident, now_ms)
+            enqueue.escalated(conn, self.incident, now_ms)
 
     def settle(self) -> None:
         """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
@@ -71,11 +71,13 @@ def _is_bad(entry: Entry, incident: Incident) -> bool:
     return entry.seen and incident.answering_since_ms is None
 
 
-def as_told(conn: Connection, incident: Incident, memory: Memory) -> tuple[Incident, Memory]:
+def as_told(
+    conn: Connection, incident: Incident, memory: JudgeState
+) -> tuple[Incident, JudgeState]:
     """An opening that is still unsent will say what is true then: nobody was told "down"."""
     if incident.kind is Kind.DOWN or not incident.told_down:
         return incident, memory
-    opening = notifications.of_incident(conn, incident.id, Work.OPEN)
+    opening = outbox.of_incident(conn, incident.id, Work.OPEN)
     if opening is None or opening.state != "pending":
         return incident, memory
     return replace(incident, told_down=False), replace(memory, told_down=False)

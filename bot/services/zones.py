@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import tzdata  # type: ignore[import-untyped] # it has one constant
 
 from bot.errors import UserError
-from bot.words.safe import plain
+from bot.words.escaping import plain
 
 log = logging.getLogger(__name__)
 

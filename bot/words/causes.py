@@ -6,7 +6,7 @@ Vigie reports what it saw and where to look; it never names a cause it cannot kn
 from http import HTTPStatus
 
 from bot.models import Cause, CheckResult, Reason
-from bot.words.catalogue import N_, Words
+from bot.words.translator import N_, Translator
 
 # Cloudflare's own codes: the network in front of the site answers, the server behind it does not.
 _BEHIND_CDN = range(520, 531)
@@ -102,14 +102,14 @@ _SENTENCES = {
 }
 
 
-def result_text(words: Words, result: CheckResult) -> str:
+def result_text(words: Translator, result: CheckResult) -> str:
     """``fine, 182 ms`` or the cause in a few words."""
     if result.cause is not None:
         return cause_text(words, result.cause)
     return words.text("fine, {ms} ms", ms=round(result.phases.total))
 
 
-def cause_text(words: Words, cause: Cause) -> str:
+def cause_text(words: Translator, cause: Cause) -> str:
     """A few words for the push line, such as ``HTTP 503`` or ``timed out after 10 s``."""
     cause = _public(cause)
     match cause.reason:
@@ -123,7 +123,7 @@ def cause_text(words: Words, cause: Cause) -> str:
             return words.text(_SHORT[cause.reason])
 
 
-def cause_sentence(words: Words, cause: Cause) -> str:
+def cause_sentence(words: Translator, cause: Cause) -> str:
     """What the probe saw and what to look at, for the card."""
     cause = _public(cause)
     match cause.reason:
@@ -175,7 +175,7 @@ def _unfit_status(status: int) -> str:
     return N_("The server answers, but HTTP {status} is not the status you expect.")
 
 
-def _expired(words: Words, days: int | None) -> str:
+def _expired(words: Translator, days: int | None) -> str:
     if days is None:
         return words.text("TLS certificate expired")
     if days < 1:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from bot.models import Ending, Incident
-from bot.words.catalogue import Words
-from bot.words.push import NAME_LIMIT
-from bot.words.safe import markdown
+from bot.words.alert_lines import NAME_LIMIT
+from bot.words.escaping import markdown
+from bot.words.translator import Translator
 
 
-def over(words: Words, incidents: Sequence[Incident]) -> str:
+def over(words: Translator, incidents: Sequence[Incident]) -> str:
     """One incident in its own words, several as a number. All of them have ended."""
     if len(incidents) > 1:
         return words.text("🟢 RESOLVED · {n} sites", n=words.number(len(incidents)))

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.words.catalogue import N_, Words
-from bot.words.push import NAME_LIMIT
-from bot.words.safe import markdown
+from bot.words.alert_lines import NAME_LIMIT
+from bot.words.escaping import markdown
+from bot.words.translator import N_, Translator
 
 _NAMES = 10
 
 
-def digest(words: Words, n: int) -> str:
+def digest(words: Translator, n: int) -> str:
     """``n`` incidents ended while nothing could be posted."""
     return words.plural(
         "📋 DIGEST · {n} incident came and went while I could not post here",
@@ -18,7 +18,7 @@ def digest(words: Words, n: int) -> str:
     )
 
 
-def lost(words: Words, channel_id: int, *, gone: bool) -> str:
+def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
     """A channel is gone, or refuses us."""
     template = N_(
         "🔕 NOT HEARD · I may not post in {channel} any more. Give me back my rights there, or"
@@ -32,7 +32,7 @@ def lost(words: Words, channel_id: int, *, gone: bool) -> str:
     return words.text(template, channel=f"<#{channel_id}>")
 
 
-def missed(words: Words, names: Sequence[str], unnamed: int) -> str:
+def missed(words: Translator, names: Sequence[str], unnamed: int) -> str:
     """What is in trouble just now: some by their names, others by their number alone."""
     if not names:
         return words.plural("{n} site is in trouble now.", "{n} sites are in trouble now.", unnamed)

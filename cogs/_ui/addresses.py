@@ -3,8 +3,8 @@
 import discord
 
 from bot.models import Monitor
-from bot.words.catalogue import Words
-from bot.words.safe import code, host, markdown
+from bot.words.escaping import code, host, markdown
+from bot.words.translator import Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200
 _URL_LIMIT = 1_000
@@ -15,7 +15,7 @@ def shown_name(monitor: Monitor) -> str:
     return markdown(monitor.name, NAME_LIMIT)
 
 
-def add_address(words: Words, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:
+def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:
     """As a field: the whole URL, or the host alone."""
     address = code(url, _URL_LIMIT) if whole else shown_host(url)
     return embed.add_field(name=words.text("Address"), value=address, inline=False)

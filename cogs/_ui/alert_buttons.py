@@ -6,17 +6,17 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.models import Incident
-from bot.tree import words_of
-from bot.words.catalogue import N_, Words
-from bot.words.safe import markdown
-from bot.words.times import stamp
-from cogs._ui.asking import Interaction, patiently, say
-from cogs._ui.audience import seen_incident
-from cogs._ui.buttons import Lasting, view_of
+from bot.words.escaping import markdown
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator
+from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.incident_details import details
+from cogs._ui.interactions import Interaction, patiently, say
 from cogs._ui.on_call import require_on_call
+from cogs._ui.visibility import seen_incident
 
 _MUTE_S = 3600
 _NAME_LIMIT = 80
@@ -34,7 +34,7 @@ _CLOSED = N_("This alert is already closed.")
 
 
 class IncidentButton(
-    Lasting,
+    PersistentItem,
     template=r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})",
 ):
     """One button of one incident."""
@@ -43,7 +43,7 @@ class IncidentButton(
         await _ACTIONS[self.about["action"]](interaction, self.about["incident"])
 
 
-def alert_view(public_id: str, words: Words) -> ui.View:
+def alert_view(public_id: str, words: Translator) -> ui.View:
     """All five buttons."""
     return view_of(
         IncidentButton.button(f"v1:{action}:{public_id}", words.text(label), style=style)

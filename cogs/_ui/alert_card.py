@@ -12,13 +12,13 @@ from discord import ui
 
 from bot.models import Incident, Kind
 from bot.services.delivery.messages import Alert
-from bot.words.catalogue import N_, Words, words_for
-from bot.words.safe import clip
-from bot.words.times import stamp
+from bot.words.escaping import clip
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator, translator_for
 from cogs._ui.alert_buttons import alert_view
-from cogs._ui.common_ground import in_common
+from cogs._ui.example_alert import sample_embed
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
-from cogs._ui.sample_alert import sample_embed
+from cogs._ui.shared_factors import in_common
 from cogs._ui.site_list import LINES, site_list, sites_file, summary
 
 # With everything else below the 6,000 characters that all of an embed may have.
@@ -38,7 +38,7 @@ class Card:
 
 def card(alert: Alert) -> Card:
     """Render an alert. Mentions come last in the line and are the only ones allowed to ping."""
-    words = words_for(alert.language)
+    words = translator_for(alert.language)
     calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
     if alert.kind == "test" and not alert.plain:
         embed = sample_embed(words)
@@ -64,7 +64,7 @@ def _is_long(alert: Alert) -> bool:
     return len(alert.incidents) > LINES and alert.kind != "digest"
 
 
-def _embed(words: Words, alert: Alert) -> discord.Embed:
+def _embed(words: Translator, alert: Alert) -> discord.Embed:
     told = alert.incidents
     if alert.kind == "digest":
         return _digest(words, alert)
@@ -81,7 +81,7 @@ def _embed(words: Words, alert: Alert) -> discord.Embed:
     return embed
 
 
-def _digest(words: Words, alert: Alert) -> discord.Embed:
+def _digest(words: Translator, alert: Alert) -> discord.Embed:
     """What came and went during a long silence, a line for each site."""
     said = [summary(words, alert.incidents), *_notes(words, alert.incidents, alert.delayed_ms)]
     embed = discord.Embed(
@@ -93,7 +93,9 @@ def _digest(words: Words, alert: Alert) -> discord.Embed:
     return embed
 
 
-def _notes(words: Words, told: Sequence[Incident], delayed_ms: tuple[int, int] | None) -> list[str]:
+def _notes(
+    words: Translator, told: Sequence[Incident], delayed_ms: tuple[int, int] | None
+) -> list[str]:
     """What happened to the alert itself: answering again, taken, shared, late."""
     notes = []
     answering = [one.answering_since_ms for one in told if one.open and one.answering_since_ms]
@@ -114,7 +116,7 @@ def _notes(words: Words, told: Sequence[Incident], delayed_ms: tuple[int, int] |
     return notes
 
 
-def _group_title(words: Words, told: Sequence[Incident]) -> str:
+def _group_title(words: Translator, told: Sequence[Incident]) -> str:
     opened = [one for one in told if one.open]
     if not opened:
         return words.text("Resolved · {name}", name=words.text("{n} sites", n=len(told)))
@@ -123,7 +125,7 @@ def _group_title(words: Words, told: Sequence[Incident]) -> str:
     return words.plural("{n} site in trouble", "{n} sites in trouble", len(opened))
 
 
-def _footer(words: Words, told: Sequence[Incident]) -> str:
+def _footer(words: Translator, told: Sequence[Incident]) -> str:
     """``#K3F9 · every 60 s``. The ids also let a lost message be found again."""
     ids = " ".join(f"#{one.public_id}" for one in told)
     every = [one.interval_s for one in told]

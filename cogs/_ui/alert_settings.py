@@ -2,11 +2,11 @@
 
 import discord
 
+from bot.discord.permissions import channel_problem, remedy, role_problem
 from bot.models import GuildSettings
-from bot.words.catalogue import N_, Words, native_name, words_for
-from bot.words.safe import plain
-from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import channel_problem, remedy, role_problem
+from bot.words.escaping import plain
+from bot.words.translator import N_, Translator, native_name, translator_for
+from cogs._ui.interactions import Interaction
 
 REMINDERS = {
     "off": N_("off"),
@@ -18,7 +18,7 @@ _ZONE_LIMIT = 100
 
 
 def settings_embed(
-    words: Words, interaction: Interaction, settings: GuildSettings
+    words: Translator, interaction: Interaction, settings: GuildSettings
 ) -> discord.Embed:
     """Every setting with its value; below them what stands in their way."""
     none = words.text("none")
@@ -42,11 +42,11 @@ def settings_embed(
     return embed
 
 
-def language_text(words: Words, settings: GuildSettings) -> str:
+def language_text(words: Translator, settings: GuildSettings) -> str:
     """``Français``, or what "automatic" means here now."""
     if settings.language is not None:
-        return native_name(words_for(settings.language).language)
-    meant = native_name(words_for(settings.guild_locale).language)
+        return native_name(translator_for(settings.language).language)
+    meant = native_name(translator_for(settings.guild_locale).language)
     return words.text("automatic: {language}", language=meant)
 
 
@@ -54,7 +54,7 @@ def _channel(channel_id: int | None) -> str | None:
     return None if channel_id is None else f"<#{channel_id}>"
 
 
-def _problems(words: Words, interaction: Interaction, settings: GuildSettings) -> list[str]:
+def _problems(words: Translator, interaction: Interaction, settings: GuildSettings) -> list[str]:
     """With where to put it right."""
     channels = [one for one in (settings.channel_id, settings.fallback_channel_id) if one]
     found = [
@@ -66,7 +66,7 @@ def _problems(words: Words, interaction: Interaction, settings: GuildSettings) -
     return [f"⚠ {text}" for text in found if text]
 
 
-def tested_text(words: Words, interaction: Interaction, channel_id: int | None) -> str:
+def tested_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
     """What follows from having asked for a test alert; None: there is nowhere to send one."""
     if channel_id is None:
         choose = interaction.client.commands_tree.mention("alerts channel")

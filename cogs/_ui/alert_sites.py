@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.command_tree import words_of
 from bot.models import Incident
-from bot.tree import words_of
-from bot.words.catalogue import Words
-from bot.words.safe import clip
-from bot.words.times import stamp
+from bot.words.escaping import clip
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import shown_host
-from cogs._ui.asking import Interaction, patiently, show
-from cogs._ui.audience import seen_incident
-from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.interactions import Interaction, patiently, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.site_list import in_order, site_line
+from cogs._ui.visibility import seen_incident
 
 PAGE = 15
 
 
 class SitesPage(
-    Lasting,
+    PersistentItem,
     template=r"v1:sites:(?P<way>prev|next):(?P<incident>\w{1,12}):(?P<page>\d{1,6})",
 ):
     """Turns to one page of the list that an incident belongs to."""
@@ -57,7 +57,7 @@ async def _show(
     await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
-def _page(words: Words, told: Sequence[Incident], number: int) -> discord.Embed:
+def _page(words: Translator, told: Sequence[Incident], number: int) -> discord.Embed:
     lines = [_line(words, one) for one in page_of(in_order(told), number, PAGE)]
     embed = discord.Embed(
         title=words.text("All {n} sites of this alert", n=len(told)),
@@ -68,5 +68,5 @@ def _page(words: Words, told: Sequence[Incident], number: int) -> discord.Embed:
     return embed
 
 
-def _line(words: Words, one: Incident) -> str:
+def _line(words: Translator, one: Incident) -> str:
     return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"

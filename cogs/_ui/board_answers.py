@@ -1,10 +1,10 @@
 """What ``/board`` answers."""
 
-from bot.services.boards.keeper import Made
-from bot.words.catalogue import Words
+from bot.services.boards.boards import Made
+from bot.words.translator import Translator
 
 
-def made_text(words: Words, made: Made, message_id: int | None, *, left_out: int) -> str:
+def made_text(words: Translator, made: Made, message_id: int | None, *, left_out: int) -> str:
     """Where the board is, and what it does not show and why; ``message_id`` None: not yet."""
     board = made.board
     channel = f"<#{board.channel_id}>"
@@ -26,5 +26,5 @@ def made_text(words: Words, made: Made, message_id: int | None, *, left_out: int
     return f"{said}\n{hidden}"
 
 
-def removed_text(words: Words, channel: str) -> str:
+def removed_text(words: Translator, channel: str) -> str:
     return words.text("The board of {channel} is removed.", channel=channel)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from discord import ui
 
 from bot.models import Kind
-from bot.services.boards.face import Face, response_ms
+from bot.services.boards.snapshot import Face, response_ms
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.fractions import share
-from bot.words.safe import markdown
-from bot.words.times import stamp
+from bot.words.escaping import markdown
+from bot.words.ratios import share
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.states import colour_of, state_of, state_word, summary
 
 # Documented: 4,000 characters over all texts of a message. Seen: 10,170 bytes of UTF-8 with 12 more
@@ -44,7 +44,7 @@ class _Room:
         return True
 
 
-def board_view(words: Words, face: Face, status_command: str) -> ui.LayoutView:
+def board_view(words: Translator, face: Face, status_command: str) -> ui.LayoutView:
     """``status_command``: the mention of the command that shows what does not fit."""
     view = ui.LayoutView(timeout=None)
     texts = [
@@ -54,7 +54,7 @@ def board_view(words: Words, face: Face, status_command: str) -> ui.LayoutView:
     return view
 
 
-def board_texts(words: Words, face: Face, status_command: str) -> list[str]:
+def board_texts(words: Translator, face: Face, status_command: str) -> list[str]:
     """Headline, sites, and how old that is; the age ticks by itself in people's clients."""
     texts = [_head(words, face)]
     lines, left = _fitting(words, face)
@@ -67,7 +67,7 @@ def board_texts(words: Words, face: Face, status_command: str) -> list[str]:
     return texts
 
 
-def _head(words: Words, face: Face) -> str:
+def _head(words: Translator, face: Face) -> str:
     head = f"### {headline(words, face)}"
     if face.blind_ms is None:
         return head
@@ -76,7 +76,7 @@ def _head(words: Words, face: Face) -> str:
     return f"{head}\n{blind}"
 
 
-def headline(words: Words, face: Face) -> str:
+def headline(words: Translator, face: Face) -> str:
     """``All 12 sites are up``, ``1 down · 1 unstable · 10 up``."""
     sites = face.sites
     if not sites:
@@ -87,7 +87,7 @@ def headline(words: Words, face: Face) -> str:
     return summary(words, sites)
 
 
-def _fitting(words: Words, face: Face) -> tuple[list[str], int]:
+def _fitting(words: Translator, face: Face) -> tuple[list[str], int]:
     """The lines that fit, and how many sites do not."""
     room, lines, left = _Room(), [], 0
     for word, items in _rows(words, face):
@@ -101,7 +101,7 @@ def _fitting(words: Words, face: Face) -> tuple[list[str], int]:
     return lines, left
 
 
-def _rows(words: Words, face: Face) -> Iterator[tuple[str, list[str]]]:
+def _rows(words: Translator, face: Face) -> Iterator[tuple[str, list[str]]]:
     """A state's word and the sites behind it, in order: trouble has a line for each site."""
     calm: dict[str, list[MonitorStatus]] = {}
     for one in face.sites:
@@ -118,7 +118,7 @@ def _rows(words: Words, face: Face) -> Iterator[tuple[str, list[str]]]:
             yield from ((word, [_calm(words, one, "{name} · {took}")]) for one in alike)
 
 
-def _in_trouble(words: Words, status: MonitorStatus) -> str:
+def _in_trouble(words: Translator, status: MonitorStatus) -> str:
     """``Shop API · HTTP 503 · <t:…:R>``."""
     parts = [markdown(status.monitor.name, _NAME_LIMIT)]
     if status.incident is not None:
@@ -126,7 +126,7 @@ def _in_trouble(words: Words, status: MonitorStatus) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _seen(words: Words, status: MonitorStatus) -> str:
+def _seen(words: Translator, status: MonitorStatus) -> str:
     incident = status.incident
     if incident is None:
         return ""
@@ -137,7 +137,7 @@ def _seen(words: Words, status: MonitorStatus) -> str:
     return "" if incident.cause is None else cause_text(words, incident.cause)
 
 
-def _calm(words: Words, status: MonitorStatus, form: str) -> str:
+def _calm(words: Translator, status: MonitorStatus, form: str) -> str:
     """``Shop API · 180 ms``; what is not up has no time worth showing."""
     name = markdown(status.monitor.name, _NAME_LIMIT)
     took_ms = response_ms(status) if state_of(status) == "up" else None

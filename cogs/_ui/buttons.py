@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
-from cogs._ui.asking import Interaction, answering, managing, served
+from cogs._ui.interactions import Interaction, answering, managing, served
 
 
-class Lasting(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
+class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
     """Base of all: each kind brings its template and says what a click does."""
 
     for_managers: ClassVar[bool] = False
@@ -52,7 +52,7 @@ class Lasting(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
         raise NotImplementedError
 
 
-def view_of(items: Iterable[Lasting]) -> ui.View:
+def view_of(items: Iterable[PersistentItem]) -> ui.View:
     """The buttons under a message. Nothing of the view stays in memory after it is sent."""
     view = ui.View(timeout=None)
     for item in items:

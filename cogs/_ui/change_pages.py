@@ -3,13 +3,13 @@
 import discord
 from discord import ui
 
-from bot.services.changes import ChangePage
-from bot.tree import words_of
-from bot.words.catalogue import Words
-from bot.words.safe import markdown
-from cogs._ui.asking import Interaction, manages, owns, patiently, show
-from cogs._ui.buttons import Lasting, view_of
+from bot.discord.command_tree import words_of
+from bot.services.audit_log import ChangePage
+from bot.words.escaping import markdown
+from bot.words.translator import Translator
+from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_text import change_line, fitting
+from cogs._ui.interactions import Interaction, manages, owns, patiently, show
 from cogs._ui.pages import arrows, page_text
 
 PAGE = 10
@@ -20,7 +20,7 @@ _SERVER_LINES = 5
 
 
 class ChangesButton(
-    Lasting,
+    PersistentItem,
     template=r"v1:changes:(?P<way>open|prev|next):(?P<monitor>\d{1,18}):(?P<page>\d{1,6})",
 ):
     """Opens the list of one monitor's changes, or of everything, and turns its pages."""
@@ -33,7 +33,7 @@ class ChangesButton(
         await _show(interaction, monitor_id, number, in_place=turns)
 
 
-def changes_button(words: Words, monitor_id: int = _EVERYTHING) -> ChangesButton:
+def changes_button(words: Translator, monitor_id: int = _EVERYTHING) -> ChangesButton:
     """For a card that managers see; who presses it is asked for the right again."""
     return ChangesButton.button(f"v1:changes:open:{monitor_id}:0", words.text("Changes"))
 
@@ -65,7 +65,7 @@ async def add_server_changes(interaction: Interaction, embed: discord.Embed) -> 
     return view_of([changes_button(words)])
 
 
-def _add(words: Words, embed: discord.Embed, lines: list[str]) -> None:
+def _add(words: Translator, embed: discord.Embed, lines: list[str]) -> None:
     shown = fitting(lines, _FIELD_LIMIT)
     if shown:
         embed.add_field(name=words.text("Last changes"), value="\n".join(shown), inline=False)
@@ -82,7 +82,7 @@ async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_pl
     await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
-def _page(words: Words, monitor_id: int, page: ChangePage) -> discord.Embed:
+def _page(words: Translator, monitor_id: int, page: ChangePage) -> discord.Embed:
     everything = monitor_id == _EVERYTHING
     lines = [change_line(words, row, _VALUE_LIMIT, named=everything) for row in page.rows]
     title = words.text("Changes")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from bot.models import Window
-from bot.services.changes import ChangeRow, What
-from bot.services.windows import next_stretch
-from bot.words.catalogue import N_, Words, native_name, words_for
-from bot.words.safe import ELLIPSIS, code, markdown
-from bot.words.times import stamp
+from bot.services.audit_log import ChangeRow, What
+from bot.services.recurrence import next_stretch
+from bot.words.escaping import ELLIPSIS, code, markdown
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator, native_name, translator_for
 from cogs._ui.alert_settings import REMINDERS
 from cogs._ui.maintenance_answers import weekly_text
 
@@ -64,7 +64,7 @@ _CHANNELS = {
 _ROLES = {What.ROLE, What.ALERT_ROLE}
 
 
-def change_line(words: Words, row: ChangeRow, limit: int, *, named: bool = False) -> str:
+def change_line(words: Translator, row: ChangeRow, limit: int, *, named: bool = False) -> str:
     """``2 hours ago · @Ada · Name: Shop → Bakery``; a value takes at most ``limit`` characters.
 
     ``named``: with the monitor, in a list of several.
@@ -83,7 +83,7 @@ def fitting(lines: Sequence[str], limit: int) -> list[str]:
     return shown
 
 
-def _said(words: Words, row: ChangeRow, limit: int) -> str:
+def _said(words: Translator, row: ChangeRow, limit: int) -> str:
     what = next((one for one in What if one == row.field), None)
     if what in _DONE:
         return _done(words, what, row, limit)
@@ -98,7 +98,7 @@ def _said(words: Words, row: ChangeRow, limit: int) -> str:
     return words.text("{what}: {value}", what=label, value=value)
 
 
-def _done(words: Words, what: What, row: ChangeRow, limit: int) -> str:
+def _done(words: Translator, what: What, row: ChangeRow, limit: int) -> str:
     said = words.text(_DONE[what])
     if row.window is not None:
         return words.text("{what}: {value}", what=said, value=_planned(words, row.window))
@@ -110,7 +110,7 @@ def _done(words: Words, what: What, row: ChangeRow, limit: int) -> str:
     return words.text("{what}: {value}", what=said, value=_value(words, what, about, limit))
 
 
-def _planned(words: Words, window: Window) -> str:
+def _planned(words: Translator, window: Window) -> str:
     if window.date is None:
         return weekly_text(words, window)
     stretch = next_stretch(window, 0)
@@ -119,7 +119,7 @@ def _planned(words: Words, window: Window) -> str:
     return f"{stamp(stretch.from_ms, 'f')} – {stamp(stretch.until_ms, 'f')}"
 
 
-def _value(words: Words, what: What, text: str | None, limit: int) -> str:
+def _value(words: Translator, what: What, text: str | None, limit: int) -> str:
     if text is None:
         return words.text(_UNSET.get(what, N_("none")))
     if what in _CHANNELS:
@@ -129,14 +129,14 @@ def _value(words: Words, what: What, text: str | None, limit: int) -> str:
     return _typed(words, what, text, limit)
 
 
-def _typed(words: Words, what: What, text: str, limit: int) -> str:
+def _typed(words: Translator, what: What, text: str, limit: int) -> str:
     match what:
         case What.EVERY | What.SLOW_MS:
             return text
         case What.NAME | What.TIMEZONE:
             return markdown(text, limit)
         case What.LANGUAGE:
-            return native_name(words_for(text).language)
+            return native_name(translator_for(text).language)
         case What.REMINDERS if text in REMINDERS:
             return words.text(REMINDERS[text])
         case _:

@@ -5,8 +5,8 @@ import unicodedata
 from datetime import date, timedelta
 
 from bot.errors import UserError
-from bot.words.catalogue import LANGUAGES, words_for
 from bot.words.days import day_name
+from bot.words.translator import LANGUAGES, translator_for
 
 _SETS = {
     "daily": range(7), "every day": range(7), "everyday": range(7), "all": range(7),
@@ -47,7 +47,9 @@ def _simple(text: str) -> str:
 
 # Every day (0 is Monday) in every language; where two begin alike, English comes first.
 _NAMES = tuple(
-    (day, _simple(day_name(words_for(language), day))) for language in LANGUAGES for day in range(7)
+    (day, _simple(day_name(translator_for(language), day)))
+    for language in LANGUAGES
+    for day in range(7)
 )
 
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import discord
 
 from bot.discord.channels import used_channels
+from bot.discord.command_tree import words_of
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, ok, warning
 from bot.services.doctor.voice import Voice
-from bot.tree import words_of
-from bot.words.catalogue import Words
-from bot.words.safe import clip, code
-from bot.words.times import stamp
-from cogs._ui.asking import Interaction, owns, patiently, show
-from cogs._ui.buttons import Lasting, view_of
+from bot.words.escaping import clip, code
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
+from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.colours import GREEN, RED, YELLOW
 from cogs._ui.doctor_places import Places
+from cogs._ui.interactions import Interaction, owns, patiently, show
 from cogs._ui.lines import fitting
 
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
@@ -24,7 +24,7 @@ _SLOW_S = 1.0
 _FIELD, _LINE, _QUOTE = 1_024, 700, 150
 
 
-class DoctorButton(Lasting, template=r"v1:doctor:look"):
+class DoctorButton(PersistentItem, template=r"v1:doctor:look"):
     """Looks at everything once more, in place."""
 
     for_managers = True
@@ -75,7 +75,7 @@ async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     return embed.add_field(name=title, value=clip("\n".join(kept), _FIELD), inline=False)
 
 
-def findings_embed(words: Words, found: Sequence[Finding]) -> discord.Embed:
+def findings_embed(words: Translator, found: Sequence[Finding]) -> discord.Embed:
     """What is wrong comes first and is never pushed out by what is well."""
     order = list(_MARKS)
     ordered = sorted(found, key=lambda one: order.index(one.grade))
@@ -86,7 +86,7 @@ def findings_embed(words: Words, found: Sequence[Finding]) -> discord.Embed:
     )
 
 
-def _verdict(words: Words, found: Sequence[Finding], worst: Grade) -> str:
+def _verdict(words: Translator, found: Sequence[Finding], worst: Grade) -> str:
     if worst is Grade.OK:
         return f"{_MARKS[worst]} {words.text('All is well')}"
     count = {grade: sum(one.grade is grade for one in found) for grade in _MARKS}

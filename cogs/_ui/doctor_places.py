@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.discord.own_rights import own_member
+from bot.discord.permissions import channel_problem, remedy, role_unreachable
 from bot.errors import Remedy
 from bot.models import GuildSettings
-from bot.services.boards.keeper import Boards
-from bot.services.delivery.sender import Troubles
+from bot.services.boards.boards import Boards
+from bot.services.delivery.dispatcher import Troubles
 from bot.services.doctor.findings import Finding, Grade, broken, ok, warning
 from bot.services.doctor.voice import Voice
 from bot.services.status import MonitorStatus
-from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import channel_problem, remedy, role_unreachable
+from cogs._ui.interactions import Interaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.words.safe import units
-from cogs._ui.asking import Interaction, answering, managing
+from bot.words.escaping import units
+from cogs._ui.interactions import Interaction, answering, managing
 
 
 def form(title: str, custom_id: str, fields: Iterable[ui.Label[ui.Modal]]) -> ui.Modal:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import discord
 from discord import app_commands
 
-from bot.tree import VigieTree
-from bot.words.catalogue import N_, Words
-from bot.words.safe import clip
+from bot.discord.command_tree import VigieTree
+from bot.words.escaping import clip
+from bot.words.translator import N_, Translator
 
 _LIMIT = 4_000
 _LINES = (
@@ -28,7 +28,7 @@ _GROUPS = (
 _Leaf = app_commands.Command[discord.ext.commands.Cog, ..., object]
 
 
-def help_embed(words: Words, tree: VigieTree) -> discord.Embed:
+def help_embed(words: Translator, tree: VigieTree) -> discord.Embed:
     """The commands as they are registered, so that none is forgotten here."""
     parts = ["\n".join(words.text(line) for line in _LINES)]
     for title, needed in _GROUPS:
@@ -52,5 +52,5 @@ def _leaves(tree: VigieTree, needed: discord.Permissions) -> Iterator[_Leaf]:
             yield command
 
 
-def _line(words: Words, tree: VigieTree, leaf: _Leaf) -> str:
+def _line(words: Translator, tree: VigieTree, leaf: _Leaf) -> str:
     return f"{tree.mention(leaf.qualified_name)} {words.text(leaf.description)}"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.services.history import Past, Period
+from bot.services.history.report import Past, Period
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import N_, Words
-from bot.words.safe import clip, plain
-from bot.words.times import stamp
+from bot.words.escaping import clip, plain
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator
 from cogs._ui.addresses import NAME_LIMIT, shown_name
 from cogs._ui.history_picture import top_ms
 from cogs._ui.sparkline import sparkline
@@ -36,7 +36,7 @@ class Asked:
         return self.past.span[0] == self.status.monitor.created_ms
 
 
-def history_embed(words: Words, asked: Asked, *, instead: str | None = None) -> discord.Embed:
+def history_embed(words: Translator, asked: Asked, *, instead: str | None = None) -> discord.Embed:
     """The numbers; ``instead`` says why a line of text stands for the picture."""
     said = [f"**{_period_name(words, asked.period)}**"]
     if asked.young:
@@ -49,7 +49,7 @@ def history_embed(words: Words, asked: Asked, *, instead: str | None = None) -> 
     return embed
 
 
-def alt_text(words: Words, asked: Asked) -> str:
+def alt_text(words: Translator, asked: Asked) -> str:
     """What the picture shows, for those who cannot see it: the same numbers."""
     name = plain(asked.status.monitor.name, NAME_LIMIT)
     said = [f"{name}, {_period_name(words, asked.period)}"]
@@ -57,7 +57,7 @@ def alt_text(words: Words, asked: Asked) -> str:
     return clip(". ".join(said), _ALT_LIMIT)
 
 
-def nothing_yet(words: Words, asked: Asked) -> str:
+def nothing_yet(words: Translator, asked: Asked) -> str:
     """There is neither speed nor trouble to show."""
     name = shown_name(asked.status.monitor)
     if asked.status.paused or not asked.young:
@@ -65,13 +65,13 @@ def nothing_yet(words: Words, asked: Asked) -> str:
     return words.text("Nothing to show of {name} yet: its first checks are under way.", name=name)
 
 
-def _period_name(words: Words, period: Period) -> str:
+def _period_name(words: Translator, period: Period) -> str:
     if period is Period.DAY:
         return words.text("Last 24 hours")
     return words.plural("Last {n} day", "Last {n} days", period.days)
 
 
-def _rows(words: Words, past: Past) -> Sequence[tuple[str, str]]:
+def _rows(words: Translator, past: Past) -> Sequence[tuple[str, str]]:
     """Each number with its name, as fields and as a sentence."""
     uptime = past.uptime
     never = words.text("never")
@@ -86,18 +86,18 @@ def _rows(words: Words, past: Past) -> Sequence[tuple[str, str]]:
     )
 
 
-def _times(words: Words, count: int, seconds: int) -> str:
+def _times(words: Translator, count: int, seconds: int) -> str:
     if not count:
         return words.text("never")
     times = words.plural("{n} time", "{n} times", count)
     return f"{times} · {words.duration(seconds)}"
 
 
-def _speed_name(words: Words, past: Past) -> str:
+def _speed_name(words: Translator, past: Past) -> str:
     return words.text("Answer time") if past.exact else words.text("Answer time, usual hour")
 
 
-def _speed(words: Words, past: Past) -> str:
+def _speed(words: Translator, past: Past) -> str:
     if past.median_ms is None or past.p95_ms is None:
         return words.text("no answer")
     said = [

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from bot.charts.picture import Labels, Picture, Point
 from bot.charts.ticks import ms_ticks, time_ticks
-from bot.services.history import Past
-from bot.services.response_times import Pace
-from bot.services.spans import Span, merged
+from bot.services.history.intervals import Span, merged
+from bot.services.history.latency import Pace
+from bot.services.history.report import Past
 from bot.services.zones import zone_of
-from bot.words.catalogue import Words
-from bot.words.safe import plain
+from bot.words.escaping import plain
+from bot.words.translator import Translator
 
 _ZONE_LIMIT = 16
 _LEAST_TOP_MS = 10
@@ -19,7 +19,7 @@ _ORDINARY, _ABOVE = 0.9, 2.5
 _HEADROOM = 1.1
 
 
-def picture(words: Words, past: Past, timezone: str) -> Picture:
+def picture(words: Translator, past: Past, timezone: str) -> Picture:
     """``timezone``: whose clock the axis shows."""
     zone, top = zone_of(timezone), top_ms(past)
     return Picture(

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.command_tree import words_of
 from bot.models import Cause, Incident
-from bot.tree import words_of
-from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.times import stamp
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import add_address
 from cogs._ui.alert_sites import show_sites
-from cogs._ui.asking import Interaction, manages, say
-from cogs._ui.audience import seen_incident
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
+from cogs._ui.interactions import Interaction, manages, say
+from cogs._ui.visibility import seen_incident
 
 _TRIES = 12
 
@@ -34,7 +34,7 @@ async def details(interaction: Interaction, public_id: str) -> None:
 
 
 def _embed(
-    words: Words, incident: Incident, tries: Sequence[str], *, whole_url: bool
+    words: Translator, incident: Incident, tries: Sequence[str], *, whole_url: bool
 ) -> discord.Embed:
     embed = discord.Embed(
         title=headline(words, incident),
@@ -50,7 +50,7 @@ def _embed(
     return embed
 
 
-def _try(words: Words, at_ms: int, ms: int, cause: str | None) -> str:
+def _try(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
     """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
     seen = words.text("fine") if cause is None else cause_text(words, Cause.parse(cause))
     return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"

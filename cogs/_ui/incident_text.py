@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import discord
 
 from bot.models import Ending, Incident, Kind
-from bot.words.catalogue import N_, Words
 from bot.words.causes import cause_sentence, cause_text
-from bot.words.fractions import share
-from bot.words.safe import markdown
-from bot.words.times import stamp
+from bot.words.escaping import markdown
+from bot.words.ratios import share
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator
 from cogs._ui.colours import GREEN, GREY, RED, YELLOW
 
 _COLOURS = {Kind.DOWN: RED, Kind.UNSTABLE: YELLOW, Kind.SLOW: YELLOW, Kind.BLOCKED: YELLOW}
@@ -35,7 +35,7 @@ def colour_of(told: Sequence[Incident]) -> int:
     return GREEN if any(one.ending is Ending.RESOLVED for one in told) else GREY
 
 
-def headline(words: Words, incident: Incident) -> str:
+def headline(words: Translator, incident: Incident) -> str:
     """``Shop is down``, ``Resolved · Shop``."""
     name = markdown(incident.name, NAME_LIMIT)
     if incident.open:
@@ -43,7 +43,7 @@ def headline(words: Words, incident: Incident) -> str:
     return words.text(_ENDINGS[incident.ending or Ending.RESOLVED], name=name)
 
 
-def sentence(words: Words, incident: Incident) -> str:
+def sentence(words: Translator, incident: Incident) -> str:
     """One sentence for people: what the probe saw, or how long it lasted."""
     if incident.ending is Ending.RESOLVED:
         return words.text("It lasted {duration}.", duration=lasted(words, incident))
@@ -62,18 +62,18 @@ def sentence(words: Words, incident: Incident) -> str:
     return f"{gets[:1].upper()}{gets[1:]}. {_last_seen(words, incident)}".strip()
 
 
-def _last_seen(words: Words, incident: Incident) -> str:
+def _last_seen(words: Translator, incident: Incident) -> str:
     if incident.cause is None:
         return ""
     return words.text("The last that failed: {cause}.", cause=cause_text(words, incident.cause))
 
 
-def lasted(words: Words, incident: Incident) -> str:
+def lasted(words: Translator, incident: Incident) -> str:
     ended_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
     return words.duration((ended_ms - incident.since_ms) / 1000)
 
 
-def add_fields(embed: discord.Embed, words: Words, told: Sequence[Incident]) -> None:
+def add_fields(embed: discord.Embed, words: Translator, told: Sequence[Incident]) -> None:
     """Since, Last OK, Checks: of one incident, or of all of them together."""
     since_ms = min(one.since_ms for one in told)
     since = f"{stamp(since_ms)} ({stamp(since_ms, 'T')})"
@@ -83,7 +83,7 @@ def add_fields(embed: discord.Embed, words: Words, told: Sequence[Incident]) -> 
     embed.add_field(name=words.text("Checks"), value=_checks(words, told))
 
 
-def _checks(words: Words, told: Sequence[Incident]) -> str:
+def _checks(words: Translator, told: Sequence[Incident]) -> str:
     failed = sum(one.failed for one in told)
     first = told[0]
     if len(told) == 1 and first.kind in {Kind.UNSTABLE, Kind.BLOCKED} and first.share_of:

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Sequence
 
-from bot.words.catalogue import Words
+from bot.words.translator import Translator
 
 _DESCRIPTION_LIMIT = 4_000  # Discord's own is 4,096
 
 
 def fitting(
-    words: Words, lines: Sequence[str], room: int = _DESCRIPTION_LIMIT, most: int = sys.maxsize
+    words: Translator, lines: Sequence[str], room: int = _DESCRIPTION_LIMIT, most: int = sys.maxsize
 ) -> list[str]:
     """As many lines as fit, whole, and how many do not."""
     shown: list[str] = []

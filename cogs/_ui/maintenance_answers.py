@@ -8,10 +8,10 @@ import discord
 from bot.models import Window
 from bot.services.maintenance import REASON_LIMIT, WindowStatus
 from bot.services.zones import wall_time
-from bot.words.catalogue import Words
 from bot.words.days import weekly
-from bot.words.safe import clip, markdown, plain
-from bot.words.times import stamp
+from bot.words.escaping import clip, markdown, plain
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.lines import fitting
 
@@ -20,7 +20,7 @@ _LABEL_LIMIT, _LABEL_NAME = 100, 40
 UTC = "UTC"
 
 
-def already_text(words: Words, other: WindowStatus, command: str) -> str:
+def already_text(words: Translator, other: WindowStatus, command: str) -> str:
     """Said when a window is open already: to cancel one alone would not end the maintenance."""
     until = stamp(other.stretch.until_ms or 0, "f")
     return words.text(
@@ -30,13 +30,13 @@ def already_text(words: Words, other: WindowStatus, command: str) -> str:
     )
 
 
-def started_text(words: Words, begun: WindowStatus, cancel: str) -> str:
+def started_text(words: Translator, begun: WindowStatus, cancel: str) -> str:
     until = stamp(begun.stretch.until_ms or 0, "f")
     first = words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun))
     return "\n".join([first, _meaning(words), words.text("To end it: {command}", command=cancel)])
 
 
-def planned_text(words: Words, planned: WindowStatus, cancel: str, *, hint: bool) -> str:
+def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint: bool) -> str:
     """When it is, in which zone, what it means. ``hint``: nobody chose the zone."""
     zone = planned.window.timezone
     said = words.text("The times are those of the zone {zone}.", zone=zone)
@@ -51,7 +51,7 @@ def planned_text(words: Words, planned: WindowStatus, cancel: str, *, hint: bool
     return "\n".join(lines)
 
 
-def cancelled_text(words: Words, cancelled: WindowStatus) -> str:
+def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
     """What is over; of a weekly window also its plan, so that nothing is lost by a slip."""
     what = _what(words, cancelled)
     if cancelled.active:
@@ -64,7 +64,7 @@ def cancelled_text(words: Words, cancelled: WindowStatus) -> str:
     return f"{said}\n{words.text('It comes back no more; its plan was {plan}.', plan=plan)}"
 
 
-def list_embed(words: Words, found: Sequence[WindowStatus]) -> discord.Embed:
+def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embed:
     """All windows in the order of their times, as many as fit."""
     lines = fitting(words, [line(words, one) for one in found])
     embed = discord.Embed(
@@ -75,7 +75,7 @@ def list_embed(words: Words, found: Sequence[WindowStatus]) -> discord.Embed:
     )
 
 
-def line(words: Words, one: WindowStatus) -> str:
+def line(words: Translator, one: WindowStatus) -> str:
     """``**Shop** · every Monday, 02:30–03:30 (Europe/Paris) · next …``; shows ``<t:…>``."""
     window, stretch = one.window, one.stretch
     parts = [f"**{_what(words, one)}**"]
@@ -93,7 +93,7 @@ def line(words: Words, one: WindowStatus) -> str:
     return " · ".join(parts)
 
 
-def label(words: Words, one: WindowStatus, timezone: str) -> str:
+def label(words: Translator, one: WindowStatus, timezone: str) -> str:
     """A plain line for autocomplete, which shows no ``<t:…>``; ``timezone`` is the server's."""
     window = one.window
     name = words.text("everything here") if one.monitor is None else one.monitor.name
@@ -111,23 +111,23 @@ def _end(begun: datetime, over: datetime) -> str:
     return f"{over:%H:%M}" if over.date() == begun.date() else f"{over:%Y-%m-%d %H:%M}"
 
 
-def _what(words: Words, one: WindowStatus) -> str:
+def _what(words: Translator, one: WindowStatus) -> str:
     return words.text("everything here") if one.monitor is None else shown_name(one.monitor)
 
 
-def weekly_text(words: Words, window: Window) -> str:
+def weekly_text(words: Translator, window: Window) -> str:
     """``every Monday, 02:30–03:30 (Europe/Paris)``."""
     return f"{weekly(words, window.days)}, {_hours(words, window)} ({window.timezone})"
 
 
-def _hours(words: Words, window: Window) -> str:
+def _hours(words: Translator, window: Window) -> str:
     if window.ends is not None:
         return f"{window.begins:%H:%M}–{window.ends:%H:%M}"
     lasts = words.duration(window.length_s or 0)
     return words.text("{time} for {duration}", time=f"{window.begins:%H:%M}", duration=lasts)
 
 
-def _meaning(words: Words) -> str:
+def _meaning(words: Translator) -> str:
     return words.text(
         "Checks go on, but what fails meanwhile is told only if it is still bad at the end."
     )

@@ -2,15 +2,15 @@
 
 from datetime import date, timedelta
 
+from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.services import zones
 from bot.services.zones import wall_time
-from bot.tree import words_of
-from bot.words.catalogue import Words
 from bot.words.days import day_name, weekly
-from cogs._ui.asking import Interaction, manages
-from cogs._ui.choices import Choices, choices, offered
+from bot.words.translator import Translator
+from cogs._ui.autocomplete import Choices, choices, offered
 from cogs._ui.days import days_of
+from cogs._ui.interactions import Interaction, manages
 from cogs._ui.maintenance_answers import label
 
 _ABBREVIATIONS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -74,7 +74,7 @@ def _understood(typed: str, today: date) -> bool:
     return True
 
 
-def _days_label(words: Words, text: str, today: date) -> tuple[str, str]:
+def _days_label(words: Translator, text: str, today: date) -> tuple[str, str]:
     meant = days_of(text, today)
     if isinstance(meant, date):
         return f"{meant.isoformat()} ({day_name(words, meant.weekday())})", meant.isoformat()

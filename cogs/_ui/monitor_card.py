@@ -2,22 +2,22 @@
 
 import discord
 
+from bot.discord.permissions import channel_problem, role_unreachable
 from bot.models import Monitor, Target
-from bot.services.changes import differing
+from bot.services.audit_log import differing
 from bot.services.target_options import status_text
 from bot.services.wishes import Edited
-from bot.words.catalogue import Words
 from bot.words.causes import result_text
-from bot.words.safe import clip, code
+from bot.words.escaping import clip, code
+from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
-from cogs._ui.asking import Interaction
 from cogs._ui.change_text import LABELS
-from cogs._ui.channel_rights import channel_problem, role_unreachable
+from cogs._ui.interactions import Interaction
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
 
 
-def card_embed(words: Words, monitor: Monitor) -> discord.Embed:
+def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
     """Every setting; of request headers the names alone, for values may be secrets."""
     target, server = monitor.target, words.text("as for the whole server")
     none = words.text("none")
@@ -55,7 +55,7 @@ def _quoted(text: str | None) -> str:
     return "" if text is None else code(text, _VALUE_LIMIT)
 
 
-def edited_text(words: Words, interaction: Interaction, edited: Edited) -> str:
+def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> str:
     """What changed, what follows from it, and what now stands in its way."""
     before, after = edited.before, edited.after
     changed = [words.text(LABELS[what]) for what in differing(before, after)]

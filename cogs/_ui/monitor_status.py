@@ -7,18 +7,18 @@ import discord
 
 from bot.clock import DAY_MS
 from bot.models import Ending, Incident, State, Window
+from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.maintenance import REASON_LIMIT
-from bot.services.monitor_report import BAR_DAYS, Latency, Report
+from bot.services.recurrence import Stretch
 from bot.services.status import MonitorStatus
-from bot.services.windows import Stretch
-from bot.words.catalogue import Words
 from bot.words.causes import cause_text, result_text
-from bot.words.safe import markdown
-from bot.words.times import stamp
+from bot.words.escaping import markdown
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import add_address
+from cogs._ui.incident_list import ended
 from cogs._ui.incident_text import lasted, sentence
 from cogs._ui.states import blind_text, kind_word, state_embed
-from cogs._ui.timeline import ended
 from cogs._ui.uptime_text import bar, uptime_lines
 
 _INCIDENTS = 5
@@ -39,7 +39,7 @@ class Asked:
 
 
 def monitor_embed(
-    words: Words, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
+    words: Translator, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
 ) -> discord.Embed:
     """``past``: the incidents of the report that the person may see, newest first."""
     embed = state_embed(words, status, _sentences(words, status, report, asked.blind_ms))
@@ -55,7 +55,7 @@ def monitor_embed(
 
 
 def _sentences(
-    words: Words, status: MonitorStatus, report: Report, blind_ms: int | None
+    words: Translator, status: MonitorStatus, report: Report, blind_ms: int | None
 ) -> list[str]:
     """What the state means, and what lies over it."""
     monitor = status.monitor
@@ -74,7 +74,7 @@ def _sentences(
     return [one for one in said if one]
 
 
-def _state_sentence(words: Words, status: MonitorStatus, report: Report) -> str:
+def _state_sentence(words: Translator, status: MonitorStatus, report: Report) -> str:
     if status.incident is not None:
         return sentence(words, status.incident)
     if status.state is State.UNKNOWN:
@@ -87,14 +87,14 @@ def _state_sentence(words: Words, status: MonitorStatus, report: Report) -> str:
     return words.text("No trouble since {time}.", time=f"{stamp(last_ms)} ({stamp(last_ms, 'f')})")
 
 
-def _maintenance(words: Words, window: Window, stretch: Stretch) -> str:
+def _maintenance(words: Translator, window: Window, stretch: Stretch) -> str:
     until = stamp(stretch.until_ms or 0, "f")
     said = words.text("Maintenance until {time}; alerts wait for its end.", time=until)
     reason = markdown(window.reason or "", REASON_LIMIT)
     return f"{said} {reason}".rstrip()
 
 
-def _add_now(embed: discord.Embed, words: Words, status: MonitorStatus) -> None:
+def _add_now(embed: discord.Embed, words: Translator, status: MonitorStatus) -> None:
     """Since when, and what the latest check saw."""
     since_ms = status.incident.since_ms if status.incident else status.monitor.paused_ms
     if since_ms is not None:
@@ -110,7 +110,7 @@ def _has_numbers(status: MonitorStatus, report: Report) -> bool:
     return status.state is not State.UNKNOWN or report.whole.count > 0 or bool(report.past)
 
 
-def _add_numbers(embed: discord.Embed, words: Words, report: Report) -> None:
+def _add_numbers(embed: discord.Embed, words: Translator, report: Report) -> None:
     name = words.plural("Last {n} day", "Last {n} days", BAR_DAYS)
     embed.add_field(name=name, value=bar(words, report.bar), inline=False)
     uptime = uptime_lines(words, report)
@@ -120,7 +120,7 @@ def _add_numbers(embed: discord.Embed, words: Words, report: Report) -> None:
         embed.add_field(name=answers, value=_latency(words, report.latency))
 
 
-def _latency(words: Words, latency: Latency) -> str:
+def _latency(words: Translator, latency: Latency) -> str:
     """Of fine answers."""
     median = words.text("median {ms} ms", ms=words.number(latency.median))
     if latency.p95 is None:
@@ -129,7 +129,7 @@ def _latency(words: Words, latency: Latency) -> str:
     return f"{median} · {most}"
 
 
-def _certificate(words: Words, ends_ms: int, now_ms: int) -> str:
+def _certificate(words: Translator, ends_ms: int, now_ms: int) -> str:
     """Whole days left; the day itself is told in the reader's own zone."""
     day = stamp(ends_ms, "D")
     if ends_ms <= now_ms:
@@ -139,7 +139,7 @@ def _certificate(words: Words, ends_ms: int, now_ms: int) -> str:
     return f"{left} · {day}"
 
 
-def _add_past(embed: discord.Embed, words: Words, past: Sequence[Incident], more: str) -> None:
+def _add_past(embed: discord.Embed, words: Translator, past: Sequence[Incident], more: str) -> None:
     """The newest that are over: the open one stands above."""
     over = [one for one in past if not one.open][:_INCIDENTS]
     if not over:
@@ -149,7 +149,7 @@ def _add_past(embed: discord.Embed, words: Words, past: Sequence[Incident], more
     embed.add_field(name=words.text("Last incidents"), value="\n".join(lines), inline=False)
 
 
-def _past(words: Words, one: Incident) -> str:
+def _past(words: Translator, one: Incident) -> str:
     """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
     length = words.text("lasted {duration}", duration=lasted(words, one))
     how_long = length if one.ending is Ending.RESOLVED else ended(words, one)
@@ -160,7 +160,7 @@ def _past(words: Words, one: Incident) -> str:
 
 
 def _add_settings(
-    embed: discord.Embed, words: Words, status: MonitorStatus, *, whole: bool
+    embed: discord.Embed, words: Translator, status: MonitorStatus, *, whole: bool
 ) -> None:
     """The host for everybody; the whole address and where it is told for those who manage it."""
     add_address(words, embed, status.monitor.target.url, whole=whole)

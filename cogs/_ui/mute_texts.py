@@ -2,16 +2,16 @@
 
 import re
 
+from bot.discord.command_tree import words_of
 from bot.errors import UserError
-from bot.services.overlays import MUTE_LIMIT_S
+from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
-from bot.tree import words_of
-from bot.words.catalogue import Words
-from bot.words.times import stamp
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
-from cogs._ui.asking import Interaction
-from cogs._ui.choices import Choices, choices, offered
-from cogs._ui.spans import span_s
+from cogs._ui.autocomplete import Choices, choices, offered
+from cogs._ui.durations import span_s
+from cogs._ui.interactions import Interaction
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
@@ -41,7 +41,7 @@ def offer_mutes(interaction: Interaction, typed: str) -> Choices:
     return choices([*((name, value) for value, name in own.items()), *others])
 
 
-def _own(words: Words, typed: str) -> dict[str, str]:
+def _own(words: Translator, typed: str) -> dict[str, str]:
     """A length of time that was typed whole."""
     if len(typed) > _VALUE_LIMIT:
         return {}
@@ -52,7 +52,7 @@ def _own(words: Words, typed: str) -> dict[str, str]:
     return {typed: words.duration(seconds)} if seconds <= MUTE_LIMIT_S else {}
 
 
-def muted_text(words: Words, status: MonitorStatus, command: str) -> str:
+def muted_text(words: Translator, status: MonitorStatus, command: str) -> str:
     """Until when, what becomes of trouble meanwhile, and the way back."""
     until = stamp(status.monitor.muted_until_ms or 0, "f")
     lines = [
@@ -67,7 +67,7 @@ def muted_text(words: Words, status: MonitorStatus, command: str) -> str:
     return "\n".join(lines)
 
 
-def unmuted_text(words: Words, status: MonitorStatus, *, was_muted: bool) -> str:
+def unmuted_text(words: Translator, status: MonitorStatus, *, was_muted: bool) -> str:
     """What follows: a pause or a maintenance window keeps it quiet whether it is muted or not."""
     name = shown_name(status.monitor)
     if not was_muted:

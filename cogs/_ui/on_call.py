@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import discord
 
 from bot.errors import UserError
-from cogs._ui.asking import Interaction
+from cogs._ui.interactions import Interaction
 
 
 def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) -> None:

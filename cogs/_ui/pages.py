@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from bot.words.catalogue import Words
-from cogs._ui.buttons import Lasting
+from bot.words.translator import Translator
+from cogs._ui.buttons import PersistentItem
 
 T = TypeVar("T")
 
 
 def arrows(
-    kind: type[Lasting], surface: str, *about: object, number: int, of: int
-) -> Iterator[Lasting]:
+    kind: type[PersistentItem], surface: str, *about: object, number: int, of: int
+) -> Iterator[PersistentItem]:
     """◀ ▶ around one page (from 0) of several, as ``v1:surface:way:about:page``."""
     if of == 1:
         return
@@ -31,5 +31,5 @@ def page_of(found: Sequence[T], number: int, size: int) -> Sequence[T]:
     return found[number * size : (number + 1) * size]
 
 
-def page_text(words: Words, number: int, of: int) -> str:
+def page_text(words: Translator, number: int, of: int) -> str:
     return words.text("Page {n} of {of}", n=number + 1, of=of)

@@ -2,14 +2,14 @@
 
 import discord
 
+from bot.discord.command_tree import words_of
 from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
-from bot.tree import words_of
-from bot.words.catalogue import N_, Words
+from bot.words.translator import N_, Translator
 from cogs._ui.addresses import add_address, shown_name
-from cogs._ui.asking import Interaction, patiently, say, show
-from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.interactions import Interaction, patiently, say, show
 
 _LABELS = {
     "yes": (N_("Remove"), discord.ButtonStyle.danger),
@@ -17,7 +17,7 @@ _LABELS = {
 }
 
 
-class RemovalButton(Lasting, template=r"v1:remove:(?P<choice>yes|no):(?P<monitor>\d{1,18})"):
+class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<monitor>\d{1,18})"):
     """One of the two answers."""
 
     for_managers = True
@@ -37,7 +37,7 @@ async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
     await say(interaction, embed=_question(words, interaction, status), view=view)
 
 
-def _question(words: Words, interaction: Interaction, status: MonitorStatus) -> discord.Embed:
+def _question(words: Translator, interaction: Interaction, status: MonitorStatus) -> discord.Embed:
     services, tree = interaction.client.services, interaction.client.commands_tree
     monitor = status.monitor
     planned = [
@@ -61,7 +61,7 @@ def _question(words: Words, interaction: Interaction, status: MonitorStatus) -> 
     return add_address(words, embed, monitor.target.url, whole=True)
 
 
-def _losses(words: Words, status: MonitorStatus, planned: int) -> list[str]:
+def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]:
     """What not every monitor has."""
     said = []
     if status.monitor.target.headers:
@@ -93,7 +93,7 @@ async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) 
     await show(interaction, in_place=True, embed=embed, view=None)
 
 
-def _removed(words: Words, interaction: Interaction, monitor: Monitor) -> discord.Embed:
+def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> discord.Embed:
     """Says what is gone and how to have it back."""
     text = words.text(
         "I no longer watch {name}. Its past incidents stay in {incidents}."
@@ -105,6 +105,6 @@ def _removed(words: Words, interaction: Interaction, monitor: Monitor) -> discor
     return add_address(words, discord.Embed(description=text), monitor.target.url, whole=True)
 
 
-def _kept(words: Words, monitor: Monitor) -> discord.Embed:
+def _kept(words: Translator, monitor: Monitor) -> discord.Embed:
     text = words.text("Nothing has changed: I go on watching {name}.", name=shown_name(monitor))
     return discord.Embed(description=text)

@@ -12,15 +12,15 @@ from typing import Any
 from discord import ui
 
 from bot.discord.channels import used_channels
+from bot.discord.command_tree import told_error, words_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NewMonitor
-from bot.tree import told_error, words_of
-from bot.words.catalogue import Words
+from bot.words.translator import Translator
 from cogs._ui.alert_places import check_place
-from cogs._ui.asking import Interaction, owns, patiently, show
-from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.colours import GREEN, GREY
+from cogs._ui.interactions import Interaction, owns, patiently, show
 from cogs._ui.setup_items import button, channel_menu, role_menu, site_form, wanted_site
 from cogs._ui.setup_page import (
     CHANNEL,
@@ -39,7 +39,9 @@ from cogs._ui.watch_answers import added_text
 _ARRIVES_S = 2.0  # most have arrived by then; the others are looked for by hand
 
 
-class SetupItem(Lasting, template=r"v1:setup:(?P<action>open|channel|role|nobody|site|test|look)"):
+class SetupItem(
+    PersistentItem, template=r"v1:setup:(?P<action>open|channel|role|nobody|site|test|look)"
+):
     """A button or a menu of the card, or the button under the greeting (``open``)."""
 
     for_managers = True
@@ -70,7 +72,7 @@ async def show_setup(
     await show(interaction, in_place=in_place, view=view)
 
 
-def welcome_view(words: Words) -> ui.View:
+def welcome_view(words: Translator) -> ui.View:
     """The button under the greeting."""
     return view_of([SetupItem(button("open", words, main=True))])
 
@@ -98,7 +100,7 @@ def _view(
 
 
 def _rows(
-    words: Words, interaction: Interaction, found: SetUp
+    words: Translator, interaction: Interaction, found: SetUp
 ) -> dict[str, list[ui.ActionRow[Any]]]:
     channel_id, role_id = found.settings.channel_id, found.settings.role_id
     rows: dict[str, list[list[ui.Item[Any]]]] = {

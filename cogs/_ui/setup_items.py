@@ -6,10 +6,10 @@ import discord
 from discord import ui
 
 from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
-from bot.words.catalogue import N_, Words
+from bot.words.translator import N_, Translator
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
-from cogs._ui.asking import Interaction
 from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
+from cogs._ui.interactions import Interaction
 from cogs._ui.monitor_forms import URL_LIMIT
 
 FORM = "v1:setup:form"
@@ -23,7 +23,7 @@ _LABELS = {
 
 
 def button(
-    action: str, words: Words, *, main: bool = False, disabled: bool = False
+    action: str, words: Translator, *, main: bool = False, disabled: bool = False
 ) -> ui.Button[Any]:
     style = discord.ButtonStyle.primary if main else discord.ButtonStyle.secondary
     label, custom_id = words.text(_LABELS[action]), f"v1:setup:{action}"
@@ -31,7 +31,7 @@ def button(
 
 
 def channel_menu(
-    words: Words, interaction: Interaction, channel_id: int | None
+    words: Translator, interaction: Interaction, channel_id: int | None
 ) -> ui.ChannelSelect[Any]:
     """The channels in which a bot can post and edit."""
     return ui.ChannelSelect(
@@ -42,7 +42,9 @@ def channel_menu(
     )
 
 
-def role_menu(words: Words, interaction: Interaction, role_id: int | None) -> ui.RoleSelect[Any]:
+def role_menu(
+    words: Translator, interaction: Interaction, role_id: int | None
+) -> ui.RoleSelect[Any]:
     """Emptied it means nobody; not every client shows how, so a button says it too."""
     return ui.RoleSelect(
         custom_id="v1:setup:role",
@@ -52,7 +54,7 @@ def role_menu(words: Words, interaction: Interaction, role_id: int | None) -> ui
     )
 
 
-def site_form(words: Words) -> ui.Modal:
+def site_form(words: Translator) -> ui.Modal:
     """Takes the first site: an address and, if wanted, a name."""
     return form(
         words.text("Add a site"),

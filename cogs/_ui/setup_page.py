@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.discord.command_tree import VigieTree
+from bot.discord.permissions import bot_rights, channel_problem, remedy, role_problem
 from bot.models import GuildSettings, Monitor
-from bot.services.trial_alert import Tested
-from bot.tree import VigieTree
-from bot.words.catalogue import Words
-from bot.words.times import stamp
+from bot.services.test_alert import Tested
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.alert_settings import tested_text
-from cogs._ui.asking import Interaction
-from cogs._ui.channel_rights import bot_rights, channel_problem, remedy, role_problem
+from cogs._ui.interactions import Interaction
 
 _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
@@ -49,7 +49,7 @@ class Step:
         return f"**{self.stand} {self.title}**\n{self.text}"
 
 
-def steps(words: Words, interaction: Interaction, found: SetUp) -> dict[str, Step]:
+def steps(words: Translator, interaction: Interaction, found: SetUp) -> dict[str, Step]:
     """All four, in order."""
     return {
         CHANNEL: _channel_step(words, interaction, found),
@@ -65,7 +65,7 @@ def ready(told: Mapping[str, Step]) -> bool:
     return set(must) == {Stand.DONE} and told[ROLE].stand is not Stand.BROKEN
 
 
-def head(words: Words, *, is_ready: bool) -> str:
+def head(words: Translator, *, is_ready: bool) -> str:
     """The title, and to newcomers how long it takes."""
     if is_ready:
         return f"## ✔ {words.text('You are all set')}"
@@ -73,7 +73,7 @@ def head(words: Words, *, is_ready: bool) -> str:
     return f"## {words.text('Set up Vigie')}\n{first}"
 
 
-def _channel_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
     title = words.text("1 · Where do alerts go?")
     channel_id = found.settings.channel_id
     if channel_id is None:
@@ -89,7 +89,7 @@ def _channel_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
     return Step(title, f"{problem}\n→ {mend}", Stand.BROKEN)
 
 
-def _role_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
     title = words.text("2 · Who is called? (may be left out)")
     if found.settings.role_id is None:
         text = words.text("Nobody: alerts are posted without a ping.")
@@ -102,7 +102,7 @@ def _role_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
     return Step(title, text, Stand.DONE)
 
 
-def _site_step(words: Words, found: SetUp) -> Step:
+def _site_step(words: Translator, found: SetUp) -> Step:
     title = words.text("3 · What is watched?")
     if not found.monitors:
         text = words.text("Nothing yet. An address is enough; I look at it at once.")
@@ -115,7 +115,7 @@ def _site_step(words: Words, found: SetUp) -> Step:
     return Step(title, f"{count} · {' · '.join(names)}", Stand.DONE)
 
 
-def _test_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
+def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
     title = words.text("4 · See an alert before you need one")
     tested = found.tested
     if tested is None:
@@ -133,7 +133,7 @@ def _test_step(words: Words, interaction: Interaction, found: SetUp) -> Step:
             return Step(title, text, Stand.BROKEN)
 
 
-def further(words: Words, tree: VigieTree) -> str:
+def further(words: Translator, tree: VigieTree) -> str:
     """What comes after, as commands to click."""
     lines = (
         f"**{words.text('What comes next')}**",

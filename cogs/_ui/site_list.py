@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import discord
 
 from bot.models import Incident
-from bot.words import push
-from bot.words.catalogue import Words
+from bot.words import alert_lines
 from bot.words.endings import over
-from bot.words.safe import clip, host, markdown, plain
-from bot.words.times import stamp
+from bot.words.escaping import clip, host, markdown, plain
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.lines import fitting
 
 # Up to so many a list has a line each; beyond that the names alone, as many as fit.
@@ -22,7 +22,7 @@ _NAMES_LIMIT = 3600
 FILE = "sites.txt"
 
 
-def site_list(words: Words, told: Sequence[Incident]) -> str:
+def site_list(words: Translator, told: Sequence[Incident]) -> str:
     """What is still open comes first; fits every limit of an embed."""
     ordered = in_order(told)
     if len(ordered) > LINES:
@@ -34,13 +34,13 @@ def in_order(told: Sequence[Incident]) -> list[Incident]:
     return sorted(told, key=lambda one: not one.open)
 
 
-def site_line(words: Words, incident: Incident) -> str:
+def site_line(words: Translator, incident: Incident) -> str:
     """One site in its own words."""
-    said = push.opening(words, incident) if incident.open else over(words, [incident])
+    said = alert_lines.opening(words, incident) if incident.open else over(words, [incident])
     return clip(said, _LINE_LIMIT)
 
 
-def _names(words: Words, ordered: Sequence[Incident]) -> str:
+def _names(words: Translator, ordered: Sequence[Incident]) -> str:
     """``Shop · Blog · ✔ Wiki · +970 more``: what is over has a tick."""
     shown: list[str] = []
     length = 0
@@ -56,19 +56,19 @@ def _names(words: Words, ordered: Sequence[Incident]) -> str:
     return " · ".join(shown)
 
 
-def sites_file(words: Words, told: Sequence[Incident]) -> discord.File:
+def sites_file(words: Translator, told: Sequence[Incident]) -> discord.File:
     """All of them: state, name and host, a line each. Full addresses are not for everybody."""
     lines = [_file_line(words, one) for one in in_order(told)]
     text = "\n".join(lines) + "\n"
     return discord.File(io.BytesIO(text.encode()), filename=FILE)
 
 
-def _file_line(words: Words, incident: Incident) -> str:
+def _file_line(words: Translator, incident: Incident) -> str:
     state = site_line(words, incident).partition(" · ")[0]
     return f"{state}\t{plain(incident.name, 80)}\t{host(incident.url)}"
 
 
-def summary(words: Words, told: Sequence[Incident]) -> str:
+def summary(words: Translator, told: Sequence[Incident]) -> str:
     """Incidents that are over, a line for each site: how often, how long, the last until when."""
     by_site: dict[int, list[Incident]] = {}
     for one in told:
@@ -81,7 +81,7 @@ def _lost_ms(incidents: Sequence[Incident]) -> int:
     return sum((one.ended_ms or one.since_ms) - one.since_ms for one in incidents)
 
 
-def _summed_up(words: Words, incidents: Sequence[Incident]) -> str:
+def _summed_up(words: Translator, incidents: Sequence[Incident]) -> str:
     ended_ms = max(one.ended_ms or one.since_ms for one in incidents)
     return words.plural(
         "{name} · in trouble {n} time, {duration} in all, fine since {time}",

@@ -5,9 +5,9 @@ Trouble has signs of its own, the same as everywhere: a height alone tells of sp
 
 from collections.abc import Iterator, Sequence
 
-from bot.services.history import Past
-from bot.services.spans import Span, overlap_ms
-from bot.words.catalogue import N_, Words
+from bot.services.history.intervals import Span, overlap_ms
+from bot.services.history.report import Past
+from bot.words.translator import N_, Translator
 
 CELLS = 30  # as many as a phone shows in one line of code
 _HEIGHTS = "▁▂▃▄▅▆▇█"
@@ -15,7 +15,7 @@ _DOWN, _UNSTABLE, _UNWATCHED = "✖", "▲", "·"
 _MEANINGS = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
 
 
-def sparkline(words: Words, past: Past) -> str:
+def sparkline(words: Translator, past: Past) -> str:
     """The line in a block of code, and below it what its signs mean."""
     top = max((one.median_ms for one in past.paces), default=0)
     line = "".join(_signs(past, top))

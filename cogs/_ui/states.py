@@ -7,8 +7,8 @@ import discord
 
 from bot.models import Kind, State
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import N_, NN_, Words
-from bot.words.times import stamp
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, NN_, Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.colours import GREEN, GREY, RED, YELLOW
 
@@ -38,7 +38,7 @@ def state_of(status: MonitorStatus) -> str:
     return status.state.value
 
 
-def state_word(words: Words, status: MonitorStatus) -> str:
+def state_word(words: Translator, status: MonitorStatus) -> str:
     """``✖ DOWN``, ``✔ UP · MAINTENANCE``, ``▲ SLOW · MUTED`` …"""
     said = [words.text(_WORDS[state_of(status)][0])]
     if status.maintenance is not None:
@@ -48,7 +48,7 @@ def state_word(words: Words, status: MonitorStatus) -> str:
     return " · ".join(said)
 
 
-def state_embed(words: Words, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
+def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
     """The card of one monitor: its state and name, what is said of it, and its rhythm."""
     embed = discord.Embed(
         title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
@@ -58,12 +58,12 @@ def state_embed(words: Words, status: MonitorStatus, said: Iterable[str]) -> dis
     return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
 
 
-def kind_word(words: Words, kind: Kind) -> str:
+def kind_word(words: Translator, kind: Kind) -> str:
     """The word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
     return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
 
 
-def blind_text(words: Words, since_ms: int) -> str:
+def blind_text(words: Translator, since_ms: int) -> str:
     """What lies over every state while Vigie itself is offline."""
     return words.text(
         "I am blind since {time}: no canary answers, so nothing counts.",
@@ -77,7 +77,7 @@ def colour_of(found: Iterable[MonitorStatus]) -> int:
     return next((_WORDS[key][2] for key in _WORDS if key in states), _WORDS["unknown"][2])
 
 
-def summary(words: Words, found: Iterable[MonitorStatus]) -> str:
+def summary(words: Translator, found: Iterable[MonitorStatus]) -> str:
     """``2 down · 1 slow · 14 up``."""
     shown = list(found)
     counts = Counter(state_of(one) for one in shown)

@@ -7,20 +7,20 @@ import discord
 from discord import ui
 
 from bot.clock import DAY_MS
+from bot.discord.command_tree import words_of
 from bot.models import State
+from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
-from bot.services.uptimes import Uptime
-from bot.tree import words_of
-from bot.words.catalogue import Words
 from bot.words.causes import cause_text
-from bot.words.times import stamp
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import named_by_host, shown_host, shown_name
-from cogs._ui.asking import Interaction, owns, patiently, say, server_words, show
-from cogs._ui.audience import is_private, public, visible
-from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.interactions import Interaction, owns, patiently, say, server_words, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.states import blind_text, colour_of, state_word, summary
 from cogs._ui.uptime_text import share
+from cogs._ui.visibility import is_private, public, visible
 
 PAGE = 10
 _UPTIME_DAYS = 30
@@ -38,7 +38,7 @@ class Page:
     of: int
 
 
-class PageButton(Lasting, template=r"v1:status:(?P<way>prev|show|next):(?P<page>\d{1,6})"):
+class PageButton(PersistentItem, template=r"v1:status:(?P<way>prev|show|next):(?P<page>\d{1,6})"):
     """Shows one page of the overview: in place for whoever asked.
 
     Others get a page of their own, of what they may see.
@@ -59,14 +59,14 @@ class PageButton(Lasting, template=r"v1:status:(?P<way>prev|show|next):(?P<page>
         await show(interaction, in_place=mine, content=page.content, embed=page.embed, view=view)
 
 
-def page_view(page: Page, words: Words) -> ui.View:
+def page_view(page: Page, words: Translator) -> ui.View:
     turning = arrows(PageButton, "status", number=page.number, of=page.of)
     refresh = PageButton.button(f"v1:status:show:{page.number}", words.text("Refresh"))
     return view_of([*turning, refresh])
 
 
 async def page_for(
-    interaction: Interaction, found: Sequence[MonitorStatus], number: int, words: Words
+    interaction: Interaction, found: Sequence[MonitorStatus], number: int, words: Translator
 ) -> Page:
     """One page of what was found; a page that is gone shows the last one."""
     services = interaction.client.services
@@ -80,7 +80,7 @@ async def page_for(
 
 
 def _overview(
-    words: Words,
+    words: Translator,
     found: Sequence[MonitorStatus],
     number: int,
     uptimes: Mapping[int, Uptime],
@@ -115,7 +115,7 @@ def _is_fine(status: MonitorStatus, uptimes: Mapping[int, Uptime]) -> bool:
     return judged and uptime is not None and uptime.watched_s > 0
 
 
-def _line(words: Words, status: MonitorStatus, uptime: Uptime | None) -> str:
+def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> str:
     """``✔ UP · Shop API · shop.example.com · 182 ms · 99.97%``."""
     monitor = status.monitor
     parts = [f"**{state_word(words, status)}**", shown_name(monitor)]

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
+from bot.discord.command_tree import told_error, words_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
-from bot.tree import told_error, words_of
-from cogs._ui.asking import Interaction, say
-from cogs._ui.buttons import Lasting, view_of
+from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.interactions import Interaction, say
 
 KEPT = 500
 
@@ -32,7 +32,7 @@ class _Asked:
     take: Take
 
 
-class MeantButton(Lasting, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
+class MeantButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
     """Takes the address that was meant, with everything else as it was typed."""
 
     for_managers = True

@@ -6,9 +6,9 @@ its own, and is neither up nor down in any number.
 
 from collections.abc import Sequence
 
-from bot.services.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
-from bot.services.uptimes import Uptime
-from bot.words.catalogue import N_, Words
+from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
+from bot.services.history.uptime import Uptime
+from bot.words.translator import N_, Translator
 
 # From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.
 _FINE, _SHAKY, _POOR, _BAD, _UNWATCHED = "█", "▅", "▂", "X", "·"
@@ -36,7 +36,7 @@ def block(one: Uptime) -> str:
     return _SHAKY if one.down_s or one.unstable_s else _FINE
 
 
-def bar(words: Words, blocks: Sequence[Uptime]) -> str:
+def bar(words: Translator, blocks: Sequence[Uptime]) -> str:
     """The marks in a block of code, in groups so that a phone breaks the line between two of them.
 
     Below it: how long a mark is, and what each of those that are there means.
@@ -54,7 +54,7 @@ def bar(words: Words, blocks: Sequence[Uptime]) -> str:
     return f"```\n{line}\n```\n{head} {key}"
 
 
-def uptime_lines(words: Words, report: Report) -> str:
+def uptime_lines(words: Translator, report: Report) -> str:
     """A line for each span the monitor is old enough for, and one for all of its short life."""
     lines = [
         f"**{_span(words, days)}** · {uptime_text(words, one)}"
@@ -71,7 +71,7 @@ def uptime_lines(words: Words, report: Report) -> str:
     return "\n".join(lines)
 
 
-def uptime_text(words: Words, one: Uptime) -> str:
+def uptime_text(words: Translator, one: Uptime) -> str:
     """``99.97% · down 12 min``: all there is to say of a span; 100 % only when nothing happened."""
     if one.watched_s <= 0:
         return words.text("not watched")
@@ -83,7 +83,7 @@ def uptime_text(words: Words, one: Uptime) -> str:
     return " · ".join(parts)
 
 
-def share(words: Words, one: Uptime) -> str:
+def share(words: Translator, one: Uptime) -> str:
     """The part of the watched time it was not down; ask only when some was watched.
 
     100 % is for time without any trouble: a site that was unstable all day was never down.
@@ -93,5 +93,5 @@ def share(words: Words, one: Uptime) -> str:
     return words.percent(max(0, one.watched_s - one.down_s), one.watched_s)
 
 
-def _span(words: Words, days: int) -> str:
+def _span(words: Translator, days: int) -> str:
     return words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days)

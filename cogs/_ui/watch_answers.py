@@ -5,9 +5,9 @@ import discord
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.services.wishes import NAME_LIMIT, Added, is_cut
-from bot.words.catalogue import Words
 from bot.words.causes import result_text
-from bot.words.times import stamp
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 from cogs._ui.addresses import named_by_host, shown_host, shown_name
 from cogs._ui.lines import fitting
 from cogs._ui.states import colour_of, state_word, summary
@@ -15,7 +15,7 @@ from cogs._ui.states import colour_of, state_word, summary
 _LINES = 25
 
 
-def added_text(words: Words, added: Added) -> str:
+def added_text(words: Translator, added: Added) -> str:
     """Host, interval, and what the first check saw: also when it failed."""
     monitor = added.monitor
     text = words.text(
@@ -33,14 +33,14 @@ def added_text(words: Words, added: Added) -> str:
     return "\n".join(lines)
 
 
-def cut_text(words: Words, name: str | None) -> str | None:
+def cut_text(words: Translator, name: str | None) -> str | None:
     """That a typed name was too long, if it was."""
     if name is None or not is_cut(name):
         return None
     return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
 
 
-def list_embed(words: Words, found: list[MonitorStatus]) -> discord.Embed:
+def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:
     """All monitors with their settings, as many as fit."""
     lines = fitting(words, [_line(words, one) for one in found], most=_LINES)
     embed = discord.Embed(
@@ -49,7 +49,7 @@ def list_embed(words: Words, found: list[MonitorStatus]) -> discord.Embed:
     return embed.set_footer(text=words.plural("{n} monitor", "{n} monitors", len(found)))
 
 
-def _line(words: Words, status: MonitorStatus) -> str:
+def _line(words: Translator, status: MonitorStatus) -> str:
     monitor = status.monitor
     parts = [state_word(words, status), shown_name(monitor)]
     if not named_by_host(monitor):
@@ -60,7 +60,7 @@ def _line(words: Words, status: MonitorStatus) -> str:
     return " · ".join(parts)
 
 
-def paused_text(words: Words, monitor: Monitor) -> str:
+def paused_text(words: Translator, monitor: Monitor) -> str:
     if monitor.resume_ms is None:
         return words.text("{name} is paused until somebody resumes it.", name=shown_name(monitor))
     return words.text(
@@ -70,7 +70,7 @@ def paused_text(words: Words, monitor: Monitor) -> str:
     )
 
 
-def resumed_text(words: Words, monitor: Monitor, *, was_paused: bool) -> str:
+def resumed_text(words: Translator, monitor: Monitor, *, was_paused: bool) -> str:
     if not was_paused:
         return words.text("{name} was not paused.", name=shown_name(monitor))
     return words.text("{name} is checked again.", name=shown_name(monitor))

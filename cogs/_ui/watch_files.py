@@ -9,14 +9,14 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.discord.command_tree import NETWORK_ERRORS, words_of
 from bot.errors import UserError
-from bot.services.imports import SIZE_LIMIT, Item
-from bot.services.intake import Fate, Outcome
-from bot.tree import NETWORK_ERRORS, words_of
-from bot.words.catalogue import N_, Words
-from bot.words.safe import host, markdown, plain
-from cogs._ui.asking import Interaction
+from bot.services.transfer.bulk_import import Fate, Outcome
+from bot.services.transfer.reader import SIZE_LIMIT, Item
+from bot.words.escaping import host, markdown, plain
+from bot.words.translator import N_, Translator
 from cogs._ui.change_text import LABELS, PAUSES
+from cogs._ui.interactions import Interaction
 from cogs._ui.lines import fitting
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
@@ -89,7 +89,11 @@ class ProgressLine:
 
 
 def report(
-    words: Words, outcomes: Sequence[Outcome], *, notes: Iterable[str] = (), preview: bool = False
+    words: Translator,
+    outcomes: Sequence[Outcome],
+    *,
+    notes: Iterable[str] = (),
+    preview: bool = False,
 ) -> tuple[str, discord.Embed, discord.File]:
     """How many, the first of each kind, and a file with every row."""
     text = _first_line(words, outcomes, preview=preview)
@@ -101,7 +105,7 @@ def report(
     return text, embed, file
 
 
-def _first_line(words: Words, outcomes: Sequence[Outcome], *, preview: bool) -> str:
+def _first_line(words: Translator, outcomes: Sequence[Outcome], *, preview: bool) -> str:
     taken = sum(one.monitor is not None for one in outcomes)
     if preview:
         return words.plural(
@@ -118,7 +122,7 @@ def _first_line(words: Words, outcomes: Sequence[Outcome], *, preview: bool) -> 
     )
 
 
-def _counts(words: Words, outcomes: Sequence[Outcome]) -> str:
+def _counts(words: Translator, outcomes: Sequence[Outcome]) -> str:
     """``3 new · 1 changed · 2 not taken``."""
     counted = Counter(one.fate for one in outcomes)
     said = {
@@ -130,7 +134,7 @@ def _counts(words: Words, outcomes: Sequence[Outcome]) -> str:
     return " · ".join(text for fate, text in said.items() if counted[fate])
 
 
-def _sections(words: Words, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
+def _sections(words: Translator, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
     """Refused, remarked and taken rows under a heading each, as many as fit below the rest."""
     taken = [one for one in outcomes if one.monitor is not None]
     parts = (
@@ -151,7 +155,7 @@ def _sections(words: Words, outcomes: Sequence[Outcome], said: Sequence[str]) ->
     return shown
 
 
-def _line(words: Words, outcome: Outcome) -> str:
+def _line(words: Translator, outcome: Outcome) -> str:
     """``3 ✔ Shop · shop.example.com · every 60 s``, ``4 ✖ Blog · why not``."""
     item, monitor = outcome.item, outcome.monitor
     head = f"{item.number} {'✖' if monitor is None else '✔'} {plain(item.label, _NAME_LIMIT)}"
@@ -169,13 +173,13 @@ def _line(words: Words, outcome: Outcome) -> str:
     return " · ".join([*said, *_remarks(words, item)])
 
 
-def _why(words: Words, error: UserError | None) -> str:
+def _why(words: Translator, error: UserError | None) -> str:
     if error is None:
         return "?"
     return words.text(error.message, **_plainly(error.values))
 
 
-def _remarks(words: Words, item: Item) -> list[str]:
+def _remarks(words: Translator, item: Item) -> list[str]:
     return [words.text(text, **_plainly(values)) for text, values in item.remarks]
 
 

@@ -6,7 +6,9 @@ from typing import Literal
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import VigieClient
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import words_of
+from bot.discord.permissions import channel_problem
 from bot.services.wishes import (
     MAX_INTERVAL_S,
     SLOWEST_MS,
@@ -14,15 +16,13 @@ from bot.services.wishes import (
     NewMonitor,
     usual_interval_s,
 )
-from bot.tree import words_of
-from bot.words.catalogue import Words
+from bot.words.translator import Translator
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
-from cogs._ui.asking import Interaction, ManagersCog, owns, patiently, say, show
-from cogs._ui.channel_rights import channel_problem
+from cogs._ui.durations import Span
 from cogs._ui.edit_buttons import EditButton
+from cogs._ui.interactions import Interaction, ManagersCog, owns, patiently, say, show
 from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.removal import RemovalButton, ask_removal
-from cogs._ui.spans import Span
 from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
     added_text,
@@ -113,7 +113,7 @@ class Watch(
         text = "\n".join(line for line in lines if line)
         await show(interaction, in_place=in_place, content=text, view=None)
 
-    async def _where(self, interaction: Interaction, words: Words, added: Added) -> str:
+    async def _where(self, interaction: Interaction, words: Translator, added: Added) -> str:
         """Where alerts go; the first monitor of a server brings its alerts to where it is added."""
         settings = self._services.guilds.settings(interaction.guild_id or 0)
         channel_id = added.monitor.channel_id or settings.channel_id

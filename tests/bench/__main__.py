@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.engine import descriptors
+from bot.engine import rlimits
 from tests.bench import lateness, product, storage, year
 
 ALL: dict[str, Callable[[Path], None]] = {
@@ -33,7 +33,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"There is {', '.join(known)}; not {', '.join(unknown)}.", file=sys.stderr)
         return 2
-    descriptors.allow_many()
+    rlimits.allow_many()
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
         for name in wanted or ALL:
             known[name](Path(folder))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.clock import SystemClock
-from bot.engine.http_probe import HttpProbe
+from bot.engine.kinds.http import HttpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.tls import client_context
 from bot.models import Target

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.clock import HOUR_MS
 from bot.db import packed, results, rollups
 from bot.db.database import Connection, Database
-from bot.db.packing import Packer, ResultRow
+from bot.db.result_codec import Packer, ResultRow
 from tests.bench.tables import show
 
 SITES, MINUTES = 500, 60

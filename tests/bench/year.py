@@ -16,15 +16,15 @@ from pathlib import Path
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config
-from bot.db import changes, guilds, incidents, monitors, packed, results, rollups, settings
+from bot.db import audit_log, guilds, incidents, monitors, packed, results, rollups, settings
 from bot.db import database as database_module
+from bot.db.audit_log import ChangeRow
 from bot.db.backup import back_up
-from bot.db.changes import ChangeRow
 from bot.db.database import Connection, Database
 from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
-from bot.services import retention
-from bot.services.history import History, Period
+from bot.services.history import retention
+from bot.services.history.report import History, Period
 from tests.bench.storage import an_hour, pack, size
 from tests.bench.tables import show
 from tests.fakes import FakeClock
@@ -80,7 +80,7 @@ def _live_through(conn: Connection, one: Monitor, dice: random.Random) -> None:
         if since_ms > NOW_MS - 7 * DAY_MS:
             incidents.follow(conn, opened.id, dice.randrange(MILLION), "tell_me", since_ms)
         incidents.update(conn, replace(opened, resolved_ms=end_ms, ended_ms=end_ms))
-    changes.insert(
+    audit_log.insert(
         conn,
         [
             ChangeRow(one.guild_id, 7, "slow_ms", NOW_MS - n * 30 * DAY_MS, one.id, "500", "900")

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.charts.ticks import ms_ticks, time_ticks
-from bot.words.catalogue import words_for
+from bot.words.translator import translator_for
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 NOON_MS = round(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
 

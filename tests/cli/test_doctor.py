@@ -17,12 +17,12 @@ from bot.__main__ import main
 from bot.cli import doctor
 from bot.clock import SystemClock
 from bot.config import Config, require_private
-from bot.db import copies
+from bot.db import backup_files
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import newest
-from bot.engine import descriptors
-from bot.engine.asking import Answer
+from bot.engine import rlimits
+from bot.engine.api_client import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
 from bot.sandbox import Sandbox
@@ -30,7 +30,7 @@ from bot.services.doctor import Finding, examine, network
 from bot.services.doctor import copies as doctor_copies
 from bot.services.doctor.findings import Grade
 from bot.services.guilds import Guilds
-from bot.services.liveness import Liveness
+from bot.services.heartbeat import Heartbeat
 from bot.services.watchlist import Watchlist
 from tests.db.test_upgrades import first_files, old_database
 
@@ -94,7 +94,7 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
     config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
     empty = examined(config, capsys)[1]
     assert empty["Stored"]["text"].startswith("0 servers, 0 sites, 0 incidents,")
-    assert "nothing waits" in empty["Delivery"]["text"]
+    assert "nothing waits" in empty["Dispatcher"]["text"]
     now_ms = round(time.time() * 1000)
     with closing(sqlite3.connect(database)) as conn, conn:
         conn.executemany("INSERT INTO guild (id, left_ms) VALUES (?, ?)", [(1, None), (2, 5)])
@@ -105,10 +105,10 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
         )
     found = examined(config, capsys)[1]
     assert found["Stored"]["text"].startswith("1 server, 1 left and not forgotten yet, 0 sites")
-    assert found["Delivery"]["grade"] == "warning"
-    assert found["Delivery"]["text"].startswith("1 message waits, since 1 h ago.")
-    assert "503: away" in found["Delivery"]["text"]
-    assert "/doctor" in found["Delivery"]["fix"]
+    assert found["Dispatcher"]["grade"] == "warning"
+    assert found["Dispatcher"]["text"].startswith("1 message waits, since 1 h ago.")
+    assert "503: away" in found["Dispatcher"]["text"]
+    assert "/doctor" in found["Dispatcher"]["fix"]
 
 
 def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,8 +126,8 @@ def test_no_discord_and_silent_canaries_are_named(
     status, found = examined(config, capsys)
     assert status == 2
     assert "connection refused" in found["Discord"]["text"]
-    assert found["Canaries"]["grade"] == "warning"
-    assert nowhere in found["Canaries"]["text"]
+    assert found["ConnectivityChecker"]["grade"] == "warning"
+    assert nowhere in found["ConnectivityChecker"]["text"]
 
 
 def test_a_missing_token_is_broken_and_an_odd_one_a_warning(
@@ -216,7 +216,7 @@ def test_the_age_of_the_newest_backup_is_told(
     folder.mkdir()
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for age in (hours + 24, hours):
-        copies.dated(folder, now - timedelta(hours=age)).write_text("a copy")
+        backup_files.dated(folder, now - timedelta(hours=age)).write_text("a copy")
     [found] = doctor_copies.findings(database, now.timestamp())
     assert found.grade == grade
     assert f"the newest of 2 is {text}: {folder}/vigie-" in found.text
@@ -227,7 +227,7 @@ def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) 
     assert off.grade == "ok"
     assert "docs/operation.md, “Backup”" in off.text
     (database.parent / "backups").mkdir()
-    copies.dated(database.parent / "backups", datetime.now(UTC)).touch()
+    backup_files.dated(database.parent / "backups", datetime.now(UTC)).touch()
     [none] = doctor_copies.findings(database, 0.0)
     assert none.grade == "warning", "an empty file is no copy"
 
@@ -350,7 +350,7 @@ def test_a_number_of_starts_that_discord_does_not_tell_is_no_number(limit: objec
 def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
     database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptors, "allow_many", lambda: 256)
+    monkeypatch.setattr(rlimits, "allow_many", lambda: 256)
     remarks = ("VIGIE_PORT is no setting of Vigie. Did you mean VIGIE_PORTS?",)
     config = Config(token=TOKEN, database=database, canaries=(), remarks=remarks)
     status, found = examined(config, capsys, discord=TOKEN)
@@ -368,7 +368,7 @@ def test_a_heartbeat_that_nobody_hears_is_told(
             db = await Database.open(database)
             try:
                 watchlist = Watchlist(db, SystemClock(), Guilds(db, SystemClock()))
-                await Liveness(db, SystemClock(), watchlist).note_heartbeat(missed)
+                await Heartbeat(db, SystemClock(), watchlist).note_heartbeat(missed)
             finally:
                 await db.close()
 

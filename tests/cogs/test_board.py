@@ -11,8 +11,8 @@ from bot.models import State
 from bot.sandbox import Refused, Sandbox
 from bot.sandbox.interactions.answer import readable
 from bot.sandbox.world.nouns import Channel, ChannelType, Thread
-from bot.services.boards import face, lane
-from bot.services.delivery import gates
+from bot.services.boards import snapshot, worker
+from bot.services.delivery import throttle
 from tests.cogs.harbour import Harbour, Json, harbour, sail, until
 
 V2 = 1 << 15
@@ -22,9 +22,9 @@ SILENT = 1 << 12
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The spacing is proven with a clock in the tests of the service."""
-    monkeypatch.setattr(face, "STATES_APART_MS", 100)
-    monkeypatch.setattr(lane, "LOOK_EVERY_S", 0.1)
-    monkeypatch.setattr(lane, "_LOOKS_APART_S", 0.05)
+    monkeypatch.setattr(snapshot, "STATES_APART_MS", 100)
+    monkeypatch.setattr(worker, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(worker, "_LOOKS_APART_S", 0.05)
 
 
 def boards(ship: Harbour, channel: str = "general") -> list[Json]:
@@ -409,7 +409,7 @@ def test_a_channel_that_refuses_is_asked_once_and_again_when_it_changes(tmp_path
 def test_a_board_is_forgotten_with_its_channel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, announce: bool
 ) -> None:
-    monkeypatch.setattr(gates, "PATIENCE_MS", 100)
+    monkeypatch.setattr(throttle, "PATIENCE_MS", 100)
 
     async def scenario(ship: Harbour) -> None:
         await watched(ship)

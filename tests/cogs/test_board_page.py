@@ -19,13 +19,13 @@ from bot.models import (
 )
 from bot.sandbox.form import Form
 from bot.sandbox.rules.layout import check_layout
-from bot.services.boards.face import Face
+from bot.services.boards.snapshot import Face
+from bot.services.recurrence import Stretch
 from bot.services.status import MonitorStatus
-from bot.services.windows import Stretch
-from bot.words.catalogue import words_for
+from bot.words.translator import translator_for
 from cogs._ui.board_page import board_texts, board_view
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 NOW_MS = 1_700_000_000_000
 STATUS = "</status:1234567890123456789>"
 LONGEST = 80
@@ -161,11 +161,11 @@ def test_fifty_long_names_of_any_script_stay_within_every_limit(
 ) -> None:
     names = [f"{n} {letter * LONGEST}"[:LONGEST] for n in range(50)]
     shown = face(*(site(name, kind) for name in names), blind_ms=NOW_MS)
-    view = board_view(words_for(language), shown, STATUS)
+    view = board_view(translator_for(language), shown, STATUS)
     form = Form()
     check_layout(view.to_components(), form)  # type: ignore[no-untyped-call]
     form.close()
-    texts = board_texts(words_for(language), shown, STATUS)
+    texts = board_texts(translator_for(language), shown, STATUS)
     assert sum(len(text.encode("utf-16-le")) // 2 for text in texts) <= 4_000
     found = re.search(r"(\d+)(?: more| de plus) · </status:", texts[1])
     lines = texts[1].count("✔ ") + texts[1].count("✖ ") + texts[1].count("▲ ")

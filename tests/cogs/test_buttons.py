@@ -10,8 +10,8 @@ import pytest
 
 import cogs._ui
 from bot.services.status import Status
-from cogs._ui.asking import patiently
-from cogs._ui.buttons import Lasting
+from cogs._ui.buttons import PersistentItem
+from cogs._ui.interactions import patiently
 from tests.cogs.harbour import Harbour, sail, until
 
 # As they stand under messages that were sent long ago: none of them may ever change.
@@ -32,7 +32,7 @@ SENT = [
 def test_each_button_that_was_ever_sent_has_one_that_answers(custom_id: str) -> None:
     for module in pkgutil.iter_modules(cogs._ui.__path__):
         import_module(f"cogs._ui.{module.name}")
-    kinds = Lasting.__subclasses__()
+    kinds = PersistentItem.__subclasses__()
     fits = [k for k in kinds if k.__discord_ui_compiled_template__.fullmatch(custom_id)]
     assert len(fits) == 1
 

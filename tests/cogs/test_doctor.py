@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Answer, Refused, Sandbox
-from bot.services.delivery import gates
+from bot.services.delivery import throttle
 from bot.services.doctor.findings import ok, warning
 from bot.services.wishes import NewMonitor
-from bot.words.catalogue import words_for
-from cogs._ui.asking import patiently
+from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
+from cogs._ui.interactions import patiently
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 RLO = "\u202e"
@@ -52,13 +52,13 @@ async def receive_a_test(ship: Harbour) -> None:
 def test_what_is_well_never_pushes_out_what_is_not() -> None:
     bad = [warning("Channel of a site", f"{n} {'a' * 120}", "fix " * 30) for n in range(12)]
     fine = [ok(f"Fine {n}", "y" * 150) for n in range(13)]
-    text = str(findings_embed(words_for("en"), [*fine, *bad]).description)
+    text = str(findings_embed(translator_for("en"), [*fine, *bad]).description)
     assert len(text) <= 4_000
     lines = text.split("\n")
     assert sum(line.startswith("⚠ ") for line in lines) == len(bad)
     assert lines[24].startswith("✔ **Fine 0**")
     assert lines[-1] == f"+{13 - (len(lines) - 25)} more"
-    many = str(findings_embed(words_for("en"), [*fine, *bad, *bad]).description)
+    many = str(findings_embed(translator_for("en"), [*fine, *bad, *bad]).description)
     assert len(many) <= 4_000
     assert "✔" not in many
     assert sum(line.startswith("⚠ ") for line in many.split("\n")) > len(bad)
@@ -179,7 +179,7 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway says that all is well there, so it is believed for a while."""
-    monkeypatch.setattr(gates, "PATIENCE_MS", 100)
+    monkeypatch.setattr(throttle, "PATIENCE_MS", 100)
 
     async def scenario(ship: Harbour) -> None:
         alerts = ship.channel_id("alerts")

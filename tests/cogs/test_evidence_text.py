@@ -8,10 +8,10 @@ import pytest
 
 from bot.models import Cause, CheckResult, Kind, Monitor, Phases, Reason, Rule, State, Target
 from bot.services import facts
-from bot.services.evidence import Evidence
+from bot.services.explanation import Evidence
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import words_for
-from cogs._ui.evidence_text import why_embed
+from bot.words.translator import translator_for
+from cogs._ui.explanation_text import why_embed
 
 NOW = 1_700_000_000_000
 MONITOR = Monitor(1, 1, "Shop", Target("https://shop.example/?key=secret"), 60)
@@ -78,7 +78,7 @@ EVERY: list[facts.Fact] = [
 
 def shown(*said: facts.Fact, language: str = "en", blind_ms: int | None = None) -> discord.Embed:
     evidence = Evidence(said, TRIES, blind_ms)
-    return why_embed(words_for(language), DOWN, evidence, whole_url=False)
+    return why_embed(translator_for(language), DOWN, evidence, whole_url=False)
 
 
 @pytest.mark.parametrize(("fact", "sentence"), SAID)

@@ -18,7 +18,7 @@ from bot.charts.picture import Picture
 from bot.db import gaps, results
 from bot.db import incidents as table
 from bot.db.database import Connection
-from bot.db.packing import ResultRow
+from bot.db.result_codec import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
 from bot.services.wishes import NewMonitor
 from tests.cogs.harbour import Harbour, sail, until

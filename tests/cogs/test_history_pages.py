@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from bot.models import Monitor, State, Target
-from bot.services.history import Past, Period
-from bot.services.response_times import Pace
+from bot.services.history.latency import Pace
+from bot.services.history.report import Past, Period
+from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
-from bot.services.uptimes import Uptime
-from bot.words.catalogue import words_for
+from bot.words.translator import translator_for
 from cogs._ui.history_page import Asked, history_embed
 from cogs._ui.history_picture import picture, top_ms, worth_drawing
 from cogs._ui.sparkline import CELLS, sparkline
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 HOUR_MS = 3_600_000
 BEGIN_MS = 1_699_920_000_000
 SPAN = (BEGIN_MS, BEGIN_MS + CELLS * HOUR_MS)

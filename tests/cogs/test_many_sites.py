@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.db import incidents, monitors
 from bot.db.database import Connection
 from bot.models import Cause, Incident, Kind, Monitor, Reason, Target
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from tests.cogs.harbour import Harbour, sail
 
 MANY = 40
@@ -36,7 +36,7 @@ async def many_down(ship: Harbour) -> None:
                 failed=3,
                 channel_id=channel_id,
             )
-            queue.opened(conn, incidents.insert(conn, incident), now_ms, wait_s=0)
+            enqueue.opened(conn, incidents.insert(conn, incident), now_ms, wait_s=0)
 
     await ship.app.delivery._db.write(write)
     ship.app.delivery.wake()

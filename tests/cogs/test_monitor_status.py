@@ -13,7 +13,7 @@ from bot.db.rollups import Rollup
 from bot.engine.certificates import Sighting, Sightings
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.sandbox import Answer
-from bot.services import retention
+from bot.services.history import retention
 from bot.services.watchlist import Entry
 from tests.cogs.harbour import Harbour, Json, sail, until
 

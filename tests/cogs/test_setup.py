@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Answer, Refused, Sandbox
-from cogs._ui.asking import patiently
+from cogs._ui.interactions import patiently
 from tests.cogs.harbour import Harbour, Json, harbour, sail, until
 
 RLO = "\u202e"

@@ -10,13 +10,13 @@ import pytest
 
 from bot.errors import DeliveryError, Remedy
 from bot.sandbox.faults import FaultName
-from bot.services.delivery.messages import Access, Alert, Sink
+from bot.services.delivery.messages import Access, Alert, Transport
 from tests.cogs.harbour import Harbour, sail, until
 
 LINE = Alert("notice", "en", "A line.", plain=True)
 
 
-def sink_of(ship: Harbour) -> Sink:
+def sink_of(ship: Harbour) -> Transport:
     sink = ship.app.delivery._sink
     assert sink is not None
     return sink

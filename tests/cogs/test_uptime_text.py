@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.monitor_report import BAR_DAYS, Report
-from bot.services.uptimes import Uptime
-from bot.words.catalogue import words_for
+from bot.services.history.monitor_report import BAR_DAYS, Report
+from bot.services.history.uptime import Uptime
+from bot.words.translator import translator_for
 from cogs._ui.uptime_text import bar, block, uptime_lines, uptime_text
 
 DAY_S = 86_400
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 
 
 def span(watched: int = 3 * DAY_S, down: int = 0, unstable: int = 0, of: int = 3 * DAY_S) -> Uptime:

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.db import farewell
+from bot.db import purge
 from bot.db.migrate import migrate
 from tests.db import rows
 
@@ -39,8 +39,8 @@ def leave(conn: sqlite3.Connection) -> None:
 
 
 def test_every_table_belongs_to_a_server_or_to_the_installation(conn: sqlite3.Connection) -> None:
-    """A new table fails here: say in bot/db/farewell.py whose it is, or here that it is brief."""
-    named = {table for table, _, _ in farewell._BELONGINGS}
+    """A new table fails here: say in bot/db/purge.py whose it is, or here that it is brief."""
+    named = {table for table, _, _ in purge._BELONGINGS}
     assert set(rows.tables(conn)) - named == rows.GLOBAL | BRIEF
     for table in rows.GLOBAL:
         assert not {"guild_id", "monitor_id", "incident_id"} & set(rows.columns(conn, table))
@@ -51,7 +51,7 @@ def test_nothing_of_a_server_that_was_left_stays_and_all_of_another_does(
 ) -> None:
     before = count(conn)
     leave(conn)
-    while farewell.forget_guilds(conn, NOW_MS):
+    while purge.forget_guilds(conn, NOW_MS):
         pass
     stays = {
         table: number if table in rows.GLOBAL | BRIEF else number // 2
@@ -65,14 +65,14 @@ def test_nothing_of_a_server_that_was_left_stays_and_all_of_another_does(
 def test_it_goes_in_slices_and_may_stop_after_each(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(farewell, "SLICE", 1)
+    monkeypatch.setattr(purge, "SLICE", 1)
     conn.executemany(
         "INSERT INTO hourly VALUES (?, ?, 1, 1, 1, 1, 1, 1, 0, 0, 0)",
         [(LEFT, hour) for hour in range(30)],
     )
     leave(conn)
     gone = []
-    while number := farewell.forget_guilds(conn, NOW_MS):
+    while number := purge.forget_guilds(conn, NOW_MS):
         gone.append(number)
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
     assert set(gone) == {1}
@@ -81,16 +81,16 @@ def test_it_goes_in_slices_and_may_stop_after_each(
 
 def test_a_server_that_came_back_or_left_lately_is_kept(conn: sqlite3.Connection) -> None:
     before = count(conn)
-    assert farewell.forget_guilds(conn, NOW_MS) == 0
+    assert purge.forget_guilds(conn, NOW_MS) == 0
     conn.execute("UPDATE guild SET left_ms = ? WHERE id = ?", (NOW_MS, LEFT))
-    assert farewell.forget_guilds(conn, NOW_MS) == 0
+    assert purge.forget_guilds(conn, NOW_MS) == 0
     assert count(conn) == before
 
 
 def test_who_followed_what_is_over_is_forgotten_in_slices(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(farewell, "SLICE", 3)
+    monkeypatch.setattr(purge, "SLICE", 3)
     conn.execute("UPDATE incident SET resolved_ms = 5 WHERE guild_id = ?", (LEFT,))
     conn.execute("UPDATE incident SET resolved_ms = NULL WHERE guild_id = ?", (STAYS,))
     conn.execute("DELETE FROM follower")
@@ -98,6 +98,6 @@ def test_who_followed_what_is_over_is_forgotten_in_slices(
         "INSERT INTO follower VALUES (?, ?, 'me_too', 1)",
         [(incident_id, person) for incident_id in (LEFT, STAYS) for person in range(7)],
     )
-    assert farewell.forget_followers(conn, 5) == 0, "not before its time"
-    assert [farewell.forget_followers(conn, 6) for _ in range(4)] == [3, 3, 1, 0]
+    assert purge.forget_followers(conn, 5) == 0, "not before its time"
+    assert [purge.forget_followers(conn, 6) for _ in range(4)] == [3, 3, 1, 0]
     assert conn.execute("SELECT DISTINCT incident_id FROM follower").fetchall()[0][0] == STAYS

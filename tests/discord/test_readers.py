@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 import discord
 
+from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels
-from bot.discord.readers import Readers
 from tests.discord.servers import Server
 
 
@@ -18,7 +18,7 @@ def test_random_servers_are_read_as_discord_py_reads_them() -> None:
         for seed in range(150):
             dice = random.Random(seed)
             server = Server.of(dice)
-            readers = Readers(Channels(server.client))
+            readers = ChannelAudience(Channels(server.client))
             for _ in range(6):
                 yes += _compare(server, readers, dice)
                 server.change(dice)
@@ -27,7 +27,7 @@ def test_random_servers_are_read_as_discord_py_reads_them() -> None:
     asyncio.run(scenario())
 
 
-def _compare(server: Server, readers: Readers, dice: random.Random) -> int:
+def _compare(server: Server, readers: ChannelAudience, dice: random.Random) -> int:
     """Every pair of channels of a server; returns how many were found shared."""
     guild = server.guild
     ids = [*(c.id for c in guild.channels), *(t.id for t in guild.threads), 1]
@@ -102,7 +102,7 @@ def test_a_server_of_discord_s_greatest_size_is_read_in_no_time() -> None:
     async def scenario() -> None:
         dice = random.Random(1)
         server = Server.of(dice, roles=247, channels=50)
-        readers = Readers(Channels(server.client))
+        readers = ChannelAudience(Channels(server.client))
         ids = [channel.id for channel in server.guild.channels]
         begun = time.process_time()
         for home in ids:

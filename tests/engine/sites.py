@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clock import SystemClock
-from bot.engine.http_probe import HttpProbe
+from bot.engine.kinds.http import HttpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault, NameFailed
 from bot.engine.tls import as_browsers_name

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.answer_reader import HEAD_BYTES, HEAD_LINES, MOST_INTERIM, AnswerReader
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.models import Reason
 from tests.engine.raw_answers import ANSWERS
 from tests.fuzz.effort import mutated, tries

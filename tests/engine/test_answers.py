@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.engine.answers import BODY_LIMIT
-from bot.engine.asking import Questions
+from bot.engine.api_client import ApiClient
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import Behaviour, Names, Visit, answer, make_probe, serve
 
@@ -146,7 +146,7 @@ def test_a_bomb_is_unreadable_unless_the_text_stands_before_it() -> None:
 def test_a_question_reads_as_much(body: bytes, most: int) -> None:
     async def scenario() -> None:
         async with serve(answer(body)) as site:
-            found = await Questions(Names()).get(site.url())
+            found = await ApiClient(Names()).get(site.url())
             assert len(found.body) == most
 
     asyncio.run(scenario())

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine import descriptors
-from bot.engine.canaries import VALID_S, Canaries
+from bot.engine import rlimits
+from bot.engine.connectivity import VALID_S, ConnectivityChecker
 from bot.engine.resolver import Resolver
 from tests.engine.nameserver import nameserver
 from tests.engine.sites import Names, Site, Visit, answer, free_port, serve
@@ -25,9 +25,9 @@ def make(
     api_url: str | None = None,
     clock: FakeClock | None = None,
     names: Names | None = None,
-) -> tuple[Canaries, FakeClock]:
+) -> tuple[ConnectivityChecker, FakeClock]:
     clock = clock or FakeClock()
-    canaries = Canaries(
+    canaries = ConnectivityChecker(
         urls, api_url or nobody(), clock=clock, resolver=names or Names(), deadline_s=0.3
     )
     return canaries, clock
@@ -193,7 +193,7 @@ def test_a_dead_name_server_is_our_own_blindness() -> None:
             clock = SystemClock()
             resolver = Resolver(clock, [server.where], look_up_s=0.2)
             url = canary.url("/", "canary.example.net")
-            canaries = Canaries(
+            canaries = ConnectivityChecker(
                 [url], nobody(), clock=clock, resolver=resolver, context=None, deadline_s=0.5
             )
             assert await canaries.online_since(clock.monotonic())
@@ -261,12 +261,12 @@ def test_without_descriptors_we_are_short_of_them_and_not_offline(
         async with serve() as host:
             canaries, clock = make(host.url())
             room = [False, False, True]
-            monkeypatch.setattr(descriptors, "has_room", lambda _count: room.pop(0))
+            monkeypatch.setattr(rlimits, "has_room", lambda _count: room.pop(0))
             asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
             await clock.advance(2.5)
             assert await asked
             assert (len(host.visits), room) == (1, [])
-            monkeypatch.setattr(descriptors, "has_room", lambda _count: False)
+            monkeypatch.setattr(rlimits, "has_room", lambda _count: False)
             asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
             await clock.advance(30)
             assert await asked
@@ -283,7 +283,7 @@ def test_a_url_that_is_none_is_a_silent_canary() -> None:
     asyncio.run(scenario())
 
 
-class Counted(Canaries):
+class Counted(ConnectivityChecker):
     """Fails instead of asking itself for ever: a spinning loop would stop even a time limit."""
 
     looks = 0

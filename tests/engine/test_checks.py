@@ -11,9 +11,9 @@ import pytest
 
 from bot.engine.checks import Checks
 from bot.engine.connection_limits import CURRENT, PER_SECOND, connecting
+from bot.engine.host_limits import AT_A_TIME, WIDEST
 from bot.engine.judge import judge
-from bot.engine.lanes import AT_A_TIME, WIDEST
-from bot.engine.memory import Memory
+from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Event, Policy, Try, rhythm_s
 from bot.engine.scheduler import Scheduler, Step
 from bot.models import Cause, CheckResult, Phases, Reason, Target
@@ -61,7 +61,7 @@ class Watched:
 
     url: str
     server: int
-    memory: Memory = field(default_factory=Memory)
+    memory: JudgeState = field(default_factory=JudgeState)
     first_failed: float | None = None
     told: float | None = None
     rounds: list[float] = field(default_factory=list)

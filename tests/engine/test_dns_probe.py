@@ -7,8 +7,8 @@ import time
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine import approach
-from bot.engine.dns_probe import DnsProbe
+from bot.engine import connector
+from bot.engine.kinds.dns import DnsProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
@@ -94,7 +94,7 @@ def test_a_name_whose_every_address_leads_inside_is_refused() -> None:
 def test_one_address_that_may_be_shown_is_enough_and_none_is_dialled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr(approach, "dial")
+    monkeypatch.delattr(connector, "dial")
 
     async def scenario() -> None:
         names = Names({"example.com": ["10.0.0.1", "fe80::1%2", "8.8.8.8"], "example.org": ["::1"]})

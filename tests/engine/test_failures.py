@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.failures import BadAnswer, Flooded, cause_of
+from bot.engine.error_mapping import BadAnswer, Flooded, cause_of
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import HOST, make_probe, serve
 

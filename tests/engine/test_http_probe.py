@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot import __version__
-from bot.engine.http_probe import HttpProbe
+from bot.engine.kinds.http import HttpProbe
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
 from tests.engine.sites import (
     HOST,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.judge import judge
-from bot.engine.memory import KEPT_ROUNDS, KEPT_SLOTS, Memory, abandon, forget
-from bot.engine.rules import Event, Policy, Try, Verdict, clear, is_due, rhythm_s
+from bot.engine.judge_state import KEPT_ROUNDS, KEPT_SLOTS, JudgeState, abandon, forget
+from bot.engine.rules import Decision, Event, Policy, Try, clear, is_due, rhythm_s
 from bot.models import Cause, Kind, Reason, Rule, State
 
 MINUTE = Policy(60.0)
@@ -37,7 +37,7 @@ class Site:
 
     def __init__(self, policy: Policy = MINUTE) -> None:
         self.policy = policy
-        self.memory = Memory()
+        self.memory = JudgeState()
         self.slot_ms = START_MS
         self.events: list[tuple[int, Event]] = []
         self.rounds = 0
@@ -53,7 +53,7 @@ class Site:
         """Openings, escalations and all-clears, with the round that brought them."""
         return [(number, event) for number, event in self.events if event is not Event.MOVED]
 
-    def take(self, number: int, cause: Cause | None, ms: float = 100.0) -> Verdict:
+    def take(self, number: int, cause: Cause | None, ms: float = 100.0) -> Decision:
         """One try of the round under way."""
         verdict = judge(self.memory, Try(self.slot_ms, number, cause, ms), self.policy)
         self.memory = verdict.memory
@@ -544,11 +544,11 @@ def test_for_any_rounds_a_restart_in_the_middle_changes_nothing(rounds: str, at:
     assert _verdicts(tries, restart_at=None) == _verdicts(tries, restart_at=at)
 
 
-def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None) -> list[Verdict]:
-    memory, verdicts = Memory(), []
+def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None) -> list[Decision]:
+    memory, verdicts = JudgeState(), []
     for index, (slot, number, cause) in enumerate(tries):
         if index == restart_at:
-            memory = Memory.load(memory.dump())
+            memory = JudgeState.load(memory.dump())
         verdict = judge(memory, Try(slot_of(slot), number, cause, 100.0), MINUTE)
         memory = clear(verdict.memory) if verdict.event is Event.DUE else verdict.memory
         verdicts.append(verdict)
@@ -579,7 +579,7 @@ def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
 
 def test_what_is_told_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
     """A check may wait for its turn: an outage is never told as older than it is."""
-    memory, policy, events = Memory(judged=True), Policy(60.0), []
+    memory, policy, events = JudgeState(judged=True), Policy(60.0), []
     for slot, waited, numbers in ((0, 50, 3), (60, 20, 1)):
         for number in range(numbers):
             at_ms = (slot + waited + 10 * number) * 1000

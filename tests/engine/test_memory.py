@@ -4,10 +4,10 @@ from dataclasses import astuple
 
 import pytest
 
-from bot.engine.memory import Memory, abandon, forget
+from bot.engine.judge_state import JudgeState, abandon, forget
 from bot.models import Kind, Rule, State
 
-FULL = Memory(
+FULL = JudgeState(
     rounds="OPFopf" * 10,
     judged=True,
     mode=Kind.DOWN,
@@ -32,17 +32,17 @@ FULL = Memory(
 
 
 def test_all_of_it_survives_being_stored() -> None:
-    assert Memory.load(FULL.dump()) == FULL
+    assert JudgeState.load(FULL.dump()) == FULL
 
 
 def test_what_is_not_stored_is_nothing() -> None:
     """A default is part of what every stored memory means."""
-    assert Memory().dump() == "{}"
-    assert not any(astuple(Memory.load("{}")))
+    assert JudgeState().dump() == "{}"
+    assert not any(astuple(JudgeState.load("{}")))
 
 
 def test_what_another_version_kept_besides_is_left_out() -> None:
-    assert Memory.load('{"rounds": "OF", "mood": "good"}') == Memory(rounds="OF")
+    assert JudgeState.load('{"rounds": "OF", "mood": "good"}') == JudgeState(rounds="OF")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_another_version_kept_besides_is_left_out() -> None:
 )
 def test_what_no_version_wrote_is_no_memory(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Memory.load(text)
+        JudgeState.load(text)
 
 
 def test_an_abandoned_round_takes_the_run_before_it_along() -> None:
@@ -84,11 +84,11 @@ def test_an_abandoned_round_takes_the_run_before_it_along() -> None:
     assert abandon(blank) is blank
 
 
-@pytest.mark.parametrize("begun", [Memory(tried=1), Memory(failing_ms=1)])
-def test_a_first_try_is_abandoned_as_well_as_a_run(begun: Memory) -> None:
-    assert abandon(begun) == Memory()
+@pytest.mark.parametrize("begun", [JudgeState(tried=1), JudgeState(failing_ms=1)])
+def test_a_first_try_is_abandoned_as_well_as_a_run(begun: JudgeState) -> None:
+    assert abandon(begun) == JudgeState()
 
 
 def test_a_monitor_judged_anew_keeps_only_the_relapse_memory() -> None:
-    assert forget(FULL) == Memory(last_bad_ms=11, closed=True, relapsed_ms=12)
+    assert forget(FULL) == JudgeState(last_bad_ms=11, closed=True, relapsed_ms=12)
     assert forget(FULL).state is State.UNKNOWN

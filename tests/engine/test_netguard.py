@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import SystemClock
-from bot.engine import approach
+from bot.engine import connector
 from bot.engine.dialling import Dialled
-from bot.engine.http_probe import HttpProbe
+from bot.engine.kinds.http import HttpProbe
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason, Target
@@ -143,7 +143,7 @@ def test_every_vector_gets_its_verdict_on_the_way_to_the_socket(
 
             async with serve(behave) as plain, serve(behave, certificate="other") as safe:
                 world = World(plain.port, safe.port)
-                monkeypatch.setattr(approach, "dial", world.dial)
+                monkeypatch.setattr(connector, "dial", world.dial)
                 reason = await verdict(vector, world)
             wrong += complaints(vector, reason, world.dialled)
         return wrong

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine.http_probe import HttpProbe
+from bot.engine.kinds.http import HttpProbe
+from bot.engine.kinds.tcp import TcpProbe
 from bot.engine.netguard import Netguard
-from bot.engine.tcp_probe import TcpProbe
 from bot.models import CheckResult, Reason, Target
 from tests.engine.sites import OK, Names, Visit, redirect, serve, trusting_context
 from tests.engine.test_netguard import OWN_VECTORS, PUBLIC, Vector, filed_vectors

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
+from bot.engine.kinds.router import ProbeRouter, host_of
 from bot.engine.netguard import Netguard
-from bot.engine.probes import Probes, host_of
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port, serve, trusting_context
 
 
 async def probe(url: str) -> CheckResult:
-    probes = Probes(
+    probes = ProbeRouter(
         Netguard(allow_private=LOOPBACK),
         Names({"site.lan": ["127.0.0.1"]}),
         clock=SystemClock(),

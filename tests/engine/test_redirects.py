@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import Place, is_downgrade, location, may_know, next_place
 from bot.errors import AddressRefused

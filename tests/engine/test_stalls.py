@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.engine.stalls import Stalls
+from bot.engine.loop_watch import LoopWatch
 from tests.fakes import FakeClock
 
 
-def run(scenario: Callable[[FakeClock, Stalls, list[float]], Awaitable[None]]) -> None:
+def run(scenario: Callable[[FakeClock, LoopWatch, list[float]], Awaitable[None]]) -> None:
     async def play() -> None:
         clock = FakeClock()
-        stalls = Stalls(clock)
+        stalls = LoopWatch(clock)
         long: list[float] = []
         stalls.on_long = long.append
         measuring = asyncio.ensure_future(stalls.run())
@@ -26,7 +26,7 @@ def run(scenario: Callable[[FakeClock, Stalls, list[float]], Awaitable[None]]) -
 
 @pytest.mark.parametrize("stood_s", [1.0, 1.2, 11.0, 119.0])
 def test_a_standstill_concerns_what_had_begun_before_its_end(stood_s: float) -> None:
-    async def scenario(clock: FakeClock, stalls: Stalls, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
         before = clock.monotonic()
         assert not stalls.any_since(before)
         clock.jump(stood_s)
@@ -42,7 +42,7 @@ def test_a_standstill_concerns_what_had_begun_before_its_end(stood_s: float) -> 
 
 
 def test_a_little_lateness_is_none() -> None:
-    async def scenario(clock: FakeClock, stalls: Stalls, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
         began = clock.monotonic()
         for _ in range(100):
             clock.jump(0.7)
@@ -54,7 +54,7 @@ def test_a_little_lateness_is_none() -> None:
 
 
 def test_a_long_one_is_told_once() -> None:
-    async def scenario(clock: FakeClock, stalls: Stalls, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
         clock.jump(1800)
         assert stalls.any_since(clock.monotonic() - 1900)
         await clock.advance(10)
@@ -68,7 +68,7 @@ def test_a_machine_that_slept_stood_still_though_monotonic_time_did_too() -> Non
     async def scenario() -> None:
         clock, slept = FakeClock(), [0.0]
         long: list[float] = []
-        stalls = Stalls(clock, lambda: slept[0])
+        stalls = LoopWatch(clock, lambda: slept[0])
         stalls.on_long = long.append
         measuring = asyncio.ensure_future(stalls.run())
         await clock.advance(10)
@@ -85,6 +85,6 @@ def test_a_machine_that_slept_stood_still_though_monotonic_time_did_too() -> Non
 
 def test_where_nobody_measures_nothing_stands_still() -> None:
     clock = FakeClock()
-    stalls = Stalls(clock)
+    stalls = LoopWatch(clock)
     clock.jump(1000)
     assert not stalls.any_since(0.0)

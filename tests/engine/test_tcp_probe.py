@@ -10,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine import approach
+from bot.engine import connector
 from bot.engine.dialling import Dialled
+from bot.engine.kinds.tcp import TcpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault
-from bot.engine.tcp_probe import TcpProbe
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port
 
@@ -141,7 +141,7 @@ def test_each_way_to_fail_has_its_cause(
         raise error
 
     async def scenario() -> None:
-        monkeypatch.setattr(approach, "dial", dial)
+        monkeypatch.setattr(connector, "dial", dial)
         seen = await cause("tcp://example.com:5432", Names({"example.com": ["8.8.8.8"]}))
         assert seen is not None
         assert seen.reason is reason
@@ -177,7 +177,7 @@ def test_nothing_that_is_refused_is_ever_dialled(url: str, monkeypatch: pytest.M
         raise OSError
 
     async def scenario() -> None:
-        monkeypatch.setattr(approach, "dial", dial)
+        monkeypatch.setattr(connector, "dial", dial)
         names = Names(default=["8.8.8.8"])
         made = TcpProbe(Netguard(), names, clock=SystemClock())
         assert (await made.probe(Target(url))).cause == Cause(Reason.ADDRESS_REFUSED)

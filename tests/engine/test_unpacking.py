@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.engine.unpacking import Unpacker
 from bot.models import Reason
 

@@ -13,9 +13,11 @@ from typing import Any, cast
 import discord
 from discord.http import Route
 
-from bot.client import VigieClient
 from bot.db import guilds
 from bot.db.database import Database
+from bot.discord.alert_transport import DiscordTransport
+from bot.discord.client import VigieClient
+from bot.discord.global_limit import GlobalLimit
 from bot.models import GuildSettings
 from bot.sandbox import Sandbox
 from bot.sandbox.settings import Settings
@@ -25,10 +27,8 @@ from bot.sandbox.world.harbour import found_guild, harbour
 from bot.sandbox.world.nouns import Channel
 from bot.sandbox.world.permissions import Permission
 from bot.sandbox.world.world import World
-from bot.services.delivery.global_limit import GlobalLimit
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Access
-from bot.services.delivery.sender import Delivery
-from cogs._ui.discord_sink import DiscordSink
 from tests import invariants
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, StageClock
 
@@ -70,7 +70,7 @@ class BareClient(discord.Client):
         )
 
 
-class InformedSink(DiscordSink):
+class InformedSink(DiscordTransport):
     """What the gateway would have told of channels is read from the sandbox itself."""
 
     def __init__(self, client: BareClient, sandbox: Sandbox) -> None:
@@ -100,7 +100,7 @@ class Rig(Stage):
         self.clock = RigClock(sandbox)
         self.restart()
 
-    def restart(self) -> Delivery:
+    def restart(self) -> Dispatcher:
         """A new process on the same store, if it died in the middle of something or not."""
         delivery = super().restart()
         delivery.attach(InformedSink(self.client, self.sandbox))

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import guilds, notifications
+from bot.db import guilds, outbox
 from bot.db.database import Connection
 from bot.models import Kind
 from bot.sandbox.faults import FaultName
 from bot.sandbox.messages.posting import post
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
 from tests.faults.rig import SECOND, SYSTEM, Rig, rig
 from tests.services.delivery.stage import CHANNEL, GUILD
@@ -252,7 +252,7 @@ def test_a_notice_that_waited_ten_days_says_what_is_true_then(
 
         def write(conn: Connection) -> None:
             guilds.mark_left(conn, GUILD, now_ms)
-            queue.notice(conn, GUILD, CHANNEL, notice, now_ms)
+            enqueue.notice(conn, GUILD, CHANNEL, notice, now_ms)
 
         await r.db.write(write)
         await r.deliver(10 * DAY)
@@ -268,9 +268,7 @@ def test_what_is_due_is_read_of_one_channel_alone_after_it_was_served(tmp_path: 
         for number in range(3):
             await r.open(f"site {number}", CHANNEL + number)
         now_ms = r.clock.now_ms()
-        found = await r.db.read(
-            lambda conn: notifications.due_by_channel(conn, now_ms, [CHANNEL + 1])
-        )
+        found = await r.db.read(lambda conn: outbox.due_by_channel(conn, now_ms, [CHANNEL + 1]))
         assert list(found) == [CHANNEL + 1]
         assert found[CHANNEL + 1].opening
 

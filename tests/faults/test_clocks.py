@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.db import gaps
-from bot.services.pulse import Pulse
+from bot.services.gap_watch import GapWatch
 from tests.services.station import Station, play, station
 
 HOUR = 3600
@@ -15,7 +15,7 @@ def openings(s: Station) -> list[str]:
     return [m.alert.content for m in s.sink.messages.values() if m.reply_to is None]
 
 
-def pulse(s: Station) -> Pulse:
+def pulse(s: Station) -> GapWatch:
     """The part that notices what the clock did."""
     told = [s.clock.now_ms() - round(s.clock.monotonic() * 1000)]
 
@@ -28,7 +28,7 @@ def pulse(s: Station) -> Pulse:
         for entry in s.watchlist.after_gap():
             s.recorder.touch(entry)
 
-    return Pulse(s.db, s.clock, resync=resync, after_gap=after_gap)
+    return GapWatch(s.db, s.clock, resync=resync, after_gap=after_gap)
 
 
 @pytest.mark.parametrize("step_s", [HOUR, -HOUR, 2 * HOUR, -2 * HOUR])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.engine.addresses import is_public, parse
 from bot.engine.cookies import MOST_SENT, Cookies
-from bot.engine.failures import BadAnswer
+from bot.engine.error_mapping import BadAnswer
 from bot.engine.hostnames import is_numeric
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.engine.page_text import decoded, holds

@@ -11,11 +11,11 @@ from aiohttp import web
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.client import VigieClient
+from bot.discord.alert_transport import DiscordTransport
+from bot.discord.client import VigieClient
+from bot.discord.global_limit import GlobalLimit
 from bot.errors import DeliveryError, Remedy
-from bot.services.delivery.global_limit import GlobalLimit
 from bot.services.delivery.messages import Alert, Lost
-from cogs._ui.discord_sink import DiscordSink
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
 
 LINE = Alert("notice", "en", "A line.", plain=True)
@@ -73,7 +73,7 @@ class Plain(discord.Client):
         super().__init__(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
 
 
-async def with_api(api: Api, use: Callable[[DiscordSink], Awaitable[None]]) -> None:
+async def with_api(api: Api, use: Callable[[DiscordTransport], Awaitable[None]]) -> None:
     app = web.Application()
     app.router.add_get("/users/@me", api.me)
     app.router.add_route("*", "/{path:.*}", api.answer)
@@ -86,7 +86,7 @@ async def with_api(api: Api, use: Callable[[DiscordSink], Awaitable[None]]) -> N
         async with Plain() as client:
             await client.http.static_login("token")
             try:
-                await use(DiscordSink(cast("VigieClient", client)))
+                await use(DiscordTransport(cast("VigieClient", client)))
             finally:
                 await runner.cleanup()
 
@@ -103,7 +103,7 @@ async def with_api(api: Api, use: Callable[[DiscordSink], Awaitable[None]]) -> N
 @example(200, {"Content-Type": "application/json"}, b"{not json")
 @example(200, {"Content-Type": "application/json"}, b"[" * 100_000)
 def test_any_answer_to_a_post(status: int, headers: dict[str, str], body: bytes) -> None:
-    async def post(sink: DiscordSink) -> None:
+    async def post(sink: DiscordTransport) -> None:
         await posted(sink.post(7, LINE, nonce="1"))
         await posted(sink.edit(7, 9, LINE))
         await posted(sink.find(7, Lost(0, ("A line.",))))

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from bot.cli import replay
 from bot.config import VARIABLES, Config, load, require_token
 from bot.errors import ConfigError, UserError
-from bot.services.exports import export
-from bot.services.imports import Item, read
-from bot.services.intake import Intake
-from bot.words import catalogue
-from bot.words.catalogue import LOCALES, _filled, words_for
+from bot.services.transfer.bulk_import import Intake
+from bot.services.transfer.export import export
+from bot.services.transfer.reader import Item, read
+from bot.words import translator
+from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import report
 from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, said, texts, tries
 from tests.fuzz.services import services
@@ -134,7 +134,7 @@ async def taken(items: list[Item]) -> None:
             GUILD, items, by=PERSON, progress=silent
         )
         for language in ("en", "fr"):
-            shown(report(words_for(language), outcomes))
+            shown(report(translator_for(language), outcomes))
         again = read(export(here.monitors.of_guild(GUILD))).items if len(here.monitors) else []
         assert all(item.error is None for item in again)
 
@@ -255,9 +255,9 @@ PO = (LOCALES / "fr.po").read_bytes()[:3_000]
 def test_a_catalogue(data: bytes) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         Path(folder, "fr.po").write_bytes(data)
-        patch.setattr(catalogue, "LOCALES", Path(folder))
+        patch.setattr(translator, "LOCALES", Path(folder))
         with suppress(PoFileError, ValueError, LookupError):  # what stops the start with its line
-            assert catalogue._read("fr").gettext("Not in it") == "Not in it"
+            assert translator._read("fr").gettext("Not in it") == "Not in it"
 
 
 @tries(100)

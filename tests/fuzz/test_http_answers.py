@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.engine import approach
+from bot.engine import connector
 from bot.engine.addresses import is_inside, is_public, parse
 from bot.engine.dialling import Dialled
 from bot.models import CheckResult, Phases, Reason, Target
-from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
+from bot.words.translator import translator_for
 from tests.engine.sites import HOST, LOOPBACK, Names, Visit, make_probe, serve
 from tests.fuzz.effort import harmless, mutated, tries
 
@@ -84,7 +84,7 @@ def judged(result: CheckResult, took_s: float) -> None:
     assert isinstance(result.phases, Phases)
     if result.cause is not None:
         for language in ("en", "fr"):
-            harmless(cause_text(words_for(language), result.cause))
+            harmless(cause_text(translator_for(language), result.cause))
     if result.final_url is not None:
         assert result.final_url.isascii()
         assert result.final_url.isprintable()
@@ -102,7 +102,7 @@ def probe_with(answer: bytes, cuts: Sequence[int], wanted: dict[str, object]) ->
 
         async with serve(behave) as site:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(approach, "dial", Wire(site.port).dial)
+                patch.setattr(connector, "dial", Wire(site.port).dial)
                 probe = make_probe(Names(default=["127.0.0.1"]), deadline_s=2.0)
                 began = time.monotonic()
                 result = await probe.probe(Target(site.url(), **wanted))  # type: ignore[arg-type]  # drawn from TARGETS

@@ -10,7 +10,7 @@ from typing import cast
 from hypothesis import given
 
 from bot.clock import SystemClock
-from bot.engine.dns_probe import DnsProbe
+from bot.engine.kinds.dns import DnsProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import NameFailed, Resolver
 from bot.models import Reason, Target

@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.db.packing import Packer, unpack
+from bot.db.result_codec import Packer, unpack
 from bot.engine.certificates import Sightings, due, seen
 from bot.engine.judge import judge
-from bot.engine.memory import Memory, abandon, forget
+from bot.engine.judge_state import JudgeState, abandon, forget
 from bot.engine.rules import Policy, Try, is_due
 from bot.models import Cause, Kind, Reason, Rule
 from tests.fuzz.effort import as_json, fields, json_values, mutated, tries
@@ -52,7 +52,7 @@ MEMORIES = fields(
     {
         **{
             name: st.integers(0, 70)
-            for name, value in asdict(Memory()).items()
+            for name, value in asdict(JudgeState()).items()
             if value is None or type(value) is int
         },
         "rounds": st.text("OPFopf", max_size=60),
@@ -81,13 +81,13 @@ TRIES = st.lists(
 @example("[" * 100_000, [])
 def test_the_judge_s_memory(text: str, rounds: list[tuple[Cause | None, int]]) -> None:
     with suppress(ValueError):
-        memory = Memory.load(text)
-        assert Memory.load(memory.dump()) == memory
+        memory = JudgeState.load(text)
+        assert JudgeState.load(memory.dump()) == memory
         abandon(forget(memory))
         judged(memory, rounds)
 
 
-def judged(memory: Memory, rounds: list[tuple[Cause | None, int]]) -> None:
+def judged(memory: JudgeState, rounds: list[tuple[Cause | None, int]]) -> None:
     """A memory that can be read can be judged on."""
     for index, (cause, number) in enumerate(rounds):
         attempt = Try(10**13 + index * 60_000, number, cause, 100.0)
@@ -120,7 +120,7 @@ def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> 
             conn.execute("UPDATE memory SET judge = '{\"rounds\": 5' WHERE monitor_id = 1")
         conn.close()
         async with station(tmp_path, clock=before.clock) as after:
-            assert after.entry("shop").memory == Memory()
+            assert after.entry("shop").memory == JudgeState()
             assert after.entry("blog").memory.rounds.endswith("F")
             await after.play({"shop": "OO", "blog": "OO"})
 

@@ -25,17 +25,17 @@ from bot.services.target_options import (
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes
 from bot.services.zones import wall_time, zone_name
-from bot.words.catalogue import words_for
-from bot.words.safe import host, markdown, plain
+from bot.words.escaping import host, markdown, plain
+from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_sites import SitesPage
-from cogs._ui.buttons import Lasting
+from cogs._ui.buttons import PersistentItem
 from cogs._ui.days import days_of
+from cogs._ui.durations import LONGEST_S, span_s
 from cogs._ui.edit_buttons import EditButton
+from cogs._ui.incident_list import TimelinePage
 from cogs._ui.maintenance_answers import label, planned_text
-from cogs._ui.spans import LONGEST_S, span_s
 from cogs._ui.status_page import PageButton
-from cogs._ui.timeline import TimelinePage
 from cogs._ui.times_of_day import time_of_day
 from tests.fuzz.effort import harmless, said, texts, tries
 from tests.fuzz.services import services
@@ -192,7 +192,7 @@ async def planned(wanted: NewWindow) -> None:
             said(error)
             return
         for language in ("en", "fr"):
-            words = words_for(language)
+            words = translator_for(language)
             harmless(planned_text(words, window, "/x", hint=True), lines=True)
             harmless(label(words, window, "UTC"))
 
@@ -208,7 +208,7 @@ IDS = st.sampled_from(BUTTONS).flatmap(
 @tries(300)
 @given(IDS)
 def test_numbers_in_the_ids_of_buttons_fit_into_the_store(
-    made: tuple[type[Lasting], str],
+    made: tuple[type[PersistentItem], str],
 ) -> None:
     button, custom_id = made
     match = button.__discord_ui_compiled_template__.fullmatch(custom_id)

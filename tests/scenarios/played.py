@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.cli import replay
-from bot.services.rehearsal import Line
+from bot.services.simulation import Line
 from tests.scenarios.kinds import Scenario, Trouble
 from tests.scenarios.scoring import Score, score
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.services.rehearsal import Line
+from bot.services.simulation import Line
 from tests.scenarios.kinds import Trouble
 
 BEFORE_S, AFTER_S, EARLY_S = 60, 300, 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import replay
-from bot.services.gathering import OPENING_S
+from bot.services.grouping import OPENING_S
 from tests.scenarios.files import FOLDER, recorded
 from tests.scenarios.kinds import KINDS, make
 from tests.scenarios.played import Played, play, table, told_after_s

@@ -1,6 +1,6 @@
 """The scores themselves: what counts as a post, false, missed and early."""
 
-from bot.services.rehearsal import Line
+from bot.services.simulation import Line
 from tests.scenarios.kinds import Trouble
 from tests.scenarios.scoring import Score, score
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.models import Cause
-from bot.services.rehearsal import Line, Moment, rehearsal
+from bot.services.simulation import Line, Moment, simulation
 from tests.scenarios import traces
 from tests.scenarios.files import EVENTS
 from tests.scenarios.traces import FINE, TIMEOUT, History, Outage, histories
@@ -44,7 +44,7 @@ def test_events_become_outages_and_those_of_one_run_begin_together(tmp_path: Pat
 
 
 async def _every_minute(history: History, minutes: int) -> list[Line]:
-    async with rehearsal(history.sites) as stage:
+    async with simulation(history.sites) as stage:
         for minute in range(minutes):
             at = [
                 Moment(minute * 60, site, _seen(outages, minute), 100.0)

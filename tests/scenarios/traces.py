@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.engine.memory import KEPT_ROUNDS, KEPT_SLOTS, count_bad
+from bot.engine.judge_state import KEPT_ROUNDS, KEPT_SLOTS, count_bad
 from bot.models import Cause, Reason
-from bot.services.rehearsal import Line, Moment, Rehearsal, rehearsal
+from bot.services.simulation import Line, Moment, Simulation, simulation
 from bot.services.watchlist import Entry
 
 MINUTE = 60
@@ -103,7 +103,7 @@ def told(history: History) -> list[Line]:
 
 
 async def _told(history: History) -> list[Line]:
-    async with rehearsal(site for site, outages in history.sites.items() if outages) as stage:
+    async with simulation(site for site, outages in history.sites.items() if outages) as stage:
         player = Player(stage, history)
         minute: int | None = player.first()
         while minute is not None:
@@ -116,7 +116,7 @@ async def _told(history: History) -> list[Line]:
 class Player:
     """Says which sites are to be played in a minute, and which minute comes next."""
 
-    def __init__(self, stage: Rehearsal, history: History) -> None:
+    def __init__(self, stage: Simulation, history: History) -> None:
         self._entries = stage.entries
         self._left = {site: outages[::-1] for site, outages in history.sites.items() if outages}
         self._restless: set[str] = set()

@@ -10,23 +10,23 @@ from typing import Any
 from bot.config import Config
 from bot.db.database import Database
 from bot.engine.checks import Checks
+from bot.engine.loop_watch import LoopWatch
 from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler
-from bot.engine.stalls import Stalls
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
-from bot.services.blindness import Blindness
-from bot.services.changes import Changes
-from bot.services.delivery.sender import Delivery
+from bot.services.audit_log import Changes
+from bot.services.check_runner import CheckRunner
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds
+from bot.services.history.retention import Retention
+from bot.services.history.uptime import Uptime
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
-from bot.services.overlays import Overlays
 from bot.services.recorder import Recorder
-from bot.services.retention import Retention
-from bot.services.rounds import Rounds
+from bot.services.silences import Silences
 from bot.services.status import Status
-from bot.services.uptimes import Uptime
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
@@ -84,15 +84,15 @@ class Station:
         self.sink = StageSink(StageClock())
         self.guilds = Guilds(db, clock)
         self.watchlist = Watchlist(db, clock, self.guilds)
-        self.delivery = Delivery(db, clock, self.guilds.language)
+        self.delivery = Dispatcher(db, clock, self.guilds.language)
         self.delivery.attach(self.sink)
         self.recorder = Recorder(db, clock, self.watchlist, self.delivery.wake)
-        self.blindness = Blindness(
+        self.blindness = ConnectivityMonitor(
             db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake
         )
         self.checks = Checks(self.prober, clock)
-        self.stalls = Stalls(clock)
-        self.rounds = Rounds(clock, self.watchlist, self.checks, self.blindness, self.recorder)
+        self.stalls = LoopWatch(clock)
+        self.rounds = CheckRunner(clock, self.watchlist, self.checks, self.blindness, self.recorder)
         self.scheduler = Scheduler(self.rounds, clock, waits=self.checks.waits_for_turn)
         self.monitors = Monitors(
             db,
@@ -111,7 +111,7 @@ class Station:
         self.changes = Changes(db)
         self.status = Status(db, clock, self.watchlist)
         self.retention = Retention(db, clock)
-        self.overlays = Overlays(db, clock, self.watchlist, self.scheduler, self.recorder)
+        self.overlays = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
 
     async def load(self) -> None:
         await self.guilds.load()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.db import certificates as table
 from bot.models import Target
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.station import CHANNEL, GUILD, PERSON, Station, play, station
@@ -150,16 +150,16 @@ def test_a_full_disk_delays_the_word_and_stops_nothing(
         async with station(tmp_path) as s:
             await watch(s, 5)
             await s.play({"shop": "OO"})
-            kept = queue.notice
+            kept = enqueue.notice
 
             def refuse(*_: object) -> None:
                 raise sqlite3.OperationalError("database or disk is full")
 
-            monkeypatch.setattr(queue, "notice", refuse)
+            monkeypatch.setattr(enqueue, "notice", refuse)
             await s.play({"shop": "OO"})
             assert s.sink.texts() == []
             assert "is looked at again" in caplog.text
-            monkeypatch.setattr(queue, "notice", kept)
+            monkeypatch.setattr(enqueue, "notice", kept)
             await s.play({"shop": "OO"})
             assert s.sink.texts() == [SPOKEN + "5 days"]
 

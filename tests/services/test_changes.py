@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.db import certificates, changes
+from bot.db import audit_log, certificates
 from bot.db.database import Connection
 from bot.errors import UserError
-from bot.services.changes import ChangeRow, What, differing
-from bot.services.imports import Item
-from bot.services.intake import Intake
+from bot.services.audit_log import ChangeRow, What, differing
 from bot.services.maintenance import NewWindow
+from bot.services.transfer.bulk_import import Intake
+from bot.services.transfer.reader import Item
 from bot.services.wishes import Change, NewMonitor
 from bot.services.zones import instant
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
@@ -317,7 +317,7 @@ def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
         async with station(tmp_path) as s:
             shop = await s.watch("shop")
             edits = [ChangeRow(GUILD, PERSON, "name", s.clock.now_ms(), shop.id)] * 1_200
-            await s.db.write(lambda conn: changes.insert(conn, edits))
+            await s.db.write(lambda conn: audit_log.insert(conn, edits))
             await s.clock.advance(200 * DAY_S)
             await s.monitors.edit(GUILD, shop.id, Change(name="late"), PERSON)
             await s.retention.sweep()
@@ -417,7 +417,7 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
 def test_only_the_newest_changes_of_a_server_are_kept_and_long_values_are_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "KEPT", 5)
+    monkeypatch.setattr(audit_log, "KEPT", 5)
 
     async def scenario() -> None:
         async with station(tmp_path) as s:
@@ -431,7 +431,7 @@ def test_only_the_newest_changes_of_a_server_are_kept_and_long_values_are_cut(
             newest = page.rows[0]
             assert newest.before is not None
             assert newest.after is not None
-            assert len(newest.after) <= changes.TEXT_LIMIT
+            assert len(newest.after) <= audit_log.TEXT_LIMIT
             assert newest.before.partition("…")[2].startswith(f"{'a' * 15}7?")
             assert newest.after.partition("…")[2].startswith(f"{'a' * 15}8?")
 

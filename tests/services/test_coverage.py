@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from bot.clock import HOUR_MS
 from bot.db.rollups import Rollup
-from bot.services.coverage import not_watched, reach_ms, watched
-from bot.services.spans import length_ms, overlap_ms
+from bot.services.history.coverage import not_watched, reach_ms, watched
+from bot.services.history.intervals import length_ms, overlap_ms
 
 HOUR = (0, HOUR_MS)
 MINUTE = 60_000

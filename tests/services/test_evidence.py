@@ -5,10 +5,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine.memory import Memory
+from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Event, Policy
 from bot.models import Kind, Rule
-from bot.services.evidence import Evidence, Why, facts
+from bot.services.explanation import Evidence, Why, facts
 from bot.services.facts import (
     Again,
     BadRounds,
@@ -130,7 +130,7 @@ def test_for_any_rounds_every_number_equals_a_recount(rounds: str) -> None:
             recount(fact, history, since, site.memory)
 
 
-def recount(fact: Fact, history: str, since: int, memory: Memory) -> None:
+def recount(fact: Fact, history: str, since: int, memory: JudgeState) -> None:
     """Count by hand what the fact says. ``since``: rounds up to and with the opening one."""
     match fact:
         case Rounds(letters):
@@ -239,4 +239,4 @@ def test_an_incident_knows_where_its_site_last_answered_from(tmp_path: Path) -> 
 def test_the_rule_that_opened_it_survives_a_restart() -> None:
     memory = Site().play("O" * 20 + "POPOPOP").memory
     assert memory.rule is Rule.BAD_OF_10
-    assert Memory.load(memory.dump()).rule is Rule.BAD_OF_10
+    assert JudgeState.load(memory.dump()).rule is Rule.BAD_OF_10

@@ -11,12 +11,12 @@ from bot.clock import DAY_MS, HOUR_MS
 from bot.db import gaps, packed, results, rollups, settings
 from bot.db import incidents as table
 from bot.db.database import Connection
-from bot.db.packing import Packer, ResultRow
+from bot.db.result_codec import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
-from bot.services.history import MINUTES_MS, History, Past, Period, step_of
-from bot.services.retention import ROLLED_DAY, ROLLED_HOUR
+from bot.services.history.report import MINUTES_MS, History, Past, Period, step_of
+from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from tests.fakes import START_MS, FakeClock
 from tests.services.station import GUILD, OTHER_GUILD, Station, play, station
 

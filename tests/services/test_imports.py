@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import UserError
-from bot.services.imports import Item, read
+from bot.services.transfer.reader import Item, read
 
 KUMA: dict[str, Any] = {
     "id": 1,

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from bot.db import notifications, parking
+from bot.db import blocked_channels, outbox
 from bot.db.database import Connection
-from bot.db.notifications import Work
-from bot.engine.asking import Questions
+from bot.db.outbox import Work
+from bot.engine.api_client import ApiClient
 from bot.models import CheckResult, Kind
-from bot.services.liveness import Liveness
+from bot.services.heartbeat import Heartbeat
 from tests.engine.sites import Names, answer, paths, redirect, serve
 from tests.services.station import CHANNEL, GUILD, play, station
 
@@ -30,7 +30,7 @@ ANSWERS = {
 def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
     async def scenario() -> None:
         async with serve(paths({path: sent for path, (sent, _) in ANSWERS.items()})) as switch:
-            questions = Questions(Names())
+            questions = ApiClient(Names())
             for path, (_, missed) in ANSWERS.items():
                 assert await questions.misses(switch.url(path)) == missed, path
 
@@ -40,7 +40,7 @@ def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
 def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:
-            liveness = Liveness(s.db, s.clock, s.watchlist)
+            liveness = Heartbeat(s.db, s.clock, s.watchlist)
             assert await liveness.trouble() is None
             await s.watch("shop")
             await s.clock.advance(299)
@@ -57,7 +57,9 @@ def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: P
             assert "an alert has waited for 601 s" in str(await liveness.trouble())
             until_ms = s.clock.now_ms() + 1_000
             await s.db.write(
-                lambda conn: parking.park(conn, GUILD, CHANNEL, 0, until_ms=until_ms, reason="gone")
+                lambda conn: blocked_channels.park(
+                    conn, GUILD, CHANNEL, 0, until_ms=until_ms, reason="gone"
+                )
             )
             assert await liveness.trouble() is None
             entry.monitor = replace(entry.monitor, paused_ms=1)
@@ -68,7 +70,7 @@ def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: P
 
 
 def waiting(conn: Connection, now_ms: int) -> None:
-    notifications.add(conn, guild_id=GUILD, channel_id=CHANNEL, kind=Work.OPEN, now_ms=now_ms)
+    outbox.add(conn, guild_id=GUILD, channel_id=CHANNEL, kind=Work.OPEN, now_ms=now_ms)
 
 
 def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import incidents, packed, results, rollups, settings
 from bot.db.database import Connection
-from bot.db.packing import Packer, ResultRow
+from bot.db.result_codec import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Incident, Kind, Monitor
-from bot.services import retention
-from bot.services.monitor_report import Report
-from bot.services.uptimes import joined
+from bot.services.history import retention
+from bot.services.history.monitor_report import Report
+from bot.services.history.uptime import joined
 from tests.fakes import START_MS, FakeClock
 from tests.services.station import GUILD, OTHER_GUILD, PERSON, Station, play, station
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bot.db import incidents
 from bot.db.database import Connection
-from bot.db.outbox import KEPT_MS
-from bot.services.retention import Retention
+from bot.db.delivery_stats import KEPT_MS
+from bot.services.history.retention import Retention
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play
 
 DAY_S = 86_400

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.probes import host_of
+from bot.engine.kinds.router import host_of
 from bot.errors import UserError
 from bot.models import Cause, Reason
 from bot.services.wishes import NewMonitor

@@ -14,7 +14,7 @@ from bot.app import App
 from bot.config import Config
 from bot.db import gaps
 from bot.db.database import Database
-from bot.services.pulse import Pulse
+from bot.services.gap_watch import GapWatch
 from tests.engine.sites import serve
 from tests.fakes import FakeClock
 from tests.services.delivery.stage import StageClock, StageSink
@@ -23,7 +23,7 @@ from tests.services.station import play
 
 @dataclass
 class Played:
-    pulse: Pulse
+    pulse: GapWatch
     db: Database
     clock: FakeClock
     steps_ms: list[int] = field(default_factory=list)
@@ -42,7 +42,7 @@ async def played(path: Path, clock: FakeClock) -> AsyncIterator[Played]:
     try:
         steps: list[int] = []
         resets: list[int] = []
-        pulse = Pulse(
+        pulse = GapWatch(
             db,
             clock,
             resync=lambda: steps.pop() if steps else 0,
@@ -113,7 +113,7 @@ async def beating(path: Path, beats: list[int], *, broken: bool = False) -> Asyn
     async def beat() -> None:
         beats.append(clock.now_ms())
 
-    pulse = Pulse(db, clock, resync=lambda: 0, after_gap=lambda: None, heartbeat=beat)
+    pulse = GapWatch(db, clock, resync=lambda: 0, after_gap=lambda: None, heartbeat=beat)
     if broken:
         await db.read(lambda conn: conn.execute("PRAGMA query_only = ON").fetchall())
     running = asyncio.create_task(pulse.run())

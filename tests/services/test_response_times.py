@@ -2,7 +2,7 @@
 
 from bot.clock import HOUR_MS
 from bot.db.rollups import Rollup
-from bot.services.response_times import Pace, by_day, middle, of_hours
+from bot.services.history.latency import Pace, by_day, middle, of_hours
 
 
 def hour(slot: int, p50: int | None) -> Rollup:

@@ -9,11 +9,11 @@ import pytest
 
 from bot.db import gaps, incidents, packed, results, rollups
 from bot.db.database import Connection
-from bot.db.packing import ResultRow
+from bot.db.result_codec import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
-from bot.services import retention
-from bot.services.changes import What
+from bot.services.audit_log import What
+from bot.services.history import retention
 from bot.services.wishes import NewMonitor
 from tests.fakes import START_MS, FakeClock
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.models import Cause, Ending, Kind, Reason
-from bot.words.catalogue import words_for
 from bot.words.causes import cause_sentence, cause_text
+from bot.words.translator import translator_for
 from tests.db import rows
 from tests.services.station import play, station
 
@@ -89,6 +89,6 @@ def test_other_words_have_sentences() -> None:
     assert (Kind("haunted"), Ending("evaporated")) == (Kind.UNSTABLE, Ending.RESOLVED)
     cause = Cause.parse("cosmic_rays:7")
     for language in ("en", "fr"):
-        words = words_for(language)
+        words = translator_for(language)
         assert cause_text(words, cause)
         assert cause_sentence(words, cause)

@@ -10,7 +10,7 @@ import pytest
 from bot.config import Config
 from bot.db import gaps, incidents, monitors, results
 from bot.db.database import Connection
-from bot.engine.memory import Memory
+from bot.engine.judge_state import JudgeState
 from bot.errors import AddressRefused, NotFound, Remedy, UserError
 from bot.models import Kind, Monitor, State
 from bot.services.wishes import NewMonitor
@@ -568,7 +568,7 @@ def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Pa
             shop = await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.recorder.flush()
-            blank = Memory().dump()
+            blank = JudgeState().dump()
             await s.db.write(lambda conn: monitors.save_memory(conn, shop.id, blank))
             sink = s.sink
         async with station(tmp_path, clock=clock) as s:
@@ -588,7 +588,7 @@ def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_pa
             await s.watch("shop")
             await s.play({"shop": "OFFF"})
             s.entry("shop").incident = None
-            s.entry("shop").memory = Memory()
+            s.entry("shop").memory = JudgeState()
             await s.play({"shop": "OFFF"})
             [still] = await s.db.read(incidents.all_open)
             known = s.entry("shop").incident

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from bot.db import gaps, incidents, monitors, notifications, settings
+from bot.db import gaps, incidents, monitors, outbox, settings
 from bot.db.database import Connection
-from bot.db.notifications import Work
+from bot.db.outbox import Work
 from bot.engine.checks import Checks
-from bot.engine.memory import Memory
+from bot.engine.judge_state import JudgeState
+from bot.engine.loop_watch import LoopWatch
 from bot.engine.rules import LAST_CONFIRM
 from bot.engine.scheduler import EXTRA, Scheduler
-from bot.engine.stalls import Stalls
 from bot.models import Cause, CheckResult, Incident, Kind, Phases, Reason, State, Target
-from bot.services.blindness import Blindness
-from bot.services.gathering import OPENING_S
-from bot.services.pulse import Pulse
+from bot.services.check_runner import CheckRunner
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.gap_watch import GapWatch
+from bot.services.grouping import OPENING_S
 from bot.services.recorder import WORDING_APART_MS
-from bot.services.rounds import Rounds
 from bot.services.watchlist import Entry
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
@@ -42,14 +42,16 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 
 
 @asynccontextmanager
-async def watched_over(path: Path) -> AsyncIterator[tuple[Station, Stalls]]:
+async def watched_over(path: Path) -> AsyncIterator[tuple[Station, LoopWatch]]:
     """A station whose rounds know of standstills."""
     async with station(path) as s:
-        stalls = Stalls(s.clock)
-        s.blindness = Blindness(
+        stalls = LoopWatch(s.clock)
+        s.blindness = ConnectivityMonitor(
             s.db, s.clock, s.watchlist.alert_channels, s.eyes, s.delivery.wake, stalls=stalls
         )
-        s.rounds = Rounds(s.clock, s.watchlist, s.checks, s.blindness, s.recorder, stalls=stalls)
+        s.rounds = CheckRunner(
+            s.clock, s.watchlist, s.checks, s.blindness, s.recorder, stalls=stalls
+        )
         s.scheduler = Scheduler(s.rounds, s.clock, waits=s.checks.waits_for_turn)
         measuring = asyncio.ensure_future(stalls.run())
         await s.clock.advance(1)
@@ -155,7 +157,7 @@ def test_half_an_hour_frozen_between_two_failures_is_a_gap_and_no_outage(tmp_pat
                 for entry in s.watchlist.after_gap():
                     s.recorder.touch(entry)
 
-            pulse = Pulse(s.db, s.clock, resync=lambda: 0, after_gap=after_gap)
+            pulse = GapWatch(s.db, s.clock, resync=lambda: 0, after_gap=after_gap)
             stalls.on_long = pulse.stood_still
             await pulse.begin()
             monitor = await s.watch("shop")
@@ -179,7 +181,7 @@ def test_a_sleep_that_two_of_us_notice_is_one_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with station(tmp_path) as s:
             steps = [1_800_000]
-            pulse = Pulse(
+            pulse = GapWatch(
                 s.db,
                 s.clock,
                 resync=lambda: steps.pop() if steps else 0,
@@ -208,7 +210,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
         async with station(tmp_path, clock=clock) as s:
             await s.blindness.load(off_ms)
             assert s.blindness.since_ms is None
-            rows = await s.db.read(lambda conn: notifications.active(conn, CHANNEL))
+            rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
             (note,) = [row for row in rows if row.kind is Work.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
             assert await s.db.read(lambda conn: settings.number(conn, gaps.BLIND_SINCE)) is None
@@ -251,7 +253,7 @@ def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path
 async def waits_s(s: Station, name: str) -> float:
     incident = s.entry(name).incident
     assert incident is not None
-    row = await s.db.read(lambda conn: notifications.of_incident(conn, incident.id, Work.OPEN))
+    row = await s.db.read(lambda conn: outbox.of_incident(conn, incident.id, Work.OPEN))
     assert row is not None
     return (row.not_before_ms - row.created_ms) / 1000
 
@@ -340,7 +342,7 @@ def test_a_memory_of_an_incident_that_is_not_there_is_judged_anew(tmp_path: Path
     async def scenario() -> None:
         async with station(tmp_path) as s:
             monitor = await s.watch("shop")
-            odd = Memory(judged=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
+            odd = JudgeState(judged=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, odd.dump()))
         async with station(tmp_path, clock=s.clock) as s:
             assert s.entry("shop").memory.state is State.UNKNOWN
@@ -453,7 +455,7 @@ def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> No
                 after = replace(entry.incident, kind=kind)
                 await s.db.write(edits(s, entry, after))
                 entry.incident = after
-                rows = await s.db.read(lambda conn: notifications.active(conn, CHANNEL))
+                rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
                 hurried += [row for row in rows if row.kind is Work.EDIT and row.urgent]
                 await s.delivery.deliver_due()
                 await s.clock.advance(60)

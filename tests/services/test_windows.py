@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Window
-from bot.services.windows import Stretch, next_stretch
+from bot.services.recurrence import Stretch, next_stretch
 from bot.services.zones import zone_of
 
 PARIS, TORONTO, LORD_HOWE = "Europe/Paris", "America/Toronto", "Australia/Lord_Howe"

@@ -7,11 +7,11 @@ from babel.support import NullTranslations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words import catalogue
-from bot.words.catalogue import LANGUAGES, N_, NN_, Words, words_for
+from bot.words import translator
+from bot.words.translator import LANGUAGES, N_, NN_, Translator, translator_for
 
 NARROW = "\u202f"
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 
 
 @pytest.mark.parametrize(
@@ -29,17 +29,17 @@ EN, FR = words_for("en"), words_for("fr")
     ],
 )
 def test_a_discord_locale_finds_its_language_or_english(locale: str | None, language: str) -> None:
-    assert words_for(locale).language == language
+    assert translator_for(locale).language == language
 
 
 def test_the_words_of_one_language_are_one_value() -> None:
-    assert words_for("fr-CA") == words_for("fr") == Words("fr")
+    assert translator_for("fr-CA") == translator_for("fr") == Translator("fr")
     with pytest.raises(AttributeError):
         FR.language = "en"  # type: ignore[misc]
 
 
 def test_languages_are_the_catalogues_that_are_there() -> None:
-    assert set(LANGUAGES) == {"en", *(path.stem for path in catalogue.LOCALES.glob("*.po"))}
+    assert set(LANGUAGES) == {"en", *(path.stem for path in translator.LOCALES.glob("*.po"))}
 
 
 def test_a_new_catalogue_is_all_a_language_needs(
@@ -52,9 +52,9 @@ def test_a_new_catalogue_is_all_a_language_needs(
     (tmp_path / "de.po").write_text(
         f'msgid ""\nmsgstr ""\n{header}{rule}\n{entries}{doubtful}', "utf-8"
     )
-    monkeypatch.setattr(catalogue, "LOCALES", tmp_path)
-    monkeypatch.setitem(catalogue._CATALOGUES, "de", catalogue._read("de"))
-    german = Words("de")
+    monkeypatch.setattr(translator, "LOCALES", tmp_path)
+    monkeypatch.setitem(translator._CATALOGUES, "de", translator._read("de"))
+    german = Translator("de")
     assert german.text("fine") == "gut"
     assert german.text("off") == "off", "an empty translation is English"
     assert german.text("Since") == "Since", "a doubtful one too"
@@ -76,12 +76,12 @@ def test_each_locale_of_discord_finds_its_catalogue(
     locale: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A catalogue of the whole language serves all its locales, one of a locale that alone."""
-    monkeypatch.setattr(catalogue, "LANGUAGES", ("en", "es-ES", "nb", "pt", "sv"))
-    catalogue._known.cache_clear()
+    monkeypatch.setattr(translator, "LANGUAGES", ("en", "es-ES", "nb", "pt", "sv"))
+    translator._known.cache_clear()
     try:
-        assert words_for(locale).language == language
+        assert translator_for(locale).language == language
     finally:
-        catalogue._known.cache_clear()
+        translator._known.cache_clear()
 
 
 def test_a_slip_in_a_translation_says_the_sentence_in_english(
@@ -91,7 +91,7 @@ def test_a_slip_in_a_translation_says_the_sentence_in_english(
         def gettext(self, message: str) -> str:
             return message.replace("{name}", "{nom}")
 
-    monkeypatch.setitem(catalogue._CATALOGUES, "fr", Slips())
+    monkeypatch.setitem(translator._CATALOGUES, "fr", Slips())
     assert FR.text("{name} is down", name="shop") == "shop is down"
 
 

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot.words.catalogue import LANGUAGES, LOCALES, SOURCE
+from bot.words.translator import LANGUAGES, LOCALES, SOURCE
 from tests.words.sentences import Sentences, spoken
 
 NARROW = "\u202f"

@@ -3,10 +3,10 @@
 import pytest
 
 from bot.models import Cause, Reason
-from bot.words.catalogue import words_for
 from bot.words.causes import cause_sentence, cause_text
+from bot.words.translator import translator_for
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 
 
 @pytest.mark.parametrize(

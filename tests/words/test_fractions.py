@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.catalogue import words_for
-from bot.words.fractions import share
+from bot.words.ratios import share
+from bot.words.translator import translator_for
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 SAID = {
     "no try gets through": Fraction(0),
     "almost no try gets through": Fraction(0),

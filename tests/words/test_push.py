@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.words import endings, push
-from bot.words.catalogue import Words, words_for
+from bot.words import alert_lines, endings
+from bot.words.translator import Translator, translator_for
 
-EN, FR = words_for("en"), words_for("fr")
+EN, FR = translator_for("en"), translator_for("fr")
 NARROW = "\u202f"
 ROLE_PING = " <@&1234567890123456789>"
 DOWN = Incident(
@@ -48,62 +48,73 @@ def named(name: str, incident: Incident = DOWN) -> Incident:
     ],
 )
 def test_an_opening_is_the_line_of_its_kind(incident: Incident, line: str) -> None:
-    assert push.opening(EN, incident) == line
-    assert push.group(EN, [incident]) == line
+    assert alert_lines.opening(EN, incident) == line
+    assert alert_lines.group(EN, [incident]) == line
 
 
 def test_a_number_that_is_no_status_is_not_told_as_one() -> None:
     late = replace(BLOCKED, cause=Cause(Reason.TIMEOUT, 10))
-    assert push.opening(EN, late) == "🟡 REFUSED · Shop API · refuses the bot; people may get in"
+    assert (
+        alert_lines.opening(EN, late)
+        == "🟡 REFUSED · Shop API · refuses the bot; people may get in"
+    )
 
 
 def test_french_openings() -> None:
-    assert push.opening(FR, DOWN) == "🔴 EN PANNE · Shop API · HTTP 503 (4 tests sur 4)"
-    assert push.opening(FR, UNSTABLE).endswith("Immigration Canada · environ 1 essai sur 4 passe")
-    assert push.opening(FR, SLOW) == (f"🟡 LENT · Shop API · 4100{NARROW}ms, limite 2000{NARROW}ms")
-    assert f"bot{NARROW}; les visiteurs" in push.opening(FR, BLOCKED)
+    assert alert_lines.opening(FR, DOWN) == "🔴 EN PANNE · Shop API · HTTP 503 (4 tests sur 4)"
+    assert alert_lines.opening(FR, UNSTABLE).endswith(
+        "Immigration Canada · environ 1 essai sur 4 passe"
+    )
+    assert alert_lines.opening(FR, SLOW) == (
+        f"🟡 LENT · Shop API · 4100{NARROW}ms, limite 2000{NARROW}ms"
+    )
+    assert f"bot{NARROW}; les visiteurs" in alert_lines.opening(FR, BLOCKED)
 
 
 def test_a_group_is_a_number_and_the_word_that_fits_all_of_it() -> None:
-    assert push.group(EN, [DOWN] * 12) == "🔴 12 sites down at once"
-    assert push.group(EN, [DOWN, DOWN, SLOW]) == "🔴 2 sites down at once, 1 unstable"
-    assert push.group(EN, [DOWN, SLOW, SLOW]) == "🔴 1 site down, 2 unstable"
-    assert push.group(EN, [UNSTABLE] * 3) == "🟡 3 sites unstable at once"
-    assert push.group(EN, [SLOW] * 2) == "🟡 2 sites slow at once"
-    assert push.group(EN, [BLOCKED] * 2) == "🟡 2 sites refuse the bot"
-    assert push.group(EN, [BLOCKED, SLOW]) == "🟡 2 sites in trouble at once"
-    assert push.group(FR, [DOWN] * 12) == "🔴 12 sites en panne en même temps"
-    assert push.mass(EN, 1234) == "🔴 1,234 sites down at once"
+    assert alert_lines.group(EN, [DOWN] * 12) == "🔴 12 sites down at once"
+    assert alert_lines.group(EN, [DOWN, DOWN, SLOW]) == "🔴 2 sites down at once, 1 unstable"
+    assert alert_lines.group(EN, [DOWN, SLOW, SLOW]) == "🔴 1 site down, 2 unstable"
+    assert alert_lines.group(EN, [UNSTABLE] * 3) == "🟡 3 sites unstable at once"
+    assert alert_lines.group(EN, [SLOW] * 2) == "🟡 2 sites slow at once"
+    assert alert_lines.group(EN, [BLOCKED] * 2) == "🟡 2 sites refuse the bot"
+    assert alert_lines.group(EN, [BLOCKED, SLOW]) == "🟡 2 sites in trouble at once"
+    assert alert_lines.group(FR, [DOWN] * 12) == "🔴 12 sites en panne en même temps"
+    assert alert_lines.mass(EN, 1234) == "🔴 1,234 sites down at once"
 
 
 def test_a_recovery_says_how_long_it_was_away() -> None:
-    assert push.recovery(EN, [OVER]) == "🟢 UP · Shop API · back after 12 min"
-    assert push.recovery(FR, [OVER]) == f"🟢 RÉTABLI · Shop API · de retour après 12{NARROW}min"
+    assert alert_lines.recovery(EN, [OVER]) == "🟢 UP · Shop API · back after 12 min"
+    assert (
+        alert_lines.recovery(FR, [OVER]) == f"🟢 RÉTABLI · Shop API · de retour après 12{NARROW}min"
+    )
     without_end = replace(OVER, ended_ms=None)
-    assert push.recovery(EN, [without_end]) == "🟢 UP · Shop API · back after 15 min"
+    assert alert_lines.recovery(EN, [without_end]) == "🟢 UP · Shop API · back after 15 min"
 
 
 def test_all_clears_that_come_together_name_the_sites_there_is_room_for() -> None:
     few = [named(name, OVER) for name in ("a", "b", "c")]
-    assert push.recovery(EN, few) == "🟢 UP · 3 sites are back: a, b, c"
-    line = push.several_up(EN, [f"site-number-{n}" for n in range(40)])
+    assert alert_lines.recovery(EN, few) == "🟢 UP · 3 sites are back: a, b, c"
+    line = alert_lines.several_up(EN, [f"site-number-{n}" for n in range(40)])
     assert line.startswith("🟢 UP · 40 sites are back: site-number-0, site-number-1, ")
-    assert len(line) <= push.LINE_LIMIT
+    assert len(line) <= alert_lines.LINE_LIMIT
     shown = line.count("site-number-")
     assert line.endswith(f" +{40 - shown} more")
     assert shown >= 6
 
 
 def test_the_other_lines() -> None:
-    assert push.certificate(EN, "shop", 14) == "📜 CERTIFICATE · shop · expires in 14 days"
-    assert push.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
-    assert push.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
-    assert push.blind(EN, 720) == "⚪ BLIND · I was offline for 12 min"
-    assert push.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · now for good: HTTP 503"
-    assert push.reminder(EN, DOWN, 14_400) == "🔴 STILL DOWN · Shop API · for 4 h"
-    assert push.reminder(EN, SLOW, 14_400) == "🟡 STILL UNSTABLE · Shop API · for 4 h"
-    assert push.test(EN).startswith("🔔 TEST · ")
-    assert push.opening(EN, replace(DOWN, cause=None)).endswith("no good answer (4 of 4 checks)")
+    assert alert_lines.certificate(EN, "shop", 14) == "📜 CERTIFICATE · shop · expires in 14 days"
+    assert alert_lines.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
+    assert alert_lines.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
+    assert alert_lines.blind(EN, 720) == "⚪ BLIND · I was offline for 12 min"
+    assert alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · now for good: HTTP 503"
+    assert alert_lines.reminder(EN, DOWN, 14_400) == "🔴 STILL DOWN · Shop API · for 4 h"
+    assert alert_lines.reminder(EN, SLOW, 14_400) == "🟡 STILL UNSTABLE · Shop API · for 4 h"
+    assert alert_lines.test(EN).startswith("🔔 TEST · ")
+    assert alert_lines.opening(EN, replace(DOWN, cause=None)).endswith(
+        "no good answer (4 of 4 checks)"
+    )
 
 
 def test_an_ended_post_says_how_it_ended() -> None:
@@ -116,18 +127,18 @@ def test_an_ended_post_says_how_it_ended() -> None:
 
 
 def test_a_name_cannot_ping_link_or_mark_in_a_push_line() -> None:
-    line = push.opening(EN, named("@everyone [x](https://evil.example) <@&1> **b**"))
+    line = alert_lines.opening(EN, named("@everyone [x](https://evil.example) <@&1> **b**"))
     assert r"\@everyone [x]\(https\://evil.example) \<\@&1> \*\*b\*\*" in line
 
 
-def lines(words: Words, name: str, incident: Incident) -> list[str]:
+def lines(words: Translator, name: str, incident: Incident) -> list[str]:
     one = replace(incident, name=name)
     return [
-        push.opening(words, one),
-        push.down_for_good(words, one),
-        push.reminder(words, one, 1e6),
-        push.certificate(words, name, 30),
-        push.up(words, name, 1e6),
+        alert_lines.opening(words, one),
+        alert_lines.down_for_good(words, one),
+        alert_lines.reminder(words, one, 1e6),
+        alert_lines.certificate(words, name, 30),
+        alert_lines.up(words, name, 1e6),
     ]
 
 
@@ -138,7 +149,7 @@ def lines(words: Words, name: str, incident: Incident) -> list[str]:
     st.sampled_from([None, *(Cause(reason, 503) for reason in Reason)]),
 )
 def test_a_push_line_is_short_with_its_role_whatever_the_name(
-    name: str, incident: Incident, words: Words, cause: Cause | None
+    name: str, incident: Incident, words: Translator, cause: Cause | None
 ) -> None:
     for line in lines(words, name, replace(incident, cause=cause)):
         assert len(line + ROLE_PING) <= 150
@@ -147,11 +158,13 @@ def test_a_push_line_is_short_with_its_role_whatever_the_name(
 
 
 @given(st.lists(st.text(max_size=120), min_size=2, max_size=60), st.sampled_from([EN, FR]))
-def test_a_gathered_all_clear_is_short_whatever_the_names(names: list[str], words: Words) -> None:
-    assert len(push.several_up(words, names)) <= push.LINE_LIMIT
+def test_a_gathered_all_clear_is_short_whatever_the_names(
+    names: list[str], words: Translator
+) -> None:
+    assert len(alert_lines.several_up(words, names)) <= alert_lines.LINE_LIMIT
 
 
 def test_a_long_name_is_shortened_not_the_rest_of_the_line() -> None:
-    line = push.opening(EN, named("Very long name " * 10))
+    line = alert_lines.opening(EN, named("Very long name " * 10))
     assert line.startswith("🔴 DOWN · Very long name Very long name")
     assert line.endswith("… · HTTP 503 (4 of 4 checks)")

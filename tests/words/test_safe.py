@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.words.safe import clip, code, host, markdown, plain
+from bot.words.escaping import clip, code, host, markdown, plain
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 # How Discord's clients read marks, after escapes are taken out: none of these may be left.

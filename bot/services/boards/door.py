@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from bot.services.boards.face import Face
+from bot.services.boards.snapshot import Face
 
 
 class Door(Protocol):

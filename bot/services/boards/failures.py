@@ -4,16 +4,16 @@ import logging
 import random
 
 from bot.clock import Clock
-from bot.db import parking
+from bot.db import blocked_channels
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
-from bot.services.boards.courier import BoardCourier
 from bot.services.boards.door import Door
-from bot.services.boards.ledger import Kept, Ledger
-from bot.services.delivery import backoff, queue
-from bot.services.delivery.gates import HALT_MS, PARKED_MS
+from bot.services.boards.publisher import BoardCourier
+from bot.services.boards.store import Kept, Ledger
+from bot.services.delivery import backoff, enqueue
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
-from bot.services.delivery.sender import Delivery
+from bot.services.delivery.throttle import HALT_MS, PARKED_MS
 from bot.services.guilds import Guilds
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class BoardFailures:
         clock: Clock,
         ledger: Ledger,
         courier: BoardCourier,
-        delivery: Delivery,
+        delivery: Dispatcher,
         guilds: Guilds,
     ) -> None:
         self._clock = clock
@@ -121,7 +121,7 @@ class BoardFailures:
         )
 
         def ask(conn: Connection) -> None:
-            queue.notice(conn, board.guild_id, self._where(conn, kept), asked, now_ms)
+            enqueue.notice(conn, board.guild_id, self._where(conn, kept), asked, now_ms)
 
         await self._ledger.change(kept, ask, message_id=None, nonce=None, asked_ms=now_ms)
         self._delivery.wake()
@@ -132,8 +132,8 @@ class BoardFailures:
         alerts_id = self._guilds.settings(guild_id).channel_id
         if alerts_id is None:
             return -guild_id
-        channel_id = parking.substitute(conn, guild_id, alerts_id, now_ms)
-        return -guild_id if parking.is_parked(conn, channel_id, now_ms) else channel_id
+        channel_id = blocked_channels.substitute(conn, guild_id, alerts_id, now_ms)
+        return -guild_id if blocked_channels.is_parked(conn, channel_id, now_ms) else channel_id
 
     def _hold(self, kept: Kept, for_ms: int) -> None:
         kept.hold_ms = self._gates_ms() + max(1, for_ms)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.clock import Clock
 from bot.db.boards import Board
 from bot.services.boards.door import Door
-from bot.services.boards.face import Face
+from bot.services.boards.snapshot import Face
 from bot.services.guilds import Guilds
 from bot.services.status import Status
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.db.notifications import Notification, Work
-from bot.db.parking import Home
+from bot.db.blocked_channels import Home
+from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
-from bot.services.delivery.plan import Batch, Verb
+from bot.services.delivery.planning import Batch, Verb
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Lost:
     noted: frozenset[int] = frozenset()
 
 
-class Sink(Protocol):
+class Transport(Protocol):
     """Discord, as delivery sees it. What waits raises errors.DeliveryError with a Remedy."""
 
     async def post(

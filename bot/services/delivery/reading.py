@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.clock import HOUR_MS
+from bot.db import blocked_channels, outbox, posts, reminders
 from bot.db import incidents as incident_rows
-from bot.db import notifications, parking, posts, reminders
 from bot.db.database import Connection
-from bot.db.notifications import Work
+from bot.db.outbox import Work
 from bot.models import Incident
-from bot.services.delivery import plan
+from bot.services.delivery import planning
 from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import MENTIONS, Notice
-from bot.services.delivery.plan import Batch, Verb
+from bot.services.delivery.planning import Batch, Verb
 
 # Our clock may be wrong: messages noted so long before an attempt are looked at as well.
 _NOTED_MS = HOUR_MS
@@ -40,9 +40,9 @@ def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight 
         return None
     if doubt and not told.edits:
         since_ms = min(flight.first_try_ms, now_ms) - _NOTED_MS
-        noted = notifications.message_ids(conn, flight.guild_id, flight.channel_id, since_ms)
+        noted = outbox.message_ids(conn, flight.guild_id, flight.channel_id, since_ms)
         told = replace(told, noted=noted)
-    return replace(told, homes=parking.homes(conn, (one.id for one in told.incidents)))
+    return replace(told, homes=blocked_channels.homes(conn, (one.id for one in told.incidents)))
 
 
 def _told(conn: Connection, flight: Flight) -> Flight | None:
@@ -62,7 +62,7 @@ def _of_post(conn: Connection, flight: Flight) -> Flight | None:
         _astray(conn, flight)
         return None
     if flight.edits:
-        notifications.drop_edits(conn, post.id)  # this one tells the newest truth
+        outbox.drop_edits(conn, post.id)  # this one tells the newest truth
     told = tuple(incident_rows.of_post(conn, post.id))
     return replace(
         flight,
@@ -75,8 +75,8 @@ def _of_post(conn: Connection, flight: Flight) -> Flight | None:
 
 def _astray(conn: Connection, flight: Flight) -> None:
     """The post is no more: nothing to edit, and everything else of the batch starts anew."""
-    notifications.drop(conn, [row.id for row in flight.of(Work.EDIT)])
-    notifications.release(conn, flight.ids, "the post is gone", keep_post=False)
+    outbox.drop(conn, [row.id for row in flight.of(Work.EDIT)])
+    outbox.release(conn, flight.ids, "the post is gone", keep_post=False)
 
 
 def _of_notice(conn: Connection, flight: Flight) -> Flight | None:
@@ -84,7 +84,7 @@ def _of_notice(conn: Connection, flight: Flight) -> Flight | None:
     row = flight.batch.rows[0]
     notice = Notice.parse(row.payload or "{}").at(flight.read_ms - row.created_ms)
     if notice is None:
-        notifications.finish(conn, flight.ids, "superseded")
+        outbox.finish(conn, flight.ids, "superseded")
         return None
     told = incident_rows.open_in_channel(conn, notice.channel_id)
     return replace(flight, notice=notice, incidents=tuple(told))
@@ -93,7 +93,7 @@ def _of_notice(conn: Connection, flight: Flight) -> Flight | None:
 def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
     told = _wanted(conn, flight)
     if not told:
-        notifications.finish(conn, flight.ids, "superseded")
+        outbox.finish(conn, flight.ids, "superseded")
         return None
     over = flight.verb in {Verb.CLOSE, Verb.DIGEST}
     is_digest = flight.verb is Verb.DIGEST
@@ -126,7 +126,7 @@ def _wanted(conn: Connection, flight: Flight) -> list[Incident]:
 def _silent_since(conn: Connection, flight: Flight) -> int:
     """When the oldest of what a digest sums up should have been told."""
     closes = [row for row in flight.batch.rows if row.incident_id is not None]
-    opens = (notifications.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
+    opens = (outbox.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
     waiting = [row for row in opens if row is not None and row.state == "pending"]
     return min(row.created_ms for row in (*closes, *waiting))
 
@@ -156,7 +156,7 @@ def _late_since(conn: Connection, flight: Flight, told: Iterable[Incident]) -> i
     """When a late message should have been sent; an opening that only waited is not late."""
     if flight.verb is Verb.OPEN:
         since_ms = min(row.created_ms for row in flight.batch.rows)
-        return since_ms if flight.read_ms - since_ms >= plan.STALE_MS else None
-    rows = (notifications.of_incident(conn, incident.id, Work.OPEN) for incident in told)
+        return since_ms if flight.read_ms - since_ms >= planning.STALE_MS else None
+    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in told)
     due = [row.created_ms for row in rows if row and row.not_before_ms <= flight.read_ms]
     return min(due, default=None)

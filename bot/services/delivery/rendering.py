@@ -7,9 +7,9 @@ from enum import IntEnum
 from bot.models import Incident, Kind
 from bot.services.delivery.flight import Flight
 from bot.services.delivery.messages import Alert, AlertKind, Notice
-from bot.services.delivery.plan import Verb
-from bot.words import endings, push, silence
-from bot.words.catalogue import Words, words_for
+from bot.services.delivery.planning import Verb
+from bot.words import alert_lines, endings, silence
+from bot.words.translator import Translator, translator_for
 
 # Roles one message calls at most: with their mentions it stays well below 2,000 characters, and
 # below the 100 roles that may be allowed to be called.
@@ -28,7 +28,7 @@ class Form(IntEnum):
 
 def render(flight: Flight, language: str, now_ms: int, form: Form = Form.CARD) -> Alert:
     """The alert of one message."""
-    alert = _alert(flight, words_for(language), language)
+    alert = _alert(flight, translator_for(language), language)
     if flight.since_ms is not None:
         alert = replace(alert, delayed_ms=(flight.since_ms, now_ms))
     if form > Form.CARD:
@@ -42,7 +42,7 @@ def masked(flight: Flight, hidden: Collection[int], language: str) -> Flight:
     """The same message without what tells which sites ``hidden`` (incidents) are about."""
     if not hidden:
         return flight
-    name = words_for(language).text("a site of another channel")
+    name = translator_for(language).text("a site of another channel")
     told = [
         replace(one, name=name, url="", address=None, certificate_ms=None)
         if one.id in hidden
@@ -52,7 +52,7 @@ def masked(flight: Flight, hidden: Collection[int], language: str) -> Flight:
     return replace(flight, incidents=tuple(told))
 
 
-def _alert(flight: Flight, words: Words, language: str) -> Alert:
+def _alert(flight: Flight, words: Translator, language: str) -> Alert:
     told = flight.incidents
     match flight.verb:
         case Verb.NOTICE if flight.notice is not None:
@@ -61,7 +61,7 @@ def _alert(flight: Flight, words: Words, language: str) -> Alert:
             return Alert(
                 kind="up",
                 language=language,
-                content=push.recovery(words, told),
+                content=alert_lines.recovery(words, told),
                 incidents=told,
                 user_ids=flight.listeners,
                 silent=not flight.listeners,
@@ -72,10 +72,10 @@ def _alert(flight: Flight, words: Words, language: str) -> Alert:
             return Alert("digest", language, content, told, user_ids=users, silent=not users)
         case Verb.REMIND:
             at_ms = max(row.created_ms for row in flight.batch.rows)
-            content = push.reminders(words, told, at_ms)
+            content = alert_lines.reminders(words, told, at_ms)
             return Alert(_kind(told), language, content, told, plain=True)
         case Verb.ESCALATE:
-            content = push.down_for_good(words, told[0])
+            content = alert_lines.down_for_good(words, told[0])
             return Alert("down", language, content, told, plain=True)
         case _:
             card = Alert(_kind(told), language, _headline(words, told), told)
@@ -96,10 +96,10 @@ def _kind(told: Sequence[Incident]) -> AlertKind:
     return "unstable" if len(told) > 1 else kinds.pop().value
 
 
-def _headline(words: Words, told: Sequence[Incident]) -> str:
+def _headline(words: Translator, told: Sequence[Incident]) -> str:
     """What is still open, one in its own words, several as a number; or that it is over."""
     standing = [one for one in told if one.open]
-    return push.group(words, standing) if standing else endings.over(words, told)
+    return alert_lines.group(words, standing) if standing else endings.over(words, told)
 
 
 def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
@@ -108,15 +108,15 @@ def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(role for role in roles if role is not None))[:ROLES]
 
 
-def _notice(words: Words, language: str, notice: Notice) -> Alert:
+def _notice(words: Translator, language: str, notice: Notice) -> Alert:
     match notice.kind:
         case "blind":
-            return Alert("blind", language, push.blind(words, notice.seconds), plain=True)
+            return Alert("blind", language, alert_lines.blind(words, notice.seconds), plain=True)
         case "certificate":
-            content = push.certificate(words, notice.name, notice.days)
+            content = alert_lines.certificate(words, notice.name, notice.days)
             return Alert("certificate", language, content, plain=True)
         case "test":
-            return Alert("test", language, push.test(words))
+            return Alert("test", language, alert_lines.test(words))
         case "lost":
             content = silence.lost(words, notice.channel_id, gone=notice.gone)
         case _:
@@ -129,4 +129,4 @@ def missed(language: str, told: Sequence[Incident], named: Collection[int]) -> s
     if not told:
         return ""
     names = [one.name for one in told if one.id in named]
-    return "\n" + silence.missed(words_for(language), names, len(told) - len(names))
+    return "\n" + silence.missed(translator_for(language), names, len(told) - len(names))

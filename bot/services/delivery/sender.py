@@ -1,55 +1,47 @@
-"""Delivery: empties the outbox into Discord, one request in flight per channel."""
+"""Carries one message of one channel to Discord and acts on the answer."""
 
 import asyncio
 import logging
-import random
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
-from bot.clock import Clock
-from bot.db import notifications, parking
-from bot.db.database import Connection, Database
-from bot.db.notifications import Due
-from bot.db.parking import Parked
+from bot.clock import HOUR_MS, Clock
+from bot.db import guilds, outbox
+from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
-from bot.services.delivery import settlement
-from bot.services.delivery.courier import Courier
-from bot.services.delivery.gates import PARKED_MS, Gates
-from bot.services.delivery.messages import Access, Sent, Sink
-from bot.services.delivery.pace import Pace
-from bot.services.delivery.refusals import InvalidRequests
-from bot.services.delivery.sideline import Sidelines
+from bot.services.delivery import adopt, outcomes, server_notices
+from bot.services.delivery.claim import claim
+from bot.services.delivery.flight import Flight
+from bot.services.delivery.messages import Action, Alert, Lost, Sent, Transport
+from bot.services.delivery.planning import Verb
+from bot.services.delivery.rendering import Form, masked, render
+from bot.services.delivery.throttle import PARKED_MS, Throttle
 
 log = logging.getLogger(__name__)
 
-# After a fault of the loop itself (the database, say) it looks again so much later.
-_STUMBLE_S = 1.0
-# The whole outbox is looked through so much longer after the last time as that took: a full one
-# must not keep the store busy.
-_LOOKS_APART = 10
+# discord.py alone retries for 25 s and then may hang on a socket for 300 s.
+SEND_TIMEOUT_S = 45.0
+_AUTOMOD = 200000  # a rule of the server's AutoMod blocked the message
+# Its people can change the rule: the message is tried again after so long.
+BLOCKED_MS = HOUR_MS
+# Some payloads make Discord answer 500 for ever (hidden limits).
+_INTERNAL_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
-    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told.
+class Voyage:
+    """One attempt: what goes where, and in which form."""
 
-    ``held_ms``: until when nothing that was refused is tried again, because all of Vigie has made
-    too many invalid requests.
-    """
-
-    channels: tuple[Parked, ...]
-    unheard_ms: int | None
-    held_ms: int | None = None
+    sink: Transport
+    flight: Flight
+    alert: Alert
+    form: Form
 
 
-class Delivery:
-    """The one reader of the outbox.
+class Sender:
+    """One step for a channel: claim, render, send, settle.
 
-    ``languages`` names the language of a server. ``observers`` hear of each accepted message;
-    ``on_token_refused`` is told when Discord no longer knows the token: nothing is sent after that.
+    ``moved`` is called when there is new work in other channels.
     """
 
     def __init__(
@@ -57,327 +49,275 @@ class Delivery:
         db: Database,
         clock: Clock,
         languages: Callable[[int], str],
+        gates: Throttle,
         *,
-        rng: random.Random | None = None,
-        on_token_refused: Callable[[DeliveryError], None] | None = None,
+        told: Callable[[Sent], None],
+        moved: Callable[[], None],
+        token_refused: Callable[[DeliveryError], None],
     ) -> None:
-        self.observers: list[Callable[[Sent], None]] = []
-        self.on_token_refused = on_token_refused
         self._db = db
         self._clock = clock
-        jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self._invalid = InvalidRequests()
-        self.gates = Gates(jitter, self._invalid)
-        self.sidelines = Sidelines()
-        self._courier = Courier(
-            db,
-            clock,
-            languages,
-            self.gates,
-            told=self._tell,
-            moved=self.wake,
-            token_refused=self._shut,
-        )
-        self._pace = Pace(clock)
-        self._sink: Sink | None = None
-        self._woken = asyncio.Event()
-        self._busy: dict[int, asyncio.Task[int]] = {}
-        self._stopping = False
-        self._known: dict[int, Due] = {}  # of the outbox, as last looked at
-        self._changed: set[int] = set()  # channels that were served since
-        self._news = True  # whatever else may have changed
-        self._look_from = 0.0
+        self._languages = languages
+        self._gates = gates
+        self._told = told
+        self._moved = moved
+        self._token_refused = token_refused
+        self._forms: dict[int, Form] = {}  # of leaders whose card Discord did not take
+        self._alone: set[int] = set()  # openings that were refused together with others
 
-    def attach(self, sink: Sink) -> None:
-        """Discord can be reached: from now on what is due is sent."""
-        self._sink = sink
-        self.wake()
-
-    def wake(self) -> None:
-        """There may be new work."""
-        self.gates.rouse()
-        self.sidelines.stir()
-        self._news = True
-        self._woken.set()
-
-    def invalid_request(self) -> None:
-        """Discord counts an answer against the whole process: a 401, 403 or 429."""
-        self._invalid.add(self._now())
-
-    def may_try(self, channel_id: int) -> bool:
-        """False: a channel was refused, and the gateway says that we may not post there."""
-        return not self.gates.refusals.is_refused(channel_id) or self._may_open(channel_id)
-
-    def refused(self, guild_id: int, channel_id: int) -> int | None:
-        """A board was refused: until when (wall time) it is left alone; None: try again soon."""
-        access = Access() if self._sink is None else self._sink.access(channel_id)
-        return self.gates.refused(guild_id, channel_id, access, self._now(), self._clock.now_ms())
-
-    async def token_works(self, error: DeliveryError) -> bool:
-        """After a 401: ask once more before the token counts as refused; that ends everything."""
-        if self._sink is None or await self._courier.token_works(self._sink):
-            return True
-        self.gates.shut = True
-        self._shut(error)
-        return False
-
-    async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
-        """Rights in these channels, or in all of a server, may have changed.
-
-        A parked one is tried again, within a minute, if the gateway says that we may post there.
-        """
-        parked = await self._db.read(lambda conn: parking.of_guild(conn, guild_id))
-        wanted = None if channel_ids is None else set(channel_ids)
-        free = [
-            one.channel_id
-            for one in parked
-            if (wanted is None or one.channel_id in wanted)
-            and self._may_open(one.channel_id, gone=one.reason == Remedy.CHANNEL_GONE)
-        ]
-        if not free:
-            return
-
-        def write(conn: Connection) -> None:
-            for channel_id in free:
-                parking.unpark(conn, channel_id)
-
-        await self._db.write(write)
-        self.wake()
-
-    async def unpark(self, channel_id: int) -> None:
-        """As :meth:`rights_changed`, of one channel whose server is not at hand."""
-        if not self._may_open(channel_id):
-            return
-        if await self._db.write(lambda conn: parking.unpark(conn, channel_id)):
-            self.wake()
-
-    def _may_open(self, channel_id: int, *, gone: bool = False) -> bool:
-        """As far as the gateway knows; a channel that was deleted has to be seen again."""
-        allowed = None if self._sink is None else self._sink.access(channel_id).allowed
-        return bool(allowed) if gone else allowed is not False
-
-    async def guild_back(self, guild_id: int) -> None:
-        """Vigie is in a server (again): what it could not post there is tried where it may."""
-        await self.rights_changed(guild_id)
-        self.wake()
-
-    async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
-        """Alerts go to a channel from now on: it gets what lost channels were never told.
-
-        Not of monitors that have a channel of their own: that one is chosen for its readers.
-        """
-        may_open = self._may_open(channel_id)
-
-        def write(conn: Connection) -> None:
-            if may_open:
-                parking.unpark(conn, channel_id)
-            for lost in parking.of_guild(conn, guild_id):
-                if lost.channel_id != channel_id:
-                    parking.move(conn, lost.channel_id, channel_id, default_only=True)
-
-        await self._db.write(write)
-        self.wake()
-
-    async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
-        """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
+    async def step(self, sink: Transport, channel_id: int) -> bool | None:
+        """Send what the channel needs next. True: sent; False: it failed; None: nothing is due."""
         now_ms = self._clock.now_ms()
-        until_ms = now_ms + PARKED_MS
-
-        def write(conn: Connection) -> None:
-            if parking.is_used(conn, guild_id, channel_id):
-                settlement.lose(
-                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, until_ms=until_ms
-                )
-
-        await self._db.write(write)
-        self.wake()
-
-    async def troubles(self, guild_id: int) -> Troubles:
-        """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
-        left_ms = self._invalid.free_at() - self._now()
-        held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
-        return await self._db.read(
-            lambda conn: Troubles(
-                tuple(parking.of_guild(conn, guild_id)),
-                parking.unheard_since(conn, guild_id),
-                held_ms,
-            )
+        edits = self._gates.edits_open(channel_id, self._gates_ms())
+        alone = frozenset(self._alone)
+        flight = await self._db.write(
+            lambda conn: claim(conn, channel_id, now_ms, edits=edits, alone=alone)
         )
-
-    async def run(self) -> None:
-        """Deliver until :meth:`stop`. No fault of one channel or of the database ends it."""
-        while not self._stopping:
-            self._woken.clear()
-            try:
-                delay_s = await self._dispatch()
-            except Exception:
-                log.exception("delivery stumbled")
-                delay_s = _STUMBLE_S
-            await self._rest(delay_s)
-
-    async def deliver_due(self) -> int:
-        """Send everything due now, one after the other; returns how many messages were taken."""
-        self.gates.rouse()
-        count = 0
-        while self._sink is not None:
-            self._news, self._look_from = True, 0.0
-            due = await self._due()
-            ready = self.gates.ready(due, (), self._now())
-            if not ready:
-                break
-            for channel_id in ready:
-                count += await self._serve(self._sink, channel_id)
-        return count
-
-    async def stop(self, timeout_s: float) -> None:
-        """Give due work ``timeout_s`` seconds; what is cut off is resent after the next start."""
-        self._stopping = True
-        self._woken.set()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._drain()
-        except TimeoutError:
-            log.warning("delivery: %s channels did not finish in time", len(self._busy))
-        tasks = list(self._busy.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _drain(self) -> None:
-        self._news, self._look_from = True, 0.0
-        await self._dispatch()
-        while self._busy:
-            await asyncio.wait(self._busy.values())
-
-    async def _dispatch(self) -> float | None:
-        """Start a task for each channel that may send; returns seconds until the next one may."""
-        if self._sink is None:
+        if flight is None:
             return None
-        due = await self._due()
-        now_ms = self._now()
-        for channel_id in self.gates.ready(due, self._busy, now_ms):
-            task = asyncio.create_task(
-                self._serve(self._sink, channel_id, paced=True), name=f"delivery-{channel_id}"
-            )
-            self._busy[channel_id] = task
-            task.add_done_callback(partial(self._served, channel_id))
-        for channel_id in self._busy:
-            if self._has_opening(channel_id):
-                self._pace.hurry(channel_id)
-        next_ms = self.gates.next_ms(due, self._busy)
-        if self._news:
-            too_early_s = self._look_from - time.perf_counter()
-            asyncio.get_running_loop().call_later(max(0.0, too_early_s), self._woken.set)
-        return None if next_ms is None else max(0.0, (next_ms - now_ms) / 1000)
-
-    def _served(self, channel_id: int, _task: asyncio.Task[int]) -> None:
-        self._busy.pop(channel_id, None)
-        self._changed.add(channel_id)
-        self._woken.set()
-
-    async def _serve(self, sink: Sink, channel_id: int, *, paced: bool = False) -> int:
-        """Send all that a channel has due, in order; returns how many messages were taken."""
-        count = 0
+        form = self._forms.get(flight.batch.leader, Form.CARD)
         try:
-            if await self._park_again(sink, channel_id):
-                return 0
-            while await self._turn(channel_id, paced=paced):
-                step = await self._courier.step(sink, channel_id)
-                if step is None:
-                    step = await self.sidelines.step(channel_id)
-                if step is None and not count:
-                    self.gates.rest(channel_id, self._now())
-                if step is None:
-                    self.gates.refusals.did_not(channel_id)
-                    break
-                count += step
-                if not step and self.gates.refusals.is_refused(channel_id):
-                    break
-        except Exception:
-            log.exception("A channel stumbled", extra={"channel": channel_id})
-            self.gates.stumbled(channel_id, self._now())
-        finally:
-            self.gates.breaker.give_back(channel_id)
-        return count
-
-    async def _park_again(self, sink: Sink, channel_id: int) -> bool:
-        """A channel that was refused is not tried while the gateway says that we may not."""
-        known = self._known.get(channel_id)
-        refused = self.gates.refusals.is_refused(channel_id) or (known is not None and known.parked)
-        access = sink.access(channel_id)
-        if not refused or access.allowed is not False or known is None:
+            flight = await self._masked(sink, flight)
+            alert = render(flight, self._languages(flight.guild_id), now_ms, form)
+        except Exception as error:  # noqa: BLE001 - logged
+            self._stumble(flight, error)
             return False
-        now_ms = self._clock.now_ms()
-        until_ms = min(access.until_ms or now_ms + PARKED_MS, now_ms + PARKED_MS)
-        reason, guild_id = Remedy.CHANNEL_BLOCKED, known.guild_id
-        await self._db.write(
-            lambda conn: settlement.lose(
-                conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
-            )
-        )
-        self.wake()
+        return await self._go(Voyage(sink, flight, alert, form))
+
+    async def _go(self, trip: Voyage) -> bool:
+        flight = trip.flight
+        try:
+            message_id = await self._send(trip)
+        except DeliveryError as error:
+            await self._act(trip, error)
+            return False
+        except adopt.NeverArrivedError:
+            await self._db.write(lambda conn: outcomes.released(conn, flight, "never arrived"))
+            return False
+        except Exception as error:  # noqa: BLE001 - logged
+            self._stumble(flight, error)
+            return False
+        await self._accept(flight, trip.alert, message_id)
         return True
 
-    async def _turn(self, channel_id: int, *, paced: bool) -> bool:
-        """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
-        if paced and self._may_send(channel_id):
-            await self._pace.turn(channel_id, opening=self._has_opening(channel_id))
-        return self.gates.take(channel_id, self._now())
-
-    def _has_opening(self, channel_id: int) -> bool:
-        known = self._known.get(channel_id)
-        return known is not None and known.opening
-
-    async def _due(self) -> dict[int, int]:
-        """When each channel has something to send, on the gates' clock."""
-        now_ms = self._clock.now_ms()
-        ahead_ms = self._now() - now_ms
-        await self._look(now_ms)
-        due = {channel_id: one.at_ms for channel_id, one in self._known.items()}
-        due = self.sidelines.beside(due, now_ms)
-        return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
-
-    async def _look(self, now_ms: int) -> None:
-        """Read what is due where: of all channels after news, else of those just served."""
-        changed, self._changed = self._changed, set()
-        begun = time.perf_counter()
-        if self._news and begun >= self._look_from:
-            self._news = False
-            self._known = await self._db.read(
-                lambda conn: notifications.due_by_channel(conn, now_ms)
-            )
-            ended = time.perf_counter()
-            self._look_from = ended + min(1.0, (ended - begun) * _LOOKS_APART)
-        elif changed:
-            found = await self._db.read(
-                lambda conn: notifications.due_by_channel(conn, now_ms, changed)
-            )
-            kept = {c: one for c, one in self._known.items() if c not in changed}
-            self._known = kept | found
-
-    def _now(self) -> int:
-        """Milliseconds that never go back: what the gates count in."""
+    def _gates_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)
 
-    def _may_send(self, channel_id: int) -> bool:
-        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._now()
+    def _stumble(self, flight: Flight, error: Exception) -> None:
+        log.error("A message could not be made or sent", exc_info=error, extra=flight.names)
+        self._make_plainer(flight)  # a card we cannot build must not silence us
+        self._gates.stumbled(flight.channel_id, self._gates_ms())
 
-    async def _rest(self, delay_s: float | None) -> None:
-        """Sleep until woken, or for so long."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._woken.wait())]
-        if delay_s is not None:
-            waits.append(asyncio.create_task(self._clock.sleep(delay_s)))
+    def _make_plainer(self, flight: Flight) -> None:
+        leader = flight.batch.leader
+        self._forms[leader] = max(self._forms.get(leader, Form.CARD), Form.LINE)
+
+    async def _masked(self, sink: Transport, flight: Flight) -> Flight:
+        """Told elsewhere than where it was meant for, a site is named only if all may know it."""
+        meant = {one.channel_id for one in flight.incidents}
+        if flight.to_server or meant <= {flight.channel_id}:
+            return flight
+        guild_id, place_id = flight.guild_id, flight.channel_id
+        found = await self._db.read(lambda conn: guilds.find(conn, guild_id))
+        second = found is not None and found.fallback_channel_id == place_id
+        hidden = server_notices.hidden_in(sink, flight, place_id, second=second)
+        return masked(flight, hidden, self._languages(guild_id))
+
+    async def _send(self, trip: Voyage) -> int | None:
+        """The id of the message; None when a human deleted it before we knew of it."""
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                return await self._hand_over(trip)
+        except TimeoutError as error:
+            raise DeliveryError("no answer from Discord", Remedy.RETRY) from error
+        except DeliveryError as error:
+            if error.remedy is Remedy.MESSAGE_GONE and not trip.flight.edits:
+                return None
+            raise
 
-    def _tell(self, sent: Sent) -> None:
-        for observer in self.observers:
-            observer(sent)
+    async def _hand_over(self, trip: Voyage) -> int:
+        sink, flight, alert = trip.sink, trip.flight, trip.alert
+        if flight.edits:
+            return await self._edit(sink, flight, alert)
+        if flight.to_server:
+            await self._note_line(flight, alert)
+            return await server_notices.tell(self._db, sink, flight, alert, self._clock.now_ms())
+        found = await self._standing(sink, flight, alert)
+        if found is not None:
+            log.info("A message stands already as %s", found, extra=flight.names)
+            return found
+        await self._note_line(flight, alert)
+        return await sink.post(
+            flight.channel_id, alert, nonce=flight.nonce, reply_to=flight.reply_to
+        )
 
-    def _shut(self, error: DeliveryError) -> None:
-        log.critical("Discord no longer accepts the token: %s", error)
-        if self.on_token_refused is not None:
-            self.on_token_refused(error)
+    async def _standing(self, sink: Transport, flight: Flight, alert: Alert) -> int | None:
+        """The message of an earlier attempt, whatever form that had."""
+        if not flight.doubt:
+            return None
+        carded = flight.verb in {Verb.OPEN, Verb.LATE, Verb.DIGEST}
+        ids = frozenset(one.public_id for one in flight.incidents if carded)
+
+        async def find(since_ms: int) -> int | None:
+            lost = Lost(
+                since_ms,
+                flight.said or (alert.content,),
+                ids,
+                flight.verb is Verb.DIGEST,
+                flight.reply_to,
+                flight.noted,
+            )
+            return await sink.find(flight.channel_id, lost)
+
+        tried = adopt.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
+        return await adopt.standing(tried, self._clock.now_ms(), find)
+
+    async def _note_line(self, flight: Flight, alert: Alert) -> None:
+        """By the lines it was sent with a message is found again."""
+        if alert.content not in flight.said:
+            leader, said = flight.batch.leader, (*flight.said, alert.content)
+            await self._db.write(lambda conn: outbox.note_lines(conn, leader, said))
+
+    async def _edit(self, sink: Transport, flight: Flight, alert: Alert) -> int:
+        message_id = flight.own_post.message_id
+        if message_id is None:
+            raise LookupError(f"an edit without a message: {flight.batch}")
+        await sink.edit(flight.channel_id, message_id, alert)
+        return message_id
+
+    async def _accept(self, flight: Flight, alert: Alert, message_id: int | None) -> None:
+        now_ms = self._clock.now_ms()
+        await self._db.write(
+            lambda conn: outcomes.accepted(conn, flight, alert, message_id, now_ms)
+        )
+        # What people waited for it (the dwell time of healthchecks).
+        late_s = (now_ms - min(row.not_before_ms for row in flight.batch.rows)) / 1000
+        log.info("Discord took a message %.1f s after it was due", late_s, extra=flight.names)
+        self._gates.succeeded(flight.channel_id, posted=not flight.edits)
+        self._forget(flight)
+        action: Action = "post" if flight.reply_to is None else "reply"
+        if flight.edits:
+            action = "edit"
+        self._told(Sent(action, now_ms, flight.channel_id, alert))
+
+    def _forget(self, flight: Flight) -> None:
+        self._forms.pop(flight.batch.leader, None)
+        self._alone.difference_update(flight.ids)
+
+    async def _act(self, trip: Voyage, error: DeliveryError) -> None:
+        """What follows each error of Discord's."""
+        flight, remedy = trip.flight, error.remedy
+        log.warning("Discord took no message: %s (%s)", error, remedy, extra=flight.names)
+        match remedy:
+            case Remedy.ARCHIVED if flight.edits:
+                # It changed nothing, nor can it; what was to join the list gets its own post.
+                self._gates.archived(flight.channel_id, self._gates_ms() + PARKED_MS)
+                await self._db.write(lambda conn: outcomes.released(conn, flight, str(error)))
+            case Remedy.RETRY | Remedy.UNREADABLE | Remedy.NO_REPLY:
+                await self._fail(trip, error)
+            case Remedy.WAIT | Remedy.PAUSE:
+                await self._wait(flight, error)
+            case Remedy.HALT:
+                self._gates.halt(self._gates_ms())
+                await self._not_taken(flight, error)
+            # A locked thread is archived for good: one that sleeps is woken by a post.
+            case Remedy.CHANNEL_GONE | Remedy.CHANNEL_BLOCKED | Remedy.ARCHIVED:
+                await self._refused(trip, error)
+            case Remedy.MESSAGE_GONE:
+                now_ms = self._clock.now_ms()
+                await self._db.write(lambda conn: outcomes.lost(conn, flight, str(error), now_ms))
+            case Remedy.REFUSED:
+                await self._plainer(trip, error)
+            case Remedy.TOKEN:
+                await self._unauthorized(trip, error)
+
+    async def _fail(self, trip: Voyage, error: DeliveryError) -> None:
+        """Discord may have taken it."""
+        flight, gates_ms = trip.flight, self._gates_ms()
+        if error.remedy is Remedy.UNREADABLE:
+            # It says nothing about Discord: perhaps we made something that cannot be sent.
+            self._make_plainer(flight)
+            self._gates.stumbled(flight.channel_id, gates_ms)
+        else:
+            if error.status == _INTERNAL_ERROR and trip.form is Form.CARD:
+                self._make_plainer(flight)
+            age_ms = self._clock.now_ms() - flight.due_ms
+            self._gates.failed(flight.channel_id, flight.attempts, age_ms, gates_ms)
+        await self._db.write(lambda conn: outcomes.doubtful(conn, flight, str(error)))
+
+    async def _not_taken(self, flight: Flight, error: DeliveryError) -> None:
+        await self._db.write(lambda conn: outcomes.not_taken(conn, flight, str(error)))
+
+    async def _wait(self, flight: Flight, error: DeliveryError) -> None:
+        until_ms = self._gates_ms() + max(1, round(error.retry_after_s * 1000))
+        if error.remedy is Remedy.PAUSE:
+            self._gates.pause(until_ms)
+        elif flight.verb is Verb.EDIT or (flight.verb is Verb.JOIN and not flight.doubt):
+            self._gates.wait_edits(flight.channel_id, until_ms)
+        else:
+            self._gates.wait(flight.channel_id, until_ms)
+        await self._not_taken(flight, error)
+
+    async def _unauthorized(self, trip: Voyage, error: DeliveryError) -> None:
+        """One answer alone is not believed."""
+        if await self.token_works(trip.sink):
+            await self._refused(trip, error)
+            return
+        self._gates.shut = True
+        await self._not_taken(trip.flight, error)
+        self._token_refused(error)
+
+    async def token_works(self, sink: Transport) -> bool:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                return await sink.token_works()
+        except (DeliveryError, TimeoutError):
+            return True  # as far as anybody knows
+
+    async def _refused(self, trip: Voyage, error: DeliveryError) -> None:
+        """The channel, or our place in it, is no more; unless the gateway knows better."""
+        flight, now_ms = trip.flight, self._clock.now_ms()
+        if flight.to_server:
+            if error.remedy is Remedy.TOKEN:
+                await self._fail(trip, error)
+                return
+            log.error("A server hears nothing any more: %s", error, extra=flight.names)
+            await self._db.write(lambda conn: outcomes.unheard(conn, flight, str(error), now_ms))
+            return
+        access = trip.sink.access(flight.channel_id)
+        until_ms = self._gates.refused(
+            flight.guild_id, flight.channel_id, access, self._gates_ms(), now_ms
+        )
+        if until_ms is None:
+            await self._not_taken(flight, error)
+            return
+        await self._db.write(
+            lambda conn: outcomes.refused(conn, flight, error, now_ms, until_ms=until_ms)
+        )
+        self._moved()
+
+    async def _plainer(self, trip: Voyage, error: DeliveryError) -> None:
+        """The next form that Discord may take; after the last one the message is given up."""
+        flight, now_ms = trip.flight, self._clock.now_ms()
+        language = self._languages(flight.guild_id)
+        for form in Form:
+            if form > trip.form and render(flight, language, now_ms, form) != trip.alert:
+                self._forms[flight.batch.leader] = form
+                return
+        self._forget(flight)
+        opens = [row.id for row in flight.batch.rows if row.kind == "open"]
+        if flight.edits:
+            self._alone.update(opens)
+            await self._db.write(lambda conn: outcomes.parted(conn, flight, str(error)))
+        elif len(opens) > 1:
+            self._alone.update(opens)
+            await self._db.write(lambda conn: outcomes.released(conn, flight, str(error)))
+        elif error.code == _AUTOMOD:
+            # Blocked now, so an earlier attempt left nothing behind either.
+            until_ms = now_ms + BLOCKED_MS
+            await self._db.write(
+                lambda conn: outcomes.released(conn, flight, str(error), not_before_ms=until_ms)
+            )
+        else:
+            log.error("A message is refused even as a bare line: %s", error, extra=flight.names)
+            await self._db.write(lambda conn: outcomes.dead(conn, flight, str(error), now_ms))

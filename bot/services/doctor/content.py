@@ -5,17 +5,17 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.db import holdings as table
-from bot.db import outbox, settings
+from bot.db import delivery_stats, settings
+from bot.db import storage_stats as table
 from bot.db.backup import read_only
 from bot.db.migrate import newest
 from bot.services.doctor import holdings
 from bot.services.doctor import outbox as delivered
 from bot.services.doctor.findings import Finding, ok, warning
 from bot.services.doctor.voice import Voice
-from bot.services.liveness import MISSED
-from bot.words.catalogue import words_for
-from bot.words.safe import plain
+from bot.services.heartbeat import MISSED
+from bot.words.escaping import plain
+from bot.words.translator import translator_for
 
 _QUOTE = 200
 
@@ -27,7 +27,7 @@ def findings(database: Path, now_ms: int) -> list[Finding]:
         with contextlib.closing(read_only(database)) as conn:
             if conn.execute("PRAGMA user_version").fetchone()[0] != newest():
                 return []
-            box = outbox.look(conn, None, now_ms)
+            box = delivery_stats.look(conn, None, now_ms)
             kept = table.take(conn, now_ms)
             missed = settings.get(conn, MISSED)
     except sqlite3.Error:
@@ -48,7 +48,7 @@ def _unheard(missed: str) -> Finding:
 
 
 def _voice(now_ms: int) -> Voice:
-    words = words_for("en")
+    words = translator_for("en")
     return Voice(
         words=words,
         moment=lambda ms: f"{words.duration((now_ms - ms) / 1000)} ago",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.db import copies
+from bot.db import backup_files
 from bot.services.doctor.findings import Finding, ok, warning
 
 NAME = "Backup"
@@ -15,15 +15,15 @@ _REMEDY = (
 
 def findings(database: Path, now_s: float) -> list[Finding]:
     """Looks where the units and the compose file put them, beside the database."""
-    folder = database.parent / copies.FOLDER
+    folder = database.parent / backup_files.FOLDER
     try:
-        found = copies.all_in(folder)
+        found = backup_files.all_in(folder)
     except OSError as error:
         return [warning(NAME, f"{folder} cannot be read ({error.strerror})", "Check who owns it.")]
     if not folder.is_dir():
         text = f"none in {folder}: docs/operation.md, “Backup”, turns nightly ones on"
         return [ok(NAME, text)]
-    made = copies.made_at(found[-1]) if found else None
+    made = backup_files.made_at(found[-1]) if found else None
     if made is None:
         return [warning(NAME, f"{folder} has none yet", _REMEDY)]
     hours = max(0.0, now_s - made.timestamp()) / 3600

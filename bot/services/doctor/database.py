@@ -7,9 +7,9 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from bot.db import diagnosis
+from bot.db import db_errors
 from bot.db.backup import read_only
-from bot.db.diagnosis import Diagnosis
+from bot.db.db_errors import Diagnosis
 from bot.db.lock import is_held
 from bot.db.migrate import is_foreign, newest
 from bot.services.doctor.findings import Finding, broken, ok, warning
@@ -20,7 +20,7 @@ LITTLE_SPACE = 200_000_000  # bytes: a year of 500 sites fits
 
 def findings(database: Path) -> list[Finding]:
     """Nothing is written; a running Vigie is not disturbed."""
-    lost = diagnosis.lost(database)
+    lost = db_errors.lost(database)
     if lost is not None:
         return [_told(lost), _space(database.parent)]
     if not database.exists():
@@ -58,9 +58,9 @@ def _content(database: Path) -> Finding:
             version = conn.execute("PRAGMA user_version").fetchone()[0]
             foreign = is_foreign(conn)
     except sqlite3.Error as error:
-        return _told(diagnosis.of_error(error, database))
+        return _told(db_errors.of_error(error, database))
     if verdict != "ok":
-        return _told(diagnosis.damaged(database, verdict))
+        return _told(db_errors.damaged(database, verdict))
     if foreign:
         return broken(NAME, f"{database} is of another program", "Set VIGIE_DATABASE.")
     if version > newest():

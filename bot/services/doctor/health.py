@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bot import __version__
 from bot.db.database import Database
-from bot.engine import descriptors
+from bot.engine import rlimits
 from bot.engine.checks import Checks
-from bot.engine.lanes import AT_A_TIME
-from bot.engine.stalls import Stalls
-from bot.services.blindness import Blindness
+from bot.engine.host_limits import AT_A_TIME
+from bot.engine.loop_watch import LoopWatch
+from bot.services.connectivity import ConnectivityMonitor
 from bot.services.doctor.database import LITTLE_SPACE
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.services.doctor.voice import Voice
@@ -22,7 +22,7 @@ STALLS_WORTH_SAYING = 3
 WAIT_WORTH_SAYING_S = 30.0
 
 
-async def sight(voice: Voice, blindness: Blindness, canaries: int) -> Finding:
+async def sight(voice: Voice, blindness: ConnectivityMonitor, canaries: int) -> Finding:
     """Are we online? Asked now, not remembered."""
     words = voice.words
     name = words.text("My own connection")
@@ -43,19 +43,19 @@ async def sight(voice: Voice, blindness: Blindness, canaries: int) -> Finding:
 
 def open_files(voice: Voice) -> Finding | None:
     """Told where it is so low that checks have to wait for each other."""
-    words, limit = voice.words, descriptors.limit()
-    if limit >= descriptors.ENOUGH:
+    words, limit = voice.words, rlimits.limit()
+    if limit >= rlimits.ENOUGH:
         return None
     text = words.text(
         "I may open {n} files, so at most {checks} checks run at once.",
         n=words.number(limit),
-        checks=words.number(descriptors.checks_at_once(limit)),
+        checks=words.number(rlimits.checks_at_once(limit)),
     )
     fix = words.text("Whoever runs me: raise the limit of open files (ulimit -n).")
     return warning(words.text("Open files"), text, fix)
 
 
-def checking(voice: Voice, checks: Checks, stalls: Stalls, guild_id: int) -> Finding | None:
+def checking(voice: Voice, checks: Checks, stalls: LoopWatch, guild_id: int) -> Finding | None:
     """What keeps this server's checks from being made, or from counting; None: nothing."""
     words = voice.words
     name = words.text("Checks")

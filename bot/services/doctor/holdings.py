@@ -1,10 +1,10 @@
 """What is stored, and when it is deleted. The spans are those of the parts that do delete it."""
 
 from bot.clock import DAY_MS
-from bot.db.holdings import Holdings
-from bot.db.outbox import KEPT_MS
+from bot.db.delivery_stats import KEPT_MS
+from bot.db.storage_stats import Holdings
 from bot.services.doctor.voice import Voice
-from bot.services.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
+from bot.services.history.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
 
 
 def lines(voice: Voice, found: Holdings) -> list[str]:

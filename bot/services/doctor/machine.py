@@ -5,7 +5,7 @@ import sqlite3
 import sys
 
 from bot.config import Config, require_private, require_token
-from bot.engine import descriptors
+from bot.engine import rlimits
 from bot.errors import ConfigError
 from bot.services.doctor.findings import Finding, broken, ok, warning
 
@@ -45,12 +45,12 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
 
 def _open_files(config: Config) -> Finding:
     """The limit of this shell; a unit or a container has its own."""
-    limit = descriptors.allow_many()
-    checks = descriptors.checks_at_once(limit, config.concurrency)
-    if limit >= descriptors.OPEN_FILES:
+    limit = rlimits.allow_many()
+    checks = rlimits.checks_at_once(limit, config.concurrency)
+    if limit >= rlimits.OPEN_FILES:
         return ok("Open files", f"{limit} may be open")
     text = f"{limit} may be open: at most {checks} checks run at once"
-    if limit >= descriptors.ENOUGH:
+    if limit >= rlimits.ENOUGH:
         return ok("Open files", text)
     return warning(
         "Open files",

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.config import Config
-from bot.engine.asking import Answer, Questions
+from bot.engine.api_client import Answer, ApiClient
 from bot.engine.resolver import NameFailed, Resolve
 from bot.services.doctor.findings import Finding, broken, ok, warning
-from bot.words.catalogue import words_for
 from bot.words.causes import cause_text
-from bot.words.safe import plain
+from bot.words.escaping import plain
+from bot.words.translator import translator_for
 
 OK, UNAUTHORIZED = 200, 401
 CLOCK_S = 5.0  # the header has whole seconds, and travels
@@ -26,7 +26,7 @@ PORTAL = "https://discord.com/developers/applications"
 
 async def findings(config: Config, resolver: Resolve) -> list[Finding]:
     """Asks everything at once; each question waits ten seconds at most."""
-    questions = Questions(resolver)
+    questions = ApiClient(resolver)
     # Without a token no header: one that ends in a blank cannot be sent at all.
     headers = {"Authorization": f"Bot {config.token}"} if config.token else {}
     me, application, gateway, names, canaries = await asyncio.gather(
@@ -50,7 +50,7 @@ async def findings(config: Config, resolver: Resolve) -> list[Finding]:
 def _discord(me: Answer, config: Config) -> Finding:
     host = urlsplit(config.api_url).hostname
     if me.cause is not None:
-        cause = cause_text(words_for("en"), me.cause)
+        cause = cause_text(translator_for("en"), me.cause)
         return broken(
             "Discord",
             f"{host} gives no answer: {cause}",
@@ -78,7 +78,7 @@ def _unanswered(name: str, answer: Answer) -> Finding | None:
         return None
     why = f"HTTP {answer.status}"
     if answer.cause is not None:
-        why = cause_text(words_for("en"), answer.cause)
+        why = cause_text(translator_for("en"), answer.cause)
     return warning(
         name,
         f"Discord does not tell: {why}",
@@ -142,9 +142,9 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
     return ok("Names", f"{host} has addresses ({', '.join(families)})")
 
 
-async def _canaries(config: Config, questions: Questions) -> Finding:
+async def _canaries(config: Config, questions: ApiClient) -> Finding:
     if not config.canaries:
-        return ok("Canaries", "none: Discord alone tells whether Vigie is online")
+        return ok("ConnectivityChecker", "none: Discord alone tells whether Vigie is online")
     answers = await asyncio.gather(*map(questions.get, config.canaries))
     silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
     if silent:
@@ -153,7 +153,7 @@ async def _canaries(config: Config, questions: Questions) -> Finding:
             f"no answer from {', '.join(silent)}",
             "Choose others in VIGIE_CANARIES: when all are silent no failure counts.",
         )
-    return ok("Canaries", f"all {len(answers)} answer")
+    return ok("ConnectivityChecker", f"all {len(answers)} answer")
 
 
 def _named(name: object, found: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Do messages reach Discord? What arrived last, what waits, what was given up."""
 
-from bot.db.outbox import Outbox
-from bot.services.delivery.gates import Gates
+from bot.db.delivery_stats import Outbox
+from bot.services.delivery.throttle import Throttle
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.services.doctor.voice import Voice
 
@@ -10,7 +10,7 @@ LATE_MS = 120_000  # within it a retry is nothing to speak of
 
 def finding(voice: Voice, box: Outbox, now_ms: int) -> Finding:
     words = voice.words
-    name = words.text("Delivery")
+    name = words.text("Dispatcher")
     said = "" if not box.error else words.text("Discord said: {text}", text=voice.quote(box.error))
     if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:
         text = words.plural(
@@ -46,7 +46,7 @@ def finding(voice: Voice, box: Outbox, now_ms: int) -> Finding:
     return ok(name, words.text("the last message arrived {time}; nothing waits", time=time))
 
 
-def blocked(voice: Voice, gates: Gates) -> Finding | None:
+def blocked(voice: Voice, gates: Throttle) -> Finding | None:
     """Discord takes nothing from us at all, from any server."""
     words = voice.words
     if gates.shut:

@@ -2,13 +2,13 @@
 
 from bot.clock import Clock
 from bot.config import Config
-from bot.db import gaps, holdings, outbox
+from bot.db import delivery_stats, gaps, storage_stats
 from bot.db.database import Database
-from bot.db.holdings import Holdings
+from bot.db.storage_stats import Holdings
 from bot.engine.checks import Checks
-from bot.engine.stalls import Stalls
-from bot.services.blindness import Blindness
-from bot.services.delivery.sender import Delivery
+from bot.engine.loop_watch import LoopWatch
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor import health, watching
 from bot.services.doctor import outbox as delivered
 from bot.services.doctor.findings import Finding
@@ -26,11 +26,11 @@ class Doctor:
         clock: Clock,
         config: Config,
         status: Status,
-        delivery: Delivery,
+        delivery: Dispatcher,
         *,
-        blindness: Blindness,
+        blindness: ConnectivityMonitor,
         checks: Checks,
-        stalls: Stalls,
+        stalls: LoopWatch,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -45,7 +45,7 @@ class Doctor:
     async def examine(self, guild_id: int, voice: Voice) -> list[Finding]:
         """Findings of a server's monitors and messages, then of the machine's health."""
         now_ms = self._clock.now_ms()
-        box = await self._db.read(lambda conn: outbox.look(conn, guild_id, now_ms))
+        box = await self._db.read(lambda conn: delivery_stats.look(conn, guild_id, now_ms))
         blocked = delivered.blocked(voice, self._delivery.gates)
         files = health.open_files(voice)
         held_up = health.checking(voice, self._checks, self._stalls, guild_id)
@@ -76,7 +76,7 @@ class Doctor:
         now_ms = self._clock.now_ms()
         counted = {
             name: await self._db.read(count)
-            for name, count in holdings.counts(guild_id, now_ms).items()
+            for name, count in storage_stats.counts(guild_id, now_ms).items()
         }
-        first_ms = await self._db.read(lambda conn: holdings.first_ms(conn, guild_id))
+        first_ms = await self._db.read(lambda conn: storage_stats.first_ms(conn, guild_id))
         return Holdings(**counted, first_ms=first_ms)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.services.status import MonitorStatus
-from bot.words.catalogue import Words
-from bot.words.safe import markdown
+from bot.words.escaping import markdown
+from bot.words.translator import Translator
 
 _NAMES = 3
 _NAME_LIMIT = 40
@@ -17,7 +17,7 @@ class Voice:
     ``quote`` what somebody else said.
     """
 
-    words: Words
+    words: Translator
     moment: Callable[[int], str]
     day: Callable[[int], str]
     command: Callable[[str], str]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import notifications
+from bot.db import outbox
 from bot.errors import NotFound, Remedy, UserError
-from bot.services.boards import lane
-from bot.services.boards.face import Face
-from bot.services.boards.keeper import MAX_BOARDS
+from bot.services.boards import worker
+from bot.services.boards.boards import MAX_BOARDS
+from bot.services.boards.snapshot import Face
 from bot.services.delivery import sideline
 from bot.services.delivery.messages import Access, Notice, Places
 from tests.fakes import FakeClock
@@ -458,7 +458,7 @@ def test_a_board_that_discord_never_answers_is_given_up(
             assert len(w.station.sink.texts()) == 1
             assert not w.station.delivery.gates.breaker.down
 
-    monkeypatch.setattr(lane, "_REQUEST_S", 0.02)
+    monkeypatch.setattr(worker, "_REQUEST_S", 0.02)
     play(scenario())
 
 
@@ -519,7 +519,7 @@ def test_a_board_is_not_in_the_outbox(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with wall(tmp_path) as w:
             await w.create()
-            rows = await w.station.db.read(lambda conn: notifications.active(conn, WALL))
+            rows = await w.station.db.read(lambda conn: outbox.active(conn, WALL))
             assert rows == []
 
     play(scenario())

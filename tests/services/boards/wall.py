@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.db.boards import Board, of_guild
 from bot.errors import DeliveryError, Remedy
 from bot.models import CheckResult, Phases
-from bot.services.boards.face import Face
-from bot.services.boards.keeper import Boards
+from bot.services.boards.boards import Boards
+from bot.services.boards.snapshot import Face
 from tests.fakes import FakeClock
 from tests.services.station import GUILD, PERSON, Station, station
 

@@ -11,9 +11,9 @@ from bot.db import guilds, incidents
 from bot.db.database import Connection, Database
 from bot.errors import DeliveryError, Remedy
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Reason
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
-from bot.services.delivery.sender import Delivery
 
 GUILD = 1
 CHANNEL = 100
@@ -233,9 +233,9 @@ class Stage:
         self.refused: list[DeliveryError] = []
         self.delivery = self.restart()
 
-    def restart(self) -> Delivery:
+    def restart(self) -> Dispatcher:
         """A new process on the same store."""
-        self.delivery = Delivery(
+        self.delivery = Dispatcher(
             self.db,
             self.clock,
             lambda _: "en",
@@ -273,7 +273,7 @@ class Stage:
 
         def write(conn: Connection) -> Incident:
             incident = _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)
-            queue.opened(conn, incident, now_ms, wait_s=wait_s)
+            enqueue.opened(conn, incident, now_ms, wait_s=wait_s)
             return incident
 
         return await self.db.write(write)
@@ -285,7 +285,7 @@ class Stage:
         def write(conn: Connection) -> Incident:
             relapse = replace(before, id=0, public_id="", since_ms=now_ms, opened_ms=now_ms)
             incident = incidents.insert(conn, relapse)
-            queue.opened(conn, incident, now_ms, wait_s=0)
+            enqueue.opened(conn, incident, now_ms, wait_s=0)
             return incident
 
         return await self.db.write(write)
@@ -297,7 +297,7 @@ class Stage:
             truth = incidents.load(conn, [incident.id])[0]
             moved = replace(truth, kind=kind or truth.kind, failed=truth.failed + 1)
             incidents.update(conn, moved)
-            queue.changed(conn, incident.id, now_ms, urgent=urgent)
+            enqueue.changed(conn, incident.id, now_ms, urgent=urgent)
 
         await self.db.write(write)
 
@@ -308,7 +308,7 @@ class Stage:
             truth = incidents.load(conn, [incident.id])[0]
             down = replace(truth, kind=Kind.DOWN, told_down=True)
             incidents.update(conn, down)
-            queue.escalated(conn, down, now_ms)
+            enqueue.escalated(conn, down, now_ms)
 
         await self.db.write(write)
 
@@ -324,7 +324,7 @@ class Stage:
             ]
             for one in ended:
                 incidents.update(conn, one)
-            queue.closed(conn, ended, now_ms, announce=announce)
+            enqueue.closed(conn, ended, now_ms, announce=announce)
 
         await self.db.write(write)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import outbox, posts
+from bot.db import delivery_stats, posts
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.models import Kind
-from bot.services.delivery import courier
+from bot.services.delivery import sender
 from bot.services.delivery.messages import Alert
 from tests.services.delivery.stage import (
     CHANNEL,
@@ -108,7 +108,7 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
                 await asyncio.Event().wait()
             return message_id
 
-    monkeypatch.setattr(courier, "SEND_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(sender, "SEND_TIMEOUT_S", 0.01)
 
     async def scene(here: Stage) -> None:
         here.sink = Hanging(here.clock)
@@ -313,7 +313,9 @@ def test_why_a_message_is_not_out_can_be_read_in_the_outbox(remedy: Remedy) -> N
         here.sink.before = always(remedy)
         await here.open("a")
         await here.deliver()
-        seen = await here.db.read(lambda conn: outbox.look(conn, GUILD, here.clock.now_ms()))
+        seen = await here.db.read(
+            lambda conn: delivery_stats.look(conn, GUILD, here.clock.now_ms())
+        )
         assert seen.error == "ordered"
 
     play(scene)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Access, Notice
 from tests.services.delivery.stage import (
     CHANNEL,
@@ -28,7 +28,7 @@ HOUR = 3600
 
 
 def _put(notice: Notice, conn: Connection) -> None:
-    queue.notice(conn, GUILD, CHANNEL, notice, START_MS)
+    enqueue.notice(conn, GUILD, CHANNEL, notice, START_MS)
 
 
 def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
@@ -427,9 +427,9 @@ def test_without_a_sink_nothing_is_claimed() -> None:
 def test_a_blind_note_is_one_plain_post() -> None:
     async def scene(here: Stage) -> None:
         now_ms = here.clock.now_ms()
-        note = queue.blind(now_ms - 720_000, now_ms)
+        note = enqueue.blind(now_ms - 720_000, now_ms)
         assert note.seconds == 720
-        await here.db.write(lambda conn: queue.notice(conn, GUILD, CHANNEL, note, now_ms))
+        await here.db.write(lambda conn: enqueue.notice(conn, GUILD, CHANNEL, note, now_ms))
         assert await here.deliver() == 1
         [message] = here.sink.of()
         assert message.alert.kind == "blind"

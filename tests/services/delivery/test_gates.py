@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.delivery import backoff
 from bot.services.delivery.breaker import Breaker
-from bot.services.delivery.gates import Gates
+from bot.services.delivery.throttle import Throttle
 
 A, B, C, D = 1, 2, 3, 4
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
@@ -28,11 +28,11 @@ class Shortest(random.Random):
 
 
 @pytest.fixture
-def gates() -> Gates:
-    return Gates(Longest())
+def gates() -> Throttle:
+    return Throttle(Longest())
 
 
-def _down(gates: Gates, now_ms: int = 0) -> None:
+def _down(gates: Throttle, now_ms: int = 0) -> None:
     """Five failures over three channels."""
     for channel_id in (A, B, C, A, B):
         gates.failed(channel_id, 1, 0, now_ms)
@@ -56,7 +56,7 @@ def test_the_wait_is_full_jitter_but_never_nothing() -> None:
     assert max(waits) > 7.5
 
 
-def test_a_failure_closes_one_channel_and_a_success_opens_it(gates: Gates) -> None:
+def test_a_failure_closes_one_channel_and_a_success_opens_it(gates: Throttle) -> None:
     gates.failed(A, 2, 0, 5000)
     assert gates.opens_at(A) == 7000
     assert gates.opens_at(B) == 0
@@ -66,14 +66,14 @@ def test_a_failure_closes_one_channel_and_a_success_opens_it(gates: Gates) -> No
     assert gates.opens_at(A) == 0
 
 
-def test_what_is_not_due_or_already_under_way_is_not_ready(gates: Gates) -> None:
+def test_what_is_not_due_or_already_under_way_is_not_ready(gates: Throttle) -> None:
     assert gates.ready({A: 10, B: 11, C: 0}, {C: "a task"}, 10) == [A]
     assert gates.next_ms({A: 20, B: 11, C: 0}, {C: "a task"}) == 11
     assert gates.next_ms({}, ()) is None
 
 
 def test_a_time_that_discord_names_for_a_channel_holds_until_something_was_sent(
-    gates: Gates,
+    gates: Throttle,
 ) -> None:
     gates.wait(A, 9000)
     assert gates.opens_at(A) == 9000
@@ -83,14 +83,14 @@ def test_a_time_that_discord_names_for_a_channel_holds_until_something_was_sent(
     assert gates.opens_at(A) == 0
 
 
-def test_a_pause_holds_every_channel_and_a_shorter_one_does_not_cut_it(gates: Gates) -> None:
+def test_a_pause_holds_every_channel_and_a_shorter_one_does_not_cut_it(gates: Throttle) -> None:
     gates.pause(9000)
     gates.pause(2000)
     assert (gates.opens_at(A), gates.opens_at(B)) == (9000, 9000)
 
 
 def test_the_halts_are_ten_minutes_then_twice_as_long_each_time_up_to_six_hours(
-    gates: Gates,
+    gates: Throttle,
 ) -> None:
     now_ms, minutes = 0, []
     for _ in range(8):
@@ -100,7 +100,7 @@ def test_the_halts_are_ten_minutes_then_twice_as_long_each_time_up_to_six_hours(
     assert minutes == [10, 20, 40, 80, 160, 320, 360, 360]
 
 
-def test_answers_to_requests_already_under_way_do_not_lengthen_a_halt(gates: Gates) -> None:
+def test_answers_to_requests_already_under_way_do_not_lengthen_a_halt(gates: Throttle) -> None:
     gates.halt(0)
     gates.halt(1)
     assert gates.opens_at(A) == 10 * MINUTE
@@ -108,14 +108,14 @@ def test_answers_to_requests_already_under_way_do_not_lengthen_a_halt(gates: Gat
     assert gates.opens_at(A) == 30 * MINUTE
 
 
-def test_after_a_success_halts_begin_with_ten_minutes_again(gates: Gates) -> None:
+def test_after_a_success_halts_begin_with_ten_minutes_again(gates: Throttle) -> None:
     gates.halt(0)
     gates.succeeded(A, posted=True)
     gates.halt(HOUR)
     assert gates.opens_at(A) == HOUR + 10 * MINUTE
 
 
-def test_edits_have_a_gate_of_their_own(gates: Gates) -> None:
+def test_edits_have_a_gate_of_their_own(gates: Throttle) -> None:
     gates.wait_edits(A, 9000)
     assert gates.opens_at(A) == 0
     assert not gates.edits_open(A, 8999)
@@ -125,7 +125,7 @@ def test_edits_have_a_gate_of_their_own(gates: Gates) -> None:
     assert not gates.edits_open(A, 8999)
 
 
-def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(gates: Gates) -> None:
+def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(gates: Throttle) -> None:
     gates.archived(A, HOUR)
     gates.succeeded(A, posted=False)
     gates.succeeded(B, posted=True)
@@ -137,7 +137,7 @@ def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(gates: Ga
     assert not gates.edits_open(A, 0)
 
 
-def test_work_that_cannot_be_done_rests_a_second_or_until_edits_are_taken(gates: Gates) -> None:
+def test_work_that_cannot_be_done_rests_a_second_or_until_edits_are_taken(gates: Throttle) -> None:
     gates.rest(A, 5000)
     assert gates.opens_at(A) == 6000
     gates.wait_edits(A, 9000)
@@ -148,7 +148,7 @@ def test_work_that_cannot_be_done_rests_a_second_or_until_edits_are_taken(gates:
 
 
 def test_our_own_faults_wait_longer_each_time_and_from_the_eleventh_on_minutes(
-    gates: Gates,
+    gates: Throttle,
 ) -> None:
     waits = []
     for _ in range(11):
@@ -162,7 +162,7 @@ def test_our_own_faults_wait_longer_each_time_and_from_the_eleventh_on_minutes(
 
 
 def test_while_discord_is_down_the_channel_that_waited_longest_speaks_for_all(
-    gates: Gates,
+    gates: Throttle,
 ) -> None:
     _down(gates)
     gates.failed(A, 4, 0, 0)
@@ -174,20 +174,20 @@ def test_while_discord_is_down_the_channel_that_waited_longest_speaks_for_all(
     assert gates.next_ms(due, {B: "a task"}) is None
 
 
-def test_when_discord_is_back_nobody_waits_any_longer(gates: Gates) -> None:
+def test_when_discord_is_back_nobody_waits_any_longer(gates: Throttle) -> None:
     _down(gates)
     gates.succeeded(A, posted=True)
     assert gates.ready({A: 0, B: 0, C: 0}, (), 0) == [A, B, C]
 
 
-def test_a_time_that_discord_named_holds_while_it_is_down(gates: Gates) -> None:
+def test_a_time_that_discord_named_holds_while_it_is_down(gates: Throttle) -> None:
     _down(gates)
     gates.wait(A, HOUR)
     assert gates.opens_at(A) == HOUR
     assert gates.opens_at(B) == 10_000
 
 
-def test_a_refused_token_shuts_everything(gates: Gates) -> None:
+def test_a_refused_token_shuts_everything(gates: Throttle) -> None:
     gates.shut = True
     assert gates.ready({A: 0}, (), 0) == []
     assert gates.next_ms({A: 0}, ()) is None
@@ -234,7 +234,7 @@ def test_trials_come_every_ten_seconds_for_two_minutes_and_then_every_thirty() -
     assert steps == [*[10 * SECOND] * 11, *[30 * SECOND] * 2]
 
 
-def test_while_discord_is_down_one_channel_alone_has_the_trial(gates: Gates) -> None:
+def test_while_discord_is_down_one_channel_alone_has_the_trial(gates: Throttle) -> None:
     assert gates.take(A, 0)
     assert gates.take(B, 0)
     _down(gates)

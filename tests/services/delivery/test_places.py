@@ -1,10 +1,10 @@
 """Where a server is told when its alert channel is lost, and how that channel comes back."""
 
-from bot.db import guilds, outbox
+from bot.db import delivery_stats, guilds
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.models import GuildSettings
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice, Places
 from tests.services.delivery.stage import (
     CHANNEL,
@@ -108,7 +108,7 @@ def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
         await _settle(here, second=None)
         here.sink.known_places[GUILD] = Places(None, None, OWNER)
         notice = Notice("notice", text="It did not work.", user_id=9)
-        await here.db.write(lambda conn: queue.notice(conn, GUILD, -GUILD, notice, 0))
+        await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, 0))
         assert await here.deliver() == 1
         assert here.sink.texts(PRIVATE + 9) == ["It did not work."]
 
@@ -198,9 +198,9 @@ def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> N
     async def scene(here: Stage) -> None:
         now_ms = here.clock.now_ms()
         notice = Notice("notice", text="Hello")
-        await here.db.write(lambda conn: queue.notice(conn, GUILD, -GUILD, notice, now_ms))
+        await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, now_ms))
         await here.deliver()
-        seen = await here.db.read(lambda conn: outbox.look(conn, GUILD, now_ms))
+        seen = await here.db.read(lambda conn: delivery_stats.look(conn, GUILD, now_ms))
         assert (seen.dead, seen.error) == (1, "nobody of the server can be told")
 
     play(scene)
@@ -267,7 +267,7 @@ def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second
         incident = await here.open("a")
         await here.deliver()
         await here.delivery.channel_deleted(GUILD, CHANNEL)
-        await here.db.write(lambda conn: queue.opened(conn, incident, 0, wait_s=0))
+        await here.db.write(lambda conn: enqueue.opened(conn, incident, 0, wait_s=0))
         await here.deliver()
         assert [kind for kind, _ in await here.rows()] == ["open", "notice"]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
-from bot.db.notifications import Notification, Work
-from bot.services.delivery import plan
-from bot.services.delivery.plan import Batch, Desk, Verb
+from bot.db.outbox import Notification, Work
+from bot.services.delivery import planning
+from bot.services.delivery.planning import Batch, Desk, Verb
 
 NOW = 1_700_000_000_000
 MINUTE = 60_000
@@ -40,7 +40,7 @@ def sending(batch: int) -> Notification:
 
 
 def choose(*rows: Notification, edits: bool = True) -> Batch | None:
-    return plan.choose(Desk(rows, NOW, None, edits))
+    return planning.choose(Desk(rows, NOW, None, edits))
 
 
 def verb(*rows: Notification) -> Verb | None:
@@ -139,10 +139,10 @@ def test_while_edits_are_refused_the_rest_goes_on() -> None:
 
 def test_what_is_half_sent_is_the_oldest_message_with_all_its_rows() -> None:
     first, second, third = sending(5), sending(9), sending(5)
-    batch = plan.half_sent([second, first, third, row(Work.OPEN, 2)])
+    batch = planning.half_sent([second, first, third, row(Work.OPEN, 2)])
     assert batch == Batch(Verb.JOIN, (first, third), post_id=7, leader=5)
 
 
 def test_an_empty_desk_plans_nothing() -> None:
     assert choose() is None
-    assert plan.half_sent([]) is None
+    assert planning.half_sent([]) is None

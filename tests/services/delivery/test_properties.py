@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.db import incidents, notifications
+from bot.db import incidents, outbox
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
 from tests.services.delivery.stage import CHANNEL, Call, Message, Stage, play
@@ -108,7 +108,7 @@ class Story:
             await self.deliver(7 * 3600.0)
 
     async def check(self) -> None:
-        assert await self.here.db.read(lambda conn: notifications.due_by_channel(conn, 0)) == {}
+        assert await self.here.db.read(lambda conn: outbox.due_by_channel(conn, 0)) == {}
         assert self.here.sink.most_at_once <= 1
         opens, closes = _told(list(self.here.sink.messages.values()))
         for incident in self.all:

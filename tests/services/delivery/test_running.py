@@ -12,8 +12,8 @@ import pytest
 from bot.clock import SystemClock
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
+from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Alert
-from bot.services.delivery.sender import Delivery
 from tests.services.delivery.stage import (
     CHANNEL,
     GUILD,
@@ -41,7 +41,7 @@ class SlowSink(StageSink):
         return await super().post(channel_id, alert, nonce=nonce, reply_to=reply_to)
 
 
-def _live(here: Stage, sink: StageSink | None = None) -> Delivery:
+def _live(here: Stage, sink: StageSink | None = None) -> Dispatcher:
     """A delivery on real time."""
     here.clock = SystemClock()  # type: ignore[assignment]
     here.sink = sink or here.sink
@@ -163,7 +163,7 @@ def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() 
     ],
 )
 def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
-    news: Callable[[Delivery], Awaitable[None]],
+    news: Callable[[Dispatcher], Awaitable[None]],
 ) -> None:
     async def scene(here: Stage) -> None:
         delivery = _live(here)

@@ -6,14 +6,14 @@ from bot.db import incidents
 from bot.db.database import Connection
 from bot.errors import Remedy
 from bot.models import Kind
-from bot.services.delivery import queue
+from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play, times
 
 
 async def _notice(here: Stage, notice: Notice) -> None:
     now_ms = here.clock.now_ms()
-    await here.db.write(lambda conn: queue.notice(conn, GUILD, CHANNEL, notice, now_ms))
+    await here.db.write(lambda conn: enqueue.notice(conn, GUILD, CHANNEL, notice, now_ms))
 
 
 async def _remind(here: Stage, *ids: int) -> None:
@@ -21,7 +21,7 @@ async def _remind(here: Stage, *ids: int) -> None:
 
     def write(conn: Connection) -> None:
         for incident_id in ids:
-            queue.reminded(conn, incident_id, now_ms)
+            enqueue.reminded(conn, incident_id, now_ms)
 
     await here.db.write(write)
 
@@ -171,7 +171,7 @@ def test_an_incident_is_opened_once_however_often_it_is_reported() -> None:
     async def scene(here: Stage) -> None:
         incident = await here.open("a")
         await here.db.write(
-            lambda conn: queue.opened(conn, incident, here.clock.now_ms(), wait_s=0)
+            lambda conn: enqueue.opened(conn, incident, here.clock.now_ms(), wait_s=0)
         )
         assert await here.rows() == [("open", "pending")]
 

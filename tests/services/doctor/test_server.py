@@ -4,21 +4,21 @@ import asyncio
 from pathlib import Path
 
 from bot.config import Config
-from bot.db import notifications
+from bot.db import outbox
 from bot.db.database import Connection
-from bot.db.notifications import Work
+from bot.db.outbox import Work
 from bot.engine.checks import Wait
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade
 from bot.services.doctor.server import Doctor
 from bot.services.doctor.voice import Voice
-from bot.words.catalogue import words_for
+from bot.words.translator import translator_for
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, station
 
 DAY_S = 86_400
 CONFIG = Config(max_monitors=3)
 VOICE = Voice(
-    words=words_for("en"),
+    words=translator_for("en"),
     moment=lambda ms: f"@{ms}",
     day=lambda ms: f"day {ms // 86_400_000}",
     command=lambda name: f"/{name}",
@@ -141,31 +141,31 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
 
             def wait(conn: Connection) -> None:
                 for guild_id in (GUILD, OTHER_GUILD):
-                    notifications.add(
+                    outbox.add(
                         conn,
                         guild_id=guild_id,
                         channel_id=CHANNEL,
                         kind=Work.NOTICE,
                         now_ms=now_ms,
                     )
-                notifications.failed(conn, [1], "503 Service Unavailable")
+                outbox.failed(conn, [1], "503 Service Unavailable")
 
             await s.guilds.ensure(OTHER_GUILD)
             await s.db.write(wait)
-            sent = (await found(s))["Delivery"]
+            sent = (await found(s))["Dispatcher"]
             assert is_well(sent), "it is being sent"
             assert sent.text == "1 message is on its way. Discord said: “503 Service Unavailable”"
             await s.clock.advance(180)
-            late = (await found(s))["Delivery"]
+            late = (await found(s))["Dispatcher"]
             assert late.text == (
                 f"1 message waits, since @{now_ms}. Discord said: “503 Service Unavailable”"
             )
-            await s.db.write(lambda conn: notifications.finish(conn, [1], "dead"))
-            dead = (await found(s))["Delivery"]
+            await s.db.write(lambda conn: outbox.finish(conn, [1], "dead"))
+            dead = (await found(s))["Dispatcher"]
             assert dead.text.startswith("1 message of the last week could not be delivered.")
             assert dead.fix == "/alerts test shows whether alerts arrive now."
             await s.clock.advance(8 * DAY_S)
-            assert is_well((await found(s))["Delivery"])
+            assert is_well((await found(s))["Dispatcher"])
 
     asyncio.run(scenario())
 

@@ -1,0 +1,177 @@
+"""SQL of the changes people made: written with the change itself, read page by page."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from bot.db import rows, windows
+from bot.db.database import Connection
+from bot.models import Window
+from bot.words.escaping import ELLIPSIS, clip
+
+SLICE = 500
+KEPT = 5_000  # the newest of each server: one change a second would fill any disk
+TEXT_LIMIT, _BEGINNING = 400, 260  # of what is kept of one value, and of how it begins
+_AHEAD = 15  # what is kept before the place where two long texts differ
+_SECRETS = ("contains", "not_contains")
+_ADDRESSES = ("url", "added", "imported")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One thing one person changed. ``monitor_id`` None: a setting of the whole server.
+
+    What is read back also has the monitor's name of today, and the maintenance window it is about.
+    """
+
+    guild_id: int
+    user_id: int
+    field: str
+    at_ms: int
+    monitor_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+    name: str | None = None
+    window: Window | None = None
+
+
+# Whose changes are read: of one monitor, of everything, or of what has no card of its own.
+_OF_MONITOR = "c.monitor_id = :monitor"
+_OF_ALL = "TRUE"
+_OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
+
+
+def insert(conn: Connection, changes: Iterable[ChangeRow]) -> None:
+    """Note changes; call it in the transaction that makes them. The oldest beyond KEPT go."""
+    found = [_shortened(one) for one in changes]
+    conn.executemany(
+        "INSERT INTO change (guild_id, monitor_id, user_id, field, before, after, at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(one.guild_id, one.monitor_id, one.user_id),
+                one.field,
+                one.before,
+                one.after,
+                one.at_ms,
+            )
+            for one in found
+        ],
+    )
+    for guild_id in {one.guild_id for one in found}:
+        conn.execute(
+            "DELETE FROM change WHERE id IN"
+            " (SELECT id FROM change WHERE guild_id = ? ORDER BY id DESC LIMIT ? OFFSET ?)",
+            (guild_id, len(found) + SLICE, KEPT),
+        )
+
+
+def forget_secrets(conn: Connection, monitor_id: int) -> None:
+    """What was changed of a monitor stays known, what it was changed to does not."""
+    marks = ", ".join("?" * len(_SECRETS))
+    conn.execute(
+        "UPDATE change SET before = NULL, after = NULL"
+        f" WHERE monitor_id = ? AND field IN ({marks})",
+        (monitor_id, *_SECRETS),
+    )
+    marks = ", ".join("?" * len(_ADDRESSES))
+    addresses = conn.execute(
+        f"SELECT id, before, after FROM change WHERE monitor_id = ? AND field IN ({marks})",
+        (monitor_id, *_ADDRESSES),
+    ).fetchall()
+    conn.executemany(
+        "UPDATE change SET before = ?, after = ? WHERE id = ?",
+        [(_site(row["before"]), _site(row["after"]), row["id"]) for row in addresses],
+    )
+
+
+def site_of(url: str) -> str:
+    """Scheme and host of an address: what is no secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _site(url: str | None) -> str | None:
+    return url and site_of(url)
+
+
+def _shortened(change: ChangeRow) -> ChangeRow:
+    """Of two long texts what differs is kept, and how both begin."""
+    before, after = change.before or "", change.after or ""
+    if max(len(before), len(after)) <= TEXT_LIMIT:
+        return change
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
+    left_out = range(_BEGINNING, max(_BEGINNING, same - _AHEAD))
+    return replace(
+        change,
+        before=change.before and _without(before, left_out),
+        after=change.after and _without(after, left_out),
+    )
+
+
+def _without(text: str, left_out: range) -> str:
+    if left_out:
+        text = f"{text[: left_out.start]}{ELLIPSIS}{text[left_out.stop :]}"
+    return clip(text, TEXT_LIMIT)
+
+
+def of_guild(
+    conn: Connection, guild_id: int, monitor_id: int | None, skip: int, limit: int
+) -> tuple[list[ChangeRow], int]:
+    """Changes newest first, of one monitor or (None) of everything; and how many there are."""
+    chosen = _OF_ALL if monitor_id is None else _OF_MONITOR
+    values = {"guild": guild_id, "monitor": monitor_id}
+    found = _read(conn, chosen, values | {"skip": skip, "limit": limit})
+    total = conn.execute(
+        f"SELECT count(*) FROM change c WHERE c.guild_id = :guild AND {chosen}", values
+    ).fetchone()
+    return found, int(total[0])
+
+
+def of_server(conn: Connection, guild_id: int, limit: int) -> list[ChangeRow]:
+    """The newest changes of a server's own settings, and what was removed there."""
+    return _read(conn, _OF_SERVER, {"guild": guild_id, "skip": 0, "limit": limit})
+
+
+def pauses(conn: Connection, monitor_id: int, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """The parts of a span for which people had a monitor paused, in order.
+
+    A pause ends with the next one, when somebody resumes it, or at the end it was given. What came
+    paused with an import has no beginning of its own.
+    """
+    found = conn.execute(
+        "SELECT max(at_ms, :from) AS a, min(:until, coalesce(next_ms, :until),"
+        " coalesce(CAST(iif(field = 'paused', after, NULL) AS INTEGER), :until)) AS b FROM"
+        " (SELECT field, at_ms, after, lead(at_ms) OVER in_turn AS next_ms,"
+        " lead(field) OVER in_turn AS next FROM change WHERE monitor_id = :id"
+        " AND field IN ('imported', 'paused', 'resumed') WINDOW in_turn AS (ORDER BY id))"
+        " WHERE (field = 'paused' OR next = 'resumed') AND b > a ORDER BY a",
+        {"id": monitor_id, "from": from_ms, "until": until_ms},
+    )
+    return [(row["a"], row["b"]) for row in found.fetchall()]
+
+
+def forget(conn: Connection, before_ms: int) -> int:
+    """Delete a slice of what was changed before then; returns how many rows went."""
+    return conn.execute(
+        "DELETE FROM change WHERE id IN"
+        " (SELECT id FROM change WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+        (before_ms, SLICE),
+    ).rowcount
+
+
+def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[ChangeRow]:
+    found = conn.execute(
+        "SELECT c.*, m.name FROM change c LEFT JOIN monitor m ON m.id = c.monitor_id"
+        f" WHERE c.guild_id = :guild AND {chosen} ORDER BY c.id DESC LIMIT :limit OFFSET :skip",
+        values,
+    ).fetchall()
+    return [_change(conn, row) for row in found]
+
+
+def _change(conn: Connection, row: sqlite3.Row) -> ChangeRow:
+    planned = row["field"].startswith("maintenance_")
+    window = windows.find(conn, row["guild_id"], int(row["after"])) if planned else None
+    return rows.read(row, ChangeRow, window=window)

@@ -1,0 +1,141 @@
+"""SQL of channels that refuse us: left alone for a while, their work waits or moves elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.clock import DAY_MS
+from bot.db.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedChannel:
+    """A channel that is left alone. ``reason`` is the remedy that led to it."""
+
+    channel_id: int
+    since_ms: int
+    until_ms: int
+    reason: str
+
+
+def park(
+    conn: Connection, guild_id: int, channel_id: int, now_ms: int, *, until_ms: int, reason: str
+) -> None:
+    """Leave a channel alone until then; its rows wait."""
+    conn.execute(
+        "INSERT INTO parked (channel_id, guild_id, since_ms, until_ms, reason)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET"
+        " until_ms = excluded.until_ms, reason = excluded.reason",
+        (channel_id, guild_id, now_ms, until_ms, reason),
+    )
+
+
+def is_parked(conn: Connection, channel_id: int, now_ms: int) -> bool:
+    """A channel that was parked in the future is not: the clock was set back since."""
+    row = conn.execute(
+        "SELECT 1 FROM parked WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
+        (channel_id, now_ms),
+    ).fetchone()
+    return row is not None
+
+
+def unpark(conn: Connection, channel_id: int) -> bool:
+    """Try a channel again; False when it was not parked."""
+    return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
+
+
+def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:
+    rows = conn.execute(
+        "SELECT channel_id, since_ms, until_ms, reason FROM parked WHERE guild_id = ?"
+        " ORDER BY since_ms, channel_id",
+        (guild_id,),
+    )
+    return [BlockedChannel(*row) for row in rows.fetchall()]
+
+
+def substitute(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
+    """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
+    row = conn.execute(
+        "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = ?2"
+        " AND p.since_ms <= ?3 AND p.until_ms > ?3) AND NOT EXISTS"
+        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id"
+        " AND p.since_ms <= ?3 AND p.until_ms > ?3)",
+        (guild_id, channel_id, now_ms),
+    ).fetchone()
+    return channel_id if row is None or row[0] is None else int(row[0])
+
+
+def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = False) -> int:
+    """Tell elsewhere what a channel was never told; returns how many openings that are.
+
+    An incident moves whole: an all-clear never leaves the channel of its opening.
+    ``default_only``: of monitors that have no channel of their own.
+    """
+    moved = conn.execute(
+        "UPDATE notification SET channel_id = ?1 WHERE channel_id = ?2 AND kind = 'open'"
+        " AND state = 'pending' AND (NOT ?3 OR EXISTS (SELECT 1 FROM incident i JOIN monitor m"
+        " ON m.id = i.monitor_id WHERE i.id = notification.incident_id AND m.channel_id IS NULL))",
+        (to_id, channel_id, default_only),
+    ).rowcount
+    conn.execute(
+        "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND state = 'pending'"
+        " AND kind IN ('escalate', 'close') AND EXISTS (SELECT 1 FROM notification o"
+        " WHERE o.incident_id = notification.incident_id AND o.kind = 'open'"
+        " AND o.channel_id = ?)",
+        (to_id, channel_id, to_id),
+    )
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The channel an incident is meant for now. ``own``: of its monitor, not of the server."""
+
+    channel_id: int | None
+    own: bool
+
+
+def homes(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Home]:
+    """Where incidents belong, whatever channel tells them."""
+    query = (
+        "SELECT coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL FROM incident i"
+        " JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id WHERE i.id = ?"
+    )
+    found = ((one, conn.execute(query, (one,)).fetchone()) for one in incident_ids)
+    return {one: Home(row[0], bool(row[1])) for one, row in found if row is not None}
+
+
+def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
+    """Whether a server's alerts go to a channel, or wait for it."""
+    row = conn.execute(
+        "SELECT 1 FROM guild WHERE id = ?1 AND ?2 IN (channel_id, fallback_channel_id)"
+        " UNION ALL SELECT 1 FROM monitor WHERE guild_id = ?1 AND channel_id = ?2"
+        " AND removed_ms IS NULL UNION ALL SELECT 1 FROM notification WHERE channel_id = ?2"
+        " AND state IN ('pending', 'sending') LIMIT 1",
+        (guild_id, channel_id),
+    ).fetchone()
+    return row is not None
+
+
+def may_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
+    """Take the one notice a day that a server gets; False when it was taken, or Vigie left."""
+    cursor = conn.execute(
+        "UPDATE guild SET noticed_ms = ?1 WHERE id = ?2 AND left_ms IS NULL"
+        " AND (noticed_ms IS NULL OR noticed_ms <= ?1 - ?3 OR noticed_ms > ?1)",
+        (now_ms, guild_id, DAY_MS),
+    )
+    return cursor.rowcount == 1
+
+
+def set_unheard(conn: Connection, guild_id: int, since_ms: int | None) -> None:
+    """Note since when nobody of a server can be told; None: somebody could be."""
+    conn.execute(
+        "UPDATE guild SET unheard_ms = iif(?1 IS NULL, NULL, coalesce(unheard_ms, ?1))"
+        " WHERE id = ?2",
+        (since_ms, guild_id),
+    )
+
+
+def unheard_since(conn: Connection, guild_id: int) -> int | None:
+    row = conn.execute("SELECT unheard_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
+    return None if row is None else row["unheard_ms"]

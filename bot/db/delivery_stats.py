@@ -1,0 +1,92 @@
+"""SQL that looks at the outbox as a whole: what waits, what arrived, what never will."""
+
+from dataclasses import dataclass
+
+from bot.clock import DAY_MS
+from bot.db.database import Connection
+
+# Messages of what ended so long ago are edited no more, and their work tells nobody anything.
+KEPT_MS = 7 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """``waiting``: rows that are due, or failed, and not taken yet, the oldest from ``oldest_ms``.
+
+    ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
+    ``error`` is what Discord said to the newest row that waits or was given up.
+    """
+
+    waiting: int
+    oldest_ms: int | None
+    sent_ms: int | None
+    dead: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The newest test alert: ``state`` is that of its row, ``at_ms`` when it was asked for."""
+
+    state: str
+    at_ms: int
+
+
+# The partial indexes are only used by queries that repeat their condition word for word.
+_WAITING = (
+    "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
+    " WHERE n.state IN ('pending', 'sending')"
+    " AND (n.not_before_ms <= :now OR n.attempts > 0)"
+    " AND (:guild IS NULL OR n.guild_id = :guild)"
+)
+
+
+def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
+    """The outbox of one server; None: of all that Vigie has not left."""
+    values = {"guild": guild_id, "now": now_ms, "since": now_ms - KEPT_MS}
+    waiting, oldest_ms = conn.execute(
+        f"SELECT count(*), min(n.created_ms) {_WAITING}", values
+    ).fetchone()
+    # A server at a time: the index then names the newest of each at once.
+    (sent_ms,) = conn.execute(
+        "SELECT max((SELECT max(n.last_try_ms) FROM notification n WHERE n.state = 'sent'"
+        " AND n.guild_id = g.id)) FROM guild g WHERE :guild IS NULL OR g.id = :guild",
+        values,
+    ).fetchone()
+    dead, newest_id = conn.execute(
+        "SELECT count(*), max(id) FROM notification WHERE state = 'dead'"
+        " AND (:guild IS NULL OR guild_id = :guild) AND created_ms >= :since",
+        values,
+    ).fetchone()
+    row = conn.execute(
+        f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1",
+        values,
+    ).fetchone()
+    if row is None and newest_id is not None:
+        row = conn.execute(
+            "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
+        ).fetchone()
+    return Outbox(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
+
+
+def last_test(conn: Connection, guild_id: int) -> Tested | None:
+    """A server's newest test alert, as long as it is remembered."""
+    row = conn.execute(
+        "SELECT state, created_ms FROM notification WHERE guild_id = ? AND kind = 'notice'"
+        """ AND payload LIKE '{"kind": "test"%' ORDER BY id DESC LIMIT 1""",
+        (guild_id,),
+    ).fetchone()
+    return None if row is None else Tested(row[0], row[1])
+
+
+def unsent_since(conn: Connection, now_ms: int) -> int | None:
+    """Since when the oldest opening waits that could be sent: those of refused channels do not."""
+    row = conn.execute(
+        "SELECT min(n.created_ms) FROM notification n JOIN guild g ON g.id = n.guild_id"
+        " AND g.left_ms IS NULL WHERE n.state IN ('pending', 'sending') AND n.kind = 'open'"
+        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM parked p"
+        " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)",
+        (now_ms,),
+    ).fetchone()
+    oldest_ms: int | None = row[0]
+    return oldest_ms

@@ -1,0 +1,90 @@
+"""The boards' way into Discord, beside that of the alerts."""
+
+import logging
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+
+import discord
+
+from bot.discord.bot_access import own_rights
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import NETWORK_ERRORS
+from bot.discord.errors import told_to_delivery
+from bot.discord.message_lookup import find_own
+from bot.services.boards.snapshot import Face
+from bot.words.translator import translator_for
+from cogs._ui.board_page import board_view
+
+log = logging.getLogger(__name__)
+
+
+class DiscordBoardTransport:
+    """Posts, edits, pins, finds and deletes boards."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+
+    async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+        """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
+        with self._told():
+            sent = await self._client.get_partial_messageable(channel_id).send(
+                view=self._view(face),
+                nonce=nonce,
+                silent=True,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        return sent.id
+
+    async def edit(self, channel_id: int, message_id: int, face: Face) -> None:
+        with self._told():
+            await self._message(channel_id, message_id).edit(
+                view=self._view(face), allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        with self._told():
+            await self._message(channel_id, message_id).delete()
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Only where the right is known to be there: a refusal would be an invalid request."""
+        if not own_rights(self._client.get_channel(channel_id)).pin_messages:
+            return
+        try:
+            await self._message(channel_id, message_id).pin()
+        except NETWORK_ERRORS as error:
+            log.info("A board could not be pinned: %r", error, extra={"channel": channel_id})
+
+    async def find(self, channel_id: int, *, since_ms: int) -> int | None:
+        """Boards alone are V2 messages that nobody's command has called up."""
+        with self._told():
+            return await find_own(self._client, channel_id, since_ms, _is_board)
+
+    def seen_by_readers(
+        self, guild_id: int, channel_id: int, others: Collection[int]
+    ) -> frozenset[int] | None:
+        guild, known = self._client.get_guild(guild_id), self._client.known_channels
+        if guild is None or not all(known.is_settled(guild, one) for one in (channel_id, *others)):
+            return None
+        return self._client.readers.shared(guild, channel_id, others)
+
+    def question(self, language: str, channel_id: int) -> str:
+        return translator_for(language).text(
+            "The board in {channel} was deleted again, so I no longer keep it up."
+            " Do you want it back? {command}",
+            channel=f"<#{channel_id}>",
+            command=self._client.commands_tree.mention("board create"),
+        )
+
+    def _view(self, face: Face) -> discord.ui.LayoutView:
+        status = self._client.commands_tree.mention("status")
+        return board_view(translator_for(face.language), face, status)
+
+    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    def _told(self) -> AbstractContextManager[None]:
+        return told_to_delivery(self._client.global_limit)
+
+
+def _is_board(message: discord.Message) -> bool:
+    return message.flags.components_v2 and message.interaction_metadata is None

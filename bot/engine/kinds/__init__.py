@@ -1,0 +1,1 @@
+"""Kinds of monitor: what each one checks, and how."""

@@ -1,0 +1,25 @@
+"""One try of a name: up when it has an address that people may visit. Nothing is dialled."""
+
+import time
+from urllib.parse import urlsplit
+
+from bot.engine.kinds.base import BaseProbe
+from bot.engine.netguard import DNS, PRIVATE
+from bot.engine.stamps import PhaseTimer
+from bot.errors import AddressHidden
+
+
+class DnsProbe(BaseProbe):
+    """Probes ``dns://name``: looks it up anew, by no cache's word."""
+
+    async def _reach(self, url: str, stamps: PhaseTimer) -> str:
+        """The first address that may be shown; where all lead inside, the name is refused."""
+        host = urlsplit(self._guard.check_url(url, frozenset({DNS}))).hostname or ""
+        began = time.perf_counter()
+        found = await self._resolver.addresses(host, fresh=True)
+        shown = (address for address in found if self._guard.is_visible(host, address))
+        address = next(shown, None)
+        if address is None:
+            raise AddressHidden(PRIVATE)
+        stamps.resolved(began)
+        return address

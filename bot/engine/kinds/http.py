@@ -1,0 +1,196 @@
+"""One try over HTTP(S): a verdict with its cause, the time each phase took, the certificate's end.
+
+It never raises, ends within its deadline whatever the server does, and reads 256 KiB at most.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from bot import __version__
+from bot.clock import Clock
+from bot.engine.answers import fault_of
+from bot.engine.cookies import Cookies
+from bot.engine.error_mapping import cause_of
+from bot.engine.netguard import URL_LIMIT, WEB, Netguard
+from bot.engine.prober import DEADLINE_S
+from bot.engine.redirects import MAX_HOPS, Place, is_downgrade, location, may_know, next_place
+from bot.engine.resolver import Resolve
+from bot.engine.stamps import PhaseTimer
+from bot.engine.tls import client_context, days_since_end, expires_ms
+from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShot
+from bot.errors import AddressRefused
+from bot.models import Cause, CheckResult, Reason, Target
+
+USER_AGENT = f"Vigie/{__version__} (+uptime check)"
+
+Headers = tuple[tuple[str, str], ...]
+
+# Only these are ours to choose: bodies must be readable, connections must end.
+_FIXED: Headers = (("Accept-Encoding", "identity"), ("Connection", "close"))
+_DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a check has learned so far; kept when it fails later."""
+
+    place: Place | None = None
+    hops: int = 0
+    status: int | None = None
+    expires_ms: int | None = None  # of the certificate on the way that ends first
+    address: str | None = None
+    downgraded: bool = False
+
+
+class HttpProbe:
+    """Probes http and https targets; see :class:`bot.engine.prober.Prober`."""
+
+    def __init__(
+        self,
+        netguard: Netguard,
+        resolver: Resolve,
+        *,
+        clock: Clock,
+        deadline_s: float = DEADLINE_S,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._guard = netguard
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._transport = OneShot(resolver, context or client_context(), netguard)
+        # Built once per target, since parsing a URL costs as much as a plain check (measured);
+        # it goes with the target, and so do the secrets in its headers.
+        self._first: WeakKeyDictionary[Target, tuple[Place, httpx.Request]] = WeakKeyDictionary()
+
+    async def probe(self, target: Target) -> CheckResult:
+        """Make one try; every failure is a result."""
+        at_ms = self._clock.now_ms()
+        stamps = PhaseTimer()
+        seen = _Seen()
+        until = asyncio.get_running_loop().time() + self._deadline_s
+        try:
+            cause = await self._follow(target, seen, stamps, until)
+        except Exception as error:  # noqa: BLE001 - whatever a server provokes is a result
+            cause = cause_of(error, self._deadline_s)
+        phases = stamps.phases()
+        if cause is not None:
+            cause = await self._completed(cause, seen, until)
+        return CheckResult(
+            at_ms=at_ms,
+            cause=cause,
+            status=seen.status,
+            phases=phases,
+            certificate_expires_ms=seen.expires_ms,
+            address=seen.address,
+            final_url=seen.place.url[:URL_LIMIT] if seen.hops and seen.place else None,
+            downgraded=seen.downgraded,
+        )
+
+    async def _follow(
+        self, target: Target, seen: _Seen, stamps: PhaseTimer, until: float
+    ) -> Cause | None:
+        """Ask, and go where the answer points, at most five times."""
+        place, request = self._first_request(target)
+        seen.place = place
+        headers = target.headers
+        cookies = Cookies()
+        for _ in range(MAX_HOPS + 1):
+            async with asyncio.timeout_at(until):
+                response = await self._transport.ask(request, stamps)
+            try:
+                _note(seen, response)
+                where = location(response)
+                if where is None or response.status_code in target.expect_status:
+                    return await fault_of(target, response, until)
+            finally:
+                await response.aclose()
+            try:
+                after = next_place(self._guard, place, where)
+            except AddressRefused:
+                return Cause(Reason.REDIRECT_REFUSED)
+            cookies.take(place, _values(response, b"set-cookie"))
+            headers = headers if may_know(place, after) else ()
+            request = _request(_method(target), after, headers, cookies.header(after))
+            _move(seen, after)
+            place = after
+        return Cause(Reason.REDIRECTS)
+
+    async def _completed(self, cause: Cause, seen: _Seen, until: float) -> Cause:
+        """The cause with what only the whole check knows."""
+        if cause.reason is Reason.TLS_EXPIRED and seen.place is not None:
+            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.place, until))
+        if cause.reason is Reason.ADDRESS_REFUSED and seen.hops:
+            return Cause(Reason.REDIRECT_REFUSED, cause.number)
+        return cause
+
+    async def _days_expired(self, place: Place, until: float) -> int | None:
+        """Look at the expired certificate again, unverified, to learn since when."""
+        try:
+            async with asyncio.timeout_at(until):
+                der = await self._transport.unverified_certificate(place.name, place.port)
+        except Exception:  # noqa: BLE001 - the verdict stands without the number
+            return None
+        return None if der is None else days_since_end(der, self._clock.now_ms())
+
+    def _first_request(self, target: Target) -> tuple[Place, httpx.Request]:
+        """Raises AddressRefused: the rules may have changed since the target was taken on."""
+        kept = self._first.get(target)
+        if kept is None:
+            place = Place.of(self._guard.check_url(target.url, WEB))
+            kept = place, _request(_method(target), place, target.headers)
+            self._first[target] = kept
+        return kept
+
+
+def _method(target: Target) -> str:
+    """A text can only be looked for where a body comes."""
+    searched = target.contains is not None or target.not_contains is not None
+    return "GET" if searched else target.method
+
+
+def _request(method: str, place: Place, headers: Headers, cookies: str = "") -> httpx.Request:
+    """One request; a person's headers replace our defaults, never what is fixed."""
+    fixed = {name.lower() for name, _ in _FIXED}
+    chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
+    names = {name.lower() for name, _ in chosen}
+    defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
+    # Given by us: httpx would read the name as IDNA 2008 and fail at emoji, which have sites.
+    fields = [("Host", place.host), *defaults, *chosen, *_FIXED]
+    if cookies:
+        own = [value for name, value in fields if name.lower() == "cookie"]
+        fields = [(name, value) for name, value in fields if name.lower() != "cookie"]
+        fields.append(("Cookie", "; ".join([*own, cookies])))
+    return httpx.Request(
+        method,
+        f"{place.scheme}://{place.host}/",
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields],
+        extensions={TARGET: place.target.encode("ascii")},
+    )
+
+
+def _values(response: httpx.Response, name: bytes) -> list[bytes]:
+    return [value for key, value in response.headers.raw if key.lower() == name]
+
+
+def _note(seen: _Seen, response: httpx.Response) -> None:
+    """Remember what the head of an answer says."""
+    seen.status = response.status_code
+    seen.address = response.extensions[ADDRESS]
+    der = response.extensions[CERTIFICATE]
+    ends_ms = expires_ms(der) if der else None
+    if ends_ms is not None:
+        seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
+
+
+def _move(seen: _Seen, place: Place) -> None:
+    """The next hop begins: what the last one answered is no verdict."""
+    if seen.place is not None:
+        seen.downgraded = seen.downgraded or is_downgrade(seen.place, place)
+    seen.place = place
+    seen.hops += 1
+    seen.status = None
+    seen.address = None

@@ -1,0 +1,76 @@
+"""Notices when the process stood still: a busy loop, a starved or frozen process, a sleeping host.
+
+A check that was under way then says nothing about its site: the time-outs are our own.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from bot.clock import Clock
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 0.25
+STALL_S = 1.0
+RECENT = 100
+LONG_S = 120.0  # from here on it is time in which nothing was watched
+
+
+def _never_suspended() -> float:
+    return 0.0
+
+
+class LoopWatch:
+    """A timer of 0.25 s that measures how late it comes itself.
+
+    ``suspended``: seconds the machine has slept so far, which monotonic time does not count.
+    ``on_long`` is called with the seconds of a standstill of two minutes and more.
+    """
+
+    def __init__(self, clock: Clock, suspended: Callable[[], float] = _never_suspended) -> None:
+        self._clock = clock
+        self._suspended = suspended
+        self._beaten: float | None = None  # None: nobody measures
+        self._slept = 0.0
+        self._ended = float("-inf")  # when the newest standstill was over
+        self._newest: deque[float] = deque(maxlen=RECENT)
+        self.on_long: Callable[[float], None] | None = None
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        self._beaten, self._slept = self._clock.monotonic(), self._suspended()
+        try:
+            while True:
+                await self._clock.sleep(BEAT_S)
+                self.beat()
+        finally:
+            self._beaten = None
+
+    def beat(self) -> None:
+        """Look how long the last beat is ago."""
+        stood_s = self._since_beat()
+        self._beaten, self._slept = self._clock.monotonic(), self._suspended()
+        if stood_s < STALL_S:
+            return
+        self._ended = self._beaten
+        self._newest.append(self._ended)
+        log.warning("Vigie stood still for %.1f s: checks under way say nothing", stood_s)
+        if stood_s >= LONG_S and self.on_long is not None:
+            self.on_long(stood_s)
+
+    def any_since(self, started: float) -> bool:
+        """Whether the process stood still at some time after ``started`` (monotonic)."""
+        if self._since_beat() >= STALL_S:
+            self.beat()  # whoever runs first after a standstill notices it
+        return self._ended > started
+
+    def count(self, within_s: float) -> int:
+        """How often the process stood still lately, as far as is remembered."""
+        since = self._clock.monotonic() - within_s
+        return sum(ended >= since for ended in self._newest)
+
+    def _since_beat(self) -> float:
+        if self._beaten is None:
+            return 0.0
+        return self._clock.monotonic() - self._beaten + self._suspended() - self._slept

@@ -1,0 +1,100 @@
+"""One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
+
+from bot.clock import Clock
+from bot.engine.checks import Checks
+from bot.engine.loop_watch import LoopWatch
+from bot.engine.rules import Try, rhythm_s
+from bot.engine.scheduler import EXTRA, Scheduler, Step
+from bot.models import CheckResult, Kind, Monitor
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.recorder import Recorder
+from bot.services.watchlist import Entry, Watchlist
+
+
+def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> None:
+    """Check it from now on, unless it is paused.
+
+    ``soon``: what is under way counts no more, a round begins at once.
+    """
+    if not monitor.paused:
+        scheduler.set(monitor.id, monitor.interval_s, soon=soon)
+
+
+class CheckRunner:
+    """What the scheduler runs for each try of each monitor."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        watchlist: Watchlist,
+        checks: Checks,
+        blindness: ConnectivityMonitor,
+        recorder: Recorder,
+        *,
+        stalls: LoopWatch | None = None,
+    ) -> None:
+        self._clock = clock
+        self._watchlist = watchlist
+        self._checks = checks
+        self._stalls = stalls or LoopWatch(clock)
+        self._blindness = blindness
+        self._recorder = recorder
+
+    async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
+        """Run one try of monitor ``key``; tells the scheduler what the monitor wants next."""
+        entry = self._watchlist.find(key)
+        if entry is None:
+            return Step(confirm_s=None, interval_s=60.0)
+        target = entry.monitor.target
+        checked = await self._checks.check(target, entry.monitor.guild_id)
+        if self._outdated(key, entry) or entry.monitor.target is not target:
+            return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
+        if number == EXTRA:
+            if not self._says_nothing(checked.started, checked.result):
+                self._recorder.look(entry, checked.result)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        return await self.saw(entry, slot_ms, number, checked.started, checked.result)
+
+    async def first(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
+        """Begin the first round of a new monitor, and say what its first check saw."""
+        checked = await self._checks.check(entry.monitor.target, entry.monitor.guild_id)
+        return await self.saw(entry, slot_ms, 0, checked.started, checked.result), checked.result
+
+    async def saw(
+        self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
+    ) -> Step:
+        """Take what a try saw, wherever it was made."""
+        needed = not _changes_nothing(entry)
+        offline = not (result.ok or _is_ours(result)) and await self._blindness.blames_us(
+            started, result.at_ms, needed=needed
+        )
+        if self._says_nothing(started, result):
+            self._recorder.drop_round(entry)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        if offline:
+            if entry.lose_sight():
+                self._recorder.touch(entry)
+            return Step(None, rhythm_s(entry.memory, entry.policy))
+        if self._outdated(entry.monitor.id, entry):
+            return Step(None, entry.monitor.interval_s)
+        attempt = Try(slot_ms, number, result.cause, result.phases.total, result.at_ms)
+        verdict = await self._recorder.take(entry, attempt, result)
+        return Step(verdict.confirm_s, rhythm_s(entry.memory, entry.policy))
+
+    def _says_nothing(self, started: float, result: CheckResult) -> bool:
+        """It ran into our own trouble: the process stood still, or was short of something."""
+        return _is_ours(result) or self._stalls.any_since(started)
+
+    def _outdated(self, key: int, entry: Entry) -> bool:
+        """Removed, replaced or paused while the try was under way."""
+        return self._watchlist.find(key) is not entry or entry.monitor.paused
+
+
+def _is_ours(result: CheckResult) -> bool:
+    return result.cause is not None and result.cause.is_ours
+
+
+def _changes_nothing(entry: Entry) -> bool:
+    """A failure of what is told as down already, and has failed on in its last round."""
+    told = entry.incident is not None and not entry.incident.withheld
+    return told and entry.memory.mode is Kind.DOWN and entry.memory.rounds[-1:].upper() == "F"

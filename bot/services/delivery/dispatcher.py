@@ -1,0 +1,379 @@
+"""Delivery: empties the outbox into Discord, one request in flight per channel."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bot.clock import Clock
+from bot.db import blocked_channels, outbox
+from bot.db.blocked_channels import BlockedChannel
+from bot.db.database import Connection, Database
+from bot.db.outbox import Due
+from bot.errors import DeliveryError, Remedy
+from bot.services.delivery import outcomes
+from bot.services.delivery.messages import Access, Sent, Transport
+from bot.services.delivery.pace import Pace
+from bot.services.delivery.refusals import InvalidRequests
+from bot.services.delivery.sender import Sender
+from bot.services.delivery.sideline import Sidelines
+from bot.services.delivery.throttle import PARKED_MS, Throttle
+
+log = logging.getLogger(__name__)
+
+# After a fault of the loop itself (the database, say) it looks again so much later.
+_STUMBLE_S = 1.0
+# The whole outbox is looked through so much longer after the last time as that took: a full one
+# must not keep the store busy.
+_LOOKS_APART = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told.
+
+    ``held_ms``: until when nothing that was refused is tried again, because all of Vigie has made
+    too many invalid requests.
+    """
+
+    channels: tuple[BlockedChannel, ...]
+    unheard_ms: int | None
+    held_ms: int | None = None
+
+
+class Dispatcher:
+    """The one reader of the outbox.
+
+    ``languages`` names the language of a server. ``observers`` hear of each accepted message;
+    ``on_token_refused`` is told when Discord no longer knows the token: nothing is sent after that.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        languages: Callable[[int], str],
+        *,
+        rng: random.Random | None = None,
+        on_token_refused: Callable[[DeliveryError], None] | None = None,
+    ) -> None:
+        self.observers: list[Callable[[Sent], None]] = []
+        self.on_token_refused = on_token_refused
+        self._db = db
+        self._clock = clock
+        jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._invalid = InvalidRequests()
+        self.gates = Throttle(jitter, self._invalid)
+        self.sidelines = Sidelines()
+        self._courier = Sender(
+            db,
+            clock,
+            languages,
+            self.gates,
+            told=self._tell,
+            moved=self.wake,
+            token_refused=self._shut,
+        )
+        self._pace = Pace(clock)
+        self._sink: Transport | None = None
+        self._woken = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[int]] = {}
+        self._stopping = False
+        self._known: dict[int, Due] = {}  # of the outbox, as last looked at
+        self._changed: set[int] = set()  # channels that were served since
+        self._news = True  # whatever else may have changed
+        self._look_from = 0.0
+
+    def attach(self, sink: Transport) -> None:
+        """Discord can be reached: from now on what is due is sent."""
+        self._sink = sink
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be new work."""
+        self.gates.rouse()
+        self.sidelines.stir()
+        self._news = True
+        self._woken.set()
+
+    def invalid_request(self) -> None:
+        """Discord counts an answer against the whole process: a 401, 403 or 429."""
+        self._invalid.add(self._now())
+
+    def may_try(self, channel_id: int) -> bool:
+        """False: a channel was refused, and the gateway says that we may not post there."""
+        return not self.gates.refusals.is_refused(channel_id) or self._may_open(channel_id)
+
+    def refused(self, guild_id: int, channel_id: int) -> int | None:
+        """A board was refused: until when (wall time) it is left alone; None: try again soon."""
+        access = Access() if self._sink is None else self._sink.access(channel_id)
+        return self.gates.refused(guild_id, channel_id, access, self._now(), self._clock.now_ms())
+
+    async def token_works(self, error: DeliveryError) -> bool:
+        """After a 401: ask once more before the token counts as refused; that ends everything."""
+        if self._sink is None or await self._courier.token_works(self._sink):
+            return True
+        self.gates.shut = True
+        self._shut(error)
+        return False
+
+    async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
+        """Rights in these channels, or in all of a server, may have changed.
+
+        A parked one is tried again, within a minute, if the gateway says that we may post there.
+        """
+        parked = await self._db.read(lambda conn: blocked_channels.of_guild(conn, guild_id))
+        wanted = None if channel_ids is None else set(channel_ids)
+        free = [
+            one.channel_id
+            for one in parked
+            if (wanted is None or one.channel_id in wanted)
+            and self._may_open(one.channel_id, gone=one.reason == Remedy.CHANNEL_GONE)
+        ]
+        if not free:
+            return
+
+        def write(conn: Connection) -> None:
+            for channel_id in free:
+                blocked_channels.unpark(conn, channel_id)
+
+        await self._db.write(write)
+        self.wake()
+
+    async def unpark(self, channel_id: int) -> None:
+        """As :meth:`rights_changed`, of one channel whose server is not at hand."""
+        if not self._may_open(channel_id):
+            return
+        if await self._db.write(lambda conn: blocked_channels.unpark(conn, channel_id)):
+            self.wake()
+
+    def _may_open(self, channel_id: int, *, gone: bool = False) -> bool:
+        """As far as the gateway knows; a channel that was deleted has to be seen again."""
+        allowed = None if self._sink is None else self._sink.access(channel_id).allowed
+        return bool(allowed) if gone else allowed is not False
+
+    async def guild_back(self, guild_id: int) -> None:
+        """Vigie is in a server (again): what it could not post there is tried where it may."""
+        await self.rights_changed(guild_id)
+        self.wake()
+
+    async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
+        """Alerts go to a channel from now on: it gets what lost channels were never told.
+
+        Not of monitors that have a channel of their own: that one is chosen for its readers.
+        """
+        may_open = self._may_open(channel_id)
+
+        def write(conn: Connection) -> None:
+            if may_open:
+                blocked_channels.unpark(conn, channel_id)
+            for lost in blocked_channels.of_guild(conn, guild_id):
+                if lost.channel_id != channel_id:
+                    blocked_channels.move(conn, lost.channel_id, channel_id, default_only=True)
+
+        await self._db.write(write)
+        self.wake()
+
+    async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
+        """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
+        now_ms = self._clock.now_ms()
+        until_ms = now_ms + PARKED_MS
+
+        def write(conn: Connection) -> None:
+            if blocked_channels.is_used(conn, guild_id, channel_id):
+                outcomes.lose(
+                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, until_ms=until_ms
+                )
+
+        await self._db.write(write)
+        self.wake()
+
+    async def troubles(self, guild_id: int) -> Troubles:
+        """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
+        left_ms = self._invalid.free_at() - self._now()
+        held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
+        return await self._db.read(
+            lambda conn: Troubles(
+                tuple(blocked_channels.of_guild(conn, guild_id)),
+                blocked_channels.unheard_since(conn, guild_id),
+                held_ms,
+            )
+        )
+
+    async def run(self) -> None:
+        """Deliver until :meth:`stop`. No fault of one channel or of the database ends it."""
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                delay_s = await self._dispatch()
+            except Exception:
+                log.exception("delivery stumbled")
+                delay_s = _STUMBLE_S
+            await self._rest(delay_s)
+
+    async def deliver_due(self) -> int:
+        """Send everything due now, one after the other; returns how many messages were taken."""
+        self.gates.rouse()
+        count = 0
+        while self._sink is not None:
+            self._news, self._look_from = True, 0.0
+            due = await self._due()
+            ready = self.gates.ready(due, (), self._now())
+            if not ready:
+                break
+            for channel_id in ready:
+                count += await self._serve(self._sink, channel_id)
+        return count
+
+    async def stop(self, timeout_s: float) -> None:
+        """Give due work ``timeout_s`` seconds; what is cut off is resent after the next start."""
+        self._stopping = True
+        self._woken.set()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._drain()
+        except TimeoutError:
+            log.warning("delivery: %s channels did not finish in time", len(self._busy))
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        self._news, self._look_from = True, 0.0
+        await self._dispatch()
+        while self._busy:
+            await asyncio.wait(self._busy.values())
+
+    async def _dispatch(self) -> float | None:
+        """Start a task for each channel that may send; returns seconds until the next one may."""
+        if self._sink is None:
+            return None
+        due = await self._due()
+        now_ms = self._now()
+        for channel_id in self.gates.ready(due, self._busy, now_ms):
+            task = asyncio.create_task(
+                self._serve(self._sink, channel_id, paced=True), name=f"delivery-{channel_id}"
+            )
+            self._busy[channel_id] = task
+            task.add_done_callback(partial(self._served, channel_id))
+        for channel_id in self._busy:
+            if self._has_opening(channel_id):
+                self._pace.hurry(channel_id)
+        next_ms = self.gates.next_ms(due, self._busy)
+        if self._news:
+            too_early_s = self._look_from - time.perf_counter()
+            asyncio.get_running_loop().call_later(max(0.0, too_early_s), self._woken.set)
+        return None if next_ms is None else max(0.0, (next_ms - now_ms) / 1000)
+
+    def _served(self, channel_id: int, _task: asyncio.Task[int]) -> None:
+        self._busy.pop(channel_id, None)
+        self._changed.add(channel_id)
+        self._woken.set()
+
+    async def _serve(self, sink: Transport, channel_id: int, *, paced: bool = False) -> int:
+        """Send all that a channel has due, in order; returns how many messages were taken."""
+        count = 0
+        try:
+            if await self._park_again(sink, channel_id):
+                return 0
+            while await self._turn(channel_id, paced=paced):
+                step = await self._courier.step(sink, channel_id)
+                if step is None:
+                    step = await self.sidelines.step(channel_id)
+                if step is None and not count:
+                    self.gates.rest(channel_id, self._now())
+                if step is None:
+                    self.gates.refusals.did_not(channel_id)
+                    break
+                count += step
+                if not step and self.gates.refusals.is_refused(channel_id):
+                    break
+        except Exception:
+            log.exception("A channel stumbled", extra={"channel": channel_id})
+            self.gates.stumbled(channel_id, self._now())
+        finally:
+            self.gates.breaker.give_back(channel_id)
+        return count
+
+    async def _park_again(self, sink: Transport, channel_id: int) -> bool:
+        """A channel that was refused is not tried while the gateway says that we may not."""
+        known = self._known.get(channel_id)
+        refused = self.gates.refusals.is_refused(channel_id) or (known is not None and known.parked)
+        access = sink.access(channel_id)
+        if not refused or access.allowed is not False or known is None:
+            return False
+        now_ms = self._clock.now_ms()
+        until_ms = min(access.until_ms or now_ms + PARKED_MS, now_ms + PARKED_MS)
+        reason, guild_id = Remedy.CHANNEL_BLOCKED, known.guild_id
+        await self._db.write(
+            lambda conn: outcomes.lose(
+                conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
+            )
+        )
+        self.wake()
+        return True
+
+    async def _turn(self, channel_id: int, *, paced: bool) -> bool:
+        """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
+        if paced and self._may_send(channel_id):
+            await self._pace.turn(channel_id, opening=self._has_opening(channel_id))
+        return self.gates.take(channel_id, self._now())
+
+    def _has_opening(self, channel_id: int) -> bool:
+        known = self._known.get(channel_id)
+        return known is not None and known.opening
+
+    async def _due(self) -> dict[int, int]:
+        """When each channel has something to send, on the gates' clock."""
+        now_ms = self._clock.now_ms()
+        ahead_ms = self._now() - now_ms
+        await self._look(now_ms)
+        due = {channel_id: one.at_ms for channel_id, one in self._known.items()}
+        due = self.sidelines.beside(due, now_ms)
+        return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
+
+    async def _look(self, now_ms: int) -> None:
+        """Read what is due where: of all channels after news, else of those just served."""
+        changed, self._changed = self._changed, set()
+        begun = time.perf_counter()
+        if self._news and begun >= self._look_from:
+            self._news = False
+            self._known = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms))
+            ended = time.perf_counter()
+            self._look_from = ended + min(1.0, (ended - begun) * _LOOKS_APART)
+        elif changed:
+            found = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms, changed))
+            kept = {c: one for c, one in self._known.items() if c not in changed}
+            self._known = kept | found
+
+    def _now(self) -> int:
+        """Milliseconds that never go back: what the gates count in."""
+        return int(self._clock.monotonic() * 1000)
+
+    def _may_send(self, channel_id: int) -> bool:
+        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._now()
+
+    async def _rest(self, delay_s: float | None) -> None:
+        """Sleep until woken, or for so long."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._woken.wait())]
+        if delay_s is not None:
+            waits.append(asyncio.create_task(self._clock.sleep(delay_s)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _tell(self, sent: Sent) -> None:
+        for observer in self.observers:
+            observer(sent)
+
+    def _shut(self, error: DeliveryError) -> None:
+        log.critical("Discord no longer accepts the token: %s", error)
+        if self.on_token_refused is not None:
+            self.on_token_refused(error)

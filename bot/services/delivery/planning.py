@@ -1,0 +1,158 @@
+"""Which message a channel needs next: pure rules over the rows of its outbox.
+
+Order: after a long silence its digest; then openings (they are what people wait for), a latecomer's
+ping, escalations, edits that change a word, all-clears, notices, reminders, and last the edits of
+mere numbers. A half-sent message comes before all of them, because only its nonce knows whether it
+exists.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.db.outbox import Notification, Work
+from bot.db.posts import Post
+
+# Openings due within the same minute share a post.
+COMPANY_MS = 60_000
+# A post that lists so many is a group post, and latecomers join it for so long.
+LIST_FROM = 3
+JOIN_WITHIN_MS = 600_000
+# What could not be told for so long is told as news of the past.
+STALE_MS = 600_000
+DIGEST_FROM = 3
+
+
+class Verb(Enum):
+    """What is done with a batch of rows."""
+
+    OPEN = auto()  # post openings
+    JOIN = auto()  # edit openings into a list that stands
+    PING = auto()  # call the role of a latecomer
+    ESCALATE = auto()  # reply: now down for good
+    EDIT = auto()
+    CLOSE = auto()  # reply: all clear
+    LATE = auto()  # post an outage that was over before it could be told
+    DIGEST = auto()  # post one summary of all that came and went during a long silence
+    REMIND = auto()  # reply: still down
+    NOTICE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that become one message. ``moot``: rows that it makes pointless."""
+
+    verb: Verb
+    rows: tuple[Notification, ...]
+    post_id: int | None = None
+    leader: int = 0  # the row that stands for all; 0: not claimed yet
+    moot: tuple[Notification, ...] = ()
+    nonce: str = ""  # "": not claimed yet
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The work of one channel at one moment."""
+
+    rows: Sequence[Notification]
+    now_ms: int
+    group: Post | None  # the list that latecomers may still join
+    edits: bool  # Discord accepts edits in this channel now
+    alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
+
+    def due(self, kind: Work) -> tuple[Notification, ...]:
+        return tuple(row for row in self.of(kind) if self.is_due(row))
+
+    def is_due(self, row: Notification, ahead_ms: int = 0) -> bool:
+        """A row from the future is due too: the clock was set back."""
+        return row.not_before_ms <= self.now_ms + ahead_ms or row.created_ms > self.now_ms
+
+    def of(self, kind: Work) -> tuple[Notification, ...]:
+        return tuple(row for row in self.rows if row.kind is kind)
+
+
+def choose(desk: Desk) -> Batch | None:
+    """The next message of a channel without half-sent rows; None: nothing is due."""
+    rules: tuple[Callable[[Desk], Batch | None], ...] = (
+        _digest,
+        _opening,
+        lambda desk: _first(Verb.PING, desk.due(Work.PING)),
+        _escalation,
+        lambda desk: _edit(desk, urgent=True),
+        _recovery,
+        lambda desk: _first(Verb.NOTICE, desk.due(Work.NOTICE)),
+        _reminder,
+        lambda desk: _edit(desk, urgent=False),
+    )
+    return next((batch for rule in rules if (batch := rule(desk)) is not None), None)
+
+
+def half_sent(rows: Sequence[Notification]) -> Batch | None:
+    """The message that was under way when an attempt failed or the process died."""
+    leader = min((row.batch for row in rows if row.batch is not None), default=None)
+    if leader is None:
+        return None
+    members = tuple(row for row in rows if row.batch == leader)
+    return Batch(Verb[members[0].verb or ""], members, members[0].post_id, leader)
+
+
+def _digest(desk: Desk) -> Batch | None:
+    """After a long silence: one summary of all that is over. What is not follows as an opening."""
+    over = desk.due(Work.CLOSE)
+    unsent = {row.incident_id: row for row in desk.of(Work.OPEN)}
+    pairs = [unsent[row.incident_id] for row in over if row.incident_id in unsent]
+    if not pairs and len(over) < DIGEST_FROM:
+        return None
+    oldest_ms = min(row.not_before_ms for row in (*over, *pairs))
+    if desk.now_ms - oldest_ms < STALE_MS:
+        return None
+    return Batch(Verb.DIGEST, over)
+
+
+def _opening(desk: Desk) -> Batch | None:
+    """All openings that are due, and those that wait for company no longer than a minute."""
+    over = {row.incident_id for row in desk.due(Work.CLOSE)}
+    opens = [row for row in desk.of(Work.OPEN) if row.incident_id not in over]
+    if not any(desk.is_due(row) for row in opens):
+        return None
+    rows = tuple(row for row in opens if desk.is_due(row, COMPANY_MS))
+    single = next((row for row in rows if row.id in desk.alone), None)
+    if single is not None:
+        rows = (single,)
+    told = {row.incident_id for row in rows}
+    moot = tuple(row for row in desk.of(Work.ESCALATE) if row.incident_id in told)
+    if single is None and desk.group is not None and desk.edits:
+        return Batch(Verb.JOIN, rows, desk.group.id, moot=moot)
+    return Batch(Verb.OPEN, rows, moot=moot)
+
+
+def _escalation(desk: Desk) -> Batch | None:
+    """Not before its opening: that one, sent later, tells the newest truth anyway."""
+    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
+    ready = [row for row in desk.due(Work.ESCALATE) if row.incident_id not in unsent]
+    return _first(Verb.ESCALATE, ready)
+
+
+def _recovery(desk: Desk) -> Batch | None:
+    """All-clears that are due share one reply; those of untold outages share one post."""
+    due = desk.due(Work.CLOSE)
+    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
+    told = tuple(row for row in due if row.incident_id not in unsent)
+    if told:
+        return Batch(Verb.CLOSE, told)
+    return Batch(Verb.LATE, due) if due else None
+
+
+def _reminder(desk: Desk) -> Batch | None:
+    due = desk.due(Work.REMINDER)
+    return Batch(Verb.REMIND, due) if due else None
+
+
+def _edit(desk: Desk, *, urgent: bool) -> Batch | None:
+    if not desk.edits:
+        return None
+    return _first(Verb.EDIT, [row for row in desk.due(Work.EDIT) if row.urgent is urgent])
+
+
+def _first(verb: Verb, rows: Sequence[Notification]) -> Batch | None:
+    return Batch(verb, (rows[0],), rows[0].post_id) if rows else None

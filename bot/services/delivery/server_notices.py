@@ -1,0 +1,146 @@
+"""How a server hears that its alert channel is lost: the first way that works, once a day.
+
+Its second channel, its system channel, a private message to whom it concerns or who chose the
+alert channel, one to its owner. Sites are named where everybody may know of them.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from bot.db import guilds
+from bot.db.database import Database
+from bot.errors import DeliveryError, Remedy
+from bot.models import GuildSettings
+from bot.services.delivery import adopt
+from bot.services.delivery.flight import Flight
+from bot.services.delivery.messages import Alert, Lost, Notice, Transport
+from bot.services.delivery.rendering import missed
+from bot.words.escaping import markdown
+
+log = logging.getLogger(__name__)
+
+_NAME_LIMIT = 60
+_REFUSED = {Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED, Remedy.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A channel to try. ``name``: of the server, for those outside of it."""
+
+    channel_id: int
+    name: str = ""
+    owner: bool = False
+
+
+async def tell(db: Database, sink: Transport, flight: Flight, alert: Alert, now_ms: int) -> int:
+    """Send a notice to whoever of a server can be reached; returns the message's id.
+
+    Raises DeliveryError: with CHANNEL_GONE when nobody can be, else to try again (each place knows
+    the nonce, and is looked at once that is old, so none is told twice).
+    """
+    guild_id = flight.guild_id
+    settings = await db.read(lambda conn: guilds.find(conn, guild_id)) or GuildSettings(guild_id)
+    notice = flight.notice or Notice("notice")
+    async for way in _ways(sink, settings, notice.user_id or settings.set_by):
+        if way.channel_id == notice.channel_id:
+            continue  # that is the lost one
+        try:
+            found = await _standing(sink, flight, alert, way.channel_id, now_ms)
+            if found is not None:
+                return found
+            said = _worded(sink, settings, flight, alert, way)
+            return await sink.post(way.channel_id, said, nonce=flight.nonce)
+        except DeliveryError as error:
+            if error.remedy not in _REFUSED:
+                raise
+            log.info(
+                "A server is not reached: %s",
+                error,
+                extra=flight.names | {"through": way.channel_id},
+            )
+    raise DeliveryError("nobody of the server can be told", Remedy.CHANNEL_GONE)
+
+
+async def _standing(
+    sink: Transport, flight: Flight, alert: Alert, channel_id: int, now_ms: int
+) -> int | None:
+    """The notice, if an earlier attempt left it in a place."""
+    if not flight.doubt:
+        return None
+    tried = adopt.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
+    lines = flight.said or (alert.content,)
+    try:
+        return await adopt.standing(
+            tried,
+            now_ms,
+            lambda since_ms: sink.find(channel_id, Lost(since_ms, lines, noted=flight.noted)),
+        )
+    except adopt.NeverArrivedError:
+        return None
+
+
+def _worded(
+    sink: Transport, settings: GuildSettings, flight: Flight, alert: Alert, way: _Way
+) -> Alert:
+    """The notice as it is put in one place."""
+    content = f"{way.name} · {alert.content}" if way.name else alert.content
+    if flight.notice is not None and flight.notice.kind == "lost":
+        named = _named(sink, settings, flight, way)
+        content += missed(alert.language, flight.incidents, named)
+    return replace(alert, content=content)
+
+
+def _named(sink: Transport, settings: GuildSettings, flight: Flight, way: _Way) -> set[int]:
+    """The incidents that everybody in a place may know by name."""
+    if way.owner:
+        return {one.id for one in flight.incidents}
+    hidden = hidden_in(
+        sink, flight, way.channel_id, second=way.channel_id == settings.fallback_channel_id
+    )
+    return {one.id for one in flight.incidents} - hidden
+
+
+def hidden_in(sink: Transport, flight: Flight, place_id: int, *, second: bool) -> set[int]:
+    """The incidents that not everybody who reads a place may know of.
+
+    ``second``: the place is the server's second channel: chosen for what the alert channel, if
+    that is gone, was meant to say.
+    """
+    hidden = set()
+    for incident in flight.incidents:
+        home = flight.homes[incident.id]
+        if place_id in {incident.channel_id, home.channel_id} or home.channel_id is None:
+            continue
+        is_open = sink.is_open(flight.guild_id, place_id, home.channel_id)
+        if is_open is None:
+            is_open = second and not home.own
+        if not is_open:
+            hidden.add(incident.id)
+    return hidden
+
+
+async def _ways(
+    sink: Transport, settings: GuildSettings, first_id: int | None
+) -> AsyncIterator[_Way]:
+    """The channels to try, each found out only when the ones before have failed."""
+    if settings.fallback_channel_id is not None:
+        yield _Way(settings.fallback_channel_id)
+    places = await sink.places(settings.id)
+    system_id = places.system_channel_id
+    if system_id is not None and system_id != settings.fallback_channel_id:
+        yield _Way(system_id)
+    name = markdown(places.name or "", _NAME_LIMIT)
+    for user_id in dict.fromkeys((first_id, places.owner_id)):
+        channel_id = None if user_id is None else await _private(sink, user_id)
+        if channel_id is not None:
+            yield _Way(channel_id, name, owner=user_id == places.owner_id)
+
+
+async def _private(sink: Transport, user_id: int) -> int | None:
+    try:
+        return await sink.private(user_id)
+    except DeliveryError as error:
+        if error.remedy not in _REFUSED:
+            raise
+        return None

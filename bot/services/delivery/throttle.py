@@ -1,0 +1,180 @@
+"""When each channel may be tried again, in milliseconds of monotonic time.
+
+A channel is left alone until the time that its last failure named or the back-off drew, and one
+that refuses us is tried as :mod:`refusals` allows. While Discord is down one channel tries for all.
+All share the bucket of :mod:`pace`. Kept in memory: a restart tries everything once.
+"""
+
+import random
+from collections.abc import Collection, Mapping
+
+from bot.clock import HOUR_MS
+from bot.services.delivery import backoff
+from bot.services.delivery.breaker import Breaker
+from bot.services.delivery.messages import Access
+from bot.services.delivery.refusals import InvalidRequests, Refusals
+
+# Discord's edge turned the whole address away (a 429 that Discord itself did not send).
+HALT_MS = 600_000
+_HALT_CAP_MS = 6 * HOUR_MS
+# After so many faults of our own in a row it is tried as rarely as an old row.
+_OFTEN = 10
+# A channel that is gone or refuses us is left alone for so long; events of its rights wake it.
+PARKED_MS = 6 * HOUR_MS
+# For so long the gateway, which shows the channel and our rights, is believed against refusals.
+PATIENCE_MS = 600_000
+# What the gateway knows nothing of has to be refused so often.
+_ONCE_MORE = 2
+
+
+class Throttle:
+    """The waiting times that failures impose, per channel and for all of them."""
+
+    def __init__(self, rng: random.Random, invalid: InvalidRequests | None = None) -> None:
+        self.breaker = Breaker()
+        self.refusals = Refusals(invalid or InvalidRequests())
+        self._rng = rng
+        self._not_before: dict[int, int] = {}  # what Discord named, and rest: not cut short
+        self._backoff: dict[int, int] = {}  # what we drew: over when Discord is back
+        self._edits: dict[int, int] = {}
+        self._resting: dict[int, int] = {}
+        self._stumbles: dict[int, int] = {}
+        self._archived: set[int] = set()
+        self._halted_until_ms = 0
+        self._paused_until_ms = 0
+        self._halt_ms = HALT_MS
+        self.shut = False  # the token is refused: nothing is sent any more
+
+    def opens_at(self, channel_id: int) -> int:
+        """The moment from which a channel may send."""
+        held = max(
+            self._halted_until_ms,
+            self._paused_until_ms,
+            self._not_before.get(channel_id, 0),
+            self._resting.get(channel_id, 0),
+            self.refusals.opens_at(channel_id),
+        )
+        if self.breaker.down:
+            return max(held, self.breaker.next_trial_ms)
+        return max(held, self._backoff.get(channel_id, 0))
+
+    def edits_open(self, channel_id: int, now_ms: int) -> bool:
+        return self._edits.get(channel_id, 0) <= now_ms
+
+    def ready(self, due: Mapping[int, int], busy: Collection[int], now_ms: int) -> list[int]:
+        """The channels to serve now; while Discord is down only the one that waited longest."""
+        if self.shut:
+            return []
+        free = [
+            channel_id
+            for channel_id, due_ms in due.items()
+            if channel_id not in busy and max(due_ms, self.opens_at(channel_id)) <= now_ms
+        ]
+        if not self.breaker.down:
+            return self.refusals.in_turn(free)
+        return [] if busy else sorted(free, key=lambda one: self._backoff.get(one, 0))[:1]
+
+    def take(self, channel_id: int, now_ms: int) -> bool:
+        """Whether a channel may send at this very moment; what is limited is taken by that."""
+        if self.shut or self.opens_at(channel_id) > now_ms:
+            return False
+        if not self.breaker.take(channel_id):
+            return False
+        self.refusals.try_again(channel_id, now_ms)
+        return True
+
+    def next_ms(self, due: Mapping[int, int], busy: Collection[int]) -> int | None:
+        """When :meth:`ready` will next have something; None: only new work can change that."""
+        if self.shut or (busy and self.breaker.down):
+            return None
+        return min(
+            (
+                max(due_ms, self.opens_at(channel_id))
+                for channel_id, due_ms in due.items()
+                if channel_id not in busy
+            ),
+            default=None,
+        )
+
+    def succeeded(self, channel_id: int, *, posted: bool) -> None:
+        """Discord answered: this channel is fine, and after an absence all are tried at once.
+
+        ``posted``: by a new message, which also wakes a sleeping thread.
+        """
+        self._halt_ms = HALT_MS
+        self.refusals.accepted(channel_id)
+        self._stumbles.pop(channel_id, None)
+        self._backoff.pop(channel_id, None)
+        self._not_before.pop(channel_id, None)
+        if posted and channel_id in self._archived:
+            self._archived.discard(channel_id)
+            self._edits.pop(channel_id, None)
+        if self.breaker.succeeded():
+            self._backoff.clear()
+
+    def failed(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
+        """A transient failure: back off, and perhaps Discord is down."""
+        self._back_off(channel_id, attempts, age_ms, now_ms)
+        self.breaker.failed(channel_id, now_ms)
+
+    def refused(
+        self, guild_id: int, channel_id: int, access: Access, now_ms: int, wall_ms: int
+    ) -> int | None:
+        """Discord refuses us here: until when (wall time) the channel is to be left alone.
+
+        None: as long as the gateway shows the channel and our rights there, or Discord has said
+        so only once, it is tried again like after any failure.
+        """
+        count, age_ms = self.refusals.add(guild_id, channel_id, now_ms)
+        self.breaker.give_back(channel_id)  # that Discord refuses says that it is there
+        if access.allowed is False:
+            until_ms = min(access.until_ms or wall_ms + PARKED_MS, wall_ms + PARKED_MS)
+        elif age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE):
+            until_ms = wall_ms + PARKED_MS
+        else:
+            self._back_off(channel_id, count, age_ms, now_ms)
+            return None
+        self.refusals.park(channel_id)
+        return until_ms
+
+    def stumbled(self, channel_id: int, now_ms: int) -> None:
+        """A fault of our own: back off, but it says nothing about Discord."""
+        self.breaker.give_back(channel_id)
+        count = self._stumbles[channel_id] = self._stumbles.get(channel_id, 0) + 1
+        self._back_off(channel_id, count, backoff.FRESH_MS if count > _OFTEN else 0, now_ms)
+
+    def _back_off(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
+        delay_s = backoff.delay_s(attempts, age_ms, self._rng)
+        self._backoff[channel_id] = now_ms + round(delay_s * 1000)
+
+    def wait(self, channel_id: int, until_ms: int) -> None:
+        """Discord named a time for this channel."""
+        self._not_before[channel_id] = until_ms
+
+    def wait_edits(self, channel_id: int, until_ms: int) -> None:
+        """Discord named a time for edits; posting goes on (they have a limit of their own)."""
+        self._edits[channel_id] = until_ms
+
+    def archived(self, channel_id: int, until_ms: int) -> None:
+        """A thread sleeps: its edits wait for the next new message."""
+        self._archived.add(channel_id)
+        self._edits[channel_id] = until_ms
+
+    def pause(self, until_ms: int) -> None:
+        """Discord named a time for everything we do."""
+        self._paused_until_ms = max(self._paused_until_ms, until_ms)
+
+    def halt(self, now_ms: int) -> None:
+        """Stop all requests: 10, 20, 40 … minutes."""
+        if self._halted_until_ms > now_ms:
+            return  # answers to requests that were already under way
+        self._halted_until_ms = now_ms + self._halt_ms
+        self._halt_ms = min(self._halt_ms * 2, _HALT_CAP_MS)
+
+    def rest(self, channel_id: int, now_ms: int) -> None:
+        """Due work that cannot be done: wait for the edits' gate, or a second."""
+        self._resting[channel_id] = max(now_ms + 1000, self._edits.get(channel_id, 0))
+
+    def rouse(self) -> None:
+        """There is new work: look again everywhere."""
+        self._resting.clear()

@@ -1,0 +1,1 @@
+"""How monitors fared: uptime, history, response times, and what is kept for how long."""

@@ -1,0 +1,78 @@
+"""What a monitor's hour or day came to, counted from its tries, incidents and gaps."""
+
+from collections.abc import Sequence
+
+from bot.clock import HOUR_MS
+from bot.db import gaps, incident_periods, packed, rollups
+from bot.db.database import Connection
+from bot.db.monitors import Watched
+from bot.db.result_codec import ResultRow
+from bot.db.rollups import HOURS, Rollup
+from bot.models import State
+from bot.services.history import coverage
+from bot.services.history.intervals import Span, length_ms, overlap_ms
+
+REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
+
+
+def hour(
+    conn: Connection, monitor: Watched, number: int, tries: Sequence[ResultRow]
+) -> Rollup | None:
+    """The hour of that number; None when there is nothing to say of it."""
+    span = (number * HOUR_MS, (number + 1) * HOUR_MS)
+    seen = _watched(conn, monitor, span, tries)
+    if not seen and not tries:
+        return None
+    bad = incident_periods.between(conn, monitor.id, *span)
+    fine = [one.ms for one in tries if one.cause is None]
+    return Rollup(
+        monitor.id,
+        number,
+        len(tries),
+        len(fine),
+        *quantiles(fine),
+        watched_s=round(length_ms(seen) / 1000),
+        down_s=round(overlap_ms(seen, bad[State.DOWN]) / 1000),
+        unstable_s=round(overlap_ms(seen, bad[State.UNSTABLE]) / 1000),
+        last_s=(tries[-1].at_ms - span[0]) // 1000 if tries else None,
+    )
+
+
+def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
+    """The day of that number from its hours; None when there are none."""
+    sums = rollups.sums_of_day(conn, monitor_id, number)
+    if sums is None:
+        return None
+    fine = packed.fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
+    return Rollup(
+        monitor_id,
+        number,
+        sums.count,
+        sums.ok,
+        *quantiles(fine),
+        watched_s=sums.watched_s,
+        down_s=sums.down_s,
+        unstable_s=sums.unstable_s,
+    )
+
+
+def _watched(
+    conn: Connection, monitor: Watched, span: Span, tries: Sequence[ResultRow]
+) -> list[Span]:
+    number = span[0] // HOUR_MS
+    return coverage.seen(
+        rollups.last_try_ms(conn, monitor.id, number - REMEMBERED_HOURS, number),
+        [one.at_ms for one in tries],
+        monitor.interval_s,
+        within=span,
+        until_ms=monitor.until_ms,
+        gaps=gaps.between(conn, *span),
+    )
+
+
+def quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:
+    """The median, the 95th percentile (both by nearest rank) and the maximum. Sorts the list."""
+    if not fine:
+        return None, None, None
+    fine.sort()
+    return fine[(len(fine) - 1) // 2], fine[-(-len(fine) * 95 // 100) - 1], fine[-1]

@@ -1,0 +1,161 @@
+"""How a monitor fared over a stretch of time: from counted days and hours, and what came since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from bot.clock import DAY_MS, HOUR_MS
+from bot.db import audit_log, gaps, incident_periods, results, rollups, settings
+from bot.db.database import Connection
+from bot.db.rollups import HOURS, Rollup, Sums
+from bot.models import Monitor, State
+from bot.services.history.coverage import reach_ms
+from bot.services.history.intervals import Span, inside, length_ms, overlap_ms, without
+from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """Seconds of a span of ``span_s``, of which ``watched_s`` were watched.
+
+    Time that was not watched is neither up nor down. ``count`` tries were made (those of the last
+    hours are not counted yet).
+    """
+
+    span_s: int
+    watched_s: int
+    down_s: int
+    unstable_s: int
+    count: int
+
+    @property
+    def unwatched_s(self) -> int:
+        return max(0, self.span_s - self.watched_s)
+
+
+_FIELDS = tuple(field.name for field in fields(Uptime))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted of a monitor from ``begin_ms`` on, and the span after it that is not yet."""
+
+    sums: Sums
+    begin_ms: int
+    recent: Span
+
+    def with_recent(
+        self, seen: Sequence[Span], down: Sequence[Span], unstable: Sequence[Span]
+    ) -> Uptime:
+        """The whole, from what of the recent span was ``seen`` and what was bad."""
+        seen = inside(seen, self.recent)
+        return Uptime(
+            span_s=max(0, self.recent[1] - self.begin_ms) // 1000,
+            watched_s=self.sums.watched_s + length_ms(seen) // 1000,
+            down_s=self.sums.down_s + overlap_ms(seen, down) // 1000,
+            unstable_s=self.sums.unstable_s + overlap_ms(seen, unstable) // 1000,
+            count=self.sums.count,
+        )
+
+
+def uptimes(
+    conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
+) -> dict[int, Uptime]:
+    """How each of these monitors fared, from the full hour before ``since_ms``, until now."""
+    return {
+        monitor.id: _with_recent(conn, monitor, counted)
+        for monitor, counted in zip(
+            monitors, counted_of(conn, monitors, since_ms, now_ms), strict=True
+        )
+    }
+
+
+def counted_of(
+    conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
+) -> list[Counted]:
+    """What is counted of each of these monitors since the full hour before ``since_ms``."""
+    begin_ms = since_ms // HOUR_MS * HOUR_MS
+    day, counted_ms = _counted(conn)
+    sums = rollups.sums(conn, [monitor.id for monitor in monitors], begin_ms, day)
+    return [
+        Counted(
+            sums.get(monitor.id, Sums()),
+            max(begin_ms, monitor.created_ms),
+            (max(begin_ms, counted_ms, monitor.created_ms), now_ms),
+        )
+        for monitor in monitors
+    ]
+
+
+def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> list[Uptime]:
+    """How a monitor fared on each day (UTC, numbered since 1970), from that one until now.
+
+    The last one is the day that still runs; of days before it was added nothing was watched.
+    """
+    rolled, counted_ms = _counted(conn)
+    sums: dict[int, Sums] = {}
+    for one in rollups.days(conn, monitor.id, first_day, rolled - 1):
+        sums[one.slot] = _plus(Sums(), one)
+    for one in rollups.hours(conn, monitor.id, max(first_day, rolled) * HOURS, now_ms // HOUR_MS):
+        day = one.slot // HOURS
+        sums[day] = _plus(sums.get(day, Sums()), one)
+    return [
+        _with_recent(
+            conn,
+            monitor,
+            Counted(
+                sums.get(day, Sums()),
+                max(day * DAY_MS, monitor.created_ms),
+                (
+                    max(day * DAY_MS, counted_ms, monitor.created_ms),
+                    min((day + 1) * DAY_MS, now_ms),
+                ),
+            ),
+        )
+        for day in range(first_day, now_ms // DAY_MS + 1)
+    ]
+
+
+def joined(parts: Sequence[Uptime]) -> Uptime:
+    """Several spans as one."""
+    return Uptime(*(sum(getattr(one, name) for one in parts) for name in _FIELDS))
+
+
+def _counted(conn: Connection) -> tuple[int, int]:
+    """The next day to count, and the moment until which hours are counted."""
+    day, hour = (settings.number(conn, key) or 0 for key in (ROLLED_DAY, ROLLED_HOUR))
+    return day, hour * HOUR_MS
+
+
+def _plus(sums: Sums, one: Rollup) -> Sums:
+    return Sums(
+        sums.count + one.count,
+        sums.ok + one.ok,
+        sums.watched_s + one.watched_s,
+        sums.down_s + one.down_s,
+        sums.unstable_s + one.unstable_s,
+    )
+
+
+def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime:
+    """The last hours are not counted yet: they were watched but for gaps and pauses.
+
+    The tries say it exactly, as in :mod:`bot.services.history.report`; those of three hours of everybody
+    would hold the connection too long for a list of monitors.
+    """
+    recent = counted.recent
+    until_ms = min(recent[1], monitor.paused_ms or recent[1])
+    if recent[0] >= until_ms:
+        return counted.with_recent([], [], [])
+    first_ms = _first_ms(conn, monitor, recent)
+    pauses = audit_log.pauses(conn, monitor.id, *recent)
+    seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
+    bad = incident_periods.between(conn, monitor.id, *recent)
+    return counted.with_recent(seen, bad[State.DOWN], bad[State.UNSTABLE])
+
+
+def _first_ms(conn: Connection, monitor: Monitor, recent: Span) -> int:
+    """Watching a new monitor begins with its first try: one that was never up is never up."""
+    if monitor.created_ms != recent[0]:
+        return recent[0]
+    soon_ms = recent[0] + reach_ms(monitor.interval_s)
+    return results.first_of_monitor(conn, monitor.id, recent[0], soon_ms) or recent[0]

@@ -1,0 +1,108 @@
+"""From the judge's verdict to the incident people read: pure functions over one entry."""
+
+from dataclasses import replace
+
+from bot.engine.judge_state import JudgeState
+from bot.engine.rules import Try
+from bot.models import CheckResult, Ending, Incident, Kind
+from bot.services.watchlist import Entry
+from bot.words.ratios import share
+from bot.words.translator import translator_for
+
+# One good try says "it answers" of a site that was dead; an unstable one answers all the time.
+ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
+
+
+def opened(
+    entry: Entry,
+    memory: JudgeState,
+    attempt: Try,
+    result: CheckResult,
+    *,
+    now_ms: int,
+    channel_id: int | None,
+    role_id: int | None,
+    withheld: bool,
+) -> Incident:
+    """The incident that begins with this try; its ids are given by the store."""
+    share_ok, share_of = memory.share
+    return Incident(
+        id=0,
+        public_id="",
+        guild_id=entry.monitor.guild_id,
+        monitor_id=entry.monitor.id,
+        name=entry.monitor.name,
+        url=entry.monitor.target.url,
+        interval_s=entry.monitor.interval_s,
+        kind=memory.kind or Kind.DOWN,
+        cause=result.cause,
+        since_ms=memory.since_ms or attempt.began_ms,
+        opened_ms=now_ms,
+        failed=memory.failed + memory.tried,
+        last_ok_ms=entry.last_ok_ms,
+        last_failed_ms=None if result.ok else result.at_ms,
+        share_ok=share_ok,
+        share_of=share_of,
+        latency_ms=round(attempt.ms) if memory.mode is Kind.SLOW else None,
+        limit_ms=entry.monitor.slow_ms,
+        told_down=memory.told_down,
+        withheld=withheld,
+        channel_id=channel_id,
+        role_id=role_id,
+        address=entry.address,
+        certificate_ms=entry.certificate_ms,
+    )
+
+
+def moved(incident: Incident, memory: JudgeState, attempt: Try, result: CheckResult) -> Incident:
+    """The open incident after one more try."""
+    share_ok, share_of = memory.share
+    needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
+    slow = memory.mode is Kind.SLOW and attempt.ok
+    return replace(
+        incident,
+        kind=memory.kind or incident.kind,
+        cause=incident.cause if result.ok else result.cause,
+        failed=memory.failed + memory.tried if _turns_down(incident, memory) else incident.failed,
+        last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
+        answering_since_ms=memory.good_since_ms if memory.good >= needed else None,
+        share_ok=share_ok,
+        share_of=share_of,
+        latency_ms=round(attempt.ms) if slow else incident.latency_ms,
+        told_down=memory.told_down,
+    )
+
+
+def _turns_down(incident: Incident, memory: JudgeState) -> bool:
+    """It is told as down from here on: "n of n checks" is the count of this moment."""
+    return memory.kind is Kind.DOWN and incident.kind is not Kind.DOWN
+
+
+def acknowledged_as(incident: Incident, other: Incident) -> Incident:
+    """The incident, with what people have said of it as the other knows it."""
+    return replace(
+        incident, acknowledged_by=other.acknowledged_by, acknowledged_ms=other.acknowledged_ms
+    )
+
+
+def ended(incident: Incident, memory: JudgeState, now_ms: int, ending: Ending) -> Incident:
+    """The incident is over; its true end is the first good round of the closing run."""
+    ended_ms = memory.good_since_ms if ending is Ending.RESOLVED else None
+    return replace(
+        incident,
+        resolved_ms=now_ms,
+        ended_ms=ended_ms or now_ms,
+        answering_since_ms=None,
+        ending=ending,
+    )
+
+
+def face(incident: Incident) -> tuple[object, ...]:
+    """What a reader sees of an open incident: the post is edited when this changes."""
+    shown_cause = incident.cause if incident.kind in {Kind.DOWN, Kind.BLOCKED} else None
+    said_share = (
+        share(translator_for("en"), incident.share_ok, incident.share_of)
+        if incident.kind is Kind.UNSTABLE
+        else None
+    )
+    return incident.kind, shown_cause, said_share, incident.answering_since_ms

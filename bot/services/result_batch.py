@@ -1,0 +1,103 @@
+"""Plain results and changed memories: kept for five seconds, then written in one transaction.
+
+Who wants to read results sooner has them written first: :meth:`bot.db.database.Database.settle`.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from bot.clock import Clock
+from bot.db import certificates, incidents, monitors, results
+from bot.db.database import Connection, Database
+from bot.db.result_codec import ResultRow
+from bot.models import CheckResult
+from bot.services.watchlist import Entry, Watchlist
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 5.0
+TROUBLE_S = 10.0
+KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
+
+
+class Batch:
+    """What may wait; whatever somebody must be told of does not pass through here."""
+
+    def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._results: list[ResultRow] = []
+        self._dirty: set[int] = set()
+        self._held: set[int] = set()
+        self._certificates: dict[int, str] = {}
+
+    def note(self, entry: Entry, result: CheckResult) -> None:
+        """Keep one try's result."""
+        cause = None if result.cause is None else str(result.cause)
+        total = round(result.phases.total)
+        self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
+
+    def touch(self, entry: Entry) -> None:
+        """The entry's memory, and its incident if it has one, are to be stored."""
+        self._dirty.add(entry.monitor.id)
+
+    def remember_certificate(self, monitor_id: int, sightings: str) -> None:
+        """Keep what is known of a monitor's certificate."""
+        self._certificates[monitor_id] = sightings
+
+    def forget_certificate(self, monitor_id: int) -> None:
+        """Something newer is written by itself."""
+        self._certificates.pop(monitor_id, None)
+
+    @contextmanager
+    def held(self, entries: Iterable[Entry]) -> Iterator[None]:
+        """Leave these alone: after a flip's commit, memory is older than the store for a moment."""
+        ids = {entry.monitor.id for entry in entries}
+        self._held |= ids
+        try:
+            yield
+        finally:
+            self._held -= ids
+
+    async def run(self) -> None:
+        """Flush every five seconds until cancelled; a refusing disk is waited out."""
+        while True:
+            await self._clock.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except sqlite3.OperationalError as error:  # a full disk fails for hours: no traceback
+                log.error("Results cannot be stored (%s); they are kept", error)  # noqa: TRY400
+                await self._clock.sleep(TROUBLE_S)
+            except Exception:
+                log.exception("Results could not be stored; they are kept and tried again")
+
+    async def flush(self) -> None:
+        """Write all that waits; what could not be written is kept."""
+        rows, self._results = self._results, []
+        dirty, self._dirty = self._dirty - self._held, self._dirty & self._held
+        seen, self._certificates = self._certificates, {}
+        if not rows and not dirty and not seen:
+            return
+        entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
+        memories = [(e.monitor.id, e.memory.dump(), e.incident) for e in entries]
+        shown = {one: told for one, told in seen.items() if self._watchlist.find(one) is not None}
+
+        def write(conn: Connection) -> None:
+            results.append(conn, rows)
+            for monitor_id, dump, incident in memories:
+                monitors.save_memory(conn, monitor_id, dump)
+                if incident is not None:
+                    incidents.update(conn, incident)
+            for monitor_id, sightings in shown.items():
+                certificates.save(conn, monitor_id, sightings)
+
+        try:
+            await self._db.write(write)
+        except BaseException:
+            self._results = (rows + self._results)[-KEPT_RESULTS:]
+            self._dirty |= dirty
+            self._certificates = seen | self._certificates
+            raise

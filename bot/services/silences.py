@@ -1,0 +1,162 @@
+"""Overlays over what is watched, a pause, a mute: people begin and end them, or their time is over.
+
+An overlay never changes a state. What it kept quiet is told afterwards if it is still bad.
+Maintenance windows are the third kind: people plan them elsewhere, their end is looked for here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.clock import Clock
+from bot.db import audit_log
+from bot.db import monitors as table
+from bot.db.database import Connection, Database
+from bot.engine.scheduler import Scheduler
+from bot.errors import UserError
+from bot.models import Ending, Monitor
+from bot.services.audit_log import Author, What
+from bot.services.check_runner import schedule
+from bot.services.recorder import Recorder
+from bot.services.watchlist import Entry, Watchlist
+
+LOOK_S = 1.0
+MUTE_LIMIT_S = 30 * 86_400
+
+
+class Silences:
+    """Every call of a person names the server it acts for, and raises NotFound beyond it."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        watchlist: Watchlist,
+        scheduler: Scheduler,
+        recorder: Recorder,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._scheduler = scheduler
+        self._recorder = recorder
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """End what is over now, and tell what nothing keeps quiet any more."""
+        async with self._watchlist.changing:
+            await self._resume_due()
+            await self._unmute_due()
+        await self._recorder.tell_withheld()
+
+    async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
+        """Stop checking until resumed, or for ``for_s`` seconds.
+
+        Of what is paused already only the end changes: it has not been watched since.
+        """
+        async with self._watchlist.changing:
+            entry = self._watchlist.get(guild_id, monitor_id)
+            now_ms = self._clock.now_ms()
+            resume_ms = None if for_s is None else now_ms + for_s * 1000
+            done = Author(guild_id, by, now_ms).did(What.PAUSED, monitor_id, resume_ms)
+            since_ms = entry.monitor.paused_ms or now_ms
+            paused = replace(entry.monitor, paused_ms=since_ms, resume_ms=resume_ms)
+
+            def write(conn: Connection) -> None:
+                table.save_pause(conn, paused)
+                audit_log.insert(conn, [done])
+
+            await self._recorder.end(entry, Ending.PAUSED, write)
+            # Only now: a store that refused must leave it watched.
+            entry.monitor = paused
+            self._scheduler.remove(monitor_id)
+            return paused
+
+    async def resume(self, guild_id: int, monitor_id: int, by: int) -> tuple[Monitor, bool]:
+        """Check again, judged anew. False when it was not paused: then nothing has changed."""
+        async with self._watchlist.changing:
+            entry = self._watchlist.get(guild_id, monitor_id)
+            was_paused = entry.monitor.paused
+            if was_paused:
+                author = Author(guild_id, by, self._clock.now_ms())
+                await self._resume(entry, author)
+            return entry.monitor, was_paused
+
+    async def mute(
+        self, guild_id: int, monitor_ids: Sequence[int], *, by: int, for_s: int
+    ) -> list[Monitor]:
+        """No new alert of these for ``for_s`` seconds from now, whatever was said before.
+
+        Raises UserError beyond the limit: a mute that nobody remembers hides an outage.
+        """
+        if for_s > MUTE_LIMIT_S:
+            raise UserError(
+                "That is too long for a mute: at most {n} days.", n=MUTE_LIMIT_S // 86_400
+            )
+        async with self._watchlist.changing:
+            author = Author(guild_id, by, self._clock.now_ms())
+            entries = [self._watchlist.get(guild_id, one) for one in monitor_ids]
+            return await self._mute(author, entries, author.at_ms + for_s * 1000)
+
+    async def unmute(self, guild_id: int, monitor_id: int, by: int) -> tuple[Monitor, bool]:
+        """Alerts again, at once. False when it was not muted: then nothing has changed."""
+        async with self._watchlist.changing:
+            entry = self._watchlist.get(guild_id, monitor_id)
+            if entry.monitor.muted_until_ms is None:
+                return entry.monitor, False
+            author = Author(guild_id, by, self._clock.now_ms())
+            (monitor,) = await self._mute(author, [entry], None)
+        await self._recorder.tell_withheld()
+        return monitor, True
+
+    async def _mute(
+        self, author: Author | None, entries: Sequence[Entry], until_ms: int | None
+    ) -> list[Monitor]:
+        """``author`` None: nobody's doing, the mute was over."""
+        what = What.UNMUTED if until_ms is None else What.MUTED
+        muted = [replace(entry.monitor, muted_until_ms=until_ms) for entry in entries]
+
+        def write(conn: Connection) -> None:
+            for one in muted:
+                table.save_mute(conn, one)
+                if author is not None:
+                    audit_log.insert(conn, [author.did(what, one.id, until_ms)])
+
+        await self._db.write(write)
+        for entry, one in zip(entries, muted, strict=True):
+            entry.monitor = one
+        return muted
+
+    async def _resume_due(self) -> None:
+        now_ms = self._clock.now_ms()
+        for entry in list(self._watchlist.all()):
+            resume_ms = entry.monitor.resume_ms
+            if resume_ms is not None and resume_ms <= now_ms:
+                await self._resume(entry, None)
+
+    async def _resume(self, entry: Entry, author: Author | None) -> None:
+        """``author`` None: nobody's doing, the pause was over."""
+        resumed = replace(entry.monitor, paused_ms=None, resume_ms=None)
+
+        def write(conn: Connection) -> None:
+            table.save_pause(conn, resumed)
+            if author is not None:
+                audit_log.insert(conn, [author.did(What.RESUMED, resumed.id)])
+
+        await self._db.write(write)
+        entry.monitor = resumed
+        schedule(self._scheduler, resumed)
+
+    async def _unmute_due(self) -> None:
+        now_ms = self._clock.now_ms()
+        due = [
+            entry
+            for entry in self._watchlist.all()
+            if entry.monitor.muted_until_ms is not None and entry.monitor.muted_until_ms <= now_ms
+        ]
+        if due:
+            await self._mute(None, due, None)

@@ -1,0 +1,243 @@
+"""The real judge, recorder and delivery on a simulated clock, with no site and no Discord.
+
+``vigie replay`` plays recorded scenarios on it; the store is in memory and leaves nothing.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bot.db import guilds as guild_rows
+from bot.db import monitors as monitor_rows
+from bot.db import outbox
+from bot.db.database import IN_MEMORY, Connection, Database
+from bot.engine.checks import Checks
+from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
+from bot.services.check_runner import CheckRunner
+from bot.services.connectivity import ConnectivityMonitor
+from bot.services.delivery.dispatcher import Dispatcher
+from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
+from bot.services.guilds import Guilds
+from bot.services.recorder import Recorder
+from bot.services.watchlist import Entry, Watchlist
+
+GUILD, CHANNEL = 1, 1
+CANARY = "canary-"
+EPOCH_MS = 1_478_613_600_000  # 8 November 2016, 14:00 UTC; only differences are shown
+INTERVAL_S = 60
+CONFIRM_AT_S = (0, 10, 30)
+FLUSH_EVERY_S = 3600
+PATIENCE_S = 120  # after the end: longer than any message waits for company
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One round of one site: when (seconds), what its tries see, how long the first takes."""
+
+    t: int
+    site: str
+    causes: tuple[Cause | None, ...]
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message as the channel saw it. ``t``: seconds on the scenario's clock."""
+
+    t: int
+    action: str  # post | edit | reply
+    kind: str
+    monitors: tuple[str, ...]
+    content: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "monitors": list(self.monitors)}
+
+
+class SimulatedClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.t = 0.0
+
+    def now_ms(self) -> int:
+        return EPOCH_MS + round(self.t * 1000)
+
+    def monotonic(self) -> float:
+        return self.t
+
+    async def sleep(self, seconds: float) -> None:
+        self.t += seconds
+
+
+class CanarySites:
+    """The scenario's canaries; without any, nothing is ever blind."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, bool] = {}
+
+    async def online_since(self, started: float) -> bool:
+        del started  # they are read at the very moment of the failure
+        return not self.seen or any(self.seen.values())
+
+
+class NoProbe:
+    """The scenario says what each try saw."""
+
+    async def probe(self, target: Target) -> CheckResult:
+        raise LookupError(f"{target.url} is replayed, not probed")
+
+
+class Accepts:
+    """A Discord that takes everything at once."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    async def post(
+        self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+    ) -> int:
+        del channel_id, alert, nonce, reply_to
+        self._last += 1
+        return self._last
+
+    async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
+        del channel_id, message_id, alert
+
+    async def find(self, channel_id: int, lost: Lost) -> int | None:
+        del channel_id, lost
+        return None
+
+    async def token_works(self) -> bool:
+        return True
+
+    def access(self, channel_id: int) -> Access:
+        del channel_id
+        return Access(allowed=True)
+
+    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        del guild_id, place_id, channel_id
+        return True
+
+    async def places(self, guild_id: int) -> Places:
+        del guild_id
+        return Places()
+
+    async def private(self, user_id: int) -> int:
+        return user_id
+
+
+class Simulation:
+    """Sites of one server, told in one channel. ``lines`` is all that was said so far."""
+
+    def __init__(self, db: Database) -> None:
+        self.lines: list[Line] = []
+        self.entries: dict[str, Entry] = {}
+        self._db = db
+        self._clock = SimulatedClock()
+        self._canaries = CanarySites()
+        self._guilds = Guilds(db, self._clock)
+        self._watchlist = Watchlist(db, self._clock, self._guilds)
+        self._delivery = Dispatcher(db, self._clock, self._guilds.language)
+        self._delivery.attach(Accepts())
+        self._delivery.observers.append(self._hear)
+        self._recorder = Recorder(db, self._clock, self._watchlist, self._wake)
+        self._blindness = ConnectivityMonitor(
+            db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
+        )
+        self._rounds = CheckRunner(
+            self._clock,
+            self._watchlist,
+            Checks(NoProbe(), self._clock),
+            self._blindness,
+            self._recorder,
+        )
+        self._due_ms: int | None = None  # when the outbox is to be looked at
+        self._flush_t = 0.0
+
+    async def watch(self, sites: Iterable[str]) -> None:
+        """Let the server watch these; names of canaries among them are left out."""
+        settings = GuildSettings(GUILD, channel_id=CHANNEL)
+        watched = [
+            Monitor(0, GUILD, name, Target(f"https://{name}.example/"), INTERVAL_S)
+            for name in sites
+            if not name.startswith(CANARY)
+        ]
+
+        def prepare(conn: Connection) -> list[Monitor]:
+            guild_rows.save(conn, settings)
+            return [replace(m, id=monitor_rows.insert(conn, m)) for m in watched]
+
+        stored = await self._db.write(prepare)
+        await self._guilds.load()
+        self.entries = {monitor.name: self._watchlist.add(monitor) for monitor in stored}
+
+    async def play(self, together: Sequence[Moment]) -> None:
+        """One moment of all sites: first tries, then the confirm tries of those that need them."""
+        at = float(together[0].t)
+        await self._deliver_until(at)
+        self._clock.t = at
+        for moment in together:
+            if moment.site.startswith(CANARY):
+                self._canaries.seen[moment.site] = moment.causes[0] is None
+        await self._blindness.look()
+        asking = [m for m in together if m.site in self.entries]
+        for number, after_s in enumerate(CONFIRM_AT_S):
+            await self._deliver_until(at + after_s)
+            self._clock.t = at + after_s
+            asking = [m for m in asking if await self._try(m, number, at)]
+            await self._deliver_until(self._clock.t)
+            if not asking:
+                break
+        if at >= self._flush_t:
+            await self._recorder.flush()
+            self._flush_t = at + FLUSH_EVERY_S
+
+    async def end(self) -> None:
+        """Nothing more happens: what still waits to be said is said in its time."""
+        await self._deliver_until(self._clock.t + PATIENCE_S)
+
+    async def _try(self, moment: Moment, number: int, at: float) -> bool:
+        """Whether the site's round wants another try."""
+        cause = moment.causes[min(number, len(moment.causes) - 1)]
+        result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
+        slot_ms = EPOCH_MS + round(at * 1000)
+        entry = self.entries[moment.site]
+        step = await self._rounds.saw(entry, slot_ms, number, self._clock.t, result)
+        return step.confirm_s is not None
+
+    async def _deliver_until(self, t: float) -> None:
+        """Say what falls due up to ``t``, each at its own time."""
+        until_ms = EPOCH_MS + round(t * 1000)
+        while self._due_ms is not None and self._due_ms <= until_ms:
+            self._clock.t = max(self._clock.t, (self._due_ms - EPOCH_MS) / 1000)
+            await self._delivery.deliver_due()
+            self._due_ms = await self._next_due_ms()
+
+    async def _next_due_ms(self) -> int | None:
+        """When the outbox has something again; what is due and yet unsent waits for a gate."""
+        now_ms = self._clock.now_ms()
+        due = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms))
+        return max(min(one.at_ms for one in due.values()), now_ms + 1000) if due else None
+
+    def _wake(self) -> None:
+        self._due_ms = self._clock.now_ms()
+
+    def _hear(self, sent: Sent) -> None:
+        alert = sent.alert
+        names = tuple(incident.name for incident in alert.incidents)
+        t = (sent.at_ms - EPOCH_MS) // 1000
+        self.lines.append(Line(t, sent.action, alert.kind, names, alert.content))
+
+
+@asynccontextmanager
+async def simulation(sites: Iterable[str]) -> AsyncIterator[Simulation]:
+    """A fresh one that watches these sites."""
+    db = await Database.open(IN_MEMORY)
+    try:
+        made = Simulation(db)
+        await made.watch(sites)
+        yield made
+    finally:
+        await db.close()

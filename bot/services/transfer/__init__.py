@@ -1,0 +1,1 @@
+"""Lists of monitors from files and into files: our own export, tables, other programs."""

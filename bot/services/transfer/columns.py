@@ -1,0 +1,222 @@
+"""The settings of a monitor as other programs name them, in the words of our own export.
+
+Pure. Sources: UptimeRobot's CSV and its API v2 (``getMonitors``), StatusCake, Gatus and Checkmate;
+column names as people write them in English, French, German and Spanish.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from bot.errors import UserError
+from bot.words.translator import N_
+
+Raw = dict[str, Any]
+Remark = tuple[str, dict[str, object]]
+
+# Our own names: what ``/watch add`` calls its options.
+FIELDS = (
+    *("name", "url", "every", "channel", "role", "expect_status", "contains", "not_contains"),
+    *("slow_ms", "method", "headers", "paused"),
+)
+NO_KIND = N_("I have no monitors of the kind “{kind}”.")
+_NOT_READ = N_("not read: {fields}")
+_ALERTS_WHEN_THERE = N_("“keyword exists” was read as: it fails when the text is there")
+
+_OTHER_NAMES = {
+    "name": "nom nombre titre titel title label friendlyname monitorname sitename displayname"
+    " websitename bezeichnung",
+    "url": "address adresse adressse uri link lien urlip urlorip ipurl monitorurl websiteurl target"
+    " targeturl endpoint direccion",
+    "host": "hostname host domain domaine website site siteweb ip hote",
+    "every": "interval intervalle intervall intervalo frequency frequence checkinterval checkrate"
+    " monitorinterval intervalsec intervalsecs intervalsecond intervalseconds intervalinseconds"
+    " frequencyseconds rhythm period periode seconds secondes sekunden everyseconds",
+    "minutes": "intervalmin intervalmins intervalminute intervalminutes intervalinminutes minutes"
+    " frequencyminutes everyminutes checkfrequency resolution",
+    "expect_status": "expectedstatus expectedstatuscode expectedstatuscodes acceptedstatuscodes"
+    " statuscodes codes httpcodes codeshttp",
+    "contains": "keyword keywords keywordvalue motcle findstring searchstring text texte",
+    "not_contains": "forbiddentext notcontain",
+    "keyword_type": "keywordtype keywordcondition",
+    "slow_ms": "slow slowthreshold",
+    "method": "httpmethod requestmethod verb methode httpverb",
+    "headers": "customheaders httpheaders requestheaders customhttpheaders",
+    "channel": "salon kanal canal",
+    "role": "rolle",
+    "paused": "enpause pausiert disabled pausado",
+    "enabled": "active actif aktiv isactive",
+    "status": "state monitorstatus etat",
+    "kind": "type monitortype testtype checktype",
+    "port": "",
+}
+# What happened to a monitor, not how it is watched; ``id`` is looked at elsewhere.
+_PAST = frozenset(
+    {
+        *("id", "monitorid", "testid", "created", "createdat", "createdatetime", "createdon"),
+        *("updated", "updatedat", "lastcheck", "lastchecked", "lastcheckat", "laststatuschange"),
+        *("uptime", "uptimeratio", "alltimeuptimeratio", "averageresponsetime", "responsetime"),
+        "logs",
+    }
+)
+
+
+def _folded(name: str) -> str:
+    """``Intervalle (sec)`` and ``intervalle_sec`` are one name."""
+    letters = unicodedata.normalize("NFKD", name[:100]).casefold()
+    return "".join(c for c in letters if c.isascii() and c.isalnum())
+
+
+_KNOWN = {
+    _folded(other): ours
+    for ours, others in _OTHER_NAMES.items()
+    for other in (ours, *others.split())
+}
+# What a column's name has in it, where none of the first row is known by its whole name.
+_PARTS = {
+    "url": ("url", "adres", "addres", "direcc", "lien", "link"),
+    "every": ("interv", "freq"),
+    "name": ("nam", "nom"),
+}
+_KINDS = {
+    **dict.fromkeys(("http", "https", "https", "web", "website", "site", "page", "1"), "http"),
+    **dict.fromkeys(("keyword", "motcle", "2"), "keyword"),
+    **dict.fromkeys(("port", "tcp", "4"), "port"),
+    "dns": "dns",
+}
+_HTTPS = re.compile(r"https?(?:\(s\)|s)?", re.IGNORECASE)
+_SPAN = re.compile(
+    r"(\d{1,9})(?:[.,]0+)?\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)?", re.IGNORECASE
+)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_STOPPED = frozenset({"paused", "pausiert", "en pause", "disabled"})
+_YES = frozenset({"1", "true", "yes", "y", "oui", "ja", "x", "on"}) | _STOPPED
+_NO = frozenset({"0", "false", "no", "n", "non", "nein", "off", "disabled"})
+
+
+def ours(name: str) -> str | None:
+    """Our name of a column; None: it is none of ours."""
+    exact = name.strip().casefold()
+    if exact in FIELDS:
+        return exact
+    main, _, unit = name.partition("(")
+    found = _KNOWN.get(_folded(name)) or _KNOWN.get(_folded(main))
+    return "minutes" if found == "every" and _folded(unit).startswith("min") else found
+
+
+def guess(name: str) -> str | None:
+    """Our name of a column by a part of its own: ``Adresse du site`` is an address."""
+    folded = _folded(name)
+    return next((ours for ours, some in _PARTS.items() if any(one in folded for one in some)), None)
+
+
+def is_header(cells: Iterable[str]) -> bool:
+    """Whether a first row names columns: one of them is the address."""
+    return not {"url", "host"}.isdisjoint({ours(cell) for cell in cells})
+
+
+def read(raw: Raw) -> tuple[Raw, list[Remark]]:
+    """The settings in our names, and what is not taken. Raises UserError for what cannot be."""
+    known: Raw = {}
+    strange: list[str] = []
+    for name, value in raw.items():
+        meant = ours(str(name))
+        if value in (None, "", [], {}):
+            continue
+        if meant is not None:
+            # Our own name counts more than somebody else's for the same.
+            known[meant] = value if str(name) == meant else known.get(meant, value)
+        elif _folded(str(name)) not in _PAST:
+            strange.append(str(name)[:40])
+    remarks: list[Remark] = []
+    if strange:
+        remarks.append((_NOT_READ, {"fields": ", ".join(strange[:10])}))
+    return _settled(known, remarks), remarks
+
+
+def _settled(known: Raw, remarks: list[Remark]) -> Raw:
+    found = {name: value for name, value in known.items() if name in FIELDS}
+    found["url"] = _address(known)
+    if "minutes" in known and "every" not in known:
+        found["every"] = f"{known['minutes']} min"
+    for name in ("contains", "not_contains"):
+        if isinstance(found.get(name), int | float) and not isinstance(found[name], bool):
+            found[name] = str(found[name])  # a spreadsheet's number is a text on a page
+    _keyword(known, found, remarks)
+    paused = _paused(known)
+    return found if paused is None else found | {"paused": paused}
+
+
+def _address(known: Raw) -> Any:
+    url, host, kind = known.get("url"), known.get("host"), known.get("kind")
+    address = url or host
+    if kind is None:
+        return address
+    meant = _KINDS.get(_folded(str(kind))) or ("http" if _HTTPS.fullmatch(str(kind)) else None)
+    if meant is None:
+        raise UserError(NO_KIND, kind=str(kind)[:100])
+    if not isinstance(address, str) or "://" in address or meant in {"http", "keyword"}:
+        return address
+    return socket_address(meant, address, known.get("port"))
+
+
+def socket_address(kind: str, host: str, port: Any) -> str:
+    """``tcp://`` or ``dns://`` address of a host. Raises UserError when the port is missing."""
+    if kind == "dns":
+        return f"dns://{host}"
+    shown = (
+        f"[{host}]" if ":" in host and host.count(":") > 1 and not host.startswith("[") else host
+    )
+    number = whole_number(port)
+    if number is None and re.search(r"(?<!:):\d+$", shown):
+        return f"tcp://{shown}"  # the port stands in the address already
+    if number is None:
+        raise UserError(N_("It has no port."))
+    return f"tcp://{shown}:{number}"
+
+
+def _keyword(known: Raw, found: Raw, remarks: list[Remark]) -> None:
+    """UptimeRobot alerts when a keyword "exists", or when it does not."""
+    condition = _folded(str(known.get("keyword_type", "")))
+    if condition in {"exists", "1", "alertexists"} and found.get("contains"):
+        found["not_contains"] = found.pop("contains")
+        remarks.append((_ALERTS_WHEN_THERE, {}))
+
+
+def _paused(known: Raw) -> bool | None:
+    for name, words, negated in (
+        ("paused", _YES, False),
+        ("enabled", _NO, True),
+        ("status", _STOPPED | {"0"}, False),
+    ):
+        if name in known:
+            said = str(known[name]).strip().casefold()
+            if name == "paused" or said in words or negated:
+                return said in words
+    return None
+
+
+def whole_number(found: Any) -> int | None:
+    """60, ``"60"``, 60.0 and ``"60,0"`` are the same number; None for what is none."""
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    match = re.fullmatch(r"(\d{1,19})(?:[.,]0+)?", _short(found).strip(), re.ASCII)
+    return None if match is None else int(match[1])
+
+
+def seconds(found: Any) -> int | None:
+    """A length of time as people write it: 60, ``60s``, ``5 min``; None for what is none."""
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    match = _SPAN.fullmatch(_short(found).strip())
+    if match is None or not match[1].isascii():
+        return None
+    return int(match[1]) * _UNITS[(match[2] or "")[:1].lower()]
+
+
+def _short(found: float | str) -> str:
+    """Python refuses to write numbers of thousands of digits: such a one is nothing here."""
+    if isinstance(found, int) and abs(found) >= 10**19:
+        return ""
+    return str(found)[:40]

@@ -1,0 +1,226 @@
+"""One monitor of Uptime Kuma, in the words of our own export, and what of it is not taken.
+
+Sources: ``server/model/monitor.js`` of 1.23 and 2.0, whose backup (``monitorList``), API
+(``getMonitors``) and database rows differ only in how the fields are spelled.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bot.errors import UserError
+from bot.services.target_options import parse_statuses, status_text
+from bot.services.transfer.columns import NO_KIND, Raw, Remark, socket_address, whole_number
+from bot.words.translator import N_
+
+_TYPICAL = frozenset(
+    {
+        *("acceptedstatuscodes", "acceptedstatuscodesjson", "upsidedown", "maxretries"),
+        *("retryinterval", "maxredirects", "ignoretls", "resendinterval", "invertkeyword"),
+        "dnsresolvetype",
+    }
+)
+_FOLLOWED, _USUAL_REDIRECTS = 5, 10  # at most; what Kuma has when nobody chose
+_CONFIRMED = 2  # how often a failure is checked again before it is told
+_USUAL_RESOLVER = "1.1.1.1"
+_DEADLINE_S, _USUAL_DEADLINE = 10, 0.8  # of the interval
+
+_UPSIDE_DOWN = N_("It is upside down (up while the site fails): I cannot watch that.")
+_NO_TLS_CHECK = N_("Its certificate is not to be checked (ignoreTls): I always check it.")
+_PROXY = N_("It is asked through a proxy: I always connect directly.")
+_RECORDS = N_("It asks for DNS records of the type {type}: I look up addresses alone.")
+_A_GROUP = N_("It is a group: I watch the sites in it, without the group.")
+_SIGN_IN = N_("I cannot sign in with “{method}”.")
+
+
+def _odd_deadline(monitor: Raw) -> bool:
+    """Whether somebody chose a time limit: what comes from the interval by itself is no choice."""
+    limit, every = monitor.get("timeout"), whole_number(monitor.get("interval"))
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 0 < limit < 10**6:
+        return False
+    usual = (every or 60) * _USUAL_DEADLINE
+    return limit != _DEADLINE_S and abs(limit - usual) >= 1
+
+
+Found = Callable[[Raw], bool]
+# What is left out of a monitor that is taken otherwise, and where that matters.
+_LEFT_OUT: tuple[tuple[Found, str], ...] = (
+    (lambda m: bool(m.get("tags")), N_("its tags are left out")),
+    (lambda m: bool(m.get("parent")), N_("its group is left out")),
+    (lambda m: bool(m.get("description")), N_("its description is left out")),
+    (lambda m: bool(_filled(m.get("conditions"))), N_("its conditions are left out")),
+    (
+        lambda m: (whole_number(m.get("maxretries")) or 0) > _CONFIRMED,
+        N_("its retries are left out: I check a failure twice more before I tell it"),
+    ),
+    (
+        lambda m: bool(whole_number(m.get("resendinterval"))),
+        N_("its repeated notices are left out: reminders are a setting of the whole server"),
+    ),
+    (
+        _odd_deadline,
+        N_("its time limit is left out: a check has 10 s"),
+    ),
+    (
+        lambda m: (
+            m.get("type") == "dns"
+            and str(m.get("dnsresolveserver") or _USUAL_RESOLVER) != _USUAL_RESOLVER
+        ),
+        N_("its name server is left out: I ask those of my own machine"),
+    ),
+    (
+        lambda m: bool(m.get("ipfamily")),
+        N_("its choice of IPv4 or IPv6 is left out: I use what answers"),
+    ),
+)
+_LEFT_OUT_OF_WEB: tuple[tuple[Found, str], ...] = (
+    (lambda m: bool(m.get("body")), N_("its request body is left out")),
+    (lambda m: bool(m.get("cachebust")), N_("its cache busting is left out")),
+    (
+        lambda m: (
+            _redirects(m) not in {_USUAL_REDIRECTS, _FOLLOWED}
+            and not (_redirects(m) == 0 and _judges_redirects(m))
+        ),
+        N_("its limit of redirects is left out: I follow up to 5"),
+    ),
+)
+
+
+def is_kuma(raw: Any) -> bool:
+    """Whether it looks like one: our own export has none of these."""
+    if not isinstance(raw, dict) or "type" not in raw:
+        return False
+    return not _TYPICAL.isdisjoint({_folded(name) for name in raw})
+
+
+def of_kuma(raw: Raw) -> tuple[Raw, list[Remark]]:
+    """Our own words for it, and remarks. Raises UserError for what Vigie cannot watch."""
+    monitor = {_folded(name): value for name, value in raw.items()}
+    known: Raw = {
+        "name": monitor.get("name"),
+        "url": _address(monitor),
+        "every": monitor.get("interval"),
+        "paused": not _truth(monitor.get("active", True)) or _truth(monitor.get("forceinactive")),
+    }
+    if _truth(monitor.get("upsidedown")):
+        raise UserError(_UPSIDE_DOWN)
+    remarks = _remarks(monitor, _LEFT_OUT)
+    if monitor.get("type") not in ("http", "keyword"):
+        return known, remarks
+    _refuse_what_changes_the_answer(monitor)
+    return known | _of_web(monitor), remarks + _remarks(monitor, _LEFT_OUT_OF_WEB)
+
+
+def _of_web(monitor: Raw) -> Raw:
+    inverted = _truth(monitor.get("invertkeyword"))
+    searched = (monitor.get("keyword") or None) if monitor.get("type") == "keyword" else None
+    return {
+        "method": monitor.get("method"),
+        "contains": None if inverted else searched,
+        "not_contains": searched if inverted else None,
+        "expect_status": _statuses(monitor),
+        "headers": _headers(monitor),
+    }
+
+
+def _address(monitor: Raw) -> str:
+    kind, host = monitor.get("type"), str(monitor.get("hostname") or "")
+    if kind in ("http", "keyword"):
+        url = str(monitor.get("url") or "")
+        return "" if url in {"https://", "http://"} else url
+    if kind == "group":
+        raise UserError(_A_GROUP)
+    if kind not in ("port", "dns"):
+        raise UserError(NO_KIND, kind=str(kind)[:100])
+    asked = str(monitor.get("dnsresolvetype") or "A")[:100]
+    if kind == "dns" and asked not in {"A", "AAAA"}:
+        raise UserError(_RECORDS, type=asked)
+    return socket_address(str(kind), host, monitor.get("port")) if host else ""
+
+
+def _refuse_what_changes_the_answer(monitor: Raw) -> None:
+    """Taken without these, a healthy site might be told as down."""
+    if _truth(monitor.get("ignoretls")) and str(monitor.get("url")).lower().startswith("https:"):
+        raise UserError(_NO_TLS_CHECK)
+    if _truth(monitor.get("proxyid")):
+        raise UserError(_PROXY)
+
+
+def _remarks(monitor: Raw, table: tuple[tuple[Found, str], ...]) -> list[Remark]:
+    return [(sentence, {}) for matters, sentence in table if matters(monitor)]
+
+
+def _redirects(monitor: Raw) -> int:
+    found = whole_number(monitor.get("maxredirects"))
+    return _USUAL_REDIRECTS if found is None else found
+
+
+def _accepted(monitor: Raw) -> list[str]:
+    found = monitor.get("acceptedstatuscodes") or monitor.get("acceptedstatuscodesjson") or []
+    listed = _filled(found)
+    if isinstance(listed, str | int):
+        listed = [listed]
+    if isinstance(listed, list):
+        listed = [str(one) if isinstance(one, int) else one for one in listed]
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise UserError("“{field}” cannot be read.", field="accepted_statuscodes")
+    return listed
+
+
+def _judges_redirects(monitor: Raw) -> bool:
+    return any(one.strip().startswith("3") for one in _accepted(monitor))
+
+
+def _statuses(monitor: Raw) -> str:
+    """Kuma judges the answer at the end of all redirects, so a 3xx counts only where it ends."""
+    codes = parse_statuses(", ".join(_accepted(monitor)))
+    at_the_end = [code for code in codes if code // 100 != 3]  # noqa: PLR2004 - redirects
+    return status_text(at_the_end if at_the_end and _redirects(monitor) else codes)
+
+
+def _headers(monitor: Raw) -> Raw | None:
+    found = _filled(monitor.get("headers"))
+    if found and not isinstance(found, dict):
+        raise UserError("“{field}” cannot be read.", field="headers")
+    headers: Raw = dict(found or {})
+    signed_in = _signed_in(monitor)
+    if signed_in and not any(str(name).casefold() == "authorization" for name in headers):
+        headers["Authorization"] = signed_in
+    return headers or None
+
+
+def _signed_in(monitor: Raw) -> str | None:
+    """The header that signs in. A user left from another way to sign in is not sent."""
+    user, token = monitor.get("basicauthuser"), monitor.get("bearertoken")
+    method = str(monitor.get("authmethod", "basic" if user else "") or "").lower()[:100]
+    if method in {"", "null", "none"}:
+        return None
+    if method == "basic":
+        pair = f"{user or ''}:{monitor.get('basicauthpass') or ''}".encode(errors="replace")
+        return f"Basic {base64.b64encode(pair).decode()}"
+    if method == "bearer" and isinstance(token, str) and token:
+        return f"Bearer {token}"
+    raise UserError(_SIGN_IN, method=method)
+
+
+def _filled(found: Any) -> Any:
+    """Lists and tables that some dumps write as text of JSON."""
+    if not isinstance(found, str):
+        return found
+    if not found.strip():
+        return None
+    try:
+        return json.loads(found)
+    except (ValueError, RecursionError):
+        return found
+
+
+def _truth(found: Any) -> bool:
+    """Dumps of the database have 0 and 1, some ``"0"`` and ``"false"``."""
+    return found not in (0, "0", "", "false", None) and bool(found)
+
+
+def _folded(name: Any) -> str:
+    """``upsideDown`` in an API dump is ``upside_down`` in one of the database."""
+    return str(name).replace("_", "").lower()

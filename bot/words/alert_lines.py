@@ -1,0 +1,195 @@
+"""Push lines: the one plain line of ``content`` that a phone shows (design, Messages).
+
+Mentions are appended by whoever sends; every line here leaves room for them within
+``LINE_LIMIT``, and a name that is too long for that is shortened.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from bot.models import Cause, Incident, Kind
+from bot.words.causes import cause_text
+from bot.words.escaping import markdown
+from bot.words.ratios import share
+from bot.words.translator import N_, NN_, Translator
+
+NAME_LIMIT = 60
+LINE_LIMIT = 150
+_ALIKE = {
+    Kind.UNSTABLE: NN_("🟡 {n} site unstable at once", "🟡 {n} sites unstable at once"),
+    Kind.SLOW: NN_("🟡 {n} site slow at once", "🟡 {n} sites slow at once"),
+    Kind.BLOCKED: NN_("🟡 {n} site refuses the bot", "🟡 {n} sites refuse the bot"),
+}
+_IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble at once")
+_ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
+
+
+def opening(words: Translator, incident: Incident) -> str:
+    """What is true of one incident now."""
+    name = incident.name
+    match incident.kind:
+        case Kind.DOWN:
+            return _named(
+                words,
+                N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"),
+                name,
+                cause=_said(words, incident.cause),
+                failed=incident.failed,
+                checks=incident.failed,
+            )
+        case Kind.UNSTABLE:
+            gets = share(words, incident.share_ok, incident.share_of)
+            return _named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
+        case Kind.SLOW:
+            return _named(
+                words,
+                N_("🟡 SLOW · {name} · {ms} ms, limit {limit} ms"),
+                name,
+                ms=incident.latency_ms or 0,
+                limit=incident.limit_ms or 0,
+            )
+        case Kind.BLOCKED:
+            return _refused(words, name, incident.cause)
+
+
+def _refused(words: Translator, name: str, cause: Cause | None) -> str:
+    """With the status, unless its last failed try saw something else."""
+    if cause is None or not cause.refuses_the_bot:
+        text = N_("🟡 REFUSED · {name} · refuses the bot; people may get in")
+        return _named(words, text, name)
+    text = N_("🟡 REFUSED · {name} · answers HTTP {status} to the bot; people may get in")
+    return _named(words, text, name, status=cause.number)
+
+
+def mass(words: Translator, n: int) -> str:
+    return words.plural("🔴 {n} site down at once", "🔴 {n} sites down at once", n)
+
+
+def mixed(words: Translator, n: int, others: int) -> str:
+    """``n`` are down, ``others`` are unstable, slow or refuse."""
+    return words.plural(
+        "🔴 {n} site down, {others} unstable",
+        "🔴 {n} sites down at once, {others} unstable",
+        n,
+        others=others,
+    )
+
+
+def mass_unstable(words: Translator, kinds: Collection[Kind]) -> str:
+    """Several, none of them down; a word that fits all of them, else "in trouble"."""
+    one, many = _ALIKE[next(iter(kinds))] if len(set(kinds)) == 1 else _IN_TROUBLE
+    return words.plural(one, many, len(kinds))
+
+
+def group(words: Translator, incidents: Sequence[Incident]) -> str:
+    """One line for a post that tells of several sites."""
+    if len(incidents) == 1:
+        return opening(words, incidents[0])
+    kinds = [incident.kind for incident in incidents]
+    n = kinds.count(Kind.DOWN)
+    if n == len(kinds):
+        return mass(words, n)
+    return mixed(words, n, len(kinds) - n) if n else mass_unstable(words, kinds)
+
+
+def up(words: Translator, name: str, seconds: float) -> str:
+    """``seconds`` from the first failed try to the first good one."""
+    text = N_("🟢 UP · {name} · back after {duration}")
+    return _named(words, text, name, duration=words.duration(seconds))
+
+
+def several_up(words: Translator, names: Sequence[str]) -> str:
+    """As many names as there is room for, then how many more there are."""
+    n = len(names)
+    return listing(
+        words,
+        names,
+        lambda listed: words.text("🟢 UP · {n} sites are back: {names}", n=n, names=listed),
+    )
+
+
+def listing(words: Translator, names: Sequence[str], line: Callable[[str], str]) -> str:
+    """``line`` with as many names as there is room for, then how many more there are."""
+    shown = [markdown(name, NAME_LIMIT) for name in names]
+
+    def full(count: int) -> str:
+        listed = ", ".join(shown[:count])
+        more = len(shown) - count
+        return line(words.text("{names} +{n} more", names=listed, n=more) if more else listed)
+
+    fitting = (count for count in range(len(shown), 1, -1) if len(full(count)) <= LINE_LIMIT)
+    return full(next(fitting, 1))
+
+
+def recovery(words: Translator, incidents: Sequence[Incident]) -> str:
+    """The all-clear of one site, or of several in one line."""
+    if len(incidents) > 1:
+        return several_up(words, [incident.name for incident in incidents])
+    incident = incidents[0]
+    end_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
+    return up(words, incident.name, (end_ms - incident.since_ms) / 1000)
+
+
+def reminder(words: Translator, incident: Incident, seconds: float) -> str:
+    """Still open after ``seconds``."""
+    text = N_("🔴 STILL DOWN · {name} · for {duration}")
+    if incident.kind is not Kind.DOWN:
+        text = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
+    return _named(words, text, incident.name, duration=words.duration(seconds))
+
+
+def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:
+    """What is still open at that moment: one with its time, several by name."""
+    if len(incidents) == 1:
+        return reminder(words, incidents[0], (at_ms - incidents[0].since_ms) / 1000)
+    is_down = any(incident.kind is Kind.DOWN for incident in incidents)
+    template = N_("🔴 STILL DOWN · {n} sites: {names}")
+    if not is_down:
+        template = N_("🟡 STILL UNSTABLE · {n} sites: {names}")
+    n = len(incidents)
+    names = [incident.name for incident in incidents]
+    return listing(words, names, lambda listed: words.text(template, n=n, names=listed))
+
+
+def down_for_good(words: Translator, incident: Incident) -> str:
+    """An incident that was never told as down, and is now."""
+    text = N_("🔴 DOWN · {name} · now for good: {cause}")
+    return _named(words, text, incident.name, cause=_said(words, incident.cause))
+
+
+def certificate(words: Translator, name: str, days: int) -> str:
+    """``days`` until it expires; 0: today."""
+    if days < 1:
+        return _named(words, N_("📜 CERTIFICATE · {name} · expires today"), name)
+    return _shortened(
+        name,
+        lambda shown: words.plural(
+            "📜 CERTIFICATE · {name} · expires in {n} day",
+            "📜 CERTIFICATE · {name} · expires in {n} days",
+            days,
+            name=shown,
+        ),
+    )
+
+
+def blind(words: Translator, seconds: float) -> str:
+    """Vigie itself had lost the network."""
+    return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
+
+
+def test(words: Translator) -> str:
+    return words.text("🔔 TEST · this is how an alert arrives here")
+
+
+def _said(words: Translator, cause: Cause | None) -> str:
+    return words.text("no good answer") if cause is None else cause_text(words, cause)
+
+
+def _named(words: Translator, text: str, name: str, **values: Any) -> str:
+    return _shortened(name, lambda shown: words.text(text, name=shown, **values))
+
+
+def _shortened(name: str, line: Callable[[str], str]) -> str:
+    """The line with as much of the name as there is room for."""
+    room = LINE_LIMIT - _ROLE_PING - len(line(""))
+    return line(markdown(name, max(1, min(NAME_LIMIT, room))))

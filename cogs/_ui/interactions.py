@@ -1,0 +1,142 @@
+"""Who asks, what they may do, and how they are answered in time."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.discord.client import VigieClient
+from bot.discord.command_tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer_error, words_of
+from bot.words.translator import Translator, translator_for
+
+log = logging.getLogger(__name__)
+
+Interaction = discord.Interaction[VigieClient]
+T = TypeVar("T")
+
+# Discord drops an interaction after 3 s, and a slow line takes its part of them.
+_DEFER_AFTER_S = 1.0
+
+
+async def patiently(
+    interaction: Interaction,
+    work: Awaitable[T],
+    *,
+    ephemeral: bool = True,
+    in_place: bool = False,
+    after_s: float = _DEFER_AFTER_S,
+) -> T:
+    """Await ``work``; after a second tell Discord that the answer takes longer.
+
+    ``in_place``: the answer is to be an edit of the message whose button was pressed. ``after_s``:
+    0 for what always takes long. What was begun is finished even when Discord cannot be told.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=after_s)
+        if not task.done() and not interaction.response.is_done():
+            await _defer(interaction, ephemeral=ephemeral, thinking=not in_place)
+        return await task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+
+
+async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -> None:
+    try:
+        await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
+    except NETWORK_ERRORS as error:
+        log.info("interaction %s could not be deferred: %r", interaction.id, error)
+
+
+async def say(
+    interaction: Interaction,
+    content: str | None = None,
+    *,
+    embed: discord.Embed | None = None,
+    view: ui.View | ui.LayoutView | None = None,
+    file: discord.File | None = None,
+    ephemeral: bool = True,
+) -> None:
+    """Answer, whether the interaction is fresh or was deferred."""
+    shown: dict[str, Any] = {
+        "content": content,
+        "embed": embed or discord.utils.MISSING,
+        "view": view if view is not None and view.children else discord.utils.MISSING,
+        "file": file or discord.utils.MISSING,
+    }
+    if interaction.response.is_done():
+        await interaction.followup.send(**shown, ephemeral=ephemeral)
+    else:
+        await interaction.response.send_message(**shown, ephemeral=ephemeral)
+
+
+async def show(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
+    """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
+
+    Parts that are not named stay as they are, and a view without items takes the buttons away.
+    """
+    if not in_place:
+        await say(interaction, **parts)
+    elif interaction.response.is_done():
+        await interaction.edit_original_response(**parts)
+    else:
+        await interaction.response.edit_message(**parts)
+
+
+def server_words(interaction: Interaction) -> Translator:
+    """The language of what everybody in the server sees."""
+    return translator_for(interaction.client.services.guilds.language(interaction.guild_id or 0))
+
+
+@asynccontextmanager
+async def answering(interaction: Interaction) -> AsyncIterator[None]:
+    """What goes wrong behind a button or a form is answered and logged as that of a command."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - answered and logged in one place
+        await answer_error(interaction, error)
+
+
+async def served(interaction: Interaction) -> bool:
+    """The tree's own check, for buttons: those never pass through the tree."""
+    return await interaction.client.commands_tree.interaction_check(interaction)
+
+
+def owns(interaction: Interaction) -> bool:
+    """Whether the pressed message is the person's own: only they see it, or they asked for it."""
+    message = interaction.message
+    if message is None:
+        return False
+    asked = message.interaction_metadata
+    return message.flags.ephemeral or (asked is not None and asked.user.id == interaction.user.id)
+
+
+def manages(interaction: Interaction) -> bool:
+    """Whether the person may change settings and read full addresses."""
+    granted = interaction.permissions
+    return granted.manage_guild or granted.administrator
+
+
+async def managing(interaction: Interaction) -> bool:
+    """The check of a settings' button or form: refuses, in words, whoever may not change them."""
+    if not await served(interaction):
+        return False
+    if manages(interaction):
+        return True
+    await say(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
+    return False
+
+
+class ManagersCog(commands.Cog):
+    """Commands for managers alone: Discord hides them from others, but servers can change that."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        if manages(interaction):
+            return True
+        raise app_commands.MissingPermissions(["manage_guild"])
