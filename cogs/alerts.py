@@ -5,18 +5,19 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.alert_transport import DiscordTransport
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.discord.permissions import channel_problem, role_problem, where_to_allow
 from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton
+from cogs._ui.alert_card import card
 from cogs._ui.alert_places import AlertChannel, AlertRole, Picked
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, tested_text
 from cogs._ui.alert_sites import SitesPage
 from cogs._ui.change_pages import ChangesButton, add_server_changes
-from cogs._ui.interactions import Interaction, ManagersCog, patiently, say
+from cogs._ui.interactions import ManagersCog, patiently, say
 
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
@@ -153,6 +154,6 @@ def _goes_to(words: Translator, channel: Picked, role_id: int | None) -> str:
 
 
 async def setup(client: VigieClient) -> None:
-    client.sink = DiscordTransport(client)
+    client.sink = DiscordTransport(client, card)
     client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

@@ -7,13 +7,13 @@ from discord import ChannelType, app_commands
 from discord.ext import commands
 
 from bot.discord.board_transport import DiscordBoardTransport
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from cogs._ui.alert_places import AlertChannel, Picked
-from cogs._ui.board_answers import made_text, removed_text
-from cogs._ui.interactions import Interaction, ManagersCog, patiently, say
+from cogs._ui.board_page import board_view, made_text, removed_text
+from cogs._ui.interactions import ManagersCog, patiently, say
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
 _FITTING = {ChannelType.text, ChannelType.public_thread}
@@ -90,5 +90,5 @@ def _check(place: _Place) -> None:
 
 
 async def setup(client: VigieClient) -> None:
-    client.services.boards.attach(DiscordBoardTransport(client))
+    client.services.boards.attach(DiscordBoardTransport(client, board_view))
     await client.add_cog(Board(client))

@@ -2,9 +2,9 @@
 
 from discord import app_commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from cogs._ui.doctor_page import DoctorButton, show_doctor
-from cogs._ui.interactions import Interaction, ManagersCog
+from cogs._ui.interactions import ManagersCog
 
 
 class Doctor(ManagersCog):

@@ -7,11 +7,10 @@ from collections.abc import Collection
 import discord
 from discord.ext import commands
 
-from bot.discord.bot_access import welcome_channel
 from bot.discord.channels import used_channels
 from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED
-from bot.discord.own_rights import own_member
+from bot.discord.own_rights import own_member, welcome_channel
 from bot.words.translator import translator_for
 from cogs._ui.welcome import greet
 

@@ -3,10 +3,10 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from cogs._ui.help_page import help_embed
-from cogs._ui.interactions import Interaction, say
+from cogs._ui.interactions import say
 
 
 class Help(commands.Cog):

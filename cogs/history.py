@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.services.history.report import Period
 from bot.words.translator import N_
@@ -20,7 +20,7 @@ from cogs._ui.history_page import (
     nothing_yet,
 )
 from cogs._ui.history_picture import picture, worth_drawing
-from cogs._ui.interactions import Interaction, patiently, say
+from cogs._ui.interactions import patiently, say
 from cogs._ui.monitor_option import VisibleMonitor
 
 _PERIODS = [

@@ -3,9 +3,8 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from cogs._ui.incident_list import TimelinePage, show_timeline
-from cogs._ui.interactions import Interaction
 from cogs._ui.monitor_option import VisibleMonitor
 
 _USUAL_DAYS, _MOST_DAYS = 30, 366

@@ -5,15 +5,14 @@ from datetime import date
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
-from bot.services import zones
+from bot.services import recurrence
 from bot.services.maintenance import NewWindow
-from bot.services.zones import wall_time
-from cogs._ui.days import days_of
-from cogs._ui.durations import Span
-from cogs._ui.interactions import Interaction, ManagersCog, patiently, say
+from bot.services.recurrence import wall_time
+from cogs._ui.days import Span, TimeOfDay, days_of
+from cogs._ui.interactions import ManagersCog, patiently, say
 from cogs._ui.maintenance_answers import (
     UTC,
     already_text,
@@ -24,7 +23,6 @@ from cogs._ui.maintenance_answers import (
 )
 from cogs._ui.maintenance_options import offer_days, offer_windows, offer_zones
 from cogs._ui.monitor_option import ManagedMonitor
-from cogs._ui.times_of_day import TimeOfDay
 
 _USUAL_S = 3_600
 
@@ -142,7 +140,7 @@ class Maintenance(
     def _zone(self, guild_id: int, timezone: str | None) -> str:
         if timezone is None:
             return self._services.guilds.settings(guild_id).timezone
-        return zones.zone_name(timezone)
+        return recurrence.zone_name(timezone)
 
     def _cancel_command(self) -> str:
         return self._client.commands_tree.mention("maintenance cancel")

@@ -3,12 +3,12 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
-from cogs._ui.interactions import Interaction, patiently, say
+from cogs._ui.alert_buttons import require_on_call
+from cogs._ui.interactions import patiently, say
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.mute_texts import mute_s, muted_text, offer_mutes, unmuted_text
-from cogs._ui.on_call import require_on_call
 
 
 class Mute(commands.Cog):

@@ -6,11 +6,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from cogs._ui.forms import take_form
-from cogs._ui.interactions import Interaction, ManagersCog
+from cogs._ui.interactions import ManagersCog
 from cogs._ui.setup_buttons import SetupItem, show_setup, take_site
-from cogs._ui.setup_items import FORM
+from cogs._ui.setup_page import FORM
 
 
 class Setup(ManagersCog):

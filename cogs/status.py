@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.services.status import MonitorStatus
 from bot.words.translator import Translator
 from cogs._ui import visibility
 from cogs._ui.change_pages import changes_view
-from cogs._ui.interactions import Interaction, manages, patiently, say, server_words
+from cogs._ui.interactions import manages, patiently, say, server_words
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.monitor_status import Asked, monitor_embed
 from cogs._ui.status_page import PageButton, page_for, page_view

@@ -3,10 +3,10 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from cogs._ui.explanation_text import why_embed
-from cogs._ui.interactions import Interaction, manages, say
+from cogs._ui.interactions import manages, say
 from cogs._ui.monitor_option import VisibleMonitor
 
 

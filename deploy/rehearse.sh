@@ -9,7 +9,7 @@ trap 'rm -rf "$place"' EXIT
 "${PYTHON:-python3}" -m venv "$place/venv"
 bin=$place/venv/bin
 mkdir "$place/src" "$place/data"
-cp -R requirements.lock pyproject.toml README.md LICENSE bot cogs "$place/src"
+cp -R requirements.lock pyproject.toml README.md LICENSE bot cogs sandbox "$place/src"
 (
   cd "$place/src"
   "$bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements.lock

@@ -29,8 +29,8 @@ from bot.config import child_environment
 from bot.db import guilds, monitors
 from bot.db.database import Connection, Database
 from bot.models import GuildSettings, Monitor, Target
-from bot.sandbox import Answer, Sandbox
-from bot.sandbox.settings import Settings
+from sandbox import Answer, Sandbox
+from sandbox.settings import Settings
 from tests import invariants
 
 Json = dict[str, Any]

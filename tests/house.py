@@ -30,23 +30,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     "db": LOWER,
     "sandbox": LOWER,
     "services": MIDDLE | {"engine", "db", "charts"},
-    "discord": MIDDLE | {"services", "tree"},
-    "tree": MIDDLE | {"services"},
-    "client": MIDDLE | {"services", "tree", "discord"},
-    "app": MIDDLE | {"services", "engine", "db", "client", "tree"},
-    "cli": MIDDLE | {"services", "engine", "db", "client", "tree", "app", "charts", "sandbox"},
+    "discord": MIDDLE | {"services"},
+    "app": MIDDLE | {"services", "engine", "db", "discord"},
+    "cli": MIDDLE | {"services", "engine", "db", "discord", "app", "charts", "sandbox"},
     "__main__": LEAVES | {"config", "cli", "log"},
-    "cogs": MIDDLE | {"services", "client", "tree", "charts", "discord"},
+    "cogs": MIDDLE | {"services", "charts", "discord"},
 }
 # Where a library may be imported: prefixes of paths.
 RESTRICTED = {
-    "discord": (
-        "bot/discord/client.py",
-        "bot/discord/command_tree.py",
-        "bot/discord/",
-        "bot/sandbox/",
-        "cogs/",
-    ),
+    "discord": ("bot/discord/", "sandbox/", "cogs/"),
     "httpx": ("bot/engine/",),
     "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
@@ -55,7 +47,7 @@ RESTRICTED = {
 }
 ENVIRONMENT = ("bot/config.py", "bot/__main__.py")
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
-SANDBOX_USERS = ("bot/sandbox/", "bot/cli/demo")
+SANDBOX_USERS = ("sandbox/", "bot/cli/demo")
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,7 @@ def imports(source: Source) -> Iterator[tuple[str, int]]:
 def wrong_directions(source: Source) -> list[str]:
     found = []
     for module, line in imports(source):
-        if module.split(".")[0] not in {"bot", "cogs"}:
+        if module.split(".")[0] not in {"bot", "cogs", "sandbox"}:
             continue
         target = area(module)
         if target not in ALLOWED and module.count(".") == 1:
@@ -141,7 +133,7 @@ def sandbox_imports(source: Source) -> list[str]:
     return [
         f"{source.path}:{line} imports {module}"
         for module, line in imports(source)
-        if f"{module}.".startswith("bot.sandbox.") and not source.path.startswith(SANDBOX_USERS)
+        if f"{module}.".startswith("sandbox.") and not source.path.startswith(SANDBOX_USERS)
     ]
 
 

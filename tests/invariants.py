@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox import Sandbox
-from bot.sandbox.messages.store import Stored
+from sandbox import Sandbox
+from sandbox.messages.store import Stored
 
 Json = dict[str, Any]
 MAX_INVALID = 50

@@ -18,12 +18,12 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import gaps, guilds, incidents, monitors, rollups, settings
+from bot.db import gaps, guilds, incidents, monitors, rollups
 from bot.db.database import Connection, Database
 from bot.db.rollups import HOURS, Rollup
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
-from bot.sandbox import Answer, Sandbox
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
+from sandbox import Answer, Sandbox
 from tests.cogs.harbour import Harbour, Json, Site, harbour
 
 BROWSER = "chromium"
@@ -154,8 +154,8 @@ def remember(conn: Connection, sandbox: Sandbox, urls: Sequence[str], language: 
         new = Monitor(0, int(guild.id), name, Target(url), 1, created_ms=created_ms)
         one = replace(new, id=monitors.insert(conn, new))
         live_through(conn, one, now_ms, gap, dice)
-    settings.put(conn, ROLLED_HOUR, str(now_ms // HOUR_MS))
-    settings.put(conn, ROLLED_DAY, str(now_ms // DAY_MS))
+    guilds.put(conn, ROLLED_HOUR, str(now_ms // HOUR_MS))
+    guilds.put(conn, ROLLED_DAY, str(now_ms // DAY_MS))
 
 
 def live_through(

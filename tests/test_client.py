@@ -11,9 +11,9 @@ import pytest
 
 from bot.discord.client import Latencies
 from bot.errors import ConfigError
-from bot.sandbox import Sandbox
-from bot.sandbox.settings import Settings
 from bot.services.wishes import NewMonitor
+from sandbox import Sandbox
+from sandbox.settings import Settings
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 

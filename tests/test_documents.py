@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.world.harbour import BOT_PERMISSIONS
+from sandbox.world.harbour import BOT_PERMISSIONS
 from tests.cogs.harbour import Harbour, sail
 from tests.cogs.test_help import leaves
 

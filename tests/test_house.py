@@ -10,7 +10,7 @@ from bot.config import VARIABLES
 from tests import house
 from tests.house import ROOT, Source
 
-PRODUCT = house.sources("bot", "cogs")
+PRODUCT = house.sources("bot", "cogs", "sandbox")
 TESTS = house.sources("tests")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -47,7 +47,7 @@ def test_every_test_can_fail() -> None:
 
 def test_nothing_stands_there_unused() -> None:
     """The tests are no reason to keep a part of the product; the sandbox is there for them."""
-    sandbox = [each for each in PRODUCT if each.path.startswith("bot/sandbox/")]
+    sandbox = [each for each in PRODUCT if each.path.startswith("sandbox/")]
     rest = [each for each in PRODUCT if each not in sandbox]
     assert house.idle_names(rest, PRODUCT) == []
     assert house.idle_names([*sandbox, *TESTS], [*PRODUCT, *TESTS]) == []
@@ -105,7 +105,7 @@ def test_an_import_in_the_wrong_direction_is_found(path: str, text: str) -> None
         ("bot/cli/run.py", "from bot import __version__, app, log"),
         ("cogs/watch.py", "from bot.services.registry import Services\nfrom cogs._ui import card"),
         ("cogs/watch/__init__.py", "from cogs.watch.add import add\nfrom . import add"),
-        ("cogs/_ui/card.py", "from cogs._ui.colours import RED"),
+        ("cogs/_ui/card.py", "from cogs._ui.lines import RED"),
         ("bot/engine/judge.py", "import bottle\nimport asyncio"),
     ],
 )
@@ -134,10 +134,10 @@ def test_a_library_outside_its_place_is_found(path: str, text: str, count: int) 
 
 @pytest.mark.parametrize(
     ("path", "count"),
-    [("bot/app.py", 1), ("cogs/watch.py", 1), ("bot/cli/demo.py", 0), ("bot/sandbox/x.py", 0)],
+    [("bot/app.py", 1), ("cogs/watch.py", 1), ("bot/cli/demo.py", 0), ("sandbox/x.py", 0)],
 )
 def test_the_sandbox_in_the_product_is_found(path: str, count: int) -> None:
-    assert len(house.sandbox_imports(source(path, "from bot.sandbox import world"))) == count
+    assert len(house.sandbox_imports(source(path, "from sandbox import world"))) == count
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import Sandbox
 from bot.services.status import Status
+from sandbox import Sandbox
 from tests.cogs.harbour import Harbour, Json, harbour, sail
 
 

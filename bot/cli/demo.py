@@ -19,10 +19,10 @@ from typing import Any
 
 from bot.cli import EXIT_FAILURE, EXIT_OK, fail
 from bot.config import child_environment
-from bot.sandbox import Sandbox
-from bot.sandbox.sites import Sites
-from bot.sandbox.world.world import World
 from bot.words.escaping import plain
+from sandbox import Sandbox
+from sandbox.sites import Sites
+from sandbox.world.world import World
 
 ALERTS = "alerts"
 READY_S = 60.0

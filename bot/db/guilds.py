@@ -33,3 +33,22 @@ def find(conn: Connection, guild_id: int) -> GuildSettings | None:
 def mark_left(conn: Connection, guild_id: int, now_ms: int) -> None:
     """Remember when a server was left; its data is kept for a while."""
     conn.execute("UPDATE guild SET left_ms = ? WHERE id = ?", (now_ms, guild_id))
+
+
+def get(conn: Connection, key: str) -> str | None:
+    row = conn.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def number(conn: Connection, key: str) -> int | None:
+    """None also for what is no number: a damaged value is as good as none."""
+    value = get(conn, key)
+    return int(value) if value and value.isascii() and value.isdigit() else None
+
+
+def put(conn: Connection, key: str, value: str) -> None:
+    conn.execute(
+        "INSERT INTO setting (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.models import Cause, Ending, Incident, Kind
+from bot.models import Cause, Ending, Incident, Kind, State
 
 # No I, L, O, U, 0, 1: an id is read aloud and typed. 28^6 ids; a clash is met by another draw.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -180,3 +180,66 @@ def _incident(row: sqlite3.Row) -> Incident:
         told_down=bool(row["told_down"]),
         withheld=bool(row["withheld"]),
     )
+
+
+FOR_EVER = 2**62
+
+
+def between(
+    conn: Connection, monitor_id: int, from_ms: int, until_ms: int
+) -> dict[State, list[tuple[int, int]]]:
+    """The spans of a state inside a span, in order; an incident lasts until it truly ended.
+
+    One that is open lasts until now, or until it began to answer.
+    """
+    rows = conn.execute(
+        "SELECT s.kind, max(s.from_ms, :from) AS a, min(:until, coalesce(i.ended_ms,"
+        " i.answering_since_ms, i.resolved_ms, :ever), (SELECT coalesce(min(n.from_ms), :ever)"
+        " FROM incident_stage n WHERE n.incident_id = i.id AND n.from_ms > s.from_ms)) AS b"
+        " FROM incident i JOIN incident_stage s ON s.incident_id = i.id"
+        " WHERE i.monitor_id = :id AND i.since_ms < :until"
+        " AND coalesce(i.ended_ms, i.answering_since_ms, i.resolved_ms, :ever) > :from ORDER BY a",
+        {"id": monitor_id, "from": from_ms, "until": until_ms, "ever": FOR_EVER},
+    )
+    spans: dict[State, list[tuple[int, int]]] = {State.DOWN: [], State.UNSTABLE: []}
+    for row in rows.fetchall():
+        if row["a"] < row["b"]:
+            spans[Kind(row["kind"]).state].append((row["a"], row["b"]))
+    return spans
+
+
+# Nobody is reminded of what somebody has acknowledged or muted.
+_UNATTENDED = (
+    " i.resolved_ms IS NULL AND i.acknowledged_ms IS NULL AND coalesce(m.muted_until_ms, 0) <= :now"
+)
+
+
+def due(conn: Connection, now_ms: int) -> list[int]:
+    """Ids of the incidents whose next reminder is due; the last one, or the opening, was told."""
+    rows = conn.execute(
+        # CROSS: the few incidents that go on come first, whatever the planner believes.
+        "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
+        " CROSS JOIN guild g ON g.id = i.guild_id"
+        " AND g.left_ms IS NULL AND g.reminder_h > 0"
+        " CROSS JOIN monitor m ON m.id = i.monitor_id"
+        " CROSS JOIN notification o ON o.incident_id = i.id"
+        " AND o.kind = 'open' AND o.state = 'sent'"
+        f" WHERE {_UNATTENDED} AND :now >= g.reminder_h * 3600000 + coalesce("
+        " (SELECT max(r.created_ms) FROM notification r WHERE r.incident_id = i.id"
+        " AND r.kind = 'reminder'), i.opened_ms) ORDER BY i.id",
+        {"now": now_ms},
+    )
+    return [row["id"] for row in rows.fetchall()]
+
+
+def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:
+    """Those of the incidents that still go on with nobody on them."""
+    query = (
+        "SELECT 1 FROM incident i JOIN monitor m ON m.id = i.monitor_id"
+        f" WHERE i.id = :id AND {_UNATTENDED}"
+    )
+    return {
+        incident_id
+        for incident_id in ids
+        if conn.execute(query, {"id": incident_id, "now": now_ms}).fetchone()
+    }

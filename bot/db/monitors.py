@@ -5,7 +5,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from bot.db import audit_log, certificates, rows
+from bot.db import audit_log, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
@@ -119,7 +119,7 @@ def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> Non
         (now_ms, audit_log.site_of(row["url"]), monitor_id, guild_id),
     )
     audit_log.forget_secrets(conn, monitor_id)
-    certificates.forget(conn, monitor_id)  # it names the address it was seen at
+    forget(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
 
 
@@ -169,3 +169,23 @@ def _monitor(row: sqlite3.Row) -> Monitor:
         expect_status=tuple(json.loads(row["expect_status"])),
     )
     return rows.read(row, Monitor, target=target)
+
+
+def find(conn: Connection, monitor_id: int) -> str | None:
+    """What :func:`save` stored last for that monitor."""
+    row = conn.execute(
+        "SELECT told FROM certificate WHERE monitor_id = ?", (monitor_id,)
+    ).fetchone()
+    return None if row is None else str(row["told"])
+
+
+def save(conn: Connection, monitor_id: int, told: str) -> None:
+    conn.execute(
+        "INSERT INTO certificate (monitor_id, told) VALUES (?, ?)"
+        " ON CONFLICT (monitor_id) DO UPDATE SET told = excluded.told",
+        (monitor_id, told),
+    )
+
+
+def forget(conn: Connection, monitor_id: int) -> None:
+    conn.execute("DELETE FROM certificate WHERE monitor_id = ?", (monitor_id,))

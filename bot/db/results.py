@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from bot.clock import HOUR_MS
-from bot.db import packed
+from bot.db import result_codec
 from bot.db.database import Connection
 from bot.db.result_codec import ResultRow
 
@@ -49,7 +49,7 @@ def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | Non
         return None
     begin_ms = row["hour"] * HOUR_MS
     until_ms = min(begin_ms + HOUR_MS, before_ms) - 1
-    tries = packed.newest_first(conn, monitor_id, begin_ms, until_ms)
+    tries = result_codec.newest_first(conn, monitor_id, begin_ms, until_ms)
     return next((one.at_ms for one in tries if one.cause is None), None)
 
 
@@ -65,7 +65,7 @@ def of_monitor(
     found = [ResultRow(**dict(row)) for row in rows.fetchall()]
     # What is packed may not have been deleted yet: it is counted once.
     before_ms = found[-1].at_ms - 1 if found else until_ms
-    older = packed.newest_first(conn, monitor_id, since_ms, before_ms)
+    older = result_codec.newest_first(conn, monitor_id, since_ms, before_ms)
     return found + list(islice(older, limit - len(found)))
 
 

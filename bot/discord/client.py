@@ -337,3 +337,6 @@ def _pause_s(failures: int, error: BaseException | None) -> float:
     pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
     log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
     return pause_s
+
+
+Interaction = discord.Interaction[VigieClient]

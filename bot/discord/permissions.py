@@ -6,10 +6,10 @@ import discord
 from discord import ChannelType
 
 from bot.discord.channels import Channel
+from bot.discord.client import Interaction
 from bot.discord.own_rights import own_member, rights_of
 from bot.models import GuildSettings
 from bot.words.translator import N_, Translator
-from cogs._ui.interactions import Interaction
 
 _THREADS = {ChannelType.news_thread, ChannelType.public_thread, ChannelType.private_thread}
 # As Discord calls them in its own settings.

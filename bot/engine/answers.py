@@ -6,9 +6,8 @@ from contextlib import suppress
 import httpx
 
 from bot.engine.error_mapping import BadAnswer, Flooded
-from bot.engine.page_text import decoded, holds
+from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.transport import Body
-from bot.engine.unpacking import Unpacker
 from bot.models import Cause, Reason, Target
 
 BODY_LIMIT = 256 * 1024

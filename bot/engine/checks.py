@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import Clock
-from bot.engine.connection_limits import CURRENT, Limits, Visit
-from bot.engine.host_limits import Lanes
-from bot.engine.kinds.router import host_of
-from bot.engine.prober import Prober
+from bot.engine.host_limits import CURRENT, Lanes, Limits, Visit
+from bot.engine.kinds.router import Prober, host_of
 from bot.models import CheckResult, Reason, Target
 
 MOMENT_S = 1.0  # a check that began so lately answers equal questions too

@@ -1,11 +1,101 @@
 """The one way to a host, for whatever wants to connect: a name, judged addresses, a connection."""
 
+import asyncio
+import errno
+import socket
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from bot.engine.dialling import Dialled, dial
+from bot.engine.connection import PhaseTimer
+from bot.engine.host_limits import connecting
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolve
-from bot.engine.stamps import PhaseTimer
+
+ATTEMPT_DELAY_S = 0.25
+# Whoever writes a name's records must not have us knock at a thousand doors of others.
+MOST_ADDRESSES = 8
+# No way to one family is often our own lack of IPv6: another address may tell more.
+_SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """A connected, non-blocking socket and the address it leads to."""
+
+    sock: socket.socket
+    address: str
+
+
+async def dial(addresses: Sequence[str], port: int) -> Dialled:
+    """Connect to the first address that answers. Raises the most telling OSError if none does."""
+    order = alternate(addresses)[:MOST_ADDRESSES]
+    if len(order) == 1:
+        return await _connect(order[0], port)
+    return await _race(order, port)
+
+
+def alternate(addresses: Sequence[str]) -> list[str]:
+    """IPv6 and IPv4 in turn, beginning with the family the resolver put first."""
+    first = [a for a in addresses if (":" in a) == (":" in addresses[0])]
+    other = [a for a in addresses if (":" in a) != (":" in addresses[0])]
+    mixed = []
+    for index in range(max(len(first), len(other))):
+        mixed += first[index : index + 1] + other[index : index + 1]
+    return mixed
+
+
+async def _race(order: Sequence[str], port: int) -> Dialled:
+    running: set[asyncio.Task[Dialled]] = set()
+    waiting = list(order)
+    error = OSError(errno.ENETUNREACH, "no address")
+    try:
+        while waiting or running:
+            if waiting:
+                running.add(asyncio.ensure_future(_connect(waiting.pop(0), port)))
+            delay_s = ATTEMPT_DELAY_S if waiting else None
+            done, _ = await asyncio.wait(
+                running, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            winner = next((task for task in done if task.exception() is None), None)
+            if winner is not None:
+                running.discard(winner)
+                return winner.result()
+            running -= done
+            error = _most_telling(error, done)
+        raise error
+    finally:
+        await _abandon(running)
+
+
+def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Dialled]]) -> OSError:
+    for task in failed:
+        failure = task.exception()
+        if isinstance(failure, OSError) and error.errno in _SAYS_LITTLE:
+            error = failure
+    return error
+
+
+async def _abandon(tasks: set[asyncio.Task[Dialled]]) -> None:
+    """End the slower attempts; one that connected meanwhile is closed again."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Dialled):
+            outcome.sock.close()
+
+
+async def _connect(address: str, port: int) -> Dialled:
+    connecting(address, port)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return Dialled(sock, address)
 
 
 class Approach:

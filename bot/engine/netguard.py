@@ -13,7 +13,6 @@ from urllib.parse import quote
 from bot.engine.addresses import Network, embedded, is_inside, is_public, parse
 from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
 from bot.engine.own_network import OwnNetwork
-from bot.engine.tcp_ports import REFUSED
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
 from bot.words.translator import N_
 
@@ -218,3 +217,20 @@ def _is_hidden(char: str) -> bool:
             return False
         case category:
             return category[0] == "C"
+
+
+_MAIL = N_("I don't knock at port {port}: mail servers take whoever says nothing for a spammer.")
+_NAMES = N_("I don't knock at port {port}. To watch a name, use dns://, as in dns://example.com.")
+_WORMS = N_("I don't knock at port {port}: worms do, so it would get my server reported.")
+_ECHO = N_("I don't knock at port {port}: it belongs to services that are only good for attacks.")
+
+REFUSED = {
+    7: _ECHO,
+    19: _ECHO,
+    23: _WORMS,
+    25: _MAIL,
+    53: _NAMES,
+    135: _WORMS,
+    139: _WORMS,
+    445: _WORMS,
+}

@@ -5,9 +5,11 @@ stop all look-ups of a default thread pool).
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +22,6 @@ from bot.clock import Clock
 from bot.engine import rlimits
 from bot.engine.addresses import parse
 from bot.engine.hostnames import is_local_name
-from bot.engine.system_names import SystemNames
 
 KEPT_S = (5.0, 30.0)  # at least, at most; the record's own TTL in between
 BAD_S = 5.0
@@ -174,3 +175,45 @@ class Resolver:
 
 def _text(address: str | bytes) -> str:
     return address.decode("ascii") if isinstance(address, bytes) else address
+
+
+THREADS = 4
+TIMEOUT_S = 3.0
+
+Answer = asyncio.Future[tuple[str, ...]]
+
+
+class SystemNames:
+    """The system's own ``getaddrinfo``, a few look-ups at a time."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(THREADS)
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """All addresses of ``host``, none when the system has none in time."""
+        loop = asyncio.get_running_loop()
+        answer: Answer = loop.create_future()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._free.acquire()  # freed when the thread ends, in time or not
+                look_up = threading.Thread(
+                    target=self._ask, args=(host, loop, answer), name="names", daemon=True
+                )
+                look_up.start()
+                return await answer
+        except TimeoutError:
+            return ()
+
+    def _ask(self, host: str, loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            found = []
+        addresses = tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(self._done, answer, addresses)
+
+    def _done(self, answer: Answer, addresses: tuple[str, ...]) -> None:
+        self._free.release()
+        if not answer.done():
+            answer.set_result(addresses)

@@ -7,14 +7,14 @@ import asyncio
 import heapq
 import itertools
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.engine.schedule import SHORTEST_MS, After, Plan, WallScale
-from bot.engine.scheduler_stats import Stats
 
 log = logging.getLogger(__name__)
 
@@ -262,3 +262,17 @@ class Scheduler:
         else:
             plan.restart(self._now(), soon=plan.after is After.NOW)
         self._push(plan)
+
+
+RECENT = 1_000
+
+
+@dataclass(slots=True)
+class Stats:
+    """Tries since the start; ``late``: how many milliseconds late the newest thousand began."""
+
+    started: int = 0
+    running: int = 0
+    errors: int = 0
+    put_off: int = 0  # moved because the loop had stood still
+    late: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT))

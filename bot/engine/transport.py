@@ -12,11 +12,10 @@ from contextlib import suppress
 import httpx
 
 from bot.engine.answer_reader import AnswerReader, Head
-from bot.engine.connection import Stream
+from bot.engine.connection import PhaseTimer, Stream
 from bot.engine.connector import Approach
 from bot.engine.netguard import SCHEME_PORTS, Netguard
 from bot.engine.resolver import Resolve
-from bot.engine.stamps import PhaseTimer
 from bot.engine.tls import unverified_context
 
 BODY_BUDGET = 512 * 1024  # on the wire, framing of the chunks included
@@ -29,7 +28,7 @@ _UNSENDABLE = re.compile(rb"[\x00\r\n]")
 class OneShot(httpx.AsyncBaseTransport):
     """Resolve, judge, dial, ask. ``guard`` None: the operator's own addresses are not judged.
 
-    Raises OSError, NameFailed, AddressRefused, BadAnswer; :mod:`bot.engine.error_mapping` names them.
+    Raises OSError, NameFailed, AddressRefused, BadAnswer: see :mod:`bot.engine.error_mapping`.
     """
 
     def __init__(

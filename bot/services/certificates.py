@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from bot.clock import Clock
 from bot.db import blocked_channels
-from bot.db import certificates as table
+from bot.db import monitors as table
 from bot.db.database import Connection, Database
 from bot.engine.certificates import Expiry, Sightings, due, seen
 from bot.models import CheckResult, Monitor

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.db import gaps, settings
+from bot.db import gaps, guilds
 from bot.db.database import Connection, Database
 from bot.engine.loop_watch import LoopWatch
 from bot.services.delivery import enqueue
@@ -54,7 +54,7 @@ class ConnectivityMonitor:
         ``off_since_ms``: it was switched off for long, and nobody knows how long it would have
         been blind: the blindness ends there, and what follows is the time it was off.
         """
-        self._since_ms = await self._db.read(lambda conn: settings.number(conn, gaps.BLIND_SINCE))
+        self._since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.BLIND_SINCE))
         if self._since_ms is not None and off_since_ms is not None:
             await self._end(max(self._since_ms, off_since_ms))
 
@@ -82,7 +82,7 @@ class ConnectivityMonitor:
             return True  # a silence in which we stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
-            await self._db.write(lambda conn: settings.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
+            await self._db.write(lambda conn: guilds.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
             log.warning("Blind: no canary answers, so no failure counts until one does")
         return True
 
@@ -116,7 +116,7 @@ class ConnectivityMonitor:
 
         def write(conn: Connection) -> None:
             gaps.add(conn, since_ms, until_ms, gaps.BLIND)
-            settings.put(conn, gaps.BLIND_SINCE, "")
+            guilds.put(conn, gaps.BLIND_SINCE, "")
             for guild_id, channel_id in sorted(channels) if told else ():
                 enqueue.notice(
                     conn, guild_id, channel_id, enqueue.blind(since_ms, until_ms), now_ms

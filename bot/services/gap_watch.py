@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock
-from bot.db import gaps, settings
+from bot.db import gaps, guilds
 from bot.db.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class GapWatch:
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> int | None:
-            last_ms = settings.number(conn, _KEY)
-            settings.put(conn, _KEY, str(now_ms))
+            last_ms = guilds.number(conn, _KEY)
+            guilds.put(conn, _KEY, str(now_ms))
             if last_ms is None or now_ms - last_ms <= GAP_MS:
                 return None
             gaps.add(conn, last_ms, now_ms, gaps.OFF)
@@ -85,7 +85,7 @@ class GapWatch:
         def write(conn: Connection) -> None:
             for from_ms, until_ms in unstored:
                 gaps.add(conn, from_ms, until_ms, gaps.OFF)
-            settings.put(conn, _KEY, str(now_ms))
+            guilds.put(conn, _KEY, str(now_ms))
 
         await self._db.write(write)
         del self._unstored[: len(unstored)]

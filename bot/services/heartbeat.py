@@ -1,7 +1,7 @@
 """Is Vigie doing its work? The heartbeat is sent only while checks end and alerts leave."""
 
 from bot.clock import Clock
-from bot.db import delivery_stats, settings
+from bot.db import delivery_stats, guilds
 from bot.db.database import Database
 from bot.services.watchlist import Watchlist
 
@@ -42,5 +42,5 @@ class Heartbeat:
         """Written when it changes alone."""
         text = missed or ""
         if text != self._noted:
-            await self._db.write(lambda conn: settings.put(conn, MISSED, text))
+            await self._db.write(lambda conn: guilds.put(conn, MISSED, text))
             self._noted = text

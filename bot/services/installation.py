@@ -1,6 +1,6 @@
 """Small texts of the whole installation that outlive the process."""
 
-from bot.db import settings
+from bot.db import guilds
 from bot.db.database import Database
 
 
@@ -11,7 +11,7 @@ class Installation:
         self._db = db
 
     async def load(self, key: str) -> str | None:
-        return await self._db.read(lambda conn: settings.get(conn, key))
+        return await self._db.read(lambda conn: guilds.get(conn, key))
 
     async def save(self, key: str, value: str) -> None:
-        await self._db.write(lambda conn: settings.put(conn, key, value))
+        await self._db.write(lambda conn: guilds.put(conn, key, value))

@@ -11,9 +11,8 @@ from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
 from bot.services.audit_log import Author, What
 from bot.services.guilds import Guilds
-from bot.services.recurrence import Stretch, next_stretch
+from bot.services.recurrence import Stretch, instant, next_stretch, wall_time, zone_name
 from bot.services.watchlist import Watchlist
-from bot.services.zones import instant, wall_time, zone_name
 from bot.words.escaping import plain
 
 UTC = "UTC"

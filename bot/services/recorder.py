@@ -6,6 +6,7 @@ instead of losing it.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -18,13 +19,13 @@ from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState, forget, give_up_round
 from bot.engine.rules import Decision, Event, Try, clear
 from bot.models import CheckResult, Ending, Incident, Kind
-from bot.services import incident_log, incident_updates
+from bot.services import incident_updates
 from bot.services.certificates import Certificates
 from bot.services.delivery import enqueue
 from bot.services.grouping import Gathering
+from bot.services.incident_updates import Overdue, as_told, overdue
 from bot.services.result_batch import Batch
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.withheld import Overdue, as_told, overdue
 
 # Between two words for one state (down, refused) an edit need not hurry again for so long.
 WORDING_APART_MS = 600_000
@@ -102,7 +103,7 @@ class Recorder:
                 await self._db.write(write)
                 self._close(entry, memory)
         if over is not None:
-            incident_log.note(f"ended: {ending}", over)
+            note(f"ended: {ending}", over)
         self._wake()
 
     async def tell_withheld(self) -> None:
@@ -240,7 +241,7 @@ class Recorder:
 
         entry.incident = await self._db.write(write)
         entry.memory = verdict.memory
-        incident_log.note(f"opened: {entry.incident.cause}", entry.incident)
+        note(f"opened: {entry.incident.cause}", entry.incident)
         self._wake()
 
     async def _escalate(self, entry: Entry, verdict: Decision, incident: Incident) -> None:
@@ -272,7 +273,7 @@ class Recorder:
         before = entry.incident  # read now: somebody may have acknowledged it meanwhile
         entry.incident = told if before is None else incident_updates.acknowledged_as(told, before)
         if before is None or before.kind is not told.kind:
-            incident_log.note("changed", told)
+            note("changed", told)
         self._wake()
 
     async def _gather(self, entry: Entry) -> None:
@@ -301,7 +302,7 @@ class Recorder:
         with self._batch.held(ready):
             await self._db.write(write)
             for e, incident, memory in over:
-                incident_log.note(f"ended: {Ending.RESOLVED}", incident)
+                note(f"ended: {Ending.RESOLVED}", incident)
                 self._close(e, memory)
         self._wake()
 
@@ -321,3 +322,20 @@ class Recorder:
             enqueue.changed(conn, incident.id, now_ms, urgent=urgent)
 
         return say
+
+
+log = logging.getLogger(__name__)
+
+
+def note(what: str, incident: Incident) -> None:
+    """``what`` happened to the incident, after it was committed."""
+    log.info(
+        "An incident %s",
+        what,
+        extra={
+            "kind": incident.kind,
+            "incident": incident.public_id,
+            "monitor": incident.monitor_id,
+            "guild": incident.guild_id,
+        },
+    )

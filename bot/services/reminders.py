@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.db import reminders
+from bot.db import incidents
 from bot.db.database import Connection, Database
 from bot.services.delivery import enqueue
 
@@ -36,7 +36,7 @@ class Reminders:
         hushed = self._hushed()
 
         def due(conn: Connection) -> list[int]:
-            return [one for one in reminders.due(conn, now_ms) if one not in hushed]
+            return [one for one in incidents.due(conn, now_ms) if one not in hushed]
 
         def write(conn: Connection) -> int:
             found = due(conn)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from bot.clock import Clock
-from bot.db import certificates, incidents, monitors, results
+from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.db.result_codec import ResultRow
 from bot.models import CheckResult
@@ -92,7 +92,7 @@ class Batch:
                 if incident is not None:
                     incidents.update(conn, incident)
             for monitor_id, sightings in shown.items():
-                certificates.save(conn, monitor_id, sightings)
+                monitors.save(conn, monitor_id, sightings)
 
         try:
             await self._db.write(write)

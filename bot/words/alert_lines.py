@@ -7,7 +7,7 @@ Mentions are appended by whoever sends; every line here leaves room for them wit
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from bot.models import Cause, Incident, Kind
+from bot.models import Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
 from bot.words.ratios import share
@@ -193,3 +193,60 @@ def _shortened(name: str, line: Callable[[str], str]) -> str:
     """The line with as much of the name as there is room for."""
     room = LINE_LIMIT - _ROLE_PING - len(line(""))
     return line(markdown(name, max(1, min(NAME_LIMIT, room))))
+
+
+_NAMES = 10
+
+
+def digest(words: Translator, n: int) -> str:
+    """``n`` incidents ended while nothing could be posted."""
+    return words.plural(
+        "📋 DIGEST · {n} incident came and went while I could not post here",
+        "📋 DIGEST · {n} incidents came and went while I could not post here",
+        n,
+    )
+
+
+def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
+    """A channel is gone, or refuses us."""
+    template = N_(
+        "🔕 NOT HEARD · I may not post in {channel} any more. Give me back my rights there, or"
+        " choose another channel with /alerts channel."
+    )
+    if gone:
+        template = N_(
+            "🔕 NOT HEARD · {channel} is gone, so my alerts reach nobody. Choose another channel"
+            " with /alerts channel."
+        )
+    return words.text(template, channel=f"<#{channel_id}>")
+
+
+def missed(words: Translator, names: Sequence[str], unnamed: int) -> str:
+    """What is in trouble just now: some by their names, others by their number alone."""
+    if not names:
+        return words.plural("{n} site is in trouble now.", "{n} sites are in trouble now.", unnamed)
+    listed = words.list([markdown(name, NAME_LIMIT) for name in names[:_NAMES]])
+    more = max(0, len(names) - _NAMES) + unnamed
+    if more:
+        listed = words.text("{names} +{n} more", names=listed, n=more)
+    return words.text("In trouble now: {names}", names=listed)
+
+
+def over(words: Translator, incidents: Sequence[Incident]) -> str:
+    """One incident in its own words, several as a number. All of them have ended."""
+    if len(incidents) > 1:
+        return words.text("🟢 RESOLVED · {n} sites", n=words.number(len(incidents)))
+    incident = incidents[0]
+    name = markdown(incident.name, NAME_LIMIT)
+    match incident.ending:
+        case Ending.REMOVED:
+            return words.text("⚪ NO LONGER WATCHED · {name}", name=name)
+        case Ending.PAUSED:
+            return words.text("⏸ PAUSED · {name}", name=name)
+        case _:
+            length_s = ((incident.ended_ms or incident.since_ms) - incident.since_ms) / 1000
+            return words.text(
+                "🟢 RESOLVED · {name} · lasted {duration}",
+                name=name,
+                duration=words.duration(length_s),
+            )

@@ -1,6 +1,12 @@
 """Moments as Discord shows them: in each reader's own zone and language."""
 
+from collections.abc import Sequence
 from typing import Literal
+
+from babel import Locale
+from babel.dates import get_day_names
+
+from bot.words.translator import Translator
 
 # R "2 minutes ago", f date and time, F with the weekday, t and T the time of day, d and D the date.
 Style = Literal["R", "f", "F", "t", "T", "d", "D"]
@@ -9,3 +15,22 @@ Style = Literal["R", "f", "F", "t", "T", "d", "D"]
 def stamp(ms: int, style: Style = "R") -> str:
     """``<t:unix:style>`` for UTC epoch milliseconds. Only for embeds: pushes show it raw."""
     return f"<t:{ms // 1000}:{style}>"
+
+
+_WORKDAYS = (0, 1, 2, 3, 4)
+_WEEK = 7
+
+
+def weekly(words: Translator, days: Sequence[int]) -> str:
+    """``every day``, ``Monday to Friday``, ``every Monday and Thursday``."""
+    if len(days) == _WEEK:
+        return words.text("every day")
+    if tuple(days) == _WORKDAYS:
+        return words.text("Monday to Friday")
+    return words.text("every {days}", days=words.list([day_name(words, day) for day in days]))
+
+
+def day_name(words: Translator, day: int) -> str:
+    """``Monday``, as it stands inside a sentence."""
+    names = get_day_names("wide", "format", locale=Locale.parse(words.language, sep="-"))
+    return str(names[day])

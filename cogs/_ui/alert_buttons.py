@@ -1,11 +1,12 @@
 """The five buttons under an alert, and what each of them does."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.models import Incident
@@ -14,8 +15,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.incident_details import details
-from cogs._ui.interactions import Interaction, patiently, say
-from cogs._ui.on_call import require_on_call
+from cogs._ui.interactions import patiently, say
 from cogs._ui.visibility import seen_incident
 
 _MUTE_S = 3600
@@ -146,3 +146,14 @@ _ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
     "tell": _tell,
     "metoo": _me_too,
 }
+
+
+def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) -> None:
+    """Read anew at every click. Raises UserError."""
+    granted = interaction.permissions
+    if granted.manage_messages or granted.administrator:
+        return
+    user = interaction.user
+    mine = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    if not mine.intersection(role_ids):
+        raise UserError("You need “Manage Messages” or the role of this alert for this.")

@@ -3,13 +3,12 @@
 A card shows what is true of its incidents at the moment of sending; every edit renders it anew.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 import discord
-from discord import ui
 
+from bot.discord.alert_transport import Card
 from bot.models import Incident, Kind
 from bot.services.delivery.messages import Alert
 from bot.words.escaping import clip
@@ -18,22 +17,10 @@ from bot.words.translator import N_, Translator, translator_for
 from cogs._ui.alert_buttons import alert_view
 from cogs._ui.example_alert import sample_embed
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
-from cogs._ui.shared_factors import in_common
-from cogs._ui.site_list import LINES, site_list, sites_file, summary
+from cogs._ui.site_list import LINES, in_common, site_list, sites_file, summary
 
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One message as discord.py sends it."""
-
-    content: str
-    embed: discord.Embed | None
-    view: ui.View | None
-    mentions: discord.AllowedMentions
-    file: Callable[[], discord.File] | None = None  # made anew for each attempt
 
 
 def card(alert: Alert) -> Card:

@@ -5,9 +5,9 @@ from typing import Any, TypeAlias
 import discord
 from discord import AppCommandOptionType, ChannelType, app_commands
 
+from bot.discord.client import Interaction
 from bot.errors import UserError
 from bot.words.translator import N_
-from cogs._ui.interactions import Interaction
 
 ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
 Picked: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread

@@ -2,11 +2,11 @@
 
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.permissions import channel_problem, remedy, role_problem
 from bot.models import GuildSettings
 from bot.words.escaping import plain
 from bot.words.translator import N_, Translator, native_name, translator_for
-from cogs._ui.interactions import Interaction
 
 REMINDERS = {
     "off": N_("off"),

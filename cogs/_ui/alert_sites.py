@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Incident
 from bot.words.escaping import clip
@@ -11,7 +12,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.addresses import shown_host
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import Interaction, patiently, show
+from cogs._ui.interactions import patiently, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.site_list import in_order, site_line
 from cogs._ui.visibility import seen_incident

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
+from bot.discord.client import Interaction
 from bot.words.escaping import clip_units, units
-from cogs._ui.interactions import Interaction
 
 log = logging.getLogger(__name__)
 

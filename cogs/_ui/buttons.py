@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
-from cogs._ui.interactions import Interaction, answering, managing, served
+from bot.discord.client import Interaction
+from cogs._ui.interactions import answering, managing, served
 
 
 class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):

@@ -3,13 +3,14 @@
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.services.audit_log import ChangePage
 from bot.words.escaping import markdown
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_text import change_line, fitting
-from cogs._ui.interactions import Interaction, manages, owns, patiently, show
+from cogs._ui.interactions import manages, owns, patiently, show
 from cogs._ui.pages import arrows, page_text
 
 PAGE = 10

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import discord
 
 from bot.discord.channels import used_channels
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.services.doctor import holdings
-from bot.services.doctor.findings import Finding, Grade, ok, warning
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Grade, Voice, ok, warning
 from bot.words.escaping import clip, code
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.colours import GREEN, RED, YELLOW
 from cogs._ui.doctor_places import Places
-from cogs._ui.interactions import Interaction, owns, patiently, show
-from cogs._ui.lines import fitting
+from cogs._ui.interactions import owns, patiently, show
+from cogs._ui.lines import GREEN, RED, YELLOW, fitting
 
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
 _COLOURS = {Grade.BROKEN: RED, Grade.WARNING: YELLOW, Grade.OK: GREEN}

@@ -4,16 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.discord.client import Interaction
 from bot.discord.own_rights import own_member
 from bot.discord.permissions import channel_problem, remedy, role_unreachable
 from bot.errors import Remedy
 from bot.models import GuildSettings
 from bot.services.boards.boards import Boards
 from bot.services.delivery.dispatcher import Troubles
-from bot.services.doctor.findings import Finding, Grade, broken, ok, warning
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Grade, Voice, broken, ok, warning
 from bot.services.status import MonitorStatus
-from cogs._ui.interactions import Interaction
 
 
 @dataclass(frozen=True, slots=True)

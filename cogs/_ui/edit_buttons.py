@@ -6,13 +6,14 @@ from dataclasses import replace
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Monitor
 from bot.services.wishes import Change, Edited
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.forms import typed_values
-from cogs._ui.interactions import Interaction, owns, patiently, show
+from cogs._ui.interactions import owns, patiently, show
 from cogs._ui.monitor_card import card_embed, edited_text
 from cogs._ui.monitor_forms import TITLES, change_of, monitor_form
 from cogs._ui.typed_slips import with_address

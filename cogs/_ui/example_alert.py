@@ -4,8 +4,8 @@ import discord
 
 from bot.models import Cause, Incident, Kind, Reason
 from bot.words.translator import Translator
-from cogs._ui.colours import GREY
 from cogs._ui.incident_text import add_fields, headline, sentence
+from cogs._ui.lines import GREY
 
 _CHECKS, _EVERY_S = 4, 60  # four failed tries over a minute, as for a real one
 

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 
 from bot.models import CheckResult, Kind, Rule
-from bot.services import facts
+from bot.services import explanation
 from bot.services.explanation import Evidence
 from bot.services.status import MonitorStatus
 from bot.words.causes import result_text
@@ -38,40 +38,40 @@ _TURNED = {
 }
 # The placeholders are the fact's own fields.
 _SENTENCES: dict[type, str] = {
-    facts.Share: N_("{ok} of the last {of} first tries got through."),
-    facts.Hold: N_("The all-clear needs {needs} good rounds in a row and has {has}."),
-    facts.Again: N_("It needs so many because it has failed again after it seemed over."),
-    facts.StillBad: N_(
+    explanation.Share: N_("{ok} of the last {of} first tries got through."),
+    explanation.Hold: N_("The all-clear needs {needs} good rounds in a row and has {has}."),
+    explanation.Again: N_("It needs so many because it has failed again after it seemed over."),
+    explanation.StillBad: N_(
         "It also needs at most {most} bad rounds among the last {of}; it has {has}."
     ),
-    facts.StillSlow: N_(
+    explanation.StillSlow: N_(
         "It also needs at most {most} slow rounds among the last {of}; it has {has}."
     ),
-    facts.Waiting: N_("It is due since {since} and waits up to a minute for a neighbour's."),
-    facts.Relapsed: N_(
+    explanation.Waiting: N_("It is due since {since} and waits up to a minute for a neighbour's."),
+    explanation.Relapsed: N_(
         "It failed again {at}, within 90 minutes of seeming over, so until {until} an all-clear"
         " needs {needs} good rounds in a row."
     ),
-    facts.Watchful: N_(
+    explanation.Watchful: N_(
         "The last all-clear is fresh: trouble that begins before {until} is a relapse."
     ),
 }
 _PLURALS: dict[type, tuple[str, tuple[str, str]]] = {
-    facts.BadRounds: (
+    explanation.BadRounds: (
         "bad",
         NN_(
             "{n} of the last {of} rounds was bad; {opens} open an incident.",
             "{n} of the last {of} rounds were bad; {opens} open an incident.",
         ),
     ),
-    facts.SlowRounds: (
+    explanation.SlowRounds: (
         "slow",
         NN_(
             "{n} of the last {of} rounds was slower than {limit} ms; {opens} open an incident.",
             "{n} of the last {of} rounds were slower than {limit} ms; {opens} open an incident.",
         ),
     ),
-    facts.FailedRun: (
+    explanation.FailedRun: (
         "rounds",
         NN_(
             "{n} round failed wholly. If a first try fails at {opens} or later too, that"
@@ -80,7 +80,7 @@ _PLURALS: dict[type, tuple[str, tuple[str, str]]] = {
             " opens an incident.",
         ),
     ),
-    facts.ForGood: (
+    explanation.ForGood: (
         "rounds",
         NN_(
             "{n} round has failed wholly; {needs} in a row are told once more, as down.",
@@ -121,19 +121,21 @@ def _canaries(words: Translator, evidence: Evidence) -> str:
     """Whether we can trust our own eyes."""
     if evidence.blind_since_ms is not None:
         return blind_text(words, evidence.blind_since_ms)
-    rounds = next((one.letters for one in evidence.facts if isinstance(one, facts.Rounds)), "")
+    rounds = next(
+        (one.letters for one in evidence.facts if isinstance(one, explanation.Rounds)), ""
+    )
     if rounds.strip("Oo"):
         return words.text("Each failure counted only after a canary had answered me.")
     return words.text("I am not blind; at a failure I would ask my canaries first.")
 
 
-def _said(words: Translator, fact: facts.Fact) -> str:
+def _said(words: Translator, fact: explanation.Fact) -> str:
     match fact:
-        case facts.Rounds(letters):
+        case explanation.Rounds(letters):
             return _rounds(words, letters)
-        case facts.Opened(rule):
+        case explanation.Opened(rule):
             return words.text(_OPENED[rule], **_values(fact))
-        case facts.Turned(mode):
+        case explanation.Turned(mode):
             return words.text(_TURNED[mode])
     if type(fact) in _PLURALS:
         counted, pair = _PLURALS[type(fact)]
@@ -141,7 +143,7 @@ def _said(words: Translator, fact: facts.Fact) -> str:
     return words.text(_SENTENCES[type(fact)], **_values(fact))
 
 
-def _values(fact: facts.Fact) -> dict[str, Any]:
+def _values(fact: explanation.Fact) -> dict[str, Any]:
     """The fields by name, without ``_ms``; moments as each reader's own clock shows them."""
     return {
         field.name.removesuffix("_ms"): (

@@ -7,8 +7,9 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.words.escaping import units
-from cogs._ui.interactions import Interaction, answering, managing
+from cogs._ui.interactions import answering, managing
 
 
 def form(title: str, custom_id: str, fields: Iterable[ui.Label[ui.Modal]]) -> ui.Modal:

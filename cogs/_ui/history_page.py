@@ -12,9 +12,8 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.addresses import NAME_LIMIT, shown_name
 from cogs._ui.history_picture import top_ms
-from cogs._ui.sparkline import sparkline
 from cogs._ui.states import state_embed
-from cogs._ui.uptime_text import share
+from cogs._ui.uptime_text import share, sparkline
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
 NO_FILES = N_("I may not attach files in this channel, so here it is in one line:")

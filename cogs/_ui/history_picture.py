@@ -8,7 +8,7 @@ from bot.charts.ticks import ms_ticks, time_ticks
 from bot.services.history.intervals import Span, merged
 from bot.services.history.latency import Pace
 from bot.services.history.report import Past
-from bot.services.zones import zone_of
+from bot.services.recurrence import zone_of
 from bot.words.escaping import plain
 from bot.words.translator import Translator
 

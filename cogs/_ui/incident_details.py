@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Cause, Incident
 from bot.words.causes import cause_text
@@ -12,7 +13,7 @@ from bot.words.translator import Translator
 from cogs._ui.addresses import add_address
 from cogs._ui.alert_sites import show_sites
 from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
-from cogs._ui.interactions import Interaction, manages, say
+from cogs._ui.interactions import manages, say
 from cogs._ui.visibility import seen_incident
 
 _TRIES = 12

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.clock import DAY_MS
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Ending, Incident
 from bot.services.status import MonitorStatus
@@ -15,7 +16,7 @@ from bot.words.translator import N_, Translator
 from cogs._ui.addresses import says_host, shown_host
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.incident_text import NAME_LIMIT, colour_of, lasted
-from cogs._ui.interactions import Interaction, manages, owns, patiently, say, show
+from cogs._ui.interactions import manages, owns, patiently, say, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.states import kind_word
 from cogs._ui.visibility import seen_ids

@@ -10,7 +10,7 @@ from bot.words.escaping import markdown
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.colours import GREEN, GREY, RED, YELLOW
+from cogs._ui.lines import GREEN, GREY, RED, YELLOW
 
 _COLOURS = {Kind.DOWN: RED, Kind.UNSTABLE: YELLOW, Kind.SLOW: YELLOW, Kind.BLOCKED: YELLOW}
 _TITLES = {

@@ -10,13 +10,12 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer_error, words_of
 from bot.words.translator import Translator, translator_for
 
 log = logging.getLogger(__name__)
 
-Interaction = discord.Interaction[VigieClient]
 T = TypeVar("T")
 
 # Discord drops an interaction after 3 s, and a slow line takes its part of them.

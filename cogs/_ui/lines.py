@@ -21,3 +21,6 @@ def fitting(
             return [*shown, more]
         shown.append(line)
     return shown
+
+
+RED, YELLOW, GREEN, GREY = 0xDA373C, 0xF0B232, 0x23A55A, 0x80848E

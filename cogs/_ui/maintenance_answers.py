@@ -7,10 +7,9 @@ import discord
 
 from bot.models import Window
 from bot.services.maintenance import REASON_LIMIT, WindowStatus
-from bot.services.zones import wall_time
-from bot.words.days import weekly
+from bot.services.recurrence import wall_time
 from bot.words.escaping import clip, markdown, plain
-from bot.words.timestamps import stamp
+from bot.words.timestamps import stamp, weekly
 from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.lines import fitting

@@ -2,15 +2,16 @@
 
 from datetime import date, timedelta
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
-from bot.services import zones
-from bot.services.zones import wall_time
-from bot.words.days import day_name, weekly
+from bot.services import recurrence
+from bot.services.recurrence import wall_time
+from bot.words.timestamps import day_name, weekly
 from bot.words.translator import Translator
 from cogs._ui.autocomplete import Choices, choices, offered
 from cogs._ui.days import days_of
-from cogs._ui.interactions import Interaction, manages
+from cogs._ui.interactions import manages
 from cogs._ui.maintenance_answers import label
 
 _ABBREVIATIONS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -41,9 +42,9 @@ def offer_zones(interaction: Interaction, typed: str) -> Choices:
     """Zones with the time it is there; the server's own first."""
     now_ms = interaction.client.services.clock.now_ms()
     own = _settings_zone(interaction)
-    wanted = zones.search_form(typed)
-    pool = zones.names() if wanted else (own, *_USUAL)
-    found = [name for name in pool if wanted in zones.search_form(name)]
+    wanted = recurrence.search_form(typed)
+    pool = recurrence.names() if wanted else (own, *_USUAL)
+    found = [name for name in pool if wanted in recurrence.search_form(name)]
     found.sort(key=lambda name: (name != own, name not in _USUAL, _rank(name, wanted)))
     return choices((f"{name} ({wall_time(now_ms, name):%H:%M})", name) for name in found)
 
@@ -92,5 +93,5 @@ def _settings_zone(interaction: Interaction) -> str:
 
 def _rank(name: str, wanted: str) -> tuple[bool, str]:
     """A city that begins with what was typed comes before one that contains it."""
-    parts = zones.search_form(name).split("/")
+    parts = recurrence.search_form(name).split("/")
     return not any(part.startswith(wanted) for part in parts), name

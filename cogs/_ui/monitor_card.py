@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.permissions import channel_problem, role_unreachable
 from bot.models import Monitor, Target
 from bot.services.audit_log import differing
@@ -12,7 +13,6 @@ from bot.words.escaping import clip, code
 from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.change_text import LABELS
-from cogs._ui.interactions import Interaction
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.models import Monitor
@@ -14,7 +15,6 @@ from bot.words.escaping import plain
 from bot.words.translator import N_
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, check_place
 from cogs._ui.forms import form, shown_channel, shown_role, text_field
-from cogs._ui.interactions import Interaction
 
 FORM = r"v1:form:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
 TITLES = {

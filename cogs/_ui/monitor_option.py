@@ -4,13 +4,13 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
 from cogs._ui.autocomplete import Choices, choices, offered
-from cogs._ui.interactions import Interaction, manages
+from cogs._ui.interactions import manages
 from cogs._ui.visibility import sees, visible
 
 _NAME_LIMIT = 80

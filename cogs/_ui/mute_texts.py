@@ -2,6 +2,7 @@
 
 import re
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
@@ -10,8 +11,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.addresses import shown_name
 from cogs._ui.autocomplete import Choices, choices, offered
-from cogs._ui.durations import span_s
-from cogs._ui.interactions import Interaction
+from cogs._ui.days import span_s
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)

@@ -12,6 +12,7 @@ from typing import Any
 from discord import ui
 
 from bot.discord.channels import used_channels
+from bot.discord.client import Interaction
 from bot.discord.command_tree import told_error, words_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
@@ -19,19 +20,23 @@ from bot.services.wishes import NewMonitor
 from bot.words.translator import Translator
 from cogs._ui.alert_places import check_place
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.colours import GREEN, GREY
-from cogs._ui.interactions import Interaction, owns, patiently, show
-from cogs._ui.setup_items import button, channel_menu, role_menu, site_form, wanted_site
+from cogs._ui.interactions import owns, patiently, show
+from cogs._ui.lines import GREEN, GREY
 from cogs._ui.setup_page import (
     CHANNEL,
     ROLE,
     SITE,
     TEST,
     SetUp,
+    button,
+    channel_menu,
     further,
     head,
     ready,
+    role_menu,
+    site_form,
     steps,
+    wanted_site,
 )
 from cogs._ui.typed_slips import slip_row
 from cogs._ui.watch_answers import added_text

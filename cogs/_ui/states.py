@@ -10,7 +10,7 @@ from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, NN_, Translator
 from cogs._ui.addresses import shown_name
-from cogs._ui.colours import GREEN, GREY, RED, YELLOW
+from cogs._ui.lines import GREEN, GREY, RED, YELLOW
 
 # In the order of a summary: what hurts most comes first.
 _WORDS = {

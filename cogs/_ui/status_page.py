@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.clock import DAY_MS
+from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import State
 from bot.services.history.uptime import Uptime
@@ -16,7 +17,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.addresses import named_by_host, shown_host, shown_name
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import Interaction, owns, patiently, say, server_words, show
+from cogs._ui.interactions import owns, patiently, say, server_words, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.states import blind_text, colour_of, state_word, summary
 from cogs._ui.uptime_text import share

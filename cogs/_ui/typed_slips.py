@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import told_error, words_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import Interaction, say
+from cogs._ui.interactions import say
 
 KEPT = 500
 

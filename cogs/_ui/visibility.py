@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.own_rights import rights_of
 from bot.errors import NotFound
 from bot.models import Incident
 from bot.services.incidents import UNKNOWN_ALERT
 from bot.services.status import MonitorStatus
-from cogs._ui.interactions import Interaction, manages
+from cogs._ui.interactions import manages
 
 
 def sees(interaction: Interaction, channel_id: int | None) -> bool:

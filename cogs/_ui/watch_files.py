@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.discord.client import Interaction
 from bot.discord.command_tree import NETWORK_ERRORS, words_of
 from bot.errors import UserError
 from bot.services.transfer.bulk_import import Fate, Outcome
@@ -16,7 +17,6 @@ from bot.services.transfer.reader import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.translator import N_, Translator
 from cogs._ui.change_text import LABELS, PAUSES
-from cogs._ui.interactions import Interaction
 from cogs._ui.lines import fitting
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"

@@ -4,8 +4,8 @@ import logging
 
 import discord
 
-from bot.discord.bot_access import welcome_channel
 from bot.discord.command_tree import NETWORK_ERRORS, VigieTree
+from bot.discord.own_rights import welcome_channel
 from bot.words.translator import Translator
 from cogs._ui.setup_buttons import welcome_view
 

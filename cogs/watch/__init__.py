@@ -6,7 +6,7 @@ from typing import Literal
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.discord.permissions import channel_problem
 from bot.services.wishes import (
@@ -18,14 +18,15 @@ from bot.services.wishes import (
 )
 from bot.words.translator import Translator
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
-from cogs._ui.durations import Span
+from cogs._ui.days import Span
 from cogs._ui.edit_buttons import EditButton
-from cogs._ui.interactions import Interaction, ManagersCog, owns, patiently, say, show
+from cogs._ui.interactions import ManagersCog, owns, patiently, say, show
 from cogs._ui.monitor_option import ManagedMonitor
-from cogs._ui.removal import RemovalButton, ask_removal
 from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
+    RemovalButton,
     added_text,
+    ask_removal,
     cut_text,
     list_embed,
     paused_text,

@@ -6,12 +6,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change
 from cogs._ui.alert_places import AlertChannel, AlertRole
 from cogs._ui.edit_buttons import card, take_change, take_edited
 from cogs._ui.forms import take_form
-from cogs._ui.interactions import Interaction, patiently, say
+from cogs._ui.interactions import patiently, say
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
 

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import VigieClient
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.services.transfer.bulk_import import Intake
 from bot.services.transfer.columns import Remark
@@ -16,9 +16,9 @@ from bot.services.transfer.export import export
 from bot.services.transfer.reader import Item, read
 from bot.words.translator import N_
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
-from cogs._ui.check_report import probe_embed
-from cogs._ui.interactions import Interaction, patiently, say
+from cogs._ui.interactions import patiently, say
 from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.watch_answers import probe_embed
 from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
 
 # A file may name anything; so many channels that we do not know are asked for.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config
-from bot.db import audit_log, guilds, incidents, monitors, packed, results, rollups, settings
+from bot.db import audit_log, guilds, incidents, monitors, result_codec, results, rollups
 from bot.db import database as database_module
 from bot.db.audit_log import ChangeRow
 from bot.db.backup import back_up
@@ -54,14 +54,14 @@ def fill_year(conn: Connection, mine: Sequence[Monitor], dice: random.Random) ->
     blobs = [pack(an_hour(n, 0, dice), 0) for n in range(1, 101)]
     for one in mine:
         for hour in range(HOUR - 7 * 24, HOUR - 2):
-            packed.save(conn, one.id, hour, blobs[(one.id + hour) % 100])
+            result_codec.save(conn, one.id, hour, blobs[(one.id + hour) % 100])
         for hour in range(HOUR - 90 * 24, HOUR - 2):
             rollups.save_hour(conn, Rollup(one.id, hour, 60, 60, 148, 290, 510, 3600, 0, 0, 3550))
         for day in range(DAY - 365, DAY):
             rollups.save_day(conn, Rollup(one.id, day, 1440, 1439, 148, 290, 910, 86_400, 60, 0))
         _live_through(conn, one, dice)
-    settings.put(conn, retention.ROLLED_HOUR, str(HOUR - 2))
-    settings.put(conn, retention.ROLLED_DAY, str(DAY))
+    guilds.put(conn, retention.ROLLED_HOUR, str(HOUR - 2))
+    guilds.put(conn, retention.ROLLED_DAY, str(DAY))
 
 
 def _live_through(conn: Connection, one: Monitor, dice: random.Random) -> None:
@@ -226,7 +226,7 @@ async def jobs(db: Database, dice: random.Random) -> list[Job]:
 
     await an_hour_later()
     found = [await done("an hour: pack and count", s.retention.roll)]
-    await db.write(lambda conn: settings.put(conn, retention.ROLLED_DAY, str(DAY - 1)))
+    await db.write(lambda conn: guilds.put(conn, retention.ROLLED_DAY, str(DAY - 1)))
     found.append(await done("a day: count it from its tries", s.retention.roll))
     await s.clock.advance(86_400)
     found.append(await done("forget a day of tries and hours", s.retention.sweep))

@@ -21,7 +21,7 @@ from bot.__main__ import main
 from bot.cli import backup
 from bot.config import Config
 from bot.db import backup as backing_up
-from bot.db import backup_files, guilds, settings
+from bot.db import backup_files, guilds
 from bot.db.database import Connection, Database
 from bot.models import GuildSettings
 
@@ -41,7 +41,7 @@ def made(path: Path, *, text: str = "x" * 3000, rows: int = 200) -> Path:
 
 def fill(conn: Connection, text: str, rows: int) -> None:
     for number in range(rows):
-        settings.put(conn, f"k{number}", text)
+        guilds.put(conn, f"k{number}", text)
 
 
 def run(database: Path, target: Path, keep: int | None = None) -> int:
@@ -110,7 +110,7 @@ def test_a_damaged_database_leaves_no_copy_behind(
 
 def pair(number: int, conn: Connection) -> None:
     for name in ("one", "two"):
-        settings.put(conn, f"{name}{number}", "y" * 500)
+        guilds.put(conn, f"{name}{number}", "y" * 500)
 
 
 def test_a_copy_made_while_vigie_writes_is_of_one_moment(tmp_path: Path) -> None:

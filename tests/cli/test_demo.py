@@ -12,8 +12,8 @@ import pytest
 from bot.__main__ import main
 from bot.cli.demo import _print_post
 from bot.config import child_environment
-from bot.sandbox import Sandbox
-from bot.sandbox.sites import election_night
+from sandbox import Sandbox
+from sandbox.sites import election_night
 
 pytestmark = pytest.mark.process
 

@@ -25,13 +25,13 @@ from bot.engine import rlimits
 from bot.engine.api_client import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
-from bot.sandbox import Sandbox
 from bot.services.doctor import Finding, examine, network
-from bot.services.doctor import copies as doctor_copies
+from bot.services.doctor import machine as doctor_copies
 from bot.services.doctor.findings import Grade
 from bot.services.guilds import Guilds
 from bot.services.heartbeat import Heartbeat
 from bot.services.watchlist import Watchlist
+from sandbox import Sandbox
 from tests.db.test_upgrades import first_files, old_database
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
@@ -94,7 +94,7 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
     config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
     empty = examined(config, capsys)[1]
     assert empty["Stored"]["text"].startswith("0 servers, 0 sites, 0 incidents,")
-    assert "nothing waits" in empty["Dispatcher"]["text"]
+    assert "nothing waits" in empty["Delivery"]["text"]
     now_ms = round(time.time() * 1000)
     with closing(sqlite3.connect(database)) as conn, conn:
         conn.executemany("INSERT INTO guild (id, left_ms) VALUES (?, ?)", [(1, None), (2, 5)])
@@ -105,10 +105,10 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
         )
     found = examined(config, capsys)[1]
     assert found["Stored"]["text"].startswith("1 server, 1 left and not forgotten yet, 0 sites")
-    assert found["Dispatcher"]["grade"] == "warning"
-    assert found["Dispatcher"]["text"].startswith("1 message waits, since 1 h ago.")
-    assert "503: away" in found["Dispatcher"]["text"]
-    assert "/doctor" in found["Dispatcher"]["fix"]
+    assert found["Delivery"]["grade"] == "warning"
+    assert found["Delivery"]["text"].startswith("1 message waits, since 1 h ago.")
+    assert "503: away" in found["Delivery"]["text"]
+    assert "/doctor" in found["Delivery"]["fix"]
 
 
 def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,8 +126,8 @@ def test_no_discord_and_silent_canaries_are_named(
     status, found = examined(config, capsys)
     assert status == 2
     assert "connection refused" in found["Discord"]["text"]
-    assert found["ConnectivityChecker"]["grade"] == "warning"
-    assert nowhere in found["ConnectivityChecker"]["text"]
+    assert found["Canaries"]["grade"] == "warning"
+    assert nowhere in found["Canaries"]["text"]
 
 
 def test_a_missing_token_is_broken_and_an_odd_one_a_warning(
@@ -217,18 +217,18 @@ def test_the_age_of_the_newest_backup_is_told(
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for age in (hours + 24, hours):
         backup_files.dated(folder, now - timedelta(hours=age)).write_text("a copy")
-    [found] = doctor_copies.findings(database, now.timestamp())
+    [found] = doctor_copies.backups(database, now.timestamp())
     assert found.grade == grade
     assert f"the newest of 2 is {text}: {folder}/vigie-" in found.text
 
 
 def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) -> None:
-    [off] = doctor_copies.findings(database, 0.0)
+    [off] = doctor_copies.backups(database, 0.0)
     assert off.grade == "ok"
     assert "docs/operation.md, “Backup”" in off.text
     (database.parent / "backups").mkdir()
     backup_files.dated(database.parent / "backups", datetime.now(UTC)).touch()
-    [none] = doctor_copies.findings(database, 0.0)
+    [none] = doctor_copies.backups(database, 0.0)
     assert none.grade == "warning", "an empty file is no copy"
 
 

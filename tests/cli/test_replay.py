@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.replay import _CAUSES, read, run
-from bot.sandbox.sites import NIGHT
+from sandbox.sites import NIGHT
 
 ROUND = '{"t": %d, "outcome": "%s", "ms": 50}'
 

@@ -122,7 +122,7 @@ def test_a_hangup_is_logged_and_ends_nothing(tmp_path: Path) -> None:
 HANGING = """
 import asyncio, socket, sys, threading, time
 import bot.app, bot.__main__
-from bot.engine.system_names import SystemNames
+from bot.engine.resolver import SystemNames
 
 def dead(*_, **__):
     time.sleep(120)

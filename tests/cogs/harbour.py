@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.app import App
 from bot.config import Config
 from bot.db.database import Database
-from bot.sandbox import Answer, Sandbox
+from sandbox import Answer, Sandbox
 
 Json = dict[str, Any]
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import Refused
+from sandbox import Refused
 from tests.cogs.harbour import Harbour, sail
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.cogs.harbour import Harbour, Json, harbour, labels, sail, until
 
 BUTTONS = ["Acknowledge", "Mute 1 h", "Details", "Tell me when it is back", "Me too"]

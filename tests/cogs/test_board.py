@@ -8,11 +8,11 @@ import pytest
 
 from bot.db.database import Database
 from bot.models import State
-from bot.sandbox import Refused, Sandbox
-from bot.sandbox.interactions.answer import readable
-from bot.sandbox.world.nouns import Channel, ChannelType, Thread
 from bot.services.boards import snapshot, worker
 from bot.services.delivery import throttle
+from sandbox import Refused, Sandbox
+from sandbox.interactions.answer import readable
+from sandbox.world.nouns import Channel, ChannelType, Thread
 from tests.cogs.harbour import Harbour, Json, harbour, sail, until
 
 V2 = 1 << 15

@@ -17,13 +17,13 @@ from bot.models import (
     Target,
     Window,
 )
-from bot.sandbox.form import Form
-from bot.sandbox.rules.layout import check_layout
 from bot.services.boards.snapshot import Face
 from bot.services.recurrence import Stretch
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
 from cogs._ui.board_page import board_texts, board_view
+from sandbox.form import Form
+from sandbox.rules.layout import check_layout
 
 EN, FR = translator_for("en"), translator_for("fr")
 NOW_MS = 1_700_000_000_000

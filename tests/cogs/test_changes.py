@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox import Answer, Sandbox
+from sandbox import Answer, Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 

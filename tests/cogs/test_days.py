@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.days import days_of
-from cogs._ui.times_of_day import time_of_day
+from cogs._ui.days import days_of, time_of_day
 
 TODAY = date(2026, 11, 24)
 ALL = tuple(range(7))

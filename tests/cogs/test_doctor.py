@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import Answer, Refused, Sandbox
 from bot.services.delivery import throttle
 from bot.services.doctor.findings import ok, warning
 from bot.services.wishes import NewMonitor
 from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
 from cogs._ui.interactions import patiently
+from sandbox import Answer, Refused, Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 RLO = "\u202e"

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.cogs.harbour import Harbour, harbour, labels, sail, until
 
 

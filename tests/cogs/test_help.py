@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.sandbox.errors import Json
+from sandbox.errors import Json
 from tests.cogs.harbour import Harbour, sail
 
 

@@ -10,7 +10,7 @@ from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
 from cogs._ui.history_page import Asked, history_embed
 from cogs._ui.history_picture import picture, top_ms, worth_drawing
-from cogs._ui.sparkline import CELLS, sparkline
+from cogs._ui.uptime_text import CELLS, sparkline
 
 EN, FR = translator_for("en"), translator_for("fr")
 HOUR_MS = 3_600_000

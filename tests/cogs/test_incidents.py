@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.db import incidents as table
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.sandbox import Answer, Sandbox
+from sandbox import Answer, Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail
 
 HOUR_MS = 3_600_000

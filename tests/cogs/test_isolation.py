@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox import Answer, Upload
-from bot.sandbox.interactions.answer import picture
-from bot.sandbox.interactions.interaction import Kind
 from cogs._ui.typed_slips import MeantButton
+from sandbox import Answer, Upload
+from sandbox.interactions.answer import picture
+from sandbox.interactions.interaction import Kind
 from tests.cogs.harbour import Harbour, sail, until
 
 Json = dict[str, Any]

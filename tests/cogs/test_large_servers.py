@@ -4,10 +4,10 @@ import asyncio
 import time
 from pathlib import Path
 
-from bot.sandbox import Sandbox
-from bot.sandbox.world.nouns import Channel, Overwrite, Role
-from bot.sandbox.world.permissions import Permission
 from bot.services.wishes import NewMonitor
+from sandbox import Sandbox
+from sandbox.world.nouns import Channel, Overwrite, Role
+from sandbox.world.permissions import Permission
 from tests.cogs.harbour import Harbour, harbour, until
 
 ROLES, CHANNELS, BOARDS, OVERWRITES = 250, 50, 25, 100

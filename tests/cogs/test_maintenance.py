@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.models import State
-from bot.sandbox import Refused
+from sandbox import Refused
 from tests.cogs.harbour import Harbour, sail, until
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import incidents, rollups, settings
+from bot.db import guilds, incidents, rollups
 from bot.db.database import Connection
 from bot.db.rollups import Rollup
 from bot.engine.certificates import Sighting, Sightings
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.sandbox import Answer
 from bot.services.history import retention
 from bot.services.watchlist import Entry
+from sandbox import Answer
 from tests.cogs.harbour import Harbour, Json, sail, until
 
 NARROW = "\u202f"
@@ -67,8 +67,8 @@ async def live_long(ship: Harbour, entry: Entry, days: int = 120) -> int:
             rollups.save_day(
                 conn, Rollup(monitor_id, day, 1440, 1440, 100, 200, 300, 86_400, down_s, 0)
             )
-        settings.put(conn, retention.ROLLED_DAY, str(today))
-        settings.put(conn, retention.ROLLED_HOUR, str(today * 24))
+        guilds.put(conn, retention.ROLLED_DAY, str(today))
+        guilds.put(conn, retention.ROLLED_HOUR, str(today * 24))
         # Spans of 30 and of 90 days begin within a day, whatever the hour of the test.
         begun = (today - back for back in (30, 90))
         partly = [one for day in begun for one in range(day * 24, day * 24 + 24)]

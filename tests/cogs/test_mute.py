@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import Monitor
-from bot.sandbox import Refused, Sandbox
+from sandbox import Refused, Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 DAY_MS = 86_400_000

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import Answer
-from bot.sandbox.interactions.interaction import Kind
+from sandbox import Answer
+from sandbox.interactions.interaction import Kind
 from tests.cogs.harbour import Harbour, Json, sail
 
 UNKNOWN = "I do not know this alert any more."

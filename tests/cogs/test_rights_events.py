@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.world.nouns import ChannelType
+from sandbox.world.nouns import ChannelType
 from tests.cogs.harbour import Harbour, sail, until
 
 CHANNELS = 6

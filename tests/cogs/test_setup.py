@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import Answer, Refused, Sandbox
 from cogs._ui.interactions import patiently
+from sandbox import Answer, Refused, Sandbox
 from tests.cogs.harbour import Harbour, Json, harbour, sail, until
 
 RLO = "\u202e"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.errors import DeliveryError, Remedy
-from bot.sandbox.faults import FaultName
 from bot.services.delivery.messages import Access, Alert, Transport
+from sandbox.faults import FaultName
 from tests.cogs.harbour import Harbour, sail, until
 
 LINE = Alert("notice", "en", "A line.", plain=True)

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox import Sandbox
-from bot.sandbox.world.nouns import Channel, ChannelType
+from sandbox import Sandbox
+from sandbox.world.nouns import Channel, ChannelType
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.durations import LONGEST_S, span_s
+from cogs._ui.days import LONGEST_S, span_s
 
 
 @pytest.mark.parametrize(

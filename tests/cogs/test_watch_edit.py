@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.models import Monitor
-from bot.sandbox import Answer, Refused, Sandbox
+from sandbox import Answer, Refused, Sandbox
 from tests.cogs.harbour import Harbour, harbour, sail, until
 
 BUTTONS = ["Address and rhythm", "What counts as fine", "Where it is told"]

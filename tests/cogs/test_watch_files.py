@@ -10,8 +10,8 @@ from aiohttp import web
 
 from bot.errors import UserError
 from bot.models import Monitor
-from bot.sandbox import Answer, Refused, Upload
 from cogs._ui.watch_files import read_at_most
+from sandbox import Answer, Refused, Upload
 from tests.cogs.harbour import Harbour, sail
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.db import gaps, incidents, monitors, reminders, results
+from bot.db import gaps, incidents, monitors, results
 from bot.db.migrate import migrate
 from tests.db import rows
 
@@ -42,7 +42,7 @@ def plans(conn: sqlite3.Connection) -> list[str]:
 
 def test_reminders_gaps_and_a_server_that_is_back_scan_no_table(conn: sqlite3.Connection) -> None:
     found = plans(conn)
-    reminders.due(conn, 10**13)
+    incidents.due(conn, 10**13)
     gaps.between(conn, 0, 10**13)
     monitors.memories(conn, GUILD)
     incidents.open_in_guild(conn, GUILD)
@@ -78,7 +78,7 @@ def test_reminders_stay_cheap_with_a_full_outbox(conn: sqlite3.Connection) -> No
         ],
     )
     began = time.process_time()
-    assert len(reminders.due(conn, 10**13)) >= 200
+    assert len(incidents.due(conn, 10**13)) >= 200
     assert time.process_time() - began < LIMIT_S
 
 

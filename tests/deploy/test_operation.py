@@ -14,7 +14,7 @@ import pytest
 from bot.__main__ import _parser
 from bot.cli import backup
 from bot.config import Config
-from bot.db import settings
+from bot.db import guilds
 from bot.db.database import Database
 from bot.db.migrate import newest
 from bot.errors import StoreError
@@ -66,7 +66,7 @@ def typed(commands: str, systemctl: Path, place: str, state: Path) -> list[str]:
 async def put(path: Path, value: str) -> None:
     db = await Database.open(path)
     try:
-        await db.write(lambda conn: settings.put(conn, "told", value))
+        await db.write(lambda conn: guilds.put(conn, "told", value))
     finally:
         await db.close()
 
@@ -74,7 +74,7 @@ async def put(path: Path, value: str) -> None:
 async def value(path: Path) -> str | None:
     db = await Database.open(path)
     try:
-        return await db.read(lambda conn: settings.get(conn, "told"))
+        return await db.read(lambda conn: guilds.get(conn, "told"))
     finally:
         await db.close()
 
@@ -134,10 +134,8 @@ def test_rollback_after_a_change_of_the_schema_as_it_is_written(
         with migrations_of(old):
             db = await Database.open(database)
         try:
-            await db.write(
-                lambda conn: settings.put(conn, "told", settings.get(conn, "told") or "old")
-            )
-            return await db.read(lambda conn: settings.get(conn, "told"))
+            await db.write(lambda conn: guilds.put(conn, "told", guilds.get(conn, "told") or "old"))
+            return await db.read(lambda conn: guilds.get(conn, "told"))
         finally:
             await db.close()
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import discord
 
-from bot.sandbox.core import Core
-from bot.sandbox.gateway.welcome import guild_create
-from bot.sandbox.settings import Settings
-from bot.sandbox.world.nouns import Channel, ChannelType, Guild, Overwrite, Role, Thread
-from bot.sandbox.world.objects import channel_object, own_user_object, role_object
-from bot.sandbox.world.permissions import Permission
+from sandbox.core import Core
+from sandbox.gateway.welcome import guild_create
+from sandbox.settings import Settings
+from sandbox.world.nouns import Channel, ChannelType, Guild, Overwrite, Role, Thread
+from sandbox.world.objects import channel_object, own_user_object, role_object
+from sandbox.world.permissions import Permission
 
 VIEW = int(Permission.VIEW_CHANNEL)
 _ROLE_RIGHTS = (0, 0, VIEW, int(Permission.SEND_MESSAGES), int(Permission.ADMINISTRATOR))

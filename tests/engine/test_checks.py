@@ -10,8 +10,7 @@ from statistics import median
 import pytest
 
 from bot.engine.checks import Checks
-from bot.engine.connection_limits import CURRENT, PER_SECOND, connecting
-from bot.engine.host_limits import AT_A_TIME, WIDEST
+from bot.engine.host_limits import AT_A_TIME, CURRENT, PER_SECOND, WIDEST, connecting
 from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Event, Policy, Try, rhythm_s

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.engine.cookies import MOST_COOKIES, MOST_SENT, Cookies
-from bot.engine.redirects import Place
+from bot.engine.redirects import MOST_COOKIES, MOST_SENT, Cookies, Place
 
 HOME = Place.of("https://www.example.com/shop/page")
 

@@ -11,14 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.dialling import (
-    ATTEMPT_DELAY_S,
-    MOST_ADDRESSES,
-    Dialled,
-    _abandon,
-    alternate,
-    dial,
-)
+from bot.engine.connector import ATTEMPT_DELAY_S, MOST_ADDRESSES, Dialled, _abandon, alternate, dial
 from tests.engine.sites import free_port, until
 
 # One machine has all of 127.0.0.0/8: addresses that answer, refuse or stay silent at will.

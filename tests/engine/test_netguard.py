@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.clock import SystemClock
 from bot.engine import connector
-from bot.engine.dialling import Dialled
+from bot.engine.connector import Dialled
 from bot.engine.kinds.http import HttpProbe
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.errors import AddressRefused

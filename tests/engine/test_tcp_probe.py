@@ -11,7 +11,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.engine import connector
-from bot.engine.dialling import Dialled
+from bot.engine.connector import Dialled
 from bot.engine.kinds.tcp import TcpProbe
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from bot.engine.error_mapping import BadAnswer
-from bot.engine.unpacking import Unpacker
+from bot.engine.page_text import Unpacker
 from bot.models import Reason
 
 TEXT = b"some text that is packed " * 40

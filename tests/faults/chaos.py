@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.models import Incident, Kind
-from bot.sandbox.faults import FaultName
+from sandbox.faults import FaultName
 from tests.faults.rig import SECOND, Rig, rig
 from tests.harness import Harness, running, until
 from tests.services.delivery.stage import CHANNEL, GUILD

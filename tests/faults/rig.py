@@ -19,16 +19,17 @@ from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import VigieClient
 from bot.discord.global_limit import GlobalLimit
 from bot.models import GuildSettings
-from bot.sandbox import Sandbox
-from bot.sandbox.settings import Settings
-from bot.sandbox.snowflakes import Snowflakes
-from bot.sandbox.world.access import rights_of
-from bot.sandbox.world.harbour import found_guild, harbour
-from bot.sandbox.world.nouns import Channel
-from bot.sandbox.world.permissions import Permission
-from bot.sandbox.world.world import World
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Access
+from cogs._ui.alert_card import card
+from sandbox import Sandbox
+from sandbox.settings import Settings
+from sandbox.snowflakes import Snowflakes
+from sandbox.world.access import rights_of
+from sandbox.world.harbour import found_guild, harbour
+from sandbox.world.nouns import Channel
+from sandbox.world.permissions import Permission
+from sandbox.world.world import World
 from tests import invariants
 from tests.services.delivery.stage import CHANNEL, GUILD, Stage, StageClock
 
@@ -74,7 +75,7 @@ class InformedSink(DiscordTransport):
     """What the gateway would have told of channels is read from the sandbox itself."""
 
     def __init__(self, client: BareClient, sandbox: Sandbox) -> None:
-        super().__init__(cast("VigieClient", client))
+        super().__init__(cast("VigieClient", client), card)
         self._sandbox = sandbox
 
     def access(self, channel_id: int) -> Access:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import Incident
-from bot.sandbox.faults import FaultName
+from sandbox.faults import FaultName
 from tests import invariants
 from tests.faults.rig import Rig, rig
 from tests.services.delivery.stage import CHANNEL

@@ -7,10 +7,10 @@ import pytest
 from bot.db import guilds, outbox
 from bot.db.database import Connection
 from bot.models import Kind
-from bot.sandbox.faults import FaultName
-from bot.sandbox.messages.posting import post
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
+from sandbox.faults import FaultName
+from sandbox.messages.posting import post
 from tests.faults.rig import SECOND, SYSTEM, Rig, rig
 from tests.services.delivery.stage import CHANNEL, GUILD
 

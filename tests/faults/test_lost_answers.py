@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.faults import FaultName
+from sandbox.faults import FaultName
 from tests.faults.rig import Rig, rig
 from tests.services.delivery.stage import CHANNEL
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.sandbox.world.nouns import Channel, ChannelType, Thread
+from sandbox.world.nouns import Channel, ChannelType, Thread
 from tests.faults.rig import SECOND, SYSTEM, Rig, rig
 from tests.services.delivery.stage import CHANNEL, GUILD
 

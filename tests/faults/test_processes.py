@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import settings
+from bot.db import guilds
 from bot.db.database import Database
-from bot.sandbox.faults import FaultName
-from bot.sandbox.settings import Settings
+from sandbox.faults import FaultName
+from sandbox.settings import Settings
 from tests.faults.chaos import kills
 from tests.harness import Harness, running, until
 
@@ -108,7 +108,7 @@ def test_a_crash_loop_cannot_cost_the_token(tmp_path: Path) -> None:
             now_ms = time.time_ns() // 1_000_000
             starts = str([now_ms - 60_000 + 1000 * number for number in range(10)])
             db = await Database.open(h.database)
-            await db.write(lambda conn: settings.put(conn, "gateway_starts", starts))
+            await db.write(lambda conn: guilds.put(conn, "gateway_starts", starts))
             await db.close()
             await h.bot.start(online=False)
             await h.outage("shop")

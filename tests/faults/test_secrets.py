@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import Config, child_environment, load, require_private, require_token
 from bot.errors import ConfigError
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.harness import ALERTS, Harness
 
 # Shaped like a bot's token. It opens nothing but a sandbox of this test.

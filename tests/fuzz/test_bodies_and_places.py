@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.addresses import is_public, parse
-from bot.engine.cookies import MOST_SENT, Cookies
 from bot.engine.error_mapping import BadAnswer
 from bot.engine.hostnames import is_numeric
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
-from bot.engine.page_text import decoded, holds
-from bot.engine.redirects import Place, next_place
+from bot.engine.page_text import Unpacker, decoded, holds
+from bot.engine.redirects import MOST_SENT, Cookies, Place, next_place
 from bot.engine.transport import request_bytes
-from bot.engine.unpacking import Unpacker
 from bot.errors import AddressRefused
 from tests.fuzz.effort import mutated, tries
 

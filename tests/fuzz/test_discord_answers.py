@@ -16,6 +16,7 @@ from bot.discord.client import VigieClient
 from bot.discord.global_limit import GlobalLimit
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery.messages import Alert, Lost
+from cogs._ui.alert_card import card
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
 
 LINE = Alert("notice", "en", "A line.", plain=True)
@@ -86,7 +87,7 @@ async def with_api(api: Api, use: Callable[[DiscordTransport], Awaitable[None]])
         async with Plain() as client:
             await client.http.static_login("token")
             try:
-                await use(DiscordTransport(cast("VigieClient", client)))
+                await use(DiscordTransport(cast("VigieClient", client), card))
             finally:
                 await runner.cleanup()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.engine import connector
 from bot.engine.addresses import is_inside, is_public, parse
-from bot.engine.dialling import Dialled
+from bot.engine.connector import Dialled
 from bot.models import CheckResult, Phases, Reason, Target
 from bot.words.causes import cause_text
 from bot.words.translator import translator_for

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox import Answer, Upload
-from bot.sandbox.interactions.interaction import Kind
+from sandbox import Answer, Upload
+from sandbox.interactions.interaction import Kind
 from tests.cogs.harbour import Harbour, harbour
 from tests.cogs.test_isolation import SELECTS, Loot, forged, leaves, templates
 from tests.fuzz.effort import harmless, texts, tries

@@ -14,6 +14,7 @@ from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Cause, Monitor, Target
 from bot.services.maintenance import NewWindow
+from bot.services.recurrence import wall_time, zone_name
 from bot.services.target_options import (
     headers_text,
     kept_headers,
@@ -24,19 +25,16 @@ from bot.services.target_options import (
 )
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes
-from bot.services.zones import wall_time, zone_name
 from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_sites import SitesPage
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.days import days_of
-from cogs._ui.durations import LONGEST_S, span_s
+from cogs._ui.days import LONGEST_S, days_of, span_s, time_of_day
 from cogs._ui.edit_buttons import EditButton
 from cogs._ui.incident_list import TimelinePage
 from cogs._ui.maintenance_answers import label, planned_text
 from cogs._ui.status_page import PageButton
-from cogs._ui.times_of_day import time_of_day
 from tests.fuzz.effort import harmless, said, texts, tries
 from tests.fuzz.services import services
 from tests.services.station import GUILD, PERSON

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox import Sandbox, Settings
+from sandbox import Sandbox, Settings
 
 Json = dict[str, Any]
 

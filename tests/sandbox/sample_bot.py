@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.sandbox.raw import named_like
 
 

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from bot.sandbox.gateway import session as sessions
+from sandbox.gateway import session as sessions
 from tests.sandbox.raw import Rest, gateway, online, played
 from tests.sandbox.test_interactions import ROWS, reply
 

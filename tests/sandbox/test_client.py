@@ -7,7 +7,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.sandbox import Refused, Sandbox, Upload
+from sandbox import Refused, Sandbox, Upload
 from tests.sandbox.sample_bot import SampleBot, sailed
 
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 import yarl
 
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.sandbox.raw import Json, Response, Rest, online, played
 from tests.sandbox.test_interactions import BUTTON, PING, ROWS, reply
 

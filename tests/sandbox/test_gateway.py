@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.sandbox import Sandbox
-from bot.sandbox.gateway.session import Session
+from sandbox import Sandbox
+from sandbox.gateway.session import Session
 from tests.sandbox.raw import Rest, gateway, online, played
 
 GUILDS, MESSAGES, CONTENT = 1, 1 << 9, 1 << 15

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox import Answer, Refused
+from sandbox import Answer, Refused
 from tests.sandbox.raw import Gateway, Json, Response, Rest, gateway, online, played
 
 PING: Json = {"name": "ping", "description": "Ping", "contexts": [0]}

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
 
-from bot.sandbox import Sandbox
+from sandbox import Sandbox
 from tests.sandbox.raw import Rest
 from tests.sandbox.sample_bot import running
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.errors import ApiError
-from bot.sandbox.form import Form
-from bot.sandbox.rules import commands, components, embeds
-from bot.sandbox.rules.commands import check_command, is_name
-from bot.sandbox.rules.components import check_rows
-from bot.sandbox.rules.embeds import check_embeds
-from bot.sandbox.rules.layout import check_layout
-from bot.sandbox.rules.message import check_message
-from bot.sandbox.rules.modals import check_modal
+from sandbox.errors import ApiError
+from sandbox.form import Form
+from sandbox.rules import commands, components, embeds
+from sandbox.rules.commands import check_command, is_name
+from sandbox.rules.components import check_rows
+from sandbox.rules.embeds import check_embeds
+from sandbox.rules.layout import check_layout
+from sandbox.rules.message import check_message
+from sandbox.rules.modals import check_modal
 
 OPENAPI = Path(__file__).parents[3] / "shared" / "data" / "discord-openapi.json"
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.sandbox.clock import SandboxClock
-from bot.sandbox.snowflakes import Snowflakes, created_ms
-from bot.sandbox.world.harbour import BOT_PERMISSIONS, harbour, join
-from bot.sandbox.world.nouns import Guild, Member, Overwrite, User
-from bot.sandbox.world.permissions import ALL, Permission, in_channel, in_guild, parse
-from bot.sandbox.world.world import World
+from sandbox.clock import SandboxClock
+from sandbox.snowflakes import Snowflakes, created_ms
+from sandbox.world.harbour import BOT_PERMISSIONS, harbour, join
+from sandbox.world.nouns import Guild, Member, Overwrite, User
+from sandbox.world.permissions import ALL, Permission, in_channel, in_guild, parse
+from sandbox.world.world import World
 
 VIEW, SEND, EMBED = Permission.VIEW_CHANNEL, Permission.SEND_MESSAGES, Permission.EMBED_LINKS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import certificates as table
+from bot.db import monitors as table
 from bot.models import Target
 from bot.services.delivery import enqueue
 from bot.services.wishes import NewMonitor

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bot.db import audit_log, certificates
+from bot.db import audit_log, monitors
 from bot.db.database import Connection
 from bot.errors import UserError
 from bot.services.audit_log import ChangeRow, What, differing
 from bot.services.maintenance import NewWindow
+from bot.services.recurrence import instant
 from bot.services.transfer.bulk_import import Intake
 from bot.services.transfer.reader import Item
 from bot.services.wishes import Change, NewMonitor
-from bot.services.zones import instant
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
 
 OTHER = PERSON + 1
@@ -398,7 +398,7 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
             change = Change(url="https://shop.example/y?key=NEWSECRET", contains="NEWSECRET")
             await s.monitors.edit(GUILD, shop.id, change, PERSON)
             seen = '{"url": "https://shop.example/SECRET"}'
-            await s.db.write(lambda conn: certificates.save(conn, shop.id, seen))
+            await s.db.write(lambda conn: monitors.save(conn, shop.id, seen))
             await s.monitors.remove(GUILD, shop.id, PERSON)
             found = await s.db.read(
                 lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM monitor").fetchall()]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Event, Policy
 from bot.models import Kind, Rule
-from bot.services.explanation import Evidence, Why, facts
-from bot.services.facts import (
+from bot.services.explanation import (
     Again,
     BadRounds,
+    Evidence,
     Fact,
     FailedRun,
     ForGood,
@@ -25,6 +25,8 @@ from bot.services.facts import (
     StillSlow,
     Turned,
     Watchful,
+    Why,
+    facts,
 )
 from tests.engine.test_judge import Site
 from tests.services.station import ADDRESS, GUILD, Station, play, station

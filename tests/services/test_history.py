@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import gaps, packed, results, rollups, settings
+from bot.db import gaps, guilds, result_codec, results, rollups
 from bot.db import incidents as table
 from bot.db.database import Connection
 from bot.db.result_codec import Packer, ResultRow
@@ -79,9 +79,9 @@ async def counted(base: Station, hours: Iterable[Rollup], days: Sequence[Rollup]
             rollups.save_hour(conn, hour)
         for day in days:
             rollups.save_day(conn, day)
-        settings.put(conn, ROLLED_HOUR, str(HOUR - 2))
+        guilds.put(conn, ROLLED_HOUR, str(HOUR - 2))
         if days:
-            settings.put(conn, ROLLED_DAY, str(NOW_MS // DAY_MS))
+            guilds.put(conn, ROLLED_DAY, str(NOW_MS // DAY_MS))
 
     await base.db.write(write)
 
@@ -135,7 +135,7 @@ def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> N
                     packer = Packer(slot * HOUR_MS)
                     for at in minutes(slot * HOUR_MS, (slot + 1) * HOUR_MS):
                         packer.add(at, 80, None)
-                    packed.save(conn, shop.id, slot, packer.packed())
+                    result_codec.save(conn, shop.id, slot, packer.packed())
 
             await base.db.write(pack)
             await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])

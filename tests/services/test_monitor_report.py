@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import incidents, packed, results, rollups, settings
+from bot.db import guilds, incidents, result_codec, results, rollups
 from bot.db.database import Connection
 from bot.db.result_codec import Packer, ResultRow
 from bot.db.rollups import Rollup
@@ -45,8 +45,8 @@ async def put(s: Station, work: Callable[[Connection], object]) -> None:
 
 
 def counted_until(conn: Connection, day: int, hour: int) -> None:
-    settings.put(conn, retention.ROLLED_DAY, str(day))
-    settings.put(conn, retention.ROLLED_HOUR, str(hour))
+    guilds.put(conn, retention.ROLLED_DAY, str(day))
+    guilds.put(conn, retention.ROLLED_HOUR, str(hour))
 
 
 def trouble(monitor: Monitor, begin_ms: int) -> Incident:
@@ -184,7 +184,7 @@ def test_answer_times_are_of_fine_tries_of_a_day_packed_or_not(tmp_path: Path) -
                     for minute in range(18):
                         packer.add(hour * HOUR_MS + minute * 60_000, ms, None)
                     packer.add(hour * HOUR_MS + 59 * 60_000, 10_000, "timeout:10")
-                    packed.save(conn, shop.id, hour, packer.packed())
+                    result_codec.save(conn, shop.id, hour, packer.packed())
                 counted_until(conn, TODAY, TODAY * 24 + 10)
                 at_ms = NOON_MS - 60_000
                 results.append(

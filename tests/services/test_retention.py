@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import gaps, incidents, packed, results, rollups
+from bot.db import gaps, incidents, result_codec, results, rollups
 from bot.db.database import Connection
 from bot.db.result_codec import ResultRow
 from bot.db.rollups import Rollup
@@ -445,7 +445,7 @@ def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
             await s.retention.roll()
             until_ms = MIDNIGHT_MS + 61 * MINUTE_MS
             rows = await s.db.read(
-                lambda c: list(packed.newest_first(c, shop.id, MIDNIGHT_MS, until_ms))
+                lambda c: list(result_codec.newest_first(c, shop.id, MIDNIGHT_MS, until_ms))
             )
             assert len(rows) == 62
             assert rows[0].at_ms == until_ms

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.db import gaps, incidents, monitors, outbox, settings
+from bot.db import gaps, guilds, incidents, monitors, outbox
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.checks import Checks
@@ -213,7 +213,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
             (note,) = [row for row in rows if row.kind is Work.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
-            assert await s.db.read(lambda conn: settings.number(conn, gaps.BLIND_SINCE)) is None
+            assert await s.db.read(lambda conn: guilds.number(conn, gaps.BLIND_SINCE)) is None
 
     play(scenario())
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Window
-from bot.services.recurrence import Stretch, next_stretch
-from bot.services.zones import zone_of
+from bot.services.recurrence import Stretch, next_stretch, zone_of
 
 PARIS, TORONTO, LORD_HOWE = "Europe/Paris", "America/Toronto", "Australia/Lord_Howe"
 ZONES = ("UTC", PARIS, TORONTO, LORD_HOWE, "Asia/Kathmandu", "Africa/Cairo", "Pacific/Chatham")

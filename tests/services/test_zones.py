@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ASK = (
-    "from bot.services.zones import names, zone_of, zone_name; import datetime as d;"
+    "from bot.services.recurrence import names, zone_of, zone_name; import datetime as d;"
     "print(d.datetime(2027, 1, 1, tzinfo=zone_of('Europe/Paris')).utcoffset(), len(names()) > 300,"
     " zone_name('america/vancouver'))"
 )

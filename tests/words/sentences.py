@@ -119,7 +119,7 @@ class _Reader(ast.NodeVisitor):
         """``words.text``, ``self._words.text``, ``words_of(x).text``; ``self.text`` in words/."""
         owner = _last_name(function.value) if isinstance(function, ast.Attribute) else ""
         inside = self.path.parts[:2] == ("bot", "words") and owner == "self"
-        return inside or owner.lstrip("_") in {"words", "words_for", "words_of"}
+        return inside or owner.lstrip("_") in {"words", "translator_for", "words_of"}
 
     def _at(self, node: ast.expr | ast.stmt) -> str:
         return f"{self.path}:{node.lineno}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.words import alert_lines, endings
+from bot.words import alert_lines
 from bot.words.translator import Translator, translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
@@ -118,12 +118,12 @@ def test_the_other_lines() -> None:
 
 
 def test_an_ended_post_says_how_it_ended() -> None:
-    assert endings.over(EN, [OVER]) == "🟢 RESOLVED · Shop API · lasted 12 min"
-    assert endings.over(EN, [OVER, OVER]) == "🟢 RESOLVED · 2 sites"
+    assert alert_lines.over(EN, [OVER]) == "🟢 RESOLVED · Shop API · lasted 12 min"
+    assert alert_lines.over(EN, [OVER, OVER]) == "🟢 RESOLVED · 2 sites"
     paused = replace(OVER, ending=Ending.PAUSED)
-    assert endings.over(EN, [paused]) == "⏸ PAUSED · Shop API"
+    assert alert_lines.over(EN, [paused]) == "⏸ PAUSED · Shop API"
     removed = replace(OVER, ending=Ending.REMOVED)
-    assert endings.over(FR, [removed]) == "⚪ SURVEILLANCE ARRÊTÉE · Shop API"
+    assert alert_lines.over(FR, [removed]) == "⚪ SURVEILLANCE ARRÊTÉE · Shop API"
 
 
 def test_a_name_cannot_ping_link_or_mark_in_a_push_line() -> None:

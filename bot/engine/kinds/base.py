@@ -4,16 +4,16 @@ import asyncio
 from abc import ABC, abstractmethod
 
 from bot.clock import Clock
+from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
+from bot.engine.kinds.router import DEADLINE_S
 from bot.engine.netguard import Netguard
-from bot.engine.prober import DEADLINE_S
 from bot.engine.resolver import Resolve
-from bot.engine.stamps import PhaseTimer
 from bot.models import CheckResult, Target
 
 
 class BaseProbe(ABC):
-    """A kind says how it reaches a host; see :class:`bot.engine.prober.Prober`."""
+    """A kind says how it reaches a host; see :class:`bot.engine.kinds.router.Prober`."""
 
     def __init__(
         self,

@@ -3,9 +3,9 @@
 import time
 from urllib.parse import urlsplit
 
+from bot.engine.connection import PhaseTimer
 from bot.engine.kinds.base import BaseProbe
 from bot.engine.netguard import DNS, PRIVATE
-from bot.engine.stamps import PhaseTimer
 from bot.errors import AddressHidden
 
 

@@ -13,13 +13,20 @@ import httpx
 from bot import __version__
 from bot.clock import Clock
 from bot.engine.answers import fault_of
-from bot.engine.cookies import Cookies
+from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
+from bot.engine.kinds.router import DEADLINE_S
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
-from bot.engine.prober import DEADLINE_S
-from bot.engine.redirects import MAX_HOPS, Place, is_downgrade, location, may_know, next_place
+from bot.engine.redirects import (
+    MAX_HOPS,
+    Cookies,
+    Place,
+    is_downgrade,
+    location,
+    may_know,
+    next_place,
+)
 from bot.engine.resolver import Resolve
-from bot.engine.stamps import PhaseTimer
 from bot.engine.tls import client_context, days_since_end, expires_ms
 from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShot
 from bot.errors import AddressRefused
@@ -47,7 +54,7 @@ class _Seen:
 
 
 class HttpProbe:
-    """Probes http and https targets; see :class:`bot.engine.prober.Prober`."""
+    """Probes http and https targets; see :class:`bot.engine.kinds.router.Prober`."""
 
     def __init__(
         self,

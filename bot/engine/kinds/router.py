@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
@@ -10,7 +11,6 @@ from bot.engine.kinds.dns import DnsProbe
 from bot.engine.kinds.http import HttpProbe
 from bot.engine.kinds.tcp import TcpProbe
 from bot.engine.netguard import DNS, SCHEME_PORTS, TCP, Netguard
-from bot.engine.prober import Prober
 from bot.engine.resolver import Resolve
 from bot.models import CheckResult, Target
 
@@ -45,3 +45,14 @@ class ProbeRouter:
         """Make one try; an unknown scheme is refused by the guard of the web's."""
         scheme = target.url.partition("://")[0]
         return await self._others.get(scheme, self._web).probe(target)
+
+
+DEADLINE_S = 10.0  # of a whole try
+
+
+class Prober(Protocol):
+    """One try of one target."""
+
+    async def probe(self, target: Target) -> CheckResult:
+        """Never raises for anything the target or the network does."""
+        ...

@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
+from bot.engine.connection import PhaseTimer
 from bot.engine.connector import Approach
 from bot.engine.kinds.base import BaseProbe
 from bot.engine.netguard import TCP
-from bot.engine.stamps import PhaseTimer
 
 
 class TcpProbe(BaseProbe):

@@ -7,10 +7,9 @@ from bot.clock import Clock
 from bot.db import blocked_channels
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
-from bot.services.boards.door import Door
-from bot.services.boards.publisher import BoardCourier
+from bot.services.boards.publisher import BoardCourier, Door
 from bot.services.boards.store import Kept, Ledger
-from bot.services.delivery import backoff, enqueue
+from bot.services.delivery import enqueue, throttle
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.throttle import HALT_MS, PARKED_MS
@@ -103,7 +102,7 @@ class BoardFailures:
         now_ms = self._gates_ms()
         kept.failing_ms = kept.failing_ms if kept.failures else now_ms
         kept.failures += 1
-        delay_s = backoff.delay_s(kept.failures, now_ms - kept.failing_ms, self._rng)
+        delay_s = throttle.backoff_s(kept.failures, now_ms - kept.failing_ms, self._rng)
         self._hold(kept, round(delay_s * 1000))
 
     async def _deleted(self, door: Door, kept: Kept) -> None:

@@ -17,11 +17,10 @@ from bot.db.outbox import Due
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import outcomes
 from bot.services.delivery.messages import Access, Sent, Transport
-from bot.services.delivery.pace import Pace
 from bot.services.delivery.refusals import InvalidRequests
 from bot.services.delivery.sender import Sender
 from bot.services.delivery.sideline import Sidelines
-from bot.services.delivery.throttle import PARKED_MS, Throttle
+from bot.services.delivery.throttle import PARKED_MS, Pace, Throttle
 
 log = logging.getLogger(__name__)
 

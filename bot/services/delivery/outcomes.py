@@ -9,7 +9,7 @@ from bot.db.outbox import Work
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident
 from bot.services.delivery import enqueue
-from bot.services.delivery.flight import Flight
+from bot.services.delivery.claim import Flight
 from bot.services.delivery.messages import Alert, Notice
 from bot.services.delivery.planning import Verb
 from bot.services.delivery.rendering import ROLES

@@ -5,10 +5,10 @@ from dataclasses import replace
 from enum import IntEnum
 
 from bot.models import Incident, Kind
-from bot.services.delivery.flight import Flight
+from bot.services.delivery.claim import Flight
 from bot.services.delivery.messages import Alert, AlertKind, Notice
 from bot.services.delivery.planning import Verb
-from bot.words import alert_lines, endings, silence
+from bot.words import alert_lines
 from bot.words.translator import Translator, translator_for
 
 # Roles one message calls at most: with their mentions it stays well below 2,000 characters, and
@@ -68,7 +68,7 @@ def _alert(flight: Flight, words: Translator, language: str) -> Alert:
                 plain=flight.verb is Verb.CLOSE,
             )
         case Verb.DIGEST:
-            content, users = silence.digest(words, len(told)), flight.listeners
+            content, users = alert_lines.digest(words, len(told)), flight.listeners
             return Alert("digest", language, content, told, user_ids=users, silent=not users)
         case Verb.REMIND:
             at_ms = max(row.created_ms for row in flight.batch.rows)
@@ -99,7 +99,7 @@ def _kind(told: Sequence[Incident]) -> AlertKind:
 def _headline(words: Translator, told: Sequence[Incident]) -> str:
     """What is still open, one in its own words, several as a number; or that it is over."""
     standing = [one for one in told if one.open]
-    return alert_lines.group(words, standing) if standing else endings.over(words, told)
+    return alert_lines.group(words, standing) if standing else alert_lines.over(words, told)
 
 
 def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
@@ -118,7 +118,7 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
         case "test":
             return Alert("test", language, alert_lines.test(words))
         case "lost":
-            content = silence.lost(words, notice.channel_id, gone=notice.gone)
+            content = alert_lines.lost(words, notice.channel_id, gone=notice.gone)
         case _:
             content = notice.text
     return Alert("notice", language, content, plain=True)
@@ -129,4 +129,4 @@ def missed(language: str, told: Sequence[Incident], named: Collection[int]) -> s
     if not told:
         return ""
     names = [one.name for one in told if one.id in named]
-    return "\n" + silence.missed(translator_for(language), names, len(told) - len(names))
+    return "\n" + alert_lines.missed(translator_for(language), names, len(told) - len(names))

@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.clock import HOUR_MS, Clock
 from bot.db import guilds, outbox
 from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
-from bot.services.delivery import adopt, outcomes, server_notices
-from bot.services.delivery.claim import claim
-from bot.services.delivery.flight import Flight
+from bot.services.delivery import outcomes, server_notices
+from bot.services.delivery.claim import Flight, claim
 from bot.services.delivery.messages import Action, Alert, Lost, Sent, Transport
 from bot.services.delivery.planning import Verb
 from bot.services.delivery.rendering import Form, masked, render
@@ -91,7 +90,7 @@ class Sender:
         except DeliveryError as error:
             await self._act(trip, error)
             return False
-        except adopt.NeverArrivedError:
+        except NeverArrivedError:
             await self._db.write(lambda conn: outcomes.released(conn, flight, "never arrived"))
             return False
         except Exception as error:  # noqa: BLE001 - logged
@@ -169,8 +168,8 @@ class Sender:
             )
             return await sink.find(flight.channel_id, lost)
 
-        tried = adopt.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
-        return await adopt.standing(tried, self._clock.now_ms(), find)
+        tried = Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
+        return await standing(tried, self._clock.now_ms(), find)
 
     async def _note_line(self, flight: Flight, alert: Alert) -> None:
         """By the lines it was sent with a message is found again."""
@@ -321,3 +320,50 @@ class Sender:
         else:
             log.error("A message is refused even as a bare line: %s", error, extra=flight.names)
             await self._db.write(lambda conn: outcomes.dead(conn, flight, str(error), now_ms))
+
+
+# For so long after the first try the nonce alone keeps a message single: documented as
+# "a few minutes".
+NONCE_MS = 120_000
+# A request whose connection broke may still be at work on Discord's side for a moment.
+QUIET_MS = 10_000
+# Our clock and Discord's need not agree.
+CLOCKS_MS = 300_000
+_UNREADABLE = {Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.MESSAGE_GONE}
+
+
+class NeverArrivedError(Exception):
+    """The channel was read, and no earlier attempt got through: everything may be planned anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Earlier attempts to send one message, by wall time. ``known``: its nonce is still known."""
+
+    first_ms: int
+    last_ms: int
+    known: bool = True
+
+
+async def standing(
+    tried: Tried, now_ms: int, find: Callable[[int], Awaitable[int | None]]
+) -> int | None:
+    """The id of the message if an earlier attempt got through; None: the nonce decides.
+
+    ``find`` looks for it among what was posted since a moment. Where the history may not be read
+    the message is sent: told twice at worst, never not at all.
+    Raises NeverArrivedError, and DeliveryError to look later.
+    """
+    if tried.known and 0 <= now_ms - tried.first_ms <= NONCE_MS:
+        return None
+    if 0 <= now_ms - tried.last_ms < QUIET_MS:
+        raise DeliveryError("too early to look", Remedy.WAIT, retry_after_s=QUIET_MS / 1000)
+    try:
+        found = await find(min(tried.first_ms, now_ms) - CLOCKS_MS)
+    except DeliveryError as error:
+        if error.remedy in _UNREADABLE:
+            return None
+        raise
+    if found is None:
+        raise NeverArrivedError
+    return found

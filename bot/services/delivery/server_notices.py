@@ -12,8 +12,8 @@ from bot.db import guilds
 from bot.db.database import Database
 from bot.errors import DeliveryError, Remedy
 from bot.models import GuildSettings
-from bot.services.delivery import adopt
-from bot.services.delivery.flight import Flight
+from bot.services.delivery import sender
+from bot.services.delivery.claim import Flight
 from bot.services.delivery.messages import Alert, Lost, Notice, Transport
 from bot.services.delivery.rendering import missed
 from bot.words.escaping import markdown
@@ -68,15 +68,15 @@ async def _standing(
     """The notice, if an earlier attempt left it in a place."""
     if not flight.doubt:
         return None
-    tried = adopt.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
+    tried = sender.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
     lines = flight.said or (alert.content,)
     try:
-        return await adopt.standing(
+        return await sender.standing(
             tried,
             now_ms,
             lambda since_ms: sink.find(channel_id, Lost(since_ms, lines, noted=flight.noted)),
         )
-    except adopt.NeverArrivedError:
+    except sender.NeverArrivedError:
         return None
 
 

@@ -5,12 +5,11 @@ that refuses us is tried as :mod:`refusals` allows. While Discord is down one ch
 All share the bucket of :mod:`pace`. Kept in memory: a restart tries everything once.
 """
 
+import asyncio
 import random
 from collections.abc import Collection, Mapping
 
-from bot.clock import HOUR_MS
-from bot.services.delivery import backoff
-from bot.services.delivery.breaker import Breaker
+from bot.clock import HOUR_MS, Clock
 from bot.services.delivery.messages import Access
 from bot.services.delivery.refusals import InvalidRequests, Refusals
 
@@ -141,11 +140,11 @@ class Throttle:
         """A fault of our own: back off, but it says nothing about Discord."""
         self.breaker.give_back(channel_id)
         count = self._stumbles[channel_id] = self._stumbles.get(channel_id, 0) + 1
-        self._back_off(channel_id, count, backoff.FRESH_MS if count > _OFTEN else 0, now_ms)
+        self._back_off(channel_id, count, FRESH_MS if count > _OFTEN else 0, now_ms)
 
     def _back_off(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
-        delay_s = backoff.delay_s(attempts, age_ms, self._rng)
-        self._backoff[channel_id] = now_ms + round(delay_s * 1000)
+        wait_s = backoff_s(attempts, age_ms, self._rng)
+        self._backoff[channel_id] = now_ms + round(wait_s * 1000)
 
     def wait(self, channel_id: int, until_ms: int) -> None:
         """Discord named a time for this channel."""
@@ -178,3 +177,133 @@ class Throttle:
     def rouse(self) -> None:
         """There is new work: look again everywhere."""
         self._resting.clear()
+
+
+FIRST_S = 1.0
+# While a row is fresh, somebody waits for it: the outage may be just now.
+FRESH_MS = 120_000
+FRESH_CAP_S = 10.0
+OLD_CAP_S = 300.0
+# Never zero: a loop that finds work due at once must still yield.
+_LEAST_S = 0.05
+
+
+def backoff_s(attempts: int, age_ms: int, rng: random.Random) -> float:
+    """Seconds until the next try of a row tried ``attempts`` times, first ``age_ms`` ago."""
+    cap = FRESH_CAP_S if age_ms < FRESH_MS else OLD_CAP_S
+    ceiling = min(cap, FIRST_S * 2 ** min(attempts - 1, 16))
+    return max(_LEAST_S, rng.uniform(0, ceiling))
+
+
+# So many transient failures in a row, over so many channels, mean Discord itself.
+FAILURES = 5
+CHANNELS = 3
+# One trial at least so often: in the first two minutes, and later.
+EARLY_MS = 120_000
+EARLY_TRIAL_MS = 10_000
+TRIAL_MS = 30_000
+
+
+class Breaker:
+    """Closed: everybody sends. Down: one channel at a time tries, and it speaks for all."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._channels: set[int] = set()
+        self._trying: int | None = None
+        self.down_since_ms: int | None = None
+        self.next_trial_ms = 0
+
+    @property
+    def down(self) -> bool:
+        return self.down_since_ms is not None
+
+    def take(self, channel_id: int) -> bool:
+        """Whether a channel may send; while Discord is down the first to ask has the trial."""
+        if not self.down:
+            return True
+        if self._trying is None:
+            self._trying = channel_id
+        return self._trying == channel_id
+
+    def give_back(self, channel_id: int) -> None:
+        """A channel is done for now."""
+        if self._trying == channel_id:
+            self._trying = None
+
+    def failed(self, channel_id: int, now_ms: int) -> None:
+        self.give_back(channel_id)
+        self._failures += 1
+        self._channels.add(channel_id)
+        if self.down_since_ms is None:
+            if self._failures < FAILURES or len(self._channels) < CHANNELS:
+                return
+            self.down_since_ms = now_ms
+        early = now_ms - self.down_since_ms < EARLY_MS
+        self.next_trial_ms = now_ms + (EARLY_TRIAL_MS if early else TRIAL_MS)
+
+    def succeeded(self) -> bool:
+        """Discord answered; True when that ends an absence."""
+        was_down = self.down
+        self._failures = 0
+        self._channels.clear()
+        self._trying = None
+        self.down_since_ms = None
+        return was_down
+
+
+PER_SECOND = 40
+# So many may go at once after a quiet moment; with the others of that second still below 50.
+AT_ONCE = 8
+
+
+class Pace:
+    """A bucket of turns, one for each request; openings are served before everything else."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next = 0.0  # when the bucket has been full for as long as it is empty now
+        self._openings: dict[int, asyncio.Future[None]] = {}
+        self._others: dict[int, asyncio.Future[None]] = {}
+        self._serving: asyncio.Task[None] | None = None
+
+    async def turn(self, channel_id: int, *, opening: bool) -> None:
+        """Wait for a channel's turn."""
+        if not self._waiting and not self._wait_s():
+            self._take()
+            return
+        line = self._openings if opening else self._others
+        turn = line[channel_id] = asyncio.get_running_loop().create_future()
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve(), name="delivery-turns")
+        try:
+            await turn
+        finally:
+            self._openings.pop(channel_id, None)
+            self._others.pop(channel_id, None)
+
+    def hurry(self, channel_id: int) -> None:
+        """A waiting channel has an opening to send by now."""
+        if channel_id in self._others:
+            self._openings[channel_id] = self._others.pop(channel_id)
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._openings or self._others)
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            wait_s = self._wait_s()
+            if wait_s:
+                await self._clock.sleep(wait_s)
+            line = self._openings or self._others
+            turn = line.pop(next(iter(line), -1), None)  # whoever waited may have been cancelled
+            if turn is not None and not turn.done():
+                self._take()
+                turn.set_result(None)
+
+    def _wait_s(self) -> float:
+        return max(0.0, self._next - self._clock.monotonic() - AT_ONCE / PER_SECOND)
+
+    def _take(self) -> None:
+        self._next = max(self._next, self._clock.monotonic()) + 1 / PER_SECOND

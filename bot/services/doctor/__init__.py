@@ -5,7 +5,7 @@ import time
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.engine.resolver import Resolver
-from bot.services.doctor import content, copies, database, machine, network
+from bot.services.doctor import database, machine, network
 from bot.services.doctor.findings import Finding, Grade
 
 __all__ = ["Finding", "Grade", "examine"]
@@ -18,8 +18,8 @@ async def examine(config: Config) -> list[Finding]:
         return [
             *machine.findings(config),
             *database.findings(config.database),
-            *copies.findings(config.database, time.time()),
-            *content.findings(config.database, round(time.time() * 1000)),
+            *machine.backups(config.database, time.time()),
+            *database.stored(config.database, round(time.time() * 1000)),
             *await network.findings(config, resolver),
         ]
     finally:

@@ -5,14 +5,21 @@ import os
 import shlex
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.db import db_errors
+from bot.db import db_errors, delivery_stats, guilds
+from bot.db import storage_stats as table
 from bot.db.backup import read_only
 from bot.db.db_errors import Diagnosis
 from bot.db.lock import is_held
 from bot.db.migrate import is_foreign, newest
-from bot.services.doctor.findings import Finding, broken, ok, warning
+from bot.services.doctor import holdings
+from bot.services.doctor import outbox as delivered
+from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
+from bot.services.heartbeat import MISSED
+from bot.words.escaping import plain
+from bot.words.translator import translator_for
 
 NAME = "Database"
 LITTLE_SPACE = 200_000_000  # bytes: a year of 500 sites fits
@@ -99,3 +106,44 @@ def _space(folder: Path) -> Finding:
 def _nearest(path: Path) -> Path:
     """The first folder above that exists."""
     return next(folder for folder in path.absolute().parents if folder.exists())
+
+
+_QUOTE = 200
+
+
+def stored(database: Path, now_ms: int) -> list[Finding]:
+    """Nothing of a database that another finding calls damaged, newer, or not there yet."""
+    voice = _voice(now_ms)
+    try:
+        with contextlib.closing(read_only(database)) as conn:
+            if conn.execute("PRAGMA user_version").fetchone()[0] != newest():
+                return []
+            box = delivery_stats.look(conn, None, now_ms)
+            kept = table.take(conn, now_ms)
+            missed = guilds.get(conn, MISSED)
+    except sqlite3.Error:
+        return []
+    return [
+        delivered.finding(voice, box, now_ms),
+        *([_unheard(missed)] if missed else []),
+        ok("Stored", holdings.summary(voice, kept)),
+    ]
+
+
+def _unheard(missed: str) -> Finding:
+    return warning(
+        "Heartbeat",
+        f"the newest one was not heard: {plain(missed, _QUOTE)}",
+        "Look at VIGIE_HEARTBEAT_URL; it is heard when it ends at 2xx.",
+    )
+
+
+def _voice(now_ms: int) -> Voice:
+    words = translator_for("en")
+    return Voice(
+        words=words,
+        moment=lambda ms: f"{words.duration((now_ms - ms) / 1000)} ago",
+        day=lambda ms: datetime.fromtimestamp(ms / 1000, UTC).date().isoformat(),
+        command=lambda name: f"/{name}",
+        quote=lambda text: f"“{plain(text, _QUOTE)}”",
+    )

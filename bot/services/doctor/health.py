@@ -13,8 +13,7 @@ from bot.engine.host_limits import AT_A_TIME
 from bot.engine.loop_watch import LoopWatch
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.doctor.database import LITTLE_SPACE
-from bot.services.doctor.findings import Finding, broken, ok, warning
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
 
 SLOW_S = 1.0
 LATELY_S = 600.0

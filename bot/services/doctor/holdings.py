@@ -3,7 +3,7 @@
 from bot.clock import DAY_MS
 from bot.db.delivery_stats import KEPT_MS
 from bot.db.storage_stats import Holdings
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Voice
 from bot.services.history.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
 
 

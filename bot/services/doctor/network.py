@@ -144,7 +144,7 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
 
 async def _canaries(config: Config, questions: ApiClient) -> Finding:
     if not config.canaries:
-        return ok("ConnectivityChecker", "none: Discord alone tells whether Vigie is online")
+        return ok("Canaries", "none: Discord alone tells whether Vigie is online")
     answers = await asyncio.gather(*map(questions.get, config.canaries))
     silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
     if silent:
@@ -153,7 +153,7 @@ async def _canaries(config: Config, questions: ApiClient) -> Finding:
             f"no answer from {', '.join(silent)}",
             "Choose others in VIGIE_CANARIES: when all are silent no failure counts.",
         )
-    return ok("ConnectivityChecker", f"all {len(answers)} answer")
+    return ok("Canaries", f"all {len(answers)} answer")
 
 
 def _named(name: object, found: dict[str, Any]) -> str:

@@ -2,15 +2,14 @@
 
 from bot.db.delivery_stats import Outbox
 from bot.services.delivery.throttle import Throttle
-from bot.services.doctor.findings import Finding, broken, ok, warning
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
 
 LATE_MS = 120_000  # within it a retry is nothing to speak of
 
 
 def finding(voice: Voice, box: Outbox, now_ms: int) -> Finding:
     words = voice.words
-    name = words.text("Dispatcher")
+    name = words.text("Delivery")
     said = "" if not box.error else words.text("Discord said: {text}", text=voice.quote(box.error))
     if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:
         text = words.plural(

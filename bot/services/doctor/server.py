@@ -11,8 +11,7 @@ from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor import health, watching
 from bot.services.doctor import outbox as delivered
-from bot.services.doctor.findings import Finding
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Voice
 from bot.services.doctor.watching import Round
 from bot.services.status import Status
 

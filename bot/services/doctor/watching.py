@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS
-from bot.services.doctor.findings import Finding, broken, ok, warning
-from bot.services.doctor.voice import Voice
+from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
 from bot.services.status import MonitorStatus
 
 LONG_MS = 7 * DAY_MS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import certificates, incidents, packed, results, settings
+from bot.db import guilds, incidents, monitors, result_codec, results
 from bot.db.database import Connection, Database
 from bot.models import Incident, Monitor
 from bot.services.certificates import read_back
@@ -84,7 +84,7 @@ def _bar(conn: Connection, monitor: Monitor, now_ms: int) -> list[Uptime]:
 async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | None:
     """Of the fine tries of the last 24 hours, from the full hour before."""
     first, last = (now_ms - DAY_MS) // HOUR_MS, now_ms // HOUR_MS
-    counted = min(await db.read(lambda conn: settings.number(conn, ROLLED_HOUR) or 0), last + 1)
+    counted = min(await db.read(lambda conn: guilds.number(conn, ROLLED_HOUR) or 0), last + 1)
     step = max(1, min(24, _AT_ONCE * monitor.interval_s // 3600))
     fine: list[int] = []
     for hour in range(first, counted, step):
@@ -95,7 +95,7 @@ async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | Non
 
 
 async def _packed_ms(db: Database, monitor_id: int, first: int, last: int) -> list[int]:
-    return await db.read(lambda conn: packed.fine_ms(conn, monitor_id, first, last))
+    return await db.read(lambda conn: result_codec.fine_ms(conn, monitor_id, first, last))
 
 
 async def _raw_ms(db: Database, monitor_id: int, hour: int) -> list[int]:
@@ -119,7 +119,7 @@ def _certificate_ms(conn: Connection, entry: Entry) -> int | None:
         return None
     seen = entry.certificate
     if seen is None:
-        seen = read_back(entry.monitor, certificates.find(conn, entry.monitor.id))
+        seen = read_back(entry.monitor, monitors.find(conn, entry.monitor.id))
     if seen.url != url:
         return None
     return max((one.ends_ms for one in seen.recent), default=seen.known_ms)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import gaps, incident_periods, results, rollups, settings
+from bot.db import gaps, guilds, incidents, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.result_codec import ResultRow
 from bot.db.rollups import Rollup
@@ -139,7 +139,7 @@ def step_of(span: Span) -> int:
 
 
 def _counted(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _Counted:
-    counted_ms = (settings.number(conn, ROLLED_HOUR) or 0) * HOUR_MS
+    counted_ms = (guilds.number(conn, ROLLED_HOUR) or 0) * HOUR_MS
     begin, now = span
     tries_from = begin if step_ms == MINUTES_MS else min(max(begin, counted_ms), now)
     first = tries_from // HOUR_MS
@@ -150,7 +150,7 @@ def _counted(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _C
         hours=rollups.hours(conn, monitor.id, begin // HOUR_MS, first - 1),
         days=days if step_ms == DAY_MS else [],
         gaps=merged(gaps.between(conn, *span)),
-        bad=incident_periods.between(conn, monitor.id, *span),
+        bad=incidents.between(conn, monitor.id, *span),
         counted=counted_of(conn, [monitor], begin, now)[0],
     )
 

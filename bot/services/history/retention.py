@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import audit_log, gaps, monitors, packed, purge, results, rollups, settings
+from bot.db import audit_log, gaps, guilds, monitors, purge, result_codec, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.delivery_stats import KEPT_MS
 from bot.db.monitors import Watched
-from bot.db.pruning import prune
+from bot.db.purge import prune
 from bot.db.result_codec import Packer, unpack
 from bot.db.rollups import HOURS
 from bot.services.history import rollup
@@ -92,13 +92,13 @@ class Retention:
             blob = packer.packed() if packer else b""
             tries = unpack(one.id, hour * HOUR_MS, blob) if packer else []
             if packer:
-                packed.save(conn, one.id, hour, blob)
+                result_codec.save(conn, one.id, hour, blob)
             tally = rollup.hour(conn, one, hour, tries)
             if tally is not None:
                 rollups.save_hour(conn, tally)
 
         await self._over_monitors(hour * HOUR_MS, count)
-        await self._db.write(lambda conn: settings.put(conn, ROLLED_HOUR, str(hour + 1)))
+        await self._db.write(lambda conn: guilds.put(conn, ROLLED_HOUR, str(hour + 1)))
         await self._drop_counted()
         return True
 
@@ -133,14 +133,14 @@ class Retention:
                 rollups.save_day(conn, tally)
 
         await self._over_monitors(day * DAY_MS, count)
-        await self._db.write(lambda conn: settings.put(conn, ROLLED_DAY, str(day + 1)))
+        await self._db.write(lambda conn: guilds.put(conn, ROLLED_DAY, str(day + 1)))
         return True
 
     async def _drop_counted(self) -> None:
         """Delete the raw tries of hours that are counted."""
 
         def drop(conn: Connection) -> int:
-            hour = settings.number(conn, ROLLED_HOUR) or 0
+            hour = guilds.number(conn, ROLLED_HOUR) or 0
             return results.drop_before(conn, hour * HOUR_MS, SLICE_ROWS)
 
         await self._db.drain(drop)
@@ -170,21 +170,21 @@ def _next_hour(conn: Connection, last: int) -> int | None:
 
     A note from a future that a wrong clock had believed in is set back to ``last``.
     """
-    noted = settings.number(conn, ROLLED_HOUR)
+    noted = guilds.number(conn, ROLLED_HOUR)
     hour = min(noted, last) if noted is not None else 0
     first_ms = results.first_since(conn, hour * HOUR_MS)
     if first_ms is not None and first_ms // HOUR_MS - hour > rollup.REMEMBERED_HOURS:
         hour = first_ms // HOUR_MS
     if not hour or (first_ms is None and noted is None):
         return None
-    settings.put(conn, ROLLED_HOUR, str(hour))
-    if settings.number(conn, ROLLED_DAY) is None:
-        settings.put(conn, ROLLED_DAY, str(hour // HOURS))
+    guilds.put(conn, ROLLED_HOUR, str(hour))
+    if guilds.number(conn, ROLLED_DAY) is None:
+        guilds.put(conn, ROLLED_DAY, str(hour // HOURS))
     return hour
 
 
 def _next_day(conn: Connection) -> int | None:
-    day, hour = settings.number(conn, ROLLED_DAY), settings.number(conn, ROLLED_HOUR)
+    day, hour = guilds.number(conn, ROLLED_DAY), guilds.number(conn, ROLLED_HOUR)
     if day is None or hour is None or (day + 1) * HOURS > hour:
         return None
     return day

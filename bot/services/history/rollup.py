@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.clock import HOUR_MS
-from bot.db import gaps, incident_periods, packed, rollups
+from bot.db import gaps, incidents, result_codec, rollups
 from bot.db.database import Connection
 from bot.db.monitors import Watched
 from bot.db.result_codec import ResultRow
@@ -23,7 +23,7 @@ def hour(
     seen = _watched(conn, monitor, span, tries)
     if not seen and not tries:
         return None
-    bad = incident_periods.between(conn, monitor.id, *span)
+    bad = incidents.between(conn, monitor.id, *span)
     fine = [one.ms for one in tries if one.cause is None]
     return Rollup(
         monitor.id,
@@ -43,7 +43,7 @@ def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
     sums = rollups.sums_of_day(conn, monitor_id, number)
     if sums is None:
         return None
-    fine = packed.fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
+    fine = result_codec.fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
     return Rollup(
         monitor_id,
         number,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import audit_log, gaps, incident_periods, results, rollups, settings
+from bot.db import audit_log, gaps, guilds, incidents, results, rollups
 from bot.db.database import Connection
 from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
@@ -122,7 +122,7 @@ def joined(parts: Sequence[Uptime]) -> Uptime:
 
 def _counted(conn: Connection) -> tuple[int, int]:
     """The next day to count, and the moment until which hours are counted."""
-    day, hour = (settings.number(conn, key) or 0 for key in (ROLLED_DAY, ROLLED_HOUR))
+    day, hour = (guilds.number(conn, key) or 0 for key in (ROLLED_DAY, ROLLED_HOUR))
     return day, hour * HOUR_MS
 
 
@@ -139,8 +139,8 @@ def _plus(sums: Sums, one: Rollup) -> Sums:
 def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime:
     """The last hours are not counted yet: they were watched but for gaps and pauses.
 
-    The tries say it exactly, as in :mod:`bot.services.history.report`; those of three hours of everybody
-    would hold the connection too long for a list of monitors.
+    The checks say it exactly, as in :mod:`bot.services.history.report`; those of three hours of
+    everybody would hold the connection too long for a list of monitors.
     """
     recent = counted.recent
     until_ms = min(recent[1], monitor.paused_ms or recent[1])
@@ -149,7 +149,7 @@ def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime
     first_ms = _first_ms(conn, monitor, recent)
     pauses = audit_log.pauses(conn, monitor.id, *recent)
     seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
-    bad = incident_periods.between(conn, monitor.id, *recent)
+    bad = incidents.between(conn, monitor.id, *recent)
     return counted.with_recent(seen, bad[State.DOWN], bad[State.UNSTABLE])
 
 

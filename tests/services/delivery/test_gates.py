@@ -5,9 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.services.delivery import backoff
-from bot.services.delivery.breaker import Breaker
-from bot.services.delivery.throttle import Throttle
+from bot.services.delivery import throttle
+from bot.services.delivery.throttle import Breaker, Throttle
 
 A, B, C, D = 1, 2, 3, 4
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
@@ -39,19 +38,19 @@ def _down(gates: Throttle, now_ms: int = 0) -> None:
 
 
 def test_the_wait_doubles_from_one_second_to_ten_while_somebody_waits_for_it() -> None:
-    waits = [backoff.delay_s(attempts, 119_999, Longest()) for attempts in range(1, 7)]
+    waits = [throttle.backoff_s(attempts, 119_999, Longest()) for attempts in range(1, 7)]
     assert waits == [1, 2, 4, 8, 10, 10]
 
 
 def test_after_two_minutes_the_wait_grows_to_five_minutes_and_no_further() -> None:
-    waits = [backoff.delay_s(attempts, 120_000, Longest()) for attempts in (1, 8, 9, 10, 10_000)]
+    waits = [throttle.backoff_s(attempts, 120_000, Longest()) for attempts in (1, 8, 9, 10, 10_000)]
     assert waits == [1, 128, 256, 300, 300]
 
 
 def test_the_wait_is_full_jitter_but_never_nothing() -> None:
-    assert backoff.delay_s(1, 0, Shortest()) == 0.05
+    assert throttle.backoff_s(1, 0, Shortest()) == 0.05
     rng = random.Random(1)
-    waits = [backoff.delay_s(4, 0, rng) for _ in range(400)]
+    waits = [throttle.backoff_s(4, 0, rng) for _ in range(400)]
     assert min(waits) < 0.5
     assert max(waits) > 7.5
 

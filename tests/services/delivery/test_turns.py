@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.services.delivery.pace import Pace
 from bot.services.delivery.sideline import Sidelines
+from bot.services.delivery.throttle import Pace
 from tests.services.delivery.stage import CHANNEL, Stage, StageClock, play
 
 

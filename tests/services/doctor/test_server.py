@@ -9,9 +9,8 @@ from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.checks import Wait
 from bot.services.doctor import holdings
-from bot.services.doctor.findings import Finding, Grade
+from bot.services.doctor.findings import Finding, Grade, Voice
 from bot.services.doctor.server import Doctor
-from bot.services.doctor.voice import Voice
 from bot.words.translator import translator_for
 from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, station
 
@@ -152,20 +151,20 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
 
             await s.guilds.ensure(OTHER_GUILD)
             await s.db.write(wait)
-            sent = (await found(s))["Dispatcher"]
+            sent = (await found(s))["Delivery"]
             assert is_well(sent), "it is being sent"
             assert sent.text == "1 message is on its way. Discord said: “503 Service Unavailable”"
             await s.clock.advance(180)
-            late = (await found(s))["Dispatcher"]
+            late = (await found(s))["Delivery"]
             assert late.text == (
                 f"1 message waits, since @{now_ms}. Discord said: “503 Service Unavailable”"
             )
             await s.db.write(lambda conn: outbox.finish(conn, [1], "dead"))
-            dead = (await found(s))["Dispatcher"]
+            dead = (await found(s))["Delivery"]
             assert dead.text.startswith("1 message of the last week could not be delivered.")
             assert dead.fix == "/alerts test shows whether alerts arrive now."
             await s.clock.advance(8 * DAY_S)
-            assert is_well((await found(s))["Dispatcher"])
+            assert is_well((await found(s))["Delivery"])
 
     asyncio.run(scenario())
 

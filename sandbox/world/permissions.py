@@ -1,0 +1,95 @@
+"""Permission bits and who has which of them where (Discord: topics/permissions)."""
+
+from enum import IntFlag
+
+from sandbox.world.nouns import Channel, Guild, Member
+
+
+class Permission(IntFlag):
+    """The bits that the sandbox or the bot judges by; others may be set and mean nothing here."""
+
+    ADMINISTRATOR = 1 << 3
+    MANAGE_GUILD = 1 << 5
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    MENTION_EVERYONE = 1 << 17
+    USE_APPLICATION_COMMANDS = 1 << 31
+    MANAGE_THREADS = 1 << 34
+    CREATE_PUBLIC_THREADS = 1 << 35
+    SEND_MESSAGES_IN_THREADS = 1 << 38
+    PIN_MESSAGES = 1 << 51
+
+
+# Every bit there is, also those without a name here.
+ALL = Permission((1 << 53) - 1)
+# What a new server gives to everybody, as far as it matters here.
+EVERYONE = (
+    Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.SEND_MESSAGES_IN_THREADS
+)
+# Without the right to send, these mean nothing (Discord: implicit permissions).
+_NEED_SENDING = Permission.MENTION_EVERYONE | Permission.EMBED_LINKS | Permission.ATTACH_FILES
+_TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+
+
+def parse(names: object) -> Permission:
+    """Bits from a number, a name like ``"EMBED_LINKS"`` or a list of these; KeyError if unknown."""
+    if isinstance(names, int):
+        return Permission(names)
+    if isinstance(names, str):
+        return Permission(int(names)) if names.isdigit() else Permission[names.upper()]
+    found = Permission(0)
+    for name in names if isinstance(names, list | tuple | set | frozenset) else ():
+        found |= parse(name)
+    return found
+
+
+def in_guild(guild: Guild, member: Member) -> Permission:
+    """What a member may do in the whole server."""
+    if guild.owner_id == member.user_id:
+        return ALL
+    found = Permission(guild.roles[guild.id].permissions)
+    for role_id in member.roles:
+        found |= Permission(guild.roles[role_id].permissions)
+    return ALL if Permission.ADMINISTRATOR in found else found
+
+
+def in_channel(guild: Guild, member: Member, channel: Channel, now: float) -> Permission:
+    """What a member may do in one channel; a thread takes the rights of its parent."""
+    found = in_guild(guild, member)
+    if found == ALL:
+        return ALL
+    home = guild.channels.get(channel.parent_id or "", channel) if channel.thread else channel
+    found = _overwritten(guild, member, home, found)
+    if Permission.VIEW_CHANNEL not in found:
+        return Permission(0)
+    sending = Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES
+    if sending not in found:
+        found &= ~_NEED_SENDING
+    return found & _TIMED_OUT if member.timed_out_until > now else found
+
+
+def _overwritten(guild: Guild, member: Member, channel: Channel, base: Permission) -> Permission:
+    """Apply a channel's overwrites: everyone, then all roles together, then the member."""
+    found = base
+    own = channel.overwrites.get
+    if everyone := own(guild.id):
+        found = found & ~Permission(everyone.deny) | Permission(everyone.allow)
+    roles = [overwrite for role_id in member.roles if (overwrite := own(role_id))]
+    for overwrite in roles:
+        found &= ~Permission(overwrite.deny)
+    for overwrite in roles:
+        found |= Permission(overwrite.allow)
+    if personal := own(member.user_id):
+        found = found & ~Permission(personal.deny) | Permission(personal.allow)
+    return found
