@@ -51,7 +51,7 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
     """
     limit = rlimits.allow_many()
     slots = rlimits.checks_at_once(limit, config.concurrency)
-    if slots != config.concurrency:
+    if limit < rlimits.ENOUGH:
         log.warning(
             "This process may open %d files (ulimit -n): at most %d checks run at once",
             limit,

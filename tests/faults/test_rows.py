@@ -84,7 +84,7 @@ ROWS: dict[int, tuple[str, list[str]]] = {
             "drips_its_body",
             "drips_its_headers",
             "a_huge_body_costs_256_kib",
-            "a_compressed_body_is_unreadable",
+            "a_bomb_is_unreadable_unless_the_text_stands_before_it",
             "a_handshake_that_never_ends",
             "six_are_not",
             "a_connection_that_breaks_before",

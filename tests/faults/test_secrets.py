@@ -63,7 +63,8 @@ def test_whatever_goes_wrong_nothing_tells_the_token(tmp_path: Path) -> None:
             found += told("the backup", await asyncio.to_thread(backup, h))
             found += told("the doctor", await asyncio.to_thread(examined, h))
             found += told("the database", h.database.read_bytes())
-            h.sandbox.faults.add("401", path="/channels", times=9)
+            for path in ("/channels", "/users/@me"):  # one refusal is asked about first
+                h.sandbox.faults.add("401", path=path, times=9)
             h.expected.invalid_requests = 1_000
             await h.command("alerts test")
             assert await h.bot.wait_exit(60) == 78
