@@ -10,7 +10,7 @@ import httpx
 from bot import __version__
 from bot.engine.answers import read
 from bot.engine.error_mapping import cause_of
-from bot.engine.kinds.router import DEADLINE_S
+from bot.engine.kinds.base import DEADLINE_S
 from bot.engine.redirects import CODES, MAX_HOPS
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context

@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.engine.host_limits import CURRENT, Lanes, Limits, Visit
-from bot.engine.kinds.router import Prober, host_of
+from bot.engine.kinds.base import Prober
+from bot.engine.kinds.router import host_of
 from bot.models import CheckResult, Reason, Target
 
 MOMENT_S = 1.0  # a check that began so lately answers equal questions too

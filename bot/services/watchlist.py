@@ -16,8 +16,8 @@ from bot.engine.rules import Policy, resumed
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
+from bot.services.live_windows import LiveWindows
 from bot.services.recurrence import Stretch
-from bot.services.silences import LiveWindows
 
 log = logging.getLogger(__name__)
 

@@ -2,18 +2,28 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
-from bot.engine.kinds.router import DEADLINE_S
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolve
 from bot.models import CheckResult, Target
 
+DEADLINE_S = 10.0  # of a whole try
+
+
+class Prober(Protocol):
+    """One try of one target."""
+
+    async def probe(self, target: Target) -> CheckResult:
+        """Never raises for anything the target or the network does."""
+        ...
+
 
 class BaseProbe(ABC):
-    """A kind says how it reaches a host; see :class:`bot.engine.kinds.router.Prober`."""
+    """A kind says how it reaches a host; see :class:`Prober`."""
 
     def __init__(
         self,

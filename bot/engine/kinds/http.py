@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.engine.answers import fault_of
 from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
-from bot.engine.kinds.router import DEADLINE_S
+from bot.engine.kinds.base import DEADLINE_S
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
 from bot.engine.redirects import (
     MAX_HOPS,

@@ -3,10 +3,10 @@
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
+from bot.engine.kinds.base import Prober
 from bot.engine.kinds.dns import DnsProbe
 from bot.engine.kinds.http import HttpProbe
 from bot.engine.kinds.tcp import TcpProbe
@@ -25,7 +25,7 @@ def host_of(url: str) -> str:
 
 
 class ProbeRouter:
-    """Probes targets of every scheme; see :class:`bot.engine.prober.Prober`."""
+    """Probes targets of every scheme; see :class:`bot.engine.kinds.base.Prober`."""
 
     def __init__(
         self,
@@ -45,14 +45,3 @@ class ProbeRouter:
         """Make one try; an unknown scheme is refused by the guard of the web's."""
         scheme = target.url.partition("://")[0]
         return await self._others.get(scheme, self._web).probe(target)
-
-
-DEADLINE_S = 10.0  # of a whole try
-
-
-class Prober(Protocol):
-    """One try of one target."""
-
-    async def probe(self, target: Target) -> CheckResult:
-        """Never raises for anything the target or the network does."""
-        ...

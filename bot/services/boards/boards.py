@@ -11,8 +11,7 @@ from bot.db.boards import Board
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.services.audit_log import Author, What
-from bot.services.boards.publisher import Door
-from bot.services.boards.snapshot import Truth
+from bot.services.boards.snapshot import Door, Truth
 from bot.services.boards.store import Kept, Ledger
 from bot.services.boards.worker import BoardLane
 from bot.services.delivery.dispatcher import Dispatcher

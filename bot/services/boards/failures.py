@@ -7,7 +7,8 @@ from bot.clock import Clock
 from bot.db import blocked_channels
 from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
-from bot.services.boards.publisher import BoardCourier, Door
+from bot.services.boards.publisher import BoardCourier
+from bot.services.boards.snapshot import Door
 from bot.services.boards.store import Kept, Ledger
 from bot.services.delivery import enqueue, throttle
 from bot.services.delivery.dispatcher import Dispatcher

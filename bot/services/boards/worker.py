@@ -7,8 +7,8 @@ import time
 from bot.clock import Clock
 from bot.errors import DeliveryError
 from bot.services.boards.failures import BoardFailures
-from bot.services.boards.publisher import BoardCourier, Door
-from bot.services.boards.snapshot import Truth, due_ms
+from bot.services.boards.publisher import BoardCourier
+from bot.services.boards.snapshot import Door, Truth, due_ms
 from bot.services.boards.store import Kept, Ledger
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.throttle import PARKED_MS
