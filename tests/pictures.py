@@ -24,7 +24,7 @@ from bot.db.rollups import HOURS, Rollup
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from sandbox import Answer, Sandbox
-from tests.cogs.harbour import Harbour, Json, Site, harbour
+from tests.cogs.bot_fixture import BotFixture, Json, Site, running_bot
 
 BROWSER = "chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -40,7 +40,7 @@ REPLY = 19  # Discord's type of a message that answers another
 class Studio:
     """One running Vigie, one browser page that looks at it as the person Admin."""
 
-    ship: Harbour
+    fixture: BotFixture
     sites: dict[str, Site]
     page: Page
     folder: Path
@@ -51,12 +51,12 @@ class Studio:
         return LOCALES[self.language]
 
     async def run(self, command: str, /, **options: str) -> Answer:
-        return await self.ship.run(command, where="alerts", locale=self.locale, **options)
+        return await self.fixture.run(command, where="alerts", locale=self.locale, **options)
 
     async def press(self, message: Json, place: int, who: str = "Admin") -> Answer:
         """Press the button at this place of the first row; its label depends on the language."""
         what = message["components"][0]["components"][place]["custom_id"]
-        return await self.ship.sandbox.press(who, message, what, locale=self.locale)
+        return await self.fixture.sandbox.press(who, message, what, locale=self.locale)
 
     async def take(self, name: str, message_id: str | None = None) -> None:
         """A picture of one message of the channel, of the last one when none is named."""
@@ -81,7 +81,7 @@ async def unstable(studio: Studio) -> None:
             await asyncio.sleep(0.15)
 
     flapping = asyncio.create_task(flap())
-    post = await studio.ship.sandbox.wait_for_message("alerts", "🟡", timeout=90)
+    post = await studio.fixture.sandbox.wait_for_message("alerts", "🟡", timeout=90)
     await asyncio.sleep(8)
     await studio.take("unstable", post["id"])
     ended.set()
@@ -90,10 +90,10 @@ async def unstable(studio: Studio) -> None:
 
 
 async def outage(studio: Studio) -> None:
-    ship, site = studio.ship, studio.sites[LIBRARY]
+    fixture, site = studio.fixture, studio.sites[LIBRARY]
     await asyncio.sleep(3)
     site.status = 503
-    post = await ship.sandbox.wait_for_message("alerts", LIBRARY, timeout=30)
+    post = await fixture.sandbox.wait_for_message("alerts", LIBRARY, timeout=30)
     await studio.take("alert", post["id"])
     await studio.press(post, ACKNOWLEDGE)
     await studio.press(post, TELL_ME, who="Member")
@@ -103,11 +103,12 @@ async def outage(studio: Studio) -> None:
     await studio.run("status")
     await studio.take("status")
     await studio.run("board create")
-    board = next(m for m in reversed(ship.sandbox.messages("alerts")) if m["flags"] & 1 << 15)
+    board = next(m for m in reversed(fixture.sandbox.messages("alerts")) if m["flags"] & 1 << 15)
     await studio.take("board", board["id"])
     await site.heal()
-    reply = await ship.sandbox.wait_for(
-        lambda: next((m for m in ship.sandbox.messages("alerts") if m["type"] == REPLY), None), 30
+    reply = await fixture.sandbox.wait_for(
+        lambda: next((m for m in fixture.sandbox.messages("alerts") if m["type"] == REPLY), None),
+        30,
     )
     await studio.take("resolved", post["id"])
     await studio.take("reply", reply["id"] if reply else None)
@@ -128,7 +129,7 @@ async def questions(studio: Studio) -> None:
 async def mass_outage(studio: Studio) -> None:
     for site in studio.sites.values():
         site.status = 503
-    post = await studio.ship.sandbox.wait_for_message("alerts", f"{len(NAMES)} ", timeout=90)
+    post = await studio.fixture.sandbox.wait_for_message("alerts", f"{len(NAMES)} ", timeout=90)
     await studio.take("mass-outage", post["id"])
 
 
@@ -197,7 +198,7 @@ def fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def stage(language: str) -> AsyncIterator[tuple[Harbour, dict[str, Site]]]:
+async def stage(language: str) -> AsyncIterator[tuple[BotFixture, dict[str, Site]]]:
     """A running Vigie with its sites and its past."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -211,8 +212,8 @@ async def stage(language: str) -> AsyncIterator[tuple[Harbour, dict[str, Site]]]
         db = await Database.open(folder / "vigie.db")
         await db.write(lambda conn: remember(conn, sandbox, urls, language))
         await db.close()
-        ship = await stack.enter_async_context(harbour(folder, sandbox=sandbox))
-        yield ship, sites
+        fixture = await stack.enter_async_context(running_bot(folder, sandbox=sandbox))
+        yield fixture, sites
 
 
 async def shoot(folder: Path, language: str) -> None:
@@ -222,12 +223,14 @@ async def shoot(folder: Path, language: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
         for series in SERIES:
-            async with stage(language) as (ship, sites):
+            async with stage(language) as (fixture, sites):
                 page = await browser.new_page(
                     viewport={"width": 1000, "height": 1400}, device_scale_factor=1.5
                 )
-                await page.goto(f"{ship.sandbox.url}/?theme=dark&user=Admin&lang={language}#alerts")
-                await series(Studio(ship, sites, page, folder, language))
+                await page.goto(
+                    f"{fixture.sandbox.url}/?theme=dark&user=Admin&lang={language}#alerts"
+                )
+                await series(Studio(fixture, sites, page, folder, language))
                 await page.close()
         await browser.close()
 

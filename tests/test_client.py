@@ -14,18 +14,18 @@ from bot.errors import ConfigError
 from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
 from sandbox.settings import Settings
-from tests.cogs.harbour import Harbour, harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
 
 def online(sandbox: Sandbox) -> Any:
     return sandbox.wait_online(20)
 
 
-async def ended(ship: Harbour) -> str:
+async def ended(fixture: BotFixture) -> str:
     """The refusal that ends the process."""
-    await asyncio.wait_for(ship.app.stopping.wait(), 10)
-    assert isinstance(ship.app.failure, ConfigError)
-    return str(ship.app.failure)
+    await asyncio.wait_for(fixture.app.stopping.wait(), 10)
+    assert isinstance(fixture.app.failure, ConfigError)
+    return str(fixture.app.failure)
 
 
 def test_discord_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
@@ -34,13 +34,13 @@ def test_discord_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
         await sandbox.start()
         port = sandbox.port
         await sandbox.stop()
-        async with harbour(tmp_path, sandbox=sandbox, online=False, api_port=port) as ship:
-            added = await ship.app.monitors.add(1, NewMonitor(ship.site.url), 1)
+        async with running_bot(tmp_path, sandbox=sandbox, online=False, api_port=port) as fixture:
+            added = await fixture.app.monitors.add(1, NewMonitor(fixture.site.url), 1)
             assert added.first.ok
             await asyncio.sleep(0.2)
             await sandbox.start(port)
             await online(sandbox)
-            assert not ship.app.stopping.is_set()
+            assert not fixture.app.stopping.is_set()
         await sandbox.stop()
 
     asyncio.run(scenario())
@@ -50,7 +50,7 @@ def test_a_login_that_is_answered_with_errors_is_tried_again(tmp_path: Path) -> 
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             sandbox.faults.add("503", path="/users/@me$", times=2)
-            async with harbour(tmp_path, sandbox=sandbox, online=False):
+            async with running_bot(tmp_path, sandbox=sandbox, online=False):
                 await online(sandbox)
 
     asyncio.run(scenario())
@@ -59,12 +59,12 @@ def test_a_login_that_is_answered_with_errors_is_tried_again(tmp_path: Path) -> 
 def test_posts_go_out_while_the_gateway_cannot_be_found_or_reached(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                await ship.set_channel("alerts")
-                await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                await fixture.set_channel("alerts")
+                await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
             sandbox.faults.add("503", path="/gateway/bot$", times=2)
             sandbox.gateway.refuse()
-            async with harbour(tmp_path, sandbox=sandbox, online=False) as again:
+            async with running_bot(tmp_path, sandbox=sandbox, online=False) as again:
                 # The old site is gone with its Vigie, so the watched address refuses.
                 await sandbox.wait_for_message("alerts", "🔴 DOWN · Shop", 15)
                 assert not sandbox.gateway.online
@@ -79,8 +79,8 @@ def test_posts_go_out_while_the_gateway_cannot_be_found_or_reached(tmp_path: Pat
 
 def test_a_refused_token_ends_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with harbour(tmp_path, online=False, token="wrong") as ship:
-            assert "DISCORD_TOKEN" in await ended(ship)
+        async with running_bot(tmp_path, online=False, token="wrong") as fixture:
+            assert "DISCORD_TOKEN" in await ended(fixture)
 
     asyncio.run(scenario())
 
@@ -132,11 +132,11 @@ def test_a_cog_that_cannot_be_loaded_ends_the_start_with_its_traceback(
 
 @pytest.mark.parametrize("code", [4004, 4014])
 def test_close_codes_that_no_retry_can_mend_end_it(tmp_path: Path, code: int) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.gateway.drop(code)
-        assert await ended(ship)
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.gateway.drop(code)
+        assert await ended(fixture)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_gateway_in_plain_text_beyond_this_machine_never_gets_the_token(
@@ -145,26 +145,26 @@ def test_a_gateway_in_plain_text_beyond_this_machine_never_gets_the_token(
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             sandbox._core.hub.url = "ws://192.0.2.1/gateway"
-            async with harbour(tmp_path, sandbox=sandbox, online=False) as ship:
+            async with running_bot(tmp_path, sandbox=sandbox, online=False) as fixture:
                 await until(lambda: "ws://192.0.2.1/gateway would carry the token" in caplog.text)
                 assert not sandbox.gateway.identifies
-                assert not ship.app.stopping.is_set()
+                assert not fixture.app.stopping.is_set()
 
     asyncio.run(scenario())
 
 
 def test_a_lost_session_is_begun_anew_at_the_same_address(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         before = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
-        assert str(before).startswith(ship.sandbox.url.replace("http", "ws"))
-        ship.sandbox.gateway.drop()
-        await until(lambda: ship.sandbox.gateway.online, 10)
-        ship.sandbox.gateway.invalidate()
-        await until(lambda: len(ship.sandbox.gateway.identifies) == 2, 15)
-        await until(lambda: ship.sandbox.gateway.online, 10)
-        assert (await ship.run("status")).ephemeral
+        assert str(before).startswith(fixture.sandbox.url.replace("http", "ws"))
+        fixture.sandbox.gateway.drop()
+        await until(lambda: fixture.sandbox.gateway.online, 10)
+        fixture.sandbox.gateway.invalidate()
+        await until(lambda: len(fixture.sandbox.gateway.identifies) == 2, 15)
+        await until(lambda: fixture.sandbox.gateway.online, 10)
+        assert (await fixture.run("status")).ephemeral
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_gateway_that_stays_away_is_tried_by_a_fresh_client(
@@ -173,37 +173,37 @@ def test_a_gateway_that_stays_away_is_tried_by_a_fresh_client(
     monkeypatch.setattr("bot.discord.client._AWAY_S", 0.2)
     monkeypatch.setattr("bot.discord.client._LOOK_S", 0.1)
 
-    async def scenario(ship: Harbour) -> None:
-        logins = len(ship.sandbox.record.of("GET", "/users/@me"))
-        ship.sandbox.gateway.refuse()
-        ship.sandbox.gateway.drop()
-        await until(lambda: len(ship.sandbox.record.of("GET", "/users/@me")) > logins, 10)
-        ship.sandbox.gateway.accept()
-        await online(ship.sandbox)
-        assert (await ship.run("status")).ephemeral
+    async def scenario(fixture: BotFixture) -> None:
+        logins = len(fixture.sandbox.record.of("GET", "/users/@me"))
+        fixture.sandbox.gateway.refuse()
+        fixture.sandbox.gateway.drop()
+        await until(lambda: len(fixture.sandbox.record.of("GET", "/users/@me")) > logins, 10)
+        fixture.sandbox.gateway.accept()
+        await online(fixture.sandbox)
+        assert (await fixture.run("status")).ephemeral
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_bug_in_the_library_costs_a_connection_not_the_process(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        core: Any = ship.sandbox._core
-        core.hub.dispatch("GUILD_CREATE", {}, str(ship.guild_id), intent=1)
-        await until(lambda: len(ship.sandbox.gateway.identifies) == 2, 15)
-        await online(ship.sandbox)
-        assert (await ship.run("status")).ephemeral
-        assert not ship.app.stopping.is_set()
+    async def scenario(fixture: BotFixture) -> None:
+        core: Any = fixture.sandbox._core
+        core.hub.dispatch("GUILD_CREATE", {}, str(fixture.guild_id), intent=1)
+        await until(lambda: len(fixture.sandbox.gateway.identifies) == 2, 15)
+        await online(fixture.sandbox)
+        assert (await fixture.run("status")).ephemeral
+        assert not fixture.app.stopping.is_set()
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_api_address_is_put_back(tmp_path: Path) -> None:
     before = discord.http.Route.BASE
 
-    async def scenario(ship: Harbour) -> None:
-        assert ship.sandbox.api_url == discord.http.Route.BASE
+    async def scenario(fixture: BotFixture) -> None:
+        assert fixture.sandbox.api_url == discord.http.Route.BASE
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
     assert before == discord.http.Route.BASE
 
 
@@ -234,19 +234,19 @@ def test_a_shard_that_stays_away_costs_the_others_nothing(
     monkeypatch.setattr("bot.discord.client._LOOK_S", 0.1)
 
     async def scenario() -> None:
-        async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
-            mine = shard_of(str(ship.guild_id))
+        async with two_shards() as sandbox, running_bot(tmp_path, sandbox=sandbox) as fixture:
+            mine = shard_of(str(fixture.guild_id))
             other = 1 - mine
             await until(lambda: sessions(sandbox, other) == 1, 15)
             sandbox.gateway.refused_shards.add(other)
             sandbox.gateway.drop(shard=other)
             await asyncio.sleep(3)
             assert sessions(sandbox, mine) == 1, "it went on with its session"
-            client: Any = ship.app.delivery._sink
+            client: Any = fixture.app.delivery._sink
             for shard in client._client.shards.values():
                 pauses = [shard._parent._backoff.delay() for _ in range(20)]
                 assert 0 < max(pauses) <= 8, "Discord is tried at least every ten seconds"
-            assert (await ship.run("status")).ephemeral
+            assert (await fixture.run("status")).ephemeral
             sandbox.gateway.refused_shards.clear()
             live = sandbox.gateway.sessions
             await until(lambda: any(s.shard[0] == other and s.line for s in live.values()), 12)
@@ -263,7 +263,7 @@ def test_a_shard_that_cannot_be_launched_keeps_no_other_one_waiting(
     async def scenario() -> None:
         async with two_shards() as sandbox:
             sandbox.gateway.refused_shards.add(0)
-            async with harbour(tmp_path, sandbox=sandbox, online=False):
+            async with running_bot(tmp_path, sandbox=sandbox, online=False):
                 await until(lambda: sessions(sandbox, 1) == 1, 15)
                 assert sessions(sandbox, 0) == 0
                 sandbox.gateway.refused_shards.clear()
@@ -286,16 +286,16 @@ def test_a_latency_counts_when_three_heartbeats_in_a_row_had_it() -> None:
 
 def test_a_stop_is_obeyed_while_a_shard_keeps_connecting(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with two_shards() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
-            other = 1 - shard_of(str(ship.guild_id))
+        async with two_shards() as sandbox, running_bot(tmp_path, sandbox=sandbox) as fixture:
+            other = 1 - shard_of(str(fixture.guild_id))
             await until(lambda: sessions(sandbox, other) == 1, 15)
             sandbox.gateway.refused_shards.add(other)
             sandbox.gateway.drop(shard=other)
             for pause_s in (0.0, 0.2, 0.7):
                 await asyncio.sleep(pause_s)
-            for task in ship.tasks:
+            for task in fixture.tasks:
                 task.cancel()
-            _, stuck = await asyncio.wait(ship.tasks, timeout=8)
+            _, stuck = await asyncio.wait(fixture.tasks, timeout=8)
             assert not stuck
 
     asyncio.run(scenario())

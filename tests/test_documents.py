@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.world.harbour import BOT_PERMISSIONS
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 from tests.cogs.test_help import leaves
 
 ROOT = Path(__file__).parents[1]
@@ -25,15 +25,15 @@ def page(name: str) -> str:
 
 
 def test_the_readme_names_every_command(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         readme = page("README.md")
-        for command in ship.sandbox.commands:
+        for command in fixture.sandbox.commands:
             for name in leaves(command):
                 noun, *verb = name.split()
                 told = rf"^\| .*`/{noun}\b" + "".join(rf".*\b{one}\b" for one in verb)
                 assert re.search(told, readme, re.MULTILINE), name
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_invitation_grants_what_the_sandbox_grants() -> None:

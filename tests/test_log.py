@@ -12,8 +12,8 @@ import pytest
 
 from bot.errors import DeliveryError, Remedy
 from bot.log import OneLine, setup
-from tests.services.delivery.stage import Call
-from tests.services.station import CHANNEL, GUILD, station
+from tests.services.delivery.delivery_fixture import Call
+from tests.services.services_fixture import CHANNEL, GUILD, services_fixture
 
 # Put together here, so that no scanner takes this file for a leak.
 ID, SIGNATURE = "MTA1NDc1NTY0NDA4MjM4NDg5Ng", "q7Wm_2Zr-5tKpLxV9cNfHsDjQwEuYiOaTbR3"
@@ -184,7 +184,7 @@ def test_an_incident_is_told_with_its_monitor_and_its_server(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             setup("INFO")
             await s.play({"shop": "OFFF" + "PFPF" + "O" * 40})
@@ -205,7 +205,7 @@ def test_what_discord_refuses_is_told_with_server_and_channel(
         raise DeliveryError("Missing Access", Remedy.CHANNEL_BLOCKED)
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             setup("INFO")
             s.sink.before = refuse

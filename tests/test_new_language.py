@@ -32,19 +32,19 @@ SPANISH = {
 SCRIPT = """
 import asyncio, json, pathlib, sys
 import bot
-from tests.cogs.harbour import harbour
+from tests.cogs.bot_fixture import harbour
 
 async def main():
-    async with harbour(pathlib.Path(sys.argv[1])) as ship:
+    async with harbour(pathlib.Path(sys.argv[1])) as fixture:
         print(json.dumps({
             "file": bot.__file__,
-            "commands": ship.sandbox.record.of("PUT", "/commands")[0].body,
-            "german": (await ship.run("status", locale="de")).content,
-            "chosen": (await ship.run("alerts language", language="de")).content,
-            "public": (await ship.run("status", public=True)).content,
-            "planned": (await ship.run("maintenance schedule", days="Montag", from_="02:00",
+            "commands": fixture.sandbox.record.of("PUT", "/commands")[0].body,
+            "german": (await fixture.run("status", locale="de")).content,
+            "chosen": (await fixture.run("alerts language", language="de")).content,
+            "public": (await fixture.run("status", public=True)).content,
+            "planned": (await fixture.run("maintenance schedule", days="Montag", from_="02:00",
                 to="03:00", locale="de")).content,
-            "spanish": (await ship.run("status", locale="es-419")).content,
+            "spanish": (await fixture.run("status", locale="es-419")).content,
         }))
 
 asyncio.run(main())

@@ -11,7 +11,7 @@ import pytest
 
 from bot.services.status import Status
 from sandbox import Sandbox
-from tests.cogs.harbour import Harbour, Json, harbour, sail
+from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, running_bot
 
 
 def walk(command: Json) -> Iterator[Json]:
@@ -22,8 +22,8 @@ def walk(command: Json) -> Iterator[Json]:
 
 
 def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        body: Any = ship.sandbox.record.of("PUT", "/commands")[0].body
+    async def scenario(fixture: BotFixture) -> None:
+        body: Any = fixture.sandbox.record.of("PUT", "/commands")[0].body
         assert {command["name"] for command in body} >= {"watch", "alerts", "status"}
         for command in body:
             assert command["contexts"] == [0]
@@ -51,17 +51,17 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
         assert (every["type"], every["min_value"]) == (4, 7)
         assert watch["default_member_permissions"] == 1 << 5
 
-    sail(tmp_path, scenario, min_interval_s=7)
+    run_with_bot(tmp_path, scenario, min_interval_s=7)
 
 
 def test_commands_are_registered_again_only_when_they_differ(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             for _ in range(2):
-                async with harbour(tmp_path, sandbox=sandbox):
+                async with running_bot(tmp_path, sandbox=sandbox):
                     pass
             assert len(sandbox.record.of("PUT", "/commands")) == 1
-            async with harbour(tmp_path, sandbox=sandbox, min_interval_s=5):
+            async with running_bot(tmp_path, sandbox=sandbox, min_interval_s=5):
                 await asyncio.sleep(0.1)
             assert len(sandbox.record.of("PUT", "/commands")) == 2
 
@@ -71,12 +71,12 @@ def test_commands_are_registered_again_only_when_they_differ(tmp_path: Path) -> 
 def test_commands_that_somebody_else_replaced_are_put_back(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox):
+            async with running_bot(tmp_path, sandbox=sandbox):
                 pass
             core: Any = sandbox._core
             core.registry.put(None, [])
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                assert (await ship.run("status")).ephemeral
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                assert (await fixture.run("status")).ephemeral
 
     asyncio.run(scenario())
 
@@ -85,9 +85,9 @@ def test_a_failed_registration_is_tried_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             sandbox.faults.add("503", method="PUT", path="/commands$", times=1)
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 await sandbox.wait_for(lambda: sandbox.commands, 5)
-                assert (await ship.run("status")).ephemeral
+                assert (await fixture.run("status")).ephemeral
 
     asyncio.run(scenario())
 
@@ -98,44 +98,46 @@ def test_our_own_failure_is_answered_with_a_code_that_the_log_knows(
     def broken(self: Status, guild_id: int) -> None:
         raise KeyError("a bug")
 
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         monkeypatch.setattr(Status, "overview", broken)
         with caplog.at_level(logging.ERROR, "bot.discord.command_tree"):
-            answer = await ship.run("status")
+            answer = await fixture.run("status")
         assert answer.ephemeral
         found = re.search(r"tell whoever runs me: ([0-9A-F]{6})$", answer.content)
         assert found is not None
         assert f"{found[1]}: /status failed" in caplog.text
-        assert await ship.sandbox.autocomplete("Admin", "general", "status", "monitor") == []
+        assert await fixture.sandbox.autocomplete("Admin", "general", "status", "monitor") == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_interaction_that_expired_is_no_bug(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.settings.first_answer_s = 0.0
-        answer = await ship.run("status")
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.settings.first_answer_s = 0.0
+        answer = await fixture.run("status")
         assert answer.status == "failed"
         await asyncio.sleep(0.1)
         assert not [r for r in caplog.records if r.levelno >= logging.ERROR]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_servers_outside_the_list_are_told_once_and_left(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             wanted = int(sandbox.world.guild("Harbour").id)
-            async with harbour(tmp_path, sandbox=sandbox, guilds=frozenset({wanted})) as ship:
+            async with running_bot(
+                tmp_path, sandbox=sandbox, guilds=frozenset({wanted})
+            ) as fixture:
                 other = sandbox.admin.add_guild("Elsewhere", channels=("lounge",), announce=False)
                 other.system_channel_id = sandbox.channel("lounge").id
                 sandbox.admin.readd_guild(other)
                 await sandbox.wait_for(lambda: not other.present, 5)
                 (told,) = sandbox.texts("lounge")
                 assert told.startswith("I do not serve this server.")
-                assert (await ship.run("status")).ephemeral
-                assert int(other.id) not in {s.id for s in ship.app.guilds.known()}
+                assert (await fixture.run("status")).ephemeral
+                assert int(other.id) not in {s.id for s in fixture.app.guilds.known()}
 
     asyncio.run(scenario())

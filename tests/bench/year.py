@@ -28,7 +28,7 @@ from bot.services.history.report import History, Period
 from tests.bench.storage import an_hour, pack, size
 from tests.bench.tables import show
 from tests.fakes import FakeClock
-from tests.services.station import Station
+from tests.services.services_fixture import ServicesFixture
 
 SITES, SMALL = 500, 50
 LARGE_GUILD, SMALL_GUILD = 1, 2
@@ -146,9 +146,9 @@ async def done(name: str, work: Callable[[], Awaitable[object]]) -> Job:
     return name, took_s, len(holds.ms), longest_ms, most_ms, by
 
 
-async def loaded(db: Database) -> Station:
+async def loaded(db: Database) -> ServicesFixture:
     """As the product starts: what was loaded is kept out of later collections of garbage."""
-    made = Station(db, FakeClock(NOW_MS), Config())
+    made = ServicesFixture(db, FakeClock(NOW_MS), Config())
     await made.load()
     gc.collect()
     gc.freeze()
@@ -159,7 +159,7 @@ def of_days(count: int) -> int:
     return NOW_MS - count * DAY_MS
 
 
-async def overview(s: Station, guild_id: int) -> None:
+async def overview(s: ServicesFixture, guild_id: int) -> None:
     """What ``/status`` asks for its first page."""
     found = s.status.overview(guild_id)
     page = {one.monitor.id for one in found[:10]}

@@ -6,108 +6,108 @@ from pathlib import Path
 import pytest
 
 from sandbox import Refused
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
 def test_settings_are_shown_with_what_is_missing_by_name(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        empty = await ship.run("alerts show")
+    async def scenario(fixture: BotFixture) -> None:
+        empty = await fixture.run("alerts show")
         assert empty.ephemeral
         assert "not chosen yet" in empty.text
-        await ship.set_channel("alerts", role=ship.role_id("On call"), reminders="12")
-        ship.sandbox.admin.set_permissions("alerts", deny="EMBED_LINKS")
+        await fixture.set_channel("alerts", role=fixture.role_id("On call"), reminders="12")
+        fixture.sandbox.admin.set_permissions("alerts", deny="EMBED_LINKS")
         await asyncio.sleep(0.1)
-        shown = await ship.run("alerts show")
-        channel = f"<#{ship.channel_id('alerts')}>"
+        shown = await fixture.run("alerts show")
+        channel = f"<#{fixture.channel_id('alerts')}>"
         fields = {one["name"]: one["value"] for one in shown.embeds[0]["fields"]}
         assert fields.pop("Last changes")
         assert fields == {
             "Channel": channel,
-            "Role": f"<@&{ship.role_id('On call')}>",
+            "Role": f"<@&{fixture.role_id('On call')}>",
             "Second channel": "none",
             "Reminders": "every 12 hours",
             "Language": "automatic: English",
             "Time zone": "UTC",
         }
         assert f"In {channel} I still need: Embed Links.\n→ Open the channel’s" in shown.text
-        french = await ship.run("alerts show", locale="fr")
+        french = await fixture.run("alerts show", locale="fr")
         assert "Rappels\ntoutes les 12" in french.text
-        ship.sandbox.admin.delete_channel("alerts")
+        fixture.sandbox.admin.delete_channel("alerts")
         await asyncio.sleep(0.1)
-        gone = await ship.run("alerts show")
+        gone = await fixture.run("alerts show")
         assert "or it is gone.\n→ Choose another one: </alerts channel:" in gone.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_role_that_cannot_be_pinged_or_is_gone_is_named(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role = ship.sandbox.admin.add_role("Harbour", "Night watch")
-        await ship.set_channel("alerts", role=role.id)
-        ship.sandbox.admin.set_bot_permissions(
+    async def scenario(fixture: BotFixture) -> None:
+        role = fixture.sandbox.admin.add_role("Harbour", "Night watch")
+        await fixture.set_channel("alerts", role=role.id)
+        fixture.sandbox.admin.set_bot_permissions(
             "Harbour", ("VIEW_CHANNEL", "SEND_MESSAGES", "EMBED_LINKS", "READ_MESSAGE_HISTORY")
         )
-        ship.sandbox.admin.edit_role("Harbour", role, mentionable=False)
+        fixture.sandbox.admin.edit_role("Harbour", role, mentionable=False)
         await asyncio.sleep(0.1)
-        assert f"I can't ping <@&{role.id}>" in (await ship.run("alerts show")).text
-        ship.sandbox.admin.delete_role("Harbour", role)
+        assert f"I can't ping <@&{role.id}>" in (await fixture.run("alerts show")).text
+        fixture.sandbox.admin.delete_role("Harbour", role)
         await asyncio.sleep(0.1)
-        assert "is gone. Choose another one." in (await ship.run("alerts show")).text
+        assert "is gone. Choose another one." in (await fixture.run("alerts show")).text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_language_of_posts_is_chosen_by_its_own_name(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        answer = await ship.run("alerts language", language="Français")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        answer = await fixture.run("alerts language", language="Français")
         assert answer.content.startswith("Language of what I post here: Français.")
-        await ship.run("alerts test")
-        posted = await ship.sandbox.wait_for_message("alerts", "ESSAI")
+        await fixture.run("alerts test")
+        posted = await fixture.sandbox.wait_for_message("alerts", "ESSAI")
         assert "tout va bien" in posted["embeds"][0]["description"]
-        back = await ship.run("alerts language", language="automatic", locale="fr")
+        back = await fixture.run("alerts language", language="automatic", locale="fr")
         assert "automatique\u202f: English" in back.content
-        assert ship.app.guilds.settings(ship.guild_id).language is None
-        [alerts] = (one for one in ship.sandbox.commands if one["name"] == "alerts")
+        assert fixture.app.guilds.settings(fixture.guild_id).language is None
+        [alerts] = (one for one in fixture.sandbox.commands if one["name"] == "alerts")
         [language] = (one for one in alerts["options"] if one["name"] == "language")
         choices = language["options"][0]["choices"]
         assert [one["name"] for one in choices] == ["automatic", "English", "Français"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_test_alert_goes_the_way_of_a_real_one_and_pings_nobody(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        nowhere = await ship.run("alerts test")
+    async def scenario(fixture: BotFixture) -> None:
+        nowhere = await fixture.run("alerts test")
         assert "Alerts have nowhere to go yet: </alerts channel:" in nowhere.content
-        await ship.set_channel("alerts", role=ship.role_id("On call"))
-        answer = await ship.run("alerts test")
+        await fixture.set_channel("alerts", role=fixture.role_id("On call"))
+        answer = await fixture.run("alerts test")
         assert answer.ephemeral
-        assert f"on its way to <#{ship.channel_id('alerts')}>" in answer.content
-        posted = await ship.sandbox.wait_for_message("alerts", "🔔 TEST ·")
+        assert f"on its way to <#{fixture.channel_id('alerts')}>" in answer.content
+        posted = await fixture.sandbox.wait_for_message("alerts", "🔔 TEST ·")
         assert posted["embeds"][0]["title"] == "TEST · Example is down"
         checks = {one["name"]: one["value"] for one in posted["embeds"][0]["fields"]}["Checks"]
         assert checks == "4 of 4 failed in 1 min", "what a real one of this interval says"
         assert posted["mention_roles"] == []
         assert posted["components"] == []
-        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
+        fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
         await asyncio.sleep(0.1)
-        barred = await ship.run("alerts test")
+        barred = await fixture.run("alerts test")
         assert "I still need: Send Messages and Embed Links." in barred.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_only_managers_see_and_change_alert_settings(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         with pytest.raises(Refused):
-            await ship.run("alerts show", who="Moderator")
-        ship.open_commands()
+            await fixture.run("alerts show", who="Moderator")
+        fixture.open_commands()
         for name in ("alerts show", "alerts test"):
-            answer = await ship.run(name, who="Moderator")
+            answer = await fixture.run(name, who="Moderator")
             assert answer.content == "You need “Manage Server” for this."
-        denied = await ship.run("alerts language", who="Moderator", language="fr", locale="fr")
+        denied = await fixture.run("alerts language", who="Moderator", language="fr", locale="fr")
         assert "«" in denied.content
-        assert ship.app.guilds.settings(ship.guild_id).language is None
+        assert fixture.app.guilds.settings(fixture.guild_id).language is None
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from tests.cogs.harbour import Harbour, Json, harbour, labels, sail, until
+from tests.cogs.bot_fixture import BotFixture, Json, labels, run_with_bot, running_bot, until
 
 BUTTONS = ["Acknowledge", "Mute 1 h", "Details", "Tell me when it is back", "Me too"]
 
@@ -15,18 +15,20 @@ def fields(message: Json) -> dict[str, str]:
     return {field["name"]: field["value"] for field in message["embeds"][0]["fields"]}
 
 
-def sent(ship: Harbour, channel: str = "alerts") -> list[Json]:
+def sent(fixture: BotFixture, channel: str = "alerts") -> list[Json]:
     """The bodies of the posts that a channel was asked to take."""
-    entries = ship.sandbox.record.of("POST", f"/channels/{ship.channel_id(channel)}/messages")
+    entries = fixture.sandbox.record.of("POST", f"/channels/{fixture.channel_id(channel)}/messages")
     return [entry.body for entry in entries if isinstance(entry.body, dict)]
 
 
 def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role = ship.role_id("On call")
-        answer = await ship.set_channel("alerts", role=role)
-        assert answer.content == f"Alerts go to <#{ship.channel_id('alerts')}> and call <@&{role}>."
-        alert = await ship.outage("Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        role = fixture.role_id("On call")
+        answer = await fixture.set_channel("alerts", role=role)
+        assert (
+            answer.content == f"Alerts go to <#{fixture.channel_id('alerts')}> and call <@&{role}>."
+        )
+        alert = await fixture.outage("Shop")
         public_id = alert["embeds"][0]["footer"]["text"].removeprefix("#").partition(" ")[0]
         assert alert["content"].startswith("🔴 DOWN · Shop · HTTP 503 (")
         assert alert["content"].endswith(f" checks) <@&{role}>")
@@ -36,35 +38,35 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
         assert labels(alert) == BUTTONS
         assert alert["components"][0]["components"][0]["custom_id"] == f"v1:ack:{public_id}"
         assert alert["mention_roles"] == [role]
-        assert sent(ship)[0]["allowed_mentions"] == {"parse": [], "roles": [int(role)]}
-        assert sent(ship)[0]["enforce_nonce"] is True
-        await ship.site.heal()
-        reply = await ship.sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after", 15)
+        assert sent(fixture)[0]["allowed_mentions"] == {"parse": [], "roles": [int(role)]}
+        assert sent(fixture)[0]["enforce_nonce"] is True
+        await fixture.site.heal()
+        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after", 15)
         assert reply["message_reference"]["message_id"] == alert["id"]
         assert reply["flags"] & 1 << 12
-        assert sent(ship)[1]["allowed_mentions"] == {"parse": []}
-        assert sent(ship)[1]["message_reference"]["fail_if_not_exists"] is False
-        await until(lambda: ship.sandbox.messages("alerts")[0]["components"] == [])
-        edited = ship.sandbox.messages("alerts")[0]
+        assert sent(fixture)[1]["allowed_mentions"] == {"parse": []}
+        assert sent(fixture)[1]["message_reference"]["fail_if_not_exists"] is False
+        await until(lambda: fixture.sandbox.messages("alerts")[0]["components"] == [])
+        edited = fixture.sandbox.messages("alerts")[0]
         assert edited["embeds"][0]["title"] == "Resolved · Shop"
         assert edited["embeds"][0]["description"].startswith("It lasted ")
         assert "<@&" not in edited["content"]
-        patches = ship.sandbox.record.of("PATCH", "/messages/")
+        patches = fixture.sandbox.record.of("PATCH", "/messages/")
         assert all(
             p.body["allowed_mentions"] == {"parse": []} for p in patches if isinstance(p.body, dict)
         )
-        assert len(ship.sandbox.messages("alerts")) == 2
+        assert len(fixture.sandbox.messages("alerts")) == 2
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts", role=ship.role_id("On call"))
-        alert = await ship.outage("Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts", role=fixture.role_id("On call"))
+        alert = await fixture.outage("Shop")
 
         async def press(who: str, label: str) -> str:
-            answer = await ship.sandbox.press(who, alert, label)
+            answer = await fixture.sandbox.press(who, alert, label)
             assert answer.ephemeral
             return answer.text
 
@@ -79,56 +81,56 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert await press("Admin", "Me too") == "Noted: 2 people see the same."
         details = await press("Member", "Details")
         assert "Latest checks" in details
-        assert ship.site.url not in details
-        assert ship.site.url in await press("Admin", "Details")
-        ship.sandbox.admin.give_role("Harbour", "Member", "On call")
+        assert fixture.site.url not in details
+        assert fixture.site.url in await press("Admin", "Details")
+        fixture.sandbox.admin.give_role("Harbour", "Member", "On call")
         assert await press("Member", "Acknowledge") == "You are on it; the alert says so."
-        member = ship.sandbox.world.user("Member").id
+        member = fixture.sandbox.world.user("Member").id
         assert await press("Moderator", "Acknowledge") == f"<@{member}> was there before you."
-        await ship.sandbox.wait_for_message("alerts", f"<@{member}> is on it.")
+        await fixture.sandbox.wait_for_message("alerts", f"<@{member}> is on it.")
         assert (await press("Moderator", "Mute 1 h")).startswith(
             "Alerts for Shop are muted until <t:"
         )
-        await ship.site.heal()
-        reply = await ship.sandbox.wait_for_message("alerts", "🟢 UP · Shop", 15)
+        await fixture.site.heal()
+        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop", 15)
         assert reply["content"].endswith(f" <@{member}>")
         assert [user["id"] for user in reply["mentions"]] == [member]
         assert not reply["flags"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_button_of_a_closed_alert_or_of_another_server_says_so(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        alert = await ship.outage("Shop")
-        core: Any = ship.sandbox._core
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        alert = await fixture.outage("Shop")
+        core: Any = fixture.sandbox._core
         stored = core.messages.find(alert["id"])
         before = dict(stored.message)
-        await ship.site.heal()
-        await ship.sandbox.wait_for_message("alerts", "🟢 UP", 15)
+        await fixture.site.heal()
+        await fixture.sandbox.wait_for_message("alerts", "🟢 UP", 15)
         stored.message["components"] = before["components"]  # a client that has not caught up
         for label in ("Me too", "Tell me when it is back"):
-            answer = await ship.sandbox.press("Member", alert, label)
+            answer = await fixture.sandbox.press("Member", alert, label)
             assert answer.content == "This alert is already closed."
-        assert "Resolved · Shop" in (await ship.sandbox.press("Member", alert, "Details")).text
-        ship.sandbox.admin.add_guild("Elsewhere", channels=("lounge",))
-        foreign = ship.sandbox.say("Admin", "Elsewhere/lounge", "hello")
+        assert "Resolved · Shop" in (await fixture.sandbox.press("Member", alert, "Details")).text
+        fixture.sandbox.admin.add_guild("Elsewhere", channels=("lounge",))
+        foreign = fixture.sandbox.say("Admin", "Elsewhere/lounge", "hello")
         copy = core.messages.find(foreign["id"])
         copy.message["components"] = before["components"]
-        answer = await ship.sandbox.press("Admin", foreign, "Details")
+        answer = await fixture.sandbox.press("Admin", foreign, "Details")
         assert answer.content == "I do not know this alert any more."
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                await ship.set_channel("alerts")
-                alert = await ship.outage("Shop")
-            async with harbour(tmp_path, sandbox=sandbox):
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                await fixture.set_channel("alerts")
+                alert = await fixture.outage("Shop")
+            async with running_bot(tmp_path, sandbox=sandbox):
                 answer = await sandbox.press("Moderator", alert, "Acknowledge")
                 assert answer.content == "You are on it; the alert says so."
                 await sandbox.wait_for_message("alerts", "is on it.")
@@ -138,132 +140,134 @@ def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.admin.set_permissions("alerts", deny=("EMBED_LINKS", "READ_MESSAGE_HISTORY"))
-        quiet = ship.sandbox.admin.add_role("Harbour", "Quiet")
-        answer = await ship.set_channel("alerts", role=quiet.id)
-        channel = f"<#{ship.channel_id('alerts')}>"
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.admin.set_permissions(
+            "alerts", deny=("EMBED_LINKS", "READ_MESSAGE_HISTORY")
+        )
+        quiet = fixture.sandbox.admin.add_role("Harbour", "Quiet")
+        answer = await fixture.set_channel("alerts", role=quiet.id)
+        channel = f"<#{fixture.channel_id('alerts')}>"
         assert answer.content.splitlines() == [
             f"Alerts go to {channel} and call <@&{quiet.id}>.",
             f"In {channel} I still need: Embed Links and Read Message History.",
             (
                 "Open the channel’s settings, page Permissions, add"
-                f" <@{ship.sandbox.world.bot.id}> and allow what is missing."
+                f" <@{fixture.sandbox.world.bot.id}> and allow what is missing."
             ),
             (
                 f"I can't ping <@&{quiet.id}>: make it mentionable, or allow me"
                 f" “Mention everyone” in {channel}."
             ),
         ]
-        everyone = await ship.set_channel("alerts", role=str(ship.guild_id))
+        everyone = await fixture.set_channel("alerts", role=str(fixture.guild_id))
         assert everyone.content == "I do not call @everyone. Choose a role, or none."
-        settings = ship.app.guilds.settings(ship.guild_id)
+        settings = fixture.app.guilds.settings(fixture.guild_id)
         assert settings.role_id == int(quiet.id)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_role_of_before_is_looked_at_in_the_new_channel(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role = ship.sandbox.admin.add_role("Harbour", "Night watch")
-        ship.sandbox.admin.set_bot_permissions(
+    async def scenario(fixture: BotFixture) -> None:
+        role = fixture.sandbox.admin.add_role("Harbour", "Night watch")
+        fixture.sandbox.admin.set_bot_permissions(
             "Harbour", ("VIEW_CHANNEL", "SEND_MESSAGES", "EMBED_LINKS", "READ_MESSAGE_HISTORY")
         )
-        ship.sandbox.admin.set_permissions("alerts", allow="MENTION_EVERYONE")
+        fixture.sandbox.admin.set_permissions("alerts", allow="MENTION_EVERYONE")
         await asyncio.sleep(0.1)
-        first = await ship.set_channel("alerts", role=role.id)
+        first = await fixture.set_channel("alerts", role=role.id)
         assert "I can't ping" not in first.content
-        other = await ship.set_channel("news")
+        other = await fixture.set_channel("news")
         assert f"I can't ping <@&{role.id}>: make it mentionable" in other.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_alert_that_was_blocked_goes_out_when_the_right_is_back(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
-        await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
-        ship.site.status = 503
-        await until(lambda: any(e.code == 50013 for e in ship.sandbox.record.requests), 15)
-        tries = len(sent(ship))
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
+        fixture.site.status = 503
+        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 15)
+        tries = len(sent(fixture))
         await asyncio.sleep(0.2)
-        assert len(sent(ship)) == tries
-        ship.sandbox.admin.set_permissions("alerts")
-        await ship.sandbox.wait_for_message("alerts", "🔴 DOWN · Shop")
+        assert len(sent(fixture)) == tries
+        fixture.sandbox.admin.set_permissions("alerts")
+        await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Shop")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_reminders_and_a_second_channel_are_kept(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        fallback = ship.sandbox.channel("news").id
-        await ship.set_channel("alerts", fallback=fallback, reminders="4")
-        settings = ship.app.guilds.settings(ship.guild_id)
+    async def scenario(fixture: BotFixture) -> None:
+        fallback = fixture.sandbox.channel("news").id
+        await fixture.set_channel("alerts", fallback=fallback, reminders="4")
+        settings = fixture.app.guilds.settings(fixture.guild_id)
         assert (settings.fallback_channel_id, settings.reminder_h) == (int(fallback), 4)
-        assert settings.set_by == int(ship.sandbox.world.user("Admin").id)
+        assert settings.set_by == int(fixture.sandbox.world.user("Admin").id)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_role_and_second_channel_can_be_taken_away_again(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role, second = ship.role_id("On call"), ship.sandbox.channel("news").id
-        both = await ship.set_channel("alerts", role=role, fallback=second)
+    async def scenario(fixture: BotFixture) -> None:
+        role, second = fixture.role_id("On call"), fixture.sandbox.channel("news").id
+        both = await fixture.set_channel("alerts", role=role, fallback=second)
         assert f"If that fails they go to <#{second}>." in both.content
-        kept = await ship.set_channel("alerts")
+        kept = await fixture.set_channel("alerts")
         assert f"and call <@&{role}>" in kept.content, "what is left out stays"
-        gone = await ship.set_channel("alerts", clear="role")
+        gone = await fixture.set_channel("alerts", clear="role")
         assert "call" not in gone.content
         assert f"<#{second}>" in gone.content
-        none = await ship.set_channel("alerts", clear="fallback")
-        assert none.content == f"Alerts go to <#{ship.channel_id('alerts')}>."
-        settings = ship.app.guilds.settings(ship.guild_id)
+        none = await fixture.set_channel("alerts", clear="fallback")
+        assert none.content == f"Alerts go to <#{fixture.channel_id('alerts')}>."
+        settings = fixture.app.guilds.settings(fixture.guild_id)
         assert (settings.role_id, settings.fallback_channel_id) == (None, None)
-        await ship.set_channel("alerts", role=role, fallback=second)
-        await ship.set_channel("alerts", clear="role fallback")
-        assert ship.app.guilds.settings(ship.guild_id) == settings
+        await fixture.set_channel("alerts", role=role, fallback=second)
+        await fixture.set_channel("alerts", clear="role fallback")
+        assert fixture.app.guilds.settings(fixture.guild_id) == settings
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_contradicts_itself_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role, alerts = ship.role_id("On call"), ship.channel_id("alerts")
-        await ship.set_channel("alerts", role=role)
-        before = ship.app.guilds.settings(ship.guild_id)
+    async def scenario(fixture: BotFixture) -> None:
+        role, alerts = fixture.role_id("On call"), fixture.channel_id("alerts")
+        await fixture.set_channel("alerts", role=role)
+        before = fixture.app.guilds.settings(fixture.guild_id)
         for wrong in ({"clear": "role", "role": role}, {"fallback": str(alerts)}):
-            answer = await ship.set_channel("alerts", **wrong)
+            answer = await fixture.set_channel("alerts", **wrong)
             assert answer.ephemeral
             assert "not both." in answer.content or "another one" in answer.content
-        assert ship.app.guilds.settings(ship.guild_id) == before
-        await ship.set_channel("alerts", fallback=ship.sandbox.channel("news").id)
-        await ship.set_channel("news")
-        after = ship.app.guilds.settings(ship.guild_id)
+        assert fixture.app.guilds.settings(fixture.guild_id) == before
+        await fixture.set_channel("alerts", fallback=fixture.sandbox.channel("news").id)
+        await fixture.set_channel("news")
+        after = fixture.app.guilds.settings(fixture.guild_id)
         assert after.fallback_channel_id is None, "the second one became the first"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_me_too_has_the_site_looked_at_early(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        alert = await ship.outage("Shop")
-        monitor = ship.app.monitors.find(ship.guild_id, "Shop")
-        entry = ship.app.watchlist.get(ship.guild_id, monitor.id)
-        await ship.run("watch edit", monitor="Shop", every=600)
-        await until(lambda: ship.app.scheduler.stats.running == 0)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        alert = await fixture.outage("Shop")
+        monitor = fixture.app.monitors.find(fixture.guild_id, "Shop")
+        entry = fixture.app.watchlist.get(fixture.guild_id, monitor.id)
+        await fixture.run("watch edit", monitor="Shop", every=600)
+        await until(lambda: fixture.app.scheduler.stats.running == 0)
         assert entry.latest is not None
         entry.latest = replace(entry.latest, at_ms=entry.latest.at_ms - 60_000)
-        before = ship.app.scheduler.stats.started
-        await ship.sandbox.press("Member", alert, "Me too")
-        await until(lambda: ship.app.scheduler.stats.started > before)
+        before = fixture.app.scheduler.stats.started
+        await fixture.sandbox.press("Member", alert, "Me too")
+        await until(lambda: fixture.app.scheduler.stats.started > before)
         # A crowd, or one person who presses again, is no load for the site.
-        await until(lambda: ship.app.scheduler.stats.running == 0)
-        looked = ship.app.scheduler.stats.started
+        await until(lambda: fixture.app.scheduler.stats.running == 0)
+        looked = fixture.app.scheduler.stats.started
         for who in ("Member", "Admin", "Moderator"):
-            await ship.sandbox.press(who, alert, "Me too")
+            await fixture.sandbox.press(who, alert, "Me too")
         await asyncio.sleep(0.1)
-        assert ship.app.scheduler.stats.started <= looked + 2, "the confirm tries of one round"
+        assert fixture.app.scheduler.stats.started <= looked + 2, "the confirm tries of one round"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -12,7 +12,7 @@ import cogs._ui
 from bot.services.status import Status
 from cogs._ui.buttons import PersistentItem
 from cogs._ui.interactions import patiently
-from tests.cogs.harbour import Harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 # As they stand under messages that were sent long ago: none of them may ever change.
 SENT = [
@@ -46,13 +46,13 @@ def test_a_page_that_comes_late_replaces_the_old_one_too(
         await asyncio.sleep(0.2)
         return await prompt(*args)
 
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop")
-        first = await ship.run("status")
-        await ship.run("watch add", url=ship.site.url, name="Blog")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
+        first = await fixture.run("status")
+        await fixture.run("watch add", url=fixture.site.url, name="Blog")
         monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
         monkeypatch.setattr(Status, "uptimes", slow)
-        await ship.sandbox.press("Admin", first, "Refresh")
-        await until(lambda: "Blog" in ship.sandbox.look(first).text)
+        await fixture.sandbox.press("Admin", first, "Refresh")
+        await until(lambda: "Blog" in fixture.sandbox.look(first).text)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

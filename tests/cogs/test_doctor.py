@@ -15,7 +15,7 @@ from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
 from cogs._ui.interactions import patiently
 from sandbox import Answer, Refused, Sandbox
-from tests.cogs.harbour import Harbour, harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
 RLO = "\u202e"
 NEEDED = "You need “Manage Server” for this."
@@ -32,21 +32,21 @@ def line(answer: Answer, name: str) -> str:
     return found
 
 
-async def look(ship: Harbour, report: Answer, **more: Any) -> Answer:
-    return await ship.sandbox.press(more.pop("who", "Admin"), report, "v1:doctor:look", **more)
+async def look(fixture: BotFixture, report: Answer, **more: Any) -> Answer:
+    return await fixture.sandbox.press(more.pop("who", "Admin"), report, "v1:doctor:look", **more)
 
 
-async def watched(ship: Harbour, wanted: Sequence[NewMonitor]) -> None:
+async def watched(fixture: BotFixture, wanted: Sequence[NewMonitor]) -> None:
     """Many monitors at once, without looking at any."""
-    monitors = ship.app.monitors
-    drafts = [monitors.draft(ship.guild_id, one, []) for one in wanted]
-    await monitors.keep(ship.guild_id, drafts, by=1)
+    monitors = fixture.app.monitors
+    drafts = [monitors.draft(fixture.guild_id, one, []) for one in wanted]
+    await monitors.keep(fixture.guild_id, drafts, by=1)
 
 
-async def receive_a_test(ship: Harbour) -> None:
-    await ship.run("alerts test")
-    await ship.sandbox.wait_for_message("alerts", "TEST")
-    await until(lambda: ship.app.delivery._busy == {})
+async def receive_a_test(fixture: BotFixture) -> None:
+    await fixture.run("alerts test")
+    await fixture.sandbox.wait_for_message("alerts", "TEST")
+    await until(lambda: fixture.app.delivery._busy == {})
 
 
 def test_what_is_well_never_pushes_out_what_is_not() -> None:
@@ -65,8 +65,8 @@ def test_what_is_well_never_pushes_out_what_is_not() -> None:
 
 
 def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        report = await ship.run("doctor")
+    async def scenario(fixture: BotFixture) -> None:
+        report = await fixture.run("doctor")
         assert report.ephemeral
         assert report.embeds[0]["title"] == "⚠ 2 things to look at"
         lines = told(report)
@@ -76,16 +76,16 @@ def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
         assert lines[3].startswith("→ Begin with </watch add:")
         assert all(one.startswith("✔ ") for one in lines[4:])
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role, alerts = ship.role_id("On call"), ship.channel_id("alerts")
-        await ship.set_channel("alerts", role=role, fallback=ship.sandbox.channel("news").id)
-        await ship.run("watch add", url=ship.site.url, name="Shop")
-        await receive_a_test(ship)
-        report = await ship.run("doctor")
+    async def scenario(fixture: BotFixture) -> None:
+        role, alerts = fixture.role_id("On call"), fixture.channel_id("alerts")
+        await fixture.set_channel("alerts", role=role, fallback=fixture.sandbox.channel("news").id)
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
+        await receive_a_test(fixture)
+        report = await fixture.run("doctor")
         embed = report.embeds[0]
         assert embed["title"] == "✔ All is well"
         assert all(one.startswith("✔ ") for one in told(report))
@@ -107,24 +107,26 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         assert "**People** · the id of 1 person, no names, no messages" in rows
         assert rows[-1] == "**30 days after I am removed** · all of it is deleted"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        alerts, news = ship.channel_id("alerts"), ship.sandbox.channel("news").id
-        quiet = ship.sandbox.admin.add_role("Harbour", "Quiet").id
-        await ship.set_channel("alerts", role=quiet, fallback=news)
-        own = ship.sandbox.admin.add_channel("Harbour", "shop")
+    async def scenario(fixture: BotFixture) -> None:
+        alerts, news = fixture.channel_id("alerts"), fixture.sandbox.channel("news").id
+        quiet = fixture.sandbox.admin.add_role("Harbour", "Quiet").id
+        await fixture.set_channel("alerts", role=quiet, fallback=news)
+        own = fixture.sandbox.admin.add_channel("Harbour", "shop")
         await asyncio.sleep(0.1)
-        more = {"channel": own.id, "role": ship.role_id("On call")}
-        await ship.run("watch add", url=ship.site.url, name=f"{RLO}*Shop*", **more)
-        ship.sandbox.admin.set_permissions("alerts", deny=("EMBED_LINKS", "READ_MESSAGE_HISTORY"))
-        ship.sandbox.admin.delete_channel("news")
-        ship.sandbox.admin.delete_channel(own)
-        ship.sandbox.admin.delete_role("Harbour", "On call")
+        more = {"channel": own.id, "role": fixture.role_id("On call")}
+        await fixture.run("watch add", url=fixture.site.url, name=f"{RLO}*Shop*", **more)
+        fixture.sandbox.admin.set_permissions(
+            "alerts", deny=("EMBED_LINKS", "READ_MESSAGE_HISTORY")
+        )
+        fixture.sandbox.admin.delete_channel("news")
+        fixture.sandbox.admin.delete_channel(own)
+        fixture.sandbox.admin.delete_role("Harbour", "On call")
         await asyncio.sleep(0.1)
-        report = await ship.run("doctor")
+        report = await fixture.run("doctor")
         assert report.embeds[0]["title"] == "✖ 3 things to mend · 2 things to look at"
         text = "\n".join(told(report))
         assert f"In <#{alerts}> I still need: Embed Links and Read Message History.\n→ Open" in text
@@ -138,41 +140,41 @@ def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path
         assert f"⚠ **Second channel** · I cannot see <#{news}>" in text
         assert text.count("</watch edit:") == 2
         assert RLO not in text
-        ship.sandbox.admin.set_permissions("alerts")
-        ship.sandbox.admin.edit_role("Harbour", quiet, mentionable=True)
+        fixture.sandbox.admin.set_permissions("alerts")
+        fixture.sandbox.admin.edit_role("Harbour", quiet, mentionable=True)
         await asyncio.sleep(0.1)
-        again = await look(ship, report)
+        again = await look(fixture, report)
         assert again.status == "update"
         assert line(again, "Alert channel").startswith("✔")
         assert line(again, "Role").startswith("✔")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_right_that_replies_need_and_too_many_refused_requests_are_named(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        ship.sandbox.admin.set_permissions("alerts", deny="READ_MESSAGE_HISTORY")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        fixture.sandbox.admin.set_permissions("alerts", deny="READ_MESSAGE_HISTORY")
         for _ in range(1000):
-            ship.app.delivery.invalid_request()
+            fixture.app.delivery.invalid_request()
         await asyncio.sleep(0.1)
-        report = await ship.run("doctor")
+        report = await fixture.run("doctor")
         assert "I still need: Read Message History" in line(report, "Alert channel")
         assert "too many of my requests" in line(report, "Refuses messages")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        ship.sandbox.admin.time_out_bot("Harbour", 3600)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        fixture.sandbox.admin.time_out_bot("Harbour", 3600)
         await asyncio.sleep(0.1)
-        lines = told(await ship.run("doctor"))
+        lines = told(await fixture.run("doctor"))
         assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I may write nowhere until")
         assert lines[3].startswith("→ First end my timeout: ")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
@@ -181,33 +183,33 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
     """The gateway says that all is well there, so it is believed for a while."""
     monkeypatch.setattr(throttle, "PATIENCE_MS", 100)
 
-    async def scenario(ship: Harbour) -> None:
-        alerts = ship.channel_id("alerts")
-        await ship.set_channel("alerts")
-        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
-        await ship.run("alerts test")
-        await until(lambda: any(e.code == 50013 for e in ship.sandbox.record.requests), 15)
-        await until(lambda: ship.app.delivery._busy == {})
+    async def scenario(fixture: BotFixture) -> None:
+        alerts = fixture.channel_id("alerts")
+        await fixture.set_channel("alerts")
+        fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
+        await fixture.run("alerts test")
+        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 15)
+        await until(lambda: fixture.app.delivery._busy == {})
         for _ in range(100):
-            if (await ship.app.delivery.troubles(ship.guild_id)).channels:
+            if (await fixture.app.delivery.troubles(fixture.guild_id)).channels:
                 break
             await asyncio.sleep(0.1)
-        report = await ship.run("doctor")
+        report = await fixture.run("doctor")
         assert f"<#{alerts}>, since <t:" in line(report, "Refuses messages")
-        ship.sandbox.admin.set_permissions("alerts")
-        await ship.sandbox.wait_for_message("alerts", "TEST")
-        await until(lambda: ship.app.delivery._busy == {})
-        assert "Refuses messages" not in "\n".join(told(await look(ship, report)))
+        fixture.sandbox.admin.set_permissions("alerts")
+        await fixture.sandbox.wait_for_message("alerts", "TEST")
+        await until(lambda: fixture.app.delivery._busy == {})
+        assert "Refuses messages" not in "\n".join(told(await look(fixture, report)))
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         name = f"{RLO}**Shop** _{'x' * 60}_ "
-        places = [ship.sandbox.admin.add_channel("Harbour", f"c{n}") for n in range(50)]
+        places = [fixture.sandbox.admin.add_channel("Harbour", f"c{n}") for n in range(50)]
         for place in places:
-            ship.sandbox.admin.set_permissions(place, deny=("SEND_MESSAGES", "EMBED_LINKS"))
+            fixture.sandbox.admin.set_permissions(place, deny=("SEND_MESSAGES", "EMBED_LINKS"))
         sites = [
             NewMonitor(
                 f"https://s{n}.example",
@@ -217,9 +219,9 @@ def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None
             )
             for n, place in enumerate(places)
         ]
-        await watched(ship, sites)
+        await watched(fixture, sites)
         for locale in ("en-US", "fr"):
-            report = await ship.run("doctor", locale=locale)
+            report = await fixture.run("doctor", locale=locale)
             embed = report.embeds[0]
             assert len(embed["description"]) <= 4096
             problems = sum(one.startswith("✖") for one in told(report))
@@ -230,51 +232,51 @@ def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None
             assert (title, problems + number) == (51, 60), "what is well gives way and is counted"
             assert not any(one.startswith("✔") for one in told(report))
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_nothing_of_another_server_is_seen_or_counted(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.run("watch add", url=ship.site.url, name="Secret shop")
-        await receive_a_test(ship)
-        guild = ship.sandbox.admin.add_guild("Elsewhere", channels=("lounge",))
-        await until(lambda: len(ship.app.guilds.known()) == 2)
-        report = await ship.run("doctor", where="lounge")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="Secret shop")
+        await receive_a_test(fixture)
+        guild = fixture.sandbox.admin.add_guild("Elsewhere", channels=("lounge",))
+        await until(lambda: len(fixture.app.guilds.known()) == 2)
+        report = await fixture.run("doctor", where="lounge")
         assert "Secret" not in report.text
-        assert str(ship.channel_id("alerts")) not in report.text
+        assert str(fixture.channel_id("alerts")) not in report.text
         assert "Nothing is watched yet." in report.text
         assert "no message within a week" in line(report, "Delivery")
         assert "**For ever** · 0 sites, 0 incidents" in report.text
         assert "**People** · the ids of 0 people" in report.text
-        assert ship.app.guilds.settings(int(guild.id)).channel_id is None
+        assert fixture.app.guilds.settings(int(guild.id)).channel_id is None
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_only_managers_may_ask_and_each_click_is_checked(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         with pytest.raises(Refused):
-            await ship.run("doctor", who="Member")
-        ship.open_commands()
-        assert (await ship.run("doctor", who="Member")).content == NEEDED
-        ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
-        report = await ship.run("doctor", who="Deputy")
-        ship.sandbox.admin.take_role("Harbour", "Deputy", "Deputy's")
-        refused = await look(ship, report, who="Deputy")
+            await fixture.run("doctor", who="Member")
+        fixture.open_commands()
+        assert (await fixture.run("doctor", who="Member")).content == NEEDED
+        fixture.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
+        report = await fixture.run("doctor", who="Deputy")
+        fixture.sandbox.admin.take_role("Harbour", "Deputy", "Deputy's")
+        refused = await look(fixture, report, who="Deputy")
         assert (refused.content, refused.ephemeral) == (NEEDED, True)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_button_works_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                report = await ship.run("doctor")
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                await ship.set_channel("alerts")
-                again = await look(ship, report)
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                report = await fixture.run("doctor")
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                await fixture.set_channel("alerts")
+                again = await look(fixture, report)
                 assert again.status == "update"
                 assert line(again, "Alert channel").startswith("✔")
 
@@ -282,47 +284,47 @@ def test_the_button_works_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
-        busy = asyncio.create_task(ship.app.services.doctor._db.read(lambda _: time.sleep(0.2)))
-        report = await ship.run("doctor")
+        busy = asyncio.create_task(fixture.app.services.doctor._db.read(lambda _: time.sleep(0.2)))
+        report = await fixture.run("doctor")
         await busy
         assert report.deferred
         assert report.ephemeral
         assert report.embeds[0]["title"] == "⚠ 2 things to look at"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.app.blindness._since_ms = ship.app.clock.now_ms() - 60_000
-        report = await ship.run("doctor")
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.app.blindness._since_ms = fixture.app.clock.now_ms() - 60_000
+        report = await fixture.run("doctor")
         assert line(report, "My own connection").startswith("✖ **My own connection** · I am blind")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_report_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        report = await ship.run("doctor", locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        report = await fixture.run("doctor", locale="fr")
         assert report.embeds[0]["title"] == "⚠ 2 points à regarder"
         assert report.buttons == ["Vérifier à nouveau"]
         assert "**Salon des alertes** · aucun pour l’instant" in report.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_boards_are_looked_at_too(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop")
-        await ship.run("board create", channel=str(ship.channel_id("general")))
-        report = await ship.run("doctor")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
+        await fixture.run("board create", channel=str(fixture.channel_id("general")))
+        report = await fixture.run("doctor")
         assert line(report, "Live boards") == "✔ **Live boards** · 1 is fine"
-        ship.sandbox.admin.set_permissions("general", deny="SEND_MESSAGES")
+        fixture.sandbox.admin.set_permissions("general", deny="SEND_MESSAGES")
         await asyncio.sleep(0.1)
-        again = line(await look(ship, report), "Live boards")
+        again = line(await look(fixture, report), "Live boards")
         assert again.startswith("⚠ ")
         assert again.endswith("I still need: Send Messages.")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sandbox.errors import Json
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
 def leaves(command: Json) -> list[str]:
@@ -13,11 +13,11 @@ def leaves(command: Json) -> list[str]:
 
 
 def test_help_names_every_command_as_something_to_click(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        answer = await ship.run("help", who="Member")
+    async def scenario(fixture: BotFixture) -> None:
+        answer = await fixture.run("help", who="Member")
         assert answer.ephemeral
         text = answer.embeds[0]["description"]
-        for command in ship.sandbox.commands:
+        for command in fixture.sandbox.commands:
             for name in leaves(command):
                 assert f"</{name}:{command['id']}>" in text
         everybody, _, managers = text.partition("**With “Manage Server”**")
@@ -26,16 +26,16 @@ def test_help_names_every_command_as_something_to_click(tmp_path: Path) -> None:
         assert "</watch add:" not in everybody
         assert len(everybody.partition("\n\n")[0].splitlines()) == 5
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_help_speaks_french_and_fits(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        text = (await ship.run("help", who="Member", locale="fr")).embeds[0]["description"]
+    async def scenario(fixture: BotFixture) -> None:
+        text = (await fixture.run("help", who="Member", locale="fr")).embeds[0]["description"]
         assert (
             "**Avec « Gérer le serveur »**".replace("« ", "«\u202f").replace(" »", "\u202f»")
             in text
         )
         assert not text.endswith("…")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -21,48 +21,50 @@ from bot.db.database import Connection
 from bot.db.result_codec import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
 from bot.services.wishes import NewMonitor
-from tests.cogs.harbour import Harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-async def unchecked(ship: Harbour) -> Monitor:
+async def unchecked(fixture: BotFixture) -> Monitor:
     """A monitor that no check has been made of yet, as after an import."""
-    new = NewMonitor(ship.site.url, name="Shop", every_s=3600)
-    now = ship.app.monitors.draft(ship.guild_id, new, [])
+    new = NewMonitor(fixture.site.url, name="Shop", every_s=3600)
+    now = fixture.app.monitors.draft(fixture.guild_id, new, [])
     draft = replace(now, created_ms=now.created_ms - HOUR_MS)
-    return (await ship.app.monitors.keep(ship.guild_id, [draft], by=1))[0]
+    return (await fixture.app.monitors.keep(fixture.guild_id, [draft], by=1))[0]
 
 
-async def add(ship: Harbour, name: str = "Shop", **more: Any) -> Monitor:
+async def add(fixture: BotFixture, name: str = "Shop", **more: Any) -> Monitor:
     """A monitor that will not be checked again while the test runs, two days old."""
-    await ship.run("watch add", url=ship.site.url, name=name, every=3600, **more)
-    entry = ship.app.watchlist.get(ship.guild_id, ship.app.monitors.find(ship.guild_id, name).id)
+    await fixture.run("watch add", url=fixture.site.url, name=name, every=3600, **more)
+    entry = fixture.app.watchlist.get(
+        fixture.guild_id, fixture.app.monitors.find(fixture.guild_id, name).id
+    )
     entry.monitor = replace(
-        entry.monitor, interval_s=60, created_ms=ship.app.clock.now_ms() - 48 * HOUR_MS
+        entry.monitor, interval_s=60, created_ms=fixture.app.clock.now_ms() - 48 * HOUR_MS
     )
     return entry.monitor
 
 
-async def fill(ship: Harbour, monitor: Monitor, hours: Iterable[int] = range(26)) -> None:
+async def fill(fixture: BotFixture, monitor: Monitor, hours: Iterable[int] = range(26)) -> None:
     """Tries of 120 ms, a minute apart, in these hours counted back from now."""
-    now_ms = ship.app.clock.now_ms()
+    now_ms = fixture.app.clock.now_ms()
     rows = [
         ResultRow(now_ms - hour * HOUR_MS - minute * MINUTE_MS, monitor.id, 120, None)
         for hour in hours
         for minute in range(60)
     ]
-    await ship.app.recorder._db.write(lambda conn: results.append(conn, rows))
+    await fixture.app.recorder._db.write(lambda conn: results.append(conn, rows))
 
 
-async def outage(ship: Harbour, monitor: Monitor, hours_ago: int, minutes: int) -> None:
-    since_ms = ship.app.clock.now_ms() - hours_ago * HOUR_MS
+async def outage(fixture: BotFixture, monitor: Monitor, hours_ago: int, minutes: int) -> None:
+    since_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     ended_ms = since_ms + minutes * MINUTE_MS
     incident = Incident(
         id=0,
         public_id="",
-        guild_id=ship.guild_id,
+        guild_id=fixture.guild_id,
         monitor_id=monitor.id,
         name=monitor.name,
         url=monitor.target.url,
@@ -78,13 +80,13 @@ async def outage(ship: Harbour, monitor: Monitor, hours_ago: int, minutes: int) 
         over = replace(stored, resolved_ms=ended_ms, ended_ms=ended_ms, ending=Ending.RESOLVED)
         table.update(conn, over)
 
-    await ship.app.recorder._db.write(write)
+    await fixture.app.recorder._db.write(write)
 
 
-async def blindness(ship: Harbour, hours_ago: int, minutes: int) -> None:
-    begin_ms = ship.app.clock.now_ms() - hours_ago * HOUR_MS
+async def blindness(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
+    begin_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     end_ms = begin_ms + minutes * MINUTE_MS
-    await ship.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms, gaps.BLIND))
+    await fixture.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms, gaps.BLIND))
 
 
 def field(embed: dict[str, Any], name: str) -> str:
@@ -92,13 +94,13 @@ def field(embed: dict[str, Any], name: str) -> str:
 
 
 def test_everybody_is_shown_a_picture_and_the_same_numbers_alone(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        shop = await add(ship, "مرحبا $x$ **Shop** 🚀")
-        await fill(ship, shop)
-        await outage(ship, shop, hours_ago=10, minutes=18)
-        await blindness(ship, hours_ago=5, minutes=12)
-        answer = await ship.run("history", who="Member", monitor=str(shop.id))
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        shop = await add(fixture, "مرحبا $x$ **Shop** 🚀")
+        await fill(fixture, shop)
+        await outage(fixture, shop, hours_ago=10, minutes=18)
+        await blindness(fixture, hours_ago=5, minutes=12)
+        answer = await fixture.run("history", who="Member", monitor=str(shop.id))
         assert answer.ephemeral
         assert answer.deferred, "drawing always takes its time"
         [embed] = answer.embeds
@@ -110,7 +112,7 @@ def test_everybody_is_shown_a_picture_and_the_same_numbers_alone(tmp_path: Path)
         assert field(embed, "Not watched") == "12 min"
         assert field(embed, "Uptime").startswith("98.7")
         [file] = answer.attachments
-        picture = ship.sandbox._core.attachments.files[file["id"]].data
+        picture = fixture.sandbox._core.attachments.files[file["id"]].data
         assert picture.startswith(PNG)
         assert (file["width"], file["height"]) == (1600, 600)
         assert file["size"] < 100_000
@@ -118,17 +120,17 @@ def test_everybody_is_shown_a_picture_and_the_same_numbers_alone(tmp_path: Path)
         assert file["description"].startswith("مرحبا $x$ **Shop** 🚀, Last 24 hours.")
         assert "matplotlib" not in sys.modules, "it is the child's alone"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_without_the_right_to_attach_files_the_past_is_a_line_of_text(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        shop = await add(ship)
-        await fill(ship, shop, [hour for hour in range(26) if hour not in {14, 15}])
-        await outage(ship, shop, hours_ago=10, minutes=18)
-        ship.sandbox.admin.set_permissions("general", deny="ATTACH_FILES")
-        answer = await ship.run("history", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        shop = await add(fixture)
+        await fill(fixture, shop, [hour for hour in range(26) if hour not in {14, 15}])
+        await outage(fixture, shop, hours_ago=10, minutes=18)
+        fixture.sandbox.admin.set_permissions("general", deny="ATTACH_FILES")
+        answer = await fixture.run("history", monitor="Shop")
         assert answer.ephemeral
         assert not answer.deferred, "nothing is drawn"
         assert not answer.attachments
@@ -141,102 +143,110 @@ def test_without_the_right_to_attach_files_the_past_is_a_line_of_text(tmp_path: 
         assert "`█` 120 ms · `✖` down · `·` not watched" in said
         assert field(answer.embeds[0], "Down") == "1 time · 18 min"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_picture_that_cannot_be_drawn_costs_the_picture_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        shop = await add(ship)
-        await fill(ship, shop)
-        ship.app.services.painter._command = (sys.executable, "-c", "raise SystemExit('no paint')")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        shop = await add(fixture)
+        await fill(fixture, shop)
+        fixture.app.services.painter._command = (
+            sys.executable,
+            "-c",
+            "raise SystemExit('no paint')",
+        )
         with caplog.at_level(logging.ERROR):
-            answer = await ship.run("history", monitor="Shop")
+            answer = await fixture.run("history", monitor="Shop")
         assert "no paint" in caplog.text
         assert "The picture could not be drawn this time" in answer.text
         assert "█" * 30 in answer.text
         assert field(answer.embeds[0], "Down") == "never"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_slow_drawing_is_waited_for_behind_a_deferred_answer(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        shop = await add(ship)
-        await fill(ship, shop)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        shop = await add(fixture)
+        await fill(fixture, shop)
         hangs = (sys.executable, "-c", "import time; time.sleep(60)")
-        ship.app.services.painter._command = hangs
-        ship.app.services.painter._limit_s = 0.3
+        fixture.app.services.painter._command = hangs
+        fixture.app.services.painter._limit_s = 0.3
         begin = time.monotonic()
-        answer = await ship.run("history", monitor="Shop")
+        answer = await fixture.run("history", monitor="Shop")
         assert answer.deferred
         assert time.monotonic() - begin < 10
         assert "The picture could not be drawn this time" in answer.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_one_person_has_one_picture_drawn_at_a_time(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        shop = await add(ship)
-        await fill(ship, shop)
-        ship.app.services.painter._command = (sys.executable, "-c", "import time; time.sleep(60)")
-        ship.app.services.painter._limit_s = 3.0
-        first = asyncio.create_task(ship.run("history", monitor="Shop"))
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        shop = await add(fixture)
+        await fill(fixture, shop)
+        fixture.app.services.painter._command = (
+            sys.executable,
+            "-c",
+            "import time; time.sleep(60)",
+        )
+        fixture.app.services.painter._limit_s = 3.0
+        first = asyncio.create_task(fixture.run("history", monitor="Shop"))
         await asyncio.sleep(0.5)
-        again = await ship.run("history", monitor="Shop")
+        again = await fixture.run("history", monitor="Shop")
         assert "I am still drawing another picture for you" in again.text
-        other = await ship.run("history", who="Member", monitor="Shop")
+        other = await fixture.run("history", who="Member", monitor="Shop")
         assert "The picture could not be drawn this time" in other.text
         await first
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_new_monitor_is_answered_in_words(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await unchecked(ship)
-        answer = await ship.run("history", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await unchecked(fixture)
+        answer = await fixture.run("history", monitor="Shop")
         assert answer.content.startswith("Nothing to show of Shop yet")
         assert not answer.attachments
-        await ship.run("watch pause", monitor="Shop")
-        paused = await ship.run("history", monitor="Shop", period="7d", locale="fr")
+        await fixture.run("watch pause", monitor="Shop")
+        paused = await fixture.run("history", monitor="Shop", period="7d", locale="fr")
         assert paused.content == "Je n’ai pas surveillé Shop pendant ce temps."
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_single_answer_is_a_number_and_no_picture(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        shop = await unchecked(ship)
-        row = ResultRow(ship.app.clock.now_ms() - MINUTE_MS, shop.id, 77, None)
-        await ship.app.recorder._db.write(lambda conn: results.append(conn, [row]))
-        answer = await ship.run("history", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        shop = await unchecked(fixture)
+        row = ResultRow(fixture.app.clock.now_ms() - MINUTE_MS, shop.id, 77, None)
+        await fixture.app.recorder._db.write(lambda conn: results.append(conn, [row]))
+        answer = await fixture.run("history", monitor="Shop")
         assert not answer.attachments
         assert "median 77 ms" in answer.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_young_monitor_says_since_when_it_is_watched(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        shop = await add(ship)
-        await fill(ship, shop)
-        answer = await ship.run("history", monitor="Shop", period="90d", locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        shop = await add(fixture)
+        await fill(fixture, shop)
+        answer = await fixture.run("history", monitor="Shop", period="90d", locale="fr")
         said = answer.embeds[0]["description"]
         assert said.startswith("**90\u202fderniers jours**\nSurveillé depuis le <t:")
         assert answer.attachments[0]["description"].startswith("Shop, 90\u202fderniers jours.")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_command_and_its_choices_are_french_for_the_french(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        command = next(one for one in ship.sandbox.commands if one["name"] == "history")
+    async def scenario(fixture: BotFixture) -> None:
+        command = next(one for one in fixture.sandbox.commands if one["name"] == "history")
         assert command["name_localizations"]["fr"] == "historique"
         monitor, period = command["options"]
         assert monitor["required"]
@@ -245,28 +255,28 @@ def test_the_command_and_its_choices_are_french_for_the_french(tmp_path: Path) -
         french = [one["name_localizations"]["fr"] for one in period["choices"]]
         assert french == ["24\u202fheures", "7\u202fjours", "30\u202fjours", "90\u202fjours"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_another_server_does_not_know_it(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        shop = await add(ship)
-        await fill(ship, shop)
-        ship.sandbox.admin.add_guild("Lagoon", ("lounge",))
-        await until(lambda: len(ship.app.guilds.known()) > 1)
+    async def scenario(fixture: BotFixture) -> None:
+        shop = await add(fixture)
+        await fill(fixture, shop)
+        fixture.sandbox.admin.add_guild("Lagoon", ("lounge",))
+        await until(lambda: len(fixture.app.guilds.known()) > 1)
         for asked in ("Shop", str(shop.id)):
-            answer = await ship.run("history", where="lounge", monitor=asked)
+            answer = await fixture.run("history", where="lounge", monitor=asked)
             assert answer.content.startswith("I watch nothing called")
-        assert await ship.sandbox.autocomplete("Admin", "lounge", "history", "monitor") == []
+        assert await fixture.sandbox.autocomplete("Admin", "lounge", "history", "monitor") == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_axis_shows_the_clock_of_the_server(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        shop = await add(ship)
-        await fill(ship, shop)
-        await ship.app.guilds.set_timezone(ship.guild_id, "America/New_York", 1)
+    async def scenario(fixture: BotFixture) -> None:
+        shop = await add(fixture)
+        await fill(fixture, shop)
+        await fixture.app.guilds.set_timezone(fixture.guild_id, "America/New_York", 1)
         seen: list[Picture] = []
 
         class Watching(Painter):
@@ -274,8 +284,8 @@ def test_the_axis_shows_the_clock_of_the_server(tmp_path: Path) -> None:
                 seen.append(picture)
                 return await super().paint(picture)
 
-        object.__setattr__(ship.app.services, "painter", Watching())
-        answer = await ship.run("history", monitor="Shop", locale="fr")
+        object.__setattr__(fixture.app.services, "painter", Watching())
+        answer = await fixture.run("history", monitor="Shop", locale="fr")
         assert answer.attachments
         assert seen[0].labels.zone == "New York"
         assert seen[0].labels.down == "✖ en panne"
@@ -283,4 +293,4 @@ def test_the_axis_shows_the_clock_of_the_server(tmp_path: Path) -> None:
         there = datetime.fromtimestamp(midnight.at / 1000, ZoneInfo("America/New_York"))
         assert (there.hour, there.minute) == (0, 0)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

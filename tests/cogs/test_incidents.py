@@ -9,23 +9,23 @@ from typing import Any
 from bot.db import incidents as table
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from sandbox import Answer, Sandbox
-from tests.cogs.harbour import Harbour, harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot
 
 HOUR_MS = 3_600_000
 
 
-async def history(ship: Harbour, count: int, name: str = "Shop", **more: Any) -> None:
+async def history(fixture: BotFixture, count: int, name: str = "Shop", **more: Any) -> None:
     """A monitor of that name with so many incidents of the past, an hour apart."""
-    await ship.run("watch add", url=ship.site.url, name=name, **more)
-    monitor = ship.app.monitors.find(ship.guild_id, name)
-    now_ms = ship.app.clock.now_ms()
-    channel_id = int(more["channel"]) if "channel" in more else ship.channel_id("alerts")
+    await fixture.run("watch add", url=fixture.site.url, name=name, **more)
+    monitor = fixture.app.monitors.find(fixture.guild_id, name)
+    now_ms = fixture.app.clock.now_ms()
+    channel_id = int(more["channel"]) if "channel" in more else fixture.channel_id("alerts")
     for number in range(count):
         since_ms = now_ms - (number + 1) * HOUR_MS
         incident = Incident(
             id=0,
             public_id="",
-            guild_id=ship.guild_id,
+            guild_id=fixture.guild_id,
             monitor_id=monitor.id,
             name=name,
             url=monitor.target.url,
@@ -36,10 +36,10 @@ async def history(ship: Harbour, count: int, name: str = "Shop", **more: Any) ->
             opened_ms=since_ms + 60_000,
             channel_id=channel_id,
         )
-        await _keep(ship, incident)
+        await _keep(fixture, incident)
 
 
-async def _keep(ship: Harbour, incident: Incident) -> None:
+async def _keep(fixture: BotFixture, incident: Incident) -> None:
     ended_ms = incident.since_ms + 12 * 60_000
     over = {"resolved_ms": ended_ms, "ended_ms": ended_ms, "ending": Ending.RESOLVED}
 
@@ -47,7 +47,7 @@ async def _keep(ship: Harbour, incident: Incident) -> None:
         stored = table.insert(conn, incident)
         table.update(conn, replace(stored, **over))  # type: ignore[arg-type]
 
-    await ship.app.recorder._db.write(write)
+    await fixture.app.recorder._db.write(write)
 
 
 def lines(answer: Answer) -> list[str]:
@@ -55,15 +55,15 @@ def lines(answer: Answer) -> list[str]:
 
 
 def test_the_timeline_is_newest_first_in_pages(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        nothing = await ship.run("incidents", who="Member")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        nothing = await fixture.run("incidents", who="Member")
         assert nothing.content == "Nothing is watched yet."
-        await ship.run("watch add", url=ship.site.url, name="Calm")
-        nothing = await ship.run("incidents", who="Member")
+        await fixture.run("watch add", url=fixture.site.url, name="Calm")
+        nothing = await fixture.run("incidents", who="Member")
         assert nothing.content == "No incidents in the last 30 days."
-        await history(ship, 23)
-        first = await ship.run("incidents", who="Member", days=2)
+        await history(fixture, 23)
+        first = await fixture.run("incidents", who="Member", days=2)
         assert first.ephemeral
         assert first.embeds[0]["title"] == "23 incidents in the last 2 days"
         assert len(lines(first)) == 10
@@ -72,66 +72,66 @@ def test_the_timeline_is_newest_first_in_pages(tmp_path: Path) -> None:
         assert "**✖ DOWN** · Shop · " in lines(first)[0]
         assert lines(first)[0].endswith("✔ over after 12 min")
         assert first.buttons == ["◀", "▶"]
-        await ship.sandbox.press("Member", first, "▶")
-        second = ship.sandbox.look(first)
+        await fixture.sandbox.press("Member", first, "▶")
+        second = fixture.sandbox.look(first)
         assert second.embeds[0]["footer"]["text"] == "Page 2 of 3"
         assert int(lines(second)[0].split(":")[1]) < times[-1]
-        await ship.sandbox.press("Member", second, "▶", locale="fr")
-        third = ship.sandbox.look(first)
+        await fixture.sandbox.press("Member", second, "▶", locale="fr")
+        third = fixture.sandbox.look(first)
         assert len(lines(third)) == 3
         assert "fini après 12\u202fmin" in lines(third)[0]
-        one = await ship.run("incidents", monitor="shop", days=1)
+        one = await fixture.run("incidents", monitor="shop", days=1)
         assert one.embeds[0]["title"].startswith("23 incidents in the last 1 day")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_a_probe_saw_is_for_managers_alone(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await history(ship, 1)
-        assert "HTTP 503" in (await ship.run("incidents")).text
-        seen = await ship.run("incidents", who="Member")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await history(fixture, 1)
+        assert "HTTP 503" in (await fixture.run("incidents")).text
+        seen = await fixture.run("incidents", who="Member")
         assert "HTTP" not in seen.text
         assert "Shop" in seen.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_incidents_of_hidden_channels_are_left_out(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        hidden = ship.sandbox.admin.add_channel("Harbour", "secret")
-        ship.sandbox.admin.set_permissions("secret", "@everyone", deny="VIEW_CHANNEL")
-        await history(ship, 1, "Vault", channel=hidden.id)
-        await history(ship, 1, "Shop")
-        assert "Vault" in (await ship.run("incidents")).text
-        seen = await ship.run("incidents", who="Member")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        hidden = fixture.sandbox.admin.add_channel("Harbour", "secret")
+        fixture.sandbox.admin.set_permissions("secret", "@everyone", deny="VIEW_CHANNEL")
+        await history(fixture, 1, "Vault", channel=hidden.id)
+        await history(fixture, 1, "Shop")
+        assert "Vault" in (await fixture.run("incidents")).text
+        seen = await fixture.run("incidents", who="Member")
         assert "Vault" not in seen.text
         assert "1 incident" in seen.text
-        refused = await ship.run("incidents", who="Member", monitor="Vault")
+        refused = await fixture.run("incidents", who="Member", monitor="Vault")
         assert refused.content.startswith("I watch nothing called “Vault” here.")
-        offered = await ship.sandbox.autocomplete("Member", "general", "incidents", "monitor")
+        offered = await fixture.sandbox.autocomplete("Member", "general", "incidents", "monitor")
         assert [one["name"] for one in offered] == ["Shop"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_open_incident_and_a_removed_monitor_say_so(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.run("watch add", url=ship.site.url, name="**Shop** @everyone", every=1)
-        ship.site.status = 503
-        await ship.sandbox.wait_for_message("alerts", "DOWN", 15)
-        going_on = await ship.run("incidents", who="Member")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="**Shop** @everyone", every=1)
+        fixture.site.status = 503
+        await fixture.sandbox.wait_for_message("alerts", "DOWN", 15)
+        going_on = await fixture.run("incidents", who="Member")
         assert going_on.embeds[0]["title"] == "1 incident · 1 open in the last 30 days"
         assert lines(going_on)[0].endswith("still going on")
         assert "\\*\\*Shop\\*\\* \\@everyone" in going_on.text
-        await ship.remove("**Shop** @everyone")
-        ended = await ship.run("incidents", who="Member")
+        await fixture.remove("**Shop** @everyone")
+        ended = await fixture.run("incidents", who="Member")
         assert "no longer watched after" in lines(ended)[0]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_answers_come_in_time_though_the_store_is_busy_and_pages_outlive_a_restart(
@@ -139,25 +139,25 @@ def test_answers_come_in_time_though_the_store_is_busy_and_pages_outlive_a_resta
 ) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                await ship.set_channel("alerts")
-                await history(ship, 11)
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                await fixture.set_channel("alerts")
+                await history(fixture, 11)
                 busy = asyncio.create_task(
-                    ship.app.recorder._db.write(lambda _conn: time.sleep(1.4))
+                    fixture.app.recorder._db.write(lambda _conn: time.sleep(1.4))
                 )
                 await asyncio.sleep(0.05)
                 answers = await asyncio.gather(
-                    ship.run("incidents"),
-                    ship.run("watch edit", monitor="Shop", slow_ms=900),
-                    ship.run("alerts language", language="fr"),
-                    ship.run("alerts test"),
+                    fixture.run("incidents"),
+                    fixture.run("watch edit", monitor="Shop", slow_ms=900),
+                    fixture.run("alerts language", language="fr"),
+                    fixture.run("alerts test"),
                 )
                 await busy
                 assert all(answer.deferred and answer.ephemeral for answer in answers)
                 first, changed, *_ = answers
                 assert first.embeds[0]["title"].startswith("11 incidents")
                 assert "Changed: Slow from this many milliseconds." in changed.content
-            async with harbour(tmp_path, sandbox=sandbox):
+            async with running_bot(tmp_path, sandbox=sandbox):
                 await sandbox.press("Admin", first, "▶")
                 assert sandbox.look(first).embeds[0]["footer"]["text"] == "Page 2 of 2"
 

@@ -16,7 +16,7 @@ from cogs._ui.typed_slips import MeantButton
 from sandbox import Answer, Upload
 from sandbox.interactions.answer import picture
 from sandbox.interactions.interaction import Kind
-from tests.cogs.harbour import Harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 Json = dict[str, Any]
 RIVAL, MALLORY = "Rival", "Mallory"
@@ -32,7 +32,7 @@ COMPONENTS_V2 = 1 << 15
 class Loot:
     """Everything of the first server that has an id or a name."""
 
-    ship: Harbour
+    fixture: BotFixture
     monitor: int = 0
     public_ids: list[str] = field(default_factory=list)
     windows: list[int] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Loot:
     @property
     def values(self) -> list[str]:
         """What Mallory types where a monitor, a window or an incident is asked for."""
-        here = self.ship
+        here = self.fixture
         numbers = [self.monitor, *self.windows, here.guild_id, here.channel_id("Harbour/alerts")]
         posts = [m["id"] for m in here.sandbox.messages("Harbour/alerts")]
         return [*map(str, numbers), *self.public_ids, *posts[:1], "%", "0", "' OR 1=1 --", "*"]
@@ -58,66 +58,68 @@ def leaves(commands: list[Json]) -> Iterator[tuple[str, list[Json]]]:
 
 
 def test_a_second_server_learns_and_changes_nothing_of_the_first(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        loot = await settle(ship)
-        await found_rival(ship)
-        quiet = await photograph(ship)
-        met = Meeting(ship, loot)
+    async def scenario(fixture: BotFixture) -> None:
+        loot = await settle(fixture)
+        await found_rival(fixture)
+        quiet = await photograph(fixture)
+        met = Meeting(fixture, loot)
         await met.try_every_command()
         await met.try_every_autocomplete()
         await met.press_every_button()
         await met.send_every_form()
         met.look_around()
         assert met.leaks == []
-        assert await photograph(ship) == quiet
-        for one in ship.app.monitors.of_guild(met.rival_id):
+        assert await photograph(fixture) == quiet
+        for one in fixture.app.monitors.of_guild(met.rival_id):
             assert one.channel_id in {None, int(met.bridge.id)}, one
             assert one.role_id is None, one
 
-    sail(tmp_path, scenario, max_monitors=200)
+    run_with_bot(tmp_path, scenario, max_monitors=200)
 
 
-async def settle(ship: Harbour) -> Loot:
+async def settle(fixture: BotFixture) -> Loot:
     """The first server uses everything there is, so that there is something to steal."""
-    await ship.set_channel("Harbour/alerts", role=ship.role_id("On call"))
-    loot = Loot(ship)
-    url = f"{ship.site.url}/zanzi-path?key=sesame"
-    await ship.run("watch add", url=url, name="Zanzibar", every=1, headers="X-Zanzi: sesame")
-    loot.monitor = ship.app.monitors.find(ship.guild_id, "Zanzibar").id
-    await ship.run("watch add", url="https//zanzi.example")  # asks what was meant
-    ship.site.status = 503
-    await ship.sandbox.wait_for_message("Harbour/alerts", "Zanzibar", timeout=15)
-    ship.tasks[0].cancel()  # no more rounds: what is photographed stands still
-    await ship.app.recorder.flush()
+    await fixture.set_channel("Harbour/alerts", role=fixture.role_id("On call"))
+    loot = Loot(fixture)
+    url = f"{fixture.site.url}/zanzi-path?key=sesame"
+    await fixture.run("watch add", url=url, name="Zanzibar", every=1, headers="X-Zanzi: sesame")
+    loot.monitor = fixture.app.monitors.find(fixture.guild_id, "Zanzibar").id
+    await fixture.run("watch add", url="https//zanzi.example")  # asks what was meant
+    fixture.site.status = 503
+    await fixture.sandbox.wait_for_message("Harbour/alerts", "Zanzibar", timeout=15)
+    fixture.tasks[0].cancel()  # no more rounds: what is photographed stands still
+    await fixture.app.recorder.flush()
     for _, reason in ((1, "new-disk-in-rack-9"), (2, "new-disk-in-rack-9")):
-        await ship.run(
+        await fixture.run(
             "maintenance schedule", days="daily", from_="02:00", to="03:00", reason=reason
         )
-    loot.windows = [one.window.id for one in ship.app.services.maintenance.of_guild(ship.guild_id)]
-    [incident] = await ship.app.services.incidents.recent(ship.guild_id, None, 0, 9)
+    loot.windows = [
+        one.window.id for one in fixture.app.services.maintenance.of_guild(fixture.guild_id)
+    ]
+    [incident] = await fixture.app.services.incidents.recent(fixture.guild_id, None, 0, 9)
     loot.public_ids = [incident.public_id]
-    await use_everything(ship, loot)
+    await use_everything(fixture, loot)
     return loot
 
 
-async def use_everything(ship: Harbour, loot: Loot) -> None:
+async def use_everything(fixture: BotFixture, loot: Loot) -> None:
     """Open every answer and form of the first server, so that their ids can be copied."""
-    for name, options in leaves(ship.sandbox.commands):
+    for name, options in leaves(fixture.sandbox.commands):
         if name in {"watch remove", "watch pause", "maintenance cancel", "mute", "alerts clear"}:
             continue
-        given = {one["name"]: value_of(ship, one, str(loot.monitor)) for one in options}
+        given = {one["name"]: value_of(fixture, one, str(loot.monitor)) for one in options}
         wanted = {o["name"] for o in options if o.get("required") or o["name"] == "monitor"}
         chosen = {key: value for key, value in given.items() if key in wanted}
-        await ship.sandbox.command("Admin", "Harbour/general", name, chosen)
-    for stored in list(ship.sandbox.ever):
+        await fixture.sandbox.command("Admin", "Harbour/general", name, chosen)
+    for stored in list(fixture.sandbox.ever):
         for custom_id in custom_ids(stored.message):
             if re.search(r":(details|open|address|fine|told|site)\b", custom_id):
                 who = "Admin"
-                answer = await ship.sandbox.press(who, stored.id, custom_id)
+                answer = await fixture.sandbox.press(who, stored.id, custom_id)
                 assert answer.status != "failed", custom_id
 
 
-def value_of(ship: Harbour, option: Json, monitor: str) -> Any:
+def value_of(fixture: BotFixture, option: Json, monitor: str) -> Any:
     """A value that an option takes; KeyError for a new kind of text."""
     if option.get("choices"):
         return option["choices"][0]["value"]
@@ -126,8 +128,8 @@ def value_of(ship: Harbour, option: Json, monitor: str) -> Any:
     return {
         4: option.get("min_value") or 60,
         5: False,
-        CHANNEL: str(ship.channel_id("Harbour/general")),
-        8: ship.role_id("On call"),
+        CHANNEL: str(fixture.channel_id("Harbour/general")),
+        8: fixture.role_id("On call"),
         ATTACHMENT: Upload("list.csv", b"name,url\nElsewhere,tcp://127.0.0.1:9\n"),
     }[option["type"]]
 
@@ -154,13 +156,13 @@ NAMES = {"monitor", "window"}
 NO_NAMES = {"for", "days", "timezone"}
 
 
-async def found_rival(ship: Harbour) -> None:
-    ship.sandbox.admin.add_guild(RIVAL, channels=("bridge",))
-    ship.sandbox.admin.add_user(MALLORY, RIVAL, "ADMINISTRATOR")
-    rival_id = int(ship.sandbox.world.guild(RIVAL).id)
-    await until(lambda: any(one.id == rival_id for one in ship.app.guilds.known()))
+async def found_rival(fixture: BotFixture) -> None:
+    fixture.sandbox.admin.add_guild(RIVAL, channels=("bridge",))
+    fixture.sandbox.admin.add_user(MALLORY, RIVAL, "ADMINISTRATOR")
+    rival_id = int(fixture.sandbox.world.guild(RIVAL).id)
+    await until(lambda: any(one.id == rival_id for one in fixture.app.guilds.known()))
     await asyncio.sleep(0.1)
-    answer = await ship.sandbox.command(
+    answer = await fixture.sandbox.command(
         MALLORY, f"{RIVAL}/bridge", "watch add", {"url": "tcp://127.0.0.1:9", "name": "Own"}
     )
     assert answer.status == "message"
@@ -171,9 +173,9 @@ def custom_ids(message: Json) -> list[str]:
     return re.findall(r'"custom_id": "([^"]+)"', text)
 
 
-async def photograph(ship: Harbour) -> dict[str, Any]:
+async def photograph(fixture: BotFixture) -> dict[str, Any]:
     """All rows of the first server, and what its people can see."""
-    guild_id = ship.guild_id
+    guild_id = fixture.guild_id
     rows: dict[str, Any] = {}
 
     def read(conn: Any) -> None:
@@ -193,32 +195,32 @@ async def photograph(ship: Harbour) -> dict[str, Any]:
                 query = f"SELECT * FROM {name} WHERE {chosen} ORDER BY 1, 2"
                 rows[name] = [tuple(one) for one in conn.execute(query, {"guild": guild_id})]
 
-    await ship.app.recorder.flush()
-    await ship.app.recorder._db.read(read)
+    await fixture.app.recorder.flush()
+    await fixture.app.recorder._db.read(read)
     assert {"monitor", "incident", "maintenance_window", "guild", "follower"} <= rows.keys()
-    channels = ship.sandbox.world.guild("Harbour").channels.values()
-    seen = {one.name: [m["id"] for m in ship.sandbox.messages(one)] for one in channels}
+    channels = fixture.sandbox.world.guild("Harbour").channels.values()
+    seen = {one.name: [m["id"] for m in fixture.sandbox.messages(one)] for one in channels}
     return rows | {"seen": seen}
 
 
 class Meeting:
     """Mallory at work. ``leaks`` is what came back that should not have."""
 
-    def __init__(self, ship: Harbour, loot: Loot) -> None:
-        self.ship = ship
+    def __init__(self, fixture: BotFixture, loot: Loot) -> None:
+        self.fixture = fixture
         self.loot = loot
         self.leaks: list[str] = []
-        self.bridge = ship.sandbox.channel(f"{RIVAL}/bridge")
-        self.rival_id = int(ship.sandbox.world.guild(RIVAL).id)
+        self.bridge = fixture.sandbox.channel(f"{RIVAL}/bridge")
+        self.rival_id = int(fixture.sandbox.world.guild(RIVAL).id)
 
     @property
     def own(self) -> str:
-        return str(self.ship.app.monitors.of_guild(self.rival_id)[0].id)
+        return str(self.fixture.app.monitors.of_guild(self.rival_id)[0].id)
 
     async def try_every_command(self) -> None:
         """Each with nothing foreign, then with each foreign id in each place a name stands in."""
         tried = set()
-        commands = list(leaves(self.ship.sandbox.commands))
+        commands = list(leaves(self.fixture.sandbox.commands))
         assert {"watch remove", "status", "incidents", "maintenance cancel"} <= dict(
             commands
         ).keys()
@@ -246,7 +248,7 @@ class Meeting:
         }
         if name in {"watch remove", "watch pause"} and not foreign:
             return  # Mallory's own monitor is still needed
-        answer = await self.ship.sandbox.command(
+        answer = await self.fixture.sandbox.command(
             MALLORY, self.bridge, name, {**given, **foreign}, settle_s=20
         )
         self.look(f"/{name} {foreign}", answer)
@@ -258,22 +260,22 @@ class Meeting:
             return self.file()
         if option["name"] == "window":
             return "0"
-        return value_of(self.ship, option, self.own)
+        return value_of(self.fixture, option, self.own)
 
     def file(self) -> Upload:
         """Alerts of Mallory's are to go to the first server's channel, and call its role."""
         monitor = {
-            "url": f"tcp://127.0.0.1:{len(self.ship.app.monitors.of_guild(self.rival_id)) + 20}",
+            "url": f"tcp://127.0.0.1:{len(self.fixture.app.monitors.of_guild(self.rival_id)) + 20}",
             "name": "Spy",
-            "channel": str(self.ship.channel_id("Harbour/alerts")),
-            "role": self.ship.role_id("On call"),
-            "guild_id": str(self.ship.guild_id),
+            "channel": str(self.fixture.channel_id("Harbour/alerts")),
+            "role": self.fixture.role_id("On call"),
+            "guild_id": str(self.fixture.guild_id),
             "id": self.loot.monitor,
         }
         return Upload("list.json", json.dumps({"monitors": [monitor]}).encode())
 
     async def try_every_autocomplete(self) -> None:
-        sandbox = self.ship.sandbox
+        sandbox = self.fixture.sandbox
         for name, options in leaves(sandbox.commands):
             for option in (one["name"] for one in options if one.get("autocomplete")):
                 for typed in ("", "z", "Zan", "2", *self.loot.values[:5]):
@@ -286,22 +288,22 @@ class Meeting:
 
     async def press_every_button(self) -> None:
         """Copied from messages of the first server, and made up from every registered template."""
-        copied = {one for stored in self.ship.sandbox.ever for one in custom_ids(stored.message)}
+        copied = {one for stored in self.fixture.sandbox.ever for one in custom_ids(stored.message)}
         assert len(copied) > 8
-        made = {one for pattern in templates(self.ship) for one in forged(pattern, self.loot)}
+        made = {one for pattern in templates(self.fixture) for one in forged(pattern, self.loot)}
         assert len(made) > 15
         for custom_id in sorted(copied | made):
             await self.begin(Kind.COMPONENT, pressed(custom_id), custom_id)
             if re.search(r":(channel|role|nobody)$", custom_id):
                 for kind in SELECTS:
-                    picked = self.ship.channel_id("Harbour/alerts")
+                    picked = self.fixture.channel_id("Harbour/alerts")
                     await self.begin(Kind.COMPONENT, pressed(custom_id, kind, picked), custom_id)
 
     async def send_every_form(self) -> None:
         """Forms that the first server's people opened, sent from the second."""
         opened = [
             one.modal
-            for one in self.ship.sandbox._core.interactions.by_id.values()
+            for one in self.fixture.sandbox._core.interactions.by_id.values()
             if one.modal is not None
         ]
         assert len({one["custom_id"] for one in opened}) > 3
@@ -315,7 +317,7 @@ class Meeting:
                 await self.begin(Kind.MODAL, data, form)
 
     async def begin(self, kind: Kind, data: Json, what: str) -> None:
-        sandbox = self.ship.sandbox
+        sandbox = self.fixture.sandbox
         source = next(
             one for one in reversed(sandbox.ever) if one.channel_id == self.bridge.id and one.alive
         )
@@ -333,7 +335,7 @@ class Meeting:
 
     def look_around(self) -> None:
         """Everything that was ever posted or answered in the second server, edits included."""
-        here = [one for one in self.ship.sandbox.ever if one.channel_id == self.bridge.id]
+        here = [one for one in self.fixture.sandbox.ever if one.channel_id == self.bridge.id]
         assert len(here) > 50
         for stored in here:
             shown = json.dumps([stored.message, stored.versions], ensure_ascii=False)
@@ -342,7 +344,7 @@ class Meeting:
     def flags_of(self, custom_id: str) -> int:
         """Those of the messages under which such buttons stand: some are made of components."""
         kind = ":".join(custom_id.split(":")[:2])
-        for stored in self.ship.sandbox.ever:
+        for stored in self.fixture.sandbox.ever:
             if any(one.startswith(kind) for one in custom_ids(stored.message)):
                 return int(stored.message.get("flags", 0)) & COMPONENTS_V2
         return 0
@@ -351,7 +353,7 @@ class Meeting:
         """Anything of the first server in an answer, its files and forms is a leak."""
         shown = json.dumps([answer.message, answer.followups, answer.modal], ensure_ascii=False)
         for one in answer.attachments:
-            shown += self.ship.sandbox._core.attachments.files[one["id"]].data.decode("latin-1")
+            shown += self.fixture.sandbox._core.attachments.files[one["id"]].data.decode("latin-1")
         self.leaks += [f"{what}: {secret}" for secret in SECRETS if secret in shown]
         if answer.status == "failed" or "Something went wrong" in shown:
             self.leaks.append(f"{what}: {answer.status} {answer.content}")
@@ -377,9 +379,9 @@ def filled(part: Json) -> Json:
     return {"type": 18, "id": 1, "component": {**sent, "values": chosen}}
 
 
-def templates(ship: Harbour) -> list[str]:
+def templates(fixture: BotFixture) -> list[str]:
     """The patterns of all buttons that work for ever."""
-    client: Any = ship.app.delivery._sink
+    client: Any = fixture.app.delivery._sink
     return [pattern.pattern for pattern in client._client._connection._view_store._dynamic_items]
 
 

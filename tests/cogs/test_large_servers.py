@@ -8,7 +8,7 @@ from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
 from sandbox.world.nouns import Channel, Overwrite, Role
 from sandbox.world.permissions import Permission
-from tests.cogs.harbour import Harbour, harbour, until
+from tests.cogs.bot_fixture import BotFixture, running_bot, until
 
 ROLES, CHANNELS, BOARDS, OVERWRITES = 250, 50, 25, 100
 VIEW = int(Permission.VIEW_CHANNEL)
@@ -31,19 +31,21 @@ def largest() -> Sandbox:
     return sandbox
 
 
-async def furnished(ship: Harbour) -> None:
+async def furnished(fixture: BotFixture) -> None:
     """A monitor told in each channel, a board in every second one."""
     for number in range(CHANNELS):
         wanted = NewMonitor(
-            f"{ship.site.url}/{number}",
+            f"{fixture.site.url}/{number}",
             name=f"m{number}",
-            channel_id=ship.channel_id(f"c{number}"),
+            channel_id=fixture.channel_id(f"c{number}"),
             every_s=3600,
         )
-        await ship.app.monitors.add(ship.guild_id, wanted, 1)
+        await fixture.app.monitors.add(fixture.guild_id, wanted, 1)
     for number in range(BOARDS):
-        await ship.app.services.boards.create(ship.guild_id, ship.channel_id(f"c{2 * number}"), 1)
-    shown = ship.sandbox.record
+        await fixture.app.services.boards.create(
+            fixture.guild_id, fixture.channel_id(f"c{2 * number}"), 1
+        )
+    shown = fixture.sandbox.record
     await until(lambda: len(shown.of("POST", "/messages")) >= BOARDS, 60)
     await asyncio.sleep(0.5)
 
@@ -58,8 +60,8 @@ async def longest_turn_s(work: asyncio.Task[None]) -> float:
     return worst
 
 
-async def _costs_nothing(ship: Harbour) -> None:
-    lane = ship.app.services.boards.lane
+async def _costs_nothing(fixture: BotFixture) -> None:
+    lane = fixture.app.services.boards.lane
     begun = time.process_time()
     for _ in range(4):
         await lane.look()
@@ -67,16 +69,16 @@ async def _costs_nothing(ship: Harbour) -> None:
     assert await longest_turn_s(asyncio.create_task(lane.look())) < 0.05
 
 
-async def _answers_in_time(ship: Harbour) -> None:
+async def _answers_in_time(fixture: BotFixture) -> None:
     begun = time.process_time()
-    shown = await ship.run("status", where="c0", public=True)
+    shown = await fixture.run("status", where="c0", public=True)
     assert "m0" in str(shown.message)
     assert time.process_time() - begun < 0.5
 
 
-async def _events_cost_a_look(ship: Harbour) -> None:
+async def _events_cost_a_look(fixture: BotFixture) -> None:
     """discord.py and the sandbox, which send and read the whole channel, are included."""
-    admin, begun = ship.sandbox.admin, time.process_time()
+    admin, begun = fixture.sandbox.admin, time.process_time()
     for number in range(40):
         granted = VIEW if number % 2 else 0
         admin.edit_role("Harbour", "r200", permissions=granted)
@@ -88,10 +90,10 @@ async def _events_cost_a_look(ship: Harbour) -> None:
 
 def test_the_largest_server_costs_next_to_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with largest() as sandbox, harbour(tmp_path, sandbox=sandbox) as ship:
-            await furnished(ship)
-            await _costs_nothing(ship)
-            await _answers_in_time(ship)
-            await _events_cost_a_look(ship)
+        async with largest() as sandbox, running_bot(tmp_path, sandbox=sandbox) as fixture:
+            await furnished(fixture)
+            await _costs_nothing(fixture)
+            await _answers_in_time(fixture)
+            await _events_cost_a_look(fixture)
 
     asyncio.run(scenario())

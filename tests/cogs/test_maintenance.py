@@ -8,90 +8,90 @@ import pytest
 
 from bot.models import State
 from sandbox import Refused
-from tests.cogs.harbour import Harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 
 async def offered(
-    ship: Harbour, command: str, option: str, typed: str = ""
+    fixture: BotFixture, command: str, option: str, typed: str = ""
 ) -> list[dict[str, str]]:
-    found = await ship.sandbox.autocomplete(
+    found = await fixture.sandbox.autocomplete(
         "Admin", "general", f"maintenance {command}", option, typed
     )
     return list(found)
 
 
 def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
-        overview = ship.app.services.status.overview
-        await until(lambda: overview(ship.guild_id)[0].state is State.UP)
-        begun = await ship.run("maintenance start", monitor="Shop", for_="2h", reason="new disk")
-        [window] = ship.app.services.maintenance.of_guild(ship.guild_id)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
+        overview = fixture.app.services.status.overview
+        await until(lambda: overview(fixture.guild_id)[0].state is State.UP)
+        begun = await fixture.run("maintenance start", monitor="Shop", for_="2h", reason="new disk")
+        [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
         end = (window.stretch.until_ms or 0) // 1000
         assert (window.stretch.until_ms or 0) - window.stretch.from_ms == 7_200_000
         assert begun.ephemeral
         assert begun.content.startswith(f"Maintenance until <t:{end}:f>: Shop.\n")
         assert "</maintenance cancel:" in begun.content
-        ship.site.status = 503
-        await until(lambda: overview(ship.guild_id)[0].state is State.DOWN, 10)
-        await ship.app.overlays.look()
-        shown = await ship.run("status", who="Member")
+        fixture.site.status = 503
+        await until(lambda: overview(fixture.guild_id)[0].state is State.DOWN, 10)
+        await fixture.app.overlays.look()
+        shown = await fixture.run("status", who="Member")
         assert shown.content == "1 down · 1 in maintenance"
         assert "**✖ DOWN · MAINTENANCE** · Shop" in shown.text
-        one = await ship.run("status", who="Member", monitor="Shop")
+        one = await fixture.run("status", who="Member", monitor="Shop")
         assert f"Maintenance until <t:{end}:f>; alerts wait for its end. new disk" in one.text
-        assert ship.sandbox.messages("alerts") == []
-        [choice] = await offered(ship, "cancel", "window")
-        cancelled = await ship.run("maintenance cancel", window=choice["value"])
+        assert fixture.sandbox.messages("alerts") == []
+        [choice] = await offered(fixture, "cancel", "window")
+        cancelled = await fixture.run("maintenance cancel", window=choice["value"])
         assert cancelled.content == "The maintenance is over: Shop."
-        await ship.app.overlays.look()
-        message = await ship.sandbox.wait_for_message("alerts", "Shop", timeout=10)
+        await fixture.app.overlays.look()
+        message = await fixture.sandbox.wait_for_message("alerts", "Shop", timeout=10)
         assert message["content"].startswith("🔴 DOWN · Shop · HTTP 503")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_start_without_options_is_an_hour_for_everything_here(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        answer = await ship.run("maintenance start")
+    async def scenario(fixture: BotFixture) -> None:
+        answer = await fixture.run("maintenance start")
         assert ": everything here.\n" in answer.content
-        [window] = ship.app.services.maintenance.of_guild(ship.guild_id)
+        [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
         assert window.window.monitor_id is None
         assert (window.stretch.until_ms or 0) - window.stretch.from_ms == 3_600_000
-        [choice] = await offered(ship, "cancel", "window")
+        [choice] = await offered(fixture, "cancel", "window")
         assert choice["name"].startswith("everything here · 20")
         assert choice["name"].endswith(" UTC")
         assert choice["value"] == str(window.window.id)
-        gone = await ship.run("maintenance cancel", window=choice["name"])
+        gone = await fixture.run("maintenance cancel", window=choice["name"])
         assert gone.content == ("There is no such window here. Pick one from the list as you type.")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_start_under_an_open_window_says_that_there_are_two(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         already = "It was in maintenance already, until <t:"
         for name in ("Shop", "Blog"):
-            await ship.run("watch add", url=f"{ship.site.url}/{name}", name=name)
-        first = await ship.run("maintenance start", monitor="Shop", for_="2h")
+            await fixture.run("watch add", url=f"{fixture.site.url}/{name}", name=name)
+        first = await fixture.run("maintenance start", monitor="Shop", for_="2h")
         assert already not in first.content
-        [window] = ship.app.services.maintenance.of_guild(ship.guild_id)
+        [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
         end = f"{already}{(window.stretch.until_ms or 0) // 1000}:f>."
-        assert already not in (await ship.run("maintenance start", monitor="Blog")).content
-        again = await ship.run("maintenance start", monitor="Shop")
+        assert already not in (await fixture.run("maintenance start", monitor="Blog")).content
+        again = await fixture.run("maintenance start", monitor="Shop")
         assert f"{end} Each window ends by itself: </maintenance list:" in again.content
-        assert already not in (await ship.run("maintenance start")).content, "it covers more"
-        french = await ship.run("maintenance start", monitor="Shop", locale="fr")
+        assert already not in (await fixture.run("maintenance start")).content, "it covers more"
+        french = await fixture.run("maintenance start", monitor="Shop", locale="fr")
         assert "Il y avait déjà une maintenance, jusqu’au <t:" in french.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop")
-        first = await ship.run(
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
+        first = await fixture.run(
             "maintenance schedule", days="mon,wed", from_="02:30", to="04:00", monitor="Shop"
         )
         assert first.content.startswith(
@@ -99,45 +99,47 @@ def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Pat
         )
         assert "The times are those of the zone UTC. For another one use" in first.content
         options = {"days": "lun-ven", "from_": "23h", "for_": "90m"}
-        second = await ship.run("maintenance schedule", **options, timezone="europe/paris")
+        second = await fixture.run("maintenance schedule", **options, timezone="europe/paris")
         assert "**everything here** · Monday to Friday, 23:00 for 1 h 30 min (Europe/Paris)" in (
             second.content
         )
         assert "The times are those of the zone Europe/Paris.\n" in second.content
-        third = await ship.run("maintenance schedule", days="sunday", from_="1:00 pm", to="14:00")
+        third = await fixture.run(
+            "maintenance schedule", days="sunday", from_="1:00 pm", to="14:00"
+        )
         assert "every Sunday, 13:00–14:00 (Europe/Paris)" in third.content
-        assert ship.app.guilds.settings(ship.guild_id).timezone == "Europe/Paris"
-        listed = await ship.run("maintenance list")
+        assert fixture.app.guilds.settings(fixture.guild_id).timezone == "Europe/Paris"
+        listed = await fixture.run("maintenance list")
         # Depending on the hour of the test, one of them may be under way.
         assert listed.text.count(" · next <t:") + listed.text.count(" · now, until <t:") == 3
         assert "3 maintenance windows" in listed.text
-        choices = await offered(ship, "cancel", "window", "shop")
+        choices = await offered(fixture, "cancel", "window", "shop")
         assert [c["name"] for c in choices] == [
             "Shop · every Monday and Wednesday, 02:30–04:00 UTC"
         ]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_one_date_is_planned_once_and_shown_as_discord_shows_times(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         day = (datetime.now(UTC) + timedelta(days=3)).date()
         begins = datetime(day.year, day.month, day.day, 22, tzinfo=UTC).timestamp()
-        answer = await ship.run(
+        answer = await fixture.run(
             "maintenance schedule", days=day.isoformat(), from_="22:00", to="02:00"
         )
         span = f"<t:{begins:.0f}:f> – <t:{begins + 14_400:.0f}:f>"
         assert f"**everything here** · {span}\n" in answer.content
-        [choice] = await offered(ship, "cancel", "window", day.isoformat())
+        [choice] = await offered(fixture, "cancel", "window", day.isoformat())
         assert choice["name"] == (
             f"everything here · {day} 22:00–{day + timedelta(days=1)} 02:00 UTC"
         )
-        cancelled = await ship.run("maintenance cancel", window=choice["value"])
+        cancelled = await fixture.run("maintenance cancel", window=choice["value"])
         assert cancelled.content == "The planned maintenance is cancelled: everything here."
-        empty = await ship.run("maintenance list")
+        empty = await fixture.run("maintenance list")
         assert empty.content.startswith("No maintenance is planned. Try </maintenance schedule:")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -158,71 +160,71 @@ def test_one_date_is_planned_once_and_shown_as_discord_shows_times(tmp_path: Pat
 def test_what_was_not_understood_is_said_in_one_helpful_line(
     tmp_path: Path, options: dict[str, str | None], said: str
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         whole: dict[str, Any] = {"days": "mon", "from_": "02:00", "to": "03:00"} | options
-        answer = await ship.run("maintenance schedule", **whole)
+        answer = await fixture.run("maintenance schedule", **whole)
         assert answer.ephemeral
         assert answer.content.startswith(said)
         assert "\n" not in answer.content
-        assert ship.app.services.maintenance.of_guild(ship.guild_id) == []
+        assert fixture.app.services.maintenance.of_guild(fixture.guild_id) == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_days_and_zones_are_offered_as_people_type(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        patterns = await offered(ship, "schedule", "days")
+    async def scenario(fixture: BotFixture) -> None:
+        patterns = await offered(fixture, "schedule", "days")
         assert patterns[0] == {"name": "every day", "value": "mon,tue,wed,thu,fri,sat,sun"}
         today = datetime.now(UTC).date()
         assert today.isoformat() in [c["value"] for c in patterns]
-        typed = await offered(ship, "schedule", "days", "lun, mer")
+        typed = await offered(fixture, "schedule", "days", "lun, mer")
         assert typed[0] == {"name": "every Monday and Wednesday", "value": "mon,wed"}
-        usual = await offered(ship, "schedule", "timezone")
+        usual = await offered(fixture, "schedule", "timezone")
         assert usual[0]["value"] == "UTC"
         assert len(usual) > 10
-        york = await offered(ship, "schedule", "timezone", "new y")
+        york = await offered(fixture, "schedule", "timezone", "new y")
         assert york[0]["value"] == "America/New_York"
         assert york[0]["name"].startswith("America/New_York (")
-        assert await offered(ship, "schedule", "timezone", "nowhere at all") == []
-        nobody = await ship.sandbox.autocomplete(
+        assert await offered(fixture, "schedule", "timezone", "nowhere at all") == []
+        nobody = await fixture.sandbox.autocomplete(
             "Admin", "general", "maintenance cancel", "window", "x"
         )
         assert nobody == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_only_people_with_manage_server_plan_and_everybody_is_answered_in_their_language(
     tmp_path: Path,
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("maintenance start")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("maintenance start")
         with pytest.raises(Refused):
-            await ship.run("maintenance start", who="Moderator")
-        ship.open_commands()
-        refused = await ship.run("maintenance list", who="Moderator")
+            await fixture.run("maintenance start", who="Moderator")
+        fixture.open_commands()
+        refused = await fixture.run("maintenance list", who="Moderator")
         assert refused.content == "You need “Manage Server” for this."
-        hidden = await ship.sandbox.autocomplete(
+        hidden = await fixture.sandbox.autocomplete(
             "Moderator", "general", "maintenance cancel", "window"
         )
         assert hidden == []
-        french = await ship.run(
+        french = await fixture.run(
             "maintenance schedule", days="lun,mer", from_="2h30", to="4h", locale="fr"
         )
         assert "**tout ce que je surveille ici** · chaque lundi et mercredi" in french.content
         assert "Les heures sont celles du fuseau UTC." in french.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_weekly_plan_that_is_cancelled_is_written_out_to_be_made_again(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
         for locale, plan in (
             ("en-US", "its plan was every Monday, 02:30–03:30 (Europe/Paris)."),
             ("fr", "(Europe/Paris)."),
         ):
-            await ship.run(
+            await fixture.run(
                 "maintenance schedule",
                 days="mon",
                 from_="02:30",
@@ -230,9 +232,9 @@ def test_a_weekly_plan_that_is_cancelled_is_written_out_to_be_made_again(tmp_pat
                 timezone="Europe/Paris",
                 monitor="Shop",
             )
-            window = str(ship.app.services.maintenance.of_guild(ship.guild_id)[0].window.id)
-            answer = await ship.run("maintenance cancel", window=window, locale=locale)
+            window = str(fixture.app.services.maintenance.of_guild(fixture.guild_id)[0].window.id)
+            answer = await fixture.run("maintenance cancel", window=window, locale=locale)
             assert answer.content.endswith(plan)
-            assert ship.app.services.maintenance.of_guild(ship.guild_id) == []
+            assert fixture.app.services.maintenance.of_guild(fixture.guild_id) == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

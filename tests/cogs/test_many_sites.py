@@ -6,25 +6,25 @@ from bot.db import incidents, monitors
 from bot.db.database import Connection
 from bot.models import Cause, Incident, Kind, Monitor, Reason, Target
 from bot.services.delivery import enqueue
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 MANY = 40
 
 
-async def many_down(ship: Harbour) -> None:
+async def many_down(fixture: BotFixture) -> None:
     """Forty sites of the server are down at the same moment."""
-    now_ms = ship.app.clock.now_ms()
-    channel_id = ship.channel_id("alerts")
+    now_ms = fixture.app.clock.now_ms()
+    channel_id = fixture.channel_id("alerts")
 
     def write(conn: Connection) -> None:
         for number in range(MANY):
             name = f"site-{number:02}"
             target = Target(f"https://{name}.example/secret?key=1")
-            monitor_id = monitors.insert(conn, Monitor(0, ship.guild_id, name, target, 60))
+            monitor_id = monitors.insert(conn, Monitor(0, fixture.guild_id, name, target, 60))
             incident = Incident(
                 id=0,
                 public_id="",
-                guild_id=ship.guild_id,
+                guild_id=fixture.guild_id,
                 monitor_id=monitor_id,
                 name=name,
                 url=target.url,
@@ -38,32 +38,32 @@ async def many_down(ship: Harbour) -> None:
             )
             enqueue.opened(conn, incidents.insert(conn, incident), now_ms, wait_s=0)
 
-    await ship.app.delivery._db.write(write)
-    ship.app.delivery.wake()
+    await fixture.app.delivery._db.write(write)
+    fixture.app.delivery.wake()
 
 
 def test_details_turn_the_pages_of_all_sites(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel()
-        await many_down(ship)
-        post = await ship.sandbox.wait_for_message("alerts", "40 sites down at once")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel()
+        await many_down(fixture)
+        post = await fixture.sandbox.wait_for_message("alerts", "40 sites down at once")
         assert [one["filename"] for one in post["attachments"]] == ["sites.txt"]
-        first = await ship.sandbox.press("Member", post, "Details")
+        first = await fixture.sandbox.press("Member", post, "Details")
         assert first.ephemeral
         assert "All 40 sites of this alert" in first.text
         assert "Page 1 of 3" in first.text
         assert "site-00" in first.text
         assert "secret" not in first.text
         assert first.message is not None
-        await ship.sandbox.press("Member", first, "▶")
-        second = ship.sandbox.look(first)
+        await fixture.sandbox.press("Member", first, "▶")
+        second = fixture.sandbox.look(first)
         assert "Page 2 of 3" in second.text
         assert "site-15" in second.text
-        await ship.sandbox.press("Member", second, "▶")
-        third = ship.sandbox.look(first)
+        await fixture.sandbox.press("Member", second, "▶")
+        third = fixture.sandbox.look(first)
         assert "Page 3 of 3" in third.text
         assert "site-39" in third.text
-        await ship.sandbox.press("Member", third, "◀")
-        assert "Page 2 of 3" in ship.sandbox.look(first).text
+        await fixture.sandbox.press("Member", third, "◀")
+        assert "Page 2 of 3" in fixture.sandbox.look(first).text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -15,7 +15,7 @@ from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.history import retention
 from bot.services.watchlist import Entry
 from sandbox import Answer
-from tests.cogs.harbour import Harbour, Json, sail, until
+from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, until
 
 NARROW = "\u202f"
 
@@ -24,11 +24,11 @@ def fields(answer: Answer) -> dict[str, str]:
     return {field["name"]: field["value"] for field in answer.embeds[0].get("fields", [])}
 
 
-async def shop(ship: Harbour, **more: Any) -> Entry:
+async def shop(fixture: BotFixture, **more: Any) -> Entry:
     """A monitor that is up."""
-    await ship.set_channel("alerts")
-    await ship.run("watch add", url=ship.site.url, name="Shop", every=1, **more)
-    entry = next(iter(ship.app.watchlist.all()))
+    await fixture.set_channel("alerts")
+    await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1, **more)
+    entry = next(iter(fixture.app.watchlist.all()))
     await until(lambda: entry.memory.state == "up")
     return entry
 
@@ -46,17 +46,17 @@ def ended(entry: Entry, begin_ms: int, length_s: int, **more: object) -> Inciden
     )
 
 
-async def remember(ship: Harbour, *past: Incident) -> None:
+async def remember(fixture: BotFixture, *past: Incident) -> None:
     def write(conn: Connection) -> None:
         for one in past:
             incidents.update(conn, replace(one, id=incidents.insert(conn, one).id))
 
-    await ship.app.recorder._db.write(write)
+    await fixture.app.recorder._db.write(write)
 
 
-async def live_long(ship: Harbour, entry: Entry, days: int = 120) -> int:
+async def live_long(fixture: BotFixture, entry: Entry, days: int = 120) -> int:
     """As if it had been watched so long, with one bad day a week ago; returns that day."""
-    now_ms = ship.app.clock.now_ms()
+    now_ms = fixture.app.clock.now_ms()
     today, hour = now_ms // DAY_MS, now_ms // HOUR_MS
     entry.monitor = replace(entry.monitor, created_ms=now_ms - days * DAY_MS)
     monitor_id = entry.monitor.id
@@ -75,19 +75,19 @@ async def live_long(ship: Harbour, entry: Entry, days: int = 120) -> int:
         for one in (*partly, *range(hour - 30, today * 24)):
             rollups.save_hour(conn, Rollup(monitor_id, one, 60, 60, 100, 200, 300, 3600, 0, 0))
 
-    await ship.app.recorder._db.write(write)
-    await ship.app.recorder.flush()
+    await fixture.app.recorder._db.write(write)
+    await fixture.app.recorder.flush()
     return today - 7
 
 
 def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        bad_day = await live_long(ship, entry)
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        bad_day = await live_long(fixture, entry)
         begin_ms = bad_day * DAY_MS + 8 * HOUR_MS
-        channel_id = ship.channel_id("alerts")
-        await remember(ship, ended(entry, begin_ms, 43_200, channel_id=channel_id))
-        answer = await ship.run("status", who="Member", monitor="Shop")
+        channel_id = fixture.channel_id("alerts")
+        await remember(fixture, ended(entry, begin_ms, 43_200, channel_id=channel_id))
+        answer = await fixture.run("status", who="Member", monitor="Shop")
         assert answer.ephemeral
         embed = answer.embeds[0]
         assert embed["title"] == "✔ UP · Shop"
@@ -108,17 +108,17 @@ def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> N
         assert more.startswith("All of them: </incidents:")
         assert "Certificate" not in told, "a site without TLS has none"
         assert "Where it is told" not in told
-        assert told["Address"] == ship.site.url.removeprefix("http://")
+        assert told["Address"] == fixture.site.url.removeprefix("http://")
         assert embed["footer"]["text"] == "every 1 s"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_french_people_read_french_numbers(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        await live_long(ship, entry)
-        answer = await ship.run("status", who="Member", monitor="Shop", locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        await live_long(fixture, entry)
+        answer = await fixture.run("status", who="Member", monitor="Shop", locale="fr")
         told = fields(answer)
         assert answer.embeds[0]["title"] == "✔ EN LIGNE · Shop"
         uptime = told["Disponibilité"].replace(NARROW, "~").split("\n")
@@ -132,30 +132,30 @@ def test_french_people_read_french_numbers(tmp_path: Path) -> None:
         )
         assert "médiane" in told[f"Temps de réponse, dernières 24{NARROW}h"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_manager_also_reads_the_address_and_where_it_is_told(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        role = ship.role_id("On call")
-        await shop(ship, role=role)
-        told = fields(await ship.run("status", monitor="Shop"))
-        assert told["Address"] == f"`{ship.site.url}/`"
-        assert told["Where it is told"] == f"<#{ship.channel_id('alerts')}> · <@&{role}>"
-        public = await ship.run("status", monitor="Shop", public=True)
+    async def scenario(fixture: BotFixture) -> None:
+        role = fixture.role_id("On call")
+        await shop(fixture, role=role)
+        told = fields(await fixture.run("status", monitor="Shop"))
+        assert told["Address"] == f"`{fixture.site.url}/`"
+        assert told["Where it is told"] == f"<#{fixture.channel_id('alerts')}> · <@&{role}>"
+        public = await fixture.run("status", monitor="Shop", public=True)
         assert not public.ephemeral
         assert "Where it is told" not in fields(public)
-        assert fields(public)["Address"] == ship.site.url.removeprefix("http://")
+        assert fields(public)["Address"] == fixture.site.url.removeprefix("http://")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_open_incident_says_since_when_and_is_not_among_the_past(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.outage("Shop")
-        answer = await ship.run("status", who="Member", monitor="Shop")
-        entry = next(iter(ship.app.watchlist.all()))
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.outage("Shop")
+        answer = await fixture.run("status", who="Member", monitor="Shop")
+        entry = next(iter(fixture.app.watchlist.all()))
         assert entry.incident is not None
         since = entry.incident.since_ms // 1000
         assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
@@ -166,59 +166,59 @@ def test_an_open_incident_says_since_when_and_is_not_among_the_past(tmp_path: Pa
         assert "since it was added" in told["Uptime"]
         assert "100%" not in told["Uptime"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_paused_one_says_since_when_and_until_when(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        await ship.run("watch pause", monitor="Shop", for_="2h")
-        answer = await ship.run("status", who="Member", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        await fixture.run("watch pause", monitor="Shop", for_="2h")
+        answer = await fixture.run("status", who="Member", monitor="Shop")
         resume = (entry.monitor.resume_ms or 0) // 1000
         paused = (entry.monitor.paused_ms or 0) // 1000
         assert answer.embeds[0]["title"] == "‖ PAUSED · Shop"
         assert answer.embeds[0]["description"] == f"Paused until <t:{resume}:f>."
         assert fields(answer)["Since"].startswith(f"<t:{paused}:R>")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer(
     tmp_path: Path,
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        ship.site.status = 503  # one failed check says nothing yet
-        await ship.run("watch add", url=ship.site.url, name="Shop", every=3600)
-        answer = await ship.run("status", who="Member", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        fixture.site.status = 503  # one failed check says nothing yet
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=3600)
+        answer = await fixture.run("status", who="Member", monitor="Shop")
         assert answer.embeds[0]["title"] == "? NOT JUDGED YET · Shop"
         assert answer.embeds[0]["description"].startswith("Not judged yet")
         assert set(fields(answer)) == {"Latest check", "Address"}
-        found = ship.app.monitors.find(ship.guild_id, "Shop")
-        await ship.app.monitors.remove(ship.guild_id, found.id, 1)
-        gone = await ship.run("status", who="Member", monitor="Shop")
+        found = fixture.app.monitors.find(fixture.guild_id, "Shop")
+        await fixture.app.monitors.remove(fixture.guild_id, found.id, 1)
+        gone = await fixture.run("status", who="Member", monitor="Shop")
         assert gone.ephemeral
         assert gone.content.startswith("I watch nothing called “Shop” here.")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_incidents_told_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        ship.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
-        now_ms = ship.app.clock.now_ms()
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        fixture.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
+        now_ms = fixture.app.clock.now_ms()
         await remember(
-            ship,
-            ended(entry, now_ms - 3 * HOUR_MS, 600, channel_id=ship.channel_id("alerts")),
-            ended(entry, now_ms - 2 * HOUR_MS, 1200, channel_id=ship.channel_id("news")),
+            fixture,
+            ended(entry, now_ms - 3 * HOUR_MS, 600, channel_id=fixture.channel_id("alerts")),
+            ended(entry, now_ms - 2 * HOUR_MS, 1200, channel_id=fixture.channel_id("news")),
         )
-        assert _lengths(await ship.run("status", who="Member", monitor="Shop")) == ["10 min"]
-        assert _lengths(await ship.run("status", monitor="Shop")) == ["20 min", "10 min"]
-        shared = await ship.run("status", monitor="Shop", public=True)
+        assert _lengths(await fixture.run("status", who="Member", monitor="Shop")) == ["10 min"]
+        assert _lengths(await fixture.run("status", monitor="Shop")) == ["20 min", "10 min"]
+        shared = await fixture.run("status", monitor="Shop", public=True)
         assert _lengths(shared) == ["10 min"]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def _lengths(answer: Answer) -> list[str]:
@@ -227,47 +227,47 @@ def _lengths(answer: Answer) -> list[str]:
 
 
 def test_another_server_s_monitor_does_not_exist_here(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        elsewhere = ship.sandbox.admin.add_guild("Elsewhere", ("lounge",))
-        await until(lambda: int(elsewhere.id) in {g.id for g in ship.app.guilds.known()})
-        answer = await ship.run("status", where="lounge", monitor=str(entry.monitor.id))
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        elsewhere = fixture.sandbox.admin.add_guild("Elsewhere", ("lounge",))
+        await until(lambda: int(elsewhere.id) in {g.id for g in fixture.app.guilds.known()})
+        answer = await fixture.run("status", where="lounge", monitor=str(entry.monitor.id))
         assert answer.ephemeral
         assert answer.content.startswith("I watch nothing called")
-        assert "Nothing is watched yet" in (await ship.run("status", where="lounge")).content
+        assert "Nothing is watched yet" in (await fixture.run("status", where="lounge")).content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(("days", "left"), [(43, "43 days left"), (1, "1 day left")])
 def test_a_certificate_says_how_many_days_are_left(tmp_path: Path, days: int, left: str) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        ends_ms = ship.app.clock.now_ms() + days * DAY_MS + HOUR_MS
-        url = ship.site.url.replace("http://", "https://") + "/"
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        ends_ms = fixture.app.clock.now_ms() + days * DAY_MS + HOUR_MS
+        url = fixture.site.url.replace("http://", "https://") + "/"
         target = replace(entry.monitor.target, url=url)
-        await ship.run("watch pause", monitor="Shop")
+        await fixture.run("watch pause", monitor="Shop")
         entry.monitor = replace(entry.monitor, target=target)
         entry.certificate = Sightings(url, (Sighting(0, ends_ms),))
-        told = fields(await ship.run("status", monitor="Shop"))
+        told = fields(await fixture.run("status", monitor="Shop"))
         assert told["Certificate"] == f"{left} · <t:{ends_ms // 1000}:D>"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_newest_five_incidents_are_enough_and_fit_with_a_long_name(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        entry = await shop(ship)
-        await live_long(ship, entry)
+    async def scenario(fixture: BotFixture) -> None:
+        entry = await shop(fixture)
+        await live_long(fixture, entry)
         entry.monitor = replace(entry.monitor, name="é*" * 40)
-        now_ms = ship.app.clock.now_ms()
-        channel_id = ship.channel_id("alerts")
+        now_ms = fixture.app.clock.now_ms()
+        channel_id = fixture.channel_id("alerts")
         past = [ended(entry, now_ms - n * DAY_MS, 4000, channel_id=channel_id) for n in range(1, 9)]
-        await remember(ship, *past)
-        answer = await ship.run("status", monitor=str(entry.monitor.id), locale="fr")
+        await remember(fixture, *past)
+        answer = await fixture.run("status", monitor=str(entry.monitor.id), locale="fr")
         assert len(_lengths_of(answer.embeds[0])) == 5
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def _lengths_of(embed: Json) -> list[str]:

@@ -7,26 +7,26 @@ import pytest
 
 from bot.models import Monitor
 from sandbox import Refused, Sandbox
-from tests.cogs.harbour import Harbour, harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
 DAY_MS = 86_400_000
 
 
-def shop(ship: Harbour) -> Monitor:
-    return ship.app.monitors.find(ship.guild_id, "Shop")
+def shop(fixture: BotFixture) -> Monitor:
+    return fixture.app.monitors.find(fixture.guild_id, "Shop")
 
 
-async def add(ship: Harbour) -> None:
-    await ship.set_channel("alerts")
-    await ship.run("watch add", url=ship.site.url, name="Shop")
+async def add(fixture: BotFixture) -> None:
+    await fixture.set_channel("alerts")
+    await fixture.run("watch add", url=fixture.site.url, name="Shop")
 
 
 def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await add(ship)
-        now_ms = ship.app.clock.now_ms()
-        answer = await ship.run("mute", who="Moderator", monitor="Shop", for_="2h")
-        until_ms = shop(ship).muted_until_ms or 0
+    async def scenario(fixture: BotFixture) -> None:
+        await add(fixture)
+        now_ms = fixture.app.clock.now_ms()
+        answer = await fixture.run("mute", who="Moderator", monitor="Shop", for_="2h")
+        until_ms = shop(fixture).muted_until_ms or 0
         assert 7_199_000 <= until_ms - now_ms <= 7_210_000
         assert answer.ephemeral
         first, meanwhile, undo = answer.content.split("\n")
@@ -34,44 +34,44 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
         assert meanwhile.endswith("what fails meanwhile is told at the end if it is still bad.")
         assert undo.startswith("To unmute it sooner: </mute:")
         assert undo.endswith("> with “off”.")
-        shown = await ship.run("status", who="Member")
+        shown = await fixture.run("status", who="Member")
         assert "✔ UP · MUTED" in shown.text or "? NOT JUDGED YET · MUTED" in shown.text
-        assert "1 muted" in (await ship.run("watch list")).text
-        again = await ship.run("mute", monitor="Shop", for_="1d")
+        assert "1 muted" in (await fixture.run("watch list")).text
+        again = await fixture.run("mute", monitor="Shop", for_="1d")
         assert "<t:" in again.content
-        assert (shop(ship).muted_until_ms or 0) > until_ms, "the second replaces the first"
-        off = await ship.run("mute", who="Moderator", monitor="Shop", for_="OFF")
+        assert (shop(fixture).muted_until_ms or 0) > until_ms, "the second replaces the first"
+        off = await fixture.run("mute", who="Moderator", monitor="Shop", for_="OFF")
         assert off.content == "Alerts for Shop are on again. What is still bad is told now."
-        assert shop(ship).muted_until_ms is None
+        assert shop(fixture).muted_until_ms is None
         for nothing in ("0", "0m", "off"):
-            answer = await ship.run("mute", monitor="Shop", for_=nothing)
+            answer = await fixture.run("mute", monitor="Shop", for_=nothing)
             assert answer.content == "Shop was not muted."
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_else_keeps_a_site_quiet_is_told_when_its_mute_is_lifted(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await add(ship)
-        await ship.run("mute", monitor="Shop", for_="1h")
-        await ship.run("maintenance start", monitor="Shop", for_="2h")
-        off = await ship.run("mute", monitor="Shop", for_="off")
+    async def scenario(fixture: BotFixture) -> None:
+        await add(fixture)
+        await fixture.run("mute", monitor="Shop", for_="1h")
+        await fixture.run("maintenance start", monitor="Shop", for_="2h")
+        off = await fixture.run("mute", monitor="Shop", for_="off")
         assert off.content.startswith("Shop is no longer muted, but in maintenance until <t:")
         assert off.content.endswith(":f>; alerts wait for its end.")
-        await ship.run("mute", monitor="Shop", for_="1h")
-        await ship.run("watch pause", monitor="Shop")
-        off = await ship.run("mute", monitor="Shop", for_="off")
+        await fixture.run("mute", monitor="Shop", for_="1h")
+        await fixture.run("watch pause", monitor="Shop")
+        off = await fixture.run("mute", monitor="Shop", for_="off")
         assert off.content == "Shop is no longer muted, but it is paused: no check, no alert."
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await add(ship)
+    async def scenario(fixture: BotFixture) -> None:
+        await add(fixture)
 
         async def offered(typed: str, locale: str = "en-US") -> dict[str, str]:
-            found = await ship.sandbox.autocomplete(
+            found = await fixture.sandbox.autocomplete(
                 "Moderator", "general", "mute", "for", typed, locale=locale
             )
             return {one["value"]: one["name"] for one in found}
@@ -84,84 +84,84 @@ def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path)
         assert (await offered("", "fr"))["1d"] == "1\u202fjour"
         assert await offered("400d") == {}
         for too_long in ("31d", "40 j"):
-            answer = await ship.run("mute", monitor="Shop", for_=too_long)
+            answer = await fixture.run("mute", monitor="Shop", for_=too_long)
             assert answer.content == "That is too long for a mute: at most 30 days."
-        odd = await ship.run("mute", monitor="Shop", for_="soon")
+        odd = await fixture.run("mute", monitor="Shop", for_="soon")
         assert odd.content.endswith("Examples: 30m, 2h, 1d.")
-        assert shop(ship).muted_until_ms is None
-        assert "muted until" in (await ship.run("mute", monitor="Shop", for_="30d")).content
+        assert shop(fixture).muted_until_ms is None
+        assert "muted until" in (await fixture.run("mute", monitor="Shop", for_="30d")).content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_members_may_not_mute_unless_they_have_the_role_that_is_called(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.admin.add_user("Nurse", "Harbour")
-        ship.sandbox.admin.give_role("Harbour", "Nurse", "On call")
-        await ship.set_channel("alerts", role=ship.role_id("On call"))
-        await ship.run("watch add", url=ship.site.url, name="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.admin.add_user("Nurse", "Harbour")
+        fixture.sandbox.admin.give_role("Harbour", "Nurse", "On call")
+        await fixture.set_channel("alerts", role=fixture.role_id("On call"))
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
         with pytest.raises(Refused):
-            await ship.run("mute", who="Member", monitor="Shop", for_="1h")
-        ship.open_commands()
+            await fixture.run("mute", who="Member", monitor="Shop", for_="1h")
+        fixture.open_commands()
         for length in ("1h", "off"):
-            answer = await ship.run("mute", who="Member", monitor="Shop", for_=length)
+            answer = await fixture.run("mute", who="Member", monitor="Shop", for_=length)
             assert answer.content.startswith("You need “Manage Messages” or the role")
             assert answer.ephemeral
-        french = await ship.run("mute", who="Nurse", monitor="Shop", for_="1h", locale="fr")
+        french = await fixture.run("mute", who="Nurse", monitor="Shop", for_="1h", locale="fr")
         assert french.content.startswith("Alertes de Shop coupées jusqu’")
         assert "</mute:" in french.content
-        assert shop(ship).muted_until_ms
+        assert shop(fixture).muted_until_ms
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_site_told_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
-        await add(ship)
-        ship.open_commands()
-        answer = await ship.run("mute", who="Member", monitor="Shop", for_="1h")
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
+        await add(fixture)
+        fixture.open_commands()
+        answer = await fixture.run("mute", who="Member", monitor="Shop", for_="1h")
         assert answer.content.startswith("I watch nothing called “Shop” here.")
-        assert await ship.sandbox.autocomplete("Member", "general", "mute", "monitor", "") == []
+        assert await fixture.sandbox.autocomplete("Member", "general", "mute", "monitor", "") == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.run("watch add", url=ship.site.url, name="Shop", every=1)
-        await ship.run("mute", monitor="Shop", for_="1h")
-        entry = ship.app.watchlist.get(ship.guild_id, shop(ship).id)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
+        await fixture.run("mute", monitor="Shop", for_="1h")
+        entry = fixture.app.watchlist.get(fixture.guild_id, shop(fixture).id)
         await until(lambda: entry.memory.rounds)
-        ship.site.status = 503
+        fixture.site.status = 503
         await until(lambda: entry.incident, 15)
-        assert ship.sandbox.messages("alerts") == []
-        assert "MUTED" in (await ship.run("status")).text
-        quiet = await ship.run("mute", monitor="Shop", for_="2h")
+        assert fixture.sandbox.messages("alerts") == []
+        assert "MUTED" in (await fixture.run("status")).text
+        quiet = await fixture.run("mute", monitor="Shop", for_="2h")
         assert "The open alert stays true" not in quiet.content
-        await ship.run("mute", monitor="Shop", for_="off")
-        alert = await ship.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=5)
+        await fixture.run("mute", monitor="Shop", for_="off")
+        alert = await fixture.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=5)
         assert alert["content"].startswith("🔴 DOWN · Shop")
-        told = await ship.run("mute", monitor="Shop", for_="2h")
+        told = await fixture.run("mute", monitor="Shop", for_="2h")
         assert "The open alert stays true, and its end is told." in told.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_mute_outlives_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                await add(ship)
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                await add(fixture)
                 first, second = await asyncio.gather(
-                    ship.run("mute", who="Moderator", monitor="Shop", for_="1d"),
-                    ship.run("watch pause", monitor="Shop"),
+                    fixture.run("mute", who="Moderator", monitor="Shop", for_="1d"),
+                    fixture.run("watch pause", monitor="Shop"),
                 )
                 assert "muted until" in first.content
                 assert "paused" in second.content
-                before = shop(ship)
-            async with harbour(tmp_path, sandbox=sandbox) as again:
+                before = shop(fixture)
+            async with running_bot(tmp_path, sandbox=sandbox) as again:
                 assert shop(again) == before
                 assert (before.muted_until_ms or 0) - again.app.clock.now_ms() > 0.9 * DAY_MS
                 assert before.paused

@@ -9,23 +9,23 @@ import pytest
 
 from cogs._ui.interactions import patiently
 from sandbox import Answer, Refused, Sandbox
-from tests.cogs.harbour import Harbour, Json, harbour, sail, until
+from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, running_bot, until
 
 RLO = "\u202e"
 NEEDED = "You need “Manage Server” for this."
 
 
-async def press(ship: Harbour, card: Any, what: str, *picked: str, **more: Any) -> Answer:
+async def press(fixture: BotFixture, card: Any, what: str, *picked: str, **more: Any) -> Answer:
     """Press or pick on the card; ``who`` is Admin unless told otherwise."""
     who = more.pop("who", "Admin")
     values = list(picked) if what in {"channel", "role"} else None
-    return await ship.sandbox.press(who, card, f"v1:setup:{what}", values=values, **more)
+    return await fixture.sandbox.press(who, card, f"v1:setup:{what}", values=values, **more)
 
 
-async def add_site(ship: Harbour, card: Any, **typed: str) -> Answer:
-    form = await press(ship, card, "site")
+async def add_site(fixture: BotFixture, card: Any, **typed: str) -> Answer:
+    form = await press(fixture, card, "site")
     assert form.modal is not None
-    return await ship.sandbox.submit_modal("Admin", form, typed)
+    return await fixture.sandbox.submit_modal("Admin", form, typed)
 
 
 def chosen(card: Answer, what: str) -> list[str]:
@@ -35,247 +35,249 @@ def chosen(card: Answer, what: str) -> list[str]:
 
 
 def test_four_steps_lead_from_nothing_to_a_test_alert(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        alerts, role = ship.channel_id("alerts"), ship.role_id("On call")
-        card = await ship.run("setup")
+    async def scenario(fixture: BotFixture) -> None:
+        alerts, role = fixture.channel_id("alerts"), fixture.role_id("On call")
+        card = await fixture.run("setup")
         assert card.ephemeral
         assert "## Set up Vigie" in card.text
         assert card.buttons == ["Add a site", "Send a test alert", "Check again"]
         assert chosen(card, "channel") == chosen(card, "role") == []
-        told = await press(ship, card, "channel", str(alerts))
+        told = await press(fixture, card, "channel", str(alerts))
         assert told.status == "update"
         assert f"✔ 1 · Where do alerts go?**\n<#{alerts}>: I may do there all I need." in told.text
-        told = await press(ship, card, "role", role)
+        told = await press(fixture, card, "role", role)
         assert f"<@&{role}> is called once, when something opens." in told.text
         assert (chosen(told, "channel"), chosen(told, "role")) == ([str(alerts)], [role])
-        told = await add_site(ship, card, url=ship.site.url, name="Shop")
+        told = await add_site(fixture, card, url=fixture.site.url, name="Shop")
         assert "✔ Watching 127.0.0.1:" in told.text
         assert "First check: fine, " in told.text
         assert "1 site · Shop" in told.text
         assert "## ✔ You are all set" in told.text
         for command in ("status", "watch add", "alerts channel", "doctor", "help"):
             assert f"</{command}:" in told.text
-        told = await press(ship, card, "test")
-        posted = await ship.sandbox.wait_for_message("alerts", "TEST")
+        told = await press(fixture, card, "test")
+        posted = await fixture.sandbox.wait_for_message("alerts", "TEST")
         assert posted["mention_roles"] == []
         assert "✔ 4 · See an alert before you need one**\nA test alert arrived <t:" in told.text
-        settings = ship.app.guilds.settings(ship.guild_id)
+        settings = fixture.app.guilds.settings(fixture.guild_id)
         assert (settings.channel_id, settings.role_id) == (alerts, int(role))
-        [monitor] = ship.app.monitors.of_guild(ship.guild_id)
+        [monitor] = fixture.app.monitors.of_guild(fixture.guild_id)
         assert (monitor.name, monitor.interval_s, monitor.channel_id) == ("Shop", 60, None)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_is_missing_in_a_channel_is_named_at_once_with_where_to_mend_it(
     tmp_path: Path,
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        alerts = ship.channel_id("alerts")
-        ship.sandbox.admin.set_permissions("alerts", deny=("SEND_MESSAGES", "EMBED_LINKS"))
+    async def scenario(fixture: BotFixture) -> None:
+        alerts = fixture.channel_id("alerts")
+        fixture.sandbox.admin.set_permissions("alerts", deny=("SEND_MESSAGES", "EMBED_LINKS"))
         await asyncio.sleep(0.1)
-        card = await ship.run("setup")
-        told = await press(ship, card, "channel", str(alerts))
+        card = await fixture.run("setup")
+        told = await press(fixture, card, "channel", str(alerts))
         assert "✖ 1 · Where" in told.text
         assert f"In <#{alerts}> I still need: Send Messages and Embed Links." in told.text
-        assert f"page Permissions, add <@{ship.sandbox.world.bot.id}>" in told.text
-        ship.sandbox.admin.set_permissions("alerts")
+        assert f"page Permissions, add <@{fixture.sandbox.world.bot.id}>" in told.text
+        fixture.sandbox.admin.set_permissions("alerts")
         await asyncio.sleep(0.1)
-        assert "✔ 1 · Where" in (await press(ship, card, "look")).text
-        ship.sandbox.admin.delete_channel("alerts")
+        assert "✔ 1 · Where" in (await press(fixture, card, "look")).text
+        fixture.sandbox.admin.delete_channel("alerts")
         await asyncio.sleep(0.1)
-        told = await press(ship, card, "look")
+        told = await press(fixture, card, "look")
         assert "or it is gone.\n→ Choose another one.\n" in told.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_role_that_cannot_be_pinged_is_said_and_can_be_taken_back(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        quiet = ship.sandbox.admin.add_role("Harbour", "Quiet").id
+    async def scenario(fixture: BotFixture) -> None:
+        quiet = fixture.sandbox.admin.add_role("Harbour", "Quiet").id
         await asyncio.sleep(0.1)
-        card = await ship.run("setup")
-        told = await press(ship, card, "role", quiet)
+        card = await fixture.run("setup")
+        told = await press(fixture, card, "role", quiet)
         assert f"I can't ping <@&{quiet}>: make it mentionable." in told.text
-        await press(ship, card, "channel", str(ship.channel_id("alerts")))
-        told = await press(ship, card, "role", str(ship.guild_id))
+        await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
+        told = await press(fixture, card, "role", str(fixture.guild_id))
         assert "✖ I do not call @everyone. Choose a role, or none." in told.text
         assert chosen(told, "role") == [quiet], "what was there stays"
         assert "or allow me “Mention everyone” in" in told.text
-        assert "Nobody: alerts" in (await press(ship, card, "role")).text
-        await press(ship, card, "role", ship.role_id("On call"))
-        told = await press(ship, card, "nobody")
+        assert "Nobody: alerts" in (await press(fixture, card, "role")).text
+        await press(fixture, card, "role", fixture.role_id("On call"))
+        told = await press(fixture, card, "nobody")
         assert "Call nobody" not in told.buttons
-        assert ship.app.guilds.settings(ship.guild_id).role_id is None
+        assert fixture.app.guilds.settings(fixture.guild_id).role_id is None
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_address_that_cannot_be_taken_is_explained_on_the_card(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        card = await ship.run("setup")
-        told = await add_site(ship, card, url="http://10.0.0.1/")
+    async def scenario(fixture: BotFixture) -> None:
+        card = await fixture.run("setup")
+        told = await add_site(fixture, card, url="http://10.0.0.1/")
         assert told.status == "update"
         assert "✖ I can't watch private or local addresses." in told.text
-        ship.site.status = 503
-        told = await add_site(ship, card, url=ship.site.url, name=f"{RLO}*Shop* <@&1> @everyone")
+        fixture.site.status = 503
+        told = await add_site(
+            fixture, card, url=fixture.site.url, name=f"{RLO}*Shop* <@&1> @everyone"
+        )
         assert "⚠ Watching" in told.text
         assert "First check: HTTP 503." in told.text
         assert RLO not in told.text
         assert "\\*Shop\\* \\<\\@&1> \\@everyone" in told.text
-        again = await add_site(ship, card, url=ship.site.url, name="*shop* <@&1> @EVERYONE")
+        again = await add_site(fixture, card, url=fixture.site.url, name="*shop* <@&1> @EVERYONE")
         assert "is already watched here." in again.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_every_click_is_checked_and_others_are_refused(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         with pytest.raises(Refused):
-            await ship.run("setup", who="Member")
-        ship.open_commands()
-        assert (await ship.run("setup", who="Member")).content == NEEDED
-        ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
-        card = await ship.run("setup", who="Deputy")
-        form = await press(ship, card, "site", who="Deputy")
-        ship.sandbox.admin.take_role("Harbour", "Deputy", "Deputy's")
-        alerts = str(ship.channel_id("alerts"))
+            await fixture.run("setup", who="Member")
+        fixture.open_commands()
+        assert (await fixture.run("setup", who="Member")).content == NEEDED
+        fixture.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
+        card = await fixture.run("setup", who="Deputy")
+        form = await press(fixture, card, "site", who="Deputy")
+        fixture.sandbox.admin.take_role("Harbour", "Deputy", "Deputy's")
+        alerts = str(fixture.channel_id("alerts"))
         for what, picked in (("channel", (alerts,)), ("role", ()), ("site", ()), ("look", ())):
-            answer = await press(ship, card, what, *picked, who="Deputy")
+            answer = await press(fixture, card, what, *picked, who="Deputy")
             assert (answer.status, answer.content) == ("message", NEEDED)
             assert answer.ephemeral
-        late = await ship.sandbox.submit_modal("Deputy", form, {"url": ship.site.url})
+        late = await fixture.sandbox.submit_modal("Deputy", form, {"url": fixture.site.url})
         assert late.content == NEEDED
-        assert ship.app.guilds.settings(ship.guild_id).channel_id is None
-        assert ship.app.monitors.of_guild(ship.guild_id) == []
+        assert fixture.app.guilds.settings(fixture.guild_id).channel_id is None
+        assert fixture.app.monitors.of_guild(fixture.guild_id) == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_two_people_at_once_do_no_harm(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        ship.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
-        one, two = await ship.run("setup"), await ship.run("setup", who="Deputy")
-        alerts, news = ship.channel_id("alerts"), int(ship.sandbox.channel("news").id)
-        role = ship.role_id("On call")
+    async def scenario(fixture: BotFixture) -> None:
+        fixture.sandbox.admin.add_user("Deputy", "Harbour", "MANAGE_GUILD")
+        one, two = await fixture.run("setup"), await fixture.run("setup", who="Deputy")
+        alerts, news = fixture.channel_id("alerts"), int(fixture.sandbox.channel("news").id)
+        role = fixture.role_id("On call")
         await asyncio.gather(
-            press(ship, one, "channel", str(alerts)),
-            press(ship, two, "channel", str(news), who="Deputy"),
-            press(ship, one, "role", role),
+            press(fixture, one, "channel", str(alerts)),
+            press(fixture, two, "channel", str(news), who="Deputy"),
+            press(fixture, one, "role", role),
         )
-        settings = ship.app.guilds.settings(ship.guild_id)
+        settings = fixture.app.guilds.settings(fixture.guild_id)
         assert settings.channel_id in {alerts, news}
         assert settings.role_id == int(role)
-        shown = await press(ship, one, "look")
+        shown = await press(fixture, one, "look")
         assert chosen(shown, "channel") == [str(settings.channel_id)]
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_card_and_its_form_work_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                card = await ship.run("setup")
-                form = await press(ship, card, "site")
-            async with harbour(tmp_path, sandbox=sandbox) as ship:
-                alerts = str(ship.channel_id("alerts"))
-                assert "✔ 1" in (await press(ship, card, "channel", alerts)).text
-                told = await ship.sandbox.submit_modal("Admin", form, {"url": ship.site.url})
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                card = await fixture.run("setup")
+                form = await press(fixture, card, "site")
+            async with running_bot(tmp_path, sandbox=sandbox) as fixture:
+                alerts = str(fixture.channel_id("alerts"))
+                assert "✔ 1" in (await press(fixture, card, "channel", alerts)).text
+                told = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
                 assert "You are all set" in told.text
 
     asyncio.run(scenario())
 
 
 def test_the_button_under_the_greeting_opens_a_card_of_ones_own(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        guild = ship.sandbox.admin.add_guild("Quay", announce=False)
+    async def scenario(fixture: BotFixture) -> None:
+        guild = fixture.sandbox.admin.add_guild("Quay", announce=False)
         lounge = next(iter(guild.channels.values()))
         guild.system_channel_id = lounge.id
-        ship.sandbox._core.news.guild_here(guild, unavailable=None)
-        greeting: Json = await ship.sandbox.wait_for_message(lounge, "</setup:")
-        card = await ship.sandbox.press("Admin", greeting, "Set up")
+        fixture.sandbox._core.news.guild_here(guild, unavailable=None)
+        greeting: Json = await fixture.sandbox.wait_for_message(lounge, "</setup:")
+        card = await fixture.sandbox.press("Admin", greeting, "Set up")
         assert (card.status, card.ephemeral) == ("message", True)
-        other, theirs = list(guild.channels)[1], ship.sandbox.channel("news").id
-        await press(ship, card, "channel", other)
-        assert ship.app.guilds.settings(int(guild.id)).channel_id == int(other)
-        assert ship.app.guilds.settings(ship.guild_id).channel_id is None
-        stranger = ship.sandbox.admin.add_user("Stranger", "Quay").name
-        refused = await ship.sandbox.press(stranger, greeting, "Set up")
+        other, theirs = list(guild.channels)[1], fixture.sandbox.channel("news").id
+        await press(fixture, card, "channel", other)
+        assert fixture.app.guilds.settings(int(guild.id)).channel_id == int(other)
+        assert fixture.app.guilds.settings(fixture.guild_id).channel_id is None
+        stranger = fixture.sandbox.admin.add_user("Stranger", "Quay").name
+        refused = await fixture.sandbox.press(stranger, greeting, "Set up")
         assert (refused.content, refused.ephemeral) == (NEEDED, True)
         # A channel of another server, sent by a client of one's own making.
-        told = await press(ship, card, "channel", theirs)
+        told = await press(fixture, card, "channel", theirs)
         assert "✖ I cannot send alerts to that channel." in told.text
-        assert ship.app.guilds.settings(int(guild.id)).channel_id == int(other)
+        assert fixture.app.guilds.settings(int(guild.id)).channel_id == int(other)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_busy_store_and_a_slow_site_are_waited_for_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
 
         def busy() -> asyncio.Task[None]:
             """The one connection is held up."""
-            db = ship.app.services.trial._db
+            db = fixture.app.services.trial._db
             return asyncio.create_task(db.read(lambda _: time.sleep(0.2)))
 
         held = busy()
-        card = await ship.run("setup")
+        card = await fixture.run("setup")
         assert card.deferred
         assert card.ephemeral
         assert card.buttons[0] == "Add a site"
         await held
         held = busy()
-        told = await press(ship, card, "channel", str(ship.channel_id("alerts")))
+        told = await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
         assert told.deferred
-        await until(lambda: "✔ 1 · Where" in _shown(ship, card))
+        await until(lambda: "✔ 1 · Where" in _shown(fixture, card))
         await held
-        form = await press(ship, card, "site")
-        ship.site.delay_s = 0.2
-        told = await ship.sandbox.submit_modal("Admin", form, {"url": ship.site.url})
+        form = await press(fixture, card, "site")
+        fixture.site.delay_s = 0.2
+        told = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
         assert told.deferred
-        await until(lambda: "First check: fine, 2" in _shown(ship, card))
+        await until(lambda: "First check: fine, 2" in _shown(fixture, card))
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
-def _shown(ship: Harbour, card: Answer) -> str:
-    return str(ship.sandbox.look(card).components)
+def _shown(fixture: BotFixture, card: Answer) -> str:
+    return str(fixture.sandbox.look(card).components)
 
 
 def test_a_card_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        card = await ship.run("setup", locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        card = await fixture.run("setup", locale="fr")
         assert "## Configurer Vigie" in card.text
         assert card.buttons[0] == "Ajouter un site"
-        told = await press(ship, card, "channel", str(ship.channel_id("alerts")), locale="fr")
+        told = await press(fixture, card, "channel", str(fixture.channel_id("alerts")), locale="fr")
         assert "j’y ai tous les droits qu’il me faut." in told.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_test_alert_that_is_refused_is_told_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         monkeypatch.setattr("cogs._ui.setup_buttons._ARRIVES_S", 0.2)
-        alerts = ship.channel_id("alerts")
-        card = await ship.run("setup")
-        await press(ship, card, "channel", str(alerts))
-        ship.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
+        alerts = fixture.channel_id("alerts")
+        card = await fixture.run("setup")
+        await press(fixture, card, "channel", str(alerts))
+        fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
         await asyncio.sleep(0.1)
-        told = await press(ship, card, "test")
+        told = await press(fixture, card, "test")
         assert (
             f"○ 4 · See an alert before you need one**\nA test alert is on its way to <#{alerts}>"
             in (told.text)
         )
         assert "I still need: Send Messages and Embed Links.\n→ Open the channel’s" in told.text
-        ship.sandbox.admin.set_permissions("alerts")
-        await ship.sandbox.wait_for_message("alerts", "TEST")
-        await until(lambda: ship.app.delivery._busy == {})
-        assert "A test alert arrived" in (await press(ship, card, "look")).text
+        fixture.sandbox.admin.set_permissions("alerts")
+        await fixture.sandbox.wait_for_message("alerts", "TEST")
+        await until(lambda: fixture.app.delivery._busy == {})
+        assert "A test alert arrived" in (await press(fixture, card, "look")).text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -5,100 +5,104 @@ from pathlib import Path
 import pytest
 
 from cogs._ui.typed_slips import MeantButton
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
-def mistyped(ship: Harbour, path: str = "") -> str:
-    return ship.site.url.replace("http://", "http//") + path
+def mistyped(fixture: BotFixture, path: str = "") -> str:
+    return fixture.site.url.replace("http://", "http//") + path
 
 
 def test_a_slip_is_asked_about_and_a_press_watches_with_all_options(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        asked = await ship.run("watch add", url=mistyped(ship), name="Shop", every=77)
+    async def scenario(fixture: BotFixture) -> None:
+        asked = await fixture.run("watch add", url=mistyped(fixture), name="Shop", every=77)
         assert asked.ephemeral
         assert "Did you mean" in asked.content
         assert asked.buttons == ["Yes, that one"]
-        assert ship.app.monitors.of_guild(ship.guild_id) == []
-        answer = await ship.sandbox.press("Admin", asked, "Yes, that one")
+        assert fixture.app.monitors.of_guild(fixture.guild_id) == []
+        answer = await fixture.sandbox.press("Admin", asked, "Yes, that one")
         assert "every 77 s. First check: fine" in answer.content
         assert answer.buttons == []
-        (shop,) = ship.app.monitors.of_guild(ship.guild_id)
-        assert (shop.target.url, shop.name) == (f"{ship.site.url}/", "Shop")
+        (shop,) = fixture.app.monitors.of_guild(fixture.guild_id)
+        assert (shop.target.url, shop.name) == (f"{fixture.site.url}/", "Shop")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
     "typed", ["https//example.com", "https:/example.com", "htps://example.com"]
 )
 def test_in_a_home_lab_too_no_host_is_called_https(tmp_path: Path, typed: str) -> None:
-    async def scenario(ship: Harbour) -> None:
-        asked = await ship.run("watch add", url=typed, locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        asked = await fixture.run("watch add", url=typed, locale="fr")
         assert "Vouliez-vous dire https" in asked.content
         assert asked.buttons == ["Oui, celle-l\u00e0"]
         for alone in ("https", "https://https", "http/"):
-            refused = await ship.run("watch add", url=alone)
+            refused = await fixture.run("watch add", url=alone)
             assert "doesn't look like a web address" in refused.content
-        assert ship.app.monitors.of_guild(ship.guild_id) == []
+        assert fixture.app.monitors.of_guild(fixture.guild_id) == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_edit_with_a_slip_changes_nothing_until_it_is_confirmed(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Shop")
-        asked = await ship.run("watch edit", monitor="Shop", url=mistyped(ship, "/b"), every=90)
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Shop")
+        asked = await fixture.run(
+            "watch edit", monitor="Shop", url=mistyped(fixture, "/b"), every=90
+        )
         assert "Did you mean" in asked.content
-        shop = ship.app.monitors.find(ship.guild_id, "Shop")
-        assert (shop.target.url, shop.interval_s) == (f"{ship.site.url}/", 60)
-        await ship.sandbox.press("Admin", asked, "Yes, that one")
-        shop = ship.app.monitors.find(ship.guild_id, "Shop")
-        assert (shop.target.url, shop.interval_s) == (f"{ship.site.url}/b", 90)
+        shop = fixture.app.monitors.find(fixture.guild_id, "Shop")
+        assert (shop.target.url, shop.interval_s) == (f"{fixture.site.url}/", 60)
+        await fixture.sandbox.press("Admin", asked, "Yes, that one")
+        shop = fixture.app.monitors.find(fixture.guild_id, "Shop")
+        assert (shop.target.url, shop.interval_s) == (f"{fixture.site.url}/b", 90)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_the_forms_ask_as_well(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        card = await ship.run("setup")
-        form = await ship.sandbox.press("Admin", card, "v1:setup:site")
-        told = await ship.sandbox.submit_modal("Admin", form, {"url": mistyped(ship), "name": "A"})
+    async def scenario(fixture: BotFixture) -> None:
+        card = await fixture.run("setup")
+        form = await fixture.sandbox.press("Admin", card, "v1:setup:site")
+        told = await fixture.sandbox.submit_modal(
+            "Admin", form, {"url": mistyped(fixture), "name": "A"}
+        )
         assert "Did you mean" in told.text
         assert "Yes, that one" in told.buttons
-        done = await ship.sandbox.press("Admin", told, "Yes, that one")
+        done = await fixture.sandbox.press("Admin", told, "Yes, that one")
         assert "First check: fine" in done.text
         assert "Yes, that one" not in done.buttons
-        card = await ship.run("watch edit", monitor="A")
-        form = await ship.sandbox.press("Admin", card, "Address and rhythm")
-        values = {"url": mistyped(ship, "/c"), "name": "A", "every": "60"}
-        told = await ship.sandbox.submit_modal("Admin", form, values)
+        card = await fixture.run("watch edit", monitor="A")
+        form = await fixture.sandbox.press("Admin", card, "Address and rhythm")
+        values = {"url": mistyped(fixture, "/c"), "name": "A", "every": "60"}
+        told = await fixture.sandbox.submit_modal("Admin", form, values)
         assert "Did you mean" in told.text
-        await ship.sandbox.press("Admin", told, "Yes, that one")
-        shop = ship.app.monitors.find(ship.guild_id, "A")
-        assert shop.target.url == f"{ship.site.url}/c"
+        await fixture.sandbox.press("Admin", told, "Yes, that one")
+        shop = fixture.app.monitors.find(fixture.guild_id, "A")
+        assert shop.target.url == f"{fixture.site.url}/c"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        asked = await ship.run("watch add", url=mistyped(ship))
+    async def scenario(fixture: BotFixture) -> None:
+        asked = await fixture.run("watch add", url=mistyped(fixture))
         MeantButton.asked.clear()
-        told = await ship.sandbox.press("Admin", asked, "Yes, that one")
+        told = await fixture.sandbox.press("Admin", asked, "Yes, that one")
         assert "I no longer know what you typed" in told.content
-        assert ship.app.monitors.of_guild(ship.guild_id) == []
+        assert fixture.app.monitors.of_guild(fixture.guild_id) == []
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_what_stands_around_an_address_is_taken_off_and_a_mapped_name_is_said(
     tmp_path: Path,
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        for index, wrapped in enumerate((f"<{ship.site.url}/1>", f"`{ship.site.url}/2`")):
-            answer = await ship.run("watch add", url=wrapped, name=str(index))
+    async def scenario(fixture: BotFixture) -> None:
+        for index, wrapped in enumerate((f"<{fixture.site.url}/1>", f"`{fixture.site.url}/2`")):
+            answer = await fixture.run("watch add", url=wrapped, name=str(index))
             assert "First check: fine" in answer.content
-        answer = await ship.run("watch add", url="http://\u00c9cole.localhost:1/")
+        answer = await fixture.run("watch add", url="http://\u00c9cole.localhost:1/")
         assert "\u00e9cole.localhost:1 (xn--cole-9oa.localhost:1)" in answer.content
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

@@ -12,76 +12,76 @@ from bot.errors import UserError
 from bot.models import Monitor
 from cogs._ui.watch_files import read_at_most
 from sandbox import Answer, Refused, Upload
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
-def shops(ship: Harbour) -> dict[str, Monitor]:
-    return {one.name: one for one in ship.app.monitors.of_guild(ship.guild_id)}
+def shops(fixture: BotFixture) -> dict[str, Monitor]:
+    return {one.name: one for one in fixture.app.monitors.of_guild(fixture.guild_id)}
 
 
-def attached(ship: Harbour, answer: Answer) -> str:
+def attached(fixture: BotFixture, answer: Answer) -> str:
     (found,) = answer.attachments
-    return ship.sandbox._core.attachments.files[found["id"]].data.decode()
+    return fixture.sandbox._core.attachments.files[found["id"]].data.decode()
 
 
 async def take(
-    ship: Harbour, name: str, text: str | bytes, *, who: str = "Admin", locale: str = "en-US"
+    fixture: BotFixture, name: str, text: str | bytes, *, who: str = "Admin", locale: str = "en-US"
 ) -> Answer:
     data = text.encode() if isinstance(text, str) else text
-    return await ship.sandbox.command(
+    return await fixture.sandbox.command(
         who, "general", "watch import", {"file": Upload(name, data)}, locale=locale, settle_s=25
     )
 
 
 def test_one_probe_shows_what_it_saw_and_changes_nothing(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=f"{ship.site.url}/x", name="Shop")
-        entry = ship.app.watchlist.get(ship.guild_id, shops(ship)["Shop"].id)
-        ship.site.status = 503
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=f"{fixture.site.url}/x", name="Shop")
+        entry = fixture.app.watchlist.get(fixture.guild_id, shops(fixture)["Shop"].id)
+        fixture.site.status = 503
         before = (entry.latest, entry.memory, entry.incident)
-        answer = await ship.run("watch test", monitor="Shop")
+        answer = await fixture.run("watch test", monitor="Shop")
         assert answer.ephemeral
         assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503"
         assert "It changes nothing and is not kept." in answer.text
-        assert f"GET `{ship.site.url}/x`" in answer.text
+        assert f"GET `{fixture.site.url}/x`" in answer.text
         assert "First byte" in answer.text
         assert (entry.latest, entry.memory, entry.incident) == before
-        french = await ship.run("watch test", monitor="Shop", locale="fr")
+        french = await fixture.run("watch test", monitor="Shop", locale="fr")
         assert "Premier octet" in french.text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_export_is_read_back_without_loss_but_for_the_secrets(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run(
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run(
             "watch add",
-            url=f"{ship.site.url}/a?key=1",
+            url=f"{fixture.site.url}/a?key=1",
             name="Shop “é” | `x`",
             every=90,
-            channel=str(ship.channel_id("general")),
-            role=ship.role_id("On call"),
+            channel=str(fixture.channel_id("general")),
+            role=fixture.role_id("On call"),
             expect_status="2xx, 404",
             contains="hello",
             not_contains="goodbye",
             slow_ms=500,
             headers="Authorization: Bearer s3cret",
         )
-        await ship.run("watch add", url="tcp://127.0.0.1:22", name="Port")
-        await ship.run("watch pause", monitor="Port")
-        answer = await ship.run("watch export")
+        await fixture.run("watch add", url="tcp://127.0.0.1:22", name="Port")
+        await fixture.run("watch pause", monitor="Port")
+        answer = await fixture.run("watch export")
         assert answer.ephemeral
         assert answer.content.startswith("2 monitors\nOf request headers it has the names alone")
-        text = attached(ship, answer)
+        text = attached(fixture, answer)
         assert "s3cret" not in text
         assert len(json.loads(text)["monitors"]) == 2
-        before = shops(ship)
+        before = shops(fixture)
         for name in before:
-            await ship.remove(name)
-        back = await take(ship, "vigie-monitors.json", text)
+            await fixture.remove(name)
+        back = await take(fixture, "vigie-monitors.json", text)
         assert back.content == "2 of 2 sites are watched from now on."
         assert "the value of the header Authorization is not in the file" in back.text
-        after = shops(ship)
+        after = shops(fixture)
         for name, old in before.items():
             new = after[name]
             assert (new.target.url, new.interval_s, new.slow_ms, new.paused) == (
@@ -97,43 +97,49 @@ def test_an_export_is_read_back_without_loss_but_for_the_secrets(tmp_path: Path)
                 old.target.not_contains,
             )
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_csv_is_taken_and_every_line_is_reported(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        url = ship.site.url
+    async def scenario(fixture: BotFixture) -> None:
+        url = fixture.site.url
         text = f"name,url,every\nShop,{url}/a,90\nBlog,{url}/b,\nshop,{url}/c,60\n"
         text += "Inside,http://10.0.0.1/,60\n\u202eOdd,not a url,60\nFast,example.com,0\n"
-        answer = await take(ship, "sites.csv", text)
+        answer = await take(fixture, "sites.csv", text)
         assert answer.ephemeral
         assert answer.content == "3 of 6 sites are watched from now on."
-        assert set(shops(ship)) == {"Shop", "Blog", "Fast"}
-        assert shops(ship)["Shop"].interval_s == 90
-        assert shops(ship)["Fast"].target.url == "https://example.com/"
-        lines = attached(ship, answer).splitlines()
+        assert set(shops(fixture)) == {"Shop", "Blog", "Fast"}
+        assert shops(fixture)["Shop"].interval_s == 90
+        assert shops(fixture)["Fast"].target.url == "https://example.com/"
+        lines = attached(fixture, answer).splitlines()
         assert len(lines) == 6
         assert lines[0].startswith("2 ✔ Shop · 127.0.0.1:"), "rows as a spreadsheet counts them"
         assert lines[3] == "5 ✖ Inside · I can't watch private or local addresses."
         assert lines[4].startswith("6 ✖ Odd · ")
         assert lines[5].endswith("checked every 1 s: faster is not allowed here")
         assert "already watched here" in answer.text
-        french = await take(ship, "sites.csv", f"nom;{url}/z;60", locale="fr")
+        french = await take(fixture, "sites.csv", f"nom;{url}/z;60", locale="fr")
         assert french.content == "1 site sur 1 est surveillé désormais."
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         common = {"interval": 60, "active": 1, "accepted_statuscodes": ["200-299"]}
         listed = [
-            {**common, "name": "Shop", "type": "http", "url": f"{ship.site.url}/", "method": "GET"},
+            {
+                **common,
+                "name": "Shop",
+                "type": "http",
+                "url": f"{fixture.site.url}/",
+                "method": "GET",
+            },
             {
                 **common,
                 "name": "Word",
                 "type": "keyword",
-                "url": f"{ship.site.url}/k",
+                "url": f"{fixture.site.url}/k",
                 "keyword": "hello",
                 "active": 0,
                 "headers": '{"X-Key": "one"}',
@@ -147,11 +153,11 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
             {**common, "name": "Post", "type": "http", "url": "https://e.com", "method": "POST"},
         ]
         backup = json.dumps({"version": "1.23.13", "monitorList": listed})
-        answer = await take(ship, "Uptime_Kuma_Backup.json", backup)
+        answer = await take(fixture, "Uptime_Kuma_Backup.json", backup)
         assert answer.content == "4 of 6 sites are watched from now on."
         assert "no monitors of the kind “ping”" in answer.text
         assert "not with POST" in answer.text
-        found = shops(ship)
+        found = shops(fixture)
         assert found["Word"].paused
         assert found["Word"].target.contains == "hello"
         assert dict(found["Word"].target.headers)["Authorization"] == "Basic bWU6cHc="
@@ -159,22 +165,22 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
         assert found["Port"].target.url == "tcp://127.0.0.1:22"
         assert found["Name"].target.url.startswith("dns://example.com")
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_500_sites_are_taken_in_time_up_to_the_limit(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         rows = [f"Site {n},https://site{n}.example.com/,3600" for n in range(505)]
         began = time.monotonic()
-        answer = await take(ship, "sites.csv", "name,url,every\n" + "\n".join(rows))
+        answer = await take(fixture, "sites.csv", "name,url,every\n" + "\n".join(rows))
         assert time.monotonic() - began < 25
         assert answer.content == "500 of 505 sites are watched from now on."
         assert answer.text.count("already watches 500 of 500") == 5
-        assert len(shops(ship)) == 500
-        exported = attached(ship, await ship.run("watch export"))
+        assert len(shops(fixture)) == 500
+        exported = attached(fixture, await fixture.run("watch export"))
         assert len(json.loads(exported)["monitors"]) == 500
 
-    sail(tmp_path, scenario, max_monitors=500)
+    run_with_bot(tmp_path, scenario, max_monitors=500)
 
 
 @pytest.mark.parametrize(
@@ -191,16 +197,16 @@ def test_500_sites_are_taken_in_time_up_to_the_limit(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_list_of_monitors_is_refused(tmp_path: Path, text: bytes, said: str) -> None:
-    async def scenario(ship: Harbour) -> None:
-        answer = await take(ship, "file.json", text)
+    async def scenario(fixture: BotFixture) -> None:
+        answer = await take(fixture, "file.json", text)
         assert answer.ephemeral
         assert answer.content.startswith(said)
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_odd_entries_cost_only_themselves(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         odd = [
             7,
             {},
@@ -209,41 +215,40 @@ def test_odd_entries_cost_only_themselves(tmp_path: Path) -> None:
             {"url": "https://a.example.com", "headers": {"X": 1}},
             {"url": "https://a.example.com", "headers": {"Host": "x"}},
             {"url": "https://a.example.com", "method": "POST"},
-            {"name": "@everyone **x**", "url": ship.site.url, "channel": "123", "role": "456"},
+            {"name": "@everyone **x**", "url": fixture.site.url, "channel": "123", "role": "456"},
         ]
-        answer = await take(ship, "x.json", json.dumps({"monitors": odd}))
+        answer = await take(fixture, "x.json", json.dumps({"monitors": odd}))
         assert answer.content == "1 of 8 sites are watched from now on."
         assert "its channel is not here" in answer.text
         assert "its role is not here" in answer.text
         assert "\\*\\*x\\*\\*" in answer.text
-        assert shops(ship)["@everyone **x**"].channel_id is None
+        assert shops(fixture)["@everyone **x**"].channel_id is None
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_only_managers_carry_lists_about(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         with pytest.raises(Refused):
-            await ship.run("watch export", who="Moderator")
-        ship.open_commands()
+            await fixture.run("watch export", who="Moderator")
+        fixture.open_commands()
         for answer in (
-            await ship.run("watch export", who="Moderator"),
-            await take(ship, "x.csv", f"a,{ship.site.url},60", who="Moderator"),
+            await fixture.run("watch export", who="Moderator"),
+            await take(fixture, "x.csv", f"a,{fixture.site.url},60", who="Moderator"),
         ):
             assert answer.content == "You need “Manage Server” for this."
             assert answer.attachments == []
-        assert shops(ship) == {}
+        assert shops(fixture) == {}
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_preview_shows_everything_and_adds_nothing(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        text = (
-            f"name,url,every\nShop,{ship.site.url}/a,90\nFast,{ship.site.url}/b,0\nIn,10.0.0.1,\n"
-        )
+    async def scenario(fixture: BotFixture) -> None:
+        url = fixture.site.url
+        text = f"name,url,every\nShop,{url}/a,90\nFast,{url}/b,0\nIn,10.0.0.1,\n"
         file = Upload("sites.csv", text.encode())
-        answer = await ship.sandbox.command(
+        answer = await fixture.sandbox.command(
             "Admin", "general", "watch import", {"file": file, "preview": True}, settle_s=25
         )
         assert answer.content == "Preview, nothing was added: 2 of 3 sites would be watched."
@@ -251,41 +256,41 @@ def test_a_preview_shows_everything_and_adds_nothing(tmp_path: Path) -> None:
         assert shown.startswith("2 new · 1 not taken\n**Not taken: 1**\n4 ✖ In · ")
         assert "**With a remark: 1**\n3 ✔ Fast" in shown
         assert "**Taken: 1**\n2 ✔ Shop" in shown
-        assert len(attached(ship, answer).splitlines()) == 3
-        assert shops(ship) == {}
+        assert len(attached(fixture, answer).splitlines()) == 3
+        assert shops(fixture) == {}
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_an_edited_export_changes_what_differs_and_says_so(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
+    async def scenario(fixture: BotFixture) -> None:
         secret = "Authorization: Bearer s3cret"
-        await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop", headers=secret)
-        await ship.run("watch add", url=f"{ship.site.url}/b", name="Blog", contains="hello")
-        await ship.run("watch add", url=f"{ship.site.url}/c", name="News")
-        before = shops(ship)
-        export = attached(ship, await ship.run("watch export"))
-        same = await take(ship, "vigie-monitors.json", export)
+        await fixture.run("watch add", url=f"{fixture.site.url}/a", name="Shop", headers=secret)
+        await fixture.run("watch add", url=f"{fixture.site.url}/b", name="Blog", contains="hello")
+        await fixture.run("watch add", url=f"{fixture.site.url}/c", name="News")
+        before = shops(fixture)
+        export = attached(fixture, await fixture.run("watch export"))
+        same = await take(fixture, "vigie-monitors.json", export)
         assert same.embeds[0]["description"].startswith("3 as before\n")
-        assert shops(ship) == before
+        assert shops(fixture) == before
 
         listed = json.loads(export)
         by_name = {one["name"]: one for one in listed["monitors"]}
         by_name["Shop"]["every"] = 120
         del by_name["Blog"]["contains"]
         by_name["Blog"]["paused"] = True
-        by_name["Blog"]["url"] = f"{ship.site.url}/moved"
+        by_name["Blog"]["url"] = f"{fixture.site.url}/moved"
         by_name["News"]["name"] = "Press"
-        listed["monitors"].append({"url": f"{ship.site.url}/a", "name": "Again"})
-        answer = await take(ship, "vigie-monitors.json", json.dumps(listed))
+        listed["monitors"].append({"url": f"{fixture.site.url}/a", "name": "Again"})
+        answer = await take(fixture, "vigie-monitors.json", json.dumps(listed))
         assert answer.content == "4 of 4 sites are watched from now on."
         assert answer.embeds[0]["description"].startswith("1 new · 3 changed\n")
-        lines = {line.split(" ")[2]: line for line in attached(ship, answer).splitlines()}
+        lines = {line.split(" ")[2]: line for line in attached(fixture, answer).splitlines()}
         assert lines["Shop"].endswith("changed: Seconds between checks")
         assert lines["Blog"].endswith("changed: Address, Text that must be there, Paused")
         assert lines["Press"].endswith("changed: Name")
         assert lines["Again"].endswith("the same address is already watched as “Shop”")
-        after = shops(ship)
+        after = shops(fixture)
         assert set(after) == {"Shop", "Blog", "Press", "Again"}
         assert after["Shop"].interval_s == 120
         assert dict(after["Shop"].target.headers) == {"Authorization": "Bearer s3cret"}
@@ -293,46 +298,48 @@ def test_an_edited_export_changes_what_differs_and_says_so(tmp_path: Path) -> No
         assert after["Blog"].target.url.endswith("/moved")
         assert after["Press"].id == before["News"].id
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_table_changes_only_what_it_speaks_of_at_the_same_address(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        url = ship.site.url
-        await ship.run("watch add", url=f"{url}/a", name="Shop", contains="hello")
-        answer = await take(ship, "x.csv", f"name,url,every\nShop,{url}/a,90\nshop,{url}/b,60\n")
+    async def scenario(fixture: BotFixture) -> None:
+        url = fixture.site.url
+        await fixture.run("watch add", url=f"{url}/a", name="Shop", contains="hello")
+        answer = await take(fixture, "x.csv", f"name,url,every\nShop,{url}/a,90\nshop,{url}/b,60\n")
         assert "changed: Seconds between checks" in answer.text
         assert "3 ✖ shop · “Shop” is already watched here." in answer.text
-        assert shops(ship)["Shop"].interval_s == 90
-        assert shops(ship)["Shop"].target.contains == "hello"
-        answer = await take(ship, "x.csv", f"name,url\nShop,{url}/b\n")
+        assert shops(fixture)["Shop"].interval_s == 90
+        assert shops(fixture)["Shop"].target.contains == "hello"
+        answer = await take(fixture, "x.csv", f"name,url\nShop,{url}/b\n")
         assert "“Shop” is already watched here, at another address." in answer.text
-        answer = await take(ship, "x.txt", f"{url}/a\n{url}/new\n{url}/newer\n")
+        answer = await take(fixture, "x.txt", f"{url}/a\n{url}/new\n{url}/newer\n")
         assert answer.embeds[0]["description"].startswith("2 new · 1 as before\n")
         by_hand = {"monitors": [{"name": "Shop", "url": f"{url}/b", "every": 120}]}
-        answer = await take(ship, "x.json", json.dumps(by_hand))
+        answer = await take(fixture, "x.json", json.dumps(by_hand))
         assert "changed: Address, Seconds between checks" in answer.text
-        assert shops(ship)["Shop"].target.contains == "hello", "only an export speaks of everything"
+        assert shops(fixture)["Shop"].target.contains == "hello", (
+            "only an export speaks of everything"
+        )
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_site_under_a_second_name_is_hinted_at_and_names_are_as_people_write_them(
     tmp_path: Path,
 ) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop")
-        answer = await ship.run("watch add", url=f"{ship.site.url}/a", name="Shop 2")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=f"{fixture.site.url}/a", name="Shop")
+        answer = await fixture.run("watch add", url=f"{fixture.site.url}/a", name="Shop 2")
         assert "You watch this address already, as Shop." in answer.text
-        answer = await ship.run("watch add", url=f"{ship.site.url}/b", name="x" * 81)
+        answer = await fixture.run("watch add", url=f"{fixture.site.url}/b", name="x" * 81)
         assert "Its name was cut to 80 characters." in answer.text
-        answer = await ship.run("watch edit", monitor="Shop 2", name="y" * 81)
+        answer = await fixture.run("watch edit", monitor="Shop 2", name="y" * 81)
         assert "Its name was cut to 80 characters." in answer.text
-        await ship.run("watch add", url="dns://éxample.fr")
-        await ship.run("watch add", url="https://éxample.fr")
-        assert {"éxample.fr", "éxample.fr (https)"} < set(shops(ship))
+        await fixture.run("watch add", url="dns://éxample.fr")
+        await fixture.run("watch add", url="https://éxample.fr")
+        assert {"éxample.fr", "éxample.fr (https)"} < set(shops(fixture))
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_file_that_does_not_end_is_read_up_to_the_limit() -> None:

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from tests.cogs.harbour import Harbour, sail
+from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
 def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.set_channel("alerts")
-        await ship.run("watch add", url=f"{ship.site.url}/?key=secret", name="Shop", every=1)
-        ship.site.status = 503
-        await ship.sandbox.wait_for_message("alerts", "Shop", 15)
-        answer = await ship.run("why", who="Member", monitor="Shop")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=f"{fixture.site.url}/?key=secret", name="Shop", every=1)
+        fixture.site.status = 503
+        await fixture.sandbox.wait_for_message("alerts", "Shop", 15)
+        answer = await fixture.run("why", who="Member", monitor="Shop")
         assert answer.ephemeral
         assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
         said = answer.embeds[0]["description"]
@@ -21,17 +21,17 @@ def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
         assert "Each failure counted only after a canary had answered me." in said
         assert "HTTP 503" in answer.embeds[0]["fields"][0]["value"]
         assert "secret" not in answer.text
-        assert "secret" in (await ship.run("why", monitor="Shop")).text
+        assert "secret" in (await fixture.run("why", monitor="Shop")).text
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)
 
 
 def test_french_people_read_french(tmp_path: Path) -> None:
-    async def scenario(ship: Harbour) -> None:
-        await ship.run("watch add", url=ship.site.url, name="Boutique")
-        answer = await ship.run("why", monitor="Boutique", locale="fr")
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch add", url=fixture.site.url, name="Boutique")
+        answer = await fixture.run("why", monitor="Boutique", locale="fr")
         assert "ronde" in answer.embeds[0]["description"]
-        command = next(c for c in ship.sandbox.commands if c["name"] == "why")
+        command = next(c for c in fixture.sandbox.commands if c["name"] == "why")
         assert command["name_localizations"]["fr"] == "pourquoi"
 
-    sail(tmp_path, scenario)
+    run_with_bot(tmp_path, scenario)

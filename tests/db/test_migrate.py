@@ -13,13 +13,13 @@ from bot.errors import StoreError
 FIRST = """
 -- a comment; with a semicolon
 CREATE TABLE harbour (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'a;b') STRICT;
-CREATE TABLE ship (id INTEGER PRIMARY KEY, harbour_id INTEGER REFERENCES harbour (id)) STRICT;
+CREATE TABLE fixture (id INTEGER PRIMARY KEY, harbour_id INTEGER REFERENCES harbour (id)) STRICT;
 """
 SECOND = """
-CREATE TRIGGER log_it AFTER INSERT ON ship BEGIN
+CREATE TRIGGER log_it AFTER INSERT ON fixture BEGIN
     UPDATE harbour SET name = 'x;y' WHERE id = new.harbour_id;
     UPDATE harbour SET name = name || '!' WHERE id = new.harbour_id;
-END; CREATE INDEX ship_harbour ON ship (harbour_id);
+END; CREATE INDEX ship_harbour ON fixture (harbour_id);
 """
 # The way SQLite knows to change a table: build it again under the same name.
 THIRD = """
@@ -65,7 +65,7 @@ def test_files_run_in_order_and_once(conn: sqlite3.Connection, folder: Path, fil
     (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
     assert migrate(conn, file) == 2
     assert version(conn) == 2
-    assert names(conn) == {"harbour", "ship", "log_it", "ship_harbour"}
+    assert names(conn) == {"harbour", "fixture", "log_it", "ship_harbour"}
     assert migrate(conn, file) == 2, "would fail if anything ran twice"
     assert not list(file.parent.glob("*.before-*")), "a new database needs no copy"
 
@@ -116,7 +116,7 @@ def test_a_table_others_refer_to_can_be_rebuilt(
 ) -> None:
     migrate(conn, file)
     conn.execute("INSERT INTO harbour (id) VALUES (1)")
-    conn.execute("INSERT INTO ship (harbour_id) VALUES (1)")
+    conn.execute("INSERT INTO fixture (harbour_id) VALUES (1)")
     (folder / "0002_rebuild.sql").write_text(THIRD, encoding="utf-8")
     migrate(conn, file)
     assert conn.execute("SELECT id, depth FROM harbour").fetchall() == [(1, 3)]
@@ -127,11 +127,11 @@ def test_a_file_that_breaks_a_reference_is_rolled_back(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
     migrate(conn, file)
-    (folder / "0002_bad.sql").write_text("INSERT INTO ship VALUES (1, 99);", encoding="utf-8")
+    (folder / "0002_bad.sql").write_text("INSERT INTO fixture VALUES (1, 99);", encoding="utf-8")
     with pytest.raises(sqlite3.IntegrityError, match="migration 2 breaks a reference"):
         migrate(conn, file)
     assert version(conn) == 1
-    assert conn.execute("SELECT count(*) FROM ship").fetchone() == (0,)
+    assert conn.execute("SELECT count(*) FROM fixture").fetchone() == (0,)
 
 
 def test_a_newer_database_is_refused(conn: sqlite3.Connection, folder: Path, file: Path) -> None:

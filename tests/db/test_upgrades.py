@@ -18,7 +18,7 @@ from bot.db.database import Database
 from bot.db.migrate import FOLDER, migrate, newest
 from bot.errors import StoreError
 from tests.db import rows
-from tests.services.station import station
+from tests.services.services_fixture import services_fixture
 
 ROOT = Path(__file__).parents[2]
 OLDER = range(1, newest())
@@ -131,7 +131,7 @@ def test_vigie_starts_on_what_an_older_one_left(tmp_path: Path, old: int) -> Non
     old_database(tmp_path / "vigie.db", first_files(tmp_path / "migrations", old))
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for guild_id in (SHOP, MAIL):
                 assert len(s.status.overview(guild_id)) == 1
             await s.retention.roll()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from bot.models import Incident, Kind
 from sandbox.faults import FaultName
-from tests.faults.rig import SECOND, Rig, rig
+from tests.faults.discord_fixture import SECOND, DiscordFixture, discord_fixture
 from tests.harness import Harness, running, until
-from tests.services.delivery.stage import CHANNEL, GUILD
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD
 
 CHANNELS = tuple(range(CHANNEL, CHANNEL + 4))
 BEFORE: tuple[FaultName, ...] = ("429", "503", "reset", "close")
@@ -28,7 +28,7 @@ STEPS = 60
 class Chaos:
     """One run over delivery, the real sink and a sandbox: what happens is drawn from the seed."""
 
-    def __init__(self, r: Rig, seed: int) -> None:
+    def __init__(self, r: DiscordFixture, seed: int) -> None:
         self.r = r
         self.rng = random.Random(seed)
         self.open: list[Incident] = []
@@ -138,11 +138,11 @@ class Chaos:
 def play(folder: Path, seed: int) -> None:
     """One seed; all invariants are checked afterwards. Its number is in every failure."""
 
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await Chaos(r, seed).play()
 
     try:
-        rig(folder, scene)
+        discord_fixture(folder, scene)
     except BaseException as error:
         error.add_note(f"seed {seed}")
         raise

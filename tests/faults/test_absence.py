@@ -8,18 +8,18 @@ import pytest
 from bot.models import Incident
 from sandbox.faults import FaultName
 from tests import invariants
-from tests.faults.rig import Rig, rig
-from tests.services.delivery.stage import CHANNEL
+from tests.faults.discord_fixture import DiscordFixture, discord_fixture
+from tests.services.delivery.delivery_fixture import CHANNEL
 
 HOUR = 3600
 
 
-def kinds(r: Rig, channel_id: int = CHANNEL) -> list[str]:
+def kinds(r: DiscordFixture, channel_id: int = CHANNEL) -> list[str]:
     return [text.split(" · ")[0] for text in r.said(channel_id)]
 
 
 def test_three_hours_and_forty_flips_become_one_digest_per_channel(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         rng = random.Random(4)
         before = [await r.open(f"old-{n}", CHANNEL + n) for n in range(3)]
         await r.deliver()
@@ -48,14 +48,14 @@ def test_three_hours_and_forty_flips_become_one_digest_per_channel(tmp_path: Pat
         live = r.messages(CHANNEL)[-1]
         assert "Sent late: Discord was unreachable" in live["embeds"][0]["description"]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 @pytest.mark.parametrize("fault", ["503", "reset"])
 def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
     tmp_path: Path, fault: FaultName
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         told = await r.open("told")
         await r.follow(told, [int(r.sandbox.world.user("Member").id)])
         await r.deliver()
@@ -73,11 +73,11 @@ def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
         assert lines[0].startswith(("pair · in trouble 1 time", "told · in trouble 1 time"))
         assert "Discord was unreachable" in lines[-1]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_short_absence_is_told_as_it_was(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("503")
         pair, standing = await r.open("pair"), await r.open("standing")
         await r.deliver()
@@ -87,11 +87,11 @@ def test_a_short_absence_is_told_as_it_was(tmp_path: Path) -> None:
         assert len(r.messages()) == 2
         assert standing.public_id in str(r.messages())
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_openings_later_than_ten_minutes_say_so(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("503")
         await r.open("shop")
         await r.deliver()
@@ -100,11 +100,11 @@ def test_openings_later_than_ten_minutes_say_so(tmp_path: Path) -> None:
         assert message["content"].startswith("🔴 DOWN · shop")
         assert "Sent late: Discord was unreachable" in message["embeds"][0]["description"]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_many_flips_of_one_site_are_one_line(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("503")
         for number in range(60):
             incident = await r.open(f"site {number % 30}-{number}")
@@ -116,4 +116,4 @@ def test_many_flips_of_one_site_are_one_line(tmp_path: Path) -> None:
         assert "+35 more" in description
         assert len(invariants.card_ids(r.sandbox.ever[-1])) == 60
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)

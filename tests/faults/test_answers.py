@@ -11,8 +11,8 @@ from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
 from sandbox.faults import FaultName
 from sandbox.messages.posting import post
-from tests.faults.rig import SECOND, SYSTEM, Rig, rig
-from tests.services.delivery.stage import CHANNEL, GUILD
+from tests.faults.discord_fixture import SECOND, SYSTEM, DiscordFixture, discord_fixture
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD
 
 HOUR, DAY = 3600, 86_400
 BAD_NOTICE = (
@@ -25,7 +25,7 @@ POST = f"^/channels/{CHANNEL}/messages$"
 def test_without_the_right_to_read_the_history_the_end_is_told_without_a_reference(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         r.sandbox.admin.set_permissions(str(CHANNEL), "bot", deny="read_message_history")
         shop = await r.open("shop")
@@ -39,12 +39,12 @@ def test_without_the_right_to_read_the_history_the_end_is_told_without_a_referen
         assert r.said(SECOND) == []
         assert [e.code for e in r.sandbox.record.requests if e.code] == [160002]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 @pytest.mark.parametrize("code", [160002, 160009])
 def test_a_refused_reference_is_left_out(tmp_path: Path, code: int) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         shop = await r.open("shop")
         await r.deliver()
         r.sandbox.faults.add("400", method="POST", path=POST, code=code, times=1)
@@ -53,7 +53,7 @@ def test_a_refused_reference_is_left_out(tmp_path: Path, code: int) -> None:
         assert r.said()[-1].startswith("🟢 UP · shop")
         assert len(r.said()) == 2
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 @pytest.mark.parametrize("name", ["403", "404", "400", "blocked"])
@@ -61,7 +61,7 @@ def test_a_refused_reference_is_left_out(tmp_path: Path, code: int) -> None:
 def test_trouble_at_the_edge_of_discord_parks_no_channel(
     tmp_path: Path, name: FaultName, code: int
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         r.sandbox.faults.add(name, method="POST", path=POST, code=code, times=4)
         await r.open("shop")
@@ -71,11 +71,11 @@ def test_trouble_at_the_edge_of_discord_parks_no_channel(
         assert (await r.delivery.troubles(GUILD)).channels == ()
         assert r.said(SECOND) == []
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_single_401_ends_nothing(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("401", method="POST", path=POST, times=1)
         await r.open("shop")
         await r.deliver()
@@ -83,13 +83,13 @@ def test_a_single_401_ends_nothing(tmp_path: Path) -> None:
         assert len(r.said()) == 1
         assert r.refused == []
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_ninety_sites_with_ninety_roles_are_told_and_every_role_is_called_once(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         for number in range(90):
             await r.open(f"site {number}", role_id=700_000_000_000_000_000 + number)
         await r.deliver()
@@ -98,11 +98,11 @@ def test_ninety_sites_with_ninety_roles_are_told_and_every_role_is_called_once(
         assert called == [20, 20, 20, 20, 10]
         assert [state for kind, state in await r.rows() if kind == "open"] == ["sent"] * 90
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_an_opening_goes_out_as_a_bare_line_when_nothing_else_is_taken(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("400", method="POST", path=POST, code=50035, times=2)
         await r.open("shop", role_id=700_000_000_000_000_000)
         await r.deliver()
@@ -110,12 +110,12 @@ def test_an_opening_goes_out_as_a_bare_line_when_nothing_else_is_taken(tmp_path:
         assert [one["content"].count("<@&") for one in r.messages()] == [0, 1]
         assert r.messages()[0]["embeds"]
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 @pytest.mark.parametrize("chatter", [501, 1100])
 def test_a_lost_answer_is_found_below_what_people_wrote_since(tmp_path: Path, chatter: int) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.open("shop")
         r.sandbox.faults.add("accept_then_reset", method="POST", path=POST, times=1)
         await r.deliver()
@@ -128,11 +128,11 @@ def test_a_lost_answer_is_found_below_what_people_wrote_since(tmp_path: Path, ch
         assert sum("shop" in text for text in r.said()) == 1
         assert await r.active() == 0
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         shop = await r.open("shop")
         await r.deliver()
         await r.close(shop)
@@ -145,13 +145,13 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
         await r.deliver(300)
         assert len(r.messages()) == 2
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_told_twice(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         r.sandbox.admin.set_permissions(str(CHANNEL), "bot", deny="send_messages")
         r.sandbox.faults.add(
@@ -165,11 +165,11 @@ def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_told_twice(
         assert sum("NOT HEARD" in text for text in r.said(SECOND)) == 1
         assert incident.name == "shop"
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_a_name_is_told_only_where_all_readers_may_know_it(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         guild = r.sandbox.world.guild("Rig")
         guild.system_channel_id = str(SYSTEM)
@@ -187,11 +187,11 @@ def test_a_name_is_told_only_where_all_readers_may_know_it(tmp_path: Path) -> No
         assert "Merger" not in everything
         assert "example.com" not in everything
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_a_chosen_channel_gets_nothing_of_a_site_that_has_its_own(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         secret = CHANNEL + 1
         await r.settings(set_by=None)
         await r.open("Merger", secret)
@@ -203,7 +203,7 @@ def test_a_chosen_channel_gets_nothing_of_a_site_that_has_its_own(tmp_path: Path
         await r.deliver()
         assert r.said(SECOND) == []
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_chosen_channel_gets_nothing_of_a_site_that_has_its_own(tmp_path: Path
 def test_a_row_that_cannot_be_read_holds_up_no_other(
     tmp_path: Path, damage: str, *, together: bool
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.open("bad")
         if together:
             await r.open("blog", kind=Kind.UNSTABLE)
@@ -233,7 +233,7 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(
         assert not together or "blog" in told
         assert await r.active() == 0
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(
 def test_a_notice_that_waited_ten_days_says_what_is_true_then(
     tmp_path: Path, notice: Notice, said: str | None
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         now_ms = r.clock.now_ms()
 
         def write(conn: Connection) -> None:
@@ -260,11 +260,11 @@ def test_a_notice_that_waited_ten_days_says_what_is_true_then(
         await r.deliver()
         assert r.said() == ([] if said is None else [said])
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_what_is_due_is_read_of_one_channel_alone_after_it_was_served(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         for number in range(3):
             await r.open(f"site {number}", CHANNEL + number)
         now_ms = r.clock.now_ms()
@@ -272,4 +272,4 @@ def test_what_is_due_is_read_of_one_channel_alone_after_it_was_served(tmp_path: 
         assert list(found) == [CHANNEL + 1]
         assert found[CHANNEL + 1].opening
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)

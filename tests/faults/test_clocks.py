@@ -6,16 +6,16 @@ import pytest
 
 from bot.db import gaps
 from bot.services.gap_watch import GapWatch
-from tests.services.station import Station, play, station
+from tests.services.services_fixture import ServicesFixture, play, services_fixture
 
 HOUR = 3600
 
 
-def openings(s: Station) -> list[str]:
+def openings(s: ServicesFixture) -> list[str]:
     return [m.alert.content for m in s.sink.messages.values() if m.reply_to is None]
 
 
-def pulse(s: Station) -> GapWatch:
+def pulse(s: ServicesFixture) -> GapWatch:
     """The part that notices what the clock did."""
     told = [s.clock.now_ms() - round(s.clock.monotonic() * 1000)]
 
@@ -34,7 +34,7 @@ def pulse(s: Station) -> GapWatch:
 @pytest.mark.parametrize("step_s", [HOUR, -HOUR, 2 * HOUR, -2 * HOUR])
 def test_a_clock_that_is_set_neither_alerts_nor_freezes(tmp_path: Path, step_s: int) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             beat = pulse(s)
             await beat.begin()
             await s.watch("shop")
@@ -57,7 +57,7 @@ def test_a_clock_that_is_set_neither_alerts_nor_freezes(tmp_path: Path, step_s: 
 
 def test_a_machine_that_sleeps_half_an_hour_blames_nobody(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             beat = pulse(s)
             await beat.begin()
             await s.watch("shop")
@@ -75,7 +75,7 @@ def test_a_machine_that_sleeps_half_an_hour_blames_nobody(tmp_path: Path) -> Non
 
 def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.seen(1, "en-US")
             await s.guilds.set_alerts(1, channel_id=100, by=7)
             for name in ("shop", "blog", "wiki"):
@@ -97,7 +97,7 @@ def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) 
 
 def test_a_site_that_flaps_at_every_probe_is_told_calmly(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "FO" * 15})
             assert 1 <= len(s.sink.messages) <= 4

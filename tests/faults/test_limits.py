@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rig import Rig, rig
-from tests.services.delivery.stage import CHANNEL
+from tests.faults.discord_fixture import DiscordFixture, discord_fixture
+from tests.services.delivery.delivery_fixture import CHANNEL
 
 FIRST = f"^/channels/{CHANNEL}/"
 
 
 @pytest.mark.parametrize("code", [20028, 20022, 0])
 def test_the_time_in_the_body_is_kept_and_other_channels_go_on(tmp_path: Path, code: int) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("429", path=FIRST, times=1, retry_after=1163, code=code)
         await r.open("a", CHANNEL)
         await r.open("b", CHANNEL + 1)
@@ -26,11 +26,11 @@ def test_the_time_in_the_body_is_kept_and_other_channels_go_on(tmp_path: Path, c
         assert r.sends() == 1
         assert await r.deliver(15) == 1
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_limit_on_edits_drops_numbers_and_lets_posts_pass(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         first = await r.open("a")
         await r.deliver()
         r.sandbox.faults.add("429", method="PATCH", times=1, retry_after=1163, code=30046)
@@ -43,11 +43,11 @@ def test_a_limit_on_edits_drops_numbers_and_lets_posts_pass(tmp_path: Path) -> N
         assert await r.deliver(1163) == 1
         assert len(r.sandbox.record.of("PATCH")) == 2
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_global_limit_stops_all_channels_without_a_storm(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("429", times=1, retry_after=120, scope="global")
         for number in range(10):
             await r.open(f"site {number}", CHANNEL + number)
@@ -58,11 +58,11 @@ def test_a_global_limit_stops_all_channels_without_a_storm(tmp_path: Path) -> No
         assert len(r.sandbox.record.of("POST")) == posts
         assert await r.deliver(65) == 10
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_short_global_limit_is_waited_out_by_all(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("429", times=1, retry_after=0.3, scope="global")
         for number in range(10):
             await r.open(f"site {number}", CHANNEL + number)
@@ -72,13 +72,13 @@ def test_a_short_global_limit_is_waited_out_by_all(tmp_path: Path) -> None:
         await running
         assert sum(e.status == 429 for e in r.sandbox.record.requests) <= 10
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_request_that_is_given_up_during_a_global_limit_does_not_hold_the_others_for_ever(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("429", times=1, retry_after=0.5, scope="global")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
@@ -86,11 +86,11 @@ def test_a_request_that_is_given_up_during_a_global_limit_does_not_hold_the_othe
         async with asyncio.timeout(5):
             await r.client.http.application_info()
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_the_edge_of_discord_stops_everything_for_ten_minutes(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("cloudflare", times=1)
         for number in range(5):
             await r.open(f"site {number}", CHANNEL + number)
@@ -99,13 +99,13 @@ def test_the_edge_of_discord_stops_everything_for_ten_minutes(tmp_path: Path) ->
         assert len(r.sandbox.record.of("POST")) == 1
         assert await r.deliver(15) == 5
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_ninety_nine_channels_are_told_at_once_while_one_waits_twenty_minutes(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         guild = r.sandbox.world.guild("Rig")
         made = [r.sandbox.admin.add_channel(guild, f"many-{n}") for n in range(100)]
         blocked, others = made[0], made[1:]
@@ -125,13 +125,13 @@ def test_ninety_nine_channels_are_told_at_once_while_one_waits_twenty_minutes(
         await r.delivery.stop(1)
         await running
 
-    rig(tmp_path, scene, rate_limits=True)
+    discord_fixture(tmp_path, scene, rate_limits=True)
 
 
 def test_from_the_flip_to_the_accepted_post_takes_under_fifty_milliseconds(tmp_path: Path) -> None:
     """The median over the whole way: commit, outbox, discord.py, the sandbox's acceptance."""
 
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         running = asyncio.create_task(r.delivery.run())
         took = []
         for number in range(25):
@@ -145,8 +145,8 @@ def test_from_the_flip_to_the_accepted_post_takes_under_fifty_milliseconds(tmp_p
         await running
         assert statistics.median(took) < 0.05, took
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
-def _is_told(r: Rig, channel_id: int, name: str) -> bool:
+def _is_told(r: DiscordFixture, channel_id: int, name: str) -> bool:
     return any(name in text for text in r.said(channel_id))

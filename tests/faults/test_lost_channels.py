@@ -3,34 +3,34 @@
 from pathlib import Path
 
 from sandbox.world.nouns import Channel, ChannelType, Thread
-from tests.faults.rig import SECOND, SYSTEM, Rig, rig
-from tests.services.delivery.stage import CHANNEL, GUILD
+from tests.faults.discord_fixture import SECOND, SYSTEM, DiscordFixture, discord_fixture
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD
 
 HOUR = 3600
 DAY = 24 * HOUR
 
 
-def room(r: Rig, number: int = CHANNEL) -> str:
+def room(r: DiscordFixture, number: int = CHANNEL) -> str:
     return r.sandbox.channel(str(number)).id
 
 
-async def block(r: Rig, number: int = CHANNEL) -> None:
+async def block(r: DiscordFixture, number: int = CHANNEL) -> None:
     r.sandbox.admin.set_permissions(room(r, number), "bot", deny="send_messages")
 
 
-async def find_out(r: Rig) -> None:
+async def find_out(r: DiscordFixture) -> None:
     """Without a gateway a channel counts as lost after the second refusal, a second later."""
     await r.deliver()
     await r.deliver(1)
     await r.deliver()
 
 
-async def unblock(r: Rig, number: int = CHANNEL) -> None:
+async def unblock(r: DiscordFixture, number: int = CHANNEL) -> None:
     r.sandbox.admin.set_permissions(room(r, number), "bot")
     await r.delivery.unpark(number)
 
 
-def add_thread(r: Rig) -> Channel:
+def add_thread(r: DiscordFixture) -> Channel:
     """A public thread under the first channel."""
     now = r.sandbox.clock.iso()
     made = r.sandbox.admin.add_channel("Rig", "talk", ChannelType.PUBLIC_THREAD)
@@ -39,12 +39,12 @@ def add_thread(r: Rig) -> Channel:
     return made
 
 
-def private(r: Rig, name: str) -> list[str]:
+def private(r: DiscordFixture, name: str) -> list[str]:
     return [str(m["content"]) for m in r.sandbox.dm(name)]
 
 
 def test_a_deleted_channel_is_told_once_and_nothing_more_is_sent_there(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         first = await r.open("shop")
         await r.deliver()
@@ -62,13 +62,13 @@ def test_a_deleted_channel_is_told_once_and_nothing_more_is_sent_there(tmp_path:
         # The second channel also gets the alerts meanwhile.
         assert sum("DOWN · next" in text for text in r.said(SECOND)) == 5
 
-    rig(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, untold=True)
 
 
 def test_a_deletion_that_discord_tells_of_is_noticed_before_any_alert_is_lost(
     tmp_path: Path,
 ) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         await r.delivery.channel_deleted(GUILD, CHANNEL)
         await r.delivery.channel_deleted(GUILD, CHANNEL + 1)  # nobody's channel
@@ -82,11 +82,11 @@ def test_a_deletion_that_discord_tells_of_is_noticed_before_any_alert_is_lost(
         assert [one.channel_id for one in troubles.channels] == [CHANNEL]
         assert troubles.unheard_ms is None
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_right_that_comes_back_wakes_the_channel_and_nothing_is_lost(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(set_by=int(r.sandbox.world.user("Moderator").id))
         await block(r)
         shop, _ = await r.open("shop"), await r.open("blog")
@@ -101,11 +101,11 @@ def test_a_right_that_comes_back_wakes_the_channel_and_nothing_is_lost(tmp_path:
         assert [text[:10] for text in r.said()] == ["🔴 DOWN · b", "🟢 UP · sho"]
         assert (await r.delivery.troubles(GUILD)).channels == ()
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_without_an_event_a_blocked_channel_is_looked_at_every_six_hours(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await block(r)
         await r.open("shop")
         for _ in range(6):
@@ -117,11 +117,11 @@ def test_without_an_event_a_blocked_channel_is_looked_at_every_six_hours(tmp_pat
         await r.deliver(6 * HOUR)
         assert len(r.messages()) == 1
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_the_chain_goes_on_to_the_first_place_that_takes_it(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         guild = r.sandbox.world.guild("Rig")
         moderator = r.sandbox.world.user("Moderator")
         r.sandbox.world.guild("Rig").members[moderator.id] = guild.members[
@@ -151,11 +151,11 @@ def test_the_chain_goes_on_to_the_first_place_that_takes_it(tmp_path: Path) -> N
         assert {one.channel_id for one in troubles.channels} == {*range(101, 106), SECOND}
         assert troubles.unheard_ms is not None
 
-    rig(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, untold=True)
 
 
 def test_a_server_hears_of_lost_channels_once_a_day(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(set_by=int(r.sandbox.world.user("Admin").id))
         for number in range(4):
             await block(r, CHANNEL + number)
@@ -167,11 +167,11 @@ def test_a_server_hears_of_lost_channels_once_a_day(tmp_path: Path) -> None:
         await r.deliver(DAY)
         assert len(private(r, "Admin")) == 2
 
-    rig(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, untold=True)
 
 
 def test_a_notice_survives_a_kill_and_discords_absence(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(set_by=int(r.sandbox.world.user("Admin").id))
         await block(r)
         r.sandbox.faults.add("503", path="^/guilds/|^/users/@me/channels")
@@ -184,11 +184,11 @@ def test_a_notice_survives_a_kill_and_discords_absence(tmp_path: Path) -> None:
         await r.deliver(60)
         assert len(private(r, "Admin")) == 1
 
-    rig(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, untold=True)
 
 
 def test_a_new_channel_gets_what_the_lost_one_was_never_told(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.sandbox.admin.delete_channel(room(r), announce=False)
         shop, blog = await r.open("shop"), await r.open("blog")
         await find_out(r)
@@ -201,11 +201,11 @@ def test_a_new_channel_gets_what_the_lost_one_was_never_told(tmp_path: Path) -> 
         await r.deliver()
         assert r.said(SECOND)[-1].startswith("🟢 UP · 2 sites")
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_message_deleted_by_a_moderator_leaves_the_reply(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         shop = await r.open("shop")
         await r.deliver()
         r.sandbox.admin.delete_message(r.messages()[0]["id"])
@@ -213,11 +213,11 @@ def test_a_message_deleted_by_a_moderator_leaves_the_reply(tmp_path: Path) -> No
         await r.deliver()
         assert [text[:4] for text in r.said()] == ["🟢 UP"]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_sleeping_thread_is_woken_by_the_reply_and_then_edited(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         shop = await r.open("shop")
         await r.deliver()
         made = add_thread(r)
@@ -232,11 +232,11 @@ def test_a_sleeping_thread_is_woken_by_the_reply_and_then_edited(tmp_path: Path)
         assert [text.split(" · ")[0] for text in texts] == ["🟢 RESOLVED", "🟢 UP"]
         assert not r.sandbox.channel(made.id).thread.archived  # type: ignore[union-attr]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_a_locked_thread_is_a_lost_channel(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         made = add_thread(r)
         r.sandbox.admin.set_thread(made, archived=True, locked=True)
@@ -249,11 +249,11 @@ def test_a_locked_thread_is_a_lost_channel(tmp_path: Path) -> None:
         await r.deliver()
         assert "DOWN · blog" in r.said(int(made.id))[0]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_what_automod_blocks_waits_by_itself_and_its_channel_goes_on(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SYSTEM)
         blocked = r.sandbox.faults.add(
             "400", method="POST", path=f"^/channels/{CHANNEL}/messages$", code=200000
@@ -269,13 +269,13 @@ def test_what_automod_blocks_waits_by_itself_and_its_channel_goes_on(tmp_path: P
         await r.deliver(HOUR)
         assert len(r.said()) == 2
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
 def test_the_second_channel_hands_back_when_the_first_takes_alerts_again(tmp_path: Path) -> None:
     """Also without an event: after six hours the next opening tries the first one."""
 
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         await block(r)
         shop = await r.open("shop")
@@ -291,4 +291,4 @@ def test_the_second_channel_hands_back_when_the_first_takes_alerts_again(tmp_pat
         assert ["DOWN · wiki" in text for text in r.said()] == [True]
         assert any(text.startswith("🟢 UP · shop") for text in r.said(SECOND))
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)

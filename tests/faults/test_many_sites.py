@@ -8,15 +8,15 @@ from bot.config import Config
 from bot.db import guilds, monitors
 from bot.db.database import Connection
 from bot.models import GuildSettings, Monitor, Target
-from tests.faults.rig import Rig, rig
-from tests.services.delivery.stage import CHANNEL
-from tests.services.station import CHANNEL as ALERTS
-from tests.services.station import GUILD, Station, play, station
+from tests.faults.discord_fixture import DiscordFixture, discord_fixture
+from tests.services.delivery.delivery_fixture import CHANNEL
+from tests.services.services_fixture import CHANNEL as ALERTS
+from tests.services.services_fixture import GUILD, ServicesFixture, play, services_fixture
 
 MANY = 1000
 
 
-async def watch_many(s: Station, many: int) -> dict[str, str]:
+async def watch_many(s: ServicesFixture, many: int) -> dict[str, str]:
     """Watch so many sites; returns one letter a site, all failing."""
     names = [f"site-{number:04}" for number in range(many)]
 
@@ -33,7 +33,7 @@ async def watch_many(s: Station, many: int) -> dict[str, str]:
 
 def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, config=Config(max_monitors=MANY)) as s:
+        async with services_fixture(tmp_path, config=Config(max_monitors=MANY)) as s:
             failing = await watch_many(s, MANY)
             started = time.process_time()
             for _ in range(4):
@@ -60,7 +60,7 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
 
 def test_two_hundred_sites_keep_the_channels_rhythm(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, config=Config(max_monitors=200)) as s:
+        async with services_fixture(tmp_path, config=Config(max_monitors=200)) as s:
             failing = await watch_many(s, 200)
             for _ in range(6):
                 before = len(s.sink.calls)
@@ -72,7 +72,7 @@ def test_two_hundred_sites_keep_the_channels_rhythm(tmp_path: Path) -> None:
 
 
 def test_the_post_names_as_many_as_fit_and_the_file_names_all(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         guild = r.sandbox.world.guild("Rig")
         r.client._connection._add_guild_from_data(_guild(r))  # the gateway would bring it
         assert guild.present
@@ -98,11 +98,11 @@ def test_the_post_names_as_many_as_fit_and_the_file_names_all(tmp_path: Path) ->
         assert reply["content"].startswith("🟢 UP · 900 sites are back")
         assert len(r.messages()) == 2
 
-    rig(tmp_path, scene, check=False)
+    discord_fixture(tmp_path, scene, check=False)
 
 
 def test_without_the_right_to_attach_files_the_post_comes_all_the_same(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         r.client._connection._add_guild_from_data(_guild(r))
         # The cache does not know yet.
         r.sandbox.admin.set_permissions(str(CHANNEL), "bot", deny="attach_files")
@@ -113,9 +113,9 @@ def test_without_the_right_to_attach_files_the_post_comes_all_the_same(tmp_path:
         assert message["attachments"] == []
         assert "site 29" in message["embeds"][0]["description"]
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
-def _guild(r: Rig) -> Any:
+def _guild(r: DiscordFixture) -> Any:
     guild = r.sandbox.world.guild("Rig")
     return r.sandbox.gateway.guild_create(guild, unavailable=False)

@@ -7,13 +7,13 @@ from pathlib import Path
 from bot.models import Incident
 from bot.services.delivery.messages import Alert
 from cogs._ui.alert_card import card
-from tests.faults.rig import Rig, rig
+from tests.faults.discord_fixture import DiscordFixture, discord_fixture
 
 MANY = 10_000
 
 
 def test_the_buttons_of_ten_thousand_alerts_stay_in_no_memory(tmp_path: Path) -> None:
-    async def scene(r: Rig) -> None:
+    async def scene(r: DiscordFixture) -> None:
         shop = await r.open("shop")
         send(r, shop, 0, 200)
         gc.collect()
@@ -24,10 +24,10 @@ def test_the_buttons_of_ten_thousand_alerts_stay_in_no_memory(tmp_path: Path) ->
         assert r.client._connection._view_store._views.get(None, {}) == {}
         await r.deliver()
 
-    rig(tmp_path, scene)
+    discord_fixture(tmp_path, scene)
 
 
-def send(r: Rig, like: Incident, first: int, last: int) -> None:
+def send(r: DiscordFixture, like: Incident, first: int, last: int) -> None:
     """What discord.py keeps of each message it has sent."""
     for number in range(first, last):
         told = replace(like, public_id=f"A{number:05}")

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from bot.config import Config
 from bot.db.database import IN_MEMORY, Database
 from tests.fakes import FakeClock
-from tests.services.station import Station
+from tests.services.services_fixture import ServicesFixture
 
 
 @asynccontextmanager
-async def services() -> AsyncIterator[Station]:
+async def services() -> AsyncIterator[ServicesFixture]:
     db = await Database.open(IN_MEMORY)
     try:
-        made = Station(db, FakeClock(), Config())
+        made = ServicesFixture(db, FakeClock(), Config())
         await made.load()
         yield made
     finally:

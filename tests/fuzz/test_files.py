@@ -26,7 +26,7 @@ from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import report
 from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, said, texts, tries
 from tests.fuzz.services import services
-from tests.services.station import GUILD, PERSON
+from tests.services.services_fixture import GUILD, PERSON
 
 URLS = st.sampled_from(
     ["https://a.example/", "a.example", "http://10.0.0.1/", "tcp://a.example:22"]

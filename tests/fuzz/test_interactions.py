@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox import Answer, Upload
 from sandbox.interactions.interaction import Kind
-from tests.cogs.harbour import Harbour, harbour
+from tests.cogs.bot_fixture import BotFixture, running_bot
 from tests.cogs.test_isolation import SELECTS, Loot, forged, leaves, templates
 from tests.fuzz.effort import harmless, texts, tries
 
@@ -72,30 +72,32 @@ def seen(answer: Answer, what: object) -> None:
 class Desk:
     """One running Vigie, asked from outside the event loop."""
 
-    def __init__(self, runner: asyncio.Runner, ship: Harbour) -> None:
+    def __init__(self, runner: asyncio.Runner, fixture: BotFixture) -> None:
         self.runner = runner
-        self.ship = ship
-        self.commands = sorted(leaves(ship.sandbox.commands), key=lambda one: one[0])
-        loot = Loot(ship, 1, ["ABCDEF"], [1])
+        self.fixture = fixture
+        self.commands = sorted(leaves(fixture.sandbox.commands), key=lambda one: one[0])
+        loot = Loot(fixture, 1, ["ABCDEF"], [1])
         self.errors: list[str] = []
         handler = logging.Handler(logging.ERROR)
         handler.emit = lambda record: self.errors.append(record.getMessage())  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
         self.handler = handler
-        self.buttons = sorted({one for made in templates(ship) for one in forged(made, loot)})
+        self.buttons = sorted({one for made in templates(fixture) for one in forged(made, loot)})
 
     def command(self, name: str, options: list[Json], given_: Json) -> None:
         channels = {
-            o["name"]: str(self.ship.channel_id("general"))
+            o["name"]: str(self.fixture.channel_id("general"))
             for o in options
             if o["type"] == 7 and o.get("required")
         }
-        work = self.ship.sandbox.command("Admin", "general", name, channels | given_, settle_s=25)
+        work = self.fixture.sandbox.command(
+            "Admin", "general", name, channels | given_, settle_s=25
+        )
         seen(self.runner.run(work), (name, given_))
         assert self.errors == [], (name, given_)
 
     def autocomplete(self, name: str, option: str, text: str) -> None:
-        work = self.ship.sandbox.autocomplete("Admin", "general", name, option, text)
+        work = self.fixture.sandbox.autocomplete("Admin", "general", name, option, text)
         for choice in self.runner.run(work):
             harmless(choice["name"])
             assert 0 < len(choice["name"]) <= 100
@@ -104,7 +106,7 @@ class Desk:
 
     def begin(self, kind: Kind, data: Json, *, must: bool) -> None:
         """Send what a client of somebody's own making could send; ``must`` be answered."""
-        sandbox = self.ship.sandbox
+        sandbox = self.fixture.sandbox
         shown = {"type": data.get("component_type", 2), "custom_id": data["custom_id"], "style": 2}
         row = {"type": 1, "components": [{**shown, "label": "x", "options": [], "id": 1}]}
         source = next(one for one in reversed(sandbox.ever) if one.alive)
@@ -128,11 +130,11 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with asyncio.Runner() as runner:
-        voyage = harbour(tmp_path_factory.mktemp("desk"), max_monitors=10_000)
-        ship = runner.run(voyage.__aenter__())
-        runner.run(ship.set_channel("alerts"))
-        runner.run(ship.run("watch add", url=ship.site.url, name="Shop", every=86_400))
-        desk = Desk(runner, ship)
+        voyage = running_bot(tmp_path_factory.mktemp("desk"), max_monitors=10_000)
+        fixture = runner.run(voyage.__aenter__())
+        runner.run(fixture.set_channel("alerts"))
+        runner.run(fixture.run("watch add", url=fixture.site.url, name="Shop", every=86_400))
+        desk = Desk(runner, fixture)
         yield desk
         logging.getLogger().removeHandler(desk.handler)
         runner.run(voyage.__aexit__(None, None, None))

@@ -18,7 +18,7 @@ from bot.engine.judge_state import JudgeState, abandon, forget
 from bot.engine.rules import Policy, Try, is_due
 from bot.models import Cause, Kind, Reason, Rule
 from tests.fuzz.effort import as_json, fields, json_values, mutated, tries
-from tests.services.station import station
+from tests.services.services_fixture import services_fixture
 
 HOUR_MS = 472_222 * 3_600_000
 
@@ -111,7 +111,7 @@ def test_sightings_of_certificates(raw: Any) -> None:
 
 def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as before:
+        async with services_fixture(tmp_path) as before:
             for name in ("shop", "blog"):
                 await before.watch(name)
             await before.play({"shop": "OOF", "blog": "OOF"})
@@ -119,7 +119,7 @@ def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> 
         with sqlite3.connect(tmp_path / "vigie.db") as conn:
             conn.execute("UPDATE memory SET judge = '{\"rounds\": 5' WHERE monitor_id = 1")
         conn.close()
-        async with station(tmp_path, clock=before.clock) as after:
+        async with services_fixture(tmp_path, clock=before.clock) as after:
             assert after.entry("shop").memory == JudgeState()
             assert after.entry("blog").memory.rounds.endswith("F")
             await after.play({"shop": "OO", "blog": "OO"})

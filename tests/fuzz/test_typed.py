@@ -37,7 +37,7 @@ from cogs._ui.maintenance_answers import label, planned_text
 from cogs._ui.status_page import PageButton
 from tests.fuzz.effort import harmless, said, texts, tries
 from tests.fuzz.services import services
-from tests.services.station import GUILD, PERSON
+from tests.services.services_fixture import GUILD, PERSON
 
 TODAY = date(2026, 11, 24)
 GUARD = Netguard()

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from tests.scenarios.weather import (
+from tests.scenarios.outage_model import (
     OK,
+    OutageModel,
     Overload,
-    Sky,
     Span,
     between,
     blips,
@@ -53,7 +53,7 @@ def make(kind: str, seed: int) -> Scenario:
     return KINDS[kind](kind, Random(f"{kind} {seed}"))
 
 
-def rows(skies: dict[str | None, Sky], length_s: int) -> Iterator[str]:
+def rows(skies: dict[str | None, OutageModel], length_s: int) -> Iterator[str]:
     for t in range(0, length_s, STEP_S):
         for site, sky in skies.items():
             seen = sky(t)
@@ -65,7 +65,7 @@ def rows(skies: dict[str | None, Sky], length_s: int) -> Iterator[str]:
             yield json.dumps(row)
 
 
-def _alone(name: str, sky: Sky, length_s: int, troubles: list[Span], most: int) -> Scenario:
+def _alone(name: str, sky: OutageModel, length_s: int, troubles: list[Span], most: int) -> Scenario:
     lines = list(rows({None: sky}, length_s))
     return Scenario(name, lines, tuple(Trouble(*span) for span in troubles), most)
 
@@ -176,7 +176,7 @@ def _prober_loss(name: str, rng: Random) -> Scenario:
     gone = [Span(start, start + rng.randint(480, 960))]
     mix = {"dns": 70, "timeout": 30}
     names = [*_sites(40), "canary-1", "canary-2"]
-    skies: dict[str | None, Sky] = {site: outages(rng, gone, mix) for site in names}
+    skies: dict[str | None, OutageModel] = {site: outages(rng, gone, mix) for site in names}
     return Scenario(name, list(rows(skies, 2 * HOUR)), (), 1)
 
 
@@ -186,7 +186,7 @@ def _shared_host(name: str, rng: Random) -> Scenario:
     down = Span(start, start + 1800)
     mix = {"http_502": 50, "conn_refused": 50}
     hit = sorted(rng.sample(_sites(40), 12))
-    skies: dict[str | None, Sky] = {
+    skies: dict[str | None, OutageModel] = {
         site: outages(rng, [down], mix) if site in hit else calm(rng)
         for site in [*_sites(40), "canary-1", "canary-2"]
     }

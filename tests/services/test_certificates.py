@@ -11,18 +11,25 @@ from bot.models import Target
 from bot.services.delivery import enqueue
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
-from tests.services.station import CHANNEL, GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 DAY_S = 86_400
 SPOKEN = "📜 CERTIFICATE · shop · expires in "
 
 
-def ends_in(s: Station, name: str, days: float) -> None:
+def ends_in(s: ServicesFixture, name: str, days: float) -> None:
     url = s.monitors.find(GUILD, name).target.url
     s.prober.certificate_ends_ms[url] = s.clock.now_ms() + round(days * DAY_S * 1000)
 
 
-async def watch(s: Station, days: float) -> None:
+async def watch(s: ServicesFixture, days: float) -> None:
     await s.watch("shop")
     ends_in(s, "shop", days)
 
@@ -31,7 +38,7 @@ def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 15.5)
             for _ in range(17 * 4):
                 await s.play({"shop": "OOO"})
@@ -46,12 +53,12 @@ def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
 def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await watch(s, 5)
             await s.play({"shop": "OOO"})
             assert s.sink.texts() == [SPOKEN + "5 days"]
             ends = s.prober.certificate_ends_ms
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             s.prober.certificate_ends_ms = ends
             await s.play({"shop": "OOOO"})
             assert s.sink.texts() == []
@@ -64,7 +71,7 @@ def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None
 
 def test_a_failed_try_proves_no_certificate(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 5)
             await s.play({"shop": "OO"})
             s.prober.causes.clear()
@@ -78,7 +85,7 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 14)
             monitor = s.monitors.find(GUILD, "shop")
             await s.play({"shop": "OOO"})
@@ -115,7 +122,7 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
 
 def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.monitors.add(GUILD, NewMonitor("https://shop.example/", name="shop"), PERSON)
             ends_in(s, "shop", 3)
             await s.play({"shop": "OOOO"})
@@ -129,7 +136,7 @@ def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
 
 def test_another_address_begins_anew(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 5)
             await s.play({"shop": "OOO"})
             entry = s.entry("shop")
@@ -147,7 +154,7 @@ def test_a_full_disk_delays_the_word_and_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 5)
             await s.play({"shop": "OO"})
             kept = enqueue.notice
@@ -170,7 +177,7 @@ def test_a_steady_certificate_costs_the_store_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await watch(s, 60)
             await s.play({"shop": "OOO"})
             saved: list[int] = []

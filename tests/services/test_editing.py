@@ -9,21 +9,21 @@ from bot.errors import NotFound, UserError
 from bot.models import State
 from bot.services.target_options import kept_headers, parse_statuses, status_text
 from bot.services.wishes import Change, NewMonitor
-from tests.services.station import GUILD, PERSON, play, station
+from tests.services.services_fixture import GUILD, PERSON, play, services_fixture
 
 ELSEWHERE = GUILD + 1
 
 
 def test_an_edit_survives_a_restart_and_another_server_cannot_make_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             added = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
             change = Change(name="Shop", every_s=300, slow_ms=900, expect_status="2xx")
             edited = await s.monitors.edit(GUILD, added.monitor.id, change, PERSON)
             assert edited.first is not None, "another idea of fine is tried out"
             with pytest.raises(NotFound):
                 await s.monitors.edit(ELSEWHERE, added.monitor.id, change, PERSON)
-        async with station(tmp_path) as again:
+        async with services_fixture(tmp_path) as again:
             (found,) = again.monitors.of_guild(GUILD)
             assert found == edited.after
 
@@ -32,7 +32,7 @@ def test_an_edit_survives_a_restart_and_another_server_cannot_make_it(tmp_path: 
 
 def test_a_new_address_forgets_what_the_old_one_showed(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             added = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
             entry = s.watchlist.get(GUILD, added.monitor.id)
             assert entry.last_ok_ms is not None
@@ -49,7 +49,7 @@ def test_a_new_address_forgets_what_the_old_one_showed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_taken_changes_nothing_and_a_pause_meanwhile_stays(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             first = await s.monitors.add(GUILD, NewMonitor("https://example.com"), PERSON)
             await s.monitors.add(GUILD, NewMonitor("https://example.org", name="Blog"), PERSON)
             for change in (
@@ -88,7 +88,7 @@ def test_a_header_without_a_value_keeps_the_one_it_has() -> None:
 
 def test_another_site_does_not_learn_the_values_of_headers(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             wanted = NewMonitor("https://example.com", headers="Authorization: Bearer x")
             added = await s.monitors.add(GUILD, wanted, PERSON)
             number = added.monitor.id

@@ -18,7 +18,13 @@ from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
 from bot.services.history.report import MINUTES_MS, History, Past, Period, step_of
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from tests.fakes import START_MS, FakeClock
-from tests.services.station import GUILD, OTHER_GUILD, Station, play, station
+from tests.services.services_fixture import (
+    GUILD,
+    OTHER_GUILD,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 MINUTE_MS = 60_000
 # A quarter past noon.
@@ -26,7 +32,7 @@ NOW_MS = START_MS // DAY_MS * DAY_MS + 12 * HOUR_MS + 15 * MINUTE_MS
 HOUR = NOW_MS // HOUR_MS
 
 
-async def watched_since(base: Station, created_ms: int, name: str = "shop") -> Monitor:
+async def watched_since(base: ServicesFixture, created_ms: int, name: str = "shop") -> Monitor:
     """A monitor that looks as if it had been added then."""
     entry = base.entry((await base.watch(name)).name)
     entry.monitor = replace(entry.monitor, created_ms=created_ms)
@@ -41,12 +47,16 @@ def minutes(begin_ms: int, end_ms: int) -> range:
     return range(begin_ms, end_ms, MINUTE_MS)
 
 
-async def store(base: Station, rows: Sequence[ResultRow]) -> None:
+async def store(base: ServicesFixture, rows: Sequence[ResultRow]) -> None:
     await base.db.write(lambda conn: results.append(conn, rows))
 
 
 async def trouble(
-    base: Station, monitor: Monitor, begin_ms: int, end_ms: int | None, kind: Kind = Kind.DOWN
+    base: ServicesFixture,
+    monitor: Monitor,
+    begin_ms: int,
+    end_ms: int | None,
+    kind: Kind = Kind.DOWN,
 ) -> None:
     incident = Incident(
         id=0,
@@ -71,7 +81,9 @@ async def trouble(
     await base.db.write(write)
 
 
-async def counted(base: Station, hours: Iterable[Rollup], days: Sequence[Rollup] = ()) -> None:
+async def counted(
+    base: ServicesFixture, hours: Iterable[Rollup], days: Sequence[Rollup] = ()
+) -> None:
     """Hours until two hours ago are counted already, and days until today if any are given."""
 
     def write(conn: Connection) -> None:
@@ -90,7 +102,7 @@ def hour_of(monitor: Monitor, slot: int, ms: int = 100, watched_s: int = 3600) -
     return Rollup(monitor.id, slot, 60, 60, ms, 2 * ms, 3 * ms, watched_s, 0, 0, 3540)
 
 
-async def past(base: Station, monitor: Monitor, period: Period) -> Past:
+async def past(base: ServicesFixture, monitor: Monitor, period: Period) -> Past:
     return await History(base.db, base.clock, base.watchlist).of(GUILD, monitor.id, period)
 
 
@@ -100,7 +112,7 @@ def seconds(spans: Iterable[tuple[int, int]]) -> int:
 
 def test_a_day_is_drawn_from_every_try(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             begin = NOW_MS // HOUR_MS * HOUR_MS - DAY_MS
             rows = tries(shop, minutes(begin, NOW_MS))
@@ -127,7 +139,7 @@ def test_a_day_is_drawn_from_every_try(tmp_path: Path) -> None:
 
 def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
 
             def pack(conn: Connection) -> None:
@@ -151,7 +163,7 @@ def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> N
 
 def test_outages_and_gaps_are_told_apart_and_a_gap_is_neither(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
             at = NOW_MS - 10 * HOUR_MS
@@ -175,7 +187,7 @@ def test_outages_and_gaps_are_told_apart_and_a_gap_is_neither(tmp_path: Path) ->
 
 def test_missing_tries_are_a_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             at = NOW_MS - 10 * HOUR_MS
             before = minutes(NOW_MS - 25 * HOUR_MS, at + 1)
@@ -189,7 +201,7 @@ def test_missing_tries_are_a_gap(tmp_path: Path) -> None:
 
 def test_an_incident_that_is_open_runs_until_now(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
             await trouble(base, shop, NOW_MS - 5 * MINUTE_MS, None)
@@ -202,7 +214,7 @@ def test_an_incident_that_is_open_runs_until_now(tmp_path: Path) -> None:
 
 def test_an_outage_from_before_is_shown_as_far_as_it_reaches_in(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             await store(base, tries(shop, minutes(NOW_MS - 26 * HOUR_MS, NOW_MS)))
             begin = NOW_MS // HOUR_MS * HOUR_MS - DAY_MS
@@ -215,7 +227,7 @@ def test_an_outage_from_before_is_shown_as_far_as_it_reaches_in(tmp_path: Path) 
 
 def test_a_week_is_drawn_from_hours_and_the_tries_since(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             first = HOUR - 7 * 24
             hours = {slot: hour_of(shop, slot) for slot in range(first - 5, HOUR - 2)}
@@ -240,7 +252,7 @@ def test_a_week_is_drawn_from_hours_and_the_tries_since(tmp_path: Path) -> None:
 
 def test_a_quarter_is_drawn_from_days_and_the_hours_of_today(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 300 * DAY_MS)
             today = NOW_MS // DAY_MS
             hours = [hour_of(shop, slot) for slot in range(HOUR - 90 * 24, HOUR - 2)]
@@ -267,7 +279,7 @@ def test_a_quarter_is_drawn_from_days_and_the_hours_of_today(tmp_path: Path) -> 
 
 def test_a_young_monitor_fills_the_picture_with_the_time_it_has(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 3 * HOUR_MS)
             await store(base, tries(shop, minutes(NOW_MS - 3 * HOUR_MS, NOW_MS)))
             found = await past(base, shop, Period.QUARTER)
@@ -281,7 +293,7 @@ def test_a_young_monitor_fills_the_picture_with_the_time_it_has(tmp_path: Path) 
 
 def test_a_new_monitor_has_nothing_to_show(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS)
             found = await past(base, shop, Period.DAY)
             assert found.empty
@@ -292,7 +304,7 @@ def test_a_new_monitor_has_nothing_to_show(tmp_path: Path) -> None:
 
 def test_a_pause_is_a_gap_that_runs_until_now(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             since = NOW_MS - 2 * HOUR_MS
             await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, since)))
@@ -306,7 +318,7 @@ def test_a_pause_is_a_gap_that_runs_until_now(tmp_path: Path) -> None:
 
 def test_a_site_checked_once_a_day_is_watched_in_between(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = replace(await watched_since(base, NOW_MS - 30 * DAY_MS), interval_s=86_400)
             base.entry("shop").monitor = shop
             begin = HOUR - 24
@@ -320,7 +332,7 @@ def test_a_site_checked_once_a_day_is_watched_in_between(tmp_path: Path) -> None
 
 def test_another_server_has_no_past_here(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - DAY_MS)
             history = History(base.db, base.clock, base.watchlist)
             with pytest.raises(NotFound):
@@ -331,7 +343,7 @@ def test_another_server_has_no_past_here(tmp_path: Path) -> None:
 
 def test_a_neighbour_has_no_part_in_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - DAY_MS)
             other = await watched_since(base, NOW_MS - DAY_MS, "other")
             span = minutes(NOW_MS - DAY_MS, NOW_MS)
@@ -360,7 +372,7 @@ def test_the_store_is_never_held_long_for_it(tmp_path: Path) -> None:
     """A site that is checked every second, for a day: many short turns, not one of 86,400 tries."""
 
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 3 * HOUR_MS)
             turns: list[int] = []
             read = base.db.read
@@ -389,7 +401,7 @@ def test_one_answer_never_gives_two_numbers_of_what_was_not_watched(
     """Checks that did not come, without a gap that anybody noted, show in picture and numbers."""
 
     async def scenario() -> None:
-        async with station(tmp_path, clock=FakeClock(NOW_MS)) as base:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, (HOUR - 24) * HOUR_MS)
             hole = (NOW_MS - 35 * MINUTE_MS, NOW_MS - 5 * MINUTE_MS)
             moments = minutes((HOUR - 24) * HOUR_MS, NOW_MS)

@@ -11,7 +11,7 @@ from bot.engine.api_client import ApiClient
 from bot.models import CheckResult, Kind
 from bot.services.heartbeat import Heartbeat
 from tests.engine.sites import Names, answer, paths, redirect, serve
-from tests.services.station import CHANNEL, GUILD, play, station
+from tests.services.services_fixture import CHANNEL, GUILD, play, services_fixture
 
 ANSWERS = {
     "/ok": (answer(status="204 No Content"), None),
@@ -39,7 +39,7 @@ def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
 
 def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             liveness = Heartbeat(s.db, s.clock, s.watchlist)
             assert await liveness.trouble() is None
             await s.watch("shop")
@@ -75,7 +75,7 @@ def waiting(conn: Connection, now_ms: int) -> None:
 
 def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             asked = list[float]()
 
             async def online(started: float) -> bool:
@@ -97,7 +97,7 @@ def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Pa
 
 def test_while_we_are_offline_it_counts_no_more_than_others(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             assert not await s.blindness.blames_us(0.0, 0, needed=False)
             s.eyes.online = False
             assert await s.blindness.blames_us(0.0, s.clock.now_ms())

@@ -11,31 +11,39 @@ from bot.models import State
 from bot.services.maintenance import MAX_WINDOWS, NewWindow
 from bot.services.reminders import Reminders
 from tests.fakes import FakeClock
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 HOUR_S = 3_600
 
 
-async def maintain(s: Station, name: str | None = None, for_s: int = HOUR_S) -> int:
+async def maintain(s: ServicesFixture, name: str | None = None, for_s: int = HOUR_S) -> int:
     """Begin a window; returns its id."""
     monitor_id = None if name is None else s.monitors.find(GUILD, name).id
     begun = await s.maintenance.start(GUILD, monitor_id, for_s=for_s, reason=None, by=PERSON)
     return begun.window.id
 
 
-async def look(s: Station) -> None:
+async def look(s: ServicesFixture) -> None:
     await s.overlays.look()
     await s.delivery.deliver_due()
 
 
-def covered(s: Station) -> list[str]:
+def covered(s: ServicesFixture) -> list[str]:
     found = s.status.overview(GUILD)
     return [one.monitor.name for one in found if one.maintenance is not None]
 
 
 def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "O"})
             await maintain(s, "shop", for_s=600)
@@ -62,7 +70,7 @@ def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) 
 
 def test_what_is_over_or_answers_again_at_the_end_is_only_history(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.watch("blog")
             await s.play({"shop": "O", "blog": "O"})
@@ -83,7 +91,7 @@ def test_what_is_over_or_answers_again_at_the_end_is_only_history(tmp_path: Path
 
 def test_what_answered_at_the_end_and_fails_again_is_told_then(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "O"})
             await maintain(s, for_s=300)
@@ -100,7 +108,7 @@ def test_what_answered_at_the_end_and_fails_again_is_told_then(tmp_path: Path) -
 
 def test_what_was_told_before_a_window_is_told_closed_in_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             await maintain(s, "shop")
@@ -115,7 +123,7 @@ def test_what_was_told_before_a_window_is_told_closed_in_it(tmp_path: Path) -> N
 
 def test_down_for_good_in_a_window_edits_the_post_and_is_told_at_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OPPPPPP"})
             [post] = s.sink.of(CHANNEL)
@@ -135,7 +143,7 @@ def test_down_for_good_in_a_window_edits_the_post_and_is_told_at_the_end(tmp_pat
 
 def test_a_window_covers_its_monitor_or_the_whole_server_and_no_other(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("shop", "blog"):
                 await s.watch(name)
             await s.watch("far", OTHER_GUILD)
@@ -158,13 +166,13 @@ def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_told
 ) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await s.watch("shop")
             await s.play({"shop": "O"})
             await maintain(s, "shop", for_s=1_200)
             await s.play({"shop": "FFFF"})
         await clock.advance(1_200 if ended else 60)
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await look(s)
             assert s.sink.of(CHANNEL) == [], "nothing is told of what nobody has looked at"
             await s.play({"shop": "F"})
@@ -181,13 +189,13 @@ def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_told
 def test_a_site_that_came_back_while_vigie_was_off_is_not_told_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await s.watch("shop")
             await s.play({"shop": "O"})
             await maintain(s, "shop")
             await s.play({"shop": "FFFF"})
         await clock.advance(2 * HOUR_S)
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             for _ in range(4):
                 await look(s)
                 await s.play({"shop": "O"})
@@ -198,7 +206,7 @@ def test_a_site_that_came_back_while_vigie_was_off_is_not_told_down(tmp_path: Pa
 
 def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "O"})
             await maintain(s, "shop", for_s=300)
@@ -219,7 +227,7 @@ def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
 
 def test_all_that_is_still_bad_at_the_end_shares_one_post(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b", "c"):
                 await s.watch(name)
             await s.play(dict.fromkeys("abc", "O"))
@@ -234,7 +242,7 @@ def test_all_that_is_still_bad_at_the_end_shares_one_post(tmp_path: Path) -> Non
 
 def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
@@ -255,7 +263,7 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
 
 def test_sites_that_are_kept_quiet_are_no_company_for_others(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b", "c"):
                 await s.watch(name)
             await s.play(dict.fromkeys("abc", "O"))
@@ -275,7 +283,7 @@ def at(text: str) -> FakeClock:
 
 def test_a_weekly_window_keeps_its_wall_time_and_the_server_its_zone(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=at("2026-03-28T12:00")) as s:
+        async with services_fixture(tmp_path, clock=at("2026-03-28T12:00")) as s:
             nightly = NewWindow((6,), None, time(2, 30), time(3, 30), timezone="Europe/Paris")
             planned = await s.maintenance.schedule(GUILD, nightly, PERSON)
             assert planned.window.timezone == s.guilds.settings(GUILD).timezone == "Europe/Paris"
@@ -286,7 +294,7 @@ def test_a_weekly_window_keeps_its_wall_time_and_the_server_its_zone(tmp_path: P
             )
             await s.clock.advance(13 * HOUR_S + 60)  # 03:01 in Paris, 02:30 never was
             assert [one.active for one in s.maintenance.of_guild(GUILD)] == [True, False]
-        async with station(tmp_path, clock=at("2026-04-05T00:45")) as s:
+        async with services_fixture(tmp_path, clock=at("2026-04-05T00:45")) as s:
             assert s.guilds.settings(GUILD).timezone == "Europe/Paris"
             assert [one.active for one in s.maintenance.of_guild(GUILD)] == [True, False]
 
@@ -307,7 +315,7 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     tmp_path: Path, wanted: NewWindow, said: str
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=at("2026-03-28T12:00")) as s:
+        async with services_fixture(tmp_path, clock=at("2026-03-28T12:00")) as s:
             with pytest.raises(UserError, match=said):
                 await s.maintenance.schedule(GUILD, wanted, PERSON)
             assert s.maintenance.of_guild(GUILD) == []
@@ -317,7 +325,7 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
 
 def test_windows_that_are_over_make_room_and_those_of_removed_monitors_too(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             for number in range(MAX_WINDOWS):
                 await maintain(s, "shop" if number else None, for_s=60 * (number + 1))
@@ -329,7 +337,7 @@ def test_windows_that_are_over_make_room_and_those_of_removed_monitors_too(tmp_p
             await s.monitors.remove(GUILD, s.monitors.find(GUILD, "shop").id, PERSON)
             assert [one.monitor for one in s.maintenance.of_guild(GUILD)] == [None]
             await maintain(s)
-        async with station(tmp_path, clock=s.clock) as s:
+        async with services_fixture(tmp_path, clock=s.clock) as s:
             assert len(s.watchlist.windows.of_guild(GUILD)) == 2
 
     play(scenario())
@@ -337,7 +345,7 @@ def test_windows_that_are_over_make_room_and_those_of_removed_monitors_too(tmp_p
 
 def test_a_server_never_reaches_the_windows_of_another(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             await s.watch("far", OTHER_GUILD)
             window = await maintain(s, "shop")
@@ -355,7 +363,7 @@ def test_a_server_never_reaches_the_windows_of_another(tmp_path: Path) -> None:
 
 def test_a_window_stops_reminders_of_what_was_down_before(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, reminder_h=1)
             await s.watch("shop")
             await s.play({"shop": "OFF"})

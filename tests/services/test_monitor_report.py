@@ -17,7 +17,14 @@ from bot.services.history import retention
 from bot.services.history.monitor_report import Report
 from bot.services.history.uptime import joined
 from tests.fakes import START_MS, FakeClock
-from tests.services.station import GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 DAY_S = 86_400
 TODAY = START_MS // DAY_MS
@@ -28,7 +35,7 @@ def clock() -> FakeClock:
     return FakeClock(NOON_MS)
 
 
-async def old_shop(s: Station, days: int = 365) -> Monitor:
+async def old_shop(s: ServicesFixture, days: int = 365) -> Monitor:
     """A monitor that was added so long ago."""
     shop = await s.watch("shop")
     entry = s.entry("shop")
@@ -40,7 +47,7 @@ def a_day(monitor: Monitor, day: int, *, watched: int = DAY_S, down: int = 0) ->
     return Rollup(monitor.id, day, 1440, 1440, 100, 200, 300, watched, down, 0)
 
 
-async def put(s: Station, work: Callable[[Connection], object]) -> None:
+async def put(s: ServicesFixture, work: Callable[[Connection], object]) -> None:
     await s.db.write(work)
 
 
@@ -57,13 +64,13 @@ def trouble(monitor: Monitor, begin_ms: int) -> Incident:
     )
 
 
-async def report(s: Station) -> Report:
+async def report(s: ServicesFixture) -> Report:
     return await s.status.report(GUILD, s.entry("shop").monitor.id)
 
 
 def test_ninety_days_make_thirty_blocks_and_the_last_ends_today(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s)
 
             def year(conn: Connection) -> None:
@@ -88,7 +95,7 @@ def test_the_running_day_counts_hours_and_what_came_since(tmp_path: Path) -> Non
     """Yesterday's hours are counted, its day is not yet; the last two hours are raw."""
 
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s)
 
             def write(conn: Connection) -> None:
@@ -112,7 +119,7 @@ def test_the_running_day_counts_hours_and_what_came_since(tmp_path: Path) -> Non
 
 def test_a_young_monitor_has_no_spans_beyond_its_age(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             await old_shop(s, days=2)
             found = await report(s)
             assert list(found.spans) == [1]
@@ -124,7 +131,7 @@ def test_a_young_monitor_has_no_spans_beyond_its_age(tmp_path: Path) -> None:
 
 def test_a_monitor_of_this_moment_has_nothing_to_say(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             await s.watch("shop")
             found = await report(s)
             assert found.spans == {}
@@ -137,7 +144,7 @@ def test_a_monitor_of_this_moment_has_nothing_to_say(tmp_path: Path) -> None:
 
 def test_a_pause_is_not_watched_and_a_removed_monitor_is_not_found(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s, days=30)
             await put(s, lambda conn: counted_until(conn, TODAY, TODAY * 24 + 12))
             await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
@@ -154,7 +161,7 @@ def test_a_pause_is_not_watched_and_a_removed_monitor_is_not_found(tmp_path: Pat
 
 def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s, days=30)
             await put(s, lambda conn: counted_until(conn, TODAY, TODAY * 24 + 12))
             await s.clock.advance(600)
@@ -174,7 +181,7 @@ def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
 
 def test_answer_times_are_of_fine_tries_of_a_day_packed_or_not(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s)
             other = await s.watch("other")
 
@@ -207,7 +214,7 @@ def test_answer_times_are_of_fine_tries_of_a_day_packed_or_not(tmp_path: Path) -
 
 def test_few_answers_have_a_median_and_no_more(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s)
             rows = [ResultRow(NOON_MS - n, shop.id, 100 + n, None) for n in range(1, 4)]
             await put(s, lambda conn: results.append(conn, rows))
@@ -224,13 +231,13 @@ def test_a_certificate_is_known_after_a_restart_and_forgotten_with_its_address(
     ends_ms = NOON_MS + 43 * DAY_MS
 
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             await s.watch("shop")
             s.prober.certificate_ends_ms["https://shop.example/"] = ends_ms
             await s.play({"shop": "OOOO"})
             await s.recorder.flush()
             assert (await report(s)).certificate_ms == ends_ms
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             assert (await report(s)).certificate_ms == ends_ms
             entry = s.entry("shop")
             for url in ("https://elsewhere.example/", "http://shop.example/"):
@@ -243,7 +250,7 @@ def test_a_certificate_is_known_after_a_restart_and_forgotten_with_its_address(
 
 def test_another_server_s_monitor_has_no_report(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             with pytest.raises(NotFound):
                 await s.status.report(OTHER_GUILD, shop.id)

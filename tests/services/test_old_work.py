@@ -6,12 +6,12 @@ from bot.db import incidents
 from bot.db.database import Connection
 from bot.db.delivery_stats import KEPT_MS
 from bot.services.history.retention import Retention
-from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, play
 
 DAY_S = 86_400
 
 
-async def forgotten(here: Stage) -> int:
+async def forgotten(here: DeliveryFixture) -> int:
     """How many pieces of work and posts went."""
 
     def count(conn: Connection) -> int:
@@ -24,7 +24,7 @@ async def forgotten(here: Stage) -> int:
 
 
 def test_what_ended_a_week_ago_is_forgotten_and_nothing_else(tmp_path: Path) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         old, still = await here.open("old"), await here.open("still")
         await here.deliver()
         await here.close(old)
@@ -60,7 +60,7 @@ def test_what_ended_a_week_ago_is_forgotten_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_a_hundred_thousand_rows_are_forgotten_in_slices(tmp_path: Path) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def fill(conn: Connection) -> None:
             conn.executemany(
                 "INSERT INTO notification (guild_id, channel_id, kind, state, created_ms,"

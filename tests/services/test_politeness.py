@@ -7,7 +7,14 @@ from pathlib import Path
 from bot.models import CheckResult, Phases, Target
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
-from tests.services.station import GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 BUSY = ("https://busy.example/", "https://busy.example/other?x=1", "tcp://busy.example:443")
 ELSEWHERE = ("http://busy.example/", "https://busy.example:8443/", "https://calm.example/")
@@ -35,14 +42,14 @@ class SlowProber:
         return CheckResult(self._clock.now_ms(), None, phases=Phases(total=1.0))
 
 
-async def watch(here: Station, guild_id: int) -> None:
+async def watch(here: ServicesFixture, guild_id: int) -> None:
     for number, url in enumerate((*BUSY, *ELSEWHERE)):
         await here.monitors.add(guild_id, NewMonitor(url, name=f"site {number}"), PERSON)
 
 
 def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as here:
+        async with services_fixture(tmp_path) as here:
             prober = SlowProber(here.clock)
             here.checks._prober = prober
             for guild_id in (GUILD, OTHER_GUILD):

@@ -8,12 +8,12 @@ from bot.engine.kinds.router import host_of
 from bot.errors import UserError
 from bot.models import Cause, Reason
 from bot.services.wishes import NewMonitor
-from tests.services.station import CHANNEL, GUILD, PERSON, play, station
+from tests.services.services_fixture import CHANNEL, GUILD, PERSON, play, services_fixture
 
 
 def test_they_are_called_by_host_and_port_and_by_the_name(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for url, name in (
                 ("tcp://example.com:5432", "example.com:5432"),
                 ("dns://example.com", "example.com"),
@@ -33,7 +33,7 @@ def test_they_are_called_by_host_and_port_and_by_the_name(tmp_path: Path) -> Non
 
 def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for url in ("https://example.com", "tcp://example.com:443", "dns://example.com"):
                 await s.monitors.add(GUILD, NewMonitor(url, name=url), PERSON)
             hosts = {host_of(entry.monitor.target.url) for entry in s.watchlist.all()}
@@ -44,7 +44,7 @@ def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) 
 
 def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for url, cause in (
                 ("tcp://example.com:5432", Cause(Reason.REFUSED)),
                 ("dns://example.org", Cause(Reason.DNS)),
@@ -80,7 +80,7 @@ def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_for_them_is_refused(tmp_path: Path, wanted: NewMonitor) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             with pytest.raises(UserError):
                 await s.monitors.add(GUILD, wanted, PERSON)
             assert s.monitors.of_guild(GUILD) == []

@@ -6,18 +6,18 @@ from bot.db import guilds, incidents
 from bot.db.database import Connection
 from bot.models import GuildSettings, Kind
 from bot.services.reminders import Reminders
-from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, play
 
 HOUR = 3600
 
 
-async def remind(here: Stage, hours: int) -> Reminders:
+async def remind(here: DeliveryFixture, hours: int) -> Reminders:
     settings = GuildSettings(GUILD, channel_id=CHANNEL, reminder_h=hours)
     await here.db.write(lambda conn: guilds.save(conn, settings))
     return Reminders(here.db, here.clock, here.delivery.wake, set)
 
 
-async def pass_hours(here: Stage, reminders: Reminders, hours: int) -> None:
+async def pass_hours(here: DeliveryFixture, reminders: Reminders, hours: int) -> None:
     for _ in range(hours * 4):
         here.clock.forward(HOUR / 4)
         await reminders.remind()
@@ -25,7 +25,7 @@ async def pass_hours(here: Stage, reminders: Reminders, hours: int) -> None:
 
 
 def test_nobody_is_reminded_unless_the_server_wants_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         reminders = await remind(here, 0)
         await here.open("shop")
         await here.deliver()
@@ -36,7 +36,7 @@ def test_nobody_is_reminded_unless_the_server_wants_it() -> None:
 
 
 def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         reminders = await remind(here, 4)
         first = await here.open("shop")
         await here.deliver()
@@ -57,7 +57,7 @@ def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> Non
 
 
 def test_many_are_reminded_of_in_one_line() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         reminders = await remind(here, 4)
         for name in ("a", "b", "c"):
             await here.open(name, wait_s=60, kind=Kind.DOWN if name == "a" else Kind.UNSTABLE)
@@ -70,7 +70,7 @@ def test_many_are_reminded_of_in_one_line() -> None:
 
 @pytest.mark.parametrize("how", ["acknowledge", "mute"])
 def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         reminders = await remind(here, 4)
         incident = await here.open("shop", kind=Kind.UNSTABLE)
         await here.deliver()

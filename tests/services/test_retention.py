@@ -16,7 +16,15 @@ from bot.services.audit_log import What
 from bot.services.history import retention
 from bot.services.wishes import NewMonitor
 from tests.fakes import START_MS, FakeClock
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 HOUR_MS, DAY_MS, MINUTE_MS = 3_600_000, 86_400_000, 60_000
 MIDNIGHT_MS = START_MS // DAY_MS * DAY_MS
@@ -26,7 +34,7 @@ def clock(at_ms: int = MIDNIGHT_MS) -> FakeClock:
     return FakeClock(at_ms)
 
 
-async def store(s: Station, rows: list[ResultRow]) -> None:
+async def store(s: ServicesFixture, rows: list[ResultRow]) -> None:
     await s.db.write(lambda conn: results.append(conn, rows))
 
 
@@ -38,15 +46,15 @@ def minutes(monitor: Monitor, begin: int, end: int, cause: str | None = None) ->
     ]
 
 
-async def hours(s: Station, monitor: Monitor) -> list[Rollup]:
+async def hours(s: ServicesFixture, monitor: Monitor) -> list[Rollup]:
     return await s.db.read(lambda conn: rollups.hours(conn, monitor.id, 0, 10**9))
 
 
-async def days(s: Station, monitor: Monitor) -> list[Rollup]:
+async def days(s: ServicesFixture, monitor: Monitor) -> list[Rollup]:
     return await s.db.read(lambda conn: rollups.days(conn, monitor.id, 0, 10**9))
 
 
-async def count(s: Station, table: str) -> int:
+async def count(s: ServicesFixture, table: str) -> int:
     return await s.db.read(
         lambda conn: int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
     )
@@ -62,7 +70,7 @@ def incident(monitor: Monitor, begin_ms: int, kind: Kind = Kind.DOWN) -> Inciden
 
 def test_an_hour_is_packed_counted_and_its_raw_tries_go(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 60))
             before = await s.db.read(lambda c: results.of_monitor(c, shop.id, 0, 2**60, 99))
@@ -82,7 +90,7 @@ def test_an_hour_is_packed_counted_and_its_raw_tries_go(tmp_path: Path) -> None:
 
 def test_a_fresh_hour_stays_raw(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 60))
             await s.clock.advance(2.9 * 3600)
@@ -115,7 +123,7 @@ def test_a_stop_at_any_moment_is_taken_up_again(
     monkeypatch.setattr(retention, "SLICE_S", 0.0)
 
     async def roll(folder: Path, deaths: list[int]) -> tuple[list[Rollup], list[Rollup], int]:
-        async with station(folder, clock=clock()) as s:
+        async with services_fixture(folder, clock=clock()) as s:
             shop, mail = await s.watch("shop"), await s.watch("mail")
             await store(s, minutes(shop, 0, 24 * 60) + minutes(mail, 30, 60, "dns"))
             await s.clock.advance(27 * 3600)
@@ -141,7 +149,7 @@ def test_a_stop_at_any_moment_is_taken_up_again(
 
 def test_down_and_unstable_are_told_apart_inside_one_incident(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 60))
             begin_ms = MIDNIGHT_MS + 10 * MINUTE_MS
@@ -166,7 +174,7 @@ def test_down_and_unstable_are_told_apart_inside_one_incident(tmp_path: Path) ->
 
 def test_time_off_blind_or_without_tries_is_neither_up_nor_down(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 20) + minutes(shop, 40, 60))
             at_ms = MIDNIGHT_MS + 50 * MINUTE_MS
@@ -187,7 +195,7 @@ def test_time_off_blind_or_without_tries_is_neither_up_nor_down(tmp_path: Path) 
 
 def test_a_day_is_counted_from_all_its_tries(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 24 * 60))
             await s.clock.advance(27 * 3600)
@@ -200,7 +208,7 @@ def test_a_day_is_counted_from_all_its_tries(tmp_path: Path) -> None:
 
 def test_months_of_being_off_are_passed_over(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 60))
             await s.clock.advance(4 * 3600)
@@ -216,13 +224,13 @@ def test_months_of_being_off_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_clock_that_was_in_the_future_loses_little(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock(MIDNIGHT_MS + 10_000 * DAY_MS)) as s:
+        async with services_fixture(tmp_path, clock=clock(MIDNIGHT_MS + 10_000 * DAY_MS)) as s:
             shop = await s.watch("shop")
             now_ms = s.clock.now_ms()
             await store(s, [ResultRow(now_ms, shop.id, 5, None)])
             await s.clock.advance(4 * 3600)
             await s.retention.roll()
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             await s.retention.roll()
             await s.clock.advance(60)
             await store(s, minutes(shop, 0, 60))
@@ -235,7 +243,7 @@ def test_a_clock_that_was_in_the_future_loses_little(tmp_path: Path) -> None:
 
 def test_old_tries_and_hours_go_and_days_stay(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 24 * 60))
             await s.clock.advance(27 * 3600)
@@ -253,7 +261,7 @@ def test_old_tries_and_hours_go_and_days_stay(tmp_path: Path) -> None:
 
 def test_who_followed_an_incident_is_forgotten_a_week_after_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
 
             def write(conn: Connection) -> None:
@@ -278,7 +286,7 @@ def test_who_followed_an_incident_is_forgotten_a_week_after_it(tmp_path: Path) -
 
 def test_a_server_is_forgotten_thirty_days_after_it_was_left_and_no_other(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             other = await s.watch("other", OTHER_GUILD)
             await s.play({"shop": "FFFOOO"})
@@ -322,7 +330,7 @@ def remains_of_guild(conn: Connection) -> dict[str, int]:
 
 def test_uptime_adds_days_hours_and_what_came_since(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 30 * 60))
 
@@ -353,7 +361,7 @@ def test_uptime_adds_days_hours_and_what_came_since(tmp_path: Path) -> None:
 
 def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await s.clock.advance(1800)
             at_ms = s.clock.now_ms() - 600_000
@@ -369,7 +377,7 @@ def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
 
 def test_pausing_what_is_paused_makes_no_time_watched(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await s.clock.advance(600)
             await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
@@ -386,7 +394,7 @@ def test_a_pause_of_the_last_hours_that_is_over_is_not_counted_as_up(tmp_path: P
     """Twice paused in a row, resumed by somebody; later a pause that ended by itself."""
 
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await s.clock.advance(600)
             await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=7200)
@@ -408,7 +416,7 @@ def test_a_pause_of_the_last_hours_that_is_over_is_not_counted_as_up(tmp_path: P
 
 def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             wanted = NewMonitor("https://shop.example/")
             draft = s.monitors.draft(GUILD, wanted, [])
             paused = replace(draft, paused_ms=draft.created_ms)
@@ -424,7 +432,7 @@ def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path:
 
 def test_a_site_that_never_answered_was_never_up(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 1, 10, "dns"))
             begin_ms = MIDNIGHT_MS + MINUTE_MS
@@ -438,7 +446,7 @@ def test_a_site_that_never_answered_was_never_up(tmp_path: Path) -> None:
 
 def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
             await store(s, minutes(shop, 0, 120))
             await s.clock.advance(5 * 3600)
@@ -455,7 +463,7 @@ def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
 
 def test_gaps_are_forgotten_when_no_hour_is_left_that_they_explain(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, clock=clock()) as s:
+        async with services_fixture(tmp_path, clock=clock()) as s:
             now_ms = s.clock.now_ms()
 
             def write(conn: Connection) -> None:

@@ -11,7 +11,7 @@ from bot.models import Cause, Ending, Kind, Reason
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.translator import translator_for
 from tests.db import rows
-from tests.services.station import play, station
+from tests.services.services_fixture import play, services_fixture
 
 GUILD, OTHER = 41, 42
 
@@ -37,10 +37,10 @@ def prepared(path: Path, *changes: str) -> None:
 )
 def test_an_unknown_word_in_an_open_incident_is_read_as_other(tmp_path: Path, change: str) -> None:
     async def scenario() -> None:
-        async with station(tmp_path):
+        async with services_fixture(tmp_path):
             pass
         prepared(tmp_path, change)
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             (entry,) = s.watchlist.of_guild(GUILD)
             assert entry.incident is not None
 
@@ -49,12 +49,12 @@ def test_an_unknown_word_in_an_open_incident_is_read_as_other(tmp_path: Path, ch
 
 def test_an_unknown_cause_of_a_check_is_read_as_other(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             now_ms = s.clock.now_ms()
         prepared(tmp_path)
         with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn, conn:
             conn.execute("INSERT INTO result VALUES (?, ?, 5, 'cosmic_rays')", (now_ms, GUILD))
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             (entry,) = s.watchlist.of_guild(GUILD)
             assert entry.latest is not None
             assert entry.latest.cause == Cause(Reason.OTHER)
@@ -74,11 +74,11 @@ def test_a_row_that_cannot_be_read_costs_no_other_server(
     tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path):
+        async with services_fixture(tmp_path):
             pass
         prepared(tmp_path, change)
         with caplog.at_level(logging.ERROR):
-            async with station(tmp_path) as s:
+            async with services_fixture(tmp_path) as s:
                 assert len(s.watchlist.of_guild(OTHER)) == 1
         assert "cannot be read and is left out" in caplog.text
 

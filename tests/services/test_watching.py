@@ -15,15 +15,23 @@ from bot.errors import AddressRefused, NotFound, Remedy, UserError
 from bot.models import Kind, Monitor, State
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
-from tests.services.delivery.stage import always
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.delivery.delivery_fixture import always
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 T = TypeVar("T")
 
 
 def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFFFOOO"})
             [post, reply] = s.sink.of(CHANNEL)
@@ -39,7 +47,7 @@ def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> N
 
 def test_status_tells_the_truth_from_memory(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.watch("blog")
             await s.play({"shop": "OFF", "blog": "OOO"})
@@ -54,12 +62,12 @@ def test_status_tells_the_truth_from_memory(tmp_path: Path) -> None:
 def test_a_restart_forgets_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.recorder.flush()
             sink = s.sink
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             s.sink = sink
             s.delivery.attach(sink)
             assert s.entry("shop").incident is not None
@@ -74,7 +82,7 @@ def test_a_restart_forgets_nothing_and_repeats_nothing(tmp_path: Path) -> None:
 
 def test_openings_of_one_minute_share_a_post_and_so_do_their_all_clears(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b", "c", "d"):
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF", "c": "OFFFF", "d": "OOOOO"})
@@ -89,7 +97,7 @@ def test_openings_of_one_minute_share_a_post_and_so_do_their_all_clears(tmp_path
 
 def test_an_all_clear_waits_a_minute_for_one_that_is_nearly_due(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b"):
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF"})
@@ -104,7 +112,7 @@ def test_an_all_clear_waits_a_minute_for_one_that_is_nearly_due(tmp_path: Path) 
 
 def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b"):
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF"})
@@ -119,7 +127,7 @@ def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Pa
 
 def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await s.watch("shop")
             await s.play({"shop": "OO"})
@@ -140,7 +148,7 @@ def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None
 
 def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await s.watch("shop")
             s.eyes.online = False
@@ -155,7 +163,7 @@ def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
 
 def test_removing_a_monitor_in_trouble_edits_its_post_without_an_all_clear(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.monitors.remove(GUILD, monitor.id, PERSON)
@@ -171,7 +179,7 @@ def test_removing_a_monitor_in_trouble_edits_its_post_without_an_all_clear(tmp_p
 
 def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OF"})
             await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=600)
@@ -190,7 +198,7 @@ def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path:
 
 def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
@@ -209,7 +217,7 @@ def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> N
 
 def test_acknowledging_is_noted_once_and_shown(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
@@ -227,7 +235,7 @@ def test_acknowledging_is_noted_once_and_shown(tmp_path: Path) -> None:
 
 def test_who_asked_to_be_told_is_mentioned_once_it_is_over(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
@@ -244,7 +252,7 @@ def test_who_asked_to_be_told_is_mentioned_once_it_is_over(tmp_path: Path) -> No
 
 def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
@@ -287,7 +295,7 @@ def test_what_cannot_be_watched_is_refused_in_one_sentence(
     tmp_path: Path, wanted: NewMonitor, error: type[Exception]
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             with pytest.raises(error) as caught:
                 await s.monitors.add(GUILD, wanted, PERSON)
@@ -299,7 +307,7 @@ def test_what_cannot_be_watched_is_refused_in_one_sentence(
 
 def test_the_limit_of_monitors_is_the_only_limit(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, config=Config(max_monitors=2)) as s:
+        async with services_fixture(tmp_path, config=Config(max_monitors=2)) as s:
             await s.watch("a")
             await s.watch("b")
             with pytest.raises(UserError, match="already watches 2 of 2"):
@@ -311,7 +319,7 @@ def test_the_limit_of_monitors_is_the_only_limit(tmp_path: Path) -> None:
 
 def test_results_are_batched_and_survive_a_refusing_disk(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OOO"})
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
@@ -329,7 +337,7 @@ def test_results_are_batched_and_survive_a_refusing_disk(tmp_path: Path) -> None
 
 def test_a_flip_that_the_disk_refuses_is_told_once_there_is_room(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OF"})
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
@@ -345,7 +353,7 @@ def test_a_flip_that_the_disk_refuses_is_told_once_there_is_room(tmp_path: Path)
 
 def test_a_left_server_rests_and_goes_on_when_it_returns(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.monitors.guild_left(GUILD)
             await s.guilds.left(GUILD)
@@ -360,7 +368,7 @@ def test_a_left_server_rests_and_goes_on_when_it_returns(tmp_path: Path) -> None
 
 def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.monitors.guild_left(GUILD)
@@ -376,7 +384,7 @@ def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> Non
 
 def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             new = NewMonitor("https://shop.example/", name="shop")
             await s.monitors.add(GUILD, new, PERSON)
             await s.play({"shop": "OFF"})
@@ -396,7 +404,7 @@ def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: 
 
 def test_failures_from_before_a_server_left_count_no_more_when_it_returns(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OF"})
             await s.recorder.flush()
@@ -413,7 +421,7 @@ def test_failures_from_before_a_server_left_count_no_more_when_it_returns(tmp_pa
 
 def test_the_limit_holds_when_people_add_at_the_same_moment(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path, config=Config(max_monitors=2)) as s:
+        async with services_fixture(tmp_path, config=Config(max_monitors=2)) as s:
             adding = (s.watch(f"site-{n}") for n in range(6))
             outcomes = await asyncio.gather(*adding, return_exceptions=True)
             assert sum(isinstance(one, UserError) for one in outcomes) == 4
@@ -424,7 +432,7 @@ def test_the_limit_holds_when_people_add_at_the_same_moment(tmp_path: Path) -> N
 
 def test_a_name_nobody_can_see_becomes_the_host(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             new = NewMonitor("https://shop.example/", name="\u200b\u202e ")
             added = await s.monitors.add(GUILD, new, PERSON)
             assert added.monitor.name == "shop.example"
@@ -434,7 +442,7 @@ def test_a_name_nobody_can_see_becomes_the_host(tmp_path: Path) -> None:
 
 def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             s.sink.before = always(Remedy.WAIT, after_s=1)
             await s.play({"shop": "OFFOF"})
@@ -450,18 +458,18 @@ def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: 
 def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await s.watch("shop")
             s.eyes.online = False
             await s.play({"shop": "F"})
         await clock.advance(240)
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             assert s.blindness.since_ms is not None
             await s.blindness.look()
             await s.delivery.deliver_due()
             assert s.sink.texts() == ["⚪ BLIND · I was offline for 5 min"]
             await s.blindness.look()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             assert s.blindness.since_ms is None
 
     play(scenario())
@@ -470,7 +478,7 @@ def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["pause", "remove"])
 def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: str) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
             attempt: Coroutine[Any, Any, Monitor] = (
@@ -488,7 +496,7 @@ def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: s
 
 def test_two_who_change_a_server_at_once_do_not_undo_each_other(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await asyncio.gather(
                 s.guilds.seen(GUILD, "fr"),
                 s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55),
@@ -505,7 +513,7 @@ def test_two_who_change_a_server_at_once_do_not_undo_each_other(tmp_path: Path) 
 
 def test_a_relapse_is_a_post_of_its_own_and_no_silent_edit_of_an_old_list(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             for name in ("a", "b", "c"):
                 await s.watch(name)
             await s.play({"a": "OFFFOOO", "b": "OFFFFFF", "c": "OFFFFFF"})
@@ -518,14 +526,14 @@ def test_a_relapse_is_a_post_of_its_own_and_no_silent_edit_of_an_old_list(tmp_pa
 
 def test_a_monitor_removed_while_its_try_runs_leaves_no_incident(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await _remove_in_flight(s)
             assert s.sink.of(CHANNEL) == []
 
     play(scenario())
 
 
-async def _remove_in_flight(s: Station) -> None:
+async def _remove_in_flight(s: ServicesFixture) -> None:
     monitor = await s.watch("shop")
     await s.play({"shop": "OF"})
     entry = s.entry("shop")
@@ -541,7 +549,7 @@ def test_a_batch_that_falls_between_an_all_clear_and_its_memory_undoes_nothing(
 ) -> None:
     async def scenario() -> None:
         flushing: list[asyncio.Task[None]] = []
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             write = s.db.write
 
@@ -564,14 +572,14 @@ def test_a_batch_that_falls_between_an_all_clear_and_its_memory_undoes_nothing(
 def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             shop = await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.recorder.flush()
             blank = JudgeState().dump()
             await s.db.write(lambda conn: monitors.save_memory(conn, shop.id, blank))
             sink = s.sink
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             s.sink = sink
             s.delivery.attach(sink)
             await s.play({"shop": "FFFOOO"})
@@ -584,7 +592,7 @@ def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Pa
 
 def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFFF"})
             s.entry("shop").incident = None

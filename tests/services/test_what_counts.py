@@ -26,15 +26,15 @@ from bot.services.recorder import WORDING_APART_MS
 from bot.services.watchlist import Entry
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
-from tests.services.station import (
+from tests.services.services_fixture import (
     CHANNEL,
     GUILD,
     HTTP_500,
     OTHER_GUILD,
     PERSON,
-    Station,
+    ServicesFixture,
     play,
-    station,
+    services_fixture,
 )
 
 TIMEOUT = Cause(Reason.TIMEOUT, 10)
@@ -42,9 +42,9 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 
 
 @asynccontextmanager
-async def watched_over(path: Path) -> AsyncIterator[tuple[Station, LoopWatch]]:
+async def watched_over(path: Path) -> AsyncIterator[tuple[ServicesFixture, LoopWatch]]:
     """A station whose rounds know of standstills."""
-    async with station(path) as s:
+    async with services_fixture(path) as s:
         stalls = LoopWatch(s.clock)
         s.blindness = ConnectivityMonitor(
             s.db, s.clock, s.watchlist.alert_channels, s.eyes, s.delivery.wake, stalls=stalls
@@ -137,12 +137,12 @@ def test_the_silence_of_connectivity_checks_in_a_standstill_proves_nothing(tmp_p
     play(scenario())
 
 
-async def stored(s: Station) -> int:
+async def stored(s: ServicesFixture) -> int:
     found = await s.db.read(lambda conn: conn.execute("SELECT count(*) FROM result").fetchone())
     return int(found[0])
 
 
-async def gaps_s(s: Station) -> list[int]:
+async def gaps_s(s: ServicesFixture) -> list[int]:
     found = await s.db.read(lambda conn: gaps.between(conn, 0, s.clock.now_ms()))
     return [(until - begin) // 1000 for begin, until in found]
 
@@ -179,7 +179,7 @@ def test_half_an_hour_frozen_between_two_failures_is_a_gap_and_no_outage(tmp_pat
 
 def test_a_sleep_that_two_of_us_notice_is_one_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             steps = [1_800_000]
             pulse = GapWatch(
                 s.db,
@@ -198,7 +198,7 @@ def test_a_sleep_that_two_of_us_notice_is_one_gap(tmp_path: Path) -> None:
 
 def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.guilds.ensure(GUILD)
             s.eyes.online = False
@@ -207,7 +207,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
             assert since_ms is not None
             off_ms = s.clock.now_ms()
         clock = FakeClock(off_ms + 3 * 86_400_000)
-        async with station(tmp_path, clock=clock) as s:
+        async with services_fixture(tmp_path, clock=clock) as s:
             await s.blindness.load(off_ms)
             assert s.blindness.since_ms is None
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
@@ -220,7 +220,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
 
 def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             a, b = await s.watch("a"), await s.watch("b")
             await s.play({"a": "FFF", "b": "FFF"})
             # a is due one round before b, and waits for it.
@@ -250,7 +250,7 @@ def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path
     play(scenario())
 
 
-async def waits_s(s: Station, name: str) -> float:
+async def waits_s(s: ServicesFixture, name: str) -> float:
     incident = s.entry(name).incident
     assert incident is not None
     row = await s.db.read(lambda conn: outbox.of_incident(conn, incident.id, Work.OPEN))
@@ -261,7 +261,7 @@ async def waits_s(s: Station, name: str) -> float:
 @pytest.mark.parametrize("dead", [0, 1, 2, 5])
 def test_sites_that_are_long_dead_delay_nobody(tmp_path: Path, dead: int) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             names = [f"dead{n}" for n in range(dead)]
             for name in (*names, "shop"):
                 await s.watch(name)
@@ -274,7 +274,7 @@ def test_sites_that_are_long_dead_delay_nobody(tmp_path: Path, dead: int) -> Non
 
 def test_three_that_fail_together_wait_for_each_other_ten_seconds_at_most(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             names = [f"site{n}" for n in range(5)]
             for name in names:
                 await s.watch(name)
@@ -299,12 +299,12 @@ def test_three_that_fail_together_wait_for_each_other_ten_seconds_at_most(tmp_pa
 
 def test_a_lost_memory_leaves_no_incident_open_for_ever(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
             assert s.entry("shop").incident is not None
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, "{broken"))
-        async with station(tmp_path, clock=s.clock) as s:
+        async with services_fixture(tmp_path, clock=s.clock) as s:
             entry = s.entry("shop")
             assert entry.memory.state is State.DOWN
             await s.play({"shop": "F"})
@@ -323,7 +323,7 @@ def test_an_incident_of_any_kind_ends_though_its_memory_was_lost(
     tmp_path: Path, kind: Kind
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
             incident = s.entry("shop").incident
@@ -331,7 +331,7 @@ def test_an_incident_of_any_kind_ends_though_its_memory_was_lost(
             changed = replace(incident, kind=kind)
             await s.db.write(lambda conn: incidents.update(conn, changed))
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, "7"))
-        async with station(tmp_path, clock=s.clock) as s:
+        async with services_fixture(tmp_path, clock=s.clock) as s:
             await s.play({"shop": "O" * 12})
             assert s.entry("shop").incident is None
 
@@ -340,11 +340,11 @@ def test_an_incident_of_any_kind_ends_though_its_memory_was_lost(
 
 def test_a_memory_of_an_incident_that_is_not_there_is_judged_anew(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             odd = JudgeState(judged=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, odd.dump()))
-        async with station(tmp_path, clock=s.clock) as s:
+        async with services_fixture(tmp_path, clock=s.clock) as s:
             assert s.entry("shop").memory.state is State.UNKNOWN
             await s.play({"shop": "OFF"})
             assert s.entry("shop").incident is not None
@@ -354,7 +354,7 @@ def test_a_memory_of_an_incident_that_is_not_there_is_judged_anew(tmp_path: Path
 
 def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OF"})
             s.prober.causes[monitor.target.url] = HTTP_500
@@ -367,7 +367,7 @@ def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> Non
             assert check.cancelled()
             s.recorder.touch(s.entry("shop"))
             await s.recorder.flush()
-        async with station(tmp_path, clock=s.clock) as s:
+        async with services_fixture(tmp_path, clock=s.clock) as s:
             assert s.entry("shop").incident is not None
             assert s.entry("shop").memory.mode is Kind.DOWN
             await s.play({"shop": "FOOO"})
@@ -378,7 +378,7 @@ def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> Non
 
 def test_an_extra_check_of_a_crowd_counts_for_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
             memory = s.entry("shop").memory
@@ -399,7 +399,7 @@ def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_pa
     """A daily monitor of a dead site was told hours later."""
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             s.clock.settle = lambda: s.db.read(lambda conn: conn.in_transaction)
             running = asyncio.ensure_future(s.scheduler.run())
             s.prober.causes["https://dead.example/"] = HTTP_500
@@ -420,7 +420,7 @@ def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_pa
 
 def test_who_acknowledges_while_a_round_is_written_is_not_forgotten(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
             incident = s.entry("shop").incident
@@ -439,12 +439,12 @@ def test_who_acknowledges_while_a_round_is_written_is_not_forgotten(tmp_path: Pa
 
 
 def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> None:
-    def edits(s: Station, entry: Entry, after: Incident) -> Callable[[Connection], None]:
+    def edits(s: ServicesFixture, entry: Entry, after: Incident) -> Callable[[Connection], None]:
         say, now_ms = s.recorder._edited(entry, after), s.clock.now_ms()
         return lambda conn: say(conn, after, now_ms)
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFFF"})
             entry = s.entry("shop")
@@ -466,7 +466,7 @@ def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> No
 
 def test_one_servers_flips_do_not_wait_for_anothers(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             theirs = await s.watch("theirs", OTHER_GUILD)
             async with s.recorder._locks[GUILD]:
@@ -487,7 +487,7 @@ def test_many_openings_cost_the_same_each(tmp_path: Path) -> None:
     """Company is counted as it comes, never by looking at all who are watched."""
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             looked = 0
 
             class Counting(dict[int, Entry]):
@@ -509,7 +509,7 @@ def test_many_openings_cost_the_same_each(tmp_path: Path) -> None:
 
 def test_checks_pass_through_the_lanes_whoever_asks(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             assert isinstance(s.monitors._checks, Checks)
             monitor = await s.watch("shop")
             before = len(s.prober.probed)

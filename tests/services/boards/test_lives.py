@@ -15,23 +15,30 @@ from bot.services.delivery import sideline
 from bot.services.delivery.messages import Access, Notice, Places
 from tests.fakes import FakeClock
 from tests.harness import until
-from tests.services.boards.wall import WALL, PaperDoor, Wall, fine, refusing, wall
-from tests.services.delivery.stage import PRIVATE
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, play
+from tests.services.boards.boards_fixture import (
+    WALL,
+    BoardsFixture,
+    PaperDoor,
+    boards_fixture,
+    fine,
+    refusing,
+)
+from tests.services.delivery.delivery_fixture import PRIVATE
+from tests.services.services_fixture import CHANNEL, GUILD, OTHER_GUILD, PERSON, play
 
 HOUR_S = 3_600
 
 
-async def deleted(w: Wall) -> None:
+async def deleted(w: BoardsFixture) -> None:
     """A moderator deletes the board, and the next edit finds out."""
     w.door.delete_all()
-    name = w.station.monitors.of_guild(GUILD)[0].name
+    name = w.services.monitors.of_guild(GUILD)[0].name
     w.rename(name, f"{name}!")
     await w.settle(20)
 
 
-async def asked(w: Wall) -> list[tuple[int, str]]:
-    rows = await w.station.db.read(
+async def asked(w: BoardsFixture) -> list[tuple[int, str]]:
+    rows = await w.services.db.read(
         lambda conn: conn.execute(
             "SELECT channel_id, payload FROM notification WHERE kind = 'notice'"
         ).fetchall()
@@ -41,9 +48,9 @@ async def asked(w: Wall) -> list[tuple[int, str]]:
 
 def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await w.services.watch("shop")
             await w.create()
             await deleted(w)
             assert w.door.names == ["shop!"]
@@ -51,14 +58,14 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
             await deleted(w)
             await w.settle(HOUR_S)
             assert w.door.boards == {}
-            assert w.station.sink.texts() == ["en-US: the board in 200?"]
+            assert w.services.sink.texts() == ["en-US: the board in 200?"]
             [row] = await w.rows()
             assert row.asked_ms is not None
             assert w.door.calls == ["post", "edit", "post", "edit"]
-        async with wall(tmp_path, clock=w.station.clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=w.services.clock, door=w.door) as again:
             await again.settle(HOUR_S)
             assert again.door.boards == {}
-            assert again.station.sink.texts() == []
+            assert again.services.sink.texts() == []
             made = await again.boards.create(GUILD, WALL, PERSON)
             assert made.fresh
             await again.settle()
@@ -71,14 +78,14 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
 
 def test_without_an_alert_channel_whoever_made_the_board_is_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            w.station.sink.known_places[GUILD] = Places("Harbour", None, 99)
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            w.services.sink.known_places[GUILD] = Places("Harbour", None, 99)
+            await w.services.watch("shop")
             await w.create()
             await deleted(w)
             await deleted(w)
             assert await asked(w) == [(-GUILD, "en-US: the board in 200?")]
-            [message] = w.station.sink.messages.values()
+            [message] = w.services.sink.messages.values()
             assert message.channel_id == PRIVATE + PERSON
             assert message.alert.content == "Harbour · en-US: the board in 200?"
 
@@ -89,24 +96,24 @@ def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create()
             w.door.before = refusing(Remedy.CHANNEL_BLOCKED, 50013)
-            w.station.sink.rights[WALL] = Access(allowed=False)
+            w.services.sink.rights[WALL] = Access(allowed=False)
             w.rename("shop", "store")
             for _ in range(100):
                 await w.settle(300)
                 w.boards.retry(GUILD)
             assert w.door.calls == ["post", "edit"], "not tried while the gateway says no"
             w.door.before = fine
-            w.station.sink.rights[WALL] = Access(allowed=True)
+            w.services.sink.rights[WALL] = Access(allowed=True)
             await w.settle()
             w.boards.retry(GUILD, WALL + 1)
             w.boards.retry(GUILD, WALL)
             await w.settle()
             assert w.door.names == ["store"]
-            parked = await w.station.delivery.troubles(GUILD)
+            parked = await w.services.delivery.troubles(GUILD)
             assert parked.channels == (), "alerts find out by themselves"
 
     play(scenario())
@@ -114,8 +121,8 @@ def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
 
 def test_a_sleeping_thread_is_edited_when_it_wakes(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create()
             w.door.before = refusing(Remedy.ARCHIVED, 50083)
             w.rename("shop", "store")
@@ -132,8 +139,8 @@ def test_a_sleeping_thread_is_edited_when_it_wakes(tmp_path: Path) -> None:
 
 def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create(WALL)
             await w.create(WALL + 1)
             await w.create(WALL + 2)
@@ -141,7 +148,7 @@ def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: 
             await w.boards.channel_deleted(WALL + 99)
             w.rename("shop", "store")
             w.door.before = refusing(Remedy.CHANNEL_GONE, 10004)
-            w.station.sink.rights = {WALL: Access(), WALL + 1: Access()}
+            w.services.sink.rights = {WALL: Access(), WALL + 1: Access()}
             await w.settle(20)
             await w.settle(20)
             assert len(await w.rows()) == 2
@@ -156,18 +163,18 @@ def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: 
 def test_a_restart_goes_on_with_the_same_message(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with wall(tmp_path, clock=clock) as w:
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path, clock=clock) as w:
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create()
-            await w.station.recorder.flush()
+            await w.services.recorder.flush()
             message_id = next(iter(w.door.boards))
-        async with wall(tmp_path, clock=clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
             await again.settle(HOUR_S)
             assert again.door.calls == ["post"], "it shows the truth already"
             again.rename("shop", "store")
         clock.jump(60)
-        async with wall(tmp_path, clock=clock, door=w.door) as third:
+        async with boards_fixture(tmp_path, clock=clock, door=w.door) as third:
             third.rename("shop", "store")
             await third.settle()
             assert third.door.calls == ["post", "edit"]
@@ -194,15 +201,15 @@ def test_a_kill_between_post_and_commit_leaves_one_board(
 
     async def scenario() -> None:
         clock = FakeClock()
-        async with wall(tmp_path, clock=clock) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path, clock=clock) as w:
+            await w.services.watch("shop")
             setattr(w.door, "after" if arrived else "before", killed)
             await w.boards.create(GUILD, WALL, PERSON)
             with pytest.raises(KilledError):
                 await w.boards.lane.step(WALL)
         w.door.after = w.door.before = fine
         clock.jump(away_s)
-        async with wall(tmp_path, clock=clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
             for _ in range(3):
                 await again.settle(20)
             assert len(again.door.boards) == 1
@@ -217,8 +224,8 @@ def test_a_kill_between_post_and_commit_leaves_one_board(
 @pytest.mark.parametrize("gone_s", [1, 600])
 def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: int) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             w.door.after = refusing(Remedy.RETRY, only="post")
             await w.create()
             w.door.after = fine
@@ -232,12 +239,12 @@ def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: i
 @pytest.mark.parametrize("gone_s", [1, 600])
 def test_what_changed_while_an_answer_was_lost_is_shown(tmp_path: Path, gone_s: int) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             w.door.after = refusing(Remedy.RETRY, only="post")
             await w.create()
             assert w.door.names == ["shop"]
-            await w.station.watch("bakery")
+            await w.services.watch("bakery")
             w.door.after = fine
             for _ in range(4):
                 await w.settle(gone_s)
@@ -249,8 +256,8 @@ def test_what_changed_while_an_answer_was_lost_is_shown(tmp_path: Path, gone_s: 
 
 def test_where_the_history_cannot_be_read_the_board_is_posted(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             w.door.before = refusing(Remedy.RETRY, only="post")
             await w.create()
             w.door.before = refusing(Remedy.CHANNEL_BLOCKED, only="find")
@@ -263,8 +270,8 @@ def test_where_the_history_cannot_be_read_the_board_is_posted(tmp_path: Path) ->
 
 def test_a_board_deleted_before_its_answer_arrived_counts_as_deleted(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             w.door.after = refusing(Remedy.RETRY, only="post")
             await w.create()
             w.door.after = fine
@@ -280,8 +287,8 @@ def test_a_board_deleted_before_its_answer_arrived_counts_as_deleted(tmp_path: P
 def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
-        async with wall(tmp_path, clock=clock) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path, clock=clock) as w:
+            await w.services.watch("shop")
             await w.create()
             w.door.before = refusing(Remedy.RETRY)
             await w.boards.remove(GUILD, WALL, PERSON)
@@ -290,7 +297,7 @@ def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) ->
                 await w.boards.remove(GUILD, WALL, PERSON)
             assert w.boards.find(GUILD, WALL) is None
         w.door.before = fine
-        async with wall(tmp_path, clock=clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
             await again.settle(20)
             assert again.door.boards == {}
             assert await again.rows() == []
@@ -305,7 +312,7 @@ def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
     tmp_path: Path, remedy: Remedy
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             await w.create()
             w.door.before = refusing(remedy)
             await w.boards.remove(GUILD, WALL, PERSON)
@@ -317,7 +324,7 @@ def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
 
 def test_a_board_removed_while_its_post_was_in_doubt_is_found_and_deleted(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             w.door.after = refusing(Remedy.RETRY, only="post")
             await w.create()
             assert len(w.door.boards) == 1
@@ -332,7 +339,7 @@ def test_a_board_removed_while_its_post_was_in_doubt_is_found_and_deleted(tmp_pa
 
 def test_a_board_wanted_again_before_it_went_stays(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             await w.create()
             message_id = next(iter(w.door.boards))
             w.door.before = refusing(Remedy.RETRY)
@@ -350,7 +357,7 @@ def test_a_board_wanted_again_before_it_went_stays(tmp_path: Path) -> None:
 
 def test_two_people_at_once_make_one_board(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             makes = [w.boards.create(GUILD, WALL, person) for person in (PERSON, PERSON + 1)]
             made = await asyncio.gather(*makes)
             await w.settle()
@@ -363,7 +370,7 @@ def test_two_people_at_once_make_one_board(tmp_path: Path) -> None:
 
 def test_a_server_has_a_limited_number_of_boards(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             for number in range(MAX_BOARDS):
                 await w.boards.create(GUILD, WALL + number, PERSON)
             with pytest.raises(UserError, match="already has 25 boards"):
@@ -379,19 +386,19 @@ def test_a_server_that_was_left_is_not_bothered_and_finds_its_board_on_return(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create()
             w.boards.guild_left(GUILD)
-            await w.station.guilds.left(GUILD)
+            await w.services.guilds.left(GUILD)
             w.rename("shop", "store")
             await w.settle(HOUR_S)
             assert w.door.calls == ["post"]
-        async with wall(tmp_path, clock=w.station.clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=w.services.clock, door=w.door) as again:
             await again.settle(HOUR_S)
             assert again.door.calls == ["post"]
-            await again.station.guilds.seen(GUILD, "fr")
-            await again.station.watchlist.load_guild(GUILD)
+            await again.services.guilds.seen(GUILD, "fr")
+            await again.services.watchlist.load_guild(GUILD)
             await again.boards.guild_back(GUILD)
             await again.settle()
             assert again.door.calls == ["post", "edit"]
@@ -402,9 +409,9 @@ def test_a_server_that_was_left_is_not_bothered_and_finds_its_board_on_return(
 
 def test_a_board_shows_only_what_all_its_readers_may_know(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
-            await w.station.watch("foreign", OTHER_GUILD)
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
+            await w.services.watch("foreign", OTHER_GUILD)
             await w.create()
             assert w.door.names == ["shop"]
             w.door.hidden = {CHANNEL}
@@ -420,8 +427,8 @@ def test_a_board_shows_only_what_all_its_readers_may_know(tmp_path: Path) -> Non
 
 def test_without_the_gateway_nothing_is_shown_or_changed(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             w.door.knows = False
             await w.create()
             await w.settle(60)
@@ -445,18 +452,18 @@ def test_a_board_that_discord_never_answers_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path, door=Stalled(FakeClock())) as w:
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path, door=Stalled(FakeClock())) as w:
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.settle(60)
             w.rename("shop", "store")
             await w.settle()
             assert w.door.calls == ["post", "edit"]
             w.rename("store", "shop")
-            await w.station.play({"shop": "FF"})
-            assert len(w.station.sink.texts()) == 1
-            assert not w.station.delivery.gates.breaker.down
+            await w.services.play({"shop": "FF"})
+            assert len(w.services.sink.texts()) == 1
+            assert not w.services.delivery.gates.breaker.down
 
     monkeypatch.setattr(worker, "_REQUEST_S", 0.02)
     play(scenario())
@@ -466,21 +473,21 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path, door=Stalled(FakeClock())) as w:
-            await w.station.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path, door=Stalled(FakeClock())) as w:
+            await w.services.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.settle(60)
             w.rename("shop", "store")
             await w.boards.lane.look()
-            running = asyncio.create_task(w.station.delivery.run())
+            running = asyncio.create_task(w.services.delivery.run())
             await until(lambda: w.door.calls == ["post", "edit"])
             async with asyncio.timeout(10):  # Discord had 20 s for the board
                 for _ in range(2):
-                    await w.station.round("store", "F", w.station.clock.now_ms())
-                    await w.station.clock.advance(60)
-                await until(lambda: len(w.station.sink.texts()) == 1)
+                    await w.services.round("store", "F", w.services.clock.now_ms())
+                    await w.services.clock.advance(60)
+                await until(lambda: len(w.services.sink.texts()) == 1)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -490,21 +497,21 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
 
 def test_the_keeper_looks_by_itself_and_at_once_when_there_are_news(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            w.station.clock.settle = lambda: w.station.db.read(lambda _: None)
+        async with boards_fixture(tmp_path) as w:
+            w.services.clock.settle = lambda: w.services.db.read(lambda _: None)
             tasks = [
-                asyncio.create_task(part) for part in (w.boards.run(), w.station.delivery.run())
+                asyncio.create_task(part) for part in (w.boards.run(), w.services.delivery.run())
             ]
             await w.boards.create(GUILD, WALL, PERSON)
-            await w.station.clock.advance(1)
+            await w.services.clock.advance(1)
             assert await w.boards.message_of(WALL, 1) is not None
-            await w.station.watch("shop")
-            await w.station.clock.advance(20)
+            await w.services.watch("shop")
+            await w.services.clock.advance(20)
             assert w.door.names == ["shop"]
-            await w.station.clock.advance(20)
+            await w.services.clock.advance(20)
             w.rename("shop", "store")
-            w.station.delivery.wake()
-            await w.station.clock.advance(1.5)
+            w.services.delivery.wake()
+            await w.services.clock.advance(1.5)
             assert w.door.names == ["store"]
             for task in tasks:
                 task.cancel()
@@ -517,9 +524,9 @@ def test_a_board_is_not_in_the_outbox(tmp_path: Path) -> None:
     """So it can never stand before an alert there, nor be told twice by it."""
 
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             await w.create()
-            rows = await w.station.db.read(lambda conn: outbox.active(conn, WALL))
+            rows = await w.services.db.read(lambda conn: outbox.active(conn, WALL))
             assert rows == []
 
     play(scenario())
@@ -527,20 +534,20 @@ def test_a_board_is_not_in_the_outbox(tmp_path: Path) -> None:
 
 def test_while_vigie_is_offline_itself_its_boards_say_so(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create()
             await w.settle(60)
-            w.station.eyes.online = False
-            blind_ms = w.station.clock.now_ms()
-            await w.station.play({"shop": "F"})
+            w.services.eyes.online = False
+            blind_ms = w.services.clock.now_ms()
+            await w.services.play({"shop": "F"})
             await w.settle()
             [face] = w.door.boards.values()
             assert face.blind_ms == blind_ms
             assert [one.state.value for one in face.sites] == ["up"]
-            w.station.eyes.online = True
-            await w.station.blindness.look()
+            w.services.eyes.online = True
+            await w.services.blindness.look()
             await w.settle(60)
             [face] = w.door.boards.values()
             assert face.blind_ms is None
@@ -552,13 +559,13 @@ def test_who_asks_for_a_board_that_was_deleted_unnoticed_gets_a_new_one(tmp_path
     """However often: they say themselves that it is wanted."""
 
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create()
             for _ in range(3):
                 w.door.delete_all()
                 made = await w.boards.create(GUILD, WALL, PERSON)
-                await w.station.delivery.deliver_due()
+                await w.services.delivery.deliver_due()
                 assert not made.fresh
                 assert await w.boards.message_of(WALL, 1) in w.door.boards
             assert await asked(w) == []
@@ -573,18 +580,18 @@ def test_who_asks_for_a_board_that_was_deleted_unnoticed_gets_a_new_one(tmp_path
 
 def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             for number in range(6):
                 await w.create(WALL + number)
             w.door.before = refusing(Remedy.RETRY)
             w.rename("shop", "store")
             for _ in range(20):
                 await w.settle(10)
-            assert not w.station.delivery.gates.breaker.down
-            breaker = w.station.delivery.gates.breaker
+            assert not w.services.delivery.gates.breaker.down
+            breaker = w.services.delivery.gates.breaker
             for channel_id in range(5):
-                breaker.failed(channel_id, int(w.station.clock.monotonic() * 1000))
+                breaker.failed(channel_id, int(w.services.clock.monotonic() * 1000))
             assert breaker.down
             w.door.calls.clear()
             await w.settle(5)
@@ -601,7 +608,7 @@ def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None
 def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
     """A look while the post is under way finds it due; so is the removal, and that is news."""
 
-    walls: list[Wall] = []
+    walls: list[BoardsFixture] = []
 
     class Slow(PaperDoor):
         async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
@@ -609,12 +616,12 @@ def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
             return await super().post(channel_id, face, nonce=nonce)
 
     async def scenario() -> None:
-        async with wall(tmp_path, door=Slow(FakeClock())) as w:
+        async with boards_fixture(tmp_path, door=Slow(FakeClock())) as w:
             walls.append(w)
             woken: list[int] = []
             await w.boards.create(GUILD, WALL, PERSON)
             assert await w.boards.lane.step(WALL)
-            w.station.delivery.sidelines.stir = lambda: woken.append(1)  # type: ignore[method-assign]
+            w.services.delivery.sidelines.stir = lambda: woken.append(1)  # type: ignore[method-assign]
             await w.boards.remove(GUILD, WALL, PERSON)
             assert woken == [1]
 
@@ -633,14 +640,14 @@ def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
             return super().seen_by_readers(guild_id, channel_id, others)
 
     async def scenario() -> None:
-        async with wall(tmp_path, door=Puzzled(FakeClock())) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path, door=Puzzled(FakeClock())) as w:
+            await w.services.watch("shop")
             await w.create(WALL)
             await w.create(WALL + 1)
             await w.settle(20)
             assert list(w.door.channels.values()) == [WALL + 1]
             assert await w.boards.lane.step(WALL) is None
-            assert not w.station.delivery.gates.breaker.down
+            assert not w.services.delivery.gates.breaker.down
 
     play(scenario())
     assert "What a board has to show is not known" in caplog.text

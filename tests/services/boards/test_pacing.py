@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from bot.errors import DeliveryError, Remedy
-from tests.services.boards.wall import WALL, fine, refusing, wall
-from tests.services.delivery.stage import always
-from tests.services.station import CHANNEL, play
+from tests.services.boards.boards_fixture import WALL, boards_fixture, fine, refusing
+from tests.services.delivery.delivery_fixture import always
+from tests.services.services_fixture import CHANNEL, play
 
 
 def test_a_board_is_posted_at_once_pinned_and_left_alone_while_nothing_changes(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create()
             assert w.door.names == ["shop"]
             assert w.door.pinned == list(w.door.boards)
@@ -27,8 +27,8 @@ def test_a_board_is_posted_at_once_pinned_and_left_alone_while_nothing_changes(
 
 def test_a_state_is_shown_at_once_and_the_next_one_fifteen_seconds_later(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
             await w.create()
             await w.settle(15)
             w.rename("a", "b")
@@ -48,8 +48,8 @@ def test_a_state_is_shown_at_once_and_the_next_one_fifteen_seconds_later(tmp_pat
 
 def test_numbers_alone_are_edited_once_in_five_minutes(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
             await w.create()
             for minute in range(30):
                 w.took("a", 100 + 20 * minute)
@@ -65,8 +65,8 @@ def test_numbers_alone_are_edited_once_in_five_minutes(tmp_path: Path) -> None:
 
 def test_a_response_time_that_hardly_moves_is_no_change(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
             w.took("a", 182)
             await w.create()
             for ms in (178, 181.4, 184, 179):
@@ -81,8 +81,8 @@ def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a0")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a0")
             await w.create()
             w.door.before = refusing(Remedy.RETRY)
             for hour in range(12):
@@ -101,8 +101,8 @@ def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
 
 def test_a_time_that_discord_names_is_waited_for(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
             await w.create()
             w.door.before = refusing(Remedy.WAIT)
             w.rename("a", "b")
@@ -118,15 +118,15 @@ def test_a_time_that_discord_names_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_limit_of_everything_holds_alerts_and_boards_alike(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
             await w.create()
             w.door.before = refusing(Remedy.PAUSE)
             w.rename("shop", "store")
             await w.settle(20)
             w.door.before = fine
-            gates = w.station.delivery.gates
-            now_ms = int(w.station.clock.monotonic() * 1000)
+            gates = w.services.delivery.gates
+            now_ms = int(w.services.clock.monotonic() * 1000)
             assert gates.opens_at(CHANNEL) == now_ms + 30_000
             await w.settle(29)
             assert w.door.names == ["shop"]
@@ -138,14 +138,14 @@ def test_a_limit_of_everything_holds_alerts_and_boards_alike(tmp_path: Path) -> 
 
 def test_a_clock_that_was_set_back_freezes_no_board(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("a")
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
             await w.create()
             w.door.before = refusing(Remedy.RETRY)
             w.rename("a", "b")
             await w.settle(20)
             w.door.before = fine
-            w.station.clock.set_wall(-3_600)
+            w.services.clock.set_wall(-3_600)
             await w.settle(20)
             assert w.door.names == ["b"]
 
@@ -154,19 +154,19 @@ def test_a_clock_that_was_set_back_freezes_no_board(tmp_path: Path) -> None:
 
 def test_alerts_of_a_channel_go_before_its_board(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             order: list[str] = []
-            w.station.delivery.observers.append(lambda sent: order.append(sent.action))
+            w.services.delivery.observers.append(lambda sent: order.append(sent.action))
 
             def note(call: str) -> None:
                 order.append(f"board {call}")
 
             w.door.before = note
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.settle(60)
-            await w.station.play({"shop": "FF"})
+            await w.services.play({"shop": "FF"})
             await w.settle()
             assert order == ["board post", "post", "board edit"]
             assert [one.state.value for one in next(iter(w.door.boards.values())).sites] == ["down"]
@@ -176,9 +176,9 @@ def test_alerts_of_a_channel_go_before_its_board(tmp_path: Path) -> None:
 
 def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
-            await w.station.watch("shop")
-            await w.station.play({"shop": "O"})
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("shop")
+            await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.create(WALL)
 
@@ -187,10 +187,10 @@ def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: P
 
             w.door.before = broken
             await w.settle(60)
-            await w.station.play({"shop": "FF"})
+            await w.services.play({"shop": "FF"})
             for _ in range(10):
                 await w.settle(1)
-            assert w.station.sink.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
+            assert w.services.sink.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
             assert w.door.calls.count("edit") < 20
             w.door.before = fine
             await w.settle(20)
@@ -201,11 +201,11 @@ def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: P
 
 def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with wall(tmp_path) as w:
+        async with boards_fixture(tmp_path) as w:
             heard: list[DeliveryError] = []
-            w.station.delivery.on_token_refused = heard.append
+            w.services.delivery.on_token_refused = heard.append
             w.door.before = refusing(Remedy.TOKEN)
-            w.station.sink.before = always(Remedy.TOKEN)
+            w.services.sink.before = always(Remedy.TOKEN)
             await w.create()
             await w.settle(60)
             assert len(heard) == 1

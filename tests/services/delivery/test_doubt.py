@@ -14,17 +14,17 @@ from bot.errors import DeliveryError, Remedy
 from bot.models import Kind
 from bot.services.delivery import sender
 from bot.services.delivery.messages import Alert
-from tests.services.delivery.stage import (
+from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
     Call,
-    Stage,
-    StageSink,
+    DeliveryFixture,
+    FixtureTransport,
     Trouble,
     always,
+    delivery_fixture,
     only,
     play,
-    stage,
     times,
 )
 
@@ -36,7 +36,7 @@ def one_after_the_other(*troubles: Trouble) -> Trouble:
 
 
 def test_a_rate_limit_after_a_lost_answer_still_makes_no_second_message() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
@@ -51,7 +51,7 @@ def test_a_rate_limit_after_a_lost_answer_still_makes_no_second_message() -> Non
 
 
 def test_an_edit_whose_answer_was_lost_lets_an_opening_pass() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
@@ -66,7 +66,7 @@ def test_an_edit_whose_answer_was_lost_lets_an_opening_pass() -> None:
 
 
 def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_tries_again() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
         here.sink.before = times(2, Remedy.REFUSED)
@@ -81,7 +81,7 @@ def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_tries_aga
 
 
 def test_two_changes_while_an_edit_is_under_way_are_one_more_edit() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
         await here.change(incident, urgent=True)
@@ -99,7 +99,7 @@ def test_two_changes_while_an_edit_is_under_way_are_one_more_edit() -> None:
 def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Hanging(StageSink):
+    class Hanging(FixtureTransport):
         async def post(
             self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
         ) -> int:
@@ -110,7 +110,7 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
 
     monkeypatch.setattr(sender, "SEND_TIMEOUT_S", 0.01)
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink = Hanging(here.clock)
         here.restart()
         await here.open("a")
@@ -123,7 +123,7 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
 
 
 def test_a_limit_of_everything_holds_all_channels() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.PAUSE, after_s=30)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
@@ -136,7 +136,7 @@ def test_a_limit_of_everything_holds_all_channels() -> None:
 
 
 def test_a_limit_without_a_time_is_not_asked_again_in_the_same_instant() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.WAIT)
         await here.open("a")
         await here.deliver()
@@ -146,7 +146,7 @@ def test_a_limit_without_a_time_is_not_asked_again_in_the_same_instant() -> None
 
 
 def test_a_sleeping_thread_is_woken_by_the_next_message_and_then_edited() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
         here.sink.before = only("edit", times(1, Remedy.ARCHIVED))
@@ -162,7 +162,7 @@ def test_a_sleeping_thread_is_woken_by_the_next_message_and_then_edited() -> Non
 
 
 def test_a_latecomer_to_a_list_in_a_sleeping_thread_is_posted() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         for name in ("a", "b", "c"):
             await here.open(name)
         await here.deliver()
@@ -176,7 +176,7 @@ def test_a_latecomer_to_a_list_in_a_sleeping_thread_is_posted() -> None:
 
 
 def test_a_post_that_a_thread_does_not_take_is_tried_again() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.ARCHIVED)
         await here.open("a")
         assert await here.deliver() == 0
@@ -188,7 +188,7 @@ def test_a_post_that_a_thread_does_not_take_is_tried_again() -> None:
 def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card_again() -> None:
     """Its people can change the rule of their AutoMod."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def rule(call: Call) -> DeliveryError | None:
             bad = "badword" in call.alert.content or "badword" in str(call.alert.incidents)
             return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
@@ -213,7 +213,7 @@ def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card
 
 @pytest.mark.parametrize("joins", [False, True])
 def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, joins: bool) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def rule(call: Call) -> DeliveryError | None:
             bad = "badword" in str(call.alert.incidents)
             return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
@@ -238,7 +238,7 @@ def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, jo
 def test_a_card_that_ends_in_an_error_of_discords_own_is_sent_as_a_line_and_edited_later() -> None:
     """Some payloads make Discord answer 500 for ever."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = lambda call: (
             None if call.alert.plain else DeliveryError("500", Remedy.RETRY, status=500)
         )
@@ -256,7 +256,7 @@ def test_a_post_that_arrived_is_found_whatever_form_the_next_attempt_would_have(
 ) -> None:
     """Also when its line says something else by now."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
@@ -273,7 +273,7 @@ def test_a_post_that_arrived_is_found_whatever_form_the_next_attempt_would_have(
 
 
 def test_a_card_that_cannot_be_made_is_sent_as_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = lambda call: None if call.alert.plain else KeyError("title")
         await here.open("a")
         with caplog.at_level(logging.ERROR):
@@ -288,7 +288,7 @@ def test_a_card_that_cannot_be_made_is_sent_as_a_line(caplog: pytest.LogCaptureF
 def test_the_log_tells_how_late_each_message_was_and_where_it_went(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a", wait_s=60)
         await here.open("b", wait_s=100)
         with caplog.at_level(logging.INFO):
@@ -309,7 +309,7 @@ def test_the_log_tells_how_late_each_message_was_and_where_it_went(
 
 @pytest.mark.parametrize("remedy", [Remedy.RETRY, Remedy.WAIT, Remedy.HALT, Remedy.REFUSED])
 def test_why_a_message_is_not_out_can_be_read_in_the_outbox(remedy: Remedy) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(remedy)
         await here.open("a")
         await here.deliver()
@@ -321,7 +321,7 @@ def test_why_a_message_is_not_out_can_be_read_in_the_outbox(remedy: Remedy) -> N
     play(scene)
 
 
-class Meanwhile(StageSink):
+class Meanwhile(FixtureTransport):
     """Something happens while the first request is under way."""
 
     happens: Callable[[], Awaitable[None]] | None = None
@@ -337,7 +337,7 @@ class Meanwhile(StageSink):
 def test_a_change_while_a_message_is_under_way_that_fails_is_told_all_the_same(
     remedy: Remedy,
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink = sink = Meanwhile(here.clock)
         here.restart()
         incident = await here.open("a")
@@ -355,7 +355,7 @@ def test_a_change_while_a_message_is_under_way_that_fails_is_told_all_the_same(
 
 @pytest.mark.parametrize("late", [False, True])
 def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a", wait_s=60)
         if late:
             await here.close(incident)
@@ -369,7 +369,7 @@ def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> Non
 
 
 def test_the_late_post_of_an_outage_gets_its_card_after_a_refusal_too() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.close(await here.open("a", wait_s=60))
         here.sink.before = times(1, Remedy.REFUSED)
         assert await here.deliver() == 2
@@ -380,7 +380,7 @@ def test_the_late_post_of_an_outage_gets_its_card_after_a_refusal_too() -> None:
 
 
 def test_what_was_certainly_not_taken_needs_no_edit() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink = sink = Meanwhile(here.clock)
         here.restart()
         incident = await here.open("a")
@@ -397,7 +397,7 @@ def test_what_was_certainly_not_taken_needs_no_edit() -> None:
 def test_a_lost_answer_is_looked_for_though_the_clock_was_set_back() -> None:
     """By then Discord has forgotten the nonce, however short ago our clock says it was."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
@@ -412,7 +412,7 @@ def test_a_lost_answer_is_looked_for_though_the_clock_was_set_back() -> None:
 
 def test_each_message_of_each_database_has_a_nonce_of_its_own() -> None:
     async def nonces() -> list[str]:
-        async with stage() as here:
+        async with delivery_fixture() as here:
             for number in range(40):
                 await here.open(f"site {number}", CHANNEL + number)
             await here.deliver()
@@ -424,7 +424,7 @@ def test_each_message_of_each_database_has_a_nonce_of_its_own() -> None:
 
 
 def test_a_backup_that_is_put_back_takes_no_message_for_one_sent_before(tmp_path: Path) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("bank")
         await here.deliver()
         here.restart()
@@ -445,7 +445,7 @@ def test_a_backup_that_is_put_back_takes_no_message_for_one_sent_before(tmp_path
 
 
 def test_a_message_that_died_unsent_has_the_same_nonce_in_the_next_process() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def die(_: Call) -> Exception:
             raise asyncio.CancelledError
 

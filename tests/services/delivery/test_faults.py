@@ -11,12 +11,12 @@ from bot.db.database import Connection
 from bot.errors import DeliveryError, Remedy
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Access, Notice
-from tests.services.delivery.stage import (
+from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
     START_MS,
     Call,
-    Stage,
+    DeliveryFixture,
     always,
     in_channel,
     only,
@@ -32,7 +32,7 @@ def _put(notice: Notice, conn: Connection) -> None:
 
 
 def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.WAIT, after_s=30)
         await here.open("a")
         await here.deliver()
@@ -46,7 +46,7 @@ def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
 
 
 def test_an_answer_lost_on_the_way_makes_no_second_message() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         here.sink.after = times(3, Remedy.RETRY)
         for _ in range(5):
@@ -61,7 +61,7 @@ def test_an_answer_lost_on_the_way_makes_no_second_message() -> None:
 
 
 def test_a_process_that_dies_between_sending_and_committing_resends_the_same_nonce() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def die(_: Call) -> Exception:
             raise asyncio.CancelledError
 
@@ -81,7 +81,7 @@ def test_a_process_that_dies_between_sending_and_committing_resends_the_same_non
 
 
 def test_a_file_store_keeps_half_sent_work_over_a_restart(tmp_path: Path) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.RETRY)
         await here.open("Shop")
         await here.deliver()
@@ -93,7 +93,7 @@ def test_a_file_store_keeps_half_sent_work_over_a_restart(tmp_path: Path) -> Non
 
 
 def test_a_fresh_row_is_tried_at_least_every_ten_seconds_for_two_minutes() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.RETRY)
         await here.open("Shop")
         for _ in range(120):
@@ -110,7 +110,7 @@ def test_a_fresh_row_is_tried_at_least_every_ten_seconds_for_two_minutes() -> No
 
 
 def test_a_long_rate_limit_in_one_channel_leaves_the_others_alone() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.WAIT, after_s=1163))
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
@@ -123,7 +123,7 @@ def test_a_long_rate_limit_in_one_channel_leaves_the_others_alone() -> None:
 
 
 def test_a_rate_limit_on_edits_does_not_delay_openings() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
         here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
@@ -139,7 +139,7 @@ def test_a_rate_limit_on_edits_does_not_delay_openings() -> None:
 
 
 def test_an_edge_that_refuses_us_stops_everything_for_ten_minutes_then_twenty() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(2, Remedy.HALT)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
@@ -157,7 +157,7 @@ def test_an_edge_that_refuses_us_stops_everything_for_ten_minutes_then_twenty() 
 
 
 def test_when_discord_is_down_one_message_at_a_time_is_tried_and_then_all_go() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.RETRY)
         for number in range(20):
             await here.open(f"site {number}", CHANNEL + number)
@@ -179,7 +179,7 @@ def test_when_discord_is_down_one_message_at_a_time_is_tried_and_then_all_go() -
 
 
 def test_trouble_in_two_channels_is_not_discord_being_down() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = lambda call: (
             DeliveryError("x", Remedy.RETRY) if call.channel_id < CHANNEL + 2 else None
         )
@@ -199,7 +199,7 @@ def test_trouble_in_two_channels_is_not_discord_being_down() -> None:
 def test_a_channel_the_gateway_knows_nothing_of_is_left_alone_after_the_second_refusal(
     remedy: Remedy,
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.rights[CHANNEL] = Access()
         here.sink.before = always(remedy)
         await here.open("a")
@@ -224,7 +224,7 @@ def test_a_channel_the_gateway_knows_nothing_of_is_left_alone_after_the_second_r
 def test_while_the_gateway_shows_channel_and_rights_refusals_are_not_believed_for_ten_minutes(
     remedy: Remedy,
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.rights[CHANNEL] = Access(allowed=True)
         here.sink.before = lambda call: (
             DeliveryError("no", remedy, status=401) if call.action == "post" else None
@@ -246,7 +246,7 @@ def test_while_the_gateway_shows_channel_and_rights_refusals_are_not_believed_fo
 
 
 def test_one_refusal_of_a_channel_that_the_gateway_shows_delays_its_alert_by_a_second() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.rights[CHANNEL] = Access(allowed=True)
         here.sink.before = times(1, Remedy.CHANNEL_GONE)
         await here.open("a")
@@ -258,7 +258,7 @@ def test_one_refusal_of_a_channel_that_the_gateway_shows_delays_its_alert_by_a_s
 
 
 def test_after_a_timeout_of_the_bot_the_channel_is_tried_at_once_though_no_event_comes() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         until_ms = here.clock.now_ms() + 60_000
         here.sink.rights[CHANNEL] = Access(allowed=False, until_ms=until_ms)
         here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
@@ -272,7 +272,7 @@ def test_after_a_timeout_of_the_bot_the_channel_is_tried_at_once_though_no_event
 
 
 def test_a_parked_channel_is_not_tried_while_the_gateway_says_no() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
@@ -294,7 +294,7 @@ def test_fifty_refused_channels_and_a_role_toggled_each_second_cost_few_requests
 ) -> None:
     """None: the gateway takes turns: allowed, refused …"""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.CHANNEL_BLOCKED)
         for number in range(50):
             await here.open(f"site {number}", CHANNEL + number)
@@ -313,7 +313,7 @@ def test_fifty_refused_channels_and_a_role_toggled_each_second_cost_few_requests
 
 
 def test_a_thousand_invalid_requests_end_all_retries_and_the_doctor_hears_of_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.rights[CHANNEL] = Access(allowed=True)
         here.sink.before = in_channel(CHANNEL, always(Remedy.CHANNEL_BLOCKED))
         await here.open("a")
@@ -334,7 +334,7 @@ def test_a_thousand_invalid_requests_end_all_retries_and_the_doctor_hears_of_it(
 
 
 def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
         gone = await here.open("a")
         await here.open("b")
@@ -350,7 +350,7 @@ def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost
 
 
 def test_a_refused_message_is_sent_once_more_as_a_short_line_and_then_gets_its_card() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.REFUSED)
         await here.open("Shop")
         assert await here.deliver() == 2
@@ -365,7 +365,7 @@ def test_a_refused_message_is_sent_once_more_as_a_short_line_and_then_gets_its_c
 
 
 def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(2, Remedy.REFUSED)
         bad = await here.open("bad")
         await here.deliver()
@@ -380,7 +380,7 @@ def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
 
 
 def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = always(Remedy.TOKEN)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
@@ -396,7 +396,7 @@ def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
 def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         bugs = [KeyError("title"), KeyError("title")]
         here.sink.before = in_channel(CHANNEL, lambda _: bugs.pop() if bugs else None)
         await here.open("a", CHANNEL)
@@ -413,7 +413,7 @@ def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
 
 
 def test_without_a_sink_nothing_is_claimed() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.restart()._sink = None
         assert await here.deliver() == 0
@@ -425,7 +425,7 @@ def test_without_a_sink_nothing_is_claimed() -> None:
 
 
 def test_a_blind_note_is_one_plain_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         now_ms = here.clock.now_ms()
         note = enqueue.blind(now_ms - 720_000, now_ms)
         assert note.seconds == 720
@@ -441,7 +441,7 @@ def test_a_blind_note_is_one_plain_post() -> None:
 
 
 def test_other_notices_say_what_they_were_given() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         for notice in (
             Notice("certificate", name="Shop", days=7),
             Notice("notice", text="Hello there"),

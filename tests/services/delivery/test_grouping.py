@@ -4,17 +4,24 @@ import pytest
 
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
-from tests.services.delivery.stage import CHANNEL, Call, Stage, only, play, times
+from tests.services.delivery.delivery_fixture import (
+    CHANNEL,
+    Call,
+    DeliveryFixture,
+    only,
+    play,
+    times,
+)
 
 
-async def _three(here: Stage, role_id: int | None = 7) -> list[Incident]:
+async def _three(here: DeliveryFixture, role_id: int | None = 7) -> list[Incident]:
     three = [await here.open(name, role_id=role_id) for name in ("a", "b", "c")]
     await here.deliver()
     return three
 
 
 def test_openings_due_together_share_a_post_and_each_role_is_called_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         for name, role in (("a", 7), ("b", 8), ("c", 7)):
             await here.open(name, role_id=role)
         assert await here.deliver() == 1
@@ -27,7 +34,7 @@ def test_openings_due_together_share_a_post_and_each_role_is_called_once() -> No
 
 
 def test_waiting_openings_go_with_the_first_that_is_due() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a", wait_s=60)
         here.clock.forward(40)
         await here.open("b", wait_s=60)
@@ -39,7 +46,7 @@ def test_waiting_openings_go_with_the_first_that_is_due() -> None:
 
 
 def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.clock.forward(300)
         await here.open("d", role_id=7, wait_s=60)
@@ -55,7 +62,7 @@ def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
 
 
 def test_a_latecomer_with_another_role_gets_one_extra_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         await here.open("d", role_id=8)
         await here.open("e", role_id=8)
@@ -72,7 +79,7 @@ def test_a_latecomer_with_another_role_gets_one_extra_post() -> None:
 
 
 def test_a_list_of_two_is_not_joined() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         await here.open("b")
         await here.deliver()
@@ -85,7 +92,7 @@ def test_a_list_of_two_is_not_joined() -> None:
 
 @pytest.mark.parametrize(("after_s", "messages"), [(600, 1), (600.001, 2)])
 def test_a_list_is_joined_for_ten_minutes(after_s: float, messages: int) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.clock.forward(after_s)
         await here.open("d")
@@ -98,7 +105,7 @@ def test_a_list_is_joined_for_ten_minutes(after_s: float, messages: int) -> None
 def test_a_list_is_not_joined_by_a_site_whose_end_it_has_told() -> None:
     """An edit is silent: who was told that it is back hears of its relapse by a post."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first, *_ = await _three(here)
         await here.close(first)
         await here.deliver()
@@ -111,7 +118,7 @@ def test_a_list_is_not_joined_by_a_site_whose_end_it_has_told() -> None:
 
 
 def test_a_latecomer_that_escalated_meanwhile_joins_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         late = await here.open("d", role_id=7, kind=Kind.UNSTABLE, wait_s=60)
         await here.escalate(late)
@@ -123,7 +130,7 @@ def test_a_latecomer_that_escalated_meanwhile_joins_once() -> None:
 
 
 def test_latecomers_of_several_edits_share_the_extra_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
         await here.open("d", role_id=8)
@@ -138,7 +145,7 @@ def test_latecomers_of_several_edits_share_the_extra_post() -> None:
 
 
 def test_nobody_is_called_for_a_latecomer_that_is_over() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
         late = await here.open("d", role_id=8)
@@ -152,7 +159,7 @@ def test_nobody_is_called_for_a_latecomer_that_is_over() -> None:
 
 
 def test_a_latecomer_that_is_over_when_the_edit_arrives_calls_nobody() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.after = only("edit", times(1, Remedy.RETRY))
         late = await here.open("d", role_id=8)
@@ -166,7 +173,7 @@ def test_a_latecomer_that_is_over_when_the_edit_arrives_calls_nobody() -> None:
 
 
 def test_all_clears_of_equal_messages_answer_the_newest() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         both = [await here.open("a")]
         await here.deliver()
         both.append(await here.open("b"))
@@ -179,7 +186,7 @@ def test_all_clears_of_equal_messages_answer_the_newest() -> None:
 
 
 def test_a_list_whose_incidents_are_all_over_is_not_joined() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.close(*await _three(here))
         await here.deliver()
         await here.open("d")
@@ -190,7 +197,7 @@ def test_a_list_whose_incidents_are_all_over_is_not_joined() -> None:
 
 
 def test_a_list_in_another_channel_is_not_joined() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         await here.open("d", CHANNEL + 1)
         await here.deliver()
@@ -200,7 +207,7 @@ def test_a_list_in_another_channel_is_not_joined() -> None:
 
 
 def test_a_latecomer_to_a_deleted_list_gets_its_own_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.messages.clear()
         await here.open("d", role_id=8)
@@ -213,7 +220,7 @@ def test_a_latecomer_to_a_deleted_list_gets_its_own_post() -> None:
 
 
 def test_a_latecomer_whose_edit_must_wait_is_posted_instead() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
         await here.open("d")
@@ -224,7 +231,7 @@ def test_a_latecomer_whose_edit_must_wait_is_posted_instead() -> None:
 
 
 def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first, *_ = await _three(here)
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
         await here.open("d", role_id=7)
@@ -236,7 +243,7 @@ def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
 
 
 def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first, *_ = await _three(here)
         here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=5))
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
@@ -251,7 +258,7 @@ def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> 
 
 
 def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.after = only("edit", times(1, Remedy.RETRY))
         await here.open("d", role_id=7)
@@ -267,7 +274,7 @@ def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
 
 
 def test_a_join_whose_answer_was_lost_is_finished_after_a_restart() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.sink.after = only("edit", times(1, Remedy.RETRY))
         late = await here.open("d", role_id=7)
@@ -283,7 +290,7 @@ def test_a_join_whose_answer_was_lost_is_finished_after_a_restart() -> None:
 
 
 def test_all_clears_due_together_share_one_reply_to_the_message_most_of_them_are_in() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         three = await _three(here)
         here.clock.forward(700)
         alone = await here.open("d")
@@ -301,7 +308,7 @@ def test_all_clears_due_together_share_one_reply_to_the_message_most_of_them_are
 
 
 def test_a_list_shrinks_as_its_sites_come_back() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first, second, _ = await _three(here)
         await here.close(first)
         await here.deliver()
@@ -315,7 +322,7 @@ def test_a_list_shrinks_as_its_sites_come_back() -> None:
 
 
 def test_a_lost_group_post_does_not_take_latecomers_into_its_nonce() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.after = times(1, Remedy.RETRY)
         await _three(here)
         await here.open("d", role_id=7)
@@ -328,7 +335,7 @@ def test_a_lost_group_post_does_not_take_latecomers_into_its_nonce() -> None:
 
 
 def test_openings_that_discord_certainly_did_not_take_are_grouped_anew() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.WAIT, after_s=30)
         await here.open("a")
         await here.deliver()
@@ -341,7 +348,7 @@ def test_openings_that_discord_certainly_did_not_take_are_grouped_anew() -> None
 
 
 def test_a_refused_list_edit_sends_the_latecomer_on_its_own() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def refuse(call: Call) -> DeliveryError | None:
             return DeliveryError("no", Remedy.REFUSED) if call.action == "edit" else None
 

@@ -2,11 +2,11 @@
 
 from bot.errors import Remedy
 from bot.models import Ending, Kind
-from tests.services.delivery.stage import CHANNEL, Stage, only, play, times
+from tests.services.delivery.delivery_fixture import CHANNEL, DeliveryFixture, only, play, times
 
 
 def test_an_opening_is_one_post_with_its_role() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("Shop", role_id=7)
         assert await here.deliver() == 1
         [message] = here.sink.of()
@@ -20,7 +20,7 @@ def test_an_opening_is_one_post_with_its_role() -> None:
 
 
 def test_an_incident_without_an_alert_channel_queues_nothing() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", None)
         await here.change(incident, urgent=True)
         await here.escalate(incident)
@@ -31,7 +31,7 @@ def test_an_incident_without_an_alert_channel_queues_nothing() -> None:
 
 
 def test_a_recovery_edits_the_original_and_replies_once_silently() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
         here.clock.forward(600)
@@ -53,7 +53,7 @@ def test_a_recovery_edits_the_original_and_replies_once_silently() -> None:
 
 
 def test_people_who_asked_are_mentioned_at_most_sixty_and_with_a_push() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
         await here.follow(incident, range(1000, 1070))
@@ -67,7 +67,7 @@ def test_people_who_asked_are_mentioned_at_most_sixty_and_with_a_push() -> None:
 
 
 def test_an_outage_that_ended_before_it_could_be_told_is_one_late_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", role_id=7)
         begun = here.clock.now_ms()
         here.sink.before = times(1, Remedy.WAIT, after_s=300)
@@ -86,7 +86,7 @@ def test_an_outage_that_ended_before_it_could_be_told_is_one_late_post() -> None
 
 
 def test_an_outage_that_ended_while_it_waited_for_company_is_not_called_late() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", wait_s=60)
         here.clock.forward(5)
         await here.close(incident)
@@ -97,7 +97,7 @@ def test_an_outage_that_ended_while_it_waited_for_company_is_not_called_late() -
 
 
 def test_an_opening_sent_ten_minutes_late_says_so_and_tells_the_present() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         begun = here.clock.now_ms()
         here.sink.before = times(1, Remedy.WAIT, after_s=600)
@@ -114,7 +114,7 @@ def test_an_opening_sent_ten_minutes_late_says_so_and_tells_the_present() -> Non
 
 
 def test_a_removed_monitor_is_edited_without_a_reply_and_its_unsent_opening_is_dropped() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         told = await here.open("Shop")
         await here.deliver()
         untold = await here.open("Blog", wait_s=60)
@@ -128,7 +128,7 @@ def test_a_removed_monitor_is_edited_without_a_reply_and_its_unsent_opening_is_d
 
 
 def test_an_incident_that_was_never_announced_is_never_closed() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         muted = await here.insert("Shop")
         await here.close(muted)
         assert await here.deliver() == 0
@@ -138,7 +138,7 @@ def test_an_incident_that_was_never_announced_is_never_closed() -> None:
 
 
 def test_what_was_given_up_before_it_was_told_is_never_spoken_of_again() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         removed = await here.open("Shop", wait_s=60)
         await here.close(removed, announce=False, ending=Ending.REMOVED)
         await here.escalate(removed)
@@ -149,7 +149,7 @@ def test_what_was_given_up_before_it_was_told_is_never_spoken_of_again() -> None
 
 
 def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", kind=Kind.UNSTABLE, role_id=7)
         await here.deliver()
         await here.escalate(incident)
@@ -167,7 +167,7 @@ def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
 
 
 def test_an_escalation_before_its_opening_was_sent_is_told_by_the_opening() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", kind=Kind.UNSTABLE, wait_s=60)
         await here.escalate(incident)
         assert await here.deliver() == 0
@@ -179,7 +179,7 @@ def test_an_escalation_before_its_opening_was_sent_is_told_by_the_opening() -> N
 
 
 def test_an_escalation_whose_incident_is_over_is_not_sent() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", kind=Kind.UNSTABLE)
         await here.deliver()
         await here.escalate(incident)
@@ -191,7 +191,7 @@ def test_an_escalation_whose_incident_is_over_is_not_sent() -> None:
 
 
 def test_edits_of_numbers_are_thirty_seconds_apart_and_only_the_last_is_sent() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
         for _ in range(5):
@@ -210,7 +210,7 @@ def test_edits_of_numbers_are_thirty_seconds_apart_and_only_the_last_is_sent() -
 
 
 def test_an_edit_that_changes_the_state_word_goes_at_once_and_takes_the_numbers_along() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
         await here.change(incident, urgent=False)
@@ -224,7 +224,7 @@ def test_an_edit_that_changes_the_state_word_goes_at_once_and_takes_the_numbers_
 
 
 def test_an_all_clear_goes_before_the_edit_of_numbers() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
         second = await here.open("b")
@@ -239,7 +239,7 @@ def test_an_all_clear_goes_before_the_edit_of_numbers() -> None:
 
 
 def test_a_monitor_that_is_removed_while_its_alert_is_in_doubt_is_edited_all_the_same() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
@@ -251,7 +251,7 @@ def test_a_monitor_that_is_removed_while_its_alert_is_in_doubt_is_edited_all_the
 
 
 def test_an_edit_of_a_message_that_is_not_sent_yet_is_none() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", wait_s=60)
         await here.change(incident, urgent=True)
         assert await here.rows() == [("open", "pending")]
@@ -262,7 +262,7 @@ def test_an_edit_of_a_message_that_is_not_sent_yet_is_none() -> None:
 
 
 def test_a_change_while_the_message_is_on_its_way_is_edited_in_afterwards() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         here.sink.after = only("post", times(1, Remedy.RETRY))
         assert await here.deliver() == 0
@@ -276,7 +276,7 @@ def test_a_change_while_the_message_is_on_its_way_is_edited_in_afterwards() -> N
 
 
 def test_a_message_that_a_human_deleted_is_not_posted_again_and_its_reply_stands_alone() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
         here.sink.messages.clear()
@@ -294,7 +294,7 @@ def test_a_message_that_a_human_deleted_is_not_posted_again_and_its_reply_stands
 
 
 def test_a_message_deleted_between_a_lost_answer_and_the_retry_counts_as_sent() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()

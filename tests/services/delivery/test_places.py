@@ -6,12 +6,12 @@ from bot.errors import DeliveryError, Remedy
 from bot.models import GuildSettings
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice, Places
-from tests.services.delivery.stage import (
+from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
     PRIVATE,
     Call,
-    Stage,
+    DeliveryFixture,
     Trouble,
     in_channel,
     only,
@@ -24,7 +24,7 @@ HOUR, DAY = 3600, 86_400
 
 
 async def _settle(
-    here: Stage, *, second: int | None = SECOND, chooser: int | None = CHOOSER
+    here: DeliveryFixture, *, second: int | None = SECOND, chooser: int | None = CHOOSER
 ) -> None:
     settings = GuildSettings(GUILD, channel_id=CHANNEL, fallback_channel_id=second, set_by=chooser)
     await here.db.write(lambda conn: guilds.save(conn, settings))
@@ -37,13 +37,13 @@ def _refused_by(*places: int, remedy: Remedy = Remedy.CHANNEL_BLOCKED) -> Troubl
     )
 
 
-def _told(here: Stage) -> list[int]:
+def _told(here: DeliveryFixture) -> list[int]:
     """The channels in which a notice arrived."""
     return [one.channel_id for one in here.sink.messages.values() if one.alert.kind == "notice"]
 
 
 def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         lost: list[int] = []
         for broken in (CHANNEL, SECOND, SYSTEM, CHOOSER, OWNER):
@@ -64,7 +64,7 @@ def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
 
 
 def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
         await here.open("a")
@@ -77,7 +77,7 @@ def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
 
 
 def test_no_place_is_tried_twice() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, chooser=OWNER)
         here.sink.known_places[GUILD] = Places("Harbour", SECOND, OWNER)
         here.sink.before = _refused_by(CHANNEL, SECOND, PRIVATE + OWNER)
@@ -91,7 +91,7 @@ def test_no_place_is_tried_twice() -> None:
 
 
 def test_the_lost_channel_itself_is_not_told() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.sink.known_places[GUILD] = Places("Harbour", CHANNEL, OWNER)
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
@@ -104,7 +104,7 @@ def test_the_lost_channel_itself_is_not_told() -> None:
 
 
 def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.sink.known_places[GUILD] = Places(None, None, OWNER)
         notice = Notice("notice", text="It did not work.", user_id=9)
@@ -116,7 +116,7 @@ def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
 
 
 def test_a_server_without_settings_is_told_through_its_owner() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.known_places[GUILD] = Places("Harbour", None, OWNER)
         here.sink.before = _refused_by(CHANNEL)
         await here.open("a")
@@ -127,7 +127,7 @@ def test_a_server_without_settings_is_told_through_its_owner() -> None:
 
 
 def test_a_place_that_is_only_away_is_waited_for_and_told_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         blocked = _refused_by(CHANNEL, SYSTEM)
         away = only("private", times(1, Remedy.RETRY))
@@ -144,7 +144,7 @@ def test_a_place_that_is_only_away_is_waited_for_and_told_once() -> None:
 
 
 def test_who_takes_no_private_messages_is_passed_over() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         def refuse(call: Call) -> Exception | None:
             closed = call.action == "private" and call.channel_id == CHOOSER
             return DeliveryError("no", Remedy.CHANNEL_GONE) if closed else blocked(call)
@@ -160,7 +160,7 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
 
 
 def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.sink.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
         await here.open("a", CHANNEL)
@@ -180,7 +180,7 @@ def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
 
 
 def test_a_server_that_heard_nothing_is_heard_of_again_with_the_first_message() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = _refused_by(CHANNEL)
         await here.open("a")
         await here.deliver()
@@ -195,7 +195,7 @@ def test_a_server_that_heard_nothing_is_heard_of_again_with_the_first_message() 
 
 
 def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         now_ms = here.clock.now_ms()
         notice = Notice("notice", text="Hello")
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, now_ms))
@@ -207,7 +207,7 @@ def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> N
 
 
 def test_while_a_channel_is_lost_its_alerts_go_to_the_second_one_with_their_ends() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_GONE))
         first = await here.open("a")
@@ -230,7 +230,7 @@ def test_while_a_channel_is_lost_its_alerts_go_to_the_second_one_with_their_ends
 
 
 def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_more() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
         await here.open("a")
@@ -246,7 +246,7 @@ def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_mor
 
 
 def test_a_deletion_that_discord_tells_of_matters_only_where_alerts_go() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         await here.delivery.channel_deleted(GUILD, CHANNEL + 1)
         assert await here.rows() == []
@@ -262,7 +262,7 @@ def test_a_deletion_that_discord_tells_of_matters_only_where_alerts_go() -> None
 
 
 def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second_one() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         incident = await here.open("a")
         await here.deliver()
@@ -275,7 +275,7 @@ def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second
 
 
 def test_a_channel_that_was_chosen_gets_what_lost_ones_were_never_told() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.CHANNEL_GONE)
         await here.open("a")
         await here.deliver()
@@ -287,7 +287,7 @@ def test_a_channel_that_was_chosen_gets_what_lost_ones_were_never_told() -> None
 
 
 def test_a_lost_channel_that_is_chosen_again_is_tried_at_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
@@ -299,7 +299,7 @@ def test_a_lost_channel_that_is_chosen_again_is_tried_at_once() -> None:
 
 
 def test_a_server_that_vigie_is_in_again_is_tried_at_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
@@ -316,7 +316,7 @@ def test_a_server_that_vigie_is_in_again_is_tried_at_once() -> None:
 
 
 def test_the_work_of_a_server_that_vigie_left_rests() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
 
         def leave(conn: Connection) -> None:

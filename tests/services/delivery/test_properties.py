@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.db import incidents, outbox
 from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
-from tests.services.delivery.stage import CHANNEL, Call, Message, Stage, play
+from tests.services.delivery.delivery_fixture import CHANNEL, Call, DeliveryFixture, Message, play
 
 CHANNELS = (CHANNEL, CHANNEL + 1, CHANNEL + 2)
 FAULTS = [one for one in Remedy if one not in {Remedy.TOKEN, Remedy.REFUSED, Remedy.MESSAGE_GONE}]
@@ -39,7 +39,7 @@ class Death(asyncio.CancelledError):
 class Story:
     """One run: the incidents of the recorder's side and the faults still to come."""
 
-    here: Stage
+    here: DeliveryFixture
     all: list[Incident] = field(default_factory=list)
     over: set[int] = field(default_factory=set)
 
@@ -147,7 +147,7 @@ def _told(
 def test_each_incident_is_told_once_and_ended_once_whatever_dies_when(
     script: list[tuple[str, int, float]],
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         story = Story(here)
         for what, which, amount in script:
             await story.step(what, which, amount)

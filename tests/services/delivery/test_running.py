@@ -14,11 +14,11 @@ from bot.errors import DeliveryError, Remedy
 from bot.models import Incident, Kind
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Alert
-from tests.services.delivery.stage import (
+from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
-    Stage,
-    StageSink,
+    DeliveryFixture,
+    FixtureTransport,
     always,
     in_channel,
     play,
@@ -27,7 +27,7 @@ from tests.services.delivery.stage import (
 
 
 @dataclass
-class SlowSink(StageSink):
+class SlowSink(FixtureTransport):
     """Answers when it is let; ``arrived`` is set when a request is under way."""
 
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,7 +41,7 @@ class SlowSink(StageSink):
         return await super().post(channel_id, alert, nonce=nonce, reply_to=reply_to)
 
 
-def _live(here: Stage, sink: StageSink | None = None) -> Dispatcher:
+def _live(here: DeliveryFixture, sink: FixtureTransport | None = None) -> Dispatcher:
     """A delivery on real time."""
     here.clock = SystemClock()  # type: ignore[assignment]
     here.sink = sink or here.sink
@@ -50,12 +50,12 @@ def _live(here: Stage, sink: StageSink | None = None) -> Dispatcher:
     return delivery
 
 
-async def _until_sent(here: Stage, count: int) -> None:
+async def _until_sent(here: DeliveryFixture, count: int) -> None:
     await here.sink.until(lambda: len(here.sink.messages) >= count)
 
 
 def test_a_committed_flip_is_with_discord_in_under_fifty_milliseconds(tmp_path: Path) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         running = asyncio.create_task(delivery.run())
         took = []
@@ -73,7 +73,7 @@ def test_a_committed_flip_is_with_discord_in_under_fifty_milliseconds(tmp_path: 
 
 
 def test_a_row_that_waits_is_sent_when_its_time_comes_without_being_woken() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         await here.open("Shop", wait_s=0.1)
         running = asyncio.create_task(delivery.run())
@@ -87,7 +87,7 @@ def test_a_row_that_waits_is_sent_when_its_time_comes_without_being_woken() -> N
 
 
 def test_a_failed_message_is_tried_again_without_being_woken() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         here.sink.before = times(1, Remedy.RETRY)
         await here.open("Shop")
@@ -100,7 +100,7 @@ def test_a_failed_message_is_tried_again_without_being_woken() -> None:
 
 
 def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_other() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         here.sink.before = in_channel(CHANNEL, always(Remedy.WAIT, after_s=1200))
         running = asyncio.create_task(delivery.run())
@@ -119,7 +119,7 @@ def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_ot
 
 
 def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         sink = SlowSink(here.clock)
         delivery = _live(here, sink)
         running = asyncio.create_task(delivery.run())
@@ -138,7 +138,7 @@ def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> No
 
 
 def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         sink = SlowSink(here.clock)
         delivery = _live(here, sink)
         running = asyncio.create_task(delivery.run())
@@ -165,7 +165,7 @@ def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() 
 def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
     news: Callable[[Dispatcher], Awaitable[None]],
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
         await here.open("Shop")
@@ -182,7 +182,7 @@ def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
 
 
 def test_while_everything_waits_the_store_is_left_alone() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         await here.open("Shop", wait_s=60)
         reads, read = 0, here.db.read
@@ -203,7 +203,7 @@ def test_while_everything_waits_the_store_is_left_alone() -> None:
 
 
 def test_many_channels_at_once_take_their_turns() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         for number in range(30):
             await here.open(f"site {number}", CHANNEL + number)
         running = asyncio.create_task(here.delivery.run())
@@ -217,7 +217,7 @@ def test_many_channels_at_once_take_their_turns() -> None:
 
 
 def test_stopping_ends_a_delivery_that_has_nothing_to_do_at_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.01)
@@ -228,7 +228,7 @@ def test_stopping_ends_a_delivery_that_has_nothing_to_do_at_once() -> None:
 
 
 def test_until_discord_can_be_reached_nothing_is_claimed() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         delivery._sink = None
         await here.open("Shop")
@@ -244,7 +244,7 @@ def test_until_discord_can_be_reached_nothing_is_claimed() -> None:
 
 
 def test_stopping_first_sends_what_is_due() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.01)
@@ -258,7 +258,7 @@ def test_stopping_first_sends_what_is_due() -> None:
 
 
 def test_a_store_that_fails_for_a_moment_does_not_end_the_loop() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
         broken = [DeliveryError("not a DeliveryError of the sink", Remedy.RETRY)]
         read = here.db.read
@@ -281,7 +281,7 @@ def test_a_store_that_fails_for_a_moment_does_not_end_the_loop() -> None:
 
 
 def test_a_thousand_openings_of_one_channel_are_one_post_for_well_under_a_second_of_work() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         thousand: list[Incident] = [await here.open(f"site {n}") for n in range(1000)]
         started = time.process_time()
         assert await here.deliver() == 1

@@ -8,15 +8,15 @@ from bot.errors import Remedy
 from bot.models import Kind
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
-from tests.services.delivery.stage import CHANNEL, GUILD, Stage, play, times
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, play, times
 
 
-async def _notice(here: Stage, notice: Notice) -> None:
+async def _notice(here: DeliveryFixture, notice: Notice) -> None:
     now_ms = here.clock.now_ms()
     await here.db.write(lambda conn: enqueue.notice(conn, GUILD, CHANNEL, notice, now_ms))
 
 
-async def _remind(here: Stage, *ids: int) -> None:
+async def _remind(here: DeliveryFixture, *ids: int) -> None:
     now_ms = here.clock.now_ms()
 
     def write(conn: Connection) -> None:
@@ -38,7 +38,7 @@ async def _remind(here: Stage, *ids: int) -> None:
 def test_a_post_is_of_the_worst_kind_it_tells_of(
     kinds: tuple[Kind, ...], kind: str, line: str
 ) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         for number, one in enumerate(kinds):
             await here.open(str(number), kind=one)
         await here.deliver()
@@ -50,7 +50,7 @@ def test_a_post_is_of_the_worst_kind_it_tells_of(
 
 
 def test_a_list_is_of_the_kind_of_what_is_left() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         down, _ = await here.open("a"), await here.open("b", kind=Kind.SLOW)
         await here.deliver()
         await here.close(down)
@@ -61,7 +61,7 @@ def test_a_list_is_of_the_kind_of_what_is_left() -> None:
 
 
 def test_only_roles_of_what_still_goes_on_are_called_each_once() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         over = await here.open("a", role_id=7, wait_s=60)
         for name, role_id in (("b", 8), ("c", 8), ("d", None), ("e", 9)):
             await here.open(name, role_id=role_id, wait_s=60)
@@ -74,7 +74,7 @@ def test_only_roles_of_what_still_goes_on_are_called_each_once() -> None:
 
 
 def test_a_reminder_answers_the_alert_with_a_line_and_a_push() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a", role_id=7)
         await here.deliver()
         here.clock.forward(3600)
@@ -92,7 +92,7 @@ def test_a_reminder_answers_the_alert_with_a_line_and_a_push() -> None:
 
 
 def test_reminders_that_waited_are_one_line_about_what_still_goes_on() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         three = [await here.open(name) for name in ("a", "b", "c")]
         await here.deliver()
         here.clock.forward(3600)
@@ -107,7 +107,7 @@ def test_reminders_that_waited_are_one_line_about_what_still_goes_on() -> None:
 
 
 def test_a_reminder_counts_to_the_moment_it_was_due() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
         here.clock.forward(3600)
@@ -121,7 +121,7 @@ def test_a_reminder_counts_to_the_moment_it_was_due() -> None:
 
 
 def test_nobody_is_reminded_of_what_was_never_told_or_is_over() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         muted = await here.insert("a")
         told = await here.open("b")
         await here.deliver()
@@ -135,7 +135,7 @@ def test_nobody_is_reminded_of_what_was_never_told_or_is_over() -> None:
 
 
 def test_nobody_is_reminded_of_what_somebody_has_acknowledged_meanwhile() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         both = [await here.open(name) for name in ("a", "b")]
         await here.deliver()
         await _remind(here, *(one.id for one in both))
@@ -147,7 +147,7 @@ def test_nobody_is_reminded_of_what_somebody_has_acknowledged_meanwhile() -> Non
 
 
 def test_a_test_alert_has_a_card() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await _notice(here, Notice("test"))
         await here.deliver()
         [message] = here.sink.of()
@@ -158,7 +158,7 @@ def test_a_test_alert_has_a_card() -> None:
 
 
 def test_what_remains_of_a_refused_message_is_at_most_five_hundred_characters() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.sink.before = times(1, Remedy.REFUSED)
         await _notice(here, Notice("notice", text="x" * 501))
         await here.deliver()
@@ -168,7 +168,7 @@ def test_what_remains_of_a_refused_message_is_at_most_five_hundred_characters() 
 
 
 def test_an_incident_is_opened_once_however_often_it_is_reported() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.db.write(
             lambda conn: enqueue.opened(conn, incident, here.clock.now_ms(), wait_s=0)
@@ -179,7 +179,7 @@ def test_an_incident_is_opened_once_however_often_it_is_reported() -> None:
 
 
 def test_all_clears_of_several_outages_that_were_never_told_share_one_post() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         both = [await here.open(name, wait_s=60) for name in ("a", "b")]
         await here.close(*both)
         assert await here.deliver() == 1

@@ -3,19 +3,26 @@
 import pytest
 
 from bot.errors import DeliveryError, Remedy
-from tests.services.delivery.stage import CHANNEL, Stage, always, only, play, times
+from tests.services.delivery.delivery_fixture import (
+    CHANNEL,
+    DeliveryFixture,
+    always,
+    only,
+    play,
+    times,
+)
 
 MINUTE = 60
 
 
-async def _silent_for(here: Stage, seconds: float) -> None:
+async def _silent_for(here: DeliveryFixture, seconds: float) -> None:
     """Discord takes nothing, and has said for how long."""
     here.sink.before = times(1, Remedy.WAIT, after_s=seconds)
     assert await here.deliver() == 0
 
 
 def test_what_came_and_went_is_one_digest_and_what_goes_on_is_told_after_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         begun = here.clock.now_ms()
         gone = [await here.open("a", role_id=7)]
         await _silent_for(here, 15 * MINUTE)
@@ -49,7 +56,7 @@ def test_what_came_and_went_is_one_digest_and_what_goes_on_is_told_after_it() ->
 
 
 def test_a_digest_of_outages_that_were_told_counts_from_the_first_end() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         told = [await here.open(name) for name in ("a", "b", "c")]
         await here.deliver()
         here.clock.forward(MINUTE)
@@ -70,7 +77,7 @@ def test_a_digest_of_outages_that_were_told_counts_from_the_first_end() -> None:
 
 @pytest.mark.parametrize(("ended", "after_s"), [(False, 15 * MINUTE), (True, 5 * MINUTE)])
 def test_what_is_told_late_is_late_since_the_first_of_it(*, ended: bool, after_s: float) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         begun = here.clock.now_ms()
         first = await here.open("a")
         await _silent_for(here, after_s)
@@ -87,7 +94,7 @@ def test_what_is_told_late_is_late_since_the_first_of_it(*, ended: bool, after_s
 
 
 def test_who_asked_hears_of_the_end_by_the_digest_with_a_push() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.follow(incident, [7])
         await _silent_for(here, 15 * MINUTE)
@@ -101,7 +108,7 @@ def test_who_asked_hears_of_the_end_by_the_digest_with_a_push() -> None:
 
 
 def test_who_asked_hears_of_an_end_that_comes_with_its_outage() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.follow(incident, [7])
         await _silent_for(here, 5 * MINUTE)
@@ -116,7 +123,7 @@ def test_who_asked_hears_of_an_end_that_comes_with_its_outage() -> None:
 
 @pytest.mark.parametrize(("after_s", "late"), [(10 * MINUTE - 0.001, False), (10 * MINUTE, True)])
 def test_an_opening_is_late_from_ten_minutes_on(after_s: float, *, late: bool) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         await _silent_for(here, after_s)
         await here.deliver(after_s)
@@ -129,7 +136,7 @@ def test_an_opening_is_late_from_ten_minutes_on(after_s: float, *, late: bool) -
 def test_an_end_that_discord_will_never_take_leaves_nothing_behind(after_s: float) -> None:
     """Neither as a digest nor as a late post: the outage is not told after its end."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await _silent_for(here, after_s)
         await here.close(incident)
@@ -143,7 +150,7 @@ def test_an_end_that_discord_will_never_take_leaves_nothing_behind(after_s: floa
 
 
 def test_a_digest_whose_answer_was_lost_is_sent_again_as_it_was() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await _silent_for(here, 15 * MINUTE)
         await here.close(incident)
@@ -158,7 +165,7 @@ def test_a_digest_whose_answer_was_lost_is_sent_again_as_it_was() -> None:
 
 
 def test_a_digest_that_discord_did_not_take_is_made_anew() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await _silent_for(here, 15 * MINUTE)
         await here.close(first)
@@ -174,7 +181,7 @@ def test_a_digest_that_discord_did_not_take_is_made_anew() -> None:
 
 
 def test_a_lost_answer_is_looked_for_in_the_channel_only_after_two_minutes() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.after = times(1, Remedy.RETRY)
         await here.deliver()
@@ -194,7 +201,7 @@ def test_a_lost_answer_is_looked_for_in_the_channel_only_after_two_minutes() -> 
 def test_a_message_is_not_looked_for_within_ten_seconds_of_its_last_try() -> None:
     """A request whose connection broke may still be at work on Discord's side."""
 
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.before = times(2, Remedy.RETRY)
         await here.deliver()
@@ -210,7 +217,7 @@ def test_a_message_is_not_looked_for_within_ten_seconds_of_its_last_try() -> Non
 
 
 def test_what_never_arrived_is_planned_anew_with_all_that_came_since() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.before = times(1, Remedy.RETRY)
         await here.deliver()
@@ -227,7 +234,7 @@ def test_what_never_arrived_is_planned_anew_with_all_that_came_since() -> None:
     "remedy", [Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.MESSAGE_GONE]
 )
 def test_where_nothing_can_be_read_the_message_is_sent_rather_than_never(remedy: Remedy) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.before = times(1, Remedy.RETRY)
         await here.deliver()
@@ -241,7 +248,7 @@ def test_where_nothing_can_be_read_the_message_is_sent_rather_than_never(remedy:
 
 
 def test_a_reply_whose_answer_was_lost_is_found_among_the_replies() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
         await here.close(incident)
@@ -256,7 +263,7 @@ def test_a_reply_whose_answer_was_lost_is_found_among_the_replies() -> None:
 
 @pytest.mark.parametrize("ahead_ms", [5000, 300_000, 3_600_000])
 def test_our_clock_may_have_been_ahead_of_discords(ahead_ms: int) -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         here.clock.set_back_ms = -ahead_ms
         await here.open("a")
         here.sink.after = times(1, Remedy.RETRY)
@@ -269,7 +276,7 @@ def test_our_clock_may_have_been_ahead_of_discords(ahead_ms: int) -> None:
 
 
 def test_while_the_channel_cannot_be_asked_the_message_waits() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.sink.before = times(2, Remedy.RETRY)
         await here.deliver()

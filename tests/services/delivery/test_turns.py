@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.delivery.sideline import Sidelines
 from bot.services.delivery.throttle import Pace
-from tests.services.delivery.stage import CHANNEL, Stage, StageClock, play
+from tests.services.delivery.delivery_fixture import CHANNEL, DeliveryFixture, FixtureClock, play
 
 
 @dataclass
@@ -39,7 +39,7 @@ async def _turns(pace: Pace, channels: range, served: list[int], *, opening: boo
 
 
 def test_a_few_go_at_once_and_then_forty_a_second() -> None:
-    clock, served = StageClock(), list[int]()
+    clock, served = FixtureClock(), list[int]()
     asyncio.run(_turns(Pace(clock), range(28), served, opening=False))
     waits = [round(seconds, 3) for seconds in clock.slept if seconds > 0.001]
     assert waits == pytest.approx([number / 40 for number in range(1, 20)], abs=0.001)
@@ -47,7 +47,7 @@ def test_a_few_go_at_once_and_then_forty_a_second() -> None:
 
 
 def test_after_a_quiet_moment_a_few_go_at_once_again() -> None:
-    clock, served = StageClock(), list[int]()
+    clock, served = FixtureClock(), list[int]()
     pace = Pace(clock)
     asyncio.run(_turns(pace, range(12), served, opening=False))
     clock.forward(100)
@@ -58,7 +58,7 @@ def test_after_a_quiet_moment_a_few_go_at_once_again() -> None:
 
 def test_an_opening_goes_before_everything_that_waits_also_when_its_channel_waits_already() -> None:
     async def scene() -> list[int]:
-        pace, served = Pace(StageClock()), list[int]()
+        pace, served = Pace(FixtureClock()), list[int]()
         notes = asyncio.create_task(_turns(pace, range(30), served, opening=False))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -90,7 +90,7 @@ def test_sidelines_are_served_in_their_order_until_one_has_done_something() -> N
 
 
 def test_what_stands_behind_the_outbox_is_served_after_it_and_never_delays_it() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         line = Line({CHANNEL: here.clock.ms, CHANNEL + 1: here.clock.ms})
         here.delivery.sidelines.add(line)
         await here.open("a")
@@ -102,7 +102,7 @@ def test_what_stands_behind_the_outbox_is_served_after_it_and_never_delays_it() 
 
 
 def test_a_channel_whose_work_cannot_be_done_is_not_asked_again_within_a_second() -> None:
-    async def scene(here: Stage) -> None:
+    async def scene(here: DeliveryFixture) -> None:
         line = Line({CHANNEL: here.clock.ms})
         here.delivery.sidelines.add(line)
         await here.deliver()

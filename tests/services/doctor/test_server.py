@@ -12,7 +12,14 @@ from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, Voice
 from bot.services.doctor.server import Doctor
 from bot.words.translator import translator_for
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, station
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    services_fixture,
+)
 
 DAY_S = 86_400
 CONFIG = Config(max_monitors=3)
@@ -25,7 +32,7 @@ VOICE = Voice(
 )
 
 
-def doctor(s: Station) -> Doctor:
+def doctor(s: ServicesFixture) -> Doctor:
     return Doctor(
         s.db,
         s.clock,
@@ -38,7 +45,7 @@ def doctor(s: Station) -> Doctor:
     )
 
 
-async def found(s: Station, one: Doctor | None = None) -> dict[str, Finding]:
+async def found(s: ServicesFixture, one: Doctor | None = None) -> dict[str, Finding]:
     """By name."""
     return {f.name: f for f in await (one or doctor(s)).examine(GUILD, VOICE)}
 
@@ -49,7 +56,7 @@ def is_well(finding: Finding) -> bool:
 
 def test_a_full_server_is_told_how_to_make_room(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             assert (await found(s))["Sites"].fix == "Begin with /watch add."
             for name in ("a", "b"):
                 await s.watch(name)
@@ -64,7 +71,7 @@ def test_a_full_server_is_told_how_to_make_room(tmp_path: Path) -> None:
 
 def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop, api = await s.watch("shop"), await s.watch("api")
             await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
             await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=3_600)
@@ -85,7 +92,7 @@ def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> 
 
 def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop, api, blog = [await s.watch(name) for name in ("shop", "api", "blog")]
             now_ms = s.clock.now_ms()
             short_ms, long_ms = now_ms + 1_800_000, now_ms + 7 * DAY_S * 1000
@@ -110,7 +117,7 @@ def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> 
 
 def test_what_is_not_checked_any_more_is_broken_but_not_after_a_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             one = doctor(s)
             await s.clock.advance(200)
@@ -134,7 +141,7 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             now_ms = s.clock.now_ms()
 
@@ -171,7 +178,7 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
 
 def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             assert "Discord" not in await found(s)
             s.delivery.gates.shut = True
             assert (await found(s))["Discord"].grade is Grade.BROKEN
@@ -181,7 +188,7 @@ def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
 
 def test_what_fails_for_a_week_is_asked_about(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OOOFFFF"})
             assert s.entry("shop").incident is not None
@@ -196,7 +203,7 @@ def test_what_fails_for_a_week_is_asked_about(tmp_path: Path) -> None:
 
 def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             await s.watch("api", OTHER_GUILD)
             await s.play({"shop": "OOOFFFF"})
@@ -222,7 +229,7 @@ def test_checks_that_wait_long_for_their_turn_are_said_to_their_server_alone(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             assert "Checks" not in await found(s)
             now = s.clock.monotonic()
             s.checks.waits += [
@@ -245,7 +252,7 @@ def test_checks_that_wait_long_for_their_turn_are_said_to_their_server_alone(
 
 def test_a_machine_that_keeps_standing_still_is_said(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             measuring = asyncio.ensure_future(s.stalls.run())
             for _ in range(3):
                 await s.clock.advance(5)

@@ -31,13 +31,13 @@ from sandbox.world.nouns import Channel
 from sandbox.world.permissions import Permission
 from sandbox.world.world import World
 from tests import invariants
-from tests.services.delivery.stage import CHANNEL, GUILD, Stage, StageClock
+from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, FixtureClock
 
 Json = dict[str, Any]
 SECOND, SYSTEM = CHANNEL + 50, CHANNEL + 60
 
 
-class RigClock(StageClock):
+class DiscordFixtureClock(FixtureClock):
     """The sandbox's own time: real time and what was skipped."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -90,7 +90,7 @@ class InformedSink(DiscordTransport):
         return Access(allowed=Permission.VIEW_CHANNEL | sending in rights and not locked)
 
 
-class Rig(Stage):
+class DiscordFixture(DeliveryFixture):
     """A stage whose channels are those of a sandbox: CHANNEL … CHANNEL + 9, SECOND, SYSTEM."""
 
     def __init__(self, db: Database, sandbox: Sandbox, client: BareClient, path: Path) -> None:
@@ -98,7 +98,7 @@ class Rig(Stage):
         self.client = client
         self.path = path
         super().__init__(db)
-        self.clock = RigClock(sandbox)
+        self.clock = DiscordFixtureClock(sandbox)
         self.restart()
 
     def restart(self) -> Dispatcher:
@@ -158,9 +158,9 @@ def world() -> World:
     return made
 
 
-def rig(
+def discord_fixture(
     folder: Path,
-    scene: Callable[[Rig], Awaitable[None]],
+    scene: Callable[[DiscordFixture], Awaitable[None]],
     *,
     rate_limits: bool = False,
     check: bool = True,
@@ -177,7 +177,7 @@ def rig(
             try:
                 await client.login(sandbox.token)
                 await db.write(lambda conn: guilds.save(conn, GuildSettings(GUILD)))
-                await scene(Rig(db, sandbox, client, folder / "vigie.db"))
+                await scene(DiscordFixture(db, sandbox, client, folder / "vigie.db"))
             finally:
                 await db.close()
                 await client.close()

@@ -23,7 +23,7 @@ UNREACHABLE = Remedy.RETRY
 _REFUSALS = {Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED}
 
 
-class StageClock:
+class FixtureClock:
     """Time that moves only when told; sleepers yield."""
 
     def __init__(self) -> None:
@@ -72,10 +72,10 @@ Trouble = Callable[[Call], DeliveryError | Exception | None]
 
 
 @dataclass
-class StageSink:
+class FixtureTransport:
     """A Discord that knows its nonces. ``before`` fails a request, ``after`` its answer."""
 
-    clock: StageClock
+    clock: FixtureClock
     messages: dict[int, Message] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -222,13 +222,13 @@ def in_channel(channel_id: int, trouble: Trouble) -> Trouble:
     return lambda call: trouble(call) if call.channel_id == channel_id else None
 
 
-class Stage:
+class DeliveryFixture:
     """A store with one server, a delivery and its sink, and the recorder's side in short."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.clock = StageClock()
-        self.sink = StageSink(self.clock)
+        self.clock = FixtureClock()
+        self.sink = FixtureTransport(self.clock)
         self.sent: list[Sent] = []
         self.refused: list[DeliveryError] = []
         self.delivery = self.restart()
@@ -388,21 +388,21 @@ def _insert(
 
 
 @asynccontextmanager
-async def stage(folder: Path | None = None) -> AsyncIterator[Stage]:
+async def delivery_fixture(folder: Path | None = None) -> AsyncIterator[DeliveryFixture]:
     """Open a fresh store (in memory without a folder) and set the stage on it."""
     db = await Database.open(":memory:" if folder is None else folder / "vigie.db")
     try:
         await db.write(lambda conn: guilds.save(conn, GuildSettings(id=GUILD)))
-        yield Stage(db)
+        yield DeliveryFixture(db)
     finally:
         await db.close()
 
 
-def play(scene: Callable[[Stage], object], folder: Path | None = None) -> None:
+def play(scene: Callable[[DeliveryFixture], object], folder: Path | None = None) -> None:
     """Run one scene on a fresh stage."""
 
     async def run() -> None:
-        async with stage(folder) as here:
+        async with delivery_fixture(folder) as here:
             result = scene(here)
             assert asyncio.iscoroutine(result)
             await result

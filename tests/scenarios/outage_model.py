@@ -41,7 +41,7 @@ class Span(NamedTuple):
         return self.start <= t < self.end
 
 
-Sky = Callable[[int], Seen]
+OutageModel = Callable[[int], Seen]
 """What a try at that second sees; asked in the order of time."""
 
 
@@ -64,11 +64,11 @@ def fine(rng: Random, slower: float = 1.0) -> Seen:
     return Seen(OK, min(DEADLINE_MS - 1, round(rng.lognormvariate(5.2, 0.25) * slower)))
 
 
-def calm(rng: Random) -> Sky:
+def calm(rng: Random) -> OutageModel:
     return lambda _t: fine(rng)
 
 
-def outages(rng: Random, spans: Sequence[Span], mix: dict[str, int]) -> Sky:
+def outages(rng: Random, spans: Sequence[Span], mix: dict[str, int]) -> OutageModel:
     """Well, but for spans in which every try fails."""
 
     def see(t: int) -> Seen:
@@ -79,7 +79,7 @@ def outages(rng: Random, spans: Sequence[Span], mix: dict[str, int]) -> Sky:
     return see
 
 
-def blips(rng: Random, chance: float) -> Sky:
+def blips(rng: Random, chance: float) -> OutageModel:
     """Single failures, each independent of the next."""
 
     def see(_t: int) -> Seen:

@@ -29,7 +29,7 @@ from bot.services.explanation import (
     facts,
 )
 from tests.engine.test_judge import Site
-from tests.services.station import ADDRESS, GUILD, Station, play, station
+from tests.services.services_fixture import ADDRESS, GUILD, ServicesFixture, play, services_fixture
 
 LIMIT_MS = 500
 POLICY = Policy(60.0, slow_ms=LIMIT_MS)
@@ -177,14 +177,14 @@ def test_for_any_rounds_what_the_all_clear_still_wants_is_what_holds_it_back(rou
         assert not hold or not met, "an all-clear that is due was given"
 
 
-def of(s: Station, name: str) -> Evidence:
+def of(s: ServicesFixture, name: str) -> Evidence:
     entry = s.entry(name)
     return Why(s.clock, s.watchlist, s.blindness).of(GUILD, entry.monitor.id)
 
 
 def test_the_incident_adds_the_rule_that_opened_it_and_what_it_became(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             incident = s.entry("shop").incident
@@ -199,7 +199,7 @@ def test_the_incident_adds_the_rule_that_opened_it_and_what_it_became(tmp_path: 
 
 def test_the_tries_of_the_newest_round_are_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "F"})
             assert [one.ok for one in of(s, "shop").tries] == [False, False, False]
@@ -213,7 +213,7 @@ def test_the_tries_of_the_newest_round_are_kept(tmp_path: Path) -> None:
 
 def test_it_says_whether_we_are_blind(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "O"})
             assert of(s, "shop").blind_since_ms is None
@@ -227,7 +227,7 @@ def test_it_says_whether_we_are_blind(tmp_path: Path) -> None:
 
 def test_an_incident_knows_where_its_site_last_answered_from(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             incident = s.entry("shop").incident

@@ -11,7 +11,7 @@ from bot.models import CheckResult, Phases
 from bot.services.boards.boards import Boards
 from bot.services.boards.snapshot import Face
 from tests.fakes import FakeClock
-from tests.services.station import GUILD, PERSON, Station, station
+from tests.services.services_fixture import GUILD, PERSON, ServicesFixture, services_fixture
 
 WALL = 200  # the channel of the boards; alerts go to another one
 Trouble = Callable[[str], DeliveryError | Exception | None]
@@ -120,55 +120,55 @@ def fine(_: str) -> None:
 
 
 @dataclass
-class Wall:
+class BoardsFixture:
     """A running set of services with boards."""
 
-    station: Station
+    services: ServicesFixture
     door: PaperDoor
     boards: Boards
 
     async def settle(self, seconds: float = 0) -> None:
         """Let time pass, look, and send what is due."""
-        await self.station.clock.advance(seconds)
+        await self.services.clock.advance(seconds)
         await self.boards.lane.look()
-        await self.station.delivery.deliver_due()
+        await self.services.delivery.deliver_due()
 
     async def create(self, channel_id: int = WALL) -> None:
         await self.boards.create(GUILD, channel_id, PERSON)
-        await self.station.delivery.deliver_due()
+        await self.services.delivery.deliver_due()
 
     async def rows(self) -> list[Board]:
-        return await self.station.db.read(lambda conn: of_guild(conn, GUILD))
+        return await self.services.db.read(lambda conn: of_guild(conn, GUILD))
 
     def took(self, name: str, ms: float) -> None:
         """The latest check of a site took so long."""
-        entry = self.station.entry(name)
-        entry.latest = CheckResult(self.station.clock.now_ms(), None, phases=Phases(total=ms))
+        entry = self.services.entry(name)
+        entry.latest = CheckResult(self.services.clock.now_ms(), None, phases=Phases(total=ms))
 
     def rename(self, name: str, new: str) -> None:
         """The word of a site changes, as a state would."""
-        entry = self.station.entry(name)
+        entry = self.services.entry(name)
         entry.monitor = replace(entry.monitor, name=new)
 
 
-async def hang(station_: Station, door: PaperDoor) -> Wall:
+async def hang(base: ServicesFixture, door: PaperDoor) -> BoardsFixture:
     boards = Boards(
-        station_.db,
-        station_.clock,
-        guilds=station_.guilds,
-        status=station_.status,
-        delivery=station_.delivery,
-        blind_ms=lambda: station_.blindness.since_ms,
+        base.db,
+        base.clock,
+        guilds=base.guilds,
+        status=base.status,
+        delivery=base.delivery,
+        blind_ms=lambda: base.blindness.since_ms,
     )
     await boards.load()
     boards.attach(door)
-    return Wall(station_, door, boards)
+    return BoardsFixture(base, door, boards)
 
 
 @asynccontextmanager
-async def wall(
+async def boards_fixture(
     path: Path, *, clock: FakeClock | None = None, door: PaperDoor | None = None
-) -> AsyncIterator[Wall]:
+) -> AsyncIterator[BoardsFixture]:
     """A station with boards on the database of ``path``; the same path plays a restart."""
-    async with station(path, clock=clock) as s:
+    async with services_fixture(path, clock=clock) as s:
         yield await hang(s, door or PaperDoor(s.clock))

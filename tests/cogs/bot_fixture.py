@@ -60,7 +60,7 @@ class Site:
 
 
 @dataclass
-class Harbour:
+class BotFixture:
     """One running Vigie with its sandbox and its site."""
 
     sandbox: Sandbox
@@ -123,9 +123,9 @@ def config_for(sandbox: Sandbox, site: Site, tmp_path: Path, **settings: Any) ->
 
 
 @asynccontextmanager
-async def harbour(
+async def running_bot(
     tmp_path: Path, *, sandbox: Sandbox | None = None, online: bool = True, **settings: Any
-) -> AsyncIterator[Harbour]:
+) -> AsyncIterator[BotFixture]:
     """Start everything; ``online=False`` returns before Discord is reached."""
     site = Site()
     await site.start()
@@ -140,16 +140,16 @@ async def harbour(
             *(app.scheduler.run(), app.recorder.run(), app.delivery.run()),
             *(app.services.boards.run(), app._serve()),
         )
-        ship = Harbour(discord, site, app, [asyncio.create_task(part) for part in parts])
+        fixture = BotFixture(discord, site, app, [asyncio.create_task(part) for part in parts])
         try:
             if online:
                 await discord.wait_online()
                 await until(app.guilds.known)
-            yield ship
+            yield fixture
         finally:
-            for task in ship.tasks:
+            for task in fixture.tasks:
                 task.cancel()
-            await asyncio.gather(*ship.tasks, return_exceptions=True)
+            await asyncio.gather(*fixture.tasks, return_exceptions=True)
             await app.engine.resolver.close()
     finally:
         await db.close()
@@ -160,14 +160,14 @@ async def harbour(
     assert discord.record.bugs == []
 
 
-def sail(
-    tmp_path: Path, scenario: Callable[[Harbour], Coroutine[Any, Any, None]], **settings: Any
+def run_with_bot(
+    tmp_path: Path, scenario: Callable[[BotFixture], Coroutine[Any, Any, None]], **settings: Any
 ) -> None:
     """Run one scenario on a fresh Vigie."""
 
     async def voyage() -> None:
-        async with harbour(tmp_path, **settings) as ship:
-            await scenario(ship)
+        async with running_bot(tmp_path, **settings) as fixture:
+            await scenario(fixture)
 
     asyncio.run(voyage())
 

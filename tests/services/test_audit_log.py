@@ -16,14 +16,24 @@ from bot.services.recurrence import instant
 from bot.services.transfer.bulk_import import Intake
 from bot.services.transfer.reader import Item
 from bot.services.wishes import Change, NewMonitor
-from tests.services.station import CHANNEL, GUILD, OTHER_GUILD, PERSON, Station, play, station
+from tests.services.services_fixture import (
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    PERSON,
+    ServicesFixture,
+    play,
+    services_fixture,
+)
 
 OTHER = PERSON + 1
 DAY_S = 86_400
 Told = tuple[str, int, str | None, str | None]
 
 
-async def told(s: Station, monitor_id: int | None = None, guild_id: int = GUILD) -> list[Told]:
+async def told(
+    s: ServicesFixture, monitor_id: int | None = None, guild_id: int = GUILD
+) -> list[Told]:
     """Field, who, before and after of the newest changes, oldest first."""
     page = await s.changes.page(guild_id, monitor_id, 0, 100)
     assert page.number == 0
@@ -34,7 +44,7 @@ def test_every_setting_that_differs_is_a_row_with_what_it_was_and_what_it_is(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             wanted = NewMonitor("https://shop.example/", headers="X-Key: s3cret", contains="hello")
             monitor = (await s.monitors.add(GUILD, wanted, PERSON)).monitor
             await s.clock.advance(5)
@@ -85,7 +95,7 @@ def _all(conn: Connection) -> list[sqlite3.Row]:
 
 def test_pauses_mutes_and_removals_are_told_but_not_what_ends_by_itself(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             now_ms = s.clock.now_ms()
             await s.overlays.pause(GUILD, shop.id, by=OTHER, for_s=60)
@@ -122,7 +132,7 @@ def test_pauses_mutes_and_removals_are_told_but_not_what_ends_by_itself(tmp_path
 
 def test_a_mute_is_bounded(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             with pytest.raises(UserError, match="at most 30 days"):
                 await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=30 * DAY_S + 1)
@@ -135,7 +145,7 @@ def test_a_mute_is_bounded(tmp_path: Path) -> None:
 
 def test_the_settings_of_a_server_are_told_with_who_chose_them(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.seen(GUILD, "fr")
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55)
             await s.guilds.set_alerts(GUILD, by=OTHER, fallback_channel_id=101, reminder_h=4)
@@ -161,7 +171,7 @@ def test_the_settings_of_a_server_are_told_with_who_chose_them(tmp_path: Path) -
 
 def test_maintenance_is_told_with_its_window_for_as_long_as_it_is_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             begun = await s.maintenance.start(GUILD, shop.id, for_s=60, reason="x", by=PERSON)
             _, now = instant(s.clock.now_ms())
@@ -191,7 +201,7 @@ def test_maintenance_is_told_with_its_window_for_as_long_as_it_is_kept(tmp_path:
 
 def test_whoever_takes_an_alert_is_told_once_for_each_site_of_it(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             names = ("a", "b", "c")
             ids = [(await s.watch(name)).id for name in names]
             await s.play(dict.fromkeys(names, "OFFF"))
@@ -211,7 +221,7 @@ def test_whoever_takes_an_alert_is_told_once_for_each_site_of_it(tmp_path: Path)
 
 def test_an_import_is_a_row_for_each_monitor_and_paused_ones_come_paused(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             items = [
                 Item(n, str(n), NewMonitor(f"https://{n}.example/"), paused=n == 2)
                 for n in range(1, 31)
@@ -237,7 +247,7 @@ def test_a_change_that_fails_leaves_no_trace_and_a_trace_that_fails_no_change(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             await s.watch("blog")
             with pytest.raises(UserError):
@@ -282,7 +292,7 @@ def test_those_who_change_one_site_at_once_are_told_in_the_order_in_which_it_hap
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             done = await asyncio.gather(
                 s.monitors.edit(GUILD, shop.id, Change(name="b"), PERSON),
@@ -314,7 +324,7 @@ def test_those_who_change_one_site_at_once_are_told_in_the_order_in_which_it_hap
 
 def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             edits = [ChangeRow(GUILD, PERSON, "name", s.clock.now_ms(), shop.id)] * 1_200
             await s.db.write(lambda conn: audit_log.insert(conn, edits))
@@ -334,7 +344,7 @@ def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
 
 def test_pages_are_counted_and_one_that_is_gone_shows_the_last(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             assert (await s.changes.page(OTHER_GUILD, None, 3, 10)).of == 1
             for number in range(24):
@@ -351,7 +361,7 @@ def test_pages_are_counted_and_one_that_is_gone_shows_the_last(tmp_path: Path) -
 
 def test_another_server_s_changes_are_never_read_and_go_with_their_server(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             await s.guilds.seen(GUILD, "en-US")
             await s.guilds.seen(OTHER_GUILD, "en-US")
             shop = await s.watch("shop")
@@ -370,7 +380,7 @@ def test_another_server_s_changes_are_never_read_and_go_with_their_server(tmp_pa
 
 def test_what_differs_is_named_in_the_order_of_the_card(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             after: Any = (
                 await s.monitors.edit(GUILD, shop.id, Change(role_id=5, name="b"), 1)
@@ -387,7 +397,7 @@ def holding(folder: Path, text: bytes) -> list[str]:
 
 def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             wanted = NewMonitor(
                 "https://shop.example/x?key=URLSECRET",
                 "Shop",
@@ -420,7 +430,7 @@ def test_only_the_newest_changes_of_a_server_are_kept_and_long_values_are_cut(
     monkeypatch.setattr(audit_log, "KEPT", 5)
 
     async def scenario() -> None:
-        async with station(tmp_path) as s:
+        async with services_fixture(tmp_path) as s:
             wanted = NewMonitor("https://shop.example/", "Shop")
             shop = await s.monitors.add(GUILD, wanted, PERSON)
             for number in range(9):

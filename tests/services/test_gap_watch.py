@@ -17,8 +17,8 @@ from bot.db.database import Database
 from bot.services.gap_watch import GapWatch
 from tests.engine.sites import serve
 from tests.fakes import FakeClock
-from tests.services.delivery.stage import StageClock, StageSink
-from tests.services.station import play
+from tests.services.delivery.delivery_fixture import FixtureClock, FixtureTransport
+from tests.services.services_fixture import play
 
 
 @dataclass
@@ -159,7 +159,7 @@ def test_the_operators_address_is_called_once_vigie_can_tell_somebody(
                 app = App(Config(heartbeat_url=url, canaries=()), db)
                 await app._heartbeat()
                 assert switch.visits == [], "not before the first login: it could tell nobody"
-                app._attach(StageSink(StageClock()))
+                app._attach(FixtureTransport(FixtureClock()))
                 await app._heartbeat()
                 assert len(switch.visits) == 1
             with caplog.at_level(logging.WARNING):

@@ -30,7 +30,7 @@ from bot.services.status import Status
 from bot.services.watchlist import Entry, Watchlist
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
-from tests.services.delivery.stage import StageClock, StageSink
+from tests.services.delivery.delivery_fixture import FixtureClock, FixtureTransport
 
 GUILD, OTHER_GUILD, CHANNEL, PERSON = 1, 2, 100, 7
 ADDRESS = "192.0.2.7"
@@ -73,7 +73,7 @@ class ScriptedEyes:
         return self.online
 
 
-class Station:
+class ServicesFixture:
     """One running set of services; ``restart`` on the same file plays a process that died."""
 
     def __init__(self, db: Database, clock: FakeClock, config: Config) -> None:
@@ -81,7 +81,7 @@ class Station:
         self.clock = clock
         self.prober = ScriptedProber(clock)
         self.eyes = ScriptedEyes()
-        self.sink = StageSink(StageClock())
+        self.sink = FixtureTransport(FixtureClock())
         self.guilds = Guilds(db, clock)
         self.watchlist = Watchlist(db, clock, self.guilds)
         self.delivery = Dispatcher(db, clock, self.guilds.language)
@@ -154,13 +154,13 @@ class Station:
 
 
 @asynccontextmanager
-async def station(
+async def services_fixture(
     path: Path, *, clock: FakeClock | None = None, config: Config | None = None
-) -> AsyncIterator[Station]:
+) -> AsyncIterator[ServicesFixture]:
     """A station on the database of ``path``, loaded and closed."""
     db = await Database.open(path / "vigie.db")
     try:
-        made = Station(db, clock or FakeClock(), config or Config())
+        made = ServicesFixture(db, clock or FakeClock(), config or Config())
         await made.load()
         yield made
     finally:
