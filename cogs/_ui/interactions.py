@@ -78,11 +78,15 @@ async def say(
 async def show(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
     """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
 
-    Parts that are not named stay as they are, and a view without items takes the buttons away.
+    Parts that are not named stay as they are, and a view without items takes the buttons away. A
+    layout has neither text nor embeds beside it: Discord wants them taken away by name.
     """
     if not in_place:
         await say(interaction, **parts)
-    elif interaction.response.is_done():
+        return
+    if isinstance(parts.get("view"), ui.LayoutView):
+        parts |= {"content": None, "embed": None}
+    if interaction.response.is_done():
         await interaction.edit_original_response(**parts)
     else:
         await interaction.response.edit_message(**parts)
