@@ -1,7 +1,8 @@
 """``make bench``: small tables of what Vigie costs, each with the bar it is held against.
 
 ``python -m tests.bench [storage] [year] [cost] [memory] [lateness] [latency]`` runs some of them,
-all by default, in about seven minutes; ``soak`` is run when it is asked for, and takes ten.
+all by default, in about seven minutes; ``soak`` and ``hostile`` are run when they are
+asked for, and take ten each.
 Machines are noisy: read the ratios, which are of one run.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.engine import rlimits
-from tests.bench import lateness, product, storage, year
+from tests.bench import hostile_load, lateness, product, storage, year
 
 ALL: dict[str, Callable[[Path], None]] = {
     "storage": storage.run,
@@ -24,6 +25,7 @@ ALL: dict[str, Callable[[Path], None]] = {
 }
 LONG: dict[str, Callable[[Path], None]] = {
     "soak": lambda folder: asyncio.run(product.soak(folder)),
+    "hostile": hostile_load.run,
 }
 
 
