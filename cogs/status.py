@@ -84,7 +84,7 @@ class Status(commands.Cog):
             [one for one in report.past if one.channel_id in open_to],
             Asked(
                 now_ms=self._services.clock.now_ms(),
-                blind_ms=self._services.why.blind_since_ms,
+                offline_ms=self._services.why.offline_since_ms,
                 whole=manages(interaction) and not shared,
                 more=self._client.commands_tree.mention("incidents"),
             ),

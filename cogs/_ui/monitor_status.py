@@ -18,7 +18,7 @@ from bot.words.translator import Translator
 from cogs._ui.addresses import add_address
 from cogs._ui.incident_list import ended
 from cogs._ui.incident_text import lasted, sentence
-from cogs._ui.states import blind_text, kind_word, state_embed
+from cogs._ui.states import kind_word, offline_text, state_embed
 from cogs._ui.uptime_text import bar, uptime_lines
 
 _INCIDENTS = 5
@@ -28,12 +28,12 @@ _INCIDENTS = 5
 class Asked:
     """Who asks, and when: ``whole`` is for people who may read full addresses.
 
-    ``more``: the command that shows all incidents, as it is typed or clicked. ``blind_ms``:
+    ``more``: the command that shows all incidents, as it is typed or clicked. ``offline_ms``:
     since when Vigie itself is offline.
     """
 
     now_ms: int
-    blind_ms: int | None
+    offline_ms: int | None
     whole: bool
     more: str
 
@@ -42,7 +42,7 @@ def monitor_embed(
     words: Translator, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
 ) -> discord.Embed:
     """``past``: the incidents of the report that the person may see, newest first."""
-    embed = state_embed(words, status, _sentences(words, status, report, asked.blind_ms))
+    embed = state_embed(words, status, _sentences(words, status, report, asked.offline_ms))
     _add_now(embed, words, status)
     if _has_numbers(status, report):
         _add_numbers(embed, words, report)
@@ -55,7 +55,7 @@ def monitor_embed(
 
 
 def _sentences(
-    words: Translator, status: MonitorStatus, report: Report, blind_ms: int | None
+    words: Translator, status: MonitorStatus, report: Report, offline_ms: int | None
 ) -> list[str]:
     """What the state means, and what lies over it."""
     monitor = status.monitor
@@ -69,8 +69,8 @@ def _sentences(
         said.append(words.text("Alerts are muted until {time}.", time=until))
     if status.maintenance is not None:
         said.append(_maintenance(words, *status.maintenance))
-    if blind_ms is not None:
-        said.append(blind_text(words, blind_ms))
+    if offline_ms is not None:
+        said.append(offline_text(words, offline_ms))
     return [one for one in said if one]
 
 

@@ -63,10 +63,10 @@ def kind_word(words: Translator, kind: Kind) -> str:
     return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
 
 
-def blind_text(words: Translator, since_ms: int) -> str:
-    """What lies over every state while Vigie itself is offline."""
+def offline_text(words: Translator, since_ms: int) -> str:
+    """The line above every state while Vigie itself is offline."""
     return words.text(
-        "I am blind since {time}: no canary answers, so nothing counts.",
+        "I have been offline since {time}: no connectivity check succeeds, so no failure counts.",
         time=stamp(since_ms, "T"),
     )
 

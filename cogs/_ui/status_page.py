@@ -19,7 +19,7 @@ from cogs._ui.addresses import named_by_host, shown_host, shown_name
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import owns, patiently, say, server_words, show
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.states import blind_text, colour_of, state_word, summary
+from cogs._ui.states import colour_of, offline_text, state_word, summary
 from cogs._ui.uptime_text import share
 from cogs._ui.visibility import is_private, public, visible
 
@@ -76,8 +76,8 @@ async def page_for(
     only = {status.monitor.id for status in page_of(found, number, PAGE)}
     since_ms = now_ms - _UPTIME_DAYS * DAY_MS
     uptimes = await services.status.uptimes(interaction.guild_id or 0, since_ms, only)
-    blind_ms = services.why.blind_since_ms
-    return _overview(words, found, number, uptimes, now_ms=now_ms, blind_ms=blind_ms)
+    offline_ms = services.why.offline_since_ms
+    return _overview(words, found, number, uptimes, now_ms=now_ms, offline_ms=offline_ms)
 
 
 def _overview(
@@ -87,18 +87,18 @@ def _overview(
     uptimes: Mapping[int, Uptime],
     *,
     now_ms: int,
-    blind_ms: int | None,
+    offline_ms: int | None,
 ) -> Page:
     """Problems first, as the service sorts them; ``uptimes`` are those of the page by monitor.
 
-    ``blind_ms``: since when Vigie itself is offline, so that nothing of it is news.
+    ``offline_ms``: since when Vigie itself is offline, so that nothing of it is news.
     """
     shown, of = page_of(found, number, PAGE), pages_of(found, PAGE)
     fine = {one.monitor.id: uptimes[one.monitor.id] for one in shown if _is_fine(one, uptimes)}
     lines = [_line(words, one, fine.get(one.monitor.id)) for one in shown]
     lines.append(words.text("Checked {time}.", time=stamp(now_ms)))
-    if blind_ms is not None:
-        lines.insert(0, blind_text(words, blind_ms))
+    if offline_ms is not None:
+        lines.insert(0, offline_text(words, offline_ms))
     embed = discord.Embed(description="\n".join(lines), colour=colour_of(found))
     footer = []
     if fine:
