@@ -246,9 +246,9 @@ class App:
                 log.exception("The part %s failed and is started again", name)
             await asyncio.sleep(RESTART_S)
 
-    def _attach(self, sink: Transport) -> None:
+    def _attach(self, transport: Transport) -> None:
         self._can_tell = True
-        self.delivery.attach(sink)
+        self.delivery.attach(transport)
 
     def _after_gap(self) -> None:
         for entry in self.watchlist.after_gap():

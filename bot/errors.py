@@ -69,7 +69,7 @@ class NotFound(UserError):
     """Nothing of that name or id in this server."""
 
 
-class Remedy(StrEnum):
+class DeliveryAction(StrEnum):
     """What delivery does about a failure."""
 
     RETRY = "retry"  # try again with the same nonce
@@ -83,23 +83,23 @@ class Remedy(StrEnum):
     REFUSED = "refused"  # our payload is wrong: try it as plain text
     NO_REPLY = "no_reply"  # it may not answer another message: post it without that
     UNREADABLE = "unreadable"  # the answer, or our payload, makes no sense: try it as plain text
-    TOKEN = "token"  # noqa: S105 - the name of a remedy: the token is no longer accepted
+    TOKEN = "token"  # noqa: S105 - the name of an action: the token is no longer accepted
 
 
 class DeliveryError(VigieError):
-    """Discord did not take a message; ``remedy`` says what follows."""
+    """Discord did not take a message; ``action`` says what follows."""
 
     def __init__(
         self,
         text: str,
-        remedy: Remedy,
+        action: DeliveryAction,
         *,
         retry_after_s: float = 0.0,
         code: int = 0,
         status: int = 0,
     ) -> None:
         super().__init__(text)
-        self.remedy = remedy
+        self.action = action
         self.retry_after_s = retry_after_s
         self.code = code
         self.status = status

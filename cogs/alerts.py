@@ -154,6 +154,6 @@ def _goes_to(words: Translator, channel: Picked, role_id: int | None) -> str:
 
 
 async def setup(client: VigieClient) -> None:
-    client.sink = DiscordTransport(client, card)
+    client.transport = DiscordTransport(client, card)
     client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

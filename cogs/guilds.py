@@ -209,9 +209,9 @@ class Guilds(commands.Cog):
 
     async def _try_again(self, guild_id: int, opened: set[int]) -> None:
         delivery = self._services.delivery
-        parked = {one.channel_id for one in (await delivery.troubles(guild_id)).channels}
+        parked = {one.channel_id for one in (await delivery.problems(guild_id)).channels}
         for channel_id in opened & parked:
-            await delivery.unpark(channel_id)
+            await delivery.unblock(channel_id)
 
     def _parent_of(self, guild: discord.Guild, channel_id: int) -> int | None:
         found = self._client.known_channels.find(guild, channel_id)

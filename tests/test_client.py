@@ -242,7 +242,7 @@ def test_a_shard_that_stays_away_costs_the_others_nothing(
             sandbox.gateway.drop(shard=other)
             await asyncio.sleep(3)
             assert sessions(sandbox, mine) == 1, "it went on with its session"
-            client: Any = fixture.app.delivery._sink
+            client: Any = fixture.app.delivery._transport
             for shard in client._client.shards.values():
                 pauses = [shard._parent._backoff.delay() for _ in range(20)]
                 assert 0 < max(pauses) <= 8, "Discord is tried at least every ten seconds"

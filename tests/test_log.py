@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.log import OneLine, setup
 from tests.services.delivery.delivery_fixture import Call
 from tests.services.services_fixture import CHANNEL, GUILD, services_fixture
@@ -202,13 +202,13 @@ def test_what_discord_refuses_is_told_with_server_and_channel(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(call: Call) -> None:
-        raise DeliveryError("Missing Access", Remedy.CHANNEL_BLOCKED)
+        raise DeliveryError("Missing Access", DeliveryAction.CHANNEL_BLOCKED)
 
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             setup("INFO")
-            s.sink.before = refuse
+            s.transport.before = refuse
             await s.play({"shop": "FFF"})
             err = capsys.readouterr().err
             assert re.search(rf"took no message: .* guild={GUILD} channel={CHANNEL} nonce=\S+", err)

@@ -9,7 +9,7 @@ from bot.db.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class BlockedChannel:
-    """A channel that is left alone. ``reason`` is the remedy that led to it."""
+    """A channel that is left alone. ``reason`` is the DeliveryAction that led to it."""
 
     channel_id: int
     since_ms: int
@@ -17,7 +17,7 @@ class BlockedChannel:
     reason: str
 
 
-def park(
+def block(
     conn: Connection, guild_id: int, channel_id: int, now_ms: int, *, until_ms: int, reason: str
 ) -> None:
     """Leave a channel alone until then; its rows wait."""
@@ -29,7 +29,7 @@ def park(
     )
 
 
-def is_parked(conn: Connection, channel_id: int, now_ms: int) -> bool:
+def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
     """A channel that was parked in the future is not: the clock was set back since."""
     row = conn.execute(
         "SELECT 1 FROM parked WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
@@ -38,7 +38,7 @@ def is_parked(conn: Connection, channel_id: int, now_ms: int) -> bool:
     return row is not None
 
 
-def unpark(conn: Connection, channel_id: int) -> bool:
+def unblock(conn: Connection, channel_id: int) -> bool:
     """Try a channel again; False when it was not parked."""
     return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
 
@@ -52,7 +52,7 @@ def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:
     return [BlockedChannel(*row) for row in rows.fetchall()]
 
 
-def substitute(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
+def current_channel(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
     """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
     row = conn.execute(
         "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
@@ -88,21 +88,21 @@ def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = 
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomeChannel:
     """The channel an incident is meant for now. ``own``: of its monitor, not of the server."""
 
     channel_id: int | None
     own: bool
 
 
-def homes(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Home]:
+def home_channels(conn: Connection, incident_ids: Iterable[int]) -> dict[int, HomeChannel]:
     """Where incidents belong, whatever channel tells them."""
     query = (
         "SELECT coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL FROM incident i"
         " JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id WHERE i.id = ?"
     )
     found = ((one, conn.execute(query, (one,)).fetchone()) for one in incident_ids)
-    return {one: Home(row[0], bool(row[1])) for one, row in found if row is not None}
+    return {one: HomeChannel(row[0], bool(row[1])) for one, row in found if row is not None}
 
 
 def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
@@ -117,7 +117,7 @@ def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
     return row is not None
 
 
-def may_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
+def claim_daily_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
     """Take the one notice a day that a server gets; False when it was taken, or Vigie left."""
     cursor = conn.execute(
         "UPDATE guild SET noticed_ms = ?1 WHERE id = ?2 AND left_ms IS NULL"
@@ -127,7 +127,7 @@ def may_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
     return cursor.rowcount == 1
 
 
-def set_unheard(conn: Connection, guild_id: int, since_ms: int | None) -> None:
+def mark_unreachable(conn: Connection, guild_id: int, since_ms: int | None) -> None:
     """Note since when nobody of a server can be told; None: somebody could be."""
     conn.execute(
         "UPDATE guild SET unheard_ms = iif(?1 IS NULL, NULL, coalesce(unheard_ms, ?1))"
@@ -136,6 +136,6 @@ def set_unheard(conn: Connection, guild_id: int, since_ms: int | None) -> None:
     )
 
 
-def unheard_since(conn: Connection, guild_id: int) -> int | None:
+def unreachable_since(conn: Connection, guild_id: int) -> int | None:
     row = conn.execute("SELECT unheard_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
     return None if row is None else row["unheard_ms"]

@@ -25,7 +25,7 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class LastTest:
     """The newest test alert: ``state`` is that of its row, ``at_ms`` when it was asked for."""
 
     state: str
@@ -69,14 +69,14 @@ def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
     return Outbox(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
 
 
-def last_test(conn: Connection, guild_id: int) -> Tested | None:
+def last_test(conn: Connection, guild_id: int) -> LastTest | None:
     """A server's newest test alert, as long as it is remembered."""
     row = conn.execute(
         "SELECT state, created_ms FROM notification WHERE guild_id = ? AND kind = 'notice'"
         """ AND payload LIKE '{"kind": "test"%' ORDER BY id DESC LIMIT 1""",
         (guild_id,),
     ).fetchone()
-    return None if row is None else Tested(row[0], row[1])
+    return None if row is None else LastTest(row[0], row[1])
 
 
 def unsent_since(conn: Connection, now_ms: int) -> int | None:

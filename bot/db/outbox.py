@@ -17,7 +17,7 @@ COMPANY = "company"  # payload of an opening that waited for others
 _ACTIVE = "state IN ('pending', 'sending')"
 
 
-class Work(StrEnum):
+class NotificationKind(StrEnum):
     """What a row asks for."""
 
     OPEN = "open"
@@ -36,7 +36,7 @@ class Notification:
     id: int
     guild_id: int
     channel_id: int
-    kind: Work
+    kind: NotificationKind
     incident_id: int | None
     post_id: int | None
     payload: str | None
@@ -62,7 +62,7 @@ def add(
     *,
     guild_id: int,
     channel_id: int,
-    kind: Work,
+    kind: NotificationKind,
     now_ms: int,
     not_before_ms: int | None = None,
     incident_id: int | None = None,
@@ -165,7 +165,7 @@ def due_by_channel(
     }
 
 
-def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
+def of_incident(conn: Connection, incident_id: int, kind: NotificationKind) -> Notification | None:
     """The one row of this kind (open, escalate or close) that an incident has, in any state."""
     row = conn.execute(
         "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
@@ -175,7 +175,7 @@ def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification 
     return None if row is None else _notification(row)
 
 
-def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
+def waiting(conn: Connection, post_id: int, kind: NotificationKind) -> Notification | None:
     """The work of this kind (edit or ping) that waits for a post."""
     # The kind stands in the text: only so is the partial index of waiting edits used.
     row = conn.execute(
@@ -185,7 +185,7 @@ def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
     return None if row is None else _notification(row)
 
 
-def want_edit(
+def queue_edit(
     conn: Connection, notification_id: int, *, urgent: bool, now_ms: int, not_before_ms: int
 ) -> None:
     """Renew a waiting edit: its truth is of now; urgency and the earlier time win."""
@@ -220,10 +220,10 @@ def claim(
     )
 
 
-def note_lines(conn: Connection, leader: int, lines: Iterable[str]) -> None:
+def note_lines(conn: Connection, lead_id: int, lines: Iterable[str]) -> None:
     """Keep what a message is about to be sent with."""
     said = json.dumps(list(lines), ensure_ascii=False)
-    conn.execute("UPDATE notification SET said = ? WHERE id = ?", (said, leader))
+    conn.execute("UPDATE notification SET said = ? WHERE id = ?", (said, lead_id))
 
 
 def message_ids(conn: Connection, guild_id: int, channel_id: int, since_ms: int) -> frozenset[int]:
@@ -282,4 +282,4 @@ def drop_edits(conn: Connection, post_id: int) -> None:
 
 def _notification(row: sqlite3.Row) -> Notification:
     said = tuple(map(str, json.loads(row["said"] or "[]")))
-    return rows.read(row, Notification, kind=Work(row["kind"]), said=said)
+    return rows.read(row, Notification, kind=NotificationKind(row["kind"]), said=said)

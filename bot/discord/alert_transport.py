@@ -11,11 +11,11 @@ import discord
 from discord import ui
 
 from bot.discord.client import VigieClient
-from bot.discord.errors import told_to_delivery
+from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own, is_lost
 from bot.discord.own_rights import access, own_rights, welcome_channel
-from bot.errors import DeliveryError, Remedy
-from bot.services.delivery.messages import Access, Alert, Lost, Places
+from bot.errors import DeliveryAction, DeliveryError
+from bot.services.delivery.messages import Alert, ChannelAccess, ContactPoints, LostMessage
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class DiscordTransport:
                 reply = parts | _answering(channel_id, reply_to)
                 return await self._posted(channel_id, shown, reply)
             except DeliveryError as error:
-                if error.remedy is not Remedy.NO_REPLY:
+                if error.action is not DeliveryAction.NO_REPLY:
                     raise
                 log.info("Posted without its reference: %s", error, extra={"channel": channel_id})
         return await self._posted(channel_id, shown, parts)
@@ -87,7 +87,7 @@ class DiscordTransport:
                     **files,
                 )
 
-    async def find(self, channel_id: int, lost: Lost) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
         """Look for a lost one in the channel."""
         with self._told():
             async with asyncio.timeout(_REQUEST_S):
@@ -105,12 +105,12 @@ class DiscordTransport:
                 async with asyncio.timeout(_REQUEST_S):
                     await self._client.http.request(discord.http.Route("GET", "/users/@me"))
         except DeliveryError as error:
-            if error.remedy is not Remedy.TOKEN:
+            if error.action is not DeliveryAction.TOKEN:
                 raise
             return False
         return True
 
-    def access(self, channel_id: int) -> Access:
+    def access(self, channel_id: int) -> ChannelAccess:
         return access(self._client, channel_id)
 
     def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
@@ -121,22 +121,24 @@ class DiscordTransport:
         found = self._client.readers.shared(guild, place_id, [channel_id])
         return None if found is None else channel_id in found
 
-    async def places(self, guild_id: int) -> Places:
+    async def places(self, guild_id: int) -> ContactPoints:
         """From the cache, or from the API while there is no gateway."""
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return await self._asked(guild_id)
         channel = welcome_channel(guild)
-        return Places(guild.name, channel.id if channel else None, guild.owner_id)
+        return ContactPoints(guild.name, channel.id if channel else None, guild.owner_id)
 
-    async def _asked(self, guild_id: int) -> Places:
+    async def _asked(self, guild_id: int) -> ContactPoints:
         with self._told():
             async with asyncio.timeout(_REQUEST_S):
                 found = await self._client.http.get_guild(guild_id, with_counts=False)
         system_id = found["system_channel_id"]
-        return Places(found["name"], int(system_id) if system_id else None, int(found["owner_id"]))
+        return ContactPoints(
+            found["name"], int(system_id) if system_id else None, int(found["owner_id"])
+        )
 
-    async def private(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         """Open a private channel; Discord returns the same one every time."""
         with self._told():
             async with asyncio.timeout(_REQUEST_S):
@@ -144,7 +146,7 @@ class DiscordTransport:
         return channel.id
 
     def _told(self) -> AbstractContextManager[None]:
-        return told_to_delivery(self._client.global_limit)
+        return as_delivery_errors(self._client.global_limit)
 
     def _may_reply(self, channel_id: int) -> bool:
         """In doubt it is tried: the refusal of a reply is no worse than any other."""

@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS
-from bot.discord.errors import told_to_delivery
+from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own
 from bot.discord.own_rights import own_rights
 from bot.services.boards.snapshot import Face
@@ -84,7 +84,7 @@ class DiscordBoardTransport:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
     def _told(self) -> AbstractContextManager[None]:
-        return told_to_delivery(self._client.global_limit)
+        return as_delivery_errors(self._client.global_limit)
 
 
 def _is_board(message: discord.Message) -> bool:

@@ -84,7 +84,9 @@ class Latencies:
 class VigieClient(commands.AutoShardedBot):
     """Sees servers, channels and roles, nothing else; keeps neither messages nor members."""
 
-    sink: Transport | None = None  # set by cogs/alerts.py, which knows what an alert looks like
+    transport: Transport | None = (
+        None  # set by cogs/alerts.py, which knows what an alert looks like
+    )
     was_ready = False
 
     def __init__(self, config: Config, services: "Services", store: Store) -> None:
@@ -250,7 +252,7 @@ def pointed_at(api_url: str) -> Iterator[None]:
 
 
 async def serve(
-    config: Config, services: "Services", sink_ready: Callable[[Transport], None], store: Store
+    config: Config, services: "Services", transport_ready: Callable[[Transport], None], store: Store
 ) -> None:
     """Keep a client connected until cancelled; ``sink_ready`` is called after every login.
 
@@ -263,7 +265,7 @@ async def serve(
         while True:
             client = VigieClient(config, services, store)
             try:
-                error = await _one_client(client, sink_ready)
+                error = await _one_client(client, transport_ready)
             except ConfigError as refusal:
                 error = _not_believed(refusal, error)
             failures = 0 if client.was_ready else failures + 1
@@ -278,14 +280,14 @@ def _not_believed(refusal: ConfigError, before: BaseException | None) -> ConfigE
 
 
 async def _one_client(
-    client: VigieClient, sink_ready: Callable[[Transport], None]
+    client: VigieClient, transport_ready: Callable[[Transport], None]
 ) -> BaseException | None:
     """Log in, stay connected; returns what ended it, if another client may do better."""
     try:
         async with asyncio.timeout(_ANSWER_S):
             await client.login(client.config.token)
-        if client.sink is not None:
-            sink_ready(client.sink)
+        if client.transport is not None:
+            transport_ready(client.transport)
         await _stay_connected(client)
     except (commands.ExtensionError, ImportError):
         raise  # a fault of our own, though discord.py calls it one of Discord

@@ -13,33 +13,33 @@ import aiohttp
 import discord
 
 from bot.discord.global_limit import GlobalLimit
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 
 # Discord's codes. What is not among them is judged by the status alone: the edge has codes of its
 # own (Cloudflare's 40333, say), and none of them says anything about a channel.
-_REMEDIES = {
-    10003: Remedy.CHANNEL_GONE,
-    10004: Remedy.CHANNEL_GONE,  # the server is gone, and its channels with it
-    10008: Remedy.MESSAGE_GONE,
-    50005: Remedy.MESSAGE_GONE,  # somebody else's message: ours is lost
-    50007: Remedy.CHANNEL_BLOCKED,  # a person who takes no private messages: normal
-    50278: Remedy.CHANNEL_BLOCKED,  # the same, for want of a common server
-    50008: Remedy.CHANNEL_BLOCKED,  # a forum or a category: nothing can be posted there
-    50083: Remedy.ARCHIVED,
-    50001: Remedy.CHANNEL_BLOCKED,
-    50013: Remedy.CHANNEL_BLOCKED,
-    160002: Remedy.NO_REPLY,
-    160005: Remedy.CHANNEL_BLOCKED,  # a locked thread
-    160009: Remedy.NO_REPLY,
-    40005: Remedy.REFUSED,
-    50006: Remedy.REFUSED,
-    50035: Remedy.REFUSED,
-    50109: Remedy.REFUSED,
-    200000: Remedy.REFUSED,  # AutoMod: the line alone may pass
-    20016: Remedy.WAIT,
-    20022: Remedy.WAIT,
-    20028: Remedy.WAIT,
-    30046: Remedy.WAIT,
+_ACTIONS = {
+    10003: DeliveryAction.CHANNEL_GONE,
+    10004: DeliveryAction.CHANNEL_GONE,  # the server is gone, and its channels with it
+    10008: DeliveryAction.MESSAGE_GONE,
+    50005: DeliveryAction.MESSAGE_GONE,  # somebody else's message: ours is lost
+    50007: DeliveryAction.CHANNEL_BLOCKED,  # a person who takes no private messages: normal
+    50278: DeliveryAction.CHANNEL_BLOCKED,  # the same, for want of a common server
+    50008: DeliveryAction.CHANNEL_BLOCKED,  # a forum or a category: nothing can be posted there
+    50083: DeliveryAction.ARCHIVED,
+    50001: DeliveryAction.CHANNEL_BLOCKED,
+    50013: DeliveryAction.CHANNEL_BLOCKED,
+    160002: DeliveryAction.NO_REPLY,
+    160005: DeliveryAction.CHANNEL_BLOCKED,  # a locked thread
+    160009: DeliveryAction.NO_REPLY,
+    40005: DeliveryAction.REFUSED,
+    50006: DeliveryAction.REFUSED,
+    50035: DeliveryAction.REFUSED,
+    50109: DeliveryAction.REFUSED,
+    200000: DeliveryAction.REFUSED,  # AutoMod: the line alone may pass
+    20016: DeliveryAction.WAIT,
+    20022: DeliveryAction.WAIT,
+    20028: DeliveryAction.WAIT,
+    30046: DeliveryAction.WAIT,
 }
 _INVALID_FORM = 50035
 _DEFAULT_WAIT_S = 5.0
@@ -47,8 +47,8 @@ _LONGEST_WAIT_S = 3_600.0
 
 
 @contextmanager
-def told_to_delivery(limit: GlobalLimit) -> Iterator[None]:
-    """Turn whatever goes wrong inside into a DeliveryError with its remedy.
+def as_delivery_errors(limit: GlobalLimit) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a DeliveryError with its action.
 
     ``limit``: one on everything the bot does concerns all channels.
     """
@@ -57,9 +57,9 @@ def told_to_delivery(limit: GlobalLimit) -> Iterator[None]:
             yield
     except DeliveryError as error:
         left_s = limit.left_s()
-        if error.remedy is not Remedy.WAIT or not left_s:
+        if error.action is not DeliveryAction.WAIT or not left_s:
             raise
-        raise DeliveryError(str(error), Remedy.PAUSE, retry_after_s=left_s) from error
+        raise DeliveryError(str(error), DeliveryAction.PAUSE, retry_after_s=left_s) from error
 
 
 @contextmanager
@@ -67,44 +67,46 @@ def _as_delivery_error() -> Iterator[None]:
     try:
         yield
     except discord.RateLimited as error:
-        raise DeliveryError("rate limited", Remedy.WAIT, retry_after_s=error.retry_after) from error
+        raise DeliveryError(
+            "rate limited", DeliveryAction.WAIT, retry_after_s=error.retry_after
+        ) from error
     except discord.HTTPException as error:
         raise _of_answer(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise DeliveryError(f"no answer from Discord: {error!r}", Remedy.RETRY) from error
+        raise DeliveryError(f"no answer from Discord: {error!r}", DeliveryAction.RETRY) from error
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # discord.py takes an answer at its word: one that is no JSON, or lacks what it must have.
         # Or it cannot send what we made.
-        raise DeliveryError(f"unreadable answer: {error!r}", Remedy.UNREADABLE) from error
+        raise DeliveryError(f"unreadable answer: {error!r}", DeliveryAction.UNREADABLE) from error
     except RuntimeError as error:
         # aiohttp says so of a client that is being replaced by a fresh one.
         if "closed" not in str(error):
             raise
-        raise DeliveryError("the client is being replaced", Remedy.RETRY) from error
+        raise DeliveryError("the client is being replaced", DeliveryAction.RETRY) from error
 
 
 def _of_answer(error: discord.HTTPException) -> DeliveryError:
     named: object = error.code
     code = named if isinstance(named, int) else 0  # whatever the body said
-    remedy = _REMEDIES.get(code) or _of_status(error)
+    action = _ACTIONS.get(code) or _of_status(error)
     if code == _INVALID_FORM and "message_reference" in error.text:
-        remedy = Remedy.NO_REPLY
-    wait_s = _named_wait_s(error) if remedy is Remedy.WAIT else 0.0
-    return DeliveryError(str(error), remedy, retry_after_s=wait_s, code=code, status=error.status)
+        action = DeliveryAction.NO_REPLY
+    wait_s = _named_wait_s(error) if action is DeliveryAction.WAIT else 0.0
+    return DeliveryError(str(error), action, retry_after_s=wait_s, code=code, status=error.status)
 
 
-def _of_status(error: discord.HTTPException) -> Remedy:
+def _of_status(error: discord.HTTPException) -> DeliveryAction:
     match error.status:
         case 401:
-            return Remedy.TOKEN
+            return DeliveryAction.TOKEN
         case 429:
-            return Remedy.WAIT if error.response.headers.get("Via") else Remedy.HALT
+            return DeliveryAction.WAIT if error.response.headers.get("Via") else DeliveryAction.HALT
         case 413:
-            return Remedy.REFUSED
+            return DeliveryAction.REFUSED
         case 400 if error.code:
-            return Remedy.UNREADABLE  # a code we do not know
+            return DeliveryAction.UNREADABLE  # a code we do not know
         case _:
-            return Remedy.RETRY
+            return DeliveryAction.RETRY
 
 
 def _named_wait_s(error: discord.HTTPException) -> float:

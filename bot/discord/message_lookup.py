@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import discord
 
 from bot.discord.client import VigieClient
-from bot.services.delivery.messages import Lost
+from bot.services.delivery.messages import LostMessage
 
 # Messages read at most, from the newest back; then as many from the moment on.
 _HISTORY = 1000
@@ -43,9 +43,9 @@ async def find_own(
     return None
 
 
-def is_lost(message: discord.Message, lost: Lost) -> bool:
+def is_lost(message: discord.Message, lost: LostMessage) -> bool:
     """Cards are known by the ids in their footer, lines by what they were sent with."""
-    if message.id in lost.noted:
+    if message.id in lost.known_ids:
         return False
     ids = _ids(message)
     if ids:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import discord
 
 from bot.discord.channels import Channel, Channels
-from bot.services.delivery.messages import Access
+from bot.services.delivery.messages import ChannelAccess
 
 
 def rights_of(who: discord.Member, channel: Channel) -> discord.Permissions | None:
@@ -71,22 +71,22 @@ class OpenChannels:
 _Channel = discord.abc.GuildChannel | discord.Thread
 
 
-def access(client: discord.Client, channel_id: int) -> Access:
+def access(client: discord.Client, channel_id: int) -> ChannelAccess:
     """Whether the bot may post in a channel; nothing is known of one that is not in the cache."""
     channel = client.get_channel(channel_id)
     if not isinstance(channel, _Channel) or channel.guild.unavailable:
-        return Access()
+        return ChannelAccess()
     me = own_member(channel.guild)
     granted = None if me is None else rights_of(me, channel)
     if me is None or granted is None:
-        return Access()
+        return ChannelAccess()
     if me.timed_out_until is not None and me.is_timed_out() and not granted.administrator:
-        return Access(allowed=False, until_ms=int(me.timed_out_until.timestamp() * 1000) + 1)
+        return ChannelAccess(allowed=False, until_ms=int(me.timed_out_until.timestamp() * 1000) + 1)
     if isinstance(channel, discord.Thread):
         sends = granted.send_messages_in_threads and (not channel.locked or granted.manage_threads)
     else:
         sends = granted.send_messages
-    return Access(allowed=granted.view_channel and sends)
+    return ChannelAccess(allowed=granted.view_channel and sends)
 
 
 def own_rights(channel: object) -> discord.Permissions:

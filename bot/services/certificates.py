@@ -80,7 +80,7 @@ class Certificates:
 
         def write(conn: Connection) -> None:
             table.save(conn, monitor.id, expiry.then.dump())
-            place = blocked_channels.substitute(conn, monitor.guild_id, channel_id, now_ms)
+            place = blocked_channels.current_channel(conn, monitor.guild_id, channel_id, now_ms)
             enqueue.notice(conn, monitor.guild_id, place, notice, now_ms)
 
         self._batch.forget_certificate(monitor.id)

@@ -119,7 +119,7 @@ class ConnectivityMonitor:
             guilds.put(conn, gaps.BLIND_SINCE, "")
             for guild_id, channel_id in sorted(channels) if told else ():
                 enqueue.notice(
-                    conn, guild_id, channel_id, enqueue.blind(since_ms, until_ms), now_ms
+                    conn, guild_id, channel_id, enqueue.offline_notice(since_ms, until_ms), now_ms
                 )
 
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.db import incidents, monitors, outbox
 from bot.db.database import Connection
-from bot.db.outbox import Work
+from bot.db.outbox import NotificationKind
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Try
 from bot.models import CheckResult, Ending, Incident, Kind
@@ -123,10 +123,10 @@ class Overdue:
     def write(self, conn: Connection, now_ms: int) -> None:
         incidents.update(conn, self.incident)
         monitors.save_memory(conn, self.incident.monitor_id, self.memory.dump())
-        if outbox.of_incident(conn, self.incident.id, Work.OPEN) is None:
-            enqueue.opened(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
+        if outbox.of_incident(conn, self.incident.id, NotificationKind.OPEN) is None:
+            enqueue.opening(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
-            enqueue.escalated(conn, self.incident, now_ms)
+            enqueue.escalation(conn, self.incident, now_ms)
 
     def settle(self) -> None:
         """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
@@ -173,7 +173,7 @@ def as_told(
     """An opening that is still unsent will say what is true then: nobody was told "down"."""
     if incident.kind is Kind.DOWN or not incident.told_down:
         return incident, memory
-    opening = outbox.of_incident(conn, incident.id, Work.OPEN)
+    opening = outbox.of_incident(conn, incident.id, NotificationKind.OPEN)
     if opening is None or opening.state != "pending":
         return incident, memory
     return replace(incident, told_down=False), replace(memory, told_down=False)

@@ -97,7 +97,7 @@ class Incidents:
             table.acknowledge(conn, [one.id for one in free], user_id, now_ms)
             done = (author.did(What.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free)
             audit_log.insert(conn, done)
-            enqueue.changed(conn, incident.id, now_ms, urgent=True)
+            enqueue.edits(conn, incident.id, now_ms, urgent=True)
             return True, table.load(conn, ids)
 
         first, all_of_it = await self._db.write(write)
@@ -120,7 +120,7 @@ class Incidents:
         def write(conn: Connection) -> Followed:
             new = table.follow(conn, incident.id, user_id, wish, now_ms)
             if new and wish == "me_too":
-                enqueue.changed(conn, incident.id, now_ms, urgent=False)
+                enqueue.edits(conn, incident.id, now_ms, urgent=False)
             return Followed(new, len(table.followers(conn, incident.id, wish)))
 
         followed = await self._db.write(write)

@@ -97,7 +97,7 @@ class Recorder:
                 monitors.save_memory(conn, entry.monitor.id, memory.dump())
                 if over is not None:
                     incidents.update(conn, over)
-                    enqueue.closed(conn, [over], now_ms, announce=False)
+                    enqueue.all_clears(conn, [over], now_ms, announce=False)
 
             with self._batch.held([entry]):
                 await self._db.write(write)
@@ -236,7 +236,7 @@ class Recorder:
             stored = incidents.insert(conn, incident)
             monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
             if not withheld:
-                enqueue.opened(conn, stored, now_ms, wait_s=waits_s)
+                enqueue.opening(conn, stored, now_ms, wait_s=waits_s)
             return stored
 
         entry.incident = await self._db.write(write)
@@ -247,7 +247,7 @@ class Recorder:
     async def _escalate(self, entry: Entry, verdict: Decision, incident: Incident) -> None:
         """Down for good is told by a post; under an overlay by an edit until that has ended."""
         if not self._watchlist.silenced(entry, self._clock.now_ms()):
-            await self._tell(entry, verdict, incident, enqueue.escalated)
+            await self._tell(entry, verdict, incident, enqueue.escalation)
             return
         quiet = replace(incident, withheld=True)
         await self._tell(entry, verdict, quiet, self._edited(entry, quiet))
@@ -297,7 +297,7 @@ class Recorder:
             for e, incident, memory in over:
                 incidents.update(conn, incident)
                 monitors.save_memory(conn, e.monitor.id, memory.dump())
-            enqueue.closed(conn, [incident for _, incident, _ in over], now_ms, announce=True)
+            enqueue.all_clears(conn, [incident for _, incident, _ in over], now_ms, announce=True)
 
         with self._batch.held(ready):
             await self._db.write(write)
@@ -319,7 +319,7 @@ class Recorder:
                 urgent, entry.worded_ms = True, now_ms
 
         def say(conn: Connection, incident: Incident, now_ms: int) -> None:
-            enqueue.changed(conn, incident.id, now_ms, urgent=urgent)
+            enqueue.edits(conn, incident.id, now_ms, urgent=urgent)
 
         return say
 

@@ -21,7 +21,7 @@ from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.silences import Silences
 from bot.services.status import Status
-from bot.services.test_alert import Trial
+from bot.services.test_alert import AlertTest
 from bot.services.watchlist import Watchlist
 
 
@@ -42,7 +42,7 @@ class Services:
     incidents: Incidents
     maintenance: Maintenance
     delivery: Dispatcher
-    trial: Trial
+    trial: AlertTest
     doctor: Doctor
     boards: Boards
 
@@ -82,7 +82,7 @@ def assemble(
         incidents=Incidents(db, clock, watchlist, delivery),
         maintenance=Maintenance(db, clock, guilds, watchlist),
         delivery=delivery,
-        trial=Trial(db, clock, guilds, delivery),
+        trial=AlertTest(db, clock, guilds, delivery),
         doctor=Doctor(
             db, clock, config, status, delivery, blindness=blindness, checks=checks, stalls=stalls
         ),

@@ -41,7 +41,7 @@ class Reminders:
         def write(conn: Connection) -> int:
             found = due(conn)
             for incident_id in found:
-                enqueue.reminded(conn, incident_id, now_ms)
+                enqueue.reminder(conn, incident_id, now_ms)
             return len(found)
 
         if not await self._db.read(due):

@@ -17,7 +17,13 @@ from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Targe
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
+from bot.services.delivery.messages import (
+    Alert,
+    ChannelAccess,
+    ContactPoints,
+    LostMessage,
+    SentMessage,
+)
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
@@ -105,26 +111,26 @@ class Accepts:
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         del channel_id, message_id, alert
 
-    async def find(self, channel_id: int, lost: Lost) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
         del channel_id, lost
         return None
 
     async def token_works(self) -> bool:
         return True
 
-    def access(self, channel_id: int) -> Access:
+    def access(self, channel_id: int) -> ChannelAccess:
         del channel_id
-        return Access(allowed=True)
+        return ChannelAccess(allowed=True)
 
     def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         del guild_id, place_id, channel_id
         return True
 
-    async def places(self, guild_id: int) -> Places:
+    async def places(self, guild_id: int) -> ContactPoints:
         del guild_id
-        return Places()
+        return ContactPoints()
 
-    async def private(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         return user_id
 
 
@@ -224,7 +230,7 @@ class Simulation:
     def _wake(self) -> None:
         self._due_ms = self._clock.now_ms()
 
-    def _hear(self, sent: Sent) -> None:
+    def _hear(self, sent: SentMessage) -> None:
         alert = sent.alert
         names = tuple(incident.name for incident in alert.incidents)
         t = (sent.at_ms - EPOCH_MS) // 1000

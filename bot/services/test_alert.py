@@ -3,19 +3,19 @@
 from bot.clock import Clock
 from bot.db import delivery_stats
 from bot.db.database import Database
-from bot.db.delivery_stats import Tested
+from bot.db.delivery_stats import LastTest
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.guilds import Guilds
 
-__all__ = ("Tested", "Trial")
+__all__ = ("AlertTest", "LastTest")
 
 _WAITING = {"pending", "sending"}
 _LOOK_S = 0.1
 
 
-class Trial:
+class AlertTest:
     """Lets a server see an alert before it needs one."""
 
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Dispatcher) -> None:
@@ -36,7 +36,7 @@ class Trial:
         self._delivery.wake()
         return channel_id
 
-    async def last(self, guild_id: int) -> Tested | None:
+    async def last(self, guild_id: int) -> LastTest | None:
         """What became of the newest test alert, if there was one within a week."""
         return await self._db.read(lambda conn: delivery_stats.last_test(conn, guild_id))
 

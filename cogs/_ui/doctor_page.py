@@ -64,7 +64,7 @@ async def _doctor_embed(interaction: Interaction) -> discord.Embed:
         services.boards,
     )
     found = [
-        *places.findings(await services.delivery.troubles(guild_id)),
+        *places.findings(await services.delivery.problems(guild_id)),
         *await services.doctor.examine(guild_id, voice),
         _gateway(interaction, voice),
     ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from bot.discord.client import Interaction
 from bot.discord.own_rights import own_member
 from bot.discord.permissions import channel_problem, remedy, role_unreachable
-from bot.errors import Remedy
+from bot.errors import DeliveryAction
 from bot.models import GuildSettings
 from bot.services.boards.boards import Boards
-from bot.services.delivery.dispatcher import Troubles
+from bot.services.delivery.dispatcher import DeliveryProblems
 from bot.services.doctor.findings import Finding, Grade, Voice, broken, ok, warning
 from bot.services.status import MonitorStatus
 
@@ -25,7 +25,7 @@ class Places:
     monitors: Sequence[MonitorStatus]
     boards: Boards
 
-    def findings(self, troubles: Troubles) -> Iterator[Finding]:
+    def findings(self, troubles: DeliveryProblems) -> Iterator[Finding]:
         """In the order in which an alert would need them."""
         yield from self._timed_out()
         yield self._alert_channel()
@@ -166,13 +166,13 @@ class Places:
         if fine:
             yield ok(name, words.plural("{n} is fine", "{n} are fine", fine))
 
-    def _refusing(self, troubles: Troubles) -> Iterator[Finding]:
+    def _refusing(self, troubles: DeliveryProblems) -> Iterator[Finding]:
         """Channels that refused a message, and what nobody could be told."""
         words = self.voice.words
         name = words.text("Refuses messages")
         fix = words.text("I try again now and then, and as soon as the channel’s rights change.")
         for one in troubles.channels:
-            if one.reason != Remedy.CHANNEL_GONE:
+            if one.reason != DeliveryAction.CHANNEL_GONE:
                 channel, since = f"<#{one.channel_id}>", self.voice.moment(one.since_ms)
                 text = words.text("{channel}, since {time}.", channel=channel, time=since)
                 yield warning(name, text, fix)
@@ -182,10 +182,10 @@ class Places:
                 time=self.voice.moment(troubles.held_ms),
             )
             yield warning(name, text, words.text("Put the channels named here right."))
-        if troubles.unheard_ms is not None:
+        if troubles.unreachable_ms is not None:
             text = words.text(
                 "Since {time} there is nowhere I could have told something.",
-                time=self.voice.moment(troubles.unheard_ms),
+                time=self.voice.moment(troubles.unreachable_ms),
             )
             choose = self.voice.command("alerts channel")
             yield broken(name, text, words.text("Choose one: {command}", command=choose))

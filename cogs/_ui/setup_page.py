@@ -12,7 +12,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree
 from bot.discord.permissions import bot_rights, channel_problem, remedy, role_problem
 from bot.models import GuildSettings, Monitor
-from bot.services.test_alert import Tested
+from bot.services.test_alert import LastTest
 from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
@@ -41,7 +41,7 @@ class SetUp:
 
     settings: GuildSettings
     monitors: Sequence[Monitor]
-    tested: Tested | None
+    tested: LastTest | None
 
 
 @dataclass(frozen=True, slots=True)

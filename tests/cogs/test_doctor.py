@@ -191,7 +191,7 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
         await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 15)
         await until(lambda: fixture.app.delivery._busy == {})
         for _ in range(100):
-            if (await fixture.app.delivery.troubles(fixture.guild_id)).channels:
+            if (await fixture.app.delivery.problems(fixture.guild_id)).channels:
                 break
             await asyncio.sleep(0.1)
         report = await fixture.run("doctor")

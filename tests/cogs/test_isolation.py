@@ -381,7 +381,7 @@ def filled(part: Json) -> Json:
 
 def templates(fixture: BotFixture) -> list[str]:
     """The patterns of all buttons that work for ever."""
-    client: Any = fixture.app.delivery._sink
+    client: Any = fixture.app.delivery._transport
     return [pattern.pattern for pattern in client._client._connection._view_store._dynamic_items]
 
 

@@ -36,7 +36,7 @@ async def many_down(fixture: BotFixture) -> None:
                 failed=3,
                 channel_id=channel_id,
             )
-            enqueue.opened(conn, incidents.insert(conn, incident), now_ms, wait_s=0)
+            enqueue.opening(conn, incidents.insert(conn, incident), now_ms, wait_s=0)
 
     await fixture.app.delivery._db.write(write)
     fixture.app.delivery.wake()

@@ -116,7 +116,7 @@ class Chaos:
     async def allows(self) -> None:
         for channel_id in CHANNELS:
             self.r.sandbox.admin.set_permissions(str(channel_id), "bot")
-            await self.r.delivery.unpark(channel_id)
+            await self.r.delivery.unblock(channel_id)
 
     async def leaves(self) -> None:
         """The server removes the bot, and takes it back."""

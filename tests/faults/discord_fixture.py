@@ -20,7 +20,7 @@ from bot.discord.client import VigieClient
 from bot.discord.global_limit import GlobalLimit
 from bot.models import GuildSettings
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.delivery.messages import Access
+from bot.services.delivery.messages import ChannelAccess
 from cogs._ui.alert_card import card
 from sandbox import Sandbox
 from sandbox.settings import Settings
@@ -78,16 +78,16 @@ class InformedSink(DiscordTransport):
         super().__init__(cast("VigieClient", client), card)
         self._sandbox = sandbox
 
-    def access(self, channel_id: int) -> Access:
+    def access(self, channel_id: int) -> ChannelAccess:
         core = self._sandbox._core
         channel = core.world.find_channel(str(channel_id))
         if channel is None:
-            return Access()
+            return ChannelAccess()
         rights = rights_of(core, core.world.bot, channel)
         thread = channel.thread
         sending = Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES
         locked = thread is not None and thread.locked
-        return Access(allowed=Permission.VIEW_CHANNEL | sending in rights and not locked)
+        return ChannelAccess(allowed=Permission.VIEW_CHANNEL | sending in rights and not locked)
 
 
 class DiscordFixture(DeliveryFixture):

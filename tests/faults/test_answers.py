@@ -68,7 +68,7 @@ def test_trouble_at_the_edge_of_discord_parks_no_channel(
         for _ in range(10):
             await r.deliver(10)
         assert len(r.said()) == 1
-        assert (await r.delivery.troubles(GUILD)).channels == ()
+        assert (await r.delivery.problems(GUILD)).channels == ()
         assert r.said(SECOND) == []
 
     discord_fixture(tmp_path, scene)
@@ -141,7 +141,7 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
         r.sandbox.faults.clear()
         await r.db.write(lambda conn: conn.execute("UPDATE monitor SET name = 'store'"))
         r.restart()
-        r.delivery._courier._languages = lambda _: "fr"
+        r.delivery._sender._languages = lambda _: "fr"
         await r.deliver(300)
         assert len(r.messages()) == 2
 

@@ -12,7 +12,7 @@ HOUR = 3600
 
 
 def openings(s: ServicesFixture) -> list[str]:
-    return [m.alert.content for m in s.sink.messages.values() if m.reply_to is None]
+    return [m.alert.content for m in s.transport.messages.values() if m.reply_to is None]
 
 
 def pulse(s: ServicesFixture) -> GapWatch:
@@ -42,13 +42,13 @@ def test_a_clock_that_is_set_neither_alerts_nor_freezes(tmp_path: Path, step_s: 
             s.clock.set_wall(step_s)
             await beat.stamp()
             await s.play({"shop": "OOOO"})
-            assert s.sink.messages == {}
+            assert s.transport.messages == {}
             await s.play({"shop": "FFF"})
             assert len(openings(s)) == 1
             s.clock.set_wall(-step_s)
             await beat.stamp()
             await s.play({"shop": "OOOO"})
-            [opening, reply] = s.sink.messages.values()
+            [opening, reply] = s.transport.messages.values()
             assert reply.reply_to == opening.id
             assert "-" not in reply.alert.content
 
@@ -65,7 +65,7 @@ def test_a_machine_that_sleeps_half_an_hour_blames_nobody(tmp_path: Path) -> Non
             s.clock.set_wall(1800)
             await beat.stamp()
             await s.play({"shop": "FO"})
-            assert s.sink.messages == {}
+            assert s.transport.messages == {}
             rows = await s.db.read(lambda conn: conn.execute("SELECT * FROM gap").fetchall())
             assert [row["reason"] for row in rows] == [gaps.OFF]
             assert 1790 < (rows[0]["until_ms"] - rows[0]["from_ms"]) / 1000 < 1810
@@ -84,7 +84,7 @@ def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) 
             await s.play(fine)
             s.eyes.online = False
             await s.play(dict.fromkeys(fine, "FFFFF"))
-            assert s.sink.messages == {}
+            assert s.transport.messages == {}
             s.eyes.online = True
             await s.blindness.look()
             await s.play(fine)
@@ -100,6 +100,6 @@ def test_a_site_that_flaps_at_every_probe_is_told_calmly(tmp_path: Path) -> None
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "FO" * 15})
-            assert 1 <= len(s.sink.messages) <= 4
+            assert 1 <= len(s.transport.messages) <= 4
 
     play(scenario())

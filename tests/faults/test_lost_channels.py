@@ -27,7 +27,7 @@ async def find_out(r: DiscordFixture) -> None:
 
 async def unblock(r: DiscordFixture, number: int = CHANNEL) -> None:
     r.sandbox.admin.set_permissions(room(r, number), "bot")
-    await r.delivery.unpark(number)
+    await r.delivery.unblock(number)
 
 
 def add_thread(r: DiscordFixture) -> Channel:
@@ -78,9 +78,9 @@ def test_a_deletion_that_discord_tells_of_is_noticed_before_any_alert_is_lost(
         await r.deliver()
         assert r.sends() == 0
         assert "DOWN · shop" in r.said(SECOND)[1]
-        troubles = await r.delivery.troubles(GUILD)
+        troubles = await r.delivery.problems(GUILD)
         assert [one.channel_id for one in troubles.channels] == [CHANNEL]
-        assert troubles.unheard_ms is None
+        assert troubles.unreachable_ms is None
 
     discord_fixture(tmp_path, scene)
 
@@ -99,7 +99,7 @@ def test_a_right_that_comes_back_wakes_the_channel_and_nothing_is_lost(tmp_path:
         await unblock(r)
         await r.deliver()
         assert [text[:10] for text in r.said()] == ["🔴 DOWN · b", "🟢 UP · sho"]
-        assert (await r.delivery.troubles(GUILD)).channels == ()
+        assert (await r.delivery.problems(GUILD)).channels == ()
 
     discord_fixture(tmp_path, scene)
 
@@ -147,9 +147,9 @@ def test_the_chain_goes_on_to_the_first_place_that_takes_it(tmp_path: Path) -> N
             told = [text for text in told if "NOT HEARD" in text]
             assert len(told) == min(step + 1, 4)
         assert [text.startswith("Rig · 🔕") for text in told] == [False, False, True, True]
-        troubles = await r.delivery.troubles(GUILD)
+        troubles = await r.delivery.problems(GUILD)
         assert {one.channel_id for one in troubles.channels} == {*range(101, 106), SECOND}
-        assert troubles.unheard_ms is not None
+        assert troubles.unreachable_ms is not None
 
     discord_fixture(tmp_path, scene, untold=True)
 
@@ -244,7 +244,7 @@ def test_a_locked_thread_is_a_lost_channel(tmp_path: Path) -> None:
         await find_out(r)
         assert [text[:6] for text in r.said(SECOND)] == ["🔴 DOWN", "🔕 NOT "]
         r.sandbox.admin.set_thread(made, locked=False)
-        await r.delivery.unpark(int(made.id))
+        await r.delivery.unblock(int(made.id))
         await r.open("blog", int(made.id))
         await r.deliver()
         assert "DOWN · blog" in r.said(int(made.id))[0]

@@ -39,7 +39,7 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
             for _ in range(4):
                 await s.play(failing)
             took = time.process_time() - started
-            posts = [m for m in s.sink.messages.values() if m.reply_to is None]
+            posts = [m for m in s.transport.messages.values() if m.reply_to is None]
             assert 1 <= len(posts) <= 2
             told = {one.name for m in posts for one in m.alert.incidents}
             assert told == set(failing)
@@ -49,11 +49,11 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
             }
             # Four rounds of a thousand sites, three tries each: a calm minute of one core.
             assert took < 25
-            requests = len(s.sink.calls)
+            requests = len(s.transport.calls)
             await s.play(dict.fromkeys(failing, "OOOO"))
-            replies = [m for m in s.sink.messages.values() if m.reply_to is not None]
+            replies = [m for m in s.transport.messages.values() if m.reply_to is not None]
             assert 1 <= len(replies) <= 2
-            assert len(s.sink.calls) - requests <= 12
+            assert len(s.transport.calls) - requests <= 12
 
     play(scenario())
 
@@ -63,10 +63,10 @@ def test_two_hundred_sites_keep_the_channels_rhythm(tmp_path: Path) -> None:
         async with services_fixture(tmp_path, config=Config(max_monitors=200)) as s:
             failing = await watch_many(s, 200)
             for _ in range(6):
-                before = len(s.sink.calls)
+                before = len(s.transport.calls)
                 await s.play(failing)
-                assert len(s.sink.calls) - before <= 5
-            assert len({m.id for m in s.sink.messages.values()}) <= 2
+                assert len(s.transport.calls) - before <= 5
+            assert len({m.id for m in s.transport.messages.values()}) <= 2
 
     play(scenario())
 

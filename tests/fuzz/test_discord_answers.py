@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import VigieClient
 from bot.discord.global_limit import GlobalLimit
-from bot.errors import DeliveryError, Remedy
-from bot.services.delivery.messages import Alert, Lost
+from bot.errors import DeliveryAction, DeliveryError
+from bot.services.delivery.messages import Alert, LostMessage
 from cogs._ui.alert_card import card
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
 
@@ -104,10 +104,10 @@ async def with_api(api: Api, use: Callable[[DiscordTransport], Awaitable[None]])
 @example(200, {"Content-Type": "application/json"}, b"{not json")
 @example(200, {"Content-Type": "application/json"}, b"[" * 100_000)
 def test_any_answer_to_a_post(status: int, headers: dict[str, str], body: bytes) -> None:
-    async def post(sink: DiscordTransport) -> None:
-        await posted(sink.post(7, LINE, nonce="1"))
-        await posted(sink.edit(7, 9, LINE))
-        await posted(sink.find(7, Lost(0, ("A line.",))))
+    async def post(transport: DiscordTransport) -> None:
+        await posted(transport.post(7, LINE, nonce="1"))
+        await posted(transport.edit(7, 9, LINE))
+        await posted(transport.find(7, LostMessage(0, ("A line.",))))
 
     asyncio.run(with_api(Api(status, headers, body), post))
 
@@ -120,6 +120,6 @@ async def posted(work: Awaitable[Any]) -> None:
         told = failure
     else:
         return
-    assert told.remedy in Remedy
+    assert told.action in DeliveryAction
     assert 0 <= told.retry_after_s <= 10**9
     assert isinstance(told.code, int)

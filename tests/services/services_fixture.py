@@ -81,11 +81,11 @@ class ServicesFixture:
         self.clock = clock
         self.prober = ScriptedProber(clock)
         self.eyes = ScriptedEyes()
-        self.sink = FixtureTransport(FixtureClock())
+        self.transport = FixtureTransport(FixtureClock())
         self.guilds = Guilds(db, clock)
         self.watchlist = Watchlist(db, clock, self.guilds)
         self.delivery = Dispatcher(db, clock, self.guilds.language)
-        self.delivery.attach(self.sink)
+        self.delivery.attach(self.transport)
         self.recorder = Recorder(db, clock, self.watchlist, self.delivery.wake)
         self.blindness = ConnectivityMonitor(
             db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake

@@ -43,9 +43,9 @@ def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
             for _ in range(17 * 4):
                 await s.play({"shop": "OOO"})
                 await s.clock.advance(DAY_S / 4 - 180)
-            said = [line.removeprefix(SPOKEN) for line in s.sink.texts()]
+            said = [line.removeprefix(SPOKEN) for line in s.transport.texts()]
             assert said == ["14 days", "7 days", "3 days", "1 day"]
-            assert all(m.alert.kind == "certificate" for m in s.sink.of(CHANNEL))
+            assert all(m.alert.kind == "certificate" for m in s.transport.of(CHANNEL))
 
     play(scenario())
 
@@ -56,15 +56,15 @@ def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None
         async with services_fixture(tmp_path, clock=clock) as s:
             await watch(s, 5)
             await s.play({"shop": "OOO"})
-            assert s.sink.texts() == [SPOKEN + "5 days"]
+            assert s.transport.texts() == [SPOKEN + "5 days"]
             ends = s.prober.certificate_ends_ms
         async with services_fixture(tmp_path, clock=clock) as s:
             s.prober.certificate_ends_ms = ends
             await s.play({"shop": "OOOO"})
-            assert s.sink.texts() == []
+            assert s.transport.texts() == []
             await s.clock.advance(2 * DAY_S)
             await s.play({"shop": "OOOO"})
-            assert s.sink.texts() == [SPOKEN + "3 days"]
+            assert s.transport.texts() == [SPOKEN + "3 days"]
 
     play(scenario())
 
@@ -76,7 +76,7 @@ def test_a_failed_try_proves_no_certificate(tmp_path: Path) -> None:
             await s.play({"shop": "OO"})
             s.prober.causes.clear()
             await s.play({"shop": "F"})
-            assert s.sink.texts() == []
+            assert s.transport.texts() == []
 
     play(scenario())
 
@@ -89,33 +89,33 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
             await watch(s, 14)
             monitor = s.monitors.find(GUILD, "shop")
             await s.play({"shop": "OOO"})
-            assert s.sink.texts() == [SPOKEN + "14 days"]
+            assert s.transport.texts() == [SPOKEN + "14 days"]
 
             await s.maintenance.start(GUILD, monitor.id, for_s=8 * DAY_S, reason=None, by=PERSON)
             await s.clock.advance(7.5 * DAY_S)
             await s.play({"shop": "OOO"})
-            assert len(s.sink.texts()) == 1
+            assert len(s.transport.texts()) == 1
             await s.clock.advance(DAY_S)
             await s.overlays.look()
             await s.play({"shop": "O"})
-            assert s.sink.texts()[1:] == [SPOKEN + "5 days"]
+            assert s.transport.texts()[1:] == [SPOKEN + "5 days"]
 
             entry = s.entry("shop")
             until_ms = s.clock.now_ms() + 3 * DAY_S * 1000
             entry.monitor = replace(entry.monitor, muted_until_ms=until_ms)
             await s.clock.advance(2.8 * DAY_S)
             await s.play({"shop": "OOO"})
-            assert len(s.sink.texts()) == 2
+            assert len(s.transport.texts()) == 2
             await s.clock.advance(DAY_S / 2)
             await s.play({"shop": "O"})
-            assert s.sink.texts()[2:] == [SPOKEN + "2 days"]
+            assert s.transport.texts()[2:] == [SPOKEN + "2 days"]
 
             await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=None)
             await s.clock.advance(1.5 * DAY_S)
-            assert len(s.sink.texts()) == 3
+            assert len(s.transport.texts()) == 3
             await s.overlays.resume(GUILD, monitor.id, PERSON)
             await s.play({"shop": "OOO"})
-            assert s.sink.texts()[3:] == [SPOKEN + "1 day"]
+            assert s.transport.texts()[3:] == [SPOKEN + "1 day"]
 
     play(scenario())
 
@@ -126,10 +126,10 @@ def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
             await s.monitors.add(GUILD, NewMonitor("https://shop.example/", name="shop"), PERSON)
             ends_in(s, "shop", 3)
             await s.play({"shop": "OOOO"})
-            assert s.sink.texts() == []
+            assert s.transport.texts() == []
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await s.play({"shop": "O"})
-            assert s.sink.texts() == [SPOKEN + "3 days"]
+            assert s.transport.texts() == [SPOKEN + "3 days"]
 
     play(scenario())
 
@@ -143,9 +143,9 @@ def test_another_address_begins_anew(tmp_path: Path) -> None:
             entry.monitor = replace(entry.monitor, target=Target("https://new.example/"))
             ends_in(s, "shop", 5)
             await s.play({"shop": "OO"})
-            assert len(s.sink.texts()) == 1
+            assert len(s.transport.texts()) == 1
             await s.play({"shop": "O"})
-            assert s.sink.texts() == [SPOKEN + "5 days"] * 2
+            assert s.transport.texts() == [SPOKEN + "5 days"] * 2
 
     play(scenario())
 
@@ -164,11 +164,11 @@ def test_a_full_disk_delays_the_word_and_stops_nothing(
 
             monkeypatch.setattr(enqueue, "notice", refuse)
             await s.play({"shop": "OO"})
-            assert s.sink.texts() == []
+            assert s.transport.texts() == []
             assert "is looked at again" in caplog.text
             monkeypatch.setattr(enqueue, "notice", kept)
             await s.play({"shop": "OO"})
-            assert s.sink.texts() == [SPOKEN + "5 days"]
+            assert s.transport.texts() == [SPOKEN + "5 days"]
 
     play(scenario())
 

@@ -49,7 +49,7 @@ def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) 
             await maintain(s, "shop", for_s=600)
             await s.play({"shop": "FFFF"})
             await look(s)
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             assert s.status.one(GUILD, monitor.id).state is State.DOWN
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
             assert incident.withheld
@@ -60,10 +60,10 @@ def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) 
             assert len(rows) > 8
             await s.play({"shop": "FFFFFF"})
             await look(s)
-            assert s.sink.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
+            assert s.transport.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
             await look(s)
             await s.play({"shop": "OOO"})
-            assert s.sink.texts()[1] == "🟢 UP · shop · back after 10 min"
+            assert s.transport.texts()[1] == "🟢 UP · shop · back after 10 min"
 
     play(scenario())
 
@@ -82,7 +82,7 @@ def test_what_is_over_or_answers_again_at_the_end_is_only_history(tmp_path: Path
             await look(s)
             await s.play({"shop": "O", "blog": "O"})
             await look(s)
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             assert len(await s.incidents.recent(GUILD, None, 0, 5)) == 2
             assert s.entry("blog").incident is None
 
@@ -98,10 +98,10 @@ def test_what_answered_at_the_end_and_fails_again_is_told_then(tmp_path: Path) -
             await s.play({"shop": "FFFO"})
             await s.clock.advance(60)
             await look(s)
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             await s.play({"shop": "F"})
             await look(s)
-            assert s.sink.texts()[0].startswith("🟡 UNSTABLE · shop")
+            assert s.transport.texts()[0].startswith("🟡 UNSTABLE · shop")
 
     play(scenario())
 
@@ -113,7 +113,7 @@ def test_what_was_told_before_a_window_is_told_closed_in_it(tmp_path: Path) -> N
             await s.play({"shop": "OFF"})
             await maintain(s, "shop")
             await s.play({"shop": "FOOO"})
-            assert s.sink.texts() == [
+            assert s.transport.texts() == [
                 "🟢 RESOLVED · shop · lasted 3 min",
                 "🟢 UP · shop · back after 3 min",
             ]
@@ -126,17 +126,17 @@ def test_down_for_good_in_a_window_edits_the_post_and_is_told_at_the_end(tmp_pat
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OPPPPPP"})
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.alert.content.startswith("🟡 UNSTABLE")
             window = await maintain(s, "shop")
             await s.play({"shop": "F" * 30})
             await look(s)
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.alert.content.startswith("🔴 DOWN")
             await s.maintenance.cancel(GUILD, window, PERSON)
             await look(s)
-            assert len(s.sink.of(CHANNEL)) == 2
-            assert s.sink.texts()[1].startswith("🔴 DOWN · shop")
+            assert len(s.transport.of(CHANNEL)) == 2
+            assert s.transport.texts()[1].startswith("🔴 DOWN · shop")
 
     play(scenario())
 
@@ -174,14 +174,14 @@ def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_told
         await clock.advance(1_200 if ended else 60)
         async with services_fixture(tmp_path, clock=clock) as s:
             await look(s)
-            assert s.sink.of(CHANNEL) == [], "nothing is told of what nobody has looked at"
+            assert s.transport.of(CHANNEL) == [], "nothing is told of what nobody has looked at"
             await s.play({"shop": "F"})
             await look(s)
-            assert bool(s.sink.texts()) is ended
+            assert bool(s.transport.texts()) is ended
             assert bool(s.maintenance.of_guild(GUILD)) is not ended
             await s.play({"shop": "F" * 20})
             await look(s)
-            assert [text[:6] for text in s.sink.texts()] == ["🔴 DOWN"[:6]]
+            assert [text[:6] for text in s.transport.texts()] == ["🔴 DOWN"[:6]]
 
     play(scenario())
 
@@ -199,7 +199,7 @@ def test_a_site_that_came_back_while_vigie_was_off_is_not_told_down(tmp_path: Pa
             for _ in range(4):
                 await look(s)
                 await s.play({"shop": "O"})
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
 
     play(scenario())
 
@@ -214,11 +214,11 @@ def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
             s.eyes.online = False
             await s.play({"shop": "FFF"})
             await look(s)
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             s.eyes.online = True
             await s.play({"shop": "F"})
             await look(s)
-            note, post = s.sink.texts()
+            note, post = s.transport.texts()
             assert note.startswith("⚪ BLIND")
             assert post.startswith("🔴 DOWN · shop")
 
@@ -235,7 +235,7 @@ def test_all_that_is_still_bad_at_the_end_shares_one_post(tmp_path: Path) -> Non
             await s.play(dict.fromkeys("abc", "FFFFF"))
             await look(s)
             await s.play(dict.fromkeys("abc", "FF"))
-            assert s.sink.texts() == ["🔴 3 sites down at once"]
+            assert s.transport.texts() == ["🔴 3 sites down at once"]
 
     play(scenario())
 
@@ -249,14 +249,14 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
             await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=1_200)
             await s.play({"shop": "OOO"})
             await maintain(s, "shop", for_s=2_400)
-            told = len(s.sink.texts())
+            told = len(s.transport.texts())
             await s.play({"shop": "F" * 25})
             await look(s)
             assert s.entry("shop").monitor.muted_until_ms is None
-            assert len(s.sink.texts()) == told
+            assert len(s.transport.texts()) == told
             await s.play({"shop": "F" * 20})
             await look(s)
-            assert len(s.sink.texts()) == told + 1
+            assert len(s.transport.texts()) == told + 1
 
     play(scenario())
 
@@ -271,7 +271,7 @@ def test_sites_that_are_kept_quiet_are_no_company_for_others(tmp_path: Path) -> 
             await maintain(s, "b")
             await s.play({"a": "FFF", "b": "FFF"})
             await s.play({"c": "FF"})
-            assert s.sink.texts() == ["🔴 DOWN · c · HTTP 500 (4 of 4 checks)"]
+            assert s.transport.texts() == ["🔴 DOWN · c · HTTP 500 (4 of 4 checks)"]
 
     play(scenario())
 

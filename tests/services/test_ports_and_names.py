@@ -60,7 +60,7 @@ def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
                             break
                     await s.delivery.deliver_due()
                     await s.clock.advance(60)
-            assert s.sink.texts() == [
+            assert s.transport.texts() == [
                 "🔴 DOWN · example.com:5432 · connection refused (4 of 4 checks)",
                 "🔴 DOWN · example.org · no DNS answer (4 of 4 checks)",
             ]

@@ -30,7 +30,7 @@ def test_nobody_is_reminded_unless_the_server_wants_it() -> None:
         await here.open("shop")
         await here.deliver()
         await pass_hours(here, reminders, 48)
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
@@ -41,7 +41,7 @@ def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> Non
         first = await here.open("shop")
         await here.deliver()
         await pass_hours(here, reminders, 9)
-        opening, *again = here.sink.of()
+        opening, *again = here.transport.of()
         assert [one.alert.content for one in again] == [
             "🔴 STILL DOWN · shop · for 4 h 1 min",
             "🔴 STILL DOWN · shop · for 8 h 1 min",
@@ -51,7 +51,7 @@ def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> Non
         assert all(one.alert.role_ids == () for one in again)
         await here.close(first)
         await pass_hours(here, reminders, 9)
-        assert len(here.sink.of()) == 4
+        assert len(here.transport.of()) == 4
 
     play(scene)
 
@@ -63,7 +63,7 @@ def test_many_are_reminded_of_in_one_line() -> None:
             await here.open(name, wait_s=60, kind=Kind.DOWN if name == "a" else Kind.UNSTABLE)
         await here.deliver(60)
         await pass_hours(here, reminders, 5)
-        assert here.sink.texts()[1:] == ["🔴 STILL DOWN · 3 sites: a, b, c"]
+        assert here.transport.texts()[1:] == ["🔴 STILL DOWN · 3 sites: a, b, c"]
 
     play(scene)
 
@@ -75,7 +75,7 @@ def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
         incident = await here.open("shop", kind=Kind.UNSTABLE)
         await here.deliver()
         await pass_hours(here, reminders, 5)
-        assert here.sink.texts()[1] == "🟡 STILL UNSTABLE · shop · for 4 h 1 min"
+        assert here.transport.texts()[1] == "🟡 STILL UNSTABLE · shop · for 4 h 1 min"
 
         def take(conn: Connection) -> None:
             if how == "acknowledge":
@@ -88,7 +88,7 @@ def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
         assert await reminders.remind() == 1
         await here.db.write(take)
         await pass_hours(here, reminders, 9)
-        assert len(here.sink.of()) == 2
+        assert len(here.transport.of()) == 2
         assert ("reminder", "superseded") in await here.rows()
 
     play(scene)

@@ -291,7 +291,7 @@ def test_a_server_is_forgotten_thirty_days_after_it_was_left_and_no_other(tmp_pa
             other = await s.watch("other", OTHER_GUILD)
             await s.play({"shop": "FFFOOO"})
             await store(s, minutes(shop, 0, 60) + minutes(other, 0, 60))
-            post = s.sink.of(CHANNEL)
+            post = s.transport.of(CHANNEL)
             assert post, "it was told, so there are messages and work to forget"
             await s.clock.advance(5 * 3600)
             await s.retention.roll()

@@ -11,7 +11,7 @@ from bot.config import Config
 from bot.db import gaps, incidents, monitors, results
 from bot.db.database import Connection
 from bot.engine.judge_state import JudgeState
-from bot.errors import AddressRefused, NotFound, Remedy, UserError
+from bot.errors import AddressRefused, DeliveryAction, NotFound, UserError
 from bot.models import Kind, Monitor, State
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
@@ -34,12 +34,12 @@ def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> N
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.play({"shop": "OFFFOOO"})
-            [post, reply] = s.sink.of(CHANNEL)
+            [post, reply] = s.transport.of(CHANNEL)
             assert post.alert.content == "🟢 RESOLVED · shop · lasted 3 min"
             assert reply.reply_to == post.id
             assert reply.alert.content == "🟢 UP · shop · back after 3 min"
             assert reply.alert.silent
-            first = next(call for call in s.sink.calls if call.action == "post")
+            first = next(call for call in s.transport.calls if call.action == "post")
             assert first.alert.content == "🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"
 
     play(scenario())
@@ -66,13 +66,13 @@ def test_a_restart_forgets_nothing_and_repeats_nothing(tmp_path: Path) -> None:
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             await s.recorder.flush()
-            sink = s.sink
+            transport = s.transport
         async with services_fixture(tmp_path, clock=clock) as s:
-            s.sink = sink
-            s.delivery.attach(sink)
+            s.transport = transport
+            s.delivery.attach(transport)
             assert s.entry("shop").incident is not None
             await s.play({"shop": "FOOO"})
-            assert [m.alert.content for m in sink.of(CHANNEL)] == [
+            assert [m.alert.content for m in transport.of(CHANNEL)] == [
                 "🟢 RESOLVED · shop · lasted 3 min",
                 "🟢 UP · shop · back after 3 min",
             ]
@@ -86,10 +86,10 @@ def test_openings_of_one_minute_share_a_post_and_so_do_their_all_clears(tmp_path
             for name in ("a", "b", "c", "d"):
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF", "c": "OFFFF", "d": "OOOOO"})
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.alert.content == "🔴 3 sites down at once"
             await s.play({"a": "OOO", "b": "OOO", "c": "OOO", "d": "OOO"})
-            _, reply = s.sink.of(CHANNEL)
+            _, reply = s.transport.of(CHANNEL)
             assert reply.alert.content == "🟢 UP · 3 sites are back: a, b, c"
 
     play(scenario())
@@ -102,9 +102,9 @@ def test_an_all_clear_waits_a_minute_for_one_that_is_nearly_due(tmp_path: Path) 
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF"})
             await s.play({"b": "FOO", "a": "OOO"})
-            assert len(s.sink.of(CHANNEL)) == 1
+            assert len(s.transport.of(CHANNEL)) == 1
             await s.play({"b": "O", "a": "O"})
-            _, reply = s.sink.of(CHANNEL)
+            _, reply = s.transport.of(CHANNEL)
             assert reply.alert.content == "🟢 UP · 2 sites are back: a, b"
 
     play(scenario())
@@ -118,7 +118,7 @@ def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Pa
             await s.play({"a": "OFFFF", "b": "OFFFF"})
             await s.play({"b": "FOO", "a": "OOO"})
             await s.play({"a": "F", "b": "O"})
-            _, reply = s.sink.of(CHANNEL)
+            _, reply = s.transport.of(CHANNEL)
             assert reply.alert.content == "🟢 UP · b · back after 5 min"
             assert s.entry("a").memory.kind is Kind.UNSTABLE
 
@@ -133,12 +133,12 @@ def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None
             await s.play({"shop": "OO"})
             s.eyes.online = False
             await s.play({"shop": "FFFFF"})
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             assert s.blindness.since_ms is not None
             s.eyes.online = True
             await s.blindness.look()
             await s.play({"shop": "OO"})
-            assert s.sink.texts() == ["⚪ BLIND · I was offline for 5 min"]
+            assert s.transport.texts() == ["⚪ BLIND · I was offline for 5 min"]
             now_ms = s.clock.now_ms()
             found = await s.db.read(lambda conn: gaps.between(conn, 0, now_ms))
             assert [until - begin for begin, until in found] == [300_000]
@@ -156,7 +156,7 @@ def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
             s.eyes.online = True
             await s.blindness.look()
             await s.delivery.deliver_due()
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
 
     play(scenario())
 
@@ -168,7 +168,7 @@ def test_removing_a_monitor_in_trouble_edits_its_post_without_an_all_clear(tmp_p
             await s.play({"shop": "OFF"})
             await s.monitors.remove(GUILD, monitor.id, PERSON)
             await s.delivery.deliver_due()
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.edits == 1
             assert "DOWN" not in post.alert.content
             assert s.monitors.of_guild(GUILD) == []
@@ -185,13 +185,13 @@ def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path:
             await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=600)
             assert s.status.one(GUILD, monitor.id).paused
             await s.play({"shop": "FFF"})
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
             await s.clock.advance(600)
             await s.overlays.look()
             assert not s.status.one(GUILD, monitor.id).paused
             assert s.status.one(GUILD, monitor.id).state is State.UNKNOWN
             await s.play({"shop": "FF"})
-            assert len(s.sink.of(CHANNEL)) == 1
+            assert len(s.transport.of(CHANNEL)) == 1
 
     play(scenario())
 
@@ -204,13 +204,13 @@ def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> N
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
             await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=3_600)
             await s.play({"shop": "OOO"})
-            assert len(s.sink.of(CHANNEL)) == 2
+            assert len(s.transport.of(CHANNEL)) == 2
             await s.play({"shop": "FF"})
-            assert len(s.sink.of(CHANNEL)) == 2
+            assert len(s.transport.of(CHANNEL)) == 2
             await s.clock.advance(3_600)
             await s.overlays.look()
             await s.delivery.deliver_due()
-            assert s.sink.texts()[2].startswith("🔴 DOWN · shop")
+            assert s.transport.texts()[2].startswith("🔴 DOWN · shop")
 
     play(scenario())
 
@@ -225,10 +225,10 @@ def test_acknowledging_is_noted_once_and_shown(tmp_path: Path) -> None:
             again = await s.incidents.acknowledge(GUILD, incident.public_id, PERSON + 1)
             assert (first.first, again.first) == (True, False)
             await s.delivery.deliver_due()
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.alert.incidents[0].acknowledged_by == PERSON
             await s.play({"shop": "FOOO"})
-            assert s.sink.of(CHANNEL)[0].alert.incidents[0].acknowledged_by == PERSON
+            assert s.transport.of(CHANNEL)[0].alert.incidents[0].acknowledged_by == PERSON
 
     play(scenario())
 
@@ -243,7 +243,7 @@ def test_who_asked_to_be_told_is_mentioned_once_it_is_over(tmp_path: Path) -> No
             twice = await s.incidents.follow(GUILD, incident.public_id, PERSON, "tell_me")
             assert (wish.new, twice.new, twice.count) == (True, False, 1)
             await s.play({"shop": "OOO"})
-            reply = s.sink.of(CHANNEL)[1]
+            reply = s.transport.of(CHANNEL)[1]
             assert reply.alert.user_ids == (PERSON,)
             assert not reply.alert.silent
 
@@ -346,7 +346,7 @@ def test_a_flip_that_the_disk_refuses_is_told_once_there_is_room(tmp_path: Path)
             assert s.entry("shop").incident is None
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = OFF"))
             await s.play({"shop": "F"})
-            assert len(s.sink.of(CHANNEL)) == 1
+            assert len(s.transport.of(CHANNEL)) == 1
 
     play(scenario())
 
@@ -377,7 +377,7 @@ def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> Non
             await s.monitors.guild_back(GUILD)
             assert s.entry("shop").incident is not None
             await s.play({"shop": "FOOO"})
-            assert s.sink.texts()[-1].startswith("🟢 UP · shop")
+            assert s.transport.texts()[-1].startswith("🟢 UP · shop")
 
     play(scenario())
 
@@ -389,15 +389,15 @@ def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: 
             await s.monitors.add(GUILD, new, PERSON)
             await s.play({"shop": "OFF"})
             await s.overlays.look()
-            assert s.sink.messages == {}
+            assert s.transport.messages == {}
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55)
             await s.overlays.look()
             await s.delivery.deliver_due()
-            [post] = s.sink.of(CHANNEL)
+            [post] = s.transport.of(CHANNEL)
             assert post.alert.content.startswith("🔴 DOWN · shop")
             assert post.alert.role_ids == (55,)
             await s.play({"shop": "FOOO"})
-            assert s.sink.texts()[-1].startswith("🟢 UP · shop")
+            assert s.transport.texts()[-1].startswith("🟢 UP · shop")
 
     play(scenario())
 
@@ -414,7 +414,7 @@ def test_failures_from_before_a_server_left_count_no_more_when_it_returns(tmp_pa
             await s.guilds.seen(GUILD, "en-US")
             await s.monitors.guild_back(GUILD)
             await s.play({"shop": "FO"})
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
 
     play(scenario())
 
@@ -444,13 +444,13 @@ def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: 
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
-            s.sink.before = always(Remedy.WAIT, after_s=1)
+            s.transport.before = always(DeliveryAction.WAIT, after_s=1)
             await s.play({"shop": "OFFOF"})
-            s.sink.before = lambda _: None
+            s.transport.before = lambda _: None
             await s.play({"shop": "F"})
-            assert s.sink.texts()[0].startswith("🟡 UNSTABLE · shop")
+            assert s.transport.texts()[0].startswith("🟡 UNSTABLE · shop")
             await s.play({"shop": "F" * 30})
-            assert s.sink.texts()[1].startswith("🔴 DOWN · shop · now for good")
+            assert s.transport.texts()[1].startswith("🔴 DOWN · shop · now for good")
 
     play(scenario())
 
@@ -467,7 +467,7 @@ def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
             assert s.blindness.since_ms is not None
             await s.blindness.look()
             await s.delivery.deliver_due()
-            assert s.sink.texts() == ["⚪ BLIND · I was offline for 5 min"]
+            assert s.transport.texts() == ["⚪ BLIND · I was offline for 5 min"]
             await s.blindness.look()
         async with services_fixture(tmp_path, clock=clock) as s:
             assert s.blindness.since_ms is None
@@ -517,9 +517,9 @@ def test_a_relapse_is_a_post_of_its_own_and_no_silent_edit_of_an_old_list(tmp_pa
             for name in ("a", "b", "c"):
                 await s.watch(name)
             await s.play({"a": "OFFFOOO", "b": "OFFFFFF", "c": "OFFFFFF"})
-            assert s.sink.texts()[1].startswith("🟢 UP · a")
+            assert s.transport.texts()[1].startswith("🟢 UP · a")
             await s.play({"a": "FFF", "b": "FFF", "c": "FFF"})
-            assert s.sink.texts()[2].startswith("🔴 DOWN · a")
+            assert s.transport.texts()[2].startswith("🔴 DOWN · a")
 
     play(scenario())
 
@@ -528,7 +528,7 @@ def test_a_monitor_removed_while_its_try_runs_leaves_no_incident(tmp_path: Path)
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await _remove_in_flight(s)
-            assert s.sink.of(CHANNEL) == []
+            assert s.transport.of(CHANNEL) == []
 
     play(scenario())
 
@@ -578,12 +578,12 @@ def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Pa
             await s.recorder.flush()
             blank = JudgeState().dump()
             await s.db.write(lambda conn: monitors.save_memory(conn, shop.id, blank))
-            sink = s.sink
+            transport = s.transport
         async with services_fixture(tmp_path, clock=clock) as s:
-            s.sink = sink
-            s.delivery.attach(sink)
+            s.transport = transport
+            s.delivery.attach(transport)
             await s.play({"shop": "FFFOOO"})
-            post, reply = sink.of(CHANNEL)
+            post, reply = transport.of(CHANNEL)
             assert post.alert.content.startswith("🟢 RESOLVED · shop")
             assert reply.alert.content.startswith("🟢 UP · shop")
 
@@ -602,6 +602,6 @@ def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_pa
             known = s.entry("shop").incident
             assert known is not None
             assert known.id == still.id
-            assert len(s.sink.of(CHANNEL)) == 2
+            assert len(s.transport.of(CHANNEL)) == 2
 
     play(scenario())

@@ -6,14 +6,14 @@ import random
 from bot.clock import Clock
 from bot.db import blocked_channels
 from bot.db.database import Connection
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.services.boards.publisher import BoardCourier
 from bot.services.boards.snapshot import Door
 from bot.services.boards.store import Kept, Ledger
 from bot.services.delivery import enqueue, throttle
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
-from bot.services.delivery.throttle import HALT_MS, PARKED_MS
+from bot.services.delivery.throttle import BLOCKED_MS, HALT_MS
 from bot.services.guilds import Guilds
 
 log = logging.getLogger(__name__)
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 _CHANNEL_DELETED = 10003
 # With these Discord will never delete the message of a board nobody wants any more.
 _OUT_OF_REACH = {
-    Remedy.MESSAGE_GONE,
-    Remedy.CHANNEL_GONE,
-    Remedy.CHANNEL_BLOCKED,
-    Remedy.ARCHIVED,
-    Remedy.REFUSED,
+    DeliveryAction.MESSAGE_GONE,
+    DeliveryAction.CHANNEL_GONE,
+    DeliveryAction.CHANNEL_BLOCKED,
+    DeliveryAction.ARCHIVED,
+    DeliveryAction.REFUSED,
 }
 
 
@@ -53,39 +53,41 @@ class BoardFailures:
 
     async def act(self, door: Door, kept: Kept, error: DeliveryError) -> None:
         board = kept.board
-        log.info("A board was not shown: %s (%s)", error, error.remedy, extra=board.names)
-        if board.removed_ms is not None and error.remedy in _OUT_OF_REACH:
+        log.info("A board was not shown: %s (%s)", error, error.action, extra=board.names)
+        if board.removed_ms is not None and error.action in _OUT_OF_REACH:
             await self._courier.taken_away(kept)
             return
-        match error.remedy:
-            case Remedy.MESSAGE_GONE:
+        match error.action:
+            case DeliveryAction.MESSAGE_GONE:
                 await self._deleted(door, kept)
-            case Remedy.RETRY | Remedy.UNREADABLE:
-                if error.remedy is Remedy.RETRY:
+            case DeliveryAction.RETRY | DeliveryAction.UNREADABLE:
+                if error.action is DeliveryAction.RETRY:
                     self._note_absence(kept)
                 self.back_off(kept)
-            case Remedy.WAIT | Remedy.PAUSE | Remedy.HALT:
+            case DeliveryAction.WAIT | DeliveryAction.PAUSE | DeliveryAction.HALT:
                 self._wait(kept, error)
-            case Remedy.TOKEN | Remedy.CHANNEL_GONE | Remedy.CHANNEL_BLOCKED:
+            case (
+                DeliveryAction.TOKEN | DeliveryAction.CHANNEL_GONE | DeliveryAction.CHANNEL_BLOCKED
+            ):
                 await self._refused(kept, error)
             case _:
-                if error.remedy is Remedy.REFUSED:
+                if error.action is DeliveryAction.REFUSED:
                     log.error("A board is refused as it is: %s", error, extra=board.names)
                 # It goes on by an event of its channel or roles, and once in so long by itself.
-                self._hold(kept, PARKED_MS)
+                self._hold(kept, BLOCKED_MS)
                 kept.news.set()
 
     def _wait(self, kept: Kept, error: DeliveryError) -> None:
         wait_ms = round(error.retry_after_s * 1000)
-        if error.remedy is Remedy.PAUSE:
-            self._delivery.gates.pause(self._gates_ms() + wait_ms)
+        if error.action is DeliveryAction.PAUSE:
+            self._delivery.throttle.pause(self._throttle_ms() + wait_ms)
             return
         # Alerts find out themselves whether a halt is meant for all.
-        self._hold(kept, HALT_MS if error.remedy is Remedy.HALT else wait_ms)
+        self._hold(kept, HALT_MS if error.action is DeliveryAction.HALT else wait_ms)
 
     async def _refused(self, kept: Kept, error: DeliveryError) -> None:
         """Judged like a refused alert: by what the gateway knows, and not by one answer."""
-        if error.remedy is Remedy.TOKEN and not await self._delivery.token_works(error):
+        if error.action is DeliveryAction.TOKEN and not await self._delivery.token_works(error):
             return
         board, now_ms = kept.board, self._clock.now_ms()
         until_ms = self._delivery.refused(board.guild_id, board.channel_id)
@@ -100,7 +102,7 @@ class BoardFailures:
 
     def back_off(self, kept: Kept) -> None:
         """Try again, the later the longer it has failed."""
-        now_ms = self._gates_ms()
+        now_ms = self._throttle_ms()
         kept.failing_ms = kept.failing_ms if kept.failures else now_ms
         kept.failures += 1
         delay_s = throttle.backoff_s(kept.failures, now_ms - kept.failing_ms, self._rng)
@@ -132,20 +134,20 @@ class BoardFailures:
         alerts_id = self._guilds.settings(guild_id).channel_id
         if alerts_id is None:
             return -guild_id
-        channel_id = blocked_channels.substitute(conn, guild_id, alerts_id, now_ms)
-        return -guild_id if blocked_channels.is_parked(conn, channel_id, now_ms) else channel_id
+        channel_id = blocked_channels.current_channel(conn, guild_id, alerts_id, now_ms)
+        return -guild_id if blocked_channels.is_blocked(conn, channel_id, now_ms) else channel_id
 
     def _hold(self, kept: Kept, for_ms: int) -> None:
-        kept.hold_ms = self._gates_ms() + max(1, for_ms)
+        kept.hold_ms = self._throttle_ms() + max(1, for_ms)
 
     def _note_absence(self, kept: Kept) -> None:
         """While Discord is down a trial has failed; that it is, boards alone do not decide.
 
         Some payloads make it answer 500 for ever (hidden limits), and no alert must wait for that.
         """
-        breaker = self._delivery.gates.breaker
+        breaker = self._delivery.throttle.breaker
         if breaker.down:
-            breaker.failed(kept.board.channel_id, self._gates_ms())
+            breaker.failed(kept.board.channel_id, self._throttle_ms())
 
-    def _gates_ms(self) -> int:
+    def _throttle_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)

@@ -4,7 +4,13 @@ from bot.clock import Clock
 from bot.services.boards.snapshot import Door, Face, Truth
 from bot.services.boards.store import Kept, Ledger
 from bot.services.delivery.claim import new_nonce
-from bot.services.delivery.sender import CLOCKS_MS, NONCE_MS, NeverArrivedError, Tried, standing
+from bot.services.delivery.sender import (
+    CLOCKS_MS,
+    NONCE_MS,
+    EarlierAttempts,
+    NotDelivered,
+    standing,
+)
 
 
 class BoardCourier:
@@ -79,10 +85,10 @@ class BoardCourier:
         board, now_ms = kept.board, self._clock.now_ms()
         if board.nonce is None:
             return None
-        tried = Tried(board.first_try_ms or 0, board.last_try_ms or 0)
+        tried = EarlierAttempts(board.first_try_ms or 0, board.last_try_ms or 0)
         try:
             return await standing(tried, now_ms, lambda since: self._find(door, kept, since))
-        except NeverArrivedError:
+        except NotDelivered:
             return None
 
     async def _find(self, door: Door, kept: Kept, since_ms: int) -> int | None:

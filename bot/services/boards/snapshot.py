@@ -126,8 +126,8 @@ class Truth:
         which that monitor is told, or when it is told nowhere.
         """
         found = self._status.overview(board.guild_id)
-        homes = {one.channel_id for one in found if one.channel_id is not None}
-        others = homes - {board.channel_id}
+        home_channels = {one.channel_id for one in found if one.channel_id is not None}
+        others = home_channels - {board.channel_id}
         shared = door.seen_by_readers(board.guild_id, board.channel_id, others)
         if shared is None:
             return None

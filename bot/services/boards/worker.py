@@ -11,7 +11,7 @@ from bot.services.boards.publisher import BoardCourier
 from bot.services.boards.snapshot import Door, Truth, due_ms
 from bot.services.boards.store import Kept, Ledger
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.delivery.throttle import PARKED_MS
+from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class BoardLane:
 
     def due(self) -> dict[int, int]:
         """As delivery asks it of a sideline."""
-        ahead_ms = self._clock.now_ms() - self._gates_ms()
+        ahead_ms = self._clock.now_ms() - self._throttle_ms()
         return {
             kept.board.channel_id: max(kept.due_ms, kept.hold_ms + ahead_ms)
             for kept in self._ledger.all()
@@ -113,21 +113,21 @@ class BoardLane:
             log.exception("A board failed", extra=kept.board.names)
             self._failures.back_off(kept)
             return False
-        self._delivery.gates.succeeded(kept.board.channel_id, posted=posts)
+        self._delivery.throttle.succeeded(kept.board.channel_id, posted=posts)
         kept.due_ms = self._due_of(kept)
         return True
 
     def _may(self, kept: Kept) -> bool:
         """Whether a board has something to do now, by the truth of this moment."""
-        kept.due_ms, gates_ms = self._due_of(kept), self._gates_ms()
-        if kept.due_ms is None or kept.due_ms > self._clock.now_ms() or kept.hold_ms > gates_ms:
+        kept.due_ms, throttle_ms = self._due_of(kept), self._throttle_ms()
+        if kept.due_ms is None or kept.due_ms > self._clock.now_ms() or kept.hold_ms > throttle_ms:
             return False
         if not self._delivery.may_try(kept.board.channel_id):
-            kept.hold_ms = gates_ms + PARKED_MS  # an event of its rights ends that
+            kept.hold_ms = throttle_ms + BLOCKED_MS  # an event of its rights ends that
             return False
         edits = kept.board.message_id is not None and kept.board.removed_ms is None
-        if edits and not self._delivery.gates.edits_open(kept.board.channel_id, gates_ms):
-            kept.hold_ms = gates_ms + _EDITS_CLOSED_MS
+        if edits and not self._delivery.throttle.edits_open(kept.board.channel_id, throttle_ms):
+            kept.hold_ms = throttle_ms + _EDITS_CLOSED_MS
             return False
         return True
 
@@ -150,7 +150,7 @@ class BoardLane:
             return 0
         return due_ms(board, face, self._clock.now_ms())
 
-    def _gates_ms(self) -> int:
+    def _throttle_ms(self) -> int:
         return int(self._clock.monotonic() * 1000)
 
     async def _rest(self) -> None:

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from bot.clock import HOUR_MS
 from bot.db import blocked_channels, incidents, outbox, posts
 from bot.db import incidents as incident_rows
-from bot.db.blocked_channels import Home
+from bot.db.blocked_channels import HomeChannel
 from bot.db.database import Connection
-from bot.db.outbox import Notification, Work
+from bot.db.outbox import Notification, NotificationKind
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery import planning
 from bot.services.delivery.messages import MENTIONS, Notice
-from bot.services.delivery.planning import Batch, Verb
+from bot.services.delivery.planning import Batch, MessageKind
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class OutgoingMessage:
     """One message on its way, with the truth of the moment.
 
     ``doubt``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
@@ -38,18 +38,18 @@ class Flight:
     guild_id: int
     channel_id: int
     read_ms: int
-    doubt: bool
+    maybe_sent: bool
     attempts: int
     due_ms: int
     first_try_ms: int
     last_try_ms: int  # before this one; 0: there was none
     nonce_known: bool = True
-    homes: Mapping[int, Home] = field(default_factory=dict)
-    noted: frozenset[int] = frozenset()
+    home_channels: Mapping[int, HomeChannel] = field(default_factory=dict)
+    known_ids: frozenset[int] = frozenset()
     incidents: tuple[Incident, ...] = ()
     post: Post | None = None
     reply_to: int | None = None
-    listeners: tuple[int, ...] = ()
+    subscribers: tuple[int, ...] = ()
     notice: Notice | None = None
     since_ms: int | None = None
 
@@ -65,10 +65,10 @@ class Flight:
     @property
     def said(self) -> tuple[str, ...]:
         """The lines it was sent with before."""
-        return next((row.said for row in self.batch.rows if row.id == self.batch.leader), ())
+        return next((row.said for row in self.batch.rows if row.id == self.batch.lead_id), ())
 
     @property
-    def verb(self) -> Verb:
+    def verb(self) -> MessageKind:
         return self.batch.verb
 
     @property
@@ -78,10 +78,10 @@ class Flight:
     @property
     def edits(self) -> bool:
         """Whether it changes a message that stands, instead of sending a new one."""
-        return self.verb in {Verb.JOIN, Verb.EDIT}
+        return self.verb in {MessageKind.JOIN, MessageKind.EDIT}
 
     @property
-    def to_server(self) -> bool:
+    def to_guild(self) -> bool:
         """Whether it may reach the server anywhere: its channel is a server's id, negative."""
         return self.channel_id < 0
 
@@ -92,7 +92,7 @@ class Flight:
             raise LookupError(f"a message without a post: {self.batch}")
         return self.post
 
-    def of(self, kind: Work) -> list[Notification]:
+    def of(self, kind: NotificationKind) -> list[Notification]:
         return [row for row in self.batch.rows if row.kind is kind]
 
 
@@ -107,25 +107,25 @@ def claim(
     *,
     edits: bool,
     alone: Collection[int] = (),
-) -> Flight | None:
+) -> OutgoingMessage | None:
     """Mark the next message of a channel as on its way and read what it has to say.
 
     None: nothing is due. ``edits``: whether Discord accepts edits in this channel now.
     ``alone``: openings that share no message, by their rows.
     """
-    if blocked_channels.is_parked(conn, channel_id, now_ms):
+    if blocked_channels.is_blocked(conn, channel_id, now_ms):
         return None
     while True:
         rows = outbox.active(conn, channel_id)
         batch = _half_sent(conn, rows)
-        doubt = batch is not None
+        maybe_sent = batch is not None
         if batch is None:
             batch = planning.choose(_desk(conn, channel_id, rows, now_ms, edits=edits, alone=alone))
         if batch is None:
             return None
-        flight = _taken(conn, batch, now_ms, doubt=doubt)
-        if flight is not None:
-            return flight
+        message = _taken(conn, batch, now_ms, maybe_sent=maybe_sent)
+        if message is not None:
+            return message
 
 
 def new_nonce() -> str:
@@ -143,18 +143,20 @@ def _half_sent(conn: Connection, rows: list[Notification]) -> Batch | None:
         return None
 
 
-def _taken(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight | None:
+def _taken(
+    conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
+) -> OutgoingMessage | None:
     """Claim a message; None: it has become pointless, or cannot be read and is set aside."""
     conn.execute("SAVEPOINT taking")
     try:
         batch = _mark(conn, batch, now_ms)
-        flight = read(conn, batch, now_ms, doubt=doubt)
+        message = read(conn, batch, now_ms, maybe_sent=maybe_sent)
     except _UNREADABLE as error:
         conn.execute("ROLLBACK TO taking")
         _set_aside(conn, batch, repr(error), now_ms)
-        flight = None
+        message = None
     conn.execute("RELEASE taking")
-    return flight
+    return message
 
 
 def _set_aside(conn: Connection, batch: Batch, error: str, now_ms: int) -> None:
@@ -163,7 +165,7 @@ def _set_aside(conn: Connection, batch: Batch, error: str, now_ms: int) -> None:
     Openings that were to join a list that cannot be read get a post of their own.
     """
     bad = [row for row in batch.rows if not _is_readable(conn, row)]
-    if batch.verb is Verb.JOIN and batch.post_id is not None and not bad:
+    if batch.verb is MessageKind.JOIN and batch.post_id is not None and not bad:
         posts.gone(conn, batch.post_id, now_ms)
         return
     outbox.set_aside(conn, [row.id for row in bad or batch.rows], error)
@@ -186,30 +188,30 @@ def _desk(
     *,
     edits: bool,
     alone: Collection[int],
-) -> planning.Desk:
+) -> planning.ChannelQueue:
     group = None
-    opening = [row.incident_id for row in rows if row.kind is Work.OPEN]
+    opening = [row.incident_id for row in rows if row.kind is NotificationKind.OPEN]
     if opening:
         since_ms = now_ms - planning.JOIN_WITHIN_MS
         group = posts.newest_list(conn, channel_id, since_ms, planning.LIST_FROM)
     # Who was told there that a site is back hears of its relapse by a post: an edit is silent.
     if group is not None and posts.names_monitors_of(conn, group.id, opening):
         group = None
-    return planning.Desk(rows, now_ms, group, edits, frozenset(alone))
+    return planning.ChannelQueue(rows, now_ms, group, edits, frozenset(alone))
 
 
 def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     """Write the claim down; the batch comes back with its leader and its post."""
-    if not batch.leader:
+    if not batch.lead_id:
         batch = _with_post(conn, batch, now_ms)
     nonce = next((row.nonce for row in batch.rows if row.nonce is not None), None) or new_nonce()
-    outbox.finish(conn, [row.id for row in batch.moot], "superseded")
+    outbox.finish(conn, [row.id for row in batch.superseded], "superseded")
     ids = [row.id for row in batch.rows]
     outbox.claim(
         conn,
         ids,
         now_ms,
-        batch=batch.leader,
+        batch=batch.lead_id,
         verb=batch.verb.name,
         post_id=batch.post_id,
         nonce=nonce,
@@ -221,124 +223,130 @@ def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
     told = [row.incident_id for row in batch.rows if row.incident_id is not None]
     post_id = batch.post_id
-    if batch.verb in {Verb.OPEN, Verb.LATE}:
+    if batch.verb in {MessageKind.OPEN, MessageKind.LATE}:
         post_id = posts.create(conn, first.guild_id, first.channel_id, told, now_ms)
-    elif batch.verb is Verb.JOIN and post_id is not None:
+    elif batch.verb is MessageKind.JOIN and post_id is not None:
         posts.link(conn, post_id, told)
-    return replace(batch, post_id=post_id, leader=first.id)
+    return replace(batch, post_id=post_id, lead_id=first.id)
 
 
 # Our clock may be wrong: messages noted so long before an attempt are looked at as well.
 _NOTED_MS = HOUR_MS
 
 
-def read(conn: Connection, batch: Batch, now_ms: int, *, doubt: bool) -> Flight | None:
+def read(
+    conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
+) -> OutgoingMessage | None:
     """What the message has to say; None when the truth made it pointless (its rows are ended)."""
     first = batch.rows[0]
-    flight = Flight(
+    message = OutgoingMessage(
         batch=batch,
         guild_id=first.guild_id,
         channel_id=first.channel_id,
         read_ms=now_ms,
-        doubt=doubt,
+        maybe_sent=maybe_sent,
         attempts=max(row.attempts for row in batch.rows) + 1,
         due_ms=min(row.not_before_ms for row in batch.rows),
         first_try_ms=min(row.first_try_ms or now_ms for row in batch.rows),
         last_try_ms=first.last_try_ms or 0,
         nonce_known=any(row.nonce is not None for row in batch.rows),
     )
-    told = _told(conn, flight)
+    told = _told(conn, message)
     if told is None:
         return None
-    if doubt and not told.edits:
-        since_ms = min(flight.first_try_ms, now_ms) - _NOTED_MS
-        noted = outbox.message_ids(conn, flight.guild_id, flight.channel_id, since_ms)
-        told = replace(told, noted=noted)
-    return replace(told, homes=blocked_channels.homes(conn, (one.id for one in told.incidents)))
+    if maybe_sent and not told.edits:
+        since_ms = min(message.first_try_ms, now_ms) - _NOTED_MS
+        known_ids = outbox.message_ids(conn, message.guild_id, message.channel_id, since_ms)
+        told = replace(told, known_ids=known_ids)
+    return replace(
+        told, home_channels=blocked_channels.home_channels(conn, (one.id for one in told.incidents))
+    )
 
 
-def _told(conn: Connection, flight: Flight) -> Flight | None:
-    batch = flight.batch
+def _told(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+    batch = message.batch
     match batch.verb:
-        case Verb.OPEN | Verb.LATE | Verb.JOIN | Verb.EDIT:
-            return _of_post(conn, flight)
-        case Verb.NOTICE:
-            return _of_notice(conn, flight)
+        case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
+            return _of_post(conn, message)
+        case MessageKind.NOTICE:
+            return _of_notice(conn, message)
         case _:
-            return _of_incidents(conn, flight)
+            return _of_incidents(conn, message)
 
 
-def _of_post(conn: Connection, flight: Flight) -> Flight | None:
-    post = None if flight.batch.post_id is None else posts.get(conn, flight.batch.post_id)
-    if post is None or (flight.edits and (post.gone or post.message_id is None)):
-        _astray(conn, flight)
+def _of_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+    post = None if message.batch.post_id is None else posts.get(conn, message.batch.post_id)
+    if post is None or (message.edits and (post.gone or post.message_id is None)):
+        _astray(conn, message)
         return None
-    if flight.edits:
+    if message.edits:
         outbox.drop_edits(conn, post.id)  # this one tells the newest truth
     told = tuple(incident_rows.of_post(conn, post.id))
     return replace(
-        flight,
+        message,
         post=post,
         incidents=told,
-        listeners=_listeners(conn, told) if flight.verb is Verb.LATE else (),
-        since_ms=None if flight.edits else _late_since(conn, flight, told),
+        subscribers=_listeners(conn, told) if message.verb is MessageKind.LATE else (),
+        since_ms=None if message.edits else _late_since(conn, message, told),
     )
 
 
-def _astray(conn: Connection, flight: Flight) -> None:
+def _astray(conn: Connection, message: OutgoingMessage) -> None:
     """The post is no more: nothing to edit, and everything else of the batch starts anew."""
-    outbox.drop(conn, [row.id for row in flight.of(Work.EDIT)])
-    outbox.release(conn, flight.ids, "the post is gone", keep_post=False)
+    outbox.drop(conn, [row.id for row in message.of(NotificationKind.EDIT)])
+    outbox.release(conn, message.ids, "the post is gone", keep_post=False)
 
 
-def _of_notice(conn: Connection, flight: Flight) -> Flight | None:
+def _of_notice(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     """A notice that a channel is lost also says what people there are missing."""
-    row = flight.batch.rows[0]
-    notice = Notice.parse(row.payload or "{}").at(flight.read_ms - row.created_ms)
+    row = message.batch.rows[0]
+    notice = Notice.parse(row.payload or "{}").at(message.read_ms - row.created_ms)
     if notice is None:
-        outbox.finish(conn, flight.ids, "superseded")
+        outbox.finish(conn, message.ids, "superseded")
         return None
     told = incident_rows.open_in_channel(conn, notice.channel_id)
-    return replace(flight, notice=notice, incidents=tuple(told))
+    return replace(message, notice=notice, incidents=tuple(told))
 
 
-def _of_incidents(conn: Connection, flight: Flight) -> Flight | None:
-    told = _wanted(conn, flight)
+def _of_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+    told = _wanted(conn, message)
     if not told:
-        outbox.finish(conn, flight.ids, "superseded")
+        outbox.finish(conn, message.ids, "superseded")
         return None
-    over = flight.verb in {Verb.CLOSE, Verb.DIGEST}
-    is_digest = flight.verb is Verb.DIGEST
+    over = message.verb in {MessageKind.CLOSE, MessageKind.DIGEST}
+    is_digest = message.verb is MessageKind.DIGEST
     return replace(
-        flight,
+        message,
         incidents=tuple(told),
-        reply_to=None if is_digest else _original(conn, flight.channel_id, told),
-        listeners=_listeners(conn, told) if over else (),
-        since_ms=_silent_since(conn, flight) if is_digest else None,
+        reply_to=None if is_digest else _original(conn, message.channel_id, told),
+        subscribers=_listeners(conn, told) if over else (),
+        since_ms=_silent_since(conn, message) if is_digest else None,
     )
 
 
-def _wanted(conn: Connection, flight: Flight) -> list[Incident]:
+def _wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
     """What the message is about, without what became pointless while it waited."""
-    first = flight.batch.rows[0]
+    first = message.batch.rows[0]
     # Each once: in a long silence several reminders of one incident may have come together.
-    rows = flight.batch.rows
+    rows = message.batch.rows
     ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
     told = incident_rows.load(conn, json.loads(first.payload or "[]") or ids)
-    match flight.verb:
-        case Verb.CLOSE | Verb.DIGEST:
+    match message.verb:
+        case MessageKind.CLOSE | MessageKind.DIGEST:
             return told
-        case Verb.REMIND:
-            wanted = incidents.still_wanted(conn, ids, flight.read_ms)
+        case MessageKind.REMIND:
+            wanted = incidents.still_wanted(conn, ids, message.read_ms)
             return [incident for incident in told if incident.id in wanted]
         case _:
             return [incident for incident in told if incident.open]
 
 
-def _silent_since(conn: Connection, flight: Flight) -> int:
+def _silent_since(conn: Connection, message: OutgoingMessage) -> int:
     """When the oldest of what a digest sums up should have been told."""
-    closes = [row for row in flight.batch.rows if row.incident_id is not None]
-    opens = (outbox.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
+    closes = [row for row in message.batch.rows if row.incident_id is not None]
+    opens = (
+        outbox.of_incident(conn, row.incident_id or 0, NotificationKind.OPEN) for row in closes
+    )
     waiting = [row for row in opens if row is not None and row.state == "pending"]
     return min(row.created_ms for row in (*closes, *waiting))
 
@@ -364,11 +372,11 @@ def _listeners(conn: Connection, told: Iterable[Incident]) -> tuple[int, ...]:
     return tuple(asked)[:MENTIONS]
 
 
-def _late_since(conn: Connection, flight: Flight, told: Iterable[Incident]) -> int | None:
+def _late_since(conn: Connection, message: OutgoingMessage, told: Iterable[Incident]) -> int | None:
     """When a late message should have been sent; an opening that only waited is not late."""
-    if flight.verb is Verb.OPEN:
-        since_ms = min(row.created_ms for row in flight.batch.rows)
-        return since_ms if flight.read_ms - since_ms >= planning.STALE_MS else None
-    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in told)
-    due = [row.created_ms for row in rows if row and row.not_before_ms <= flight.read_ms]
+    if message.verb is MessageKind.OPEN:
+        since_ms = min(row.created_ms for row in message.batch.rows)
+        return since_ms if message.read_ms - since_ms >= planning.STALE_MS else None
+    rows = (outbox.of_incident(conn, incident.id, NotificationKind.OPEN) for incident in told)
+    due = [row.created_ms for row in rows if row and row.not_before_ms <= message.read_ms]
     return min(due, default=None)

@@ -14,13 +14,13 @@ from bot.db import blocked_channels, outbox
 from bot.db.blocked_channels import BlockedChannel
 from bot.db.database import Connection, Database
 from bot.db.outbox import Due
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes
-from bot.services.delivery.messages import Access, Sent, Transport
+from bot.services.delivery.messages import ChannelAccess, SentMessage, Transport
 from bot.services.delivery.refusals import InvalidRequests
 from bot.services.delivery.sender import Sender
 from bot.services.delivery.sideline import Sidelines
-from bot.services.delivery.throttle import PARKED_MS, Pace, Throttle
+from bot.services.delivery.throttle import BLOCKED_MS, Pace, Throttle
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LOOKS_APART = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
+class DeliveryProblems:
     """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told.
 
     ``held_ms``: until when nothing that was refused is tried again, because all of Vigie has made
@@ -40,7 +40,7 @@ class Troubles:
     """
 
     channels: tuple[BlockedChannel, ...]
-    unheard_ms: int | None
+    unreachable_ms: int | None
     held_ms: int | None = None
 
 
@@ -60,25 +60,25 @@ class Dispatcher:
         rng: random.Random | None = None,
         on_token_refused: Callable[[DeliveryError], None] | None = None,
     ) -> None:
-        self.observers: list[Callable[[Sent], None]] = []
+        self.observers: list[Callable[[SentMessage], None]] = []
         self.on_token_refused = on_token_refused
         self._db = db
         self._clock = clock
         jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._invalid = InvalidRequests()
-        self.gates = Throttle(jitter, self._invalid)
+        self.throttle = Throttle(jitter, self._invalid)
         self.sidelines = Sidelines()
-        self._courier = Sender(
+        self._sender = Sender(
             db,
             clock,
             languages,
-            self.gates,
-            told=self._tell,
+            self.throttle,
+            told=self._notify_observers,
             moved=self.wake,
             token_refused=self._shut,
         )
         self._pace = Pace(clock)
-        self._sink: Transport | None = None
+        self._transport: Transport | None = None
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[int]] = {}
         self._stopping = False
@@ -87,14 +87,14 @@ class Dispatcher:
         self._news = True  # whatever else may have changed
         self._look_from = 0.0
 
-    def attach(self, sink: Transport) -> None:
+    def attach(self, transport: Transport) -> None:
         """Discord can be reached: from now on what is due is sent."""
-        self._sink = sink
+        self._transport = transport
         self.wake()
 
     def wake(self) -> None:
         """There may be new work."""
-        self.gates.rouse()
+        self.throttle.rouse()
         self.sidelines.stir()
         self._news = True
         self._woken.set()
@@ -105,18 +105,20 @@ class Dispatcher:
 
     def may_try(self, channel_id: int) -> bool:
         """False: a channel was refused, and the gateway says that we may not post there."""
-        return not self.gates.refusals.is_refused(channel_id) or self._may_open(channel_id)
+        return not self.throttle.refusals.is_refused(channel_id) or self._may_open(channel_id)
 
     def refused(self, guild_id: int, channel_id: int) -> int | None:
         """A board was refused: until when (wall time) it is left alone; None: try again soon."""
-        access = Access() if self._sink is None else self._sink.access(channel_id)
-        return self.gates.refused(guild_id, channel_id, access, self._now(), self._clock.now_ms())
+        access = ChannelAccess() if self._transport is None else self._transport.access(channel_id)
+        return self.throttle.refused(
+            guild_id, channel_id, access, self._now(), self._clock.now_ms()
+        )
 
     async def token_works(self, error: DeliveryError) -> bool:
         """After a 401: ask once more before the token counts as refused; that ends everything."""
-        if self._sink is None or await self._courier.token_works(self._sink):
+        if self._transport is None or await self._sender.token_works(self._transport):
             return True
-        self.gates.shut = True
+        self.throttle.shut = True
         self._shut(error)
         return False
 
@@ -131,28 +133,28 @@ class Dispatcher:
             one.channel_id
             for one in parked
             if (wanted is None or one.channel_id in wanted)
-            and self._may_open(one.channel_id, gone=one.reason == Remedy.CHANNEL_GONE)
+            and self._may_open(one.channel_id, gone=one.reason == DeliveryAction.CHANNEL_GONE)
         ]
         if not free:
             return
 
         def write(conn: Connection) -> None:
             for channel_id in free:
-                blocked_channels.unpark(conn, channel_id)
+                blocked_channels.unblock(conn, channel_id)
 
         await self._db.write(write)
         self.wake()
 
-    async def unpark(self, channel_id: int) -> None:
+    async def unblock(self, channel_id: int) -> None:
         """As :meth:`rights_changed`, of one channel whose server is not at hand."""
         if not self._may_open(channel_id):
             return
-        if await self._db.write(lambda conn: blocked_channels.unpark(conn, channel_id)):
+        if await self._db.write(lambda conn: blocked_channels.unblock(conn, channel_id)):
             self.wake()
 
     def _may_open(self, channel_id: int, *, gone: bool = False) -> bool:
         """As far as the gateway knows; a channel that was deleted has to be seen again."""
-        allowed = None if self._sink is None else self._sink.access(channel_id).allowed
+        allowed = None if self._transport is None else self._transport.access(channel_id).allowed
         return bool(allowed) if gone else allowed is not False
 
     async def guild_back(self, guild_id: int) -> None:
@@ -169,7 +171,7 @@ class Dispatcher:
 
         def write(conn: Connection) -> None:
             if may_open:
-                blocked_channels.unpark(conn, channel_id)
+                blocked_channels.unblock(conn, channel_id)
             for lost in blocked_channels.of_guild(conn, guild_id):
                 if lost.channel_id != channel_id:
                     blocked_channels.move(conn, lost.channel_id, channel_id, default_only=True)
@@ -180,25 +182,30 @@ class Dispatcher:
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
         """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
         now_ms = self._clock.now_ms()
-        until_ms = now_ms + PARKED_MS
+        until_ms = now_ms + BLOCKED_MS
 
         def write(conn: Connection) -> None:
             if blocked_channels.is_used(conn, guild_id, channel_id):
-                outcomes.lose(
-                    conn, guild_id, channel_id, Remedy.CHANNEL_GONE, now_ms, until_ms=until_ms
+                outcomes.channel_lost(
+                    conn,
+                    guild_id,
+                    channel_id,
+                    DeliveryAction.CHANNEL_GONE,
+                    now_ms,
+                    until_ms=until_ms,
                 )
 
         await self._db.write(write)
         self.wake()
 
-    async def troubles(self, guild_id: int) -> Troubles:
+    async def problems(self, guild_id: int) -> DeliveryProblems:
         """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
         left_ms = self._invalid.free_at() - self._now()
         held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
         return await self._db.read(
-            lambda conn: Troubles(
+            lambda conn: DeliveryProblems(
                 tuple(blocked_channels.of_guild(conn, guild_id)),
-                blocked_channels.unheard_since(conn, guild_id),
+                blocked_channels.unreachable_since(conn, guild_id),
                 held_ms,
             )
         )
@@ -216,16 +223,16 @@ class Dispatcher:
 
     async def deliver_due(self) -> int:
         """Send everything due now, one after the other; returns how many messages were taken."""
-        self.gates.rouse()
+        self.throttle.rouse()
         count = 0
-        while self._sink is not None:
+        while self._transport is not None:
             self._news, self._look_from = True, 0.0
             due = await self._due()
-            ready = self.gates.ready(due, (), self._now())
+            ready = self.throttle.ready(due, (), self._now())
             if not ready:
                 break
             for channel_id in ready:
-                count += await self._serve(self._sink, channel_id)
+                count += await self._serve(self._transport, channel_id)
         return count
 
     async def stop(self, timeout_s: float) -> None:
@@ -250,20 +257,20 @@ class Dispatcher:
 
     async def _dispatch(self) -> float | None:
         """Start a task for each channel that may send; returns seconds until the next one may."""
-        if self._sink is None:
+        if self._transport is None:
             return None
         due = await self._due()
         now_ms = self._now()
-        for channel_id in self.gates.ready(due, self._busy, now_ms):
+        for channel_id in self.throttle.ready(due, self._busy, now_ms):
             task = asyncio.create_task(
-                self._serve(self._sink, channel_id, paced=True), name=f"delivery-{channel_id}"
+                self._serve(self._transport, channel_id, paced=True), name=f"delivery-{channel_id}"
             )
             self._busy[channel_id] = task
             task.add_done_callback(partial(self._served, channel_id))
         for channel_id in self._busy:
             if self._has_opening(channel_id):
                 self._pace.hurry(channel_id)
-        next_ms = self.gates.next_ms(due, self._busy)
+        next_ms = self.throttle.next_ms(due, self._busy)
         if self._news:
             too_early_s = self._look_from - time.perf_counter()
             asyncio.get_running_loop().call_later(max(0.0, too_early_s), self._woken.set)
@@ -274,43 +281,45 @@ class Dispatcher:
         self._changed.add(channel_id)
         self._woken.set()
 
-    async def _serve(self, sink: Transport, channel_id: int, *, paced: bool = False) -> int:
+    async def _serve(self, transport: Transport, channel_id: int, *, paced: bool = False) -> int:
         """Send all that a channel has due, in order; returns how many messages were taken."""
         count = 0
         try:
-            if await self._park_again(sink, channel_id):
+            if await self._park_again(transport, channel_id):
                 return 0
             while await self._turn(channel_id, paced=paced):
-                step = await self._courier.step(sink, channel_id)
+                step = await self._sender.step(transport, channel_id)
                 if step is None:
                     step = await self.sidelines.step(channel_id)
                 if step is None and not count:
-                    self.gates.rest(channel_id, self._now())
+                    self.throttle.rest(channel_id, self._now())
                 if step is None:
-                    self.gates.refusals.did_not(channel_id)
+                    self.throttle.refusals.did_not(channel_id)
                     break
                 count += step
-                if not step and self.gates.refusals.is_refused(channel_id):
+                if not step and self.throttle.refusals.is_refused(channel_id):
                     break
         except Exception:
             log.exception("A channel stumbled", extra={"channel": channel_id})
-            self.gates.stumbled(channel_id, self._now())
+            self.throttle.stumbled(channel_id, self._now())
         finally:
-            self.gates.breaker.give_back(channel_id)
+            self.throttle.breaker.give_back(channel_id)
         return count
 
-    async def _park_again(self, sink: Transport, channel_id: int) -> bool:
+    async def _park_again(self, transport: Transport, channel_id: int) -> bool:
         """A channel that was refused is not tried while the gateway says that we may not."""
         known = self._known.get(channel_id)
-        refused = self.gates.refusals.is_refused(channel_id) or (known is not None and known.parked)
-        access = sink.access(channel_id)
+        refused = self.throttle.refusals.is_refused(channel_id) or (
+            known is not None and known.parked
+        )
+        access = transport.access(channel_id)
         if not refused or access.allowed is not False or known is None:
             return False
         now_ms = self._clock.now_ms()
-        until_ms = min(access.until_ms or now_ms + PARKED_MS, now_ms + PARKED_MS)
-        reason, guild_id = Remedy.CHANNEL_BLOCKED, known.guild_id
+        until_ms = min(access.until_ms or now_ms + BLOCKED_MS, now_ms + BLOCKED_MS)
+        reason, guild_id = DeliveryAction.CHANNEL_BLOCKED, known.guild_id
         await self._db.write(
-            lambda conn: outcomes.lose(
+            lambda conn: outcomes.channel_lost(
                 conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
             )
         )
@@ -321,14 +330,14 @@ class Dispatcher:
         """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
         if paced and self._may_send(channel_id):
             await self._pace.turn(channel_id, opening=self._has_opening(channel_id))
-        return self.gates.take(channel_id, self._now())
+        return self.throttle.take(channel_id, self._now())
 
     def _has_opening(self, channel_id: int) -> bool:
         known = self._known.get(channel_id)
         return known is not None and known.opening
 
     async def _due(self) -> dict[int, int]:
-        """When each channel has something to send, on the gates' clock."""
+        """When each channel has something to send, on the throttle's clock."""
         now_ms = self._clock.now_ms()
         ahead_ms = self._now() - now_ms
         await self._look(now_ms)
@@ -351,11 +360,11 @@ class Dispatcher:
             self._known = kept | found
 
     def _now(self) -> int:
-        """Milliseconds that never go back: what the gates count in."""
+        """Milliseconds that never go back: what the throttle counts in."""
         return int(self._clock.monotonic() * 1000)
 
     def _may_send(self, channel_id: int) -> bool:
-        return not self.gates.shut and self.gates.opens_at(channel_id) <= self._now()
+        return not self.throttle.shut and self.throttle.opens_at(channel_id) <= self._now()
 
     async def _rest(self, delay_s: float | None) -> None:
         """Sleep until woken, or for so long."""
@@ -368,7 +377,7 @@ class Dispatcher:
             for wait in waits:
                 wait.cancel()
 
-    def _tell(self, sent: Sent) -> None:
+    def _notify_observers(self, sent: SentMessage) -> None:
         for observer in self.observers:
             observer(sent)
 

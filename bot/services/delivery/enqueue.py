@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bot.db import blocked_channels, outbox, posts
 from bot.db.database import Connection
-from bot.db.outbox import Notification, Work
+from bot.db.outbox import Notification, NotificationKind
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
@@ -17,7 +17,7 @@ from bot.services.delivery.messages import Notice
 NUMBERS_APART_MS = 30_000
 
 
-def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
+def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
     """Tell of a new incident after ``wait_s`` seconds (0, or some to wait for company).
 
     What waits has company, so its message is a list that latecomers join by edit, however few
@@ -25,15 +25,15 @@ def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) 
 
     It is told once, in its channel, or in the server's second one while that refuses us.
     """
-    if incident.channel_id is None or outbox.of_incident(conn, incident.id, Work.OPEN):
+    if incident.channel_id is None or outbox.of_incident(conn, incident.id, NotificationKind.OPEN):
         return
     outbox.add(
         conn,
         guild_id=incident.guild_id,
-        channel_id=blocked_channels.substitute(
+        channel_id=blocked_channels.current_channel(
             conn, incident.guild_id, incident.channel_id, now_ms
         ),
-        kind=Work.OPEN,
+        kind=NotificationKind.OPEN,
         incident_id=incident.id,
         payload=outbox.COMPANY if wait_s else None,
         now_ms=now_ms,
@@ -41,34 +41,34 @@ def opened(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) 
     )
 
 
-def escalated(conn: Connection, incident: Incident, now_ms: int) -> None:
+def escalation(conn: Connection, incident: Incident, now_ms: int) -> None:
     """Tell that an incident is now down for good. Once, and only of one that is being told."""
     told = _opening(conn, incident.id)
     if told is None:
         return
-    _beside(conn, told, Work.ESCALATE, now_ms)
-    changed(conn, incident.id, now_ms, urgent=True)
+    _beside(conn, told, NotificationKind.ESCALATE, now_ms)
+    edits(conn, incident.id, now_ms, urgent=True)
 
 
-def changed(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) -> None:
+def edits(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) -> None:
     """Have every message of an incident say the newest truth.
 
     ``urgent`` (a word changes) at once, else 30 s or more after the message's last edit.
     An incident that has no message yet needs no edit: its opening will tell the newest truth.
     """
     for post in posts.of_incident(conn, incident_id):
-        want_edit(conn, post, now_ms, urgent=urgent)
+        edit(conn, post, now_ms, urgent=urgent)
 
 
-def want_edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
+def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
     """Queue the edit of one message that stands, or renew the edit that waits."""
     if post.gone:
         return
     last_ms = post.created_ms if post.edited_ms is None else post.edited_ms
     not_before_ms = now_ms if urgent else max(now_ms, last_ms + NUMBERS_APART_MS)
-    waiting = outbox.waiting(conn, post.id, Work.EDIT)
+    waiting = outbox.waiting(conn, post.id, NotificationKind.EDIT)
     if waiting is not None:
-        outbox.want_edit(
+        outbox.queue_edit(
             conn, waiting.id, urgent=urgent, now_ms=now_ms, not_before_ms=not_before_ms
         )
         return
@@ -76,7 +76,7 @@ def want_edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> Non
         conn,
         guild_id=post.guild_id,
         channel_id=post.channel_id,
-        kind=Work.EDIT,
+        kind=NotificationKind.EDIT,
         post_id=post.id,
         payload="urgent" if urgent else None,
         now_ms=now_ms,
@@ -84,7 +84,9 @@ def want_edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> Non
     )
 
 
-def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, announce: bool) -> None:
+def all_clears(
+    conn: Connection, incidents: Sequence[Incident], now_ms: int, *, announce: bool
+) -> None:
     """Tell that incidents are over; those closed in one call share one reply.
 
     ``announce=False`` (the monitor was removed or paused): its messages are edited, nothing is
@@ -96,12 +98,12 @@ def closed(conn: Connection, incidents: Sequence[Incident], now_ms: int, *, anno
         if told is None:
             continue
         if announce:
-            _beside(conn, told, Work.CLOSE, now_ms)
+            _beside(conn, told, NotificationKind.CLOSE, now_ms)
         elif told.state == "pending":
             outbox.finish(conn, [told.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
     for post in touched.values():
-        want_edit(conn, post, now_ms, urgent=True)
+        edit(conn, post, now_ms, urgent=True)
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:
@@ -110,31 +112,31 @@ def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, no
         conn,
         guild_id=guild_id,
         channel_id=channel_id,
-        kind=Work.NOTICE,
+        kind=NotificationKind.NOTICE,
         payload=payload.dump(),
         now_ms=now_ms,
     )
 
 
-def blind(since_ms: int, until_ms: int) -> Notice:
+def offline_notice(since_ms: int, until_ms: int) -> Notice:
     """The note that Vigie itself was offline."""
     return Notice("blind", seconds=(until_ms - since_ms) / 1000)
 
 
-def reminded(conn: Connection, incident_id: int, now_ms: int) -> None:
+def reminder(conn: Connection, incident_id: int, now_ms: int) -> None:
     """Say once more that an incident goes on; pointless reminders are dropped when sent."""
     told = _opening(conn, incident_id)
     if told is not None:
-        _beside(conn, told, Work.REMINDER, now_ms)
+        _beside(conn, told, NotificationKind.REMINDER, now_ms)
 
 
 def _opening(conn: Connection, incident_id: int) -> Notification | None:
     """Where and whether it is told. Under maintenance or mute there is nothing to take back."""
-    row = outbox.of_incident(conn, incident_id, Work.OPEN)
+    row = outbox.of_incident(conn, incident_id, NotificationKind.OPEN)
     return None if row is None or row.state == "superseded" else row
 
 
-def _beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
+def _beside(conn: Connection, opening: Notification, kind: NotificationKind, now_ms: int) -> None:
     """Queue something in the channel in which the incident was, or is to be, opened."""
     outbox.add(
         conn,

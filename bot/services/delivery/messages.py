@@ -71,7 +71,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMessage:
     """What observers hear of each message Discord accepted."""
 
     action: Action
@@ -81,7 +81,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ContactPoints:
     """Where else a server can be reached. ``name``: what its people call it."""
 
     name: str | None = None
@@ -90,7 +90,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ChannelAccess:
     """What the gateway knows of our rights in a channel. ``allowed`` None: nothing.
 
     ``until_ms``: when rights that are missing come back by themselves (the end of a time-out).
@@ -101,7 +101,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostMessage:
     """How a message is recognised whose answer was lost.
 
     By the ``public_ids`` in its card (``digest``: it is a summary), or by one of the ``lines`` it
@@ -113,11 +113,11 @@ class Lost:
     public_ids: frozenset[str] = frozenset()
     digest: bool = False
     reply_to: int | None = None
-    noted: frozenset[int] = frozenset()
+    known_ids: frozenset[int] = frozenset()
 
 
 class Transport(Protocol):
-    """Discord, as delivery sees it. What waits raises errors.DeliveryError with a Remedy."""
+    """Discord, as delivery sees it. What waits raises errors.DeliveryError."""
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
@@ -133,7 +133,7 @@ class Transport(Protocol):
         """Replace what a message says. Never pings."""
         ...
 
-    async def find(self, channel_id: int, lost: Lost) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
         """The id of our own message that answers a description, looked for from the newest on."""
         ...
 
@@ -141,7 +141,7 @@ class Transport(Protocol):
         """Whether Discord still knows the token, asked now."""
         ...
 
-    def access(self, channel_id: int) -> Access:
+    def access(self, channel_id: int) -> ChannelAccess:
         """Whether a channel is there and we may post in it, as the gateway says."""
         ...
 
@@ -149,10 +149,10 @@ class Transport(Protocol):
         """Whether everybody who reads a place may see a channel too; None: not known."""
         ...
 
-    async def places(self, guild_id: int) -> Places:
+    async def places(self, guild_id: int) -> ContactPoints:
         """Where a server can be reached besides its alert channel."""
         ...
 
-    async def private(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         """The channel in which a person gets private messages."""
         ...

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from bot.db.outbox import Notification, Work
+from bot.db.outbox import Notification, NotificationKind
 from bot.db.posts import Post
 
 # Openings due within the same minute share a post.
@@ -23,7 +23,7 @@ STALE_MS = 600_000
 DIGEST_FROM = 3
 
 
-class Verb(Enum):
+class MessageKind(Enum):
     """What is done with a batch of rows."""
 
     OPEN = auto()  # post openings
@@ -42,16 +42,16 @@ class Verb(Enum):
 class Batch:
     """Rows that become one message. ``moot``: rows that it makes pointless."""
 
-    verb: Verb
+    verb: MessageKind
     rows: tuple[Notification, ...]
     post_id: int | None = None
-    leader: int = 0  # the row that stands for all; 0: not claimed yet
-    moot: tuple[Notification, ...] = ()
+    lead_id: int = 0  # the row that stands for all; 0: not claimed yet
+    superseded: tuple[Notification, ...] = ()
     nonce: str = ""  # "": not claimed yet
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ChannelQueue:
     """The work of one channel at one moment."""
 
     rows: Sequence[Notification]
@@ -60,99 +60,103 @@ class Desk:
     edits: bool  # Discord accepts edits in this channel now
     alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
 
-    def due(self, kind: Work) -> tuple[Notification, ...]:
+    def due(self, kind: NotificationKind) -> tuple[Notification, ...]:
         return tuple(row for row in self.of(kind) if self.is_due(row))
 
     def is_due(self, row: Notification, ahead_ms: int = 0) -> bool:
         """A row from the future is due too: the clock was set back."""
         return row.not_before_ms <= self.now_ms + ahead_ms or row.created_ms > self.now_ms
 
-    def of(self, kind: Work) -> tuple[Notification, ...]:
+    def of(self, kind: NotificationKind) -> tuple[Notification, ...]:
         return tuple(row for row in self.rows if row.kind is kind)
 
 
-def choose(desk: Desk) -> Batch | None:
+def choose(queue: ChannelQueue) -> Batch | None:
     """The next message of a channel without half-sent rows; None: nothing is due."""
-    rules: tuple[Callable[[Desk], Batch | None], ...] = (
+    rules: tuple[Callable[[ChannelQueue], Batch | None], ...] = (
         _digest,
         _opening,
-        lambda desk: _first(Verb.PING, desk.due(Work.PING)),
+        lambda queue: _first(MessageKind.PING, queue.due(NotificationKind.PING)),
         _escalation,
-        lambda desk: _edit(desk, urgent=True),
+        lambda queue: _edit(queue, urgent=True),
         _recovery,
-        lambda desk: _first(Verb.NOTICE, desk.due(Work.NOTICE)),
+        lambda queue: _first(MessageKind.NOTICE, queue.due(NotificationKind.NOTICE)),
         _reminder,
-        lambda desk: _edit(desk, urgent=False),
+        lambda queue: _edit(queue, urgent=False),
     )
-    return next((batch for rule in rules if (batch := rule(desk)) is not None), None)
+    return next((batch for rule in rules if (batch := rule(queue)) is not None), None)
 
 
 def half_sent(rows: Sequence[Notification]) -> Batch | None:
     """The message that was under way when an attempt failed or the process died."""
-    leader = min((row.batch for row in rows if row.batch is not None), default=None)
-    if leader is None:
+    lead_id = min((row.batch for row in rows if row.batch is not None), default=None)
+    if lead_id is None:
         return None
-    members = tuple(row for row in rows if row.batch == leader)
-    return Batch(Verb[members[0].verb or ""], members, members[0].post_id, leader)
+    members = tuple(row for row in rows if row.batch == lead_id)
+    return Batch(MessageKind[members[0].verb or ""], members, members[0].post_id, lead_id)
 
 
-def _digest(desk: Desk) -> Batch | None:
+def _digest(queue: ChannelQueue) -> Batch | None:
     """After a long silence: one summary of all that is over. What is not follows as an opening."""
-    over = desk.due(Work.CLOSE)
-    unsent = {row.incident_id: row for row in desk.of(Work.OPEN)}
+    over = queue.due(NotificationKind.CLOSE)
+    unsent = {row.incident_id: row for row in queue.of(NotificationKind.OPEN)}
     pairs = [unsent[row.incident_id] for row in over if row.incident_id in unsent]
     if not pairs and len(over) < DIGEST_FROM:
         return None
     oldest_ms = min(row.not_before_ms for row in (*over, *pairs))
-    if desk.now_ms - oldest_ms < STALE_MS:
+    if queue.now_ms - oldest_ms < STALE_MS:
         return None
-    return Batch(Verb.DIGEST, over)
+    return Batch(MessageKind.DIGEST, over)
 
 
-def _opening(desk: Desk) -> Batch | None:
+def _opening(queue: ChannelQueue) -> Batch | None:
     """All openings that are due, and those that wait for company no longer than a minute."""
-    over = {row.incident_id for row in desk.due(Work.CLOSE)}
-    opens = [row for row in desk.of(Work.OPEN) if row.incident_id not in over]
-    if not any(desk.is_due(row) for row in opens):
+    over = {row.incident_id for row in queue.due(NotificationKind.CLOSE)}
+    opens = [row for row in queue.of(NotificationKind.OPEN) if row.incident_id not in over]
+    if not any(queue.is_due(row) for row in opens):
         return None
-    rows = tuple(row for row in opens if desk.is_due(row, COMPANY_MS))
-    single = next((row for row in rows if row.id in desk.alone), None)
+    rows = tuple(row for row in opens if queue.is_due(row, COMPANY_MS))
+    single = next((row for row in rows if row.id in queue.alone), None)
     if single is not None:
         rows = (single,)
     told = {row.incident_id for row in rows}
-    moot = tuple(row for row in desk.of(Work.ESCALATE) if row.incident_id in told)
-    if single is None and desk.group is not None and desk.edits:
-        return Batch(Verb.JOIN, rows, desk.group.id, moot=moot)
-    return Batch(Verb.OPEN, rows, moot=moot)
+    superseded = tuple(
+        row for row in queue.of(NotificationKind.ESCALATE) if row.incident_id in told
+    )
+    if single is None and queue.group is not None and queue.edits:
+        return Batch(MessageKind.JOIN, rows, queue.group.id, superseded=superseded)
+    return Batch(MessageKind.OPEN, rows, superseded=superseded)
 
 
-def _escalation(desk: Desk) -> Batch | None:
+def _escalation(queue: ChannelQueue) -> Batch | None:
     """Not before its opening: that one, sent later, tells the newest truth anyway."""
-    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
-    ready = [row for row in desk.due(Work.ESCALATE) if row.incident_id not in unsent]
-    return _first(Verb.ESCALATE, ready)
+    unsent = {row.incident_id for row in queue.of(NotificationKind.OPEN)}
+    ready = [row for row in queue.due(NotificationKind.ESCALATE) if row.incident_id not in unsent]
+    return _first(MessageKind.ESCALATE, ready)
 
 
-def _recovery(desk: Desk) -> Batch | None:
+def _recovery(queue: ChannelQueue) -> Batch | None:
     """All-clears that are due share one reply; those of untold outages share one post."""
-    due = desk.due(Work.CLOSE)
-    unsent = {row.incident_id for row in desk.of(Work.OPEN)}
+    due = queue.due(NotificationKind.CLOSE)
+    unsent = {row.incident_id for row in queue.of(NotificationKind.OPEN)}
     told = tuple(row for row in due if row.incident_id not in unsent)
     if told:
-        return Batch(Verb.CLOSE, told)
-    return Batch(Verb.LATE, due) if due else None
+        return Batch(MessageKind.CLOSE, told)
+    return Batch(MessageKind.LATE, due) if due else None
 
 
-def _reminder(desk: Desk) -> Batch | None:
-    due = desk.due(Work.REMINDER)
-    return Batch(Verb.REMIND, due) if due else None
+def _reminder(queue: ChannelQueue) -> Batch | None:
+    due = queue.due(NotificationKind.REMINDER)
+    return Batch(MessageKind.REMIND, due) if due else None
 
 
-def _edit(desk: Desk, *, urgent: bool) -> Batch | None:
-    if not desk.edits:
+def _edit(queue: ChannelQueue, *, urgent: bool) -> Batch | None:
+    if not queue.edits:
         return None
-    return _first(Verb.EDIT, [row for row in desk.due(Work.EDIT) if row.urgent is urgent])
+    return _first(
+        MessageKind.EDIT, [row for row in queue.due(NotificationKind.EDIT) if row.urgent is urgent]
+    )
 
 
-def _first(verb: Verb, rows: Sequence[Notification]) -> Batch | None:
+def _first(verb: MessageKind, rows: Sequence[Notification]) -> Batch | None:
     return Batch(verb, (rows[0],), rows[0].post_id) if rows else None

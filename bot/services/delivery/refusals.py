@@ -64,7 +64,7 @@ class Refusals:
         self._of_guild[guild_id].append(now_ms)
         return run.count, now_ms - run.since_ms
 
-    def park(self, channel_id: int) -> None:
+    def block(self, channel_id: int) -> None:
         """It is left alone; what tries it before its time is a trial."""
         if channel_id in self._runs:
             self._runs[channel_id].parked = True

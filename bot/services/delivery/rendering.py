@@ -5,9 +5,9 @@ from dataclasses import replace
 from enum import IntEnum
 
 from bot.models import Incident, Kind
-from bot.services.delivery.claim import Flight
+from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, AlertKind, Notice
-from bot.services.delivery.planning import Verb
+from bot.services.delivery.planning import MessageKind
 from bot.words import alert_lines
 from bot.words.translator import Translator, translator_for
 
@@ -26,11 +26,11 @@ class Form(IntEnum):
     BARE = 2  # a line that calls nobody
 
 
-def render(flight: Flight, language: str, now_ms: int, form: Form = Form.CARD) -> Alert:
+def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Form.CARD) -> Alert:
     """The alert of one message."""
-    alert = _alert(flight, translator_for(language), language)
-    if flight.since_ms is not None:
-        alert = replace(alert, delayed_ms=(flight.since_ms, now_ms))
+    alert = _alert(message, translator_for(language), language)
+    if message.since_ms is not None:
+        alert = replace(alert, delayed_ms=(message.since_ms, now_ms))
     if form > Form.CARD:
         alert = replace(alert, plain=True, content=alert.content[:PLAIN_CHARACTERS])
     if form is Form.BARE:
@@ -38,51 +38,53 @@ def render(flight: Flight, language: str, now_ms: int, form: Form = Form.CARD) -
     return alert
 
 
-def masked(flight: Flight, hidden: Collection[int], language: str) -> Flight:
+def masked(message: OutgoingMessage, hidden: Collection[int], language: str) -> OutgoingMessage:
     """The same message without what tells which sites ``hidden`` (incidents) are about."""
     if not hidden:
-        return flight
+        return message
     name = translator_for(language).text("a site of another channel")
     told = [
         replace(one, name=name, url="", address=None, certificate_ms=None)
         if one.id in hidden
         else one
-        for one in flight.incidents
+        for one in message.incidents
     ]
-    return replace(flight, incidents=tuple(told))
+    return replace(message, incidents=tuple(told))
 
 
-def _alert(flight: Flight, words: Translator, language: str) -> Alert:
-    told = flight.incidents
-    match flight.verb:
-        case Verb.NOTICE if flight.notice is not None:
-            return _notice(words, language, flight.notice)
-        case Verb.CLOSE | Verb.LATE:
+def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
+    told = message.incidents
+    match message.verb:
+        case MessageKind.NOTICE if message.notice is not None:
+            return _notice(words, language, message.notice)
+        case MessageKind.CLOSE | MessageKind.LATE:
             return Alert(
                 kind="up",
                 language=language,
                 content=alert_lines.recovery(words, told),
                 incidents=told,
-                user_ids=flight.listeners,
-                silent=not flight.listeners,
-                plain=flight.verb is Verb.CLOSE,
+                user_ids=message.subscribers,
+                silent=not message.subscribers,
+                plain=message.verb is MessageKind.CLOSE,
             )
-        case Verb.DIGEST:
-            content, users = alert_lines.digest(words, len(told)), flight.listeners
+        case MessageKind.DIGEST:
+            content, users = alert_lines.digest(words, len(told)), message.subscribers
             return Alert("digest", language, content, told, user_ids=users, silent=not users)
-        case Verb.REMIND:
-            at_ms = max(row.created_ms for row in flight.batch.rows)
+        case MessageKind.REMIND:
+            at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.reminders(words, told, at_ms)
             return Alert(_kind(told), language, content, told, plain=True)
-        case Verb.ESCALATE:
+        case MessageKind.ESCALATE:
             content = alert_lines.down_for_good(words, told[0])
             return Alert("down", language, content, told, plain=True)
         case _:
             card = Alert(_kind(told), language, _headline(words, told), told)
             return replace(
                 card,
-                role_ids=_roles(told) if flight.verb in {Verb.OPEN, Verb.PING} else (),
-                plain=flight.verb is Verb.PING,
+                role_ids=_roles(told)
+                if message.verb in {MessageKind.OPEN, MessageKind.PING}
+                else (),
+                plain=message.verb is MessageKind.PING,
             )
 
 

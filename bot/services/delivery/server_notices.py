@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 
 from bot.db import guilds
 from bot.db.database import Database
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
 from bot.services.delivery import sender
-from bot.services.delivery.claim import Flight
-from bot.services.delivery.messages import Alert, Lost, Notice, Transport
+from bot.services.delivery.claim import OutgoingMessage
+from bot.services.delivery.messages import Alert, LostMessage, Notice, Transport
 from bot.services.delivery.rendering import missed
 from bot.words.escaping import markdown
 
 log = logging.getLogger(__name__)
 
 _NAME_LIMIT = 60
-_REFUSED = {Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED, Remedy.REFUSED}
+_REFUSED = {DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,86 +33,94 @@ class _Way:
     owner: bool = False
 
 
-async def tell(db: Database, sink: Transport, flight: Flight, alert: Alert, now_ms: int) -> int:
+async def tell(
+    db: Database, transport: Transport, message: OutgoingMessage, alert: Alert, now_ms: int
+) -> int:
     """Send a notice to whoever of a server can be reached; returns the message's id.
 
     Raises DeliveryError: with CHANNEL_GONE when nobody can be, else to try again (each place knows
     the nonce, and is looked at once that is old, so none is told twice).
     """
-    guild_id = flight.guild_id
+    guild_id = message.guild_id
     settings = await db.read(lambda conn: guilds.find(conn, guild_id)) or GuildSettings(guild_id)
-    notice = flight.notice or Notice("notice")
-    async for way in _ways(sink, settings, notice.user_id or settings.set_by):
+    notice = message.notice or Notice("notice")
+    async for way in _ways(transport, settings, notice.user_id or settings.set_by):
         if way.channel_id == notice.channel_id:
             continue  # that is the lost one
         try:
-            found = await _standing(sink, flight, alert, way.channel_id, now_ms)
+            found = await _find_earlier(transport, message, alert, way.channel_id, now_ms)
             if found is not None:
                 return found
-            said = _worded(sink, settings, flight, alert, way)
-            return await sink.post(way.channel_id, said, nonce=flight.nonce)
+            said = _worded(transport, settings, message, alert, way)
+            return await transport.post(way.channel_id, said, nonce=message.nonce)
         except DeliveryError as error:
-            if error.remedy not in _REFUSED:
+            if error.action not in _REFUSED:
                 raise
             log.info(
                 "A server is not reached: %s",
                 error,
-                extra=flight.names | {"through": way.channel_id},
+                extra=message.names | {"through": way.channel_id},
             )
-    raise DeliveryError("nobody of the server can be told", Remedy.CHANNEL_GONE)
+    raise DeliveryError("nobody of the server can be told", DeliveryAction.CHANNEL_GONE)
 
 
-async def _standing(
-    sink: Transport, flight: Flight, alert: Alert, channel_id: int, now_ms: int
+async def _find_earlier(
+    transport: Transport, message: OutgoingMessage, alert: Alert, channel_id: int, now_ms: int
 ) -> int | None:
     """The notice, if an earlier attempt left it in a place."""
-    if not flight.doubt:
+    if not message.maybe_sent:
         return None
-    tried = sender.Tried(flight.first_try_ms, flight.last_try_ms, flight.nonce_known)
-    lines = flight.said or (alert.content,)
+    tried = sender.EarlierAttempts(message.first_try_ms, message.last_try_ms, message.nonce_known)
+    lines = message.said or (alert.content,)
     try:
         return await sender.standing(
             tried,
             now_ms,
-            lambda since_ms: sink.find(channel_id, Lost(since_ms, lines, noted=flight.noted)),
+            lambda since_ms: transport.find(
+                channel_id, LostMessage(since_ms, lines, known_ids=message.known_ids)
+            ),
         )
-    except sender.NeverArrivedError:
+    except sender.NotDelivered:
         return None
 
 
 def _worded(
-    sink: Transport, settings: GuildSettings, flight: Flight, alert: Alert, way: _Way
+    transport: Transport, settings: GuildSettings, message: OutgoingMessage, alert: Alert, way: _Way
 ) -> Alert:
     """The notice as it is put in one place."""
     content = f"{way.name} · {alert.content}" if way.name else alert.content
-    if flight.notice is not None and flight.notice.kind == "lost":
-        named = _named(sink, settings, flight, way)
-        content += missed(alert.language, flight.incidents, named)
+    if message.notice is not None and message.notice.kind == "lost":
+        named = _named(transport, settings, message, way)
+        content += missed(alert.language, message.incidents, named)
     return replace(alert, content=content)
 
 
-def _named(sink: Transport, settings: GuildSettings, flight: Flight, way: _Way) -> set[int]:
+def _named(
+    transport: Transport, settings: GuildSettings, message: OutgoingMessage, way: _Way
+) -> set[int]:
     """The incidents that everybody in a place may know by name."""
     if way.owner:
-        return {one.id for one in flight.incidents}
+        return {one.id for one in message.incidents}
     hidden = hidden_in(
-        sink, flight, way.channel_id, second=way.channel_id == settings.fallback_channel_id
+        transport, message, way.channel_id, second=way.channel_id == settings.fallback_channel_id
     )
-    return {one.id for one in flight.incidents} - hidden
+    return {one.id for one in message.incidents} - hidden
 
 
-def hidden_in(sink: Transport, flight: Flight, place_id: int, *, second: bool) -> set[int]:
+def hidden_in(
+    transport: Transport, message: OutgoingMessage, place_id: int, *, second: bool
+) -> set[int]:
     """The incidents that not everybody who reads a place may know of.
 
     ``second``: the place is the server's second channel: chosen for what the alert channel, if
     that is gone, was meant to say.
     """
     hidden = set()
-    for incident in flight.incidents:
-        home = flight.homes[incident.id]
+    for incident in message.incidents:
+        home = message.home_channels[incident.id]
         if place_id in {incident.channel_id, home.channel_id} or home.channel_id is None:
             continue
-        is_open = sink.is_open(flight.guild_id, place_id, home.channel_id)
+        is_open = transport.is_open(message.guild_id, place_id, home.channel_id)
         if is_open is None:
             is_open = second and not home.own
         if not is_open:
@@ -121,26 +129,26 @@ def hidden_in(sink: Transport, flight: Flight, place_id: int, *, second: bool) -
 
 
 async def _ways(
-    sink: Transport, settings: GuildSettings, first_id: int | None
+    transport: Transport, settings: GuildSettings, first_id: int | None
 ) -> AsyncIterator[_Way]:
     """The channels to try, each found out only when the ones before have failed."""
     if settings.fallback_channel_id is not None:
         yield _Way(settings.fallback_channel_id)
-    places = await sink.places(settings.id)
+    places = await transport.places(settings.id)
     system_id = places.system_channel_id
     if system_id is not None and system_id != settings.fallback_channel_id:
         yield _Way(system_id)
     name = markdown(places.name or "", _NAME_LIMIT)
     for user_id in dict.fromkeys((first_id, places.owner_id)):
-        channel_id = None if user_id is None else await _private(sink, user_id)
+        channel_id = None if user_id is None else await _private(transport, user_id)
         if channel_id is not None:
             yield _Way(channel_id, name, owner=user_id == places.owner_id)
 
 
-async def _private(sink: Transport, user_id: int) -> int | None:
+async def _private(transport: Transport, user_id: int) -> int | None:
     try:
-        return await sink.private(user_id)
+        return await transport.open_dm(user_id)
     except DeliveryError as error:
-        if error.remedy not in _REFUSED:
+        if error.action not in _REFUSED:
             raise
         return None

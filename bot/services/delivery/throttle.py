@@ -10,7 +10,7 @@ import random
 from collections.abc import Collection, Mapping
 
 from bot.clock import HOUR_MS, Clock
-from bot.services.delivery.messages import Access
+from bot.services.delivery.messages import ChannelAccess
 from bot.services.delivery.refusals import InvalidRequests, Refusals
 
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
@@ -19,7 +19,7 @@ _HALT_CAP_MS = 6 * HOUR_MS
 # After so many faults of our own in a row it is tried as rarely as an old row.
 _OFTEN = 10
 # A channel that is gone or refuses us is left alone for so long; events of its rights wake it.
-PARKED_MS = 6 * HOUR_MS
+BLOCKED_MS = 6 * HOUR_MS
 # For so long the gateway, which shows the channel and our rights, is believed against refusals.
 PATIENCE_MS = 600_000
 # What the gateway knows nothing of has to be refused so often.
@@ -117,7 +117,7 @@ class Throttle:
         self.breaker.failed(channel_id, now_ms)
 
     def refused(
-        self, guild_id: int, channel_id: int, access: Access, now_ms: int, wall_ms: int
+        self, guild_id: int, channel_id: int, access: ChannelAccess, now_ms: int, wall_ms: int
     ) -> int | None:
         """Discord refuses us here: until when (wall time) the channel is to be left alone.
 
@@ -127,13 +127,13 @@ class Throttle:
         count, age_ms = self.refusals.add(guild_id, channel_id, now_ms)
         self.breaker.give_back(channel_id)  # that Discord refuses says that it is there
         if access.allowed is False:
-            until_ms = min(access.until_ms or wall_ms + PARKED_MS, wall_ms + PARKED_MS)
+            until_ms = min(access.until_ms or wall_ms + BLOCKED_MS, wall_ms + BLOCKED_MS)
         elif age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE):
-            until_ms = wall_ms + PARKED_MS
+            until_ms = wall_ms + BLOCKED_MS
         else:
             self._back_off(channel_id, count, age_ms, now_ms)
             return None
-        self.refusals.park(channel_id)
+        self.refusals.block(channel_id)
         return until_ms
 
     def stumbled(self, channel_id: int, now_ms: int) -> None:

@@ -45,14 +45,14 @@ def finding(voice: Voice, box: Outbox, now_ms: int) -> Finding:
     return ok(name, words.text("the last message arrived {time}; nothing waits", time=time))
 
 
-def blocked(voice: Voice, gates: Throttle) -> Finding | None:
+def blocked(voice: Voice, throttle: Throttle) -> Finding | None:
     """Discord takes nothing from us at all, from any server."""
     words = voice.words
-    if gates.shut:
+    if throttle.shut:
         text = words.text("Discord no longer accepts my token, so nothing is sent.")
         fix = words.text("Whoever runs me has to set a new DISCORD_TOKEN.")
         return broken("Discord", text, fix)
-    if gates.breaker.down:
+    if throttle.breaker.down:
         text = words.text("Discord gives no answer just now.")
         fix = words.text("I keep trying, and nothing is lost. See discordstatus.com.")
         return warning("Discord", text, fix)

@@ -45,7 +45,7 @@ class Doctor:
         """Findings of a server's monitors and messages, then of the machine's health."""
         now_ms = self._clock.now_ms()
         box = await self._db.read(lambda conn: delivery_stats.look(conn, guild_id, now_ms))
-        blocked = delivered.blocked(voice, self._delivery.gates)
+        blocked = delivered.blocked(voice, self._delivery.throttle)
         files = health.open_files(voice)
         held_up = health.checking(voice, self._checks, self._stalls, guild_id)
         return [

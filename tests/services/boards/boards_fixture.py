@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.db.boards import Board, of_guild
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import CheckResult, Phases
 from bot.services.boards.boards import Boards
 from bot.services.boards.snapshot import Face
@@ -42,7 +42,7 @@ class PaperDoor:
             self.boards[message_id], self.channels[message_id] = face, channel_id
             self.posted_ms[message_id] = self.clock.now_ms()
         elif message_id not in self.boards:
-            raise DeliveryError("deleted", Remedy.MESSAGE_GONE, code=10008)
+            raise DeliveryError("deleted", DeliveryAction.MESSAGE_GONE, code=10008)
         self._answer("post")
         return message_id
 
@@ -92,7 +92,7 @@ class PaperDoor:
 
     def _standing(self, channel_id: int, message_id: int) -> None:
         if message_id not in self.boards:
-            raise DeliveryError("unknown message", Remedy.MESSAGE_GONE, code=10008)
+            raise DeliveryError("unknown message", DeliveryAction.MESSAGE_GONE, code=10008)
         assert self.channels[message_id] == channel_id
 
     def _arrive(self, call: str) -> None:
@@ -108,10 +108,10 @@ def _raise(trouble: DeliveryError | Exception | None) -> None:
         raise trouble
 
 
-def refusing(remedy: Remedy, code: int = 0, *, only: str = "") -> Trouble:
+def refusing(action: DeliveryAction, code: int = 0, *, only: str = "") -> Trouble:
     """Every request fails so, or those of one kind."""
     return lambda call: (
-        DeliveryError("refused", remedy, retry_after_s=30, code=code) if only in call else None
+        DeliveryError("refused", action, retry_after_s=30, code=code) if only in call else None
     )
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.db import outbox
-from bot.errors import NotFound, Remedy, UserError
+from bot.errors import DeliveryAction, NotFound, UserError
 from bot.services.boards import worker
 from bot.services.boards.boards import MAX_BOARDS
 from bot.services.boards.snapshot import Face
 from bot.services.delivery import sideline
-from bot.services.delivery.messages import Access, Notice, Places
+from bot.services.delivery.messages import ChannelAccess, ContactPoints, Notice
 from tests.fakes import FakeClock
 from tests.harness import until
 from tests.services.boards.boards_fixture import (
@@ -58,14 +58,14 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
             await deleted(w)
             await w.settle(HOUR_S)
             assert w.door.boards == {}
-            assert w.services.sink.texts() == ["en-US: the board in 200?"]
+            assert w.services.transport.texts() == ["en-US: the board in 200?"]
             [row] = await w.rows()
             assert row.asked_ms is not None
             assert w.door.calls == ["post", "edit", "post", "edit"]
         async with boards_fixture(tmp_path, clock=w.services.clock, door=w.door) as again:
             await again.settle(HOUR_S)
             assert again.door.boards == {}
-            assert again.services.sink.texts() == []
+            assert again.services.transport.texts() == []
             made = await again.boards.create(GUILD, WALL, PERSON)
             assert made.fresh
             await again.settle()
@@ -79,13 +79,13 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
 def test_without_an_alert_channel_whoever_made_the_board_is_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
-            w.services.sink.known_places[GUILD] = Places("Harbour", None, 99)
+            w.services.transport.known_places[GUILD] = ContactPoints("Harbour", None, 99)
             await w.services.watch("shop")
             await w.create()
             await deleted(w)
             await deleted(w)
             assert await asked(w) == [(-GUILD, "en-US: the board in 200?")]
-            [message] = w.services.sink.messages.values()
+            [message] = w.services.transport.messages.values()
             assert message.channel_id == PRIVATE + PERSON
             assert message.alert.content == "Harbour · en-US: the board in 200?"
 
@@ -99,21 +99,21 @@ def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(Remedy.CHANNEL_BLOCKED, 50013)
-            w.services.sink.rights[WALL] = Access(allowed=False)
+            w.door.before = refusing(DeliveryAction.CHANNEL_BLOCKED, 50013)
+            w.services.transport.rights[WALL] = ChannelAccess(allowed=False)
             w.rename("shop", "store")
             for _ in range(100):
                 await w.settle(300)
                 w.boards.retry(GUILD)
             assert w.door.calls == ["post", "edit"], "not tried while the gateway says no"
             w.door.before = fine
-            w.services.sink.rights[WALL] = Access(allowed=True)
+            w.services.transport.rights[WALL] = ChannelAccess(allowed=True)
             await w.settle()
             w.boards.retry(GUILD, WALL + 1)
             w.boards.retry(GUILD, WALL)
             await w.settle()
             assert w.door.names == ["store"]
-            parked = await w.services.delivery.troubles(GUILD)
+            parked = await w.services.delivery.problems(GUILD)
             assert parked.channels == (), "alerts find out by themselves"
 
     play(scenario())
@@ -124,7 +124,7 @@ def test_a_sleeping_thread_is_edited_when_it_wakes(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(Remedy.ARCHIVED, 50083)
+            w.door.before = refusing(DeliveryAction.ARCHIVED, 50083)
             w.rename("shop", "store")
             await w.settle(20)
             await w.settle(HOUR_S)
@@ -147,12 +147,12 @@ def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: 
             await w.boards.channel_deleted(WALL + 2)
             await w.boards.channel_deleted(WALL + 99)
             w.rename("shop", "store")
-            w.door.before = refusing(Remedy.CHANNEL_GONE, 10004)
-            w.services.sink.rights = {WALL: Access(), WALL + 1: Access()}
+            w.door.before = refusing(DeliveryAction.CHANNEL_GONE, 10004)
+            w.services.transport.rights = {WALL: ChannelAccess(), WALL + 1: ChannelAccess()}
             await w.settle(20)
             await w.settle(20)
             assert len(await w.rows()) == 2
-            w.door.before = refusing(Remedy.CHANNEL_GONE, 10003)
+            w.door.before = refusing(DeliveryAction.CHANNEL_GONE, 10003)
             w.boards.retry(GUILD, WALL)
             await w.settle()
             assert [row.channel_id for row in await w.rows()] == [WALL + 1]
@@ -226,7 +226,7 @@ def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: i
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(Remedy.RETRY, only="post")
+            w.door.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
             w.door.after = fine
             for _ in range(4):
@@ -241,7 +241,7 @@ def test_what_changed_while_an_answer_was_lost_is_shown(tmp_path: Path, gone_s: 
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(Remedy.RETRY, only="post")
+            w.door.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
             assert w.door.names == ["shop"]
             await w.services.watch("bakery")
@@ -258,9 +258,9 @@ def test_where_the_history_cannot_be_read_the_board_is_posted(tmp_path: Path) ->
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.before = refusing(Remedy.RETRY, only="post")
+            w.door.before = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            w.door.before = refusing(Remedy.CHANNEL_BLOCKED, only="find")
+            w.door.before = refusing(DeliveryAction.CHANNEL_BLOCKED, only="find")
             await w.settle(HOUR_S)
             assert w.door.names == ["shop"]
             assert len(w.door.nonces) == 1
@@ -272,7 +272,7 @@ def test_a_board_deleted_before_its_answer_arrived_counts_as_deleted(tmp_path: P
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(Remedy.RETRY, only="post")
+            w.door.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
             w.door.after = fine
             w.door.delete_all()
@@ -290,7 +290,7 @@ def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) ->
         async with boards_fixture(tmp_path, clock=clock) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(Remedy.RETRY)
+            w.door.before = refusing(DeliveryAction.RETRY)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             with pytest.raises(NotFound):
@@ -306,15 +306,21 @@ def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "remedy", [Remedy.MESSAGE_GONE, Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.ARCHIVED]
+    "action",
+    [
+        DeliveryAction.MESSAGE_GONE,
+        DeliveryAction.CHANNEL_BLOCKED,
+        DeliveryAction.CHANNEL_GONE,
+        DeliveryAction.ARCHIVED,
+    ],
 )
 def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
-    tmp_path: Path, remedy: Remedy
+    tmp_path: Path, action: DeliveryAction
 ) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.create()
-            w.door.before = refusing(remedy)
+            w.door.before = refusing(action)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             assert await w.rows() == []
@@ -325,7 +331,7 @@ def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
 def test_a_board_removed_while_its_post_was_in_doubt_is_found_and_deleted(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
-            w.door.after = refusing(Remedy.RETRY, only="post")
+            w.door.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
             assert len(w.door.boards) == 1
             await w.boards.remove(GUILD, WALL, PERSON)
@@ -342,7 +348,7 @@ def test_a_board_wanted_again_before_it_went_stays(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.create()
             message_id = next(iter(w.door.boards))
-            w.door.before = refusing(Remedy.RETRY)
+            w.door.before = refusing(DeliveryAction.RETRY)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             made = await w.boards.create(GUILD, WALL, PERSON)
@@ -462,8 +468,8 @@ def test_a_board_that_discord_never_answers_is_given_up(
             assert w.door.calls == ["post", "edit"]
             w.rename("store", "shop")
             await w.services.play({"shop": "FF"})
-            assert len(w.services.sink.texts()) == 1
-            assert not w.services.delivery.gates.breaker.down
+            assert len(w.services.transport.texts()) == 1
+            assert not w.services.delivery.throttle.breaker.down
 
     monkeypatch.setattr(worker, "_REQUEST_S", 0.02)
     play(scenario())
@@ -487,7 +493,7 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
                 for _ in range(2):
                     await w.services.round("store", "F", w.services.clock.now_ms())
                     await w.services.clock.advance(60)
-                await until(lambda: len(w.services.sink.texts()) == 1)
+                await until(lambda: len(w.services.transport.texts()) == 1)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -584,12 +590,12 @@ def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None
             await w.services.watch("shop")
             for number in range(6):
                 await w.create(WALL + number)
-            w.door.before = refusing(Remedy.RETRY)
+            w.door.before = refusing(DeliveryAction.RETRY)
             w.rename("shop", "store")
             for _ in range(20):
                 await w.settle(10)
-            assert not w.services.delivery.gates.breaker.down
-            breaker = w.services.delivery.gates.breaker
+            assert not w.services.delivery.throttle.breaker.down
+            breaker = w.services.delivery.throttle.breaker
             for channel_id in range(5):
                 breaker.failed(channel_id, int(w.services.clock.monotonic() * 1000))
             assert breaker.down
@@ -647,7 +653,7 @@ def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
             await w.settle(20)
             assert list(w.door.channels.values()) == [WALL + 1]
             assert await w.boards.lane.step(WALL) is None
-            assert not w.services.delivery.gates.breaker.down
+            assert not w.services.delivery.throttle.breaker.down
 
     play(scenario())
     assert "What a board has to show is not known" in caplog.text

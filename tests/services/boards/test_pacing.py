@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from tests.services.boards.boards_fixture import WALL, boards_fixture, fine, refusing
 from tests.services.delivery.delivery_fixture import always
 from tests.services.services_fixture import CHANNEL, play
@@ -84,7 +84,7 @@ def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a0")
             await w.create()
-            w.door.before = refusing(Remedy.RETRY)
+            w.door.before = refusing(DeliveryAction.RETRY)
             for hour in range(12):
                 w.rename(f"a{hour}", f"a{hour + 1}")
                 await w.settle(900)
@@ -104,7 +104,7 @@ def test_a_time_that_discord_names_is_waited_for(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a")
             await w.create()
-            w.door.before = refusing(Remedy.WAIT)
+            w.door.before = refusing(DeliveryAction.WAIT)
             w.rename("a", "b")
             await w.settle(20)
             w.door.before = fine
@@ -121,13 +121,13 @@ def test_a_limit_of_everything_holds_alerts_and_boards_alike(tmp_path: Path) -> 
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(Remedy.PAUSE)
+            w.door.before = refusing(DeliveryAction.PAUSE)
             w.rename("shop", "store")
             await w.settle(20)
             w.door.before = fine
-            gates = w.services.delivery.gates
+            throttle = w.services.delivery.throttle
             now_ms = int(w.services.clock.monotonic() * 1000)
-            assert gates.opens_at(CHANNEL) == now_ms + 30_000
+            assert throttle.opens_at(CHANNEL) == now_ms + 30_000
             await w.settle(29)
             assert w.door.names == ["shop"]
             await w.settle(2)
@@ -141,7 +141,7 @@ def test_a_clock_that_was_set_back_freezes_no_board(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a")
             await w.create()
-            w.door.before = refusing(Remedy.RETRY)
+            w.door.before = refusing(DeliveryAction.RETRY)
             w.rename("a", "b")
             await w.settle(20)
             w.door.before = fine
@@ -190,7 +190,7 @@ def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: P
             await w.services.play({"shop": "FF"})
             for _ in range(10):
                 await w.settle(1)
-            assert w.services.sink.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
+            assert w.services.transport.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
             assert w.door.calls.count("edit") < 20
             w.door.before = fine
             await w.settle(20)
@@ -204,8 +204,8 @@ def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             heard: list[DeliveryError] = []
             w.services.delivery.on_token_refused = heard.append
-            w.door.before = refusing(Remedy.TOKEN)
-            w.services.sink.before = always(Remedy.TOKEN)
+            w.door.before = refusing(DeliveryAction.TOKEN)
+            w.services.transport.before = always(DeliveryAction.TOKEN)
             await w.create()
             await w.settle(60)
             assert len(heard) == 1

@@ -9,18 +9,24 @@ from pathlib import Path
 
 from bot.db import guilds, incidents
 from bot.db.database import Connection, Database
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Reason
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.delivery.messages import Access, Alert, Lost, Places, Sent
+from bot.services.delivery.messages import (
+    Alert,
+    ChannelAccess,
+    ContactPoints,
+    LostMessage,
+    SentMessage,
+)
 
 GUILD = 1
 CHANNEL = 100
 PRIVATE = 10_000  # + a user's id: where they get private messages
 START_MS = 1_700_000_000_000
-UNREACHABLE = Remedy.RETRY
-_REFUSALS = {Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED}
+UNREACHABLE = DeliveryAction.RETRY
+_REFUSALS = {DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED}
 
 
 class FixtureClock:
@@ -83,10 +89,10 @@ class FixtureTransport:
     after: Trouble = lambda _: None
     busy: dict[int, int] = field(default_factory=dict)
     most_at_once: int = 0
-    rights: dict[int, Access] = field(default_factory=dict)
+    rights: dict[int, ChannelAccess] = field(default_factory=dict)
     refusing: set[int] = field(default_factory=set)
     closed: set[tuple[int, int]] = field(default_factory=set)
-    known_places: dict[int, Places] = field(default_factory=dict)
+    known_places: dict[int, ContactPoints] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -110,7 +116,7 @@ class FixtureTransport:
                 message_id, channel_id, alert, reply_to, at_ms=self.clock.ms
             )
         elif message_id not in self.messages:
-            raise DeliveryError("deleted", Remedy.MESSAGE_GONE, code=10008)
+            raise DeliveryError("deleted", DeliveryAction.MESSAGE_GONE, code=10008)
         self._answer(call)
         return message_id
 
@@ -119,21 +125,21 @@ class FixtureTransport:
         await self._arrive(call)
         message = self.messages.get(message_id)
         if message is None:
-            raise DeliveryError("unknown message", Remedy.MESSAGE_GONE, code=10008)
+            raise DeliveryError("unknown message", DeliveryAction.MESSAGE_GONE, code=10008)
         assert message.channel_id == channel_id
         message.alert = alert
         message.edits += 1
         self._answer(call)
 
-    async def find(self, channel_id: int, lost: Lost) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
         await self._arrive(Call("find", channel_id, Alert("notice", "en", "")))
         for message in reversed(self.of(channel_id)):
-            is_new = message.at_ms >= lost.since_ms and message.id not in lost.noted
+            is_new = message.at_ms >= lost.since_ms and message.id not in lost.known_ids
             if is_new and self._fits(message, lost):
                 return message.id
         return None
 
-    def _fits(self, message: Message, lost: Lost) -> bool:
+    def _fits(self, message: Message, lost: LostMessage) -> bool:
         alert = message.alert
         if alert.incidents and not alert.plain:
             ids = {one.public_id for one in alert.incidents}
@@ -144,22 +150,22 @@ class FixtureTransport:
 
     async def token_works(self) -> bool:
         trouble = self.before(Call("me", 0, Alert("notice", "en", "")))
-        return getattr(trouble, "remedy", None) is not Remedy.TOKEN
+        return getattr(trouble, "action", None) is not DeliveryAction.TOKEN
 
-    def access(self, channel_id: int) -> Access:
+    def access(self, channel_id: int) -> ChannelAccess:
         """By default the gateway agrees with what Discord answered last."""
         if channel_id in self.rights:
             return self.rights[channel_id]
-        return Access(allowed=channel_id not in self.refusing)
+        return ChannelAccess(allowed=channel_id not in self.refusing)
 
     def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         del guild_id
         return (place_id, channel_id) not in self.closed
 
-    async def places(self, guild_id: int) -> Places:
-        return self.known_places.get(guild_id, Places())
+    async def places(self, guild_id: int) -> ContactPoints:
+        return self.known_places.get(guild_id, ContactPoints())
 
-    async def private(self, user_id: int) -> int:
+    async def open_dm(self, user_id: int) -> int:
         await self._arrive(Call("private", user_id, Alert("notice", "en", "")))
         return PRIVATE + user_id
 
@@ -170,7 +176,7 @@ class FixtureTransport:
         self.busy[call.channel_id] -= 1
         self.calls.append(call)
         trouble = self.before(call)
-        if getattr(trouble, "remedy", None) in _REFUSALS:
+        if getattr(trouble, "action", None) in _REFUSALS:
             self.refusing.add(call.channel_id)
         _raise(trouble)
 
@@ -197,11 +203,11 @@ def _raise(error: Exception | None) -> None:
         raise error
 
 
-def always(remedy: Remedy, **values: float) -> Trouble:
-    return lambda _: DeliveryError("ordered", remedy, retry_after_s=values.get("after_s", 0.0))
+def always(action: DeliveryAction, **values: float) -> Trouble:
+    return lambda _: DeliveryError("ordered", action, retry_after_s=values.get("after_s", 0.0))
 
 
-def times(count: int, remedy: Remedy, **values: float) -> Trouble:
+def times(count: int, action: DeliveryAction, **values: float) -> Trouble:
     """The next ``count`` requests fail so."""
     left = [count]
 
@@ -209,7 +215,7 @@ def times(count: int, remedy: Remedy, **values: float) -> Trouble:
         if not left[0]:
             return None
         left[0] -= 1
-        return DeliveryError("ordered", remedy, retry_after_s=values.get("after_s", 0.0))
+        return DeliveryError("ordered", action, retry_after_s=values.get("after_s", 0.0))
 
     return trouble
 
@@ -228,8 +234,8 @@ class DeliveryFixture:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = FixtureClock()
-        self.sink = FixtureTransport(self.clock)
-        self.sent: list[Sent] = []
+        self.transport = FixtureTransport(self.clock)
+        self.sent: list[SentMessage] = []
         self.refused: list[DeliveryError] = []
         self.delivery = self.restart()
 
@@ -243,7 +249,7 @@ class DeliveryFixture:
             on_token_refused=self.refused.append,
         )
         self.delivery.observers.append(self.sent.append)
-        self.delivery.attach(self.sink)
+        self.delivery.attach(self.transport)
         return self.delivery
 
     async def insert(
@@ -273,7 +279,7 @@ class DeliveryFixture:
 
         def write(conn: Connection) -> Incident:
             incident = _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)
-            enqueue.opened(conn, incident, now_ms, wait_s=wait_s)
+            enqueue.opening(conn, incident, now_ms, wait_s=wait_s)
             return incident
 
         return await self.db.write(write)
@@ -285,7 +291,7 @@ class DeliveryFixture:
         def write(conn: Connection) -> Incident:
             relapse = replace(before, id=0, public_id="", since_ms=now_ms, opened_ms=now_ms)
             incident = incidents.insert(conn, relapse)
-            enqueue.opened(conn, incident, now_ms, wait_s=0)
+            enqueue.opening(conn, incident, now_ms, wait_s=0)
             return incident
 
         return await self.db.write(write)
@@ -297,7 +303,7 @@ class DeliveryFixture:
             truth = incidents.load(conn, [incident.id])[0]
             moved = replace(truth, kind=kind or truth.kind, failed=truth.failed + 1)
             incidents.update(conn, moved)
-            enqueue.changed(conn, incident.id, now_ms, urgent=urgent)
+            enqueue.edits(conn, incident.id, now_ms, urgent=urgent)
 
         await self.db.write(write)
 
@@ -308,7 +314,7 @@ class DeliveryFixture:
             truth = incidents.load(conn, [incident.id])[0]
             down = replace(truth, kind=Kind.DOWN, told_down=True)
             incidents.update(conn, down)
-            enqueue.escalated(conn, down, now_ms)
+            enqueue.escalation(conn, down, now_ms)
 
         await self.db.write(write)
 
@@ -324,7 +330,7 @@ class DeliveryFixture:
             ]
             for one in ended:
                 incidents.update(conn, one)
-            enqueue.closed(conn, ended, now_ms, announce=announce)
+            enqueue.all_clears(conn, ended, now_ms, announce=announce)
 
         await self.db.write(write)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.db import delivery_stats, posts
 from bot.db.database import Connection
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Kind
 from bot.services.delivery import sender
 from bot.services.delivery.messages import Alert
@@ -38,14 +38,14 @@ def one_after_the_other(*troubles: Trouble) -> Trouble:
 def test_a_rate_limit_after_a_lost_answer_still_makes_no_second_message() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
-        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=30)
         await here.deliver(10)
         await here.open("b")
         await here.deliver(30)
-        assert [len(one.alert.incidents) for one in here.sink.of()] == [1, 1]
-        assert len(here.sink.nonces) == 2
+        assert [len(one.alert.incidents) for one in here.transport.of()] == [1, 1]
+        assert len(here.transport.nonces) == 2
 
     play(scene)
 
@@ -55,12 +55,12 @@ def test_an_edit_whose_answer_was_lost_lets_an_opening_pass() -> None:
         first = await here.open("a")
         await here.deliver()
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
-        here.sink.before = times(1, Remedy.RETRY)
+        here.transport.before = times(1, DeliveryAction.RETRY)
         await here.deliver()
         await here.open("b")
         await here.deliver(10)
-        assert [call.action for call in here.sink.calls] == ["post", "edit", "post", "edit"]
-        assert here.sink.of()[0].alert.kind == "unstable"
+        assert [call.action for call in here.transport.calls] == ["post", "edit", "post", "edit"]
+        assert here.transport.of()[0].alert.kind == "unstable"
 
     play(scene)
 
@@ -69,13 +69,13 @@ def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_tries_aga
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
-        here.sink.before = times(2, Remedy.REFUSED)
+        here.transport.before = times(2, DeliveryAction.REFUSED)
         await here.change(incident, urgent=True)
         await here.deliver()
         assert await here.rows() == [("open", "sent")]
         await here.change(incident, urgent=True)
         assert await here.deliver() == 1
-        assert here.sink.of()[0].edits == 1
+        assert here.transport.of()[0].edits == 1
 
     play(scene)
 
@@ -85,13 +85,13 @@ def test_two_changes_while_an_edit_is_under_way_are_one_more_edit() -> None:
         incident = await here.open("a")
         await here.deliver()
         await here.change(incident, urgent=True)
-        here.sink.before = one_after_the_other(always(Remedy.RETRY))
+        here.transport.before = one_after_the_other(always(DeliveryAction.RETRY))
         await here.deliver()
         await here.change(incident, urgent=True)
         await here.change(incident, urgent=False)
         assert await here.rows() == [("open", "sent"), ("edit", "pending")]
         await here.deliver(10)
-        assert here.sink.of()[0].edits == 1
+        assert here.transport.of()[0].edits == 1
 
     play(scene)
 
@@ -111,25 +111,25 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
     monkeypatch.setattr(sender, "SEND_TIMEOUT_S", 0.01)
 
     async def scene(here: DeliveryFixture) -> None:
-        here.sink = Hanging(here.clock)
+        here.transport = Hanging(here.clock)
         here.restart()
         await here.open("a")
         assert await here.deliver() == 0
         assert await here.rows() == [("open", "sending")]
         assert await here.deliver(10) == 1
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
 
 def test_a_limit_of_everything_holds_all_channels() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.PAUSE, after_s=30)
+        here.transport.before = times(1, DeliveryAction.PAUSE, after_s=30)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         await here.deliver()
         assert await here.deliver(29.999) == 0
-        assert len(here.sink.calls) == 1
+        assert len(here.transport.calls) == 1
         assert await here.deliver(0.001) == 2
 
     play(scene)
@@ -137,10 +137,10 @@ def test_a_limit_of_everything_holds_all_channels() -> None:
 
 def test_a_limit_without_a_time_is_not_asked_again_in_the_same_instant() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.WAIT)
+        here.transport.before = always(DeliveryAction.WAIT)
         await here.open("a")
         await here.deliver()
-        assert len(here.sink.calls) == 1
+        assert len(here.transport.calls) == 1
 
     play(scene)
 
@@ -149,14 +149,14 @@ def test_a_sleeping_thread_is_woken_by_the_next_message_and_then_edited() -> Non
     async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
-        here.sink.before = only("edit", times(1, Remedy.ARCHIVED))
+        here.transport.before = only("edit", times(1, DeliveryAction.ARCHIVED))
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
         await here.deliver()
         assert await here.deliver(3600) == 0
-        assert here.sink.count("edit") == 1
+        assert here.transport.count("edit") == 1
         await here.open("b")
         assert await here.deliver() == 2
-        assert here.sink.of()[0].alert.kind == "unstable"
+        assert here.transport.of()[0].alert.kind == "unstable"
 
     play(scene)
 
@@ -166,18 +166,18 @@ def test_a_latecomer_to_a_list_in_a_sleeping_thread_is_posted() -> None:
         for name in ("a", "b", "c"):
             await here.open(name)
         await here.deliver()
-        here.sink.before = only("edit", times(1, Remedy.ARCHIVED))
+        here.transport.before = only("edit", times(1, DeliveryAction.ARCHIVED))
         await here.open("d")
         await here.deliver()
-        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
-        assert [len(one.alert.incidents) for one in here.sink.of()] == [3, 1]
+        assert here.transport.texts()[-1].startswith("🔴 DOWN · d")
+        assert [len(one.alert.incidents) for one in here.transport.of()] == [3, 1]
 
     play(scene)
 
 
 def test_a_post_that_a_thread_does_not_take_is_tried_again() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.ARCHIVED)
+        here.transport.before = times(1, DeliveryAction.ARCHIVED)
         await here.open("a")
         assert await here.deliver() == 0
         assert await here.deliver(10) == 1
@@ -191,12 +191,12 @@ def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card
     async def scene(here: DeliveryFixture) -> None:
         def rule(call: Call) -> DeliveryError | None:
             bad = "badword" in call.alert.content or "badword" in str(call.alert.incidents)
-            return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
+            return DeliveryError("blocked", DeliveryAction.REFUSED, code=200000) if bad else None
 
-        here.sink.before = rule
+        here.transport.before = rule
         await here.open("badword", role_id=9)
         await here.deliver()
-        assert [(call.alert.plain, call.alert.role_ids) for call in here.sink.calls] == [
+        assert [(call.alert.plain, call.alert.role_ids) for call in here.transport.calls] == [
             (False, (9,)),
             (True, (9,)),
             (True, ()),
@@ -204,9 +204,9 @@ def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card
         await here.open("shop")
         assert await here.deliver(1) == 1
         assert ("open", "pending") in await here.rows()
-        here.sink.before = lambda _: None
+        here.transport.before = lambda _: None
         assert await here.deliver(3600) == 1
-        assert [one.alert.plain for one in here.sink.of()] == [False, False]
+        assert [one.alert.plain for one in here.transport.of()] == [False, False]
 
     play(scene)
 
@@ -216,20 +216,20 @@ def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, jo
     async def scene(here: DeliveryFixture) -> None:
         def rule(call: Call) -> DeliveryError | None:
             bad = "badword" in str(call.alert.incidents)
-            return DeliveryError("blocked", Remedy.REFUSED, code=200000) if bad else None
+            return DeliveryError("blocked", DeliveryAction.REFUSED, code=200000) if bad else None
 
-        here.sink.before = rule
+        here.transport.before = rule
         for name in ("a", "b", "c"):
             await here.open(name)
         if joins:
             await here.deliver()
         await here.open("badword")
         await here.deliver(1)
-        told = {one.name for message in here.sink.of() for one in message.alert.incidents}
+        told = {one.name for message in here.transport.of() for one in message.alert.incidents}
         assert told == {"a", "b", "c"}
         await here.open("d")
         await here.deliver(1)
-        told = {one.name for message in here.sink.of() for one in message.alert.incidents}
+        told = {one.name for message in here.transport.of() for one in message.alert.incidents}
         assert told == {"a", "b", "c", "d"}
 
     play(scene)
@@ -239,13 +239,13 @@ def test_a_card_that_ends_in_an_error_of_discords_own_is_sent_as_a_line_and_edit
     """Some payloads make Discord answer 500 for ever."""
 
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = lambda call: (
-            None if call.alert.plain else DeliveryError("500", Remedy.RETRY, status=500)
+        here.transport.before = lambda call: (
+            None if call.alert.plain else DeliveryError("500", DeliveryAction.RETRY, status=500)
         )
         await here.open("a")
         await here.deliver()
         assert await here.deliver(10) == 1
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
@@ -258,29 +258,29 @@ def test_a_post_that_arrived_is_found_whatever_form_the_next_attempt_would_have(
 
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
-        here.sink.before = lambda _: DeliveryError("away", Remedy.RETRY, status=500)
+        here.transport.before = lambda _: DeliveryError("away", DeliveryAction.RETRY, status=500)
         for _ in range(number):
             await here.deliver(300)
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
-        here.sink.before = lambda _: None
+        here.transport.before = lambda _: None
         await here.deliver(300)
         await here.deliver(300)
-        assert [one.alert.kind for one in here.sink.of()] == ["unstable"]
+        assert [one.alert.kind for one in here.transport.of()] == ["unstable"]
 
     play(scene)
 
 
 def test_a_card_that_cannot_be_made_is_sent_as_a_line(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = lambda call: None if call.alert.plain else KeyError("title")
+        here.transport.before = lambda call: None if call.alert.plain else KeyError("title")
         await here.open("a")
         with caplog.at_level(logging.ERROR):
             await here.deliver()
             await here.deliver(10)
         assert "could not be made or sent" in caplog.text
-        assert [one.alert.plain for one in here.sink.of()] == [True]
+        assert [one.alert.plain for one in here.transport.of()] == [True]
 
     play(scene)
 
@@ -300,17 +300,20 @@ def test_the_log_tells_how_late_each_message_was_and_where_it_went(
             >= {
                 "guild": GUILD,
                 "channel": CHANNEL,
-                "nonce": here.sink.calls[0].nonce,
+                "nonce": here.transport.calls[0].nonce,
             }.items()
         )
 
     play(scene)
 
 
-@pytest.mark.parametrize("remedy", [Remedy.RETRY, Remedy.WAIT, Remedy.HALT, Remedy.REFUSED])
-def test_why_a_message_is_not_out_can_be_read_in_the_outbox(remedy: Remedy) -> None:
+@pytest.mark.parametrize(
+    "action",
+    [DeliveryAction.RETRY, DeliveryAction.WAIT, DeliveryAction.HALT, DeliveryAction.REFUSED],
+)
+def test_why_a_message_is_not_out_can_be_read_in_the_outbox(action: DeliveryAction) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(remedy)
+        here.transport.before = always(action)
         await here.open("a")
         await here.deliver()
         seen = await here.db.read(
@@ -333,21 +336,21 @@ class Meanwhile(FixtureTransport):
         await super()._arrive(call)
 
 
-@pytest.mark.parametrize("remedy", [Remedy.RETRY, Remedy.WAIT])
+@pytest.mark.parametrize("action", [DeliveryAction.RETRY, DeliveryAction.WAIT])
 def test_a_change_while_a_message_is_under_way_that_fails_is_told_all_the_same(
-    remedy: Remedy,
+    action: DeliveryAction,
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink = sink = Meanwhile(here.clock)
+        here.transport = transport = Meanwhile(here.clock)
         here.restart()
         incident = await here.open("a")
         for kind in (Kind.UNSTABLE, Kind.DOWN):  # a post first, then an edit of it
-            sink.happens = partial(here.change, incident, urgent=True, kind=kind)
-            sink.before = times(1, remedy, after_s=5)
+            transport.happens = partial(here.change, incident, urgent=True, kind=kind)
+            transport.before = times(1, action, after_s=5)
             assert await here.deliver(60) == 0
             await here.deliver(60)
             await here.deliver(60)
-            assert [one.alert.kind for one in sink.of()] == [kind.value]
+            assert [one.alert.kind for one in transport.of()] == [kind.value]
             await here.change(incident, urgent=True)
 
     play(scene)
@@ -359,11 +362,11 @@ def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> Non
         incident = await here.open("a", wait_s=60)
         if late:
             await here.close(incident)
-        here.sink.before = times(2, Remedy.WAIT, after_s=30)
+        here.transport.before = times(2, DeliveryAction.WAIT, after_s=30)
         for _ in range(3):
             await here.deliver(60)
         told = await here.db.read(lambda conn: posts.of_incident(conn, incident.id))
-        assert [post.message_id for post in told] == [one.id for one in here.sink.of()]
+        assert [post.message_id for post in told] == [one.id for one in here.transport.of()]
 
     play(scene)
 
@@ -371,21 +374,21 @@ def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> Non
 def test_the_late_post_of_an_outage_gets_its_card_after_a_refusal_too() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.close(await here.open("a", wait_s=60))
-        here.sink.before = times(1, Remedy.REFUSED)
+        here.transport.before = times(1, DeliveryAction.REFUSED)
         assert await here.deliver() == 2
-        assert [call.action for call in here.sink.calls] == ["post", "post", "edit"]
-        assert not here.sink.of()[0].alert.plain
+        assert [call.action for call in here.transport.calls] == ["post", "post", "edit"]
+        assert not here.transport.of()[0].alert.plain
 
     play(scene)
 
 
 def test_what_was_certainly_not_taken_needs_no_edit() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink = sink = Meanwhile(here.clock)
+        here.transport = transport = Meanwhile(here.clock)
         here.restart()
         incident = await here.open("a")
-        sink.happens = partial(here.change, incident, urgent=True)
-        sink.before = times(1, Remedy.WAIT, after_s=30)
+        transport.happens = partial(here.change, incident, urgent=True)
+        transport.before = times(1, DeliveryAction.WAIT, after_s=30)
         await here.deliver()
         assert await here.rows() == [("open", "pending")]
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
@@ -399,12 +402,12 @@ def test_a_lost_answer_is_looked_for_though_the_clock_was_set_back() -> None:
 
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
         here.clock.forward(-3600)
         here.restart()
         await here.deliver(130)
-        assert [call.action for call in here.sink.calls] == ["post", "find"]
+        assert [call.action for call in here.transport.calls] == ["post", "find"]
         assert await here.rows() == [("open", "sent")]
 
     play(scene)
@@ -416,7 +419,7 @@ def test_each_message_of_each_database_has_a_nonce_of_its_own() -> None:
             for number in range(40):
                 await here.open(f"site {number}", CHANNEL + number)
             await here.deliver()
-            return [call.nonce for call in here.sink.calls]
+            return [call.nonce for call in here.transport.calls]
 
     first, second = asyncio.run(nonces()), asyncio.run(nonces())
     assert len({*first, *second}) == 80
@@ -439,7 +442,7 @@ def test_a_backup_that_is_put_back_takes_no_message_for_one_sent_before(tmp_path
         await here.db.write(forget)
         await here.open("shop")
         await here.deliver()
-        assert len(here.sink.of()) == 2
+        assert len(here.transport.of()) == 2
 
     play(scene, tmp_path)
 
@@ -450,14 +453,14 @@ def test_a_message_that_died_unsent_has_the_same_nonce_in_the_next_process() -> 
             raise asyncio.CancelledError
 
         await here.open("a")
-        here.sink.before = die
+        here.transport.before = die
         with pytest.raises(asyncio.CancelledError):
             await here.deliver()
-        here.sink.before = lambda _: None
+        here.transport.before = lambda _: None
         here.restart()
         await here.open("b")
         await here.deliver()
-        first, again, other = (call.nonce for call in here.sink.calls)
+        first, again, other = (call.nonce for call in here.transport.calls)
         assert first == again != other
 
     play(scene)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.db.database import Connection
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import enqueue
-from bot.services.delivery.messages import Access, Notice
+from bot.services.delivery.messages import ChannelAccess, Notice
 from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
@@ -33,14 +33,14 @@ def _put(notice: Notice, conn: Connection) -> None:
 
 def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=30)
         await here.open("a")
         await here.deliver()
         await here.open("b", wait_s=60)
         here.clock.set_back_ms = HOUR * 1000
         assert await here.deliver(29) == 0
         assert await here.deliver(1) == 1
-        assert len(here.sink.of()[0].alert.incidents) == 2
+        assert len(here.transport.of()[0].alert.incidents) == 2
 
     play(scene)
 
@@ -48,14 +48,14 @@ def test_a_clock_set_back_delays_neither_waiting_rows_nor_retries() -> None:
 def test_an_answer_lost_on_the_way_makes_no_second_message() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
-        here.sink.after = times(3, Remedy.RETRY)
+        here.transport.after = times(3, DeliveryAction.RETRY)
         for _ in range(5):
             await here.deliver(10)
-        assert len(here.sink.of()) == 1
-        assert len({call.nonce for call in here.sink.calls if call.action == "post"}) == 1
+        assert len(here.transport.of()) == 1
+        assert len({call.nonce for call in here.transport.calls if call.action == "post"}) == 1
         await here.close(incident)
         await here.deliver()
-        assert len(here.sink.of()) == 2
+        assert len(here.transport.of()) == 2
 
     play(scene)
 
@@ -66,26 +66,26 @@ def test_a_process_that_dies_between_sending_and_committing_resends_the_same_non
             raise asyncio.CancelledError
 
         incident = await here.open("Shop")
-        here.sink.after = die
+        here.transport.after = die
         try:
             await here.deliver()
         except asyncio.CancelledError:
-            here.sink.after = lambda _: None
+            here.transport.after = lambda _: None
         assert await here.rows() == [("open", "sending")]
         here.restart()
         await here.close(incident)
         assert await here.deliver(1) == 3
-        assert [message.reply_to is None for message in here.sink.of()] == [True, False]
+        assert [message.reply_to is None for message in here.transport.of()] == [True, False]
 
     play(scene)
 
 
 def test_a_file_store_keeps_half_sent_work_over_a_restart(tmp_path: Path) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.RETRY)
+        here.transport.before = always(DeliveryAction.RETRY)
         await here.open("Shop")
         await here.deliver()
-        here.sink.before = lambda _: None
+        here.transport.before = lambda _: None
         here.restart()
         assert await here.deliver() == 1
 
@@ -94,29 +94,29 @@ def test_a_file_store_keeps_half_sent_work_over_a_restart(tmp_path: Path) -> Non
 
 def test_a_fresh_row_is_tried_at_least_every_ten_seconds_for_two_minutes() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.RETRY)
+        here.transport.before = always(DeliveryAction.RETRY)
         await here.open("Shop")
         for _ in range(120):
             await here.deliver(1)
-        assert 12 <= len(here.sink.calls) <= 60
+        assert 12 <= len(here.transport.calls) <= 60
         for _ in range(120):
             await here.deliver(30)
-        assert len(here.sink.calls) <= 60 + 120
-        before = len(here.sink.calls)
+        assert len(here.transport.calls) <= 60 + 120
+        before = len(here.transport.calls)
         await here.deliver(300)
-        assert len(here.sink.calls) == before + 1
+        assert len(here.transport.calls) == before + 1
 
     play(scene)
 
 
 def test_a_long_rate_limit_in_one_channel_leaves_the_others_alone() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.WAIT, after_s=1163))
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.WAIT, after_s=1163))
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         assert await here.deliver() == 1
         assert await here.deliver(1162) == 0
-        assert len(here.sink.calls) == 2
+        assert len(here.transport.calls) == 2
         assert await here.deliver(1) == 1
 
     play(scene)
@@ -126,31 +126,31 @@ def test_a_rate_limit_on_edits_does_not_delay_openings() -> None:
     async def scene(here: DeliveryFixture) -> None:
         first = await here.open("a")
         await here.deliver()
-        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
+        here.transport.before = only("edit", times(1, DeliveryAction.WAIT, after_s=1163))
         await here.change(first, urgent=True)
         assert await here.deliver() == 0
         await here.open("b")
         assert await here.deliver() == 1
         assert await here.deliver(1100) == 0
         assert await here.deliver(63) == 1
-        assert here.sink.of()[0].edits == 1
+        assert here.transport.of()[0].edits == 1
 
     play(scene)
 
 
 def test_an_edge_that_refuses_us_stops_everything_for_ten_minutes_then_twenty() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(2, Remedy.HALT)
+        here.transport.before = times(2, DeliveryAction.HALT)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         await here.deliver()
-        assert len(here.sink.calls) == 1
+        assert len(here.transport.calls) == 1
         await here.deliver(599)
-        assert len(here.sink.calls) == 1
+        assert len(here.transport.calls) == 1
         await here.deliver(1)
-        assert len(here.sink.calls) == 2
+        assert len(here.transport.calls) == 2
         await here.deliver(1199)
-        assert len(here.sink.calls) == 2
+        assert len(here.transport.calls) == 2
         assert await here.deliver(1) == 2
 
     play(scene)
@@ -158,21 +158,21 @@ def test_an_edge_that_refuses_us_stops_everything_for_ten_minutes_then_twenty() 
 
 def test_when_discord_is_down_one_message_at_a_time_is_tried_and_then_all_go() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.RETRY)
+        here.transport.before = always(DeliveryAction.RETRY)
         for number in range(20):
             await here.open(f"site {number}", CHANNEL + number)
         await here.deliver()
-        assert len(here.sink.calls) == 5
+        assert len(here.transport.calls) == 5
         await here.deliver(9)
-        assert len(here.sink.calls) == 5
+        assert len(here.transport.calls) == 5
         await here.deliver(1)
-        assert len(here.sink.calls) == 6
+        assert len(here.transport.calls) == 6
         for _ in range(11):
             await here.deliver(10)
-        assert len(here.sink.calls) == 17
+        assert len(here.transport.calls) == 17
         await here.deliver(29)
-        assert len(here.sink.calls) == 17
-        here.sink.before = lambda _: None
+        assert len(here.transport.calls) == 17
+        here.transport.before = lambda _: None
         assert await here.deliver(1) == 20
 
     play(scene)
@@ -180,75 +180,77 @@ def test_when_discord_is_down_one_message_at_a_time_is_tried_and_then_all_go() -
 
 def test_trouble_in_two_channels_is_not_discord_being_down() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = lambda call: (
-            DeliveryError("x", Remedy.RETRY) if call.channel_id < CHANNEL + 2 else None
+        here.transport.before = lambda call: (
+            DeliveryError("x", DeliveryAction.RETRY) if call.channel_id < CHANNEL + 2 else None
         )
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         for _ in range(20):
             await here.deliver(5)
-        assert not here.delivery.gates.breaker.down
+        assert not here.delivery.throttle.breaker.down
         await here.open("c", CHANNEL + 2)
         await here.deliver()
-        assert len(here.sink.of(CHANNEL + 2)) == 1
+        assert len(here.transport.of(CHANNEL + 2)) == 1
 
     play(scene)
 
 
-@pytest.mark.parametrize("remedy", [Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED])
+@pytest.mark.parametrize("action", [DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED])
 def test_a_channel_the_gateway_knows_nothing_of_is_left_alone_after_the_second_refusal(
-    remedy: Remedy,
+    action: DeliveryAction,
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.rights[CHANNEL] = Access()
-        here.sink.before = always(remedy)
+        here.transport.rights[CHANNEL] = ChannelAccess()
+        here.transport.before = always(action)
         await here.open("a")
         await here.deliver()
-        assert (await here.delivery.troubles(GUILD)).channels == ()
+        assert (await here.delivery.problems(GUILD)).channels == ()
         await here.deliver(1)
-        assert len((await here.delivery.troubles(GUILD)).channels) == 1
+        assert len((await here.delivery.problems(GUILD)).channels) == 1
         await here.open("b")
         for _ in range(5):
             await here.deliver(HOUR)
-        assert len(here.sink.calls) == 2
+        assert len(here.transport.calls) == 2
         await here.deliver(HOUR)
-        assert len(here.sink.calls) == 3
+        assert len(here.transport.calls) == 3
         here.restart()
         await here.deliver()
-        assert len(here.sink.calls) == 3
+        assert len(here.transport.calls) == 3
 
     play(scene)
 
 
-@pytest.mark.parametrize("remedy", [Remedy.CHANNEL_GONE, Remedy.CHANNEL_BLOCKED, Remedy.TOKEN])
+@pytest.mark.parametrize(
+    "action", [DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.TOKEN]
+)
 def test_while_the_gateway_shows_channel_and_rights_refusals_are_not_believed_for_ten_minutes(
-    remedy: Remedy,
+    action: DeliveryAction,
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.rights[CHANNEL] = Access(allowed=True)
-        here.sink.before = lambda call: (
-            DeliveryError("no", remedy, status=401) if call.action == "post" else None
+        here.transport.rights[CHANNEL] = ChannelAccess(allowed=True)
+        here.transport.before = lambda call: (
+            DeliveryError("no", action, status=401) if call.action == "post" else None
         )
         await here.open("a")
         for _ in range(120):
             await here.deliver(1)
-        assert 12 <= len(here.sink.calls) <= 60
+        assert 12 <= len(here.transport.calls) <= 60
         for _ in range(47):
             await here.deliver(10)
-        assert (await here.delivery.troubles(GUILD)).channels == ()
+        assert (await here.delivery.problems(GUILD)).channels == ()
         assert ("notice", "pending") not in await here.rows()
         assert here.refused == []
         for _ in range(12):
             await here.deliver(30)
-        assert len((await here.delivery.troubles(GUILD)).channels) == 1
+        assert len((await here.delivery.problems(GUILD)).channels) == 1
 
     play(scene)
 
 
 def test_one_refusal_of_a_channel_that_the_gateway_shows_delays_its_alert_by_a_second() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.rights[CHANNEL] = Access(allowed=True)
-        here.sink.before = times(1, Remedy.CHANNEL_GONE)
+        here.transport.rights[CHANNEL] = ChannelAccess(allowed=True)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_GONE)
         await here.open("a")
         assert await here.deliver() == 0
         assert await here.deliver(1) == 1
@@ -260,11 +262,11 @@ def test_one_refusal_of_a_channel_that_the_gateway_shows_delays_its_alert_by_a_s
 def test_after_a_timeout_of_the_bot_the_channel_is_tried_at_once_though_no_event_comes() -> None:
     async def scene(here: DeliveryFixture) -> None:
         until_ms = here.clock.now_ms() + 60_000
-        here.sink.rights[CHANNEL] = Access(allowed=False, until_ms=until_ms)
-        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        here.transport.rights[CHANNEL] = ChannelAccess(allowed=False, until_ms=until_ms)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
-        here.sink.rights[CHANNEL] = Access(allowed=True)
+        here.transport.rights[CHANNEL] = ChannelAccess(allowed=True)
         assert await here.deliver(59) == 0
         assert await here.deliver(1) == 1
 
@@ -273,38 +275,38 @@ def test_after_a_timeout_of_the_bot_the_channel_is_tried_at_once_though_no_event
 
 def test_a_parked_channel_is_not_tried_while_the_gateway_says_no() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.CHANNEL_BLOCKED)
+        here.transport.before = always(DeliveryAction.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
         for _ in range(60):
             await here.delivery.rights_changed(GUILD)
             await here.deliver(1)
         await here.deliver(7 * HOUR)
-        assert here.sink.count("post") == 1
+        assert here.transport.count("post") == 1
         here.restart()
         await here.deliver(7 * HOUR)
-        assert here.sink.count("post") == 1
+        assert here.transport.count("post") == 1
 
     play(scene)
 
 
-@pytest.mark.parametrize("knows", [Access(allowed=True), Access(), None])
+@pytest.mark.parametrize("knows", [ChannelAccess(allowed=True), ChannelAccess(), None])
 def test_fifty_refused_channels_and_a_role_toggled_each_second_cost_few_requests(
-    knows: Access | None,
+    knows: ChannelAccess | None,
 ) -> None:
     """None: the gateway takes turns: allowed, refused …"""
 
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.CHANNEL_BLOCKED)
+        here.transport.before = always(DeliveryAction.CHANNEL_BLOCKED)
         for number in range(50):
             await here.open(f"site {number}", CHANNEL + number)
         for second in range(600):
             allowed = second % 2 == 0
             for number in range(50):
-                here.sink.rights[CHANNEL + number] = knows or Access(allowed=allowed)
+                here.transport.rights[CHANNEL + number] = knows or ChannelAccess(allowed=allowed)
             await here.delivery.rights_changed(GUILD)
             await here.deliver(1)
-        posts = [call for call in here.sink.calls if call.channel_id < 10_000]
+        posts = [call for call in here.transport.calls if call.channel_id < 10_000]
         assert 50 <= len(posts) < 200
         tried = {call.channel_id for call in posts[60:]}
         assert len(tried) >= 45  # in turn
@@ -314,59 +316,59 @@ def test_fifty_refused_channels_and_a_role_toggled_each_second_cost_few_requests
 
 def test_a_thousand_invalid_requests_end_all_retries_and_the_doctor_hears_of_it() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.rights[CHANNEL] = Access(allowed=True)
-        here.sink.before = in_channel(CHANNEL, always(Remedy.CHANNEL_BLOCKED))
+        here.transport.rights[CHANNEL] = ChannelAccess(allowed=True)
+        here.transport.before = in_channel(CHANNEL, always(DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
         for _ in range(1000):
             here.delivery.invalid_request()
         await here.open("b", CHANNEL + 1)
         await here.deliver(599)
-        assert (here.sink.count("post"), here.sink.count("post", CHANNEL + 1)) == (1, 1)
-        held_ms = (await here.delivery.troubles(GUILD)).held_ms
+        assert (here.transport.count("post"), here.transport.count("post", CHANNEL + 1)) == (1, 1)
+        held_ms = (await here.delivery.problems(GUILD)).held_ms
         assert held_ms is not None
         assert held_ms - here.clock.now_ms() == 1000
         await here.deliver(1)
-        assert here.sink.count("post") == 2
-        assert (await here.delivery.troubles(GUILD)).held_ms is None
+        assert here.transport.count("post") == 2
+        assert (await here.delivery.problems(GUILD)).held_ms is None
 
     play(scene)
 
 
 def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_BLOCKED)
         gone = await here.open("a")
         await here.open("b")
         await here.deliver()
         await here.close(gone)
         assert await here.deliver() == 0
-        here.sink.allow()
-        await here.delivery.unpark(CHANNEL)
+        here.transport.allow()
+        await here.delivery.unblock(CHANNEL)
         assert await here.deliver() == 2
-        assert [text[:8] for text in here.sink.texts()] == ["🔴 DOWN ·", "🟢 UP · a"[:8]]
+        assert [text[:8] for text in here.transport.texts()] == ["🔴 DOWN ·", "🟢 UP · a"[:8]]
 
     play(scene)
 
 
 def test_a_refused_message_is_sent_once_more_as_a_short_line_and_then_gets_its_card() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.REFUSED)
+        here.transport.before = times(1, DeliveryAction.REFUSED)
         await here.open("Shop")
         assert await here.deliver() == 2
-        rich, plain, again = here.sink.calls
+        rich, plain, again = here.transport.calls
         assert (rich.alert.plain, plain.alert.plain) == (False, True)
         assert rich.nonce == plain.nonce
         assert len(plain.alert.content) <= 500
         assert again.action == "edit"
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
 
 def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(2, Remedy.REFUSED)
+        here.transport.before = times(2, DeliveryAction.REFUSED)
         bad = await here.open("bad")
         await here.deliver()
         await here.change(bad, urgent=True)
@@ -374,20 +376,20 @@ def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
         await here.open("good")
         await here.close(bad)
         assert await here.deliver() == 2
-        assert [message.reply_to for message in here.sink.of()] == [None, None]
+        assert [message.reply_to for message in here.transport.of()] == [None, None]
 
     play(scene)
 
 
 def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = always(Remedy.TOKEN)
+        here.transport.before = always(DeliveryAction.TOKEN)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         await here.deliver()
         assert await here.deliver(HOUR) == 0
-        assert len(here.sink.calls) == 1
-        assert [error.remedy for error in here.refused] == [Remedy.TOKEN]
+        assert len(here.transport.calls) == 1
+        assert [error.action for error in here.refused] == [DeliveryAction.TOKEN]
         assert set(await here.rows()) == {("open", "pending")}
 
     play(scene)
@@ -398,7 +400,7 @@ def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
         bugs = [KeyError("title"), KeyError("title")]
-        here.sink.before = in_channel(CHANNEL, lambda _: bugs.pop() if bugs else None)
+        here.transport.before = in_channel(CHANNEL, lambda _: bugs.pop() if bugs else None)
         await here.open("a", CHANNEL)
         await here.open("b", CHANNEL + 1)
         with caplog.at_level(logging.ERROR):
@@ -406,8 +408,8 @@ def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
         assert "KeyError" in caplog.text
         for _ in range(3):
             await here.deliver(10)
-        assert len(here.sink.of()) == 1
-        assert not here.delivery.gates.breaker.down
+        assert len(here.transport.of()) == 1
+        assert not here.delivery.throttle.breaker.down
 
     play(scene)
 
@@ -415,10 +417,10 @@ def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
 def test_without_a_sink_nothing_is_claimed() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.restart()._sink = None
+        here.restart()._transport = None
         assert await here.deliver() == 0
         assert await here.rows() == [("open", "pending")]
-        here.delivery.attach(here.sink)
+        here.delivery.attach(here.transport)
         assert await here.deliver() == 1
 
     play(scene)
@@ -427,11 +429,11 @@ def test_without_a_sink_nothing_is_claimed() -> None:
 def test_a_blind_note_is_one_plain_post() -> None:
     async def scene(here: DeliveryFixture) -> None:
         now_ms = here.clock.now_ms()
-        note = enqueue.blind(now_ms - 720_000, now_ms)
+        note = enqueue.offline_notice(now_ms - 720_000, now_ms)
         assert note.seconds == 720
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, CHANNEL, note, now_ms))
         assert await here.deliver() == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.kind == "blind"
         assert message.alert.content == "⚪ BLIND · I was offline for 12 min"
         assert message.alert.incidents == ()
@@ -448,8 +450,11 @@ def test_other_notices_say_what_they_were_given() -> None:
         ):
             await here.db.write(partial(_put, notice))
         assert await here.deliver() == 2
-        assert here.sink.texts() == ["📜 CERTIFICATE · Shop · expires in 7 days", "Hello there"]
-        assert [one.alert.kind for one in here.sink.of()] == ["certificate", "notice"]
-        assert all(one.alert.plain for one in here.sink.of())
+        assert here.transport.texts() == [
+            "📜 CERTIFICATE · Shop · expires in 7 days",
+            "Hello there",
+        ]
+        assert [one.alert.kind for one in here.transport.of()] == ["certificate", "notice"]
+        assert all(one.alert.plain for one in here.transport.of())
 
     play(scene)

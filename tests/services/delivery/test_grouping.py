@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident, Kind
 from tests.services.delivery.delivery_fixture import (
     CHANNEL,
@@ -25,7 +25,7 @@ def test_openings_due_together_share_a_post_and_each_role_is_called_once() -> No
         for name, role in (("a", 7), ("b", 8), ("c", 7)):
             await here.open(name, role_id=role)
         assert await here.deliver() == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.content == "🔴 3 sites down at once"
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c"]
         assert message.alert.role_ids == (7, 8)
@@ -40,7 +40,7 @@ def test_waiting_openings_go_with_the_first_that_is_due() -> None:
         await here.open("b", wait_s=60)
         assert await here.deliver(19) == 0
         assert await here.deliver(1) == 1
-        assert len(here.sink.of()[0].alert.incidents) == 2
+        assert len(here.transport.of()[0].alert.incidents) == 2
 
     play(scene)
 
@@ -52,7 +52,7 @@ def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
         await here.open("d", role_id=7, wait_s=60)
         assert await here.deliver() == 0
         assert await here.deliver(60) == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
         assert message.alert.content == "🔴 4 sites down at once"
         assert message.alert.role_ids == ()
@@ -69,11 +69,11 @@ def test_a_latecomer_with_another_role_gets_one_extra_post() -> None:
         assert await here.deliver() == 2
         await here.open("f", role_id=8)
         assert await here.deliver() == 1
-        extra = here.sink.of()[1:]
+        extra = here.transport.of()[1:]
         assert [message.alert.role_ids for message in extra] == [(8,)]
         assert extra[0].alert.content == "🔴 2 sites down at once"
         assert extra[0].alert.plain
-        assert extra[0].reply_to == here.sink.of()[0].id
+        assert extra[0].reply_to == here.transport.of()[0].id
 
     play(scene)
 
@@ -85,7 +85,7 @@ def test_a_list_of_two_is_not_joined() -> None:
         await here.deliver()
         await here.open("c")
         await here.deliver()
-        assert len(here.sink.of()) == 2
+        assert len(here.transport.of()) == 2
 
     play(scene)
 
@@ -97,7 +97,7 @@ def test_a_list_is_joined_for_ten_minutes(after_s: float, messages: int) -> None
         here.clock.forward(after_s)
         await here.open("d")
         await here.deliver()
-        assert len(here.sink.of()) == messages
+        assert len(here.transport.of()) == messages
 
     play(scene)
 
@@ -111,8 +111,8 @@ def test_a_list_is_not_joined_by_a_site_whose_end_it_has_told() -> None:
         await here.deliver()
         relapse = await here.reopen(first)
         assert await here.deliver() == 1
-        assert here.sink.of()[-1].alert.incidents[0].id == relapse.id
-        assert here.sink.of()[-1].reply_to is None
+        assert here.transport.of()[-1].alert.incidents[0].id == relapse.id
+        assert here.transport.of()[-1].reply_to is None
 
     play(scene)
 
@@ -123,7 +123,7 @@ def test_a_latecomer_that_escalated_meanwhile_joins_once() -> None:
         late = await here.open("d", role_id=7, kind=Kind.UNSTABLE, wait_s=60)
         await here.escalate(late)
         assert await here.deliver(60) == 1
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
         assert ("escalate", "superseded") in await here.rows()
 
     play(scene)
@@ -132,12 +132,12 @@ def test_a_latecomer_that_escalated_meanwhile_joins_once() -> None:
 def test_latecomers_of_several_edits_share_the_extra_post() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
+        here.transport.before = only("reply", times(1, DeliveryAction.WAIT, after_s=30))
         await here.open("d", role_id=8)
         await here.deliver()
         await here.open("e", role_id=9)
         assert await here.deliver(30) == 2
-        _, extra = here.sink.of()
+        _, extra = here.transport.of()
         assert extra.alert.role_ids == (8, 9)
         assert [one.name for one in extra.alert.incidents] == ["d", "e"]
 
@@ -147,12 +147,12 @@ def test_latecomers_of_several_edits_share_the_extra_post() -> None:
 def test_nobody_is_called_for_a_latecomer_that_is_over() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.before = only("reply", times(1, Remedy.WAIT, after_s=30))
+        here.transport.before = only("reply", times(1, DeliveryAction.WAIT, after_s=30))
         late = await here.open("d", role_id=8)
         await here.deliver()
         await here.close(late)
         await here.deliver(30)
-        assert [one.alert.role_ids for one in here.sink.of()[1:]] == [()]
+        assert [one.alert.role_ids for one in here.transport.of()[1:]] == [()]
         assert ("ping", "superseded") in await here.rows()
 
     play(scene)
@@ -161,13 +161,13 @@ def test_nobody_is_called_for_a_latecomer_that_is_over() -> None:
 def test_a_latecomer_that_is_over_when_the_edit_arrives_calls_nobody() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        here.transport.after = only("edit", times(1, DeliveryAction.RETRY))
         late = await here.open("d", role_id=8)
         await here.deliver()
         await here.close(late)
         await here.deliver(10)
         assert "ping" not in {kind for kind, _ in await here.rows()}
-        assert [one.alert.role_ids for one in here.sink.of()[1:]] == [()]
+        assert [one.alert.role_ids for one in here.transport.of()[1:]] == [()]
 
     play(scene)
 
@@ -180,7 +180,7 @@ def test_all_clears_of_equal_messages_answer_the_newest() -> None:
         await here.deliver()
         await here.close(*both)
         await here.deliver()
-        assert here.sink.of()[-1].reply_to == here.sink.of()[1].id
+        assert here.transport.of()[-1].reply_to == here.transport.of()[1].id
 
     play(scene)
 
@@ -191,7 +191,7 @@ def test_a_list_whose_incidents_are_all_over_is_not_joined() -> None:
         await here.deliver()
         await here.open("d")
         await here.deliver()
-        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+        assert here.transport.texts()[-1].startswith("🔴 DOWN · d")
 
     play(scene)
 
@@ -201,7 +201,7 @@ def test_a_list_in_another_channel_is_not_joined() -> None:
         await _three(here)
         await here.open("d", CHANNEL + 1)
         await here.deliver()
-        assert len(here.sink.of(CHANNEL + 1)) == 1
+        assert len(here.transport.of(CHANNEL + 1)) == 1
 
     play(scene)
 
@@ -209,10 +209,10 @@ def test_a_list_in_another_channel_is_not_joined() -> None:
 def test_a_latecomer_to_a_deleted_list_gets_its_own_post() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.messages.clear()
+        here.transport.messages.clear()
         await here.open("d", role_id=8)
         await here.deliver()
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["d"]
         assert message.alert.role_ids == (8,)
 
@@ -222,10 +222,10 @@ def test_a_latecomer_to_a_deleted_list_gets_its_own_post() -> None:
 def test_a_latecomer_whose_edit_must_wait_is_posted_instead() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=1163))
+        here.transport.before = only("edit", times(1, DeliveryAction.WAIT, after_s=1163))
         await here.open("d")
         await here.deliver()
-        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+        assert here.transport.texts()[-1].startswith("🔴 DOWN · d")
 
     play(scene)
 
@@ -236,8 +236,10 @@ def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
         await here.open("d", role_id=7)
         assert await here.deliver() == 1
-        assert here.sink.of()[0].alert.content.startswith("🔴 3 sites down at once, 1 unstable")
-        assert here.sink.count("edit") == 1
+        assert here.transport.of()[0].alert.content.startswith(
+            "🔴 3 sites down at once, 1 unstable"
+        )
+        assert here.transport.count("edit") == 1
 
     play(scene)
 
@@ -245,12 +247,12 @@ def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
 def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> None:
     async def scene(here: DeliveryFixture) -> None:
         first, *_ = await _three(here)
-        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=5))
+        here.transport.before = only("edit", times(1, DeliveryAction.WAIT, after_s=5))
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
         await here.open("d")
         assert await here.deliver() == 1
         assert await here.deliver(5) == 1
-        group = here.sink.of()[0]
+        group = here.transport.of()[0]
         assert group.alert.content.startswith("🔴 2 sites down at once, 1 unstable")
         assert [one.name for one in group.alert.incidents] == ["a", "b", "c"]
 
@@ -260,15 +262,15 @@ def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> 
 def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        here.transport.after = only("edit", times(1, DeliveryAction.RETRY))
         await here.open("d", role_id=7)
         await here.deliver()
-        here.sink.before = only("edit", times(1, Remedy.WAIT, after_s=30))
+        here.transport.before = only("edit", times(1, DeliveryAction.WAIT, after_s=30))
         assert await here.deliver(10) == 0
         assert await here.deliver(29) == 0
-        assert here.sink.count("edit") == 2
+        assert here.transport.count("edit") == 2
         assert await here.deliver(1) == 1
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
@@ -276,15 +278,15 @@ def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
 def test_a_join_whose_answer_was_lost_is_finished_after_a_restart() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
-        here.sink.after = only("edit", times(1, Remedy.RETRY))
+        here.transport.after = only("edit", times(1, DeliveryAction.RETRY))
         late = await here.open("d", role_id=7)
         await here.deliver()
         here.restart()
         await here.deliver()
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
         await here.close(late)
         await here.deliver()
-        assert here.sink.of()[-1].reply_to == here.sink.of()[0].id
+        assert here.transport.of()[-1].reply_to == here.transport.of()[0].id
 
     play(scene)
 
@@ -295,10 +297,10 @@ def test_all_clears_due_together_share_one_reply_to_the_message_most_of_them_are
         here.clock.forward(700)
         alone = await here.open("d")
         await here.deliver()
-        group, single = here.sink.of()
+        group, single = here.transport.of()
         await here.close(*three, alone)
         assert await here.deliver(60) == 3
-        reply = here.sink.of()[-1]
+        reply = here.transport.of()[-1]
         assert reply.reply_to == group.id
         assert reply.alert.content == "🟢 UP · 4 sites are back: a, b, c, d"
         assert group.alert.content == "🟢 RESOLVED · 3 sites"
@@ -312,22 +314,22 @@ def test_a_list_shrinks_as_its_sites_come_back() -> None:
         first, second, _ = await _three(here)
         await here.close(first)
         await here.deliver()
-        assert here.sink.of()[0].alert.content == "🔴 2 sites down at once"
+        assert here.transport.of()[0].alert.content == "🔴 2 sites down at once"
         await here.close(second)
         await here.deliver()
-        assert here.sink.of()[0].alert.content.startswith("🔴 DOWN · c")
-        assert len(here.sink.of()[0].alert.incidents) == 3
+        assert here.transport.of()[0].alert.content.startswith("🔴 DOWN · c")
+        assert len(here.transport.of()[0].alert.incidents) == 3
 
     play(scene)
 
 
 def test_a_lost_group_post_does_not_take_latecomers_into_its_nonce() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await _three(here)
         await here.open("d", role_id=7)
         await here.deliver(10)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
         assert message.edits == 1
 
@@ -336,12 +338,12 @@ def test_a_lost_group_post_does_not_take_latecomers_into_its_nonce() -> None:
 
 def test_openings_that_discord_certainly_did_not_take_are_grouped_anew() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.WAIT, after_s=30)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=30)
         await here.open("a")
         await here.deliver()
         await here.open("b")
         await here.deliver(30)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert len(message.alert.incidents) == 2
 
     play(scene)
@@ -350,12 +352,12 @@ def test_openings_that_discord_certainly_did_not_take_are_grouped_anew() -> None
 def test_a_refused_list_edit_sends_the_latecomer_on_its_own() -> None:
     async def scene(here: DeliveryFixture) -> None:
         def refuse(call: Call) -> DeliveryError | None:
-            return DeliveryError("no", Remedy.REFUSED) if call.action == "edit" else None
+            return DeliveryError("no", DeliveryAction.REFUSED) if call.action == "edit" else None
 
         await _three(here)
-        here.sink.before = refuse
+        here.transport.before = refuse
         await here.open("d")
         await here.deliver()
-        assert here.sink.texts()[-1].startswith("🔴 DOWN · d")
+        assert here.transport.texts()[-1].startswith("🔴 DOWN · d")
 
     play(scene)

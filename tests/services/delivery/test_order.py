@@ -1,6 +1,6 @@
 """Openings, edits, escalations and all-clears: what is sent, and in which order."""
 
-from bot.errors import Remedy
+from bot.errors import DeliveryAction
 from bot.models import Ending, Kind
 from tests.services.delivery.delivery_fixture import CHANNEL, DeliveryFixture, only, play, times
 
@@ -9,7 +9,7 @@ def test_an_opening_is_one_post_with_its_role() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("Shop", role_id=7)
         assert await here.deliver() == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.content == "🔴 DOWN · Shop · HTTP 503 (3 of 3 checks)"
         assert message.alert.role_ids == (7,)
         assert not message.alert.plain
@@ -37,8 +37,8 @@ def test_a_recovery_edits_the_original_and_replies_once_silently() -> None:
         here.clock.forward(600)
         await here.close(incident)
         assert await here.deliver() == 2
-        original, reply = here.sink.of()
-        assert [call.action for call in here.sink.calls] == ["post", "edit", "reply"]
+        original, reply = here.transport.of()
+        assert [call.action for call in here.transport.calls] == ["post", "edit", "reply"]
         assert original.alert.content == "🟢 RESOLVED · Shop · lasted 11 min"
         assert original.alert.kind == "up"
         assert original.alert.delayed_ms is None
@@ -59,7 +59,7 @@ def test_people_who_asked_are_mentioned_at_most_sixty_and_with_a_push() -> None:
         await here.follow(incident, range(1000, 1070))
         await here.close(incident)
         await here.deliver()
-        reply = here.sink.of()[-1]
+        reply = here.transport.of()[-1]
         assert reply.alert.user_ids == tuple(range(1000, 1060))
         assert not reply.alert.silent
 
@@ -70,12 +70,12 @@ def test_an_outage_that_ended_before_it_could_be_told_is_one_late_post() -> None
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", role_id=7)
         begun = here.clock.now_ms()
-        here.sink.before = times(1, Remedy.WAIT, after_s=300)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=300)
         assert await here.deliver() == 0
         here.clock.forward(240)
         await here.close(incident)
         assert await here.deliver(60) == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.reply_to is None
         assert message.alert.content == "🟢 UP · Shop · back after 5 min"
         assert message.alert.delayed_ms == (begun, here.clock.now_ms())
@@ -91,7 +91,7 @@ def test_an_outage_that_ended_while_it_waited_for_company_is_not_called_late() -
         here.clock.forward(5)
         await here.close(incident)
         assert await here.deliver() == 1
-        assert here.sink.of()[0].alert.delayed_ms is None
+        assert here.transport.of()[0].alert.delayed_ms is None
 
     play(scene)
 
@@ -100,15 +100,15 @@ def test_an_opening_sent_ten_minutes_late_says_so_and_tells_the_present() -> Non
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         begun = here.clock.now_ms()
-        here.sink.before = times(1, Remedy.WAIT, after_s=600)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=600)
         await here.deliver()
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
         await here.deliver(600)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.kind == "unstable"
         assert message.alert.content == "🟡 UNSTABLE · Shop · about 1 in 4 tries gets through"
         assert message.alert.delayed_ms == (begun, here.clock.now_ms())
-        assert here.sink.count("edit") == 0
+        assert here.transport.count("edit") == 0
 
     play(scene)
 
@@ -120,7 +120,7 @@ def test_a_removed_monitor_is_edited_without_a_reply_and_its_unsent_opening_is_d
         untold = await here.open("Blog", wait_s=60)
         await here.close(told, untold, announce=False, ending=Ending.REMOVED)
         await here.deliver(120)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.content == "⚪ NO LONGER WATCHED · Shop"
         assert await here.rows() == [("open", "sent"), ("open", "superseded")]
 
@@ -155,7 +155,7 @@ def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
         await here.escalate(incident)
         await here.escalate(incident)
         assert await here.deliver() == 2
-        original, reply = here.sink.of()
+        original, reply = here.transport.of()
         assert original.alert.kind == "down"
         assert reply.alert.content == "🔴 DOWN · Shop · now for good: HTTP 503"
         assert reply.alert.plain
@@ -172,7 +172,7 @@ def test_an_escalation_before_its_opening_was_sent_is_told_by_the_opening() -> N
         await here.escalate(incident)
         assert await here.deliver() == 0
         assert await here.deliver(60) == 1
-        assert here.sink.of()[0].alert.kind == "down"
+        assert here.transport.of()[0].alert.kind == "down"
         assert await here.rows() == [("open", "sent"), ("escalate", "superseded")]
 
     play(scene)
@@ -185,7 +185,7 @@ def test_an_escalation_whose_incident_is_over_is_not_sent() -> None:
         await here.escalate(incident)
         await here.close(incident)
         await here.deliver()
-        assert [message.alert.kind for message in here.sink.of()] == ["up", "up"]
+        assert [message.alert.kind for message in here.transport.of()] == ["up", "up"]
 
     play(scene)
 
@@ -198,10 +198,10 @@ def test_edits_of_numbers_are_thirty_seconds_apart_and_only_the_last_is_sent() -
             here.clock.forward(5)
             await here.change(incident, urgent=False)
             await here.deliver()
-        assert here.sink.count("edit") == 0
+        assert here.transport.count("edit") == 0
         await here.deliver(5)
-        assert here.sink.count("edit") == 1
-        assert here.sink.of()[0].alert.content == "🔴 DOWN · Shop · HTTP 503 (8 of 8 checks)"
+        assert here.transport.count("edit") == 1
+        assert here.transport.of()[0].alert.content == "🔴 DOWN · Shop · HTTP 503 (8 of 8 checks)"
         await here.change(incident, urgent=False)
         assert await here.deliver(29) == 0
         assert await here.deliver(1) == 1
@@ -217,7 +217,7 @@ def test_an_edit_that_changes_the_state_word_goes_at_once_and_takes_the_numbers_
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
         await here.change(incident, urgent=False)
         assert await here.deliver() == 1
-        assert here.sink.of()[0].alert.kind == "unstable"
+        assert here.transport.of()[0].alert.kind == "unstable"
         assert await here.deliver(60) == 0
 
     play(scene)
@@ -232,8 +232,8 @@ def test_an_all_clear_goes_before_the_edit_of_numbers() -> None:
         await here.change(first, urgent=False)
         await here.close(second)
         assert await here.deliver() == 3
-        one, two, _ = here.sink.of()
-        assert [call.message_id for call in here.sink.calls[2:]] == [two.id, None, one.id]
+        one, two, _ = here.transport.of()
+        assert [call.message_id for call in here.transport.calls[2:]] == [two.id, None, one.id]
 
     play(scene)
 
@@ -241,11 +241,11 @@ def test_an_all_clear_goes_before_the_edit_of_numbers() -> None:
 def test_a_monitor_that_is_removed_while_its_alert_is_in_doubt_is_edited_all_the_same() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
         await here.close(incident, announce=False, ending=Ending.REMOVED)
         await here.deliver(10)
-        assert here.sink.texts() == ["⚪ NO LONGER WATCHED · Shop"]
+        assert here.transport.texts() == ["⚪ NO LONGER WATCHED · Shop"]
 
     play(scene)
 
@@ -256,7 +256,7 @@ def test_an_edit_of_a_message_that_is_not_sent_yet_is_none() -> None:
         await here.change(incident, urgent=True)
         assert await here.rows() == [("open", "pending")]
         await here.deliver(60)
-        assert here.sink.count("edit") == 0
+        assert here.transport.count("edit") == 0
 
     play(scene)
 
@@ -264,11 +264,11 @@ def test_an_edit_of_a_message_that_is_not_sent_yet_is_none() -> None:
 def test_a_change_while_the_message_is_on_its_way_is_edited_in_afterwards() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
-        here.sink.after = only("post", times(1, Remedy.RETRY))
+        here.transport.after = only("post", times(1, DeliveryAction.RETRY))
         assert await here.deliver() == 0
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
         await here.deliver(10)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.kind == "unstable"
         assert message.edits == 1
 
@@ -279,14 +279,14 @@ def test_a_message_that_a_human_deleted_is_not_posted_again_and_its_reply_stands
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         await here.deliver()
-        here.sink.messages.clear()
+        here.transport.messages.clear()
         await here.change(incident, urgent=True)
         await here.deliver()
         await here.change(incident, urgent=True)
         await here.close(incident)
         await here.deliver(60)
-        assert here.sink.count("edit") == 1
-        [reply] = here.sink.of()
+        assert here.transport.count("edit") == 1
+        [reply] = here.transport.of()
         assert reply.reply_to is None
         assert reply.alert.content.startswith("🟢 UP · Shop")
 
@@ -296,16 +296,16 @@ def test_a_message_that_a_human_deleted_is_not_posted_again_and_its_reply_stands
 def test_a_message_deleted_between_a_lost_answer_and_the_retry_counts_as_sent() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
         await here.change(incident, urgent=True)
-        here.sink.messages.clear()
+        here.transport.messages.clear()
         await here.deliver(10)
-        assert here.sink.of() == []
+        assert here.transport.of() == []
         await here.change(incident, urgent=True)
         assert await here.rows() == [("open", "sent")]
         await here.close(incident)
         await here.deliver(60)
-        assert [message.reply_to for message in here.sink.of(CHANNEL)] == [None]
+        assert [message.reply_to for message in here.transport.of(CHANNEL)] == [None]
 
     play(scene)

@@ -2,10 +2,10 @@
 
 from bot.db import delivery_stats, guilds
 from bot.db.database import Connection
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
 from bot.services.delivery import enqueue
-from bot.services.delivery.messages import Notice, Places
+from bot.services.delivery.messages import ContactPoints, Notice
 from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     GUILD,
@@ -28,18 +28,20 @@ async def _settle(
 ) -> None:
     settings = GuildSettings(GUILD, channel_id=CHANNEL, fallback_channel_id=second, set_by=chooser)
     await here.db.write(lambda conn: guilds.save(conn, settings))
-    here.sink.known_places[GUILD] = Places("Harbour", SYSTEM, OWNER)
+    here.transport.known_places[GUILD] = ContactPoints("Harbour", SYSTEM, OWNER)
 
 
-def _refused_by(*places: int, remedy: Remedy = Remedy.CHANNEL_BLOCKED) -> Trouble:
+def _refused_by(*places: int, action: DeliveryAction = DeliveryAction.CHANNEL_BLOCKED) -> Trouble:
     return lambda call: (
-        DeliveryError("no", remedy) if call.channel_id in places and call.action != "edit" else None
+        DeliveryError("no", action) if call.channel_id in places and call.action != "edit" else None
     )
 
 
 def _told(here: DeliveryFixture) -> list[int]:
     """The channels in which a notice arrived."""
-    return [one.channel_id for one in here.sink.messages.values() if one.alert.kind == "notice"]
+    return [
+        one.channel_id for one in here.transport.messages.values() if one.alert.kind == "notice"
+    ]
 
 
 def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
@@ -48,17 +50,17 @@ def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
         lost: list[int] = []
         for broken in (CHANNEL, SECOND, SYSTEM, CHOOSER, OWNER):
             lost.append(broken if broken >= CHANNEL else PRIVATE + broken)
-            here.sink.before = _refused_by(*lost, *range(CHANNEL, CHANNEL + 10))
+            here.transport.before = _refused_by(*lost, *range(CHANNEL, CHANNEL + 10))
             await here.open(f"after {broken}", CHANNEL + len(lost))
             await here.deliver(DAY)
         assert _told(here) == [SECOND, SYSTEM, PRIVATE + CHOOSER, PRIVATE + OWNER]
         names = [
             one.alert.content.startswith("Harbour · 🔕 NOT HEARD")
-            for one in here.sink.messages.values()
+            for one in here.transport.messages.values()
             if one.alert.kind == "notice"
         ]
         assert names == [False, False, True, True]
-        assert (await here.delivery.troubles(GUILD)).unheard_ms == here.clock.now_ms()
+        assert (await here.delivery.problems(GUILD)).unreachable_ms == here.clock.now_ms()
 
     play(scene)
 
@@ -66,12 +68,12 @@ def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
 def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
         assert _told(here) == [SECOND]
-        assert here.sink.count("private", CHOOSER) == 0
-        assert here.sink.of(SYSTEM) == []
+        assert here.transport.count("private", CHOOSER) == 0
+        assert here.transport.of(SYSTEM) == []
 
     play(scene)
 
@@ -79,13 +81,13 @@ def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
 def test_no_place_is_tried_twice() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, chooser=OWNER)
-        here.sink.known_places[GUILD] = Places("Harbour", SECOND, OWNER)
-        here.sink.before = _refused_by(CHANNEL, SECOND, PRIVATE + OWNER)
+        here.transport.known_places[GUILD] = ContactPoints("Harbour", SECOND, OWNER)
+        here.transport.before = _refused_by(CHANNEL, SECOND, PRIVATE + OWNER)
         await here.open("a")
         await here.deliver()
-        notices = [call for call in here.sink.calls if call.alert.kind == "notice"]
+        notices = [call for call in here.transport.calls if call.alert.kind == "notice"]
         assert [call.channel_id for call in notices] == [SECOND, OWNER, PRIVATE + OWNER]
-        assert here.sink.count("private", OWNER) == 1
+        assert here.transport.count("private", OWNER) == 1
 
     play(scene)
 
@@ -93,11 +95,11 @@ def test_no_place_is_tried_twice() -> None:
 def test_the_lost_channel_itself_is_not_told() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.sink.known_places[GUILD] = Places("Harbour", CHANNEL, OWNER)
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
+        here.transport.known_places[GUILD] = ContactPoints("Harbour", CHANNEL, OWNER)
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
-        assert here.sink.count("post", CHANNEL) == 1
+        assert here.transport.count("post", CHANNEL) == 1
         assert _told(here) == [PRIVATE + CHOOSER]
 
     play(scene)
@@ -106,19 +108,19 @@ def test_the_lost_channel_itself_is_not_told() -> None:
 def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.sink.known_places[GUILD] = Places(None, None, OWNER)
+        here.transport.known_places[GUILD] = ContactPoints(None, None, OWNER)
         notice = Notice("notice", text="It did not work.", user_id=9)
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, 0))
         assert await here.deliver() == 1
-        assert here.sink.texts(PRIVATE + 9) == ["It did not work."]
+        assert here.transport.texts(PRIVATE + 9) == ["It did not work."]
 
     play(scene)
 
 
 def test_a_server_without_settings_is_told_through_its_owner() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.known_places[GUILD] = Places("Harbour", None, OWNER)
-        here.sink.before = _refused_by(CHANNEL)
+        here.transport.known_places[GUILD] = ContactPoints("Harbour", None, OWNER)
+        here.transport.before = _refused_by(CHANNEL)
         await here.open("a")
         await here.deliver()
         assert _told(here) == [PRIVATE + OWNER]
@@ -130,12 +132,12 @@ def test_a_place_that_is_only_away_is_waited_for_and_told_once() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         blocked = _refused_by(CHANNEL, SYSTEM)
-        away = only("private", times(1, Remedy.RETRY))
-        here.sink.before = lambda call: blocked(call) or away(call)
+        away = only("private", times(1, DeliveryAction.RETRY))
+        here.transport.before = lambda call: blocked(call) or away(call)
         await here.open("a")
         await here.deliver()
         assert _told(here) == []
-        here.sink.after = in_channel(PRIVATE + CHOOSER, times(1, Remedy.RETRY))
+        here.transport.after = in_channel(PRIVATE + CHOOSER, times(1, DeliveryAction.RETRY))
         await here.deliver(10)
         await here.deliver(10)
         assert _told(here) == [PRIVATE + CHOOSER]
@@ -147,11 +149,11 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
     async def scene(here: DeliveryFixture) -> None:
         def refuse(call: Call) -> Exception | None:
             closed = call.action == "private" and call.channel_id == CHOOSER
-            return DeliveryError("no", Remedy.CHANNEL_GONE) if closed else blocked(call)
+            return DeliveryError("no", DeliveryAction.CHANNEL_GONE) if closed else blocked(call)
 
         blocked = _refused_by(CHANNEL, SYSTEM)
         await _settle(here, second=None)
-        here.sink.before = refuse
+        here.transport.before = refuse
         await here.open("a")
         await here.deliver()
         assert _told(here) == [PRIVATE + OWNER]
@@ -162,13 +164,13 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
 def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.sink.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
+        here.transport.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
         await here.open("a", CHANNEL)
         await here.deliver()
         await here.open("b", CHANNEL + 1)
         await here.deliver(DAY - 1)
         assert _told(here) == [SYSTEM]
-        notice = here.sink.of(SYSTEM)[0].alert
+        notice = here.transport.of(SYSTEM)[0].alert
         assert notice.content.startswith("🔕 NOT HEARD · I may not post in <#100> any more.")
         assert notice.content.endswith("In trouble now: a")
         assert notice.plain
@@ -181,14 +183,14 @@ def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
 
 def test_a_server_that_heard_nothing_is_heard_of_again_with_the_first_message() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = _refused_by(CHANNEL)
+        here.transport.before = _refused_by(CHANNEL)
         await here.open("a")
         await here.deliver()
         begun = here.clock.now_ms()
         await here.open("b", CHANNEL + 1)
-        assert (await here.delivery.troubles(GUILD)).unheard_ms == begun
+        assert (await here.delivery.problems(GUILD)).unreachable_ms == begun
         await here.deliver(1)
-        assert (await here.delivery.troubles(GUILD)).unheard_ms is None
+        assert (await here.delivery.problems(GUILD)).unreachable_ms is None
         assert ("notice", "dead") in await here.rows()
 
     play(scene)
@@ -209,20 +211,20 @@ def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> N
 def test_while_a_channel_is_lost_its_alerts_go_to_the_second_one_with_their_ends() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_GONE))
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_GONE))
         first = await here.open("a")
         await here.deliver()
         second = await here.open("b")
         await here.close(first, second)
         await here.deliver()
-        assert sorted(text.split(" · ")[0] for text in here.sink.texts(SECOND)) == [
+        assert sorted(text.split(" · ")[0] for text in here.transport.texts(SECOND)) == [
             "🔕 NOT HEARD",
             "🟢 RESOLVED",
             "🟢 UP",
             "🟢 UP",
         ]
-        assert here.sink.of(CHANNEL) == []
-        [parked] = (await here.delivery.troubles(GUILD)).channels
+        assert here.transport.of(CHANNEL) == []
+        [parked] = (await here.delivery.problems(GUILD)).channels
         assert parked.channel_id == CHANNEL
         assert parked.until_ms - parked.since_ms == 6 * HOUR * 1000
 
@@ -232,15 +234,15 @@ def test_while_a_channel_is_lost_its_alerts_go_to_the_second_one_with_their_ends
 def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_more() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
         assert _told(here) == [SYSTEM]
-        here.sink.allow()  # and no event tells of it
+        here.transport.allow()  # and no event tells of it
         assert await here.deliver(6 * HOUR - 1) == 0
         assert await here.deliver(1) == 1
-        assert here.sink.texts(CHANNEL)[0].startswith("🔴 DOWN · a")
-        assert (await here.delivery.troubles(GUILD)).channels == ()
+        assert here.transport.texts(CHANNEL)[0].startswith("🔴 DOWN · a")
+        assert (await here.delivery.problems(GUILD)).channels == ()
 
     play(scene)
 
@@ -254,9 +256,9 @@ def test_a_deletion_that_discord_tells_of_matters_only_where_alerts_go() -> None
         await here.deliver()
         await here.open("a")
         await here.deliver()
-        assert here.sink.count("post", CHANNEL) == 0
-        assert here.sink.texts(SECOND)[0].startswith("🔕 NOT HEARD · <#100> is gone")
-        assert here.sink.texts(SECOND)[1].startswith("🔴 DOWN · a")
+        assert here.transport.count("post", CHANNEL) == 0
+        assert here.transport.texts(SECOND)[0].startswith("🔕 NOT HEARD · <#100> is gone")
+        assert here.transport.texts(SECOND)[1].startswith("🔴 DOWN · a")
 
     play(scene)
 
@@ -267,7 +269,7 @@ def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second
         incident = await here.open("a")
         await here.deliver()
         await here.delivery.channel_deleted(GUILD, CHANNEL)
-        await here.db.write(lambda conn: enqueue.opened(conn, incident, 0, wait_s=0))
+        await here.db.write(lambda conn: enqueue.opening(conn, incident, 0, wait_s=0))
         await here.deliver()
         assert [kind for kind, _ in await here.rows()] == ["open", "notice"]
 
@@ -276,22 +278,22 @@ def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second
 
 def test_a_channel_that_was_chosen_gets_what_lost_ones_were_never_told() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.CHANNEL_GONE)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_GONE)
         await here.open("a")
         await here.deliver()
         await here.delivery.channel_chosen(GUILD, SECOND)
         await here.deliver()
-        assert here.sink.texts(SECOND)[0].startswith("🔴 DOWN · a")
+        assert here.transport.texts(SECOND)[0].startswith("🔴 DOWN · a")
 
     play(scene)
 
 
 def test_a_lost_channel_that_is_chosen_again_is_tried_at_once() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
-        here.sink.allow()
+        here.transport.allow()
         await here.delivery.channel_chosen(GUILD, CHANNEL)
         assert await here.deliver() == 1
 
@@ -300,17 +302,17 @@ def test_a_lost_channel_that_is_chosen_again_is_tried_at_once() -> None:
 
 def test_a_server_that_vigie_is_in_again_is_tried_at_once() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.CHANNEL_BLOCKED)
+        here.transport.before = times(1, DeliveryAction.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
         await here.delivery.guild_back(GUILD + 1)
-        assert here.sink.of() == []
+        assert here.transport.of() == []
         await here.deliver()
-        assert here.sink.of() == []
-        here.sink.allow()
+        assert here.transport.of() == []
+        here.transport.allow()
         await here.delivery.guild_back(GUILD)
         assert await here.deliver() == 1
-        assert (await here.delivery.troubles(GUILD)).channels == ()
+        assert (await here.delivery.problems(GUILD)).channels == ()
 
     play(scene)
 

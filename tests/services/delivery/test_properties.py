@@ -8,12 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.db import incidents, outbox
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident, Kind
 from tests.services.delivery.delivery_fixture import CHANNEL, Call, DeliveryFixture, Message, play
 
 CHANNELS = (CHANNEL, CHANNEL + 1, CHANNEL + 2)
-FAULTS = [one for one in Remedy if one not in {Remedy.TOKEN, Remedy.REFUSED, Remedy.MESSAGE_GONE}]
+FAULTS = [
+    one
+    for one in DeliveryAction
+    if one not in {DeliveryAction.TOKEN, DeliveryAction.REFUSED, DeliveryAction.MESSAGE_GONE}
+]
 
 opening = st.tuples(st.just("open"), st.sampled_from(CHANNELS), st.sampled_from([0.0, 60.0]))
 on_one = st.tuples(
@@ -76,7 +80,7 @@ class Story:
         self.over |= {one.id for one in gone}
         await self.here.close(*gone)
 
-    def plan(self, where: str, remedy: Remedy, count: int) -> None:
+    def plan(self, where: str, action: DeliveryAction, count: int) -> None:
         left = [count]
 
         def trouble(_: Call) -> BaseException | None:
@@ -85,12 +89,12 @@ class Story:
             left[0] -= 1
             if where == "die":
                 raise Death
-            return DeliveryError("ordered", remedy, retry_after_s=20.0)
+            return DeliveryError("ordered", action, retry_after_s=20.0)
 
         if where == "before":
-            self.here.sink.before = trouble  # type: ignore[assignment]
-        elif where == "die" or remedy is Remedy.RETRY:
-            self.here.sink.after = trouble  # type: ignore[assignment]
+            self.here.transport.before = trouble  # type: ignore[assignment]
+        elif where == "die" or action is DeliveryAction.RETRY:
+            self.here.transport.after = trouble  # type: ignore[assignment]
 
     async def deliver(self, seconds: float) -> None:
         try:
@@ -100,17 +104,17 @@ class Story:
 
     async def settle(self) -> None:
         """Faults stop, permissions are back, an hour passes."""
-        self.here.sink.before = self.here.sink.after = lambda _: None
+        self.here.transport.before = self.here.transport.after = lambda _: None
         for channel_id in CHANNELS:
-            self.here.sink.allow(channel_id)
-            await self.here.delivery.unpark(channel_id)
+            self.here.transport.allow(channel_id)
+            await self.here.delivery.unblock(channel_id)
         for _ in range(3):
             await self.deliver(7 * 3600.0)
 
     async def check(self) -> None:
         assert await self.here.db.read(lambda conn: outbox.due_by_channel(conn, 0)) == {}
-        assert self.here.sink.most_at_once <= 1
-        opens, closes = _told(list(self.here.sink.messages.values()))
+        assert self.here.transport.most_at_once <= 1
+        opens, closes = _told(list(self.here.transport.messages.values()))
         for incident in self.all:
             told, ended = opens[incident.id], closes[incident.id]
             assert len(told) <= 1

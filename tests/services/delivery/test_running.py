@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SystemClock
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident, Kind
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Alert
@@ -41,17 +41,17 @@ class SlowSink(FixtureTransport):
         return await super().post(channel_id, alert, nonce=nonce, reply_to=reply_to)
 
 
-def _live(here: DeliveryFixture, sink: FixtureTransport | None = None) -> Dispatcher:
+def _live(here: DeliveryFixture, transport: FixtureTransport | None = None) -> Dispatcher:
     """A delivery on real time."""
     here.clock = SystemClock()  # type: ignore[assignment]
-    here.sink = sink or here.sink
+    here.transport = transport or here.transport
     delivery = here.restart()
-    delivery.attach(here.sink)
+    delivery.attach(here.transport)
     return delivery
 
 
 async def _until_sent(here: DeliveryFixture, count: int) -> None:
-    await here.sink.until(lambda: len(here.sink.messages) >= count)
+    await here.transport.until(lambda: len(here.transport.messages) >= count)
 
 
 def test_a_committed_flip_is_with_discord_in_under_fifty_milliseconds(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_row_that_waits_is_sent_when_its_time_comes_without_being_woken() -> N
         await here.open("Shop", wait_s=0.1)
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.05)
-        assert here.sink.messages == {}
+        assert here.transport.messages == {}
         await _until_sent(here, 1)
         await delivery.stop(1)
         await running
@@ -89,7 +89,7 @@ def test_a_row_that_waits_is_sent_when_its_time_comes_without_being_woken() -> N
 def test_a_failed_message_is_tried_again_without_being_woken() -> None:
     async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
-        here.sink.before = times(1, Remedy.RETRY)
+        here.transport.before = times(1, DeliveryAction.RETRY)
         await here.open("Shop")
         running = asyncio.create_task(delivery.run())
         await _until_sent(here, 1)
@@ -102,35 +102,39 @@ def test_a_failed_message_is_tried_again_without_being_woken() -> None:
 def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_other() -> None:
     async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
-        here.sink.before = in_channel(CHANNEL, always(Remedy.WAIT, after_s=1200))
+        here.transport.before = in_channel(CHANNEL, always(DeliveryAction.WAIT, after_s=1200))
         running = asyncio.create_task(delivery.run())
         for number in range(12):
             await here.open(f"site {number}", CHANNEL + number % 3, kind=Kind.UNSTABLE)
             delivery.wake()
-        await here.sink.until(lambda: len({m.channel_id for m in here.sink.messages.values()}) == 2)
+        await here.transport.until(
+            lambda: len({m.channel_id for m in here.transport.messages.values()}) == 2
+        )
         await delivery.stop(1)
         await running
-        told = [one for message in here.sink.messages.values() for one in message.alert.incidents]
+        told = [
+            one for message in here.transport.messages.values() for one in message.alert.incidents
+        ]
         assert len(told) == 8
-        assert here.sink.most_at_once == 1
-        assert here.sink.of(CHANNEL) == []
+        assert here.transport.most_at_once == 1
+        assert here.transport.of(CHANNEL) == []
 
     play(scene)
 
 
 def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        sink = SlowSink(here.clock)
-        delivery = _live(here, sink)
+        transport = SlowSink(here.clock)
+        delivery = _live(here, transport)
         running = asyncio.create_task(delivery.run())
         incident = await here.open("Shop")
         delivery.wake()
-        await sink.arrived.wait()
+        await transport.arrived.wait()
         await here.change(incident, urgent=True, kind=Kind.UNSTABLE)
         delivery.wake()
-        sink.let.set()
-        await sink.until(lambda: sink.count("edit") == 1)
-        assert next(iter(sink.messages.values())).alert.kind == "unstable"
+        transport.let.set()
+        await transport.until(lambda: transport.count("edit") == 1)
+        assert next(iter(transport.messages.values())).alert.kind == "unstable"
         await delivery.stop(1)
         await running
 
@@ -139,16 +143,16 @@ def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> No
 
 def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        sink = SlowSink(here.clock)
-        delivery = _live(here, sink)
+        transport = SlowSink(here.clock)
+        delivery = _live(here, transport)
         running = asyncio.create_task(delivery.run())
         await here.open("Shop")
         delivery.wake()
-        await sink.arrived.wait()
+        await transport.arrived.wait()
         await delivery.stop(0.05)
         await asyncio.wait_for(running, 1)
         assert await here.rows() == [("open", "sending")]
-        sink.let.set()
+        transport.let.set()
         assert await here.restart().deliver_due() == 1
 
     play(scene)
@@ -157,7 +161,7 @@ def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() 
 @pytest.mark.parametrize(
     "news",
     [
-        lambda delivery: delivery.unpark(CHANNEL),
+        lambda delivery: delivery.unblock(CHANNEL),
         lambda delivery: delivery.guild_back(GUILD),
         lambda delivery: delivery.channel_chosen(GUILD, CHANNEL),
     ],
@@ -167,12 +171,12 @@ def test_news_of_a_channel_that_refused_us_has_it_tried_at_once(
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
-        here.sink.before = in_channel(CHANNEL, times(1, Remedy.CHANNEL_BLOCKED))
+        here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("Shop")
         assert await delivery.deliver_due() == 0
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.05)
-        here.sink.allow()
+        here.transport.allow()
         await news(delivery)
         await _until_sent(here, 1)
         await delivery.stop(1)
@@ -230,12 +234,12 @@ def test_stopping_ends_a_delivery_that_has_nothing_to_do_at_once() -> None:
 def test_until_discord_can_be_reached_nothing_is_claimed() -> None:
     async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
-        delivery._sink = None
+        delivery._transport = None
         await here.open("Shop")
         running = asyncio.create_task(delivery.run())
         await asyncio.sleep(0.05)
         assert await here.rows() == [("open", "pending")]
-        delivery.attach(here.sink)
+        delivery.attach(here.transport)
         await _until_sent(here, 1)
         await delivery.stop(1)
         await running
@@ -252,7 +256,7 @@ def test_stopping_first_sends_what_is_due() -> None:
             await here.open(f"site {number}", CHANNEL + number)
         await delivery.stop(2)
         await asyncio.wait_for(running, 1)
-        assert len(here.sink.messages) == 5
+        assert len(here.transport.messages) == 5
 
     play(scene)
 
@@ -260,7 +264,7 @@ def test_stopping_first_sends_what_is_due() -> None:
 def test_a_store_that_fails_for_a_moment_does_not_end_the_loop() -> None:
     async def scene(here: DeliveryFixture) -> None:
         delivery = _live(here)
-        broken = [DeliveryError("not a DeliveryError of the sink", Remedy.RETRY)]
+        broken = [DeliveryError("not a DeliveryError of the sink", DeliveryAction.RETRY)]
         read = here.db.read
 
         async def fragile(work: object) -> object:
@@ -290,6 +294,6 @@ def test_a_thousand_openings_of_one_channel_are_one_post_for_well_under_a_second
         started = time.process_time()
         assert await here.deliver() == 2
         assert time.process_time() - started < 1
-        assert len(here.sink.of()) == 2
+        assert len(here.transport.of()) == 2
 
     play(scene)

@@ -4,7 +4,7 @@ import pytest
 
 from bot.db import incidents
 from bot.db.database import Connection
-from bot.errors import Remedy
+from bot.errors import DeliveryAction
 from bot.models import Kind
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
@@ -21,7 +21,7 @@ async def _remind(here: DeliveryFixture, *ids: int) -> None:
 
     def write(conn: Connection) -> None:
         for incident_id in ids:
-            enqueue.reminded(conn, incident_id, now_ms)
+            enqueue.reminder(conn, incident_id, now_ms)
 
     await here.db.write(write)
 
@@ -42,7 +42,7 @@ def test_a_post_is_of_the_worst_kind_it_tells_of(
         for number, one in enumerate(kinds):
             await here.open(str(number), kind=one)
         await here.deliver()
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.kind == kind
         assert message.alert.content.startswith(line)
 
@@ -55,7 +55,7 @@ def test_a_list_is_of_the_kind_of_what_is_left() -> None:
         await here.deliver()
         await here.close(down)
         await here.deliver()
-        assert here.sink.of()[0].alert.kind == "unstable"
+        assert here.transport.of()[0].alert.kind == "unstable"
 
     play(scene)
 
@@ -68,7 +68,7 @@ def test_only_roles_of_what_still_goes_on_are_called_each_once() -> None:
         await here.close(over)
         await here.deliver()
         await here.deliver(60)
-        assert [one.alert.role_ids for one in here.sink.of()] == [(), (8, 9)]
+        assert [one.alert.role_ids for one in here.transport.of()] == [(), (8, 9)]
 
     play(scene)
 
@@ -80,7 +80,7 @@ def test_a_reminder_answers_the_alert_with_a_line_and_a_push() -> None:
         here.clock.forward(3600)
         await _remind(here, incident.id)
         assert await here.deliver(30) == 1
-        original, again = here.sink.of()
+        original, again = here.transport.of()
         assert again.reply_to == original.id
         assert again.alert.content == "🔴 STILL DOWN · a · for 1 h 1 min"
         assert again.alert.kind == "down"
@@ -101,7 +101,7 @@ def test_reminders_that_waited_are_one_line_about_what_still_goes_on() -> None:
         await _remind(here, three[0].id)
         await here.close(three[1])
         await here.deliver()
-        assert here.sink.texts()[-1] == "🔴 STILL DOWN · 2 sites: a, c"
+        assert here.transport.texts()[-1] == "🔴 STILL DOWN · 2 sites: a, c"
 
     play(scene)
 
@@ -115,7 +115,7 @@ def test_a_reminder_counts_to_the_moment_it_was_due() -> None:
         here.clock.forward(7200)
         await _remind(here, incident.id)
         await here.deliver(1800)
-        assert here.sink.texts()[1:] == ["🔴 STILL DOWN · a · for 3 h 1 min"]
+        assert here.transport.texts()[1:] == ["🔴 STILL DOWN · a · for 3 h 1 min"]
 
     play(scene)
 
@@ -128,7 +128,7 @@ def test_nobody_is_reminded_of_what_was_never_told_or_is_over() -> None:
         await _remind(here, muted.id, told.id)
         await here.close(told)
         await here.deliver()
-        assert not [text for text in here.sink.texts() if "STILL" in text]
+        assert not [text for text in here.transport.texts() if "STILL" in text]
         assert ("reminder", "superseded") in await here.rows()
 
     play(scene)
@@ -141,7 +141,7 @@ def test_nobody_is_reminded_of_what_somebody_has_acknowledged_meanwhile() -> Non
         await _remind(here, *(one.id for one in both))
         await here.db.write(lambda conn: incidents.acknowledge(conn, [both[0].id], 7, 0))
         await here.deliver()
-        assert here.sink.texts()[1:] == ["🔴 STILL DOWN · b · for 1 min"]
+        assert here.transport.texts()[1:] == ["🔴 STILL DOWN · b · for 1 min"]
 
     play(scene)
 
@@ -150,7 +150,7 @@ def test_a_test_alert_has_a_card() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _notice(here, Notice("test"))
         await here.deliver()
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert message.alert.kind == "test"
         assert not message.alert.plain
 
@@ -159,10 +159,10 @@ def test_a_test_alert_has_a_card() -> None:
 
 def test_what_remains_of_a_refused_message_is_at_most_five_hundred_characters() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.sink.before = times(1, Remedy.REFUSED)
+        here.transport.before = times(1, DeliveryAction.REFUSED)
         await _notice(here, Notice("notice", text="x" * 501))
         await here.deliver()
-        assert here.sink.texts() == ["x" * 500]
+        assert here.transport.texts() == ["x" * 500]
 
     play(scene)
 
@@ -171,7 +171,7 @@ def test_an_incident_is_opened_once_however_often_it_is_reported() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.db.write(
-            lambda conn: enqueue.opened(conn, incident, here.clock.now_ms(), wait_s=0)
+            lambda conn: enqueue.opening(conn, incident, here.clock.now_ms(), wait_s=0)
         )
         assert await here.rows() == [("open", "pending")]
 
@@ -183,7 +183,7 @@ def test_all_clears_of_several_outages_that_were_never_told_share_one_post() -> 
         both = [await here.open(name, wait_s=60) for name in ("a", "b")]
         await here.close(*both)
         assert await here.deliver() == 1
-        [late] = here.sink.of()
+        [late] = here.transport.of()
         assert late.alert.content == "🟢 UP · 2 sites are back: a, b"
         assert late.alert.kind == "up"
         assert not late.alert.plain

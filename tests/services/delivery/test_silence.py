@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import DeliveryError, Remedy
+from bot.errors import DeliveryAction, DeliveryError
 from tests.services.delivery.delivery_fixture import (
     CHANNEL,
     DeliveryFixture,
@@ -17,7 +17,7 @@ MINUTE = 60
 
 async def _silent_for(here: DeliveryFixture, seconds: float) -> None:
     """Discord takes nothing, and has said for how long."""
-    here.sink.before = times(1, Remedy.WAIT, after_s=seconds)
+    here.transport.before = times(1, DeliveryAction.WAIT, after_s=seconds)
     assert await here.deliver() == 0
 
 
@@ -32,7 +32,7 @@ def test_what_came_and_went_is_one_digest_and_what_goes_on_is_told_after_it() ->
         await here.open("c")
         await here.close(*gone)
         assert await here.deliver(14 * MINUTE) == 2
-        digest, opening = here.sink.of()
+        digest, opening = here.transport.of()
         assert digest.alert.kind == "digest"
         assert digest.alert.content == (
             "📋 DIGEST · 2 incidents came and went while I could not post here"
@@ -62,12 +62,12 @@ def test_a_digest_of_outages_that_were_told_counts_from_the_first_end() -> None:
         here.clock.forward(MINUTE)
         ended = here.clock.now_ms()
         await here.close(told[0])
-        here.sink.before = times(2, Remedy.WAIT, after_s=10 * MINUTE)
+        here.transport.before = times(2, DeliveryAction.WAIT, after_s=10 * MINUTE)
         await here.deliver()
         here.clock.forward(MINUTE)
         await here.close(*told[1:])
         await here.deliver(9 * MINUTE)
-        digest = here.sink.of()[-1]
+        digest = here.transport.of()[-1]
         assert digest.alert.kind == "digest"
         assert digest.alert.delayed_ms == (ended, here.clock.now_ms())
         assert digest.reply_to is None
@@ -86,7 +86,7 @@ def test_what_is_told_late_is_late_since_the_first_of_it(*, ended: bool, after_s
         if ended:
             await here.close(first, second)
         await here.deliver(after_s - MINUTE)
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert len(message.alert.incidents) == 2
         assert message.alert.delayed_ms == (begun, here.clock.now_ms())
 
@@ -100,7 +100,7 @@ def test_who_asked_hears_of_the_end_by_the_digest_with_a_push() -> None:
         await _silent_for(here, 15 * MINUTE)
         await here.close(incident)
         await here.deliver(15 * MINUTE)
-        [digest] = here.sink.of()
+        [digest] = here.transport.of()
         assert digest.alert.user_ids == (7,)
         assert not digest.alert.silent
 
@@ -114,7 +114,7 @@ def test_who_asked_hears_of_an_end_that_comes_with_its_outage() -> None:
         await _silent_for(here, 5 * MINUTE)
         await here.close(incident)
         await here.deliver(5 * MINUTE)
-        [late] = here.sink.of()
+        [late] = here.transport.of()
         assert late.alert.user_ids == (7,)
         assert not late.alert.silent
 
@@ -127,7 +127,7 @@ def test_an_opening_is_late_from_ten_minutes_on(after_s: float, *, late: bool) -
         await here.open("a")
         await _silent_for(here, after_s)
         await here.deliver(after_s)
-        assert (here.sink.of()[0].alert.delayed_ms is not None) is late
+        assert (here.transport.of()[0].alert.delayed_ms is not None) is late
 
     play(scene)
 
@@ -140,10 +140,10 @@ def test_an_end_that_discord_will_never_take_leaves_nothing_behind(after_s: floa
         incident = await here.open("a")
         await _silent_for(here, after_s)
         await here.close(incident)
-        here.sink.before = always(Remedy.REFUSED)
+        here.transport.before = always(DeliveryAction.REFUSED)
         await here.deliver(after_s)
         assert await here.rows() == [("open", "superseded"), ("close", "dead")]
-        here.sink.before = lambda _: None
+        here.transport.before = lambda _: None
         assert await here.deliver(60) == 0
 
     play(scene)
@@ -154,12 +154,12 @@ def test_a_digest_whose_answer_was_lost_is_sent_again_as_it_was() -> None:
         incident = await here.open("a")
         await _silent_for(here, 15 * MINUTE)
         await here.close(incident)
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver(15 * MINUTE)
         await here.open("b")
         await here.deliver(30)
-        assert [one.alert.kind for one in here.sink.of()] == ["digest", "down"]
-        assert [one.name for one in here.sink.of()[0].alert.incidents] == ["a"]
+        assert [one.alert.kind for one in here.transport.of()] == ["digest", "down"]
+        assert [one.name for one in here.transport.of()[0].alert.incidents] == ["a"]
 
     play(scene)
 
@@ -169,12 +169,12 @@ def test_a_digest_that_discord_did_not_take_is_made_anew() -> None:
         first = await here.open("a")
         await _silent_for(here, 15 * MINUTE)
         await here.close(first)
-        here.sink.before = times(1, Remedy.WAIT, after_s=MINUTE)
+        here.transport.before = times(1, DeliveryAction.WAIT, after_s=MINUTE)
         await here.deliver(15 * MINUTE)
         second = await here.open("b")
         await here.close(second)
         await here.deliver(MINUTE)
-        [digest] = here.sink.of()
+        [digest] = here.transport.of()
         assert [one.name for one in digest.alert.incidents] == ["a", "b"]
 
     play(scene)
@@ -183,16 +183,16 @@ def test_a_digest_that_discord_did_not_take_is_made_anew() -> None:
 def test_a_lost_answer_is_looked_for_in_the_channel_only_after_two_minutes() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
-        here.sink.before = lambda call: (
-            DeliveryError("503", Remedy.RETRY) if call.action == "post" else None
+        here.transport.before = lambda call: (
+            DeliveryError("503", DeliveryAction.RETRY) if call.action == "post" else None
         )
         await here.deliver(120)
-        assert here.sink.count("find") == 0
+        assert here.transport.count("find") == 0
         await here.deliver(10)
-        assert here.sink.count("find") == 1
-        assert here.sink.count("post") == 2
+        assert here.transport.count("find") == 1
+        assert here.transport.count("post") == 2
         assert await here.rows() == [("open", "sent")]
 
     play(scene)
@@ -203,15 +203,15 @@ def test_a_message_is_not_looked_for_within_ten_seconds_of_its_last_try() -> Non
 
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.before = times(2, Remedy.RETRY)
+        here.transport.before = times(2, DeliveryAction.RETRY)
         await here.deliver()
         await here.deliver(120)
         here.restart()
         await here.deliver(9.999)
-        assert here.sink.count("find") == 0
-        assert here.delivery.gates.opens_at(CHANNEL) == here.clock.ms + 10_000
+        assert here.transport.count("find") == 0
+        assert here.delivery.throttle.opens_at(CHANNEL) == here.clock.ms + 10_000
         await here.deliver(10)
-        assert here.sink.count("find") == 1
+        assert here.transport.count("find") == 1
 
     play(scene)
 
@@ -219,30 +219,33 @@ def test_a_message_is_not_looked_for_within_ten_seconds_of_its_last_try() -> Non
 def test_what_never_arrived_is_planned_anew_with_all_that_came_since() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.before = times(1, Remedy.RETRY)
+        here.transport.before = times(1, DeliveryAction.RETRY)
         await here.deliver()
         await here.open("b")
         assert await here.deliver(120.001) == 1
-        [message] = here.sink.of()
+        [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["a", "b"]
-        assert here.sink.count("find") == 1
+        assert here.transport.count("find") == 1
 
     play(scene)
 
 
 @pytest.mark.parametrize(
-    "remedy", [Remedy.CHANNEL_BLOCKED, Remedy.CHANNEL_GONE, Remedy.MESSAGE_GONE]
+    "action",
+    [DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.CHANNEL_GONE, DeliveryAction.MESSAGE_GONE],
 )
-def test_where_nothing_can_be_read_the_message_is_sent_rather_than_never(remedy: Remedy) -> None:
+def test_where_nothing_can_be_read_the_message_is_sent_rather_than_never(
+    action: DeliveryAction,
+) -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.before = times(1, Remedy.RETRY)
+        here.transport.before = times(1, DeliveryAction.RETRY)
         await here.deliver()
-        here.sink.before = lambda call: (
-            DeliveryError("no", remedy) if call.action == "find" else None
+        here.transport.before = lambda call: (
+            DeliveryError("no", action) if call.action == "find" else None
         )
         assert await here.deliver(121) == 1
-        assert len(here.sink.of()) == 1
+        assert len(here.transport.of()) == 1
 
     play(scene)
 
@@ -252,11 +255,11 @@ def test_a_reply_whose_answer_was_lost_is_found_among_the_replies() -> None:
         incident = await here.open("a")
         await here.deliver()
         await here.close(incident)
-        here.sink.after = only("reply", times(1, Remedy.RETRY))
+        here.transport.after = only("reply", times(1, DeliveryAction.RETRY))
         await here.deliver()
         assert await here.deliver(121) == 1
-        assert here.sink.count("reply") == 1
-        assert len(here.sink.of()) == 2
+        assert here.transport.count("reply") == 1
+        assert len(here.transport.of()) == 2
 
     play(scene)
 
@@ -266,11 +269,11 @@ def test_our_clock_may_have_been_ahead_of_discords(ahead_ms: int) -> None:
     async def scene(here: DeliveryFixture) -> None:
         here.clock.set_back_ms = -ahead_ms
         await here.open("a")
-        here.sink.after = times(1, Remedy.RETRY)
+        here.transport.after = times(1, DeliveryAction.RETRY)
         await here.deliver()
         here.clock.set_back_ms = 0
         await here.deliver(130)
-        assert here.sink.count("post") == 1
+        assert here.transport.count("post") == 1
 
     play(scene)
 
@@ -278,10 +281,10 @@ def test_our_clock_may_have_been_ahead_of_discords(ahead_ms: int) -> None:
 def test_while_the_channel_cannot_be_asked_the_message_waits() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
-        here.sink.before = times(2, Remedy.RETRY)
+        here.transport.before = times(2, DeliveryAction.RETRY)
         await here.deliver()
         assert await here.deliver(121) == 0
-        assert [call.action for call in here.sink.calls] == ["post", "find"]
+        assert [call.action for call in here.transport.calls] == ["post", "find"]
         assert await here.rows() == [("open", "sending")]
 
     play(scene)

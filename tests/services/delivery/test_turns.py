@@ -95,7 +95,7 @@ def test_what_stands_behind_the_outbox_is_served_after_it_and_never_delays_it() 
         here.delivery.sidelines.add(line)
         await here.open("a")
         assert await here.deliver() == 1
-        assert [call.action for call in here.sink.calls] == ["post"]
+        assert [call.action for call in here.transport.calls] == ["post"]
         assert set(line.steps) == {CHANNEL, CHANNEL + 1}
 
     play(scene)
@@ -107,9 +107,9 @@ def test_a_channel_whose_work_cannot_be_done_is_not_asked_again_within_a_second(
         here.delivery.sidelines.add(line)
         await here.deliver()
         assert line.steps == [CHANNEL]
-        assert here.delivery.gates.opens_at(CHANNEL) == here.clock.ms + 1000
+        assert here.delivery.throttle.opens_at(CHANNEL) == here.clock.ms + 1000
         here.delivery.wake()
-        assert here.delivery.gates.opens_at(CHANNEL) == 0
+        assert here.delivery.throttle.opens_at(CHANNEL) == 0
         assert line.stirred == 1
         await here.deliver()
         assert line.steps == [CHANNEL, CHANNEL]

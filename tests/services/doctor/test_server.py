@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.config import Config
 from bot.db import outbox
 from bot.db.database import Connection
-from bot.db.outbox import Work
+from bot.db.outbox import NotificationKind
 from bot.engine.checks import Wait
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, Voice
@@ -151,7 +151,7 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
                         conn,
                         guild_id=guild_id,
                         channel_id=CHANNEL,
-                        kind=Work.NOTICE,
+                        kind=NotificationKind.NOTICE,
                         now_ms=now_ms,
                     )
                 outbox.failed(conn, [1], "503 Service Unavailable")
@@ -180,7 +180,7 @@ def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             assert "Discord" not in await found(s)
-            s.delivery.gates.shut = True
+            s.delivery.throttle.shut = True
             assert (await found(s))["Discord"].grade is Grade.BROKEN
 
     asyncio.run(scenario())
