@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 PROCESSES = ("tests/faults", "tests/cli")
 MAIN_JOB = ("tests/test_main_job.py", "tests/scenarios")
-DISCORD = ("tests/cogs", "tests/sandbox", "tests/test_client.py", "tests/test_tree.py")
+DISCORD = ("tests/cogs", "tests/sandbox", "tests/discord")
 ELSEWHERE = tuple(f"--ignore={path}" for path in PROCESSES + MAIN_JOB + DISCORD)
 SHARES: tuple[Sequence[str], ...] = (PROCESSES, MAIN_JOB, DISCORD, ("tests", *ELSEWHERE))
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
-from tests.test_client import sessions, shard_of, two_shards
+from tests.discord.test_client import sessions, shard_of, two_shards
 
 
 def test_a_server_that_removes_vigie_keeps_its_settings_for_its_return(tmp_path: Path) -> None:
