@@ -19,7 +19,7 @@ _ADDRESSES = ("url", "added", "imported")
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRow:
+class AuditEntry:
     """One thing one person changed. ``monitor_id`` None: a setting of the whole server.
 
     What is read back also has the monitor's name of today, and the maintenance window it is about.
@@ -42,7 +42,7 @@ _OF_ALL = "TRUE"
 _OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
 
 
-def insert(conn: Connection, changes: Iterable[ChangeRow]) -> None:
+def insert(conn: Connection, changes: Iterable[AuditEntry]) -> None:
     """Note changes; call it in the transaction that makes them. The oldest beyond KEPT go."""
     found = [_shortened(one) for one in changes]
     conn.executemany(
@@ -96,7 +96,7 @@ def _site(url: str | None) -> str | None:
     return url and site_of(url)
 
 
-def _shortened(change: ChangeRow) -> ChangeRow:
+def _shortened(change: AuditEntry) -> AuditEntry:
     """Of two long texts what differs is kept, and how both begin."""
     before, after = change.before or "", change.after or ""
     if max(len(before), len(after)) <= TEXT_LIMIT:
@@ -119,7 +119,7 @@ def _without(text: str, left_out: range) -> str:
 
 def of_guild(
     conn: Connection, guild_id: int, monitor_id: int | None, skip: int, limit: int
-) -> tuple[list[ChangeRow], int]:
+) -> tuple[list[AuditEntry], int]:
     """Changes newest first, of one monitor or (None) of everything; and how many there are."""
     chosen = _OF_ALL if monitor_id is None else _OF_MONITOR
     values = {"guild": guild_id, "monitor": monitor_id}
@@ -130,7 +130,7 @@ def of_guild(
     return found, int(total[0])
 
 
-def of_server(conn: Connection, guild_id: int, limit: int) -> list[ChangeRow]:
+def of_server(conn: Connection, guild_id: int, limit: int) -> list[AuditEntry]:
     """The newest changes of a server's own settings, and what was removed there."""
     return _read(conn, _OF_SERVER, {"guild": guild_id, "skip": 0, "limit": limit})
 
@@ -162,7 +162,7 @@ def forget(conn: Connection, before_ms: int) -> int:
     ).rowcount
 
 
-def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[ChangeRow]:
+def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[AuditEntry]:
     found = conn.execute(
         "SELECT c.*, m.name FROM change c LEFT JOIN monitor m ON m.id = c.monitor_id"
         f" WHERE c.guild_id = :guild AND {chosen} ORDER BY c.id DESC LIMIT :limit OFFSET :skip",
@@ -171,7 +171,7 @@ def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[
     return [_change(conn, row) for row in found]
 
 
-def _change(conn: Connection, row: sqlite3.Row) -> ChangeRow:
+def _change(conn: Connection, row: sqlite3.Row) -> AuditEntry:
     planned = row["field"].startswith("maintenance_")
     window = windows.find(conn, row["guild_id"], int(row["after"])) if planned else None
-    return rows.read(row, ChangeRow, window=window)
+    return rows.read(row, AuditEntry, window=window)

@@ -10,7 +10,7 @@ from bot.db import guilds as table
 from bot.db.database import Connection, Database
 from bot.errors import UserError
 from bot.models import GuildSettings
-from bot.services.audit_log import Author
+from bot.services.audit_log import Actor
 
 
 class Guilds:
@@ -77,26 +77,26 @@ class Guilds:
         kept = {name: value or None for name, value in chosen.items() if value is not None}
         if reminder_h is not None:
             kept["reminder_h"] = reminder_h
-        return await self._change(guild_id, author=self._author(guild_id, by), **kept)
+        return await self._change(guild_id, actor=self._actor(guild_id, by), **kept)
 
     async def set_language(self, guild_id: int, language: str | None, by: int) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""
-        return await self._change(guild_id, author=self._author(guild_id, by), language=language)
+        return await self._change(guild_id, actor=self._actor(guild_id, by), language=language)
 
     async def set_timezone(self, guild_id: int, timezone: str, by: int) -> None:
         """Remember the zone a server's people mean when they name none."""
-        await self._change(guild_id, author=self._author(guild_id, by), timezone=timezone)
+        await self._change(guild_id, actor=self._actor(guild_id, by), timezone=timezone)
 
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:
             await self._change(guild_id)
 
-    def _author(self, guild_id: int, by: int) -> Author:
-        return Author(guild_id, by, self._clock.now_ms())
+    def _actor(self, guild_id: int, by: int) -> Actor:
+        return Actor(guild_id, by, self._clock.now_ms())
 
     async def _change(
-        self, guild_id: int, author: Author | None = None, **chosen: Any
+        self, guild_id: int, actor: Actor | None = None, **chosen: Any
     ) -> GuildSettings:
         """One change after the other: two at once would undo each other's."""
         async with self._lock:
@@ -104,7 +104,7 @@ class Guilds:
             stored = known or await self._db.read(lambda conn: table.find(conn, guild_id))
             before = stored or GuildSettings(guild_id)
             after = replace(before, **chosen)
-            rows = [] if author is None else author.chose(before, after)
+            rows = [] if actor is None else actor.chose(before, after)
 
             def write(conn: Connection) -> None:
                 table.save(conn, after)

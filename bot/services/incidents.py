@@ -9,7 +9,7 @@ from bot.db.database import Connection, Database
 from bot.db.result_codec import ResultRow
 from bot.errors import NotFound
 from bot.models import Incident
-from bot.services.audit_log import Author, What
+from bot.services.audit_log import Actor, AuditEvent
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.watchlist import Watchlist
@@ -86,7 +86,7 @@ class Incidents:
         """Somebody is on it: this incident and all others of the same post. Raises NotFound."""
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
-        author = Author(guild_id, user_id, now_ms)
+        actor = Actor(guild_id, user_id, now_ms)
 
         def write(conn: Connection) -> tuple[bool, list[Incident]]:
             ids = table.sharing_post(conn, incident.id)
@@ -95,7 +95,9 @@ class Incidents:
             if not free:
                 return False, together
             table.acknowledge(conn, [one.id for one in free], user_id, now_ms)
-            done = (author.did(What.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free)
+            done = (
+                actor.did(AuditEvent.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free
+            )
             audit_log.insert(conn, done)
             enqueue.edits(conn, incident.id, now_ms, urgent=True)
             return True, table.load(conn, ids)

@@ -9,7 +9,7 @@ from bot.db import windows as table
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
-from bot.services.audit_log import Author, What
+from bot.services.audit_log import Actor, AuditEvent
 from bot.services.guilds import Guilds
 from bot.services.recurrence import Stretch, instant, next_stretch, wall_time, zone_name
 from bot.services.watchlist import Watchlist
@@ -70,13 +70,13 @@ class Maintenance:
         _check_length(for_s, ONCE_LIMIT_S)
         today, now = instant(self._clock.now_ms())
         wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason)
-        return await self._add(self._made(guild_id, wanted, by), What.MAINTENANCE_STARTED)
+        return await self._add(self._made(guild_id, wanted, by), AuditEvent.MAINTENANCE_STARTED)
 
     async def schedule(self, guild_id: int, wanted: NewWindow, by: int) -> WindowStatus:
         """Plan a window, once or weekly; the server remembers the zone. Raises UserError."""
         window = self._made(guild_id, wanted, by)
         self._check(window)
-        planned = await self._add(window, What.MAINTENANCE_PLANNED)
+        planned = await self._add(window, AuditEvent.MAINTENANCE_PLANNED)
         await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
 
@@ -111,7 +111,7 @@ class Maintenance:
         """Cancel a window, or end it now. Raises NotFound."""
         found = self.find(guild_id, str(window_id))
         now_ms = self._clock.now_ms()
-        done = Author(guild_id, by, now_ms).planned(found.window, What.MAINTENANCE_CANCELLED)
+        done = Actor(guild_id, by, now_ms).planned(found.window, AuditEvent.MAINTENANCE_CANCELLED)
 
         def write(conn: Connection) -> None:
             if table.end(conn, guild_id, [window_id], now_ms):
@@ -157,9 +157,9 @@ class Maintenance:
         if stretch.until_ms is None:
             raise UserError("That would be maintenance without an end. Leave some time between.")
 
-    async def _add(self, window: Window, what: What) -> WindowStatus:
+    async def _add(self, window: Window, what: AuditEvent) -> WindowStatus:
         guild_id = window.guild_id
-        author = Author(guild_id, window.created_by, window.created_ms)
+        actor = Actor(guild_id, window.created_by, window.created_ms)
         await self._purge(guild_id)
         if len(self._watchlist.windows.of_guild(guild_id)) >= MAX_WINDOWS:
             raise UserError(
@@ -169,7 +169,7 @@ class Maintenance:
 
         def write(conn: Connection) -> Window:
             stored = replace(window, id=table.insert(conn, window))
-            audit_log.insert(conn, [author.planned(stored, what)])
+            audit_log.insert(conn, [actor.planned(stored, what)])
             return stored
 
         stored = await self._db.write(write)

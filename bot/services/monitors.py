@@ -14,7 +14,7 @@ from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound
 from bot.models import CheckResult, Ending, Monitor
-from bot.services.audit_log import Author, What
+from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.recorder import Recorder
@@ -107,7 +107,7 @@ class Monitors:
         mine = self.neighbours(guild_id)
         draft = self.draft(guild_id, wanted, mine)
         twin = mine.at(draft.target.url)
-        (monitor,) = await self._store(guild_id, [draft], by, What.ADDED)
+        (monitor,) = await self._store(guild_id, [draft], by, AuditEvent.ADDED)
         entry = self._watchlist.add(monitor)
         first: list[CheckResult] = []
 
@@ -141,7 +141,7 @@ class Monitors:
         return self._wishes.address(url)
 
     async def keep(
-        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What = What.ADDED
+        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: AuditEvent = AuditEvent.ADDED
     ) -> list[Monitor]:
         """Watch drafts from now on: all, or none when a name or the room is gone (UserError)."""
         kept = await self._store(guild_id, drafts, by, what)
@@ -150,10 +150,10 @@ class Monitors:
         return kept
 
     async def _store(
-        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: What
+        self, guild_id: int, drafts: Sequence[Monitor], by: int, what: AuditEvent
     ) -> list[Monitor]:
         await self._guilds.ensure(guild_id)
-        author = Author(guild_id, by, self._clock.now_ms())
+        actor = Actor(guild_id, by, self._clock.now_ms())
 
         def write(conn: Connection) -> list[Monitor]:
             # Counted here: others may have been added since the drafts were checked.
@@ -162,7 +162,7 @@ class Monitors:
             for one in stored:
                 if one.paused:
                     table.save_pause(conn, one)
-            audit_log.insert(conn, [author.did(what, one.id, one.target.url) for one in stored])
+            audit_log.insert(conn, [actor.did(what, one.id, one.target.url) for one in stored])
             return stored
 
         try:
@@ -175,7 +175,7 @@ class Monitors:
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
             now_ms = self._clock.now_ms()
-            done = Author(guild_id, by, now_ms).did(What.REMOVED, monitor_id)
+            done = Actor(guild_id, by, now_ms).did(AuditEvent.REMOVED, monitor_id)
 
             def write(conn: Connection) -> None:
                 table.remove(conn, guild_id, monitor_id, now_ms)
@@ -214,7 +214,7 @@ class Monitors:
         return Edited(before, after, told_elsewhere=elsewhere)
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
-        done = Author(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)
+        done = Actor(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)
 
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)

@@ -8,7 +8,7 @@ from bot.config import Config
 from bot.db.database import Database
 from bot.engine.checks import Checks
 from bot.engine.loop_watch import LoopWatch
-from bot.services.audit_log import Changes
+from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
@@ -34,7 +34,7 @@ class Services:
     guilds: Guilds
     monitors: Monitors
     overlays: Silences
-    changes: Changes
+    audit_log: AuditLog
     status: Status
     why: Why
     history: History
@@ -74,7 +74,7 @@ def assemble(
         guilds=guilds,
         monitors=monitors,
         overlays=overlays,
-        changes=Changes(db),
+        audit_log=AuditLog(db),
         status=status,
         why=Why(clock, watchlist, blindness),
         history=History(db, clock, watchlist),

@@ -14,7 +14,7 @@ from bot.db.database import Connection, Database
 from bot.engine.scheduler import Scheduler
 from bot.errors import UserError
 from bot.models import Ending, Monitor
-from bot.services.audit_log import Author, What
+from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import schedule
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
@@ -62,7 +62,7 @@ class Silences:
             entry = self._watchlist.get(guild_id, monitor_id)
             now_ms = self._clock.now_ms()
             resume_ms = None if for_s is None else now_ms + for_s * 1000
-            done = Author(guild_id, by, now_ms).did(What.PAUSED, monitor_id, resume_ms)
+            done = Actor(guild_id, by, now_ms).did(AuditEvent.PAUSED, monitor_id, resume_ms)
             since_ms = entry.monitor.paused_ms or now_ms
             paused = replace(entry.monitor, paused_ms=since_ms, resume_ms=resume_ms)
 
@@ -82,8 +82,8 @@ class Silences:
             entry = self._watchlist.get(guild_id, monitor_id)
             was_paused = entry.monitor.paused
             if was_paused:
-                author = Author(guild_id, by, self._clock.now_ms())
-                await self._resume(entry, author)
+                actor = Actor(guild_id, by, self._clock.now_ms())
+                await self._resume(entry, actor)
             return entry.monitor, was_paused
 
     async def mute(
@@ -98,9 +98,9 @@ class Silences:
                 "That is too long for a mute: at most {n} days.", n=MUTE_LIMIT_S // 86_400
             )
         async with self._watchlist.changing:
-            author = Author(guild_id, by, self._clock.now_ms())
+            actor = Actor(guild_id, by, self._clock.now_ms())
             entries = [self._watchlist.get(guild_id, one) for one in monitor_ids]
-            return await self._mute(author, entries, author.at_ms + for_s * 1000)
+            return await self._mute(actor, entries, actor.at_ms + for_s * 1000)
 
     async def unmute(self, guild_id: int, monitor_id: int, by: int) -> tuple[Monitor, bool]:
         """Alerts again, at once. False when it was not muted: then nothing has changed."""
@@ -108,23 +108,23 @@ class Silences:
             entry = self._watchlist.get(guild_id, monitor_id)
             if entry.monitor.muted_until_ms is None:
                 return entry.monitor, False
-            author = Author(guild_id, by, self._clock.now_ms())
-            (monitor,) = await self._mute(author, [entry], None)
+            actor = Actor(guild_id, by, self._clock.now_ms())
+            (monitor,) = await self._mute(actor, [entry], None)
         await self._recorder.tell_withheld()
         return monitor, True
 
     async def _mute(
-        self, author: Author | None, entries: Sequence[Entry], until_ms: int | None
+        self, actor: Actor | None, entries: Sequence[Entry], until_ms: int | None
     ) -> list[Monitor]:
-        """``author`` None: nobody's doing, the mute was over."""
-        what = What.UNMUTED if until_ms is None else What.MUTED
+        """``actor`` None: nobody's doing, the mute was over."""
+        what = AuditEvent.UNMUTED if until_ms is None else AuditEvent.MUTED
         muted = [replace(entry.monitor, muted_until_ms=until_ms) for entry in entries]
 
         def write(conn: Connection) -> None:
             for one in muted:
                 table.save_mute(conn, one)
-                if author is not None:
-                    audit_log.insert(conn, [author.did(what, one.id, until_ms)])
+                if actor is not None:
+                    audit_log.insert(conn, [actor.did(what, one.id, until_ms)])
 
         await self._db.write(write)
         for entry, one in zip(entries, muted, strict=True):
@@ -138,14 +138,14 @@ class Silences:
             if resume_ms is not None and resume_ms <= now_ms:
                 await self._resume(entry, None)
 
-    async def _resume(self, entry: Entry, author: Author | None) -> None:
-        """``author`` None: nobody's doing, the pause was over."""
+    async def _resume(self, entry: Entry, actor: Actor | None) -> None:
+        """``actor`` None: nobody's doing, the pause was over."""
         resumed = replace(entry.monitor, paused_ms=None, resume_ms=None)
 
         def write(conn: Connection) -> None:
             table.save_pause(conn, resumed)
-            if author is not None:
-                audit_log.insert(conn, [author.did(What.RESUMED, resumed.id)])
+            if actor is not None:
+                audit_log.insert(conn, [actor.did(AuditEvent.RESUMED, resumed.id)])
 
         await self._db.write(write)
         entry.monitor = resumed

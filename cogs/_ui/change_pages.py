@@ -5,7 +5,7 @@ from discord import ui
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
-from bot.services.audit_log import ChangePage
+from bot.services.audit_log import AuditPage
 from bot.words.escaping import markdown
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
@@ -48,7 +48,7 @@ def changes_view(interaction: Interaction, monitor_id: int) -> ui.View | None:
 
 async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id: int) -> None:
     """The newest changes of one monitor, as many as fit, as a field of its card."""
-    page = await interaction.client.services.changes.page(
+    page = await interaction.client.services.audit_log.page(
         interaction.guild_id or 0, monitor_id, 0, PAGE
     )
     words = words_of(interaction)
@@ -58,7 +58,7 @@ async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id
 
 async def add_server_changes(interaction: Interaction, embed: discord.Embed) -> ui.View:
     """The newest changes of the server's settings as a field; a view with the way to all."""
-    rows = await interaction.client.services.changes.of_server(
+    rows = await interaction.client.services.audit_log.of_server(
         interaction.guild_id or 0, _SERVER_LINES
     )
     words = words_of(interaction)
@@ -74,7 +74,7 @@ def _add(words: Translator, embed: discord.Embed, lines: list[str]) -> None:
 
 async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_place: bool) -> None:
     words = words_of(interaction)
-    work = interaction.client.services.changes.page(
+    work = interaction.client.services.audit_log.page(
         interaction.guild_id or 0, monitor_id or None, number, PAGE
     )
     page = await patiently(interaction, work, in_place=in_place)
@@ -83,7 +83,7 @@ async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_pl
     await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
-def _page(words: Translator, monitor_id: int, page: ChangePage) -> discord.Embed:
+def _page(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:
     everything = monitor_id == _EVERYTHING
     lines = [change_line(words, row, _VALUE_LIMIT, named=everything) for row in page.rows]
     title = words.text("Changes")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models import Window
-from bot.services.audit_log import ChangeRow, What
+from bot.services.audit_log import AuditEntry, AuditEvent
 from bot.services.recurrence import next_stretch
 from bot.words.escaping import ELLIPSIS, code, markdown
 from bot.words.timestamps import stamp
@@ -16,55 +16,55 @@ _AHEAD = 15  # what is still shown before the place where two long texts differ
 
 # What each setting is called.
 LABELS = {
-    What.ADDRESS: N_("Address"),
-    What.NAME: N_("Name"),
-    What.EVERY: N_("Seconds between checks"),
-    What.METHOD: N_("Method"),
-    What.EXPECT_STATUS: N_("Fine HTTP codes"),
-    What.CONTAINS: N_("Text that must be there"),
-    What.NOT_CONTAINS: N_("Text that must not be there"),
-    What.SLOW_MS: N_("Slow from this many milliseconds"),
-    What.HEADERS: N_("Request headers"),
-    What.CHANNEL: N_("Channel"),
-    What.ROLE: N_("Role"),
-    What.ALERT_CHANNEL: N_("Alert channel"),
-    What.ALERT_ROLE: N_("Alert role"),
-    What.FALLBACK: N_("Second channel"),
-    What.REMINDERS: N_("Reminders"),
-    What.LANGUAGE: N_("Language"),
-    What.TIMEZONE: N_("Time zone"),
+    AuditEvent.ADDRESS: N_("Address"),
+    AuditEvent.NAME: N_("Name"),
+    AuditEvent.EVERY: N_("Seconds between checks"),
+    AuditEvent.METHOD: N_("Method"),
+    AuditEvent.EXPECT_STATUS: N_("Fine HTTP codes"),
+    AuditEvent.CONTAINS: N_("Text that must be there"),
+    AuditEvent.NOT_CONTAINS: N_("Text that must not be there"),
+    AuditEvent.SLOW_MS: N_("Slow from this many milliseconds"),
+    AuditEvent.HEADERS: N_("Request headers"),
+    AuditEvent.CHANNEL: N_("Channel"),
+    AuditEvent.ROLE: N_("Role"),
+    AuditEvent.ALERT_CHANNEL: N_("Alert channel"),
+    AuditEvent.ALERT_ROLE: N_("Alert role"),
+    AuditEvent.FALLBACK: N_("Second channel"),
+    AuditEvent.REMINDERS: N_("Reminders"),
+    AuditEvent.LANGUAGE: N_("Language"),
+    AuditEvent.TIMEZONE: N_("Time zone"),
 }
-PAUSES = {What.PAUSED: N_("Paused"), What.RESUMED: N_("Resumed")}
+PAUSES = {AuditEvent.PAUSED: N_("Paused"), AuditEvent.RESUMED: N_("Resumed")}
 _DONE = {
-    What.ADDED: N_("Added"),
-    What.IMPORTED: N_("Imported"),
-    What.REMOVED: N_("Removed"),
+    AuditEvent.ADDED: N_("Added"),
+    AuditEvent.IMPORTED: N_("Imported"),
+    AuditEvent.REMOVED: N_("Removed"),
     **PAUSES,
-    What.MUTED: N_("Muted"),
-    What.UNMUTED: N_("Unmuted"),
-    What.ACKNOWLEDGED: N_("Alert acknowledged"),
-    What.MAINTENANCE_STARTED: N_("Maintenance started"),
-    What.MAINTENANCE_PLANNED: N_("Maintenance planned"),
-    What.MAINTENANCE_CANCELLED: N_("Maintenance cancelled"),
-    What.BOARD_CREATED: N_("Board created"),
-    What.BOARD_REMOVED: N_("Board removed"),
+    AuditEvent.MUTED: N_("Muted"),
+    AuditEvent.UNMUTED: N_("Unmuted"),
+    AuditEvent.ACKNOWLEDGED: N_("Alert acknowledged"),
+    AuditEvent.MAINTENANCE_STARTED: N_("Maintenance started"),
+    AuditEvent.MAINTENANCE_PLANNED: N_("Maintenance planned"),
+    AuditEvent.MAINTENANCE_CANCELLED: N_("Maintenance cancelled"),
+    AuditEvent.BOARD_CREATED: N_("Board created"),
+    AuditEvent.BOARD_REMOVED: N_("Board removed"),
 }
 # What stands there while nothing is chosen; "none" for all others.
 _UNSET = {
-    What.CHANNEL: N_("as for the whole server"),
-    What.ROLE: N_("as for the whole server"),
-    What.EXPECT_STATUS: N_("any below 400"),
-    What.REMINDERS: N_("off"),
-    What.LANGUAGE: N_("automatic"),
+    AuditEvent.CHANNEL: N_("as for the whole server"),
+    AuditEvent.ROLE: N_("as for the whole server"),
+    AuditEvent.EXPECT_STATUS: N_("any below 400"),
+    AuditEvent.REMINDERS: N_("off"),
+    AuditEvent.LANGUAGE: N_("automatic"),
 }
 _CHANNELS = {
-    *(What.CHANNEL, What.ALERT_CHANNEL, What.FALLBACK),
-    *(What.BOARD_CREATED, What.BOARD_REMOVED),
+    *(AuditEvent.CHANNEL, AuditEvent.ALERT_CHANNEL, AuditEvent.FALLBACK),
+    *(AuditEvent.BOARD_CREATED, AuditEvent.BOARD_REMOVED),
 }
-_ROLES = {What.ROLE, What.ALERT_ROLE}
+_ROLES = {AuditEvent.ROLE, AuditEvent.ALERT_ROLE}
 
 
-def change_line(words: Translator, row: ChangeRow, limit: int, *, named: bool = False) -> str:
+def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool = False) -> str:
     """``2 hours ago · @Ada · Name: Shop → Bakery``; a value takes at most ``limit`` characters.
 
     ``named``: with the monitor, in a list of several.
@@ -83,8 +83,8 @@ def fitting(lines: Sequence[str], limit: int) -> list[str]:
     return shown
 
 
-def _said(words: Translator, row: ChangeRow, limit: int) -> str:
-    what = next((one for one in What if one == row.field), None)
+def _said(words: Translator, row: AuditEntry, limit: int) -> str:
+    what = next((one for one in AuditEvent if one == row.field), None)
     if what in _DONE:
         return _done(words, what, row, limit)
     if what is None or what not in LABELS:
@@ -98,15 +98,15 @@ def _said(words: Translator, row: ChangeRow, limit: int) -> str:
     return words.text("{what}: {value}", what=label, value=value)
 
 
-def _done(words: Translator, what: What, row: ChangeRow, limit: int) -> str:
+def _done(words: Translator, what: AuditEvent, row: AuditEntry, limit: int) -> str:
     said = words.text(_DONE[what])
     if row.window is not None:
         return words.text("{what}: {value}", what=said, value=_planned(words, row.window))
     if row.after is None:
         return said
-    if what in {What.PAUSED, What.MUTED}:
+    if what in {AuditEvent.PAUSED, AuditEvent.MUTED}:
         return words.text("{what} until {time}", what=said, time=stamp(int(row.after), "f"))
-    about = f"#{row.after}" if what is What.ACKNOWLEDGED else row.after
+    about = f"#{row.after}" if what is AuditEvent.ACKNOWLEDGED else row.after
     return words.text("{what}: {value}", what=said, value=_value(words, what, about, limit))
 
 
@@ -119,7 +119,7 @@ def _planned(words: Translator, window: Window) -> str:
     return f"{stamp(stretch.from_ms, 'f')} – {stamp(stretch.until_ms, 'f')}"
 
 
-def _value(words: Translator, what: What, text: str | None, limit: int) -> str:
+def _value(words: Translator, what: AuditEvent, text: str | None, limit: int) -> str:
     if text is None:
         return words.text(_UNSET.get(what, N_("none")))
     if what in _CHANNELS:
@@ -129,15 +129,15 @@ def _value(words: Translator, what: What, text: str | None, limit: int) -> str:
     return _typed(words, what, text, limit)
 
 
-def _typed(words: Translator, what: What, text: str, limit: int) -> str:
+def _typed(words: Translator, what: AuditEvent, text: str, limit: int) -> str:
     match what:
-        case What.EVERY | What.SLOW_MS:
+        case AuditEvent.EVERY | AuditEvent.SLOW_MS:
             return text
-        case What.NAME | What.TIMEZONE:
+        case AuditEvent.NAME | AuditEvent.TIMEZONE:
             return markdown(text, limit)
-        case What.LANGUAGE:
+        case AuditEvent.LANGUAGE:
             return native_name(translator_for(text).language)
-        case What.REMINDERS if text in REMINDERS:
+        case AuditEvent.REMINDERS if text in REMINDERS:
             return words.text(REMINDERS[text])
         case _:
             return code(text, limit)

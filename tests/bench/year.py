@@ -18,7 +18,7 @@ from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config
 from bot.db import audit_log, guilds, incidents, monitors, result_codec, results, rollups
 from bot.db import database as database_module
-from bot.db.audit_log import ChangeRow
+from bot.db.audit_log import AuditEntry
 from bot.db.backup import back_up
 from bot.db.database import Connection, Database
 from bot.db.rollups import Rollup
@@ -83,7 +83,7 @@ def _live_through(conn: Connection, one: Monitor, dice: random.Random) -> None:
     audit_log.insert(
         conn,
         [
-            ChangeRow(one.guild_id, 7, "slow_ms", NOW_MS - n * 30 * DAY_MS, one.id, "500", "900")
+            AuditEntry(one.guild_id, 7, "slow_ms", NOW_MS - n * 30 * DAY_MS, one.id, "500", "900")
             for n in range(12)
         ],
     )

@@ -107,7 +107,7 @@ def test_two_who_remove_at_once_remove_once_and_each_is_answered(tmp_path: Path)
             late = await fixture.sandbox.press("Admin", second, label)
             assert late.content == GONE
             assert late.ephemeral
-        page = await fixture.app.services.changes.page(fixture.guild_id, None, 0, 10)
+        page = await fixture.app.services.audit_log.page(fixture.guild_id, None, 0, 10)
         assert [row.field for row in page.rows].count("removed") == 1
 
     run_with_bot(tmp_path, scenario)

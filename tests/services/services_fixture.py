@@ -14,7 +14,7 @@ from bot.engine.loop_watch import LoopWatch
 from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
-from bot.services.audit_log import Changes
+from bot.services.audit_log import AuditLog
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
@@ -108,7 +108,7 @@ class ServicesFixture:
         )
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
         self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
-        self.changes = Changes(db)
+        self.audit_log = AuditLog(db)
         self.status = Status(db, clock, self.watchlist)
         self.retention = Retention(db, clock)
         self.overlays = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)

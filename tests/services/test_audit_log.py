@@ -10,7 +10,7 @@ import pytest
 from bot.db import audit_log, monitors
 from bot.db.database import Connection
 from bot.errors import UserError
-from bot.services.audit_log import ChangeRow, What, differing
+from bot.services.audit_log import AuditEntry, AuditEvent, differing
 from bot.services.maintenance import NewWindow
 from bot.services.recurrence import instant
 from bot.services.transfer.bulk_import import Intake
@@ -35,7 +35,7 @@ async def told(
     s: ServicesFixture, monitor_id: int | None = None, guild_id: int = GUILD
 ) -> list[Told]:
     """Field, who, before and after of the newest changes, oldest first."""
-    page = await s.changes.page(guild_id, monitor_id, 0, 100)
+    page = await s.audit_log.page(guild_id, monitor_id, 0, 100)
     assert page.number == 0
     return [(row.field, row.user_id, row.before, row.after) for row in reversed(page.rows)]
 
@@ -76,7 +76,7 @@ def test_every_setting_that_differs_is_a_row_with_what_it_was_and_what_it_is(
                 ("channel", OTHER, None, str(CHANNEL)),
                 ("role", OTHER, None, "55"),
             ]
-            [newest, *_] = (await s.changes.page(GUILD, monitor.id, 0, 1)).rows
+            [newest, *_] = (await s.audit_log.page(GUILD, monitor.id, 0, 1)).rows
             assert (newest.at_ms, newest.name) == (s.clock.now_ms(), "Bakery")
             await s.monitors.edit(GUILD, monitor.id, Change(headers="X-Key: third\nX-New:"), OTHER)
             assert (await told(s))[-1] == ("headers", OTHER, "X-Key, X-New", "X-Key, X-New")
@@ -124,7 +124,7 @@ def test_pauses_mutes_and_removals_are_told_but_not_what_ends_by_itself(tmp_path
                 ("unmuted", None),
                 ("removed", None),
             ]
-            [removed] = await s.changes.of_server(GUILD, 5)
+            [removed] = await s.audit_log.of_server(GUILD, 5)
             assert (removed.field, removed.name) == ("removed", "shop")
 
     play(scenario())
@@ -164,7 +164,7 @@ def test_the_settings_of_a_server_are_told_with_who_chose_them(tmp_path: Path) -
                 ("language", OTHER, None, "fr"),
                 ("timezone", OTHER, "UTC", "Europe/Paris"),
             ]
-            assert len(await s.changes.of_server(GUILD, 5)) == 5
+            assert len(await s.audit_log.of_server(GUILD, 5)) == 5
 
     play(scenario())
 
@@ -183,7 +183,7 @@ def test_maintenance_is_told_with_its_window_for_as_long_as_it_is_kept(tmp_path:
             )
             await s.clock.advance(DAY_S)
             await s.maintenance.start(GUILD, None, for_s=60, reason=None, by=PERSON)  # tidies up
-            page = await s.changes.page(GUILD, None, 0, 10)
+            page = await s.audit_log.page(GUILD, None, 0, 10)
             assert [(row.field, row.monitor_id) for row in reversed(page.rows)][1:] == [
                 ("maintenance_started", shop.id),
                 ("maintenance_planned", None),
@@ -326,15 +326,15 @@ def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
-            edits = [ChangeRow(GUILD, PERSON, "name", s.clock.now_ms(), shop.id)] * 1_200
+            edits = [AuditEntry(GUILD, PERSON, "name", s.clock.now_ms(), shop.id)] * 1_200
             await s.db.write(lambda conn: audit_log.insert(conn, edits))
             await s.clock.advance(200 * DAY_S)
             await s.monitors.edit(GUILD, shop.id, Change(name="late"), PERSON)
             await s.retention.sweep()
-            assert (await s.changes.page(GUILD, None, 0, 1)).of == 1_202
+            assert (await s.audit_log.page(GUILD, None, 0, 1)).of == 1_202
             await s.clock.advance(165 * DAY_S)
             await s.retention.sweep()
-            assert (await s.changes.page(GUILD, None, 0, 1)).of == 1_202
+            assert (await s.audit_log.page(GUILD, None, 0, 1)).of == 1_202
             await s.clock.advance(2 * DAY_S)
             await s.retention.sweep()
             assert [row[3] for row in await told(s)] == ["late"]
@@ -346,15 +346,15 @@ def test_pages_are_counted_and_one_that_is_gone_shows_the_last(tmp_path: Path) -
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
-            assert (await s.changes.page(OTHER_GUILD, None, 3, 10)).of == 1
+            assert (await s.audit_log.page(OTHER_GUILD, None, 3, 10)).of == 1
             for number in range(24):
                 await s.monitors.edit(GUILD, shop.id, Change(name=f"shop {number}"), PERSON)
-            pages = [await s.changes.page(GUILD, shop.id, number, 10) for number in range(3)]
+            pages = [await s.audit_log.page(GUILD, shop.id, number, 10) for number in range(3)]
             assert [len(page.rows) for page in pages] == [10, 10, 5]
-            ats: list[ChangeRow] = [row for page in pages for row in page.rows]
+            ats: list[AuditEntry] = [row for page in pages for row in page.rows]
             assert ats[0].after == "shop 23"
             assert ats[-1].field == "added"
-            assert await s.changes.page(GUILD, shop.id, 99, 10) == pages[-1]
+            assert await s.audit_log.page(GUILD, shop.id, 99, 10) == pages[-1]
 
     play(scenario())
 
@@ -385,7 +385,7 @@ def test_what_differs_is_named_in_the_order_of_the_card(tmp_path: Path) -> None:
             after: Any = (
                 await s.monitors.edit(GUILD, shop.id, Change(role_id=5, name="b"), 1)
             ).after
-            assert differing(shop, after) == [What.NAME, What.ROLE]
+            assert differing(shop, after) == [AuditEvent.NAME, AuditEvent.ROLE]
             assert differing(shop, shop) == []
 
     play(scenario())
@@ -436,7 +436,7 @@ def test_only_the_newest_changes_of_a_server_are_kept_and_long_values_are_cut(
             for number in range(9):
                 url = f"https://shop.example/{'a' * 1_900}{number}?{'b' * 100}"
                 await s.monitors.change(GUILD, shop.monitor.id, Change(url=url), PERSON)
-            page = await s.changes.page(GUILD, None, 0, 50)
+            page = await s.audit_log.page(GUILD, None, 0, 50)
             assert len(page.rows) == 5
             newest = page.rows[0]
             assert newest.before is not None

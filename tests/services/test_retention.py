@@ -12,7 +12,7 @@ from bot.db.database import Connection
 from bot.db.result_codec import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
-from bot.services.audit_log import What
+from bot.services.audit_log import AuditEvent
 from bot.services.history import retention
 from bot.services.wishes import NewMonitor
 from tests.fakes import START_MS, FakeClock
@@ -420,7 +420,7 @@ def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path:
             wanted = NewMonitor("https://shop.example/")
             draft = s.monitors.draft(GUILD, wanted, [])
             paused = replace(draft, paused_ms=draft.created_ms)
-            (shop,) = await s.monitors.keep(GUILD, [paused], PERSON, What.IMPORTED)
+            (shop,) = await s.monitors.keep(GUILD, [paused], PERSON, AuditEvent.IMPORTED)
             await s.clock.advance(1800)
             await s.overlays.resume(GUILD, shop.id, PERSON)
             await s.clock.advance(1800)

@@ -10,7 +10,7 @@ from bot.db import audit_log
 from bot.db.boards import Board
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
-from bot.services.audit_log import Author, What
+from bot.services.audit_log import Actor, AuditEvent
 from bot.services.boards.snapshot import Door, Truth
 from bot.services.boards.store import Kept, Ledger
 from bot.services.boards.worker import BoardLane
@@ -112,8 +112,8 @@ class Boards:
             if kept is None or self.find(guild_id, channel_id) is None:
                 raise NotFound("There is no board in that channel.")
             kept.go_on()
-            known_ids = self._noting(What.BOARD_REMOVED, kept.board, by)
-            await self._ledger.change(kept, known_ids, removed_ms=self._clock.now_ms())
+            noted = self._noting(AuditEvent.BOARD_REMOVED, kept.board, by)
+            await self._ledger.change(kept, noted, removed_ms=self._clock.now_ms())
         await self.lane.look()
 
     async def message_of(self, channel_id: int, wait_s: float) -> int | None:
@@ -162,19 +162,19 @@ class Boards:
             raise UserError("This server already has {n} boards. Remove one first.", n=MAX_BOARDS)
         await self._guilds.ensure(guild_id)
         board = Board(channel_id, guild_id, by, self._clock.now_ms())
-        known_ids = self._noting(What.BOARD_CREATED, board, by)
-        return (await self._ledger.add(board, known_ids)).board
+        noted = self._noting(AuditEvent.BOARD_CREATED, board, by)
+        return (await self._ledger.add(board, noted)).board
 
     async def _again(self, kept: Kept, by: int) -> None:
         """One that was to go, or was deleted twice, is wanted again."""
         kept.ask_for()
-        known_ids = self._noting(What.BOARD_CREATED, kept.board, by)
+        noted = self._noting(AuditEvent.BOARD_CREATED, kept.board, by)
         await self._ledger.change(
-            kept, known_ids, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
+            kept, noted, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
         )
 
-    def _noting(self, what: What, board: Board, by: int) -> Callable[[Connection], None]:
+    def _noting(self, what: AuditEvent, board: Board, by: int) -> Callable[[Connection], None]:
         """What a person does with a board is kept with it."""
-        author = Author(board.guild_id, by, self._clock.now_ms())
-        done = author.did(what, after=board.channel_id)
+        actor = Actor(board.guild_id, by, self._clock.now_ms())
+        done = actor.did(what, after=board.channel_id)
         return lambda conn: audit_log.insert(conn, [done])

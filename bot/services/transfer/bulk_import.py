@@ -12,7 +12,7 @@ from enum import Enum
 from bot.config import Config
 from bot.errors import UserError
 from bot.models import Monitor
-from bot.services.audit_log import What, differing
+from bot.services.audit_log import AuditEvent, differing
 from bot.services.monitors import Monitors
 from bot.services.silences import Silences
 from bot.services.transfer.columns import Remark
@@ -67,10 +67,10 @@ class Outcome:
         return Fate.CHANGED if self.changed else Fate.SAME
 
     @property
-    def changed(self) -> list[What]:
+    def changed(self) -> list[AuditEvent]:
         if self.before is None or self.monitor is None:
             return []
-        paused = What.PAUSED if self.monitor.paused else What.RESUMED
+        paused = AuditEvent.PAUSED if self.monitor.paused else AuditEvent.RESUMED
         repaused = [paused] if self.monitor.paused != self.before.paused else []
         return differing(self.before, self.monitor) + repaused
 
@@ -107,7 +107,9 @@ class Intake:
     async def _slice(self, plan: "_Plan", planned: Sequence[Outcome], by: int) -> list[Outcome]:
         new = [one.monitor for one in planned if one.monitor is not None and one.before is None]
         try:
-            kept = iter(new and await self._monitors.keep(plan.guild_id, new, by, What.IMPORTED))
+            kept = iter(
+                new and await self._monitors.keep(plan.guild_id, new, by, AuditEvent.IMPORTED)
+            )
         except UserError:  # somebody else was quicker: which row it hits shows one by one
             return [await self._alone(plan, one, by) for one in planned]
         done = []
@@ -122,7 +124,9 @@ class Intake:
         if planned.monitor is None or planned.before is not None:
             return await self._apply(planned, by)
         try:
-            (kept,) = await self._monitors.keep(plan.guild_id, [planned.monitor], by, What.IMPORTED)
+            (kept,) = await self._monitors.keep(
+                plan.guild_id, [planned.monitor], by, AuditEvent.IMPORTED
+            )
         except UserError as error:
             return replace(planned, monitor=None, error=_in_a_file(error))
         return replace(planned, monitor=kept)
