@@ -98,7 +98,9 @@ def test_while_vigie_is_offline_itself_both_pages_say_so(tmp_path: Path) -> None
         await fill(fixture, 1)
         since_ms = fixture.app.clock.now_ms() - 60_000
         fixture.app.blindness._since_ms = since_ms
-        said = f"I have been offline since <t:{since_ms // 1000}:T>: no connectivity check succeeds"
+        since = f"<t:{since_ms // 1000}:T>"
+        why = "no connectivity check succeeds, so no failure counts."
+        said = f"I have been offline since {since}: {why}"
         assert said in (await fixture.run("status", who="Member")).embeds[0]["description"]
         one = await fixture.run("status", who="Member", monitor="Site 00")
         assert one.embeds[0]["description"].endswith(said)
