@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
-from bot.services.history.report import Period
+from bot.services.history.period_report import Period
 from bot.words.translator import N_
 from cogs._ui.history_page import (
     NO_FILES,
@@ -49,7 +49,7 @@ class History(commands.Cog):
         self, interaction: Interaction, monitor: VisibleMonitor, period: str = Period.DAY.value
     ) -> None:
         found = monitor.monitor
-        work = self._services.history.of(found.guild_id, found.id, Period(period))
+        work = self._services.history.report(found.guild_id, found.id, Period(period))
         asked = Asked(monitor, Period(period), await patiently(interaction, work))
         words = words_of(interaction)
         if asked.past.empty:

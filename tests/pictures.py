@@ -172,14 +172,14 @@ def live_through(
             ms = round(90 + 25 * (hour % HOURS > 8) + dice.expovariate(1 / 12))
             lost = down_s.get(hour, 0)
             ok = 60 - lost // 60
-            row = Rollup(one.id, hour, 60, ok, ms, 2 * ms, 5 * ms, 3600, lost, 0, 3550)
+            row = Rollup(one.id, hour, 60, ok, ms, 2 * ms, 3600, lost, 0, 3550)
             rollups.save_hour(conn, row)
             days.setdefault(hour // HOURS, []).append(row)
     for day, rows in days.items():
         count, ok = sum(r.count for r in rows), sum(r.ok for r in rows)
         seen_s, down = sum(r.watched_s for r in rows), sum(r.down_s for r in rows)
         ms = dice.randrange(95, 130)
-        rollups.save_day(conn, Rollup(one.id, day, count, ok, ms, 2 * ms, 600, seen_s, down, 0))
+        rollups.save_day(conn, Rollup(one.id, day, count, ok, ms, 2 * ms, seen_s, down, 0))
 
 
 def fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:

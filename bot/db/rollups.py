@@ -13,8 +13,8 @@ HOURS = 24
 class Rollup:
     """One monitor's hour or day; ``slot`` is the hour's or day's number since 1970, UTC.
 
-    ``p50_ms``, ``p95_ms`` and ``max_ms`` are of the fine tries. Of the time watched, ``down_s``
-    was down and ``unstable_s`` unstable. ``last_s``: when in the hour the last try was.
+    ``p50_ms`` and ``p95_ms`` are of the checks that succeeded. Of the time watched, ``down_s``
+    was down and ``unstable_s`` unstable. ``last_s``: when in the hour the last check was.
     """
 
     monitor_id: int
@@ -23,7 +23,6 @@ class Rollup:
     ok: int
     p50_ms: int | None
     p95_ms: int | None
-    max_ms: int | None
     watched_s: int
     down_s: int
     unstable_s: int
@@ -32,7 +31,7 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What several hours and days add up to."""
+    """Several hours and days added up."""
 
     count: int = 0
     ok: int = 0
@@ -41,13 +40,13 @@ class Sums:
     unstable_s: int = 0
 
 
-_DAY = "monitor_id, slot, count, ok, p50_ms, p95_ms, max_ms, watched_s, down_s, unstable_s"
+_DAY = "monitor_id, slot, count, ok, p50_ms, p95_ms, watched_s, down_s, unstable_s"
 
 
 def save_hour(conn: Connection, one: Rollup) -> None:
     conn.execute(
         f"INSERT OR REPLACE INTO hourly ({_DAY.replace('slot', 'hour')}, last_s)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*_values(one), one.last_s),
     )
 
@@ -55,13 +54,13 @@ def save_hour(conn: Connection, one: Rollup) -> None:
 def save_day(conn: Connection, one: Rollup) -> None:
     conn.execute(
         f"INSERT OR REPLACE INTO daily ({_DAY.replace('slot', 'day')})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         _values(one),
     )
 
 
-def last_try_ms(conn: Connection, monitor_id: int, first: int, before: int) -> int | None:
-    """When a monitor's last try in the hours from ``first`` until ``before`` was."""
+def last_check_ms(conn: Connection, monitor_id: int, first: int, before: int) -> int | None:
+    """When a monitor's last check in the hours from ``first`` until ``before`` was."""
     row = conn.execute(
         "SELECT hour, last_s FROM hourly WHERE monitor_id = ? AND hour >= ? AND hour < ?"
         " AND last_s IS NOT NULL ORDER BY hour DESC LIMIT 1",
@@ -71,7 +70,7 @@ def last_try_ms(conn: Connection, monitor_id: int, first: int, before: int) -> i
 
 
 def sums_of_day(conn: Connection, monitor_id: int, day: int) -> Sums | None:
-    """What the hours of a day add up to; None when there are none."""
+    """The hours of a day added up; None when there are none."""
     row = conn.execute(
         f"SELECT {_SUMS} FROM hourly WHERE monitor_id = ? AND hour BETWEEN ? AND ?",
         (monitor_id, day * HOURS, day * HOURS + HOURS - 1),
@@ -86,7 +85,7 @@ _SUMS = ", ".join(f"sum({name}) AS {name}" for name in _FIELDS)
 def sums(
     conn: Connection, monitor_ids: Sequence[int], since_ms: int, rolled_day: int
 ) -> dict[int, Sums]:
-    """What each monitor's hours and days since then add up to, whole hours at the beginning.
+    """Each monitor's hours and days since then added up, whole hours at the beginning.
 
     Days count from the first whole one until ``rolled_day``, hours before and after them; hours
     older than are kept leave their day out.
@@ -138,6 +137,6 @@ def drop_old(conn: Connection, monitor_id: int, hour: int, packed_hour: int) -> 
 
 def _values(one: Rollup) -> tuple[int | None, ...]:
     return (
-        *(one.monitor_id, one.slot, one.count, one.ok, one.p50_ms, one.p95_ms, one.max_ms),
+        *(one.monitor_id, one.slot, one.count, one.ok, one.p50_ms, one.p95_ms),
         *(one.watched_s, one.down_s, one.unstable_s),
     )

@@ -15,7 +15,7 @@ from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why
 from bot.services.guilds import Guilds
-from bot.services.history.report import History
+from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors

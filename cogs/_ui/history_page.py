@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.services.history.report import Past, Period
+from bot.services.history.period_report import Period, PeriodReport
 from bot.services.status import MonitorStatus
 from bot.words.escaping import clip, plain
 from bot.words.timestamps import stamp
@@ -27,7 +27,7 @@ class Asked:
 
     status: MonitorStatus
     period: Period
-    past: Past
+    past: PeriodReport
 
     @property
     def young(self) -> bool:
@@ -70,7 +70,7 @@ def _period_name(words: Translator, period: Period) -> str:
     return words.plural("Last {n} day", "Last {n} days", period.days)
 
 
-def _rows(words: Translator, past: Past) -> Sequence[tuple[str, str]]:
+def _rows(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
     """Each number with its name, as fields and as a sentence."""
     uptime = past.uptime
     never = words.text("never")
@@ -92,18 +92,18 @@ def _times(words: Translator, count: int, seconds: int) -> str:
     return f"{times} · {words.duration(seconds)}"
 
 
-def _speed_name(words: Translator, past: Past) -> str:
+def _speed_name(words: Translator, past: PeriodReport) -> str:
     return words.text("Answer time") if past.exact else words.text("Answer time, usual hour")
 
 
-def _speed(words: Translator, past: Past) -> str:
+def _speed(words: Translator, past: PeriodReport) -> str:
     if past.median_ms is None or past.p95_ms is None:
         return words.text("no answer")
     said = [
         words.text("median {ms} ms", ms=words.number(past.median_ms)),
         words.text("95% within {ms} ms", ms=words.number(past.p95_ms)),
     ]
-    highest = max(one.p95_ms for one in past.paces)
+    highest = max(one.p95_ms for one in past.response_times)
     if highest > top_ms(past):
         said.append(words.text("peaks up to {ms} ms", ms=words.number(highest)))
     return " · ".join(said)

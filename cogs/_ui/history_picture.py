@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from bot.charts.picture import Labels, Picture, Point
 from bot.charts.ticks import ms_ticks, time_ticks
-from bot.services.history.intervals import Span, merged
-from bot.services.history.latency import Pace
-from bot.services.history.report import Past
+from bot.services.history.coverage import Span, merged
+from bot.services.history.period_report import PeriodReport, ResponseTimes
 from bot.services.recurrence import zone_of
 from bot.words.escaping import plain
 from bot.words.translator import Translator
@@ -19,7 +18,7 @@ _ORDINARY, _ABOVE = 0.9, 2.5
 _HEADROOM = 1.1
 
 
-def picture(words: Translator, past: Past, timezone: str) -> Picture:
+def picture(words: Translator, past: PeriodReport, timezone: str) -> Picture:
     """``timezone``: whose clock the axis shows."""
     zone, top = zone_of(timezone), top_ms(past)
     return Picture(
@@ -42,25 +41,25 @@ def picture(words: Translator, past: Past, timezone: str) -> Picture:
     )
 
 
-def worth_drawing(past: Past) -> bool:
+def worth_drawing(past: PeriodReport) -> bool:
     """A single dot says less than its number."""
-    return len(past.paces) > 1 or bool(past.down or past.unstable)
+    return len(past.response_times) > 1 or bool(past.down or past.unstable)
 
 
-def top_ms(past: Past) -> int:
+def top_ms(past: PeriodReport) -> int:
     """The upper end of the axis. All medians are below it, and all but a few far peaks."""
-    highest = sorted(one.p95_ms for one in past.paces) or [0]
+    highest = sorted(one.p95_ms for one in past.response_times) or [0]
     ordinary = highest[int((len(highest) - 1) * _ORDINARY)]
-    medians = max((one.median_ms for one in past.paces), default=0)
+    medians = max((one.median_ms for one in past.response_times), default=0)
     top = max(medians, min(highest[-1], ordinary * _ABOVE), _LEAST_TOP_MS)
     return round(top * _HEADROOM)
 
 
-def _runs(past: Past) -> Iterator[list[Pace]]:
+def _runs(past: PeriodReport) -> Iterator[list[ResponseTimes]]:
     """Steps between which the site was neither down nor out of our sight."""
     breaks = merged([*past.down, *past.unwatched])
-    run: list[Pace] = []
-    for one in past.paces:
+    run: list[ResponseTimes] = []
+    for one in past.response_times:
         if run and _breaks(breaks, run[-1].begin_ms + past.step_ms, one.begin_ms):
             yield run
             run = []
@@ -78,7 +77,7 @@ def _breaks(breaks: Sequence[Span], end_ms: int, begin_ms: int) -> bool:
     return any(a < begin_ms and b > end_ms for a, b in near)
 
 
-def _point(past: Past, one: Pace) -> Point:
+def _point(past: PeriodReport, one: ResponseTimes) -> Point:
     """In the middle of its step, as far as that lies in the picture."""
     begin = max(one.begin_ms, past.span[0])
     end = min(one.begin_ms + past.step_ms, past.span[1])

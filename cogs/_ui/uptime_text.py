@@ -6,9 +6,9 @@ its own, and is neither up nor down in any number.
 
 from collections.abc import Iterator, Sequence
 
-from bot.services.history.intervals import Span, overlap_ms
+from bot.services.history.coverage import Span, overlap_ms
 from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
-from bot.services.history.report import Past
+from bot.services.history.period_report import PeriodReport
 from bot.services.history.uptime import Uptime
 from bot.words.translator import N_, Translator
 
@@ -101,21 +101,23 @@ def _span(words: Translator, days: int) -> str:
 
 CELLS = 30  # as many as a phone shows in one line of code
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_DOWN, _UNSTABLE, _UNWATCHED = "✖", "▲", "·"
-_MARKS_MEAN = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
+_DOWN, _UNSTABLE = "✖", "▲"
+_SIGN_MEANINGS = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
 
 
-def sparkline(words: Translator, past: Past) -> str:
+def sparkline(words: Translator, past: PeriodReport) -> str:
     """The line in a block of code, and below it what its signs mean."""
-    top = max((one.median_ms for one in past.paces), default=0)
+    top = max((one.median_ms for one in past.response_times), default=0)
     line = "".join(_signs(past, top))
-    key = [f"`{sign}` {words.text(_MEANINGS[sign])}" for sign in _MARKS_MEAN if sign in line]
+    key = [
+        f"`{sign}` {words.text(_SIGN_MEANINGS[sign])}" for sign in _SIGN_MEANINGS if sign in line
+    ]
     if top and set(line) & set(_HEIGHTS):
         key.insert(0, f"`{_HEIGHTS[-1]}` {words.text('{ms} ms', ms=words.number(top))}")
     return f"```\n{line}\n```{' · '.join(key)}"
 
 
-def _signs(past: Past, top: int) -> Iterator[str]:
+def _signs(past: PeriodReport, top: int) -> Iterator[str]:
     height = _HEIGHTS[0]
     for cell in _cells(past.span):
         medians = _medians(past, cell)
@@ -137,10 +139,10 @@ def _cells(span: Span) -> Iterator[Span]:
         yield span[0] + length * number // CELLS, span[0] + length * (number + 1) // CELLS
 
 
-def _medians(past: Past, cell: Span) -> list[int]:
+def _medians(past: PeriodReport, cell: Span) -> list[int]:
     return [
         one.median_ms
-        for one in past.paces
+        for one in past.response_times
         if one.begin_ms < cell[1] and one.begin_ms + past.step_ms > cell[0]
     ]
 

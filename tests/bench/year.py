@@ -24,7 +24,7 @@ from bot.db.database import Connection, Database
 from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
 from bot.services.history import retention
-from bot.services.history.report import History, Period
+from bot.services.history.period_report import History, Period
 from tests.bench.storage import an_hour, pack, size
 from tests.bench.tables import show
 from tests.fakes import FakeClock
@@ -56,9 +56,9 @@ def fill_year(conn: Connection, mine: Sequence[Monitor], dice: random.Random) ->
         for hour in range(HOUR - 7 * 24, HOUR - 2):
             result_codec.save(conn, one.id, hour, blobs[(one.id + hour) % 100])
         for hour in range(HOUR - 90 * 24, HOUR - 2):
-            rollups.save_hour(conn, Rollup(one.id, hour, 60, 60, 148, 290, 510, 3600, 0, 0, 3550))
+            rollups.save_hour(conn, Rollup(one.id, hour, 60, 60, 148, 290, 3600, 0, 0, 3550))
         for day in range(DAY - 365, DAY):
-            rollups.save_day(conn, Rollup(one.id, day, 1440, 1439, 148, 290, 910, 86_400, 60, 0))
+            rollups.save_day(conn, Rollup(one.id, day, 1440, 1439, 148, 290, 86_400, 60, 0))
         _live_through(conn, one, dice)
     guilds.put(conn, retention.ROLLED_HOUR, str(HOUR - 2))
     guilds.put(conn, retention.ROLLED_DAY, str(DAY))
@@ -180,7 +180,7 @@ async def answers(db: Database) -> list[Row]:
     past = History(db, s.clock, s.watchlist)
 
     async def history(period: Period) -> None:
-        await past.of(LARGE_GUILD, one.id, period)
+        await past.report(LARGE_GUILD, one.id, period)
 
     async def recent(monitor_id: int | None, count_of_days: int) -> None:
         await s.incidents.recent(LARGE_GUILD, monitor_id, of_days(count_of_days), 200)

@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from bot.models import Monitor, State, Target
-from bot.services.history.latency import Pace
-from bot.services.history.report import Past, Period
+from bot.services.history.period_report import Period, PeriodReport, ResponseTimes
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
@@ -22,14 +21,14 @@ def at(hour: float) -> int:
     return BEGIN_MS + round(hour * HOUR_MS)
 
 
-def pace(hour: int, median: int = 100, p95: int = 200) -> Pace:
-    return Pace(at(hour), 60, median, p95)
+def pace(hour: int, median: int = 100, p95: int = 200) -> ResponseTimes:
+    return ResponseTimes(at(hour), 60, median, p95)
 
 
-CALM = Past(
+CALM = PeriodReport(
     span=SPAN,
     step_ms=HOUR_MS,
-    paces=tuple(pace(n) for n in range(CELLS)),
+    response_times=tuple(pace(n) for n in range(CELLS)),
     down=(),
     unstable=(),
     unwatched=(),
@@ -42,15 +41,15 @@ CALM = Past(
 )
 
 
-def line(past: Past) -> str:
+def line(past: PeriodReport) -> str:
     return sparkline(EN, past).split("```")[1].strip()
 
 
 def test_each_sign_of_the_line_stands_for_one_thing() -> None:
-    paces = tuple(pace(n, median=(n + 1) * 100) for n in range(8))
+    response_times = tuple(pace(n, median=(n + 1) * 100) for n in range(8))
     past = replace(
         CALM,
-        paces=(*paces, *(pace(n, 800) for n in range(11, CELLS))),
+        response_times=(*response_times, *(pace(n, 800) for n in range(11, CELLS))),
         down=((at(8), at(9)), (at(20.5), at(20.6))),
         unstable=((at(9), at(10)),),
         unwatched=((at(10), at(11)),),
@@ -70,12 +69,12 @@ def test_a_gap_of_no_whole_second_is_none() -> None:
 
 
 def test_a_site_that_is_checked_seldom_is_no_gap() -> None:
-    past = replace(CALM, paces=(pace(0), pace(12, 50)))
+    past = replace(CALM, response_times=(pace(0), pace(12, 50)))
     assert line(past) == "█" * 12 + "▄" * 18
 
 
 def test_a_site_that_never_answered_has_signs_all_the_same() -> None:
-    past = replace(CALM, paces=(), down=(SPAN,), median_ms=None, p95_ms=None)
+    past = replace(CALM, response_times=(), down=(SPAN,), median_ms=None, p95_ms=None)
     assert line(past) == "✖" * CELLS
     assert "ms" not in sparkline(EN, past)
     assert worth_drawing(past)
@@ -85,7 +84,7 @@ def test_a_site_that_never_answered_has_signs_all_the_same() -> None:
 def test_the_line_of_the_picture_is_broken_by_outages_and_gaps_alone() -> None:
     past = replace(
         CALM,
-        paces=tuple(pace(n) for n in (0, 1, 5, 9, 12, 13)),
+        response_times=tuple(pace(n) for n in (0, 1, 5, 9, 12, 13)),
         down=((at(6), at(7)),),
         unwatched=((at(10), at(11)), (at(13.2), at(13.3))),
         unstable=((at(2), at(4)),),
@@ -103,16 +102,18 @@ def test_steps_at_the_ends_stand_inside_the_picture() -> None:
 
 
 def test_a_far_peak_does_not_press_the_rest_flat() -> None:
-    peak = replace(CALM, paces=(*CALM.paces[:-1], pace(29, p95=9_000)))
+    peak = replace(CALM, response_times=(*CALM.response_times[:-1], pace(29, p95=9_000)))
     assert top_ms(peak) == 550
-    slow = replace(CALM, paces=(*CALM.paces[:-1], pace(29, median=8_000, p95=9_000)))
+    slow = replace(
+        CALM, response_times=(*CALM.response_times[:-1], pace(29, median=8_000, p95=9_000))
+    )
     assert top_ms(slow) == 8_800, "a median is never cut off"
-    assert top_ms(replace(CALM, paces=())) == 11
+    assert top_ms(replace(CALM, response_times=())) == 11
 
 
 def test_one_answer_is_not_worth_a_picture() -> None:
-    assert not worth_drawing(replace(CALM, paces=(pace(3),)))
-    assert worth_drawing(replace(CALM, paces=(pace(3), pace(4))))
+    assert not worth_drawing(replace(CALM, response_times=(pace(3),)))
+    assert worth_drawing(replace(CALM, response_times=(pace(3), pace(4))))
 
 
 def test_the_words_of_the_picture_are_the_readers() -> None:

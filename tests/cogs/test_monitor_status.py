@@ -64,16 +64,14 @@ async def live_long(fixture: BotFixture, entry: Entry, days: int = 120) -> int:
     def write(conn: Connection) -> None:
         for day in range(today - days, today):
             down_s = 43_200 if day == today - 7 else 0
-            rollups.save_day(
-                conn, Rollup(monitor_id, day, 1440, 1440, 100, 200, 300, 86_400, down_s, 0)
-            )
+            rollups.save_day(conn, Rollup(monitor_id, day, 1440, 1440, 100, 200, 86_400, down_s, 0))
         guilds.put(conn, retention.ROLLED_DAY, str(today))
         guilds.put(conn, retention.ROLLED_HOUR, str(today * 24))
         # Spans of 30 and of 90 days begin within a day, whatever the hour of the test.
         begun = (today - back for back in (30, 90))
         partly = [one for day in begun for one in range(day * 24, day * 24 + 24)]
         for one in (*partly, *range(hour - 30, today * 24)):
-            rollups.save_hour(conn, Rollup(monitor_id, one, 60, 60, 100, 200, 300, 3600, 0, 0))
+            rollups.save_hour(conn, Rollup(monitor_id, one, 60, 60, 100, 200, 3600, 0, 0))
 
     await fixture.app.recorder._db.write(write)
     await fixture.app.recorder.flush()

@@ -15,7 +15,13 @@ from bot.db.result_codec import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
-from bot.services.history.report import MINUTES_MS, History, Past, Period, step_of
+from bot.services.history.period_report import (
+    TEN_MINUTES_MS,
+    History,
+    Period,
+    PeriodReport,
+    step_of,
+)
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from tests.fakes import START_MS, FakeClock
 from tests.services.services_fixture import (
@@ -99,11 +105,11 @@ async def counted(
 
 
 def hour_of(monitor: Monitor, slot: int, ms: int = 100, watched_s: int = 3600) -> Rollup:
-    return Rollup(monitor.id, slot, 60, 60, ms, 2 * ms, 3 * ms, watched_s, 0, 0, 3540)
+    return Rollup(monitor.id, slot, 60, 60, ms, 2 * ms, watched_s, 0, 0, 3540)
 
 
-async def past(base: ServicesFixture, monitor: Monitor, period: Period) -> Past:
-    return await History(base.db, base.clock, base.watchlist).of(GUILD, monitor.id, period)
+async def past(base: ServicesFixture, monitor: Monitor, period: Period) -> PeriodReport:
+    return await History(base.db, base.clock, base.watchlist).report(GUILD, monitor.id, period)
 
 
 def seconds(spans: Iterable[tuple[int, int]]) -> int:
@@ -121,9 +127,11 @@ def test_a_day_is_drawn_from_every_try(tmp_path: Path) -> None:
             await store(base, rows)
             found = await past(base, shop, Period.DAY)
             assert found.span == (begin, NOW_MS)
-            assert found.step_ms == MINUTES_MS
-            assert len(found.paces) == 24 * 6 + 2, "the last quarter of an hour begins two steps"
-            first = found.paces[0]
+            assert found.step_ms == TEN_MINUTES_MS
+            assert len(found.response_times) == 24 * 6 + 2, (
+                "the last quarter of an hour begins two steps"
+            )
+            first = found.response_times[0]
             assert (first.begin_ms, first.count, first.median_ms, first.p95_ms) == (
                 begin,
                 10,
@@ -153,9 +161,9 @@ def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> N
             await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])
             await store(base, tries(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=90))
             found = await past(base, shop, Period.DAY)
-            assert len(found.paces) == 24 * 6 + 2
-            assert {one.median_ms for one in found.paces[:132]} == {80}
-            assert {one.median_ms for one in found.paces[132:]} == {90}
+            assert len(found.response_times) == 24 * 6 + 2
+            assert {one.median_ms for one in found.response_times[:132]} == {80}
+            assert {one.median_ms for one in found.response_times[132:]} == {90}
             assert found.unwatched == ()
 
     play(scenario())
@@ -240,8 +248,10 @@ def test_a_week_is_drawn_from_hours_and_the_tries_since(tmp_path: Path) -> None:
             found = await past(base, shop, Period.WEEK)
             assert found.span == (first * HOUR_MS, NOW_MS)
             assert found.step_ms == HOUR_MS
-            assert len(found.paces) == 7 * 24 - 1 + 1, "one hour is missing, the last has begun"
-            assert [one.median_ms for one in found.paces[-4:]] == [100, 700, 700, 700]
+            assert len(found.response_times) == 7 * 24 - 1 + 1, (
+                "one hour is missing, the last has begun"
+            )
+            assert [one.median_ms for one in found.response_times[-4:]] == [100, 700, 700, 700]
             gone = (first + 10) * HOUR_MS + 1_200_000
             assert found.unwatched == ((gone, (first + 12) * HOUR_MS + 1_800_000),)
             assert found.uptime.unwatched_s == seconds(found.unwatched)
@@ -257,7 +267,7 @@ def test_a_quarter_is_drawn_from_days_and_the_hours_of_today(tmp_path: Path) -> 
             today = NOW_MS // DAY_MS
             hours = [hour_of(shop, slot) for slot in range(HOUR - 90 * 24, HOUR - 2)]
             days = [
-                Rollup(shop.id, day, 1440, 1440, 150, 250, 900, 86_400, 0, 0)
+                Rollup(shop.id, day, 1440, 1440, 150, 250, 86_400, 0, 0)
                 for day in range(today - 300, today)
                 if day != today - 9
             ]
@@ -266,11 +276,15 @@ def test_a_quarter_is_drawn_from_days_and_the_hours_of_today(tmp_path: Path) -> 
             await trouble(base, shop, NOW_MS - 20 * DAY_MS, NOW_MS - 20 * DAY_MS + MINUTE_MS)
             found = await past(base, shop, Period.QUARTER)
             assert found.step_ms == DAY_MS
-            assert len(found.paces) == 91, "the first day and today are shown in part"
-            assert found.paces[0].begin_ms == (today - 90) * DAY_MS
-            assert {one.median_ms for one in found.paces[:81]} == {150}
-            assert found.paces[81].median_ms == 100, "a day that was not counted, from its hours"
-            assert found.paces[90].median_ms == 100, "today: ten hours of 100 ms, two of 50"
+            assert len(found.response_times) == 91, "the first day and today are shown in part"
+            assert found.response_times[0].begin_ms == (today - 90) * DAY_MS
+            assert {one.median_ms for one in found.response_times[:81]} == {150}
+            assert found.response_times[81].median_ms == 100, (
+                "a day that was not counted, from its hours"
+            )
+            assert found.response_times[90].median_ms == 100, (
+                "today: ten hours of 100 ms, two of 50"
+            )
             assert seconds(found.down) == 60
             assert found.unwatched == ()
 
@@ -284,7 +298,7 @@ def test_a_young_monitor_fills_the_picture_with_the_time_it_has(tmp_path: Path) 
             await store(base, tries(shop, minutes(NOW_MS - 3 * HOUR_MS, NOW_MS)))
             found = await past(base, shop, Period.QUARTER)
             assert found.span == (NOW_MS - 3 * HOUR_MS, NOW_MS)
-            assert found.step_ms == MINUTES_MS
+            assert found.step_ms == TEN_MINUTES_MS
             assert found.unwatched == ()
             assert found.uptime.span_s == 3 * 3600
 
@@ -336,7 +350,7 @@ def test_another_server_has_no_past_here(tmp_path: Path) -> None:
             shop = await watched_since(base, NOW_MS - DAY_MS)
             history = History(base.db, base.clock, base.watchlist)
             with pytest.raises(NotFound):
-                await history.of(OTHER_GUILD, shop.id, Period.DAY)
+                await history.report(OTHER_GUILD, shop.id, Period.DAY)
 
     play(scenario())
 
@@ -350,7 +364,7 @@ def test_a_neighbour_has_no_part_in_it(tmp_path: Path) -> None:
             await store(base, [*tries(shop, span), *tries(other, span, ms=9_000)])
             await trouble(base, other, NOW_MS - HOUR_MS, None)
             found = await past(base, shop, Period.DAY)
-            assert {one.p95_ms for one in found.paces} == {100}
+            assert {one.p95_ms for one in found.response_times} == {100}
             assert found.down == ()
 
     play(scenario())
@@ -358,7 +372,12 @@ def test_a_neighbour_has_no_part_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("length", "step"),
-    [(1, MINUTES_MS), (25 * HOUR_MS, MINUTES_MS), (7 * DAY_MS, HOUR_MS), (31 * DAY_MS, HOUR_MS)],
+    [
+        (1, TEN_MINUTES_MS),
+        (25 * HOUR_MS, TEN_MINUTES_MS),
+        (7 * DAY_MS, HOUR_MS),
+        (31 * DAY_MS, HOUR_MS),
+    ],
 )
 def test_a_picture_has_enough_steps_and_not_too_many(length: int, step: int) -> None:
     assert step_of((NOW_MS - length, NOW_MS)) == step
@@ -386,7 +405,7 @@ def test_the_store_is_never_held_long_for_it(tmp_path: Path) -> None:
             every_second = range(NOW_MS - 3 * HOUR_MS, NOW_MS, 1000)
             await store(base, tries(shop, every_second))
             found = await past(base, shop, Period.DAY)
-            assert sum(one.count for one in found.paces) == 3 * 3600
+            assert sum(one.count for one in found.response_times) == 3 * 3600
             assert max(turns) == 3600
             await asyncio.sleep(0)
 

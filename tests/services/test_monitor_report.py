@@ -44,7 +44,7 @@ async def old_shop(s: ServicesFixture, days: int = 365) -> Monitor:
 
 
 def a_day(monitor: Monitor, day: int, *, watched: int = DAY_S, down: int = 0) -> Rollup:
-    return Rollup(monitor.id, day, 1440, 1440, 100, 200, 300, watched, down, 0)
+    return Rollup(monitor.id, day, 1440, 1440, 100, 200, watched, down, 0)
 
 
 async def put(s: ServicesFixture, work: Callable[[Connection], object]) -> None:

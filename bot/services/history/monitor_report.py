@@ -106,7 +106,7 @@ async def _raw_ms(db: Database, monitor_id: int, hour: int) -> list[int]:
 
 
 def _measured(fine: list[int]) -> Latency | None:
-    median, p95, _ = quantiles(fine)
+    median, p95 = quantiles(fine)
     if median is None:
         return None
     return Latency(len(fine), median, p95 if len(fine) >= _ENOUGH_FOR_P95 else None)

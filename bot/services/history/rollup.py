@@ -1,4 +1,4 @@
-"""What a monitor's hour or day came to, counted from its tries, incidents and gaps."""
+"""Counts a monitor's hour or day from its checks, incidents and gaps."""
 
 from collections.abc import Sequence
 
@@ -10,31 +10,31 @@ from bot.db.result_codec import ResultRow
 from bot.db.rollups import HOURS, Rollup
 from bot.models import State
 from bot.services.history import coverage
-from bot.services.history.intervals import Span, length_ms, overlap_ms
+from bot.services.history.coverage import Span, length_ms, overlap_ms
 
-REMEMBERED_HOURS = 50  # the longest interval is a day, and a try speaks for two of them
+REMEMBERED_HOURS = 50  # the longest interval is a day, and a check speaks for two of them
 
 
 def hour(
-    conn: Connection, monitor: Watched, number: int, tries: Sequence[ResultRow]
+    conn: Connection, monitor: Watched, number: int, checks: Sequence[ResultRow]
 ) -> Rollup | None:
-    """The hour of that number; None when there is nothing to say of it."""
+    """The hour of that number; None when there is nothing to count."""
     span = (number * HOUR_MS, (number + 1) * HOUR_MS)
-    seen = _watched(conn, monitor, span, tries)
-    if not seen and not tries:
+    seen = _watched(conn, monitor, span, checks)
+    if not seen and not checks:
         return None
     bad = incidents.between(conn, monitor.id, *span)
-    fine = [one.ms for one in tries if one.cause is None]
+    fine = [one.ms for one in checks if one.cause is None]
     return Rollup(
         monitor.id,
         number,
-        len(tries),
+        len(checks),
         len(fine),
         *quantiles(fine),
         watched_s=round(length_ms(seen) / 1000),
         down_s=round(overlap_ms(seen, bad[State.DOWN]) / 1000),
         unstable_s=round(overlap_ms(seen, bad[State.UNSTABLE]) / 1000),
-        last_s=(tries[-1].at_ms - span[0]) // 1000 if tries else None,
+        last_s=(checks[-1].at_ms - span[0]) // 1000 if checks else None,
     )
 
 
@@ -57,12 +57,12 @@ def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
 
 
 def _watched(
-    conn: Connection, monitor: Watched, span: Span, tries: Sequence[ResultRow]
+    conn: Connection, monitor: Watched, span: Span, checks: Sequence[ResultRow]
 ) -> list[Span]:
     number = span[0] // HOUR_MS
-    return coverage.seen(
-        rollups.last_try_ms(conn, monitor.id, number - REMEMBERED_HOURS, number),
-        [one.at_ms for one in tries],
+    return coverage.watched_spans(
+        rollups.last_check_ms(conn, monitor.id, number - REMEMBERED_HOURS, number),
+        [one.at_ms for one in checks],
         monitor.interval_s,
         within=span,
         until_ms=monitor.until_ms,
@@ -70,9 +70,9 @@ def _watched(
     )
 
 
-def quantiles(fine: list[int]) -> tuple[int | None, int | None, int | None]:
-    """The median, the 95th percentile (both by nearest rank) and the maximum. Sorts the list."""
-    if not fine:
-        return None, None, None
-    fine.sort()
-    return fine[(len(fine) - 1) // 2], fine[-(-len(fine) * 95 // 100) - 1], fine[-1]
+def quantiles(values: list[int]) -> tuple[int | None, int | None]:
+    """The median and the 95th percentile, both by nearest rank. Sorts the list."""
+    if not values:
+        return None, None
+    values.sort()
+    return values[(len(values) - 1) // 2], values[-(-len(values) * 95 // 100) - 1]

@@ -8,8 +8,7 @@ from bot.db import audit_log, gaps, guilds, incidents, results, rollups
 from bot.db.database import Connection
 from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
-from bot.services.history.coverage import reach_ms
-from bot.services.history.intervals import Span, inside, length_ms, overlap_ms, without
+from bot.services.history.coverage import Span, inside, length_ms, overlap_ms, reach_ms, without
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 
 
@@ -17,7 +16,7 @@ from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 class Uptime:
     """Seconds of a span of ``span_s``, of which ``watched_s`` were watched.
 
-    Time that was not watched is neither up nor down. ``count`` tries were made (those of the last
+    Time that was not watched is neither up nor down. ``count`` checks were made (those of the last
     hours are not counted yet).
     """
 
@@ -64,12 +63,12 @@ def uptimes(
     return {
         monitor.id: _with_recent(conn, monitor, counted)
         for monitor, counted in zip(
-            monitors, counted_of(conn, monitors, since_ms, now_ms), strict=True
+            monitors, counted_since(conn, monitors, since_ms, now_ms), strict=True
         )
     }
 
 
-def counted_of(
+def counted_since(
     conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
 ) -> list[Counted]:
     """What is counted of each of these monitors since the full hour before ``since_ms``."""
@@ -137,10 +136,9 @@ def _plus(sums: Sums, one: Rollup) -> Sums:
 
 
 def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime:
-    """The last hours are not counted yet: they were watched but for gaps and pauses.
+    """The last hours are not counted yet: taken as watched, but for gaps and pauses.
 
-    The checks say it exactly, as in :mod:`bot.services.history.report`; those of three hours of
-    everybody would hold the connection too long for a list of monitors.
+    Their checks would say it exactly, but those of all monitors of a list take too long to read.
     """
     recent = counted.recent
     until_ms = min(recent[1], monitor.paused_ms or recent[1])
@@ -154,7 +152,7 @@ def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime
 
 
 def _first_ms(conn: Connection, monitor: Monitor, recent: Span) -> int:
-    """Watching a new monitor begins with its first try: one that was never up is never up."""
+    """Watching a new monitor begins with its first check: one that was never up is never up."""
     if monitor.created_ms != recent[0]:
         return recent[0]
     soon_ms = recent[0] + reach_ms(monitor.interval_s)
