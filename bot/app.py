@@ -14,10 +14,10 @@ from bot.db.lock import instance_lock
 from bot.discord.client import serve
 from bot.engine import rlimits
 from bot.engine.api_client import ApiClient
-from bot.engine.checks import Checks
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.check_queue import CheckQueue
 from bot.engine.network import Network
 from bot.engine.scheduler import Scheduler
+from bot.engine.stall_detector import StallDetector
 from bot.errors import ConfigError, DeliveryError
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
@@ -96,8 +96,8 @@ class App:
         )
         wake = self.delivery.wake
         self.recorder = Recorder(db, self.clock, self.watchlist, wake)
-        self.stalls = LoopWatch(self.clock, self.clock.suspended)
-        self.checks = Checks(self.engine.prober, self.clock, slots=config.concurrency)
+        self.stalls = StallDetector(self.clock, self.clock.suspended)
+        self.checks = CheckQueue(self.engine.prober, self.clock, slots=config.concurrency)
         self.blindness = self._blindness(db)
         self.rounds = self._rounds()
         self.scheduler = Scheduler(self.rounds, self.clock, waits=self.checks.waits_for_turn)
@@ -165,7 +165,7 @@ class App:
             after_gap=self._after_gap,
             heartbeat=self._heartbeat if self.config.heartbeat_url else None,
         )
-        self.stalls.on_long = pulse.stood_still
+        self.stalls.on_long_stall = pulse.stood_still
         return pulse
 
     async def load(self) -> None:

@@ -67,7 +67,7 @@ class Reason(StrEnum):
     ADDRESS_REFUSED = "address_refused"  # the name leads to an address Vigie does not visit
     ADDRESSES = "addresses"  # more of them than are judged
     BAD_REDIRECT = "bad_redirect"  # to what is no address of the web
-    GARBLED = "garbled"  # not an HTTP answer
+    NOT_HTTP = "garbled"  # not an HTTP answer
     MALFORMED = "malformed"  # HTTP that browsers cannot read either
     ENDLESS = "endless"  # a head, interim answers or a handshake without end
     UNREADABLE = "unreadable"  # a compressed body that cannot be unpacked

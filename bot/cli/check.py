@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.engine.kinds.router import ProbeRouter
+from bot.engine.kinds.router import Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
@@ -41,7 +41,7 @@ async def _probe(guard: Netguard, url: str) -> CheckResult:
     clock = SystemClock()
     resolver = Resolver(clock)
     try:
-        return await ProbeRouter(guard, resolver, clock=clock).probe(Target(url))
+        return await Checkers(guard, resolver, clock=clock).check(Target(url))
     finally:
         await resolver.close()
 

@@ -8,7 +8,7 @@ them. Any input takes linear time: a server chooses what is matched here.
 import re
 from dataclasses import dataclass
 
-from bot.engine.error_mapping import BadAnswer, Flooded
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer
 from bot.models import Reason
 
 HEAD_BYTES = 256 * 1024  # as Chromium; interim answers included
@@ -114,7 +114,7 @@ class AnswerReader:
 
     def _end_in_head(self, *, truncated_head_is_fine: bool) -> None:
         if self._buffer and _FIRST_WORD.match(self._buffer) is None:
-            raise BadAnswer(Reason.GARBLED, "the answer does not begin with HTTP")
+            raise BadAnswer(Reason.NOT_HTTP, "the answer does not begin with HTTP")
         if b"\n" not in self._buffer or not truncated_head_is_fine:
             raise BadAnswer(Reason.RESET, "the connection ended within the head")
         self._take(_parsed(bytes(self._buffer)))
@@ -131,7 +131,7 @@ class AnswerReader:
                 self._searched = len(self._buffer)
                 self._lines += data.count(b"\n")
                 if self._lines > HEAD_LINES or self._bytes > HEAD_BYTES:
-                    raise Flooded("the head does not end")
+                    raise EndlessAnswer("the head does not end")
                 return
             head = _parsed(bytes(self._buffer[: found.end()]))
             del self._buffer[: found.end()]
@@ -147,7 +147,7 @@ class AnswerReader:
         start = bytes(self._buffer[: _EARLY + _LONGEST_WORD]).lower()
         begun = [start[at : at + _LONGEST_WORD] for at in range(_EARLY + 1)]
         if not any(word.startswith(piece) for word in _WORDS for piece in begun):
-            raise BadAnswer(Reason.GARBLED, "the answer does not begin with HTTP")
+            raise BadAnswer(Reason.NOT_HTTP, "the answer does not begin with HTTP")
         return False
 
     def _take(self, head: Head) -> None:
@@ -156,7 +156,7 @@ class AnswerReader:
         if head.status < _FINAL:
             self._interim += 1
             if self._interim > MOST_INTERIM:
-                raise Flooded("interim answers do not end")
+                raise EndlessAnswer("interim answers do not end")
             return
         self.head = head
         self._chunked = _is_chunked(head)
@@ -194,7 +194,7 @@ class AnswerReader:
 
     def _keep(self, line: bytes) -> None:
         if len(line) > CHUNK_LINE:
-            raise Flooded("the line before a chunk does not end")
+            raise EndlessAnswer("the line before a chunk does not end")
         self._buffer += line
 
     def _between_chunks(self, line: bytes) -> None:
@@ -217,7 +217,7 @@ def _parsed(text: bytes) -> Head:
         raise BadAnswer(Reason.MALFORMED, "a zero byte in the head")
     first, *lines = _LINE_END.split(text)
     if len(lines) > HEAD_LINES:
-        raise Flooded("the head does not end")
+        raise EndlessAnswer("the head does not end")
     status = _STATUS.match(first)
     if status is None:
         raise BadAnswer(Reason.MALFORMED, "no status in the first line")

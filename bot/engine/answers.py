@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import httpx
 
-from bot.engine.error_mapping import BadAnswer, Flooded
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer
 from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.transport import Body
 from bot.models import Cause, Reason, Target
@@ -19,7 +19,7 @@ PARTS_A_TURN = 64
 FIRST_LOOK_S = 0.25
 
 
-async def fault_of(target: Target, response: httpx.Response, until: float) -> Cause | None:
+async def failure_of(target: Target, response: httpx.Response, until: float) -> Cause | None:
     """None when the answer is fine. A body is read where a text is looked for.
 
     ``until`` is in the loop's time. Raises what the connection raises.
@@ -37,7 +37,7 @@ async def read(response: httpx.Response) -> bytes:
     """The body as it came over the wire, at most its first 256 KiB."""
     body = bytearray()
     parts = 0
-    with suppress(Flooded):  # what has been read until then is enough
+    with suppress(EndlessAnswer):  # what has been read until then is enough
         while len(body) < BODY_LIMIT and parts < MAX_PARTS:
             part = await _stream(response).part()
             if not part:
@@ -69,7 +69,7 @@ class _Search:
             await self._read(until)
         except (BadAnswer, OSError) as error:
             await self._look()
-            if not self._decided and not isinstance(error, Flooded):
+            if not self._decided and not isinstance(error, EndlessAnswer):
                 raise
         await self._look()
         if not self._decided and self._unpacker.is_bomb:

@@ -14,7 +14,7 @@ from bot.engine.kinds.base import DEADLINE_S
 from bot.engine.redirects import CODES, MAX_HOPS
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context
-from bot.engine.transport import OneShot
+from bot.engine.transport import OneShotTransport
 from bot.models import Cause
 
 
@@ -32,7 +32,7 @@ class ApiClient:
     """Asks with one fresh connection each. Addresses of the operator are not judged."""
 
     def __init__(self, resolver: Resolve) -> None:
-        self._transport = OneShot(resolver, client_context())
+        self._transport = OneShotTransport(resolver, client_context())
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One GET; never raises."""

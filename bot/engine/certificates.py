@@ -19,7 +19,7 @@ FRESH_MS = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """When a good try saw a certificate, and when that ends: UTC epoch milliseconds."""
 
     at_ms: int
@@ -27,7 +27,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Warned:
     """That threshold was told for that end, or needs no word any more."""
 
     ends_ms: int
@@ -35,16 +35,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
+class CertificateHistory:
     """What is remembered of one address. ``recent`` alone is not stored: it is soon seen again.
 
     ``known_ms``: the latest end that was ever taken for the site's own.
     """
 
     url: str
-    recent: tuple[Sighting, ...] = field(default=(), compare=False)
+    recent: tuple[Observation, ...] = field(default=(), compare=False)
     known_ms: int | None = None
-    told: tuple[Told, ...] = ()
+    told: tuple[Warned, ...] = ()
 
     def dump(self) -> str:
         """The stored form: what has to survive a restart."""
@@ -52,11 +52,11 @@ class Sightings:
         return json.dumps({"url": self.url, "known_ms": self.known_ms, "told": told})
 
     @classmethod
-    def load(cls, text: str) -> "Sightings":
+    def load(cls, text: str) -> "CertificateHistory":
         """Read what ``dump`` wrote. Raises ValueError for anything else."""
         try:
             raw = json.loads(text)
-            told = tuple(Told(int(ends_ms), int(days)) for ends_ms, days in raw["told"])
+            told = tuple(Warned(int(ends_ms), int(days)) for ends_ms, days in raw["told"])
             known_ms = None if raw["known_ms"] is None else int(raw["known_ms"])
             return cls(str(raw["url"]), known_ms=known_ms, told=told)
         except (LookupError, TypeError, OverflowError, RecursionError) as error:
@@ -64,20 +64,20 @@ class Sightings:
 
 
 @dataclass(frozen=True, slots=True)
-class Expiry:
+class ExpiryWarning:
     """Say that the certificate ends in ``days`` (0: today); ``then`` is what to remember then."""
 
     days: int
-    then: Sightings
+    then: CertificateHistory
 
 
-def seen(before: Sightings, at_ms: int, ends_ms: int) -> Sightings:
+def observe(before: CertificateHistory, at_ms: int, ends_ms: int) -> CertificateHistory:
     """After one more good try.
 
     An end that is clearly later is a renewal: where it stands among the thresholds is no news,
     so that short-lived certificates are not announced at every renewal.
     """
-    now = replace(before, recent=_recent((*before.recent, Sighting(at_ms, ends_ms))))
+    now = replace(before, recent=_recent((*before.recent, Observation(at_ms, ends_ms))))
     if len(now.recent) < NEEDED:
         return now
     last_ms = _last_end(now)
@@ -87,30 +87,30 @@ def seen(before: Sightings, at_ms: int, ends_ms: int) -> Sightings:
         return now
     days = _threshold(last_ms, at_ms)
     renewed = replace(now, known_ms=last_ms)
-    return renewed if days is None else _remember(renewed, Told(last_ms, days), at_ms)
+    return renewed if days is None else _remember(renewed, Warned(last_ms, days), at_ms)
 
 
-def due(now: Sightings, at_ms: int) -> Expiry | None:
+def warning_due(now: CertificateHistory, at_ms: int) -> ExpiryWarning | None:
     """What has to be said after the sighting of that moment; None: nothing, or nothing new."""
     if len(now.recent) < NEEDED:
         return None
     last_ms = _last_end(now)
     threshold = _threshold(last_ms, at_ms)
-    if threshold is None or threshold >= _lowest_told(now, last_ms):
+    if threshold is None or threshold >= _lowest_warned(now, last_ms):
         return None
     left = round((last_ms - at_ms) / DAY_MS)
     # First seen with 7.2 days left: "in 7 days" is said now and need not be said again at 7.
-    told = Told(last_ms, left if left in THRESHOLDS else threshold)
-    return Expiry(left, _remember(now, told, at_ms))
+    told = Warned(last_ms, left if left in THRESHOLDS else threshold)
+    return ExpiryWarning(left, _remember(now, told, at_ms))
 
 
-def _recent(sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+def _recent(sightings: tuple[Observation, ...]) -> tuple[Observation, ...]:
     newest_ms = sightings[-1].at_ms
     fresh = sum(1 for one in sightings if newest_ms - one.at_ms <= FRESH_MS)
     return sightings[-min(KEPT, max(fresh, NEEDED)) :]
 
 
-def _last_end(now: Sightings) -> int:
+def _last_end(now: CertificateHistory) -> int:
     return max(one.ends_ms for one in now.recent)
 
 
@@ -121,13 +121,13 @@ def _threshold(ends_ms: int, at_ms: int) -> int | None:
     return min(reached) if reached and left_ms > 0 else None
 
 
-def _lowest_told(now: Sightings, ends_ms: int) -> int:
+def _lowest_warned(now: CertificateHistory, ends_ms: int) -> int:
     """Certificates of one site that end within a day of each other are told as one."""
     near = [one.days for one in now.told if abs(one.ends_ms - ends_ms) <= DAY_MS]
     return min(near, default=THRESHOLDS[0] + 1)
 
 
-def _remember(now: Sightings, told: Told, at_ms: int) -> Sightings:
+def _remember(now: CertificateHistory, told: Warned, at_ms: int) -> CertificateHistory:
     """Kept until nothing more can be said of that end, so there are never many."""
     kept = [one for one in now.told if one.ends_ms + DAY_MS > at_ms and one != told]
     return replace(now, told=(*kept, told))

@@ -10,7 +10,7 @@ import ssl
 import time
 from contextlib import suppress
 
-from bot.engine.error_mapping import BadAnswer, Flooded
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer
 from bot.engine.tls import client_object, is_named
 from bot.models import Phases, Reason
 
@@ -84,9 +84,9 @@ class Stream:
     _incoming: ssl.MemoryBIO
     _outgoing: ssl.MemoryBIO
 
-    def __init__(self, sock: socket.socket, stamps: PhaseTimer) -> None:
+    def __init__(self, sock: socket.socket, timer: PhaseTimer) -> None:
         self._socket = sock
-        self._stamps = stamps
+        self._timer = timer
         self._loop = asyncio.get_running_loop()
         self._waited = True
         self._budget = BUDGET
@@ -107,7 +107,7 @@ class Stream:
         await self._flush()
         if context.verify_mode is ssl.CERT_REQUIRED and not is_named(self._tls, host):
             raise BadAnswer(Reason.TLS_NAME, "the certificate is for another name")
-        self._stamps.secured(began)
+        self._timer.secured(began)
         self._budget = BUDGET
 
     async def read(self) -> bytes:
@@ -116,7 +116,7 @@ class Stream:
         When it is cancelled nothing of the answer is lost.
         """
         data = await (self._receive() if self._tls is None else self._decrypt(self._tls))
-        self._stamps.received()
+        self._timer.received()
         return data
 
     async def write(self, data: bytes) -> None:
@@ -176,7 +176,7 @@ class Stream:
     async def _receive(self) -> bytes:
         """Up to 16 KiB off the wire. Others have their turn between two that need no waiting."""
         if self._budget <= 0:
-            raise Flooded("the answer does not end")
+            raise EndlessAnswer("the answer does not end")
         if not self._waited:
             await asyncio.sleep(0)
         while True:

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.engine import rlimits
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context
-from bot.engine.transport import OneShot
+from bot.engine.transport import OneShotTransport
 
 log = logging.getLogger(__name__)
 
@@ -59,14 +59,14 @@ class ConnectivityChecker:
         self._clock = clock
         self._deadline_s = deadline_s
         # Addresses of the operator are not judged: a canary may stand in the own network.
-        self._transport = OneShot(resolver, context or client_context(), fresh_names=True)
+        self._transport = OneShotTransport(resolver, context or client_context(), fresh_names=True)
         self._turn = 0
         self._asked = NEVER  # when the newest round began
         self._answered = NEVER  # when the newest one that was answered began
         self._discord_silent = NEVER
         self._asking: asyncio.Task[_Round] | None = None
 
-    async def online_since(self, started: float) -> bool:
+    async def is_online_since(self, started: float) -> bool:
         """Whether anything answers that was asked after ``started`` (the clock's monotonic time).
 
         All who ask within a second share one round; one that began before ``started`` proves

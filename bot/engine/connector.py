@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.engine.connection import PhaseTimer
-from bot.engine.host_limits import connecting
+from bot.engine.host_limits import before_connect
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolve
 
@@ -20,14 +20,14 @@ _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUP
 
 
 @dataclass(frozen=True, slots=True)
-class Dialled:
+class Connected:
     """A connected, non-blocking socket and the address it leads to."""
 
     sock: socket.socket
     address: str
 
 
-async def dial(addresses: Sequence[str], port: int) -> Dialled:
+async def dial(addresses: Sequence[str], port: int) -> Connected:
     """Connect to the first address that answers. Raises the most telling OSError if none does."""
     order = alternate(addresses)[:MOST_ADDRESSES]
     if len(order) == 1:
@@ -45,8 +45,8 @@ def alternate(addresses: Sequence[str]) -> list[str]:
     return mixed
 
 
-async def _race(order: Sequence[str], port: int) -> Dialled:
-    running: set[asyncio.Task[Dialled]] = set()
+async def _race(order: Sequence[str], port: int) -> Connected:
+    running: set[asyncio.Task[Connected]] = set()
     waiting = list(order)
     error = OSError(errno.ENETUNREACH, "no address")
     try:
@@ -68,7 +68,7 @@ async def _race(order: Sequence[str], port: int) -> Dialled:
         await _abandon(running)
 
 
-def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Dialled]]) -> OSError:
+def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Connected]]) -> OSError:
     for task in failed:
         failure = task.exception()
         if isinstance(failure, OSError) and error.errno in _SAYS_LITTLE:
@@ -76,17 +76,17 @@ def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Dialled]]) -> OS
     return error
 
 
-async def _abandon(tasks: set[asyncio.Task[Dialled]]) -> None:
+async def _abandon(tasks: set[asyncio.Task[Connected]]) -> None:
     """End the slower attempts; one that connected meanwhile is closed again."""
     for task in tasks:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, Dialled):
+        if isinstance(outcome, Connected):
             outcome.sock.close()
 
 
-async def _connect(address: str, port: int) -> Dialled:
-    connecting(address, port)
+async def _connect(address: str, port: int) -> Connected:
+    before_connect(address, port)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
@@ -95,10 +95,10 @@ async def _connect(address: str, port: int) -> Dialled:
     except BaseException:
         sock.close()
         raise
-    return Dialled(sock, address)
+    return Connected(sock, address)
 
 
-class Approach:
+class Connector:
     """Resolves once, judges every address, dials a judged one.
 
     ``guard`` None: the operator's own addresses are not judged. ``fresh_names``: no cache is asked.
@@ -112,15 +112,15 @@ class Approach:
         self._fresh_names = fresh_names
 
     async def connect(
-        self, host: str, port: int, stamps: PhaseTimer, scheme: str = "https"
-    ) -> Dialled:
+        self, host: str, port: int, timer: PhaseTimer, scheme: str = "https"
+    ) -> Connected:
         """Raises NameFailed, AddressRefused, or the OSError that tells most."""
         began = time.perf_counter()
         addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
         # Judged before the time is noted: a name that leads inside looks like one that is none.
         if self._guard is not None:
-            self._guard.judge_addresses(host, port, addresses, scheme)
-        resolved = stamps.resolved(began)
+            self._guard.check_addresses(host, port, addresses, scheme)
+        resolved = timer.resolved(began)
         dialled = await dial(addresses, port)
-        stamps.connected(resolved)
+        timer.connected(resolved)
         return dialled

@@ -39,7 +39,7 @@ class BadAnswer(Exception):
         self.reason = reason
 
 
-class Flooded(BadAnswer):
+class EndlessAnswer(BadAnswer):
     """The peer sends more than any honest answer needs."""
 
     def __init__(self, text: str) -> None:

@@ -19,7 +19,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Host:
     """``places``: taken by checks under way. ``silent``: checks in a row without an answer."""
 
     places: int = 0
@@ -31,7 +31,7 @@ class _Lane:
         return self.places < (AT_A_TIME if self.silent < HANGS_FROM else WIDEST)
 
 
-class Lanes(Generic[K]):
+class HostLimiter(Generic[K]):
     """Two places in each lane. A check that waits for its lane holds no place of others.
 
     A host that hangs holds each place until the deadline, so its lane widens to all who wait: they
@@ -42,14 +42,14 @@ class Lanes(Generic[K]):
     def __init__(self, slots: int = 0) -> None:
         self._slots = slots
         self._under_way = 0
-        self._lanes: dict[K, _Lane] = {}
+        self._lanes: dict[K, _Host] = {}
         self._queue: deque[asyncio.Future[None]] = deque()  # these have room in their lanes
 
     async def enter(self, key: K) -> None:
         """Take a place, waiting for it if need be."""
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = _Lane()
+            lane = self._lanes[key] = _Host()
         if lane.has_room:
             lane.places += 1
         else:
@@ -66,7 +66,7 @@ class Lanes(Generic[K]):
             return False
         if self._slots and self._under_way >= self._slots:
             return False
-        self._lanes.setdefault(key, _Lane()).places += 1
+        self._lanes.setdefault(key, _Host()).places += 1
         self._under_way += 1
         return True
 
@@ -129,18 +129,18 @@ PER_SECOND = 200
 PER_SECOND_INSIDE = 1_000  # the operator's own networks
 IDLE_BUCKETS = 4_096
 
-Place = tuple[int, str, int]  # server, address, port
+Endpoint = tuple[int, str, int]  # server, address, port
 
 
-class Busy(Exception):
+class MustWait(Exception):
     """The connection was not made: its check waits for its turn."""
 
 
-class Limits:
+class ConnectionLimits:
     """Places by server, address and port; a bucket of connections for each address."""
 
     def __init__(self, clock: Clock) -> None:
-        self.places: Lanes[Place] = Lanes()
+        self.places: HostLimiter[Endpoint] = HostLimiter()
         self._clock = clock
         # When the newest connection of an address is due, if they come evenly (GCRA).
         self._due: dict[str, float] = {}
@@ -155,16 +155,16 @@ class Limits:
         return max(0.0, due - now - 1.0)  # a second's worth may come at once
 
 
-class Visit:
+class CheckConnections:
     """The connections of one check, from its first to its end."""
 
-    def __init__(self, limits: Limits, clock: Clock, server: int) -> None:
+    def __init__(self, limits: ConnectionLimits, clock: Clock, server: int) -> None:
         self._limits = limits
         self._clock = clock
         self._server = server
-        self._held: set[Place] = set()
+        self._held: set[Endpoint] = set()
         self._booked: set[str] = set()  # waited for, and not used yet
-        self._full: Place | None = None
+        self._full: Endpoint | None = None
         self._early_s = 0.0
         self._early: str | None = None
 
@@ -174,7 +174,7 @@ class Visit:
         if place not in self._held:
             if not self._limits.places.try_enter(place):
                 self._full = place
-                raise Busy
+                raise MustWait
             self._held.add(place)
         if address in self._booked:
             self._booked.discard(address)
@@ -182,7 +182,7 @@ class Visit:
         wait_s = self._limits.book(address)
         if wait_s > 0:
             self._early, self._early_s = address, wait_s
-            raise Busy
+            raise MustWait
 
     @property
     def has_to_wait(self) -> bool:
@@ -208,12 +208,12 @@ class Visit:
             self._limits.places.leave(place, answered=answered)
 
 
-CURRENT: ContextVar[Visit | None] = ContextVar("CURRENT", default=None)
+CURRENT_CHECK: ContextVar[CheckConnections | None] = ContextVar("CURRENT", default=None)
 
 
-def connecting(address: str, port: int) -> None:
+def before_connect(address: str, port: int) -> None:
     """A socket is about to connect. Raises Busy when the check it belongs to has to wait."""
-    visit = CURRENT.get()
+    visit = CURRENT_CHECK.get()
     if visit is not None:
         visit.connect(address, port)
 

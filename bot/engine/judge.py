@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from bot.engine.judge_state import (
     CALM,
+    KEPT_BAD_ROUNDS,
     KEPT_ROUNDS,
-    KEPT_SLOTS,
     SHARE_ROUNDS,
     JudgeState,
     count_bad,
@@ -26,228 +26,233 @@ from bot.engine.rules import (
     RELAPSE_MEMORY_MS,
     RELAPSE_MS,
     SLOW_OF_10,
+    Check,
     Decision,
     Event,
     Policy,
-    Try,
-    confirm_s,
-    is_due,
-    patience_ms,
+    confirm_delay_s,
+    down_after_ms,
+    may_recover,
 )
 from bot.models import Kind, Rule
 
 
-def judge(memory: JudgeState, attempt: Try, policy: Policy) -> Decision:
+def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
     """Take one try. A success, or the last confirm try, closes the round."""
-    if attempt.ok:
-        return _close(memory, _good_letter(memory, attempt, policy), attempt)
+    if check.ok:
+        return _close(state, _good_letter(state, check, policy), check)
     event = None
-    refuses = attempt.cause is not None and attempt.cause.refuses_the_bot
-    if attempt.number == 0:
-        memory = replace(memory, tried=1, refused=int(refuses), began_ms=attempt.began_ms)
-        if is_down(memory, attempt, policy):
-            memory, event = open_down(memory, attempt)
+    refuses = check.cause is not None and check.cause.refuses_the_bot
+    if check.number == 0:
+        state = replace(
+            state, failed_checks=1, refused_checks=int(refuses), round_began_ms=check.began_ms
+        )
+        if is_down(state, check, policy):
+            state, event = open_down(state, check)
     else:
-        memory = replace(memory, tried=memory.tried + 1, refused=memory.refused + refuses)
-    if attempt.number < LAST_CONFIRM:
-        return Decision(memory, event, confirm_s=confirm_s(policy, attempt.number + 1))
-    letter = "f" if 2 * memory.refused > memory.tried else "F"
-    return _close(memory, letter, attempt)
+        state = replace(
+            state,
+            failed_checks=state.failed_checks + 1,
+            refused_checks=state.refused_checks + refuses,
+        )
+    if check.number < LAST_CONFIRM:
+        return Decision(state, event, confirm_s=confirm_delay_s(policy, check.number + 1))
+    letter = "f" if 2 * state.refused_checks > state.failed_checks else "F"
+    return _close(state, letter, check)
 
 
-def _good_letter(memory: JudgeState, attempt: Try, policy: Policy) -> str:
-    if attempt.number > 0:
-        return "p" if memory.refused else "P"
-    return "o" if policy.slow_ms is not None and attempt.ms > policy.slow_ms else "O"
+def _good_letter(state: JudgeState, check: Check, policy: Policy) -> str:
+    if check.number > 0:
+        return "p" if state.refused_checks else "P"
+    return "o" if policy.slow_ms is not None and check.ms > policy.slow_ms else "O"
 
 
-def _close(memory: JudgeState, letter: str, attempt: Try) -> Decision:
+def _close(state: JudgeState, letter: str, check: Check) -> Decision:
     """Add the round's letter and apply the rules that look at whole rounds."""
-    if letter == "O" and memory.rounds == CALM and memory.mode is None:
-        return Decision(memory, letter=letter)
-    before = memory
-    memory = _remember(memory, letter, attempt)
-    if memory.mode is None:
-        memory, event = watch(memory, attempt)
+    if letter == "O" and state.rounds == CALM and state.mode is None:
+        return Decision(state, letter=letter)
+    before = state
+    state = _remember(state, letter, check)
+    if state.mode is None:
+        state, event = open_if_bad(state, check)
     elif is_bad(letter):
-        memory, event = _worsen(before, memory, letter, attempt.slot_ms)
+        state, event = _worsen(before, state, letter, check.slot_ms)
     else:
-        memory, event = _improve(memory, letter, attempt)
-    return Decision(memory, event, letter)
+        state, event = _improve(state, letter, check)
+    return Decision(state, event, letter)
 
 
-def _remember(memory: JudgeState, letter: str, attempt: Try) -> JudgeState:
+def _remember(state: JudgeState, letter: str, check: Check) -> JudgeState:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
-    slot_ms, in_run, in_trouble = attempt.slot_ms, letter in "Ff", memory.mode is not None
-    began_ms = attempt.began_ms if memory.began_ms is None else memory.began_ms
+    slot_ms, in_run, in_trouble = check.slot_ms, letter in "Ff", state.mode is not None
+    began_ms = check.began_ms if state.round_began_ms is None else state.round_began_ms
     # A wall clock set back must not stretch the wait for "down": then the run counts from now.
-    failing_ms = slot_ms if memory.failing_ms is None else min(memory.failing_ms, slot_ms)
-    since_ms = memory.failing_since_ms
-    since_ms = began_ms if since_ms is None else min(since_ms, began_ms)
-    slots = memory.bad_slots
+    run_slot_ms = slot_ms if state.run_slot_ms is None else min(state.run_slot_ms, slot_ms)
+    run_began_ms = began_ms if state.run_began_ms is None else min(state.run_began_ms, began_ms)
+    bad_rounds_ms = state.bad_rounds_ms
     if is_bad(letter):
-        slots = (*slots, began_ms)[-KEPT_SLOTS:]
+        bad_rounds_ms = (*bad_rounds_ms, began_ms)[-KEPT_BAD_ROUNDS:]
     return replace(
-        memory,
-        rounds=(memory.rounds + letter)[-KEPT_ROUNDS:],
-        judged=memory.judged or not is_bad(letter),
-        tried=0,
-        refused=0,
-        began_ms=None,
-        failing_ms=failing_ms if in_run else None,
-        failing_since_ms=since_ms if in_run else None,
-        failed=memory.failed + memory.tried if in_run else 0,
-        bad_slots=slots,
-        counted=min(memory.counted + in_trouble, SHARE_ROUNDS),
-        last_bad_ms=slot_ms if in_trouble and is_bad(letter) else memory.last_bad_ms,
+        state,
+        rounds=(state.rounds + letter)[-KEPT_ROUNDS:],
+        has_been_up=state.has_been_up or not is_bad(letter),
+        failed_checks=0,
+        refused_checks=0,
+        round_began_ms=None,
+        run_slot_ms=run_slot_ms if in_run else None,
+        run_began_ms=run_began_ms if in_run else None,
+        run_failed_checks=state.run_failed_checks + state.failed_checks if in_run else 0,
+        bad_rounds_ms=bad_rounds_ms,
+        incident_rounds=min(state.incident_rounds + in_trouble, SHARE_ROUNDS),
+        last_bad_ms=slot_ms if in_trouble and is_bad(letter) else state.last_bad_ms,
     )
 
 
 def _worsen(
-    before: JudgeState, memory: JudgeState, letter: str, slot_ms: int
+    before: JudgeState, state: JudgeState, letter: str, slot_ms: int
 ) -> tuple[JudgeState, Event]:
     """A bad round inside an open incident."""
-    hold, relapsed_ms = memory.hold, memory.relapsed_ms
+    hold, relapsed_ms = state.hold, state.relapsed_ms
     if before.good >= RELAPSE_GOOD_ROUNDS:
         hold = max(hold, HOLD_RELAPSE)
         if before.last_bad_ms is not None and slot_ms - before.last_bad_ms <= RELAPSE_MS:
             relapsed_ms = slot_ms
-    mode = memory.mode
-    if _turns_unstable(before, memory, letter):
+    mode = state.mode
+    if _turns_unstable(before, state, letter):
         mode, hold = Kind.UNSTABLE, max(hold, HOLD_UNSTABLE)
-    for_good = not memory.told_down and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS)
+    for_good = not state.sent_as_down and state.rounds.endswith("F" * FOR_GOOD_ROUNDS)
     if for_good:
         mode = Kind.DOWN
     return replace(
-        memory,
+        state,
         mode=mode,
-        kind=_said(memory, mode),
+        kind=_said(state, mode),
         hold=hold,
         relapsed_ms=relapsed_ms,
         good=0,
         good_since_ms=None,
         # Told as down anew: what worked before that is no longer "some success".
-        recovered=not for_good and (memory.recovered or letter in "Pp"),
-        told_down=memory.told_down or for_good,
+        has_succeeded=not for_good and (state.has_succeeded or letter in "Pp"),
+        sent_as_down=state.sent_as_down or for_good,
     ), Event.ESCALATED if for_good else Event.MOVED
 
 
-def _turns_unstable(before: JudgeState, memory: JudgeState, letter: str) -> bool:
+def _turns_unstable(before: JudgeState, state: JudgeState, letter: str) -> bool:
     """Down but some try worked before this bad round, or slow and now failing too often.
 
     A confirm try that works is such a success too, but takes back "down" at once only in the
     round that opened it: later it is how half of all recoveries begin.
     """
-    if memory.mode is Kind.DOWN:
+    if state.mode is Kind.DOWN:
         opened_now = before.last_bad_ms is None
-        return before.recovered or (letter in "Pp" and opened_now)
-    return memory.mode is Kind.SLOW and count_bad(memory.rounds[-10:]) >= BAD_OF_10
+        return before.has_succeeded or (letter in "Pp" and opened_now)
+    return state.mode is Kind.SLOW and count_bad(state.rounds[-10:]) >= BAD_OF_10
 
 
-def _said(memory: JudgeState, mode: Kind | None) -> Kind | None:
+def _said(state: JudgeState, mode: Kind | None) -> Kind | None:
     """The words for a mode: what mostly turns the bot away is said to refuse it.
 
     An unstable site that nothing has got through to for 30 rounds is down, in words too.
     """
-    if mode is Kind.UNSTABLE and memory.rounds.endswith("F" * FOR_GOOD_ROUNDS):
+    if mode is Kind.UNSTABLE and state.rounds.endswith("F" * FOR_GOOD_ROUNDS):
         return Kind.DOWN
-    was = memory.kind is Kind.BLOCKED
+    was = state.kind is Kind.BLOCKED
     if mode in {Kind.DOWN, Kind.UNSTABLE} and still_refused(
-        memory.rounds[-memory.counted :], was=was
+        state.rounds[-state.incident_rounds :], was=was
     ):
         return Kind.BLOCKED
     return mode
 
 
-def _improve(memory: JudgeState, letter: str, attempt: Try) -> tuple[JudgeState, Event]:
+def _improve(state: JudgeState, letter: str, check: Check) -> tuple[JudgeState, Event]:
     """A good round inside an open incident."""
-    good_since_ms = attempt.began_ms if memory.good == 0 else memory.good_since_ms
-    is_slow = memory.mode is Kind.SLOW and letter == "o"
-    last_bad_ms = attempt.slot_ms if is_slow else memory.last_bad_ms
-    memory = replace(
-        memory,
-        good=min(memory.good + 1, KEPT_ROUNDS),
+    good_since_ms = check.began_ms if state.good == 0 else state.good_since_ms
+    is_slow = state.mode is Kind.SLOW and letter == "o"
+    last_bad_ms = check.slot_ms if is_slow else state.last_bad_ms
+    state = replace(
+        state,
+        good=min(state.good + 1, KEPT_ROUNDS),
         good_since_ms=good_since_ms,
-        recovered=True,
+        has_succeeded=True,
         last_bad_ms=last_bad_ms,
     )
-    return memory, Event.DUE if is_due(memory) else Event.MOVED
+    return state, Event.DUE if may_recover(state) else Event.MOVED
 
 
-def is_down(memory: JudgeState, attempt: Try, policy: Policy) -> bool:
+def is_down(state: JudgeState, check: Check, policy: Policy) -> bool:
     """A later round fails too, long enough after the first failed try of an unbroken run."""
-    if memory.mode not in {None, Kind.SLOW} or memory.failing_ms is None:
+    if state.mode not in {None, Kind.SLOW} or state.run_slot_ms is None:
         return False
-    return attempt.slot_ms - memory.failing_ms >= patience_ms(policy)
+    return check.slot_ms - state.run_slot_ms >= down_after_ms(policy)
 
 
-def open_down(memory: JudgeState, attempt: Try) -> tuple[JudgeState, Event]:
+def open_down(state: JudgeState, check: Check) -> tuple[JudgeState, Event]:
     """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
-    bad_before = count_bad(memory.rounds[-9:])
+    bad_before = count_bad(state.rounds[-9:])
     mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
     if mode is Kind.DOWN:
         rule = Rule.FAILED_RUN
-        since_ms = memory.failing_since_ms or memory.failing_ms
-        window = memory.rounds[len(memory.rounds.rstrip("Ff")) :]
+        since_ms = state.run_began_ms or state.run_slot_ms
+        window = state.rounds[len(state.rounds.rstrip("Ff")) :]
     else:
         rule = Rule.BAD_OF_10
-        since_ms = _first_bad(memory, bad_before)
-        window = _since_nth_bad(memory.rounds, bad_before)
-    escalates = memory.mode is Kind.SLOW
-    under_way = "f" if memory.refused else "F"
-    since_ms = since_ms or attempt.began_ms
-    entered = _enter(memory, mode, since_ms, attempt.slot_ms, window, under_way=under_way)
-    memory = replace(entered, rule=memory.rule if escalates else rule)
-    return memory, Event.ESCALATED if escalates else Event.OPENED
+        since_ms = _first_bad(state, bad_before)
+        window = _since_nth_bad(state.rounds, bad_before)
+    escalates = state.mode is Kind.SLOW
+    under_way = "f" if state.refused_checks else "F"
+    since_ms = since_ms or check.began_ms
+    entered = _enter(state, mode, since_ms, check.slot_ms, window, under_way=under_way)
+    state = replace(entered, rule=state.rule if escalates else rule)
+    return state, Event.ESCALATED if escalates else Event.OPENED
 
 
 def _enter(
-    memory: JudgeState, mode: Kind, since_ms: int, now_ms: int, window: str, *, under_way: str = ""
+    state: JudgeState, mode: Kind, since_ms: int, now_ms: int, window: str, *, under_way: str = ""
 ) -> JudgeState:
     """``window``: the closed rounds that belong to the incident; ``under_way``: one that will."""
-    relapsed_ms = memory.relapsed_ms
-    told_over_ms = memory.last_bad_ms if memory.closed and memory.mode is None else None
+    relapsed_ms = state.relapsed_ms
+    told_over_ms = state.last_bad_ms if state.had_incident and state.mode is None else None
     if told_over_ms is not None and since_ms - told_over_ms < RELAPSE_MS:
         relapsed_ms = now_ms
     recent = relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
     kind = Kind.BLOCKED if mode is not Kind.SLOW and mostly_refused(window + under_way) else mode
     return replace(
-        memory,
+        state,
         mode=mode,
         kind=kind,
-        since_ms=memory.since_ms if memory.mode is not None else since_ms,
-        counted=min(len(window), SHARE_ROUNDS),
-        hold=max(HOLD_RELAPSE if recent else usual, memory.hold),
+        since_ms=state.since_ms if state.mode is not None else since_ms,
+        incident_rounds=min(len(window), SHARE_ROUNDS),
+        hold=max(HOLD_RELAPSE if recent else usual, state.hold),
         good=0,
         good_since_ms=None,
-        recovered=False,
-        told_down=kind is Kind.DOWN,
+        has_succeeded=False,
+        sent_as_down=kind is Kind.DOWN,
         last_bad_ms=None,
         relapsed_ms=relapsed_ms,
     )
 
 
-def watch(memory: JudgeState, attempt: Try) -> tuple[JudgeState, Event | None]:
+def open_if_bad(state: JudgeState, check: Check) -> tuple[JudgeState, Event | None]:
     """No incident is open: does the rate of bad or slow rounds open one?"""
-    slot_ms = attempt.slot_ms
-    of_10, of_60 = count_bad(memory.rounds[-10:]), count_bad(memory.rounds)
+    slot_ms = check.slot_ms
+    of_10, of_60 = count_bad(state.rounds[-10:]), count_bad(state.rounds)
     if of_10 >= BAD_OF_10 or of_60 >= BAD_OF_60:
         rule = Rule.BAD_OF_10 if of_10 >= BAD_OF_10 else Rule.BAD_OF_60
         looked_back = of_10 if rule is Rule.BAD_OF_10 else BAD_OF_60
-        window = _since_nth_bad(memory.rounds, looked_back)
-        since_ms = _first_bad(memory, looked_back) or attempt.began_ms
-        entered = _enter(memory, Kind.UNSTABLE, since_ms, slot_ms, window)
+        window = _since_nth_bad(state.rounds, looked_back)
+        since_ms = _first_bad(state, looked_back) or check.began_ms
+        entered = _enter(state, Kind.UNSTABLE, since_ms, slot_ms, window)
         return replace(entered, last_bad_ms=slot_ms, rule=rule), Event.OPENED
-    if count_slow(memory.rounds[-10:]) >= SLOW_OF_10:
-        entered = _enter(memory, Kind.SLOW, attempt.began_ms, slot_ms, memory.rounds[-10:])
+    if count_slow(state.rounds[-10:]) >= SLOW_OF_10:
+        entered = _enter(state, Kind.SLOW, check.began_ms, slot_ms, state.rounds[-10:])
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED
-    return memory, None
+    return state, None
 
 
-def _first_bad(memory: JudgeState, nth_last: int) -> int | None:
+def _first_bad(state: JudgeState, nth_last: int) -> int | None:
     """Start of the n-th last bad round kept."""
-    slots = memory.bad_slots[-nth_last:]
+    slots = state.bad_rounds_ms[-nth_last:]
     return slots[0] if slots else None
 
 

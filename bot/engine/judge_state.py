@@ -12,61 +12,78 @@ from typing import Any
 from bot.models import Kind, Rule, State
 
 KEPT_ROUNDS = 60
-KEPT_SLOTS = 12  # the longest look-back of an opening: 12 bad of the last 60
+KEPT_BAD_ROUNDS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
 SETTLED_ROUNDS = 7
 CALM = "O" * KEPT_ROUNDS
 _LETTERS = frozenset("OPFopf")
-_CLOSED: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
+_WORDS: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
 _NUMBERS = frozenset(
-    {"tried", "refused", "began_ms", "failing_ms", "failing_since_ms", "failed", "since_ms"}
-    | {"counted", "hold", "good", "good_since_ms", "last_bad_ms", "relapsed_ms"}
+    {"failed_checks", "refused_checks", "round_began_ms", "run_slot_ms", "run_began_ms"}
+    | {"run_failed_checks", "since_ms", "incident_rounds", "hold", "good", "good_since_ms"}
+    | {"last_bad_ms", "relapsed_ms"}
 )
+# Fields that are stored by another name; stored names stay, so that any version reads any row.
+_STORED_AS = {
+    "has_been_up": "judged",
+    "failed_checks": "tried",
+    "refused_checks": "refused",
+    "round_began_ms": "began_ms",
+    "run_slot_ms": "failing_ms",
+    "run_began_ms": "failing_since_ms",
+    "run_failed_checks": "failed",
+    "bad_rounds_ms": "bad_slots",
+    "incident_rounds": "counted",
+    "has_succeeded": "recovered",
+    "sent_as_down": "told_down",
+    "had_incident": "closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeState:
-    """All times are UTC epoch milliseconds: places in the timetable, or starts of checks.
+    """All times are UTC epoch milliseconds: slots of the timetable, or starts of checks.
 
-    What is told (``since``, ``good_since``, bad slots) is the start of a check; ``failing_ms`` and
-    what relapses are measured by are places: they are spaced evenly, however long a check waited.
+    What people read (``since_ms``, ``good_since_ms``, ``bad_rounds_ms``) is the start of a check;
+    ``run_slot_ms`` and what relapses are measured by are slots: those are spaced evenly, however
+    long a check waited.
 
     ``mode`` is what the rule does (down, unstable, slow; None: no trouble), ``kind`` what is said:
     a site that is hard down for the bot alone has the mode down and the kind blocked.
     """
 
     rounds: str = ""
-    judged: bool = False  # False until the first good round: the state is unknown
+    has_been_up: bool = False  # False until the first good round: the state is unknown
     mode: Kind | None = None
     kind: Kind | None = None
-    # Of the round under way: its failed tries, and how many of them refused the bot.
-    tried: int = 0
-    refused: int = 0
-    began_ms: int | None = None  # start of its first failed check
-    # Of the unbroken run of F rounds: place and start of its first failed try, failed tries in it.
-    failing_ms: int | None = None
-    failing_since_ms: int | None = None
-    failed: int = 0
-    bad_slots: tuple[int, ...] = ()
+    # Of the round under way: its failed checks, and how many of them refused the bot.
+    failed_checks: int = 0
+    refused_checks: int = 0
+    round_began_ms: int | None = None  # start of its first failed check
+    # Of the unbroken run of F rounds: slot and start of its first failed check, how many failed.
+    run_slot_ms: int | None = None
+    run_began_ms: int | None = None
+    run_failed_checks: int = 0
+    bad_rounds_ms: tuple[int, ...] = ()
     # Of the open incident.
     rule: Rule | None = None
     since_ms: int | None = None
-    counted: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
+    incident_rounds: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
     hold: int = 0  # good rounds in a row needed for the all-clear
     good: int = 0
     good_since_ms: int | None = None
-    recovered: bool = False  # some try worked since it opened
-    told_down: bool = False
+    has_succeeded: bool = False  # some check worked since it opened
+    sent_as_down: bool = False
     # Across incidents.
     last_bad_ms: int | None = None  # of the open incident (None: in its first round), or the last
-    closed: bool = False  # an all-clear was given
+    had_incident: bool = False  # an all-clear was given
     relapsed_ms: int | None = None
 
     @property
-    def state(self) -> State:
+    def monitor_state(self) -> State:
         if self.kind is not None:
             return self.kind.state
-        return State.UP if self.judged else State.UNKNOWN
+        return State.UP if self.has_been_up else State.UNKNOWN
 
     @property
     def in_doubt(self) -> bool:
@@ -76,13 +93,13 @@ class JudgeState:
     @property
     def share(self) -> tuple[int, int]:
         """First tries that got through, of how many, since the incident began (at most 30)."""
-        window = self.rounds[-self.counted :] if self.counted else ""
+        window = self.rounds[-self.incident_rounds :] if self.incident_rounds else ""
         return count_good(window), len(window)
 
     def dump(self) -> str:
         """The stored form; only what differs from a fresh memory is written."""
         values = {name: getattr(self, name) for name in _FRESH}
-        return json.dumps({k: v for k, v in values.items() if v != _FRESH[k]})
+        return json.dumps({_stored_as(k): v for k, v in values.items() if v != _FRESH[k]})
 
     @classmethod
     def load(cls, text: str) -> "JudgeState":
@@ -93,52 +110,60 @@ class JudgeState:
         try:
             raw = json.loads(text)
         except RecursionError as error:
-            raise ValueError("no memory of a judge") from error
+            raise ValueError("no state of a judge") from error
         if not isinstance(raw, dict):
-            raise ValueError("no memory of a judge")  # noqa: TRY004 - one error for all of it
-        values: dict[str, Any] = {k: _read(k, v) for k, v in raw.items() if k in _FRESH}
+            raise ValueError("no state of a judge")  # noqa: TRY004 - one error for all of it
+        values: dict[str, Any] = {
+            name: _read(name, raw[stored]) for name in _FRESH if (stored := _stored_as(name)) in raw
+        }
         return cls(**values)
 
 
 _FRESH = {field.name: field.default for field in fields(JudgeState)}
 
 
+def _stored_as(name: str) -> str:
+    return _STORED_AS.get(name, name)
+
+
 def _read(name: str, value: object) -> object:
     """One field as it was before it was written. Raises ValueError for what it cannot hold."""
     match value:
-        case str() if name in _CLOSED:
-            return _CLOSED[name](value)
+        case str() if name in _WORDS and value in list(_WORDS[name]):
+            return _WORDS[name](value)
         case str() if name == "rounds" and len(value) <= KEPT_ROUNDS and set(value) <= _LETTERS:
             return value
-        case list() if name == "bad_slots" and all(type(one) is int for one in value):
+        case list() if name == "bad_rounds_ms" and all(type(one) is int for one in value):
             return tuple(value)
         case bool() if isinstance(_FRESH[name], bool):
             return value
         case int() if name in _NUMBERS and not isinstance(value, bool):
             return value
         case _:
-            raise ValueError(f"{name} of a judge's memory cannot be {value!r}")
+            raise ValueError(f"{name} of a judge's state cannot be {value!r}")
 
 
-def forget(memory: JudgeState) -> JudgeState:
+def judged_anew(state: JudgeState) -> JudgeState:
     """The monitor is judged anew (paused, or another URL); only the relapse memory stays."""
     return JudgeState(
-        last_bad_ms=memory.last_bad_ms, closed=memory.closed, relapsed_ms=memory.relapsed_ms
+        last_bad_ms=state.last_bad_ms,
+        had_incident=state.had_incident,
+        relapsed_ms=state.relapsed_ms,
     )
 
 
-def abandon(memory: JudgeState) -> JudgeState:
+def without_run(state: JudgeState) -> JudgeState:
     """We were blind: the round under way and the run it would continue count for nothing."""
-    if not memory.tried and memory.failing_ms is None:
-        return memory
-    return replace(give_up_round(memory), failing_ms=None, failing_since_ms=None, failed=0)
+    if not state.failed_checks and state.run_slot_ms is None:
+        return state
+    return replace(without_round(state), run_slot_ms=None, run_began_ms=None, run_failed_checks=0)
 
 
-def give_up_round(memory: JudgeState) -> JudgeState:
+def without_round(state: JudgeState) -> JudgeState:
     """A check of the round under way says nothing, so the round says nothing."""
-    if not memory.tried:
-        return memory
-    return replace(memory, tried=0, refused=0, began_ms=None)
+    if not state.failed_checks:
+        return state
+    return replace(state, failed_checks=0, refused_checks=0, round_began_ms=None)
 
 
 def is_bad(letter: str) -> bool:

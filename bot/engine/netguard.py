@@ -95,7 +95,7 @@ class Netguard:
         host, port = self._authority(authority, scheme)
         return host if port == SCHEME_PORTS[scheme] else f"{host}:{port}"
 
-    def judge_addresses(
+    def check_addresses(
         self, host: str, port: int, addresses: Sequence[str], scheme: str = "https"
     ) -> None:
         """Refuse a host when any of its addresses may not be dialled. Raises AddressRefused.
@@ -168,7 +168,7 @@ class Netguard:
             raise AddressRefused(NOT_AN_ADDRESS) from error
         if address.scope_id is not None or embedded(address) is not None:
             raise AddressRefused(PRIVATE)
-        self.judge_addresses(str(address), port, [str(address)], scheme)
+        self.check_addresses(str(address), port, [str(address)], scheme)
         return f"[{address}]"
 
     def _host(self, name: str, port: int, scheme: str) -> str:
@@ -194,7 +194,7 @@ class Netguard:
             raise AddressRefused(HOST, host=host) from error
         if typed.endswith("."):
             raise AddressRefused(HOST, host=host)
-        self.judge_addresses(host, port, [str(address)], scheme)
+        self.check_addresses(host, port, [str(address)], scheme)
         return host
 
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from bot.clock import Clock
 from bot.engine.connectivity import ConnectivityChecker
-from bot.engine.kinds.router import ProbeRouter
+from bot.engine.kinds.router import Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.engine.tls import client_context
@@ -18,7 +18,7 @@ class Network:
 
     guard: Netguard
     resolver: Resolver
-    prober: ProbeRouter
+    prober: Checkers
     canaries: ConnectivityChecker
 
     @classmethod
@@ -37,6 +37,6 @@ class Network:
         return cls(
             guard,
             resolver,
-            ProbeRouter(guard, resolver, clock=clock, context=context),
+            Checkers(guard, resolver, clock=clock, context=context),
             ConnectivityChecker(canaries, api_url, clock=clock, resolver=resolver, context=context),
         )

@@ -35,7 +35,7 @@ _DOT = re.compile(r"\.|%2e", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WebAddress:
     """An absolute address of the web, in ASCII: what a browser would ask for."""
 
     scheme: str
@@ -88,7 +88,7 @@ def location(response: httpx.Response) -> bytes | None:
     return next(iter(found), b"").strip(_EDGES) or None
 
 
-def next_place(guard: Netguard, base: Place, where: bytes) -> Place:
+def next_address(guard: Netguard, base: WebAddress, where: bytes) -> WebAddress:
     """The next hop, absolute and checked. Raises AddressRefused, or BadAnswer for no address."""
     if len(where) > MOST_BYTES:
         raise BadAnswer(Reason.BAD_REDIRECT, "a place of more than 16 KiB")
@@ -104,7 +104,7 @@ def next_place(guard: Netguard, base: Place, where: bytes) -> Place:
     if authority is None:
         raise AssertionError("it matches everything")
     host = _host(guard, scheme, authority[1])
-    return _beside(Place(scheme, host, "/"), rest[authority.end() :])
+    return _beside(WebAddress(scheme, host, "/"), rest[authority.end() :])
 
 
 def _host(guard: Netguard, scheme: str, authority: str) -> str:
@@ -122,7 +122,7 @@ def _host(guard: Netguard, scheme: str, authority: str) -> str:
         raise
 
 
-def _beside(base: Place, reference: str) -> Place:
+def _beside(base: WebAddress, reference: str) -> WebAddress:
     """A reference without host, from where the last hop was."""
     parts = _PARTS.match(reference)
     path, query = (parts[1], parts[2] or "") if parts else ("", "")
@@ -155,11 +155,11 @@ def _encoded(text: str, unfit: re.Pattern[str]) -> str:
     return unfit.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
-def is_downgrade(before: Place, after: Place) -> bool:
+def is_downgrade(before: WebAddress, after: WebAddress) -> bool:
     return (before.scheme, after.scheme) == ("https", "http")
 
 
-def may_know(before: Place, after: Place) -> bool:
+def may_get_headers(before: WebAddress, after: WebAddress) -> bool:
     """Whether headers for ``before`` may go to ``after``: the same origin, or its TLS twin."""
     twins = after.scheme == "https" and after.name == after.host
     return before.host == after.host and (before.scheme == after.scheme or twins)
@@ -182,7 +182,7 @@ class _Cookie:
     text: str  # name=value, a character for each byte
     ended: bool
 
-    def is_for(self, place: Place) -> bool:
+    def is_for(self, place: WebAddress) -> bool:
         if self.secure and place.scheme != "https":
             return False
         if not (
@@ -199,7 +199,7 @@ class Cookies:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], _Cookie] = {}
 
-    def take(self, place: Place, lines: Sequence[bytes]) -> None:
+    def take(self, place: WebAddress, lines: Sequence[bytes]) -> None:
         """Keep what ``Set-Cookie`` lines from there may set."""
         for line in lines[:MOST_LINES]:
             cookie = _parsed(place, line) if len(line) <= COOKIE_BYTES else None
@@ -211,7 +211,7 @@ class Cookies:
             elif key in self._kept or len(self._kept) < MOST_COOKIES:
                 self._kept[key] = cookie
 
-    def header(self, place: Place) -> str:
+    def header(self, place: WebAddress) -> str:
         """The value of the ``Cookie`` header of a request; empty when there is none to send."""
         sent: list[str] = []
         size = 0
@@ -224,7 +224,7 @@ class Cookies:
         return "; ".join(sent)
 
 
-def _parsed(place: Place, line: bytes) -> _Cookie | None:
+def _parsed(place: WebAddress, line: bytes) -> _Cookie | None:
     pair, *attributes = line.decode("latin-1").split(";")
     name, equals, value = pair.partition("=")
     text = name.strip() + equals + value.strip() if equals else pair.strip()

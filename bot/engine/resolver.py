@@ -177,24 +177,24 @@ def _text(address: str | bytes) -> str:
     return address.decode("ascii") if isinstance(address, bytes) else address
 
 
-THREADS = 4
-TIMEOUT_S = 3.0
+SYSTEM_THREADS = 4
+SYSTEM_TIMEOUT_S = 3.0
 
-Answer = asyncio.Future[tuple[str, ...]]
+_Found = asyncio.Future[tuple[str, ...]]
 
 
 class SystemNames:
     """The system's own ``getaddrinfo``, a few look-ups at a time."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(THREADS)
+        self._free = asyncio.Semaphore(SYSTEM_THREADS)
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """All addresses of ``host``, none when the system has none in time."""
         loop = asyncio.get_running_loop()
-        answer: Answer = loop.create_future()
+        answer: _Found = loop.create_future()
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(SYSTEM_TIMEOUT_S):
                 await self._free.acquire()  # freed when the thread ends, in time or not
                 look_up = threading.Thread(
                     target=self._ask, args=(host, loop, answer), name="names", daemon=True
@@ -204,7 +204,7 @@ class SystemNames:
         except TimeoutError:
             return ()
 
-    def _ask(self, host: str, loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
+    def _ask(self, host: str, loop: asyncio.AbstractEventLoop, answer: _Found) -> None:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
@@ -213,7 +213,7 @@ class SystemNames:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(self._done, answer, addresses)
 
-    def _done(self, answer: Answer, addresses: tuple[str, ...]) -> None:
+    def _done(self, answer: _Found, addresses: tuple[str, ...]) -> None:
         self._free.release()
         if not answer.done():
             answer.set_result(addresses)

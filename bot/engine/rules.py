@@ -32,7 +32,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class Check:
     """One try of a round. ``number`` is 0 for the first, 1 and 2 for the confirm tries.
 
     ``slot_ms`` is the round's place in the timetable: by it rounds are spaced. ``at_ms`` is when
@@ -60,70 +60,70 @@ class Event(Enum):
     OPENED = auto()
     ESCALATED = auto()  # it must be told again: hard down, never told as down
     MOVED = auto()  # its numbers, and perhaps the words that are true now
-    DUE = auto()  # the all-clear may be given: see :func:`clear`
+    DUE = auto()  # the all-clear may be given: see :func:`after_recovery`
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The memory after the try, what happened, and when the next confirm try is wanted."""
 
-    memory: JudgeState
+    state: JudgeState
     event: Event | None = None
     letter: str | None = None  # of the round, when this try closed it
     confirm_s: float | None = None  # seconds after the slot; None: the round is closed
 
 
-def clear(memory: JudgeState) -> JudgeState:
+def after_recovery(state: JudgeState) -> JudgeState:
     """Give the all-clear: the counts start anew, only the relapse memory stays."""
     return JudgeState(
-        judged=True,
-        last_bad_ms=memory.last_bad_ms,
-        closed=True,
-        relapsed_ms=memory.relapsed_ms,
+        has_been_up=True,
+        last_bad_ms=state.last_bad_ms,
+        had_incident=True,
+        relapsed_ms=state.relapsed_ms,
     )
 
 
-def resumed(memory: JudgeState, incident: Incident) -> JudgeState:
+def restored(state: JudgeState, incident: Incident) -> JudgeState:
     """Judge an open incident on although the memory of it was lost."""
     mode = Kind.DOWN if incident.kind is Kind.BLOCKED else incident.kind
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
     return replace(
-        memory,
-        judged=True,
+        state,
+        has_been_up=True,
         mode=mode,
         kind=incident.kind,
         since_ms=incident.since_ms,
         last_bad_ms=incident.last_failed_ms or incident.since_ms,
-        told_down=incident.told_down,
+        sent_as_down=incident.told_down,
         hold=usual,
         good=0,
         good_since_ms=None,
     )
 
 
-def is_due(memory: JudgeState, *, missing: int = 0) -> bool:
+def may_recover(state: JudgeState, *, missing: int = 0) -> bool:
     """Whether the all-clear may be given, or would be after ``missing`` more good rounds."""
-    if memory.mode is None or memory.good + missing < memory.hold or memory.good == 0:
+    if state.mode is None or state.good + missing < state.hold or state.good == 0:
         return False
-    if memory.mode is Kind.SLOW:
-        return count_slow(memory.rounds[-10:]) <= LEAVE_SLOW_OF_10 + missing
-    if memory.mode is Kind.UNSTABLE:
-        return count_bad(memory.rounds[-30:]) <= LEAVE_BAD_OF_30 + missing
+    if state.mode is Kind.SLOW:
+        return count_slow(state.rounds[-10:]) <= LEAVE_SLOW_OF_10 + missing
+    if state.mode is Kind.UNSTABLE:
+        return count_bad(state.rounds[-30:]) <= LEAVE_BAD_OF_30 + missing
     return True
 
 
-def confirm_s(policy: Policy, number: int) -> float:
+def confirm_delay_s(policy: Policy, number: int) -> float:
     """Seconds after the slot of the confirm tries: spread, for tries within a second add little."""
     if number == 1:
         return min(policy.interval_s / 6, 10.0)
     return min(policy.interval_s / 2, 30.0)
 
 
-def patience_ms(policy: Policy) -> int:
+def down_after_ms(policy: Policy) -> int:
     """How long after the first failed try's slot a later round's first try opens "down"."""
     return round(min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000)
 
 
-def rhythm_s(memory: JudgeState, policy: Policy) -> float:
+def current_interval_s(state: JudgeState, policy: Policy) -> float:
     """Seconds between rounds now: quicker while in doubt or in trouble."""
-    return min(policy.interval_s, QUICK_INTERVAL_S) if memory.in_doubt else policy.interval_s
+    return min(policy.interval_s, QUICK_INTERVAL_S) if state.in_doubt else policy.interval_s

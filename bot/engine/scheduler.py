@@ -51,9 +51,9 @@ class Runner(Protocol):
 class Scheduler:
     """Owns the tasks of all tries. A try that fails with a bug costs that try, nothing else.
 
-    Nothing starts unless :meth:`run` is running. How many checks visit a host at once is the
-    business of :class:`bot.engine.checks.Checks`; ``waits`` tells of a task that only waits for
-    its turn there, and is given up when its monitor changes or goes.
+    Nothing starts unless :meth:`run` is running. How many checks visit a host at once is up to
+    :class:`bot.engine.check_queue.CheckQueue`; ``waits``: whether a task only waits for its turn
+    there, so that it may be cancelled when its monitor changes or goes.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ import httpx
 
 from bot.engine.answer_reader import AnswerReader, Head
 from bot.engine.connection import PhaseTimer, Stream
-from bot.engine.connector import Approach
+from bot.engine.connector import Connector
 from bot.engine.netguard import SCHEME_PORTS, Netguard
 from bot.engine.resolver import Resolve
 from bot.engine.tls import unverified_context
@@ -25,7 +25,7 @@ TARGET = "target"  # httpx's own extension of the request: the path as it goes o
 _UNSENDABLE = re.compile(rb"[\x00\r\n]")
 
 
-class OneShot(httpx.AsyncBaseTransport):
+class OneShotTransport(httpx.AsyncBaseTransport):
     """Resolve, judge, dial, ask. ``guard`` None: the operator's own addresses are not judged.
 
     Raises OSError, NameFailed, AddressRefused, BadAnswer: see :mod:`bot.engine.error_mapping`.
@@ -40,18 +40,18 @@ class OneShot(httpx.AsyncBaseTransport):
         fresh_names: bool = False,
     ) -> None:
         self._context = context
-        self._approach = Approach(resolver, guard, fresh_names=fresh_names)
+        self._approach = Connector(resolver, guard, fresh_names=fresh_names)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.ask(request, PhaseTimer())
 
-    async def ask(self, request: httpx.Request, stamps: PhaseTimer) -> httpx.Response:
-        """Send one request on its own connection; ``stamps`` learns how long each phase took."""
+    async def ask(self, request: httpx.Request, timer: PhaseTimer) -> httpx.Response:
+        """Send one request on its own connection; ``timer`` learns how long each phase took."""
         url = request.url
         host, port = url.raw_host.decode("ascii"), url.port or SCHEME_PORTS[url.scheme]
         secure = url.scheme == "https"
         sent = request_bytes(request)
-        stream, address = await self._connect(host, port, stamps)
+        stream, address = await self._connect(host, port, timer)
         body = Body(stream, AnswerReader(request.method), truncated_head_is_fine=not secure)
         try:
             if secure:
@@ -80,10 +80,10 @@ class OneShot(httpx.AsyncBaseTransport):
         finally:
             stream.close()
 
-    async def _connect(self, host: str, port: int, stamps: PhaseTimer) -> tuple[Stream, str]:
+    async def _connect(self, host: str, port: int, timer: PhaseTimer) -> tuple[Stream, str]:
         """Only judged addresses are dialled; Host header, SNI and name check stay on the name."""
-        dialled = await self._approach.connect(host, port, stamps)
-        return Stream(dialled.sock, stamps), dialled.address
+        dialled = await self._approach.connect(host, port, timer)
+        return Stream(dialled.sock, timer), dialled.address
 
 
 def request_bytes(request: httpx.Request) -> bytes:

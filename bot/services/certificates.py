@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.db import blocked_channels
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
-from bot.engine.certificates import Expiry, Sightings, due, seen
+from bot.engine.certificates import CertificateHistory, ExpiryWarning, observe, warning_due
 from bot.models import CheckResult, Monitor
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
@@ -51,9 +51,9 @@ class Certificates:
 
     async def _look(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
         before = await self._remembered(entry)
-        now = seen(before, at_ms, ends_ms)
+        now = observe(before, at_ms, ends_ms)
         entry.certificate = now
-        expiry = due(now, at_ms)
+        expiry = warning_due(now, at_ms)
         channel_id = self._watchlist.channel_of(entry)
         if expiry is not None and channel_id is not None and not self._is_quiet(entry):
             await self._tell(entry, expiry, channel_id)
@@ -66,15 +66,15 @@ class Certificates:
         muffled = self._watchlist.silenced(entry, self._clock.now_ms())
         return gone or entry.monitor.paused or muffled
 
-    async def _remembered(self, entry: Entry) -> Sightings:
+    async def _remembered(self, entry: Entry) -> CertificateHistory:
         """Read back once; of another address nothing counts."""
         url, monitor_id = entry.monitor.target.url, entry.monitor.id
         if entry.certificate is None:
             stored = await self._db.read(lambda conn: table.find(conn, monitor_id))
             entry.certificate = read_back(entry.monitor, stored)
-        return entry.certificate if entry.certificate.url == url else Sightings(url)
+        return entry.certificate if entry.certificate.url == url else CertificateHistory(url)
 
-    async def _tell(self, entry: Entry, expiry: Expiry, channel_id: int) -> None:
+    async def _tell(self, entry: Entry, expiry: ExpiryWarning, channel_id: int) -> None:
         monitor, now_ms = entry.monitor, self._clock.now_ms()
         notice = Notice("certificate", name=monitor.name, days=expiry.days)
 
@@ -89,11 +89,11 @@ class Certificates:
         self._wake()
 
 
-def read_back(monitor: Monitor, stored: str | None) -> Sightings:
+def read_back(monitor: Monitor, stored: str | None) -> CertificateHistory:
     """What is remembered of a monitor's certificate; nothing when that cannot be read."""
-    fresh = Sightings(monitor.target.url)
+    fresh = CertificateHistory(monitor.target.url)
     try:
-        return fresh if stored is None else Sightings.load(stored)
+        return fresh if stored is None else CertificateHistory.load(stored)
     except ValueError:
         log.exception("what was told of a certificate is lost", extra={"monitor": monitor.id})
         return fresh

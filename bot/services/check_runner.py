@@ -1,10 +1,10 @@
 """One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
 
 from bot.clock import Clock
-from bot.engine.checks import Checks
-from bot.engine.loop_watch import LoopWatch
-from bot.engine.rules import Try, rhythm_s
+from bot.engine.check_queue import CheckQueue
+from bot.engine.rules import Check, current_interval_s
 from bot.engine.scheduler import EXTRA, Scheduler, Step
+from bot.engine.stall_detector import StallDetector
 from bot.models import CheckResult, Kind, Monitor
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.recorder import Recorder
@@ -27,16 +27,16 @@ class CheckRunner:
         self,
         clock: Clock,
         watchlist: Watchlist,
-        checks: Checks,
+        checks: CheckQueue,
         blindness: ConnectivityMonitor,
         recorder: Recorder,
         *,
-        stalls: LoopWatch | None = None,
+        stalls: StallDetector | None = None,
     ) -> None:
         self._clock = clock
         self._watchlist = watchlist
         self._checks = checks
-        self._stalls = stalls or LoopWatch(clock)
+        self._stalls = stalls or StallDetector(clock)
         self._blindness = blindness
         self._recorder = recorder
 
@@ -52,7 +52,7 @@ class CheckRunner:
         if number == EXTRA:
             if not self._says_nothing(checked.started, checked.result):
                 self._recorder.look(entry, checked.result)
-            return Step(None, rhythm_s(entry.memory, entry.policy))
+            return Step(None, current_interval_s(entry.judge_state, entry.policy))
         return await self.saw(entry, slot_ms, number, checked.started, checked.result)
 
     async def first(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
@@ -70,20 +70,20 @@ class CheckRunner:
         )
         if self._says_nothing(started, result):
             self._recorder.drop_round(entry)
-            return Step(None, rhythm_s(entry.memory, entry.policy))
+            return Step(None, current_interval_s(entry.judge_state, entry.policy))
         if offline:
             if entry.lose_sight():
                 self._recorder.touch(entry)
-            return Step(None, rhythm_s(entry.memory, entry.policy))
+            return Step(None, current_interval_s(entry.judge_state, entry.policy))
         if self._outdated(entry.monitor.id, entry):
             return Step(None, entry.monitor.interval_s)
-        attempt = Try(slot_ms, number, result.cause, result.phases.total, result.at_ms)
-        verdict = await self._recorder.take(entry, attempt, result)
-        return Step(verdict.confirm_s, rhythm_s(entry.memory, entry.policy))
+        check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
+        decision = await self._recorder.take(entry, check, result)
+        return Step(decision.confirm_s, current_interval_s(entry.judge_state, entry.policy))
 
     def _says_nothing(self, started: float, result: CheckResult) -> bool:
         """It ran into our own trouble: the process stood still, or was short of something."""
-        return _is_ours(result) or self._stalls.any_since(started)
+        return _is_ours(result) or self._stalls.stalled_since(started)
 
     def _outdated(self, key: int, entry: Entry) -> bool:
         """Removed, replaced or paused while the try was under way."""
@@ -97,4 +97,8 @@ def _is_ours(result: CheckResult) -> bool:
 def _changes_nothing(entry: Entry) -> bool:
     """A failure of what is told as down already, and has failed on in its last round."""
     told = entry.incident is not None and not entry.incident.withheld
-    return told and entry.memory.mode is Kind.DOWN and entry.memory.rounds[-1:].upper() == "F"
+    return (
+        told
+        and entry.judge_state.mode is Kind.DOWN
+        and entry.judge_state.rounds[-1:].upper() == "F"
+    )

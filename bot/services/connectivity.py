@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.db import gaps, guilds
 from bot.db.database import Connection, Database
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.stall_detector import StallDetector
 from bot.services.delivery import enqueue
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ TOLD_AFTER_MS = 120_000  # shorter blindness is recorded, not told
 class Eyes(Protocol):
     """Whoever can tell whether this machine is online."""
 
-    async def online_since(self, started: float) -> bool:
+    async def is_online_since(self, started: float) -> bool:
         """Whether any canary answered after that moment of monotonic time."""
         ...
 
@@ -38,14 +38,14 @@ class ConnectivityMonitor:
         eyes: Eyes,
         wake: Callable[[], None],
         *,
-        stalls: LoopWatch | None = None,
+        stalls: StallDetector | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
         self._eyes = eyes
         self._wake = wake
-        self._stalls = stalls or LoopWatch(clock)
+        self._stalls = stalls or StallDetector(clock)
         self._since_ms: int | None = None
 
     async def load(self, off_since_ms: int | None = None) -> None:
@@ -65,7 +65,7 @@ class ConnectivityMonitor:
 
     async def sees(self) -> bool:
         """Whether anything answers now; asking changes nothing."""
-        return await self._eyes.online_since(self._clock.monotonic())
+        return await self._eyes.is_online_since(self._clock.monotonic())
 
     async def blames_us(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:
         """Whether a try that failed (begun at ``started``) must not count: we were offline.
@@ -75,10 +75,10 @@ class ConnectivityMonitor:
         if not needed:
             return self._since_ms is not None
         asked = self._clock.monotonic()
-        if await self._eyes.online_since(started):
+        if await self._eyes.is_online_since(started):
             await self._see()
             return False
-        if self._stalls.any_since(asked):
+        if self._stalls.stalled_since(asked):
             return True  # a silence in which we stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
@@ -97,7 +97,7 @@ class ConnectivityMonitor:
 
     async def look(self) -> None:
         """While blind, ask the canaries once more."""
-        if self._since_ms is not None and await self._eyes.online_since(self._clock.monotonic()):
+        if self._since_ms is not None and await self._eyes.is_online_since(self._clock.monotonic()):
             await self._see()
 
     async def _see(self) -> None:

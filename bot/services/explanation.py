@@ -16,7 +16,7 @@ from bot.engine.rules import (
     RELAPSE_MS,
     SLOW_OF_10,
     Policy,
-    patience_ms,
+    down_after_ms,
 )
 from bot.models import CheckResult, Kind, Rule
 from bot.services.connectivity import ConnectivityMonitor
@@ -110,16 +110,16 @@ class Why:
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
-        found = [*_opened(entry), *facts(entry.memory, entry.policy, self._clock.now_ms())]
+        found = [*_opened(entry), *facts(entry.judge_state, entry.policy, self._clock.now_ms())]
         if entry.due_ms is not None:
             found.append(_fact(ALL_CLEAR_DUE, since_ms=entry.due_ms))
-        return Evidence(entry.memory.rounds, tuple(found), entry.tries, self.offline_since_ms)
+        return Evidence(entry.judge_state.rounds, tuple(found), entry.tries, self.offline_since_ms)
 
 
-def facts(memory: JudgeState, policy: Policy, now_ms: int) -> list[Fact]:
+def facts(state: JudgeState, policy: Policy, now_ms: int) -> list[Fact]:
     """The numbers of the rule, from the judge's state alone."""
-    found = _closing(memory) if memory.mode is not None else _opening(memory, policy)
-    return found + _remembered(memory, now_ms)
+    found = _closing(state) if state.mode is not None else _opening(state, policy)
+    return found + _remembered(state, now_ms)
 
 
 def _fact(sentence: str | tuple[str, str], **values: int) -> Fact:
@@ -127,13 +127,13 @@ def _fact(sentence: str | tuple[str, str], **values: int) -> Fact:
 
 
 def _opened(entry: Entry) -> list[Fact]:
-    memory, incident = entry.memory, entry.incident
-    if incident is None or memory.rule is None:
+    state, incident = entry.judge_state, entry.incident
+    if incident is None or state.rule is None:
         return []
-    opened = _fact(OPENED[memory.rule], since_ms=incident.since_ms, opened_ms=incident.opened_ms)
-    if memory.mode is None or memory.mode is _mode_of(memory.rule):
+    opened = _fact(OPENED[state.rule], since_ms=incident.since_ms, opened_ms=incident.opened_ms)
+    if state.mode is None or state.mode is _mode_of(state.rule):
         return [opened]
-    return [opened, _fact(BECAME[memory.mode])]
+    return [opened, _fact(BECAME[state.mode])]
 
 
 def _mode_of(rule: Rule) -> Kind:
@@ -143,16 +143,16 @@ def _mode_of(rule: Rule) -> Kind:
     return Kind.DOWN if rule is Rule.FAILED_RUN else Kind.UNSTABLE
 
 
-def _opening(memory: JudgeState, policy: Policy) -> list[Fact]:
-    rounds, of_10 = memory.rounds, memory.rounds[-10:]
+def _opening(state: JudgeState, policy: Policy) -> list[Fact]:
+    rounds, of_10 = state.rounds, state.rounds[-10:]
     if not rounds:
         return []
     found = [_fact(BAD_ROUNDS, n=count_bad(of_10), of=len(of_10), opens=BAD_OF_10)]
     if len(rounds) > len(of_10):  # or it would say the same of the same rounds once more
         found.append(_fact(BAD_ROUNDS, n=count_bad(rounds), of=len(rounds), opens=BAD_OF_60))
     run = _failed_run(rounds)
-    if run and memory.failing_ms is not None:
-        found.append(_fact(FAILED_RUN, n=run, opens_ms=memory.failing_ms + patience_ms(policy)))
+    if run and state.run_slot_ms is not None:
+        found.append(_fact(FAILED_RUN, n=run, opens_ms=state.run_slot_ms + down_after_ms(policy)))
     if policy.slow_ms is not None:
         slow = count_slow(of_10)
         found.append(
@@ -161,32 +161,32 @@ def _opening(memory: JudgeState, policy: Policy) -> list[Fact]:
     return found
 
 
-def _closing(memory: JudgeState) -> list[Fact]:
-    rounds, found = memory.rounds, list[Fact]()
-    if memory.mode is not Kind.SLOW:
-        ok, of = memory.share
+def _closing(state: JudgeState) -> list[Fact]:
+    rounds, found = state.rounds, list[Fact]()
+    if state.mode is not Kind.SLOW:
+        ok, of = state.share
         found.append(_fact(SHARE, ok=ok, of=of))
-    found.append(_fact(HOLD, needs=memory.hold, has=memory.good))
-    if memory.mode is Kind.UNSTABLE:
+    found.append(_fact(HOLD, needs=state.hold, has=state.good))
+    if state.mode is Kind.UNSTABLE:
         found.append(_fact(STILL_BAD, most=LEAVE_BAD_OF_30, of=30, has=count_bad(rounds[-30:])))
-    if memory.mode is Kind.SLOW:
+    if state.mode is Kind.SLOW:
         found.append(_fact(STILL_SLOW, most=LEAVE_SLOW_OF_10, of=10, has=count_slow(rounds[-10:])))
     run = _failed_run(rounds)
-    if run and not memory.told_down and memory.kind is not Kind.BLOCKED:
+    if run and not state.sent_as_down and state.kind is not Kind.BLOCKED:
         found.append(_fact(FOR_GOOD, n=run, needs=FOR_GOOD_ROUNDS))
     return found
 
 
-def _remembered(memory: JudgeState, now_ms: int) -> list[Fact]:
-    relapsed_ms = memory.relapsed_ms
+def _remembered(state: JudgeState, now_ms: int) -> list[Fact]:
+    relapsed_ms = state.relapsed_ms
     if relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS:
         until_ms = relapsed_ms + RELAPSE_MEMORY_MS
         return [_fact(RELAPSED, at_ms=relapsed_ms, until_ms=until_ms, needs=HOLD_RELAPSE)]
-    if memory.mode is not None:
-        return [_fact(HOLD_AGAIN)] if memory.hold == HOLD_RELAPSE else []
-    if not memory.closed or memory.last_bad_ms is None:
+    if state.mode is not None:
+        return [_fact(HOLD_AGAIN)] if state.hold == HOLD_RELAPSE else []
+    if not state.had_incident or state.last_bad_ms is None:
         return []
-    until_ms = memory.last_bad_ms + RELAPSE_MS
+    until_ms = state.last_bad_ms + RELAPSE_MS
     return [_fact(WATCHFUL, until_ms=until_ms)] if now_ms < until_ms else []
 
 

@@ -8,7 +8,7 @@ where is noted check by check, so that an outage of thousands costs each of them
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from bot.engine.rules import is_due
+from bot.engine.rules import may_recover
 from bot.services.watchlist import Entry, Watchlist
 
 OPENING_S = 4.0  # a host that hangs is told within 75 s all the same; latecomers join by edit
@@ -46,7 +46,11 @@ class Gathering:
         """See where the entry stands now."""
         monitor_id = entry.monitor.id
         before = self._noted.get(monitor_id)
-        if before is None and not entry.memory.in_doubt and not entry.memory.tried:
+        if (
+            before is None
+            and not entry.judge_state.in_doubt
+            and not entry.judge_state.failed_checks
+        ):
             return
         channel = self._channel(entry)
         stands = self._stands(entry, self._groups[channel])
@@ -85,14 +89,14 @@ class Gathering:
         return [e for e in group.due.values() if self._is_watched(e) and e.incident is not None]
 
     def _stands(self, entry: Entry, group: _Group) -> dict[int, Entry] | None:
-        memory = entry.memory
+        judge_state = entry.judge_state
         if entry.incident is None:
-            return group.failing if memory.rounds[-1:] in {"F", "f"} else None
-        if memory.tried:  # failing again, whatever came before
+            return group.failing if judge_state.rounds[-1:] in {"F", "f"} else None
+        if judge_state.failed_checks:  # failing again, whatever came before
             return None
-        if is_due(memory):
+        if may_recover(judge_state):
             return group.due
-        near = not entry.incident.withheld and is_due(memory, missing=1)
+        near = not entry.incident.withheld and may_recover(judge_state, missing=1)
         return group.near if near else None
 
     def _counts(self, other: Entry, entry: Entry, now_ms: int) -> bool:

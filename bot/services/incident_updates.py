@@ -6,7 +6,7 @@ from bot.db import incidents, monitors, outbox
 from bot.db.database import Connection
 from bot.db.outbox import NotificationKind
 from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Try
+from bot.engine.rules import Check
 from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services.delivery import enqueue
 from bot.services.watchlist import Entry, Watchlist
@@ -19,8 +19,8 @@ ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
 
 def opened(
     entry: Entry,
-    memory: JudgeState,
-    attempt: Try,
+    state: JudgeState,
+    check: Check,
     result: CheckResult,
     *,
     now_ms: int,
@@ -29,7 +29,7 @@ def opened(
     withheld: bool,
 ) -> Incident:
     """The incident that begins with this try; its ids are given by the store."""
-    share_ok, share_of = memory.share
+    share_ok, share_of = state.share
     return Incident(
         id=0,
         public_id="",
@@ -38,18 +38,18 @@ def opened(
         name=entry.monitor.name,
         url=entry.monitor.target.url,
         interval_s=entry.monitor.interval_s,
-        kind=memory.kind or Kind.DOWN,
+        kind=state.kind or Kind.DOWN,
         cause=result.cause,
-        since_ms=memory.since_ms or attempt.began_ms,
+        since_ms=state.since_ms or check.began_ms,
         opened_ms=now_ms,
-        failed=memory.failed + memory.tried,
+        failed=state.run_failed_checks + state.failed_checks,
         last_ok_ms=entry.last_ok_ms,
         last_failed_ms=None if result.ok else result.at_ms,
         share_ok=share_ok,
         share_of=share_of,
-        latency_ms=round(attempt.ms) if memory.mode is Kind.SLOW else None,
+        latency_ms=round(check.ms) if state.mode is Kind.SLOW else None,
         limit_ms=entry.monitor.slow_ms,
-        told_down=memory.told_down,
+        told_down=state.sent_as_down,
         withheld=withheld,
         channel_id=channel_id,
         role_id=role_id,
@@ -58,28 +58,30 @@ def opened(
     )
 
 
-def moved(incident: Incident, memory: JudgeState, attempt: Try, result: CheckResult) -> Incident:
+def moved(incident: Incident, state: JudgeState, check: Check, result: CheckResult) -> Incident:
     """The open incident after one more try."""
-    share_ok, share_of = memory.share
+    share_ok, share_of = state.share
     needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
-    slow = memory.mode is Kind.SLOW and attempt.ok
+    slow = state.mode is Kind.SLOW and check.ok
     return replace(
         incident,
-        kind=memory.kind or incident.kind,
+        kind=state.kind or incident.kind,
         cause=incident.cause if result.ok else result.cause,
-        failed=memory.failed + memory.tried if _turns_down(incident, memory) else incident.failed,
+        failed=state.run_failed_checks + state.failed_checks
+        if _turns_down(incident, state)
+        else incident.failed,
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
-        answering_since_ms=memory.good_since_ms if memory.good >= needed else None,
+        answering_since_ms=state.good_since_ms if state.good >= needed else None,
         share_ok=share_ok,
         share_of=share_of,
-        latency_ms=round(attempt.ms) if slow else incident.latency_ms,
-        told_down=memory.told_down,
+        latency_ms=round(check.ms) if slow else incident.latency_ms,
+        told_down=state.sent_as_down,
     )
 
 
-def _turns_down(incident: Incident, memory: JudgeState) -> bool:
+def _turns_down(incident: Incident, state: JudgeState) -> bool:
     """It is told as down from here on: "n of n checks" is the count of this moment."""
-    return memory.kind is Kind.DOWN and incident.kind is not Kind.DOWN
+    return state.kind is Kind.DOWN and incident.kind is not Kind.DOWN
 
 
 def acknowledged_as(incident: Incident, other: Incident) -> Incident:
@@ -89,9 +91,9 @@ def acknowledged_as(incident: Incident, other: Incident) -> Incident:
     )
 
 
-def ended(incident: Incident, memory: JudgeState, now_ms: int, ending: Ending) -> Incident:
+def ended(incident: Incident, state: JudgeState, now_ms: int, ending: Ending) -> Incident:
     """The incident is over; its true end is the first good round of the closing run."""
-    ended_ms = memory.good_since_ms if ending is Ending.RESOLVED else None
+    ended_ms = state.good_since_ms if ending is Ending.RESOLVED else None
     return replace(
         incident,
         resolved_ms=now_ms,
@@ -118,11 +120,11 @@ class Overdue:
 
     entry: Entry
     incident: Incident
-    memory: JudgeState
+    judge_state: JudgeState
 
     def write(self, conn: Connection, now_ms: int) -> None:
         incidents.update(conn, self.incident)
-        monitors.save_memory(conn, self.incident.monitor_id, self.memory.dump())
+        monitors.save_memory(conn, self.incident.monitor_id, self.judge_state.dump())
         if outbox.of_incident(conn, self.incident.id, NotificationKind.OPEN) is None:
             enqueue.opening(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
@@ -132,7 +134,9 @@ class Overdue:
         """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
         now = self.entry.incident
         self.entry.incident = self.incident if now is None else acknowledged_as(self.incident, now)
-        self.entry.memory = replace(self.entry.memory, told_down=self.incident.told_down)
+        self.entry.judge_state = replace(
+            self.entry.judge_state, sent_as_down=self.incident.told_down
+        )
 
 
 def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
@@ -156,7 +160,7 @@ def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
                     channel_id=channel_id,
                     role_id=incident.role_id or watchlist.role_of(entry),
                 ),
-                replace(entry.memory, told_down=told_down),
+                replace(entry.judge_state, sent_as_down=told_down),
             )
         )
     return found
@@ -167,13 +171,11 @@ def _is_bad(entry: Entry, incident: Incident) -> bool:
     return entry.seen and incident.answering_since_ms is None
 
 
-def as_told(
-    conn: Connection, incident: Incident, memory: JudgeState
-) -> tuple[Incident, JudgeState]:
+def as_told(conn: Connection, incident: Incident, state: JudgeState) -> tuple[Incident, JudgeState]:
     """An opening that is still unsent will say what is true then: nobody was told "down"."""
     if incident.kind is Kind.DOWN or not incident.told_down:
-        return incident, memory
+        return incident, state
     opening = outbox.of_incident(conn, incident.id, NotificationKind.OPEN)
     if opening is None or opening.state != "pending":
-        return incident, memory
-    return replace(incident, told_down=False), replace(memory, told_down=False)
+        return incident, state
+    return replace(incident, told_down=False), replace(state, sent_as_down=False)

@@ -9,7 +9,7 @@ from bot.config import Config
 from bot.db import audit_log
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
-from bot.engine.checks import Checks
+from bot.engine.check_queue import CheckQueue
 from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound
@@ -49,7 +49,7 @@ class Monitors:
         recorder: Recorder,
         scheduler: Scheduler,
         netguard: Netguard,
-        checks: Checks,
+        checks: CheckQueue,
         rounds: CheckRunner,
     ) -> None:
         self._db = db

@@ -16,8 +16,8 @@ from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.engine.judge import judge
-from bot.engine.judge_state import JudgeState, forget, give_up_round
-from bot.engine.rules import Decision, Event, Try, clear
+from bot.engine.judge_state import JudgeState, judged_anew, without_round
+from bot.engine.rules import Check, Decision, Event, after_recovery
 from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services import incident_updates
 from bot.services.certificates import Certificates
@@ -58,16 +58,16 @@ class Recorder:
         """See how everything stands that the watchlist has read back."""
         self._gathering.load()
 
-    async def take(self, entry: Entry, attempt: Try, result: CheckResult) -> Decision:
+    async def take(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         """Judge one try and write down what follows."""
-        verdict = judge(entry.memory, attempt, entry.policy)
-        self._note(entry, attempt, result)
-        if verdict.event is None:
-            self._move(entry, verdict)
+        decision = judge(entry.judge_state, check, entry.policy)
+        self._note(entry, check, result)
+        if decision.event is None:
+            self._move(entry, decision)
         else:
-            verdict = await self._unbroken(self._happened(entry, attempt, result))
+            decision = await self._unbroken(self._happened(entry, check, result))
         await self._certificates.saw(entry, result)
-        return verdict
+        return decision
 
     def look(self, entry: Entry, result: CheckResult) -> None:
         """Take a check that belongs to no round: it is shown and stored, not judged."""
@@ -76,8 +76,8 @@ class Recorder:
 
     def drop_round(self, entry: Entry) -> None:
         """A check says nothing of its site: neither does the round it belongs to."""
-        before, entry.memory = entry.memory, give_up_round(entry.memory)
-        if entry.memory is not before:
+        before, entry.judge_state = entry.judge_state, without_round(entry.judge_state)
+        if entry.judge_state is not before:
             self.touch(entry)
             self._gathering.note(entry)
 
@@ -89,19 +89,19 @@ class Recorder:
         async with self._locks[entry.monitor.guild_id]:
             now_ms = self._clock.now_ms()
             incident = entry.incident
-            over = incident and incident_updates.ended(incident, entry.memory, now_ms, ending)
-            memory = forget(entry.memory)
+            over = incident and incident_updates.ended(incident, entry.judge_state, now_ms, ending)
+            judge_state = judged_anew(entry.judge_state)
 
             def write(conn: Connection) -> None:
                 work(conn)
-                monitors.save_memory(conn, entry.monitor.id, memory.dump())
+                monitors.save_memory(conn, entry.monitor.id, judge_state.dump())
                 if over is not None:
                     incidents.update(conn, over)
                     enqueue.all_clears(conn, [over], now_ms, announce=False)
 
             with self._batch.held([entry]):
                 await self._db.write(write)
-                self._close(entry, memory)
+                self._close(entry, judge_state)
         if over is not None:
             note(f"ended: {ending}", over)
         self._wake()
@@ -156,60 +156,60 @@ class Recorder:
             await asyncio.wait(self._under_way)
         await self._batch.flush()
 
-    def _note(self, entry: Entry, attempt: Try, result: CheckResult) -> None:
+    def _note(self, entry: Entry, check: Check, result: CheckResult) -> None:
         self._batch.note(entry, result)
-        entry.tries = (*(entry.tries if attempt.number else ()), result)
+        entry.tries = (*(entry.tries if check.number else ()), result)
         entry.latest, entry.seen = result, True
         entry.address = result.address or entry.address
         entry.certificate_ms = result.certificate_expires_ms or entry.certificate_ms
         if result.ok:
             entry.last_ok_ms = result.at_ms
 
-    def _move(self, entry: Entry, verdict: Decision) -> None:
-        if verdict.memory is not entry.memory:
-            entry.memory = verdict.memory
+    def _move(self, entry: Entry, decision: Decision) -> None:
+        if decision.state is not entry.judge_state:
+            entry.judge_state = decision.state
             self._batch.touch(entry)
             self._gathering.note(entry)
 
-    def _close(self, entry: Entry, memory: JudgeState) -> None:
+    def _close(self, entry: Entry, judge_state: JudgeState) -> None:
         """After the commit: no incident is open any more."""
-        entry.incident, entry.memory = None, memory
+        entry.incident, entry.judge_state = None, judge_state
         entry.due_ms = entry.worded_ms = None
         self._gathering.note(entry)
 
-    async def _happened(self, entry: Entry, attempt: Try, result: CheckResult) -> Decision:
+    async def _happened(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         async with self._locks[entry.monitor.guild_id]:
             # Judged again: a neighbour's all-clear may have carried this one with it meanwhile.
-            verdict = judge(entry.memory, attempt, entry.policy)
-            if verdict.event is None:
-                self._move(entry, verdict)
-                return verdict
+            decision = judge(entry.judge_state, check, entry.policy)
+            if decision.event is None:
+                self._move(entry, decision)
+                return decision
             with self._batch.held([entry]):
-                await self._write_down(entry, verdict, attempt, result)
+                await self._write_down(entry, decision, check, result)
             self._gathering.note(entry)
-            if verdict.event is Event.DUE:
+            if decision.event is Event.DUE:
                 await self._gather(entry)
             else:
                 entry.due_ms = None
-            return verdict
+            return decision
 
     async def _write_down(
-        self, entry: Entry, verdict: Decision, attempt: Try, result: CheckResult
+        self, entry: Entry, decision: Decision, check: Check, result: CheckResult
     ) -> None:
         if entry.incident is None:
-            await self._open(entry, verdict, attempt, result)
+            await self._open(entry, decision, check, result)
             return
-        incident = incident_updates.moved(entry.incident, verdict.memory, attempt, result)
-        if verdict.event is Event.ESCALATED:
-            await self._escalate(entry, verdict, incident)
+        incident = incident_updates.moved(entry.incident, decision.state, check, result)
+        if decision.event is Event.ESCALATED:
+            await self._escalate(entry, decision, incident)
         elif incident_updates.face(incident) != incident_updates.face(entry.incident):
-            await self._tell(entry, verdict, incident, self._edited(entry, incident))
+            await self._tell(entry, decision, incident, self._edited(entry, incident))
         else:
-            self._move(entry, verdict)
+            self._move(entry, decision)
             entry.incident = incident
 
     async def _open(
-        self, entry: Entry, verdict: Decision, attempt: Try, result: CheckResult
+        self, entry: Entry, decision: Decision, check: Check, result: CheckResult
     ) -> None:
         now_ms = self._clock.now_ms()
         if entry.last_ok_ms is None:
@@ -221,8 +221,8 @@ class Recorder:
         withheld = channel_id is None or self._watchlist.silenced(entry, now_ms)
         incident = incident_updates.opened(
             entry,
-            verdict.memory,
-            attempt,
+            decision.state,
+            check,
             result,
             now_ms=now_ms,
             channel_id=channel_id,
@@ -234,28 +234,28 @@ class Recorder:
         def write(conn: Connection) -> Incident:
             incidents.end_forgotten(conn, entry.monitor.id, now_ms)
             stored = incidents.insert(conn, incident)
-            monitors.save_memory(conn, entry.monitor.id, verdict.memory.dump())
+            monitors.save_memory(conn, entry.monitor.id, decision.state.dump())
             if not withheld:
                 enqueue.opening(conn, stored, now_ms, wait_s=waits_s)
             return stored
 
         entry.incident = await self._db.write(write)
-        entry.memory = verdict.memory
+        entry.judge_state = decision.state
         note(f"opened: {entry.incident.cause}", entry.incident)
         self._wake()
 
-    async def _escalate(self, entry: Entry, verdict: Decision, incident: Incident) -> None:
+    async def _escalate(self, entry: Entry, decision: Decision, incident: Incident) -> None:
         """Down for good is told by a post; under an overlay by an edit until that has ended."""
         if not self._watchlist.silenced(entry, self._clock.now_ms()):
-            await self._tell(entry, verdict, incident, enqueue.escalation)
+            await self._tell(entry, decision, incident, enqueue.escalation)
             return
         quiet = replace(incident, withheld=True)
-        await self._tell(entry, verdict, quiet, self._edited(entry, quiet))
+        await self._tell(entry, decision, quiet, self._edited(entry, quiet))
 
     async def _tell(
         self,
         entry: Entry,
-        verdict: Decision,
+        decision: Decision,
         incident: Incident,
         say: Callable[[Connection, Incident, int], None],
     ) -> None:
@@ -263,13 +263,13 @@ class Recorder:
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> tuple[Incident, JudgeState]:
-            told, memory = as_told(conn, incident, verdict.memory)
+            told, judge_state = as_told(conn, incident, decision.state)
             incidents.update(conn, told)
-            monitors.save_memory(conn, entry.monitor.id, memory.dump())
+            monitors.save_memory(conn, entry.monitor.id, judge_state.dump())
             say(conn, told, now_ms)
-            return told, memory
+            return told, judge_state
 
-        told, entry.memory = await self._db.write(write)
+        told, entry.judge_state = await self._db.write(write)
         before = entry.incident  # read now: somebody may have acknowledged it meanwhile
         entry.incident = told if before is None else incident_updates.acknowledged_as(told, before)
         if before is None or before.kind is not told.kind:
@@ -284,8 +284,8 @@ class Recorder:
         over = [
             (
                 e,
-                incident_updates.ended(e.incident, e.memory, now_ms, Ending.RESOLVED),
-                clear(e.memory),
+                incident_updates.ended(e.incident, e.judge_state, now_ms, Ending.RESOLVED),
+                after_recovery(e.judge_state),
             )
             for e in ready
             if e.incident is not None
@@ -294,16 +294,16 @@ class Recorder:
             return
 
         def write(conn: Connection) -> None:
-            for e, incident, memory in over:
+            for e, incident, judge_state in over:
                 incidents.update(conn, incident)
-                monitors.save_memory(conn, e.monitor.id, memory.dump())
+                monitors.save_memory(conn, e.monitor.id, judge_state.dump())
             enqueue.all_clears(conn, [incident for _, incident, _ in over], now_ms, announce=True)
 
         with self._batch.held(ready):
             await self._db.write(write)
-            for e, incident, memory in over:
+            for e, incident, judge_state in over:
                 note(f"ended: {Ending.RESOLVED}", incident)
-                self._close(e, memory)
+                self._close(e, judge_state)
         self._wake()
 
     def _edited(self, entry: Entry, after: Incident) -> Callable[[Connection, Incident, int], None]:

@@ -6,8 +6,8 @@ from bot.charts.painter import Painter
 from bot.clock import Clock
 from bot.config import Config
 from bot.db.database import Database
-from bot.engine.checks import Checks
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.check_queue import CheckQueue
+from bot.engine.stall_detector import StallDetector
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
 from bot.services.connectivity import ConnectivityMonitor
@@ -58,8 +58,8 @@ def assemble(
     overlays: Silences,
     delivery: Dispatcher,
     blindness: ConnectivityMonitor,
-    checks: Checks,
-    stalls: LoopWatch,
+    checks: CheckQueue,
+    stalls: StallDetector,
 ) -> Services:
     """Make the parts that only the surface asks, around those that run by themselves."""
     status = Status(db, clock, watchlist)

@@ -82,7 +82,7 @@ class Batch:
         if not rows and not dirty and not seen:
             return
         entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
-        memories = [(e.monitor.id, e.memory.dump(), e.incident) for e in entries]
+        memories = [(e.monitor.id, e.judge_state.dump(), e.incident) for e in entries]
         shown = {one: told for one, told in seen.items() if self._watchlist.find(one) is not None}
 
         def write(conn: Connection) -> None:

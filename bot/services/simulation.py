@@ -12,7 +12,7 @@ from bot.db import guilds as guild_rows
 from bot.db import monitors as monitor_rows
 from bot.db import outbox
 from bot.db.database import IN_MEMORY, Connection, Database
-from bot.engine.checks import Checks
+from bot.engine.check_queue import CheckQueue
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
@@ -83,7 +83,7 @@ class CanarySites:
     def __init__(self) -> None:
         self.seen: dict[str, bool] = {}
 
-    async def online_since(self, started: float) -> bool:
+    async def is_online_since(self, started: float) -> bool:
         del started  # they are read at the very moment of the failure
         return not self.seen or any(self.seen.values())
 
@@ -91,7 +91,7 @@ class CanarySites:
 class NoProbe:
     """The scenario says what each try saw."""
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         raise LookupError(f"{target.url} is replayed, not probed")
 
 
@@ -155,7 +155,7 @@ class Simulation:
         self._rounds = CheckRunner(
             self._clock,
             self._watchlist,
-            Checks(NoProbe(), self._clock),
+            CheckQueue(NoProbe(), self._clock),
             self._blindness,
             self._recorder,
         )

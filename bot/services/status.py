@@ -69,8 +69,8 @@ class Status:
     def _of(self, entry: Entry) -> MonitorStatus:
         return MonitorStatus(
             monitor=entry.monitor,
-            state=entry.memory.state,
-            kind=entry.memory.kind,
+            state=entry.judge_state.monitor_state,
+            kind=entry.judge_state.kind,
             incident=entry.incident,
             latest=entry.latest,
             channel_id=self._watchlist.home_of(entry),

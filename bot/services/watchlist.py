@@ -10,9 +10,9 @@ from bot.clock import HOUR_MS, Clock
 from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
 from bot.db.result_codec import ResultRow
-from bot.engine.certificates import Sightings
-from bot.engine.judge_state import JudgeState, abandon, forget
-from bot.engine.rules import Policy, resumed
+from bot.engine.certificates import CertificateHistory
+from bot.engine.judge_state import JudgeState, judged_anew, without_run
+from bot.engine.rules import Policy, restored
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
@@ -30,7 +30,7 @@ class Entry:
     """One watched monitor. Mutable: the recorder alone moves memory and incident on."""
 
     monitor: Monitor
-    memory: JudgeState = field(default_factory=JudgeState)
+    judge_state: JudgeState = field(default_factory=JudgeState)
     incident: Incident | None = None
     latest: CheckResult | None = None
     tries: tuple[CheckResult, ...] = ()  # of the newest round
@@ -39,7 +39,7 @@ class Entry:
     certificate_ms: int | None = None  # the end of the certificate it last showed
     due_ms: int | None = None  # since when its all-clear waits for company
     worded_ms: int | None = None  # when the word for its state last changed in a hurry
-    certificate: Sightings | None = None  # None: not read back yet
+    certificate: CertificateHistory | None = None  # None: not read back yet
     seen: bool = False  # a try has counted since the start, the last gap or blindness
 
     @property
@@ -48,9 +48,9 @@ class Entry:
 
     def lose_sight(self) -> bool:
         """Nobody watched for a while: what was under way counts no more. True: memory changed."""
-        before, self.seen = self.memory, False
-        self.memory = abandon(before)
-        return self.memory is not before
+        before, self.seen = self.judge_state, False
+        self.judge_state = without_run(before)
+        return self.judge_state is not before
 
 
 class Watchlist:
@@ -207,11 +207,15 @@ def _remembered(monitor_id: int, text: str | None) -> JudgeState:
         return JudgeState()
 
 
-def _agreeing(memory: JudgeState, incident: Incident | None) -> JudgeState:
+def _agreeing(judge_state: JudgeState, incident: Incident | None) -> JudgeState:
     """A memory that was lost knows nothing of the open incident, which must end all the same."""
-    if incident is not None and memory.mode is None:
-        return resumed(memory, incident)
-    return forget(memory) if incident is None and memory.mode is not None else memory
+    if incident is not None and judge_state.mode is None:
+        return restored(judge_state, incident)
+    return (
+        judged_anew(judge_state)
+        if incident is None and judge_state.mode is not None
+        else judge_state
+    )
 
 
 def _check_result(row: ResultRow) -> CheckResult:

@@ -9,7 +9,7 @@ import idna
 from bot.config import Config
 from bot.db.monitors import name_key
 from bot.engine.netguard import Netguard
-from bot.engine.redirects import Place, may_know
+from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import UserError
 from bot.models import CheckResult, Monitor, Target
 from bot.services.target_options import kept_headers, status_text, target_of
@@ -181,7 +181,9 @@ class Wishes:
             url,
             method=change.method or old.method,
             headers=kept_headers(
-                old.headers, change.headers, moved=not may_know(Place.of(old.url), Place.of(url))
+                old.headers,
+                change.headers,
+                moved=not may_get_headers(WebAddress.of(old.url), WebAddress.of(url)),
             ),
             expect_status=status_text(old.expect_status) if statuses is None else statuses,
             contains=old.contains if change.contains is None else change.contains,

@@ -28,7 +28,7 @@ _SHORT = {
     Reason.ADDRESS_REFUSED: N_("leads to a refused address"),
     Reason.ADDRESSES: N_("too many addresses"),
     Reason.BAD_REDIRECT: N_("redirects to no web address"),
-    Reason.GARBLED: N_("no HTTP answer"),
+    Reason.NOT_HTTP: N_("no HTTP answer"),
     Reason.MALFORMED: N_("malformed HTTP answer"),
     Reason.ENDLESS: N_("answer without end"),
     Reason.UNREADABLE: N_("answer unreadable"),
@@ -77,7 +77,7 @@ _SENTENCES = {
         "The name has more than 64 addresses, and I do not visit such names. Look at its DNS"
         " records."
     ),
-    Reason.GARBLED: N_("Something answers on that port, but not in HTTP. Look at the port."),
+    Reason.NOT_HTTP: N_("Something answers on that port, but not in HTTP. Look at the port."),
     Reason.BAD_REDIRECT: N_(
         "The site redirects to something that is no web address. Look at its redirects."
     ),

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.clock import SystemClock
-from bot.engine.kinds.http import HttpProbe
+from bot.engine.kinds.http import HttpChecker
 from bot.engine.netguard import Netguard
 from bot.engine.tls import client_context
 from bot.models import Target
@@ -77,13 +77,13 @@ def raw(context: ssl.SSLContext) -> Visit:
 def check() -> Visit:
     """One HTTP check as Vigie makes it, without what comes before and after."""
     loopback = ipaddress.ip_network("127.0.0.0/8")
-    probe = HttpProbe(
+    checker = HttpChecker(
         Netguard(allow_private=(loopback,)), Names(), clock=SystemClock(), context=client_context()
     )
     target = cache(Target)
 
     async def visit(url: str) -> int:
-        return (await probe.probe(target(url))).status or 0
+        return (await checker.check(target(url))).status or 0
 
     return visit
 

@@ -10,7 +10,7 @@ from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, incidents, rollups
 from bot.db.database import Connection
 from bot.db.rollups import Rollup
-from bot.engine.certificates import Sighting, Sightings
+from bot.engine.certificates import CertificateHistory, Observation
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.history import retention
 from bot.services.watchlist import Entry
@@ -29,7 +29,7 @@ async def shop(fixture: BotFixture, **more: Any) -> Entry:
     await fixture.set_channel("alerts")
     await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1, **more)
     entry = next(iter(fixture.app.watchlist.all()))
-    await until(lambda: entry.memory.state == "up")
+    await until(lambda: entry.judge_state.monitor_state == "up")
     return entry
 
 
@@ -246,7 +246,7 @@ def test_a_certificate_says_how_many_days_are_left(tmp_path: Path, days: int, le
         target = replace(entry.monitor.target, url=url)
         await fixture.run("watch pause", monitor="Shop")
         entry.monitor = replace(entry.monitor, target=target)
-        entry.certificate = Sightings(url, (Sighting(0, ends_ms),))
+        entry.certificate = CertificateHistory(url, (Observation(0, ends_ms),))
         told = fields(await fixture.run("status", monitor="Shop"))
         assert told["Certificate"] == f"{left} · <t:{ends_ms // 1000}:D>"
 

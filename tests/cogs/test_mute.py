@@ -133,7 +133,7 @@ def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> No
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
         await fixture.run("mute", monitor="Shop", for_="1h")
         entry = fixture.app.watchlist.get(fixture.guild_id, shop(fixture).id)
-        await until(lambda: entry.memory.rounds)
+        await until(lambda: entry.judge_state.rounds)
         fixture.site.status = 503
         await until(lambda: entry.incident, 15)
         assert fixture.sandbox.messages("alerts") == []

@@ -175,8 +175,8 @@ def test_a_new_address_is_judged_anew_and_its_alert_is_closed_without_an_all_cle
         assert len(fixture.sandbox.messages("alerts")) == 1
         entry = fixture.app.watchlist.get(fixture.guild_id, shop(fixture).id)
         assert entry.incident is None
-        await until(lambda: entry.memory.rounds)
-        assert set(entry.memory.rounds) <= {"O", "o"}
+        await until(lambda: entry.judge_state.rounds)
+        assert set(entry.judge_state.rounds) <= {"O", "o"}
 
     run_with_bot(tmp_path, scenario)
 

@@ -38,14 +38,14 @@ def test_one_probe_shows_what_it_saw_and_changes_nothing(tmp_path: Path) -> None
         await fixture.run("watch add", url=f"{fixture.site.url}/x", name="Shop")
         entry = fixture.app.watchlist.get(fixture.guild_id, shops(fixture)["Shop"].id)
         fixture.site.status = 503
-        before = (entry.latest, entry.memory, entry.incident)
+        before = (entry.latest, entry.judge_state, entry.incident)
         answer = await fixture.run("watch test", monitor="Shop")
         assert answer.ephemeral
         assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503"
         assert "It changes nothing and is not kept." in answer.text
         assert f"GET `{fixture.site.url}/x`" in answer.text
         assert "First byte" in answer.text
-        assert (entry.latest, entry.memory, entry.incident) == before
+        assert (entry.latest, entry.judge_state, entry.incident) == before
         french = await fixture.run("watch test", monitor="Shop", locale="fr")
         assert "Premier octet" in french.text
 

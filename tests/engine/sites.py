@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clock import SystemClock
-from bot.engine.kinds.http import HttpProbe
+from bot.engine.kinds.http import HttpChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault, NameFailed
 from bot.engine.tls import as_browsers_name
@@ -178,14 +178,14 @@ class Names:
         return list(found)
 
 
-def make_probe(
+def make_checker(
     names: Names | None = None,
     *,
     deadline_s: float = 5.0,
     allow_private: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = LOOPBACK,
     context: ssl.SSLContext | None = None,
-) -> HttpProbe:
-    return HttpProbe(
+) -> HttpChecker:
+    return HttpChecker(
         Netguard(allow_private=allow_private),
         names or Names({HOST: ["127.0.0.1"]}),
         clock=SystemClock(),

@@ -220,7 +220,7 @@ def test_interim_answers_end_after_ten() -> None:
 def test_five_bytes_are_enough_to_know_another_language(banner: bytes) -> None:
     with pytest.raises(BadAnswer) as no:
         AnswerReader().feed(banner)
-    assert no.value.reason is Reason.GARBLED
+    assert no.value.reason is Reason.NOT_HTTP
 
 
 @pytest.mark.parametrize("start", [b"H", b"hTt", b"\r\n\r\nH", b"abcdh", b"ICY", b"\xef\xbb\xbfHT"])

@@ -9,7 +9,7 @@ import pytest
 from bot.engine.answers import BODY_LIMIT
 from bot.engine.api_client import ApiClient
 from bot.models import Cause, CheckResult, Reason, Target
-from tests.engine.sites import Behaviour, Names, Visit, answer, make_probe, serve
+from tests.engine.sites import Behaviour, Names, Visit, answer, make_checker, serve
 
 SHORT_S = 0.6
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -18,8 +18,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 def check(behave: Behaviour | bytes, deadline_s: float = 5.0, **wanted: Any) -> CheckResult:
     async def scenario() -> CheckResult:
         async with serve(behave) as site:
-            probe = make_probe(deadline_s=deadline_s)
-            return await probe.probe(Target(site.url(), **wanted))
+            checker = make_checker(deadline_s=deadline_s)
+            return await checker.check(Target(site.url(), **wanted))
 
     return asyncio.run(scenario())
 

@@ -10,10 +10,10 @@ from bot.engine.certificates import (
     KEPT,
     NEEDED,
     THRESHOLDS,
-    Sightings,
-    Told,
-    due,
-    seen,
+    CertificateHistory,
+    Warned,
+    observe,
+    warning_due,
 )
 
 URL = "https://example.com/"
@@ -25,10 +25,10 @@ class Site:
     """One watched site: what its tries saw, and what was said of it."""
 
     def __init__(self) -> None:
-        self.now = Sightings(URL)
+        self.now = CertificateHistory(URL)
         self.at_ms = START_MS
         self.said: list[int] = []
-        self.told: list[Told] = []
+        self.told: list[Warned] = []
 
     def see(self, ends_in_days: float, times: int = 1, every_ms: int = MINUTE_MS) -> None:
         """Tries that see a certificate with so many days left at the first of them."""
@@ -36,8 +36,8 @@ class Site:
 
     def see_end(self, ends_ms: int, times: int = 1, every_ms: int = MINUTE_MS) -> None:
         for _ in range(times):
-            self.now = seen(self.now, self.at_ms, ends_ms)
-            expiry = due(self.now, self.at_ms)
+            self.now = observe(self.now, self.at_ms, ends_ms)
+            expiry = warning_due(self.now, self.at_ms)
             if expiry is not None:
                 self.now = expiry.then
                 self.said.append(expiry.days)
@@ -48,7 +48,7 @@ class Site:
         self.at_ms += round(days * DAY_MS)
 
     def restart(self) -> None:
-        self.now = Sightings.load(self.now.dump())
+        self.now = CertificateHistory.load(self.now.dump())
 
 
 def test_a_certificate_with_time_left_is_not_spoken_of() -> None:

@@ -42,7 +42,7 @@ def test_any_answer_in_http_means_online(status: str) -> None:
     async def scenario() -> None:
         async with serve(answer(status=status)) as canary:
             canaries, clock = make(canary.url())
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
 
     asyncio.run(scenario())
 
@@ -52,7 +52,7 @@ def test_the_first_answer_wins_and_nobody_waits_for_the_silent() -> None:
         async with serve(stay) as silent, serve() as canary:
             canaries, clock = make(nobody(), silent.url(), canary.url())
             began = time.perf_counter()
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             assert time.perf_counter() - began < 0.25
 
     asyncio.run(scenario())
@@ -62,7 +62,7 @@ def test_when_all_are_silent_we_are_offline() -> None:
     async def scenario() -> None:
         async with serve(stay) as silent, serve(b"SSH-2.0-x\r\n\r\n") as other:
             canaries, clock = make(nobody(), silent.url(), other.url())
-            assert not await canaries.online_since(clock.monotonic())
+            assert not await canaries.is_online_since(clock.monotonic())
 
     asyncio.run(scenario())
 
@@ -72,7 +72,7 @@ def test_discord_speaks_when_the_canaries_are_silent_or_none_is_set() -> None:
         async with serve(answer(status="401 Unauthorized")) as api:
             for urls in ((), (nobody(),)):
                 canaries, clock = make(*urls, api_url=api.url("/api/v10"))
-                assert await canaries.online_since(clock.monotonic())
+                assert await canaries.is_online_since(clock.monotonic())
             assert [visit.path for visit in api.visits] == ["/api/v10/gateway"] * 2
 
     asyncio.run(scenario())
@@ -82,7 +82,7 @@ def test_discord_is_not_asked_while_a_canary_answers() -> None:
     async def scenario() -> None:
         async with serve() as api, serve() as canary:
             canaries, clock = make(canary.url(), api_url=api.url("/api/v10"))
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             assert not api.visits
 
     asyncio.run(scenario())
@@ -92,12 +92,12 @@ def test_the_silence_of_discord_is_remembered_for_five_seconds() -> None:
     async def scenario() -> None:
         async with serve(stay) as api:
             canaries, clock = make(api_url=api.url(""))
-            assert not await canaries.online_since(clock.monotonic())
+            assert not await canaries.is_online_since(clock.monotonic())
             clock.jump(4)
-            assert not await canaries.online_since(clock.monotonic())
+            assert not await canaries.is_online_since(clock.monotonic())
             assert len(api.visits) == 1
             clock.jump(2)
-            assert not await canaries.online_since(clock.monotonic())
+            assert not await canaries.is_online_since(clock.monotonic())
             assert len(api.visits) == 2
 
     asyncio.run(scenario())
@@ -107,7 +107,7 @@ def test_all_who_fail_at_once_share_one_question() -> None:
     async def scenario() -> None:
         async with serve() as canary:
             canaries, clock = make(canary.url())
-            asked = [canaries.online_since(clock.monotonic()) for _ in range(100)]
+            asked = [canaries.is_online_since(clock.monotonic()) for _ in range(100)]
             assert all(await asyncio.gather(*asked))
             assert len(canary.visits) == 1
 
@@ -118,9 +118,9 @@ def test_an_answer_asked_for_before_the_try_began_proves_nothing() -> None:
     async def scenario() -> None:
         async with serve() as canary:
             canaries, clock = make(canary.url())
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             clock.jump(1)
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             assert len(canary.visits) == 2
 
     asyncio.run(scenario())
@@ -134,10 +134,10 @@ def test_a_question_under_way_is_not_enough_for_a_later_try() -> None:
 
         async with serve(slowly) as canary:
             canaries, clock = make(canary.url())
-            first = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            first = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await asyncio.sleep(0.02)
             clock.jump(1)
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             assert await first
             assert len(canary.visits) == 2
 
@@ -149,12 +149,12 @@ def test_an_answer_speaks_for_the_next_seconds_only() -> None:
         async with serve() as canary:
             canaries, clock = make(canary.url())
             began = clock.monotonic()
-            assert await canaries.online_since(began)
+            assert await canaries.is_online_since(began)
             clock.jump(VALID_S - 0.1)
-            assert await canaries.online_since(began)
+            assert await canaries.is_online_since(began)
             assert len(canary.visits) == 1
         clock.jump(0.2)
-        assert not await canaries.online_since(began)
+        assert not await canaries.is_online_since(began)
 
     asyncio.run(scenario())
 
@@ -167,8 +167,8 @@ def test_one_who_gives_up_does_not_end_the_question_of_the_others() -> None:
 
         async with serve(slowly) as canary:
             canaries, clock = make(canary.url())
-            hasty = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
-            patient = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            hasty = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
+            patient = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await asyncio.sleep(0.02)
             hasty.cancel()
             assert await patient
@@ -181,7 +181,7 @@ def test_names_are_looked_up_anew() -> None:
         async with serve() as canary:
             names = Names({"canary.example.net": ["127.0.0.1"]})
             canaries, clock = make(canary.url("/", "canary.example.net"), names=names)
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             assert names.fresh == 1
 
     asyncio.run(scenario())
@@ -196,9 +196,9 @@ def test_a_dead_name_server_is_our_own_blindness() -> None:
             canaries = ConnectivityChecker(
                 [url], nobody(), clock=clock, resolver=resolver, context=None, deadline_s=0.5
             )
-            assert await canaries.online_since(clock.monotonic())
+            assert await canaries.is_online_since(clock.monotonic())
             server.silent = True
-            assert not await canaries.online_since(clock.monotonic())
+            assert not await canaries.is_online_since(clock.monotonic())
             await resolver.close()
 
     asyncio.run(scenario())
@@ -215,7 +215,7 @@ def test_one_host_is_asked_at_a_time_each_in_turn() -> None:
         async with three() as hosts:
             canaries, clock = make(*(host.url() for host in hosts))
             for _ in range(6):
-                assert await canaries.online_since(clock.monotonic())
+                assert await canaries.is_online_since(clock.monotonic())
                 clock.jump(1)
             assert [len(host.visits) for host in hosts] == [2, 2, 2]
 
@@ -228,7 +228,7 @@ def test_failures_one_after_the_other_share_one_round_a_second() -> None:
             canaries, clock = make(*(host.url() for host in hosts))
             asked = list[asyncio.Task[bool]]()
             for _ in range(200):  # fifty failures a second for four seconds
-                asked.append(asyncio.ensure_future(canaries.online_since(clock.monotonic())))
+                asked.append(asyncio.ensure_future(canaries.is_online_since(clock.monotonic())))
                 await asyncio.sleep(0.001)
                 await clock.advance(0.02)
             await clock.advance(2)
@@ -248,7 +248,7 @@ def test_a_slow_host_is_not_waited_for_alone() -> None:
             async with serve(behave) as slow, serve(stay) as silent:
                 canaries, clock = make(slow.url(), silent.url(), nobody())
                 began = time.perf_counter()
-                assert await canaries.online_since(clock.monotonic()) is (behave is late)
+                assert await canaries.is_online_since(clock.monotonic()) is (behave is late)
                 assert time.perf_counter() - began < most + 0.25
 
     asyncio.run(scenario())
@@ -262,12 +262,12 @@ def test_without_descriptors_we_are_short_of_them_and_not_offline(
             canaries, clock = make(host.url())
             room = [False, False, True]
             monkeypatch.setattr(rlimits, "has_room", lambda _count: room.pop(0))
-            asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            asked = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await clock.advance(2.5)
             assert await asked
             assert (len(host.visits), room) == (1, [])
             monkeypatch.setattr(rlimits, "has_room", lambda _count: False)
-            asked = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            asked = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await clock.advance(30)
             assert await asked
 
@@ -278,7 +278,7 @@ def test_without_descriptors_we_are_short_of_them_and_not_offline(
 def test_a_url_that_is_none_is_a_silent_canary() -> None:
     async def scenario() -> None:
         canaries, clock = make("", "no url", "ftp://example.com/", "http://[", api_url="x")
-        assert not await canaries.online_since(clock.monotonic())
+        assert not await canaries.is_online_since(clock.monotonic())
 
     asyncio.run(scenario())
 
@@ -298,7 +298,7 @@ def test_a_try_that_fails_in_the_very_turn_of_an_answer_asks_again_and_does_not_
     async def late(canaries: Counted, started: float) -> bool:
         while canaries._asking is None or not canaries._asking.done():  # noqa: ASYNC110 - every turn
             await asyncio.sleep(0)
-        return await canaries.online_since(started)
+        return await canaries.is_online_since(started)
 
     async def scenario() -> None:
         gate = asyncio.Event()
@@ -310,7 +310,7 @@ def test_a_try_that_fails_in_the_very_turn_of_an_answer_asks_again_and_does_not_
         async with serve(slow) as canary:
             clock = SystemClock()
             canaries = Counted((canary.url(),), nobody(), clock=clock, resolver=Names())
-            first = asyncio.ensure_future(canaries.online_since(clock.monotonic()))
+            first = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await asyncio.sleep(0.05)
             second = asyncio.ensure_future(late(canaries, clock.monotonic()))
             await asyncio.sleep(0.01)

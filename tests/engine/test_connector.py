@@ -11,7 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.connector import ATTEMPT_DELAY_S, MOST_ADDRESSES, Dialled, _abandon, alternate, dial
+from bot.engine.connector import (
+    ATTEMPT_DELAY_S,
+    MOST_ADDRESSES,
+    Connected,
+    _abandon,
+    alternate,
+    dial,
+)
 from tests.engine.sites import free_port, until
 
 # One machine has all of 127.0.0.0/8: addresses that answer, refuse or stay silent at will.
@@ -108,7 +115,7 @@ def test_no_way_to_any_address() -> None:
 def test_an_attempt_that_comes_too_late_is_hung_up() -> None:
     async def scenario() -> None:
         with socket.socket() as sock:
-            late = asyncio.ensure_future(asyncio.sleep(0, Dialled(sock, LIVE)))
+            late = asyncio.ensure_future(asyncio.sleep(0, Connected(sock, LIVE)))
             await asyncio.wait({late})
             await _abandon({late})
             assert sock.fileno() == -1

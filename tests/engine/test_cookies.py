@@ -2,15 +2,15 @@
 
 import pytest
 
-from bot.engine.redirects import MOST_COOKIES, MOST_SENT, Cookies, Place
+from bot.engine.redirects import MOST_COOKIES, MOST_SENT, Cookies, WebAddress
 
-HOME = Place.of("https://www.example.com/shop/page")
+HOME = WebAddress.of("https://www.example.com/shop/page")
 
 
-def sent(lines: list[str], to: str, start: Place = HOME) -> str:
+def sent(lines: list[str], to: str, start: WebAddress = HOME) -> str:
     cookies = Cookies()
     cookies.take(start, [line.encode("latin-1") for line in lines])
-    return cookies.header(Place.of(to))
+    return cookies.header(WebAddress.of(to))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_cookie_goes_where_it_is_for(line: str, to: str, header: str) -> None:
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "[2606:4700::1]"])
 def test_an_address_has_no_domain(host: str) -> None:
-    start = Place.of(f"http://{host}/")
+    start = WebAddress.of(f"http://{host}/")
     assert sent(["a=1"], f"http://{host}/x", start) == "a=1"
     assert sent(["a=1; Domain=0.0.1"], "http://20.0.0.1/", start) == ""
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.engine.error_mapping import BadAnswer, Flooded, cause_of
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer, cause_of
 from bot.models import Cause, CheckResult, Reason, Target
-from tests.engine.sites import HOST, make_probe, serve
+from tests.engine.sites import HOST, make_checker, serve
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from tests.engine.sites import HOST, make_probe, serve
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), Reason.REFUSED),
         (ConnectionResetError(errno.ECONNRESET, "reset"), Reason.RESET),
         (BadAnswer(Reason.MALFORMED, "x"), Reason.MALFORMED),
-        (Flooded("x"), Reason.ENDLESS),
+        (EndlessAnswer("x"), Reason.ENDLESS),
         (ssl.SSLError(1, "x"), Reason.TLS),
         (KeyError("a bug of ours"), Reason.RESET),
     ],
@@ -54,8 +54,8 @@ def test_an_error_that_was_put_aside_says_nothing() -> None:
 def no_descriptors_left() -> Iterator[None]:
     """Whoever opens anything meets EMFILE; what is open stays so."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with socket.socket() as probe:
-        lowest = probe.fileno()
+    with socket.socket() as checker:
+        lowest = checker.fileno()
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
     try:
         yield
@@ -68,11 +68,11 @@ def test_our_own_shortage_is_not_told_of_the_site(scheme: str) -> None:
     async def scenario() -> CheckResult:
         certificate = "good" if scheme == "https" else None
         async with serve(certificate=certificate) as site:
-            probe = make_probe()
+            checker = make_checker()
             target = Target(site.url("/", HOST, scheme))
-            assert (await probe.probe(target)).ok
+            assert (await checker.check(target)).ok
             with no_descriptors_left():
-                return await probe.probe(target)
+                return await checker.check(target)
 
     cause = asyncio.run(scenario()).cause
     assert cause is not None

@@ -13,7 +13,7 @@ import pytest
 
 from bot.models import CheckResult, Reason, Target
 from tests.engine import hostile
-from tests.engine.sites import HOST, Names, make_probe
+from tests.engine.sites import HOST, Names, make_checker
 
 DEADLINE_S = 1.0
 LONGEST_TURN_S = 0.05
@@ -42,7 +42,7 @@ VERDICTS: dict[str, set[Reason | None]] = {
     "far_away": {Reason.BAD_REDIRECT},
     "charset": {UP},
     "stall": {Reason.TIMEOUT},
-    "garbage": {Reason.GARBLED},
+    "garbage": {Reason.NOT_HTTP},
     "garbage_in_http": {Reason.MALFORMED, Reason.ENDLESS},
     "reset": {Reason.RESET},
 }
@@ -67,7 +67,7 @@ async def visits(
     target: Target, times: int, deadline_s: float = DEADLINE_S
 ) -> tuple[list[CheckResult], float, float]:
     """What ``times`` tries at once saw, how long they took, the longest silence of the loop."""
-    probe = make_probe(Names(default=["127.0.0.1"]), deadline_s=deadline_s)
+    checker = make_checker(Names(default=["127.0.0.1"]), deadline_s=deadline_s)
     silence_s = 0.0
 
     async def beat() -> None:
@@ -79,7 +79,7 @@ async def visits(
 
     beating = asyncio.create_task(beat())
     began = time.monotonic()
-    results = await asyncio.gather(*(probe.probe(target) for _ in range(times)))
+    results = await asyncio.gather(*(checker.check(target) for _ in range(times)))
     took_s = time.monotonic() - began
     beating.cancel()
     return results, took_s, silence_s

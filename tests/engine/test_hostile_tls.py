@@ -14,7 +14,7 @@ import pytest
 
 from bot.models import CheckResult, Reason, Target
 from tests.engine import hostile_tls
-from tests.engine.sites import CERTIFICATES, HOST, Names, free_port, make_probe
+from tests.engine.sites import CERTIFICATES, HOST, Names, free_port, make_checker
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 3.0
@@ -49,7 +49,7 @@ async def visit(port: int, times: int, **wanted: str) -> tuple[list[CheckResult]
 
     On a busy machine any turn may be long by the clock on the wall.
     """
-    probe = make_probe(Names({HOST: ["127.0.0.1"]}), deadline_s=DEADLINE_S)
+    checker = make_checker(Names({HOST: ["127.0.0.1"]}), deadline_s=DEADLINE_S)
     target = Target(f"https://{HOST}:{port}/", **wanted)  # type: ignore[arg-type]  # real fields
     longest_s = 0.0
 
@@ -63,7 +63,7 @@ async def visit(port: int, times: int, **wanted: str) -> tuple[list[CheckResult]
 
     beating = asyncio.ensure_future(beat())
     began = time.monotonic()
-    results = await asyncio.gather(*(probe.probe(target) for _ in range(times)))
+    results = await asyncio.gather(*(checker.check(target) for _ in range(times)))
     took_s = time.monotonic() - began
     beating.cancel()
     return results, took_s, longest_s

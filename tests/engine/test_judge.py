@@ -8,8 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.judge import judge
-from bot.engine.judge_state import KEPT_ROUNDS, KEPT_SLOTS, JudgeState, abandon, forget
-from bot.engine.rules import Decision, Event, Policy, Try, clear, is_due, rhythm_s
+from bot.engine.judge_state import (
+    KEPT_BAD_ROUNDS,
+    KEPT_ROUNDS,
+    JudgeState,
+    judged_anew,
+    without_run,
+)
+from bot.engine.rules import (
+    Check,
+    Decision,
+    Event,
+    Policy,
+    after_recovery,
+    current_interval_s,
+    may_recover,
+)
 from bot.models import Cause, Kind, Reason, Rule, State
 
 MINUTE = Policy(60.0)
@@ -37,7 +51,7 @@ class Site:
 
     def __init__(self, policy: Policy = MINUTE) -> None:
         self.policy = policy
-        self.memory = JudgeState()
+        self.judge_state = JudgeState()
         self.slot_ms = START_MS
         self.events: list[tuple[int, Event]] = []
         self.rounds = 0
@@ -45,7 +59,7 @@ class Site:
     def play(self, letters: str) -> "Site":
         for letter in letters:
             self._round(letter)
-            self.slot_ms += round(rhythm_s(self.memory, self.policy) * 1000)
+            self.slot_ms += round(current_interval_s(self.judge_state, self.policy) * 1000)
             self.rounds += 1
         return self
 
@@ -55,8 +69,8 @@ class Site:
 
     def take(self, number: int, cause: Cause | None, ms: float = 100.0) -> Decision:
         """One try of the round under way."""
-        verdict = judge(self.memory, Try(self.slot_ms, number, cause, ms), self.policy)
-        self.memory = verdict.memory
+        verdict = judge(self.judge_state, Check(self.slot_ms, number, cause, ms), self.policy)
+        self.judge_state = verdict.state
         return verdict
 
     def _round(self, letter: str) -> None:
@@ -65,7 +79,7 @@ class Site:
             if verdict.event is not None:
                 self.events.append((self.rounds, verdict.event))
             if verdict.event is Event.DUE:
-                self.memory = clear(self.memory)
+                self.judge_state = after_recovery(self.judge_state)
             if verdict.confirm_s is None:
                 return
 
@@ -77,7 +91,7 @@ def slot_of(number: int) -> int:
 
 def test_the_first_good_round_makes_a_monitor_up_and_says_nothing() -> None:
     site = Site()
-    states = [site.memory.state, site.play("O").memory.state]
+    states = [site.judge_state.monitor_state, site.play("O").judge_state.monitor_state]
     assert states == [State.UNKNOWN, State.UP]
     assert site.events == []
 
@@ -86,16 +100,28 @@ def test_a_hard_outage_opens_at_the_first_try_of_the_round_a_minute_later() -> N
     site = Site().play("OOF")
     assert site.told() == []
     assert site.take(0, DOWN_500).event is Event.OPENED
-    assert site.memory.kind is Kind.DOWN
-    assert site.memory.failed + site.memory.tried == 4
+    assert site.judge_state.kind is Kind.DOWN
+    assert site.judge_state.run_failed_checks + site.judge_state.failed_checks == 4
 
 
 def test_the_failed_tries_of_a_round_join_those_of_its_run_when_it_closes() -> None:
     site = Site().play("OB")
-    counts = [(site.memory.failed, site.memory.tried, site.memory.refused)]
+    counts = [
+        (
+            site.judge_state.run_failed_checks,
+            site.judge_state.failed_checks,
+            site.judge_state.refused_checks,
+        )
+    ]
     for number in range(3):
         site.take(number, FORBIDDEN)
-        counts.append((site.memory.failed, site.memory.tried, site.memory.refused))
+        counts.append(
+            (
+                site.judge_state.run_failed_checks,
+                site.judge_state.failed_checks,
+                site.judge_state.refused_checks,
+            )
+        )
     assert counts == [(3, 0, 0), (3, 1, 1), (3, 2, 2), (6, 0, 0)]
 
 
@@ -129,11 +155,11 @@ def test_ten_good_rounds_end_the_doubt_but_not_an_incident(
     interval_s: float, in_doubt_s: float
 ) -> None:
     site = Site(Policy(interval_s)).play("O" * 10 + "P" + "O" * 9)
-    rhythms = [rhythm_s(site.memory, site.policy)]
+    rhythms = [current_interval_s(site.judge_state, site.policy)]
     site.play("O")
-    rhythms.append(rhythm_s(site.memory, site.policy))
+    rhythms.append(current_interval_s(site.judge_state, site.policy))
     site.play("PPPP" + "O" * 12)
-    rhythms.append(rhythm_s(site.memory, site.policy))
+    rhythms.append(current_interval_s(site.judge_state, site.policy))
     assert rhythms == [in_doubt_s, interval_s, in_doubt_s]
 
 
@@ -150,7 +176,7 @@ def test_a_clock_set_back_does_not_hold_an_outage_back_for_an_hour() -> None:
     site = Site().play("OF")
     site.slot_ms -= 3_600_000
     assert site.play("FF").told() == [(3, Event.OPENED)]
-    assert site.memory.since_ms == site.slot_ms - 120_000
+    assert site.judge_state.since_ms == site.slot_ms - 120_000
 
 
 @pytest.mark.parametrize(
@@ -170,7 +196,7 @@ def test_an_incident_began_with_the_first_of_the_bad_rounds_that_opened_it(
 ) -> None:
     site = Site(LIMITED).play("P" + "O" * 60 + rounds)
     assert site.told() == [(61 + opened, Event.OPENED)]
-    assert (site.memory.rule, site.memory.since_ms) == (rule, slot_of(61 + began))
+    assert (site.judge_state.rule, site.judge_state.since_ms) == (rule, slot_of(61 + began))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +210,7 @@ def test_one_bad_or_slow_round_less_within_reach_opens_nothing(rounds: str) -> N
 def test_down_is_over_after_three_good_rounds() -> None:
     site = Site().play("OFFFFOOO")
     assert site.told() == [(2, Event.OPENED), (7, Event.DUE)]
-    assert site.memory.state is State.UP
+    assert site.judge_state.monitor_state is State.UP
 
 
 def test_every_round_of_an_incident_moves_it() -> None:
@@ -196,16 +222,16 @@ def test_every_round_of_an_incident_moves_it() -> None:
 
 def test_a_site_answers_since_the_first_good_round_in_a_row() -> None:
     site = Site().play("OFFF")
-    since = [site.play(letter).memory.good_since_ms for letter in "OOFOO"]
+    since = [site.play(letter).judge_state.good_since_ms for letter in "OOFOO"]
     assert since == [slot_of(4), slot_of(4), None, slot_of(7), slot_of(7)]
 
 
 def test_some_success_and_then_a_failure_turns_down_into_unstable() -> None:
     site = Site().play("OFFF")
-    kinds = [site.memory.kind, site.play("OF").memory.kind]
+    kinds = [site.judge_state.kind, site.play("OF").judge_state.kind]
     assert kinds == [Kind.DOWN, Kind.UNSTABLE]
     assert site.told() == [(2, Event.OPENED)]
-    assert site.memory.hold == 10
+    assert site.judge_state.hold == 10
 
 
 @pytest.mark.parametrize(
@@ -223,12 +249,12 @@ def test_a_confirm_try_that_works_in_the_opening_round_makes_it_unstable(
     site = Site(LIMITED).play(before + "F")
     verdicts = [site.take(0, cause), site.take(1, None)]
     assert [one.event for one in verdicts] == [opens, Event.MOVED]
-    assert [one.memory.kind for one in verdicts] == [Kind.DOWN, Kind.UNSTABLE]
+    assert [one.state.kind for one in verdicts] == [Kind.DOWN, Kind.UNSTABLE]
 
 
 def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -> None:
     site = Site().play("O" + "F" * 20 + "POO")
-    assert (site.memory.kind, site.memory.good) == (Kind.DOWN, 2)
+    assert (site.judge_state.kind, site.judge_state.good) == (Kind.DOWN, 2)
     assert site.play("O").told() == [(2, Event.OPENED), (24, Event.DUE)]
 
 
@@ -236,7 +262,7 @@ def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -
 def test_a_confirm_try_that_works_makes_the_next_bad_round_unstable(letter: str) -> None:
     site = Site().play("O" + "F" * 20 + letter + "F")
     assert site.told() == [(2, Event.OPENED)]
-    assert site.memory.kind is Kind.UNSTABLE
+    assert site.judge_state.kind is Kind.UNSTABLE
 
 
 def test_unstable_is_over_after_ten_good_rounds_and_three_bad_of_thirty_at_most() -> None:
@@ -247,18 +273,18 @@ def test_unstable_is_over_after_ten_good_rounds_and_three_bad_of_thirty_at_most(
 def test_thirty_failed_rounds_in_a_row_are_told_once_more_if_never_told_as_down() -> None:
     site = Site().play("O" * 10 + "PPPP" + "F" * 70)
     assert site.told() == [(13, Event.OPENED), (43, Event.ESCALATED)]
-    assert site.memory.kind is Kind.DOWN
+    assert site.judge_state.kind is Kind.DOWN
 
 
 def test_down_for_good_stays_down_while_everything_fails() -> None:
     site = Site().play("O" * 10 + "PPPP" + "F" * 33)
-    assert site.memory.kind is Kind.DOWN
-    assert site.memory.failed == 99
+    assert site.judge_state.kind is Kind.DOWN
+    assert site.judge_state.run_failed_checks == 99
 
 
 def test_an_unstable_site_that_stops_answering_is_said_to_be_down_by_an_edit() -> None:
     site = Site().play("O" + "FFF" + "OF" + "F" * 28)
-    kinds = [site.memory.kind, site.play("F").memory.kind]
+    kinds = [site.judge_state.kind, site.play("F").judge_state.kind]
     assert kinds == [Kind.UNSTABLE, Kind.DOWN]
     assert site.told() == [(2, Event.OPENED)]
 
@@ -270,8 +296,8 @@ def test_an_incident_told_as_down_is_not_told_as_down_again() -> None:
 
 def test_a_site_that_refuses_the_bot_is_said_to_refuse_it_and_its_state_is_unstable() -> None:
     site = Site().play("O" * 5 + "BBB")
-    assert site.memory.kind is Kind.BLOCKED
-    assert site.memory.state is State.UNSTABLE
+    assert site.judge_state.kind is Kind.BLOCKED
+    assert site.judge_state.monitor_state is State.UNSTABLE
 
 
 @pytest.mark.parametrize(
@@ -289,7 +315,7 @@ def test_a_round_is_refused_when_most_of_its_tries_were(
         for number, cause in enumerate(causes):
             site.take(number, cause)
         site.slot_ms += MINUTE_MS
-    assert site.memory.kind is kind
+    assert site.judge_state.kind is kind
 
 
 @pytest.mark.parametrize(
@@ -306,7 +332,7 @@ def test_the_try_that_opens_an_incident_has_its_say_in_the_words(
 ) -> None:
     site = Site(Policy(30.0)).play("O" + rounds)
     assert site.take(0, opening).event is Event.OPENED
-    assert site.memory.kind is kind
+    assert site.judge_state.kind is kind
 
 
 @pytest.mark.parametrize(
@@ -323,12 +349,12 @@ def test_the_try_that_opens_an_incident_has_its_say_in_the_words(
 def test_the_words_follow_what_most_bad_rounds_since_the_beginning_were(
     rounds: str, kind: Kind
 ) -> None:
-    assert Site().play("OOOOOO" + "PPP" + "O" * 12 + rounds).memory.kind is kind
+    assert Site().play("OOOOOO" + "PPP" + "O" * 12 + rounds).judge_state.kind is kind
 
 
 def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
     site = Site().play("OFFF" + "OOO" + "O" * 30 + "FF")
-    assert site.memory.hold == 60
+    assert site.judge_state.hold == 60
     site.play("O" * 59)
     assert site.told()[-1][1] is Event.OPENED
     site.play("O")
@@ -338,23 +364,23 @@ def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
 @pytest.mark.parametrize(("quiet", "hold"), [(88, 60), (89, 3)])
 def test_trouble_after_ninety_quiet_minutes_is_no_relapse(quiet: int, hold: int) -> None:
     site = Site().play("OFFF" + "O" * quiet + "FF")
-    assert site.memory.hold == hold
+    assert site.judge_state.hold == hold
 
 
 def test_trouble_soon_after_a_pause_is_no_relapse_when_no_all_clear_was_given() -> None:
     site = Site().play("OFFF")
-    site.memory = forget(site.memory)
-    assert site.play("OFF").memory.hold == 3
+    site.judge_state = judged_anew(site.judge_state)
+    assert site.play("OFF").judge_state.hold == 3
 
 
 def test_what_gets_worse_within_an_incident_is_no_relapse() -> None:
-    assert Site(LIMITED).play("FF" + "O" * 103 + "SSSSSS" + "FF").memory.hold == 10
+    assert Site(LIMITED).play("FF" + "O" * 103 + "SSSSSS" + "FF").judge_state.hold == 10
 
 
 @pytest.mark.parametrize(("quiet", "hold"), [(1_438, 60), (1_439, 3)])
 def test_a_relapse_is_remembered_for_a_day_but_not_longer(quiet: int, hold: int) -> None:
     site = Site().play("OFF" + "OOO" + "O" * 10 + "FF" + "O" * quiet + "FF")
-    assert site.memory.hold == hold
+    assert site.judge_state.hold == hold
 
 
 @pytest.mark.parametrize(("good", "hold"), [(9, 10), (10, 60), (12, 60)])
@@ -362,8 +388,8 @@ def test_a_failure_after_ten_good_rounds_inside_an_incident_is_a_relapse(
     good: int, hold: int
 ) -> None:
     site = Site().play("O" * 20 + "PPPP" + "O" * good + "F")
-    assert site.memory.hold == hold
-    assert site.memory.relapsed_ms == (site.slot_ms - MINUTE_MS if hold == 60 else None)
+    assert site.judge_state.hold == hold
+    assert site.judge_state.relapsed_ms == (site.slot_ms - MINUTE_MS if hold == 60 else None)
 
 
 @pytest.mark.parametrize(("minutes", "remembered"), [(90, True), (91, False)])
@@ -374,8 +400,8 @@ def test_one_that_comes_after_ninety_minutes_lifts_the_hold_but_is_not_remembere
     site = Site().play("O" * 20 + "PPPP" + "O" * 10)
     site.slot_ms = slot_of(23 + minutes)
     site.play("F")
-    assert site.memory.hold == 60
-    assert (site.memory.relapsed_ms is not None) == remembered
+    assert site.judge_state.hold == 60
+    assert (site.judge_state.relapsed_ms is not None) == remembered
 
 
 @pytest.mark.parametrize(
@@ -386,8 +412,8 @@ def test_slow_is_over_after_ten_good_rounds_and_two_slow_of_ten_at_most(
     rounds: str, *, over: bool
 ) -> None:
     site = Site(LIMITED).play("O" * 10 + "SSSSSS")
-    assert (site.memory.kind, site.memory.state) == (Kind.SLOW, State.UNSTABLE)
-    assert (site.play(rounds).memory.state is State.UP) == over
+    assert (site.judge_state.kind, site.judge_state.monitor_state) == (Kind.SLOW, State.UNSTABLE)
+    assert (site.play(rounds).judge_state.monitor_state is State.UP) == over
 
 
 @pytest.mark.parametrize(
@@ -402,25 +428,25 @@ def test_slow_is_over_after_ten_good_rounds_and_two_slow_of_ten_at_most(
     ],
 )
 def test_how_many_good_rounds_an_all_clear_still_wants_is_known(rounds: str, missing: int) -> None:
-    memory = Site(LIMITED).play("O" * 20 + rounds).memory
-    assert [is_due(memory, missing=more) for more in range(4)] == [
+    judge_state = Site(LIMITED).play("O" * 20 + rounds).judge_state
+    assert [may_recover(judge_state, missing=more) for more in range(4)] == [
         more >= missing for more in range(4)
     ]
 
 
 def test_no_all_clear_is_near_before_the_first_good_round() -> None:
-    assert not is_due(Site().play("OFF").memory, missing=3)
+    assert not may_recover(Site().play("OFF").judge_state, missing=3)
 
 
 def test_a_slow_site_that_refuses_the_bot_now_and_then_is_said_to_be_slow() -> None:
-    assert Site(LIMITED).play("pSpSSSSS").memory.kind is Kind.SLOW
+    assert Site(LIMITED).play("pSpSSSSS").judge_state.kind is Kind.SLOW
 
 
 def test_a_try_as_long_as_the_limit_is_not_slow() -> None:
     site = Site(LIMITED)
     for _ in range(10):
         site.take(0, None, 500.0)
-    assert site.memory.rounds == "O" * 10
+    assert site.judge_state.rounds == "O" * 10
 
 
 @pytest.mark.parametrize(
@@ -431,7 +457,7 @@ def test_a_slow_site_that_fails_four_rounds_of_ten_is_unstable(
     rounds: str, kind: Kind, hold: int
 ) -> None:
     site = Site(LIMITED).play("SSSSSS" + rounds)
-    assert (site.memory.kind, site.memory.hold) == (kind, hold)
+    assert (site.judge_state.kind, site.judge_state.hold) == (kind, hold)
 
 
 @pytest.mark.parametrize(
@@ -444,38 +470,38 @@ def test_a_slow_site_that_fails_four_rounds_of_ten_is_unstable(
 )
 def test_slow_rounds_are_the_bad_ones_of_a_slow_incident_alone(rounds: str, hold: int) -> None:
     """A relapse is counted from the last of them."""
-    assert Site(LIMITED).play(rounds).memory.hold == hold
+    assert Site(LIMITED).play(rounds).judge_state.hold == hold
 
 
 def test_a_slow_site_that_goes_down_is_told_again() -> None:
     site = Site(LIMITED).play("O" * 10 + "SSSSSS" + "FF")
     assert site.told() == [(15, Event.OPENED), (17, Event.ESCALATED)]
-    assert site.memory.kind is Kind.DOWN
+    assert site.judge_state.kind is Kind.DOWN
 
 
 def test_blindness_leaves_no_trace_of_a_round_or_of_the_run_before_it() -> None:
     site = Site().play("O" * 5 + "F")
-    site.memory = abandon(site.memory)
+    site.judge_state = without_run(site.judge_state)
     assert site.play("F").told() == []
     assert site.play("F").told() == [(7, Event.OPENED)]
 
 
 def test_share_counts_first_tries_since_the_incident_began() -> None:
     site = Site().play("O" * 20 + "POPOPOP")
-    assert site.memory.share == (3, 7)
+    assert site.judge_state.share == (3, 7)
     site.play("FFOF")
-    assert site.memory.share == (4, 11)
+    assert site.judge_state.share == (4, 11)
 
 
 def test_the_share_holds_no_round_from_before_the_incident() -> None:
-    assert Site().play("OOOFF").memory.share == (0, 2)
-    assert Site().play("OOOBB").memory.share == (0, 2)
-    assert Site().play("O" * 20 + "POPOFF").memory.share == (2, 6)
-    assert Site(LIMITED).play("O" * 20 + "SSSSSS").memory.share == (10, 10)
+    assert Site().play("OOOFF").judge_state.share == (0, 2)
+    assert Site().play("OOOBB").judge_state.share == (0, 2)
+    assert Site().play("O" * 20 + "POPOFF").judge_state.share == (2, 6)
+    assert Site(LIMITED).play("O" * 20 + "SSSSSS").judge_state.share == (10, 10)
 
 
 def test_the_share_looks_back_thirty_rounds_at_most() -> None:
-    assert Site().play("OFF" + "OF" * 20).memory.share == (15, 30)
+    assert Site().play("OFF" + "OF" * 20).judge_state.share == (15, 30)
 
 
 @pytest.mark.parametrize(
@@ -492,13 +518,13 @@ def test_confirm_tries_come_at_a_sixth_and_a_half_of_the_interval(
 
 def test_a_calm_monitor_costs_no_new_memory() -> None:
     site = Site().play("O" * KEPT_ROUNDS)
-    before = site.memory
-    assert site.play("O").memory is before
+    before = site.judge_state
+    assert site.play("O").judge_state is before
 
 
 @pytest.mark.parametrize(("ends", "kept"), [("P", "P"), ("p", "p"), ("F", "F"), ("S", "o")])
 def test_what_ends_a_long_calm_is_remembered(ends: str, kept: str) -> None:
-    assert Site(LIMITED).play("O" * 70 + ends).memory.rounds == "O" * 59 + kept
+    assert Site(LIMITED).play("O" * 70 + ends).judge_state.rounds == "O" * 59 + kept
 
 
 # Stretches of equal rounds: single letters alone would hardly ever end or escalate anything.
@@ -527,10 +553,10 @@ def test_for_any_rounds_posts_alternate_and_memory_is_bounded(
             case _:
                 assert open_now
                 open_now = False
-    assert open_now == (site.memory.mode is not None)
-    assert len(site.memory.rounds) <= KEPT_ROUNDS
-    assert len(site.memory.bad_slots) <= KEPT_SLOTS
-    assert len(site.memory.dump()) < 1_000
+    assert open_now == (site.judge_state.mode is not None)
+    assert len(site.judge_state.rounds) <= KEPT_ROUNDS
+    assert len(site.judge_state.bad_rounds_ms) <= KEPT_BAD_ROUNDS
+    assert len(site.judge_state.dump()) < 1_000
 
 
 @given(ROUNDS, st.integers(0, 700))
@@ -545,12 +571,12 @@ def test_for_any_rounds_a_restart_in_the_middle_changes_nothing(rounds: str, at:
 
 
 def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None) -> list[Decision]:
-    memory, verdicts = JudgeState(), []
+    judge_state, verdicts = JudgeState(), []
     for index, (slot, number, cause) in enumerate(tries):
         if index == restart_at:
-            memory = JudgeState.load(memory.dump())
-        verdict = judge(memory, Try(slot_of(slot), number, cause, 100.0), MINUTE)
-        memory = clear(verdict.memory) if verdict.event is Event.DUE else verdict.memory
+            judge_state = JudgeState.load(judge_state.dump())
+        verdict = judge(judge_state, Check(slot_of(slot), number, cause, 100.0), MINUTE)
+        judge_state = after_recovery(verdict.state) if verdict.event is Event.DUE else verdict.state
         verdicts.append(verdict)
     return verdicts
 
@@ -558,8 +584,8 @@ def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None
 @given(ROUNDS)
 @settings(max_examples=100, deadline=None)
 def test_an_all_clear_is_never_due_without_an_incident(rounds: str) -> None:
-    memory = Site().play(rounds).memory
-    assert memory.mode is not None or not is_due(memory, missing=5)
+    judge_state = Site().play(rounds).judge_state
+    assert judge_state.mode is not None or not may_recover(judge_state, missing=5)
 
 
 def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
@@ -571,7 +597,7 @@ def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
         for number in range(3):
             site.take(number, drawn.choice([FORBIDDEN, DOWN_500]))
         site.slot_ms += MINUTE_MS
-        words.append(site.memory.kind)
+        words.append(site.judge_state.kind)
     assert set(words) <= {Kind.DOWN, Kind.BLOCKED}
     assert sum(a is not b for a, b in pairwise(words)) <= 2
     assert len(set(words[10:])) == 1
@@ -579,16 +605,18 @@ def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
 
 def test_what_is_told_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
     """A check may wait for its turn: an outage is never told as older than it is."""
-    memory, policy, events = JudgeState(judged=True), Policy(60.0), []
+    judge_state, policy, events = JudgeState(has_been_up=True), Policy(60.0), []
     for slot, waited, numbers in ((0, 50, 3), (60, 20, 1)):
         for number in range(numbers):
             at_ms = (slot + waited + 10 * number) * 1000
-            verdict = judge(memory, Try(slot * 1000, number, DOWN_500, 10.0, at_ms), policy)
-            memory = verdict.memory
+            verdict = judge(judge_state, Check(slot * 1000, number, DOWN_500, 10.0, at_ms), policy)
+            judge_state = verdict.state
             events.append(verdict.event)
     assert events == [None, None, None, Event.OPENED]
-    assert memory.since_ms == 50_000
+    assert judge_state.since_ms == 50_000
     for number in (1, 2):
-        memory = judge(memory, Try(60_000, number, DOWN_500, 10.0, 100_000), policy).memory
-    memory = judge(memory, Try(120_000, 0, None, 10.0, 133_000), policy).memory
-    assert memory.good_since_ms == 133_000
+        judge_state = judge(
+            judge_state, Check(60_000, number, DOWN_500, 10.0, 100_000), policy
+        ).state
+    judge_state = judge(judge_state, Check(120_000, 0, None, 10.0, 133_000), policy).state
+    assert judge_state.good_since_ms == 133_000

@@ -4,29 +4,29 @@ from dataclasses import astuple
 
 import pytest
 
-from bot.engine.judge_state import JudgeState, abandon, forget
+from bot.engine.judge_state import JudgeState, judged_anew, without_run
 from bot.models import Kind, Rule, State
 
 FULL = JudgeState(
     rounds="OPFopf" * 10,
-    judged=True,
+    has_been_up=True,
     mode=Kind.DOWN,
     kind=Kind.BLOCKED,
-    tried=1,
-    refused=1,
-    failing_ms=2,
-    failed=3,
-    bad_slots=(4, 5),
+    failed_checks=1,
+    refused_checks=1,
+    run_slot_ms=2,
+    run_failed_checks=3,
+    bad_rounds_ms=(4, 5),
     rule=Rule.FAILED_RUN,
     since_ms=6,
-    counted=7,
+    incident_rounds=7,
     hold=8,
     good=9,
     good_since_ms=10,
-    recovered=True,
-    told_down=True,
+    has_succeeded=True,
+    sent_as_down=True,
     last_bad_ms=11,
-    closed=True,
+    had_incident=True,
     relapsed_ms=12,
 )
 
@@ -39,6 +39,43 @@ def test_what_is_not_stored_is_nothing() -> None:
     """A default is part of what every stored memory means."""
     assert JudgeState().dump() == "{}"
     assert not any(astuple(JudgeState.load("{}")))
+
+
+def test_a_row_of_the_first_version_reads_as_it_did() -> None:
+    """The words of stored rows stay, whatever the fields are called by now."""
+    row = (
+        '{"rounds": "OFF", "judged": true, "mode": "down", "kind": "blocked", "tried": 2,'
+        ' "refused": 1, "began_ms": 5, "failing_ms": 3, "failing_since_ms": 4, "failed": 6,'
+        ' "bad_slots": [3, 4], "rule": "run", "since_ms": 4, "counted": 2, "hold": 3, "good": 1,'
+        ' "good_since_ms": 7, "recovered": true, "told_down": true, "last_bad_ms": 8,'
+        ' "closed": true, "relapsed_ms": 9}'
+    )
+    state = JudgeState(
+        rounds="OFF",
+        has_been_up=True,
+        mode=Kind.DOWN,
+        kind=Kind.BLOCKED,
+        failed_checks=2,
+        refused_checks=1,
+        round_began_ms=5,
+        run_slot_ms=3,
+        run_began_ms=4,
+        run_failed_checks=6,
+        bad_rounds_ms=(3, 4),
+        rule=Rule.FAILED_RUN,
+        since_ms=4,
+        incident_rounds=2,
+        hold=3,
+        good=1,
+        good_since_ms=7,
+        has_succeeded=True,
+        sent_as_down=True,
+        last_bad_ms=8,
+        had_incident=True,
+        relapsed_ms=9,
+    )
+    assert JudgeState.load(row) == state
+    assert state.dump() == row
 
 
 def test_what_another_version_kept_besides_is_left_out() -> None:
@@ -73,22 +110,27 @@ def test_what_another_version_kept_besides_is_left_out() -> None:
         '{"since_ms": null}',
     ],
 )
-def test_what_no_version_wrote_is_no_memory(text: str) -> None:
+def test_what_no_version_wrote_is_no_state(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         JudgeState.load(text)
 
 
 def test_an_abandoned_round_takes_the_run_before_it_along() -> None:
-    blank = abandon(FULL)
-    assert (blank.tried, blank.refused, blank.failing_ms, blank.failed) == (0, 0, None, 0)
-    assert abandon(blank) is blank
+    blank = without_run(FULL)
+    assert (
+        blank.failed_checks,
+        blank.refused_checks,
+        blank.run_slot_ms,
+        blank.run_failed_checks,
+    ) == (0, 0, None, 0)
+    assert without_run(blank) is blank
 
 
-@pytest.mark.parametrize("begun", [JudgeState(tried=1), JudgeState(failing_ms=1)])
+@pytest.mark.parametrize("begun", [JudgeState(failed_checks=1), JudgeState(run_slot_ms=1)])
 def test_a_first_try_is_abandoned_as_well_as_a_run(begun: JudgeState) -> None:
-    assert abandon(begun) == JudgeState()
+    assert without_run(begun) == JudgeState()
 
 
 def test_a_monitor_judged_anew_keeps_only_the_relapse_memory() -> None:
-    assert forget(FULL) == JudgeState(last_bad_ms=11, closed=True, relapsed_ms=12)
-    assert forget(FULL).state is State.UNKNOWN
+    assert judged_anew(FULL) == JudgeState(last_bad_ms=11, had_incident=True, relapsed_ms=12)
+    assert judged_anew(FULL).monitor_state is State.UNKNOWN

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from bot.clock import SystemClock
 from bot.engine import connector
-from bot.engine.connector import Dialled
-from bot.engine.kinds.http import HttpProbe
+from bot.engine.connector import Connected
+from bot.engine.kinds.http import HttpChecker
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason, Target
@@ -110,12 +110,12 @@ class World:
     tls_port: int
     dialled: list[str] = field(default_factory=list)
 
-    async def dial(self, addresses: Sequence[str], port: int) -> Dialled:
+    async def dial(self, addresses: Sequence[str], port: int) -> Connected:
         self.dialled += addresses
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         where = ("127.0.0.1", self.tls_port if port in {443, 8443} else self.plain_port)
         await asyncio.get_running_loop().sock_connect(sock, where)
-        return Dialled(sock, addresses[0])
+        return Connected(sock, addresses[0])
 
 
 async def verdict(vector: Vector, world: World) -> Reason | None:
@@ -124,8 +124,8 @@ async def verdict(vector: Vector, world: World) -> Reason | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    probe = HttpProbe(guard, names, clock=SystemClock(), deadline_s=5, context=context)
-    result = await probe.probe(Target(start if vector.redirected else vector.url))
+    checker = HttpChecker(guard, names, clock=SystemClock(), deadline_s=5, context=context)
+    result = await checker.check(Target(start if vector.redirected else vector.url))
     return None if result.cause is None else result.cause.reason
 
 
@@ -268,20 +268,20 @@ def test_own_networks_open_nothing_else(url: str) -> None:
 
 
 def test_local_names_and_odd_ports_must_lead_into_the_own_networks() -> None:
-    home.judge_addresses("nas", 9000, ["192.168.1.5", "fd00::5"])
-    home.judge_addresses("example.com", 22, ["192.168.1.5"])
+    home.check_addresses("nas", 9000, ["192.168.1.5", "fd00::5"])
+    home.check_addresses("example.com", 22, ["192.168.1.5"])
     with pytest.raises(AddressRefused, match="private"):
-        home.judge_addresses("nas.local", 80, ["192.168.1.5", "8.8.8.8"])
+        home.check_addresses("nas.local", 80, ["192.168.1.5", "8.8.8.8"])
     with pytest.raises(AddressRefused, match="port 22"):
-        home.judge_addresses("example.com", 22, ["8.8.8.8"])
+        home.check_addresses("example.com", 22, ["8.8.8.8"])
     with pytest.raises(AddressRefused, match="private"):
-        home.judge_addresses("example.com", 443, ["192.168.1.5", "10.0.0.1"])
+        home.check_addresses("example.com", 443, ["192.168.1.5", "10.0.0.1"])
 
 
 def test_one_bad_answer_refuses_all() -> None:
-    guard.judge_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1"])
+    guard.check_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1"])
     with pytest.raises(AddressRefused):
-        guard.judge_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1", "127.0.0.1"])
+        guard.check_addresses("example.com", 443, ["8.8.8.8", "2606:2800::1", "127.0.0.1"])
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,10 @@ def test_every_refused_port_says_why_and_every_other_port_is_fine() -> None:
             with pytest.raises(AddressRefused, match=why):
                 guard.check_url(f"tcp://example.com:{port}")
             with pytest.raises(AddressRefused, match=why):
-                home.judge_addresses("example.com", port, ["192.168.1.5", "8.8.8.8"], "tcp")
+                home.check_addresses("example.com", port, ["192.168.1.5", "8.8.8.8"], "tcp")
         else:
             assert guard.check_url(f"tcp://example.com:{port}").endswith(f":{port}")
-            guard.judge_addresses("example.com", port, ["8.8.8.8"], "tcp")
+            guard.check_addresses("example.com", port, ["8.8.8.8"], "tcp")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_every_refused_port_says_why_and_every_other_port_is_fine() -> None:
 )
 def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
     assert home.check_url(url) == url
-    home.judge_addresses("nas.lan", 25, ["192.168.1.5"], "tcp")
+    home.check_addresses("nas.lan", 25, ["192.168.1.5"], "tcp")
 
 
 def test_ports_and_names_are_no_web_addresses() -> None:

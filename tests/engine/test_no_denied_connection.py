@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine.kinds.http import HttpProbe
-from bot.engine.kinds.tcp import TcpProbe
+from bot.engine.kinds.http import HttpChecker
+from bot.engine.kinds.tcp import TcpChecker
 from bot.engine.netguard import Netguard
 from bot.models import CheckResult, Reason, Target
 from tests.engine.sites import OK, Names, Visit, redirect, serve, trusting_context
@@ -92,16 +92,16 @@ def at(url: str, port: int) -> str:
 
 async def visited(vector: Vector, guard: Netguard, port: int) -> CheckResult:
     names = Names({START: [START]}, default=vector.answers)
-    probe = HttpProbe(guard, names, clock=SystemClock(), deadline_s=3, context=TRUSTS)
+    checker = HttpChecker(guard, names, clock=SystemClock(), deadline_s=3, context=TRUSTS)
     if not vector.redirected:
-        return await probe.probe(Target(at(vector.url, port)))
+        return await checker.check(Target(at(vector.url, port)))
     place = at(vector.url, port).encode().decode("latin-1")
 
     async def behave(visit: Visit) -> None:
         await visit.send(redirect(place) if visit.path == "/start" else OK)
 
     async with serve(behave, host=START) as site:
-        return await probe.probe(Target(site.url("/start", START)))
+        return await checker.check(Target(site.url("/start", START)))
 
 
 @pytest.mark.parametrize("guard_knows", ["the port alone", "a home network"])
@@ -154,13 +154,13 @@ def test_a_name_is_looked_up_once_for_judging_and_dialling() -> None:
         async with serve(OK, host=START) as site, listening() as listeners:
             names = Turncoat([[START], ["127.0.0.1"]])
             guard = Netguard(allow_private=START_ONLY, ports=frozenset({site.port}))
-            probe = HttpProbe(guard, names, clock=SystemClock(), deadline_s=3)
+            checker = HttpChecker(guard, names, clock=SystemClock(), deadline_s=3)
             with connects() as heard:
-                first = await probe.probe(Target(f"http://rebind.example.com:{site.port}/"))
+                first = await checker.check(Target(f"http://rebind.example.com:{site.port}/"))
                 assert first.ok
                 assert heard == [START]
                 assert names.asked == 1
-                second = await probe.probe(Target(f"http://rebind.example.com:{site.port}/"))
+                second = await checker.check(Target(f"http://rebind.example.com:{site.port}/"))
             assert second.cause is not None
             assert second.cause.reason is Reason.ADDRESS_REFUSED
             assert heard == [START]
@@ -174,9 +174,9 @@ def test_a_name_that_turns_between_two_hops_is_refused_at_the_second() -> None:
         async with serve(redirect("/again"), host=START) as site, listening() as listeners:
             names = Turncoat([[START], [START, "127.0.0.1"]])
             guard = Netguard(allow_private=START_ONLY, ports=frozenset({site.port}))
-            probe = HttpProbe(guard, names, clock=SystemClock(), deadline_s=3)
+            checker = HttpChecker(guard, names, clock=SystemClock(), deadline_s=3)
             with connects() as heard:
-                result = await probe.probe(Target(f"http://rebind.example.com:{site.port}/"))
+                result = await checker.check(Target(f"http://rebind.example.com:{site.port}/"))
             assert result.cause is not None
             assert result.cause.reason is Reason.REDIRECT_REFUSED
             assert heard == [START]
@@ -189,9 +189,11 @@ def test_a_name_that_turns_between_two_hops_is_refused_at_the_second() -> None:
 def test_a_port_is_not_knocked_at_inside_either(answers: list[str]) -> None:
     async def scenario() -> None:
         async with listening() as listeners:
-            probe = TcpProbe(Netguard(), Names(default=answers), clock=SystemClock(), deadline_s=3)
+            checker = TcpChecker(
+                Netguard(), Names(default=answers), clock=SystemClock(), deadline_s=3
+            )
             with connects() as heard:
-                result = await probe.probe(Target(f"tcp://shop.example.com:{listeners.port}"))
+                result = await checker.check(Target(f"tcp://shop.example.com:{listeners.port}"))
             assert result.cause is not None
             assert result.cause.reason is Reason.ADDRESS_REFUSED
             assert heard == []

@@ -83,34 +83,34 @@ class Neighbourhood(OwnNetwork):
 def test_they_are_refused_on_every_port_unless_allowed_by_name() -> None:
     guard = Netguard(own_network=Neighbourhood())
     for scheme, port in (("http", 80), ("https", 443), ("http", 8080), ("tcp", 22)):
-        guard.judge_addresses("example.com", port, ["8.8.4.4"], scheme)
+        guard.check_addresses("example.com", port, ["8.8.4.4"], scheme)
         with pytest.raises(AddressRefused, match="VIGIE_ALLOW_PRIVATE"):
-            guard.judge_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
+            guard.check_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
     for url in ("http://8.8.8.8/", "tcp://[2606:2800::1]:22"):
         with pytest.raises(AddressRefused, match="VIGIE_ALLOW_PRIVATE"):
             guard.check_url(url)
     named = (ipaddress.ip_network("8.8.8.8/32"), ipaddress.ip_network("2606:2800::/64"))
     allowing = Netguard(own_network=Neighbourhood(), allow_private=named)
-    allowing.judge_addresses("example.com", 9000, ["8.8.8.8", "2606:2800::1"])
+    allowing.check_addresses("example.com", 9000, ["8.8.8.8", "2606:2800::1"])
     assert allowing.check_url("http://8.8.8.8:9000/")
 
 
 def test_each_address_of_an_answer_is_judged_once_and_at_most_64_are() -> None:
     own = Neighbourhood()
     guard = Netguard(own_network=own)
-    guard.judge_addresses("example.com", 443, ["9.9.9.9"] * 500)
+    guard.check_addresses("example.com", 443, ["9.9.9.9"] * 500)
     assert own.asked == ["9.9.9.9"]
     many = [f"9.9.{n // 250}.{n % 250 + 1}" for n in range(4_000)]
-    guard.judge_addresses("example.com", 443, many[:MOST_ADDRESSES])
+    guard.check_addresses("example.com", 443, many[:MOST_ADDRESSES])
     with pytest.raises(TooManyAddresses, match="more than 64 addresses"):
-        guard.judge_addresses("example.com", 443, many)
+        guard.check_addresses("example.com", 443, many)
     assert len(own.asked) == 1 + 2 * MOST_ADDRESSES
 
 
 def test_a_name_that_leads_inside_is_told_apart_from_an_address_that_does() -> None:
     guard = Netguard()
     with pytest.raises(AddressHidden):
-        guard.judge_addresses("wiki.example.com", 443, ["10.0.0.1"])
+        guard.check_addresses("wiki.example.com", 443, ["10.0.0.1"])
     with pytest.raises(AddressRefused) as typed:
         guard.check_url("http://10.0.0.1/")
     assert not isinstance(typed.value, AddressHidden)

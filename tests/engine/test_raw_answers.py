@@ -8,7 +8,7 @@ import pytest
 
 from bot.models import CheckResult, Reason, Target
 from tests.engine.raw_answers import ANSWERS, RECORD, WORD
-from tests.engine.sites import make_probe, serve
+from tests.engine.sites import make_checker, serve
 
 READ: dict[str, dict[str, Any]] = json.loads(RECORD.read_text("utf-8"))
 CUT = 18  # curl's exit status for a body that is not whole; it shows what came
@@ -19,7 +19,7 @@ def looked_at(name: str, **wanted: str) -> CheckResult:
     async def scenario() -> CheckResult:
         async with serve(ANSWERS[name]) as site:
             target = Target(site.url(), expect_status=STATUSES, **wanted)  # type: ignore[arg-type]  # real fields
-            return await make_probe().probe(target)
+            return await make_checker().check(target)
 
     return asyncio.run(scenario())
 
@@ -56,10 +56,10 @@ def test_a_text_that_both_show_is_found(name: str) -> None:
     [
         ("nothing", Reason.RESET),
         ("status line cut", Reason.RESET),
-        ("HTML without a head", Reason.GARBLED),
-        ("banner of SSH", Reason.GARBLED),
-        ("one byte", Reason.GARBLED),
-        ("five bytes before", Reason.GARBLED),
+        ("HTML without a head", Reason.NOT_HTTP),
+        ("banner of SSH", Reason.NOT_HTTP),
+        ("one byte", Reason.NOT_HTTP),
+        ("five bytes before", Reason.NOT_HTTP),
         ("status in words", Reason.MALFORMED),
         ("value with NUL", Reason.MALFORMED),
         ("length twice, differing", Reason.MALFORMED),

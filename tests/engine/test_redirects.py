@@ -5,11 +5,11 @@ import pytest
 
 from bot.engine.error_mapping import BadAnswer
 from bot.engine.netguard import Netguard
-from bot.engine.redirects import Place, is_downgrade, location, may_know, next_place
+from bot.engine.redirects import WebAddress, is_downgrade, location, may_get_headers, next_address
 from bot.errors import AddressRefused
 from bot.models import Reason
 
-BASE = Place.of("https://example.com/a/b?old")
+BASE = WebAddress.of("https://example.com/a/b?old")
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_the_same_place_twice_is_one_and_two_places_are_none() -> None:
 def test_the_next_hop_is_read_as_browsers_do(place: bytes, url: str | None) -> None:
     if url is None:
         with pytest.raises(BadAnswer):
-            next_place(Netguard(), BASE, place)
+            next_address(Netguard(), BASE, place)
     else:
-        assert next_place(Netguard(), BASE, place).url == url
+        assert next_address(Netguard(), BASE, place).url == url
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_next_hop_is_read_as_browsers_do(place: bytes, url: str | None) -> N
 )
 def test_what_is_no_address_of_the_web_is_said_to_be_none(place: bytes) -> None:
     with pytest.raises(BadAnswer) as no:
-        next_place(Netguard(), BASE, place)
+        next_address(Netguard(), BASE, place)
     assert no.value.reason is Reason.BAD_REDIRECT
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_address_of_the_web_is_said_to_be_none(place: bytes) -> None:
 )
 def test_an_address_that_is_not_visited_is_refused(place: bytes) -> None:
     with pytest.raises(AddressRefused):
-        next_place(Netguard(), BASE, place)
+        next_address(Netguard(), BASE, place)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_an_address_that_is_not_visited_is_refused(place: bytes) -> None:
     ],
 )
 def test_from_https_to_http_alone_is_a_downgrade(before: str, after: str, *, told: bool) -> None:
-    assert is_downgrade(Place.of(before), Place.of(after)) == told
+    assert is_downgrade(WebAddress.of(before), WebAddress.of(after)) == told
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_from_https_to_http_alone_is_a_downgrade(before: str, after: str, *, tol
 def test_own_headers_go_to_the_same_origin_or_its_tls_twin_alone(
     before: str, after: str, *, told: bool
 ) -> None:
-    assert may_know(Place.of(before), Place.of(after)) == told
+    assert may_get_headers(WebAddress.of(before), WebAddress.of(after)) == told

@@ -10,7 +10,7 @@ import pytest
 from bot.clock import DAY_MS
 from bot.engine.tls import client_context, client_object, days_since_end, unverified_context
 from bot.models import Reason, Target
-from tests.engine.sites import CERTIFICATES, Names, make_probe, serve
+from tests.engine.sites import CERTIFICATES, Names, make_checker, serve
 
 
 def der_of(name: str) -> bytes:
@@ -98,8 +98,8 @@ def named(host: str, certificate: str = "names") -> Reason | None:
 
     async def scenario() -> Reason | None:
         async with serve(certificate=certificate) as site:
-            probe = make_probe(Names(default=["127.0.0.1"]))
-            cause = (await probe.probe(Target(site.url("/", host, "https")))).cause
+            checker = make_checker(Names(default=["127.0.0.1"]))
+            cause = (await checker.check(Target(site.url("/", host, "https")))).cause
             return None if cause is None else cause.reason
 
     return asyncio.run(scenario())

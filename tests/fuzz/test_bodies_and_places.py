@@ -14,7 +14,7 @@ from bot.engine.error_mapping import BadAnswer
 from bot.engine.hostnames import is_numeric
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.engine.page_text import Unpacker, decoded, holds
-from bot.engine.redirects import MOST_SENT, Cookies, Place, next_place
+from bot.engine.redirects import MOST_SENT, Cookies, WebAddress, next_address
 from bot.engine.transport import request_bytes
 from bot.errors import AddressRefused
 from tests.fuzz.effort import mutated, tries
@@ -69,7 +69,7 @@ PARTS = [b"@", b"\\", b"//", b"[", b"]", b":", b"%31", b"\t", b"..", b"http:", b
 def test_any_place_is_refused_or_read_alike_by_all(place: bytes, base: str) -> None:
     """The place that was judged is the place that is asked: no two parsers may differ."""
     try:
-        after = next_place(Netguard(), Place.of(base), place)
+        after = next_address(Netguard(), WebAddress.of(base), place)
     except (AddressRefused, BadAnswer):
         return
     assert after.port in DEFAULT_PORTS
@@ -82,7 +82,7 @@ def test_any_place_is_refused_or_read_alike_by_all(place: bytes, base: str) -> N
     first = request_bytes(request).split(b"\r\n")[0]
     assert first == f"GET {after.target} HTTP/1.1".encode()
     assert first.count(b" ") == 2
-    assert Place.of(after.url) == after
+    assert WebAddress.of(after.url) == after
     assert Netguard().check_host(after.scheme, after.host) == after.host
 
 
@@ -93,10 +93,10 @@ COOKIES = [b"a=1; Path=/; Domain=example.com; Secure", b"b=\xff; max-age=0", b"c
 @given(st.lists(mutated(COOKIES, [b";", b"=", b"Domain=.", b"\r\n"]), max_size=5))
 def test_any_cookie_is_kept_or_dropped(lines: list[bytes]) -> None:
     cookies = Cookies()
-    cookies.take(Place.of("https://www.example.com/a"), lines)
+    cookies.take(WebAddress.of("https://www.example.com/a"), lines)
     for url in ("https://www.example.com/a", "http://example.com/", "https://other.com/"):
-        header = cookies.header(Place.of(url))
+        header = cookies.header(WebAddress.of(url))
         assert len(header) <= MOST_SENT
         assert "\n" not in header
         assert "\r" not in header
-    assert cookies.header(Place.of("https://other.com/")) == ""
+    assert cookies.header(WebAddress.of("https://other.com/")) == ""

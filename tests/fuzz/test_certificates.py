@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.clock import DAY_MS
 from bot.engine.tls import days_since_end
 from bot.models import Target
-from tests.engine.sites import CERTIFICATES, HOST, make_probe, serve
+from tests.engine.sites import CERTIFICATES, HOST, make_checker, serve
 from tests.engine.test_tls import der_of
 from tests.fuzz.effort import mutated, tries
 
@@ -57,7 +57,7 @@ def test_a_trusted_certificate_with_names_that_are_no_text_is_no_outage(tmp_path
 
     async def scenario() -> None:
         async with serve(certificate=str(tmp_path / "odd")) as site:
-            result = await make_probe().probe(Target(site.url("/", HOST, "https")))
+            result = await make_checker().check(Target(site.url("/", HOST, "https")))
         assert result.cause is None
         assert result.certificate_expires_ms is not None
         assert 29 < (result.certificate_expires_ms - result.at_ms) / DAY_MS < 31

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bot.engine import connector
 from bot.engine.addresses import is_inside, is_public, parse
-from bot.engine.connector import Dialled
+from bot.engine.connector import Connected
 from bot.models import CheckResult, Phases, Reason, Target
 from bot.words.causes import cause_text
 from bot.words.translator import translator_for
-from tests.engine.sites import HOST, LOOPBACK, Names, Visit, make_probe, serve
+from tests.engine.sites import HOST, LOOPBACK, Names, Visit, make_checker, serve
 from tests.fuzz.effort import harmless, mutated, tries
 
 ANSWERS = [
@@ -69,12 +69,12 @@ class Wire:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    async def dial(self, addresses: Sequence[str], _port: int) -> Dialled:
+    async def dial(self, addresses: Sequence[str], _port: int) -> Connected:
         for text in addresses:
             assert is_public(parse(text)) or is_inside(parse(text), LOOPBACK), text
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
-        return Dialled(sock, addresses[0])
+        return Connected(sock, addresses[0])
 
 
 def judged(result: CheckResult, took_s: float) -> None:
@@ -103,9 +103,9 @@ def probe_with(answer: bytes, cuts: Sequence[int], wanted: dict[str, object]) ->
         async with serve(behave) as site:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(connector, "dial", Wire(site.port).dial)
-                probe = make_probe(Names(default=["127.0.0.1"]), deadline_s=2.0)
+                checker = make_checker(Names(default=["127.0.0.1"]), deadline_s=2.0)
                 began = time.monotonic()
-                result = await probe.probe(Target(site.url(), **wanted))  # type: ignore[arg-type]  # drawn from TARGETS
+                result = await checker.check(Target(site.url(), **wanted))  # type: ignore[arg-type]  # drawn from TARGETS
         judged(result, time.monotonic() - began)
 
     asyncio.run(scenario())
@@ -155,8 +155,8 @@ def test_any_handshake_is_a_verdict(garbage: bytes) -> None:
         async with server:
             port = server.sockets[0].getsockname()[1]
             began = time.monotonic()
-            probe = make_probe(Names({HOST: ["127.0.0.1"]}), deadline_s=2.0)
-            result = await probe.probe(Target(f"https://{HOST}:{port}/"))
+            checker = make_checker(Names({HOST: ["127.0.0.1"]}), deadline_s=2.0)
+            result = await checker.check(Target(f"https://{HOST}:{port}/"))
         judged(result, time.monotonic() - began)
         assert result.cause is not None
         assert result.cause.reason in {Reason.TLS, Reason.RESET}

@@ -10,7 +10,7 @@ from typing import cast
 from hypothesis import given
 
 from bot.clock import SystemClock
-from bot.engine.kinds.dns import DnsProbe
+from bot.engine.kinds.dns import DnsChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import NameFailed, Resolver
 from bot.models import Reason, Target
@@ -89,9 +89,9 @@ def test_an_answer_that_is_in_order_is_taken() -> None:
 def test_any_answer_of_a_name_server_is_a_verdict(answer: bytes) -> None:
     async def scenario() -> None:
         async with lied_to(answer, look_up_s=0.05) as resolver:
-            probe = DnsProbe(Netguard(), resolver, clock=SystemClock())
+            checker = DnsChecker(Netguard(), resolver, clock=SystemClock())
             began = time.monotonic()
-            result = await probe.probe(Target(f"dns://{NAME}"))
+            result = await checker.check(Target(f"dns://{NAME}"))
             await addresses_of(resolver)
         assert time.monotonic() - began < 2
         assert result.cause is None or result.cause.reason in {Reason.DNS, Reason.ADDRESS_REFUSED}

@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.db.result_codec import Packer, unpack
-from bot.engine.certificates import Sightings, due, seen
+from bot.engine.certificates import CertificateHistory, observe, warning_due
 from bot.engine.judge import judge
-from bot.engine.judge_state import JudgeState, abandon, forget
-from bot.engine.rules import Policy, Try, is_due
+from bot.engine.judge_state import JudgeState, judged_anew, without_run
+from bot.engine.rules import Check, Policy, may_recover
 from bot.models import Cause, Kind, Reason, Rule
 from tests.fuzz.effort import as_json, fields, json_values, mutated, tries
 from tests.services.services_fixture import services_fixture
@@ -81,19 +81,19 @@ TRIES = st.lists(
 @example("[" * 100_000, [])
 def test_the_judge_s_memory(text: str, rounds: list[tuple[Cause | None, int]]) -> None:
     with suppress(ValueError):
-        memory = JudgeState.load(text)
-        assert JudgeState.load(memory.dump()) == memory
-        abandon(forget(memory))
-        judged(memory, rounds)
+        judge_state = JudgeState.load(text)
+        assert JudgeState.load(judge_state.dump()) == judge_state
+        without_run(judged_anew(judge_state))
+        judged(judge_state, rounds)
 
 
-def judged(memory: JudgeState, rounds: list[tuple[Cause | None, int]]) -> None:
+def judged(judge_state: JudgeState, rounds: list[tuple[Cause | None, int]]) -> None:
     """A memory that can be read can be judged on."""
     for index, (cause, number) in enumerate(rounds):
-        attempt = Try(10**13 + index * 60_000, number, cause, 100.0)
-        memory = judge(memory, attempt, Policy(60, 500)).memory
-        assert memory.state
-        is_due(memory)
+        check = Check(10**13 + index * 60_000, number, cause, 100.0)
+        judge_state = judge(judge_state, check, Policy(60, 500)).state
+        assert judge_state.monitor_state
+        may_recover(judge_state)
 
 
 @tries(200)
@@ -103,10 +103,10 @@ def judged(memory: JudgeState, rounds: list[tuple[Cause | None, int]]) -> None:
 )
 def test_sightings_of_certificates(raw: Any) -> None:
     with suppress(ValueError):
-        before = Sightings.load(json.dumps(raw))
-        now = seen(before, 10**12, 10**12 + 86_400_000)
-        due(now, 10**12)
-        assert Sightings.load(now.dump()).known_ms == now.known_ms
+        before = CertificateHistory.load(json.dumps(raw))
+        now = observe(before, 10**12, 10**12 + 86_400_000)
+        warning_due(now, 10**12)
+        assert CertificateHistory.load(now.dump()).known_ms == now.known_ms
 
 
 def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> 
             conn.execute("UPDATE memory SET judge = '{\"rounds\": 5' WHERE monitor_id = 1")
         conn.close()
         async with services_fixture(tmp_path, clock=before.clock) as after:
-            assert after.entry("shop").memory == JudgeState()
-            assert after.entry("blog").memory.rounds.endswith("F")
+            assert after.entry("shop").judge_state == JudgeState()
+            assert after.entry("blog").judge_state.rounds.endswith("F")
             await after.play({"shop": "OO", "blog": "OO"})
 
     asyncio.run(scenario())

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.engine.judge_state import KEPT_ROUNDS, KEPT_SLOTS, count_bad
+from bot.engine.judge_state import KEPT_BAD_ROUNDS, KEPT_ROUNDS, count_bad
 from bot.models import Cause, Reason
 from bot.services.simulation import Line, Moment, Simulation, simulation
 from bot.services.watchlist import Entry
@@ -29,7 +29,7 @@ MINUTE = 60
 SAME_RUN_S = 120  # events of one run follow each other within seconds, runs within minutes
 HOME_LINE = "4fx/upptime"  # left out of the published figures: one home connection, 7,233 outages
 # So much of an outage's beginning and end is played; in between every round kept is a failure.
-HEAD, TAIL = 2 * KEPT_ROUNDS, KEPT_SLOTS + 1
+HEAD, TAIL = 2 * KEPT_ROUNDS, KEPT_BAD_ROUNDS + 1
 TIMEOUT = (Cause(Reason.TIMEOUT, 10),)
 FINE = (None,)
 
@@ -156,8 +156,12 @@ class Player:
 
 
 def _rests(entry: Entry) -> bool:
-    memory = entry.memory
-    return memory.mode is None and not memory.tried and count_bad(memory.rounds) == 0
+    judge_state = entry.judge_state
+    return (
+        judge_state.mode is None
+        and not judge_state.failed_checks
+        and count_bad(judge_state.rounds) == 0
+    )
 
 
 def main() -> int:

@@ -9,10 +9,10 @@ from typing import Any
 
 from bot.config import Config
 from bot.db.database import Database
-from bot.engine.checks import Checks
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.check_queue import CheckQueue
 from bot.engine.netguard import Netguard
 from bot.engine.scheduler import Scheduler
+from bot.engine.stall_detector import StallDetector
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
 from bot.services.audit_log import AuditLog
 from bot.services.check_runner import CheckRunner
@@ -47,7 +47,7 @@ class ScriptedProber:
     probed: list[str] = field(default_factory=list)
     _latest_ms: dict[str, int] = field(default_factory=dict)
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         self.probed.append(target.url)
         cause = self.causes.get(target.url)
         # Two tries of one site are never at the same moment, though the clock stands still.
@@ -68,7 +68,7 @@ class ScriptedEyes:
 
     online: bool = True
 
-    async def online_since(self, started: float) -> bool:
+    async def is_online_since(self, started: float) -> bool:
         del started
         return self.online
 
@@ -90,8 +90,8 @@ class ServicesFixture:
         self.blindness = ConnectivityMonitor(
             db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake
         )
-        self.checks = Checks(self.prober, clock)
-        self.stalls = LoopWatch(clock)
+        self.checks = CheckQueue(self.prober, clock)
+        self.stalls = StallDetector(clock)
         self.rounds = CheckRunner(clock, self.watchlist, self.checks, self.blindness, self.recorder)
         self.scheduler = Scheduler(self.rounds, clock, waits=self.checks.waits_for_turn)
         self.monitors = Monitors(

@@ -41,7 +41,7 @@ def test_a_new_address_forgets_what_the_old_one_showed(tmp_path: Path) -> None:
             await s.monitors.edit(
                 GUILD, entry.monitor.id, Change(url="https://example.org"), PERSON
             )
-            assert entry.memory.state is State.UNKNOWN
+            assert entry.judge_state.monitor_state is State.UNKNOWN
             assert [entry.last_ok_ms, entry.incident] == [None, None]
 
     play(scenario())

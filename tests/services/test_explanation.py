@@ -37,7 +37,7 @@ MINUTE_MS = 60_000
 
 
 def evidence(site: Site) -> list[Fact]:
-    return facts(site.memory, site.policy, site.slot_ms)
+    return facts(site.judge_state, site.policy, site.slot_ms)
 
 
 def values(found: list[Fact], sentence: str | tuple[str, str]) -> dict[str, int]:
@@ -81,7 +81,7 @@ def test_a_site_that_is_down_shows_what_its_all_clear_still_wants() -> None:
 
 def test_an_unstable_site_shows_both_conditions_and_the_relapse_it_remembers() -> None:
     site = Site().play("O" * 20 + "PPPP" + "O" * 12 + "PO")
-    at_ms = site.memory.relapsed_ms or 0
+    at_ms = site.judge_state.relapsed_ms or 0
     found = evidence(site)
     assert values(found, HOLD) == {"needs": 60, "has": 1}
     assert values(found, STILL_BAD) == {"most": 3, "of": 30, "has": 5}
@@ -138,12 +138,12 @@ def test_for_any_rounds_every_number_equals_a_recount(rounds: str) -> None:
                 since = len(history)
             if event is Event.DUE:
                 history, since = "", 0
-        assert site.memory.rounds == history[-60:]
+        assert site.judge_state.rounds == history[-60:]
         for fact in evidence(site):
-            recount(fact, history, since, site.memory)
+            recount(fact, history, since, site.judge_state)
 
 
-def recount(fact: Fact, history: str, since: int, memory: JudgeState) -> None:
+def recount(fact: Fact, history: str, since: int, judge_state: JudgeState) -> None:
     """Count by hand what the fact says. ``since``: rounds up to and with the opening one."""
     said = fact.values
     newest = history[-said.get("of", 60) :]
@@ -161,7 +161,7 @@ def recount(fact: Fact, history: str, since: int, memory: JudgeState) -> None:
         case explanation.SHARE:
             assert said["ok"] == sum(letter in "Oo" for letter in newest)
             first_is_bad = newest[0] in "PFf"
-            assert said["of"] == 30 or memory.rule is Rule.SLOW_OF_10 or first_is_bad
+            assert said["of"] == 30 or judge_state.rule is Rule.SLOW_OF_10 or first_is_bad
         case explanation.HOLD:
             good = history[since:]
             assert said["has"] == min(60, len(good) - len(good.rstrip("Oo")))
@@ -185,7 +185,7 @@ def test_for_any_rounds_what_the_all_clear_still_wants_is_what_holds_it_back(rou
         still = [fact.values for fact in found if fact.sentence in {STILL_BAD, STILL_SLOW}]
         met = all(wanted["has"] >= wanted["needs"] for wanted in hold)
         met = met and all(wanted["has"] <= wanted["most"] for wanted in still)
-        assert bool(hold) == (site.memory.mode is not None)
+        assert bool(hold) == (site.judge_state.mode is not None)
         assert not hold or not met, "an all-clear that is due was given"
 
 
@@ -252,6 +252,6 @@ def test_an_incident_knows_where_its_site_last_answered_from(tmp_path: Path) -> 
 
 
 def test_the_rule_that_opened_it_survives_a_restart() -> None:
-    memory = Site().play("O" * 20 + "POPOPOP").memory
-    assert memory.rule is Rule.BAD_OF_10
-    assert JudgeState.load(memory.dump()).rule is Rule.BAD_OF_10
+    judge_state = Site().play("O" * 20 + "POPOPOP").judge_state
+    assert judge_state.rule is Rule.BAD_OF_10
+    assert JudgeState.load(judge_state.dump()).rule is Rule.BAD_OF_10

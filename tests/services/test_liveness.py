@@ -82,10 +82,10 @@ def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Pa
                 asked.append(started)
                 return True
 
-            s.eyes.online_since = online  # type: ignore[method-assign]
+            s.eyes.is_online_since = online  # type: ignore[method-assign]
             await s.watch("shop")
             await s.play({"shop": "OFFFF"})
-            assert s.entry("shop").memory.mode is Kind.DOWN
+            assert s.entry("shop").judge_state.mode is Kind.DOWN
             before = len(asked)
             await s.play({"shop": "FFF"})
             assert len(asked) == before, "down already, and failing on"

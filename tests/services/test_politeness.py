@@ -31,7 +31,7 @@ class SlowProber:
         self.tries: Counter[str] = Counter()
         self.counting = False
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         if self.counting:
             place = "busy:443" if target.url in BUSY else target.url
             self.now[place] += 1

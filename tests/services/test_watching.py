@@ -120,7 +120,7 @@ def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Pa
             await s.play({"a": "F", "b": "O"})
             _, reply = s.transport.of(CHANNEL)
             assert reply.alert.content == "🟢 UP · b · back after 5 min"
-            assert s.entry("a").memory.kind is Kind.UNSTABLE
+            assert s.entry("a").judge_state.kind is Kind.UNSTABLE
 
     play(scenario())
 
@@ -539,7 +539,7 @@ async def _remove_in_flight(s: ServicesFixture) -> None:
     entry = s.entry("shop")
     await s.monitors.remove(GUILD, monitor.id, PERSON)
     s.prober.causes.clear()
-    result = await s.prober.probe(monitor.target)
+    result = await s.prober.check(monitor.target)
     step = await s.rounds.saw(entry, s.clock.now_ms(), 0, s.clock.monotonic(), result)
     assert step.confirm_s is None
 
@@ -596,7 +596,7 @@ def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_pa
             await s.watch("shop")
             await s.play({"shop": "OFFF"})
             s.entry("shop").incident = None
-            s.entry("shop").memory = JudgeState()
+            s.entry("shop").judge_state = JudgeState()
             await s.play({"shop": "OFFF"})
             [still] = await s.db.read(incidents.all_open)
             known = s.entry("shop").incident

@@ -12,11 +12,11 @@ import pytest
 from bot.db import gaps, guilds, incidents, monitors, outbox
 from bot.db.database import Connection
 from bot.db.outbox import NotificationKind
-from bot.engine.checks import Checks
+from bot.engine.check_queue import CheckQueue
 from bot.engine.judge_state import JudgeState
-from bot.engine.loop_watch import LoopWatch
 from bot.engine.rules import LAST_CONFIRM
 from bot.engine.scheduler import EXTRA, Scheduler
+from bot.engine.stall_detector import StallDetector
 from bot.models import Cause, CheckResult, Incident, Kind, Phases, Reason, State, Target
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
@@ -42,10 +42,10 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 
 
 @asynccontextmanager
-async def watched_over(path: Path) -> AsyncIterator[tuple[ServicesFixture, LoopWatch]]:
+async def watched_over(path: Path) -> AsyncIterator[tuple[ServicesFixture, StallDetector]]:
     """A station whose rounds know of standstills."""
     async with services_fixture(path) as s:
-        stalls = LoopWatch(s.clock)
+        stalls = StallDetector(s.clock)
         s.blindness = ConnectivityMonitor(
             s.db, s.clock, s.watchlist.alert_channels, s.eyes, s.delivery.wake, stalls=stalls
         )
@@ -67,7 +67,7 @@ class Frozen:
         self.clock = clock
         self.seconds = seconds
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         del target
         at_ms = self.clock.now_ms()
         self.clock.jump(self.seconds)
@@ -81,7 +81,7 @@ def test_a_check_in_which_we_stood_still_says_nothing(tmp_path: Path) -> None:
             monitor = await s.watch("shop")
             await s.play({"shop": "OOO"})
             await s.recorder.flush()
-            before, memory = await stored(s), s.entry("shop").memory
+            before, judge_state = await stored(s), s.entry("shop").judge_state
             s.checks._prober = Frozen(s.clock, 11)
             for _ in range(10):
                 step = await s.rounds(monitor.id, s.clock.now_ms(), 0)
@@ -89,7 +89,7 @@ def test_a_check_in_which_we_stood_still_says_nothing(tmp_path: Path) -> None:
                 await s.clock.advance(60)
             await s.recorder.flush()
             assert await stored(s) == before
-            assert s.entry("shop").memory == memory
+            assert s.entry("shop").judge_state == judge_state
             assert s.entry("shop").incident is None
 
     play(scenario())
@@ -100,15 +100,15 @@ def test_a_confirm_check_in_which_we_stood_still_ends_its_round_unheard(tmp_path
         async with watched_over(tmp_path) as (s, _):
             monitor = await s.watch("shop")
             await s.play({"shop": "OOO"})
-            rounds = s.entry("shop").memory.rounds
+            rounds = s.entry("shop").judge_state.rounds
             s.prober.causes[monitor.target.url] = HTTP_500
             step = await s.rounds(monitor.id, s.clock.now_ms(), 0)
             assert step.confirm_s is not None
             s.checks._prober = Frozen(s.clock, 1.5)
             step = await s.rounds(monitor.id, s.clock.now_ms(), 1)
             assert step.confirm_s is None
-            memory = s.entry("shop").memory
-            assert (memory.rounds, memory.tried) == (rounds, 0)
+            judge_state = s.entry("shop").judge_state
+            assert (judge_state.rounds, judge_state.failed_checks) == (rounds, 0)
 
     play(scenario())
 
@@ -118,7 +118,7 @@ def test_the_silence_of_connectivity_checks_in_a_standstill_proves_nothing(tmp_p
         def __init__(self, clock: FakeClock) -> None:
             self.clock = clock
 
-        async def online_since(self, started: float) -> bool:
+        async def is_online_since(self, started: float) -> bool:
             del started
             self.clock.jump(5)
             return False
@@ -158,7 +158,7 @@ def test_half_an_hour_frozen_between_two_failures_is_a_gap_and_no_outage(tmp_pat
                     s.recorder.touch(entry)
 
             pulse = GapWatch(s.db, s.clock, resync=lambda: 0, after_gap=after_gap)
-            stalls.on_long = pulse.stood_still
+            stalls.on_long_stall = pulse.stood_still
             await pulse.begin()
             monitor = await s.watch("shop")
             await s.play({"shop": "OOOF"})
@@ -238,7 +238,7 @@ def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path
             assert s.entry("b").incident is not None
             s.prober.causes[a.target.url] = HTTP_500
             await s.rounds(a.id, s.clock.now_ms(), 0)
-            assert s.entry("a").memory.tried == 1
+            assert s.entry("a").judge_state.failed_checks == 1
             await s.round("b", "O", s.clock.now_ms())
             assert s.entry("b").incident is None
             assert s.entry("a").incident is not None, "its first check fails again"
@@ -306,12 +306,12 @@ def test_a_lost_memory_leaves_no_incident_open_for_ever(tmp_path: Path) -> None:
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, "{broken"))
         async with services_fixture(tmp_path, clock=s.clock) as s:
             entry = s.entry("shop")
-            assert entry.memory.state is State.DOWN
+            assert entry.judge_state.monitor_state is State.DOWN
             await s.play({"shop": "F"})
             assert s.entry("shop").incident is not None
             await s.play({"shop": "OOO"})
             assert s.entry("shop").incident is None
-            assert s.entry("shop").memory.state is State.UP
+            assert s.entry("shop").judge_state.monitor_state is State.UP
             found = await s.db.read(incidents.all_open)
             assert found == []
 
@@ -342,10 +342,10 @@ def test_a_memory_of_an_incident_that_is_not_there_is_judged_anew(tmp_path: Path
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
-            odd = JudgeState(judged=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
+            odd = JudgeState(has_been_up=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
             await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, odd.dump()))
         async with services_fixture(tmp_path, clock=s.clock) as s:
-            assert s.entry("shop").memory.state is State.UNKNOWN
+            assert s.entry("shop").judge_state.monitor_state is State.UNKNOWN
             await s.play({"shop": "OFF"})
             assert s.entry("shop").incident is not None
 
@@ -369,7 +369,7 @@ def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> Non
             await s.recorder.flush()
         async with services_fixture(tmp_path, clock=s.clock) as s:
             assert s.entry("shop").incident is not None
-            assert s.entry("shop").memory.mode is Kind.DOWN
+            assert s.entry("shop").judge_state.mode is Kind.DOWN
             await s.play({"shop": "FOOO"})
             assert s.entry("shop").incident is None
 
@@ -381,13 +381,13 @@ def test_an_extra_check_of_a_crowd_counts_for_nothing(tmp_path: Path) -> None:
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
-            memory = s.entry("shop").memory
+            judge_state = s.entry("shop").judge_state
             s.prober.causes.clear()
             for _ in range(300):
                 await s.rounds(monitor.id, s.clock.now_ms(), EXTRA)
                 await s.clock.advance(1)
             entry = s.entry("shop")
-            assert entry.memory == memory
+            assert entry.judge_state == judge_state
             assert entry.incident is not None
             assert entry.latest is not None
             assert entry.latest.ok, "but people see it"
@@ -408,7 +408,7 @@ def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_pa
             assert not added.first.ok
             assert s.monitors.find(GUILD, "dead.example") == added.monitor
             entry = s.watchlist.get(GUILD, added.monitor.id)
-            assert entry.memory.tried == 1
+            assert entry.judge_state.failed_checks == 1
             await s.clock.advance(95)
             assert entry.incident is not None, "told within a minute, as every later outage"
             assert len(s.prober.probed) >= 4
@@ -510,7 +510,7 @@ def test_many_openings_cost_the_same_each(tmp_path: Path) -> None:
 def test_checks_pass_through_the_lanes_whoever_asks(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            assert isinstance(s.monitors._checks, Checks)
+            assert isinstance(s.monitors._checks, CheckQueue)
             monitor = await s.watch("shop")
             before = len(s.prober.probed)
             found = await asyncio.gather(*(s.monitors.test(GUILD, monitor.id) for _ in range(30)))

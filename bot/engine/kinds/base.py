@@ -14,16 +14,16 @@ from bot.models import CheckResult, Target
 DEADLINE_S = 10.0  # of a whole try
 
 
-class Prober(Protocol):
+class Checker(Protocol):
     """One try of one target."""
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         """Never raises for anything the target or the network does."""
         ...
 
 
-class BaseProbe(ABC):
-    """A kind says how it reaches a host; see :class:`Prober`."""
+class BaseChecker(ABC):
+    """A kind says how it reaches a host; see :class:`Checker`."""
 
     def __init__(
         self,
@@ -38,19 +38,19 @@ class BaseProbe(ABC):
         self._clock = clock
         self._deadline_s = deadline_s
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         """Make one try; every failure is a result."""
         at_ms = self._clock.now_ms()
-        stamps = PhaseTimer()
+        timer = PhaseTimer()
         cause = address = None
         try:
             async with asyncio.timeout(self._deadline_s):
-                address = await self._reach(target.url, stamps)
+                address = await self._reach(target.url, timer)
         except Exception as error:  # noqa: BLE001 - whatever a host provokes is a result
             cause = cause_of(error, self._deadline_s)
-        return CheckResult(at_ms, cause, phases=stamps.phases(), address=address)
+        return CheckResult(at_ms, cause, phases=timer.phases(), address=address)
 
     @abstractmethod
-    async def _reach(self, url: str, stamps: PhaseTimer) -> str:
+    async def _reach(self, url: str, timer: PhaseTimer) -> str:
         """The address it led to. The URL is judged again: the rules may have changed since."""
         raise NotImplementedError

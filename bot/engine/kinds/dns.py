@@ -4,15 +4,15 @@ import time
 from urllib.parse import urlsplit
 
 from bot.engine.connection import PhaseTimer
-from bot.engine.kinds.base import BaseProbe
+from bot.engine.kinds.base import BaseChecker
 from bot.engine.netguard import DNS, PRIVATE
 from bot.errors import AddressHidden
 
 
-class DnsProbe(BaseProbe):
+class DnsChecker(BaseChecker):
     """Probes ``dns://name``: looks it up anew, by no cache's word."""
 
-    async def _reach(self, url: str, stamps: PhaseTimer) -> str:
+    async def _reach(self, url: str, timer: PhaseTimer) -> str:
         """The first address that may be shown; where all lead inside, the name is refused."""
         host = urlsplit(self._guard.check_url(url, frozenset({DNS}))).hostname or ""
         began = time.perf_counter()
@@ -21,5 +21,5 @@ class DnsProbe(BaseProbe):
         address = next(shown, None)
         if address is None:
             raise AddressHidden(PRIVATE)
-        stamps.resolved(began)
+        timer.resolved(began)
         return address

@@ -12,7 +12,7 @@ import httpx
 
 from bot import __version__
 from bot.clock import Clock
-from bot.engine.answers import fault_of
+from bot.engine.answers import failure_of
 from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
 from bot.engine.kinds.base import DEADLINE_S
@@ -20,15 +20,15 @@ from bot.engine.netguard import URL_LIMIT, WEB, Netguard
 from bot.engine.redirects import (
     MAX_HOPS,
     Cookies,
-    Place,
+    WebAddress,
     is_downgrade,
     location,
-    may_know,
-    next_place,
+    may_get_headers,
+    next_address,
 )
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context, days_since_end, expires_ms
-from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShot
+from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShotTransport
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Reason, Target
 
@@ -45,7 +45,7 @@ _DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 class _Seen:
     """What a check has learned so far; kept when it fails later."""
 
-    place: Place | None = None
+    place: WebAddress | None = None
     hops: int = 0
     status: int | None = None
     expires_ms: int | None = None  # of the certificate on the way that ends first
@@ -53,8 +53,8 @@ class _Seen:
     downgraded: bool = False
 
 
-class HttpProbe:
-    """Probes http and https targets; see :class:`bot.engine.kinds.router.Prober`."""
+class HttpChecker:
+    """Probes http and https targets; see :class:`bot.engine.kinds.router.Checker`."""
 
     def __init__(
         self,
@@ -68,22 +68,24 @@ class HttpProbe:
         self._guard = netguard
         self._clock = clock
         self._deadline_s = deadline_s
-        self._transport = OneShot(resolver, context or client_context(), netguard)
+        self._transport = OneShotTransport(resolver, context or client_context(), netguard)
         # Built once per target, since parsing a URL costs as much as a plain check (measured);
         # it goes with the target, and so do the secrets in its headers.
-        self._first: WeakKeyDictionary[Target, tuple[Place, httpx.Request]] = WeakKeyDictionary()
+        self._first: WeakKeyDictionary[Target, tuple[WebAddress, httpx.Request]] = (
+            WeakKeyDictionary()
+        )
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         """Make one try; every failure is a result."""
         at_ms = self._clock.now_ms()
-        stamps = PhaseTimer()
+        timer = PhaseTimer()
         seen = _Seen()
         until = asyncio.get_running_loop().time() + self._deadline_s
         try:
-            cause = await self._follow(target, seen, stamps, until)
+            cause = await self._follow(target, seen, timer, until)
         except Exception as error:  # noqa: BLE001 - whatever a server provokes is a result
             cause = cause_of(error, self._deadline_s)
-        phases = stamps.phases()
+        phases = timer.phases()
         if cause is not None:
             cause = await self._completed(cause, seen, until)
         return CheckResult(
@@ -98,7 +100,7 @@ class HttpProbe:
         )
 
     async def _follow(
-        self, target: Target, seen: _Seen, stamps: PhaseTimer, until: float
+        self, target: Target, seen: _Seen, timer: PhaseTimer, until: float
     ) -> Cause | None:
         """Ask, and go where the answer points, at most five times."""
         place, request = self._first_request(target)
@@ -107,20 +109,20 @@ class HttpProbe:
         cookies = Cookies()
         for _ in range(MAX_HOPS + 1):
             async with asyncio.timeout_at(until):
-                response = await self._transport.ask(request, stamps)
+                response = await self._transport.ask(request, timer)
             try:
                 _note(seen, response)
                 where = location(response)
                 if where is None or response.status_code in target.expect_status:
-                    return await fault_of(target, response, until)
+                    return await failure_of(target, response, until)
             finally:
                 await response.aclose()
             try:
-                after = next_place(self._guard, place, where)
+                after = next_address(self._guard, place, where)
             except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
             cookies.take(place, _values(response, b"set-cookie"))
-            headers = headers if may_know(place, after) else ()
+            headers = headers if may_get_headers(place, after) else ()
             request = _request(_method(target), after, headers, cookies.header(after))
             _move(seen, after)
             place = after
@@ -134,7 +136,7 @@ class HttpProbe:
             return Cause(Reason.REDIRECT_REFUSED, cause.number)
         return cause
 
-    async def _days_expired(self, place: Place, until: float) -> int | None:
+    async def _days_expired(self, place: WebAddress, until: float) -> int | None:
         """Look at the expired certificate again, unverified, to learn since when."""
         try:
             async with asyncio.timeout_at(until):
@@ -143,11 +145,11 @@ class HttpProbe:
             return None
         return None if der is None else days_since_end(der, self._clock.now_ms())
 
-    def _first_request(self, target: Target) -> tuple[Place, httpx.Request]:
+    def _first_request(self, target: Target) -> tuple[WebAddress, httpx.Request]:
         """Raises AddressRefused: the rules may have changed since the target was taken on."""
         kept = self._first.get(target)
         if kept is None:
-            place = Place.of(self._guard.check_url(target.url, WEB))
+            place = WebAddress.of(self._guard.check_url(target.url, WEB))
             kept = place, _request(_method(target), place, target.headers)
             self._first[target] = kept
         return kept
@@ -159,7 +161,7 @@ def _method(target: Target) -> str:
     return "GET" if searched else target.method
 
 
-def _request(method: str, place: Place, headers: Headers, cookies: str = "") -> httpx.Request:
+def _request(method: str, place: WebAddress, headers: Headers, cookies: str = "") -> httpx.Request:
     """One request; a person's headers replace our defaults, never what is fixed."""
     fixed = {name.lower() for name, _ in _FIXED}
     chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
@@ -193,7 +195,7 @@ def _note(seen: _Seen, response: httpx.Response) -> None:
         seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
 
 
-def _move(seen: _Seen, place: Place) -> None:
+def _move(seen: _Seen, place: WebAddress) -> None:
     """The next hop begins: what the last one answered is no verdict."""
     if seen.place is not None:
         seen.downgraded = seen.downgraded or is_downgrade(seen.place, place)

@@ -6,10 +6,10 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
-from bot.engine.kinds.base import Prober
-from bot.engine.kinds.dns import DnsProbe
-from bot.engine.kinds.http import HttpProbe
-from bot.engine.kinds.tcp import TcpProbe
+from bot.engine.kinds.base import Checker
+from bot.engine.kinds.dns import DnsChecker
+from bot.engine.kinds.http import HttpChecker
+from bot.engine.kinds.tcp import TcpChecker
 from bot.engine.netguard import DNS, SCHEME_PORTS, TCP, Netguard
 from bot.engine.resolver import Resolve
 from bot.models import CheckResult, Target
@@ -24,8 +24,8 @@ def host_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
 
 
-class ProbeRouter:
-    """Probes targets of every scheme; see :class:`bot.engine.kinds.base.Prober`."""
+class Checkers:
+    """Probes targets of every scheme; see :class:`bot.engine.kinds.base.Checker`."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class ProbeRouter:
         clock: Clock,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self._web = HttpProbe(netguard, resolver, clock=clock, context=context)
-        self._others: Mapping[str, Prober] = {
-            TCP: TcpProbe(netguard, resolver, clock=clock),
-            DNS: DnsProbe(netguard, resolver, clock=clock),
+        self._web = HttpChecker(netguard, resolver, clock=clock, context=context)
+        self._others: Mapping[str, Checker] = {
+            TCP: TcpChecker(netguard, resolver, clock=clock),
+            DNS: DnsChecker(netguard, resolver, clock=clock),
         }
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         """Make one try; an unknown scheme is refused by the guard of the web's."""
         scheme = target.url.partition("://")[0]
-        return await self._others.get(scheme, self._web).probe(target)
+        return await self._others.get(scheme, self._web).check(target)

@@ -3,17 +3,17 @@
 from urllib.parse import urlsplit
 
 from bot.engine.connection import PhaseTimer
-from bot.engine.connector import Approach
-from bot.engine.kinds.base import BaseProbe
+from bot.engine.connector import Connector
+from bot.engine.kinds.base import BaseChecker
 from bot.engine.netguard import TCP
 
 
-class TcpProbe(BaseProbe):
+class TcpChecker(BaseChecker):
     """Probes ``tcp://host:port``: connects and hangs up."""
 
-    async def _reach(self, url: str, stamps: PhaseTimer) -> str:
+    async def _reach(self, url: str, timer: PhaseTimer) -> str:
         parts = urlsplit(self._guard.check_url(url, frozenset({TCP})))
-        approach = Approach(self._resolver, self._guard)
-        dialled = await approach.connect(parts.hostname or "", parts.port or 0, stamps, scheme=TCP)
+        approach = Connector(self._resolver, self._guard)
+        dialled = await approach.connect(parts.hostname or "", parts.port or 0, timer, scheme=TCP)
         dialled.sock.close()
         return dialled.address

@@ -8,9 +8,9 @@ from pathlib import Path
 from bot import __version__
 from bot.db.database import Database
 from bot.engine import rlimits
-from bot.engine.checks import Checks
+from bot.engine.check_queue import CheckQueue
 from bot.engine.host_limits import AT_A_TIME
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.doctor.database import LITTLE_SPACE
 from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
@@ -54,7 +54,9 @@ def open_files(voice: Voice) -> Finding | None:
     return warning(words.text("Open files"), text, fix)
 
 
-def checking(voice: Voice, checks: Checks, stalls: LoopWatch, guild_id: int) -> Finding | None:
+def checking(
+    voice: Voice, checks: CheckQueue, stalls: StallDetector, guild_id: int
+) -> Finding | None:
     """What keeps this server's checks from being made, or from counting; None: nothing."""
     words = voice.words
     name = words.text("Checks")

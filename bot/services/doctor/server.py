@@ -5,8 +5,8 @@ from bot.config import Config
 from bot.db import delivery_stats, gaps, storage_stats
 from bot.db.database import Database
 from bot.db.storage_stats import Holdings
-from bot.engine.checks import Checks
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.check_queue import CheckQueue
+from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor import health, watching
@@ -28,8 +28,8 @@ class Doctor:
         delivery: Dispatcher,
         *,
         blindness: ConnectivityMonitor,
-        checks: Checks,
-        stalls: LoopWatch,
+        checks: CheckQueue,
+        stalls: StallDetector,
     ) -> None:
         self._db = db
         self._clock = clock

@@ -7,7 +7,7 @@ from bot.config import Config
 from bot.db import outbox
 from bot.db.database import Connection
 from bot.db.outbox import NotificationKind
-from bot.engine.checks import Wait
+from bot.engine.check_queue import Wait
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, Voice
 from bot.services.doctor.server import Doctor

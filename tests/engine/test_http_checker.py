@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot import __version__
-from bot.engine.kinds.http import HttpProbe
+from bot.engine.kinds.http import HttpChecker
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
 from tests.engine.sites import (
     HOST,
@@ -20,7 +20,7 @@ from tests.engine.sites import (
     Visit,
     answer,
     free_port,
-    make_probe,
+    make_checker,
     paths,
     redirect,
     serve,
@@ -42,7 +42,7 @@ async def look(
     async with serve(behave, certificate=certificate) as site:
         url = site.url(path) if certificate is None else site.url(path, HOST, "https")
         target = Target(url, **wanted)  # type: ignore[arg-type]  # each test names real fields
-        return await make_probe(deadline_s=deadline_s).probe(target)
+        return await make_checker(deadline_s=deadline_s).check(target)
 
 
 def cause_of(behave: Behaviour | bytes, **options: str | float) -> Cause | None:
@@ -80,7 +80,7 @@ def test_over_tls_the_end_of_the_certificate_is_told() -> None:
 def test_the_request_is_honest_and_asks_for_no_compression() -> None:
     async def scenario() -> None:
         async with serve() as site:
-            await make_probe().probe(Target(site.url("/page?q=1")))
+            await make_checker().check(Target(site.url("/page?q=1")))
             visit = site.visits[0]
         assert visit.request.startswith("GET /page?q=1 HTTP/1.1\r\n")
         assert visit.headers["host"] == f"127.0.0.1:{site.port}"
@@ -96,7 +96,7 @@ def test_own_headers_replace_defaults_but_not_what_is_fixed() -> None:
     async def scenario() -> None:
         headers = (("User-Agent", "mine"), ("X-Key", "1"), ("accept-encoding", "gzip"))
         async with serve() as site:
-            await make_probe().probe(Target(site.url(), headers=headers))
+            await make_checker().check(Target(site.url(), headers=headers))
             visit = site.visits[0]
         assert visit.headers["user-agent"] == "mine"
         assert visit.headers["x-key"] == "1"
@@ -109,7 +109,7 @@ def test_own_headers_replace_defaults_but_not_what_is_fixed() -> None:
 def test_head_asks_for_the_head_alone() -> None:
     async def scenario() -> None:
         async with serve(answer(b"", length=1000)) as site:
-            result = await make_probe().probe(Target(site.url(), method="HEAD"))
+            result = await make_checker().check(Target(site.url(), method="HEAD"))
             assert site.visits[0].request.startswith("HEAD ")
         assert result.ok
 
@@ -140,13 +140,13 @@ def test_an_expected_redirect_is_not_followed() -> None:
 
 
 def test_nobody_listens() -> None:
-    result = asyncio.run(make_probe().probe(Target(f"http://127.0.0.1:{free_port()}/")))
+    result = asyncio.run(make_checker().check(Target(f"http://127.0.0.1:{free_port()}/")))
     assert result.cause == Cause(Reason.REFUSED)
     assert result.phases.connect is None
 
 
 def test_a_name_without_address() -> None:
-    result = asyncio.run(make_probe(Names()).probe(Target("https://nothing.example.net/")))
+    result = asyncio.run(make_checker(Names()).check(Target("https://nothing.example.net/")))
     assert result.cause == Cause(Reason.DNS)
     assert result.phases.dns is None
 
@@ -188,8 +188,8 @@ def test_a_handshake_that_never_ends_times_out() -> None:
     async def scenario() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-            probe = make_probe(deadline_s=SHORT_S)
-            result = await probe.probe(Target(f"https://127.0.0.1:{port}/"))
+            checker = make_checker(deadline_s=SHORT_S)
+            result = await checker.check(Target(f"https://127.0.0.1:{port}/"))
         assert result.cause == Cause(Reason.TIMEOUT, 1)
         assert result.phases.tls is None
 
@@ -246,7 +246,7 @@ def test_a_head_that_breaks_off_is_taken_as_browsers_do_and_not_over_tls() -> No
     ],
 )
 def test_what_is_not_http_is_garbled(data: bytes) -> None:
-    assert cause_of(data) == Cause(Reason.GARBLED)
+    assert cause_of(data) == Cause(Reason.NOT_HTTP)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_banner_is_garbled_at_once_although_its_server_stays() -> None:
         await visit.send(b"SSH-2.0-OpenSSH_9.6\r\n")
         await visit.stay()
 
-    assert cause_of(banner) == Cause(Reason.GARBLED)
+    assert cause_of(banner) == Cause(Reason.NOT_HTTP)
 
 
 def test_a_head_that_comes_byte_by_byte_is_fine() -> None:
@@ -323,8 +323,8 @@ def test_an_unknown_authority_is_not_trusted() -> None:
     async def scenario() -> CheckResult:
         async with serve(certificate="good") as site:
             names = Names({HOST: ["127.0.0.1"]})
-            strict = make_probe(names, context=httpx.create_ssl_context())
-            return await strict.probe(Target(site.url("/", HOST, "https")))
+            strict = make_checker(names, context=httpx.create_ssl_context())
+            return await strict.check(Target(site.url("/", HOST, "https")))
 
     assert asyncio.run(scenario()).cause == Cause(Reason.TLS_UNTRUSTED)
 
@@ -332,7 +332,7 @@ def test_an_unknown_authority_is_not_trusted() -> None:
 def test_a_certificate_for_the_address_itself_is_fine() -> None:
     async def scenario() -> CheckResult:
         async with serve(certificate="good") as site:
-            return await make_probe().probe(Target(site.url(scheme="https")))
+            return await make_checker().check(Target(site.url(scheme="https")))
 
     assert asyncio.run(scenario()).ok
 
@@ -348,7 +348,7 @@ def test_a_plain_port_asked_for_tls_fails_its_handshake() -> None:
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            return (await make_probe().probe(Target(f"https://127.0.0.1:{port}/"))).cause
+            return (await make_checker().check(Target(f"https://127.0.0.1:{port}/"))).cause
 
     assert asyncio.run(scenario()) == Cause(Reason.TLS)
 
@@ -362,7 +362,7 @@ def test_hanging_up_in_the_handshake_is_a_broken_connection() -> None:
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            return (await make_probe().probe(Target(f"https://127.0.0.1:{port}/"))).cause
+            return (await make_checker().check(Target(f"https://127.0.0.1:{port}/"))).cause
 
     assert asyncio.run(scenario()) == Cause(Reason.RESET)
 
@@ -413,7 +413,7 @@ def test_a_redirect_to_a_refused_address_is_never_visited(place: str) -> None:
     async def scenario() -> None:
         names = Names({"inside.example.net": ["10.0.0.1"]}, default=["10.0.0.2"])
         async with serve(redirect(place)) as site:
-            result = await make_probe(names).probe(Target(site.url()))
+            result = await make_checker(names).check(Target(site.url()))
             assert len(site.visits) == 1
         assert result.cause is not None
         assert result.cause.reason is Reason.REDIRECT_REFUSED
@@ -443,7 +443,7 @@ def test_a_place_is_asked_for_byte_by_byte() -> None:
             await visit.send(redirect("/caf\xe9/100%?a b=\xff|'\"") if first else OK)
 
         async with serve(behave) as site:
-            result = await make_probe().probe(Target(site.url()))
+            result = await make_checker().check(Target(site.url()))
             assert [visit.path for visit in site.visits] == ["/", "/caf%E9/100%?a%20b=%FF|%27%22"]
         assert result.ok
         assert result.final_url == site.url("/caf%E9/100%?a%20b=%FF|%27%22")
@@ -459,7 +459,7 @@ def test_a_place_of_16_kib_is_followed() -> None:
 def test_from_https_to_http_is_followed_and_told() -> None:
     async def scenario() -> CheckResult:
         async with serve() as plain, serve(redirect(plain.url()), certificate="good") as safe:
-            return await make_probe().probe(Target(safe.url("/", HOST, "https")))
+            return await make_checker().check(Target(safe.url("/", HOST, "https")))
 
     result = asyncio.run(scenario())
     assert result.ok
@@ -474,7 +474,7 @@ def test_of_several_certificates_on_the_way_the_first_to_end_is_told(first: str)
         async with serve(certificate=second) as end:
             place = end.url("/", HOST, "https")
             async with serve(redirect(place), certificate=first) as start:
-                return await make_probe().probe(Target(start.url("/", HOST, "https")))
+                return await make_checker().check(Target(start.url("/", HOST, "https")))
 
     end = datetime(2124, 1, 1, tzinfo=UTC)
     assert asyncio.run(scenario()).certificate_expires_ms == int(end.timestamp() * 1000)
@@ -486,7 +486,7 @@ def test_from_http_to_https_is_no_downgrade() -> None:
             serve(certificate="good") as safe,
             serve(redirect(safe.url("/", HOST, "https"))) as plain,
         ):
-            return await make_probe().probe(Target(plain.url()))
+            return await make_checker().check(Target(plain.url()))
 
     result = asyncio.run(scenario())
     assert result.ok
@@ -501,7 +501,7 @@ def test_own_headers_never_reach_another_host_nor_come_back_by_it() -> None:
                 await visit.send(redirect("/mine" if visit.path == "/" else other.url("/theirs")))
 
             async with serve(behave) as own:
-                await make_probe().probe(Target(own.url(), headers=(("X-Key", "secret"),)))
+                await make_checker().check(Target(own.url(), headers=(("X-Key", "secret"),)))
                 assert [v.headers.get("x-key") for v in own.visits] == ["secret", "secret"]
             assert [v.headers.get("x-key") for v in other.visits] == [None]
 
@@ -515,9 +515,9 @@ def test_cookies_live_for_the_redirects_of_one_check() -> None:
             await visit.send(OK if "cookie" in visit.headers else gate)
 
         async with serve(behave) as site:
-            probe = make_probe()
+            checker = make_checker()
             for _ in range(2):
-                assert (await probe.probe(Target(site.url()))).ok
+                assert (await checker.check(Target(site.url()))).ok
             sent = [visit.headers.get("cookie") for visit in site.visits]
             assert sent == [None, "id=1", None, "id=1"]
 
@@ -528,7 +528,7 @@ def test_a_persons_own_cookie_stands_before_those_of_the_site() -> None:
     async def scenario() -> None:
         first = answer(b"", "Location: /two", "Set-Cookie: b=\xe9", status="302 Found")
         async with serve(paths({"/": first, "/two": OK})) as site:
-            await make_probe().probe(Target(site.url(), headers=(("Cookie", "a=1"),)))
+            await make_checker().check(Target(site.url(), headers=(("Cookie", "a=1"),)))
             assert [visit.headers["cookie"] for visit in site.visits] == ["a=1", "a=1; b=\xe9"]
 
     asyncio.run(scenario())
@@ -553,7 +553,7 @@ def test_a_huge_body_costs_256_kib_and_is_up() -> None:
                 sent += 65_536
 
         async with serve(pour) as site:
-            result = await make_probe().probe(Target(site.url()))
+            result = await make_checker().check(Target(site.url()))
         assert result.ok
         assert sent < 20_000_000
 
@@ -630,12 +630,12 @@ def test_only_the_first_256_kib_are_searched() -> None:
 def test_a_private_address_is_refused_before_it_is_dialled() -> None:
     async def scenario() -> None:
         async with serve() as site:
-            probe = make_probe(Names(default=["127.0.0.1"]), allow_private=())
-            literal = await probe.probe(Target(f"http://127.0.0.1:{site.port}/"))
+            checker = make_checker(Names(default=["127.0.0.1"]), allow_private=())
+            literal = await checker.check(Target(f"http://127.0.0.1:{site.port}/"))
             assert literal.cause == Cause(Reason.ADDRESS_REFUSED)
             assert not site.visits
         async with serve(port=8080) as site:
-            named = await probe.probe(Target("http://site.example.net:8080/"))
+            named = await checker.check(Target("http://site.example.net:8080/"))
             assert named.cause == Cause(Reason.ADDRESS_REFUSED, HIDDEN)
             assert not site.visits
 
@@ -646,7 +646,7 @@ def test_inside_the_own_networks_any_port_and_name_is_fine() -> None:
     async def scenario() -> CheckResult:
         async with serve() as site:
             names = Names({"nas": ["127.0.0.1"]})
-            return await make_probe(names).probe(Target(site.url("/", "nas")))
+            return await make_checker(names).check(Target(site.url("/", "nas")))
 
     assert asyncio.run(scenario()).ok
 
@@ -654,7 +654,7 @@ def test_inside_the_own_networks_any_port_and_name_is_fine() -> None:
 def test_ipv6_is_visited_too() -> None:
     async def scenario() -> CheckResult:
         async with serve(host="::1") as site:
-            return await make_probe().probe(Target(site.url("/", "[::1]")))
+            return await make_checker().check(Target(site.url("/", "[::1]")))
 
     result = asyncio.run(scenario())
     assert result.ok
@@ -663,7 +663,7 @@ def test_ipv6_is_visited_too() -> None:
 
 def test_a_url_that_is_none_is_refused_and_never_raises() -> None:
     for url in ("", "http://", "tcp://example.com:22", "http://\ud800/", "https://xn--/"):
-        result = asyncio.run(make_probe().probe(Target(url)))
+        result = asyncio.run(make_checker().check(Target(url)))
         assert result.cause == Cause(Reason.ADDRESS_REFUSED), url
 
 
@@ -672,7 +672,7 @@ def test_a_resolver_with_a_bug_is_a_failed_try_not_an_error() -> None:
         async def addresses(self, host: str, *, fresh: bool = False) -> list[str]:
             raise KeyError(host, fresh)
 
-    result = asyncio.run(make_probe(Broken()).probe(Target("http://site.example.net/")))
+    result = asyncio.run(make_checker(Broken()).check(Target("http://site.example.net/")))
     assert not result.ok
 
 
@@ -682,7 +682,7 @@ def test_a_cancelled_try_is_cancelled_and_closes_its_socket() -> None:
             await visit.stay()
 
         async with serve(behave) as site:
-            task = asyncio.ensure_future(make_probe().probe(Target(site.url())))
+            task = asyncio.ensure_future(make_checker().check(Target(site.url())))
             await until(lambda: bool(site.visits and site.visits[0].request))
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -701,9 +701,9 @@ def test_three_hundred_at_once_leave_no_descriptor_behind(behave: Behaviour | by
     async def scenario() -> None:
         before = _descriptors()
         async with serve(behave) as site:
-            probe: HttpProbe = make_probe(deadline_s=3.0)
+            checker: HttpChecker = make_checker(deadline_s=3.0)
             targets = [Target(site.url(f"/{n}")) for n in range(300)]
-            results = await asyncio.gather(*map(probe.probe, targets))
+            results = await asyncio.gather(*map(checker.check, targets))
             assert len({str(result.cause) for result in results}) == 1
         await until(lambda: _descriptors() <= before)
 
@@ -715,9 +715,9 @@ def test_three_hundred_tls_handshakes_leave_no_descriptor_behind() -> None:
         before = _descriptors()
         for certificate in ("good", "other"):
             async with serve(certificate=certificate) as site:
-                probe = make_probe(deadline_s=20)
+                checker = make_checker(deadline_s=20)
                 target = Target(site.url("/", HOST, "https"))
-                results = await asyncio.gather(*(probe.probe(target) for _ in range(150)))
+                results = await asyncio.gather(*(checker.check(target) for _ in range(150)))
                 assert len({str(result.cause) for result in results}) == 1
         await until(lambda: _descriptors() <= before)
 
@@ -731,16 +731,16 @@ def _descriptors() -> int:
 def test_a_request_is_built_once_and_goes_with_its_target() -> None:
     async def scenario() -> None:
         async with serve() as site:
-            probe = make_probe()
+            checker = make_checker()
             headers = (("X-Key", "secret"),)
             kept = [Target(site.url(f"/{n}"), headers=headers) for n in range(5)]
             for target in kept * 2:
-                assert (await probe.probe(target)).ok
-            assert len(probe._first) == 5
+                assert (await checker.check(target)).ok
+            assert len(checker._first) == 5
             del target
             del kept[1:]
             gc.collect()
-            assert len(probe._first) == 1
+            assert len(checker._first) == 1
             assert site.visits[-1].headers["x-key"] == "secret"
 
     asyncio.run(scenario())

@@ -8,7 +8,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.engine import connector
-from bot.engine.kinds.dns import DnsProbe
+from bot.engine.kinds.dns import DnsChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
@@ -26,9 +26,9 @@ async def look_up(
     """One try after the other, all by the same resolver."""
     clock = SystemClock()
     resolver = Resolver(clock, [server.where], look_up_s=look_up_s)
-    probe = DnsProbe(guard or Netguard(allow_private=LOOPBACK), resolver, clock=clock)
+    checker = DnsChecker(guard or Netguard(allow_private=LOOPBACK), resolver, clock=clock)
     try:
-        return [await probe.probe(Target(f"dns://{name}")) for name in names]
+        return [await checker.check(Target(f"dns://{name}")) for name in names]
     finally:
         await resolver.close()
 
@@ -98,11 +98,11 @@ def test_one_address_that_may_be_shown_is_enough_and_none_is_dialled(
 
     async def scenario() -> None:
         names = Names({"example.com": ["10.0.0.1", "fe80::1%2", "8.8.8.8"], "example.org": ["::1"]})
-        probe = DnsProbe(Netguard(), names, clock=SystemClock())
-        result = await probe.probe(Target("dns://example.com"))
+        checker = DnsChecker(Netguard(), names, clock=SystemClock())
+        result = await checker.check(Target("dns://example.com"))
         assert (result.cause, result.address) == (None, "8.8.8.8")
         assert names.fresh == 1
-        assert (await probe.probe(Target("dns://example.org"))).cause == HIDDEN_NAME
+        assert (await checker.check(Target("dns://example.org"))).cause == HIDDEN_NAME
 
     asyncio.run(scenario())
 
@@ -111,9 +111,9 @@ def test_a_local_name_counts_only_where_it_leads_home() -> None:
     async def scenario() -> None:
         home = Netguard(allow_private=(ipaddress.ip_network("192.168.0.0/16"),))
         names = Names({"nas.lan": ["192.168.1.5"], "out.lan": ["8.8.8.8"]})
-        probe = DnsProbe(home, names, clock=SystemClock())
-        assert (await probe.probe(Target("dns://nas.lan"))).address == "192.168.1.5"
-        assert (await probe.probe(Target("dns://out.lan"))).cause == HIDDEN_NAME
+        checker = DnsChecker(home, names, clock=SystemClock())
+        assert (await checker.check(Target("dns://nas.lan"))).address == "192.168.1.5"
+        assert (await checker.check(Target("dns://out.lan"))).cause == HIDDEN_NAME
 
     asyncio.run(scenario())
 
@@ -124,8 +124,8 @@ def test_a_local_name_counts_only_where_it_leads_home() -> None:
 def test_what_is_no_name_is_never_asked_for(url: str) -> None:
     async def scenario() -> None:
         names = Names(default=["8.8.8.8"])
-        probe = DnsProbe(Netguard(), names, clock=SystemClock())
-        assert (await probe.probe(Target(url))).cause == REFUSED
+        checker = DnsChecker(Netguard(), names, clock=SystemClock())
+        assert (await checker.check(Target(url))).cause == REFUSED
         assert names.asked == []
 
     asyncio.run(scenario())

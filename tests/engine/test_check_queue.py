@@ -9,11 +9,11 @@ from statistics import median
 
 import pytest
 
-from bot.engine.checks import Checks
-from bot.engine.host_limits import AT_A_TIME, CURRENT, PER_SECOND, WIDEST, connecting
+from bot.engine.check_queue import CheckQueue
+from bot.engine.host_limits import AT_A_TIME, CURRENT_CHECK, PER_SECOND, WIDEST, before_connect
 from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Event, Policy, Try, rhythm_s
+from bot.engine.rules import Check, Event, Policy, current_interval_s
 from bot.engine.scheduler import Scheduler, Step
 from bot.models import Cause, CheckResult, Phases, Reason, Target
 from tests.fakes import FakeClock
@@ -35,11 +35,11 @@ class Sites:
     now: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
 
-    async def probe(self, target: Target) -> CheckResult:
+    async def check(self, target: Target) -> CheckResult:
         began, at_ms, url = self.clock.monotonic(), self.clock.now_ms(), target.url
         try:
             for address in self.leads_to(url):
-                connecting(address, 443)
+                before_connect(address, 443)
         except Exception:  # noqa: BLE001 - as probes do: whatever happens is a result
             return CheckResult(at_ms, Cause(Reason.RESET))
         host = url.split("/")[2]
@@ -60,7 +60,7 @@ class Watched:
 
     url: str
     server: int
-    memory: JudgeState = field(default_factory=JudgeState)
+    judge_state: JudgeState = field(default_factory=JudgeState)
     first_failed: float | None = None
     told: float | None = None
     rounds: list[float] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Watched:
 class Watch:
     """The runner of a scheduler over real checks and the real judge."""
 
-    def __init__(self, clock: FakeClock, checks: Checks) -> None:
+    def __init__(self, clock: FakeClock, checks: CheckQueue) -> None:
         self.clock = clock
         self.checks = checks
         self.monitors: dict[int, Watched] = {}
@@ -83,20 +83,20 @@ class Watch:
             one.rounds.append(checked.started)
         if not result.ok and one.first_failed is None:
             one.first_failed = checked.started
-        attempt = Try(slot_ms, number, result.cause, result.phases.total, result.at_ms)
-        verdict = judge(one.memory, attempt, self.policy)
-        one.memory = verdict.memory
-        if verdict.event is Event.OPENED:
+        check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
+        decision = judge(one.judge_state, check, self.policy)
+        one.judge_state = decision.state
+        if decision.event is Event.OPENED:
             one.told = self.clock.monotonic()
-            assert one.memory.since_ms is not None
-        return Step(verdict.confirm_s, rhythm_s(one.memory, self.policy))
+            assert one.judge_state.since_ms is not None
+        return Step(decision.confirm_s, current_interval_s(one.judge_state, self.policy))
 
 
 @asynccontextmanager
 async def watching(
     clock: FakeClock, sites: Sites, *, slots: int = 0
 ) -> AsyncIterator[tuple[Scheduler, Watch]]:
-    checks = Checks(sites, clock, slots=slots)
+    checks = CheckQueue(sites, clock, slots=slots)
     watch = Watch(clock, checks)
     scheduler = Scheduler(watch, clock, waits=checks.waits_for_turn)
     running = asyncio.create_task(scheduler.run())
@@ -154,8 +154,8 @@ def test_a_host_that_hangs_is_told_in_the_same_minute_by_all_who_watch_it(
                 assert one.told is not None, "never told"
                 assert one.first_failed is not None
                 delays.append(one.told - one.first_failed)
-                assert one.memory.since_ms is not None
-                since_s = (one.memory.since_ms - clock.now_ms()) / 1000 + clock.monotonic()
+                assert one.judge_state.since_ms is not None
+                since_s = (one.judge_state.since_ms - clock.now_ms()) / 1000 + clock.monotonic()
                 assert since_s >= began - 1, "told as older than the failure"
             print(f"{count} {shape}: median {median(delays):.1f} s, last {max(delays):.1f} s")
             assert max(delays) <= 75
@@ -179,7 +179,7 @@ def test_one_hanging_path_keeps_no_other_path_of_its_host_waiting_for_long() -> 
             await clock.advance(300)
             for one in watch.monitors.values():
                 if "good" in one.url:
-                    assert one.memory.mode is None, "no path inherits another's verdict"
+                    assert one.judge_state.mode is None, "no path inherits another's verdict"
                     assert len(one.rounds) >= 4
                 else:
                     assert one.told is not None
@@ -228,7 +228,7 @@ def test_a_lane_narrows_at_the_first_answer() -> None:
     async def scenario(clock: FakeClock) -> None:
         hangs = True
         sites = Sites(clock, lambda _: 10.0 if hangs else 3.0, lambda _: HANGS if hangs else None)
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h.example/{n}"), HERE))
             for n in range(30)
@@ -255,7 +255,7 @@ def test_a_lane_narrows_at_the_first_answer() -> None:
 def test_equal_checks_of_one_moment_are_made_once_over_all_servers() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 3.0)
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         equal = Target("https://a.example/")
         other = Target("https://a.example/", contains="hello")
         first = [asyncio.ensure_future(checks.check(equal, server)) for server in range(50)]
@@ -285,7 +285,7 @@ async def _done(clock: FakeClock, work: Awaitable[object]) -> object:
 def test_equal_checks_that_wait_in_a_lane_take_one_place() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 4.0)
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         targets = [Target(f"https://a.example/{n}") for n in (1, 2, 3, 3, 3, 3)]
         asked = [asyncio.ensure_future(checks.check(target, HERE)) for target in targets]
         await clock.advance(8.5)
@@ -299,7 +299,7 @@ def test_equal_checks_that_wait_in_a_lane_take_one_place() -> None:
 def test_who_asks_no_more_takes_nobody_with_it() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 4.0)
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         equal = Target("https://a.example/")
         asked = [asyncio.ensure_future(checks.check(equal, HERE)) for _ in range(5)]
         await clock.advance(0.5)
@@ -319,7 +319,7 @@ def test_who_asks_no_more_takes_nobody_with_it() -> None:
 def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 2.0, leads_to=lambda _: ["192.0.2.1"])
-        checks = Checks(sites, clock, slots=3)
+        checks = CheckQueue(sites, clock, slots=3)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n % 4}.example/{n}"), HERE))
             for n in range(40)
@@ -339,7 +339,7 @@ def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
 def test_a_busy_host_holds_no_slot_of_others() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 10.0)
-        checks = Checks(sites, clock, slots=3)
+        checks = CheckQueue(sites, clock, slots=3)
         busy = [
             asyncio.ensure_future(checks.check(Target(f"https://busy.example/{n}"), HERE))
             for n in range(10)
@@ -361,7 +361,7 @@ def test_a_busy_host_holds_no_slot_of_others() -> None:
 def test_a_limit_of_slots_is_kept_and_passed_on_in_order() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 3.0)
-        checks = Checks(sites, clock, slots=2)
+        checks = CheckQueue(sites, clock, slots=2)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n}.example/"), HERE))
             for n in range(5)
@@ -413,7 +413,7 @@ def test_a_monitor_that_moves_to_a_free_host_stops_waiting_for_the_busy_one() ->
 def test_many_names_of_one_address_share_its_places_in_one_server_and_wait_without_blame() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 3.0, leads_to=lambda _: ["192.0.2.9"])
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         names = [Target(f"https://n{n}.wild.example/") for n in range(20)]
         mine = [asyncio.ensure_future(checks.check(one, HERE)) for one in names]
         theirs = [asyncio.ensure_future(checks.check(names[0], THERE)) for _ in range(2)]
@@ -436,7 +436,7 @@ def test_redirects_of_many_hosts_to_one_are_counted_where_they_lead() -> None:
             return [f"192.0.2.{url.split('.', 1)[0][9:]}", "198.51.100.1"]
 
         sites = Sites(clock, lambda _: 3.0, leads_to=way)
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n}.example/"), HERE))
             for n in range(1, 11)
@@ -452,7 +452,7 @@ def test_redirects_of_many_hosts_to_one_are_counted_where_they_lead() -> None:
 def test_an_address_gets_so_many_connections_a_second_over_all_servers() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 0.01, leads_to=lambda _: ["93.184.215.14"])
-        checks = Checks(sites, clock)
+        checks = CheckQueue(sites, clock)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n}.example/"), n))
             for n in range(1000)
@@ -469,6 +469,6 @@ def test_an_address_gets_so_many_connections_a_second_over_all_servers() -> None
 
 
 def test_what_belongs_to_no_check_is_not_counted() -> None:
-    assert CURRENT.get() is None
+    assert CURRENT_CHECK.get() is None
     for _ in range(10_000):
-        connecting("192.0.2.1", 443)
+        before_connect("192.0.2.1", 443)

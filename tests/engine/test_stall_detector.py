@@ -5,16 +5,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.engine.loop_watch import LoopWatch
+from bot.engine.stall_detector import StallDetector
 from tests.fakes import FakeClock
 
 
-def run(scenario: Callable[[FakeClock, LoopWatch, list[float]], Awaitable[None]]) -> None:
+def run(scenario: Callable[[FakeClock, StallDetector, list[float]], Awaitable[None]]) -> None:
     async def play() -> None:
         clock = FakeClock()
-        stalls = LoopWatch(clock)
+        stalls = StallDetector(clock)
         long: list[float] = []
-        stalls.on_long = long.append
+        stalls.on_long_stall = long.append
         measuring = asyncio.ensure_future(stalls.run())
         await clock.advance(10)
         await scenario(clock, stalls, long)
@@ -26,37 +26,37 @@ def run(scenario: Callable[[FakeClock, LoopWatch, list[float]], Awaitable[None]]
 
 @pytest.mark.parametrize("stood_s", [1.0, 1.2, 11.0, 119.0])
 def test_a_standstill_concerns_what_had_begun_before_its_end(stood_s: float) -> None:
-    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: StallDetector, long: list[float]) -> None:
         before = clock.monotonic()
-        assert not stalls.any_since(before)
+        assert not stalls.stalled_since(before)
         clock.jump(stood_s)
-        assert stalls.any_since(before), "whoever wakes first knows it"
+        assert stalls.stalled_since(before), "whoever wakes first knows it"
         await clock.advance(0.3)
-        assert stalls.any_since(before)
+        assert stalls.stalled_since(before)
         after = clock.monotonic()
         await clock.advance(60)
-        assert not stalls.any_since(after)
+        assert not stalls.stalled_since(after)
         assert long == []
 
     run(scenario)
 
 
 def test_a_little_lateness_is_none() -> None:
-    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: StallDetector, long: list[float]) -> None:
         began = clock.monotonic()
         for _ in range(100):
             clock.jump(0.7)
             await clock.advance(0.3)
-        assert not stalls.any_since(began)
+        assert not stalls.stalled_since(began)
         assert long == []
 
     run(scenario)
 
 
 def test_a_long_one_is_told_once() -> None:
-    async def scenario(clock: FakeClock, stalls: LoopWatch, long: list[float]) -> None:
+    async def scenario(clock: FakeClock, stalls: StallDetector, long: list[float]) -> None:
         clock.jump(1800)
-        assert stalls.any_since(clock.monotonic() - 1900)
+        assert stalls.stalled_since(clock.monotonic() - 1900)
         await clock.advance(10)
         (seconds,) = long
         assert seconds == pytest.approx(1800, abs=0.3)
@@ -68,14 +68,14 @@ def test_a_machine_that_slept_stood_still_though_monotonic_time_did_too() -> Non
     async def scenario() -> None:
         clock, slept = FakeClock(), [0.0]
         long: list[float] = []
-        stalls = LoopWatch(clock, lambda: slept[0])
-        stalls.on_long = long.append
+        stalls = StallDetector(clock, lambda: slept[0])
+        stalls.on_long_stall = long.append
         measuring = asyncio.ensure_future(stalls.run())
         await clock.advance(10)
         began = clock.monotonic()
         slept[0] += 3600
         await clock.advance(0.25)
-        assert stalls.any_since(began)
+        assert stalls.stalled_since(began)
         assert long == [pytest.approx(3600, abs=0.3)]
         measuring.cancel()
         await asyncio.gather(measuring, return_exceptions=True)
@@ -85,6 +85,6 @@ def test_a_machine_that_slept_stood_still_though_monotonic_time_did_too() -> Non
 
 def test_where_nobody_measures_nothing_stands_still() -> None:
     clock = FakeClock()
-    stalls = LoopWatch(clock)
+    stalls = StallDetector(clock)
     clock.jump(1000)
-    assert not stalls.any_since(0.0)
+    assert not stalls.stalled_since(0.0)

@@ -21,7 +21,7 @@ def _never_suspended() -> float:
     return 0.0
 
 
-class LoopWatch:
+class StallDetector:
     """A timer of 0.25 s that measures how late it comes itself.
 
     ``suspended``: seconds the machine has slept so far, which monotonic time does not count.
@@ -35,7 +35,7 @@ class LoopWatch:
         self._slept = 0.0
         self._ended = float("-inf")  # when the newest standstill was over
         self._newest: deque[float] = deque(maxlen=RECENT)
-        self.on_long: Callable[[float], None] | None = None
+        self.on_long_stall: Callable[[float], None] | None = None
 
     async def run(self) -> None:
         """Measure until cancelled."""
@@ -56,10 +56,10 @@ class LoopWatch:
         self._ended = self._beaten
         self._newest.append(self._ended)
         log.warning("Vigie stood still for %.1f s: checks under way say nothing", stood_s)
-        if stood_s >= LONG_S and self.on_long is not None:
-            self.on_long(stood_s)
+        if stood_s >= LONG_S and self.on_long_stall is not None:
+            self.on_long_stall(stood_s)
 
-    def any_since(self, started: float) -> bool:
+    def stalled_since(self, started: float) -> bool:
         """Whether the process stood still at some time after ``started`` (monotonic)."""
         if self._since_beat() >= STALL_S:
             self.beat()  # whoever runs first after a standstill notices it

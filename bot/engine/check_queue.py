@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import Clock
-from bot.engine.host_limits import CURRENT, Lanes, Limits, Visit
-from bot.engine.kinds.base import Prober
+from bot.engine.host_limits import CURRENT_CHECK, CheckConnections, ConnectionLimits, HostLimiter
+from bot.engine.kinds.base import Checker
 from bot.engine.kinds.router import host_of
 from bot.models import CheckResult, Reason, Target
 
@@ -20,12 +20,12 @@ RECENT = 1_000
 
 # An answer that is no good is an answer all the same: the host does not hang.
 _ANSWERS = frozenset(
-    {Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.GARBLED, Reason.UNREADABLE}
+    {Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.NOT_HTTP, Reason.UNREADABLE}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class TimedResult:
     """What a check saw. ``started``: monotonic time of its own start, after every wait."""
 
     result: CheckResult
@@ -47,38 +47,38 @@ class _UnderWay:
     """A check that waits for its turn (``began`` None) or is being made."""
 
     began: float | None = None
-    joined: asyncio.Future[Checked | None] | None = None
+    joined: asyncio.Future[TimedResult | None] | None = None
 
-    def join(self) -> asyncio.Future[Checked | None]:
+    def join(self) -> asyncio.Future[TimedResult | None]:
         """What it will have seen; None: it saw nothing, ask again."""
         if self.joined is None:
             self.joined = asyncio.get_running_loop().create_future()
         return asyncio.shield(self.joined)
 
-    def tell(self, checked: Checked | None) -> None:
+    def tell(self, checked: TimedResult | None) -> None:
         if self.joined is not None:
             self.joined.set_result(checked)
             self.joined = None
 
 
-class Checks:
+class CheckQueue:
     """The way to every check of a monitor: rounds, first checks and tests alike.
 
     ``slots`` limits the checks under way (0: as many as needed). One server's monitors wait for
     each other, never for another server's.
     """
 
-    def __init__(self, prober: Prober, clock: Clock, *, slots: int = 0) -> None:
+    def __init__(self, prober: Checker, clock: Clock, *, slots: int = 0) -> None:
         self._prober = prober
         self._clock = clock
-        self._lanes: Lanes[tuple[str, int]] = Lanes(slots)
-        self._limits = Limits(clock)
+        self._lanes: HostLimiter[tuple[str, int]] = HostLimiter(slots)
+        self._limits = ConnectionLimits(clock)
         self._of_server: dict[tuple[int, Target], _UnderWay] = {}
         self._begun: dict[Target, _UnderWay] = {}
         self._waiters: set[asyncio.Task[Any] | None] = set()
         self.waits: deque[Wait] = deque(maxlen=RECENT)
 
-    async def check(self, target: Target, server: int) -> Checked:
+    async def check(self, target: Target, server: int) -> TimedResult:
         """Make one check for a monitor of ``server``, or share an equal one of this moment."""
         while True:
             equal = self._equal(target, server)
@@ -117,7 +117,7 @@ class Checks:
         waiting = self._of_server.get((server, target))
         return waiting if waiting is not None and waiting.began is None else None
 
-    async def _make(self, target: Target, server: int) -> Checked:
+    async def _make(self, target: Target, server: int) -> TimedResult:
         mine = _UnderWay()
         self._of_server[server, target] = mine
         checked = None
@@ -129,7 +129,7 @@ class Checks:
             mine.tell(checked)
         return checked
 
-    async def _in_turn(self, target: Target, server: int, mine: _UnderWay) -> Checked:
+    async def _in_turn(self, target: Target, server: int, mine: _UnderWay) -> TimedResult:
         asked = self._clock.monotonic()
         host = host_of(target.url)
         answered = None
@@ -142,7 +142,7 @@ class Checks:
             shared = None if equal is None or equal is mine else await equal.join()
             if shared is not None:
                 return shared
-            visit = Visit(self._limits, self._clock, server)
+            visit = CheckConnections(self._limits, self._clock, server)
             try:
                 checked = await self._visit(target, visit, mine)
                 answered = _has_answered(checked.result)
@@ -155,20 +155,20 @@ class Checks:
             self.waits.append(Wait(server, self._clock.monotonic(), waited_s, host))
         return checked
 
-    async def _visit(self, target: Target, visit: Visit, mine: _UnderWay) -> Checked:
+    async def _visit(self, target: Target, visit: CheckConnections, mine: _UnderWay) -> TimedResult:
         """Make the check, anew if one of its connections had to wait."""
         while True:
             mine.began = started = self._clock.monotonic()
             self._begun[target] = mine
-            current = CURRENT.set(visit)
+            current = CURRENT_CHECK.set(visit)
             try:
-                result = await self._prober.probe(target)
+                result = await self._prober.check(target)
             finally:
-                CURRENT.reset(current)
+                CURRENT_CHECK.reset(current)
                 if self._begun.get(target) is mine:
                     del self._begun[target]
             if _has_answered(result) or not visit.has_to_wait:
-                return Checked(result, started)
+                return TimedResult(result, started)
             # Others need not wait for a turn of this server.
             mine.began = None
             mine.tell(None)

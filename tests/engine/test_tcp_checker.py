@@ -11,8 +11,8 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.engine import connector
-from bot.engine.connector import Dialled
-from bot.engine.kinds.tcp import TcpProbe
+from bot.engine.connector import Connected
+from bot.engine.kinds.tcp import TcpChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
@@ -42,24 +42,24 @@ def deaf() -> Iterator[int]:
         yield port
 
 
-async def probe(url: str, names: Names | None = None, *, deadline_s: float = 5.0) -> CheckResult:
-    made = TcpProbe(
+async def checked(url: str, names: Names | None = None, *, deadline_s: float = 5.0) -> CheckResult:
+    made = TcpChecker(
         Netguard(allow_private=LOOPBACK),
         names or Names(),
         clock=SystemClock(),
         deadline_s=deadline_s,
     )
-    return await made.probe(Target(url))
+    return await made.check(Target(url))
 
 
 async def cause(url: str, names: Names | None = None) -> Cause | None:
-    return (await probe(url, names)).cause
+    return (await checked(url, names)).cause
 
 
 def test_a_port_that_accepts_is_up_and_its_phases_are_timed() -> None:
     async def scenario() -> None:
         with listening() as port:
-            result = await probe(f"tcp://db.lan:{port}", Names({"db.lan": ["127.0.0.1"]}))
+            result = await checked(f"tcp://db.lan:{port}", Names({"db.lan": ["127.0.0.1"]}))
         assert result.ok
         assert result.address == "127.0.0.1"
         assert (result.status, result.final_url, result.certificate_expires_ms) == (None,) * 3
@@ -86,7 +86,7 @@ def test_what_was_connected_is_hung_up_at_once() -> None:
         server = await asyncio.start_server(wait_for_the_end, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            assert (await probe(f"tcp://127.0.0.1:{port}")).ok
+            assert (await checked(f"tcp://127.0.0.1:{port}")).ok
             await asyncio.wait_for(gone.wait(), 1.0)
 
     asyncio.run(scenario())
@@ -103,7 +103,7 @@ def test_a_port_that_is_deaf_times_out_at_the_deadline() -> None:
     async def scenario() -> None:
         with deaf() as port:
             began = time.perf_counter()
-            result = await probe(f"tcp://127.0.0.1:{port}", deadline_s=0.2)
+            result = await checked(f"tcp://127.0.0.1:{port}", deadline_s=0.2)
             assert time.perf_counter() - began < 1.0
             assert result.cause == Cause(Reason.TIMEOUT, 1)
             assert result.address is None
@@ -136,7 +136,7 @@ def test_a_name_without_an_address_and_one_that_leads_inside_have_their_causes()
 def test_each_way_to_fail_has_its_cause(
     error: OSError, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def dial(addresses: list[str], port: int) -> Dialled:
+    async def dial(addresses: list[str], port: int) -> Connected:
         assert (addresses, port) == (["8.8.8.8"], 5432)
         raise error
 
@@ -153,7 +153,7 @@ def test_of_several_addresses_one_that_answers_is_enough() -> None:
     async def scenario() -> None:
         with listening("127.0.0.2") as port:
             names = Names({"db.lan": ["127.0.0.1", "127.0.0.2"]})
-            result = await probe(f"tcp://db.lan:{port}", names)
+            result = await checked(f"tcp://db.lan:{port}", names)
             assert (result.cause, result.address) == (None, "127.0.0.2")
 
     asyncio.run(scenario())
@@ -172,15 +172,15 @@ def test_of_several_addresses_one_that_answers_is_enough() -> None:
 def test_nothing_that_is_refused_is_ever_dialled(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dialled: list[object] = []
 
-    async def dial(*args: object) -> Dialled:
+    async def dial(*args: object) -> Connected:
         dialled.append(args)
         raise OSError
 
     async def scenario() -> None:
         monkeypatch.setattr(connector, "dial", dial)
         names = Names(default=["8.8.8.8"])
-        made = TcpProbe(Netguard(), names, clock=SystemClock())
-        assert (await made.probe(Target(url))).cause == Cause(Reason.ADDRESS_REFUSED)
+        made = TcpChecker(Netguard(), names, clock=SystemClock())
+        assert (await made.check(Target(url))).cause == Cause(Reason.ADDRESS_REFUSED)
         assert dialled == []
 
     asyncio.run(scenario())
@@ -193,6 +193,6 @@ def test_a_name_that_moves_to_a_refused_port_of_the_outside_is_refused() -> None
         names = Names({"mail.example.com": ["8.8.8.8"]})
         assert await cause("tcp://mail.example.com:25", names) == Cause(Reason.ADDRESS_REFUSED)
         home = Netguard(allow_private=(ipaddress.ip_network("127.0.0.0/8"),))
-        home.judge_addresses("mail.lan", 25, ["127.0.0.1"], "tcp")
+        home.check_addresses("mail.lan", 25, ["127.0.0.1"], "tcp")
 
     asyncio.run(scenario())

@@ -5,28 +5,28 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine.kinds.router import ProbeRouter, host_of
+from bot.engine.kinds.router import Checkers, host_of
 from bot.engine.netguard import Netguard
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port, serve, trusting_context
 
 
-async def probe(url: str) -> CheckResult:
-    probes = ProbeRouter(
+async def checked(url: str) -> CheckResult:
+    probes = Checkers(
         Netguard(allow_private=LOOPBACK),
         Names({"site.lan": ["127.0.0.1"]}),
         clock=SystemClock(),
         context=trusting_context(),
     )
-    return await probes.probe(Target(url))
+    return await probes.check(Target(url))
 
 
 def test_the_scheme_says_how_an_address_is_tried() -> None:
     async def scenario() -> None:
         async with serve() as site:
-            web = await probe(f"http://site.lan:{site.port}/")
-            port = await probe(f"tcp://site.lan:{site.port}")
-            name = await probe("dns://site.lan")
+            web = await checked(f"http://site.lan:{site.port}/")
+            port = await checked(f"tcp://site.lan:{site.port}")
+            name = await checked("dns://site.lan")
         assert [one.ok for one in (web, port, name)] == [True] * 3
         assert [one.status for one in (web, port, name)] == [200, None, None]
         assert port.phases.connect is not None
@@ -38,8 +38,8 @@ def test_the_scheme_says_how_an_address_is_tried() -> None:
 def test_a_scheme_that_nobody_knows_is_refused() -> None:
     async def scenario() -> None:
         for url in ("gopher://site.lan:70/", "udp://site.lan:53", "site.lan", ""):
-            assert (await probe(url)).cause == Cause(Reason.ADDRESS_REFUSED)
-        closed = await probe(f"http://site.lan:{free_port()}/")
+            assert (await checked(url)).cause == Cause(Reason.ADDRESS_REFUSED)
+        closed = await checked(f"http://site.lan:{free_port()}/")
         assert closed.cause == Cause(Reason.REFUSED)
 
     asyncio.run(scenario())
