@@ -1,10 +1,9 @@
-"""Where alerts go: ``/alerts`` chooses the channel, and the sink that delivers them is set up."""
+"""``/alerts``: where alerts of a server go, in which language, and a test of them."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.discord.permissions import channel_problem, role_problem, where_to_allow
@@ -12,7 +11,6 @@ from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton
-from cogs._ui.alert_card import card
 from cogs._ui.alert_places import AlertChannel, AlertRole, Picked
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, tested_text
 from cogs._ui.alert_sites import SitesPage
@@ -154,6 +152,5 @@ def _goes_to(words: Translator, channel: Picked, role_id: int | None) -> str:
 
 
 async def setup(client: VigieClient) -> None:
-    client.transport = DiscordTransport(client, card)
     client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

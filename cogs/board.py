@@ -6,13 +6,13 @@ import discord
 from discord import ChannelType, app_commands
 from discord.ext import commands
 
-from bot.discord.board_transport import DiscordBoardTransport
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import words_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
+from bot.services.boards.boards import Made
+from bot.words.translator import Translator
 from cogs._ui.alert_places import AlertChannel, Picked
-from cogs._ui.board_page import board_view, made_text, removed_text
 from cogs._ui.interactions import ManagersCog, patiently, say
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
@@ -51,7 +51,7 @@ class Board(
         guild_id = interaction.guild_id or 0
         made = await self._boards.create(guild_id, place.id, interaction.user.id)
         message_id = await self._boards.message_of(place.id, _POSTED_WITHIN_S)
-        text = made_text(
+        text = _made_text(
             words_of(interaction),
             made,
             message_id,
@@ -67,7 +67,10 @@ class Board(
             interaction,
             self._boards.remove(interaction.guild_id or 0, place.id, interaction.user.id),
         )
-        await say(interaction, removed_text(words_of(interaction), place.mention))
+        await say(
+            interaction,
+            words_of(interaction).text("The board of {channel} is removed.", channel=place.mention),
+        )
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
@@ -89,6 +92,27 @@ def _check(place: _Place) -> None:
         raise UserError("A board needs a text channel or a public thread.")
 
 
+def _made_text(words: Translator, made: Made, message_id: int | None, *, left_out: int) -> str:
+    """Where the board is, and what it does not show and why; ``message_id`` None: not yet."""
+    board = made.board
+    channel = f"<#{board.channel_id}>"
+    link = f"https://discord.com/channels/{board.guild_id}/{board.channel_id}/{message_id}"
+    if message_id is None:
+        said = words.text("The board follows in {channel}, once Discord takes it.", channel=channel)
+    elif made.fresh:
+        said = words.text("The board is up and keeps itself up to date: {link}", link=link)
+    else:
+        said = words.text("{channel} has its board already: {link}", channel=channel, link=link)
+    if not left_out:
+        return said
+    hidden = words.plural(
+        "It leaves out {n} site: not everybody who reads {channel} can see where its alerts go.",
+        "It leaves out {n} sites: not everybody who reads {channel} can see where their alerts go.",
+        left_out,
+        channel=channel,
+    )
+    return f"{said}\n{hidden}"
+
+
 async def setup(client: VigieClient) -> None:
-    client.services.boards.attach(DiscordBoardTransport(client, board_view))
     await client.add_cog(Board(client))

@@ -2,49 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
-from discord import ui
 
-from bot.discord.client import VigieClient
+from bot.discord.alert_card import Card, card
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own, is_lost
 from bot.discord.own_rights import access, own_rights, welcome_channel
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, ChannelAccess, ContactPoints, LostMessage
 
+if TYPE_CHECKING:
+    from bot.discord.client import VigieClient
+
 log = logging.getLogger(__name__)
 
 _REQUEST_S = 45.0
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One message as discord.py sends it."""
-
-    content: str
-    embed: discord.Embed | None
-    view: ui.View | None
-    mentions: discord.AllowedMentions
-    file: Callable[[], discord.File] | None = None  # made anew for each attempt
-
-
 class DiscordTransport:
     """Posts, edits and finds alerts, and knows where else a server can be reached."""
 
-    def __init__(self, client: VigieClient, render: Callable[[Alert], Card]) -> None:
+    def __init__(self, client: "VigieClient") -> None:
         self._client = client
-        self._render = render
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
     ) -> int:
         """Send; discord.py adds ``enforce_nonce``, so a repetition within minutes is no double."""
-        shown = self._render(alert)
+        shown = card(alert)
         parts = _parts(shown) | {"nonce": nonce, "silent": alert.silent}
         if reply_to is not None and self._may_reply(channel_id):
             try:
@@ -72,7 +60,7 @@ class DiscordTransport:
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         """Replace the whole message; an edit notifies nobody."""
-        shown = self._render(alert)
+        shown = card(alert)
         files: dict[str, Any] = {}
         if shown.file is not None and self._may_attach(channel_id):
             files["attachments"] = [shown.file()]

@@ -1,13 +1,13 @@
 """The boards' way into Discord, beside that of the alerts."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import discord
-from discord import ui
 
-from bot.discord.client import VigieClient
+from bot.discord.board_card import board_view
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own
@@ -15,15 +15,17 @@ from bot.discord.own_rights import own_rights
 from bot.services.boards.snapshot import Face
 from bot.words.translator import translator_for
 
+if TYPE_CHECKING:
+    from bot.discord.client import VigieClient
+
 log = logging.getLogger(__name__)
 
 
 class DiscordBoardTransport:
     """Posts, edits, pins, finds and deletes boards."""
 
-    def __init__(self, client: VigieClient, render: Callable[..., ui.LayoutView]) -> None:
+    def __init__(self, client: "VigieClient") -> None:
         self._client = client
-        self._render = render
 
     async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
         """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
@@ -78,7 +80,7 @@ class DiscordBoardTransport:
 
     def _view(self, face: Face) -> discord.ui.LayoutView:
         status = self._client.commands_tree.mention("status")
-        return self._render(translator_for(face.language), face, status)
+        return board_view(translator_for(face.language), face, status)
 
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)

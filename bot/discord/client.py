@@ -20,6 +20,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.config import Config, carries_secrets
+from bot.discord.alert_transport import DiscordTransport
+from bot.discord.board_transport import DiscordBoardTransport
 from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels
 from bot.discord.command_tree import NETWORK_ERRORS, Catalogues, VigieTree
@@ -34,8 +36,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_COGS = "alerts watch mute status history incidents why help maintenance board setup doctor guilds"
-EXTENSIONS = tuple(f"cogs.{name}" for name in _COGS.split())
+EXTENSIONS = (
+    "cogs.alerts",
+    "cogs.board",
+    "cogs.doctor",
+    "cogs.guilds",
+    "cogs.help",
+    "cogs.history",
+    "cogs.incidents",
+    "cogs.maintenance",
+    "cogs.mute",
+    "cogs.setup",
+    "cogs.status",
+    "cogs.watch",
+    "cogs.why",
+)
 # Close codes after which no new connection can succeed (Discord's gateway documentation).
 _FATAL_CODES = {
     4004: "Discord no longer accepts DISCORD_TOKEN: reset it in the Developer Portal.",
@@ -84,9 +99,6 @@ class Latencies:
 class VigieClient(commands.AutoShardedBot):
     """Sees servers, channels and roles, nothing else; keeps neither messages nor members."""
 
-    transport: Transport | None = (
-        None  # set by cogs/alerts.py, which knows what an alert looks like
-    )
     was_ready = False
 
     def __init__(self, config: Config, services: "Services", store: Store) -> None:
@@ -111,12 +123,13 @@ class VigieClient(commands.AutoShardedBot):
         )
         self.config = config
         self.services = services
-        self.commands_tree = cast("VigieTree", self.tree)
+        self.commands_tree = cast("VigieTree", self.tree)  # the library names the base class
         self.commands_tree.allowed_guilds = config.guilds
         self.known_channels = Channels(self)
         self.readers = ChannelAudience(self.known_channels)
         self.latency_log = Latencies()
         self.open_channels = OpenChannels(self.known_channels)
+        self.transport = DiscordTransport(self)
         self._store = store
         self._starts = SessionStarts(store, services.clock)
         self._identifying = asyncio.Lock()
@@ -129,6 +142,7 @@ class VigieClient(commands.AutoShardedBot):
         await self.tree.set_translator(Catalogues())
         for name in EXTENSIONS:
             await self.load_extension(name)
+        self.services.boards.attach(DiscordBoardTransport(self))
         self._syncing = asyncio.create_task(self._sync(), name="command-sync")
 
     def forget_guild(self, guild_id: int) -> None:
@@ -286,8 +300,7 @@ async def _one_client(
     try:
         async with asyncio.timeout(_ANSWER_S):
             await client.login(client.config.token)
-        if client.transport is not None:
-            transport_ready(client.transport)
+        transport_ready(client.transport)
         await _stay_connected(client)
     except (commands.ExtensionError, ImportError):
         raise  # a fault of our own, though discord.py calls it one of Discord

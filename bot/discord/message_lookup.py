@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import discord
 
-from bot.discord.client import VigieClient
 from bot.services.delivery.messages import LostMessage
+
+if TYPE_CHECKING:
+    from bot.discord.client import VigieClient
 
 # Messages read at most, from the newest back; then as many from the moment on.
 _HISTORY = 1000
@@ -16,7 +19,7 @@ _IDS = re.compile(r"#(\w+)")
 
 
 async def find_own(
-    client: VigieClient, channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
+    client: "VigieClient", channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
 ) -> int | None:
     """The newest that fits; our own messages are readable without any intent.
 

@@ -4,51 +4,30 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import discord
-from discord import ui
 
+from bot.discord.alert_card import BUTTON_ID
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.errors import UserError
 from bot.models import Incident
 from bot.words.escaping import markdown
 from bot.words.timestamps import stamp
-from bot.words.translator import N_, Translator
-from cogs._ui.buttons import PersistentItem, view_of
+from bot.words.translator import N_
+from cogs._ui.buttons import PersistentItem
 from cogs._ui.incident_details import details
 from cogs._ui.interactions import patiently, say
 from cogs._ui.visibility import seen_incident
 
 _MUTE_S = 3600
 _NAME_LIMIT = 80
-_GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
-
-# In the order they stand under the card.
-LABELS = {
-    "ack": (N_("Acknowledge"), _BLUE),
-    "mute": (N_("Mute 1 h"), _GREY),
-    "details": (N_("Details"), _GREY),
-    "tell": (N_("Tell me when it is back"), _GREY),
-    "metoo": (N_("Me too"), _GREY),
-}
 _CLOSED = N_("This alert is already closed.")
 
 
-class IncidentButton(
-    PersistentItem,
-    template=r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})",
-):
+class IncidentButton(PersistentItem, template=BUTTON_ID):
     """One button of one incident."""
 
     async def pressed(self, interaction: Interaction) -> None:
         await _ACTIONS[self.about["action"]](interaction, self.about["incident"])
-
-
-def alert_view(public_id: str, words: Translator) -> ui.View:
-    """All five buttons."""
-    return view_of(
-        IncidentButton.button(f"v1:{action}:{public_id}", words.text(label), style=style)
-        for action, (label, style) in LABELS.items()
-    )
 
 
 async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:

@@ -8,13 +8,13 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Incident
 from bot.words.escaping import clip
+from bot.words.incident_text import open_first, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.addresses import shown_host
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import patiently, show
+from cogs._ui.monitor_text import shown_host
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.site_list import in_order, site_line
 from cogs._ui.visibility import seen_incident
 
 PAGE = 15
@@ -59,7 +59,7 @@ async def _show(
 
 
 def _page(words: Translator, told: Sequence[Incident], number: int) -> discord.Embed:
-    lines = [_line(words, one) for one in page_of(in_order(told), number, PAGE)]
+    lines = [_line(words, one) for one in page_of(open_first(told), number, PAGE)]
     embed = discord.Embed(
         title=words.text("All {n} sites of this alert", n=len(told)),
         description=clip("\n".join(lines), 4000),

@@ -7,15 +7,16 @@ import discord
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
+from bot.discord.states import GREEN, RED, YELLOW
 from bot.services.doctor import holdings
 from bot.services.doctor.findings import Finding, Grade, Voice, ok, warning
 from bot.words.escaping import clip, code
+from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.doctor_places import Places
 from cogs._ui.interactions import owns, patiently, show
-from cogs._ui.lines import GREEN, RED, YELLOW, fitting
 
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
 _COLOURS = {Grade.BROKEN: RED, Grade.WARNING: YELLOW, Grade.OK: GREEN}
@@ -79,7 +80,7 @@ def findings_embed(words: Translator, found: Sequence[Finding]) -> discord.Embed
     order = list(_MARKS)
     ordered = sorted(found, key=lambda one: order.index(one.grade))
     worst = ordered[0].grade if ordered else Grade.OK
-    lines = fitting(words, [_line(one) for one in ordered])
+    lines = fitting_lines(words, [_line(one) for one in ordered])
     return discord.Embed(
         title=_verdict(words, found, worst), description="\n".join(lines), colour=_COLOURS[worst]
     )

@@ -5,14 +5,14 @@ from typing import Any
 
 import discord
 
+from bot.discord.states import offline_text
 from bot.models import CheckResult
 from bot.services.explanation import Evidence, Fact
 from bot.services.status import MonitorStatus
 from bot.words.causes import result_text
 from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.addresses import add_address
-from cogs._ui.states import offline_text, state_embed
+from cogs._ui.monitor_text import add_address, state_embed
 
 _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone shows them whole
 # Of each round's letter: its mark, and what it means.

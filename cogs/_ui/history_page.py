@@ -10,9 +10,8 @@ from bot.services.status import MonitorStatus
 from bot.words.escaping import clip, plain
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.addresses import NAME_LIMIT, shown_name
 from cogs._ui.history_picture import top_ms
-from cogs._ui.states import state_embed
+from cogs._ui.monitor_text import NAME_LIMIT, shown_name, state_embed
 from cogs._ui.uptime_text import share, sparkline
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment

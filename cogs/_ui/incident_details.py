@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.alert_card import add_fields, colour_of
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.models import Cause, Incident
 from bot.words.causes import cause_text
+from bot.words.incident_text import headline, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.addresses import add_address
 from cogs._ui.alert_sites import show_sites
-from cogs._ui.incident_text import add_fields, colour_of, headline, sentence
 from cogs._ui.interactions import manages, say
+from cogs._ui.monitor_text import add_address
 from cogs._ui.visibility import seen_incident
 
 _TRIES = 12

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 import discord
 
 from bot.clock import DAY_MS
+from bot.discord.alert_card import colour_of
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
+from bot.discord.states import kind_word
 from bot.models import Ending, Incident
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
+from bot.words.incident_text import NAME_LIMIT, duration
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.addresses import says_host, shown_host
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.incident_text import NAME_LIMIT, colour_of, lasted
 from cogs._ui.interactions import manages, owns, patiently, say, show
+from cogs._ui.monitor_text import says_host, shown_host
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.states import kind_word
 from cogs._ui.visibility import seen_ids
 
 PAGE = 10
@@ -137,4 +138,4 @@ def _line(words: Translator, one: Incident, *, causes: bool) -> str:
 
 def ended(words: Translator, one: Incident) -> str:
     """``✔ over after 12 min``, or why it was not seen to its end."""
-    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=lasted(words, one))
+    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))

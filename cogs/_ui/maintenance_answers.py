@@ -9,10 +9,10 @@ from bot.models import Window
 from bot.services.maintenance import REASON_LIMIT, WindowStatus
 from bot.services.recurrence import wall_time
 from bot.words.escaping import clip, markdown, plain
+from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp, weekly
 from bot.words.translator import Translator
-from cogs._ui.addresses import shown_name
-from cogs._ui.lines import fitting
+from cogs._ui.monitor_text import shown_name
 
 _COLOUR = 0x5865F2
 _LABEL_LIMIT, _LABEL_NAME = 100, 40
@@ -65,7 +65,7 @@ def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
 
 def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embed:
     """All windows in the order of their times, as many as fit."""
-    lines = fitting(words, [line(words, one) for one in found])
+    lines = fitting_lines(words, [line(words, one) for one in found])
     embed = discord.Embed(
         title=words.text("Maintenance"), description="\n".join(lines), colour=_COLOUR
     )

@@ -11,8 +11,8 @@ from bot.services.wishes import Edited
 from bot.words.causes import result_text
 from bot.words.escaping import clip, code
 from bot.words.translator import Translator
-from cogs._ui.addresses import shown_name
 from cogs._ui.change_text import LABELS
+from cogs._ui.monitor_text import shown_name
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
 

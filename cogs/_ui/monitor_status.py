@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.clock import DAY_MS
+from bot.discord.states import kind_word, offline_text
 from bot.models import Ending, Incident, State, Window
 from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.maintenance import REASON_LIMIT
@@ -13,12 +14,11 @@ from bot.services.recurrence import Stretch
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text, result_text
 from bot.words.escaping import markdown
+from bot.words.incident_text import duration, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.addresses import add_address
 from cogs._ui.incident_list import ended
-from cogs._ui.incident_text import lasted, sentence
-from cogs._ui.states import kind_word, offline_text, state_embed
+from cogs._ui.monitor_text import add_address, state_embed
 from cogs._ui.uptime_text import bar, uptime_lines
 
 _INCIDENTS = 5
@@ -151,7 +151,7 @@ def _add_past(embed: discord.Embed, words: Translator, past: Sequence[Incident],
 
 def _past(words: Translator, one: Incident) -> str:
     """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
-    length = words.text("lasted {duration}", duration=lasted(words, one))
+    length = words.text("lasted {duration}", duration=duration(words, one))
     how_long = length if one.ending is Ending.RESOLVED else ended(words, one)
     parts = [stamp(one.since_ms, "f"), kind_word(words, one.kind), how_long]
     if one.cause is not None:

@@ -9,9 +9,9 @@ from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.addresses import shown_name
 from cogs._ui.autocomplete import Choices, choices, offered
 from cogs._ui.days import span_s
+from cogs._ui.monitor_text import shown_name
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)

@@ -14,6 +14,7 @@ from discord import ui
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
 from bot.discord.command_tree import told_error, words_of
+from bot.discord.states import GREEN, GREY
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NewMonitor
@@ -21,7 +22,6 @@ from bot.words.translator import Translator
 from cogs._ui.alert_places import check_place
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import owns, patiently, show
-from cogs._ui.lines import GREEN, GREY
 from cogs._ui.setup_page import (
     CHANNEL,
     ROLE,

@@ -16,11 +16,11 @@ from bot.services.test_alert import LastTest
 from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.addresses import shown_name
 from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
 from cogs._ui.alert_settings import tested_text
 from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
 from cogs._ui.monitor_forms import URL_LIMIT
+from cogs._ui.monitor_text import shown_name
 
 _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"

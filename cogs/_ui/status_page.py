@@ -9,17 +9,17 @@ from discord import ui
 from bot.clock import DAY_MS
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
+from bot.discord.states import colour_of, offline_text, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.addresses import named_by_host, shown_host, shown_name
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import owns, patiently, say, server_words, show
+from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.states import colour_of, offline_text, state_word, summary
 from cogs._ui.uptime_text import share
 from cogs._ui.visibility import is_private, public, visible
 

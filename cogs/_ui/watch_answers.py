@@ -4,20 +4,20 @@ import discord
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
+from bot.discord.states import colour_of, state_word, summary
 from bot.errors import NotFound
 from bot.models import CheckResult, Monitor
 from bot.services.status import MonitorStatus
 from bot.services.wishes import NAME_LIMIT, Added, is_cut
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
+from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.addresses import add_address, named_by_host, shown_host, shown_name
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import patiently, say, show
-from cogs._ui.lines import fitting
 from cogs._ui.monitor_card import asked_address
-from cogs._ui.states import colour_of, state_word, summary
+from cogs._ui.monitor_text import add_address, named_by_host, shown_host, shown_name
 
 _LINES = 25
 
@@ -49,7 +49,7 @@ def cut_text(words: Translator, name: str | None) -> str | None:
 
 def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:
     """All monitors with their settings, as many as fit."""
-    lines = fitting(words, [_line(words, one) for one in found], most=_LINES)
+    lines = fitting_lines(words, [_line(words, one) for one in found], most=_LINES)
     embed = discord.Embed(
         title=summary(words, found), description="\n".join(lines), colour=colour_of(found)
     )

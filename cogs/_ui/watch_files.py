@@ -15,9 +15,9 @@ from bot.errors import UserError
 from bot.services.transfer.bulk_import import Fate, Outcome
 from bot.services.transfer.reader import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
+from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator
 from cogs._ui.change_text import LABELS, PAUSES
-from cogs._ui.lines import fitting
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
 _TOO_LARGE = N_("The file is too large: at most 1 MiB.")
@@ -151,7 +151,7 @@ def _sections(words: Translator, outcomes: Sequence[Outcome], said: Sequence[str
         # A list of ten thousand is not made ready to show twelve.
         lines = [markdown(_line(words, one), _LINE_LIMIT) for one in found[:_SHOWN]]
         lines += [""] * (len(found) - len(lines))
-        shown += fitting(words, lines, room - len(shown[-1]) - 1, most=_SHOWN)
+        shown += fitting_lines(words, lines, room - len(shown[-1]) - 1, most=_SHOWN)
     return shown
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.models import Monitor, Target
-from cogs._ui.addresses import named_by_host, shown_host
+from cogs._ui.monitor_text import named_by_host, shown_host
 
 
 def monitor(url: str, name: str) -> Monitor:

@@ -9,12 +9,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.discord.client import Latencies
+from bot.discord.client import EXTENSIONS, Latencies
 from bot.errors import ConfigError
 from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
 from sandbox.settings import Settings
-from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
+from tests.cogs.bot_fixture import BotFixture, labels, run_with_bot, running_bot, until
 
 
 def online(sandbox: Sandbox) -> Any:
@@ -75,6 +75,26 @@ def test_posts_go_out_while_the_gateway_cannot_be_found_or_reached(tmp_path: Pat
                 assert answer.content == "1 down"
 
     asyncio.run(scenario())
+
+
+def test_alerts_are_sent_though_no_cog_speaks_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [name for name in EXTENSIONS if name not in {"cogs.alerts", "cogs.board"}]
+    monkeypatch.setattr("bot.discord.client.EXTENSIONS", left)
+
+    async def scenario(fixture: BotFixture) -> None:
+        wanted = NewMonitor(
+            fixture.site.url, name="Shop", every_s=1, channel_id=fixture.channel_id("alerts")
+        )
+        await fixture.app.monitors.add(fixture.guild_id, wanted, 1)
+        await fixture.app.services.boards.create(fixture.guild_id, fixture.channel_id("general"), 1)
+        fixture.site.status = 503
+        alert = await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Shop", 15)
+        assert labels(alert)[0] == "Acknowledge"
+        await fixture.sandbox.wait_for_message("general", "Shop")
+
+    run_with_bot(tmp_path, scenario)
 
 
 def test_a_refused_token_ends_it(tmp_path: Path) -> None:

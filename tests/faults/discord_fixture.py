@@ -21,7 +21,6 @@ from bot.discord.global_limit import GlobalLimit
 from bot.models import GuildSettings
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import ChannelAccess
-from cogs._ui.alert_card import card
 from sandbox import Sandbox
 from sandbox.settings import Settings
 from sandbox.snowflakes import Snowflakes
@@ -75,7 +74,7 @@ class InformedSink(DiscordTransport):
     """What the gateway would have told of channels is read from the sandbox itself."""
 
     def __init__(self, client: BareClient, sandbox: Sandbox) -> None:
-        super().__init__(cast("VigieClient", client), card)
+        super().__init__(cast("VigieClient", client))
         self._sandbox = sandbox
 
     def access(self, channel_id: int) -> ChannelAccess:

@@ -4,9 +4,9 @@ import gc
 from dataclasses import replace
 from pathlib import Path
 
+from bot.discord.alert_card import card
 from bot.models import Incident
 from bot.services.delivery.messages import Alert
-from cogs._ui.alert_card import card
 from tests.faults.discord_fixture import DiscordFixture, discord_fixture
 
 MANY = 10_000

@@ -16,7 +16,6 @@ from bot.discord.client import VigieClient
 from bot.discord.global_limit import GlobalLimit
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, LostMessage
-from cogs._ui.alert_card import card
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
 
 LINE = Alert("notice", "en", "A line.", plain=True)
@@ -87,7 +86,7 @@ async def with_api(api: Api, use: Callable[[DiscordTransport], Awaitable[None]])
         async with Plain() as client:
             await client.http.static_login("token")
             try:
-                await use(DiscordTransport(cast("VigieClient", client), card))
+                await use(DiscordTransport(cast("VigieClient", client)))
             finally:
                 await runner.cleanup()
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.discord.alert_transport import Card
+from bot.discord.alert_card import Card, card
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert
-from cogs._ui.alert_card import card
 
 SINCE = 1_700_000_000_000
 HTTP_503 = Cause(Reason.HTTP, 503)

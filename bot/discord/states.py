@@ -3,15 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-import discord
-
 from bot.models import Kind, State
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, NN_, Translator
-from cogs._ui.addresses import shown_name
-from cogs._ui.lines import GREEN, GREY, RED, YELLOW
 
+RED, YELLOW, GREEN, GREY = 0xDA373C, 0xF0B232, 0x23A55A, 0x80848E
 # In the order of a summary: what hurts most comes first.
 _WORDS = {
     "down": (N_("✖ DOWN"), NN_("{n} down", "{n} down"), RED),
@@ -46,16 +43,6 @@ def state_word(words: Translator, status: MonitorStatus) -> str:
     if status.monitor.muted_until_ms is not None:
         said.append(words.text("MUTED"))
     return " · ".join(said)
-
-
-def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
-    """The card of one monitor: its state and name, what is said of it, and its rhythm."""
-    embed = discord.Embed(
-        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
-        description="\n".join(said),
-        colour=colour_of([status]),
-    )
-    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
 
 
 def kind_word(words: Translator, kind: Kind) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from discord import ui
 
+from bot.discord.states import colour_of, state_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.boards import Made
 from bot.services.boards.snapshot import Face, response_ms
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
@@ -13,7 +13,6 @@ from bot.words.escaping import markdown
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.states import colour_of, state_of, state_word, summary
 
 # Documented: 4,000 characters over all texts of a message. Seen: 10,170 bytes of UTF-8 with 12 more
 # for each text, beyond which Discord answers 500. The rest is for headline and footer.
@@ -145,29 +144,3 @@ def _calm(words: Translator, status: MonitorStatus, form: str) -> str:
     if took_ms is None:
         return name
     return form.format(name=name, took=words.text("{ms} ms", ms=took_ms))
-
-
-def made_text(words: Translator, made: Made, message_id: int | None, *, left_out: int) -> str:
-    """Where the board is, and what it does not show and why; ``message_id`` None: not yet."""
-    board = made.board
-    channel = f"<#{board.channel_id}>"
-    link = f"https://discord.com/channels/{board.guild_id}/{board.channel_id}/{message_id}"
-    if message_id is None:
-        said = words.text("The board follows in {channel}, once Discord takes it.", channel=channel)
-    elif made.fresh:
-        said = words.text("The board is up and keeps itself up to date: {link}", link=link)
-    else:
-        said = words.text("{channel} has its board already: {link}", channel=channel, link=link)
-    if not left_out:
-        return said
-    hidden = words.plural(
-        "It leaves out {n} site: not everybody who reads {channel} can see where its alerts go.",
-        "It leaves out {n} sites: not everybody who reads {channel} can see where their alerts go.",
-        left_out,
-        channel=channel,
-    )
-    return f"{said}\n{hidden}"
-
-
-def removed_text(words: Translator, channel: str) -> str:
-    return words.text("The board of {channel} is removed.", channel=channel)

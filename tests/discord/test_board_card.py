@@ -5,6 +5,7 @@ from datetime import time
 
 import pytest
 
+from bot.discord.board_card import board_texts, board_view
 from bot.models import (
     Cause,
     CheckResult,
@@ -21,7 +22,6 @@ from bot.services.boards.snapshot import Face
 from bot.services.recurrence import Stretch
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from cogs._ui.board_page import board_texts, board_view
 from sandbox.form import Form
 from sandbox.rules.layout import check_layout
 

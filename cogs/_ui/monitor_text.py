@@ -1,8 +1,12 @@
-"""Names and addresses as people see them. The whole URL may hold secrets: for managers alone."""
+"""A monitor's name, address and card. The whole URL may hold secrets: for managers alone."""
+
+from collections.abc import Iterable
 
 import discord
 
+from bot.discord.states import colour_of, state_word
 from bot.models import Monitor
+from bot.services.status import MonitorStatus
 from bot.words.escaping import code, host, markdown
 from bot.words.translator import Translator
 
@@ -13,6 +17,16 @@ _WEB = frozenset({"http", "https"})
 
 def shown_name(monitor: Monitor) -> str:
     return markdown(monitor.name, NAME_LIMIT)
+
+
+def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
+    """The card of one monitor: its state and name, what is said of it, and its rhythm."""
+    embed = discord.Embed(
+        title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
+        description="\n".join(said),
+        colour=colour_of([status]),
+    )
+    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
 
 
 def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:

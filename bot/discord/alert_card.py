@@ -1,0 +1,210 @@
+"""The alert card: one line for the phone, one embed for the eye, five buttons for the hand.
+
+A card shows what is true of its incidents at the moment of sending; every edit renders it anew.
+What a press of a button does stands in :mod:`cogs._ui.alert_buttons`.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import discord
+from discord import ui
+
+from bot.discord.states import GREEN, GREY, RED, YELLOW
+from bot.models import Cause, Ending, Incident, Kind, Reason
+from bot.services.delivery.messages import Alert
+from bot.words import incident_text
+from bot.words.escaping import clip
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator, translator_for
+
+FILE = "sites.txt"
+# With everything else below the 6,000 characters that all of an embed may have.
+_IDS_LIMIT = 800
+_COLOURS = {Kind.DOWN: RED, Kind.UNSTABLE: YELLOW, Kind.SLOW: YELLOW, Kind.BLOCKED: YELLOW}
+_GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
+# In the order they stand under the card.
+BUTTONS = {
+    "ack": (N_("Acknowledge"), _BLUE),
+    "mute": (N_("Mute 1 h"), _GREY),
+    "details": (N_("Details"), _GREY),
+    "tell": (N_("Tell me when it is back"), _GREY),
+    "metoo": (N_("Me too"), _GREY),
+}
+BUTTON_ID = r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message as discord.py sends it."""
+
+    content: str
+    embed: discord.Embed | None
+    view: ui.View | None
+    mentions: discord.AllowedMentions
+    file: Callable[[], discord.File] | None = None  # made anew for each request
+
+
+def card(alert: Alert) -> Card:
+    """Render an alert. Mentions come last in the line and are the only ones allowed to ping."""
+    words = translator_for(alert.language)
+    calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
+    if alert.kind == "test" and not alert.plain:
+        return Card(alert.content, _example(words), None, discord.AllowedMentions.none())
+    shown = not alert.plain and bool(alert.incidents)
+    opened = [one for one in alert.incidents if one.open]
+    return Card(
+        content=" ".join([alert.content, *calls]),
+        embed=_embed(words, alert) if shown else None,
+        view=_buttons(opened[0].public_id, words) if shown and opened else None,
+        mentions=discord.AllowedMentions(
+            everyone=False,
+            roles=[discord.Object(role) for role in alert.role_ids] or False,
+            users=[discord.Object(user) for user in alert.user_ids] or False,
+            replied_user=False,
+        ),
+        file=partial(_file, words, alert.incidents) if shown and _is_long(alert) else None,
+    )
+
+
+def colour_of(incidents: Sequence[Incident]) -> int:
+    """That of the worst that is still open; grey when it ended without being over."""
+    for kind, colour in _COLOURS.items():
+        if any(one.open and one.kind is kind for one in incidents):
+            return colour
+    return GREEN if any(one.ending is Ending.RESOLVED for one in incidents) else GREY
+
+
+def add_fields(embed: discord.Embed, words: Translator, incidents: Sequence[Incident]) -> None:
+    """Since, Last OK, Checks."""
+    for name, value in incident_text.fields(words, incidents):
+        embed.add_field(name=name, value=value)
+
+
+def _buttons(public_id: str, words: Translator) -> ui.View:
+    """All five; discord.py keeps nothing of a view that has stopped."""
+    view = ui.View(timeout=None)
+    for action, (label, style) in BUTTONS.items():
+        custom_id = f"v1:{action}:{public_id}"
+        view.add_item(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
+    view.stop()
+    return view
+
+
+def _file(words: Translator, incidents: Sequence[Incident]) -> discord.File:
+    text = incident_text.sites_text(words, incidents)
+    return discord.File(io.BytesIO(text.encode()), filename=FILE)
+
+
+def _is_long(alert: Alert) -> bool:
+    """Whether a list has more lines than the card shows."""
+    return len(alert.incidents) > incident_text.LINES and alert.kind != "digest"
+
+
+def _embed(words: Translator, alert: Alert) -> discord.Embed:
+    incidents = alert.incidents
+    if alert.kind == "digest":
+        title = words.text("While I could not post here")
+        lines = [incident_text.summary(words, incidents)]
+    elif len(incidents) == 1:
+        title = incident_text.headline(words, incidents[0])
+        lines = [incident_text.sentence(words, incidents[0])]
+    else:
+        title = _group_title(words, incidents)
+        lines = [
+            incident_text.site_list(words, incidents),
+            incident_text.in_common(words, incidents),
+        ]
+    lines += _notes(words, incidents, alert.delayed_ms)
+    embed = discord.Embed(
+        title=title,
+        description="\n".join(line for line in lines if line),
+        colour=colour_of(incidents),
+    )
+    if alert.kind != "digest":
+        add_fields(embed, words, incidents)
+    return embed.set_footer(text=_footer(words, incidents))
+
+
+def _notes(
+    words: Translator, incidents: Sequence[Incident], delayed_ms: tuple[int, int] | None
+) -> list[str]:
+    """What happened to the alert itself: answering again, taken, shared, late."""
+    notes = []
+    answering = [one.answering_since_ms for one in incidents if one.open and one.answering_since_ms]
+    if answering and len(incidents) == 1:
+        since = stamp(answering[0], "t")
+        notes.append(words.text("Answering since {time}; I wait a little to be sure.", time=since))
+    user_id = next((one.acknowledged_by for one in incidents if one.acknowledged_by), None)
+    if user_id is not None:
+        still_open = any(one.open for one in incidents)
+        text = N_("{user} is on it.") if still_open else N_("Acknowledged by {user}.")
+        notes.append(words.text(text, user=f"<@{user_id}>"))
+    people = sum(one.me_too for one in incidents)
+    if people:
+        notes.append(words.plural("{n} person sees it too.", "{n} people see it too.", people))
+    if delayed_ms is not None:
+        a, b = (stamp(ms, "t") for ms in delayed_ms)
+        notes.append(words.text("Sent late: Discord was unreachable {a}–{b}.", a=a, b=b))
+    return notes
+
+
+def _group_title(words: Translator, incidents: Sequence[Incident]) -> str:
+    opened = [one for one in incidents if one.open]
+    if not opened:
+        return words.text("Resolved · {name}", name=words.text("{n} sites", n=len(incidents)))
+    if all(one.kind is Kind.DOWN for one in opened):
+        return words.plural("{n} site is down", "{n} sites are down", len(opened))
+    return words.plural("{n} site in trouble", "{n} sites in trouble", len(opened))
+
+
+def _footer(words: Translator, incidents: Sequence[Incident]) -> str:
+    """``#K3F9 · every 60 s``. The ids also let a lost message be found again."""
+    ids = " ".join(f"#{one.public_id}" for one in incidents)
+    every = [one.interval_s for one in incidents]
+    low, high = min(every), max(every)
+    interval = words.text("every {n} s", n=low if low == high else f"{low}–{high}")
+    return f"{clip(ids, _IDS_LIMIT)} · {interval}"
+
+
+_EXAMPLE_CHECKS, _EXAMPLE_EVERY_S = 4, 60  # four failed checks over a minute, as for a real one
+
+
+def _example(words: Translator) -> discord.Embed:
+    """The card of a test alert: of an invented site, grey, without buttons, saying what it is."""
+    invented = _invented(words.text("Example"))
+    note = words.text(
+        "This is a test; nothing is wrong. A real alert has this shape, with five buttons below it."
+    )
+    title = incident_text.headline(words, invented)
+    embed = discord.Embed(
+        title=words.text("TEST · {title}", title=title),
+        description=f"{incident_text.sentence(words, invented)}\n{note}",
+        colour=GREY,
+    )
+    add_fields(embed, words, [invented])
+    every = words.text("every {n} s", n=_EXAMPLE_EVERY_S)
+    return embed.set_footer(text=f"{words.text('TEST')} · {every}")
+
+
+def _invented(name: str) -> Incident:
+    now_ms = round(discord.utils.utcnow().timestamp() * 1000)
+    since_ms = now_ms - _EXAMPLE_EVERY_S * 1000
+    return Incident(
+        id=0,
+        public_id="TEST",
+        guild_id=0,
+        monitor_id=0,
+        name=name,
+        url="https://example.com/",
+        interval_s=_EXAMPLE_EVERY_S,
+        kind=Kind.DOWN,
+        cause=Cause(Reason.HTTP, 503),
+        since_ms=since_ms,
+        opened_ms=now_ms,
+        failed=_EXAMPLE_CHECKS,
+        last_ok_ms=since_ms - _EXAMPLE_EVERY_S * 1000,
+        told_down=True,
+    )
