@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.db import backup_files
 from bot.db.db_errors import failure, one_line, refuse_lost
+from bot.db.migrate import version_of
 from bot.errors import StoreError
 
 
@@ -24,7 +25,7 @@ def back_up(database: Path, target: Path) -> int:
     with _unnamed(target) as part:
         try:
             with contextlib.closing(read_only(database)) as conn:
-                version = conn.execute("PRAGMA user_version").fetchone()[0]
+                version = version_of(conn)
                 backup_files.write(conn, part)
         except sqlite3.Error as error:
             raise failure(error, database) from error
@@ -36,6 +37,11 @@ def read_only(database: Path) -> sqlite3.Connection:
     """A second connection beside the one that writes: it neither writes nor checkpoints."""
     uri = f"{database.absolute().as_uri()}?mode=ro"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+
+def quick_check(conn: sqlite3.Connection) -> str:
+    """``ok``, or the first thing that is wrong with a page of the file."""
+    return str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
 @contextlib.contextmanager
@@ -74,7 +80,7 @@ def _verify(file: Path, version: int) -> None:
     try:
         with contextlib.closing(read_only(file)) as conn:
             verdict = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            found = conn.execute("PRAGMA user_version").fetchone()[0]
+            found = version_of(conn)
     except sqlite3.Error as error:
         raise StoreError(f"The copy could not be verified ({error}); it was removed.") from error
     if verdict != "ok" or found != version:

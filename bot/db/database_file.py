@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from bot.db import backup_files
-from bot.db.backup import read_only
+from bot.db.backup import quick_check, read_only
 from bot.db.db_errors import damaged, failure, refuse_lost
 from bot.db.migrate import migrate, refuse_foreign
 from bot.errors import StoreError
@@ -101,7 +101,7 @@ def _check(file: Path) -> None:
     undo = file.with_name(file.name + "-journal").exists()
     with contextlib.closing(sqlite3.connect(file) if undo else read_only(file)) as conn:
         conn.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
-        verdict = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        verdict = quick_check(conn)
         refuse_foreign(conn, file)
     if verdict != "ok":
         raise StoreError(str(damaged(file, verdict)))

@@ -21,7 +21,7 @@ def migrate(conn: sqlite3.Connection, path: Path | None) -> int:
     Vigie or not Vigie's; a file that fails leaves the version before it, so a rerun goes on there.
     """
     steps = _steps()
-    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    version = version_of(conn)
     known = steps[-1][0] if steps else 0
     if version > known:
         raise StoreError(
@@ -40,15 +40,21 @@ def migrate(conn: sqlite3.Connection, path: Path | None) -> int:
 
 
 def is_foreign(conn: sqlite3.Connection) -> bool:
-    """Whether it is another program's: it has tables, but no version of ours."""
-    version = conn.execute("PRAGMA user_version").fetchone()[0]
-    return version == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
+    """Another program's: it has tables, but no version of ours."""
+    return (
+        version_of(conn) == 0 and conn.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
+    )
 
 
 def refuse_foreign(conn: sqlite3.Connection, path: Path | None) -> None:
     """Raises StoreError when :func:`is_foreign`."""
     if is_foreign(conn):
         raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
+
+
+def version_of(conn: sqlite3.Connection) -> int:
+    """The version of a database's schema; 0: there is none yet."""
+    return int(conn.execute("PRAGMA user_version").fetchone()[0])
 
 
 def newest() -> int:

@@ -1,6 +1,6 @@
-"""SQL that counts what is stored, of one server or of all: for the doctor, who says so."""
+"""Counts what is stored, of one server or of all: for the doctor, who says so."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS, HOUR_MS
@@ -10,74 +10,67 @@ _WEEK_HOURS = 168
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
-    """Counts, and since when. ``tries`` are those of the last week that are counted by hour.
+class StorageStats:
+    """``checks`` are those of the last week that are counted by hour.
 
     ``people``: how many are noted as followers, or as having acknowledged or set something up.
     """
 
-    servers: int = 0
-    left: int = 0  # servers that removed Vigie and are not forgotten yet
-    monitors: int = 0
-    removed: int = 0
-    windows: int = 0
-    tries: int = 0
-    incidents: int = 0
-    first_ms: int | None = None  # the oldest incident or day that is remembered
-    messages: int = 0
-    changes: int = 0
-    people: int = 0
+    servers: int
+    left: int  # servers that removed Vigie and are not deleted yet
+    monitors: int
+    removed: int
+    windows: int
+    checks: int
+    incidents: int
+    messages: int
+    changes: int
+    people: int
+    first_ms: int  # the oldest monitor, incident or day that is stored; 0: none
 
 
 # :guild is a server, or NULL for all. Each is a query of its own: none holds the connection long.
-_MINE = "(:guild IS NULL OR guild_id = :guild)"
-_MONITORS = f"monitor_id IN (SELECT id FROM monitor WHERE {_MINE})"
-_INCIDENTS = f"incident_id IN (SELECT id FROM incident WHERE {_MINE})"
-_COUNTS = {
-    "servers": "SELECT count(*) FROM guild WHERE left_ms IS NULL"
-    " AND (:guild IS NULL OR id = :guild)",
-    "left": "SELECT count(*) FROM guild WHERE left_ms IS NOT NULL"
-    " AND (:guild IS NULL OR id = :guild)",
-    "monitors": f"SELECT count(*) FROM monitor WHERE removed_ms IS NULL AND {_MINE}",
-    "removed": f"SELECT count(*) FROM monitor WHERE removed_ms IS NOT NULL AND {_MINE}",
-    "windows": f"SELECT count(*) FROM maintenance_window WHERE {_MINE}",
-    "tries": f"SELECT total(count) FROM hourly WHERE hour >= :week AND {_MONITORS}",
-    "incidents": f"SELECT count(*) FROM incident WHERE {_MINE}",
-    "messages": f"SELECT count(*) FROM post WHERE {_MINE}",
-    "changes": f"SELECT count(*) FROM change WHERE {_MINE}",
+_OURS = "(:guild IS NULL OR guild_id = :guild)"
+_GUILD = "(:guild IS NULL OR id = :guild)"
+_MONITORS = f"monitor_id IN (SELECT id FROM monitor WHERE {_OURS})"
+_INCIDENTS = f"incident_id IN (SELECT id FROM incident WHERE {_OURS})"
+_QUERIES: Mapping[str, str] = {
+    "servers": f"SELECT count(*) FROM guild WHERE left_ms IS NULL AND {_GUILD}",
+    "left": f"SELECT count(*) FROM guild WHERE left_ms IS NOT NULL AND {_GUILD}",
+    "monitors": f"SELECT count(*) FROM monitor WHERE removed_ms IS NULL AND {_OURS}",
+    "removed": f"SELECT count(*) FROM monitor WHERE removed_ms IS NOT NULL AND {_OURS}",
+    "windows": f"SELECT count(*) FROM maintenance_window WHERE {_OURS}",
+    "checks": f"SELECT total(count) FROM hourly WHERE hour >= :week AND {_MONITORS}",
+    "incidents": f"SELECT count(*) FROM incident WHERE {_OURS}",
+    "messages": f"SELECT count(*) FROM post WHERE {_OURS}",
+    "changes": f"SELECT count(*) FROM change WHERE {_OURS}",
     "people": f"SELECT count(*) FROM (SELECT user_id FROM follower WHERE {_INCIDENTS}"
-    f" UNION SELECT acknowledged_by FROM incident WHERE acknowledged_by IS NOT NULL AND {_MINE}"
-    f" UNION SELECT user_id FROM change WHERE {_MINE}"
-    f" UNION SELECT created_by FROM maintenance_window WHERE {_MINE}"
-    f" UNION SELECT created_by FROM board WHERE {_MINE}"
-    " UNION SELECT set_by FROM guild WHERE set_by IS NOT NULL AND (:guild IS NULL OR id = :guild))",
+    f" UNION SELECT acknowledged_by FROM incident WHERE acknowledged_by IS NOT NULL AND {_OURS}"
+    f" UNION SELECT user_id FROM change WHERE {_OURS}"
+    f" UNION SELECT created_by FROM maintenance_window WHERE {_OURS}"
+    f" UNION SELECT created_by FROM board WHERE {_OURS}"
+    f" UNION SELECT set_by FROM guild WHERE set_by IS NOT NULL AND {_GUILD})",
+    "first_ms": f"SELECT min(ms) FROM (SELECT min(since_ms) AS ms FROM incident WHERE {_OURS}"
+    f" UNION ALL SELECT min(day) * {DAY_MS} FROM daily WHERE {_MONITORS}"
+    f" UNION ALL SELECT min(created_ms) FROM monitor WHERE {_OURS})",
 }
-_FIRST = {
-    f"SELECT min(since_ms) FROM incident WHERE {_MINE}": 1,
-    f"SELECT min(day) FROM daily WHERE {_MONITORS}": DAY_MS,
-    f"SELECT min(created_ms) FROM monitor WHERE {_MINE}": 1,
-}
+COUNTED = tuple(_QUERIES)
 
 
-def counts(guild_id: int | None, now_ms: int) -> dict[str, Callable[[Connection], int]]:
-    """Functions that each count one thing, by its name in :class:`Holdings`."""
+def count(conn: Connection, name: str, guild_id: int | None, now_ms: int) -> int:
+    """The field of that name in :class:`StorageStats`."""
     values = {"guild": guild_id, "week": now_ms // HOUR_MS - _WEEK_HOURS}
-
-    def counting(sql: str) -> Callable[[Connection], int]:
-        return lambda conn: int(conn.execute(sql, values).fetchone()[0])
-
-    return {name: counting(sql) for name, sql in _COUNTS.items()}
+    return int(conn.execute(_QUERIES[name], values).fetchone()[0] or 0)
 
 
-def first_ms(conn: Connection, guild_id: int | None) -> int | None:
-    """Since when anything of a server, or of all, is remembered."""
-    found = [
-        (conn.execute(sql, {"guild": guild_id}).fetchone()[0], unit) for sql, unit in _FIRST.items()
-    ]
-    return min((value * unit for value, unit in found if value is not None), default=None)
-
-
-def take(conn: Connection, now_ms: int) -> Holdings:
+def of_all(conn: Connection, now_ms: int) -> StorageStats:
     """Everything of the installation at once: only where nobody waits for the connection."""
-    counted = {name: count(conn) for name, count in counts(None, now_ms).items()}
-    return Holdings(**counted, first_ms=first_ms(conn, None))
+    return StorageStats(**{name: count(conn, name, None, now_ms) for name in COUNTED})
+
+
+def file_bytes(conn: Connection) -> int:
+    """The size of the database, without the changes that wait in its -wal file."""
+    pages, size = (
+        conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
+    )
+    return int(pages * size)

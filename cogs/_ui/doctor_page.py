@@ -8,11 +8,10 @@ from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
 from bot.discord.command_tree import words_of
 from bot.discord.states import GREEN, RED, YELLOW
-from bot.services.doctor import holdings
-from bot.services.doctor.findings import Finding, Grade, Voice, ok, warning
-from bot.words.escaping import clip, code
+from bot.services.doctor.findings import Finding, Grade, ok, warning
+from bot.services.doctor.health import stored_lines
+from bot.words.escaping import clip
 from bot.words.incident_text import fitting_lines
-from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.doctor_places import Places
@@ -21,7 +20,7 @@ from cogs._ui.interactions import owns, patiently, show
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
 _COLOURS = {Grade.BROKEN: RED, Grade.WARNING: YELLOW, Grade.OK: GREEN}
 _SLOW_S = 1.0
-_FIELD, _LINE, _QUOTE = 1_024, 700, 150
+_FIELD, _LINE = 1_024, 700
 
 
 class DoctorButton(PersistentItem, template=r"v1:doctor:look"):
@@ -41,37 +40,28 @@ async def show_doctor(interaction: Interaction) -> None:
     await show(interaction, in_place=in_place, embed=embed, view=view_of([again]))
 
 
-def _voice_for(interaction: Interaction) -> Voice:
-    return Voice(
-        words=words_of(interaction),
-        moment=lambda ms: stamp(ms, "f"),
-        day=lambda ms: stamp(ms, "D"),
-        command=interaction.client.commands_tree.mention,
-        quote=lambda text: code(text, _QUOTE),
-    )
-
-
 async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     """Everything about this server, and the machine only as far as it is well or not."""
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    voice = _voice_for(interaction)
+    words, mention = words_of(interaction), interaction.client.commands_tree.mention
     used = used_channels(services, guild_id)
     await interaction.client.known_channels.look_up(interaction.guild, used)
     places = Places(
         interaction,
-        voice,
+        words,
+        mention,
         services.guilds.settings(guild_id),
         services.status.overview(guild_id),
         services.boards,
     )
     found = [
         *places.findings(await services.delivery.problems(guild_id)),
-        *await services.doctor.examine(guild_id, voice),
-        _gateway(interaction, voice),
+        *await services.doctor.examine(guild_id, words, mention),
+        _gateway(interaction),
     ]
-    embed = findings_embed(voice.words, found)
-    kept = holdings.lines(voice, await services.doctor.stored(guild_id))
-    title = voice.words.text("What I keep of this server, and for how long")
+    embed = findings_embed(words, found)
+    kept = stored_lines(words, await services.doctor.stored(guild_id))
+    title = words.text("What I keep of this server, and for how long")
     return embed.add_field(name=title, value=clip("\n".join(kept), _FIELD), inline=False)
 
 
@@ -92,11 +82,9 @@ def _verdict(words: Translator, found: Sequence[Finding], worst: Grade) -> str:
     count = {grade: sum(one.grade is grade for one in found) for grade in _MARKS}
     said = []
     if count[Grade.BROKEN]:
-        said.append(words.plural("{n} thing to mend", "{n} things to mend", count[Grade.BROKEN]))
+        said.append(words.plural("{n} problem", "{n} problems", count[Grade.BROKEN]))
     if count[Grade.WARNING]:
-        said.append(
-            words.plural("{n} thing to look at", "{n} things to look at", count[Grade.WARNING])
-        )
+        said.append(words.plural("{n} warning", "{n} warnings", count[Grade.WARNING]))
     return f"{_MARKS[worst]} {' · '.join(said)}"
 
 
@@ -105,9 +93,9 @@ def _line(one: Finding) -> str:
     return line if one.fix is None else f"{line}\n→ {one.fix}"
 
 
-def _gateway(interaction: Interaction, voice: Voice) -> Finding:
+def _gateway(interaction: Interaction) -> Finding:
     """Commands and buttons come this way; that this one came says that it is open."""
-    words, guild = voice.words, interaction.guild
+    words, guild = words_of(interaction), interaction.guild
     name = words.text("Connection to Discord")
     latency_s = None if guild is None else interaction.client.latency_log.of(guild.shard_id)
     if latency_s is None:

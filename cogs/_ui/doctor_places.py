@@ -11,8 +11,10 @@ from bot.errors import DeliveryAction
 from bot.models import GuildSettings
 from bot.services.boards.boards import Boards
 from bot.services.delivery.dispatcher import DeliveryProblems
-from bot.services.doctor.findings import Finding, Grade, Voice, broken, ok, warning
+from bot.services.doctor.findings import Finding, Grade, Mention, broken, names, ok, warning
 from bot.services.status import MonitorStatus
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Places:
     """One server's channels and roles, as its people see them."""
 
     interaction: Interaction
-    voice: Voice
+    words: Translator
+    mention: Mention
     settings: GuildSettings
     monitors: Sequence[MonitorStatus]
     boards: Boards
@@ -41,30 +44,30 @@ class Places:
         me = None if guild is None else own_member(guild)
         until = me.timed_out_until if me is not None and me.is_timed_out() else None
         if until is not None:
-            words = self.voice.words
+            words = self.words
             text = words.text(
                 "I am in a timeout: I may write nowhere until {time}.",
-                time=self.voice.moment(int(until.timestamp() * 1000)),
+                time=stamp(int(until.timestamp() * 1000), "f"),
             )
             fix = words.text("A moderator can end it: my profile, “Remove Timeout”.")
             yield broken(words.text("Timeout"), text, fix)
 
     def _alert_channel(self) -> Finding:
-        words, channel_id = self.voice.words, self.settings.channel_id
+        words, channel_id = self.words, self.settings.channel_id
         name = words.text("Alert channel")
         if channel_id is None:
-            fix = words.text("Choose one: {command}", command=self.voice.command("alerts channel"))
+            fix = words.text("Choose one: {command}", command=self.mention("alerts channel"))
             homeless = [one for one in self.monitors if one.channel_id is None]
             if not homeless:
                 return warning(name, words.text("none chosen yet"), fix)
             text = words.text(
-                "None chosen: nobody hears of {names}.", names=self.voice.names(homeless)
+                "None chosen: nobody hears of {names}.", names=names(self.words, homeless)
             )
             return broken(name, text, fix)
         return self._channel_finding(name, channel_id, broken)
 
     def _role(self) -> Finding:
-        words, settings = self.voice.words, self.settings
+        words, settings = self.words, self.settings
         name = words.text("Role")
         if settings.role_id is None:
             return ok(name, words.text("none: alerts call nobody"))
@@ -73,12 +76,12 @@ class Places:
         )
 
     def _second_channel(self) -> Finding:
-        words, channel_id = self.voice.words, self.settings.fallback_channel_id
+        words, channel_id = self.words, self.settings.fallback_channel_id
         name = words.text("Second channel")
         if channel_id is None:
             text = words.text(
                 "none; {command} can name one, should the first fail",
-                command=self.voice.command("alerts channel"),
+                command=self.mention("alerts channel"),
             )
             return ok(name, text)
         return self._channel_finding(name, channel_id, warning)
@@ -92,14 +95,14 @@ class Places:
         return ok(name, f"<#{channel_id}>")
 
     def _own_channels(self) -> Iterator[Finding]:
-        name = self.voice.words.text("Channel of a site")
+        name = self.words.text("Channel of a site")
         own = [one for one in self.monitors if one.monitor.channel_id is not None]
         yield from self._by_trouble(
             (one, self._own_channel(name, one.monitor.channel_id or 0)) for one in own
         )
 
     def _own_channel(self, name: str, channel_id: int) -> Finding:
-        words = self.voice.words
+        words = self.words
         fix = self._how_to_mend(channel_id, "watch edit")
         if not self._is_known(channel_id):
             return broken(name, words.text("I cannot see its channel, or it is gone."), fix)
@@ -107,7 +110,7 @@ class Places:
         return broken(name, problem, fix) if problem else ok(name, "")
 
     def _own_roles(self) -> Iterator[Finding]:
-        name = self.voice.words.text("Role of a site")
+        name = self.words.text("Role of a site")
         own = [one for one in self.monitors if one.monitor.role_id is not None]
         yield from self._by_trouble(
             (
@@ -129,13 +132,13 @@ class Places:
             else:
                 alike[finding].append(one)
         for finding, told in alike.items():
-            yield replace(finding, text=f"{self.voice.names(told)} · {finding.text}")
+            yield replace(finding, text=f"{names(self.words, told)} · {finding.text}")
         if fine:
-            count = self.voice.words.plural("{n} is fine", "{n} are fine", len(fine))
+            count = self.words.plural("{n} is fine", "{n} are fine", len(fine))
             yield ok(fine[0].name, count)
 
     def _role_finding(self, name: str, channel_id: int, role_id: int, command: str) -> Finding:
-        words = self.voice.words
+        words = self.words
         problem = role_unreachable(words, self.interaction, channel_id, role_id)
         if not problem:
             return ok(name, f"<@&{role_id}>")
@@ -144,13 +147,13 @@ class Places:
             return broken(
                 name,
                 problem,
-                words.text("Choose another one: {command}", command=self.voice.command(command)),
+                words.text("Choose another one: {command}", command=self.mention(command)),
             )
         fix = words.text("Server settings, page Roles: “Allow anyone to @mention this role”.")
         return warning(name, problem, fix)
 
     def _boards(self) -> Iterator[Finding]:
-        words, fine = self.voice.words, 0
+        words, fine = self.words, 0
         name = words.text("Live boards")
         for board in self.boards.of_guild(self.settings.id):
             channel = f"<#{board.channel_id}>"
@@ -159,7 +162,7 @@ class Places:
                 yield warning(name, problem, self._how_to_mend(board.channel_id, "board create"))
             elif board.asked_ms is not None:
                 text = words.text("Somebody deleted the one in {channel}.", channel=channel)
-                again = self.voice.command("board create")
+                again = self.mention("board create")
                 yield warning(name, text, words.text("{command} brings it back.", command=again))
             else:
                 fine += 1
@@ -168,26 +171,26 @@ class Places:
 
     def _refusing(self, troubles: DeliveryProblems) -> Iterator[Finding]:
         """Channels that refused a message, and what nobody could be told."""
-        words = self.voice.words
+        words = self.words
         name = words.text("Refuses messages")
         fix = words.text("I try again now and then, and as soon as the channel’s rights change.")
         for one in troubles.channels:
             if one.reason != DeliveryAction.CHANNEL_GONE:
-                channel, since = f"<#{one.channel_id}>", self.voice.moment(one.since_ms)
+                channel, since = f"<#{one.channel_id}>", stamp(one.since_ms, "f")
                 text = words.text("{channel}, since {time}.", channel=channel, time=since)
                 yield warning(name, text, fix)
         if troubles.held_ms is not None:
             text = words.text(
                 "Discord has refused too many of my requests: what it refused waits until {time}.",
-                time=self.voice.moment(troubles.held_ms),
+                time=stamp(troubles.held_ms, "f"),
             )
             yield warning(name, text, words.text("Put the channels named here right."))
         if troubles.unreachable_ms is not None:
             text = words.text(
                 "Since {time} there is nowhere I could have told something.",
-                time=self.voice.moment(troubles.unreachable_ms),
+                time=stamp(troubles.unreachable_ms, "f"),
             )
-            choose = self.voice.command("alerts channel")
+            choose = self.mention("alerts channel")
             yield broken(name, text, words.text("Choose one: {command}", command=choose))
 
     def _is_known(self, channel_id: int) -> bool:
@@ -195,7 +198,7 @@ class Places:
         return known.find(self.interaction.guild, channel_id) is not None
 
     def _channel_problem(self, channel_id: int) -> str:
-        return channel_problem(self.voice.words, self.interaction, channel_id)
+        return channel_problem(self.words, self.interaction, channel_id)
 
     def _how_to_mend(self, channel_id: int, command: str) -> str:
-        return remedy(self.voice.words, self.interaction, channel_id, command)
+        return remedy(self.words, self.interaction, channel_id, command)

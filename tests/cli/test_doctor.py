@@ -25,8 +25,7 @@ from bot.engine import rlimits
 from bot.engine.api_client import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
-from bot.services.doctor import Finding, examine, network
-from bot.services.doctor import machine as doctor_copies
+from bot.services.doctor import Finding, examine, installation, network
 from bot.services.doctor.findings import Grade
 from bot.services.guilds import Guilds
 from bot.services.heartbeat import Heartbeat
@@ -217,18 +216,18 @@ def test_the_age_of_the_newest_backup_is_told(
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for age in (hours + 24, hours):
         backup_files.dated(folder, now - timedelta(hours=age)).write_text("a copy")
-    [found] = doctor_copies.backups(database, now.timestamp())
+    [found] = installation.backups(database, now.timestamp())
     assert found.grade == grade
     assert f"the newest of 2 is {text}: {folder}/vigie-" in found.text
 
 
 def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) -> None:
-    [off] = doctor_copies.backups(database, 0.0)
+    [off] = installation.backups(database, 0.0)
     assert off.grade == "ok"
     assert "docs/operation.md, “Backup”" in off.text
     (database.parent / "backups").mkdir()
     backup_files.dated(database.parent / "backups", datetime.now(UTC)).touch()
-    [none] = doctor_copies.backups(database, 0.0)
+    [none] = installation.backups(database, 0.0)
     assert none.grade == "warning", "an empty file is no copy"
 
 
@@ -377,5 +376,5 @@ def test_a_heartbeat_that_nobody_hears_is_told(
         return examined(config, capsys, discord=TOKEN)[1]
 
     assert "Heartbeat" not in noted(None)
-    assert noted("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: HTTP 404"
+    assert noted("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: “HTTP 404”"
     assert "Heartbeat" not in noted(None)

@@ -68,7 +68,7 @@ def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         report = await fixture.run("doctor")
         assert report.ephemeral
-        assert report.embeds[0]["title"] == "⚠ 2 things to look at"
+        assert report.embeds[0]["title"] == "⚠ 2 warnings"
         lines = told(report)
         assert lines[0] == "⚠ **Alert channel** · none chosen yet"
         assert lines[1].startswith("→ Choose one: </alerts channel:")
@@ -92,7 +92,7 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         assert line(report, "Alert channel").endswith(f"<#{alerts}>")
         assert line(report, "Sites").endswith("1 watched; up to 50 are possible")
         assert "the last message arrived <t:" in line(report, "Delivery")
-        assert line(report, "My own connection").endswith("online, by 1 canary")
+        assert line(report, "My own connection").endswith("online, by 1 connectivity check")
         assert "answers in" in line(report, "Database")
         assert "running since <t:" in line(report, "Vigie")
         assert "open" in line(report, "Connection to Discord")
@@ -100,11 +100,11 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         assert kept["name"] == "What I keep of this server, and for how long"
         rows = kept["value"].splitlines()
         assert rows[0].startswith(
-            "**For ever** · 1 site, 0 incidents, what each day came to; since"
+            "**Kept indefinitely** · 1 site, 0 incidents, what each day came to; since"
         )
         assert any(row.startswith("**90 days** · ") for row in rows)
         assert any(row.startswith("**7 days** · every check") for row in rows)
-        assert "**People** · the id of 1 person, no names, no messages" in rows
+        assert "**User data** · the id of 1 person, no names, no messages" in rows
         assert rows[-1] == "**30 days after I am removed** · all of it is deleted"
 
     run_with_bot(tmp_path, scenario)
@@ -127,7 +127,7 @@ def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path
         fixture.sandbox.admin.delete_role("Harbour", "On call")
         await asyncio.sleep(0.1)
         report = await fixture.run("doctor")
-        assert report.embeds[0]["title"] == "✖ 3 things to mend · 2 things to look at"
+        assert report.embeds[0]["title"] == "✖ 3 problems · 2 warnings"
         text = "\n".join(told(report))
         assert f"In <#{alerts}> I still need: Embed Links and Read Message History.\n→ Open" in text
         assert (
@@ -247,8 +247,8 @@ def test_nothing_of_another_server_is_seen_or_counted(tmp_path: Path) -> None:
         assert str(fixture.channel_id("alerts")) not in report.text
         assert "Nothing is watched yet." in report.text
         assert "no message within a week" in line(report, "Delivery")
-        assert "**For ever** · 0 sites, 0 incidents" in report.text
-        assert "**People** · the ids of 0 people" in report.text
+        assert "**Kept indefinitely** · 0 sites, 0 incidents" in report.text
+        assert "**User data** · the ids of 0 people" in report.text
         assert fixture.app.guilds.settings(int(guild.id)).channel_id is None
 
     run_with_bot(tmp_path, scenario)
@@ -291,7 +291,7 @@ def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         await busy
         assert report.deferred
         assert report.ephemeral
-        assert report.embeds[0]["title"] == "⚠ 2 things to look at"
+        assert report.embeds[0]["title"] == "⚠ 2 warnings"
 
     run_with_bot(tmp_path, scenario)
 
@@ -300,7 +300,7 @@ def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         fixture.app.blindness._since_ms = fixture.app.clock.now_ms() - 60_000
         report = await fixture.run("doctor")
-        assert line(report, "My own connection").startswith("✖ **My own connection** · I am blind")
+        assert line(report, "My own connection").startswith("✖ **My own connection** · offline")
 
     run_with_bot(tmp_path, scenario)
 
@@ -308,7 +308,7 @@ def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
 def test_the_report_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         report = await fixture.run("doctor", locale="fr")
-        assert report.embeds[0]["title"] == "⚠ 2 points à regarder"
+        assert report.embeds[0]["title"] == "⚠ 2 avertissements"
         assert report.buttons == ["Vérifier à nouveau"]
         assert "**Salon des alertes** · aucun pour l’instant" in report.text
 

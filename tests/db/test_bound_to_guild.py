@@ -21,30 +21,26 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 # Work for all servers at once: nobody's command gets there, only loading, recording, delivery and
 # retention.
 WHOLE_INSTALLATION = {
-    "boards.all_present", "changes.forget", "farewell.forget_followers", "incidents.all_open",
-    "incidents.insert", "monitors.all_watched", "monitors.watched_after",
-    "notifications.due_by_channel", "outbox.unsent_since",
-    "pruning._notifications", "pruning._posts", "reminders.due", "reminders.still_wanted",
-    "windows.all_live",
+    "audit_log.forget", "boards.all_present", "delivery_stats.unsent_since", "incidents.all_open",
+    "incidents.due", "incidents.insert", "incidents.still_wanted", "monitors.all_watched",
+    "monitors.watched_after", "outbox.due_by_channel", "purge._notifications", "purge._posts",
+    "purge.forget_followers", "windows.all_live",
 }  # fmt: skip
 # Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
 # which was given them by a row of that server, works with them.
 DELIVERY = {
-    "incidents.of_post", "incidents.open_in_channel", "notifications.active",
-    "notifications.claim", "notifications.drop", "notifications.drop_edits",
-    "notifications.failed", "notifications.finish", "notifications.note_lines",
-    "notifications.of_incident",
-    "notifications.release", "notifications.rewrite", "notifications.waiting",
-    "notifications.want_edit", "parking.homes", "parking.is_parked", "parking.move",
-    "parking.unpark", "posts.edited", "posts.forget", "posts.get", "posts.gone",
+    "blocked_channels.home_channels", "blocked_channels.is_blocked", "blocked_channels.move",
+    "blocked_channels.unblock", "incidents.of_post", "incidents.open_in_channel", "outbox.active",
+    "outbox.claim", "outbox.drop", "outbox.drop_edits", "outbox.failed", "outbox.finish",
+    "outbox.note_lines", "outbox.of_incident", "outbox.queue_edit", "outbox.release",
+    "outbox.rewrite", "outbox.waiting", "posts.edited", "posts.forget", "posts.get", "posts.gone",
     "posts.names_monitors_of", "posts.newest_list", "posts.of_incident", "posts.ping",
     "posts.posted",
 }  # fmt: skip
 # The ids come from rows that were found with the server's id a moment ago.
 LOOKED_UP = {
-    "boards.save", "changes.pauses", "changes.forget_secrets", "incidents.acknowledge",
-    "incidents.end_forgotten",
-    "incidents.load", "incidents.update", "stages.between",
+    "audit_log.forget_secrets", "audit_log.pauses", "boards.save", "incidents.acknowledge",
+    "incidents.between", "incidents.end_forgotten", "incidents.load", "incidents.update",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
 

@@ -31,13 +31,13 @@ HOLD = textwrap.dedent("""
 CRASH = textwrap.dedent("""
     import asyncio, os, signal, sys
     from pathlib import Path
-    from bot.db import settings
+    from bot.db import guilds
     from bot.db.database import Database
     from bot.db.lock import instance_lock
 
     async def play(path):
         db = await Database.open(path)
-        await db.write(lambda conn: settings.put(conn, "newest", "change"))
+        await db.write(lambda conn: guilds.put(conn, "newest", "change"))
         os.kill(os.getpid(), signal.SIGKILL)
 
     path = Path(sys.argv[1])

@@ -1,12 +1,17 @@
-"""What the doctor found: a grade, a sentence and, unless all is well, what to do about it."""
+"""A finding of the doctor: a grade, a sentence and, unless all is well, what to do about it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.services.status import MonitorStatus
-from bot.words.escaping import markdown
+from bot.words.escaping import code, markdown
 from bot.words.translator import Translator
+
+Mention = Callable[[str], str]  # shows a command such as ``watch add``
+
+_NAMES, _NAME_LIMIT = 3, 40
+_QUOTE_LIMIT = 150
 
 
 class Grade(StrEnum):
@@ -39,25 +44,14 @@ def broken(name: str, text: str, fix: str) -> Finding:
     return Finding(name, Grade.BROKEN, text, fix)
 
 
-_NAMES = 3
-_NAME_LIMIT = 40
+def names(words: Translator, found: Sequence[MonitorStatus]) -> str:
+    """The first few monitors by name, and how many more there are."""
+    shown = [markdown(one.monitor.name, _NAME_LIMIT) for one in found[:_NAMES]]
+    if len(found) > _NAMES:
+        shown.append(words.text("+{n} more", n=len(found) - _NAMES))
+    return words.list(shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """``moment`` and ``day`` show epoch milliseconds, ``command`` a command such as ``watch add``,
-    ``quote`` what somebody else said.
-    """
-
-    words: Translator
-    moment: Callable[[int], str]
-    day: Callable[[int], str]
-    command: Callable[[str], str]
-    quote: Callable[[str], str]
-
-    def names(self, found: Sequence[MonitorStatus]) -> str:
-        """The first few monitors by name, and how many more there are."""
-        shown = [markdown(one.monitor.name, _NAME_LIMIT) for one in found[:_NAMES]]
-        if len(found) > _NAMES:
-            shown.append(self.words.text("+{n} more", n=len(found) - _NAMES))
-        return self.words.list(shown)
+def quote(text: str) -> str:
+    """Foreign text, such as an answer of Discord's."""
+    return code(text, _QUOTE_LIMIT)

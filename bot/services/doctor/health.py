@@ -1,4 +1,4 @@
-"""The machine as people of a server may know it: well or not, and no more than that."""
+"""The machine, delivery and what is stored, as far as people of a server may know."""
 
 import asyncio
 import shutil
@@ -6,43 +6,54 @@ import time
 from pathlib import Path
 
 from bot import __version__
+from bot.clock import DAY_MS
+from bot.db import storage_stats
 from bot.db.database import Database
+from bot.db.delivery_stats import KEPT_MS, Outbox
+from bot.db.storage_stats import StorageStats
 from bot.engine import rlimits
 from bot.engine.check_queue import CheckQueue
 from bot.engine.host_limits import AT_A_TIME
 from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
-from bot.services.doctor.database import LITTLE_SPACE
-from bot.services.doctor.findings import Finding, Voice, broken, ok, warning
+from bot.services.delivery.throttle import Throttle
+from bot.services.doctor.findings import Finding, Mention, broken, ok, quote, warning
+from bot.services.history.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
+from bot.words.timestamps import stamp
+from bot.words.translator import Translator
 
+LITTLE_SPACE = 200_000_000  # bytes: a year of 500 sites fits
 SLOW_S = 1.0
 LATELY_S = 600.0
 STALLS_WORTH_SAYING = 3
 WAIT_WORTH_SAYING_S = 30.0
+LATE_MS = 120_000  # within it a retry is nothing to speak of
 
 
-async def sight(voice: Voice, blindness: ConnectivityMonitor, canaries: int) -> Finding:
+async def connection(
+    words: Translator, connectivity: ConnectivityMonitor, canaries: int
+) -> Finding:
     """Are we online? Asked now, not remembered."""
-    words = voice.words
     name = words.text("My own connection")
-    fix = words.text("Whoever runs me: see the network and VIGIE_CANARIES; `vigie doctor` helps.")
-    sees = await blindness.sees()
-    if blindness.since_ms is not None:
-        since = voice.moment(blindness.since_ms)
-        return broken(
-            name, words.text("I am blind since {time}: no failure counts.", time=since), fix
-        )
-    if not sees:
-        return broken(name, words.text("None of my canaries answers just now."), fix)
+    fix = words.text("Bot operator: see the network and VIGIE_CANARIES; `vigie doctor` helps.")
+    online = await connectivity.sees()
+    if connectivity.since_ms is not None:
+        since = stamp(connectivity.since_ms, "f")
+        text = words.text("offline since {time}: no failure counts", time=since)
+        return broken(name, text, fix)
+    if not online:
+        return broken(name, words.text("no connectivity check succeeds just now"), fix)
     if not canaries:
-        return ok(name, words.text("Discord answers; there are no other canaries"))
-    said = words.plural("online, by {n} canary", "online, by {n} canaries", canaries)
+        return ok(name, words.text("Discord answers; no other address is asked"))
+    said = words.plural(
+        "online, by {n} connectivity check", "online, by {n} connectivity checks", canaries
+    )
     return ok(name, said)
 
 
-def open_files(voice: Voice) -> Finding | None:
-    """Told where it is so low that checks have to wait for each other."""
-    words, limit = voice.words, rlimits.limit()
+def open_files(words: Translator) -> Finding | None:
+    """A warning where the limit is so low that checks have to wait for each other."""
+    limit = rlimits.limit()
     if limit >= rlimits.ENOUGH:
         return None
     text = words.text(
@@ -50,15 +61,14 @@ def open_files(voice: Voice) -> Finding | None:
         n=words.number(limit),
         checks=words.number(rlimits.checks_at_once(limit)),
     )
-    fix = words.text("Whoever runs me: raise the limit of open files (ulimit -n).")
+    fix = words.text("Bot operator: raise the limit of open files (ulimit -n).")
     return warning(words.text("Open files"), text, fix)
 
 
 def checking(
-    voice: Voice, checks: CheckQueue, stalls: StallDetector, guild_id: int
+    words: Translator, checks: CheckQueue, stalls: StallDetector, guild_id: int
 ) -> Finding | None:
-    """What keeps this server's checks from being made, or from counting; None: nothing."""
-    words = voice.words
+    """A warning when this server's checks have to wait, or do not count."""
     name = words.text("Checks")
     stood = stalls.count(LATELY_S)
     if stood >= STALLS_WORTH_SAYING:
@@ -67,14 +77,14 @@ def checking(
             "I stood still {n} times in ten minutes: checks of those moments count for nothing",
             stood,
         )
-        fix = words.text("Whoever runs me: the machine is too busy, or was paused.")
+        fix = words.text("Bot operator: the machine is too busy, or was paused.")
         return warning(name, text, fix)
     wait = checks.longest_wait(guild_id, LATELY_S)
     if wait is None or wait.seconds < WAIT_WORTH_SAYING_S:
         return None
     text = words.text(
         "{host} is slow: of the sites there, one waited {n} s for its turn",
-        host=voice.quote(wait.host),
+        host=quote(wait.host),
         n=words.number(round(wait.seconds)),
     )
     fix = words.text(
@@ -84,17 +94,11 @@ def checking(
     return warning(name, text, fix)
 
 
-async def database(voice: Voice, db: Database, file: Path) -> Finding:
+async def database(words: Translator, db: Database, file: Path) -> Finding:
     """Its size, how fast it answers, and whether there is room for more."""
-    words = voice.words
     name = words.text("Database")
     begun = time.monotonic()
-    size = await db.read(
-        lambda conn: (
-            conn.execute("PRAGMA page_count").fetchone()[0]
-            * conn.execute("PRAGMA page_size").fetchone()[0]
-        )
-    )
+    size = await db.read(storage_stats.file_bytes)
     took_s = time.monotonic() - begun
     text = words.text(
         "{size} MB, answers in {ms} ms",
@@ -102,10 +106,10 @@ async def database(voice: Voice, db: Database, file: Path) -> Finding:
         ms=words.number(round(took_s * 1000)),
     )
     if await asyncio.to_thread(_free_bytes, file) < LITTLE_SPACE:
-        fix = words.text("Whoever runs me has to make room: without it nothing can be stored.")
+        fix = words.text("Bot operator: make room, without it nothing can be stored.")
         return broken(name, words.text("{text}; the disk is almost full", text=text), fix)
     if took_s > SLOW_S:
-        fix = words.text("It is busy, or its disk slow. If it lasts, tell whoever runs me.")
+        fix = words.text("It is busy, or its disk slow. If it lasts, tell the bot's operator.")
         return warning(name, text, fix)
     return ok(name, text)
 
@@ -118,9 +122,127 @@ def _free_bytes(file: Path) -> int:
         return LITTLE_SPACE
 
 
-def version(voice: Voice, since_ms: int) -> Finding:
-    words = voice.words
+def version(words: Translator, since_ms: int) -> Finding:
     text = words.text(
-        "{version}, running since {time}", version=__version__, time=voice.moment(since_ms)
+        "{version}, running since {time}", version=__version__, time=stamp(since_ms, "f")
     )
     return ok("Vigie", text)
+
+
+def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> Finding:
+    name = words.text("Delivery")
+    said = "" if not box.error else words.text("Discord said: {text}", text=quote(box.error))
+    if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:
+        text = words.plural(
+            "{n} message waits, since {time}.",
+            "{n} messages wait, since {time}.",
+            box.waiting,
+            time=stamp(box.oldest_ms, "f"),
+        )
+        fix = words.text(
+            "I keep trying, and nothing is lost. First fix the channels that {command} names;"
+            " else see discordstatus.com.",
+            command=mention("doctor"),
+        )
+        return warning(name, f"{text} {said}".rstrip(), fix)
+    if box.dead:
+        text = words.plural(
+            "{n} message of the last week could not be delivered.",
+            "{n} messages of the last week could not be delivered.",
+            box.dead,
+        )
+        fix = words.text(
+            "{command} shows whether alerts arrive now.", command=mention("alerts test")
+        )
+        return warning(name, f"{text} {said}".rstrip(), fix)
+    if box.waiting:
+        text = words.plural(
+            "{n} message is on its way.", "{n} messages are on their way.", box.waiting
+        )
+        return ok(name, f"{text} {said}".rstrip())
+    if box.sent_ms is None:
+        return ok(name, words.text("no message within a week; nothing waits"))
+    time = stamp(box.sent_ms, "f")
+    return ok(name, words.text("the last message arrived {time}; nothing waits", time=time))
+
+
+def blocked(words: Translator, throttle: Throttle) -> Finding | None:
+    """Discord takes nothing from us at all, from any server."""
+    if throttle.shut:
+        text = words.text("Discord no longer accepts my token, so nothing is sent.")
+        fix = words.text("Bot operator: set a new DISCORD_TOKEN.")
+        return broken("Discord", text, fix)
+    if throttle.breaker.down:
+        text = words.text("Discord gives no answer just now.")
+        fix = words.text("I keep trying, and nothing is lost. See discordstatus.com.")
+        return warning("Discord", text, fix)
+    return None
+
+
+def stored_lines(words: Translator, found: StorageStats) -> list[str]:
+    """How long, then what: ``7 days: 20,160 checks …``. In the order of what stays longest."""
+    removal = words.text("{time} after I am removed", time=_days(words, GUILD_MS // DAY_MS))
+    kept = {
+        words.text("Kept indefinitely"): _for_ever(words, found),
+        words.text("1 year"): words.plural(
+            "{n} change of settings, and who made it",
+            "{n} changes of settings, and who made them",
+            found.changes,
+        ),
+        _days(words, HOURLY_DAYS): words.text("what each hour came to"),
+        _days(words, PACKED_DAYS): _checks(words, found.checks),
+        _days(words, min(KEPT_MS, FOLLOWERS_MS) // DAY_MS, after=True): words.plural(
+            "the id of {n} message, and who pressed its buttons",
+            "the ids of {n} messages, and who pressed their buttons",
+            found.messages,
+        ),
+        words.text("User data"): _people(words, found),
+        removal: words.text("all of it is deleted"),
+    }
+    return [f"**{how_long}** · {what}" for how_long, what in kept.items()]
+
+
+def stored_summary(words: Translator, found: StorageStats) -> str:
+    """All servers in one sentence, for the bot's operator."""
+    servers = words.plural("{n} server", "{n} servers", found.servers)
+    left = words.plural(
+        "{n} left and not forgotten yet", "{n} left and not forgotten yet", found.left
+    )
+    parts = [servers, *([left] if found.left else []), _for_ever(words, found)]
+    return f"{', '.join(parts)}; {_people(words, found)}"
+
+
+def _for_ever(words: Translator, found: StorageStats) -> str:
+    parts = [words.plural("{n} site", "{n} sites", found.monitors)]
+    if found.removed:
+        parts.append(words.plural("{n} removed one", "{n} removed ones", found.removed))
+    parts.append(words.plural("{n} incident", "{n} incidents", found.incidents))
+    if found.windows:
+        parts.append(
+            words.plural("{n} maintenance window", "{n} maintenance windows", found.windows)
+        )
+    parts.append(words.text("what each day came to"))
+    said = ", ".join(parts)
+    if not found.first_ms:
+        return said
+    return words.text("{list}; since {time}", list=said, time=stamp(found.first_ms, "D"))
+
+
+def _checks(words: Translator, count: int) -> str:
+    """The youngest hours are not counted yet."""
+    if not count:
+        return words.text("every check")
+    return words.text("every check ({n} counted so far)", n=words.number(count))
+
+
+def _people(words: Translator, found: StorageStats) -> str:
+    return words.plural(
+        "the id of {n} person, no names, no messages",
+        "the ids of {n} people, no names, no messages",
+        found.people,
+    )
+
+
+def _days(words: Translator, days: int, *, after: bool = False) -> str:
+    said = words.plural("{n} day", "{n} days", days)
+    return words.text("{time} after the incident", time=said) if after else said

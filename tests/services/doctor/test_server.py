@@ -8,8 +8,8 @@ from bot.db import outbox
 from bot.db.database import Connection
 from bot.db.outbox import NotificationKind
 from bot.engine.check_queue import Wait
-from bot.services.doctor import holdings
-from bot.services.doctor.findings import Finding, Grade, Voice
+from bot.services.doctor.findings import Finding, Grade
+from bot.services.doctor.health import stored_lines
 from bot.services.doctor.server import Doctor
 from bot.words.translator import translator_for
 from tests.services.services_fixture import (
@@ -23,13 +23,11 @@ from tests.services.services_fixture import (
 
 DAY_S = 86_400
 CONFIG = Config(max_monitors=3)
-VOICE = Voice(
-    words=translator_for("en"),
-    moment=lambda ms: f"@{ms}",
-    day=lambda ms: f"day {ms // 86_400_000}",
-    command=lambda name: f"/{name}",
-    quote=lambda text: f"“{text}”",
-)
+WORDS = translator_for("en")
+
+
+def at(ms: int) -> str:
+    return f"<t:{ms // 1000}:f>"
 
 
 def doctor(s: ServicesFixture) -> Doctor:
@@ -47,7 +45,7 @@ def doctor(s: ServicesFixture) -> Doctor:
 
 async def found(s: ServicesFixture, one: Doctor | None = None) -> dict[str, Finding]:
     """By name."""
-    return {f.name: f for f in await (one or doctor(s)).examine(GUILD, VOICE)}
+    return {f.name: f for f in await (one or doctor(s)).examine(GUILD, WORDS, "/{}".format)}
 
 
 def is_well(finding: Finding) -> bool:
@@ -99,17 +97,20 @@ def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> 
             await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=1_800)
             await s.overlays.mute(GUILD, [blog.id], by=PERSON, for_s=3_600)
             hour_ms = now_ms + 3_600_000
-            expected = f"blog and shop: the first until @{short_ms}, the last until @{hour_ms}."
+            expected = (
+                f"blog and shop: the first until {at(short_ms)}, the last until {at(hour_ms)}."
+            )
             assert (await found(s))["Muted"].text == expected
             await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=7 * DAY_S)
             muted = (await found(s))["Muted"]
-            assert (muted.grade, muted.text) == (Grade.WARNING, f"api, until @{long_ms}.")
+            assert (muted.grade, muted.text) == (Grade.WARNING, f"api, until {at(long_ms)}.")
             for one, for_s in ((shop, 3_600), (api, 7_200)):
                 await s.maintenance.start(GUILD, one.id, for_s=for_s, reason=None, by=PERSON)
             planned = (await found(s))["In maintenance"]
             assert is_well(planned)
             assert planned.text == (
-                f"api and shop: the first until @{hour_ms}, the last until @{now_ms + 7_200_000}."
+                f"api and shop: the first until {at(hour_ms)},"
+                f" the last until {at(now_ms + 7_200_000)}."
             )
 
     asyncio.run(scenario())
@@ -160,11 +161,11 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
             await s.db.write(wait)
             sent = (await found(s))["Delivery"]
             assert is_well(sent), "it is being sent"
-            assert sent.text == "1 message is on its way. Discord said: “503 Service Unavailable”"
+            assert sent.text == "1 message is on its way. Discord said: `503 Service Unavailable`"
             await s.clock.advance(180)
             late = (await found(s))["Delivery"]
             assert late.text == (
-                f"1 message waits, since @{now_ms}. Discord said: “503 Service Unavailable”"
+                f"1 message waits, since {at(now_ms)}. Discord said: `503 Service Unavailable`"
             )
             await s.db.write(lambda conn: outbox.finish(conn, [1], "dead"))
             dead = (await found(s))["Delivery"]
@@ -217,10 +218,10 @@ def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
             assert (kept.incidents, kept.messages, kept.people) == (1, 1, 2)
             other = await doctor(s).stored(OTHER_GUILD)
             assert (other.monitors, other.incidents, other.messages) == (1, 0, 0)
-            lines = holdings.lines(VOICE, kept)
-            assert lines[0].startswith("**For ever** · 1 site, 1 removed one, 1 incident,")
+            lines = stored_lines(WORDS, kept)
+            assert lines[0].startswith("**Kept indefinitely** · 1 site, 1 removed one, 1 incident,")
             assert lines[-1] == "**30 days after I am removed** · all of it is deleted"
-            assert (await doctor(s).stored(99)).first_ms is None
+            assert (await doctor(s).stored(99)).first_ms == 0
 
     asyncio.run(scenario())
 
@@ -242,7 +243,7 @@ def test_checks_that_wait_long_for_their_turn_are_said_to_their_server_alone(
             assert said.grade is Grade.WARNING
             assert (
                 said.text
-                == "“shop.example:443” is slow: of the sites there, one waited 45 s for its turn"
+                == "`shop.example:443` is slow: of the sites there, one waited 45 s for its turn"
             )
             await s.clock.advance(700)
             assert "Checks" not in await found(s)
