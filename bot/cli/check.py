@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.engine.kinds.router import Checkers
+from bot.engine.kinds import ADDRESS_RULES, Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
@@ -29,7 +29,7 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
     """
     guard = Netguard(allow_private=config.allow_private, ports=config.ports)
     try:
-        address = guard.check_url(typed_address(url.strip()))
+        address = guard.check_url(typed_address(url.strip()), ADDRESS_RULES)
     except AddressRefused as error:
         return refuse(url, str(error), as_json=as_json)
     result = asyncio.run(_probe(guard, address))

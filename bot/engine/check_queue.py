@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.engine.host_limits import CURRENT_CHECK, CheckConnections, ConnectionLimits, HostLimiter
+from bot.engine.kinds import endpoint_of
 from bot.engine.kinds.base import Checker
-from bot.engine.kinds.router import host_of
 from bot.models import CheckResult, Reason, Target
 
 MOMENT_S = 1.0  # a check that began so lately answers equal questions too
@@ -131,7 +131,7 @@ class CheckQueue:
 
     async def _in_turn(self, target: Target, server: int, mine: _UnderWay) -> TimedResult:
         asked = self._clock.monotonic()
-        host = host_of(target.url)
+        host = endpoint_of(target.url)
         answered = None
         if not self._lanes.try_enter((host, server)):
             with self._waiting():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.engine.connection import PhaseTimer
 from bot.engine.host_limits import before_connect
-from bot.engine.netguard import Netguard
+from bot.engine.netguard import WEB, AddressRules, Netguard
 from bot.engine.resolver import Resolve
 
 ATTEMPT_DELAY_S = 0.25
@@ -112,14 +112,14 @@ class Connector:
         self._fresh_names = fresh_names
 
     async def connect(
-        self, host: str, port: int, timer: PhaseTimer, scheme: str = "https"
+        self, host: str, port: int, timer: PhaseTimer, rules: AddressRules = WEB["https"]
     ) -> Connected:
         """Raises NameFailed, AddressRefused, or the OSError that tells most."""
         began = time.perf_counter()
         addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
         # Judged before the time is noted: a name that leads inside looks like one that is none.
         if self._guard is not None:
-            self._guard.check_addresses(host, port, addresses, scheme)
+            self._guard.check_addresses(host, port, addresses, rules)
         resolved = timer.resolved(began)
         dialled = await dial(addresses, port)
         timer.connected(resolved)

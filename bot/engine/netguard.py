@@ -6,7 +6,8 @@ every redirect. One bad answer refuses all, so rebinding finds no gap.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
@@ -20,15 +21,11 @@ URL_LIMIT = 2_048
 MOST_ADDRESSES = 64  # of one name: each is judged at each check
 PORTS = range(1, 65_536)
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
-SCHEME_PORTS = {"http": 80, "https": 443}
-TCP, DNS = "tcp", "dns"
-WEB = frozenset(SCHEME_PORTS)
-SCHEMES = WEB | {TCP, DNS}
 
 NOT_AN_ADDRESS = N_("That doesn't look like a web address. Example: https://example.com")
 PRIVATE = N_("I can't watch private or local addresses.")
 USERINFO = N_("Please remove the user name and password from the address.")
-SCHEME = N_("I can watch http://, https://, tcp:// and dns:// addresses.")
+SCHEME = N_("I can watch {schemes} and {last} addresses.")
 TOO_LONG = N_("The address is too long: at most {n} characters.")
 PORT = N_("I can't watch port {port}. Usual web ports are fine: 80, 443, 8080 and 8443.")
 NEIGHBOUR = N_(
@@ -36,9 +33,46 @@ NEIGHBOUR = N_(
     " VIGIE_ALLOW_PRIVATE."
 )
 HOST = N_("“{host}” is not a host name I can look up.")
-FORMS = {
-    TCP: N_("A tcp:// address is a host and a port alone, such as tcp://example.com:22."),
-    DNS: N_("A dns:// address is a name alone, such as dns://example.com."),
+_MAIL = N_("I don't knock at port {port}: mail servers take whoever says nothing for a spammer.")
+_NAMES = N_("I don't knock at port {port}. To watch a name, use dns://, as in dns://example.com.")
+_WORMS = N_("I don't knock at port {port}: worms do, so it would get my server reported.")
+_ECHO = N_("I don't knock at port {port}: it belongs to services that are only good for attacks.")
+
+# Ports that whoever connects and says nothing does not visit, each with its reason.
+REFUSED_PORTS: Mapping[int, str] = {
+    7: _ECHO,
+    19: _ECHO,
+    23: _WORMS,
+    25: _MAIL,
+    53: _NAMES,
+    135: _WORMS,
+    139: _WORMS,
+    445: _WORMS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRules:
+    """The addresses of one scheme: how they look, and which ports they may visit.
+
+    ``form``: the sentence about an address of another form. ``default_port`` 0: the port has
+    to be typed. ``is_web``: a path may follow, and only ports of the web are visited.
+    """
+
+    scheme: str
+    example: str
+    form: str
+    default_port: int = 0
+    has_port: bool = True
+    has_literals: bool = True  # an IP address may stand in place of the name
+    is_web: bool = False
+
+
+WEB: Mapping[str, AddressRules] = {
+    scheme: AddressRules(
+        scheme, "https://example.com", NOT_AN_ADDRESS, default_port=port, is_web=True
+    )
+    for scheme, port in {"http": 80, "https": 443}.items()
 }
 
 _URL = re.compile(
@@ -67,8 +101,8 @@ class Netguard:
         self._own = own_network or OwnNetwork()
         self._ports = DEFAULT_PORTS | ports
 
-    def check_url(self, url: str, schemes: frozenset[str] = SCHEMES) -> str:
-        """The URL in its one ASCII form, without fragment. Raises AddressRefused.
+    def check_url(self, url: str, known: Mapping[str, AddressRules]) -> str:
+        """The URL of a known scheme in its one ASCII form, no fragment. Raises AddressRefused.
 
         Nothing is guessed: the scheme must be there, and the host must be canonical.
         """
@@ -77,26 +111,25 @@ class Netguard:
         match = _URL.fullmatch(url)
         if match is None:
             raise AddressRefused(NOT_AN_ADDRESS)
-        scheme = match["scheme"].lower()
-        if scheme not in schemes:
-            raise AddressRefused(SCHEME)
-        if scheme in FORMS and match["rest"]:
-            raise AddressRefused(FORMS[scheme])
-        host, port = self._authority(match["authority"], scheme)
-        shown_port = "" if port == SCHEME_PORTS.get(scheme, 0) else f":{port}"
-        path = "" if scheme in FORMS else _path(match["rest"])
-        checked = f"{scheme}://{host}{shown_port}{path}"
+        rules = known.get(match["scheme"].lower())
+        if rules is None:
+            *schemes, last = (f"{scheme}://" for scheme in known)
+            raise AddressRefused(SCHEME, schemes=", ".join(schemes), last=last)
+        if match["rest"] and not rules.is_web:
+            raise AddressRefused(rules.form)
+        host = self.check_host(match["authority"], rules)
+        checked = f"{rules.scheme}://{host}{_path(match['rest']) if rules.is_web else ''}"
         if len(checked) > URL_LIMIT:
             raise AddressRefused(TOO_LONG, n=URL_LIMIT)
         return checked
 
-    def check_host(self, scheme: str, authority: str) -> str:
-        """Host and port of a redirect in their one form. Raises AddressRefused."""
-        host, port = self._authority(authority, scheme)
-        return host if port == SCHEME_PORTS[scheme] else f"{host}:{port}"
+    def check_host(self, authority: str, rules: AddressRules) -> str:
+        """Host and port in their one form, as of a redirect. Raises AddressRefused."""
+        host, port = self._authority(authority, rules)
+        return host if port == rules.default_port else f"{host}:{port}"
 
     def check_addresses(
-        self, host: str, port: int, addresses: Sequence[str], scheme: str = "https"
+        self, host: str, port: int, addresses: Sequence[str], rules: AddressRules = WEB["https"]
     ) -> None:
         """Refuse a host when any of its addresses may not be dialled. Raises AddressRefused.
 
@@ -111,7 +144,7 @@ class Netguard:
             address = parse(text)
             if is_inside(address, self._allow_private):
                 continue
-            self._judge_port(port, scheme)
+            self._check_port(port, rules)
             if self._own.holds(address):
                 raise AddressRefused(NEIGHBOUR)
         if len(distinct) > MOST_ADDRESSES:
@@ -127,51 +160,53 @@ class Netguard:
             return True
         return is_public(address) and not is_local_name(host)
 
-    def _authority(self, authority: str, scheme: str) -> tuple[str, int]:
+    def _authority(self, authority: str, rules: AddressRules) -> tuple[str, int]:
         if "@" in authority:
             raise AddressRefused(USERINFO)
         if authority.startswith("["):
             literal, bracket, tail = authority[1:].partition("]")
             if not bracket or (tail and not tail.startswith(":")):
                 raise AddressRefused(NOT_AN_ADDRESS)
-            port = self._port(tail[1:], scheme)
-            return self._literal_v6(literal, port, scheme), port
+            port = self._port(tail[1:], rules)
+            return self._literal_v6(literal, port, rules), port
         name, _, port_text = authority.partition(":")
-        port = self._port(port_text, scheme)
-        return self._host(name, port, scheme), port
+        port = self._port(port_text, rules)
+        return self._host(name, port, rules), port
 
-    def _port(self, text: str, scheme: str) -> int:
-        """The port, typed or meant; 0 for a name, which has none."""
+    def _port(self, text: str, rules: AddressRules) -> int:
+        """The port, typed or meant."""
         if _PORT.fullmatch(text) is None:
             raise AddressRefused(NOT_AN_ADDRESS)
-        if scheme == DNS and not text:
-            return 0
-        port = int(text or SCHEME_PORTS.get(scheme, 0))
-        if scheme in FORMS and (scheme == DNS or port not in PORTS):
-            raise AddressRefused(FORMS[scheme])
+        port = int(text or rules.default_port)
+        if not rules.has_port:
+            if text:
+                raise AddressRefused(rules.form)
+            return port
+        if not rules.is_web and port not in PORTS:
+            raise AddressRefused(rules.form)
         if port not in PORTS or not self._allow_private:
-            self._judge_port(port, scheme)
+            self._check_port(port, rules)
         return port
 
-    def _judge_port(self, port: int, scheme: str) -> None:
-        if scheme != TCP and port not in self._ports:
+    def _check_port(self, port: int, rules: AddressRules) -> None:
+        if rules.is_web and port not in self._ports:
             raise AddressRefused(PORT, port=port)
-        if scheme == TCP and port in REFUSED:
-            raise AddressRefused(REFUSED[port], port=port)
+        if not rules.is_web and port in REFUSED_PORTS:
+            raise AddressRefused(REFUSED_PORTS[port], port=port)
 
-    def _literal_v6(self, text: str, port: int, scheme: str) -> str:
-        if scheme == DNS:
-            raise AddressRefused(FORMS[DNS])
+    def _literal_v6(self, text: str, port: int, rules: AddressRules) -> str:
+        if not rules.has_literals:
+            raise AddressRefused(rules.form)
         try:
             address = IPv6Address(text)
         except ValueError as error:
             raise AddressRefused(NOT_AN_ADDRESS) from error
         if address.scope_id is not None or embedded(address) is not None:
             raise AddressRefused(PRIVATE)
-        self.check_addresses(str(address), port, [str(address)], scheme)
+        self.check_addresses(str(address), port, [str(address)], rules)
         return f"[{address}]"
 
-    def _host(self, name: str, port: int, scheme: str) -> str:
+    def _host(self, name: str, port: int, rules: AddressRules) -> str:
         try:
             host = ascii_host(name)
         except ValueError as error:
@@ -179,22 +214,22 @@ class Netguard:
         if host in WEB:  # a slip of typing: https://https://example.com
             raise AddressRefused(NOT_AN_ADDRESS)
         if is_numeric(host):
-            return self._literal_v4(host, name, port, scheme)
+            return self._literal_v4(host, name, port, rules)
         if is_local_name(host) and not self._allow_private:
             raise AddressRefused(PRIVATE)
         return host
 
-    def _literal_v4(self, host: str, typed: str, port: int, scheme: str) -> str:
+    def _literal_v4(self, host: str, typed: str, port: int, rules: AddressRules) -> str:
         """Only the one canonical form: resolvers read 2130706433 and 0x7f.1 as 127.0.0.1."""
-        if scheme == DNS:
-            raise AddressRefused(FORMS[DNS])
+        if not rules.has_literals:
+            raise AddressRefused(rules.form)
         try:
             address = IPv4Address(host)
         except ValueError as error:
             raise AddressRefused(HOST, host=host) from error
         if typed.endswith("."):
             raise AddressRefused(HOST, host=host)
-        self.check_addresses(host, port, [str(address)], scheme)
+        self.check_addresses(host, port, [str(address)], rules)
         return host
 
 
@@ -217,20 +252,3 @@ def _is_hidden(char: str) -> bool:
             return False
         case category:
             return category[0] == "C"
-
-
-_MAIL = N_("I don't knock at port {port}: mail servers take whoever says nothing for a spammer.")
-_NAMES = N_("I don't knock at port {port}. To watch a name, use dns://, as in dns://example.com.")
-_WORMS = N_("I don't knock at port {port}: worms do, so it would get my server reported.")
-_ECHO = N_("I don't knock at port {port}: it belongs to services that are only good for attacks.")
-
-REFUSED = {
-    7: _ECHO,
-    19: _ECHO,
-    23: _WORMS,
-    25: _MAIL,
-    53: _NAMES,
-    135: _WORMS,
-    139: _WORMS,
-    445: _WORMS,
-}

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from bot.clock import Clock
 from bot.engine.connectivity import ConnectivityChecker
-from bot.engine.kinds.router import Checkers
+from bot.engine.kinds import Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.engine.tls import client_context

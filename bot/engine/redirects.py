@@ -15,7 +15,7 @@ import httpx
 
 from bot.engine.error_mapping import BadAnswer
 from bot.engine.hostnames import is_numeric
-from bot.engine.netguard import NOT_AN_ADDRESS, SCHEME_PORTS, Netguard
+from bot.engine.netguard import NOT_AN_ADDRESS, WEB, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason
 
@@ -61,7 +61,7 @@ class WebAddress:
     @property
     def port(self) -> int:
         port = self.host.rpartition("]")[2].partition(":")[2]
-        return int(port or SCHEME_PORTS[self.scheme])
+        return int(port or WEB[self.scheme].default_port)
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -95,7 +95,7 @@ def next_address(guard: Netguard, base: WebAddress, where: bytes) -> WebAddress:
     text = where.strip(_EDGES).translate(None, b"\t\r\n").decode("latin-1")
     found = _SCHEME.match(text)
     scheme = found[1].lower() if found else base.scheme
-    if scheme not in SCHEME_PORTS:
+    if scheme not in WEB:
         raise BadAnswer(Reason.BAD_REDIRECT, "a scheme that is not of the web")
     rest = text[found.end() :] if found else text
     if scheme == base.scheme and _TWO_SLASHES.match(rest) is None:
@@ -113,7 +113,7 @@ def _host(guard: Netguard, scheme: str, authority: str) -> str:
     try:
         host = unquote_to_bytes(encoded).decode("utf-8")
         # Capitals and the like are mapped before the name is judged (UTS 46).
-        return guard.check_host(scheme, unicodedata.normalize("NFKC", host.lower()))
+        return guard.check_host(unicodedata.normalize("NFKC", host.lower()), WEB[scheme])
     except UnicodeDecodeError as error:
         raise BadAnswer(Reason.BAD_REDIRECT, "a host that is no text") from error
     except AddressRefused as error:

@@ -14,7 +14,7 @@ import httpx
 from bot.engine.answer_reader import AnswerReader, Head
 from bot.engine.connection import PhaseTimer, Stream
 from bot.engine.connector import Connector
-from bot.engine.netguard import SCHEME_PORTS, Netguard
+from bot.engine.netguard import WEB, Netguard
 from bot.engine.resolver import Resolve
 from bot.engine.tls import unverified_context
 
@@ -48,7 +48,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     async def ask(self, request: httpx.Request, timer: PhaseTimer) -> httpx.Response:
         """Send one request on its own connection; ``timer`` learns how long each phase took."""
         url = request.url
-        host, port = url.raw_host.decode("ascii"), url.port or SCHEME_PORTS[url.scheme]
+        host, port = url.raw_host.decode("ascii"), url.port or WEB[url.scheme].default_port
         secure = url.scheme == "https"
         sent = request_bytes(request)
         stream, address = await self._connect(host, port, timer)

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 
-from bot.engine.netguard import WEB
+from bot.engine.kinds import kind_of
 from bot.errors import UserError
 from bot.models import Target
 
@@ -11,6 +12,7 @@ _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
+OPTIONS = frozenset(one.name for one in fields(Target)) - {"url"}
 METHODS = ("GET", "HEAD")
 TEXT_LIMIT = 200
 MAX_HEADERS = 10
@@ -52,7 +54,9 @@ def target_of(
         contains=_searched(contains),
         not_contains=_searched(not_contains),
     )
-    if url.partition("://")[0] not in WEB and target != Target(url):
+    kind, plain = kind_of(url), Target(url)
+    taken = kind.options if kind is not None else frozenset[str]()
+    if any(getattr(target, one) != getattr(plain, one) for one in OPTIONS - taken):
         raise UserError(
             "Only http:// and https:// have a page to ask for: leave out expect_status, contains,"
             " not_contains, method and headers."

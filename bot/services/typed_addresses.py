@@ -7,11 +7,14 @@ import difflib
 import re
 from functools import cache
 
-from bot.engine.netguard import SCHEMES, WEB
+from bot.engine.kinds import KINDS, kind_of
+from bot.engine.netguard import WEB
 from bot.errors import Mistyped
 from bot.words.translator import N_
 
 MISTYPED = N_("“{typed}” is no address I can read. Did you mean {meant}?")
+# How addresses look that are no web sites'.
+OTHER_EXAMPLES = tuple(kind.rules.example for kind in KINDS.values() if not kind.rules.is_web)
 _SHOWN = 200
 # As people write links in Discord, alone or one in the other.
 _AROUND = (("<", ">"), ("`", "`"))
@@ -25,6 +28,17 @@ _BARE = re.compile(r"\s*[:;]+\s*[/\\]*\s*|[/\\]{3,}")
 _QUOTES = "'\"\u201d\u2019\u00bb)>]}*_|`"  # what closes that which stood before an address
 _MOST_SLIPS = 4  # https://http://https//…
 _ALIKE = 0.8
+
+
+def is_web(url: str) -> bool:
+    """A web site's: people know it without its scheme."""
+    return url.partition("://")[0] in WEB
+
+
+def names_its_port(url: str) -> bool:
+    """Whether the port always stands in such an address, so that host and port tell all."""
+    kind = kind_of(url)
+    return kind is not None and kind.rules.has_port and not kind.rules.default_port
 
 
 def typed_address(text: str) -> str:
@@ -77,7 +91,7 @@ def _with_scheme(rest: str, scheme: str = "https") -> str:
 def _scheme_of(begun: re.Match[str], text: str) -> str | None:
     """The scheme a word before a sign stands for; None where it is a host's name, or no scheme."""
     word, sign = begun["word"].lower(), begun["sign"].strip()
-    known = word if word in SCHEMES else _alike(word)
+    known = word if word in KINDS else _alike(word)
     if known is None or not sign:
         return None
     after = text[begun.end() :]
@@ -95,6 +109,6 @@ def _alike(word: str) -> str | None:
     """The scheme that a word differs from by a slip: htp, htps, ttps, hxxps, tpc."""
     if set(word) <= set("htpsx") and {"t", "x", "p"} & set(word) and word[0] in "ht":
         return "https" if "s" in word else "http"
-    turned = (scheme for scheme in sorted(SCHEMES) if sorted(scheme) == sorted(word))
-    close = difflib.get_close_matches(word, sorted(SCHEMES), n=1, cutoff=_ALIKE)
+    turned = (scheme for scheme in sorted(KINDS) if sorted(scheme) == sorted(word))
+    close = difflib.get_close_matches(word, sorted(KINDS), n=1, cutoff=_ALIKE)
     return next(turned, None) or next(iter(close), None)

@@ -8,6 +8,7 @@ import idna
 
 from bot.config import Config
 from bot.db.monitors import name_key
+from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import UserError
@@ -134,7 +135,7 @@ class Wishes:
         self._check_interval(wanted.every_s)
         _check_slow(wanted.slow_ms)
         target = target_of(
-            self._netguard.check_url(wanted.url.strip()),
+            self._netguard.check_url(wanted.url.strip(), ADDRESS_RULES),
             method=wanted.method,
             headers=wanted.headers,
             expect_status=wanted.expect_status,
@@ -175,7 +176,7 @@ class Wishes:
 
     def _target(self, old: Target, change: Change) -> Target:
         url = old.url if change.url is None else change.url.strip()
-        url = old.url if url == old.url else self._netguard.check_url(url)
+        url = old.url if url == old.url else self._netguard.check_url(url, ADDRESS_RULES)
         statuses = change.expect_status
         return target_of(
             url,
@@ -192,7 +193,7 @@ class Wishes:
 
     def address(self, url: str) -> str:
         """A typed address in its one form. Raises UserError."""
-        return self._netguard.check_url(url.strip())
+        return self._netguard.check_url(url.strip(), ADDRESS_RULES)
 
     def check_room(self, wanted: int) -> None:
         """Raises UserError when a server would have more than its limit."""

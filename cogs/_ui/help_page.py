@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.discord.command_tree import VigieTree
+from bot.services.typed_addresses import OTHER_EXAMPLES
 from bot.words.escaping import clip
 from bot.words.translator import N_, Translator
 
@@ -30,7 +31,8 @@ _Leaf = app_commands.Command[discord.ext.commands.Cog, ..., object]
 
 def help_embed(words: Translator, tree: VigieTree) -> discord.Embed:
     """The commands as they are registered, so that none is forgotten here."""
-    parts = ["\n".join(words.text(line) for line in _LINES)]
+    others = words.text("Besides web sites I watch: {examples}", examples=", ".join(OTHER_EXAMPLES))
+    parts = ["\n".join(words.text(line) for line in _LINES), others]
     for title, needed in _GROUPS:
         lines = [_line(words, tree, leaf) for leaf in _leaves(tree, needed)]
         if lines:

@@ -7,12 +7,12 @@ import discord
 from bot.discord.states import colour_of, state_word
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
+from bot.services.typed_addresses import is_web, names_its_port
 from bot.words.escaping import code, host, markdown
 from bot.words.translator import Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200
 _URL_LIMIT = 1_000
-_WEB = frozenset({"http", "https"})
 
 
 def shown_name(monitor: Monitor) -> str:
@@ -37,8 +37,7 @@ def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: boo
 
 def shown_host(url: str, limit: int = HOST_LIMIT) -> str:
     """The host, harmless anywhere in a message; a port or a name says that it is no web site."""
-    scheme = _scheme(url)
-    said = host(url) if scheme in _WEB else f"{scheme}://{host(url)}"
+    said = host(url) if is_web(url) else f"{url.partition('://')[0]}://{host(url)}"
     return markdown(said, limit)
 
 
@@ -50,15 +49,7 @@ def named_by_host(monitor: Monitor) -> bool:
 def says_host(name: str, url: str) -> bool:
     """Whether a name says by itself what that address is."""
     name, address = name.casefold(), host(url).casefold()
-    match _scheme(url):
-        case "tcp":
-            return name == address  # the port says the rest
-        case "dns":
-            return False
-        case _:
-            readable = address.partition(" (")[0]  # the xn-- form stands behind it
-            return name in {address, readable, readable.partition(":")[0]}
-
-
-def _scheme(url: str) -> str:
-    return url.partition("://")[0]
+    if not is_web(url):
+        return names_its_port(url) and name == address
+    readable = address.partition(" (")[0]  # the xn-- form stands behind it
+    return name in {address, readable, readable.partition(":")[0]}

@@ -213,9 +213,7 @@ def site_form(words: Translator) -> ui.Modal:
                 words.text("Address"),
                 "url",
                 limit=URL_LIMIT,
-                about=words.text(
-                    "As in a browser; also tcp://example.com:22 or dns://example.com."
-                ),
+                about=words.text("As in a browser; /help has the other kinds of address."),
                 placeholder="example.com",
                 required=True,
             ),

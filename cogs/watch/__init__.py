@@ -54,7 +54,7 @@ class Watch(
 
     @app_commands.command(name="add", description="Watch a site, from now on.")
     @app_commands.describe(
-        url="The address: example.com, https://example.com/health, tcp://example.com:22, dns://example.com.",
+        url="Such as example.com or https://example.com/health; /help has the other kinds.",
         name="What it is called here; the host if you leave it out.",
         every="Seconds from one check to the next.",
         channel="Where its alerts go, if not to the server's alert channel.",

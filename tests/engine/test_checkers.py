@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine.kinds.router import Checkers, host_of
+from bot.engine.kinds import Checkers, endpoint_of
 from bot.engine.netguard import Netguard
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import LOOPBACK, Names, free_port, serve, trusting_context
@@ -57,4 +57,4 @@ def test_a_scheme_that_nobody_knows_is_refused() -> None:
     ],
 )
 def test_addresses_that_visit_the_same_port_share_its_places(url: str, where: str) -> None:
-    assert host_of(url) == where
+    assert endpoint_of(url) == where

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.clock import SystemClock
 from bot.engine import connector
 from bot.engine.connector import Connected
+from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.kinds.http import HttpChecker
 from bot.engine.netguard import DEFAULT_PORTS, Netguard
 from bot.errors import AddressRefused
@@ -198,7 +199,7 @@ def complaints(vector: Vector, reason: Reason | None, dialled: list[str]) -> lis
     ],
 )
 def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
-    assert guard.check_url(typed) == stored
+    assert guard.check_url(typed, ADDRESS_RULES) == stored
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
 )
 def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
     with pytest.raises(AddressRefused) as no:
-        guard.check_url(url)
+        guard.check_url(url, ADDRESS_RULES)
     assert str(no.value).startswith(sentence)
 
 
@@ -236,9 +237,9 @@ def test_more_ports_can_be_allowed() -> None:
     """Those that tcp:// does not knock at as well: a web server there answers."""
     more = Netguard(ports=frozenset({23, 3000}))
     for port in (23, 80, 3000):
-        assert more.check_url(f"http://example.com:{port}/")
+        assert more.check_url(f"http://example.com:{port}/", ADDRESS_RULES)
     with pytest.raises(AddressRefused):
-        more.check_url("http://example.com:3001/")
+        more.check_url("http://example.com:3001/", ADDRESS_RULES)
 
 
 @pytest.mark.parametrize(
@@ -253,9 +254,9 @@ def test_more_ports_can_be_allowed() -> None:
     ],
 )
 def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
-    assert home.check_url(url) == url
+    assert home.check_url(url, ADDRESS_RULES) == url
     with pytest.raises(AddressRefused):
-        guard.check_url(url)
+        guard.check_url(url, ADDRESS_RULES)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
 )
 def test_own_networks_open_nothing_else(url: str) -> None:
     with pytest.raises(AddressRefused):
-        home.check_url(url)
+        home.check_url(url, ADDRESS_RULES)
 
 
 def test_local_names_and_odd_ports_must_lead_into_the_own_networks() -> None:
@@ -321,13 +322,13 @@ urls = st.builds(
 @given(urls | odd_text)
 def test_whatever_is_typed_is_refused_or_read_alike_by_everyone(url: str) -> None:
     try:
-        checked = guard.check_url(url)
+        checked = guard.check_url(url, ADDRESS_RULES)
     except AddressRefused:
         return
     assert checked.isascii()
     assert checked.isprintable()
     assert " " not in checked
-    assert guard.check_url(checked) == checked
+    assert guard.check_url(checked, ADDRESS_RULES) == checked
     seen = httpx.URL(checked)
     host = checked.split("/")[2].rpartition(":")[0] or checked.split("/")[2]
     assert seen.raw_host.decode() in {checked.split("/")[2], host.strip("[]"), host}
@@ -338,4 +339,4 @@ def test_whatever_is_typed_is_refused_or_read_alike_by_everyone(url: str) -> Non
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["{}", "0x{:x}", "0{:o}", "127.{}", "{}."]))
 def test_no_number_is_taken_for_a_host(number: int, notation: str) -> None:
     with pytest.raises(AddressRefused):
-        guard.check_url(f"http://{notation.format(number)}/")
+        guard.check_url(f"http://{notation.format(number)}/", ADDRESS_RULES)

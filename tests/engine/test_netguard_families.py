@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.engine.kinds import ADDRESS_RULES
+from bot.engine.kinds.tcp import TCP
 from bot.engine.netguard import WEB, Netguard
 from bot.errors import AddressRefused
 
@@ -41,8 +43,8 @@ DNS_FORM = "A dns:// address is a name alone, such as dns://example.com."
     ],
 )
 def test_a_port_and_a_name_are_kept_in_one_form(typed: str, stored: str) -> None:
-    assert guard.check_url(typed) == stored
-    assert guard.check_url(stored) == stored
+    assert guard.check_url(typed, ADDRESS_RULES) == stored
+    assert guard.check_url(stored, ADDRESS_RULES) == stored
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_a_port_and_a_name_are_kept_in_one_form(typed: str, stored: str) -> None
 )
 def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
     with pytest.raises(AddressRefused) as no:
-        guard.check_url(url)
+        guard.check_url(url, ADDRESS_RULES)
     assert str(no.value).startswith(sentence)
 
 
@@ -86,20 +88,20 @@ def test_every_refused_port_says_why_and_every_other_port_is_fine() -> None:
         if port in KNOCKS_REFUSED:
             why = f"port {port}[:.] .*{KNOCKS_REFUSED[port]}"
             with pytest.raises(AddressRefused, match=why):
-                guard.check_url(f"tcp://example.com:{port}")
+                guard.check_url(f"tcp://example.com:{port}", ADDRESS_RULES)
             with pytest.raises(AddressRefused, match=why):
-                home.check_addresses("example.com", port, ["192.168.1.5", "8.8.8.8"], "tcp")
+                home.check_addresses("example.com", port, ["192.168.1.5", "8.8.8.8"], TCP.rules)
         else:
-            assert guard.check_url(f"tcp://example.com:{port}").endswith(f":{port}")
-            guard.check_addresses("example.com", port, ["8.8.8.8"], "tcp")
+            assert guard.check_url(f"tcp://example.com:{port}", ADDRESS_RULES).endswith(f":{port}")
+            guard.check_addresses("example.com", port, ["8.8.8.8"], TCP.rules)
 
 
 @pytest.mark.parametrize(
     "url", ["tcp://192.168.1.5:25", "tcp://nas.local:53", "tcp://nas:445", "dns://nas.lan"]
 )
 def test_inside_the_own_networks_any_port_and_name_is_fine(url: str) -> None:
-    assert home.check_url(url) == url
-    home.check_addresses("nas.lan", 25, ["192.168.1.5"], "tcp")
+    assert home.check_url(url, ADDRESS_RULES) == url
+    home.check_addresses("nas.lan", 25, ["192.168.1.5"], TCP.rules)
 
 
 def test_ports_and_names_are_no_web_addresses() -> None:
@@ -119,10 +121,10 @@ typed = noise | st.tuples(hosts, st.sampled_from(["", ".", ":443", ":0443", "/"]
 @given(st.sampled_from(["tcp://", "dns://", "TCP://"]), typed)
 def test_whatever_is_typed_is_refused_or_kept_in_its_one_form(scheme: str, rest: str) -> None:
     try:
-        checked = guard.check_url(scheme + rest)
+        checked = guard.check_url(scheme + rest, ADDRESS_RULES)
     except AddressRefused:
         return
     assert checked.isascii()
     assert checked.startswith(scheme.lower())
-    assert guard.check_url(checked) == checked
+    assert guard.check_url(checked, ADDRESS_RULES) == checked
     assert not set(checked.partition("://")[2]) & set("/?#@\\ ")

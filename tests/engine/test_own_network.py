@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.engine.addresses import parse
+from bot.engine.kinds import ADDRESS_RULES, KINDS
 from bot.engine.netguard import MOST_ADDRESSES, Netguard
 from bot.engine.own_network import REFRESH_S, OwnNetwork, networks_v6
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
@@ -83,16 +84,16 @@ class Neighbourhood(OwnNetwork):
 def test_they_are_refused_on_every_port_unless_allowed_by_name() -> None:
     guard = Netguard(own_network=Neighbourhood())
     for scheme, port in (("http", 80), ("https", 443), ("http", 8080), ("tcp", 22)):
-        guard.check_addresses("example.com", port, ["8.8.4.4"], scheme)
+        guard.check_addresses("example.com", port, ["8.8.4.4"], KINDS[scheme].rules)
         with pytest.raises(AddressRefused, match="VIGIE_ALLOW_PRIVATE"):
-            guard.check_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], scheme)
+            guard.check_addresses("example.com", port, ["8.8.4.4", "8.8.8.8"], KINDS[scheme].rules)
     for url in ("http://8.8.8.8/", "tcp://[2606:2800::1]:22"):
         with pytest.raises(AddressRefused, match="VIGIE_ALLOW_PRIVATE"):
-            guard.check_url(url)
+            guard.check_url(url, ADDRESS_RULES)
     named = (ipaddress.ip_network("8.8.8.8/32"), ipaddress.ip_network("2606:2800::/64"))
     allowing = Netguard(own_network=Neighbourhood(), allow_private=named)
     allowing.check_addresses("example.com", 9000, ["8.8.8.8", "2606:2800::1"])
-    assert allowing.check_url("http://8.8.8.8:9000/")
+    assert allowing.check_url("http://8.8.8.8:9000/", ADDRESS_RULES)
 
 
 def test_each_address_of_an_answer_is_judged_once_and_at_most_64_are() -> None:
@@ -112,7 +113,7 @@ def test_a_name_that_leads_inside_is_told_apart_from_an_address_that_does() -> N
     with pytest.raises(AddressHidden):
         guard.check_addresses("wiki.example.com", 443, ["10.0.0.1"])
     with pytest.raises(AddressRefused) as typed:
-        guard.check_url("http://10.0.0.1/")
+        guard.check_url("http://10.0.0.1/", ADDRESS_RULES)
     assert not isinstance(typed.value, AddressHidden)
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.engine import connector
 from bot.engine.connector import Connected
-from bot.engine.kinds.tcp import TcpChecker
+from bot.engine.kinds.tcp import TCP, TcpChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Fault
 from bot.models import HIDDEN, Cause, CheckResult, Reason, Target
@@ -193,6 +193,6 @@ def test_a_name_that_moves_to_a_refused_port_of_the_outside_is_refused() -> None
         names = Names({"mail.example.com": ["8.8.8.8"]})
         assert await cause("tcp://mail.example.com:25", names) == Cause(Reason.ADDRESS_REFUSED)
         home = Netguard(allow_private=(ipaddress.ip_network("127.0.0.0/8"),))
-        home.check_addresses("mail.lan", 25, ["127.0.0.1"], "tcp")
+        home.check_addresses("mail.lan", 25, ["127.0.0.1"], TCP.rules)
 
     asyncio.run(scenario())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.engine.addresses import is_public, parse
 from bot.engine.error_mapping import BadAnswer
 from bot.engine.hostnames import is_numeric
-from bot.engine.netguard import DEFAULT_PORTS, Netguard
+from bot.engine.netguard import DEFAULT_PORTS, WEB, Netguard
 from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import MOST_SENT, Cookies, WebAddress, next_address
 from bot.engine.transport import request_bytes
@@ -83,7 +83,7 @@ def test_any_place_is_refused_or_read_alike_by_all(place: bytes, base: str) -> N
     assert first == f"GET {after.target} HTTP/1.1".encode()
     assert first.count(b" ") == 2
     assert WebAddress.of(after.url) == after
-    assert Netguard().check_host(after.scheme, after.host) == after.host
+    assert Netguard().check_host(after.host, WEB[after.scheme]) == after.host
 
 
 COOKIES = [b"a=1; Path=/; Domain=example.com; Secure", b"b=\xff; max-age=0", b"c; expires=1970"]

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.config import Config
+from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Cause, Monitor, Target
@@ -60,12 +61,12 @@ def refused_or(work: Callable[[], T]) -> T | None:
 @tries(300)
 @given(ADDRESSES)
 def test_addresses(typed: str) -> None:
-    checked = refused_or(lambda: GUARD.check_url(typed_address(typed)))
+    checked = refused_or(lambda: GUARD.check_url(typed_address(typed), ADDRESS_RULES))
     harmless(plain(host(typed), 300))
     if checked is not None:
         assert checked.isascii()
         harmless(checked)
-        assert GUARD.check_url(checked) == checked
+        assert GUARD.check_url(checked, ADDRESS_RULES) == checked
 
 
 @tries(200)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.kinds.router import host_of
+from bot.engine.kinds import endpoint_of
 from bot.errors import UserError
 from bot.models import Cause, Reason
 from bot.services.wishes import NewMonitor
@@ -36,7 +36,7 @@ def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) 
         async with services_fixture(tmp_path) as s:
             for url in ("https://example.com", "tcp://example.com:443", "dns://example.com"):
                 await s.monitors.add(GUILD, NewMonitor(url, name=url), PERSON)
-            hosts = {host_of(entry.monitor.target.url) for entry in s.watchlist.all()}
+            hosts = {endpoint_of(entry.monitor.target.url) for entry in s.watchlist.all()}
             assert hosts == {"example.com:443", "example.com:53"}
 
     play(scenario())

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.errors import AddressRefused, Mistyped
 from bot.services.typed_addresses import typed_address
@@ -138,7 +139,7 @@ def test_a_slip_is_asked_about(typed: str, meant: str) -> None:
 )
 def test_a_scheme_alone_is_never_a_host(typed: str) -> None:
     with pytest.raises(AddressRefused):
-        HOME.check_url(typed_address(typed))
+        HOME.check_url(typed_address(typed), ADDRESS_RULES)
 
 
 PIECES = """https http htp tcp : / // :// \\ ; < > ` [ example.com nas ] ( ) 8080 @ ? # .

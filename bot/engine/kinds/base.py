@@ -1,29 +1,58 @@
-"""What tries without an answer to read have in common: a deadline, and where they led."""
+"""What the kinds of monitor have in common: a row of the table, a deadline, one check."""
 
 import asyncio
+import ssl
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
-from bot.engine.netguard import Netguard
+from bot.engine.netguard import AddressRules, Netguard
 from bot.engine.resolver import Resolve
 from bot.models import CheckResult, Target
 
-DEADLINE_S = 10.0  # of a whole try
+DEADLINE_S = 10.0  # of a whole check
 
 
 class Checker(Protocol):
-    """One try of one target."""
+    """Makes one check of one target."""
 
     async def check(self, target: Target) -> CheckResult:
         """Never raises for anything the target or the network does."""
         ...
 
 
+class CheckerClass(Protocol):
+    """How a checker is made."""
+
+    def __call__(
+        self,
+        netguard: Netguard,
+        resolver: Resolve,
+        *,
+        clock: Clock,
+        context: ssl.SSLContext | None = None,
+    ) -> Checker: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorKind:
+    """One row of the table of kinds: see :mod:`bot.engine.kinds`.
+
+    ``options``: the fields of :class:`bot.models.Target` that mean something to it.
+    ``other_names``: what files of other monitors call it, in lower case without signs.
+    """
+
+    rules: AddressRules
+    checker: CheckerClass
+    options: frozenset[str] = frozenset()
+    other_names: tuple[str, ...] = ()
+
+
 class BaseChecker(ABC):
-    """A kind says how it reaches a host; see :class:`Checker`."""
+    """A checker without an answer to read: a kind says how it reaches a host."""
 
     def __init__(
         self,
@@ -31,15 +60,17 @@ class BaseChecker(ABC):
         resolver: Resolve,
         *,
         clock: Clock,
+        context: ssl.SSLContext | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._guard = netguard
         self._resolver = resolver
         self._clock = clock
+        self._context = context
         self._deadline_s = deadline_s
 
     async def check(self, target: Target) -> CheckResult:
-        """Make one try; every failure is a result."""
+        """Make one check; every failure is a result."""
         at_ms = self._clock.now_ms()
         timer = PhaseTimer()
         cause = address = None

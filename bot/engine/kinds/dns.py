@@ -1,20 +1,30 @@
-"""One try of a name: up when it has an address that people may visit. Nothing is dialled."""
+"""Checks a name: up when it has an address that people may visit. Nothing is dialled."""
 
 import time
 from urllib.parse import urlsplit
 
 from bot.engine.connection import PhaseTimer
-from bot.engine.kinds.base import BaseChecker
-from bot.engine.netguard import DNS, PRIVATE
+from bot.engine.kinds.base import BaseChecker, MonitorKind
+from bot.engine.netguard import PRIVATE, AddressRules
 from bot.errors import AddressHidden
+from bot.words.translator import N_
+
+_RULES = AddressRules(
+    "dns",
+    example="dns://example.com",
+    form=N_("A dns:// address is a name alone, such as dns://example.com."),
+    default_port=53,
+    has_port=False,
+    has_literals=False,
+)
 
 
 class DnsChecker(BaseChecker):
-    """Probes ``dns://name``: looks it up anew, by no cache's word."""
+    """Checks ``dns://name``: looks it up anew, by no cache's word."""
 
     async def _reach(self, url: str, timer: PhaseTimer) -> str:
         """The first address that may be shown; where all lead inside, the name is refused."""
-        host = urlsplit(self._guard.check_url(url, frozenset({DNS}))).hostname or ""
+        host = urlsplit(self._guard.check_url(url, {_RULES.scheme: _RULES})).hostname or ""
         began = time.perf_counter()
         found = await self._resolver.addresses(host, fresh=True)
         shown = (address for address in found if self._guard.is_visible(host, address))
@@ -23,3 +33,6 @@ class DnsChecker(BaseChecker):
             raise AddressHidden(PRIVATE)
         timer.resolved(began)
         return address
+
+
+DNS = MonitorKind(_RULES, DnsChecker, other_names=("dns",))

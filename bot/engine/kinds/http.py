@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.engine.answers import failure_of
 from bot.engine.connection import PhaseTimer
 from bot.engine.error_mapping import cause_of
-from bot.engine.kinds.base import DEADLINE_S
+from bot.engine.kinds.base import DEADLINE_S, MonitorKind
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
 from bot.engine.redirects import (
     MAX_HOPS,
@@ -54,7 +54,7 @@ class _Seen:
 
 
 class HttpChecker:
-    """Probes http and https targets; see :class:`bot.engine.kinds.router.Checker`."""
+    """Probes http and https targets; see :class:`bot.engine.kinds.base.Checker`."""
 
     def __init__(
         self,
@@ -203,3 +203,13 @@ def _move(seen: _Seen, place: WebAddress) -> None:
     seen.hops += 1
     seen.status = None
     seen.address = None
+
+
+_OPTIONS = frozenset({"method", "headers", "expect_status", "contains", "not_contains"})
+HTTP = MonitorKind(
+    WEB["http"],
+    HttpChecker,
+    options=_OPTIONS,
+    other_names=("http", "web", "website", "site", "page", "1", "keyword", "motcle", "2"),
+)
+HTTPS = MonitorKind(WEB["https"], HttpChecker, options=_OPTIONS, other_names=("https",))

@@ -1,19 +1,29 @@
-"""One try of a TCP port: up when it accepts a connection. Nothing is sent and nothing is read."""
+"""Checks a TCP port: up when it accepts a connection. Nothing is sent and nothing is read."""
 
 from urllib.parse import urlsplit
 
 from bot.engine.connection import PhaseTimer
 from bot.engine.connector import Connector
-from bot.engine.kinds.base import BaseChecker
-from bot.engine.netguard import TCP
+from bot.engine.kinds.base import BaseChecker, MonitorKind
+from bot.engine.netguard import AddressRules
+from bot.words.translator import N_
+
+_RULES = AddressRules(
+    "tcp",
+    example="tcp://example.com:22",
+    form=N_("A tcp:// address is a host and a port alone, such as tcp://example.com:22."),
+)
 
 
 class TcpChecker(BaseChecker):
-    """Probes ``tcp://host:port``: connects and hangs up."""
+    """Checks ``tcp://host:port``: connects and hangs up."""
 
     async def _reach(self, url: str, timer: PhaseTimer) -> str:
-        parts = urlsplit(self._guard.check_url(url, frozenset({TCP})))
-        approach = Connector(self._resolver, self._guard)
-        dialled = await approach.connect(parts.hostname or "", parts.port or 0, timer, scheme=TCP)
-        dialled.sock.close()
-        return dialled.address
+        parts = urlsplit(self._guard.check_url(url, {_RULES.scheme: _RULES}))
+        connector = Connector(self._resolver, self._guard)
+        connected = await connector.connect(parts.hostname or "", parts.port or 0, timer, _RULES)
+        connected.sock.close()
+        return connected.address
+
+
+TCP = MonitorKind(_RULES, TcpChecker, other_names=("port", "tcp", "4"))

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from bot.engine.kinds import KINDS
+from bot.engine.netguard import WEB
 from bot.errors import UserError
 from bot.words.translator import N_
 
@@ -79,12 +81,7 @@ _PARTS = {
     "every": ("interv", "freq"),
     "name": ("nam", "nom"),
 }
-_KINDS = {
-    **dict.fromkeys(("http", "https", "https", "web", "website", "site", "page", "1"), "http"),
-    **dict.fromkeys(("keyword", "motcle", "2"), "keyword"),
-    **dict.fromkeys(("port", "tcp", "4"), "port"),
-    "dns": "dns",
-}
+_SCHEMES = {name: scheme for scheme, kind in KINDS.items() for name in kind.other_names}
 _HTTPS = re.compile(r"https?(?:\(s\)|s)?", re.IGNORECASE)
 _SPAN = re.compile(
     r"(\d{1,9})(?:[.,]0+)?\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)?", re.IGNORECASE
@@ -153,27 +150,34 @@ def _address(known: Raw) -> Any:
     address = url or host
     if kind is None:
         return address
-    meant = _KINDS.get(_folded(str(kind))) or ("http" if _HTTPS.fullmatch(str(kind)) else None)
-    if meant is None:
-        raise UserError(NO_KIND, kind=str(kind)[:100])
-    if not isinstance(address, str) or "://" in address or meant in {"http", "keyword"}:
+    scheme = "http" if _HTTPS.fullmatch(str(kind)) else scheme_named(kind)
+    if not isinstance(address, str) or "://" in address or scheme in WEB:
         return address
-    return socket_address(meant, address, known.get("port"))
+    return address_of(scheme, address, known.get("port"))
 
 
-def socket_address(kind: str, host: str, port: Any) -> str:
-    """``tcp://`` or ``dns://`` address of a host. Raises UserError when the port is missing."""
-    if kind == "dns":
-        return f"dns://{host}"
+def scheme_named(kind: Any) -> str:
+    """The scheme of what another monitor calls a kind. Raises UserError when there is none."""
+    scheme = _SCHEMES.get(_folded(str(kind)))
+    if scheme is None:
+        raise UserError(NO_KIND, kind=str(kind)[:100])
+    return scheme
+
+
+def address_of(scheme: str, host: str, port: Any) -> str:
+    """The address of a host that is no web site. Raises UserError when the port is missing."""
+    rules = KINDS[scheme].rules
+    if not rules.has_port:
+        return f"{scheme}://{host}"
     shown = (
         f"[{host}]" if ":" in host and host.count(":") > 1 and not host.startswith("[") else host
     )
     number = whole_number(port)
     if number is None and re.search(r"(?<!:):\d+$", shown):
-        return f"tcp://{shown}"  # the port stands in the address already
-    if number is None:
+        return f"{scheme}://{shown}"  # the port stands in the address already
+    if number is None and not rules.default_port:
         raise UserError(N_("It has no port."))
-    return f"tcp://{shown}:{number}"
+    return f"{scheme}://{shown}:{rules.default_port if number is None else number}"
 
 
 def _keyword(known: Raw, found: Raw, remarks: list[Remark]) -> None:

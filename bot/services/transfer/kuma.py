@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.errors import UserError
 from bot.services.target_options import parse_statuses, status_text
-from bot.services.transfer.columns import NO_KIND, Raw, Remark, socket_address, whole_number
+from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named, whole_number
 from bot.words.translator import N_
 
 _TYPICAL = frozenset(
@@ -131,12 +131,11 @@ def _address(monitor: Raw) -> str:
         return "" if url in {"https://", "http://"} else url
     if kind == "group":
         raise UserError(_A_GROUP)
-    if kind not in ("port", "dns"):
-        raise UserError(NO_KIND, kind=str(kind)[:100])
+    scheme = scheme_named(kind)
     asked = str(monitor.get("dnsresolvetype") or "A")[:100]
-    if kind == "dns" and asked not in {"A", "AAAA"}:
+    if scheme == "dns" and asked not in {"A", "AAAA"}:
         raise UserError(_RECORDS, type=asked)
-    return socket_address(str(kind), host, monitor.get("port")) if host else ""
+    return address_of(scheme, host, monitor.get("port")) if host else ""
 
 
 def _refuse_what_changes_the_answer(monitor: Raw) -> None:
