@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.config import Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
-from bot.discord.client import serve
+from bot.discord.client import run_client
 from bot.engine import rlimits
 from bot.engine.api_client import ApiClient
 from bot.engine.check_queue import CheckQueue
@@ -229,7 +229,7 @@ class App:
 
     async def _serve(self) -> None:
         try:
-            await serve(self.config, self.services, self._attach, self.installation)
+            await run_client(self.config, self.services, self._attach, self.installation)
         except Exception as error:  # noqa: BLE001 - raised again when everything has stopped
             self.failure = error
             self.stopping.set()

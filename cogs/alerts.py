@@ -5,17 +5,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, role_problem, where_to_allow
 from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton
-from cogs._ui.alert_places import AlertChannel, AlertRole, Picked
-from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, tested_text
+from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
 from cogs._ui.alert_sites import SitesPage
 from cogs._ui.change_pages import ChangesButton, add_server_changes
-from cogs._ui.interactions import ManagersCog, patiently, say
+from cogs._ui.channel_options import AlertChannel, AlertRole, ChosenChannel
+from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
 
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
@@ -63,7 +63,7 @@ class Alerts(
         clear: str | None = None,
     ) -> None:
         cleared = (clear or "").split()
-        settings = await patiently(
+        settings = await defer_if_slow(
             interaction,
             self._client.services.guilds.set_alerts(
                 interaction.guild_id or 0,
@@ -75,15 +75,15 @@ class Alerts(
             ),
         )
         delivery = self._client.services.delivery
-        await patiently(interaction, delivery.channel_chosen(settings.id, channel.id))
-        await say(interaction, _chosen_text(interaction, settings, channel, fallback))
+        await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
+        await respond(interaction, _chosen_text(interaction, settings, channel, fallback))
 
     @app_commands.command(name="show", description="Show how alerts are set up here.")
     async def show(self, interaction: Interaction) -> None:
         settings = self._client.services.guilds.settings(interaction.guild_id or 0)
-        embed = settings_embed(words_of(interaction), interaction, settings)
-        view = await patiently(interaction, add_server_changes(interaction, embed))
-        await say(interaction, embed=embed, view=view)
+        embed = settings_embed(translator_of(interaction), interaction, settings)
+        view = await defer_if_slow(interaction, add_server_changes(interaction, embed))
+        await respond(interaction, embed=embed, view=view)
 
     @app_commands.command(name="language", description="Choose the language of alerts.")
     @app_commands.describe(language="The language of everything I post here.")
@@ -93,9 +93,9 @@ class Alerts(
         work = self._client.services.guilds.set_language(
             interaction.guild_id or 0, chosen, interaction.user.id
         )
-        settings = await patiently(interaction, work)
-        words = words_of(interaction)
-        await say(
+        settings = await defer_if_slow(interaction, work)
+        words = translator_of(interaction)
+        await respond(
             interaction,
             words.text(
                 "Language of what I post here: {language}. What only you see is in your own.",
@@ -106,11 +106,13 @@ class Alerts(
     @app_commands.command(name="test", description="Send a test alert, marked as one.")
     async def test(self, interaction: Interaction) -> None:
         work = self._client.services.trial.send(interaction.guild_id or 0)
-        channel_id = await patiently(interaction, work)
-        await say(interaction, tested_text(words_of(interaction), interaction, channel_id))
+        channel_id = await defer_if_slow(interaction, work)
+        await respond(
+            interaction, test_alert_text(translator_of(interaction), interaction, channel_id)
+        )
 
 
-def _wanted(chosen: discord.Role | Picked | None, *, cleared: bool) -> int | None:
+def _wanted(chosen: discord.Role | ChosenChannel | None, *, cleared: bool) -> int | None:
     """The id to set; 0 takes it away, None leaves it. Raises UserError for both at once."""
     if chosen is not None and cleared:
         raise UserError("Either choose it or take it away, not both.")
@@ -126,11 +128,11 @@ def _hours(reminders: str) -> int:
 def _chosen_text(
     interaction: Interaction,
     settings: GuildSettings,
-    channel: Picked,
-    fallback: Picked | None,
+    channel: ChosenChannel,
+    fallback: ChosenChannel | None,
 ) -> str:
     """Where alerts go now, and what stands in their way, with where to put it right."""
-    words = words_of(interaction)
+    words = translator_of(interaction)
     problems = [channel_problem(words, interaction, one.id) for one in (channel, fallback) if one]
     lines = [_goes_to(words, channel, settings.role_id)]
     if settings.fallback_channel_id is not None:
@@ -143,7 +145,7 @@ def _chosen_text(
     return "\n".join(line for line in lines if line)
 
 
-def _goes_to(words: Translator, channel: Picked, role_id: int | None) -> str:
+def _goes_to(words: Translator, channel: ChosenChannel, role_id: int | None) -> str:
     if role_id is None:
         return words.text("Alerts go to {channel}.", channel=channel.mention)
     return words.text(

@@ -7,13 +7,13 @@ from discord import ChannelType, app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.services.boards.boards import Made
 from bot.words.translator import Translator
-from cogs._ui.alert_places import AlertChannel, Picked
-from cogs._ui.interactions import ManagersCog, patiently, say
+from cogs._ui.channel_options import AlertChannel, ChosenChannel
+from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
 _FITTING = {ChannelType.text, ChannelType.public_thread}
@@ -21,7 +21,7 @@ _FITTING = {ChannelType.text, ChannelType.public_thread}
 _POSTED_WITHIN_S = 5.0
 
 
-_Place: TypeAlias = Picked | discord.abc.GuildChannel | discord.Thread
+_Place: TypeAlias = ChosenChannel | discord.abc.GuildChannel | discord.Thread
 
 
 @app_commands.guild_only()
@@ -40,36 +40,38 @@ class Board(
     @app_commands.command(name="create", description="Post a live status message in a channel.")
     @app_commands.describe(channel="Where; here if you leave it out.")
     async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
-        words, place = words_of(interaction), _place(interaction, channel)
+        words, place = translator_of(interaction), _place(interaction, channel)
         _check(place)
         if problem := channel_problem(words, interaction, place.id, embeds=False):
-            await say(interaction, problem)
+            await respond(interaction, problem)
         else:
-            await patiently(interaction, self._create(interaction, place))
+            await defer_if_slow(interaction, self._create(interaction, place))
 
     async def _create(self, interaction: Interaction, place: _Place) -> None:
         guild_id = interaction.guild_id or 0
         made = await self._boards.create(guild_id, place.id, interaction.user.id)
         message_id = await self._boards.message_of(place.id, _POSTED_WITHIN_S)
         text = _made_text(
-            words_of(interaction),
+            translator_of(interaction),
             made,
             message_id,
             left_out=self._boards.left_out(guild_id, place.id),
         )
-        await say(interaction, text)
+        await respond(interaction, text)
 
     @app_commands.command(name="remove", description="Remove the live status message of a channel.")
     @app_commands.describe(channel="Where; here if you leave it out.")
     async def remove(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
         place = _place(interaction, channel)
-        await patiently(
+        await defer_if_slow(
             interaction,
             self._boards.remove(interaction.guild_id or 0, place.id, interaction.user.id),
         )
-        await say(
+        await respond(
             interaction,
-            words_of(interaction).text("The board of {channel} is removed.", channel=place.mention),
+            translator_of(interaction).text(
+                "The board of {channel} is removed.", channel=place.mention
+            ),
         )
 
 

@@ -12,7 +12,7 @@ from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED
 from bot.discord.own_rights import own_member, welcome_channel
 from bot.words.translator import translator_for
-from cogs._ui.welcome import greet
+from cogs._ui.welcome import post_welcome
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class Guilds(commands.Cog):
         self._services.delivery.wake()
         if joined:
             language = self._services.guilds.language(guild.id)
-            await greet(self._client.commands_tree, guild, translator_for(language))
+            await post_welcome(self._client.commands_tree, guild, translator_for(language))
         await self._find_sleeping_threads(guild)
 
     async def _gone(self, guild_id: int) -> None:

@@ -4,9 +4,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from cogs._ui.help_page import help_embed
-from cogs._ui.interactions import say
+from cogs._ui.interactions import respond
 
 
 class Help(commands.Cog):
@@ -18,7 +18,9 @@ class Help(commands.Cog):
     @app_commands.guild_only()
     @app_commands.command(name="help", description="Show what I do and which commands there are.")
     async def help(self, interaction: Interaction) -> None:
-        await say(interaction, embed=help_embed(words_of(interaction), self._client.commands_tree))
+        await respond(
+            interaction, embed=help_embed(translator_of(interaction), self._client.commands_tree)
+        )
 
 
 async def setup(client: VigieClient) -> None:

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.services.history.period_report import Period
 from bot.words.translator import N_
 from cogs._ui.history_page import (
@@ -20,7 +20,7 @@ from cogs._ui.history_page import (
     nothing_yet,
 )
 from cogs._ui.history_picture import picture, worth_drawing
-from cogs._ui.interactions import patiently, say
+from cogs._ui.interactions import defer_if_slow, respond
 from cogs._ui.monitor_option import VisibleMonitor
 
 _PERIODS = [
@@ -50,34 +50,34 @@ class History(commands.Cog):
     ) -> None:
         found = monitor.monitor
         work = self._services.history.report(found.guild_id, found.id, Period(period))
-        asked = Asked(monitor, Period(period), await patiently(interaction, work))
-        words = words_of(interaction)
+        asked = Asked(monitor, Period(period), await defer_if_slow(interaction, work))
+        words = translator_of(interaction)
         if asked.past.empty:
-            await say(interaction, nothing_yet(words, asked))
+            await respond(interaction, nothing_yet(words, asked))
         elif not worth_drawing(asked.past):
-            await say(interaction, embed=history_embed(words, asked))
+            await respond(interaction, embed=history_embed(words, asked))
         elif not interaction.app_permissions.attach_files:
-            await say(interaction, embed=history_embed(words, asked, instead=NO_FILES))
+            await respond(interaction, embed=history_embed(words, asked, instead=NO_FILES))
         elif interaction.user.id in self._drawing:
-            await say(interaction, embed=history_embed(words, asked, instead=STILL_DRAWN))
+            await respond(interaction, embed=history_embed(words, asked, instead=STILL_DRAWN))
         else:
             await self._drawn(interaction, asked)
 
     async def _drawn(self, interaction: Interaction, asked: Asked) -> None:
-        words = words_of(interaction)
+        words = translator_of(interaction)
         timezone = self._services.guilds.settings(asked.status.monitor.guild_id).timezone
         drawing = self._services.painter.paint(picture(words, asked.past, timezone))
         self._drawing.add(interaction.user.id)
         try:
-            png = await patiently(interaction, drawing, after_s=0)
+            png = await defer_if_slow(interaction, drawing, after_s=0)
         finally:
             self._drawing.discard(interaction.user.id)
         if png is None:
-            await say(interaction, embed=history_embed(words, asked, instead=NOT_DRAWN))
+            await respond(interaction, embed=history_embed(words, asked, instead=NOT_DRAWN))
             return
         # Beside the embed, not in it: an image of an embed takes no alternative text.
         shown = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
-        await say(interaction, embed=history_embed(words, asked), file=shown)
+        await respond(interaction, embed=history_embed(words, asked), file=shown)
 
 
 async def setup(client: VigieClient) -> None:

@@ -4,7 +4,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from cogs._ui.incident_list import TimelinePage, show_timeline
+from cogs._ui.incident_list import IncidentsPage, show_incidents
 from cogs._ui.monitor_option import VisibleMonitor
 
 _USUAL_DAYS, _MOST_DAYS = 30, 366
@@ -24,9 +24,9 @@ class Incidents(commands.Cog):
         monitor: VisibleMonitor | None = None,
         days: app_commands.Range[int, 1, _MOST_DAYS] = _USUAL_DAYS,
     ) -> None:
-        await show_timeline(interaction, 0 if monitor is None else monitor.monitor.id, days)
+        await show_incidents(interaction, 0 if monitor is None else monitor.monitor.id, days)
 
 
 async def setup(client: VigieClient) -> None:
-    client.add_dynamic_items(TimelinePage)
+    client.add_dynamic_items(IncidentsPage)
     await client.add_cog(Incidents())

@@ -6,13 +6,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services import recurrence
 from bot.services.maintenance import NewWindow
 from bot.services.recurrence import wall_time
-from cogs._ui.days import Span, TimeOfDay, days_of
-from cogs._ui.interactions import ManagersCog, patiently, say
+from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
 from cogs._ui.maintenance_answers import (
     UTC,
     already_text,
@@ -21,8 +20,9 @@ from cogs._ui.maintenance_answers import (
     planned_text,
     started_text,
 )
-from cogs._ui.maintenance_options import offer_days, offer_windows, offer_zones
+from cogs._ui.maintenance_options import autocomplete_days, autocomplete_windows, autocomplete_zones
 from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.time_options import Duration, TimeOfDay, parse_days
 
 _USUAL_S = 3_600
 
@@ -52,7 +52,7 @@ class Maintenance(
         self,
         interaction: Interaction,
         monitor: ManagedMonitor | None = None,
-        length: Span | None = None,
+        length: Duration | None = None,
         reason: str | None = None,
     ) -> None:
         work = self._services.maintenance.start(
@@ -62,13 +62,13 @@ class Maintenance(
             reason=reason,
             by=interaction.user.id,
         )
-        begun = await patiently(interaction, work)
-        words, other = words_of(interaction), self._services.maintenance.beside(begun)
+        begun = await defer_if_slow(interaction, work)
+        words, other = translator_of(interaction), self._services.maintenance.beside(begun)
         text = started_text(words, begun, self._cancel_command())
         if other is not None:
             listed = self._client.commands_tree.mention("maintenance list")
             text += "\n" + already_text(words, other, listed)
-        await say(interaction, text)
+        await respond(interaction, text)
 
     @app_commands.command(name="schedule", description="Plan maintenance, once or every week.")
     @app_commands.describe(
@@ -81,7 +81,7 @@ class Maintenance(
         reason="What is being done, for the list.",
     )
     @app_commands.rename(begins="from", ends="to", length="for")
-    @app_commands.autocomplete(days=offer_days, timezone=offer_zones)
+    @app_commands.autocomplete(days=autocomplete_days, timezone=autocomplete_zones)
     async def schedule(
         self,
         interaction: Interaction,
@@ -89,7 +89,7 @@ class Maintenance(
         days: str,
         begins: TimeOfDay,
         ends: TimeOfDay | None = None,
-        length: Span | None = None,
+        length: Duration | None = None,
         monitor: ManagedMonitor | None = None,
         timezone: str | None = None,
         reason: str | None = None,
@@ -98,7 +98,7 @@ class Maintenance(
             raise UserError("Say when it ends: with “to” or with “for”, one of the two.")
         guild_id = interaction.guild_id or 0
         zone = self._zone(guild_id, timezone)
-        meant = days_of(days, wall_time(self._services.clock.now_ms(), zone).date())
+        meant = parse_days(days, wall_time(self._services.clock.now_ms(), zone).date())
         wanted = NewWindow(
             days=() if isinstance(meant, date) else meant,
             date=meant if isinstance(meant, date) else None,
@@ -110,32 +110,32 @@ class Maintenance(
             reason=reason,
         )
         work = self._services.maintenance.schedule(guild_id, wanted, interaction.user.id)
-        planned = await patiently(interaction, work)
+        planned = await defer_if_slow(interaction, work)
         hint = timezone is None and zone == UTC
-        words, cancel = words_of(interaction), self._cancel_command()
-        await say(interaction, planned_text(words, planned, cancel, hint=hint))
+        words, cancel = translator_of(interaction), self._cancel_command()
+        await respond(interaction, planned_text(words, planned, cancel, hint=hint))
 
     @app_commands.command(name="list", description="Show the maintenance windows of this server.")
     async def list(self, interaction: Interaction) -> None:
-        words = words_of(interaction)
+        words = translator_of(interaction)
         found = self._services.maintenance.of_guild(interaction.guild_id or 0)
         if found:
-            await say(interaction, embed=list_embed(words, found))
+            await respond(interaction, embed=list_embed(words, found))
             return
         command = self._client.commands_tree.mention("maintenance schedule")
-        await say(
+        await respond(
             interaction, words.text("No maintenance is planned. Try {command}", command=command)
         )
 
     @app_commands.command(name="cancel", description="Cancel a maintenance window, or end it now.")
     @app_commands.describe(window="Which one.")
-    @app_commands.autocomplete(window=offer_windows)
+    @app_commands.autocomplete(window=autocomplete_windows)
     async def cancel(self, interaction: Interaction, window: str) -> None:
         guild_id = interaction.guild_id or 0
         found = self._services.maintenance.find(guild_id, window)
         work = self._services.maintenance.cancel(guild_id, found.window.id, interaction.user.id)
-        cancelled = await patiently(interaction, work)
-        await say(interaction, cancelled_text(words_of(interaction), cancelled))
+        cancelled = await defer_if_slow(interaction, work)
+        await respond(interaction, cancelled_text(translator_of(interaction), cancelled))
 
     def _zone(self, guild_id: int, timezone: str | None) -> str:
         if timezone is None:

@@ -4,11 +4,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from cogs._ui.alert_buttons import require_on_call
-from cogs._ui.interactions import patiently, say
+from cogs._ui.interactions import defer_if_slow, respond
 from cogs._ui.monitor_option import VisibleMonitor
-from cogs._ui.mute_texts import mute_s, muted_text, offer_mutes, unmuted_text
+from cogs._ui.mute_texts import autocomplete_mutes, muted_text, parse_mute_s, unmuted_text
 
 
 class Mute(commands.Cog):
@@ -26,23 +26,25 @@ class Mute(commands.Cog):
         length="For how long, such as 30m, 2h or 1d, at most 30 days; off to hear of it again.",
     )
     @app_commands.rename(length="for")
-    @app_commands.autocomplete(length=offer_mutes)
+    @app_commands.autocomplete(length=autocomplete_mutes)
     async def mute(self, interaction: Interaction, monitor: VisibleMonitor, length: str) -> None:
         found = monitor.monitor
         server = self._services.guilds.settings(found.guild_id)
         require_on_call(interaction, [found.role_id or server.role_id])
-        words, by, for_s = words_of(interaction), interaction.user.id, mute_s(length)
+        words, by, for_s = translator_of(interaction), interaction.user.id, parse_mute_s(length)
         overlays = self._services.overlays
         if for_s is None:
             work = overlays.unmute(found.guild_id, found.id, by)
-            _, was_muted = await patiently(interaction, work)
+            _, was_muted = await defer_if_slow(interaction, work)
             unmuted = self._services.status.one(found.guild_id, found.id)
-            await say(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
+            await respond(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
             return
-        await patiently(interaction, overlays.mute(found.guild_id, [found.id], by=by, for_s=for_s))
+        await defer_if_slow(
+            interaction, overlays.mute(found.guild_id, [found.id], by=by, for_s=for_s)
+        )
         muted = self._services.status.one(found.guild_id, found.id)
         command = self._client.commands_tree.mention("mute")
-        await say(interaction, muted_text(words, muted, command))
+        await respond(interaction, muted_text(words, muted, command))
 
 
 async def setup(client: VigieClient) -> None:

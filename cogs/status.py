@@ -6,12 +6,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.services.status import MonitorStatus
 from bot.words.translator import Translator
 from cogs._ui import visibility
 from cogs._ui.change_pages import changes_view
-from cogs._ui.interactions import manages, patiently, say, server_words
+from cogs._ui.interactions import defer_if_slow, guild_translator, is_manager, respond
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.monitor_status import Asked, monitor_embed
 from cogs._ui.status_page import PageButton, page_for, page_view
@@ -43,13 +43,13 @@ class Status(commands.Cog):
 
     async def _overview(self, interaction: Interaction, *, shared: bool) -> None:
         everything = self._services.status.overview(interaction.guild_id or 0)
-        mine = visibility.visible(interaction, everything)
-        found = visibility.public(interaction, everything) if shared else mine
+        mine = visibility.visible_monitors(interaction, everything)
+        found = visibility.public_monitors(interaction, everything) if shared else mine
         if not mine:
             words = _words(interaction, shared=shared)
             command = self._client.commands_tree.mention("watch add")
             text = words.text("Nothing is watched yet. Try {command}", command=command)
-            await say(interaction, text, ephemeral=not shared)
+            await respond(interaction, text, ephemeral=not shared)
             return
         await self._list(interaction, found or mine, shared=shared and bool(found))
         if len(found) < len(mine):
@@ -60,12 +60,12 @@ class Status(commands.Cog):
     ) -> None:
         words = _words(interaction, shared=shared)
         work = page_for(interaction, found, 0, words)
-        page = await patiently(interaction, work, ephemeral=not shared)
+        page = await defer_if_slow(interaction, work, ephemeral=not shared)
         view = page_view(page, words)
-        await say(interaction, page.content, embed=page.embed, view=view, ephemeral=not shared)
+        await respond(interaction, page.content, embed=page.embed, view=view, ephemeral=not shared)
 
     async def _one(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
-        hidden = shared and not visibility.public(interaction, [status])
+        hidden = shared and not visibility.public_monitors(interaction, [status])
         await self._show(interaction, status, shared=shared and not hidden)
         if hidden:
             await self._explain(interaction, 1)
@@ -73,10 +73,10 @@ class Status(commands.Cog):
     async def _show(self, interaction: Interaction, status: MonitorStatus, *, shared: bool) -> None:
         found = status.monitor
         work = self._services.status.report(found.guild_id, found.id)
-        report = await patiently(interaction, work, ephemeral=not shared)
+        report = await defer_if_slow(interaction, work, ephemeral=not shared)
         places = {one.channel_id for one in report.past}
-        open_to = visibility.open_ids(interaction, places) if shared else places
-        open_to &= visibility.seen_ids(interaction, places)
+        open_to = visibility.public_channels(interaction, places) if shared else places
+        open_to &= visibility.visible_channels(interaction, places)
         embed = monitor_embed(
             _words(interaction, shared=shared),
             status,
@@ -85,26 +85,26 @@ class Status(commands.Cog):
             Asked(
                 now_ms=self._services.clock.now_ms(),
                 offline_ms=self._services.why.offline_since_ms,
-                whole=manages(interaction) and not shared,
+                whole=is_manager(interaction) and not shared,
                 more=self._client.commands_tree.mention("incidents"),
             ),
         )
         view = None if shared else changes_view(interaction, found.id)
-        await say(interaction, embed=embed, view=view, ephemeral=not shared)
+        await respond(interaction, embed=embed, view=view, ephemeral=not shared)
 
     async def _explain(self, interaction: Interaction, hidden: int) -> None:
         """Why the public answer says less than its asker sees; only they are told."""
-        text = words_of(interaction).plural(
+        text = translator_of(interaction).plural(
             "Kept from the public answer: {n} site whose alert channel not everybody here may see.",
             "Kept from the public answer: {n} sites whose alert channel not everybody here may"
             " see.",
             hidden,
         )
-        await say(interaction, text)
+        await respond(interaction, text)
 
 
 def _words(interaction: Interaction, *, shared: bool) -> Translator:
-    return server_words(interaction) if shared else words_of(interaction)
+    return guild_translator(interaction) if shared else translator_of(interaction)
 
 
 async def setup(client: VigieClient) -> None:

@@ -4,9 +4,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from cogs._ui.explanation_text import why_embed
-from cogs._ui.interactions import manages, say
+from cogs._ui.interactions import is_manager, respond
 from cogs._ui.monitor_option import VisibleMonitor
 
 
@@ -21,8 +21,10 @@ class Why(commands.Cog):
     @app_commands.describe(monitor="Which monitor.")
     async def why(self, interaction: Interaction, monitor: VisibleMonitor) -> None:
         evidence = self._services.why.of(monitor.monitor.guild_id, monitor.monitor.id)
-        embed = why_embed(words_of(interaction), monitor, evidence, whole_url=manages(interaction))
-        await say(interaction, embed=embed)
+        embed = why_embed(
+            translator_of(interaction), monitor, evidence, whole_url=is_manager(interaction)
+        )
+        await respond(interaction, embed=embed)
 
 
 async def setup(client: VigieClient) -> None:

@@ -106,7 +106,7 @@ class DiscordTransport:
         guild = self._client.get_guild(guild_id)
         if guild is None or self._client.known_channels.find(guild, channel_id) is None:
             return None
-        found = self._client.readers.shared(guild, place_id, [channel_id])
+        found = self._client.audience.shared(guild, place_id, [channel_id])
         return None if found is None else channel_id in found
 
     async def places(self, guild_id: int) -> ContactPoints:

@@ -68,7 +68,7 @@ class DiscordBoardTransport:
         guild, known = self._client.get_guild(guild_id), self._client.known_channels
         if guild is None or not all(known.is_settled(guild, one) for one in (channel_id, *others)):
             return None
-        return self._client.readers.shared(guild, channel_id, others)
+        return self._client.audience.shared(guild, channel_id, others)
 
     def question(self, language: str, channel_id: int) -> str:
         return translator_for(language).text(

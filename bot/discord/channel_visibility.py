@@ -60,7 +60,7 @@ class _Roles:
             bits.get(guild.id, 0),
         )
 
-    def seeing_with(self, rules: _Rules) -> int:
+    def roles_seeing(self, rules: _Rules) -> int:
         """The roles that see a channel, each of them alone (Discord: overwrites)."""
         if rules.everyone is None:
             found = self.seeing
@@ -97,7 +97,7 @@ class ChannelAudience:
         home = self._home(guild, channel_id)
         here = None if home is None else self._rules_of(roles, home)
         # None: everybody may read it, or it is not known.
-        crowd = None if here is None else roles.seeing_with(here)
+        crowd = None if here is None else roles.roles_seeing(here)
         if crowd is not None and crowd & roles.everyone:
             crowd = None
         open_to_all = set()
@@ -168,7 +168,7 @@ def _lets_in(roles: _Roles, here: _Rules | None, crowd: int | None, other: _Rule
         return True
     if other.keeps_somebody_out:
         return False
-    seeing = roles.seeing_with(other)
+    seeing = roles.roles_seeing(other)
     if seeing & roles.everyone:
         return True
     if crowd is None or here is None:

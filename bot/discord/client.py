@@ -24,7 +24,7 @@ from bot.discord.alert_transport import DiscordTransport
 from bot.discord.board_transport import DiscordBoardTransport
 from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels
-from bot.discord.command_tree import NETWORK_ERRORS, Catalogues, VigieTree
+from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
 from bot.discord.global_limit import GlobalLimit
 from bot.discord.own_rights import OpenChannels
 from bot.discord.session_starts import SessionStarts, Store
@@ -126,7 +126,7 @@ class VigieClient(commands.AutoShardedBot):
         self.commands_tree = cast("VigieTree", self.tree)  # the library names the base class
         self.commands_tree.allowed_guilds = config.guilds
         self.known_channels = Channels(self)
-        self.readers = ChannelAudience(self.known_channels)
+        self.audience = ChannelAudience(self.known_channels)
         self.latency_log = Latencies()
         self.open_channels = OpenChannels(self.known_channels)
         self.transport = DiscordTransport(self)
@@ -139,7 +139,7 @@ class VigieClient(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Runs after the login, before the gateway: posts may go out from now on."""
-        await self.tree.set_translator(Catalogues())
+        await self.tree.set_translator(CommandTranslator())
         for name in EXTENSIONS:
             await self.load_extension(name)
         self.services.boards.attach(DiscordBoardTransport(self))
@@ -148,7 +148,7 @@ class VigieClient(commands.AutoShardedBot):
     def forget_guild(self, guild_id: int) -> None:
         """Vigie is no longer in a server."""
         self.known_channels.forget_guild(guild_id)
-        self.readers.forget_guild(guild_id)
+        self.audience.forget_guild(guild_id)
         self.open_channels.forget_guild(guild_id)
 
     async def _sync(self) -> None:
@@ -255,7 +255,7 @@ class VigieClient(commands.AutoShardedBot):
 
 
 @contextlib.contextmanager
-def pointed_at(api_url: str) -> Iterator[None]:
+def api_url_used(api_url: str) -> Iterator[None]:
     """Let discord.py speak to another API address; undone on leaving."""
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     Route.BASE = api_url
@@ -265,7 +265,7 @@ def pointed_at(api_url: str) -> Iterator[None]:
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
-async def serve(
+async def run_client(
     config: Config, services: "Services", transport_ready: Callable[[Transport], None], store: Store
 ) -> None:
     """Keep a client connected until cancelled; ``sink_ready`` is called after every login.
@@ -275,7 +275,7 @@ async def serve(
     """
     failures = 0
     error: BaseException | None = None
-    with pointed_at(config.api_url):
+    with api_url_used(config.api_url):
         while True:
             client = VigieClient(config, services, store)
             try:

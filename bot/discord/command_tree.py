@@ -55,7 +55,7 @@ Loader = Callable[[], Awaitable[str | None]]
 Saver = Callable[[str], Awaitable[None]]
 
 
-def words_of(interaction: discord.Interaction[Any]) -> Translator:
+def translator_of(interaction: discord.Interaction[Any]) -> Translator:
     """The words of the person who asks."""
     return translator_for(str(interaction.locale))
 
@@ -84,10 +84,10 @@ async def _answer(interaction: discord.Interaction[Any], text: str) -> None:
 
 
 def _explained(interaction: discord.Interaction[Any], error: BaseException) -> str:
-    words = words_of(interaction)
+    words = translator_of(interaction)
     match error:
         case UserError():
-            return told_error(words, error)
+            return error_text(words, error)
         case app_commands.MissingPermissions():
             return words.text(NEEDS_MANAGE_SERVER)
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
@@ -99,7 +99,7 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
             return words.text(_OURS, code=code)
 
 
-def told_error(words: Translator, error: UserError) -> str:
+def error_text(words: Translator, error: UserError) -> str:
     """What a person is told of an input that cannot be taken."""
     safe: dict[str, Any] = {name: _safe(value) for name, value in error.values.items()}
     return words.text(error.message, **safe)
@@ -128,7 +128,7 @@ def _expired(error: BaseException) -> bool:
     return isinstance(error, discord.HTTPException) and error.code in _EXPIRED
 
 
-class Catalogues(app_commands.Translator):
+class CommandTranslator(app_commands.Translator):
     """Names and descriptions of commands in every language that has a catalogue."""
 
     async def translate(
@@ -173,7 +173,7 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         if self.serves(interaction.guild_id):
             return True
         if interaction.type is not discord.InteractionType.autocomplete:
-            await _answer(interaction, words_of(interaction).text(NOT_SERVED))
+            await _answer(interaction, translator_of(interaction).text(NOT_SERVED))
         return False
 
     async def on_error(
@@ -188,7 +188,7 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
 
     async def digest(self) -> str:
         """Changes when the application or anything that would be registered does."""
-        translator = self.translator or Catalogues()
+        translator = self.translator or CommandTranslator()
         payload = [await c.get_translated_payload(self, translator) for c in self.get_commands()]
         payload.sort(key=lambda command: str(command["name"]))
         text = json.dumps([self.client.application_id, payload], sort_keys=True)

@@ -8,7 +8,7 @@ from bot.discord.channels import Channel, Channels
 from bot.services.delivery.messages import ChannelAccess
 
 
-def rights_of(who: discord.Member, channel: Channel) -> discord.Permissions | None:
+def permissions_of(who: discord.Member, channel: Channel) -> discord.Permissions | None:
     """None in a thread whose channel is not known.
 
     Nobody writes in a locked thread but those who manage threads.
@@ -32,7 +32,7 @@ def may_post(channel: Channel | None) -> bool | None:
     me = None if channel is None else own_member(channel.guild)
     if channel is None or me is None or channel.guild.unavailable:
         return None
-    granted = rights_of(me, channel)
+    granted = permissions_of(me, channel)
     if granted is None:
         return None
     sends = (
@@ -77,7 +77,7 @@ def access(client: discord.Client, channel_id: int) -> ChannelAccess:
     if not isinstance(channel, _Channel) or channel.guild.unavailable:
         return ChannelAccess()
     me = own_member(channel.guild)
-    granted = None if me is None else rights_of(me, channel)
+    granted = None if me is None else permissions_of(me, channel)
     if me is None or granted is None:
         return ChannelAccess()
     if me.timed_out_until is not None and me.is_timed_out() and not granted.administrator:
@@ -94,7 +94,7 @@ def own_rights(channel: object) -> discord.Permissions:
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         return discord.Permissions.none()
     me = own_member(channel.guild)
-    known = None if me is None else rights_of(me, channel)
+    known = None if me is None else permissions_of(me, channel)
     return known or discord.Permissions.none()
 
 

@@ -7,7 +7,7 @@ from discord import ChannelType
 
 from bot.discord.channels import Channel
 from bot.discord.client import Interaction
-from bot.discord.own_rights import own_member, rights_of
+from bot.discord.own_rights import own_member, permissions_of
 from bot.models import GuildSettings
 from bot.words.translator import N_, Translator
 
@@ -33,7 +33,7 @@ def channel_problem(
     if _out_of_sight(interaction.guild):
         return words.text("I do not see the channels of this server yet.")
     channel = _find(interaction, channel_id)
-    granted = bot_rights(interaction, channel_id)
+    granted = own_permissions(interaction, channel_id)
     if granted is None:
         return words.text("I cannot see {channel}, or it is gone.", channel=mention)
     if _is_locked(channel, granted):
@@ -48,7 +48,7 @@ def channel_problem(
     )
 
 
-def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
+def own_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
     """What the bot may do in a channel: as Discord says of a picked one or of this one, else as
     known; None for one that it does not see.
     """
@@ -59,7 +59,7 @@ def bot_rights(interaction: Interaction, channel_id: int) -> discord.Permissions
         return interaction.app_permissions
     guild, channel = interaction.guild, _find(interaction, channel_id)
     me = None if guild is None else own_member(guild)
-    return None if me is None or channel is None else rights_of(me, channel)
+    return None if me is None or channel is None else permissions_of(me, channel)
 
 
 def _out_of_sight(guild: discord.Guild | None) -> bool:
@@ -112,7 +112,7 @@ def remedy(
     if channel is not None:
         if me.is_timed_out():
             return words.text("First end my timeout: my profile, “Remove Timeout”.")
-        if _is_locked(channel, rights_of(me, channel) or discord.Permissions.none()):
+        if _is_locked(channel, permissions_of(me, channel) or discord.Permissions.none()):
             return words.text("Unlock it, or allow me “Manage Threads” there.")
         return where_to_allow(words, interaction)
     if choose is None:
@@ -151,7 +151,7 @@ def role_unreachable(
     role = guild.get_role(role_id)
     if role is None:
         return words.text("The role of the alerts is gone. Choose another one.")
-    granted = bot_rights(interaction, channel_id) if channel_id else guild.me.guild_permissions
+    granted = own_permissions(interaction, channel_id) if channel_id else guild.me.guild_permissions
     if role.mentionable or granted is None or granted.mention_everyone:
         return ""
     if not channel_id:

@@ -2,10 +2,10 @@
 
 What all surfaces share:
 
-- ``asking``: who asks, what they may do, and answers in time; ``audience``: who sees what
+- ``interactions``: who asks, what they may do, answers in time; ``visibility``: who sees what
 - ``buttons``, ``pages``, ``forms``: what is pressed, turned and typed, also after a restart
-- ``choices``, ``monitor_option``, ``alert_places``, ``spans``, ``times_of_day``, ``days``: options
-- ``channel_rights``: what stands between an alert and its channel, and what puts it right
-- ``states``, ``incident_text``, ``uptime_text``, ``addresses``, ``lines``, ``colours``: wording
-- ``discord_sink``, ``board_door``, ``failures``, ``lost_messages``: the services' way to Discord
+- ``autocomplete``, ``monitor_option``, ``channel_options``, ``time_options``: options of commands
+- ``monitor_text``: a monitor's name, address and card
+
+What an alert and a board look like stands in :mod:`bot.discord`: delivery needs no command.
 """

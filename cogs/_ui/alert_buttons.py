@@ -7,7 +7,7 @@ import discord
 
 from bot.discord.alert_card import BUTTON_ID
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.models import Incident
 from bot.words.escaping import markdown
@@ -15,8 +15,8 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_
 from cogs._ui.buttons import PersistentItem
 from cogs._ui.incident_details import details
-from cogs._ui.interactions import patiently, say
-from cogs._ui.visibility import seen_incident
+from cogs._ui.interactions import defer_if_slow, respond
+from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
 _NAME_LIMIT = 80
@@ -27,14 +27,14 @@ class IncidentButton(PersistentItem, template=BUTTON_ID):
     """One button of one incident."""
 
     async def pressed(self, interaction: Interaction) -> None:
-        await _ACTIONS[self.about["action"]](interaction, self.about["incident"])
+        await _ACTIONS[self.params["action"]](interaction, self.params["incident"])
 
 
 async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
     """What the pressed message tells of and is still going on, the named one first."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
-    told = [await seen_incident(interaction, public_id)]
+    told = [await find_visible_incident(interaction, public_id)]
     if interaction.message is not None:
         told += await incidents.of_message(guild_id, interaction.message.id)
     found = {one.id: one for one in told if one.open}
@@ -45,66 +45,66 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
 
 async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
     """The same, for whoever may take and mute them. Raises UserError for others."""
-    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
     require_on_call(interaction, [one.role_id for one in told])
     return told
 
 
 async def _acknowledge(interaction: Interaction, public_id: str) -> None:
-    words = words_of(interaction)
+    words = translator_of(interaction)
     await _on_call(interaction, public_id)
     work = interaction.client.services.incidents.acknowledge(
         interaction.guild_id or 0, public_id, interaction.user.id
     )
-    done = await patiently(interaction, work)
+    done = await defer_if_slow(interaction, work)
     if done.first:
-        await say(interaction, words.text("You are on it; the alert says so."))
+        await respond(interaction, words.text("You are on it; the alert says so."))
         return
     who = next((one.acknowledged_by for one in done.incidents if one.acknowledged_by), None)
-    await say(interaction, words.text("{user} was there before you.", user=f"<@{who}>"))
+    await respond(interaction, words.text("{user} was there before you.", user=f"<@{who}>"))
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
-    words, told = words_of(interaction), await _on_call(interaction, public_id)
+    words, told = translator_of(interaction), await _on_call(interaction, public_id)
     work = interaction.client.services.overlays.mute(
         interaction.guild_id or 0,
         [one.monitor_id for one in told],
         by=interaction.user.id,
         for_s=_MUTE_S,
     )
-    muted = await patiently(interaction, work)
+    muted = await defer_if_slow(interaction, work)
     until_ms = muted[0].muted_until_ms or 0
     names = words.list([markdown(one.name, _NAME_LIMIT) for one in told[:10]])
     text = words.text(
         "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "f")
     )
-    await say(interaction, text)
+    await respond(interaction, text)
 
 
 async def _details(interaction: Interaction, public_id: str) -> None:
-    await patiently(interaction, details(interaction, public_id))
+    await defer_if_slow(interaction, details(interaction, public_id))
 
 
 async def _tell(interaction: Interaction, public_id: str) -> None:
-    words = words_of(interaction)
-    told = await patiently(interaction, _open_incidents(interaction, public_id))
+    words = translator_of(interaction)
+    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
     new = False
     for one in told:
-        followed = await patiently(interaction, _follow(interaction, one, "tell_me"))
+        followed = await defer_if_slow(interaction, _follow(interaction, one, "tell_me"))
         new = new or followed.new
     if new:
-        await say(interaction, words.text("I will mention you here when it is over."))
+        await respond(interaction, words.text("I will mention you here when it is over."))
     else:
-        await say(interaction, words.text("I had noted that already."))
+        await respond(interaction, words.text("I had noted that already."))
 
 
 async def _me_too(interaction: Interaction, public_id: str) -> None:
-    words = words_of(interaction)
-    told = await patiently(interaction, _open_incidents(interaction, public_id))
-    followed = await patiently(interaction, _follow(interaction, told[0], "me_too"))
+    words = translator_of(interaction)
+    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    followed = await defer_if_slow(interaction, _follow(interaction, told[0], "me_too"))
     if followed.new:
         interaction.client.services.monitors.nudge(told[0].guild_id, told[0].monitor_id)
-    await say(
+    await respond(
         interaction,
         words.plural(
             "Noted: {n} person sees the same.", "Noted: {n} people see the same.", followed.count

@@ -66,7 +66,7 @@ def _problems(words: Translator, interaction: Interaction, settings: GuildSettin
     return [f"⚠ {text}" for text in found if text]
 
 
-def tested_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
+def test_alert_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
     """What follows from having asked for a test alert; None: there is nowhere to send one."""
     if channel_id is None:
         choose = interaction.client.commands_tree.mention("alerts channel")

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import discord
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.models import Incident
 from bot.words.escaping import clip
 from bot.words.incident_text import open_first, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import patiently, show
+from cogs._ui.interactions import defer_if_slow, respond_or_edit
 from cogs._ui.monitor_text import shown_host
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.visibility import seen_incident
+from cogs._ui.visibility import find_visible_incident
 
 PAGE = 15
 
@@ -27,9 +27,9 @@ class SitesPage(
     """Turns to one page of the list that an incident belongs to."""
 
     async def pressed(self, interaction: Interaction) -> None:
-        public_id = self.about["incident"]
-        told = await patiently(interaction, _told(interaction, public_id), in_place=True)
-        number = min(int(self.about["page"]), pages_of(told, PAGE) - 1)
+        public_id = self.params["incident"]
+        told = await defer_if_slow(interaction, _told(interaction, public_id), in_place=True)
+        number = min(int(self.params["page"]), pages_of(told, PAGE) - 1)
         await _show(interaction, public_id, told, number, in_place=True)
 
 
@@ -39,7 +39,7 @@ async def show_sites(interaction: Interaction, public_id: str, told: Sequence[In
 
 
 async def _told(interaction: Interaction, public_id: str) -> list[Incident]:
-    await seen_incident(interaction, public_id)
+    await find_visible_incident(interaction, public_id)
     return await interaction.client.services.incidents.together(
         interaction.guild_id or 0, public_id
     )
@@ -53,9 +53,9 @@ async def _show(
     *,
     in_place: bool,
 ) -> None:
-    embed, of = _page(words_of(interaction), told, number), pages_of(told, PAGE)
+    embed, of = _page(translator_of(interaction), told, number), pages_of(told, PAGE)
     turning = arrows(SitesPage, "sites", public_id, number=number, of=of)
-    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
 def _page(words: Translator, told: Sequence[Incident], number: int) -> discord.Embed:

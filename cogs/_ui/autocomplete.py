@@ -17,7 +17,7 @@ _MOST = 25
 _TEXT_LIMIT = 100
 
 
-def offered(
+def safe_autocomplete(
     offer: Callable[[Interaction, str], Choices],
 ) -> Callable[[Interaction, str], Coroutine[Any, Any, Choices]]:
     """Discord waits 3 s and shows nobody an error: a bug is logged, and nothing is offered."""

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from cogs._ui.interactions import answering, managing, served
+from cogs._ui.interactions import check_allowed_guild, check_manager, errors_answered
 
 
 class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
@@ -22,7 +22,7 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
     def __init__(self, item: ui.Item[Any]) -> None:
         super().__init__(item)
         match = self.template.fullmatch(self.custom_id)
-        self.about: dict[str, str] = {} if match is None else match.groupdict()
+        self.params: dict[str, str] = {} if match is None else match.groupdict()
 
     @classmethod
     async def from_custom_id(
@@ -44,8 +44,8 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
         return cls(ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with answering(interaction):
-            if await (managing if self.for_managers else served)(interaction):
+        async with errors_answered(interaction):
+            if await (check_manager if self.for_managers else check_allowed_guild)(interaction):
                 await self.pressed(interaction)
 
     async def pressed(self, interaction: Interaction) -> None:

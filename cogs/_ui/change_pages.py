@@ -4,13 +4,13 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.services.audit_log import AuditPage
 from bot.words.escaping import markdown
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_text import change_line, fitting
-from cogs._ui.interactions import manages, owns, patiently, show
+from cogs._ui.interactions import defer_if_slow, is_manager, is_own_message, respond_or_edit
 from cogs._ui.pages import arrows, page_text
 
 PAGE = 10
@@ -29,8 +29,8 @@ class ChangesButton(
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        turns = self.about["way"] != "open" and owns(interaction)
-        monitor_id, number = int(self.about["monitor"]), int(self.about["page"])
+        turns = self.params["way"] != "open" and is_own_message(interaction)
+        monitor_id, number = int(self.params["monitor"]), int(self.params["page"])
         await _show(interaction, monitor_id, number, in_place=turns)
 
 
@@ -41,9 +41,9 @@ def changes_button(words: Translator, monitor_id: int = _EVERYTHING) -> ChangesB
 
 def changes_view(interaction: Interaction, monitor_id: int) -> ui.View | None:
     """The button alone; None for those who may not read what it opens."""
-    if not manages(interaction):
+    if not is_manager(interaction):
         return None
-    return view_of([changes_button(words_of(interaction), monitor_id)])
+    return view_of([changes_button(translator_of(interaction), monitor_id)])
 
 
 async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id: int) -> None:
@@ -51,7 +51,7 @@ async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id
     page = await interaction.client.services.audit_log.page(
         interaction.guild_id or 0, monitor_id, 0, PAGE
     )
-    words = words_of(interaction)
+    words = translator_of(interaction)
     lines = [change_line(words, row, _SHORT_LIMIT) for row in page.rows]
     _add(words, embed, lines)
 
@@ -61,7 +61,7 @@ async def add_server_changes(interaction: Interaction, embed: discord.Embed) -> 
     rows = await interaction.client.services.audit_log.of_server(
         interaction.guild_id or 0, _SERVER_LINES
     )
-    words = words_of(interaction)
+    words = translator_of(interaction)
     _add(words, embed, [change_line(words, row, _SHORT_LIMIT, named=True) for row in rows])
     return view_of([changes_button(words)])
 
@@ -73,14 +73,14 @@ def _add(words: Translator, embed: discord.Embed, lines: list[str]) -> None:
 
 
 async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_place: bool) -> None:
-    words = words_of(interaction)
+    words = translator_of(interaction)
     work = interaction.client.services.audit_log.page(
         interaction.guild_id or 0, monitor_id or None, number, PAGE
     )
-    page = await patiently(interaction, work, in_place=in_place)
+    page = await defer_if_slow(interaction, work, in_place=in_place)
     turning = arrows(ChangesButton, "changes", monitor_id, number=page.number, of=page.of)
     embed = _page(words, monitor_id, page)
-    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
 def _page(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:

@@ -6,7 +6,7 @@ import discord
 
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.states import GREEN, RED, YELLOW
 from bot.services.doctor.findings import Finding, Grade, ok, warning
 from bot.services.doctor.health import stored_lines
@@ -15,7 +15,7 @@ from bot.words.incident_text import fitting_lines
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.doctor_places import Places
-from cogs._ui.interactions import owns, patiently, show
+from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
 _COLOURS = {Grade.BROKEN: RED, Grade.WARNING: YELLOW, Grade.OK: GREEN}
@@ -34,16 +34,16 @@ class DoctorButton(PersistentItem, template=r"v1:doctor:look"):
 
 async def show_doctor(interaction: Interaction) -> None:
     """The report as things are now, in place of the old one where that can be."""
-    in_place = owns(interaction)
-    embed = await patiently(interaction, _doctor_embed(interaction), in_place=in_place)
-    again = DoctorButton.button("v1:doctor:look", words_of(interaction).text("Check again"))
-    await show(interaction, in_place=in_place, embed=embed, view=view_of([again]))
+    in_place = is_own_message(interaction)
+    embed = await defer_if_slow(interaction, _doctor_embed(interaction), in_place=in_place)
+    again = DoctorButton.button("v1:doctor:look", translator_of(interaction).text("Check again"))
+    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of([again]))
 
 
 async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     """Everything about this server, and the machine only as far as it is well or not."""
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    words, mention = words_of(interaction), interaction.client.commands_tree.mention
+    words, mention = translator_of(interaction), interaction.client.commands_tree.mention
     used = used_channels(services, guild_id)
     await interaction.client.known_channels.look_up(interaction.guild, used)
     places = Places(
@@ -95,7 +95,7 @@ def _line(one: Finding) -> str:
 
 def _gateway(interaction: Interaction) -> Finding:
     """Commands and buttons come this way; that this one came says that it is open."""
-    words, guild = words_of(interaction), interaction.guild
+    words, guild = translator_of(interaction), interaction.guild
     name = words.text("Connection to Discord")
     latency_s = None if guild is None else interaction.client.latency_log.of(guild.shard_id)
     if latency_s is None:

@@ -7,13 +7,13 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.models import Monitor
 from bot.services.wishes import Change, Edited
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.forms import typed_values
-from cogs._ui.interactions import owns, patiently, show
+from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 from cogs._ui.monitor_card import card_embed, edited_text
 from cogs._ui.monitor_forms import TITLES, change_of, monitor_form
 from cogs._ui.typed_slips import with_address
@@ -29,14 +29,14 @@ class EditButton(
 
     async def pressed(self, interaction: Interaction) -> None:
         monitors = interaction.client.services.monitors
-        monitor = monitors.get(interaction.guild_id or 0, int(self.about["monitor"]))
-        form = monitor_form(interaction, monitor, self.about["section"])
+        monitor = monitors.get(interaction.guild_id or 0, int(self.params["monitor"]))
+        form = monitor_form(interaction, monitor, self.params["section"])
         await interaction.response.send_modal(form)
 
 
 async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embed, ui.View]:
     """The settings with what was changed last, and a button for each form and for all changes."""
-    words = words_of(interaction)
+    words = translator_of(interaction)
     embed = card_embed(words, monitor)
     await add_changes(interaction, embed, monitor.id)
     sections = (
@@ -49,7 +49,7 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
     """What was typed into a form."""
     work_out = change_of(interaction, sent["section"], typed_values(interaction))
-    change = await patiently(interaction, work_out, in_place=owns(interaction))
+    change = await defer_if_slow(interaction, work_out, in_place=is_own_message(interaction))
     await take_change(interaction, int(sent["monitor"]), change)
 
 
@@ -60,8 +60,8 @@ async def take_change(interaction: Interaction, monitor_id: int, change: Change)
         wanted = replace(change, url=address or None)
         monitors, guild_id = asked.client.services.monitors, asked.guild_id or 0
         work = monitors.edit(guild_id, monitor_id, wanted, asked.user.id)
-        edited = await patiently(asked, work, in_place=owns(asked))
-        await show_edited(asked, edited, cut_text(words_of(asked), wanted.name))
+        edited = await defer_if_slow(asked, work, in_place=is_own_message(asked))
+        await show_edited(asked, edited, cut_text(translator_of(asked), wanted.name))
 
     if change.url is None:
         await take(interaction, "")
@@ -71,8 +71,10 @@ async def take_change(interaction: Interaction, monitor_id: int, change: Change)
 
 async def show_edited(interaction: Interaction, edited: Edited, note: str | None = None) -> None:
     """What changed, with the card as it is now: in place of the old one where that can be."""
-    words = words_of(interaction)
-    said, in_place = edited_text(words, interaction, edited), owns(interaction)
+    words = translator_of(interaction)
+    said, in_place = edited_text(words, interaction, edited), is_own_message(interaction)
     text = f"{said}\n{note}" if note else said
-    embed, view = await patiently(interaction, card(interaction, edited.after), in_place=in_place)
-    await show(interaction, in_place=in_place, content=text, embed=embed, view=view)
+    embed, view = await defer_if_slow(
+        interaction, card(interaction, edited.after), in_place=in_place
+    )
+    await respond_or_edit(interaction, in_place=in_place, content=text, embed=embed, view=view)

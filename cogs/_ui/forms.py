@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.discord.client import Interaction
 from bot.words.escaping import units
-from cogs._ui.interactions import answering, managing
+from cogs._ui.interactions import check_manager, errors_answered
 
 
 def form(title: str, custom_id: str, fields: Iterable[ui.Label[ui.Modal]]) -> ui.Modal:
@@ -82,8 +82,8 @@ async def take_form(
     match = re.fullmatch(template, str(data.get("custom_id", "")))
     if match is None or interaction.type is not discord.InteractionType.modal_submit:
         return
-    async with answering(interaction):
-        if await managing(interaction):
+    async with errors_answered(interaction):
+        if await check_manager(interaction):
             await take(interaction, match)
 
 

@@ -6,16 +6,16 @@ import discord
 
 from bot.discord.alert_card import add_fields, colour_of
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.models import Cause, Incident
 from bot.words.causes import cause_text
 from bot.words.incident_text import headline, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.alert_sites import show_sites
-from cogs._ui.interactions import manages, say
+from cogs._ui.interactions import is_manager, respond
 from cogs._ui.monitor_text import add_address
-from cogs._ui.visibility import seen_incident
+from cogs._ui.visibility import find_visible_incident
 
 _TRIES = 12
 
@@ -24,15 +24,17 @@ async def details(interaction: Interaction, public_id: str) -> None:
     """Answer with the incident's card, its site and its newest tries. Raises NotFound."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
-    words = words_of(interaction)
-    incident = await seen_incident(interaction, public_id)
+    words = translator_of(interaction)
+    incident = await find_visible_incident(interaction, public_id)
     told = await incidents.together(guild_id, public_id)
     if len(told) > 1:
         await show_sites(interaction, public_id, told)
         return
     tries = await incidents.tries(guild_id, public_id, _TRIES)
     lines = [_try(words, one.at_ms, one.ms, one.cause) for one in tries]
-    await say(interaction, embed=_embed(words, incident, lines, whole_url=manages(interaction)))
+    await respond(
+        interaction, embed=_embed(words, incident, lines, whole_url=is_manager(interaction))
+    )
 
 
 def _embed(

@@ -7,7 +7,7 @@ import discord
 from bot.clock import DAY_MS
 from bot.discord.alert_card import colour_of
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.states import kind_word
 from bot.models import Ending, Incident
 from bot.services.status import MonitorStatus
@@ -17,10 +17,16 @@ from bot.words.incident_text import NAME_LIMIT, duration
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import manages, owns, patiently, say, show
+from cogs._ui.interactions import (
+    defer_if_slow,
+    is_manager,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
 from cogs._ui.monitor_text import says_host, shown_host
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
-from cogs._ui.visibility import seen_ids
+from cogs._ui.visibility import visible_channels
 
 PAGE = 10
 # As many as are read for one answer; what is older is reached by naming a monitor or fewer days.
@@ -32,38 +38,38 @@ _OVER = {
 }
 
 
-class TimelinePage(
+class IncidentsPage(
     PersistentItem,
     template=r"v1:incidents:(?P<way>prev|next):(?P<monitor>\d{1,18}):(?P<days>\d{1,4}):(?P<page>\d{1,4})",
 ):
     """Turns to one page of a timeline; monitor 0 means all of them."""
 
     async def pressed(self, interaction: Interaction) -> None:
-        monitor_id, days, number = (int(self.about[name]) for name in ("monitor", "days", "page"))
-        in_place = owns(interaction)
-        found = await patiently(
+        monitor_id, days, number = (int(self.params[name]) for name in ("monitor", "days", "page"))
+        in_place = is_own_message(interaction)
+        found = await defer_if_slow(
             interaction, _seen(interaction, monitor_id, days), in_place=in_place
         )
         if found:
             await _show(interaction, found, monitor_id, days, number, in_place=in_place)
         else:
-            text = words_of(interaction).text("There is nothing to show any more.")
-            await say(interaction, text)
+            text = translator_of(interaction).text("There is nothing to show any more.")
+            await respond(interaction, text)
 
 
-async def show_timeline(interaction: Interaction, monitor_id: int, days: int) -> None:
+async def show_incidents(interaction: Interaction, monitor_id: int, days: int) -> None:
     """Answer with the first page, to the person alone."""
-    found = await patiently(interaction, _seen(interaction, monitor_id, days))
+    found = await defer_if_slow(interaction, _seen(interaction, monitor_id, days))
     if found:
         await _show(interaction, found, monitor_id, days, 0, in_place=False)
         return
-    words = words_of(interaction)
+    words = translator_of(interaction)
     text = words.plural(
         "No incident in the last {n} day.", "No incidents in the last {n} days.", days
     )
     if not interaction.client.services.monitors.of_guild(interaction.guild_id or 0):
         text = words.text("Nothing is watched yet.")
-    await say(interaction, text)
+    await respond(interaction, text)
 
 
 async def _show(
@@ -77,9 +83,11 @@ async def _show(
 ) -> None:
     of = pages_of(found, PAGE)
     number = min(number, of - 1)
-    embed = _page(words_of(interaction), found, number, days=days, causes=manages(interaction))
-    turning = arrows(TimelinePage, "incidents", monitor_id, days, number=number, of=of)
-    await show(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+    embed = _page(
+        translator_of(interaction), found, number, days=days, causes=is_manager(interaction)
+    )
+    turning = arrows(IncidentsPage, "incidents", monitor_id, days, number=number, of=of)
+    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
 async def _seen(interaction: Interaction, monitor_id: int, days: int) -> list[Incident]:
@@ -92,7 +100,7 @@ async def _seen(interaction: Interaction, monitor_id: int, days: int) -> list[In
         one.monitor.id: one for one in services.status.overview(guild_id)
     }
     channels = {one.channel_id for one in found} | {one.channel_id for one in now.values()}
-    open_to = seen_ids(interaction, channels)
+    open_to = visible_channels(interaction, channels)
     return [
         one
         for one in found
@@ -132,10 +140,10 @@ def _line(words: Translator, one: Incident, *, causes: bool) -> str:
     if one.open:
         parts.append(words.text("still going on"))
     else:
-        parts.append(ended(words, one))
+        parts.append(ending_text(words, one))
     return " · ".join(parts)
 
 
-def ended(words: Translator, one: Incident) -> str:
+def ending_text(words: Translator, one: Incident) -> str:
     """``✔ over after 12 min``, or why it was not seen to its end."""
     return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))

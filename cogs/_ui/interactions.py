@@ -11,7 +11,12 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import NEEDS_MANAGE_SERVER, NETWORK_ERRORS, answer_error, words_of
+from bot.discord.command_tree import (
+    NEEDS_MANAGE_SERVER,
+    NETWORK_ERRORS,
+    answer_error,
+    translator_of,
+)
 from bot.words.translator import Translator, translator_for
 
 log = logging.getLogger(__name__)
@@ -22,7 +27,7 @@ T = TypeVar("T")
 _DEFER_AFTER_S = 1.0
 
 
-async def patiently(
+async def defer_if_slow(
     interaction: Interaction,
     work: Awaitable[T],
     *,
@@ -53,7 +58,7 @@ async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -
         log.info("interaction %s could not be deferred: %r", interaction.id, error)
 
 
-async def say(
+async def respond(
     interaction: Interaction,
     content: str | None = None,
     *,
@@ -75,14 +80,14 @@ async def say(
         await interaction.response.send_message(**shown, ephemeral=ephemeral)
 
 
-async def show(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
+async def respond_or_edit(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
     """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
 
     Parts that are not named stay as they are, and a view without items takes the buttons away. A
     layout has neither text nor embeds beside it: Discord wants them taken away by name.
     """
     if not in_place:
-        await say(interaction, **parts)
+        await respond(interaction, **parts)
         return
     if isinstance(parts.get("view"), ui.LayoutView):
         parts |= {"content": None, "embed": None}
@@ -92,13 +97,13 @@ async def show(interaction: Interaction, *, in_place: bool, **parts: Any) -> Non
         await interaction.response.edit_message(**parts)
 
 
-def server_words(interaction: Interaction) -> Translator:
+def guild_translator(interaction: Interaction) -> Translator:
     """The language of what everybody in the server sees."""
     return translator_for(interaction.client.services.guilds.language(interaction.guild_id or 0))
 
 
 @asynccontextmanager
-async def answering(interaction: Interaction) -> AsyncIterator[None]:
+async def errors_answered(interaction: Interaction) -> AsyncIterator[None]:
     """What goes wrong behind a button or a form is answered and logged as that of a command."""
     try:
         yield
@@ -106,12 +111,12 @@ async def answering(interaction: Interaction) -> AsyncIterator[None]:
         await answer_error(interaction, error)
 
 
-async def served(interaction: Interaction) -> bool:
+async def check_allowed_guild(interaction: Interaction) -> bool:
     """The tree's own check, for buttons: those never pass through the tree."""
     return await interaction.client.commands_tree.interaction_check(interaction)
 
 
-def owns(interaction: Interaction) -> bool:
+def is_own_message(interaction: Interaction) -> bool:
     """Whether the pressed message is the person's own: only they see it, or they asked for it."""
     message = interaction.message
     if message is None:
@@ -120,19 +125,19 @@ def owns(interaction: Interaction) -> bool:
     return message.flags.ephemeral or (asked is not None and asked.user.id == interaction.user.id)
 
 
-def manages(interaction: Interaction) -> bool:
+def is_manager(interaction: Interaction) -> bool:
     """Whether the person may change settings and read full addresses."""
     granted = interaction.permissions
     return granted.manage_guild or granted.administrator
 
 
-async def managing(interaction: Interaction) -> bool:
+async def check_manager(interaction: Interaction) -> bool:
     """The check of a settings' button or form: refuses, in words, whoever may not change them."""
-    if not await served(interaction):
+    if not await check_allowed_guild(interaction):
         return False
-    if manages(interaction):
+    if is_manager(interaction):
         return True
-    await say(interaction, words_of(interaction).text(NEEDS_MANAGE_SERVER))
+    await respond(interaction, translator_of(interaction).text(NEEDS_MANAGE_SERVER))
     return False
 
 
@@ -140,6 +145,6 @@ class ManagersCog(commands.Cog):
     """Commands for managers alone: Discord hides them from others, but servers can change that."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        if manages(interaction):
+        if is_manager(interaction):
             return True
         raise app_commands.MissingPermissions(["manage_guild"])

@@ -3,16 +3,16 @@
 from datetime import date, timedelta
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services import recurrence
 from bot.services.recurrence import wall_time
 from bot.words.timestamps import day_name, weekly
 from bot.words.translator import Translator
-from cogs._ui.autocomplete import Choices, choices, offered
-from cogs._ui.days import days_of
-from cogs._ui.interactions import manages
+from cogs._ui.autocomplete import Choices, choices, safe_autocomplete
+from cogs._ui.interactions import is_manager
 from cogs._ui.maintenance_answers import label
+from cogs._ui.time_options import parse_days
 
 _ABBREVIATIONS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PATTERNS = ("daily", "mon-fri", "sat,sun", *_ABBREVIATIONS)
@@ -27,18 +27,18 @@ _USUAL = (
 )  # fmt: skip
 
 
-@offered
-def offer_days(interaction: Interaction, typed: str) -> Choices:
+@safe_autocomplete
+def autocomplete_days(interaction: Interaction, typed: str) -> Choices:
     """First how the typed text is read, then patterns and the next dates."""
-    today, words = _wall_date(interaction), words_of(interaction)
+    today, words = _wall_date(interaction), translator_of(interaction)
     labels = [_days_label(words, text, today) for text in _days_texts(typed, today)]
     wanted = typed.strip().casefold()
     found = [(text, value) for text, value in labels if wanted in f"{text} {value}".casefold()]
     return choices(found or labels[:1])
 
 
-@offered
-def offer_zones(interaction: Interaction, typed: str) -> Choices:
+@safe_autocomplete
+def autocomplete_zones(interaction: Interaction, typed: str) -> Choices:
     """Zones with the time it is there; the server's own first."""
     now_ms = interaction.client.services.clock.now_ms()
     own = _settings_zone(interaction)
@@ -49,12 +49,12 @@ def offer_zones(interaction: Interaction, typed: str) -> Choices:
     return choices((f"{name} ({wall_time(now_ms, name):%H:%M})", name) for name in found)
 
 
-@offered
-def offer_windows(interaction: Interaction, typed: str) -> Choices:
+@safe_autocomplete
+def autocomplete_windows(interaction: Interaction, typed: str) -> Choices:
     """The server's windows by a readable line; the value is the id."""
-    if not manages(interaction):
+    if not is_manager(interaction):
         return []
-    words, timezone = words_of(interaction), _settings_zone(interaction)
+    words, timezone = translator_of(interaction), _settings_zone(interaction)
     found = interaction.client.services.maintenance.of_guild(interaction.guild_id or 0)
     labels = [(label(words, one, timezone), str(one.window.id)) for one in found]
     wanted = typed.strip().casefold()
@@ -69,14 +69,14 @@ def _days_texts(typed: str, today: date) -> list[str]:
 
 def _understood(typed: str, today: date) -> bool:
     try:
-        days_of(typed, today)
+        parse_days(typed, today)
     except UserError:
         return False
     return True
 
 
 def _days_label(words: Translator, text: str, today: date) -> tuple[str, str]:
-    meant = days_of(text, today)
+    meant = parse_days(text, today)
     if isinstance(meant, date):
         return f"{meant.isoformat()} ({day_name(words, meant.weekday())})", meant.isoformat()
     return weekly(words, meant), ",".join(_ABBREVIATIONS[day] for day in meant)

@@ -6,14 +6,14 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.target_options import status_text
 from bot.services.wishes import NAME_LIMIT, Change
 from bot.words.escaping import plain
 from bot.words.translator import N_
-from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, check_place
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES, check_channel_and_role
 from cogs._ui.forms import form, shown_channel, shown_role, text_field
 
 FORM = r"v1:form:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
@@ -33,7 +33,7 @@ _TEXT_LIMIT, _LONG_LIMIT = 200, 4_000
 
 def monitor_form(interaction: Interaction, monitor: Monitor, section: str) -> ui.Modal:
     """That of one section."""
-    words = words_of(interaction)
+    words = translator_of(interaction)
     fields = _FIELDS[section](interaction, monitor)
     return form(words.text(TITLES[section]), f"v1:form:{section}:{monitor.id}", fields)
 
@@ -59,7 +59,7 @@ async def change_of(interaction: Interaction, section: str, values: dict[str, st
         case _:
             role_id = int(values.get("role") or 0)
             channel_id = int(values.get("channel") or values.get(_OR_THE_THREAD) or 0)
-            await check_place(interaction, channel_id, role_id)
+            await check_channel_and_role(interaction, channel_id, role_id)
             stays = _OR_THE_THREAD in values and not channel_id
             return Change(channel_id=None if stays else channel_id, role_id=role_id)
 
@@ -76,7 +76,7 @@ def _slow_ms(text: str) -> int:
 
 
 def _address(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
-    words, target = words_of(interaction), monitor.target
+    words, target = translator_of(interaction), monitor.target
     fields = [
         text_field(words.text("Address"), "url", target.url, limit=URL_LIMIT, required=True),
         text_field(words.text("Name"), "name", monitor.name, limit=NAME_LIMIT),
@@ -90,7 +90,7 @@ def _address(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui
 
 
 def _fine(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
-    words, target = words_of(interaction), monitor.target
+    words, target = translator_of(interaction), monitor.target
     names = "\n".join(f"{name}:" for name, _ in target.headers)
     slow = "" if monitor.slow_ms is None else str(monitor.slow_ms)
     return [
@@ -123,7 +123,7 @@ def _fine(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Mo
 
 
 def _told(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Modal]]:
-    words = words_of(interaction)
+    words = translator_of(interaction)
     thread = _thread_of(interaction, monitor)
     channel: ui.ChannelSelect[ui.Modal] = ui.ChannelSelect(
         custom_id="channel" if thread is None else _OR_THE_THREAD,

@@ -9,9 +9,9 @@ from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
-from cogs._ui.autocomplete import Choices, choices, offered
-from cogs._ui.interactions import manages
-from cogs._ui.visibility import sees, visible
+from cogs._ui.autocomplete import Choices, choices, safe_autocomplete
+from cogs._ui.interactions import is_manager
+from cogs._ui.visibility import can_see, visible_monitors
 
 _NAME_LIMIT = 80
 _CHOICE_LIMIT = 100
@@ -24,7 +24,7 @@ class _Visible(app_commands.Transformer[VigieClient]):
         """One that is told where they cannot look is refused in the words of an unknown one."""
         services, guild_id = interaction.client.services, interaction.guild_id or 0
         status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
-        if sees(interaction, status.channel_id):
+        if can_see(interaction, status.channel_id):
             return status
         raise NotFound(
             "I watch nothing called “{name}” here. Pick one from the list as you type.",
@@ -53,16 +53,16 @@ VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
 ManagedMonitor: TypeAlias = app_commands.Transform[Monitor, _Managed]
 
 
-@offered
+@safe_autocomplete
 def _offer_visible(interaction: Interaction, typed: str) -> Choices:
     status = interaction.client.services.status
-    seen = visible(interaction, status.overview(interaction.guild_id or 0))
+    seen = visible_monitors(interaction, status.overview(interaction.guild_id or 0))
     return _choices([one.monitor for one in seen], typed)
 
 
-@offered
+@safe_autocomplete
 def _offer_managed(interaction: Interaction, typed: str) -> Choices:
-    if not manages(interaction):
+    if not is_manager(interaction):
         return []
     monitors = interaction.client.services.monitors
     return _choices(monitors.of_guild(interaction.guild_id or 0), typed)

@@ -17,7 +17,7 @@ from bot.words.escaping import markdown
 from bot.words.incident_text import duration, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.incident_list import ended
+from cogs._ui.incident_list import ending_text
 from cogs._ui.monitor_text import add_address, state_embed
 from cogs._ui.uptime_text import bar, uptime_lines
 
@@ -152,7 +152,7 @@ def _add_past(embed: discord.Embed, words: Translator, past: Sequence[Incident],
 def _past(words: Translator, one: Incident) -> str:
     """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
     length = words.text("lasted {duration}", duration=duration(words, one))
-    how_long = length if one.ending is Ending.RESOLVED else ended(words, one)
+    how_long = length if one.ending is Ending.RESOLVED else ending_text(words, one)
     parts = [stamp(one.since_ms, "f"), kind_word(words, one.kind), how_long]
     if one.cause is not None:
         parts.append(cause_text(words, one.cause))

@@ -3,15 +3,15 @@
 import re
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.autocomplete import Choices, choices, offered
-from cogs._ui.days import span_s
+from cogs._ui.autocomplete import Choices, choices, safe_autocomplete
 from cogs._ui.monitor_text import shown_name
+from cogs._ui.time_options import parse_duration_s
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
@@ -19,16 +19,16 @@ _VALUE_LIMIT = 100  # of a choice; one that is longer, and Discord refuses all o
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
 
-def mute_s(text: str) -> int | None:
+def parse_mute_s(text: str) -> int | None:
     """Seconds; None for "off" and for no time at all. Raises UserError."""
-    return None if _OFF.fullmatch(text.strip()) else span_s(text)
+    return None if _OFF.fullmatch(text.strip()) else parse_duration_s(text)
 
 
-@offered
-def offer_mutes(interaction: Interaction, typed: str) -> Choices:
+@safe_autocomplete
+def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
     """What was typed if it is a length of time, then the common ones, then "off"."""
-    words, typed = words_of(interaction), typed.strip()
-    lengths = {text: words.duration(span_s(text)) for text in _COMMON}
+    words, typed = translator_of(interaction), typed.strip()
+    lengths = {text: words.duration(parse_duration_s(text)) for text in _COMMON}
     lengths[OFF] = words.text("off: alerts again")
     wanted = typed.casefold()
     found = {
@@ -46,7 +46,7 @@ def _own(words: Translator, typed: str) -> dict[str, str]:
     if len(typed) > _VALUE_LIMIT:
         return {}
     try:
-        seconds = span_s(typed)
+        seconds = parse_duration_s(typed)
     except UserError:
         return {}
     return {typed: words.duration(seconds)} if seconds <= MUTE_LIMIT_S else {}

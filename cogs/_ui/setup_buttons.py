@@ -13,15 +13,15 @@ from discord import ui
 
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
-from bot.discord.command_tree import told_error, words_of
+from bot.discord.command_tree import error_text, translator_of
 from bot.discord.states import GREEN, GREY
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from bot.services.wishes import NewMonitor
 from bot.words.translator import Translator
-from cogs._ui.alert_places import check_place
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import owns, patiently, show
+from cogs._ui.channel_options import check_channel_and_role
+from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 from cogs._ui.setup_page import (
     CHANNEL,
     ROLE,
@@ -30,13 +30,13 @@ from cogs._ui.setup_page import (
     SetUp,
     button,
     channel_menu,
-    further,
-    head,
+    heading,
+    next_commands,
+    read_site_form,
     ready,
     role_menu,
     site_form,
     steps,
-    wanted_site,
 )
 from cogs._ui.typed_slips import slip_row
 from cogs._ui.watch_answers import added_text
@@ -52,7 +52,7 @@ class SetupItem(
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        await _ACTIONS[self.about["action"]](interaction)
+        await _ACTIONS[self.params["action"]](interaction)
 
 
 async def show_setup(
@@ -67,14 +67,14 @@ async def show_setup(
     ``note``: what just happened, told under the step it belongs to; ``row``: what to press then.
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    in_place = owns(interaction)
+    in_place = is_own_message(interaction)
     used = used_channels(services, guild_id)
     known = interaction.client.known_channels
-    await patiently(interaction, known.look_up(interaction.guild, used), in_place=in_place)
-    tested = await patiently(interaction, services.trial.last(guild_id), in_place=in_place)
+    await defer_if_slow(interaction, known.look_up(interaction.guild, used), in_place=in_place)
+    tested = await defer_if_slow(interaction, services.trial.last(guild_id), in_place=in_place)
     found = SetUp(services.guilds.settings(guild_id), services.monitors.of_guild(guild_id), tested)
     view = _view(interaction, found, {step or "": note}, {step or "": row})
-    await show(interaction, in_place=in_place, view=view)
+    await respond_or_edit(interaction, in_place=in_place, view=view)
 
 
 def welcome_view(words: Translator) -> ui.View:
@@ -88,11 +88,11 @@ def _view(
     notes: dict[str, str],
     more: dict[str, ui.ActionRow[Any] | None],
 ) -> ui.LayoutView:
-    words = words_of(interaction)
+    words = translator_of(interaction)
     told = steps(words, interaction, found)
     rows, is_ready = _rows(words, interaction, found), ready(told)
     box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
-    box.add_item(ui.TextDisplay(head(words, is_ready=is_ready)))
+    box.add_item(ui.TextDisplay(heading(words, is_ready=is_ready)))
     for name, step in told.items():
         box.add_item(ui.TextDisplay(f"{step.shown}\n{notes.get(name, '')}".rstrip()))
         asked = more.get(name)
@@ -100,7 +100,7 @@ def _view(
             box.add_item(row)
     if is_ready:
         box.add_item(ui.Separator())
-        box.add_item(ui.TextDisplay(further(words, interaction.client.commands_tree)))
+        box.add_item(ui.TextDisplay(next_commands(words, interaction.client.commands_tree)))
     return ui.LayoutView(timeout=None).add_item(box)
 
 
@@ -131,9 +131,9 @@ def _picked_id(interaction: Interaction) -> int:
 async def _do(interaction: Interaction, step: str, work: Coroutine[Any, Any, str]) -> None:
     """Show the card again, with what came of the work, or why it was refused, under its step."""
     try:
-        note = await patiently(interaction, work, in_place=owns(interaction))
+        note = await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
     except UserError as error:
-        note = f"✖ {told_error(words_of(interaction), error)}"
+        note = f"✖ {error_text(translator_of(interaction), error)}"
     await show_setup(interaction, step=step, note=note)
 
 
@@ -141,7 +141,7 @@ async def _channel_chosen(interaction: Interaction) -> None:
     services, channel_id = interaction.client.services, _picked_id(interaction)
 
     async def choose() -> str:
-        await check_place(interaction, channel_id, 0)
+        await check_channel_and_role(interaction, channel_id, 0)
         guild_id, by = interaction.guild_id or 0, interaction.user.id
         await services.guilds.set_alerts(guild_id, channel_id=channel_id, by=by)
         await services.delivery.channel_chosen(guild_id, channel_id)
@@ -159,20 +159,20 @@ async def _call_nobody(interaction: Interaction) -> None:
 
 
 async def _set_role(interaction: Interaction, role_id: int) -> str:
-    await check_place(interaction, 0, role_id)
+    await check_channel_and_role(interaction, 0, role_id)
     guilds = interaction.client.services.guilds
     await guilds.set_alerts(interaction.guild_id or 0, role_id=role_id, by=interaction.user.id)
     return ""
 
 
 async def _ask_site(interaction: Interaction) -> None:
-    await interaction.response.send_modal(site_form(words_of(interaction)))
+    await interaction.response.send_modal(site_form(translator_of(interaction)))
 
 
 async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
     """The form of a site goes the very way of ``/watch add``: watched at once, looked at once."""
     del sent
-    wanted = wanted_site(interaction)
+    wanted = read_site_form(interaction)
 
     async def add(asked: Interaction, address: str) -> None:
         await _do(asked, SITE, _added(asked, replace(wanted, url=address)))
@@ -181,7 +181,7 @@ async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
         address = typed_address(wanted.url)
     except Mistyped as slip:
         row = slip_row(interaction, slip, add)
-        note = f"✖ {told_error(words_of(interaction), slip)}"
+        note = f"✖ {error_text(translator_of(interaction), slip)}"
         await show_setup(interaction, step=SITE, note=note, row=row)
     else:
         await add(interaction, address)
@@ -191,7 +191,7 @@ async def _added(interaction: Interaction, wanted: NewMonitor) -> str:
     monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
     added = await monitors.add(guild_id, wanted, interaction.user.id)
     mark = "✔" if added.first.ok else "⚠"
-    return f"{mark} {added_text(words_of(interaction), added)}"
+    return f"{mark} {added_text(translator_of(interaction), added)}"
 
 
 async def _send_test(interaction: Interaction) -> None:

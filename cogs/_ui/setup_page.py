@@ -10,14 +10,14 @@ from discord import ui
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree
-from bot.discord.permissions import bot_rights, channel_problem, remedy, role_problem
+from bot.discord.permissions import channel_problem, own_permissions, remedy, role_problem
 from bot.models import GuildSettings, Monitor
 from bot.services.test_alert import LastTest
 from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
-from cogs._ui.alert_settings import tested_text
+from cogs._ui.alert_settings import test_alert_text
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
 from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
 from cogs._ui.monitor_forms import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
@@ -26,7 +26,7 @@ _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
 
 
-class Stand(StrEnum):
+class StepState(StrEnum):
     """Where a step stands; the value is its mark."""
 
     DONE = "✔"
@@ -50,7 +50,7 @@ class Step:
 
     title: str
     text: str
-    stand: Stand
+    stand: StepState
 
     @property
     def shown(self) -> str:
@@ -70,10 +70,10 @@ def steps(words: Translator, interaction: Interaction, found: SetUp) -> dict[str
 def ready(told: Mapping[str, Step]) -> bool:
     """Whether alerts would arrive now: nothing that must be there is missing or broken."""
     must = told[CHANNEL].stand, told[SITE].stand
-    return set(must) == {Stand.DONE} and told[ROLE].stand is not Stand.BROKEN
+    return set(must) == {StepState.DONE} and told[ROLE].stand is not StepState.BROKEN
 
 
-def head(words: Translator, *, is_ready: bool) -> str:
+def heading(words: Translator, *, is_ready: bool) -> str:
     """The title, and to newcomers how long it takes."""
     if is_ready:
         return f"## ✔ {words.text('You are all set')}"
@@ -86,41 +86,41 @@ def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> 
     channel_id = found.settings.channel_id
     if channel_id is None:
         text = words.text("Choose a channel. I say at once whether I may post there.")
-        return Step(title, text, Stand.TO_DO)
+        return Step(title, text, StepState.TO_DO)
     problem = channel_problem(words, interaction, channel_id)
     if not problem:
         text = words.text("{channel}: I may do there all I need.", channel=f"<#{channel_id}>")
-        return Step(title, text, Stand.DONE)
+        return Step(title, text, StepState.DONE)
     mend = remedy(words, interaction, channel_id)
-    if bot_rights(interaction, channel_id) is not None:
+    if own_permissions(interaction, channel_id) is not None:
         mend = f"{mend} {words.text('Then press “Check again”.')}"
-    return Step(title, f"{problem}\n→ {mend}", Stand.BROKEN)
+    return Step(title, f"{problem}\n→ {mend}", StepState.BROKEN)
 
 
 def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
     title = words.text("2 · Who is called? (may be left out)")
     if found.settings.role_id is None:
         text = words.text("Nobody: alerts are posted without a ping.")
-        return Step(title, text, Stand.OPTIONAL)
+        return Step(title, text, StepState.OPTIONAL)
     problem = role_problem(words, interaction, found.settings)
     if problem:
-        return Step(title, problem, Stand.BROKEN)
+        return Step(title, problem, StepState.BROKEN)
     role = f"<@&{found.settings.role_id}>"
     text = words.text("{role} is called once, when something opens.", role=role)
-    return Step(title, text, Stand.DONE)
+    return Step(title, text, StepState.DONE)
 
 
 def _site_step(words: Translator, found: SetUp) -> Step:
     title = words.text("3 · What is watched?")
     if not found.monitors:
         text = words.text("Nothing yet. An address is enough; I look at it at once.")
-        return Step(title, text, Stand.TO_DO)
+        return Step(title, text, StepState.TO_DO)
     names = [shown_name(one) for one in found.monitors[:_NAMES]]
     more = len(found.monitors) - len(names)
     if more:
         names.append(words.text("+{n} more", n=more))
     count = words.plural("{n} site", "{n} sites", len(found.monitors))
-    return Step(title, f"{count} · {' · '.join(names)}", Stand.DONE)
+    return Step(title, f"{count} · {' · '.join(names)}", StepState.DONE)
 
 
 def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
@@ -128,20 +128,20 @@ def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
     tested = found.tested
     if tested is None:
         text = words.text("A test alert is marked as one and pings nobody.")
-        return Step(title, text, Stand.OPTIONAL)
+        return Step(title, text, StepState.OPTIONAL)
     at = stamp(tested.at_ms)
     match tested.state:
         case "sent":
-            return Step(title, words.text("A test alert arrived {time}.", time=at), Stand.DONE)
+            return Step(title, words.text("A test alert arrived {time}.", time=at), StepState.DONE)
         case "pending" | "sending":
-            text = tested_text(words, interaction, found.settings.channel_id)
-            return Step(title, text, Stand.OPTIONAL)
+            text = test_alert_text(words, interaction, found.settings.channel_id)
+            return Step(title, text, StepState.OPTIONAL)
         case _:
             text = words.text("The test alert of {time} could not be delivered.", time=at)
-            return Step(title, text, Stand.BROKEN)
+            return Step(title, text, StepState.BROKEN)
 
 
-def further(words: Translator, tree: VigieTree) -> str:
+def next_commands(words: Translator, tree: VigieTree) -> str:
     """What comes after, as commands to click."""
     lines = (
         f"**{words.text('What comes next')}**",
@@ -227,7 +227,7 @@ def site_form(words: Translator) -> ui.Modal:
     )
 
 
-def wanted_site(interaction: Interaction) -> NewMonitor:
+def read_site_form(interaction: Interaction) -> NewMonitor:
     """What was typed, the address too, with everything else as usual."""
     typed = typed_values(interaction)
     return NewMonitor(

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.clock import DAY_MS
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.states import colour_of, offline_text, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
@@ -17,11 +17,17 @@ from bot.words.causes import cause_text
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import owns, patiently, say, server_words, show
+from cogs._ui.interactions import (
+    defer_if_slow,
+    guild_translator,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
 from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
 from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.uptime_text import share
-from cogs._ui.visibility import is_private, public, visible
+from cogs._ui.visibility import is_ephemeral, public_monitors, visible_monitors
 
 PAGE = 10
 _UPTIME_DAYS = 30
@@ -46,18 +52,24 @@ class PageButton(PersistentItem, template=r"v1:status:(?P<way>prev|show|next):(?
     """
 
     async def pressed(self, interaction: Interaction) -> None:
-        mine, number = owns(interaction), int(self.about["page"])
-        shared = mine and not is_private(interaction)
-        words = server_words(interaction) if shared else words_of(interaction)
+        mine, number = is_own_message(interaction), int(self.params["page"])
+        shared = mine and not is_ephemeral(interaction)
+        words = guild_translator(interaction) if shared else translator_of(interaction)
         everything = interaction.client.services.status.overview(interaction.guild_id or 0)
-        found = public(interaction, everything) if shared else visible(interaction, everything)
+        found = (
+            public_monitors(interaction, everything)
+            if shared
+            else visible_monitors(interaction, everything)
+        )
         if not found:
-            await say(interaction, words.text("There is nothing to show any more."))
+            await respond(interaction, words.text("There is nothing to show any more."))
             return
         work = page_for(interaction, found, number, words)
-        page = await patiently(interaction, work, in_place=mine)
+        page = await defer_if_slow(interaction, work, in_place=mine)
         view = page_view(page, words)
-        await show(interaction, in_place=mine, content=page.content, embed=page.embed, view=view)
+        await respond_or_edit(
+            interaction, in_place=mine, content=page.content, embed=page.embed, view=view
+        )
 
 
 def page_view(page: Page, words: Translator) -> ui.View:

@@ -12,11 +12,11 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import told_error, words_of
+from bot.discord.command_tree import error_text, translator_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import say
+from cogs._ui.interactions import respond
 
 KEPT = 500
 
@@ -47,15 +47,15 @@ class MeantButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
         while len(cls.asked) >= KEPT:
             del cls.asked[next(iter(cls.asked))]
         cls.asked[key] = asked
-        label = words_of(interaction).text("Yes, that one")
+        label = translator_of(interaction).text("Yes, that one")
         return cls.button(f"v1:meant:{key}", label, style=discord.ButtonStyle.primary)
 
     async def pressed(self, interaction: Interaction) -> None:
-        asked = self.asked.get(self.about["key"])
+        asked = self.asked.get(self.params["key"])
         mine = (interaction.guild_id, interaction.user.id)
         if asked is None or (asked.guild_id, asked.user_id) != mine:
             raise UserError("I no longer know what you typed. Please type it again.")
-        del self.asked[self.about["key"]]
+        del self.asked[self.params["key"]]
         await asked.take(interaction, asked.meant)
 
 
@@ -65,7 +65,7 @@ async def with_address(interaction: Interaction, typed: str, take: Take) -> None
         address = typed_address(typed)
     except Mistyped as slip:
         view = view_of([MeantButton.offering(interaction, slip, take)])
-        await say(interaction, told_error(words_of(interaction), slip), view=view)
+        await respond(interaction, error_text(translator_of(interaction), slip), view=view)
         return
     await take(interaction, address)
 

@@ -5,39 +5,41 @@ from collections.abc import Iterable
 import discord
 
 from bot.discord.client import Interaction
-from bot.discord.own_rights import rights_of
+from bot.discord.own_rights import permissions_of
 from bot.errors import NotFound
 from bot.models import Incident
 from bot.services.incidents import UNKNOWN_ALERT
 from bot.services.status import MonitorStatus
-from cogs._ui.interactions import manages
+from cogs._ui.interactions import is_manager
 
 
-def sees(interaction: Interaction, channel_id: int | None) -> bool:
+def can_see(interaction: Interaction, channel_id: int | None) -> bool:
     """Whether the person sees a channel; one that is not known any more, managers alone."""
     user, guild = interaction.user, interaction.guild
     if channel_id is None:
         return True
     channel = interaction.client.known_channels.find(guild, channel_id)
     if channel is None or not isinstance(user, discord.Member):
-        return manages(interaction)
-    granted = rights_of(user, channel)
-    return manages(interaction) if granted is None else granted.view_channel
+        return is_manager(interaction)
+    granted = permissions_of(user, channel)
+    return is_manager(interaction) if granted is None else granted.view_channel
 
 
-def visible(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
+def visible_monitors(
+    interaction: Interaction, found: Iterable[MonitorStatus]
+) -> list[MonitorStatus]:
     """Without the monitors that are told in a channel the person cannot see."""
     shown = list(found)
-    open_to = seen_ids(interaction, {status.channel_id for status in shown})
+    open_to = visible_channels(interaction, {status.channel_id for status in shown})
     return [status for status in shown if status.channel_id in open_to]
 
 
-def seen_ids(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
+def visible_channels(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
     """Those of the channels that the person sees."""
-    return {channel_id for channel_id in channel_ids if sees(interaction, channel_id)}
+    return {channel_id for channel_id in channel_ids if can_see(interaction, channel_id)}
 
 
-async def seen_incident(interaction: Interaction, public_id: str) -> Incident:
+async def find_visible_incident(interaction: Interaction, public_id: str) -> Incident:
     """An incident that the pressed message tells of, or that is told where the person may look.
 
     A press can be made up, and a private answer outlives the right to see what it names. Raises
@@ -45,7 +47,7 @@ async def seen_incident(interaction: Interaction, public_id: str) -> Incident:
     """
     incidents, guild_id = interaction.client.services.incidents, interaction.guild_id or 0
     found = await incidents.by_public_id(guild_id, public_id)
-    if sees(interaction, found.channel_id):
+    if can_see(interaction, found.channel_id):
         return found
     message = interaction.message
     told = [] if message is None else await incidents.of_message(guild_id, message.id)
@@ -54,24 +56,26 @@ async def seen_incident(interaction: Interaction, public_id: str) -> Incident:
     return found
 
 
-def is_private(interaction: Interaction) -> bool:
+def is_ephemeral(interaction: Interaction) -> bool:
     """Whether the pressed message is seen by the person alone."""
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-def public(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
+def public_monitors(
+    interaction: Interaction, found: Iterable[MonitorStatus]
+) -> list[MonitorStatus]:
     """What the person sees, less what is told where somebody who reads this channel cannot look."""
-    seen = visible(interaction, found)
-    open_to = open_ids(interaction, {status.channel_id for status in seen})
+    seen = visible_monitors(interaction, found)
+    open_to = public_channels(interaction, {status.channel_id for status in seen})
     return [status for status in seen if status.channel_id in open_to]
 
 
-def open_ids(interaction: Interaction, channel_ids: Iterable[int | None]) -> set[int | None]:
+def public_channels(interaction: Interaction, channel_ids: Iterable[int | None]) -> set[int | None]:
     """Those of the channels that everybody who sees the channel of the interaction sees too.
 
     What is told nowhere yet is no secret.
     """
     here, wanted = interaction.channel_id or 0, set(channel_ids)
     others = [one for one in wanted if one is not None and one != here]
-    shared = interaction.client.readers.shared(interaction.guild, here, others)
+    shared = interaction.client.audience.shared(interaction.guild, here, others)
     return wanted & {None, here, *(shared or ())}

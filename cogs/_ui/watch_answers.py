@@ -3,7 +3,7 @@
 import discord
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.states import colour_of, state_word, summary
 from bot.errors import NotFound
 from bot.models import CheckResult, Monitor
@@ -15,7 +15,7 @@ from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.interactions import patiently, say, show
+from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_card import asked_address
 from cogs._ui.monitor_text import add_address, named_by_host, shown_host, shown_name
 
@@ -138,18 +138,18 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        remove = self.about["choice"] == "yes"
-        await _answered(interaction, int(self.about["monitor"]), remove=remove)
+        remove = self.params["choice"] == "yes"
+        await _answered(interaction, int(self.params["monitor"]), remove=remove)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
     """Say what would be lost, and wait for a click."""
-    words, monitor_id = words_of(interaction), status.monitor.id
+    words, monitor_id = translator_of(interaction), status.monitor.id
     view = view_of(
         RemovalButton.button(f"v1:remove:{choice}:{monitor_id}", words.text(label), style=style)
         for choice, (label, style) in _LABELS.items()
     )
-    await say(interaction, embed=_question(words, interaction, status), view=view)
+    await respond(interaction, embed=_question(words, interaction, status), view=view)
 
 
 def _question(words: Translator, interaction: Interaction, status: MonitorStatus) -> discord.Embed:
@@ -196,16 +196,16 @@ def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]
 
 async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) -> None:
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    words = words_of(interaction)
+    words = translator_of(interaction)
     try:
         monitor = services.monitors.get(guild_id, monitor_id)
         if remove:
             work = services.monitors.remove(guild_id, monitor_id, interaction.user.id)
-            monitor = await patiently(interaction, work, in_place=True)
+            monitor = await defer_if_slow(interaction, work, in_place=True)
     except NotFound as error:
         raise NotFound("It is no longer watched: somebody has removed it already.") from error
     embed = _removed(words, interaction, monitor) if remove else _kept(words, monitor)
-    await show(interaction, in_place=True, embed=embed, view=None)
+    await respond_or_edit(interaction, in_place=True, embed=embed, view=None)
 
 
 def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> discord.Embed:

@@ -10,7 +10,7 @@ import aiohttp
 import discord
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import NETWORK_ERRORS, words_of
+from bot.discord.command_tree import NETWORK_ERRORS, translator_of
 from bot.errors import UserError
 from bot.services.transfer.bulk_import import Fate, Outcome
 from bot.services.transfer.reader import SIZE_LIMIT, Item
@@ -77,7 +77,7 @@ class ProgressLine:
             await self._show(done, of)
 
     async def _show(self, done: int, of: int) -> None:
-        words = words_of(self._interaction)
+        words = translator_of(self._interaction)
         text = words.text("{n} of {of} lines read …", n=done, of=of)
         # Progress is a courtesy: the import goes on without it.
         try:

@@ -12,7 +12,7 @@ from cogs._ui.setup_buttons import welcome_view
 log = logging.getLogger(__name__)
 
 
-async def greet(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
+async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
     """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
     channel = welcome_channel(guild)
     if channel is None:

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.services.wishes import (
     MAX_INTERVAL_S,
@@ -17,11 +17,17 @@ from bot.services.wishes import (
     usual_interval_s,
 )
 from bot.words.translator import Translator
-from cogs._ui.alert_places import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
-from cogs._ui.days import Span
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole
 from cogs._ui.edit_buttons import EditButton
-from cogs._ui.interactions import ManagersCog, owns, patiently, say, show
+from cogs._ui.interactions import (
+    ManagersCog,
+    defer_if_slow,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
 from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.time_options import Duration
 from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
     RemovalButton,
@@ -104,15 +110,15 @@ class Watch(
     async def _watch(self, interaction: Interaction, wanted: NewMonitor) -> None:
         """Where somebody pressed “Did you mean …?”, the answer takes the question's place."""
         work = self._services.monitors.add(interaction.guild_id or 0, wanted, interaction.user.id)
-        in_place = owns(interaction)
-        added = await patiently(interaction, work, in_place=in_place)
-        words = words_of(interaction)
+        in_place = is_own_message(interaction)
+        added = await defer_if_slow(interaction, work, in_place=in_place)
+        words = translator_of(interaction)
         lines = [added_text(words, added), cut_text(words, wanted.name)]
         lines.append(await self._where(interaction, words, added))
         if wanted.channel_id is not None:
             lines.append(channel_problem(words, interaction, wanted.channel_id))
         text = "\n".join(line for line in lines if line)
-        await show(interaction, in_place=in_place, content=text, view=None)
+        await respond_or_edit(interaction, in_place=in_place, content=text, view=None)
 
     async def _where(self, interaction: Interaction, words: Translator, added: Added) -> str:
         """Where alerts go; the first monitor of a server brings its alerts to where it is added."""
@@ -130,7 +136,7 @@ class Watch(
         work = self._services.guilds.set_alerts(
             settings.id, channel_id=here.id, by=interaction.user.id
         )
-        await patiently(interaction, work)
+        await defer_if_slow(interaction, work)
         return words.text(
             "Alerts go to this channel, {channel}. Another one: {command}",
             channel=f"<#{here.id}>",
@@ -146,32 +152,32 @@ class Watch(
     @app_commands.describe(monitor="Which one.", length="For how long, such as 30m, 2h or 1d.")
     @app_commands.rename(length="for")
     async def pause(
-        self, interaction: Interaction, monitor: ManagedMonitor, length: Span | None = None
+        self, interaction: Interaction, monitor: ManagedMonitor, length: Duration | None = None
     ) -> None:
         work = self._services.overlays.pause(
             monitor.guild_id, monitor.id, for_s=length, by=interaction.user.id
         )
-        paused = await patiently(interaction, work)
-        await say(interaction, paused_text(words_of(interaction), paused))
+        paused = await defer_if_slow(interaction, work)
+        await respond(interaction, paused_text(translator_of(interaction), paused))
 
     @app_commands.command(name="resume", description="Check a paused site again.")
     @app_commands.describe(monitor="Which one.")
     async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
         work = self._services.overlays.resume(monitor.guild_id, monitor.id, interaction.user.id)
-        resumed, was_paused = await patiently(interaction, work)
-        text = resumed_text(words_of(interaction), resumed, was_paused=was_paused)
-        await say(interaction, text)
+        resumed, was_paused = await defer_if_slow(interaction, work)
+        text = resumed_text(translator_of(interaction), resumed, was_paused=was_paused)
+        await respond(interaction, text)
 
     @app_commands.command(name="list", description="Show everything that is watched here.")
     async def list(self, interaction: Interaction) -> None:
-        words = words_of(interaction)
+        words = translator_of(interaction)
         found = self._services.status.overview(interaction.guild_id or 0)
         if not found:
             command = self._client.commands_tree.mention("watch add")
             text = words.text("Nothing is watched yet. Try {command}", command=command)
-            await say(interaction, text)
+            await respond(interaction, text)
             return
-        await say(interaction, embed=list_embed(words, found))
+        await respond(interaction, embed=list_embed(words, found))
 
 
 async def setup(client: VigieClient) -> None:

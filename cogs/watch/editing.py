@@ -8,10 +8,10 @@ from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
 from bot.services.wishes import MAX_INTERVAL_S, SLOWEST_MS, Change
-from cogs._ui.alert_places import AlertChannel, AlertRole
+from cogs._ui.channel_options import AlertChannel, AlertRole
 from cogs._ui.edit_buttons import card, take_change, take_edited
 from cogs._ui.forms import take_form
-from cogs._ui.interactions import patiently, say
+from cogs._ui.interactions import defer_if_slow, respond
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
 
@@ -70,8 +70,8 @@ class Editing(commands.Cog):
             headers=_emptied(headers),
         )
         if change == Change():
-            embed, view = await patiently(interaction, card(interaction, monitor))
-            await say(interaction, embed=embed, view=view)
+            embed, view = await defer_if_slow(interaction, card(interaction, monitor))
+            await respond(interaction, embed=embed, view=view)
             return
         await take_change(interaction, monitor.id, change)
 

@@ -9,14 +9,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.discord.command_tree import words_of
+from bot.discord.command_tree import translator_of
 from bot.services.transfer.bulk_import import Intake
 from bot.services.transfer.columns import Remark
 from bot.services.transfer.export import export
 from bot.services.transfer.reader import Item, read
 from bot.words.translator import N_
-from cogs._ui.alert_places import ALERT_CHANNEL_TYPES
-from cogs._ui.interactions import patiently, say
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
+from cogs._ui.interactions import defer_if_slow, respond
 from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.watch_answers import probe_embed
 from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
@@ -36,12 +36,12 @@ class Files(commands.Cog):
     @app_commands.describe(monitor="Which one.")
     async def test(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
         work = self._client.services.monitors.test(monitor.guild_id, monitor.id)
-        tested, result = await patiently(interaction, work)
-        await say(interaction, embed=probe_embed(words_of(interaction), tested, result))
+        tested, result = await defer_if_slow(interaction, work)
+        await respond(interaction, embed=probe_embed(translator_of(interaction), tested, result))
 
     @app_commands.command(name="export", description="Get everything watched here as one file.")
     async def export(self, interaction: Interaction) -> None:
-        words = words_of(interaction)
+        words = translator_of(interaction)
         found = self._client.services.monitors.of_guild(interaction.guild_id or 0)
         lines = [words.plural("{n} monitor", "{n} monitors", len(found))]
         if any(one.target.headers for one in found):
@@ -51,7 +51,7 @@ class Files(commands.Cog):
         command = self._client.commands_tree.mention("watch import")
         lines.append(words.text("{command} reads it back.", command=command))
         file = discord.File(io.BytesIO(export(found)), filename=EXPORT_NAME)
-        await say(interaction, "\n".join(lines), file=file)
+        await respond(interaction, "\n".join(lines), file=file)
 
     @app_commands.command(name="import", description="Watch everything that a file names.")
     @app_commands.describe(
@@ -76,7 +76,7 @@ class Files(commands.Cog):
         else:
             outcomes = await intake.take(guild_id, items, by=interaction.user.id, progress=progress)
         text, embed, attached = await asyncio.to_thread(
-            report, words_of(interaction), outcomes, notes=listing.notes, preview=preview
+            report, translator_of(interaction), outcomes, notes=listing.notes, preview=preview
         )
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 

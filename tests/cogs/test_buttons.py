@@ -11,7 +11,7 @@ import pytest
 import cogs._ui
 from bot.services.status import Status
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.interactions import patiently
+from cogs._ui.interactions import defer_if_slow
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 # As they stand under messages that were sent long ago: none of them may ever change.
@@ -50,7 +50,7 @@ def test_a_page_that_comes_late_replaces_the_old_one_too(
         await fixture.run("watch add", url=fixture.site.url, name="Shop")
         first = await fixture.run("status")
         await fixture.run("watch add", url=fixture.site.url, name="Blog")
-        monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
+        monkeypatch.setitem(defer_if_slow.__kwdefaults__ or {}, "after_s", 0.05)
         monkeypatch.setattr(Status, "uptimes", slow)
         await fixture.sandbox.press("Admin", first, "Refresh")
         await until(lambda: "Blog" in fixture.sandbox.look(first).text)

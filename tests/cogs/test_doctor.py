@@ -13,7 +13,7 @@ from bot.services.doctor.findings import ok, warning
 from bot.services.wishes import NewMonitor
 from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
-from cogs._ui.interactions import patiently
+from cogs._ui.interactions import defer_if_slow
 from sandbox import Answer, Refused, Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
@@ -285,7 +285,7 @@ def test_the_button_works_after_a_restart(tmp_path: Path) -> None:
 
 def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(fixture: BotFixture) -> None:
-        monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
+        monkeypatch.setitem(defer_if_slow.__kwdefaults__ or {}, "after_s", 0.05)
         busy = asyncio.create_task(fixture.app.services.doctor._db.read(lambda _: time.sleep(0.2)))
         report = await fixture.run("doctor")
         await busy

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cogs._ui.interactions import patiently
+from cogs._ui.interactions import defer_if_slow
 from sandbox import Answer, Refused, Sandbox
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, running_bot, until
 
@@ -217,7 +217,7 @@ def test_a_busy_store_and_a_slow_site_are_waited_for_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario(fixture: BotFixture) -> None:
-        monkeypatch.setitem(patiently.__kwdefaults__ or {}, "after_s", 0.05)
+        monkeypatch.setitem(defer_if_slow.__kwdefaults__ or {}, "after_s", 0.05)
 
         def busy() -> asyncio.Task[None]:
             """The one connection is held up."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.days import LONGEST_S, span_s
+from cogs._ui.time_options import LONGEST_S, parse_duration_s
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,16 @@ from cogs._ui.days import LONGEST_S, span_s
     ],
 )
 def test_people_write_lengths_of_time_in_many_ways(text: str, seconds: int) -> None:
-    assert span_s(text) == seconds
+    assert parse_duration_s(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "5", "0m", "-1h", "1x", "400 d", "1h !", "m", "1h 5"])
 def test_what_is_no_length_of_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UserError, match="30m, 2h, 1d"):
-        span_s(text)
+        parse_duration_s(text)
 
 
 @given(st.text(max_size=40))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     with contextlib.suppress(UserError):
-        assert 1 <= span_s(text) <= LONGEST_S
+        assert 1 <= parse_duration_s(text) <= LONGEST_S

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from bot.discord.command_tree import told_error
+from bot.discord.command_tree import error_text
 from bot.errors import UserError
 from bot.words.translator import translator_for
 
@@ -113,7 +113,7 @@ def harmless(text: str, *, lines: bool = False) -> None:
 def said(error: UserError) -> None:
     """A refusal is one harmless sentence in every language, and mentions nobody."""
     for language in ("en", "fr"):
-        sentence = told_error(translator_for(language), error)
+        sentence = error_text(translator_for(language), error)
         harmless(sentence)
         assert sentence
         assert len(sentence) < 2_000

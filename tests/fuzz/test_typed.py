@@ -31,11 +31,11 @@ from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton
 from cogs._ui.alert_sites import SitesPage
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.days import LONGEST_S, days_of, span_s, time_of_day
 from cogs._ui.edit_buttons import EditButton
-from cogs._ui.incident_list import TimelinePage
+from cogs._ui.incident_list import IncidentsPage
 from cogs._ui.maintenance_answers import label, planned_text
 from cogs._ui.status_page import PageButton
+from cogs._ui.time_options import LONGEST_S, parse_days, parse_duration_s, parse_time
 from tests.fuzz.effort import harmless, said, texts, tries
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
@@ -122,14 +122,14 @@ def test_searched_texts_and_methods(typed: str, method: str) -> None:
     texts("30m", "2 h", "1d", "1 h 30 min", "2 jours", "0.5", "9" * 9, "et", "and", "w", "h", "s")
 )
 def test_spans(typed: str) -> None:
-    seconds = refused_or(lambda: span_s(typed))
+    seconds = refused_or(lambda: parse_duration_s(typed))
     assert seconds is None or 1 <= seconds <= LONGEST_S
 
 
 @tries(300)
 @given(texts("02:30", "2h30", "14 h", "2:30 pm", "24:00", "am", "h", ":", "."))
 def test_times_of_day(typed: str) -> None:
-    refused_or(lambda: time_of_day(typed))
+    refused_or(lambda: parse_time(typed))
 
 
 @tries(300)
@@ -137,7 +137,7 @@ def test_times_of_day(typed: str) -> None:
     texts("mon", "wed", "lundi", "\u00e0", "daily", "2027-03-29", "9999-12-31", "to", "-", "demain")
 )
 def test_days(typed: str) -> None:
-    found = refused_or(lambda: days_of(typed, TODAY))
+    found = refused_or(lambda: parse_days(typed, TODAY))
     assert found is None or isinstance(found, date) or set(found) <= set(range(7))
 
 
@@ -170,13 +170,13 @@ def test_maintenance_windows(
     *, days: str, begins: str, ends: str, length: str, zone: str, reason: str
 ) -> None:
     with suppress(UserError):
-        meant, until = days_of(days, TODAY), None if ends == "-" else time_of_day(ends)
+        meant, until = parse_days(days, TODAY), None if ends == "-" else parse_time(ends)
         wanted = NewWindow(
             days=() if isinstance(meant, date) else meant,
             date=meant if isinstance(meant, date) else None,
-            begins=time_of_day(begins),
+            begins=parse_time(begins),
             ends=until,
-            length_s=span_s(length) if until is None else None,
+            length_s=parse_duration_s(length) if until is None else None,
             timezone=zone_name(zone),
             reason=reason,
         )
@@ -196,7 +196,7 @@ async def planned(wanted: NewWindow) -> None:
             harmless(label(words, window, "UTC"))
 
 
-BUTTONS = (IncidentButton, EditButton, SitesPage, PageButton, TimelinePage)
+BUTTONS = (IncidentButton, EditButton, SitesPage, PageButton, IncidentsPage)
 IDS = st.sampled_from(BUTTONS).flatmap(
     lambda one: st.tuples(
         st.just(one), st.from_regex(one.__discord_ui_compiled_template__, fullmatch=True)

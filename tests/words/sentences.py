@@ -116,10 +116,10 @@ class _Reader(ast.NodeVisitor):
                 self.found.texts.setdefault(text, self._at(node))
 
     def _is_words(self, function: ast.expr) -> bool:
-        """``words.text``, ``self._words.text``, ``words_of(x).text``; ``self.text`` in words/."""
+        """``words.text``, ``self._words.text``, ``translator_of(x).text``; in words/ ``text``."""
         owner = _last_name(function.value) if isinstance(function, ast.Attribute) else ""
         inside = self.path.parts[:2] == ("bot", "words") and owner == "self"
-        return inside or owner.lstrip("_") in {"words", "translator_for", "words_of"}
+        return inside or owner.lstrip("_") in {"words", "translator_for", "translator_of"}
 
     def _at(self, node: ast.expr | ast.stmt) -> str:
         return f"{self.path}:{node.lineno}"

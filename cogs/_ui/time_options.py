@@ -25,7 +25,7 @@ _RANGE = re.compile(r"([a-z]+)\.?\s*(?:-|\bto\b|\bau?\b)\s*([a-z]+)\.?")
 _SHORTEST = 2
 
 
-def days_of(text: str, today: date) -> tuple[int, ...] | date:
+def parse_days(text: str, today: date) -> tuple[int, ...] | date:
     """Days of the week (0 is Monday) or one date. Raises UserError with examples.
 
     ``today``: the date in the zone that is meant, for "tomorrow".
@@ -92,7 +92,7 @@ _HALF_DAY, _DAY = 12, 24
 _LAST_MINUTE = 59
 
 
-def time_of_day(text: str) -> time:
+def parse_time(text: str) -> time:
     """The time; ``24:00`` is midnight. Raises UserError with an example."""
     match = _TIME.fullmatch(text.strip().lower())
     if match is None or not (match[2] or match[3] or "h" in text.lower()):
@@ -114,7 +114,7 @@ def _no_time() -> UserError:
 class _TimeOption(app_commands.Transformer):
     async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> time:
         del interaction
-        return time_of_day(value)
+        return parse_time(value)
 
 
 TimeOfDay: TypeAlias = app_commands.Transform[time, _TimeOption]
@@ -131,7 +131,7 @@ _PART = re.compile(r"(\d{1,9}(?:[.,]\d{1,3})?)\s*([a-z]+)\s*(?:,|and|et)?\s*")
 LONGEST_S = 366 * 86_400
 
 
-def span_s(text: str) -> int:
+def parse_duration_s(text: str) -> int:
     """Seconds, at least one and at most a year. Raises UserError with an example."""
     wanted = unicodedata.normalize("NFKC", text).strip().lower()
     total, position = 0.0, 0
@@ -148,7 +148,7 @@ def span_s(text: str) -> int:
 class _SpanOption(app_commands.Transformer):
     async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> int:
         del interaction
-        return span_s(value)
+        return parse_duration_s(value)
 
 
-Span: TypeAlias = app_commands.Transform[int, _SpanOption]
+Duration: TypeAlias = app_commands.Transform[int, _SpanOption]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.days import days_of, time_of_day
+from cogs._ui.time_options import parse_days, parse_time
 
 TODAY = date(2026, 11, 24)
 ALL = tuple(range(7))
@@ -41,7 +41,7 @@ ALL = tuple(range(7))
     ],
 )
 def test_days_are_understood_in_both_languages(text: str, days: tuple[int, ...]) -> None:
-    assert days_of(text, TODAY) == days
+    assert parse_days(text, TODAY) == days
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_days_are_understood_in_both_languages(text: str, days: tuple[int, ...])
     ],
 )
 def test_one_date_is_a_date(text: str, day: date) -> None:
-    assert days_of(text, TODAY) == day
+    assert parse_days(text, TODAY) == day
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_one_date_is_a_date(text: str, day: date) -> None:
 )
 def test_other_days_are_refused_with_examples(text: str) -> None:
     with pytest.raises(UserError, match="Examples: mon,wed"):
-        days_of(text, TODAY)
+        parse_days(text, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_other_days_are_refused_with_examples(text: str) -> None:
     ],
 )
 def test_times_are_understood(text: str, meant: time) -> None:
-    assert time_of_day(text) == meant
+    assert parse_time(text) == meant
 
 
 @pytest.mark.parametrize("text", ["", "14", "25:00", "24:01", "12:60", "13 pm", "noon", "1:2:3"])
 def test_other_times_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(UserError, match="Examples: 02:30"):
-        time_of_day(text)
+        parse_time(text)
 
 
 @given(st.text(max_size=30))
 def test_whatever_is_typed_it_is_understood_or_refused(text: str) -> None:
-    for read in (lambda: days_of(text, TODAY), lambda: time_of_day(text)):
+    for read in (lambda: parse_days(text, TODAY), lambda: parse_time(text)):
         try:
             read()
         except UserError:

@@ -10,7 +10,7 @@ from bot.errors import UserError
 from bot.words.translator import N_
 
 ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
-Picked: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
+ChosenChannel: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 _NOT_EVERYONE = N_("I do not call @everyone. Choose a role, or none.")
 
@@ -26,8 +26,10 @@ class _ChannelOption(app_commands.Transformer):
     def channel_types(self) -> list[ChannelType]:
         return ALERT_CHANNEL_TYPES
 
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Picked:
-        picked: Picked = value
+    async def transform(
+        self, interaction: discord.Interaction[Any], value: Any, /
+    ) -> ChosenChannel:
+        picked: ChosenChannel = value
         # A thread may be asleep: whoever asks next has to know its parent.
         await interaction.client.known_channels.look_up(interaction.guild, [picked.id])
         return picked
@@ -48,11 +50,11 @@ class _RoleOption(app_commands.Transformer):
         return role
 
 
-AlertChannel: TypeAlias = app_commands.Transform[Picked, _ChannelOption]
+AlertChannel: TypeAlias = app_commands.Transform[ChosenChannel, _ChannelOption]
 AlertRole: TypeAlias = app_commands.Transform[discord.Role, _RoleOption]
 
 
-async def check_place(interaction: Interaction, channel_id: int, role_id: int) -> None:
+async def check_channel_and_role(interaction: Interaction, channel_id: int, role_id: int) -> None:
     """Raises UserError for a channel or a role (0: none) that alerts cannot have.
 
     What was picked is read back from Discord: a form can be sent by anybody's client.
