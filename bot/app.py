@@ -14,26 +14,15 @@ from bot.db.lock import instance_lock
 from bot.discord.client import run_client
 from bot.engine import rlimits
 from bot.engine.api_client import ApiClient
-from bot.engine.check_queue import CheckQueue
 from bot.engine.network import Network
-from bot.engine.scheduler import Scheduler
 from bot.engine.stall_detector import StallDetector
 from bot.errors import ConfigError, DeliveryError
-from bot.services.check_runner import CheckRunner
-from bot.services.connectivity import ConnectivityMonitor
-from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Transport
-from bot.services.gap_watch import GapWatch
-from bot.services.guilds import Guilds
-from bot.services.heartbeat import Heartbeat
+from bot.services.guilds import KeyValueStore
 from bot.services.history.retention import Retention
-from bot.services.installation import Installation
-from bot.services.monitors import Monitors
-from bot.services.recorder import Recorder
-from bot.services.registry import Services, assemble
+from bot.services.liveness import GapWatch, Heartbeat
+from bot.services.registry import Core, Services
 from bot.services.reminders import Reminders
-from bot.services.silences import Silences
-from bot.services.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
@@ -61,123 +50,57 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
         db = await Database.open(config.database)
         try:
             app = App(replace(config, concurrency=slots), db, on_stop)
-            await app.load()
+            await app.start()
             await app.run()
         finally:
             await db.close()
 
 
-class App:
-    """All parts of one running Vigie."""
+class App(Core):
+    """One running Vigie: the core with its network and its client, started and stopped."""
 
     def __init__(
         self, config: Config, db: Database, on_stop: Callable[[], object] = lambda: None
     ) -> None:
-        self.config = config
         self._on_stop = on_stop
         self.failure: Exception | None = None
         self.stopping = asyncio.Event()
-        self._can_tell = False
-        self.clock = SystemClock()
+        self.clock = clock = SystemClock()
         self.engine = Network.of(
-            self.clock,
+            clock,
             allow_private=config.allow_private,
             ports=config.ports,
             canaries=config.canaries,
             api_url=config.api_url,
         )
-        self.questions = ApiClient(self.engine.resolver)
-        self.installation = Installation(db)
-        self.guilds = Guilds(db, self.clock)
-        self.watchlist = Watchlist(db, self.clock, self.guilds)
-        self.liveness = Heartbeat(db, self.clock, self.watchlist)
-        self.delivery = Dispatcher(
-            db, self.clock, self.guilds.language, on_token_refused=self._token_refused
-        )
-        wake = self.delivery.wake
-        self.recorder = Recorder(db, self.clock, self.watchlist, wake)
-        self.stalls = StallDetector(self.clock, self.clock.suspended)
-        self.checks = CheckQueue(self.engine.prober, self.clock, slots=config.concurrency)
-        self.blindness = self._blindness(db)
-        self.rounds = self._rounds()
-        self.scheduler = Scheduler(self.rounds, self.clock, waits=self.checks.waits_for_turn)
-        self.monitors = self._monitors(db)
-        self.overlays = Silences(db, self.clock, self.watchlist, self.scheduler, self.recorder)
-        self.pulse = self._pulse(db)
-        self.retention = Retention(db, self.clock)
-        self.reminders = Reminders(db, self.clock, wake, self.watchlist.hushed)
-        self.services = self._services(db)
-
-    def _blindness(self, db: Database) -> ConnectivityMonitor:
-        return ConnectivityMonitor(
+        super().__init__(
+            config,
             db,
-            self.clock,
-            self.watchlist.alert_channels,
-            self.engine.canaries,
-            self.delivery.wake,
-            stalls=self.stalls,
+            clock,
+            checker=self.engine.prober,
+            guard=self.engine.guard,
+            online_check=self.engine.canaries,
+            stalls=StallDetector(clock, clock.suspended),
+            on_token_refused=self._token_refused,
         )
-
-    def _rounds(self) -> CheckRunner:
-        return CheckRunner(
-            self.clock,
-            self.watchlist,
-            self.checks,
-            self.blindness,
-            self.recorder,
-            stalls=self.stalls,
-        )
-
-    def _services(self, db: Database) -> Services:
-        return assemble(
+        call = ApiClient(self.engine.resolver).misses
+        self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)
+        self.gap_watch = GapWatch(
             db,
-            self.config,
-            self.clock,
-            guilds=self.guilds,
-            watchlist=self.watchlist,
-            monitors=self.monitors,
-            overlays=self.overlays,
-            delivery=self.delivery,
-            blindness=self.blindness,
-            checks=self.checks,
-            stalls=self.stalls,
+            clock,
+            resync=clock.resync,
+            after_gap=self.after_gap,
+            heartbeat=self.heartbeat.send,
         )
+        self.stalls.on_long_stall = self.gap_watch.stood_still
+        self.retention = Retention(db, clock)
+        self.reminders = Reminders(db, clock, self.delivery.wake, self.watchlist.silenced_incidents)
+        self.services = Services.build(self, clock)
 
-    def _monitors(self, db: Database) -> Monitors:
-        return Monitors(
-            db,
-            self.clock,
-            self.config,
-            guilds=self.guilds,
-            watchlist=self.watchlist,
-            recorder=self.recorder,
-            scheduler=self.scheduler,
-            netguard=self.engine.guard,
-            checks=self.checks,
-            rounds=self.rounds,
-        )
-
-    def _pulse(self, db: Database) -> GapWatch:
-        pulse = GapWatch(
-            db,
-            self.clock,
-            resync=self.clock.resync,
-            after_gap=self._after_gap,
-            heartbeat=self._heartbeat if self.config.heartbeat_url else None,
-        )
-        self.stalls.on_long_stall = pulse.stood_still
-        return pulse
-
-    async def load(self) -> None:
+    async def start(self) -> None:
         """Read back everything that is remembered, and plan the first rounds."""
-        await self.guilds.load()
-        await self.watchlist.load()
-        self.recorder.load()
-        off_since_ms = await self.pulse.begin()
-        await self.blindness.load(off_since_ms)
+        await self.load(await self.gap_watch.begin())
         await self.services.boards.load()
-        if off_since_ms is not None:
-            self._after_gap()
         self.monitors.start()
         # What was loaded stays: keep it out of every later collection.
         gc.collect()
@@ -193,8 +116,8 @@ class App:
         parts = [
             self._part(work.__qualname__, work)
             for work in (
-                *(self.stalls.run, self.scheduler.run, self.recorder.run, self.blindness.run),
-                *(self.overlays.run, self.pulse.run, self.reminders.run, self.retention.run),
+                *(self.stalls.run, self.scheduler.run, self.recorder.run, self.connectivity.run),
+                *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
                 self.services.boards.run,
             )
         ]
@@ -229,7 +152,7 @@ class App:
 
     async def _serve(self) -> None:
         try:
-            await run_client(self.config, self.services, self._attach, self.installation)
+            await run_client(self.config, self.services, self._attach, KeyValueStore(self.db))
         except Exception as error:  # noqa: BLE001 - raised again when everything has stopped
             self.failure = error
             self.stopping.set()
@@ -247,29 +170,12 @@ class App:
             await asyncio.sleep(RESTART_S)
 
     def _attach(self, transport: Transport) -> None:
-        self._can_tell = True
+        self.heartbeat.logged_in = True
         self.delivery.attach(transport)
-
-    def _after_gap(self) -> None:
-        for entry in self.watchlist.after_gap():
-            self.recorder.touch(entry)
 
     def _token_refused(self, error: DeliveryError) -> None:
         self.failure = ConfigError(f"Discord refuses DISCORD_TOKEN ({error}): copy it again.")
         self.stopping.set()
-
-    async def _heartbeat(self) -> None:
-        """Not before the first login: a Vigie that can tell nobody is not healthy."""
-        url = self.config.heartbeat_url
-        if not url or not self._can_tell:
-            return
-        trouble = await self.liveness.trouble()
-        missed = trouble or await self.questions.misses(url)
-        if trouble is not None:
-            log.warning("No heartbeat is sent: %s", trouble)
-        elif missed is not None:
-            log.warning("The heartbeat was not heard: %s", missed)
-        await self.liveness.note_heartbeat(missed)
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:

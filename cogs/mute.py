@@ -32,15 +32,15 @@ class Mute(commands.Cog):
         server = self._services.guilds.settings(found.guild_id)
         require_on_call(interaction, [found.role_id or server.role_id])
         words, by, for_s = translator_of(interaction), interaction.user.id, parse_mute_s(length)
-        overlays = self._services.overlays
+        silences = self._services.silences
         if for_s is None:
-            work = overlays.unmute(found.guild_id, found.id, by)
+            work = silences.unmute(found.guild_id, found.id, by)
             _, was_muted = await defer_if_slow(interaction, work)
             unmuted = self._services.status.one(found.guild_id, found.id)
             await respond(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
             return
         await defer_if_slow(
-            interaction, overlays.mute(found.guild_id, [found.id], by=by, for_s=for_s)
+            interaction, silences.mute(found.guild_id, [found.id], by=by, for_s=for_s)
         )
         muted = self._services.status.one(found.guild_id, found.id)
         command = self._client.commands_tree.mention("mute")

@@ -28,7 +28,7 @@ class CheckRunner:
         clock: Clock,
         watchlist: Watchlist,
         checks: CheckQueue,
-        blindness: ConnectivityMonitor,
+        connectivity: ConnectivityMonitor,
         recorder: Recorder,
         *,
         stalls: StallDetector | None = None,
@@ -37,7 +37,7 @@ class CheckRunner:
         self._watchlist = watchlist
         self._checks = checks
         self._stalls = stalls or StallDetector(clock)
-        self._blindness = blindness
+        self._connectivity = connectivity
         self._recorder = recorder
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
@@ -51,34 +51,36 @@ class CheckRunner:
             return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
         if number == EXTRA:
             if not self._says_nothing(checked.started, checked.result):
-                self._recorder.look(entry, checked.result)
+                self._recorder.record_extra(entry, checked.result)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
-        return await self.saw(entry, slot_ms, number, checked.started, checked.result)
+        return await self.handle_result(entry, slot_ms, number, checked.started, checked.result)
 
-    async def first(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
+    async def run_first_check(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
         """Begin the first round of a new monitor, and say what its first check saw."""
         checked = await self._checks.check(entry.monitor.target, entry.monitor.guild_id)
-        return await self.saw(entry, slot_ms, 0, checked.started, checked.result), checked.result
+        return await self.handle_result(
+            entry, slot_ms, 0, checked.started, checked.result
+        ), checked.result
 
-    async def saw(
+    async def handle_result(
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
         """Take what a try saw, wherever it was made."""
         needed = not _changes_nothing(entry)
-        offline = not (result.ok or _is_ours(result)) and await self._blindness.blames_us(
+        offline = not (result.ok or _is_ours(result)) and await self._connectivity.is_our_outage(
             started, result.at_ms, needed=needed
         )
         if self._says_nothing(started, result):
-            self._recorder.drop_round(entry)
+            self._recorder.discard_round(entry)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
         if offline:
-            if entry.lose_sight():
+            if entry.discard_run():
                 self._recorder.touch(entry)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
         if self._outdated(entry.monitor.id, entry):
             return Step(None, entry.monitor.interval_s)
         check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
-        decision = await self._recorder.take(entry, check, result)
+        decision = await self._recorder.record(entry, check, result)
         return Step(decision.confirm_s, current_interval_s(entry.judge_state, entry.policy))
 
     def _says_nothing(self, started: float, result: CheckResult) -> bool:

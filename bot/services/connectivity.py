@@ -1,4 +1,4 @@
-"""Are *we* offline? Asked at the moment of a failure; while blind nothing counts against a site."""
+"""Tells our own outages from those of sites: while Vigie is offline, no failure counts."""
 
 import logging
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from bot.services.delivery import enqueue
 
 log = logging.getLogger(__name__)
 
-POLL_S = 5.0
-TOLD_AFTER_MS = 120_000  # shorter blindness is recorded, not told
+RECHECK_S = 5.0
+NOTE_AFTER_MS = 120_000  # shorter times offline are recorded, not posted
 
 
-class Eyes(Protocol):
-    """Whoever can tell whether this machine is online."""
+class OnlineCheck(Protocol):
+    """Asks hosts of others whether this machine is online."""
 
     async def is_online_since(self, started: float) -> bool:
-        """Whether any canary answered after that moment of monotonic time."""
+        """Whether any of them answered after that moment of monotonic time."""
         ...
 
 
 class ConnectivityMonitor:
-    """The overlay "blind": when it began, when it ended, and the one note afterwards.
+    """Knows since when Vigie is offline; posts one note when it is back after a long time.
 
     ``channels`` gives the server and channel of everyone who is to have the note.
     """
@@ -35,7 +35,7 @@ class ConnectivityMonitor:
         db: Database,
         clock: Clock,
         channels: Callable[[], set[tuple[int, int]]],
-        eyes: Eyes,
+        online_check: OnlineCheck,
         wake: Callable[[], None],
         *,
         stalls: StallDetector | None = None,
@@ -43,81 +43,75 @@ class ConnectivityMonitor:
         self._db = db
         self._clock = clock
         self._channels = channels
-        self._eyes = eyes
+        self._online_check = online_check
         self._wake = wake
         self._stalls = stalls or StallDetector(clock)
         self._since_ms: int | None = None
 
     async def load(self, off_since_ms: int | None = None) -> None:
-        """A process that ended while blind goes on where it was.
+        """A process that ended while offline goes on where it was.
 
         ``off_since_ms``: it was switched off for long, and nobody knows how long it would have
-        been blind: the blindness ends there, and what follows is the time it was off.
+        been offline: that ends there, and what follows is the time it was off.
         """
         self._since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.BLIND_SINCE))
         if self._since_ms is not None and off_since_ms is not None:
-            await self._end(max(self._since_ms, off_since_ms))
+            await self._back_online(max(self._since_ms, off_since_ms))
 
     @property
-    def since_ms(self) -> int | None:
-        """Since when Vigie is blind; None while it sees."""
+    def offline_since_ms(self) -> int | None:
         return self._since_ms
 
-    async def sees(self) -> bool:
-        """Whether anything answers now; asking changes nothing."""
-        return await self._eyes.is_online_since(self._clock.monotonic())
+    async def is_online(self) -> bool:
+        """Check now; nothing is recorded."""
+        return await self._online_check.is_online_since(self._clock.monotonic())
 
-    async def blames_us(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:
-        """Whether a try that failed (begun at ``started``) must not count: we were offline.
+    async def is_our_outage(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:
+        """Whether a check that failed (begun at ``started``) must not count: we were offline.
 
         ``needed`` False: the failure changes nothing, so what is known already is enough.
         """
         if not needed:
             return self._since_ms is not None
         asked = self._clock.monotonic()
-        if await self._eyes.is_online_since(started):
-            await self._see()
+        if await self._online_check.is_online_since(started):
+            await self._back_online(self._clock.now_ms())
             return False
         if self._stalls.stalled_since(asked):
-            return True  # a silence in which we stood still proves nothing
+            return True  # no answer while the process stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
             await self._db.write(lambda conn: guilds.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
-            log.warning("Blind: no canary answers, so no failure counts until one does")
+            log.warning("Offline: no connectivity check answers, failures are not counted")
         return True
 
     async def run(self) -> None:
-        """While blind, look for the first answer of any canary, until cancelled."""
+        """While offline, check again every few seconds, until cancelled."""
         while True:
-            await self._clock.sleep(POLL_S)
+            await self._clock.sleep(RECHECK_S)
             try:
-                await self.look()
+                await self.recheck()
             except Exception:
-                log.exception("The end of blindness could not be recorded; tried again")
+                log.exception("The end of the time offline could not be recorded, retrying")
 
-    async def look(self) -> None:
-        """While blind, ask the canaries once more."""
-        if self._since_ms is not None and await self._eyes.is_online_since(self._clock.monotonic()):
-            await self._see()
+    async def recheck(self) -> None:
+        """While offline, check once more."""
+        if self._since_ms is not None and await self.is_online():
+            await self._back_online(self._clock.now_ms())
 
-    async def _see(self) -> None:
-        if self._since_ms is not None:
-            await self._end(self._clock.now_ms())
-
-    async def _end(self, until_ms: int) -> None:
-        """Blindness ends: the time is a gap; if it was long, each alert channel gets one note."""
+    async def _back_online(self, until_ms: int) -> None:
+        """The time offline is a gap; if it was long, each alert channel gets one note."""
         since_ms = self._since_ms
         if since_ms is None:
             return
         self._since_ms = None
         now_ms = self._clock.now_ms()
-        channels = self._channels()
-        told = until_ms - since_ms >= TOLD_AFTER_MS
+        noted = self._channels() if until_ms - since_ms >= NOTE_AFTER_MS else set()
 
         def write(conn: Connection) -> None:
             gaps.add(conn, since_ms, until_ms, gaps.BLIND)
             guilds.put(conn, gaps.BLIND_SINCE, "")
-            for guild_id, channel_id in sorted(channels) if told else ():
+            for guild_id, channel_id in sorted(noted):
                 enqueue.notice(
                     conn, guild_id, channel_id, enqueue.offline_notice(since_ms, until_ms), now_ms
                 )
@@ -127,5 +121,5 @@ class ConnectivityMonitor:
         except BaseException:
             self._since_ms = since_ms
             raise
-        log.warning("Seeing again after %d s", (until_ms - since_ms) // 1000)
+        log.warning("Online again after %d s", (until_ms - since_ms) // 1000)
         self._wake()

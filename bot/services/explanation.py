@@ -105,7 +105,7 @@ class Why:
     @property
     def offline_since_ms(self) -> int | None:
         """Since when nothing counts, because we are offline ourselves; None while online."""
-        return self._connectivity.since_ms
+        return self._connectivity.offline_since_ms
 
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""

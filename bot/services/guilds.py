@@ -114,3 +114,16 @@ class Guilds:
                 await self._db.write(write)
                 self._settings[guild_id] = after
             return after
+
+
+class KeyValueStore:
+    """Small texts that outlive the process: the hash of the registered commands and the like."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def load(self, key: str) -> str | None:
+        return await self._db.read(lambda conn: table.get(conn, key))
+
+    async def save(self, key: str, value: str) -> None:
+        await self._db.write(lambda conn: table.put(conn, key, value))

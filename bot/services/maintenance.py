@@ -11,7 +11,7 @@ from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.guilds import Guilds
-from bot.services.recurrence import Stretch, instant, next_stretch, wall_time, zone_name
+from bot.services.recurrence import Occurrence, instant, next_occurrence, wall_time, zone_name
 from bot.services.watchlist import Watchlist
 from bot.words.escaping import plain
 
@@ -46,12 +46,12 @@ class WindowStatus:
 
     window: Window
     monitor: Monitor | None
-    stretch: Stretch
+    occurrence: Occurrence
     now_ms: int
 
     @property
     def active(self) -> bool:
-        return self.stretch.holds(self.now_ms)
+        return self.occurrence.contains(self.now_ms)
 
 
 class Maintenance:
@@ -87,7 +87,7 @@ class Maintenance:
             self._status(window, now_ms) for window in self._watchlist.windows.of_guild(guild_id)
         ]
         live = [one for one in found if one is not None]
-        return sorted(live, key=lambda one: (one.stretch.from_ms, one.window.id))
+        return sorted(live, key=lambda one: (one.occurrence.from_ms, one.window.id))
 
     def beside(self, begun: WindowStatus) -> WindowStatus | None:
         """The open window, of several the last to end, that covers all that ``begun`` covers."""
@@ -98,7 +98,7 @@ class Maintenance:
             and one.window.id != begun.window.id
             and one.window.monitor_id in {None, begun.window.monitor_id}
         ]
-        return max(open_now, key=lambda one: one.stretch.until_ms or 0, default=None)
+        return max(open_now, key=lambda one: one.occurrence.until_ms or 0, default=None)
 
     def find(self, guild_id: int, text: str) -> WindowStatus:
         """By id, as autocomplete gives it. Raises NotFound."""
@@ -151,10 +151,10 @@ class Maintenance:
             and window.date - wall_time(now_ms, window.timezone).date() > AHEAD
         ):
             raise UserError("That is more than two years ahead. Please choose an earlier day.")
-        stretch = next_stretch(window, now_ms)
-        if stretch is None:
+        occurrence = next_occurrence(window, now_ms)
+        if occurrence is None:
             raise UserError("That time is over already. Please choose a later one.")
-        if stretch.until_ms is None:
+        if occurrence.until_ms is None:
             raise UserError("That would be maintenance without an end. Leave some time between.")
 
     async def _add(self, window: Window, what: AuditEvent) -> WindowStatus:
@@ -187,13 +187,13 @@ class Maintenance:
 
     def _status(self, window: Window, now_ms: int) -> WindowStatus | None:
         """None when the window is over, or its monitor is no longer watched."""
-        stretch = self._watchlist.windows.stretch(window, now_ms)
-        if stretch is None:
+        occurrence = self._watchlist.windows.occurrence(window, now_ms)
+        if occurrence is None:
             return None
         if window.monitor_id is None:
-            return WindowStatus(window, None, stretch, now_ms)
+            return WindowStatus(window, None, occurrence, now_ms)
         entry = self._watchlist.find(window.monitor_id)
-        return None if entry is None else WindowStatus(window, entry.monitor, stretch, now_ms)
+        return None if entry is None else WindowStatus(window, entry.monitor, occurrence, now_ms)
 
 
 def _check_length(length_s: int, most_s: int) -> None:

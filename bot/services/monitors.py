@@ -50,7 +50,7 @@ class Monitors:
         scheduler: Scheduler,
         netguard: Netguard,
         checks: CheckQueue,
-        rounds: CheckRunner,
+        check_runner: CheckRunner,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -60,7 +60,7 @@ class Monitors:
         self._scheduler = scheduler
         self._wishes = Wishes(config, netguard)
         self._checks = checks
-        self._rounds = rounds
+        self._check_runner = check_runner
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -112,7 +112,7 @@ class Monitors:
         first: list[CheckResult] = []
 
         async def begin(slot_ms: int) -> Step:
-            step, result = await self._rounds.first(entry, slot_ms)
+            step, result = await self._check_runner.run_first_check(entry, slot_ms)
             first.append(result)
             return step
 
@@ -181,7 +181,7 @@ class Monitors:
                 table.remove(conn, guild_id, monitor_id, now_ms)
                 audit_log.insert(conn, [done])
 
-            await self._recorder.end(entry, Ending.REMOVED, write)
+            await self._recorder.end_incident(entry, Ending.REMOVED, write)
             self._scheduler.remove(monitor_id)
             self._watchlist.remove(monitor_id)
         await self._db.empty_log()
@@ -224,7 +224,7 @@ class Monitors:
             if after.target.url == entry.monitor.target.url:
                 await self._db.write(write)
             else:
-                await self._recorder.end(entry, Ending.REMOVED, write)
+                await self._recorder.end_incident(entry, Ending.REMOVED, write)
                 entry.latest, entry.last_ok_ms, entry.tries = None, None, ()
         except sqlite3.IntegrityError as error:
             raise NameTaken(after.name) from error

@@ -58,7 +58,7 @@ class Recorder:
         """See how everything stands that the watchlist has read back."""
         self._gathering.load()
 
-    async def take(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
+    async def record(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         """Judge one try and write down what follows."""
         decision = judge(entry.judge_state, check, entry.policy)
         self._note(entry, check, result)
@@ -69,23 +69,27 @@ class Recorder:
         await self._certificates.saw(entry, result)
         return decision
 
-    def look(self, entry: Entry, result: CheckResult) -> None:
+    def record_extra(self, entry: Entry, result: CheckResult) -> None:
         """Take a check that belongs to no round: it is shown and stored, not judged."""
         self._batch.note(entry, result)
         entry.latest = result
 
-    def drop_round(self, entry: Entry) -> None:
+    def discard_round(self, entry: Entry) -> None:
         """A check says nothing of its site: neither does the round it belongs to."""
         before, entry.judge_state = entry.judge_state, without_round(entry.judge_state)
         if entry.judge_state is not before:
             self.touch(entry)
             self._gathering.note(entry)
 
-    async def end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
+    async def end_incident(
+        self, entry: Entry, ending: Ending, work: Callable[[Connection], None]
+    ) -> None:
         """Close what is open without an all-clear, together with ``work`` (a pause, a removal)."""
-        await self._unbroken(self._end(entry, ending, work))
+        await self._unbroken(self._end_incident(entry, ending, work))
 
-    async def _end(self, entry: Entry, ending: Ending, work: Callable[[Connection], None]) -> None:
+    async def _end_incident(
+        self, entry: Entry, ending: Ending, work: Callable[[Connection], None]
+    ) -> None:
         async with self._locks[entry.monitor.guild_id]:
             now_ms = self._clock.now_ms()
             incident = entry.incident
@@ -106,13 +110,13 @@ class Recorder:
             note(f"ended: {ending}", over)
         self._wake()
 
-    async def tell_withheld(self) -> None:
+    async def notify_unsilenced(self) -> None:
         """What an overlay kept quiet and none covers any more is told, if it is still bad."""
         now_ms = self._clock.now_ms()
         for guild_id in {one.entry.monitor.guild_id for one in self._overdue(now_ms)}:
-            await self._unbroken(self._tell_withheld(guild_id))
+            await self._unbroken(self._notify_unsilenced(guild_id))
 
-    async def _tell_withheld(self, guild_id: int) -> None:
+    async def _notify_unsilenced(self, guild_id: int) -> None:
         async with self._locks[guild_id]:
             now_ms = self._clock.now_ms()
             of_guild = (

@@ -12,7 +12,8 @@ import logging
 import re
 import zoneinfo
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
@@ -22,16 +23,18 @@ from zoneinfo import ZoneInfo, available_timezones
 import tzdata  # type: ignore[import-untyped] # it has one constant
 
 from bot.errors import UserError
-from bot.models import Window
+from bot.models import Monitor, Window
 from bot.words.escaping import plain
 
-# No occurrence is longer than a week; the second week shows where a stretch of many days ends.
+log = logging.getLogger(__name__)
+
+# No occurrence is longer than a week; the second week shows where one of many days ends.
 _BACK_DAYS, _AHEAD_DAYS = 9, 17
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Occurrence:
     """One time the window is open, from ``from_ms`` up to but not including ``until_ms``.
 
     ``until_ms`` None: without an end, because each occurrence begins before the last is over.
@@ -40,32 +43,32 @@ class Stretch:
     from_ms: int
     until_ms: int | None
 
-    def holds(self, now_ms: int) -> bool:
+    def contains(self, now_ms: int) -> bool:
         return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
 
 
-def next_stretch(window: Window, now_ms: int) -> Stretch | None:
-    """The stretch that is open now or comes next; None when the window is over."""
-    for stretch in _stretches(window, now_ms):
-        if stretch.until_ms is None or now_ms < stretch.until_ms:
-            return stretch
+def next_occurrence(window: Window, now_ms: int) -> Occurrence | None:
+    """The occurrence that is open now or comes next; None when the window is over."""
+    for occurrence in _occurrences(window, now_ms):
+        if occurrence.until_ms is None or now_ms < occurrence.until_ms:
+            return occurrence
     return None
 
 
-def _stretches(window: Window, now_ms: int) -> Iterator[Stretch]:
+def _occurrences(window: Window, now_ms: int) -> Iterator[Occurrence]:
     """Occurrences around now in order; those that touch or overlap are one."""
     begun: int | None = None
     until = 0
     for day in _days(window, now_ms):
-        from_ms, until_ms = _occurrence(window, day)
+        from_ms, until_ms = _on_day(window, day)
         if begun is not None and from_ms > until:
-            yield Stretch(begun, until)
+            yield Occurrence(begun, until)
             begun = None
         begun = from_ms if begun is None else begun
         until = max(until, until_ms)
     if begun is not None:
         endless = window.date is None and begun <= now_ms
-        yield Stretch(begun, None if endless else until)
+        yield Occurrence(begun, None if endless else until)
 
 
 def _days(window: Window, now_ms: int) -> list[date]:
@@ -77,7 +80,7 @@ def _days(window: Window, now_ms: int) -> list[date]:
     return [day for day in near if day.weekday() in window.days]
 
 
-def _occurrence(window: Window, day: date) -> tuple[int, int]:
+def _on_day(window: Window, day: date) -> tuple[int, int]:
     """The occurrence that begins on that day. Never empty."""
     zone = zone_of(window.timezone)
     begins = datetime.combine(day, window.begins)
@@ -109,7 +112,52 @@ def _readings_ms(wall: datetime, zone: tzinfo) -> tuple[int, int]:
     return round(early * 1000), round(late * 1000)
 
 
-log = logging.getLogger(__name__)
+class LiveWindows:
+    """Answers at once and often, so the occurrence that was found is kept until it is over."""
+
+    def __init__(self) -> None:
+        self._of_guild: defaultdict[int, list[Window]] = defaultdict(list)
+        self._found: dict[int, tuple[int, Occurrence | None]] = {}
+
+    def load(self, windows: Iterable[Window]) -> None:
+        self._of_guild.clear()
+        self._found.clear()
+        for window in windows:
+            self.add(window)
+
+    def add(self, window: Window) -> None:
+        self._of_guild[window.guild_id].append(window)
+
+    def drop(self, guild_id: int, ids: Iterable[int]) -> None:
+        gone = set(ids)
+        kept = [window for window in self._of_guild[guild_id] if window.id not in gone]
+        self._of_guild[guild_id] = kept
+        for window_id in gone:
+            self._found.pop(window_id, None)
+
+    def of_guild(self, guild_id: int) -> list[Window]:
+        return list(self._of_guild.get(guild_id, ()))
+
+    def occurrence(self, window: Window, now_ms: int) -> Occurrence | None:
+        """The occurrence that is open now or comes next; None when the window is over."""
+        asked_ms, found = self._found.get(window.id, (now_ms + 1, None))
+        passed = found is not None and found.until_ms is not None and found.until_ms <= now_ms
+        if passed or now_ms < asked_ms:
+            found = next_occurrence(window, now_ms)
+            self._found[window.id] = now_ms, found
+        return found
+
+    def covering(self, monitor: Monitor, now_ms: int) -> tuple[Window, Occurrence] | None:
+        """The open window that covers the monitor; of several, the one that lasts longest."""
+        found = [
+            (window, occurrence)
+            for window in self._of_guild.get(monitor.guild_id, ())
+            if window.monitor_id in {None, monitor.id}
+            and (occurrence := self.occurrence(window, now_ms)) is not None
+            and occurrence.contains(now_ms)
+        ]
+        return max(found, key=lambda pair: pair[1].until_ms or float("inf"), default=None)
+
 
 _NO_PLACES = {"Factory", "localtime"}
 _NAME_LIMIT = 60

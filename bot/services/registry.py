@@ -1,5 +1,6 @@
-"""Everything the Discord surface may use, in one frozen object: ``bot.services``."""
+"""Makes the services: :class:`Core` checks and notifies, :class:`Services` is what cogs may use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.charts.painter import Painter
@@ -7,10 +8,15 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.db.database import Database
 from bot.engine.check_queue import CheckQueue
+from bot.engine.kinds.base import Checker
+from bot.engine.netguard import Netguard
+from bot.engine.scheduler import Scheduler
 from bot.engine.stall_detector import StallDetector
+from bot.errors import DeliveryError
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
-from bot.services.connectivity import ConnectivityMonitor
+from bot.services.check_runner import CheckRunner
+from bot.services.connectivity import ConnectivityMonitor, OnlineCheck
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why
@@ -19,21 +25,86 @@ from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
+from bot.services.recorder import Recorder
 from bot.services.silences import Silences
 from bot.services.status import Status
 from bot.services.test_alert import AlertTest
 from bot.services.watchlist import Watchlist
 
 
+class Core:
+    """All that checks, judges, records and notifies. Made in the order of who needs whom.
+
+    ``checker``, ``guard`` and ``online_check`` reach the network, ``stalls`` watches the loop.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        db: Database,
+        clock: Clock,
+        *,
+        checker: Checker,
+        guard: Netguard,
+        online_check: OnlineCheck,
+        stalls: StallDetector | None = None,
+        on_token_refused: Callable[[DeliveryError], None] | None = None,
+    ) -> None:
+        self.config, self.db = config, db
+        self.stalls = stalls = stalls or StallDetector(clock)
+        self.guilds = Guilds(db, clock)
+        self.watchlist = Watchlist(db, clock, self.guilds)
+        self.delivery = Dispatcher(
+            db, clock, self.guilds.language, on_token_refused=on_token_refused
+        )
+        wake = self.delivery.wake
+        self.recorder = Recorder(db, clock, self.watchlist, wake)
+        self.connectivity = ConnectivityMonitor(
+            db, clock, self.watchlist.alert_channels, online_check, wake, stalls=stalls
+        )
+        self.checks = CheckQueue(checker, clock, slots=config.concurrency)
+        self.check_runner = CheckRunner(
+            clock, self.watchlist, self.checks, self.connectivity, self.recorder, stalls=stalls
+        )
+        self.scheduler = Scheduler(self.check_runner, clock, waits=self.checks.waits_for_turn)
+        self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
+        self.monitors = Monitors(
+            db,
+            clock,
+            config,
+            guilds=self.guilds,
+            watchlist=self.watchlist,
+            recorder=self.recorder,
+            scheduler=self.scheduler,
+            netguard=guard,
+            checks=self.checks,
+            check_runner=self.check_runner,
+        )
+
+    async def load(self, off_since_ms: int | None = None) -> None:
+        """Read back everything that is remembered. ``off_since_ms``: it was off for long."""
+        await self.guilds.load()
+        await self.watchlist.load()
+        self.recorder.load()
+        await self.connectivity.load(off_since_ms)
+        if off_since_ms is not None:
+            self.after_gap()
+
+    def after_gap(self) -> None:
+        """Nothing was watched for a while: runs of failures from before count no more."""
+        for entry in self.watchlist.after_gap():
+            self.recorder.touch(entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Made once by the composition root, handed to the client, read by the cogs."""
+    """Everything the Discord surface may use, handed to the client: ``bot.services``."""
 
     config: Config
     clock: Clock
     guilds: Guilds
     monitors: Monitors
-    overlays: Silences
+    silences: Silences
     audit_log: AuditLog
     status: Status
     why: Why
@@ -46,45 +117,42 @@ class Services:
     doctor: Doctor
     boards: Boards
 
-
-def assemble(
-    db: Database,
-    config: Config,
-    clock: Clock,
-    *,
-    guilds: Guilds,
-    watchlist: Watchlist,
-    monitors: Monitors,
-    overlays: Silences,
-    delivery: Dispatcher,
-    blindness: ConnectivityMonitor,
-    checks: CheckQueue,
-    stalls: StallDetector,
-) -> Services:
-    """Make the parts that only the surface asks, around those that run by themselves."""
-    status = Status(db, clock, watchlist)
-
-    def blind_ms() -> int | None:
-        return blindness.since_ms
-
-    boards = Boards(db, clock, guilds=guilds, status=status, delivery=delivery, blind_ms=blind_ms)
-    return Services(
-        config=config,
-        clock=clock,
-        guilds=guilds,
-        monitors=monitors,
-        overlays=overlays,
-        audit_log=AuditLog(db),
-        status=status,
-        why=Why(clock, watchlist, blindness),
-        history=History(db, clock, watchlist),
-        painter=Painter(),
-        incidents=Incidents(db, clock, watchlist, delivery),
-        maintenance=Maintenance(db, clock, guilds, watchlist),
-        delivery=delivery,
-        trial=AlertTest(db, clock, guilds, delivery),
-        doctor=Doctor(
-            db, clock, config, status, delivery, blindness=blindness, checks=checks, stalls=stalls
-        ),
-        boards=boards,
-    )
+    @classmethod
+    def build(cls, core: Core, clock: Clock) -> "Services":
+        db, config, watchlist, guilds = core.db, core.config, core.watchlist, core.guilds
+        delivery, connectivity = core.delivery, core.connectivity
+        status = Status(db, clock, watchlist)
+        return cls(
+            config=config,
+            clock=clock,
+            guilds=guilds,
+            monitors=core.monitors,
+            silences=core.silences,
+            audit_log=AuditLog(db),
+            status=status,
+            why=Why(clock, watchlist, connectivity),
+            history=History(db, clock, watchlist),
+            painter=Painter(),
+            incidents=Incidents(db, clock, watchlist, delivery),
+            maintenance=Maintenance(db, clock, guilds, watchlist),
+            delivery=delivery,
+            trial=AlertTest(db, clock, guilds, delivery),
+            doctor=Doctor(
+                db,
+                clock,
+                config,
+                status,
+                delivery,
+                connectivity=connectivity,
+                checks=core.checks,
+                stalls=core.stalls,
+            ),
+            boards=Boards(
+                db,
+                clock,
+                guilds=guilds,
+                status=status,
+                delivery=delivery,
+                blind_ms=lambda: connectivity.offline_since_ms,
+            ),
+        )

@@ -13,16 +13,20 @@ LOOK_S = 60.0
 class Reminders:
     """``wake`` is called when a reminder waits to be sent.
 
-    ``hushed`` gives the ids of incidents that an overlay keeps quiet now.
+    ``silenced_incidents`` gives the ids of incidents that an overlay keeps quiet now.
     """
 
     def __init__(
-        self, db: Database, clock: Clock, wake: Callable[[], None], hushed: Callable[[], set[int]]
+        self,
+        db: Database,
+        clock: Clock,
+        wake: Callable[[], None],
+        silenced_incidents: Callable[[], set[int]],
     ) -> None:
         self._db = db
         self._clock = clock
         self._wake = wake
-        self._hushed = hushed
+        self._silenced_incidents = silenced_incidents
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -33,10 +37,10 @@ class Reminders:
     async def remind(self) -> int:
         """Queue the reminders that are due; returns how many incidents they tell of."""
         now_ms = self._clock.now_ms()
-        hushed = self._hushed()
+        silenced_incidents = self._silenced_incidents()
 
         def due(conn: Connection) -> list[int]:
-            return [one for one in incidents.due(conn, now_ms) if one not in hushed]
+            return [one for one in incidents.due(conn, now_ms) if one not in silenced_incidents]
 
         def write(conn: Connection) -> int:
             found = due(conn)

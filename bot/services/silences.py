@@ -19,7 +19,7 @@ from bot.services.check_runner import schedule
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
-LOOK_S = 1.0
+EXPIRE_EVERY_S = 1.0
 MUTE_LIMIT_S = 30 * 86_400
 
 
@@ -43,15 +43,15 @@ class Silences:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self._clock.sleep(LOOK_S)
-            await self.look()
+            await self._clock.sleep(EXPIRE_EVERY_S)
+            await self.expire_due()
 
-    async def look(self) -> None:
+    async def expire_due(self) -> None:
         """End what is over now, and tell what nothing keeps quiet any more."""
         async with self._watchlist.changing:
             await self._resume_due()
             await self._unmute_due()
-        await self._recorder.tell_withheld()
+        await self._recorder.notify_unsilenced()
 
     async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
         """Stop checking until resumed, or for ``for_s`` seconds.
@@ -70,7 +70,7 @@ class Silences:
                 table.save_pause(conn, paused)
                 audit_log.insert(conn, [done])
 
-            await self._recorder.end(entry, Ending.PAUSED, write)
+            await self._recorder.end_incident(entry, Ending.PAUSED, write)
             # Only now: a store that refused must leave it watched.
             entry.monitor = paused
             self._scheduler.remove(monitor_id)
@@ -110,7 +110,7 @@ class Silences:
                 return entry.monitor, False
             actor = Actor(guild_id, by, self._clock.now_ms())
             (monitor,) = await self._mute(actor, [entry], None)
-        await self._recorder.tell_withheld()
+        await self._recorder.notify_unsilenced()
         return monitor, True
 
     async def _mute(

@@ -149,14 +149,14 @@ class Simulation:
         self._delivery.attach(Accepts())
         self._delivery.observers.append(self._hear)
         self._recorder = Recorder(db, self._clock, self._watchlist, self._wake)
-        self._blindness = ConnectivityMonitor(
+        self._connectivity = ConnectivityMonitor(
             db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
         )
-        self._rounds = CheckRunner(
+        self._check_runner = CheckRunner(
             self._clock,
             self._watchlist,
             CheckQueue(NoProbe(), self._clock),
-            self._blindness,
+            self._connectivity,
             self._recorder,
         )
         self._due_ms: int | None = None  # when the outbox is to be looked at
@@ -187,7 +187,7 @@ class Simulation:
         for moment in together:
             if moment.site.startswith(CANARY):
                 self._canaries.seen[moment.site] = moment.causes[0] is None
-        await self._blindness.look()
+        await self._connectivity.recheck()
         asking = [m for m in together if m.site in self.entries]
         for number, after_s in enumerate(CONFIRM_AT_S):
             await self._deliver_until(at + after_s)
@@ -210,7 +210,7 @@ class Simulation:
         result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
         slot_ms = EPOCH_MS + round(at * 1000)
         entry = self.entries[moment.site]
-        step = await self._rounds.saw(entry, slot_ms, number, self._clock.t, result)
+        step = await self._check_runner.handle_result(entry, slot_ms, number, self._clock.t, result)
         return step.confirm_s is not None
 
     async def _deliver_until(self, t: float) -> None:

@@ -8,7 +8,7 @@ from bot.db.database import Database
 from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
 from bot.services.history.monitor_report import Report, report
 from bot.services.history.uptime import Uptime, uptimes
-from bot.services.recurrence import Stretch
+from bot.services.recurrence import Occurrence
 from bot.services.watchlist import Entry, Watchlist
 
 # Problems first; what is not judged or not checked comes last.
@@ -25,7 +25,7 @@ class MonitorStatus:
     incident: Incident | None
     latest: CheckResult | None
     channel_id: int | None
-    maintenance: tuple[Window, Stretch] | None = None  # the window that covers it now
+    maintenance: tuple[Window, Occurrence] | None = None  # the window that covers it now
     role_id: int | None = None  # whom its next alert calls
 
     @property

@@ -16,8 +16,7 @@ from bot.engine.rules import Policy, restored
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
 from bot.services.guilds import Guilds
-from bot.services.live_windows import LiveWindows
-from bot.services.recurrence import Stretch
+from bot.services.recurrence import LiveWindows, Occurrence
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Entry:
     def policy(self) -> Policy:
         return Policy(self.monitor.interval_s, self.monitor.slow_ms)
 
-    def lose_sight(self) -> bool:
+    def discard_run(self) -> bool:
         """Nobody watched for a while: what was under way counts no more. True: memory changed."""
         before, self.seen = self.judge_state, False
         self.judge_state = without_run(before)
@@ -99,13 +98,13 @@ class Watchlist:
         found = await self._db.read(lambda conn: _load(conn, guild_id))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
-            entry.lose_sight()
+            entry.discard_run()
             self._keep(entry)
         return back
 
     def after_gap(self) -> list[Entry]:
         """Nothing was watched for a while; returns the entries whose memory has changed."""
-        return [entry for entry in self._entries.values() if entry.lose_sight()]
+        return [entry for entry in self._entries.values() if entry.discard_run()]
 
     def add(self, monitor: Monitor) -> Entry:
         return self._keep(Entry(monitor))
@@ -157,14 +156,14 @@ class Watchlist:
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
         return muted or self.windows.covering(entry.monitor, now_ms) is not None
 
-    def hushed(self) -> set[int]:
+    def silenced_incidents(self) -> set[int]:
         """Ids of the open incidents whose monitors an overlay keeps quiet now."""
         now_ms = self._clock.now_ms()
         return {
             e.incident.id for e in self.all() if e.incident is not None and self.silenced(e, now_ms)
         }
 
-    def maintenance_of(self, entry: Entry) -> tuple[Window, Stretch] | None:
+    def maintenance_of(self, entry: Entry) -> tuple[Window, Occurrence] | None:
         """The maintenance window that covers the entry now, and until when."""
         return self.windows.covering(entry.monitor, self._clock.now_ms())
 

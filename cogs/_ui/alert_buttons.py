@@ -66,7 +66,7 @@ async def _acknowledge(interaction: Interaction, public_id: str) -> None:
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
     words, told = translator_of(interaction), await _on_call(interaction, public_id)
-    work = interaction.client.services.overlays.mute(
+    work = interaction.client.services.silences.mute(
         interaction.guild_id or 0,
         [one.monitor_id for one in told],
         by=interaction.user.id,

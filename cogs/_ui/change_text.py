@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models import Window
 from bot.services.audit_log import AuditEntry, AuditEvent
-from bot.services.recurrence import next_stretch
+from bot.services.recurrence import next_occurrence
 from bot.words.escaping import ELLIPSIS, code, markdown
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, native_name, translator_for
@@ -113,10 +113,10 @@ def _done(words: Translator, what: AuditEvent, row: AuditEntry, limit: int) -> s
 def _planned(words: Translator, window: Window) -> str:
     if window.date is None:
         return weekly_text(words, window)
-    stretch = next_stretch(window, 0)
-    if stretch is None or stretch.until_ms is None:
+    occurrence = next_occurrence(window, 0)
+    if occurrence is None or occurrence.until_ms is None:
         return window.date.isoformat()
-    return f"{stamp(stretch.from_ms, 'f')} – {stamp(stretch.until_ms, 'f')}"
+    return f"{stamp(occurrence.from_ms, 'f')} – {stamp(occurrence.until_ms, 'f')}"
 
 
 def _value(words: Translator, what: AuditEvent, text: str | None, limit: int) -> str:

@@ -21,7 +21,7 @@ UTC = "UTC"
 
 def already_text(words: Translator, other: WindowStatus, command: str) -> str:
     """Said when a window is open already: to cancel one alone would not end the maintenance."""
-    until = stamp(other.stretch.until_ms or 0, "f")
+    until = stamp(other.occurrence.until_ms or 0, "f")
     return words.text(
         "It was in maintenance already, until {time}. Each window ends by itself: {command}",
         time=until,
@@ -30,7 +30,7 @@ def already_text(words: Translator, other: WindowStatus, command: str) -> str:
 
 
 def started_text(words: Translator, begun: WindowStatus, cancel: str) -> str:
-    until = stamp(begun.stretch.until_ms or 0, "f")
+    until = stamp(begun.occurrence.until_ms or 0, "f")
     first = words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun))
     return "\n".join([first, _meaning(words), words.text("To end it: {command}", command=cancel)])
 
@@ -76,9 +76,9 @@ def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embe
 
 def line(words: Translator, one: WindowStatus) -> str:
     """``**Shop** · every Monday, 02:30–03:30 (Europe/Paris) · next …``; shows ``<t:…>``."""
-    window, stretch = one.window, one.stretch
+    window, occurrence = one.window, one.occurrence
     parts = [f"**{_what(words, one)}**"]
-    begun, over = stamp(stretch.from_ms, "f"), stamp(stretch.until_ms or 0, "f")
+    begun, over = stamp(occurrence.from_ms, "f"), stamp(occurrence.until_ms or 0, "f")
     if window.date is None:
         parts.append(weekly_text(words, window))
     if one.active:
@@ -99,8 +99,8 @@ def label(words: Translator, one: WindowStatus, timezone: str) -> str:
     if window.date is None:
         when = f"{weekly(words, window.days)}, {_hours(words, window)} {window.timezone}"
     else:
-        begun = wall_time(one.stretch.from_ms, timezone)
-        over = wall_time(one.stretch.until_ms or 0, timezone)
+        begun = wall_time(one.occurrence.from_ms, timezone)
+        over = wall_time(one.occurrence.until_ms or 0, timezone)
         when = f"{begun:%Y-%m-%d %H:%M}–{_end(begun, over)} {timezone}"
     parts = [plain(name, _LABEL_NAME), when, plain(window.reason or "", _LABEL_NAME)]
     return clip(" · ".join(part for part in parts if part), _LABEL_LIMIT)

@@ -10,7 +10,7 @@ from bot.discord.states import kind_word, offline_text
 from bot.models import Ending, Incident, State, Window
 from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.maintenance import REASON_LIMIT
-from bot.services.recurrence import Stretch
+from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text, result_text
 from bot.words.escaping import markdown
@@ -87,8 +87,8 @@ def _state_sentence(words: Translator, status: MonitorStatus, report: Report) ->
     return words.text("No trouble since {time}.", time=f"{stamp(last_ms)} ({stamp(last_ms, 'f')})")
 
 
-def _maintenance(words: Translator, window: Window, stretch: Stretch) -> str:
-    until = stamp(stretch.until_ms or 0, "f")
+def _maintenance(words: Translator, window: Window, occurrence: Occurrence) -> str:
+    until = stamp(occurrence.until_ms or 0, "f")
     said = words.text("Maintenance until {time}; alerts wait for its end.", time=until)
     reason = markdown(window.reason or "", REASON_LIMIT)
     return f"{said} {reason}".rstrip()

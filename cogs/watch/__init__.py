@@ -154,7 +154,7 @@ class Watch(
     async def pause(
         self, interaction: Interaction, monitor: ManagedMonitor, length: Duration | None = None
     ) -> None:
-        work = self._services.overlays.pause(
+        work = self._services.silences.pause(
             monitor.guild_id, monitor.id, for_s=length, by=interaction.user.id
         )
         paused = await defer_if_slow(interaction, work)
@@ -163,7 +163,7 @@ class Watch(
     @app_commands.command(name="resume", description="Check a paused site again.")
     @app_commands.describe(monitor="Which one.")
     async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
-        work = self._services.overlays.resume(monitor.guild_id, monitor.id, interaction.user.id)
+        work = self._services.silences.resume(monitor.guild_id, monitor.id, interaction.user.id)
         resumed, was_paused = await defer_if_slow(interaction, work)
         text = resumed_text(translator_of(interaction), resumed, was_paused=was_paused)
         await respond(interaction, text)

@@ -68,7 +68,7 @@ class Files(commands.Cog):
         await self._client.known_channels.look_up(interaction.guild, named[:_MOST_ASKED])
         items = [_at_home(interaction, item) for item in listing.items]
         services, guild_id = self._client.services, interaction.guild_id or 0
-        intake = Intake(self._client.config, services.monitors, services.overlays)
+        intake = Intake(self._client.config, services.monitors, services.silences)
         progress = ProgressLine(interaction)
         await progress.begin(len(items))
         if preview:

@@ -36,10 +36,10 @@ async def measure(folder: Path, count: int, hang: int) -> tuple[int, int, float,
         try:
             await db.write(lambda conn: _watch(conn, urls))
             app = App(config, db)
-            await app.load()
+            await app.start()
             parts = [
                 asyncio.create_task(part())
-                for part in (app.scheduler.run, app.recorder.run, app.blindness.run)
+                for part in (app.scheduler.run, app.recorder.run, app.connectivity.run)
             ]
             await asyncio.sleep(WARM_UP_S)
             late, before, most = app.scheduler.stats.late, cpu_s(), 0

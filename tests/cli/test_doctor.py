@@ -28,7 +28,7 @@ from bot.models import Cause, Reason
 from bot.services.doctor import Finding, examine, installation, network
 from bot.services.doctor.findings import Grade
 from bot.services.guilds import Guilds
-from bot.services.heartbeat import Heartbeat
+from bot.services.liveness import Heartbeat
 from bot.services.watchlist import Watchlist
 from sandbox import Sandbox
 from tests.db.test_upgrades import first_files, old_database
@@ -359,22 +359,28 @@ def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
     assert found["Settings"]["text"] == remarks[0]
 
 
-def test_a_heartbeat_that_nobody_hears_is_told(
+def test_a_heartbeat_that_is_not_heard_is_reported(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def noted(missed: str | None) -> dict[str, dict[str, Any]]:
-        async def note() -> None:
+    def stored(missed: str | None) -> dict[str, dict[str, Any]]:
+        async def call(url: str) -> str | None:
+            del url
+            return missed
+
+        async def send() -> None:
             db = await Database.open(database)
             try:
                 watchlist = Watchlist(db, SystemClock(), Guilds(db, SystemClock()))
-                await Heartbeat(db, SystemClock(), watchlist).note_heartbeat(missed)
+                heartbeat = Heartbeat(db, SystemClock(), watchlist, "http://127.0.0.1:9/", call)
+                heartbeat.logged_in = True
+                await heartbeat.send()
             finally:
                 await db.close()
 
-        asyncio.run(note())
+        asyncio.run(send())
         config = Config(token=TOKEN, database=database, canaries=())
         return examined(config, capsys, discord=TOKEN)[1]
 
-    assert "Heartbeat" not in noted(None)
-    assert noted("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: “HTTP 404”"
-    assert "Heartbeat" not in noted(None)
+    assert "Heartbeat" not in stored(None)
+    assert stored("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: “HTTP 404”"
+    assert "Heartbeat" not in stored(None)

@@ -135,7 +135,7 @@ async def running_bot(
     db = await Database.open(tmp_path / "vigie.db")
     try:
         app = App(config_for(discord, site, tmp_path, **settings), db)
-        await app.load()
+        await app.start()
         parts = (
             *(app.scheduler.run(), app.recorder.run(), app.delivery.run()),
             *(app.services.boards.run(), app._serve()),

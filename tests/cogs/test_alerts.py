@@ -1,4 +1,4 @@
-"""Alerts through Discord's eyes: one message, one reply, buttons that do what they say."""
+"""Alerts through Discord's checker: one message, one reply, buttons that do what they say."""
 
 import asyncio
 from dataclasses import replace

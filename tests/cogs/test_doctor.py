@@ -298,7 +298,7 @@ def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
-        fixture.app.blindness._since_ms = fixture.app.clock.now_ms() - 60_000
+        fixture.app.connectivity._since_ms = fixture.app.clock.now_ms() - 60_000
         report = await fixture.run("doctor")
         assert line(report, "My own connection").startswith("✖ **My own connection** · offline")
 

@@ -28,14 +28,14 @@ def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Pat
         await until(lambda: overview(fixture.guild_id)[0].state is State.UP)
         begun = await fixture.run("maintenance start", monitor="Shop", for_="2h", reason="new disk")
         [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
-        end = (window.stretch.until_ms or 0) // 1000
-        assert (window.stretch.until_ms or 0) - window.stretch.from_ms == 7_200_000
+        end = (window.occurrence.until_ms or 0) // 1000
+        assert (window.occurrence.until_ms or 0) - window.occurrence.from_ms == 7_200_000
         assert begun.ephemeral
         assert begun.content.startswith(f"Maintenance until <t:{end}:f>: Shop.\n")
         assert "</maintenance cancel:" in begun.content
         fixture.site.status = 503
         await until(lambda: overview(fixture.guild_id)[0].state is State.DOWN, 10)
-        await fixture.app.overlays.look()
+        await fixture.app.silences.expire_due()
         shown = await fixture.run("status", who="Member")
         assert shown.content == "1 down · 1 in maintenance"
         assert "**✖ DOWN · MAINTENANCE** · Shop" in shown.text
@@ -45,7 +45,7 @@ def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Pat
         [choice] = await offered(fixture, "cancel", "window")
         cancelled = await fixture.run("maintenance cancel", window=choice["value"])
         assert cancelled.content == "The maintenance is over: Shop."
-        await fixture.app.overlays.look()
+        await fixture.app.silences.expire_due()
         message = await fixture.sandbox.wait_for_message("alerts", "Shop", timeout=10)
         assert message["content"].startswith("🔴 DOWN · Shop · HTTP 503")
 
@@ -58,7 +58,7 @@ def test_a_start_without_options_is_an_hour_for_everything_here(tmp_path: Path) 
         assert ": everything here.\n" in answer.content
         [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
         assert window.window.monitor_id is None
-        assert (window.stretch.until_ms or 0) - window.stretch.from_ms == 3_600_000
+        assert (window.occurrence.until_ms or 0) - window.occurrence.from_ms == 3_600_000
         [choice] = await offered(fixture, "cancel", "window")
         assert choice["name"].startswith("everything here · 20")
         assert choice["name"].endswith(" UTC")
@@ -77,7 +77,7 @@ def test_a_start_under_an_open_window_says_that_there_are_two(tmp_path: Path) ->
         first = await fixture.run("maintenance start", monitor="Shop", for_="2h")
         assert already not in first.content
         [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
-        end = f"{already}{(window.stretch.until_ms or 0) // 1000}:f>."
+        end = f"{already}{(window.occurrence.until_ms or 0) // 1000}:f>."
         assert already not in (await fixture.run("maintenance start", monitor="Blog")).content
         again = await fixture.run("maintenance start", monitor="Shop")
         assert f"{end} Each window ends by itself: </maintenance list:" in again.content

@@ -97,7 +97,7 @@ def test_while_vigie_is_offline_itself_both_pages_say_so(tmp_path: Path) -> None
         await fixture.set_channel("alerts")
         await fill(fixture, 1)
         since_ms = fixture.app.clock.now_ms() - 60_000
-        fixture.app.blindness._since_ms = since_ms
+        fixture.app.connectivity._since_ms = since_ms
         since = f"<t:{since_ms // 1000}:T>"
         why = "no connectivity check succeeds, so no failure counts."
         said = f"I have been offline since {since}: {why}"

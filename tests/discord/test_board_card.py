@@ -19,7 +19,7 @@ from bot.models import (
     Window,
 )
 from bot.services.boards.snapshot import Face
-from bot.services.recurrence import Stretch
+from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
 from sandbox.form import Form
@@ -133,7 +133,7 @@ def test_planned_work_and_blindness_are_words_too() -> None:
         incident=None,
         latest=worked_on.latest,
         channel_id=None,
-        maintenance=(window, Stretch(NOW_MS, NOW_MS + 1)),
+        maintenance=(window, Occurrence(NOW_MS, NOW_MS + 1)),
     )
     head, body, _ = board_texts(EN, face(worked_on, blind_ms=NOW_MS - 5_000), STATUS)
     assert head.splitlines() == [

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.db import gaps
-from bot.services.gap_watch import GapWatch
+from bot.services.liveness import GapWatch
 from tests.services.services_fixture import ServicesFixture, play, services_fixture
 
 HOUR = 3600
@@ -82,11 +82,11 @@ def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) 
                 await s.watch(name)
             fine = dict.fromkeys(("shop", "blog", "wiki"), "OO")
             await s.play(fine)
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play(dict.fromkeys(fine, "FFFFF"))
             assert s.transport.messages == {}
-            s.eyes.online = True
-            await s.blindness.look()
+            s.online_check.online = True
+            await s.connectivity.recheck()
             await s.play(fine)
             await s.play(fine)
             [note] = openings(s)

@@ -130,7 +130,7 @@ def test_a_list_of_monitors(data: bytes) -> None:
 
 async def taken(items: list[Item]) -> None:
     async with services() as here:
-        outcomes = await Intake(Config(), here.monitors, here.overlays).take(
+        outcomes = await Intake(Config(), here.monitors, here.silences).take(
             GUILD, items, by=PERSON, progress=silent
         )
         for language in ("en", "fr"):

@@ -9,25 +9,16 @@ from typing import Any
 
 from bot.config import Config
 from bot.db.database import Database
-from bot.engine.check_queue import CheckQueue
 from bot.engine.netguard import Netguard
-from bot.engine.scheduler import Scheduler
-from bot.engine.stall_detector import StallDetector
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
 from bot.services.audit_log import AuditLog
-from bot.services.check_runner import CheckRunner
-from bot.services.connectivity import ConnectivityMonitor
-from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.guilds import Guilds
 from bot.services.history.retention import Retention
 from bot.services.history.uptime import Uptime
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
-from bot.services.monitors import Monitors
-from bot.services.recorder import Recorder
-from bot.services.silences import Silences
+from bot.services.registry import Core
 from bot.services.status import Status
-from bot.services.watchlist import Entry, Watchlist
+from bot.services.watchlist import Entry
 from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.delivery.delivery_fixture import FixtureClock, FixtureTransport
@@ -63,7 +54,7 @@ class ScriptedProber:
 
 
 @dataclass
-class ScriptedEyes:
+class ScriptedOnlineCheck:
     """Whether we are online."""
 
     online: bool = True
@@ -73,51 +64,28 @@ class ScriptedEyes:
         return self.online
 
 
-class ServicesFixture:
+class ServicesFixture(Core):
     """One running set of services; ``restart`` on the same file plays a process that died."""
 
     def __init__(self, db: Database, clock: FakeClock, config: Config) -> None:
-        self.db = db
         self.clock = clock
         self.prober = ScriptedProber(clock)
-        self.eyes = ScriptedEyes()
+        self.online_check = ScriptedOnlineCheck()
         self.transport = FixtureTransport(FixtureClock())
-        self.guilds = Guilds(db, clock)
-        self.watchlist = Watchlist(db, clock, self.guilds)
-        self.delivery = Dispatcher(db, clock, self.guilds.language)
-        self.delivery.attach(self.transport)
-        self.recorder = Recorder(db, clock, self.watchlist, self.delivery.wake)
-        self.blindness = ConnectivityMonitor(
-            db, clock, self.watchlist.alert_channels, self.eyes, self.delivery.wake
-        )
-        self.checks = CheckQueue(self.prober, clock)
-        self.stalls = StallDetector(clock)
-        self.rounds = CheckRunner(clock, self.watchlist, self.checks, self.blindness, self.recorder)
-        self.scheduler = Scheduler(self.rounds, clock, waits=self.checks.waits_for_turn)
-        self.monitors = Monitors(
+        super().__init__(
+            config,
             db,
             clock,
-            config,
-            guilds=self.guilds,
-            watchlist=self.watchlist,
-            recorder=self.recorder,
-            scheduler=self.scheduler,
-            netguard=Netguard(allow_private=config.allow_private, ports=config.ports),
-            checks=self.checks,
-            rounds=self.rounds,
+            checker=self.prober,
+            guard=Netguard(allow_private=config.allow_private, ports=config.ports),
+            online_check=self.online_check,
         )
+        self.delivery.attach(self.transport)
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
         self.maintenance = Maintenance(db, clock, self.guilds, self.watchlist)
         self.audit_log = AuditLog(db)
         self.status = Status(db, clock, self.watchlist)
         self.retention = Retention(db, clock)
-        self.overlays = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
-
-    async def load(self) -> None:
-        await self.guilds.load()
-        await self.watchlist.load()
-        self.recorder.load()
-        await self.blindness.load()
 
     async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
         """A monitor whose alerts go to the channel of the tests; not checked yet, as imported."""
@@ -148,7 +116,7 @@ class ServicesFixture:
                 self.prober.causes[monitor.target.url] = HTTP_500
             else:
                 self.prober.causes.pop(monitor.target.url, None)
-            step = await self.rounds(monitor.id, slot_ms, number)
+            step = await self.check_runner(monitor.id, slot_ms, number)
             if step.confirm_s is None:
                 return
 
@@ -157,7 +125,7 @@ class ServicesFixture:
 async def services_fixture(
     path: Path, *, clock: FakeClock | None = None, config: Config | None = None
 ) -> AsyncIterator[ServicesFixture]:
-    """A station on the database of ``path``, loaded and closed."""
+    """The services on the database of ``path``, loaded and closed."""
     db = await Database.open(path / "vigie.db")
     try:
         made = ServicesFixture(db, clock or FakeClock(), config or Config())

@@ -98,20 +98,20 @@ def test_pauses_mutes_and_removals_are_told_but_not_what_ends_by_itself(tmp_path
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             now_ms = s.clock.now_ms()
-            await s.overlays.pause(GUILD, shop.id, by=OTHER, for_s=60)
-            await s.overlays.mute(GUILD, [shop.id], by=OTHER, for_s=120)
+            await s.silences.pause(GUILD, shop.id, by=OTHER, for_s=60)
+            await s.silences.mute(GUILD, [shop.id], by=OTHER, for_s=120)
             await s.clock.advance(300)
-            await s.overlays.look()
+            await s.silences.expire_due()
             assert not s.entry("shop").monitor.paused
-            await s.overlays.resume(GUILD, shop.id, OTHER)
-            assert await s.overlays.unmute(GUILD, shop.id, OTHER) == (
+            await s.silences.resume(GUILD, shop.id, OTHER)
+            assert await s.silences.unmute(GUILD, shop.id, OTHER) == (
                 s.entry("shop").monitor,
                 False,
             )
-            await s.overlays.pause(GUILD, shop.id, by=OTHER, for_s=None)
-            await s.overlays.resume(GUILD, shop.id, OTHER)
-            await s.overlays.mute(GUILD, [shop.id], by=OTHER, for_s=120)
-            off = [s.overlays.unmute(GUILD, shop.id, OTHER) for _ in range(2)]
+            await s.silences.pause(GUILD, shop.id, by=OTHER, for_s=None)
+            await s.silences.resume(GUILD, shop.id, OTHER)
+            await s.silences.mute(GUILD, [shop.id], by=OTHER, for_s=120)
+            off = [s.silences.unmute(GUILD, shop.id, OTHER) for _ in range(2)]
             assert [done for _, done in await asyncio.gather(*off)] == [True, False]
             await s.monitors.remove(GUILD, shop.id, OTHER)
             found = await told(s, shop.id)
@@ -135,8 +135,8 @@ def test_a_mute_is_bounded(tmp_path: Path) -> None:
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
             with pytest.raises(UserError, match="at most 30 days"):
-                await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=30 * DAY_S + 1)
-            await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=30 * DAY_S)
+                await s.silences.mute(GUILD, [shop.id], by=PERSON, for_s=30 * DAY_S + 1)
+            await s.silences.mute(GUILD, [shop.id], by=PERSON, for_s=30 * DAY_S)
             await s.watchlist.load()
             assert s.entry("shop").monitor.muted_until_ms == s.clock.now_ms() + 30 * DAY_S * 1000
 
@@ -230,7 +230,7 @@ def test_an_import_is_a_row_for_each_monitor_and_paused_ones_come_paused(tmp_pat
             async def progress(_done: int, _of: int) -> None:
                 return None
 
-            await Intake(s.monitors._wishes._config, s.monitors, s.overlays).take(
+            await Intake(s.monitors._wishes._config, s.monitors, s.silences).take(
                 GUILD, items, by=PERSON, progress=progress
             )
             rows = await told(s)
@@ -259,8 +259,8 @@ def test_a_change_that_fails_leaves_no_trace_and_a_trace_that_fails_no_change(
             for attempt in (
                 s.monitors.add(GUILD, wanted, PERSON),
                 s.monitors.edit(GUILD, shop.id, Change(every_s=90), PERSON),
-                s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None),
-                s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=60),
+                s.silences.pause(GUILD, shop.id, by=PERSON, for_s=None),
+                s.silences.mute(GUILD, [shop.id], by=PERSON, for_s=60),
                 s.monitors.remove(GUILD, shop.id, PERSON),
                 s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON),
                 s.guilds.set_language(GUILD, "fr", PERSON),
@@ -296,12 +296,12 @@ def test_those_who_change_one_site_at_once_are_told_in_the_order_in_which_it_hap
             shop = await s.watch("shop")
             done = await asyncio.gather(
                 s.monitors.edit(GUILD, shop.id, Change(name="b"), PERSON),
-                s.overlays.mute(GUILD, [shop.id], by=OTHER, for_s=60),
+                s.silences.mute(GUILD, [shop.id], by=OTHER, for_s=60),
                 s.monitors.edit(GUILD, shop.id, Change(name="c"), OTHER),
-                s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None),
+                s.silences.pause(GUILD, shop.id, by=PERSON, for_s=None),
                 s.monitors.remove(GUILD, shop.id, PERSON),
                 s.monitors.remove(GUILD, shop.id, OTHER),
-                s.overlays.resume(GUILD, shop.id, OTHER),
+                s.silences.resume(GUILD, shop.id, OTHER),
                 s.monitors.edit(GUILD, shop.id, Change(name="d"), OTHER),
                 return_exceptions=True,
             )

@@ -96,7 +96,7 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
             await s.play({"shop": "OOO"})
             assert len(s.transport.texts()) == 1
             await s.clock.advance(DAY_S)
-            await s.overlays.look()
+            await s.silences.expire_due()
             await s.play({"shop": "O"})
             assert s.transport.texts()[1:] == [SPOKEN + "5 days"]
 
@@ -110,10 +110,10 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
             await s.play({"shop": "O"})
             assert s.transport.texts()[2:] == [SPOKEN + "2 days"]
 
-            await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+            await s.silences.pause(GUILD, monitor.id, by=PERSON, for_s=None)
             await s.clock.advance(1.5 * DAY_S)
             assert len(s.transport.texts()) == 3
-            await s.overlays.resume(GUILD, monitor.id, PERSON)
+            await s.silences.resume(GUILD, monitor.id, PERSON)
             await s.play({"shop": "OOO"})
             assert s.transport.texts()[3:] == [SPOKEN + "1 day"]
 

@@ -65,7 +65,7 @@ def test_what_cannot_be_taken_changes_nothing_and_a_pause_meanwhile_stays(tmp_pa
             assert s.monitors.get(GUILD, first.monitor.id) == first.monitor
             await asyncio.gather(
                 s.monitors.edit(GUILD, first.monitor.id, Change(name="Shop"), PERSON),
-                s.overlays.pause(GUILD, first.monitor.id, by=PERSON, for_s=None),
+                s.silences.pause(GUILD, first.monitor.id, by=PERSON, for_s=None),
             )
             both = s.monitors.get(GUILD, first.monitor.id)
             assert both.paused

@@ -191,7 +191,7 @@ def test_for_any_rounds_what_the_all_clear_still_wants_is_what_holds_it_back(rou
 
 def of(s: ServicesFixture, name: str) -> Evidence:
     entry = s.entry(name)
-    return Why(s.clock, s.watchlist, s.blindness).of(GUILD, entry.monitor.id)
+    return Why(s.clock, s.watchlist, s.connectivity).of(GUILD, entry.monitor.id)
 
 
 def test_the_incident_adds_the_rule_that_opened_it_and_what_it_became(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_it_says_whether_we_are_offline(tmp_path: Path) -> None:
             await s.watch("shop")
             await s.play({"shop": "O"})
             assert of(s, "shop").offline_since_ms is None
-            s.eyes.online = False
+            s.online_check.online = False
             since_ms = s.clock.now_ms()
             await s.play({"shop": "F"})
             assert of(s, "shop").offline_since_ms == since_ms

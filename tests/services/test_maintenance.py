@@ -32,7 +32,7 @@ async def maintain(s: ServicesFixture, name: str | None = None, for_s: int = HOU
 
 
 async def look(s: ServicesFixture) -> None:
-    await s.overlays.look()
+    await s.silences.expire_due()
     await s.delivery.deliver_due()
 
 
@@ -211,11 +211,11 @@ def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
             await s.play({"shop": "O"})
             await maintain(s, "shop", for_s=300)
             await s.play({"shop": "FFF"})
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play({"shop": "FFF"})
             await look(s)
             assert s.transport.of(CHANNEL) == []
-            s.eyes.online = True
+            s.online_check.online = True
             await s.play({"shop": "F"})
             await look(s)
             note, post = s.transport.texts()
@@ -246,7 +246,7 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
-            await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=1_200)
+            await s.silences.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=1_200)
             await s.play({"shop": "OOO"})
             await maintain(s, "shop", for_s=2_400)
             told = len(s.transport.texts())
@@ -367,7 +367,7 @@ def test_a_window_stops_reminders_of_what_was_down_before(tmp_path: Path) -> Non
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, reminder_h=1)
             await s.watch("shop")
             await s.play({"shop": "OFF"})
-            reminders = Reminders(s.db, s.clock, s.delivery.wake, s.watchlist.hushed)
+            reminders = Reminders(s.db, s.clock, s.delivery.wake, s.watchlist.silenced_incidents)
             await maintain(s, "shop", for_s=3 * HOUR_S)
             await s.clock.advance(2 * HOUR_S)
             assert await reminders.remind() == 0

@@ -147,7 +147,7 @@ def test_a_pause_is_not_watched_and_a_removed_monitor_is_not_found(tmp_path: Pat
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s, days=30)
             await put(s, lambda conn: counted_until(conn, TODAY, TODAY * 24 + 12))
-            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.silences.pause(GUILD, shop.id, by=PERSON, for_s=None)
             await s.clock.advance(5 * 3600)
             found = await report(s)
             assert found.spans[1].watched_s == 0
@@ -165,13 +165,13 @@ def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
             shop = await old_shop(s, days=30)
             await put(s, lambda conn: counted_until(conn, TODAY, TODAY * 24 + 12))
             await s.clock.advance(600)
-            s.eyes.online = False
-            assert await s.blindness.blames_us(0.0, s.clock.now_ms())
+            s.online_check.online = False
+            assert await s.connectivity.is_our_outage(0.0, s.clock.now_ms())
             await s.clock.advance(600)
             blind = await s.uptime(shop, NOON_MS)
             assert (blind.span_s, blind.watched_s) == (1200, 600)
-            s.eyes.online = True
-            await s.blindness.look()
+            s.online_check.online = True
+            await s.connectivity.recheck()
             await s.clock.advance(600)
             seeing = await s.uptime(shop, NOON_MS)
             assert (seeing.span_s, seeing.watched_s) == (1800, 1200)

@@ -55,7 +55,7 @@ def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
                     s.prober.causes = {} if cause_now is None else {url: cause_now}
                     for number in range(3):
                         slot_ms = s.clock.now_ms()
-                        step = await s.rounds(monitor.id, slot_ms, number)
+                        step = await s.check_runner(monitor.id, slot_ms, number)
                         if step.confirm_s is None:
                             break
                     await s.delivery.deliver_due()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Window
-from bot.services.recurrence import Stretch, next_stretch, zone_of
+from bot.services.recurrence import Occurrence, next_occurrence, zone_of
 
 PARIS, TORONTO, LORD_HOWE = "Europe/Paris", "America/Toronto", "Australia/Lord_Howe"
 ZONES = ("UTC", PARIS, TORONTO, LORD_HOWE, "Asia/Kathmandu", "Africa/Cairo", "Pacific/Chatham")
@@ -41,16 +41,16 @@ def weekly(
 
 
 def is_open(window: Window, now_ms: int) -> bool:
-    stretch = next_stretch(window, now_ms)
-    return stretch is not None and stretch.holds(now_ms)
+    occurrence = next_occurrence(window, now_ms)
+    return occurrence is not None and occurrence.contains(now_ms)
 
 
 def change_after(window: Window, now_ms: int) -> int | None:
     """When it opens or closes next; None: never again."""
-    stretch = next_stretch(window, now_ms)
-    if stretch is None:
+    occurrence = next_occurrence(window, now_ms)
+    if occurrence is None:
         return None
-    return stretch.until_ms if stretch.holds(now_ms) else stretch.from_ms
+    return occurrence.until_ms if occurrence.contains(now_ms) else occurrence.from_ms
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_window_covers_what_the_wall_clock_could_mean(
     zone: str, day: str, begins: str, ends: str, *, begun: str, ended: str
 ) -> None:
     window = once(day, begins, ends, zone=zone)
-    assert next_stretch(window, 0) == Stretch(utc(begun), utc(ended))
+    assert next_occurrence(window, 0) == Occurrence(utc(begun), utc(ended))
     assert not is_open(window, utc(begun) - 1)
     assert is_open(window, utc(begun))
     assert is_open(window, utc(ended) - 1)
@@ -107,7 +107,7 @@ def test_a_length_is_real_time_whatever_the_clock_does(
     zone: str, day: str, begins: str, begun: str
 ) -> None:
     window = once(day, begins, zone=zone, length_s=7_200)
-    assert next_stretch(window, 0) == Stretch(utc(begun), utc(begun) + 2 * HOUR_MS)
+    assert next_occurrence(window, 0) == Occurrence(utc(begun), utc(begun) + 2 * HOUR_MS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_weekly_window_follows_the_wall_clock_through_the_seasons(now: str, ch
 def test_days_that_touch_are_one_stretch() -> None:
     weekend = weekly((5, 6), "00:00", "00:00")
     begun, ended = utc("2026-06-12T22:00"), utc("2026-06-14T22:00")
-    assert next_stretch(weekend, begun + HOUR_MS) == Stretch(begun, ended)
+    assert next_occurrence(weekend, begun + HOUR_MS) == Occurrence(begun, ended)
 
 
 def test_a_window_without_an_end_says_so() -> None:
@@ -219,7 +219,7 @@ def _changes_nearby(zone: str, now_ms: int) -> bool:
 def test_no_window_vanishes_and_none_outlasts_a_day_and_a_change(
     zone: str, day: date, begins: time, ends: time
 ) -> None:
-    found = next_stretch(Window(1, 1, None, zone, (), day, begins, ends), 0)
+    found = next_occurrence(Window(1, 1, None, zone, (), day, begins, ends), 0)
     assert found is not None
     assert found.until_ms is not None
     assert MINUTE_MS <= found.until_ms - found.from_ms <= DAY_MS + HOUR_MS

@@ -131,12 +131,12 @@ def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await s.watch("shop")
             await s.play({"shop": "OO"})
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play({"shop": "FFFFF"})
             assert s.transport.of(CHANNEL) == []
-            assert s.blindness.since_ms is not None
-            s.eyes.online = True
-            await s.blindness.look()
+            assert s.connectivity.offline_since_ms is not None
+            s.online_check.online = True
+            await s.connectivity.recheck()
             await s.play({"shop": "OO"})
             assert s.transport.texts() == ["⚪ BLIND · I was offline for 5 min"]
             now_ms = s.clock.now_ms()
@@ -151,10 +151,10 @@ def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
         async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await s.watch("shop")
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play({"shop": "F"})
-            s.eyes.online = True
-            await s.blindness.look()
+            s.online_check.online = True
+            await s.connectivity.recheck()
             await s.delivery.deliver_due()
             assert s.transport.of(CHANNEL) == []
 
@@ -182,12 +182,12 @@ def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path:
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             await s.play({"shop": "OF"})
-            await s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=600)
+            await s.silences.pause(GUILD, monitor.id, by=PERSON, for_s=600)
             assert s.status.one(GUILD, monitor.id).paused
             await s.play({"shop": "FFF"})
             assert s.transport.of(CHANNEL) == []
             await s.clock.advance(600)
-            await s.overlays.look()
+            await s.silences.expire_due()
             assert not s.status.one(GUILD, monitor.id).paused
             assert s.status.one(GUILD, monitor.id).state is State.UNKNOWN
             await s.play({"shop": "FF"})
@@ -202,13 +202,13 @@ def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> N
             await s.watch("shop")
             await s.play({"shop": "OFF"})
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
-            await s.overlays.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=3_600)
+            await s.silences.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=3_600)
             await s.play({"shop": "OOO"})
             assert len(s.transport.of(CHANNEL)) == 2
             await s.play({"shop": "FF"})
             assert len(s.transport.of(CHANNEL)) == 2
             await s.clock.advance(3_600)
-            await s.overlays.look()
+            await s.silences.expire_due()
             await s.delivery.deliver_due()
             assert s.transport.texts()[2].startswith("🔴 DOWN · shop")
 
@@ -258,11 +258,11 @@ def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
             for attempt in (
                 s.monitors.remove(OTHER_GUILD, monitor.id, PERSON),
-                s.overlays.pause(OTHER_GUILD, monitor.id, by=PERSON, for_s=None),
-                s.overlays.resume(OTHER_GUILD, monitor.id, PERSON),
+                s.silences.pause(OTHER_GUILD, monitor.id, by=PERSON, for_s=None),
+                s.silences.resume(OTHER_GUILD, monitor.id, PERSON),
                 s.incidents.by_public_id(OTHER_GUILD, incident.public_id),
                 s.incidents.acknowledge(OTHER_GUILD, incident.public_id, PERSON),
-                s.overlays.mute(OTHER_GUILD, [monitor.id], by=PERSON, for_s=60),
+                s.silences.mute(OTHER_GUILD, [monitor.id], by=PERSON, for_s=60),
                 s.incidents.follow(OTHER_GUILD, incident.public_id, PERSON, "me_too"),
                 s.incidents.tries(OTHER_GUILD, incident.public_id, 10),
             ):
@@ -388,10 +388,10 @@ def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: 
             new = NewMonitor("https://shop.example/", name="shop")
             await s.monitors.add(GUILD, new, PERSON)
             await s.play({"shop": "OFF"})
-            await s.overlays.look()
+            await s.silences.expire_due()
             assert s.transport.messages == {}
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON, role_id=55)
-            await s.overlays.look()
+            await s.silences.expire_due()
             await s.delivery.deliver_due()
             [post] = s.transport.of(CHANNEL)
             assert post.alert.content.startswith("🔴 DOWN · shop")
@@ -460,17 +460,17 @@ def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
         clock = FakeClock()
         async with services_fixture(tmp_path, clock=clock) as s:
             await s.watch("shop")
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play({"shop": "F"})
         await clock.advance(240)
         async with services_fixture(tmp_path, clock=clock) as s:
-            assert s.blindness.since_ms is not None
-            await s.blindness.look()
+            assert s.connectivity.offline_since_ms is not None
+            await s.connectivity.recheck()
             await s.delivery.deliver_due()
             assert s.transport.texts() == ["⚪ BLIND · I was offline for 5 min"]
-            await s.blindness.look()
+            await s.connectivity.recheck()
         async with services_fixture(tmp_path, clock=clock) as s:
-            assert s.blindness.since_ms is None
+            assert s.connectivity.offline_since_ms is None
 
     play(scenario())
 
@@ -482,7 +482,7 @@ def test_a_store_that_refuses_leaves_the_monitor_watched(tmp_path: Path, what: s
             monitor = await s.watch("shop")
             await s.db.read(lambda conn: conn.execute("PRAGMA query_only = ON"))
             attempt: Coroutine[Any, Any, Monitor] = (
-                s.overlays.pause(GUILD, monitor.id, by=PERSON, for_s=None)
+                s.silences.pause(GUILD, monitor.id, by=PERSON, for_s=None)
                 if what == "pause"
                 else s.monitors.remove(GUILD, monitor.id, PERSON)
             )
@@ -540,7 +540,9 @@ async def _remove_in_flight(s: ServicesFixture) -> None:
     await s.monitors.remove(GUILD, monitor.id, PERSON)
     s.prober.causes.clear()
     result = await s.prober.check(monitor.target)
-    step = await s.rounds.saw(entry, s.clock.now_ms(), 0, s.clock.monotonic(), result)
+    step = await s.check_runner.handle_result(
+        entry, s.clock.now_ms(), 0, s.clock.monotonic(), result
+    )
     assert step.confirm_s is None
 
 

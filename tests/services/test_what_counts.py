@@ -15,13 +15,11 @@ from bot.db.outbox import NotificationKind
 from bot.engine.check_queue import CheckQueue
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import LAST_CONFIRM
-from bot.engine.scheduler import EXTRA, Scheduler
+from bot.engine.scheduler import EXTRA
 from bot.engine.stall_detector import StallDetector
 from bot.models import Cause, CheckResult, Incident, Kind, Phases, Reason, State, Target
-from bot.services.check_runner import CheckRunner
-from bot.services.connectivity import ConnectivityMonitor
-from bot.services.gap_watch import GapWatch
 from bot.services.grouping import OPENING_S
+from bot.services.liveness import GapWatch
 from bot.services.recorder import WORDING_APART_MS
 from bot.services.watchlist import Entry
 from bot.services.wishes import NewMonitor
@@ -45,14 +43,7 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 async def watched_over(path: Path) -> AsyncIterator[tuple[ServicesFixture, StallDetector]]:
     """A station whose rounds know of standstills."""
     async with services_fixture(path) as s:
-        stalls = StallDetector(s.clock)
-        s.blindness = ConnectivityMonitor(
-            s.db, s.clock, s.watchlist.alert_channels, s.eyes, s.delivery.wake, stalls=stalls
-        )
-        s.rounds = CheckRunner(
-            s.clock, s.watchlist, s.checks, s.blindness, s.recorder, stalls=stalls
-        )
-        s.scheduler = Scheduler(s.rounds, s.clock, waits=s.checks.waits_for_turn)
+        stalls = s.stalls
         measuring = asyncio.ensure_future(stalls.run())
         await s.clock.advance(1)
         yield s, stalls
@@ -84,7 +75,7 @@ def test_a_check_in_which_we_stood_still_says_nothing(tmp_path: Path) -> None:
             before, judge_state = await stored(s), s.entry("shop").judge_state
             s.checks._prober = Frozen(s.clock, 11)
             for _ in range(10):
-                step = await s.rounds(monitor.id, s.clock.now_ms(), 0)
+                step = await s.check_runner(monitor.id, s.clock.now_ms(), 0)
                 assert step.confirm_s is None, "no confirm check: the round says nothing"
                 await s.clock.advance(60)
             await s.recorder.flush()
@@ -102,10 +93,10 @@ def test_a_confirm_check_in_which_we_stood_still_ends_its_round_unheard(tmp_path
             await s.play({"shop": "OOO"})
             rounds = s.entry("shop").judge_state.rounds
             s.prober.causes[monitor.target.url] = HTTP_500
-            step = await s.rounds(monitor.id, s.clock.now_ms(), 0)
+            step = await s.check_runner(monitor.id, s.clock.now_ms(), 0)
             assert step.confirm_s is not None
             s.checks._prober = Frozen(s.clock, 1.5)
-            step = await s.rounds(monitor.id, s.clock.now_ms(), 1)
+            step = await s.check_runner(monitor.id, s.clock.now_ms(), 1)
             assert step.confirm_s is None
             judge_state = s.entry("shop").judge_state
             assert (judge_state.rounds, judge_state.failed_checks) == (rounds, 0)
@@ -126,12 +117,12 @@ def test_the_silence_of_connectivity_checks_in_a_standstill_proves_nothing(tmp_p
     async def scenario() -> None:
         async with watched_over(tmp_path) as (s, _):
             monitor = await s.watch("shop")
-            s.blindness._eyes = Silent(s.clock)
+            s.connectivity._online_check = Silent(s.clock)
             s.prober.causes[monitor.target.url] = HTTP_500
             for _ in range(5):
-                await s.rounds(monitor.id, s.clock.now_ms(), 0)
+                await s.check_runner(monitor.id, s.clock.now_ms(), 0)
                 await s.clock.advance(60)
-            assert s.blindness.since_ms is None
+            assert s.connectivity.offline_since_ms is None
             assert s.entry("shop").incident is None
 
     play(scenario())
@@ -164,7 +155,7 @@ def test_half_an_hour_frozen_between_two_failures_is_a_gap_and_no_outage(tmp_pat
             await s.play({"shop": "OOOF"})
             s.clock.jump(1800)
             s.prober.causes[monitor.target.url] = HTTP_500
-            await s.rounds(monitor.id, s.clock.now_ms(), 0)
+            await s.check_runner(monitor.id, s.clock.now_ms(), 0)
             assert s.entry("shop").incident is None
             await pulse.stamp()
             assert await gaps_s(s) == [1800]
@@ -201,15 +192,15 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
             await s.guilds.ensure(GUILD)
-            s.eyes.online = False
+            s.online_check.online = False
             await s.play({"shop": "FFFFFF"})
-            since_ms = s.blindness.since_ms
+            since_ms = s.connectivity.offline_since_ms
             assert since_ms is not None
             off_ms = s.clock.now_ms()
         clock = FakeClock(off_ms + 3 * 86_400_000)
         async with services_fixture(tmp_path, clock=clock) as s:
-            await s.blindness.load(off_ms)
-            assert s.blindness.since_ms is None
+            await s.connectivity.load(off_ms)
+            assert s.connectivity.offline_since_ms is None
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
             (note,) = [row for row in rows if row.kind is NotificationKind.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
@@ -237,13 +228,13 @@ def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path
             assert s.entry("a").incident is not None
             assert s.entry("b").incident is not None
             s.prober.causes[a.target.url] = HTTP_500
-            await s.rounds(a.id, s.clock.now_ms(), 0)
+            await s.check_runner(a.id, s.clock.now_ms(), 0)
             assert s.entry("a").judge_state.failed_checks == 1
             await s.round("b", "O", s.clock.now_ms())
             assert s.entry("b").incident is None
             assert s.entry("a").incident is not None, "its first check fails again"
             for number in range(1, LAST_CONFIRM + 1):
-                await s.rounds(a.id, s.clock.now_ms(), number)
+                await s.check_runner(a.id, s.clock.now_ms(), number)
             assert s.entry("a").incident is not None
             del b
 
@@ -284,7 +275,7 @@ def test_three_that_fail_together_wait_for_each_other_ten_seconds_at_most(tmp_pa
                 s.prober.causes[s.monitors.find(GUILD, name).target.url] = HTTP_500
             # Spread over the minute, as the timetable has them.
             for index, name in enumerate(names):
-                await s.rounds(s.monitors.find(GUILD, name).id, slot_ms + index * 7_000, 0)
+                await s.check_runner(s.monitors.find(GUILD, name).id, slot_ms + index * 7_000, 0)
                 await s.delivery.deliver_due()
                 await s.clock.advance(5)
                 await s.delivery.deliver_due()
@@ -358,7 +349,7 @@ def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> Non
             monitor = await s.watch("shop")
             await s.play({"shop": "OF"})
             s.prober.causes[monitor.target.url] = HTTP_500
-            check = asyncio.ensure_future(s.rounds(monitor.id, s.clock.now_ms(), 0))
+            check = asyncio.ensure_future(s.check_runner(monitor.id, s.clock.now_ms(), 0))
             async with asyncio.timeout(5):
                 while not s.recorder._under_way:  # noqa: ASYNC110 - a moment of the product's
                     await asyncio.sleep(0)
@@ -384,7 +375,7 @@ def test_an_extra_check_of_a_crowd_counts_for_nothing(tmp_path: Path) -> None:
             judge_state = s.entry("shop").judge_state
             s.prober.causes.clear()
             for _ in range(300):
-                await s.rounds(monitor.id, s.clock.now_ms(), EXTRA)
+                await s.check_runner(monitor.id, s.clock.now_ms(), EXTRA)
                 await s.clock.advance(1)
             entry = s.entry("shop")
             assert entry.judge_state == judge_state
@@ -427,7 +418,7 @@ def test_who_acknowledges_while_a_round_is_written_is_not_forgotten(tmp_path: Pa
             assert incident is not None
             s.prober.causes[monitor.target.url] = TIMEOUT  # another cause: the message changes
             both = await asyncio.gather(
-                s.rounds(monitor.id, s.clock.now_ms(), 0),
+                s.check_runner(monitor.id, s.clock.now_ms(), 0),
                 s.incidents.acknowledge(GUILD, incident.public_id, PERSON),
             )
             assert both[1].first
@@ -474,7 +465,7 @@ def test_one_servers_flips_do_not_wait_for_anothers(tmp_path: Path) -> None:
                 for _ in range(2):
                     for number in range(3):
                         await asyncio.wait_for(
-                            s.rounds(theirs.id, s.clock.now_ms(), number), timeout=5
+                            s.check_runner(theirs.id, s.clock.now_ms(), number), timeout=5
                         )
                     await s.clock.advance(60)
             entry = s.watchlist.get(OTHER_GUILD, theirs.id)

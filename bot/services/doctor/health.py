@@ -36,9 +36,9 @@ async def connection(
     """Are we online? Asked now, not remembered."""
     name = words.text("My own connection")
     fix = words.text("Bot operator: see the network and VIGIE_CANARIES; `vigie doctor` helps.")
-    online = await connectivity.sees()
-    if connectivity.since_ms is not None:
-        since = stamp(connectivity.since_ms, "f")
+    online = await connectivity.is_online()
+    if connectivity.offline_since_ms is not None:
+        since = stamp(connectivity.offline_since_ms, "f")
         text = words.text("offline since {time}: no failure counts", time=since)
         return broken(name, text, fix)
     if not online:

@@ -23,7 +23,7 @@ from bot.errors import ConfigError
 from bot.services.doctor import health
 from bot.services.doctor.findings import Finding, broken, ok, quote, warning
 from bot.services.doctor.health import LITTLE_SPACE
-from bot.services.heartbeat import MISSED
+from bot.services.liveness import MISSED
 from bot.words.translator import translator_for
 
 NEEDED = (3, 11)

@@ -35,7 +35,7 @@ class Doctor:
         status: Status,
         delivery: Dispatcher,
         *,
-        blindness: ConnectivityMonitor,
+        connectivity: ConnectivityMonitor,
         checks: CheckQueue,
         stalls: StallDetector,
     ) -> None:
@@ -44,7 +44,7 @@ class Doctor:
         self._config = config
         self._status = status
         self._delivery = delivery
-        self._connectivity = blindness
+        self._connectivity = connectivity
         self._checks = checks
         self._stalls = stalls
         self._started_ms = clock.now_ms()
@@ -70,7 +70,7 @@ class Doctor:
 
     async def _online_since_ms(self) -> int | None:
         """Since when checks could be made without a gap; None: they count for nothing now."""
-        if self._connectivity.since_ms is not None:
+        if self._connectivity.offline_since_ms is not None:
             return None
         ended_ms = await self._db.read(gaps.last_end_ms)
         return max(self._started_ms, ended_ms or 0)

@@ -78,10 +78,10 @@ class Outcome:
 class Intake:
     """Goes on past every row that cannot be taken."""
 
-    def __init__(self, config: Config, monitors: Monitors, overlays: Silences) -> None:
+    def __init__(self, config: Config, monitors: Monitors, silences: Silences) -> None:
         self._config = config
         self._monitors = monitors
-        self._overlays = overlays
+        self._silences = silences
 
     async def take(
         self, guild_id: int, items: Sequence[Item], *, by: int, progress: Progress
@@ -140,9 +140,9 @@ class Intake:
             edited = await self._monitors.change(guild_id, wanted.id, planned.change, by)
             monitor = edited.after
             if wanted.paused and not monitor.paused:
-                monitor = await self._overlays.pause(guild_id, wanted.id, by=by, for_s=None)
+                monitor = await self._silences.pause(guild_id, wanted.id, by=by, for_s=None)
             elif monitor.paused and not wanted.paused:
-                monitor, _ = await self._overlays.resume(guild_id, wanted.id, by)
+                monitor, _ = await self._silences.resume(guild_id, wanted.id, by)
         except UserError as error:
             return replace(planned, monitor=None, error=_in_a_file(error))
         return replace(planned, monitor=monitor)

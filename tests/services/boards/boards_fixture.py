@@ -158,7 +158,7 @@ async def hang(base: ServicesFixture, door: PaperDoor) -> BoardsFixture:
         guilds=base.guilds,
         status=base.status,
         delivery=base.delivery,
-        blind_ms=lambda: base.blindness.since_ms,
+        blind_ms=lambda: base.connectivity.offline_since_ms,
     )
     await boards.load()
     boards.attach(door)

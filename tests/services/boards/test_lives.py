@@ -545,15 +545,15 @@ def test_while_vigie_is_offline_itself_its_boards_say_so(tmp_path: Path) -> None
             await w.services.play({"shop": "O"})
             await w.create()
             await w.settle(60)
-            w.services.eyes.online = False
+            w.services.online_check.online = False
             blind_ms = w.services.clock.now_ms()
             await w.services.play({"shop": "F"})
             await w.settle()
             [face] = w.door.boards.values()
             assert face.blind_ms == blind_ms
             assert [one.state.value for one in face.sites] == ["up"]
-            w.services.eyes.online = True
-            await w.services.blindness.look()
+            w.services.online_check.online = True
+            await w.services.connectivity.recheck()
             await w.settle(60)
             [face] = w.door.boards.values()
             assert face.blind_ms is None

@@ -37,7 +37,7 @@ def doctor(s: ServicesFixture) -> Doctor:
         CONFIG,
         s.status,
         s.delivery,
-        blindness=s.blindness,
+        connectivity=s.connectivity,
         checks=s.checks,
         stalls=s.stalls,
     )
@@ -71,13 +71,13 @@ def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> 
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop, api = await s.watch("shop"), await s.watch("api")
-            await s.overlays.pause(GUILD, shop.id, by=PERSON, for_s=None)
-            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=3_600)
+            await s.silences.pause(GUILD, shop.id, by=PERSON, for_s=None)
+            await s.silences.mute(GUILD, [api.id], by=PERSON, for_s=3_600)
             report = await found(s)
             assert is_well(report["Paused"])
             assert report["Paused"].text == "shop"
             assert is_well(report["Muted"])
-            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=3 * DAY_S)
+            await s.silences.mute(GUILD, [api.id], by=PERSON, for_s=3 * DAY_S)
             assert (await found(s))["Muted"].grade is Grade.WARNING
             await s.clock.advance(8 * DAY_S)
             report = await found(s)
@@ -94,14 +94,14 @@ def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> 
             shop, api, blog = [await s.watch(name) for name in ("shop", "api", "blog")]
             now_ms = s.clock.now_ms()
             short_ms, long_ms = now_ms + 1_800_000, now_ms + 7 * DAY_S * 1000
-            await s.overlays.mute(GUILD, [shop.id], by=PERSON, for_s=1_800)
-            await s.overlays.mute(GUILD, [blog.id], by=PERSON, for_s=3_600)
+            await s.silences.mute(GUILD, [shop.id], by=PERSON, for_s=1_800)
+            await s.silences.mute(GUILD, [blog.id], by=PERSON, for_s=3_600)
             hour_ms = now_ms + 3_600_000
             expected = (
                 f"blog and shop: the first until {at(short_ms)}, the last until {at(hour_ms)}."
             )
             assert (await found(s))["Muted"].text == expected
-            await s.overlays.mute(GUILD, [api.id], by=PERSON, for_s=7 * DAY_S)
+            await s.silences.mute(GUILD, [api.id], by=PERSON, for_s=7 * DAY_S)
             muted = (await found(s))["Muted"]
             assert (muted.grade, muted.text) == (Grade.WARNING, f"api, until {at(long_ms)}.")
             for one, for_s in ((shop, 3_600), (api, 7_200)):
@@ -126,13 +126,13 @@ def test_what_is_not_checked_any_more_is_broken_but_not_after_a_gap(tmp_path: Pa
             await s.clock.advance(200)
             assert (await found(s, one))["Checks"].grade is Grade.BROKEN
             assert "Checks" not in await found(s), "a doctor that has just begun cannot say"
-            s.eyes.online = False
-            await s.blindness.blames_us(0.0, s.clock.now_ms())
+            s.online_check.online = False
+            await s.connectivity.is_our_outage(0.0, s.clock.now_ms())
             report = await found(s, one)
             assert "Checks" not in report
             assert report["My own connection"].grade is Grade.BROKEN
-            s.eyes.online = True
-            await s.blindness.look()
+            s.online_check.online = True
+            await s.connectivity.recheck()
             assert "Checks" not in await found(s, one), "the next round comes soon"
 
     asyncio.run(scenario())

@@ -1,0 +1,165 @@
+"""Times in which nothing was watched, and the operator's heartbeat.
+
+Switched off, suspended, or its clock set: such time is a gap, neither up nor down, and a run of
+failures from before it counts no more.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.clock import Clock
+from bot.db import delivery_stats, gaps, guilds
+from bot.db.database import Connection, Database
+from bot.services.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+STAMP_S = 30.0
+GAP_MS = 120_000
+STEP_MS = 2_000
+_KEY = "alive_ms"
+
+# A round lasts half a minute at most, and Discord's short troubles are nobody's alarm.
+NO_CHECK_MS, UNSENT_MS = 300_000, 600_000
+MISSED_ROUNDS = 5
+MISSED = "heartbeat_missed"  # the setting: why the newest heartbeat was not heard; empty: it was
+
+
+class GapWatch:
+    """Stamps every 30 s that Vigie is alive, and sends the heartbeat once a minute.
+
+    ``resync`` anchors the clock to wall time again and returns the step in milliseconds;
+    ``after_gap`` is called when the process had been frozen, or the machine suspended.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        resync: Callable[[], int],
+        after_gap: Callable[[], None],
+        heartbeat: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._resync = resync
+        self._after_gap = after_gap
+        self._heartbeat = heartbeat
+        self._unstored: list[tuple[int, int]] = []  # gaps
+        self._gap_until_ms = 0
+
+    async def begin(self) -> int | None:
+        """Record the time since the last stamp if it was long; then since when."""
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> int | None:
+            last_ms = guilds.number(conn, _KEY)
+            guilds.put(conn, _KEY, str(now_ms))
+            if last_ms is None or now_ms - last_ms <= GAP_MS:
+                return None
+            gaps.add(conn, last_ms, now_ms, gaps.OFF)
+            return last_ms
+
+        return await self._db.write(write)
+
+    async def run(self) -> None:
+        """Stamp until cancelled."""
+        beat = False
+        while True:
+            await self._clock.sleep(STAMP_S)
+            await self.stamp()
+            beat = not beat
+            if beat and self._heartbeat is not None:
+                await self._heartbeat()
+
+    def stood_still(self, seconds: float) -> None:
+        """Record that the process was frozen, or the machine slept, for so long."""
+        self._resync()
+        now_ms = self._clock.now_ms()
+        self._add_gap(now_ms - round(seconds * 1000), now_ms)
+
+    async def stamp(self) -> None:
+        """Store that Vigie is alive, and notice a clock that was set."""
+        step_ms = self._resync()
+        if abs(step_ms) > STEP_MS:
+            log.warning("The clock was set by %d ms", step_ms)
+        now_ms = self._clock.now_ms()
+        if step_ms > GAP_MS:
+            self._add_gap(now_ms - step_ms, now_ms)
+        unstored = tuple(self._unstored)
+
+        def write(conn: Connection) -> None:
+            for from_ms, until_ms in unstored:
+                gaps.add(conn, from_ms, until_ms, gaps.OFF)
+            guilds.put(conn, _KEY, str(now_ms))
+
+        await self._db.write(write)
+        del self._unstored[: len(unstored)]
+
+    def _add_gap(self, from_ms: int, until_ms: int) -> None:
+        """At once, before a check can be judged; stored with the next stamp."""
+        from_ms = max(from_ms, self._gap_until_ms)  # stamp and stood_still may notice one sleep
+        if from_ms >= until_ms:
+            return
+        self._gap_until_ms = until_ms
+        self._unstored.append((from_ms, until_ms))
+        self._after_gap()
+
+
+class Heartbeat:
+    """Calls ``url`` while checks end and alerts leave; stores for the doctor why it was not heard.
+
+    ``call`` returns why the address did not hear it. ``logged_in`` is set at the first login: a
+    Vigie that can notify nobody is not healthy.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        watchlist: Watchlist,
+        url: str | None,
+        call: Callable[[str], Awaitable[str | None]],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._watchlist = watchlist
+        self._url = url
+        self._call = call
+        self._began_ms = clock.now_ms()
+        self._stored: str | None = None
+        self.logged_in = False
+
+    async def send(self) -> None:
+        if not self._url or not self.logged_in:
+            return
+        problem = await self.problem()
+        missed = problem or await self._call(self._url)
+        if problem is not None:
+            log.warning("No heartbeat is sent: %s", problem)
+        elif missed is not None:
+            log.warning("The heartbeat was not heard: %s", missed)
+        await self.store(missed)
+
+    async def problem(self) -> str | None:
+        """Why Vigie must not call itself healthy, for the log; None: all is well."""
+        now_ms = self._clock.now_ms()
+        watched = [one for one in self._watchlist.all() if not one.monitor.paused]
+        if watched:
+            newest_ms = max((one.latest.at_ms for one in watched if one.latest), default=0)
+            interval_ms = min(one.monitor.interval_s for one in watched) * 1000
+            idle_ms = now_ms - max(newest_ms, self._began_ms)
+            if idle_ms > max(NO_CHECK_MS, MISSED_ROUNDS * interval_ms):
+                return f"no check has ended for {idle_ms // 1000} s"
+        oldest_ms = await self._db.read(lambda conn: delivery_stats.unsent_since(conn, now_ms))
+        if oldest_ms is not None and now_ms - oldest_ms > UNSENT_MS:
+            return f"an alert has waited for {(now_ms - oldest_ms) // 1000} s"
+        return None
+
+    async def store(self, missed: str | None) -> None:
+        """Write it when it has changed."""
+        text = missed or ""
+        if text != self._stored:
+            await self._db.write(lambda conn: guilds.put(conn, MISSED, text))
+            self._stored = text
