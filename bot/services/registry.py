@@ -52,11 +52,9 @@ class Core:
     ) -> None:
         self.config, self.db = config, db
         self.stalls = stalls = stalls or StallDetector(clock)
-        self.guilds = Guilds(db, clock)
-        self.watchlist = Watchlist(db, clock, self.guilds)
-        self.delivery = Dispatcher(
-            db, clock, self.guilds.language, on_token_refused=on_token_refused
-        )
+        self.guilds = guilds = Guilds(db, clock)
+        self.watchlist = Watchlist(db, clock, guilds)
+        self.delivery = Dispatcher(db, clock, guilds.language, on_token_refused=on_token_refused)
         wake = self.delivery.wake
         self.recorder = Recorder(db, clock, self.watchlist, wake)
         self.connectivity = ConnectivityMonitor(
@@ -72,7 +70,7 @@ class Core:
             db,
             clock,
             config,
-            guilds=self.guilds,
+            guilds=guilds,
             watchlist=self.watchlist,
             recorder=self.recorder,
             scheduler=self.scheduler,
