@@ -1,12 +1,15 @@
 """What comes from others: locked by hash, under a licence that lets Vigie be MIT, with a reason."""
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path
 
 import pytest
+
+from tests import house
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -72,3 +75,16 @@ def test_every_dependency_says_why_it_is_there_and_is_locked() -> None:
             line = next(line for line in text.splitlines() if f'"{one}"' in line)
             assert re.search(r'",\s+# \w.{7,}', line), f"{one} has no reason beside it"
             assert re.split(r"[~>=\[]", one)[0].replace(".", "-") in pinned
+
+
+def test_every_import_of_the_product_is_declared_and_every_dependency_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split(r"[~>=\[]", one)[0].lower() for one in project["dependencies"]}
+    owners = packages_distributions()
+    imported = {
+        module.partition(".")[0]
+        for source in house.sources("bot", "cogs", "sandbox")
+        for module, _ in house.imports(source)
+    }
+    foreign = imported - sys.stdlib_module_names - {"bot", "cogs", "sandbox", "_typeshed"}
+    assert {owners[name][0].lower() for name in foreign} == declared
