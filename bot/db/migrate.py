@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, one numbered file and one transaction at a time."""
+"""Makes a database, or brings one to the newest schema, a file and a transaction at a time."""
 
 import contextlib
 import sqlite3
@@ -11,27 +11,38 @@ from bot.db import backup_files
 from bot.errors import StoreError
 
 FOLDER: Traversable = files("bot.db") / "migrations"
+SCHEMA = "schema.sql"
+OLDEST = 3  # the oldest schema that the steps begin with
 
 
 def migrate(conn: sqlite3.Connection, path: Path | None) -> int:
-    """Apply every ``NNNN_name.sql`` that is missing, in order; returns the schema's version.
+    """Bring a database to the newest schema; returns its version.
 
-    An existing database is first copied beside itself, to ``<name>.before-<version>.db``
-    (``path`` None: there is no file). Raises StoreError when the database is newer than this
-    Vigie or not Vigie's; a file that fails leaves the version before it, so a rerun goes on there.
+    A new database is made by ``schema.sql`` alone. An older one is first copied beside itself, to
+    ``<name>.before-<version>.db`` (``path`` None: there is no file); then every ``NNNN_name.sql``
+    that is missing is applied in order. Both ways lead to the same schema. Raises StoreError when
+    the database is newer than this Vigie, too old, or not Vigie's; a step that fails leaves the
+    version before it, so a rerun goes on there.
     """
     steps = _steps()
-    version = version_of(conn)
-    known = steps[-1][0] if steps else 0
+    version, known = version_of(conn), OLDEST + len(steps)
     if version > known:
         raise StoreError(
             f"The database {path} is of a newer Vigie (schema {version}, this one knows {known}):"
             f" install that version again, or put back {_name_before(path, known + 1)}, the copy"
             " made before its upgrade, as docs/operation.md, “Rollback”, says."
         )
+    if 0 < version < OLDEST:
+        raise StoreError(
+            f"The database {path} is too old for this Vigie (schema {version}, it upgrades from"
+            f" {OLDEST} on). Set VIGIE_DATABASE to another file to start empty."
+        )
     refuse_foreign(conn, path)
+    if version == 0:
+        _apply(conn, known, (FOLDER / SCHEMA).read_text(encoding="utf-8"))
+        return known
     missing = [step for step in steps if step[0] > version]
-    if missing and version > 0 and path is not None:
+    if missing and path is not None:
         _put_aside(conn, path.with_name(_name_before(path, missing[0][0])))
     with _without_foreign_keys(conn):
         for number, file in missing:
@@ -59,7 +70,7 @@ def version_of(conn: sqlite3.Connection) -> int:
 
 def newest() -> int:
     """The version of the schema this Vigie knows."""
-    return len(_steps())
+    return OLDEST + len(_steps())
 
 
 def _name_before(path: Path | None, number: int) -> str:
@@ -95,11 +106,11 @@ def statements(script: str) -> Iterator[str]:
 
 
 def _steps() -> list[tuple[int, Traversable]]:
-    """All files in order of their numbers, which must be 1, 2, 3 …"""
-    found = sorted((f for f in FOLDER.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
-    steps = [(int(file.name.partition("_")[0]), file) for file in found]
-    if [number for number, _ in steps] != list(range(1, len(steps) + 1)):
-        raise ValueError(f"migrations are not numbered 1, 2, 3 …: {[f.name for f in found]}")
+    """The numbered files in order; they must be numbered on from ``OLDEST`` without a gap."""
+    names = sorted(f.name for f in FOLDER.iterdir() if f.name.endswith(".sql"))
+    steps = [(int(name.partition("_")[0]), FOLDER / name) for name in names if name != SCHEMA]
+    if [number for number, _ in steps] != list(range(OLDEST + 1, OLDEST + 1 + len(steps))):
+        raise ValueError(f"migrations are not numbered {OLDEST + 1}, {OLDEST + 2} …: {names}")
     return steps
 
 

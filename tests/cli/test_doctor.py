@@ -20,7 +20,7 @@ from bot.config import Config, require_private
 from bot.db import backup_files
 from bot.db.database import Database
 from bot.db.lock import instance_lock
-from bot.db.migrate import newest
+from bot.db.migrate import OLDEST, newest
 from bot.engine import rlimits
 from bot.engine.api_client import Answer
 from bot.errors import ConfigError
@@ -31,7 +31,7 @@ from bot.services.guilds import Guilds
 from bot.services.liveness import Heartbeat
 from bot.services.watchlist import Watchlist
 from sandbox import Sandbox
-from tests.db.test_upgrades import first_files, old_database
+from tests.db.test_upgrades import old_database, steps_until
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
 
@@ -235,13 +235,13 @@ def test_an_older_database_is_told_what_comes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "v.db"
-    old_database(path, first_files(tmp_path / "migrations", 1))
+    old_database(path, steps_until(tmp_path / "migrations", OLDEST))
     config = Config(api_url="http://127.0.0.1:9", database=path, canaries=())
     found = examined(config, capsys)[1]["Database"]
     assert found["grade"] == "ok"
-    assert f"schema 1, 0.2 MB; the next start makes it {newest()}" in found["text"]
+    assert f"schema {OLDEST}, 0.2 MB; the next start makes it {newest()}" in found["text"]
     with closing(sqlite3.connect(path)) as conn:
-        assert conn.execute("PRAGMA user_version").fetchone() == (1,)
+        assert conn.execute("PRAGMA user_version").fetchone() == (OLDEST,)
 
 
 def test_a_newer_database_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:

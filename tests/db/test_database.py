@@ -397,7 +397,7 @@ def test_a_first_start_that_is_cut_short_leaves_no_half_database(
     path = tmp_path / "v.db"
     folder = tmp_path / "migrations"
     folder.mkdir()
-    (folder / "0001_bad.sql").write_text("CREATE TABLE a (x) STRICT;", "utf-8")
+    (folder / "schema.sql").write_text("CREATE TABLE a (x) STRICT;", "utf-8")
 
     async def play() -> None:
         await Database.open(path)

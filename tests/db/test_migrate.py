@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db.migrate import migrate, statements
+from bot.db.migrate import OLDEST, migrate, statements
 from bot.errors import StoreError
 
 FIRST = """
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = tmp_path / "migrations"
     monkeypatch.setattr("bot.db.migrate.FOLDER", made)
     made.mkdir()
-    (made / "0001_initial.sql").write_text(FIRST, encoding="utf-8")
+    (made / "schema.sql").write_text(FIRST, encoding="utf-8")
     (made / "__init__.py").touch()
     return made
 
@@ -61,13 +61,32 @@ def names(conn: sqlite3.Connection) -> set[str]:
     return {row[0] for row in conn.execute("SELECT name FROM sqlite_schema")}
 
 
-def test_files_run_in_order_and_once(conn: sqlite3.Connection, folder: Path, file: Path) -> None:
-    (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
-    assert migrate(conn, file) == 2
-    assert version(conn) == 2
-    assert names(conn) == {"harbour", "fixture", "log_it", "ship_harbour"}
-    assert migrate(conn, file) == 2, "would fail if anything ran twice"
+def test_a_new_database_is_made_by_the_schema_alone(
+    conn: sqlite3.Connection, folder: Path, file: Path
+) -> None:
+    (folder / "0004_second.sql").write_text("CREATE TABLE harbour (id INTEGER);", "utf-8")
+    assert migrate(conn, file) == version(conn) == 4, "or the step would fail"
+    assert names(conn) == {"harbour", "fixture"}
+    assert migrate(conn, file) == 4, "would fail if anything ran twice"
     assert not list(file.parent.glob("*.before-*")), "a new database needs no copy"
+
+
+def test_steps_run_in_order_and_once(conn: sqlite3.Connection, folder: Path, file: Path) -> None:
+    assert migrate(conn, file) == OLDEST
+    (folder / "0004_second.sql").write_text(SECOND, encoding="utf-8")
+    (folder / "0005_third.sql").write_text("DROP INDEX ship_harbour;", encoding="utf-8")
+    assert migrate(conn, file) == version(conn) == 5
+    assert names(conn) == {"harbour", "fixture", "log_it"}
+    assert migrate(conn, file) == 5, "would fail if anything ran twice"
+
+
+def test_a_database_older_than_the_steps_is_refused(
+    conn: sqlite3.Connection, folder: Path, file: Path
+) -> None:
+    migrate(conn, file)
+    conn.execute("PRAGMA user_version = 2")
+    with pytest.raises(StoreError, match=r"too old for this Vigie \(schema 2, .* from 3 on\)"):
+        migrate(conn, file)
 
 
 def test_an_existing_database_is_copied_before_it_changes(
@@ -75,12 +94,12 @@ def test_an_existing_database_is_copied_before_it_changes(
 ) -> None:
     migrate(conn, file)
     conn.execute("INSERT INTO harbour (id) VALUES (1)")
-    (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
+    (folder / "0004_second.sql").write_text(SECOND, encoding="utf-8")
     migrate(conn, file)
-    copy = file.with_name("v.before-2.db")
+    copy = file.with_name("v.before-4.db")
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as old:
-        assert version(old) == 1
+        assert version(old) == OLDEST
         assert old.execute("SELECT id FROM harbour").fetchall() == [(1,)]
         assert old.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert old.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -90,23 +109,24 @@ def test_an_existing_database_is_copied_before_it_changes(
 def test_a_failing_file_rolls_back_and_a_rerun_applies_each_once(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
-    (folder / "0002_second.sql").write_text(SECOND, encoding="utf-8")
-    third = folder / "0003_third.sql"
+    migrate(conn, file)
+    (folder / "0004_second.sql").write_text(SECOND, encoding="utf-8")
+    third = folder / "0005_third.sql"
     third.write_text("CREATE TABLE half (id INTEGER); INSERT INTO nowhere VALUES (1);", "utf-8")
     with pytest.raises(sqlite3.OperationalError):
         migrate(conn, file)
-    assert version(conn) == 2
+    assert version(conn) == 4
     assert "half" not in names(conn)
     assert not conn.in_transaction
     third.write_text("CREATE TABLE whole (id INTEGER);", encoding="utf-8")
-    assert migrate(conn, file) == 3
-    assert [p.name for p in file.parent.glob("*.before*")] == ["v.before-3.db"]
+    assert migrate(conn, file) == 5
+    assert {p.name for p in file.parent.glob("*.before*")} == {"v.before-4.db", "v.before-5.db"}
 
 
 def test_a_script_without_its_last_semicolon_is_not_cut_short(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
-    (folder / "0002_second.sql").write_text("CREATE TABLE a (x); CREATE TABLE b (x)", "utf-8")
+    (folder / "schema.sql").write_text("CREATE TABLE a (x); CREATE TABLE b (x)", "utf-8")
     migrate(conn, file)
     assert {"a", "b"} <= names(conn)
 
@@ -117,7 +137,7 @@ def test_a_table_others_refer_to_can_be_rebuilt(
     migrate(conn, file)
     conn.execute("INSERT INTO harbour (id) VALUES (1)")
     conn.execute("INSERT INTO fixture (harbour_id) VALUES (1)")
-    (folder / "0002_rebuild.sql").write_text(THIRD, encoding="utf-8")
+    (folder / "0004_rebuild.sql").write_text(THIRD, encoding="utf-8")
     migrate(conn, file)
     assert conn.execute("SELECT id, depth FROM harbour").fetchall() == [(1, 3)]
     assert conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
@@ -127,20 +147,20 @@ def test_a_file_that_breaks_a_reference_is_rolled_back(
     conn: sqlite3.Connection, folder: Path, file: Path
 ) -> None:
     migrate(conn, file)
-    (folder / "0002_bad.sql").write_text("INSERT INTO fixture VALUES (1, 99);", encoding="utf-8")
-    with pytest.raises(sqlite3.IntegrityError, match="migration 2 breaks a reference"):
+    (folder / "0004_bad.sql").write_text("INSERT INTO fixture VALUES (1, 99);", encoding="utf-8")
+    with pytest.raises(sqlite3.IntegrityError, match="migration 4 breaks a reference"):
         migrate(conn, file)
-    assert version(conn) == 1
+    assert version(conn) == OLDEST
     assert conn.execute("SELECT count(*) FROM fixture").fetchone() == (0,)
 
 
 def test_a_newer_database_is_refused(conn: sqlite3.Connection, folder: Path, file: Path) -> None:
-    conn.execute("PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match=r"newer Vigie \(schema 2, this one knows 1\)"):
+    conn.execute("PRAGMA user_version = 4")
+    with pytest.raises(StoreError, match=r"newer Vigie \(schema 4, this one knows 3\)"):
         migrate(conn, file)
 
 
-@pytest.mark.parametrize("name", ["0003_gap.sql", "0001_twice.sql", "last.sql"])
+@pytest.mark.parametrize("name", ["0005_gap.sql", "0003_early.sql", "last.sql"])
 def test_misnumbered_files_are_a_bug_that_shows_at_once(
     conn: sqlite3.Connection, folder: Path, file: Path, name: str
 ) -> None:

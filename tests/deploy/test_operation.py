@@ -18,7 +18,7 @@ from bot.db import guilds
 from bot.db.database import Database
 from bot.db.migrate import newest
 from bot.errors import StoreError
-from tests.db.test_upgrades import first_files, migrations_of
+from tests.db.test_upgrades import migrations_of, old_database, steps_until
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operation.md").read_text("utf-8")
@@ -128,7 +128,8 @@ def test_rollback_after_a_change_of_the_schema_as_it_is_written(
     state = tmp_path / "state"
     state.mkdir()
     database = state / "vigie.db"
-    old = first_files(tmp_path / "migrations", newest() - 1)
+    old = steps_until(tmp_path / "migrations", newest() - 1)
+    old_database(database, old)
 
     async def of_old_version() -> str | None:
         with migrations_of(old):

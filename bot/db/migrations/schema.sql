@@ -1,4 +1,5 @@
--- The first schema. Times are UTC epoch milliseconds (_ms), lengths of time are seconds (_s).
+-- The newest schema, for a new database; the numbered steps bring older ones to the same.
+-- Times are UTC epoch milliseconds (_ms), lengths of time are seconds (_s).
 
 CREATE TABLE setting (
     key TEXT PRIMARY KEY,
@@ -69,11 +70,10 @@ CREATE TABLE maintenance_window (
 
 CREATE INDEX maintenance_live ON maintenance_window (guild_id) WHERE ended_ms IS NULL;
 
--- What the judge remembers and the latest check: rewritten all the time, so apart from the settings.
+-- The judge's state: rewritten all the time, so apart from the settings.
 CREATE TABLE memory (
     monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id),
-    judge TEXT NOT NULL,
-    latest TEXT
+    judge TEXT NOT NULL
 ) STRICT;
 
 -- Which ends of its certificate a monitor was warned of, as the rule of the warnings wrote it.
@@ -117,6 +117,8 @@ CREATE TABLE incident (
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;
 CREATE INDEX incident_history ON incident (guild_id, opened_ms);
+-- The open ones alone, for reminders and for a server that comes back.
+CREATE INDEX incident_unresolved ON incident (guild_id) WHERE resolved_ms IS NULL;
 CREATE INDEX incident_of_monitor ON incident (monitor_id, since_ms);
 
 -- How an incident showed itself, and since when: history counts "down" apart from "unstable".
@@ -176,6 +178,9 @@ CREATE INDEX post_of_incident ON post_incident (incident_id);
 -- state: pending | sending (Discord may have it already) | sent | dead | superseded
 -- batch: the row whose nonce a shared message carries, verb: what that message is; both are set
 -- when the row is claimed.
+-- nonce: of the message, drawn when its rows are claimed and kept until its outcome is known.
+-- said: on the leading row, the lines it was sent with: a message whose answer was lost is found
+-- by them.
 CREATE TABLE notification (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guild_id INTEGER NOT NULL REFERENCES guild (id),
@@ -193,11 +198,23 @@ CREATE TABLE notification (
     first_try_ms INTEGER,
     last_try_ms INTEGER,
     message_id INTEGER,
-    last_error TEXT
+    last_error TEXT,
+    nonce TEXT,
+    said TEXT
 ) STRICT;
 
 CREATE INDEX notification_due ON notification (channel_id, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX notification_of_post ON notification (post_id) WHERE post_id IS NOT NULL;
+-- Reminders look at an incident's work every minute.
+CREATE INDEX notification_of_incident ON notification (incident_id, kind)
+    WHERE incident_id IS NOT NULL;
+-- The doctor looks up what was sent and given up.
+CREATE INDEX notification_sent ON notification (guild_id, last_try_ms) WHERE state = 'sent';
+CREATE INDEX notification_dead ON notification (guild_id, id) WHERE state = 'dead';
+-- What is due where, read from the index alone.
+CREATE INDEX notification_waiting
+    ON notification (channel_id, guild_id, not_before_ms, created_ms, state, kind)
+    WHERE state IN ('pending', 'sending');
 -- Each incident is opened, escalated and closed once per channel, whatever happens.
 CREATE UNIQUE INDEX notification_once ON notification (incident_id, channel_id, kind)
     WHERE kind IN ('open', 'escalate', 'close');
@@ -270,3 +287,48 @@ CREATE TABLE gap (
     until_ms INTEGER NOT NULL,
     reason TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX gap_by_time ON gap (until_ms, from_ms);
+
+-- What people changed, kept for a year: who, which monitor (NULL: the server's own settings), which
+-- field, before and after. One row a field; what was done rather than set ('added', 'paused' …) has
+-- no before, and after is what it was done with (until when, which window), if anything.
+-- Values of request headers are never written here: only their names.
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guild_id INTEGER NOT NULL REFERENCES guild (id),
+    monitor_id INTEGER REFERENCES monitor (id),
+    user_id INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX change_of_monitor ON change (monitor_id, id) WHERE monitor_id IS NOT NULL;
+CREATE INDEX change_of_guild ON change (guild_id, id);
+CREATE INDEX change_by_age ON change (at_ms);
+
+-- The live status message of a channel: one each. message_id is NULL until it is posted.
+-- words, numbers: fingerprints of what it shows. nonce: of a post whose outcome is not known yet,
+-- tried at first_try_ms and, the latest time, at last_try_ms. recreated_ms: when it was found
+-- deleted and made again; asked_ms: when it was found deleted once more, and people were asked
+-- instead; removed_ms: people want it no more, its message has still to be deleted.
+CREATE TABLE board (
+    channel_id INTEGER PRIMARY KEY,
+    guild_id INTEGER NOT NULL REFERENCES guild (id),
+    message_id INTEGER,
+    created_by INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    edited_ms INTEGER,
+    words TEXT,
+    numbers TEXT,
+    nonce TEXT,
+    first_try_ms INTEGER,
+    last_try_ms INTEGER,
+    recreated_ms INTEGER,
+    asked_ms INTEGER,
+    removed_ms INTEGER
+) STRICT;
+
+CREATE INDEX board_of_guild ON board (guild_id);
