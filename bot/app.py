@@ -13,8 +13,7 @@ from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.discord.client import run_client
 from bot.engine import rlimits
-from bot.engine.api_client import ApiClient
-from bot.engine.network import Network
+from bot.engine.network import ApiClient, Network
 from bot.engine.stall_detector import StallDetector
 from bot.errors import ConfigError, DeliveryError
 from bot.services.delivery.messages import Transport
@@ -70,20 +69,20 @@ class App(Core):
             clock,
             allow_private=config.allow_private,
             ports=config.ports,
-            canaries=config.canaries,
+            connectivity_urls=config.canaries,
             api_url=config.api_url,
         )
         super().__init__(
             config,
             db,
             clock,
-            checker=self.engine.prober,
+            checker=self.engine.checker,
             guard=self.engine.guard,
-            online_check=self.engine.canaries,
+            online_check=self.engine.connectivity,
             stalls=StallDetector(clock, clock.suspended),
             on_token_refused=self._token_refused,
         )
-        call = ApiClient(self.engine.resolver).misses
+        call = ApiClient(self.engine.resolver).call_failure
         self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)
         self.gap_watch = GapWatch(
             db,

@@ -4,8 +4,16 @@ The predicates of ``ipaddress`` let 29 of 112 hostile vectors through on Python 
 multicast, NAT64, 6to4, cloud metadata among them. IPv6 is fine only inside 2000::/3.
 """
 
-from collections.abc import Iterable
+import array
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
+
+from bot.engine.rlimits import SHORTAGE
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -69,3 +77,105 @@ def is_inside(address: Address, networks: Iterable[Network]) -> bool:
 def parse(text: str) -> Address:
     """An address as a resolver gives it; a zone id is dropped. Raises ValueError."""
     return ip_address(text.partition("%")[0])
+
+
+REFRESH_S = 60.0  # addresses come and go while Vigie runs
+KEPT_VERDICTS = 20_000
+LINK_PREFIX = 64
+# A prefix as wide as that is a tunnel's or a mistake, not a network of neighbours.
+WIDEST_V4, WIDEST_V6 = 8, 32
+# Linux. Both ways work without privileges and where netlink is shut off, as in our systemd unit.
+_ADDRESSES_V6 = Path("/proc/self/net/if_inet6")
+_SIOCGIFCONF, _SIOCGIFNETMASK = 0x8912, 0x891B  # linux/sockios.h
+_IFREQ = 16 + struct.calcsize("LLHBBB0L")  # linux/if.h: a name, and the largest of its union
+_IN_ADDR = slice(20, 24)
+_INTERFACES = 1_000
+_ANY_PORT = 9  # connecting a datagram socket sends nothing
+
+Links = Callable[[], Iterator[Network]]
+
+
+class OwnNetwork:
+    """Tells own and neighbouring addresses; what it has found it believes for a minute."""
+
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, links: Links | None = None
+    ) -> None:
+        self._now = now
+        self._read_links = links or interface_networks
+        self._links: tuple[Network, ...] = ()
+        self._verdicts: dict[Address, bool] = {}
+        self._until = float("-inf")
+
+    def holds(self, address: Address) -> bool:
+        """Whether this machine has the address, or reaches it without a router.
+
+        Raises OSError when this machine is short of descriptors, and so cannot tell.
+        """
+        if self._now() >= self._until or len(self._verdicts) >= KEPT_VERDICTS:
+            self._links = tuple(self._read_links())
+            self._verdicts = {}
+            self._until = self._now() + REFRESH_S
+        dialled = embedded(address) or address
+        if dialled not in self._verdicts:
+            on_link = any(dialled in link for link in self._links)
+            self._verdicts[dialled] = on_link or _is_beside_source(dialled)
+        return self._verdicts[dialled]
+
+
+def _is_beside_source(dialled: Address) -> bool:
+    """By the source address that the kernel chooses for the way there."""
+    family = socket.AF_INET if isinstance(dialled, IPv4Address) else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((str(dialled), _ANY_PORT))
+            source = parse(sock.getsockname()[0])
+    except OSError as error:
+        if error.errno in SHORTAGE:
+            raise  # it cannot be told, which is no leave to dial
+        return False
+    if isinstance(dialled, IPv6Address):
+        return dialled in IPv6Network((int(source), LINK_PREFIX), strict=False)
+    return dialled == source
+
+
+def interface_networks() -> Iterator[Network]:
+    """The networks of all interfaces; none where the system does not tell, or not like this.
+
+    Raises OSError when this machine is short of descriptors.
+    """
+    for read in (_networks_v6, _networks_v4):
+        try:
+            yield from read()
+        except OSError as error:
+            if error.errno in SHORTAGE:
+                raise
+        except (ValueError, ImportError):
+            continue
+
+
+def _networks_v6() -> Iterator[IPv6Network]:
+    return networks_v6(_ADDRESSES_V6.read_text("ascii"))
+
+
+def networks_v6(table: str) -> Iterator[IPv6Network]:
+    """Of ``/proc/net/if_inet6``: address, number of the interface, prefix length; in hex."""
+    for row in map(str.split, table.splitlines()):
+        prefix = int(row[2], 16)
+        prefix = prefix if WIDEST_V6 <= prefix <= LINK_PREFIX else LINK_PREFIX
+        yield IPv6Network((int(row[0], 16), prefix), strict=False)
+
+
+def _networks_v4() -> Iterator[IPv4Network]:
+    """All addresses of all interfaces, second ones included (netdevice(7))."""
+    ioctl = import_module("fcntl").ioctl
+    room = array.array("B", bytes(_IFREQ * _INTERFACES))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        asked = struct.pack("iP", len(room), room.buffer_info()[0])
+        filled = struct.unpack("iP", ioctl(sock, _SIOCGIFCONF, asked))[0]
+        for start in range(0, filled, _IFREQ):
+            entry = bytes(room[start : start + _IFREQ])
+            mask = int.from_bytes(ioctl(sock, _SIOCGIFNETMASK, entry)[_IN_ADDR], "big")
+            if mask.bit_count() >= WIDEST_V4:
+                address = IPv4Address(entry[_IN_ADDR])
+                yield IPv4Network((address, mask.bit_count()), strict=False)

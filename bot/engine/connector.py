@@ -7,16 +7,68 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.engine.connection import PhaseTimer
 from bot.engine.host_limits import before_connect
 from bot.engine.netguard import WEB, AddressRules, Netguard
 from bot.engine.resolver import Resolve
+from bot.models import Phases
 
 ATTEMPT_DELAY_S = 0.25
 # Whoever writes a name's records must not have us knock at a thousand doors of others.
 MOST_ADDRESSES = 8
 # No way to one family is often our own lack of IPv6: another address may tell more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+class PhaseTimer:
+    """Seconds spent in each phase of one try, summed over its connections; None: not reached."""
+
+    __slots__ = ("connect_s", "dns_s", "first_byte_s", "ready_at", "started", "tls_s")
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.dns_s: float | None = None
+        self.connect_s: float | None = None
+        self.tls_s: float | None = None
+        self.first_byte_s: float | None = None
+        self.ready_at: float | None = None  # set while the first byte of a connection is awaited
+
+    def resolved(self, began: float) -> float:
+        """The name has its addresses; returns now, when connecting begins."""
+        now = time.perf_counter()
+        self.dns_s = (self.dns_s or 0.0) + now - began
+        return now
+
+    def connected(self, began: float) -> None:
+        self.ready_at = time.perf_counter()
+        self.connect_s = (self.connect_s or 0.0) + self.ready_at - began
+
+    def secured(self, began: float) -> None:
+        self.ready_at = time.perf_counter()
+        self.tls_s = (self.tls_s or 0.0) + self.ready_at - began
+
+    def received(self) -> None:
+        """Something came; only the first of a connection is timed."""
+        if self.ready_at is not None:
+            waited_s = time.perf_counter() - self.ready_at
+            self.first_byte_s = (self.first_byte_s or 0.0) + waited_s
+            self.ready_at = None
+
+    def elapsed_s(self) -> float:
+        return time.perf_counter() - self.started
+
+    def phases(self) -> Phases:
+        """The same in milliseconds, with the whole length up to now."""
+        return Phases(
+            dns=_ms(self.dns_s),
+            connect=_ms(self.connect_s),
+            tls=_ms(self.tls_s),
+            first_byte=_ms(self.first_byte_s),
+            total=round(self.elapsed_s() * 1000, 3),
+        )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
-from bot.engine.addresses import Network, embedded, is_inside, is_public, parse
+from bot.engine.addresses import Network, OwnNetwork, embedded, is_inside, is_public, parse
 from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
-from bot.engine.own_network import OwnNetwork
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
 from bot.words.translator import N_
 

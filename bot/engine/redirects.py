@@ -19,7 +19,7 @@ from bot.engine.netguard import NOT_AN_ADDRESS, WEB, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason
 
-CODES = frozenset({301, 302, 303, 307, 308})
+REDIRECT_CODES = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
 MOST_BYTES = 16 * 1024
 
@@ -80,7 +80,7 @@ def location(response: httpx.Response) -> bytes | None:
 
     Raises BadAnswer when it says two things.
     """
-    if response.status_code not in CODES:
+    if response.status_code not in REDIRECT_CODES:
         return None
     found = {value for name, value in response.headers.raw if name.lower() == b"location"}
     if len(found) > 1:

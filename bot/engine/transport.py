@@ -1,23 +1,181 @@
 """An httpx transport that makes one fresh connection for each request and keeps none.
 
 A pool's cost grows with every waiting request, and it hides what a monitor must see: the name,
-the connection, the certificate (measured: 4 to 50 times the CPU of this one).
+the connection, the certificate (measured: 4 to 50 times the CPU of this one). It reads bare
+non-blocking sockets: transports of asyncio hold 256 KB for each TLS connection, so that a thousand
+hanging sites would cost 320 MB instead of 53 (measured), in the very outage to be reported.
 """
 
+import asyncio
 import re
+import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import httpx
 
 from bot.engine.answer_reader import AnswerReader, Head
-from bot.engine.connection import PhaseTimer, Stream
-from bot.engine.connector import Connector
+from bot.engine.connector import Connector, PhaseTimer
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer
 from bot.engine.netguard import WEB, Netguard
 from bot.engine.resolver import Resolve
-from bot.engine.tls import unverified_context
+from bot.engine.tls import client_object, is_named, unverified_context
+from bot.models import Reason
 
+READ_SIZE = 16 * 1024  # one TLS record; more at once would be worked through unseen by others
+# Of a handshake as of a head; a chain of certificates is at most 100 KiB by OpenSSL's own limit.
+BUDGET = 256 * 1024
+
+
+class Stream:
+    """One connected socket. Reads no more than its budget of bytes off the wire.
+
+    A peer that never stops sending would otherwise hold the event loop: reading what is there
+    needs no waiting, so no deadline could fire. TLS reads from memory, not from the socket, for
+    the same reason: OpenSSL works through session tickets within one call for as long as they
+    come, and counts them nowhere (measured: 25 s of silence for all others).
+    """
+
+    _incoming: ssl.MemoryBIO
+    _outgoing: ssl.MemoryBIO
+
+    def __init__(self, sock: socket.socket, timer: PhaseTimer) -> None:
+        self._socket = sock
+        self._timer = timer
+        self._loop = asyncio.get_running_loop()
+        self._waited = True
+        self._budget = BUDGET
+        self._tls: ssl.SSLObject | None = None
+        self._unsent = b""
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Raises ssl.SSLError, BadAnswer, OSError."""
+        began = time.perf_counter()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = client_object(context, self._incoming, self._outgoing, host)
+        try:
+            await self._shake_hands(self._tls)
+        except ssl.SSLError:
+            with suppress(OSError):  # the alert that says why, as far as it goes at once
+                self._socket.send(self._outgoing.read())
+            raise
+        await self._flush()
+        if context.verify_mode is ssl.CERT_REQUIRED and not is_named(self._tls, host):
+            raise BadAnswer(Reason.TLS_NAME, "the certificate is for another name")
+        self._timer.secured(began)
+        self._budget = BUDGET
+
+    async def read(self) -> bytes:
+        """Some bytes of the answer; none when the peer has ended. Raises OSError, Flooded.
+
+        When it is cancelled nothing of the answer is lost.
+        """
+        data = await (self._receive() if self._tls is None else self._decrypt(self._tls))
+        self._timer.received()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        if self._tls is None:
+            await self._send(data)
+        else:
+            self._tls.write(data)
+            await self._flush()
+
+    def allow(self, more: int) -> None:
+        """Let ``more`` bytes be read."""
+        self._budget += more
+
+    def certificate(self) -> bytes | None:
+        """The peer's certificate, DER; None without TLS."""
+        return None if self._tls is None else self._tls.getpeercert(binary_form=True)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    async def _shake_hands(self, tls: ssl.SSLObject) -> None:
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                return tls.do_handshake()
+            await self._feed()
+
+    async def _decrypt(self, tls: ssl.SSLObject) -> bytes:
+        while True:
+            data = _decrypted(tls)
+            if data is not None:
+                return data
+            await self._feed()
+
+    async def _feed(self) -> None:
+        """Send what TLS has to say, and give it what comes."""
+        await self._flush()
+        data = await self._receive()
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._send(self._outgoing.read())
+
+    async def _send(self, data: bytes) -> None:
+        self._unsent += data
+        while self._unsent:
+            sent = 0
+            with suppress(BlockingIOError):
+                sent = self._socket.send(self._unsent)
+            self._unsent = self._unsent[sent:]
+            if not sent:
+                await self._ready(writing=True)
+
+    async def _receive(self) -> bytes:
+        """Up to 16 KiB off the wire. Others have their turn between two that need no waiting."""
+        if self._budget <= 0:
+            raise EndlessAnswer("the answer does not end")
+        if not self._waited:
+            await asyncio.sleep(0)
+        while True:
+            with suppress(BlockingIOError):
+                data = self._socket.recv(min(READ_SIZE, self._budget))
+                self._waited = False
+                self._budget -= len(data)
+                return data
+            await self._ready(writing=False)
+
+    async def _ready(self, *, writing: bool) -> None:
+        self._waited = True
+        future = self._loop.create_future()
+        handle = self._socket.fileno()
+        add = self._loop.add_writer if writing else self._loop.add_reader
+        remove = self._loop.remove_writer if writing else self._loop.remove_reader
+        add(handle, _settle, future)
+        try:
+            await future
+        finally:
+            remove(handle)
+
+
+def _decrypted(tls: ssl.SSLObject) -> bytes | None:
+    """What can be read at once; None when more has to come."""
+    try:
+        return tls.read(READ_SIZE)
+    except ssl.SSLWantReadError:
+        return None
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        return b""
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+BODY_LIMIT = 256 * 1024
+# A body in one-byte chunks costs CPU for each; honest pieces are larger.
+MAX_PARTS = 8_192
+PARTS_A_TURN = 64
 BODY_BUDGET = 512 * 1024  # on the wire, framing of the chunks included
 # Extensions of the response: the address it came from, and the certificate shown there (DER).
 ADDRESS, CERTIFICATE = "address", "certificate"
@@ -43,10 +201,10 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         self._approach = Connector(resolver, guard, fresh_names=fresh_names)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self.ask(request, PhaseTimer())
+        return await self.send(request, PhaseTimer())
 
-    async def ask(self, request: httpx.Request, timer: PhaseTimer) -> httpx.Response:
-        """Send one request on its own connection; ``timer`` learns how long each phase took."""
+    async def send(self, request: httpx.Request, timer: PhaseTimer) -> httpx.Response:
+        """Send one request on its own connection; ``timer`` notes how long each phase took."""
         url = request.url
         host, port = url.raw_host.decode("ascii"), url.port or WEB[url.scheme].default_port
         secure = url.scheme == "https"
@@ -99,6 +257,13 @@ def request_bytes(request: httpx.Request) -> bytes:
 class Body(httpx.AsyncByteStream):
     """One answer as it comes, its framing taken away; closing it closes the connection."""
 
+    @classmethod
+    def of(cls, response: httpx.Response) -> "Body":
+        """The body of an answer of this transport."""
+        if not isinstance(response.stream, cls):
+            raise TypeError("an answer of another transport")
+        return response.stream
+
     def __init__(
         self, stream: Stream, reader: AnswerReader, *, truncated_head_is_fine: bool
     ) -> None:
@@ -120,6 +285,21 @@ class Body(httpx.AsyncByteStream):
         while not data and not self._reader.whole:
             data = await self._next()
         return data
+
+    async def read(self) -> bytes:
+        """The body as it came over the wire, at most its first 256 KiB."""
+        body = bytearray()
+        parts = 0
+        with suppress(EndlessAnswer):  # what has been read until then is enough
+            while len(body) < BODY_LIMIT and parts < MAX_PARTS:
+                part = await self.part()
+                if not part:
+                    break
+                body += part
+                parts += 1
+                if parts % PARTS_A_TURN == 0:
+                    await asyncio.sleep(0)
+        return bytes(body[:BODY_LIMIT])
 
     async def _next(self) -> bytes:
         data = await self._stream.read()

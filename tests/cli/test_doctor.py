@@ -22,7 +22,7 @@ from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import OLDEST, newest
 from bot.engine import rlimits
-from bot.engine.api_client import Answer
+from bot.engine.network import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
 from bot.services.doctor import Finding, examine, installation, network

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.engine.answers import BODY_LIMIT
-from bot.engine.api_client import ApiClient
+from bot.engine.network import ApiClient
+from bot.engine.transport import BODY_LIMIT
 from bot.models import Cause, CheckResult, Reason, Target
 from tests.engine.sites import Behaviour, Names, Visit, answer, make_checker, serve
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.addresses import parse
+from bot.engine.addresses import REFRESH_S, OwnNetwork, networks_v6, parse
 from bot.engine.kinds import ADDRESS_RULES, KINDS
 from bot.engine.netguard import MOST_ADDRESSES, Netguard
-from bot.engine.own_network import REFRESH_S, OwnNetwork, networks_v6
 from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +55,7 @@ def test_without_a_descriptor_nothing_is_taken_for_public() -> None:
     code = """if True:
         import os, resource
         from bot.engine.addresses import parse
-        from bot.engine.own_network import OwnNetwork
+        from bot.engine.addresses import OwnNetwork
         own = OwnNetwork()
         resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
         kept = []

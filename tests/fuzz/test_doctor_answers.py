@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.engine.api_client import Answer
+from bot.engine.network import Answer
 from bot.services.doctor import network
 from bot.services.doctor.findings import Finding
 from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, texts, tries

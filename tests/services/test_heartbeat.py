@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.db import blocked_channels, outbox
 from bot.db.database import Connection
 from bot.db.outbox import NotificationKind
-from bot.engine.api_client import ApiClient
+from bot.engine.network import ApiClient
 from bot.models import CheckResult, Kind
 from bot.services.liveness import Heartbeat
 from tests.engine.sites import Names, answer, paths, redirect, serve
@@ -32,7 +32,7 @@ def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
         async with serve(paths({path: sent for path, (sent, _) in ANSWERS.items()})) as switch:
             questions = ApiClient(Names())
             for path, (_, missed) in ANSWERS.items():
-                assert await questions.misses(switch.url(path)) == missed, path
+                assert await questions.call_failure(switch.url(path)) == missed, path
 
     asyncio.run(scenario())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.engine.connection import PhaseTimer
+from bot.engine.connector import PhaseTimer
 from bot.engine.error_mapping import cause_of
 from bot.engine.netguard import AddressRules, Netguard
 from bot.engine.resolver import Resolve

@@ -3,7 +3,7 @@
 import time
 from urllib.parse import urlsplit
 
-from bot.engine.connection import PhaseTimer
+from bot.engine.connector import PhaseTimer
 from bot.engine.kinds.base import BaseChecker, MonitorKind
 from bot.engine.netguard import PRIVATE, AddressRules
 from bot.errors import AddressHidden

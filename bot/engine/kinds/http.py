@@ -1,6 +1,6 @@
-"""One try over HTTP(S): a verdict with its cause, the time each phase took, the certificate's end.
+"""Checks a web site: its status first, then the text somebody wants to see on its page.
 
-It never raises, ends within its deadline whatever the server does, and reads 256 KiB at most.
+A check never raises, ends within its deadline whatever the server does, and reads 256 KiB at most.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import httpx
 
 from bot import __version__
 from bot.clock import Clock
-from bot.engine.answers import failure_of
-from bot.engine.connection import PhaseTimer
-from bot.engine.error_mapping import cause_of
+from bot.engine.connector import PhaseTimer
+from bot.engine.error_mapping import BadAnswer, EndlessAnswer, cause_of
 from bot.engine.kinds.base import DEADLINE_S, MonitorKind
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
+from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import (
     MAX_HOPS,
     Cookies,
@@ -28,7 +28,16 @@ from bot.engine.redirects import (
 )
 from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context, days_since_end, expires_ms
-from bot.engine.transport import ADDRESS, CERTIFICATE, TARGET, OneShotTransport
+from bot.engine.transport import (
+    ADDRESS,
+    BODY_LIMIT,
+    CERTIFICATE,
+    MAX_PARTS,
+    PARTS_A_TURN,
+    TARGET,
+    Body,
+    OneShotTransport,
+)
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Reason, Target
 
@@ -40,12 +49,16 @@ Headers = tuple[tuple[str, str], ...]
 _FIXED: Headers = (("Accept-Encoding", "identity"), ("Connection", "close"))
 _DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 
+FAILED_STATUS = 400
+# A page that stays open is looked at after that long, then after ever longer pauses.
+FIRST_LOOK_S = 0.25
+
 
 @dataclass(slots=True)
 class _Seen:
-    """What a check has learned so far; kept when it fails later."""
+    """Findings of a check under way, kept when it fails later."""
 
-    place: WebAddress | None = None
+    hop: WebAddress | None = None
     hops: int = 0
     status: int | None = None
     expires_ms: int | None = None  # of the certificate on the way that ends first
@@ -54,7 +67,7 @@ class _Seen:
 
 
 class HttpChecker:
-    """Probes http and https targets; see :class:`bot.engine.kinds.base.Checker`."""
+    """Checks http:// and https:// addresses; see :class:`bot.engine.kinds.base.Checker`."""
 
     def __init__(
         self,
@@ -76,7 +89,7 @@ class HttpChecker:
         )
 
     async def check(self, target: Target) -> CheckResult:
-        """Make one try; every failure is a result."""
+        """Make one check; every failure is a result."""
         at_ms = self._clock.now_ms()
         timer = PhaseTimer()
         seen = _Seen()
@@ -95,7 +108,7 @@ class HttpChecker:
             phases=phases,
             certificate_expires_ms=seen.expires_ms,
             address=seen.address,
-            final_url=seen.place.url[:URL_LIMIT] if seen.hops and seen.place else None,
+            final_url=seen.hop.url[:URL_LIMIT] if seen.hops and seen.hop else None,
             downgraded=seen.downgraded,
         )
 
@@ -103,44 +116,44 @@ class HttpChecker:
         self, target: Target, seen: _Seen, timer: PhaseTimer, until: float
     ) -> Cause | None:
         """Ask, and go where the answer points, at most five times."""
-        place, request = self._first_request(target)
-        seen.place = place
+        hop, request = self._first_request(target)
+        seen.hop = hop
         headers = target.headers
         cookies = Cookies()
         for _ in range(MAX_HOPS + 1):
             async with asyncio.timeout_at(until):
-                response = await self._transport.ask(request, timer)
+                response = await self._transport.send(request, timer)
             try:
                 _note(seen, response)
                 where = location(response)
                 if where is None or response.status_code in target.expect_status:
-                    return await failure_of(target, response, until)
+                    return await _failure_of(target, response, until)
             finally:
                 await response.aclose()
             try:
-                after = next_address(self._guard, place, where)
+                after = next_address(self._guard, hop, where)
             except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
-            cookies.take(place, _values(response, b"set-cookie"))
-            headers = headers if may_get_headers(place, after) else ()
+            cookies.take(hop, _values(response, b"set-cookie"))
+            headers = headers if may_get_headers(hop, after) else ()
             request = _request(_method(target), after, headers, cookies.header(after))
             _move(seen, after)
-            place = after
+            hop = after
         return Cause(Reason.REDIRECTS)
 
     async def _completed(self, cause: Cause, seen: _Seen, until: float) -> Cause:
         """The cause with what only the whole check knows."""
-        if cause.reason is Reason.TLS_EXPIRED and seen.place is not None:
-            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.place, until))
+        if cause.reason is Reason.TLS_EXPIRED and seen.hop is not None:
+            return Cause(Reason.TLS_EXPIRED, await self._days_expired(seen.hop, until))
         if cause.reason is Reason.ADDRESS_REFUSED and seen.hops:
             return Cause(Reason.REDIRECT_REFUSED, cause.number)
         return cause
 
-    async def _days_expired(self, place: WebAddress, until: float) -> int | None:
+    async def _days_expired(self, hop: WebAddress, until: float) -> int | None:
         """Look at the expired certificate again, unverified, to learn since when."""
         try:
             async with asyncio.timeout_at(until):
-                der = await self._transport.unverified_certificate(place.name, place.port)
+                der = await self._transport.unverified_certificate(hop.name, hop.port)
         except Exception:  # noqa: BLE001 - the verdict stands without the number
             return None
         return None if der is None else days_since_end(der, self._clock.now_ms())
@@ -149,8 +162,8 @@ class HttpChecker:
         """Raises AddressRefused: the rules may have changed since the target was taken on."""
         kept = self._first.get(target)
         if kept is None:
-            place = WebAddress.of(self._guard.check_url(target.url, WEB))
-            kept = place, _request(_method(target), place, target.headers)
+            hop = WebAddress.of(self._guard.check_url(target.url, WEB))
+            kept = hop, _request(_method(target), hop, target.headers)
             self._first[target] = kept
         return kept
 
@@ -161,23 +174,23 @@ def _method(target: Target) -> str:
     return "GET" if searched else target.method
 
 
-def _request(method: str, place: WebAddress, headers: Headers, cookies: str = "") -> httpx.Request:
+def _request(method: str, hop: WebAddress, headers: Headers, cookies: str = "") -> httpx.Request:
     """One request; a person's headers replace our defaults, never what is fixed."""
     fixed = {name.lower() for name, _ in _FIXED}
     chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
     names = {name.lower() for name, _ in chosen}
     defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
     # Given by us: httpx would read the name as IDNA 2008 and fail at emoji, which have sites.
-    fields = [("Host", place.host), *defaults, *chosen, *_FIXED]
+    fields = [("Host", hop.host), *defaults, *chosen, *_FIXED]
     if cookies:
         own = [value for name, value in fields if name.lower() == "cookie"]
         fields = [(name, value) for name, value in fields if name.lower() != "cookie"]
         fields.append(("Cookie", "; ".join([*own, cookies])))
     return httpx.Request(
         method,
-        f"{place.scheme}://{place.host}/",
+        f"{hop.scheme}://{hop.host}/",
         headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields],
-        extensions={TARGET: place.target.encode("ascii")},
+        extensions={TARGET: hop.target.encode("ascii")},
     )
 
 
@@ -195,14 +208,106 @@ def _note(seen: _Seen, response: httpx.Response) -> None:
         seen.expires_ms = ends_ms if seen.expires_ms is None else min(seen.expires_ms, ends_ms)
 
 
-def _move(seen: _Seen, place: WebAddress) -> None:
+def _move(seen: _Seen, hop: WebAddress) -> None:
     """The next hop begins: what the last one answered is no verdict."""
-    if seen.place is not None:
-        seen.downgraded = seen.downgraded or is_downgrade(seen.place, place)
-    seen.place = place
+    if seen.hop is not None:
+        seen.downgraded = seen.downgraded or is_downgrade(seen.hop, hop)
+    seen.hop = hop
     seen.hops += 1
     seen.status = None
     seen.address = None
+
+
+async def _failure_of(target: Target, response: httpx.Response, until: float) -> Cause | None:
+    """None when the answer is fine. A body is read where a text is looked for.
+
+    ``until`` is in the loop's time. Raises what the connection raises.
+    """
+    status = response.status_code
+    fine = status in target.expect_status if target.expect_status else status < FAILED_STATUS
+    if not fine:
+        return Cause(Reason.HTTP, status)
+    if target.contains is None and target.not_contains is None:
+        return None
+    return await _TextSearch(target, response).run(until)
+
+
+class _TextSearch:
+    """Reads one body until the texts that are looked for decide."""
+
+    def __init__(self, target: Target, response: httpx.Response) -> None:
+        """Raises BadAnswer for an encoding that cannot be unpacked."""
+        self._target = target
+        self._body = Body.of(response)
+        self._type = response.headers.get("content-type", "")
+        named = response.headers.get("content-encoding", "").lower().split(",")
+        self._unpacker = Unpacker(map(str.strip, named), BODY_LIMIT)
+        self._missing = target.contains is not None
+        self._present = False
+        self._looked_at = 0  # how much of the body
+
+    async def run(self, until: float) -> Cause | None:
+        """Ends when the texts decide, with the body, at the limit, or with the time."""
+        try:
+            await self._read(until)
+        except (BadAnswer, OSError) as error:
+            await self._look()
+            if not self._decided and not isinstance(error, EndlessAnswer):
+                raise
+        await self._look()
+        if not self._decided and self._unpacker.is_bomb:
+            return Cause(Reason.UNREADABLE)
+        if self._missing:
+            return Cause(Reason.TEXT_MISSING)
+        return Cause(Reason.TEXT_PRESENT) if self._present else None
+
+    @property
+    def _decided(self) -> bool:
+        """Whether nothing that may still come changes the verdict."""
+        return not self._missing and (self._target.not_contains is None or self._present)
+
+    async def _read(self, until: float) -> None:
+        clock = asyncio.get_running_loop().time
+        pause_s = FIRST_LOOK_S
+        look = clock() + pause_s
+        for number in range(1, MAX_PARTS + 1):
+            part = await self._part(min(look, until))
+            if part:
+                self._unpacker.take(part)
+            now = clock()
+            if part == b"" or self._unpacker.full or now >= until:
+                break
+            if now >= look:
+                await self._look()
+                pause_s *= 2
+                look = clock() + pause_s
+            if self._decided:
+                break
+            if number % PARTS_A_TURN == 0:
+                await asyncio.sleep(0)
+        if not self._unpacker.body and clock() >= until:
+            raise TimeoutError
+
+    async def _part(self, until: float) -> bytes | None:
+        """None when the time is up."""
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._body.part()
+        except TimeoutError:
+            return None
+
+    async def _look(self) -> None:
+        """Look through all that has come."""
+        body = bytes(self._unpacker.body)
+        if len(body) == self._looked_at:
+            return
+        self._looked_at = len(body)
+        text = decoded(body, self._type)
+        wanted, unwanted = self._target.contains, self._target.not_contains
+        if wanted is not None and self._missing:
+            self._missing = not await holds(text, wanted, self._type)
+        if unwanted is not None and not self._present:
+            self._present = await holds(text, unwanted, self._type)
 
 
 _OPTIONS = frozenset({"method", "headers", "expect_status", "contains", "not_contains"})

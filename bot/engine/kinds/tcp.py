@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from bot.engine.connection import PhaseTimer
-from bot.engine.connector import Connector
+from bot.engine.connector import Connector, PhaseTimer
 from bot.engine.kinds.base import BaseChecker, MonitorKind
 from bot.engine.netguard import AddressRules
 from bot.words.translator import N_

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.config import Config
-from bot.engine.api_client import Answer, ApiClient
+from bot.engine.network import Answer, ApiClient
 from bot.engine.resolver import NameFailed, Resolve
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.words.causes import cause_text
@@ -26,15 +26,15 @@ PORTAL = "https://discord.com/developers/applications"
 
 async def findings(config: Config, resolver: Resolve) -> list[Finding]:
     """Asks everything at once; each question waits ten seconds at most."""
-    questions = ApiClient(resolver)
+    api_client = ApiClient(resolver)
     # Without a token no header: one that ends in a blank cannot be sent at all.
     headers = {"Authorization": f"Bot {config.token}"} if config.token else {}
     me, application, gateway, names, canaries = await asyncio.gather(
-        questions.get(f"{config.api_url}/users/@me", headers),
-        questions.get(f"{config.api_url}/applications/@me", headers),
-        questions.get(f"{config.api_url}/gateway/bot", headers),
+        api_client.get(f"{config.api_url}/users/@me", headers),
+        api_client.get(f"{config.api_url}/applications/@me", headers),
+        api_client.get(f"{config.api_url}/gateway/bot", headers),
         _names(config, resolver),
-        _canaries(config, questions),
+        _canaries(config, api_client),
     )
     found = [names, canaries, _discord(me, config)]
     if me.cause is None:
@@ -142,10 +142,10 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
     return ok("Names", f"{host} has addresses ({', '.join(families)})")
 
 
-async def _canaries(config: Config, questions: ApiClient) -> Finding:
+async def _canaries(config: Config, api_client: ApiClient) -> Finding:
     if not config.canaries:
         return ok("Canaries", "none: Discord alone tells whether Vigie is online")
-    answers = await asyncio.gather(*map(questions.get, config.canaries))
+    answers = await asyncio.gather(*map(api_client.get, config.canaries))
     silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
     if silent:
         return warning(
