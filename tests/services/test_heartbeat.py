@@ -30,9 +30,9 @@ ANSWERS = {
 def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
     async def scenario() -> None:
         async with serve(paths({path: sent for path, (sent, _) in ANSWERS.items()})) as switch:
-            questions = ApiClient(Names())
+            api_client = ApiClient(Names())
             for path, (_, missed) in ANSWERS.items():
-                assert await questions.call_failure(switch.url(path)) == missed, path
+                assert await api_client.call_failure(switch.url(path)) == missed, path
 
     asyncio.run(scenario())
 
@@ -40,7 +40,7 @@ def test_a_heartbeat_is_heard_when_it_ends_at_2xx_and_nowhere_else() -> None:
 def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            heartbeat = Heartbeat(s.db, s.clock, s.watchlist, None, ApiClient(Names()).misses)
+            heartbeat = Heartbeat(s.db, s.clock, s.watchlist, None, ApiClient(Names()).call_failure)
             assert await heartbeat.problem() is None
             await s.watch("shop")
             await s.clock.advance(299)
