@@ -20,7 +20,7 @@ from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
 _CLEARED = [
-    app_commands.Choice(name=N_("the role: nobody is called"), value=_ROLE),
+    app_commands.Choice(name=N_("the role: nobody is pinged"), value=_ROLE),
     app_commands.Choice(name=N_("the second channel"), value=_FALLBACK),
     app_commands.Choice(name=N_("both"), value=f"{_ROLE} {_FALLBACK}"),
 ]
@@ -43,10 +43,10 @@ class Alerts(
     @app_commands.command(name="channel", description="Send alerts to this channel.")
     @app_commands.describe(
         channel="The channel for all alerts of this server.",
-        role="Who is called when something opens.",
-        fallback="A second channel, if the first one is gone or refuses me.",
-        reminders="How often I repeat what is still down.",
-        clear="What to take away again.",
+        role="Which role to ping when an incident opens.",
+        fallback="A second channel, in case the first is gone or refuses me.",
+        reminders="How often to remind of what is still down.",
+        clear="What to unset.",
     )
     @app_commands.choices(
         reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()],
@@ -78,7 +78,7 @@ class Alerts(
         await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
         await respond(interaction, _chosen_text(interaction, settings, channel, fallback))
 
-    @app_commands.command(name="show", description="Show how alerts are set up here.")
+    @app_commands.command(name="show", description="Show the alert settings of this server.")
     async def show(self, interaction: Interaction) -> None:
         settings = self._client.services.guilds.settings(interaction.guild_id or 0)
         embed = settings_embed(translator_of(interaction), interaction, settings)
@@ -115,7 +115,7 @@ class Alerts(
 def _wanted(chosen: discord.Role | ChosenChannel | None, *, cleared: bool) -> int | None:
     """The id to set; 0 takes it away, None leaves it. Raises UserError for both at once."""
     if chosen is not None and cleared:
-        raise UserError("Either choose it or take it away, not both.")
+        raise UserError("Either choose it or clear it, not both.")
     if chosen is not None:
         return chosen.id
     return 0 if cleared else None
@@ -137,7 +137,7 @@ def _chosen_text(
     lines = [_goes_to(words, channel, settings.role_id)]
     if settings.fallback_channel_id is not None:
         second = f"<#{settings.fallback_channel_id}>"
-        lines.append(words.text("If that fails they go to {channel}.", channel=second))
+        lines.append(words.text("If that fails, they go to {channel}.", channel=second))
     lines += problems
     if any(problems):
         lines.append(where_to_allow(words, interaction))
@@ -149,7 +149,7 @@ def _goes_to(words: Translator, channel: ChosenChannel, role_id: int | None) -> 
     if role_id is None:
         return words.text("Alerts go to {channel}.", channel=channel.mention)
     return words.text(
-        "Alerts go to {channel} and call {role}.", channel=channel.mention, role=f"<@&{role_id}>"
+        "Alerts go to {channel} and ping {role}.", channel=channel.mention, role=f"<@&{role_id}>"
     )
 
 

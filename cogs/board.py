@@ -30,7 +30,7 @@ class Board(
     ManagersCog,
     commands.GroupCog,
     group_name="board",
-    group_description="A status message in a channel that keeps itself up to date.",
+    group_description="A live status message in a channel.",
 ):
     """Boards; only for people with Manage Server."""
 
@@ -38,7 +38,7 @@ class Board(
         self._boards = client.services.boards
 
     @app_commands.command(name="create", description="Post a live status message in a channel.")
-    @app_commands.describe(channel="Where; here if you leave it out.")
+    @app_commands.describe(channel="Where; by default here.")
     async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
         words, place = translator_of(interaction), _place(interaction, channel)
         _check(place)
@@ -60,7 +60,7 @@ class Board(
         await respond(interaction, text)
 
     @app_commands.command(name="remove", description="Remove the live status message of a channel.")
-    @app_commands.describe(channel="Where; here if you leave it out.")
+    @app_commands.describe(channel="Where; by default here.")
     async def remove(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
         place = _place(interaction, channel)
         await defer_if_slow(
@@ -79,7 +79,7 @@ def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
     """The channel somebody means: the one they picked, or the one they are in."""
     place = picked or interaction.channel
     if not isinstance(place, _Place):
-        raise UserError("I do not know this channel. Name one with “channel”.")
+        raise UserError("I do not know this channel. Choose one with “channel”.")
     return place
 
 
@@ -87,8 +87,8 @@ def _check(place: _Place) -> None:
     """Raises UserError for a channel that cannot have a board."""
     if place.type in _NEWS:
         raise UserError(
-            "A board is edited often, and Discord hardly allows that in an announcement channel."
-            " Choose a text channel."
+            "A board is edited often, which Discord hardly allows in an announcement"
+            " channel. Choose a text channel."
         )
     if place.type not in _FITTING:
         raise UserError("A board needs a text channel or a public thread.")
@@ -100,16 +100,18 @@ def _made_text(words: Translator, made: Made, message_id: int | None, *, left_ou
     channel = f"<#{board.channel_id}>"
     link = f"https://discord.com/channels/{board.guild_id}/{board.channel_id}/{message_id}"
     if message_id is None:
-        said = words.text("The board follows in {channel}, once Discord takes it.", channel=channel)
+        said = words.text(
+            "The board will appear in {channel} once Discord accepts it.", channel=channel
+        )
     elif made.fresh:
-        said = words.text("The board is up and keeps itself up to date: {link}", link=link)
+        said = words.text("The board is posted and keeps itself up to date: {link}", link=link)
     else:
-        said = words.text("{channel} has its board already: {link}", channel=channel, link=link)
+        said = words.text("{channel} already has a board: {link}", channel=channel, link=link)
     if not left_out:
         return said
     hidden = words.plural(
-        "It leaves out {n} site: not everybody who reads {channel} can see where its alerts go.",
-        "It leaves out {n} sites: not everybody who reads {channel} can see where their alerts go.",
+        "{n} site hidden: not everyone who reads {channel} can see its alert channel.",
+        "{n} sites hidden: not everyone who reads {channel} can see their alert channel.",
         left_out,
         channel=channel,
     )

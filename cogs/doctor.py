@@ -10,7 +10,9 @@ from cogs._ui.interactions import ManagersCog
 class Doctor(ManagersCog):
     """Only for people with Manage Server."""
 
-    @app_commands.command(name="doctor", description="Is everything well here, and what is stored?")
+    @app_commands.command(
+        name="doctor", description="Check that everything works here, and see what is stored."
+    )
     @app_commands.guild_only()
     @app_commands.default_permissions(manage_guild=True)
     async def doctor(self, interaction: Interaction) -> None:

@@ -16,7 +16,7 @@ class Help(commands.Cog):
         self._client = client
 
     @app_commands.guild_only()
-    @app_commands.command(name="help", description="Show what I do and which commands there are.")
+    @app_commands.command(name="help", description="Show what I do and every command.")
     async def help(self, interaction: Interaction) -> None:
         await respond(
             interaction, embed=help_embed(translator_of(interaction), self._client.commands_tree)

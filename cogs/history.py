@@ -40,9 +40,9 @@ class History(commands.Cog):
         self._drawing: set[int] = set()  # for whom; one picture at a time, others wait too
 
     @app_commands.guild_only()
-    @app_commands.command(name="history", description="Show how a monitor fared, as a picture.")
+    @app_commands.command(name="history", description="Show a site's history as a picture.")
     @app_commands.describe(
-        monitor="Which monitor.", period="How far back; 24 hours if you leave it out."
+        monitor="Which site to show.", period="How far back; by default 24 hours."
     )
     @app_commands.choices(period=_PERIODS)
     async def history(

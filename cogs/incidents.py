@@ -14,10 +14,8 @@ class Incidents(commands.Cog):
     """One command; its pages are turned by buttons."""
 
     @app_commands.guild_only()
-    @app_commands.command(name="incidents", description="Show what happened, newest first.")
-    @app_commands.describe(
-        monitor="Only this one.", days="How many days back; 30 if you leave it out."
-    )
+    @app_commands.command(name="incidents", description="List incidents, newest first.")
+    @app_commands.describe(monitor="Only this site.", days="How many days back; by default 30.")
     async def incidents(
         self,
         interaction: Interaction,

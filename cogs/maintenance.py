@@ -33,7 +33,7 @@ class Maintenance(
     ManagersCog,
     commands.GroupCog,
     group_name="maintenance",
-    group_description="Keep alerts quiet while you work on a site.",
+    group_description="Silence alerts while you work on a site.",
 ):
     """The maintenance windows of a server; only for people with Manage Server."""
 
@@ -43,9 +43,9 @@ class Maintenance(
 
     @app_commands.command(name="start", description="Maintenance from now on.")
     @app_commands.describe(
-        monitor="Only this one, not everything here.",
-        length="For how long, such as 30m, 2h or 1d; 1 h if you leave it out.",
-        reason="What is being done, for the list.",
+        monitor="Only this site, not all of them.",
+        length="For how long, such as 30m, 2h or 1d; by default 1 h.",
+        reason="The reason, shown in the list.",
     )
     @app_commands.rename(length="for")
     async def start(
@@ -75,10 +75,10 @@ class Maintenance(
         days="Every week on these days, such as mon,wed or daily, or one date: 2027-03-28.",
         begins="When it begins, such as 02:30.",
         ends="When it ends, such as 04:00; the next day if that is earlier.",
-        length="How long it lasts instead, such as 2h.",
-        monitor="Only this one, not everything here.",
-        timezone="Whose clock is meant, such as Europe/Paris. I remember it.",
-        reason="What is being done, for the list.",
+        length="Its duration instead, such as 2h.",
+        monitor="Only this site, not all of them.",
+        timezone="The time zone, such as Europe/Paris. I remember it.",
+        reason="The reason, shown in the list.",
     )
     @app_commands.rename(begins="from", ends="to", length="for")
     @app_commands.autocomplete(days=autocomplete_days, timezone=autocomplete_zones)
@@ -95,7 +95,7 @@ class Maintenance(
         reason: str | None = None,
     ) -> None:
         if (ends is None) == (length is None):
-            raise UserError("Say when it ends: with “to” or with “for”, one of the two.")
+            raise UserError("Set its end with “to” or with “for”, one of the two.")
         guild_id = interaction.guild_id or 0
         zone = self._zone(guild_id, timezone)
         meant = parse_days(days, wall_time(self._services.clock.now_ms(), zone).date())
@@ -128,7 +128,7 @@ class Maintenance(
         )
 
     @app_commands.command(name="cancel", description="Cancel a maintenance window, or end it now.")
-    @app_commands.describe(window="Which one.")
+    @app_commands.describe(window="Which site.")
     @app_commands.autocomplete(window=autocomplete_windows)
     async def cancel(self, interaction: Interaction, window: str) -> None:
         guild_id = interaction.guild_id or 0

@@ -20,10 +20,10 @@ class Mute(commands.Cog):
 
     @app_commands.guild_only()
     @app_commands.default_permissions(manage_messages=True)
-    @app_commands.command(name="mute", description="Keep the alerts of a site quiet for a while.")
+    @app_commands.command(name="mute", description="Silence the alerts of a site for a while.")
     @app_commands.describe(
-        monitor="Which one.",
-        length="For how long, such as 30m, 2h or 1d, at most 30 days; off to hear of it again.",
+        monitor="Which site.",
+        length="For how long, such as 30m, 2h or 1d, at most 30 days; off to unmute.",
     )
     @app_commands.rename(length="for")
     @app_commands.autocomplete(length=autocomplete_mutes)

@@ -16,7 +16,7 @@ from cogs._ui.setup_page import FORM
 class Setup(ManagersCog):
     """Only for people with Manage Server."""
 
-    @app_commands.command(name="setup", description="Set me up here, step by step.")
+    @app_commands.command(name="setup", description="Set up Vigie step by step.")
     @app_commands.guild_only()
     @app_commands.default_permissions(manage_guild=True)
     async def setup(self, interaction: Interaction) -> None:

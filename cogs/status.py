@@ -25,9 +25,9 @@ class Status(commands.Cog):
         self._services = client.services
 
     @app_commands.guild_only()
-    @app_commands.command(name="status", description="Show what is up and what is not.")
+    @app_commands.command(name="status", description="Show which sites are up and which are not.")
     @app_commands.describe(
-        monitor="Only this one, in detail.", public="Show the answer to everybody here."
+        monitor="Only this site, in detail.", public="Show the answer to everyone here."
     )
     async def status(
         self,
@@ -95,9 +95,8 @@ class Status(commands.Cog):
     async def _explain(self, interaction: Interaction, hidden: int) -> None:
         """Why the public answer says less than its asker sees; only they are told."""
         text = translator_of(interaction).plural(
-            "Kept from the public answer: {n} site whose alert channel not everybody here may see.",
-            "Kept from the public answer: {n} sites whose alert channel not everybody here may"
-            " see.",
+            "{n} site hidden: not everyone here can see its alert channel.",
+            "{n} sites hidden: not everyone here can see their alert channel.",
             hidden,
         )
         await respond(interaction, text)

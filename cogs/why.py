@@ -17,8 +17,8 @@ class Why(commands.Cog):
         self._services = client.services
 
     @app_commands.guild_only()
-    @app_commands.command(name="why", description="Show the evidence behind a monitor's state.")
-    @app_commands.describe(monitor="Which monitor.")
+    @app_commands.command(name="why", description="Show the evidence behind a site's state.")
+    @app_commands.describe(monitor="Which site to show.")
     async def why(self, interaction: Interaction, monitor: VisibleMonitor) -> None:
         evidence = self._services.why.of(monitor.monitor.guild_id, monitor.monitor.id)
         embed = why_embed(

@@ -19,23 +19,23 @@ GERMAN = {
     'msgctxt "command"\nmsgid "status"': "zustand",
     'msgctxt "command"\nmsgid "monitor"': "überwachung",
     'msgctxt "command"\nmsgid "public"': "Nicht Erlaubt!",
-    'msgid "Show what is up and what is not."': "Zeigt, was läuft und was nicht.",
-    'msgid "Only this one, in detail."': "x" * 101,
+    'msgid "Show which sites are up and which are not."': "Zeigt, was läuft und was nicht.",
+    'msgid "Only this site, in detail."': "x" * 101,
     'msgid "automatic"': "automatisch",
     'msgid "Nothing is watched yet. Try {command}"': "Noch wird nichts überwacht: {command}",
 }
 SPANISH = {
     'msgctxt "command"\nmsgid "status"': "estado",
-    'msgid "Show what is up and what is not."': "Muestra lo que funciona y lo que no.",
+    'msgid "Show which sites are up and which are not."': "Muestra lo que funciona y lo que no.",
 }
 # Runs the whole of Vigie on the copy and prints what it registered and what it answers.
 SCRIPT = """
 import asyncio, json, pathlib, sys
 import bot
-from tests.cogs.bot_fixture import harbour
+from tests.cogs.bot_fixture import running_bot
 
 async def main():
-    async with harbour(pathlib.Path(sys.argv[1])) as fixture:
+    async with running_bot(pathlib.Path(sys.argv[1])) as fixture:
         print(json.dumps({
             "file": bot.__file__,
             "commands": fixture.sandbox.record.of("PUT", "/commands")[0].body,

@@ -85,7 +85,7 @@ def _as_json(url: str, result: CheckResult) -> dict[str, object]:
 
 
 def _as_text(url: str, result: CheckResult) -> str:
-    lines = [f"{_verdict(result).upper()} · {url} · {_cause(result) or 'fine'}"]
+    lines = [f"{_verdict(result).upper()} · {url} · {_cause(result) or 'OK'}"]
     if result.status is not None:
         lines.append(f"  answer      HTTP {result.status} from {result.address}")
     elif result.address is not None:

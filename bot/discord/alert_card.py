@@ -136,7 +136,9 @@ def _notes(
     answering = [one.answering_since_ms for one in incidents if one.open and one.answering_since_ms]
     if answering and len(incidents) == 1:
         since = stamp(answering[0], "t")
-        notes.append(words.text("Answering since {time}; I wait a little to be sure.", time=since))
+        notes.append(
+            words.text("Answers again since {time}; I wait a little to be sure.", time=since)
+        )
     user_id = next((one.acknowledged_by for one in incidents if one.acknowledged_by), None)
     if user_id is not None:
         still_open = any(one.open for one in incidents)
@@ -176,7 +178,8 @@ def _example(words: Translator) -> discord.Embed:
     """The card of a test alert: of an invented site, grey, without buttons, saying what it is."""
     invented = _invented(words.text("Example"))
     note = words.text(
-        "This is a test; nothing is wrong. A real alert has this shape, with five buttons below it."
+        "This is a test; nothing is wrong. A real alert looks like this, with five"
+        " buttons below it."
     )
     title = incident_text.headline(words, invented)
     embed = discord.Embed(

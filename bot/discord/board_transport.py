@@ -72,8 +72,8 @@ class DiscordBoardTransport:
 
     def question(self, language: str, channel_id: int) -> str:
         return translator_for(language).text(
-            "The board in {channel} was deleted again, so I no longer keep it up."
-            " Do you want it back? {command}",
+            "The board in {channel} was deleted again, so I no longer update it. To"
+            " get it back: {command}",
             channel=f"<#{channel_id}>",
             command=self._client.commands_tree.mention("board create"),
         )

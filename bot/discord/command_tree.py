@@ -47,9 +47,12 @@ NETWORK_ERRORS = (
 )
 
 NEEDS_MANAGE_SERVER = N_("You need “Manage Server” for this.")
-_STALE = N_("This command has changed since. Please try again in a minute.")
-NOT_SERVED = N_("I do not serve this server. Whoever runs me can add it to VIGIE_GUILDS.")
-_OURS = N_("Something went wrong on my side. If it happens again, tell whoever runs me: {code}")
+_STALE = N_("This command was updated. Please try again in a minute.")
+NOT_SERVED = N_("I do not serve this server. The bot's operator can add it to VIGIE_GUILDS.")
+_OURS = N_(
+    "Something went wrong on my side. If it happens again, give the bot's"
+    " operator this code: {code}"
+)
 
 Loader = Callable[[], Awaitable[str | None]]
 Saver = Callable[[str], Awaitable[None]]

@@ -111,7 +111,7 @@ def remedy(
         return words.text("If that lasts, invite me again, as a bot and not for commands alone.")
     if channel is not None:
         if me.is_timed_out():
-            return words.text("First end my timeout: my profile, “Remove Timeout”.")
+            return words.text("End my timeout first: my profile, “Remove Timeout”.")
         if _is_locked(channel, permissions_of(me, channel) or discord.Permissions.none()):
             return words.text("Unlock it, or allow me “Manage Threads” there.")
         return where_to_allow(words, interaction)
@@ -157,7 +157,8 @@ def role_unreachable(
     if not channel_id:
         return words.text("I can't ping {role}: make it mentionable.", role=role.mention)
     return words.text(
-        "I can't ping {role}: make it mentionable, or allow me “Mention everyone” in {channel}.",
+        "I can't ping {role}: make it mentionable, or allow me “Mention @everyone,"
+        " @here, and All Roles” in {channel}.",
         role=role.mention,
         channel=f"<#{channel_id}>",
     )

@@ -17,8 +17,8 @@ _WORDS = {
     "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), YELLOW),
     "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), GREEN),
     "unknown": (
-        N_("? NOT JUDGED YET"),
-        NN_("{n} not judged yet", "{n} not judged yet"),
+        N_("? PENDING"),
+        NN_("{n} pending", "{n} pending"),
         GREY,
     ),
     "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), GREY),
@@ -53,7 +53,8 @@ def kind_word(words: Translator, kind: Kind) -> str:
 def offline_text(words: Translator, since_ms: int) -> str:
     """The line above every state while Vigie itself is offline."""
     return words.text(
-        "I have been offline since {time}: no connectivity check succeeds, so no failure counts.",
+        "I have been offline since {time} (no connectivity check answers); failures"
+        " are not counted.",
         time=stamp(since_ms, "T"),
     )
 

@@ -22,20 +22,23 @@ PORTS = range(1, 65_536)
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
 
 NOT_AN_ADDRESS = N_("That doesn't look like a web address. Example: https://example.com")
-PRIVATE = N_("I can't watch private or local addresses.")
+PRIVATE = N_(
+    "I can't watch private or local addresses. The bot's operator can allow a"
+    " network with VIGIE_ALLOW_PRIVATE."
+)
 USERINFO = N_("Please remove the user name and password from the address.")
 SCHEME = N_("I can watch {schemes} and {last} addresses.")
 TOO_LONG = N_("The address is too long: at most {n} characters.")
-PORT = N_("I can't watch port {port}. Usual web ports are fine: 80, 443, 8080 and 8443.")
+PORT = N_("I can't watch port {port}. Usual web ports are allowed: 80, 443, 8080 and 8443.")
 NEIGHBOUR = N_(
-    "That address is of the machine or the network I run in. Whoever runs me can allow it in"
-    " VIGIE_ALLOW_PRIVATE."
+    "That address belongs to the machine or network I run on. The bot's operator can"
+    " allow it with VIGIE_ALLOW_PRIVATE."
 )
 HOST = N_("“{host}” is not a host name I can look up.")
-_MAIL = N_("I don't knock at port {port}: mail servers take whoever says nothing for a spammer.")
-_NAMES = N_("I don't knock at port {port}. To watch a name, use dns://, as in dns://example.com.")
-_WORMS = N_("I don't knock at port {port}: worms do, so it would get my server reported.")
-_ECHO = N_("I don't knock at port {port}: it belongs to services that are only good for attacks.")
+_MAIL = N_("Port {port} is not allowed: silent connections to mail servers look like spam.")
+_NAMES = N_("Port {port} is not allowed. To watch a name, use dns://, as in dns://example.com.")
+_WORMS = N_("Port {port} is not allowed: worms scan it, so my host would be reported for abuse.")
+_ECHO = N_("Port {port} is not allowed: the services there are only used for attacks today.")
 
 # Ports that whoever connects and says nothing does not visit, each with its reason.
 REFUSED_PORTS: Mapping[int, str] = {

@@ -40,32 +40,33 @@ FAILED_RUN = NN_(
 )
 # An incident is open: how it began, what it has become, what its all-clear still needs.
 OPENED = {
-    Rule.FAILED_RUN: N_("Opened {opened}: from {since} on, one round after the other failed."),
+    Rule.FAILED_RUN: N_("Opened {opened}: from {since} on, every round failed."),
     Rule.BAD_OF_10: N_("Opened {opened}: 4 of 10 rounds were bad, the first {since}."),
     Rule.BAD_OF_60: N_("Opened {opened}: 12 of 60 rounds were bad, the first {since}."),
     Rule.SLOW_OF_10: N_("Opened {opened}: 6 of 10 rounds were slow."),
 }
 BECAME = {
-    Kind.DOWN: N_("Since then round after round failed, so it counts as down."),
+    Kind.DOWN: N_("Since then every round has failed, so it counts as down."),
     Kind.UNSTABLE: N_("Since then some checks worked and some failed, so it counts as unstable."),
 }
-SHARE = N_("{ok} of the last {of} first checks got through.")
+SHARE = N_("The first check succeeded in {ok} of the last {of} rounds.")
 HOLD = N_("The all-clear needs {needs} good rounds in a row and has {has}.")
-HOLD_AGAIN = N_("It needs so many because it has failed again after it seemed over.")
+HOLD_AGAIN = N_("It needs that many because the site failed again after it had recovered.")
 STILL_BAD = N_("It also needs at most {most} bad rounds among the last {of}; it has {has}.")
 STILL_SLOW = N_("It also needs at most {most} slow rounds among the last {of}; it has {has}.")
-ALL_CLEAR_DUE = N_("It is due since {since} and waits up to a minute for a neighbour's.")
+ALL_CLEAR_DUE = N_(
+    "It has been due since {since} and waits up to a minute to share a message with other sites."
+)
 FOR_GOOD = NN_(
-    "{n} round has failed completely; after {needs} in a row a second alert says that it is down.",
-    "{n} rounds in a row have failed completely; after {needs} a second alert says that it is"
-    " down.",
+    "{n} round has failed completely; after {needs} in a row a second alert is posted, as down.",
+    "{n} rounds in a row have failed completely; after {needs} a second alert is posted, as down.",
 )
 # What earlier incidents mean for this one, or the next.
 RELAPSED = N_(
-    "It failed again {at}, within 90 minutes of seeming over, so until {until} an all-clear"
-    " needs {needs} good rounds in a row."
+    "It failed again {at}, within 90 minutes of recovering, so until {until} an"
+    " all-clear needs {needs} good rounds in a row."
 )
-WATCHFUL = N_("The last all-clear is fresh: trouble that begins before {until} is a relapse.")
+WATCHFUL = N_("It recovered recently: a failure that begins before {until} counts as a relapse.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Guilds:
         first = channel_id or self.settings(guild_id).channel_id
         second = fallback_channel_id or self.settings(guild_id).fallback_channel_id
         if fallback_channel_id and fallback_channel_id == first:
-            raise UserError("The second channel must be another one than the first.")
+            raise UserError("The second channel must differ from the first.")
         if second is not None and second == first:
             fallback_channel_id = 0  # the second one became the first
         chosen = {

@@ -15,7 +15,7 @@ from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.watchlist import Watchlist
 from bot.words.translator import N_
 
-UNKNOWN_ALERT = N_("I do not know this alert any more.")
+UNKNOWN_ALERT = N_("I no longer know this alert.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,9 @@ class Maintenance:
         if occurrence is None:
             raise UserError("That time is over already. Please choose a later one.")
         if occurrence.until_ms is None:
-            raise UserError("That would be maintenance without an end. Leave some time between.")
+            raise UserError(
+                "That would be maintenance without end. Leave some time between two windows."
+            )
 
     async def _add(self, window: Window, what: AuditEvent) -> WindowStatus:
         guild_id = window.guild_id

@@ -45,7 +45,7 @@ def target_of(
 ) -> Target:
     """What a probe of a checked address asks for, from options as typed. Raises UserError."""
     if method not in METHODS:
-        raise UserError("I can ask with GET and HEAD, not with {method}.", method=method)
+        raise UserError("I can use GET and HEAD, not {method}.", method=method)
     target = Target(
         url=url,
         method=method,
@@ -58,8 +58,8 @@ def target_of(
     taken = kind.options if kind is not None else frozenset[str]()
     if any(getattr(target, one) != getattr(plain, one) for one in OPTIONS - taken):
         raise UserError(
-            "Only http:// and https:// have a page to ask for: leave out expect_status, contains,"
-            " not_contains, method and headers."
+            "Only http:// and https:// have a page to request: leave out"
+            " expect_status, contains, not_contains, method and headers."
         )
     return target
 
@@ -118,7 +118,7 @@ def kept_headers(old: Sequence[tuple[str, str]], text: str | None, *, moved: boo
     lost = next((name for name, value in typed if not value and name.lower() in values), None)
     if moved and lost is not None:
         raise UserError(
-            "That is another site: type the value of the header {name} anew.", name=lost
+            "That is another site: type the value of the header {name} again.", name=lost
         )
     return headers_text([(name, value or values.get(name.lower(), "")) for name, value in typed])
 
@@ -143,7 +143,7 @@ def _header(line: str) -> tuple[str, str]:
             n=HEADER_NAME_LIMIT,
         )
     if name.lower() in RESERVED_HEADERS:
-        raise UserError("The header {name} is set by the probe itself.", name=name)
+        raise UserError("The header {name} is set by the check itself.", name=name)
     if len(value) > HEADER_VALUE_LIMIT:
         raise UserError(
             "The value of the header {name} is too long: at most {n} characters.",
@@ -152,7 +152,7 @@ def _header(line: str) -> tuple[str, str]:
         )
     if _HEADER_VALUE.fullmatch(value) is None:
         raise UserError(
-            "The value of the header {name} has letters that a header cannot carry.", name=name
+            "The value of the header {name} has characters that a header cannot carry.", name=name
         )
     return name, value
 

@@ -12,7 +12,7 @@ from bot.engine.netguard import WEB
 from bot.errors import Mistyped
 from bot.words.translator import N_
 
-MISTYPED = N_("“{typed}” is no address I can read. Did you mean {meant}?")
+MISTYPED = N_("“{typed}” is not an address I can read. Did you mean {meant}?")
 # How addresses look that are no web sites'.
 OTHER_EXAMPLES = tuple(kind.rules.example for kind in KINDS.values() if not kind.rules.is_web)
 _SHOWN = 200

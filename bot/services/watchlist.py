@@ -121,7 +121,7 @@ class Watchlist:
         """The entry, if it belongs to that server. Raises NotFound."""
         entry = self._entries.get(monitor_id)
         if entry is None or entry.monitor.guild_id != guild_id:
-            raise NotFound("There is no such monitor here. Pick one from the list as you type.")
+            raise NotFound("There is no such site here. Pick one from the list as you type.")
         return entry
 
     def all(self) -> Iterable[Entry]:

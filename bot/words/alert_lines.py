@@ -153,7 +153,7 @@ def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> s
 
 def down_for_good(words: Translator, incident: Incident) -> str:
     """An incident that was never told as down, and is now."""
-    text = N_("🔴 DOWN · {name} · now for good: {cause}")
+    text = N_("🔴 DOWN · {name} · completely down now: {cause}")
     return _named(words, text, incident.name, cause=_said(words, incident.cause))
 
 
@@ -210,8 +210,8 @@ def digest(words: Translator, n: int) -> str:
 def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
     """A channel is gone, or refuses us."""
     template = N_(
-        "🔕 NOT HEARD · I may not post in {channel} any more. Give me back my rights there, or"
-        " choose another channel with /alerts channel."
+        "🔕 NOT HEARD · I can no longer post in {channel}. Restore my permissions"
+        " there, or choose another channel with /alerts channel."
     )
     if gone:
         template = N_(

@@ -25,9 +25,9 @@ _SHORT = {
     Reason.TLS: N_("TLS handshake failed"),
     Reason.REDIRECTS: N_("too many redirects"),
     Reason.REDIRECT_REFUSED: N_("redirects to a refused address"),
-    Reason.ADDRESS_REFUSED: N_("leads to a refused address"),
+    Reason.ADDRESS_REFUSED: N_("points to a private address"),
     Reason.ADDRESSES: N_("too many addresses"),
-    Reason.BAD_REDIRECT: N_("redirects to no web address"),
+    Reason.BAD_REDIRECT: N_("redirects to a non-web address"),
     Reason.NOT_HTTP: N_("no HTTP answer"),
     Reason.MALFORMED: N_("malformed HTTP answer"),
     Reason.ENDLESS: N_("answer without end"),
@@ -37,67 +37,66 @@ _SHORT = {
     Reason.TEXT_MISSING: N_("expected text missing"),
     Reason.TEXT_PRESENT: N_("unwanted text found"),
     Reason.OTHER: N_("check failed"),
-    Reason.LOCAL_ERROR: N_("no result: too little room on my side"),
+    Reason.LOCAL_ERROR: N_("no result: my machine ran out of room"),
 }
 
 _COMPRESSED = N_(
-    "The answer came compressed although I asked for it plain, so I cannot read its text."
+    "The answer came compressed although I asked for it uncompressed, so I cannot read its text."
 )
 _SENTENCES = {
     Reason.DNS: N_(
-        "The name leads to no address that I may visit. Look at the domain and its name servers."
+        "The name has no address that I may visit. Check the domain and its name servers."
     ),
     Reason.REFUSED: N_(
-        "The host answers, but nothing listens on that port. Look whether the server runs."
+        "The host answers, but nothing listens on that port. Check that the service is running."
     ),
-    Reason.UNREACHABLE: N_("The network knows no way to the host. Look at its network."),
+    Reason.UNREACHABLE: N_("There is no route to the host. Check its network."),
     Reason.RESET: N_(
-        "The connection broke before the answer was whole. Look at the server's logs."
+        "The connection broke before the answer was complete. Check the server's logs."
     ),
     Reason.TLS_EXPIRED: N_("The certificate has expired, so browsers warn visitors. Renew it."),
     Reason.TLS_NOT_YET_VALID: N_(
-        "The certificate is not valid yet. Look at its dates and at the server's clock."
+        "The certificate is not valid yet. Check its dates and the server's clock."
     ),
     Reason.TLS_NAME: N_(
-        "The certificate is for another name. Look at the certificate and the server's settings."
+        "The certificate is for another name. Check the certificate and the server's settings."
     ),
     Reason.TLS_UNTRUSTED: N_(
-        "No authority I trust vouches for the certificate. Look at its chain of certificates."
+        "The certificate is not signed by a trusted authority. Check its certificate chain."
     ),
-    Reason.TLS: N_("No secure connection could be agreed. Look at the server's TLS settings."),
-    Reason.REDIRECTS: N_("The site redirects more than five times. Look at its redirects."),
+    Reason.TLS: N_("The TLS handshake failed. Check the server's TLS settings."),
+    Reason.REDIRECTS: N_("The site redirects more than five times. Check its redirects."),
     Reason.REDIRECT_REFUSED: N_(
-        "The site redirects to an address that I do not visit. Look at its redirects."
+        "The site redirects to an address that I do not visit. Check its redirects."
     ),
     Reason.ADDRESS_REFUSED: N_(
-        "The address is private or of the network I run in, so I do not visit it. Whoever runs me"
-        " can allow it in VIGIE_ALLOW_PRIVATE."
+        "The address is private or belongs to the network I run on, so I do not visit"
+        " it. The bot's operator can allow it with VIGIE_ALLOW_PRIVATE."
     ),
     Reason.ADDRESSES: N_(
-        "The name has more than 64 addresses, and I do not visit such names. Look at its DNS"
-        " records."
+        "The name has more than 64 addresses, and I do not visit such names. Check its DNS records."
     ),
-    Reason.NOT_HTTP: N_("Something answers on that port, but not in HTTP. Look at the port."),
+    Reason.NOT_HTTP: N_("Something answers on that port, but not HTTP. Check the port."),
     Reason.BAD_REDIRECT: N_(
-        "The site redirects to something that is no web address. Look at its redirects."
+        "The site redirects to something that is not a web address. Check its redirects."
     ),
     Reason.MALFORMED: N_(
-        "The server answers, but in HTTP that browsers cannot read either. Look at the server."
+        "The server answers, but in HTTP that browsers cannot read either. Check the server."
     ),
     Reason.ENDLESS: N_(
-        "The server sends more before the page than any honest answer needs. Look at the server."
+        "The server sends far more before the page than an answer needs. Check the server."
     ),
     Reason.UNREADABLE: N_(
-        "The answer came compressed although I asked for it plain, and I cannot unpack it."
+        "The answer came compressed although I asked for it uncompressed, and I cannot unpack it."
     ),
     Reason.BROTLI: _COMPRESSED,
     Reason.ZSTD: _COMPRESSED,
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
     Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
-    Reason.OTHER: N_("The check failed in a way that this version of mine has no words for."),
+    Reason.OTHER: N_("The check failed in a way that this version cannot describe."),
     Reason.LOCAL_ERROR: N_(
-        "My own machine had too few open files or too little memory for this check,"
-        " so it says nothing of the site."
+        "My own machine ran out of memory or open files during this check, so it says"
+        " nothing about the site."
     ),
 }
 
@@ -106,7 +105,7 @@ def result_text(words: Translator, result: CheckResult) -> str:
     """``fine, 182 ms`` or the cause in a few words."""
     if result.cause is not None:
         return cause_text(words, result.cause)
-    return words.text("fine, {ms} ms", ms=round(result.phases.total))
+    return words.text("OK, {ms} ms", ms=round(result.phases.total))
 
 
 def cause_text(words: Translator, cause: Cause) -> str:
@@ -131,7 +130,7 @@ def cause_sentence(words: Translator, cause: Cause) -> str:
             return words.text(_http_sentence(cause.number or 0), status=cause.number or "?")
         case Reason.TIMEOUT:
             return words.text(
-                "No whole answer came within {n} s. Look at the server's load and its network.",
+                "No complete answer came within {n} s. Check the server's load and its network.",
                 n=cause.number or _DEADLINE_S,
             )
         case _:
@@ -146,31 +145,28 @@ def _public(cause: Cause) -> Cause:
 def _http_sentence(status: int) -> str:
     if status in _BEHIND_CDN:
         return N_(
-            "The server behind the CDN does not answer properly: the CDN says HTTP {status}."
-            " Look at the server behind it."
+            "The server behind the CDN does not answer properly: the CDN returns HTTP"
+            " {status}. Check the server behind it."
         )
     if Cause(Reason.HTTP, status).refuses_the_bot:
         return N_(
-            "The site answers HTTP {status} to the bot; people may get in."
-            " Look at its firewall or bot protection."
+            "The site answers HTTP {status} to me; visitors may still get through."
+            " Check its firewall or bot protection."
         )
     if status in _NO_SUCH_PAGE:
         return N_(
-            "The server answers, but it does not find the page (HTTP {status})."
-            " Look at the address."
+            "The server answers, but it does not find the page (HTTP {status}). Check the address."
         )
     return _unfit_status(status)
 
 
 def _unfit_status(status: int) -> str:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return N_(
-            "The server answers, but with an error (HTTP {status}). Look at the server's logs."
-        )
+        return N_("The server answers, but with an error (HTTP {status}). Check the server's logs.")
     if status >= HTTPStatus.BAD_REQUEST:
         return N_(
-            "The server answers, but it does not take the request (HTTP {status})."
-            " Look at the address and at what the check sends."
+            "The server answers, but rejects the request (HTTP {status}). Check the"
+            " address and what the check sends."
         )
     return N_("The server answers, but HTTP {status} is not the status you expect.")
 

@@ -51,7 +51,7 @@ def sentence(words: Translator, incident: Incident) -> str:
     if incident.ending is Ending.RESOLVED:
         return words.text("It lasted {duration}.", duration=duration(words, incident))
     if not incident.open:
-        return words.text("I stopped checking before it was over.")
+        return words.text("Checks were stopped before it was over.")
     if incident.kind is Kind.SLOW:
         return words.text(
             "It answers, but takes {ms} ms; the limit is {limit} ms.",
@@ -68,7 +68,7 @@ def sentence(words: Translator, incident: Incident) -> str:
 def _last_failure(words: Translator, incident: Incident) -> str:
     if incident.cause is None:
         return ""
-    return words.text("The last that failed: {cause}.", cause=cause_text(words, incident.cause))
+    return words.text("Last failure: {cause}.", cause=cause_text(words, incident.cause))
 
 
 def duration(words: Translator, incident: Incident) -> str:
@@ -162,8 +162,8 @@ def _lost_ms(incidents: Sequence[Incident]) -> int:
 def _site_summary(words: Translator, incidents: Sequence[Incident]) -> str:
     ended_ms = max(one.ended_ms or one.since_ms for one in incidents)
     return words.plural(
-        "{name} · in trouble {n} time, {duration} in all, fine since {time}",
-        "{name} · in trouble {n} times, {duration} in all, fine since {time}",
+        "{name} · in trouble {n} time, {duration} in total, up since {time}",
+        "{name} · in trouble {n} times, {duration} in total, up since {time}",
         len(incidents),
         name=markdown(incidents[0].name, _SHORT_NAME_LIMIT),
         duration=words.duration(_lost_ms(incidents) / 1000),
@@ -184,7 +184,7 @@ def in_common(words: Translator, incidents: Sequence[Incident]) -> str:
         return words.text("All last answered from {address}.", address=text)
     if ends_ms := _same(one.certificate_ms for one in opened):
         day = stamp(ends_ms, "f")
-        return words.text("All last showed a certificate that ends {time}.", time=day)
+        return words.text("All last showed a certificate that expires {time}.", time=day)
     return ""
 
 

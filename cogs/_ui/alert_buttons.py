@@ -58,10 +58,10 @@ async def _acknowledge(interaction: Interaction, public_id: str) -> None:
     )
     done = await defer_if_slow(interaction, work)
     if done.first:
-        await respond(interaction, words.text("You are on it; the alert says so."))
+        await respond(interaction, words.text("Acknowledged; the alert now shows your name."))
         return
     who = next((one.acknowledged_by for one in done.incidents if one.acknowledged_by), None)
-    await respond(interaction, words.text("{user} was there before you.", user=f"<@{who}>"))
+    await respond(interaction, words.text("{user} has already acknowledged it.", user=f"<@{who}>"))
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
@@ -95,7 +95,7 @@ async def _tell(interaction: Interaction, public_id: str) -> None:
     if new:
         await respond(interaction, words.text("I will mention you here when it is over."))
     else:
-        await respond(interaction, words.text("I had noted that already."))
+        await respond(interaction, words.text("Already noted."))
 
 
 async def _me_too(interaction: Interaction, public_id: str) -> None:

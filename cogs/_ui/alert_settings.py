@@ -70,9 +70,9 @@ def test_alert_text(words: Translator, interaction: Interaction, channel_id: int
     """What follows from having asked for a test alert; None: there is nowhere to send one."""
     if channel_id is None:
         choose = interaction.client.commands_tree.mention("alerts channel")
-        return words.text("Alerts have nowhere to go yet: {command}", command=choose)
+        return words.text("No alert channel set yet: {command}", command=choose)
     sent = words.text(
-        "A test alert is on its way to {channel}: a line and a card, marked TEST. It pings nobody.",
+        "A test alert is on its way to {channel}, marked TEST. It pings nobody.",
         channel=f"<#{channel_id}>",
     )
     problem = channel_problem(words, interaction, channel_id)

@@ -89,7 +89,9 @@ def _page(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:
     title = words.text("Changes")
     if not everything and page.rows:
         title = f"{title} · {markdown(page.rows[0].name or '', _NAME_LIMIT)}"
-    text = "\n".join(fitting(lines, _DESCRIPTION_LIMIT)) or words.text("Nothing was changed yet.")
+    text = "\n".join(fitting(lines, _DESCRIPTION_LIMIT)) or words.text(
+        "Nothing has been changed yet."
+    )
     embed = discord.Embed(title=title, description=text)
     footer = [words.text("kept for a year")]
     if page.of > 1:

@@ -20,10 +20,10 @@ LABELS = {
     AuditEvent.NAME: N_("Name"),
     AuditEvent.EVERY: N_("Seconds between checks"),
     AuditEvent.METHOD: N_("Method"),
-    AuditEvent.EXPECT_STATUS: N_("Fine HTTP codes"),
-    AuditEvent.CONTAINS: N_("Text that must be there"),
-    AuditEvent.NOT_CONTAINS: N_("Text that must not be there"),
-    AuditEvent.SLOW_MS: N_("Slow from this many milliseconds"),
+    AuditEvent.EXPECT_STATUS: N_("Accepted HTTP codes"),
+    AuditEvent.CONTAINS: N_("Required text"),
+    AuditEvent.NOT_CONTAINS: N_("Forbidden text"),
+    AuditEvent.SLOW_MS: N_("Slow limit (ms)"),
     AuditEvent.HEADERS: N_("Request headers"),
     AuditEvent.CHANNEL: N_("Channel"),
     AuditEvent.ROLE: N_("Role"),
@@ -51,8 +51,8 @@ _DONE = {
 }
 # What stands there while nothing is chosen; "none" for all others.
 _UNSET = {
-    AuditEvent.CHANNEL: N_("as for the whole server"),
-    AuditEvent.ROLE: N_("as for the whole server"),
+    AuditEvent.CHANNEL: N_("the server's setting"),
+    AuditEvent.ROLE: N_("the server's setting"),
     AuditEvent.EXPECT_STATUS: N_("any below 400"),
     AuditEvent.REMINDERS: N_("off"),
     AuditEvent.LANGUAGE: N_("automatic"),

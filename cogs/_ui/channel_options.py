@@ -12,7 +12,7 @@ from bot.words.translator import N_
 ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
 ChosenChannel: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
-_NOT_EVERYONE = N_("I do not call @everyone. Choose a role, or none.")
+_NOT_EVERYONE = N_("I do not ping @everyone. Choose a role, or none.")
 
 
 class _ChannelOption(app_commands.Transformer):

@@ -78,7 +78,7 @@ def findings_embed(words: Translator, found: Sequence[Finding]) -> discord.Embed
 
 def _verdict(words: Translator, found: Sequence[Finding], worst: Grade) -> str:
     if worst is Grade.OK:
-        return f"{_MARKS[worst]} {words.text('All is well')}"
+        return f"{_MARKS[worst]} {words.text('Everything is OK')}"
     count = {grade: sum(one.grade is grade for one in found) for grade in _MARKS}
     said = []
     if count[Grade.BROKEN]:

@@ -46,7 +46,7 @@ class Places:
         if until is not None:
             words = self.words
             text = words.text(
-                "I am in a timeout: I may write nowhere until {time}.",
+                "I am in a timeout: I can't post anywhere until {time}.",
                 time=stamp(int(until.timestamp() * 1000), "f"),
             )
             fix = words.text("A moderator can end it: my profile, “Remove Timeout”.")
@@ -61,7 +61,7 @@ class Places:
             if not homeless:
                 return warning(name, words.text("none chosen yet"), fix)
             text = words.text(
-                "None chosen: nobody hears of {names}.", names=names(self.words, homeless)
+                "None chosen: nobody is notified about {names}.", names=names(self.words, homeless)
             )
             return broken(name, text, fix)
         return self._channel_finding(name, channel_id, broken)
@@ -70,7 +70,7 @@ class Places:
         words, settings = self.words, self.settings
         name = words.text("Role")
         if settings.role_id is None:
-            return ok(name, words.text("none: alerts call nobody"))
+            return ok(name, words.text("none: alerts ping nobody"))
         return self._role_finding(
             name, settings.channel_id or 0, settings.role_id, "alerts channel"
         )
@@ -80,7 +80,7 @@ class Places:
         name = words.text("Second channel")
         if channel_id is None:
             text = words.text(
-                "none; {command} can name one, should the first fail",
+                "none; {command} sets one, in case the first fails",
                 command=self.mention("alerts channel"),
             )
             return ok(name, text)
@@ -134,7 +134,7 @@ class Places:
         for finding, told in alike.items():
             yield replace(finding, text=f"{names(self.words, told)} · {finding.text}")
         if fine:
-            count = self.words.plural("{n} is fine", "{n} are fine", len(fine))
+            count = self.words.plural("{n} is OK", "{n} are OK", len(fine))
             yield ok(fine[0].name, count)
 
     def _role_finding(self, name: str, channel_id: int, role_id: int, command: str) -> Finding:
@@ -167,13 +167,15 @@ class Places:
             else:
                 fine += 1
         if fine:
-            yield ok(name, words.plural("{n} is fine", "{n} are fine", fine))
+            yield ok(name, words.plural("{n} is OK", "{n} are OK", fine))
 
     def _refusing(self, troubles: DeliveryProblems) -> Iterator[Finding]:
         """Channels that refused a message, and what nobody could be told."""
         words = self.words
         name = words.text("Refuses messages")
-        fix = words.text("I try again now and then, and as soon as the channel’s rights change.")
+        fix = words.text(
+            "I retry from time to time, and as soon as the channel’s permissions change."
+        )
         for one in troubles.channels:
             if one.reason != DeliveryAction.CHANNEL_GONE:
                 channel, since = f"<#{one.channel_id}>", stamp(one.since_ms, "f")
@@ -184,10 +186,10 @@ class Places:
                 "Discord has refused too many of my requests: what it refused waits until {time}.",
                 time=stamp(troubles.held_ms, "f"),
             )
-            yield warning(name, text, words.text("Put the channels named here right."))
+            yield warning(name, text, words.text("Fix the channels named here."))
         if troubles.unreachable_ms is not None:
             text = words.text(
-                "Since {time} there is nowhere I could have told something.",
+                "Since {time} I have not been able to notify anyone here.",
                 time=stamp(troubles.unreachable_ms, "f"),
             )
             choose = self.mention("alerts channel")

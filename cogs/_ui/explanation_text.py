@@ -17,11 +17,11 @@ from cogs._ui.monitor_text import add_address, state_embed
 _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone shows them whole
 # Of each round's letter: its mark, and what it means.
 _MARKS = {
-    "O": ("·", N_("fine")),
-    "o": ("s", N_("fine, but slow")),
-    "P": ("+", N_("failed, then a confirming check worked")),
+    "O": ("·", N_("OK")),
+    "o": ("s", N_("OK, but slow")),
+    "P": ("+", N_("failed, then a confirming check succeeded")),
     "F": ("x", N_("every check failed")),
-    "p": ("r", N_("refused me, then a confirming check worked")),
+    "p": ("r", N_("refused me, then a confirming check succeeded")),
     "f": ("R", N_("refused me every time")),
 }
 _MOMENTS: dict[str, Style] = {
@@ -45,7 +45,7 @@ def why_embed(
     embed = state_embed(words, status, lines)
     if evidence.checks:
         checks = "\n".join(_check(words, one) for one in evidence.checks)
-        embed.add_field(name=words.text("Newest round"), value=checks, inline=False)
+        embed.add_field(name=words.text("Latest round"), value=checks, inline=False)
     return add_address(words, embed, status.monitor.target.url, whole=whole_url)
 
 
@@ -61,7 +61,7 @@ def _connectivity(words: Translator, evidence: Evidence) -> str:
         return offline_text(words, evidence.offline_since_ms)
     if evidence.rounds.strip("Oo"):
         return words.text("Each failure counted only after a connectivity check had succeeded.")
-    return words.text("My own connection is fine; at a failure I would check it first.")
+    return words.text("My own connection is OK; before a failure counts, I check it.")
 
 
 def _sentence(words: Translator, fact: Fact) -> str:
@@ -78,13 +78,13 @@ def _sentence(words: Translator, fact: Fact) -> str:
 def _rounds(words: Translator, letters: str) -> str:
     """The marks in a block, and below it what each of them means."""
     if not letters:
-        return words.text("No round has closed since the counts began anew.")
+        return words.text("No round has been completed since the counts were reset.")
     marks = "".join(_MARKS[letter][0] for letter in letters)
     groups = [marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP)]
     lines = [" ".join(groups[at : at + _LINE]) for at in range(0, len(groups), _LINE)]
     head = words.plural("{n} round, newest last:", "{n} rounds, newest last:", len(letters))
     block = "\n".join(lines)
-    bad = words.text("Bad is a round whose first check failed.")
+    bad = words.text("A round is bad when its first check failed.")
     return f"{head}\n```\n{block}\n```\n{_legend(words, letters)}\n{bad}"
 
 

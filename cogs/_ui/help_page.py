@@ -12,17 +12,24 @@ from bot.words.translator import N_, Translator
 
 _LIMIT = 4_000
 _LINES = (
-    N_("I watch your sites and say in one channel when one goes down and when it is back."),
-    N_("One outage is one message: I keep it true by editing it, and answer it when it is over."),
+    N_("I watch your sites and post in a channel when one goes down and when it is back."),
     N_(
-        "🔴 DOWN: nothing gets through. 🟡 UNSTABLE: some tries do. A single failure alarms nobody."
+        "One outage is one message: I keep it up to date by editing it, and reply to"
+        " it when it is over."
     ),
-    N_("When it is I who am offline, I blame no site."),
-    N_("The buttons under an alert: take it, mute it, look closer, be told when it is back."),
+    N_(
+        "🔴 DOWN: nothing gets through. 🟡 UNSTABLE: some checks do. A single failed"
+        " check never alerts."
+    ),
+    N_("When I am offline myself, I blame no site."),
+    N_(
+        "The buttons under an alert: acknowledge it, mute it, see details, be notified"
+        " when it is back."
+    ),
 )
 # Groups in the order in which people read them, with the right that each takes.
 _GROUPS = (
-    (N_("For everybody"), discord.Permissions.none()),
+    (N_("For everyone"), discord.Permissions.none()),
     (N_("With “Manage Messages”"), discord.Permissions(manage_messages=True)),
     (N_("With “Manage Server”"), discord.Permissions(manage_guild=True)),
 )

@@ -15,7 +15,7 @@ from cogs._ui.monitor_text import NAME_LIMIT, shown_name, state_embed
 from cogs._ui.uptime_text import share, sparkline
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
-NO_FILES = N_("I may not attach files in this channel, so here it is in one line:")
+NO_FILES = N_("I can't attach files in this channel, so here it is in one line:")
 STILL_DRAWN = N_("I am still drawing another picture for you, so here it is in one line:")
 NOT_DRAWN = N_("The picture could not be drawn this time, so here it is in one line:")
 
@@ -59,8 +59,8 @@ def nothing_yet(words: Translator, asked: Asked) -> str:
     """There is neither speed nor trouble to show."""
     name = shown_name(asked.status.monitor)
     if asked.status.paused or not asked.young:
-        return words.text("I did not watch {name} in this time.", name=name)
-    return words.text("Nothing to show of {name} yet: its first checks are under way.", name=name)
+        return words.text("I did not watch {name} during this time.", name=name)
+    return words.text("Nothing to show for {name} yet: its first checks are under way.", name=name)
 
 
 def _period_name(words: Translator, period: Period) -> str:
@@ -92,7 +92,7 @@ def _times(words: Translator, count: int, seconds: int) -> str:
 
 
 def _speed_name(words: Translator, past: PeriodReport) -> str:
-    return words.text("Answer time") if past.exact else words.text("Answer time, usual hour")
+    return words.text("Response time") if past.exact else words.text("Response time, typical")
 
 
 def _speed(words: Translator, past: PeriodReport) -> str:

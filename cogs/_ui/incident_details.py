@@ -56,5 +56,5 @@ def _embed(
 
 def _try(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
     """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
-    seen = words.text("fine") if cause is None else cause_text(words, Cause.parse(cause))
+    seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
     return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"

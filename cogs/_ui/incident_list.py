@@ -138,7 +138,7 @@ def _line(words: Translator, one: Incident, *, causes: bool) -> str:
     if causes and one.cause is not None:
         parts.append(cause_text(words, one.cause))
     if one.open:
-        parts.append(words.text("still going on"))
+        parts.append(words.text("still open"))
     else:
         parts.append(ending_text(words, one))
     return " · ".join(parts)

@@ -60,7 +60,7 @@ def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
     if cancelled.window.date is not None:
         return said
     plan = weekly_text(words, cancelled.window)
-    return f"{said}\n{words.text('It comes back no more; its plan was {plan}.', plan=plan)}"
+    return f"{said}\n{words.text('It will not repeat; it was scheduled {plan}.', plan=plan)}"
 
 
 def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embed:
@@ -95,7 +95,7 @@ def line(words: Translator, one: WindowStatus) -> str:
 def label(words: Translator, one: WindowStatus, timezone: str) -> str:
     """A plain line for autocomplete, which shows no ``<t:…>``; ``timezone`` is the server's."""
     window = one.window
-    name = words.text("everything here") if one.monitor is None else one.monitor.name
+    name = words.text("all sites") if one.monitor is None else one.monitor.name
     if window.date is None:
         when = f"{weekly(words, window.days)}, {_hours(words, window)} {window.timezone}"
     else:
@@ -111,7 +111,7 @@ def _end(begun: datetime, over: datetime) -> str:
 
 
 def _what(words: Translator, one: WindowStatus) -> str:
-    return words.text("everything here") if one.monitor is None else shown_name(one.monitor)
+    return words.text("all sites") if one.monitor is None else shown_name(one.monitor)
 
 
 def weekly_text(words: Translator, window: Window) -> str:
@@ -128,5 +128,5 @@ def _hours(words: Translator, window: Window) -> str:
 
 def _meaning(words: Translator) -> str:
     return words.text(
-        "Checks go on, but what fails meanwhile is told only if it is still bad at the end."
+        "Checks go on; what fails meanwhile is reported at the end only if it is still failing."
     )

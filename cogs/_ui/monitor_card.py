@@ -19,21 +19,21 @@ _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
 
 def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
     """Every setting; of request headers the names alone, for values may be secrets."""
-    target, server = monitor.target, words.text("as for the whole server")
+    target, server = monitor.target, words.text("the server's setting")
     none = words.text("none")
     every = words.text("every {n} s", n=monitor.interval_s)
     slow = none if monitor.slow_ms is None else words.text("{ms} ms", ms=monitor.slow_ms)
     headers = ", ".join(code(name, _VALUE_LIMIT) for name, _ in target.headers)
     whole = {
         words.text("Address"): f"{asked_address(target, _URL_LIMIT)} · {every}",
-        words.text("Text that must be there"): _quoted(target.contains) or none,
-        words.text("Text that must not be there"): _quoted(target.not_contains) or none,
+        words.text("Required text"): _quoted(target.contains) or none,
+        words.text("Forbidden text"): _quoted(target.not_contains) or none,
         words.text("Request headers"): clip(headers, _HEADERS_LIMIT) or none,
     }
     short = {
-        words.text("Fine HTTP codes"): status_text(target.expect_status)[:_VALUE_LIMIT]
+        words.text("Accepted HTTP codes"): status_text(target.expect_status)[:_VALUE_LIMIT]
         or words.text("any below 400"),
-        words.text("Slow from this many milliseconds"): slow,
+        words.text("Slow limit (ms)"): slow,
         words.text("Channel"): f"<#{monitor.channel_id}>" if monitor.channel_id else server,
         words.text("Role"): f"<@&{monitor.role_id}>" if monitor.role_id else server,
     }
@@ -66,10 +66,12 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
         seen = result_text(words, edited.first)
         lines.append(words.text("First check: {result}.", result=seen))
     if before.target.url != after.target.url:
-        lines.append(words.text("The new address is judged anew."))
+        lines.append(words.text("The new address starts from scratch."))
     if edited.told_elsewhere:
         lines.append(
-            words.text("The open alert stays where it is; the new channel counts from the next.")
+            words.text(
+                "The open alert stays where it is; the new channel is used from the next one on."
+            )
         )
     if after.channel_id is not None and after.channel_id != before.channel_id:
         lines.append(channel_problem(words, interaction, after.channel_id))

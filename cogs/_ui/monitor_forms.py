@@ -18,9 +18,9 @@ from cogs._ui.forms import form, shown_channel, shown_role, text_field
 
 FORM = r"v1:form:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
 TITLES = {
-    "address": N_("Address and rhythm"),
-    "fine": N_("What counts as fine"),
-    "told": N_("Where it is told"),
+    "address": N_("Address and interval"),
+    "fine": N_("Success criteria"),
+    "told": N_("Alert channel"),
 }
 METHODS = ("GET", "HEAD")
 _MOST_DIGITS = 18
@@ -95,28 +95,26 @@ def _fine(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Mo
     slow = "" if monitor.slow_ms is None else str(monitor.slow_ms)
     return [
         text_field(
-            words.text("Fine HTTP codes"),
+            words.text("Accepted HTTP codes"),
             "expect_status",
             status_text(target.expect_status),
             limit=_LONG_LIMIT,
             about=words.text("Such as 200, 301 or 2xx. Empty: any below 400."),
         ),
+        text_field(words.text("Required text"), "contains", target.contains, limit=_TEXT_LIMIT),
         text_field(
-            words.text("Text that must be there"), "contains", target.contains, limit=_TEXT_LIMIT
-        ),
-        text_field(
-            words.text("Text that must not be there"),
+            words.text("Forbidden text"),
             "not_contains",
             target.not_contains,
             limit=_TEXT_LIMIT,
         ),
-        text_field(words.text("Slow from this many milliseconds"), "slow_ms", slow, limit=5),
+        text_field(words.text("Slow limit (ms)"), "slow_ms", slow, limit=5),
         text_field(
             words.text("Request headers"),
             "headers",
             names,
             limit=_LONG_LIMIT,
-            about=words.text("One a line. I never show values; one left empty stays as it is."),
+            about=words.text("One per line. I never show values; one left empty stays as it is."),
             long=True,
         ),
     ]
@@ -138,10 +136,10 @@ def _told(interaction: Interaction, monitor: Monitor) -> Sequence[ui.Label[ui.Mo
         required=False,
         default_values=shown_role(interaction, monitor.role_id),
     )
-    about = stays = words.text("Empty: as for the whole server.")
+    about = stays = words.text("Empty: the server's setting.")
     if thread is not None:
         name = plain(thread.name, _THREAD_NAME)
-        stays = words.text("Empty: it stays the thread “{name}”.", name=name)
+        stays = words.text("Empty: the thread “{name}” stays.", name=name)
     return [
         ui.Label(text=words.text("Channel"), description=stays, component=channel),
         ui.Label(text=words.text("Role"), description=about, component=role),

@@ -78,7 +78,7 @@ def _state_sentence(words: Translator, status: MonitorStatus, report: Report) ->
     if status.incident is not None:
         return sentence(words, status.incident)
     if status.state is State.UNKNOWN:
-        return words.text("Not judged yet: its first good round makes it up.")
+        return words.text("Waiting for the first successful check.")
     ends = [one.ended_ms or one.resolved_ms for one in report.past]
     last_ms = max((end for end in ends if end is not None), default=None)
     if last_ms is None:
@@ -89,7 +89,7 @@ def _state_sentence(words: Translator, status: MonitorStatus, report: Report) ->
 
 def _maintenance(words: Translator, window: Window, occurrence: Occurrence) -> str:
     until = stamp(occurrence.until_ms or 0, "f")
-    said = words.text("Maintenance until {time}; alerts wait for its end.", time=until)
+    said = words.text("Maintenance until {time}; alerts are silenced until then.", time=until)
     reason = markdown(window.reason or "", REASON_LIMIT)
     return f"{said} {reason}".rstrip()
 
@@ -116,7 +116,7 @@ def _add_numbers(embed: discord.Embed, words: Translator, report: Report) -> Non
     uptime = uptime_lines(words, report)
     embed.add_field(name=words.text("Uptime"), value=uptime, inline=False)
     if report.latency is not None:
-        answers = words.text("Answer time, last 24 h")
+        answers = words.text("Response time, last 24 h")
         embed.add_field(name=answers, value=_latency(words, report.latency))
 
 
@@ -169,4 +169,4 @@ def _add_settings(
         told = [words.text("not chosen yet")]
         if status.channel_id is not None:
             told = [f"<#{status.channel_id}>", *([f"<@&{role_id}>"] if role_id else [])]
-        embed.add_field(name=words.text("Where it is told"), value=" · ".join(told))
+        embed.add_field(name=words.text("Alert channel"), value=" · ".join(told))

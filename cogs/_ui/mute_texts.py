@@ -29,7 +29,7 @@ def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
     """What was typed if it is a length of time, then the common ones, then "off"."""
     words, typed = translator_of(interaction), typed.strip()
     lengths = {text: words.duration(parse_duration_s(text)) for text in _COMMON}
-    lengths[OFF] = words.text("off: alerts again")
+    lengths[OFF] = words.text("off: unmute")
     wanted = typed.casefold()
     found = {
         value: name
@@ -59,11 +59,13 @@ def muted_text(words: Translator, status: MonitorStatus, command: str) -> str:
         words.text(
             "Alerts for {name} are muted until {time}.", name=shown_name(status.monitor), time=until
         ),
-        words.text("Checks go on; what fails meanwhile is told at the end if it is still bad."),
+        words.text(
+            "Checks go on; what fails meanwhile is reported at the end if it is still failing."
+        ),
         words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
     ]
     if status.incident is not None and not status.incident.withheld:
-        lines.insert(1, words.text("The open alert stays true, and its end is told."))
+        lines.insert(1, words.text("The open alert keeps updating; its recovery will be posted."))
     return "\n".join(lines)
 
 
@@ -74,13 +76,16 @@ def unmuted_text(words: Translator, status: MonitorStatus, *, was_muted: bool) -
         return words.text("{name} was not muted.", name=name)
     if status.paused:
         return words.text(
-            "{name} is no longer muted, but it is paused: no check, no alert.", name=name
+            "{name} is no longer muted, but it is paused: no checks, no alerts.", name=name
         )
     if status.maintenance is not None:
         until = stamp(status.maintenance[1].until_ms or 0, "f")
         return words.text(
-            "{name} is no longer muted, but in maintenance until {time}; alerts wait for its end.",
+            "{name} is no longer muted, but in maintenance until {time}; alerts are"
+            " silenced until then.",
             name=name,
             time=until,
         )
-    return words.text("Alerts for {name} are on again. What is still bad is told now.", name=name)
+    return words.text(
+        "Alerts for {name} are on again. What is still failing is reported now.", name=name
+    )

@@ -85,11 +85,11 @@ def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> 
     title = words.text("1 · Where do alerts go?")
     channel_id = found.settings.channel_id
     if channel_id is None:
-        text = words.text("Choose a channel. I say at once whether I may post there.")
+        text = words.text("Choose a channel. I check at once that I can post there.")
         return Step(title, text, StepState.TO_DO)
     problem = channel_problem(words, interaction, channel_id)
     if not problem:
-        text = words.text("{channel}: I may do there all I need.", channel=f"<#{channel_id}>")
+        text = words.text("{channel}: permissions OK", channel=f"<#{channel_id}>")
         return Step(title, text, StepState.DONE)
     mend = remedy(words, interaction, channel_id)
     if own_permissions(interaction, channel_id) is not None:
@@ -98,7 +98,7 @@ def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> 
 
 
 def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
-    title = words.text("2 · Who is called? (may be left out)")
+    title = words.text("2 · Who gets pinged? (optional)")
     if found.settings.role_id is None:
         text = words.text("Nobody: alerts are posted without a ping.")
         return Step(title, text, StepState.OPTIONAL)
@@ -106,14 +106,14 @@ def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
     if problem:
         return Step(title, problem, StepState.BROKEN)
     role = f"<@&{found.settings.role_id}>"
-    text = words.text("{role} is called once, when something opens.", role=role)
+    text = words.text("{role} is pinged once, when an incident opens.", role=role)
     return Step(title, text, StepState.DONE)
 
 
 def _site_step(words: Translator, found: SetUp) -> Step:
     title = words.text("3 · What is watched?")
     if not found.monitors:
-        text = words.text("Nothing yet. An address is enough; I look at it at once.")
+        text = words.text("Nothing yet. An address is enough; I check it at once.")
         return Step(title, text, StepState.TO_DO)
     names = [shown_name(one) for one in found.monitors[:_NAMES]]
     more = len(found.monitors) - len(names)
@@ -144,18 +144,18 @@ def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
 def next_commands(words: Translator, tree: VigieTree) -> str:
     """What comes after, as commands to click."""
     lines = (
-        f"**{words.text('What comes next')}**",
-        words.text("{command} shows how everything is.", command=tree.mention("status")),
+        f"**{words.text('Next steps')}**",
+        words.text("{command} shows the state of every site.", command=tree.mention("status")),
         words.text(
-            "{command} takes more sites, or a whole list of them: {list}",
+            "{command} adds more sites; a whole list at once: {list}",
             command=tree.mention("watch add"),
             list=tree.mention("watch import"),
         ),
         words.text(
-            "{command} chooses a second channel, should the first one fail, and reminders.",
+            "{command} sets a second channel, in case the first fails, and reminders.",
             command=tree.mention("alerts channel"),
         ),
-        words.text("{command} tells whether I am well.", command=tree.mention("doctor")),
+        words.text("{command} checks that everything works.", command=tree.mention("doctor")),
         words.text("Everything else: {command}", command=tree.mention("help")),
     )
     return "\n".join(lines)
@@ -164,7 +164,7 @@ def next_commands(words: Translator, tree: VigieTree) -> str:
 FORM = "v1:setup:form"
 _LABELS = {
     "open": N_("Set up"),
-    "nobody": N_("Call nobody"),
+    "nobody": N_("No ping"),
     "site": N_("Add a site"),
     "test": N_("Send a test alert"),
     "look": N_("Check again"),
@@ -221,7 +221,7 @@ def site_form(words: Translator) -> ui.Modal:
                 words.text("Name"),
                 "name",
                 limit=NAME_LIMIT,
-                about=words.text("What it is called here; the host if you leave it out."),
+                about=words.text("Its name here; by default its host."),
             ),
         ],
     )

@@ -141,7 +141,7 @@ def parse_duration_s(text: str) -> int:
         total += float(match[1].replace(",", ".")) * _UNITS_S[match[2]]
         position = match.end()
     if position != len(wanted) or not 1 <= round(total) <= LONGEST_S:
-        raise UserError("I did not understand that length of time. Examples: 30m, 2h, 1d.")
+        raise UserError("I did not understand that duration. Examples: 30m, 2h, 1d.")
     return round(total)
 
 

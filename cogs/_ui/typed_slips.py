@@ -47,7 +47,7 @@ class MeantButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
         while len(cls.asked) >= KEPT:
             del cls.asked[next(iter(cls.asked))]
         cls.asked[key] = asked
-        label = translator_of(interaction).text("Yes, that one")
+        label = translator_of(interaction).text("Yes, use that")
         return cls.button(f"v1:meant:{key}", label, style=discord.ButtonStyle.primary)
 
     async def pressed(self, interaction: Interaction) -> None:

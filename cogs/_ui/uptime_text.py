@@ -68,7 +68,9 @@ def uptime_lines(words: Translator, report: Report) -> str:
     if report.whole.watched_s and report.whole.unwatched_s >= _WORTH_A_WORD_S:
         length = words.duration(report.whole.unwatched_s)
         lines.append(
-            words.text("Not watched for {duration}: that counts neither way.", duration=length)
+            words.text(
+                "Not watched for {duration}: counts neither as up nor as down.", duration=length
+            )
         )
     return "\n".join(lines)
 

@@ -33,7 +33,7 @@ def added_text(words: Translator, added: Added) -> str:
     )
     lines = [text]
     if not named_by_host(monitor):
-        lines.append(words.text("Its name here is {name}.", name=shown_name(monitor)))
+        lines.append(words.text("Name: {name}", name=shown_name(monitor)))
     if added.twin is not None:
         name = shown_name(added.twin)
         lines.append(words.text("You watch this address already, as {name}.", name=name))
@@ -53,7 +53,7 @@ def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:
     embed = discord.Embed(
         title=summary(words, found), description="\n".join(lines), colour=colour_of(found)
     )
-    return embed.set_footer(text=words.plural("{n} monitor", "{n} monitors", len(found)))
+    return embed.set_footer(text=words.plural("{n} site watched", "{n} sites watched", len(found)))
 
 
 def _line(words: Translator, status: MonitorStatus) -> str:
@@ -80,7 +80,7 @@ def paused_text(words: Translator, monitor: Monitor) -> str:
 def resumed_text(words: Translator, monitor: Monitor, *, was_paused: bool) -> str:
     if not was_paused:
         return words.text("{name} was not paused.", name=shown_name(monitor))
-    return words.text("{name} is checked again.", name=shown_name(monitor))
+    return words.text("Checks of {name} have resumed.", name=shown_name(monitor))
 
 
 _URL_LIMIT = 900
@@ -89,7 +89,7 @@ _PHASES = (
     (N_("Connection"), "connect"),
     (N_("Encryption"), "tls"),
     (N_("First byte"), "first_byte"),
-    (N_("In all"), "total"),
+    (N_("Total"), "total"),
 )
 
 
@@ -99,7 +99,7 @@ def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> dis
     seen = "" if result.cause is None else f"{cause_sentence(words, result.cause)}\n"
     embed = discord.Embed(
         title=f"{mark} {shown_name(monitor)} · {result_text(words, result)}",
-        description=seen + words.text("One probe just now. It changes nothing and is not kept."),
+        description=seen + words.text("One check just now. It changes nothing and is not stored."),
     )
     embed.add_field(
         name=words.text("Address"), value=asked_address(monitor.target, _URL_LIMIT), inline=False
@@ -119,10 +119,10 @@ def _add_answer(
         embed.add_field(name=words.text("Answer"), value=f"HTTP {result.status}")
     if result.certificate_expires_ms is not None:
         ends = stamp(result.certificate_expires_ms, "f")
-        embed.add_field(name=words.text("Certificate until"), value=ends)
+        embed.add_field(name=words.text("Certificate valid until"), value=ends)
     if result.final_url and result.final_url != monitor.target.url:
         embed.add_field(
-            name=words.text("Led to"), value=code(result.final_url, _URL_LIMIT), inline=False
+            name=words.text("Redirected to"), value=code(result.final_url, _URL_LIMIT), inline=False
         )
 
 
@@ -161,14 +161,14 @@ def _question(words: Translator, interaction: Interaction, status: MonitorStatus
         if one.window.monitor_id == monitor.id
     ]
     said = [
-        words.text("It is checked no more, and nobody is told when it fails."),
+        words.text("Checks stop and no alerts are sent."),
         words.text(
-            "Its settings are lost. Its past incidents stay in the list of incidents, but added"
-            " again it begins anew."
+            "Its settings are lost. Its past incidents stay in the list of incidents,"
+            " but if added again it starts from scratch."
         ),
         *_losses(words, status, len(planned)),
         words.text(
-            "To keep everything and only rest: {command}", command=tree.mention("watch pause")
+            "To stop checks without losing anything: {command}", command=tree.mention("watch pause")
         ),
     ]
     title = words.text("Stop watching {name}?", name=shown_name(monitor))
@@ -180,12 +180,12 @@ def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]
     """What not every monitor has."""
     said = []
     if status.monitor.target.headers:
-        said.append(words.text("The values of its request headers are nowhere else."))
+        said.append(words.text("The values of its request headers are stored nowhere else."))
     if planned:
         said.append(
             words.plural(
-                "With it goes {n} maintenance window.",
-                "With it go {n} maintenance windows.",
+                "{n} maintenance window is removed with it.",
+                "{n} maintenance windows are removed with it.",
                 planned,
             )
         )
@@ -203,7 +203,7 @@ async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) 
             work = services.monitors.remove(guild_id, monitor_id, interaction.user.id)
             monitor = await defer_if_slow(interaction, work, in_place=True)
     except NotFound as error:
-        raise NotFound("It is no longer watched: somebody has removed it already.") from error
+        raise NotFound("It is no longer watched: somebody has already removed it.") from error
     embed = _removed(words, interaction, monitor) if remove else _kept(words, monitor)
     await respond_or_edit(interaction, in_place=True, embed=embed, view=None)
 
@@ -211,8 +211,8 @@ async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) 
 def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> discord.Embed:
     """Says what is gone and how to have it back."""
     text = words.text(
-        "I no longer watch {name}. Its past incidents stay in {incidents}."
-        " To begin anew: {command}",
+        "I no longer watch {name}. Its past incidents stay in {incidents}. To start"
+        " again: {command}",
         name=shown_name(monitor),
         incidents=interaction.client.commands_tree.mention("incidents"),
         command=interaction.client.commands_tree.mention("watch add"),
@@ -221,5 +221,5 @@ def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> d
 
 
 def _kept(words: Translator, monitor: Monitor) -> discord.Embed:
-    text = words.text("Nothing has changed: I go on watching {name}.", name=shown_name(monitor))
+    text = words.text("Nothing has changed: I keep watching {name}.", name=shown_name(monitor))
     return discord.Embed(description=text)

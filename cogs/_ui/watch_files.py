@@ -31,7 +31,7 @@ _APART_S = 1.5
 _MANY = 1_000  # rows that take long enough for a first word at once
 
 # The parts of the report in their order, what matters most first.
-_REFUSED, _REMARKED, _TAKEN = N_("Not taken: {n}"), N_("With a remark: {n}"), N_("Taken: {n}")
+_REFUSED, _REMARKED, _TAKEN = N_("Not imported: {n}"), N_("With a remark: {n}"), N_("Imported: {n}")
 
 
 async def fetched(file: discord.Attachment) -> bytes:
@@ -128,8 +128,8 @@ def _counts(words: Translator, outcomes: Sequence[Outcome]) -> str:
     said = {
         Fate.ADDED: words.plural("{n} new", "{n} new", counted[Fate.ADDED]),
         Fate.CHANGED: words.plural("{n} changed", "{n} changed", counted[Fate.CHANGED]),
-        Fate.SAME: words.plural("{n} as before", "{n} as before", counted[Fate.SAME]),
-        Fate.REFUSED: words.plural("{n} not taken", "{n} not taken", counted[Fate.REFUSED]),
+        Fate.SAME: words.plural("{n} unchanged", "{n} unchanged", counted[Fate.SAME]),
+        Fate.REFUSED: words.plural("{n} not imported", "{n} not imported", counted[Fate.REFUSED]),
     }
     return " · ".join(text for fate, text in said.items() if counted[fate])
 
@@ -166,7 +166,7 @@ def _line(words: Translator, outcome: Outcome) -> str:
     if monitor.paused:
         said.append(words.text("paused"))
     if outcome.fate is Fate.SAME:
-        said.append(words.text("as before"))
+        said.append(words.text("unchanged"))
     if outcome.fate is Fate.CHANGED:
         fields = [words.text((LABELS | PAUSES)[one]) for one in outcome.changed]
         said.append(words.text("changed: {fields}", fields=", ".join(fields)))

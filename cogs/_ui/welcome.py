@@ -30,7 +30,7 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
 def _greeting(tree: VigieTree, words: Translator) -> str:
     return "\n".join(
         (
-            words.text("I am Vigie. I watch your sites and tell you when one goes down."),
+            words.text("I am Vigie. I watch your sites and notify you when one goes down."),
             words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
             words.text("Everything else: {command}", command=tree.mention("help")),
         )

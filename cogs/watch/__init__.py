@@ -50,7 +50,7 @@ class Watch(
     ManagersCog,
     commands.GroupCog,
     group_name="watch",
-    group_description="Choose what is watched.",
+    group_description="Choose which sites are watched.",
 ):
     """The monitors of a server; only for people with Manage Server."""
 
@@ -61,15 +61,15 @@ class Watch(
     @app_commands.command(name="add", description="Watch a site, from now on.")
     @app_commands.describe(
         url="Such as example.com or https://example.com/health; /help has the other kinds.",
-        name="What it is called here; the host if you leave it out.",
+        name="Its name here; by default its host.",
         every="Seconds from one check to the next.",
-        channel="Where its alerts go, if not to the server's alert channel.",
-        role="Who is called when it fails, if not the server's role.",
-        expect_status="Which HTTP codes are fine, such as 200, 301 or 2xx.",
+        channel="Where its alerts go; by default the server's alert channel.",
+        role="Which role to ping when it fails; by default the server's role.",
+        expect_status="Accepted HTTP codes, such as 200, 301 or 2xx.",
         contains="A text that must be on the page.",
-        slow_ms="Tell me when answers take longer than this many milliseconds.",
+        slow_ms="Alert when responses take longer than this many milliseconds.",
         not_contains="A text that must not be on the page.",
-        method="GET reads the page, HEAD asks for its header alone.",
+        method="GET reads the page, HEAD only its headers.",
         headers="Extra request headers: Name: value | Name: value.",
     )
     async def add(
@@ -128,7 +128,7 @@ class Watch(
             return words.text("Alerts go to {channel}.", channel=f"<#{channel_id}>")
         here = interaction.channel
         choose = self._client.commands_tree.mention("alerts channel")
-        nowhere = words.text("Alerts have nowhere to go yet: {command}", command=choose)
+        nowhere = words.text("No alert channel set yet: {command}", command=choose)
         if here is None or here.type not in ALERT_CHANNEL_TYPES:
             return nowhere
         if problem := channel_problem(words, interaction, here.id):
@@ -144,12 +144,12 @@ class Watch(
         )
 
     @app_commands.command(name="remove", description="Stop watching a site.")
-    @app_commands.describe(monitor="Which one.")
+    @app_commands.describe(monitor="Which site.")
     async def remove(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
         await ask_removal(interaction, self._services.status.one(monitor.guild_id, monitor.id))
 
     @app_commands.command(name="pause", description="Stop checking a site for a while.")
-    @app_commands.describe(monitor="Which one.", length="For how long, such as 30m, 2h or 1d.")
+    @app_commands.describe(monitor="Which site.", length="For how long, such as 30m, 2h or 1d.")
     @app_commands.rename(length="for")
     async def pause(
         self, interaction: Interaction, monitor: ManagedMonitor, length: Duration | None = None
@@ -161,14 +161,14 @@ class Watch(
         await respond(interaction, paused_text(translator_of(interaction), paused))
 
     @app_commands.command(name="resume", description="Check a paused site again.")
-    @app_commands.describe(monitor="Which one.")
+    @app_commands.describe(monitor="Which site.")
     async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
         work = self._services.silences.resume(monitor.guild_id, monitor.id, interaction.user.id)
         resumed, was_paused = await defer_if_slow(interaction, work)
         text = resumed_text(translator_of(interaction), resumed, was_paused=was_paused)
         await respond(interaction, text)
 
-    @app_commands.command(name="list", description="Show everything that is watched here.")
+    @app_commands.command(name="list", description="List every site watched here.")
     async def list(self, interaction: Interaction) -> None:
         words = translator_of(interaction)
         found = self._services.status.overview(interaction.guild_id or 0)

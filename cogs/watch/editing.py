@@ -26,17 +26,17 @@ class Editing(commands.Cog):
 
     @app_commands.command(name="edit", description="Show or change the settings of a site.")
     @app_commands.describe(
-        monitor="Which one. Alone, it shows a card with forms.",
-        url="Another address: it is judged anew.",
-        name="What it is called here.",
+        monitor="Which site. Without other options: a card with forms.",
+        url="Another address: it starts from scratch.",
+        name="Its name here.",
         every="Seconds from one check to the next.",
         channel="Where its alerts go, from the next one on.",
-        role="Who is called when it fails.",
-        expect_status="Which HTTP codes are fine, such as 200 or 2xx; - for any below 400.",
+        role="Which role to ping when it fails.",
+        expect_status="Accepted HTTP codes, such as 200 or 2xx; - for any below 400.",
         contains="A text that must be on the page; - for none.",
-        slow_ms="Tell me when answers take longer than this many milliseconds; 0 for never.",
+        slow_ms="Alert when responses take longer than this many milliseconds; 0 for never.",
         not_contains="A text that must not be on the page; - for none.",
-        method="GET reads the page, HEAD asks for its header alone.",
+        method="GET reads the page, HEAD only its headers.",
         headers="Request headers: Name: value | Name: value; - for none.",
     )
     async def edit(

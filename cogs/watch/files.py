@@ -23,8 +23,8 @@ from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, fetched, report
 
 # A file may name anything; so many channels that we do not know are asked for.
 _MOST_ASKED = 25
-_NO_CHANNEL = N_("its channel is not here: the server's own counts")
-_NO_ROLE = N_("its role is not here: the server's own counts")
+_NO_CHANNEL = N_("its channel is not on this server: the server's own is used")
+_NO_ROLE = N_("its role is not on this server: the server's own is used")
 
 
 class Files(commands.Cog):
@@ -32,31 +32,31 @@ class Files(commands.Cog):
 
     _client: VigieClient
 
-    @app_commands.command(name="test", description="Check a site once, now; nothing changes.")
-    @app_commands.describe(monitor="Which one.")
+    @app_commands.command(name="test", description="Check a site once, right now; changes nothing.")
+    @app_commands.describe(monitor="Which site.")
     async def test(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
         work = self._client.services.monitors.test(monitor.guild_id, monitor.id)
         tested, result = await defer_if_slow(interaction, work)
         await respond(interaction, embed=probe_embed(translator_of(interaction), tested, result))
 
-    @app_commands.command(name="export", description="Get everything watched here as one file.")
+    @app_commands.command(name="export", description="Download all watched sites as one file.")
     async def export(self, interaction: Interaction) -> None:
         words = translator_of(interaction)
         found = self._client.services.monitors.of_guild(interaction.guild_id or 0)
-        lines = [words.plural("{n} monitor", "{n} monitors", len(found))]
+        lines = [words.plural("{n} site watched", "{n} sites watched", len(found))]
         if any(one.target.headers for one in found):
             lines.append(
-                words.text("Of request headers it has the names alone: values may be secrets.")
+                words.text("Request headers are listed by name only: their values may be secret.")
             )
         command = self._client.commands_tree.mention("watch import")
-        lines.append(words.text("{command} reads it back.", command=command))
+        lines.append(words.text("{command} imports it again.", command=command))
         file = discord.File(io.BytesIO(export(found)), filename=EXPORT_NAME)
         await respond(interaction, "\n".join(lines), file=file)
 
-    @app_commands.command(name="import", description="Watch everything that a file names.")
+    @app_commands.command(name="import", description="Watch every site listed in a file.")
     @app_commands.describe(
-        file="My own export, CSV, a list of addresses, or a file of Uptime Kuma or UptimeRobot.",
-        preview="Only show what would be taken.",
+        file="My own export, CSV, a list of addresses, or a file from Uptime Kuma or UptimeRobot.",
+        preview="Only show what would be imported.",
     )
     async def import_(
         self, interaction: Interaction, file: discord.Attachment, *, preview: bool = False

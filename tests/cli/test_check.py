@@ -184,7 +184,7 @@ def test_people_read_the_verdict_first_and_then_the_phases(
         url = site.url(scheme="https")
         assert run(url, as_json=False, config=HOME) == UP
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"UP · {url} · fine"
+    assert lines[0] == f"UP · {url} · OK"
     assert lines[1] == "  answer      HTTP 200 from 127.0.0.1"
     assert [line.split()[0] for line in lines[2:7]] == ["dns", "connect", "tls", "first", "total"]
     assert lines[7] == "  certificate ends 2125-01-01T00:00:00+00:00"
@@ -194,7 +194,8 @@ def test_people_read_a_refusal_as_one_sentence(capsys: pytest.CaptureFixture[str
     assert run("http://localhost/", as_json=False, config=Config()) == REFUSED
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "I can't watch private or local addresses.\n"
+    assert said.err.startswith("I can't watch private or local addresses. ")
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.process

@@ -20,7 +20,7 @@ def test_a_port_that_accepts_is_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["phases_ms"]["connect"] is not None
     assert found["phases_ms"]["first_byte"] is None
     text = capsys.readouterr().out
-    assert text.startswith(f"UP · {url} · fine\n  address     127.0.0.1\n")
+    assert text.startswith(f"UP · {url} · OK\n  address     127.0.0.1\n")
     assert "HTTP" not in text
 
 

@@ -93,7 +93,7 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
     config = Config(api_url="http://127.0.0.1:9", database=database, canaries=())
     empty = examined(config, capsys)[1]
     assert empty["Stored"]["text"].startswith("0 servers, 0 sites, 0 incidents,")
-    assert "nothing waits" in empty["Delivery"]["text"]
+    assert "nothing is waiting" in empty["Delivery"]["text"]
     now_ms = round(time.time() * 1000)
     with closing(sqlite3.connect(database)) as conn, conn:
         conn.executemany("INSERT INTO guild (id, left_ms) VALUES (?, ?)", [(1, None), (2, 5)])
@@ -103,9 +103,9 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
             (now_ms - 3_600_000,),
         )
     found = examined(config, capsys)[1]
-    assert found["Stored"]["text"].startswith("1 server, 1 left and not forgotten yet, 0 sites")
+    assert found["Stored"]["text"].startswith("1 server, 1 left but not deleted yet, 0 sites")
     assert found["Delivery"]["grade"] == "warning"
-    assert found["Delivery"]["text"].startswith("1 message waits, since 1 h ago.")
+    assert found["Delivery"]["text"].startswith("1 message is waiting, since 1 h ago.")
     assert "503: away" in found["Delivery"]["text"]
     assert "/doctor" in found["Delivery"]["fix"]
 

@@ -79,7 +79,7 @@ def test_the_language_of_posts_is_chosen_by_its_own_name(tmp_path: Path) -> None
 def test_a_test_alert_goes_the_way_of_a_real_one_and_pings_nobody(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         nowhere = await fixture.run("alerts test")
-        assert "Alerts have nowhere to go yet: </alerts channel:" in nowhere.content
+        assert "No alert channel set yet: </alerts channel:" in nowhere.content
         await fixture.set_channel("alerts", role=fixture.role_id("On call"))
         answer = await fixture.run("alerts test")
         assert answer.ephemeral

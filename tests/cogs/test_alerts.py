@@ -26,7 +26,7 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
         role = fixture.role_id("On call")
         answer = await fixture.set_channel("alerts", role=role)
         assert (
-            answer.content == f"Alerts go to <#{fixture.channel_id('alerts')}> and call <@&{role}>."
+            answer.content == f"Alerts go to <#{fixture.channel_id('alerts')}> and ping <@&{role}>."
         )
         alert = await fixture.outage("Shop")
         public_id = alert["embeds"][0]["footer"]["text"].removeprefix("#").partition(" ")[0]
@@ -76,7 +76,7 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert await press("Member", "Tell me when it is back") == (
             "I will mention you here when it is over."
         )
-        assert await press("Member", "Tell me when it is back") == "I had noted that already."
+        assert await press("Member", "Tell me when it is back") == "Already noted."
         assert await press("Member", "Me too") == "Noted: 1 person sees the same."
         assert await press("Admin", "Me too") == "Noted: 2 people see the same."
         details = await press("Member", "Details")
@@ -84,9 +84,13 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert fixture.site.url not in details
         assert fixture.site.url in await press("Admin", "Details")
         fixture.sandbox.admin.give_role("Harbour", "Member", "On call")
-        assert await press("Member", "Acknowledge") == "You are on it; the alert says so."
+        assert (
+            await press("Member", "Acknowledge") == "Acknowledged; the alert now shows your name."
+        )
         member = fixture.sandbox.world.user("Member").id
-        assert await press("Moderator", "Acknowledge") == f"<@{member}> was there before you."
+        assert (
+            await press("Moderator", "Acknowledge") == f"<@{member}> has already acknowledged it."
+        )
         await fixture.sandbox.wait_for_message("alerts", f"<@{member}> is on it.")
         assert (await press("Moderator", "Mute 1 h")).startswith(
             "Alerts for Shop are muted until <t:"
@@ -119,7 +123,7 @@ def test_a_button_of_a_closed_alert_or_of_another_server_says_so(tmp_path: Path)
         copy = core.messages.find(foreign["id"])
         copy.message["components"] = before["components"]
         answer = await fixture.sandbox.press("Admin", foreign, "Details")
-        assert answer.content == "I do not know this alert any more."
+        assert answer.content == "I no longer know this alert."
 
     run_with_bot(tmp_path, scenario)
 
@@ -132,7 +136,7 @@ def test_buttons_work_after_a_restart(tmp_path: Path) -> None:
                 alert = await fixture.outage("Shop")
             async with running_bot(tmp_path, sandbox=sandbox):
                 answer = await sandbox.press("Moderator", alert, "Acknowledge")
-                assert answer.content == "You are on it; the alert says so."
+                assert answer.content == "Acknowledged; the alert now shows your name."
                 await sandbox.wait_for_message("alerts", "is on it.")
                 assert len(sandbox.texts("alerts")) == 1
 
@@ -148,7 +152,7 @@ def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path)
         answer = await fixture.set_channel("alerts", role=quiet.id)
         channel = f"<#{fixture.channel_id('alerts')}>"
         assert answer.content.splitlines() == [
-            f"Alerts go to {channel} and call <@&{quiet.id}>.",
+            f"Alerts go to {channel} and ping <@&{quiet.id}>.",
             f"In {channel} I still need: Embed Links and Read Message History.",
             (
                 "Open the channel’s settings, page Permissions, add"
@@ -156,11 +160,11 @@ def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path)
             ),
             (
                 f"I can't ping <@&{quiet.id}>: make it mentionable, or allow me"
-                f" “Mention everyone” in {channel}."
+                f" “Mention @everyone, @here, and All Roles” in {channel}."
             ),
         ]
         everyone = await fixture.set_channel("alerts", role=str(fixture.guild_id))
-        assert everyone.content == "I do not call @everyone. Choose a role, or none."
+        assert everyone.content == "I do not ping @everyone. Choose a role, or none."
         settings = fixture.app.guilds.settings(fixture.guild_id)
         assert settings.role_id == int(quiet.id)
 
@@ -214,7 +218,7 @@ def test_role_and_second_channel_can_be_taken_away_again(tmp_path: Path) -> None
     async def scenario(fixture: BotFixture) -> None:
         role, second = fixture.role_id("On call"), fixture.sandbox.channel("news").id
         both = await fixture.set_channel("alerts", role=role, fallback=second)
-        assert f"If that fails they go to <#{second}>." in both.content
+        assert f"If that fails, they go to <#{second}>." in both.content
         kept = await fixture.set_channel("alerts")
         assert f"and call <@&{role}>" in kept.content, "what is left out stays"
         gone = await fixture.set_channel("alerts", clear="role")

@@ -70,8 +70,7 @@ def test_a_board_follows_the_truth_and_is_otherwise_left_alone(tmp_path: Path) -
         [board] = boards(fixture)
         assert answer.ephemeral
         assert answer.content == (
-            "The board is up and keeps itself up to date: https://discord.com/channels/"
-            f"{fixture.guild_id}/{fixture.channel_id('general')}/{board['id']}"
+            f"The board is posted and keeps itself up to date: https://discord.com/channels/{fixture.guild_id}/{fixture.channel_id('general')}/{board['id']}"
         )
         assert board["flags"] == V2 | SILENT
         assert board["content"] == ""
@@ -108,7 +107,7 @@ def test_a_second_create_says_where_the_board_is_and_changes_nothing(tmp_path: P
         [board] = boards(fixture)
         assert sorted(one.content.partition(": ")[0] for one in (first, second)) == [
             f"<#{general}> has its board already",
-            "The board is up and keeps itself up to date",
+            "The board is posted and keeps itself up to date",
         ]
         assert all(one.content.endswith(board["id"]) for one in (first, second))
         again = await fixture.run("board create", locale="fr")
@@ -138,7 +137,7 @@ def test_while_discord_takes_no_messages_the_board_is_promised_and_follows(
         fixture.sandbox.faults.add("503", method="POST", path="/messages$")
         answer = await fixture.run("board create")
         general = fixture.channel_id("general")
-        assert answer.content == f"The board follows in <#{general}>, once Discord takes it."
+        assert answer.content == f"The board will appear in <#{general}> once Discord accepts it."
         fixture.sandbox.faults.clear()
         await shows(fixture, "No sites to show here yet")
         assert len(boards(fixture)) == 1
@@ -168,7 +167,7 @@ def test_channels_that_cannot_have_a_board_are_refused_in_one_sentence(tmp_path:
         here = await fixture.run("board create", where="news")
         for answer in (picked, here):
             assert answer.content == (
-                "A board is edited often, and Discord hardly allows that in an announcement"
+                "A board is edited often, which Discord hardly allows in an announcement"
                 " channel. Choose a text channel."
             )
         french = await fixture.run("board create", channel=news, locale="fr")
@@ -245,15 +244,15 @@ def test_a_deleted_board_comes_back_once_then_people_are_asked_once(tmp_path: Pa
         asked = await fixture.sandbox.wait_for_message("alerts", "deleted again", timeout=40)
         general = fixture.channel_id("general")
         assert asked["content"].startswith(
-            f"The board in <#{general}> was deleted again, so I no longer keep it up."
-            " Do you want it back? </board create:"
+            f"The board in <#{general}> was deleted again, so I no longer update it."
+            " To get it back: </board create:"
         )
         await fixture.run("watch pause", monitor="Shop")
         await asyncio.sleep(0.4)
         assert boards(fixture) == []
         assert len(fixture.sandbox.texts("alerts")) == 1
         answer = await fixture.run("board create")
-        assert answer.content.startswith("The board is up")
+        assert answer.content.startswith("The board is posted")
         await shows(fixture, "1 paused")
 
     run_with_bot(tmp_path, scenario)
@@ -331,7 +330,7 @@ def test_a_board_never_names_what_some_of_its_readers_may_not_know(tmp_path: Pat
         await watched(fixture, "Open")
         await watched(fixture, "Staff", channel=fixture.sandbox.channel("alerts").id)
         answer = await fixture.run("board create")
-        assert "leaves out" not in answer.content
+        assert "hidden" not in answer.content
         await shows(fixture, "All 2 sites are up")
         # Hidden from everybody but the bot.
         admin.set_permissions("alerts", "bot", allow="VIEW_CHANNEL")
@@ -340,8 +339,8 @@ def test_a_board_never_names_what_some_of_its_readers_may_not_know(tmp_path: Pat
         assert "Staff" not in readable(board)
         answer = await fixture.run("board create")
         assert answer.content.splitlines()[1] == (
-            f"It leaves out 1 site: not everybody who reads <#{fixture.channel_id('general')}>"
-            " can see where its alerts go."
+            f"1 site hidden: not everyone who reads <#{fixture.channel_id('general')}>"
+            " can see its alert channel."
         )
         # The board's channel is hidden in the very same way.
         admin.set_permissions("general", "bot", allow="VIEW_CHANNEL")
@@ -373,7 +372,7 @@ def test_a_board_in_a_thread_wakes_with_it(tmp_path: Path) -> None:
         await watched(fixture)
         thread = add_thread(fixture)
         answer = await fixture.run("board create", where=thread.id)
-        assert answer.content.startswith("The board is up")
+        assert answer.content.startswith("The board is posted")
         await shows(fixture, "1 site is up", thread.id)
         fixture.sandbox.admin.set_thread(thread, archived=True)
         await fixture.run("watch pause", monitor="Shop")
@@ -464,10 +463,10 @@ def test_fifty_sites_with_awkward_names_fit_in_a_french_board(tmp_path: Path) ->
                 "watch add", url=f"{fixture.site.url}/{number}", name=name, every=3600
             )
         answer = await fixture.run("board create")
-        assert answer.content.startswith("The board is up")
-        board = await shows(fixture, "50 pas encore jugés")
+        assert answer.content.startswith("The board is posted")
+        board = await shows(fixture, "50 en attente")
         text = readable(board)
-        assert "**? PAS ENCORE JUGÉ** · " in text
+        assert "**? EN ATTENTE** · " in text
         assert text.count(" · ") == 50
         assert "Mis à jour <t:" in text
         assert "<@1>" not in text.replace("\\<@1>", "")

@@ -66,12 +66,12 @@ def test_the_card_shows_who_changed_what_and_the_button_all_of_it(tmp_path: Path
         assert shown.buttons == ["◀", "▶"]
         assert listed(shown) == [
             f"{moderator} · Muted until <t:{until_s}:f>",
-            f"{admin} · Slow from this many milliseconds: 700 → none",
-            f"{admin} · Fine HTTP codes: any below 400 → `2xx`",
-            f"{admin} · Role: as for the whole server → <@&{fixture.role_id('On call')}>",
-            f"{admin} · Channel: as for the whole server → <#{fixture.channel_id('general')}>",
+            f"{admin} · Slow limit (ms): 700 → none",
+            f"{admin} · Accepted HTTP codes: any below 400 → `2xx`",
+            f"{admin} · Role: the server's setting → <@&{fixture.role_id('On call')}>",
+            f"{admin} · Channel: the server's setting → <#{fixture.channel_id('general')}>",
             f"{admin} · Request headers: `X-Key` · changed",
-            f"{admin} · Slow from this many milliseconds: none → 700",
+            f"{admin} · Slow limit (ms): none → 700",
             f"{admin} · Address: `{fixture.site.url}/a?key=s3cret` → `{fixture.site.url}/b`",
             f"{admin} · Seconds between checks: 60 → 90",
             f"{admin} · Name: Shop → Bakery",
@@ -91,7 +91,7 @@ def test_a_form_shows_its_own_change_on_the_card_at_once(tmp_path: Path) -> None
         monitor = await add(fixture)
         card = await fixture.run("watch edit", monitor=monitor)
         assert field(card, "Last changes").endswith(f" · Added: `{fixture.site.url}/a?key=s3cret`")
-        opened = await fixture.sandbox.press("Admin", card, "Address and rhythm")
+        opened = await fixture.sandbox.press("Admin", card, "Address and interval")
         await fixture.sandbox.submit_modal("Admin", opened, {"every": "120"})
         now = fixture.sandbox.look(card)
         assert "Seconds between checks: 60 → 120" in field(now, "Last changes")
@@ -158,7 +158,7 @@ def test_changes_are_read_in_one_s_own_language(tmp_path: Path) -> None:
         admin = by(fixture, "Admin")
         paused, contains, codes, added = listed(shown)
         assert paused.startswith(f"{admin} · En pause jusqu’")
-        assert contains == f"{admin} · Texte qui doit y être\u202f: aucun → `hello`"
+        assert contains == f"{admin} · Texte obligatoire\u202f: aucun → `hello`"
         assert codes.endswith(" 400 → `200`")
         assert added.startswith(f"{admin} · Ajout\u202f: `http")
         assert shown.message is not None

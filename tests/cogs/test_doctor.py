@@ -87,7 +87,7 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         await receive_a_test(fixture)
         report = await fixture.run("doctor")
         embed = report.embeds[0]
-        assert embed["title"] == "✔ All is well"
+        assert embed["title"] == "✔ Everything is OK"
         assert all(one.startswith("✔ ") for one in told(report))
         assert line(report, "Alert channel").endswith(f"<#{alerts}>")
         assert line(report, "Sites").endswith("1 watched; up to 50 are possible")
@@ -100,12 +100,12 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         assert kept["name"] == "What I keep of this server, and for how long"
         rows = kept["value"].splitlines()
         assert rows[0].startswith(
-            "**Kept indefinitely** · 1 site, 0 incidents, what each day came to; since"
+            "**Kept indefinitely** · 1 site, 0 incidents, daily totals; since"
         )
         assert any(row.startswith("**90 days** · ") for row in rows)
         assert any(row.startswith("**7 days** · every check") for row in rows)
         assert "**User data** · the id of 1 person, no names, no messages" in rows
-        assert rows[-1] == "**30 days after I am removed** · all of it is deleted"
+        assert rows[-1] == "**30 days after I am removed** · everything is deleted"
 
     run_with_bot(tmp_path, scenario)
 
@@ -320,7 +320,7 @@ def test_boards_are_looked_at_too(tmp_path: Path) -> None:
         await fixture.run("watch add", url=fixture.site.url, name="Shop")
         await fixture.run("board create", channel=str(fixture.channel_id("general")))
         report = await fixture.run("doctor")
-        assert line(report, "Live boards") == "✔ **Live boards** · 1 is fine"
+        assert line(report, "Live boards") == "✔ **Live boards** · 1 is OK"
         fixture.sandbox.admin.set_permissions("general", deny="SEND_MESSAGES")
         await asyncio.sleep(0.1)
         again = line(await look(fixture, report), "Live boards")

@@ -42,7 +42,7 @@ SAID: list[tuple[Fact, str]] = [
     ),
     (
         Fact(explanation.OPENED[Rule.FAILED_RUN], {"since_ms": NOW, "opened_ms": NOW + 60_000}),
-        "Opened <t:1700000060:f>: from <t:1700000000:T> on, one round after the other failed.",
+        "Opened <t:1700000060:f>: from <t:1700000000:T> on, every round failed.",
     ),
     (
         Fact(explanation.OPENED[Rule.BAD_OF_10], {"since_ms": NOW, "opened_ms": NOW}),
@@ -54,7 +54,7 @@ SAID: list[tuple[Fact, str]] = [
     ),
     (
         Fact(explanation.SHARE, {"ok": 7, "of": 30}),
-        "7 of the last 30 first checks got through.",
+        "The first check succeeded in 7 of the last 30 rounds.",
     ),
     (
         Fact(explanation.HOLD, {"needs": 10, "has": 3}),
@@ -67,16 +67,13 @@ SAID: list[tuple[Fact, str]] = [
     (
         Fact(explanation.RELAPSED, {"at_ms": NOW, "until_ms": NOW + DAY_MS, "needs": 60}),
         (
-            "It failed again <t:1700000000:f>, within 90 minutes of seeming over, so until"
+            "It failed again <t:1700000000:f>, within 90 minutes of recovering, so until"
             " <t:1700086400:f> an all-clear needs 60 good rounds in a row."
         ),
     ),
     (
         Fact(explanation.FOR_GOOD, {"n": 12, "needs": 30}),
-        (
-            "12 rounds in a row have failed completely; after 30 a second alert says that it is"
-            " down."
-        ),
+        ("12 rounds in a row have failed completely; after 30 a second alert is posted, as down."),
     ),
 ]
 EVERY: list[Fact] = [
@@ -109,14 +106,14 @@ def test_the_rounds_are_marks_in_groups_of_ten_with_a_legend_of_words() -> None:
         "```",
         "·········· ·········· ·····+x",
         "```",
-        "`·` fine · `+` failed, then a confirming check worked · `x` every check failed",
-        "Bad is a round whose first check failed.",
+        ("`·` OK · `+` failed, then a confirming check succeeded · `x` every check failed"),
+        "A round is bad when its first check failed.",
         "Each failure counted only after a connectivity check had succeeded.",
     ]
 
 
 def test_it_says_whether_we_are_online_ourselves() -> None:
-    assert "My own connection is fine" in str(shown(rounds="OOO").description)
+    assert "My own connection is OK" in str(shown(rounds="OOO").description)
     offline = str(shown(rounds="OOF", offline_ms=NOW).description)
     assert "I have been offline since <t:1700000000:T>: no connectivity check succeeds" in offline
 
@@ -125,7 +122,7 @@ def test_the_newest_round_lists_its_tries_with_cause_and_time() -> None:
     [newest, address] = shown(rounds="OP").fields
     assert str(newest.value).splitlines() == [
         "<t:1700000000:T> · 30 ms · HTTP 503",
-        "<t:1700000010:T> · fine, 182 ms",
+        "<t:1700000010:T> · OK, 182 ms",
     ]
     assert address.value == "shop.example"
 

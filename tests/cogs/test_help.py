@@ -21,7 +21,7 @@ def test_help_names_every_command_as_something_to_click(tmp_path: Path) -> None:
             for name in leaves(command):
                 assert f"</{name}:{command['id']}>" in text
         everybody, _, managers = text.partition("**With “Manage Server”**")
-        assert "</status:" in everybody.partition("**For everybody**")[2]
+        assert "</status:" in everybody.partition("**For everyone**")[2]
         assert "</watch add:" in managers
         assert "</watch add:" not in everybody
         assert len(everybody.partition("\n\n")[0].splitlines()) == 5

@@ -108,7 +108,7 @@ def test_everybody_is_shown_a_picture_and_the_same_numbers_alone(tmp_path: Path)
         assert embed["description"] == "**Last 24 hours**"
         assert field(embed, "Down") == "1 time · 18 min"
         assert field(embed, "Unstable") == "never"
-        assert field(embed, "Answer time").startswith("median 120 ms · 95% within 120 ms")
+        assert field(embed, "Response time").startswith("median 120 ms · 95% within 120 ms")
         assert field(embed, "Not watched") == "12 min"
         assert field(embed, "Uptime").startswith("98.7")
         [file] = answer.attachments
@@ -135,7 +135,7 @@ def test_without_the_right_to_attach_files_the_past_is_a_line_of_text(tmp_path: 
         assert not answer.deferred, "nothing is drawn"
         assert not answer.attachments
         said = answer.embeds[0]["description"]
-        assert "I may not attach files in this channel" in said
+        assert "I can't attach files in this channel" in said
         line = said.split("```")[1].strip()
         assert len(line) == 30
         assert set(line) == {"█", "✖", "·"}
@@ -211,7 +211,7 @@ def test_a_new_monitor_is_answered_in_words(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await unchecked(fixture)
         answer = await fixture.run("history", monitor="Shop")
-        assert answer.content.startswith("Nothing to show of Shop yet")
+        assert answer.content.startswith("Nothing to show for Shop yet")
         assert not answer.attachments
         await fixture.run("watch pause", monitor="Shop")
         paused = await fixture.run("history", monitor="Shop", period="7d", locale="fr")

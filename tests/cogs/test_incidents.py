@@ -125,7 +125,7 @@ def test_an_open_incident_and_a_removed_monitor_say_so(tmp_path: Path) -> None:
         await fixture.sandbox.wait_for_message("alerts", "DOWN", 15)
         going_on = await fixture.run("incidents", who="Member")
         assert going_on.embeds[0]["title"] == "1 incident · 1 open in the last 30 days"
-        assert lines(going_on)[0].endswith("still going on")
+        assert lines(going_on)[0].endswith("still open")
         assert "\\*\\*Shop\\*\\* \\@everyone" in going_on.text
         await fixture.remove("**Shop** @everyone")
         ended = await fixture.run("incidents", who="Member")
@@ -156,7 +156,7 @@ def test_answers_come_in_time_though_the_store_is_busy_and_pages_outlive_a_resta
                 assert all(answer.deferred and answer.ephemeral for answer in answers)
                 first, changed, *_ = answers
                 assert first.embeds[0]["title"].startswith("11 incidents")
-                assert "Changed: Slow from this many milliseconds." in changed.content
+                assert "Changed: Slow limit (ms)." in changed.content
             async with running_bot(tmp_path, sandbox=sandbox):
                 await sandbox.press("Admin", first, "▶")
                 assert sandbox.look(first).embeds[0]["footer"]["text"] == "Page 2 of 2"

@@ -40,7 +40,9 @@ def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Pat
         assert shown.content == "1 down · 1 in maintenance"
         assert "**✖ DOWN · MAINTENANCE** · Shop" in shown.text
         one = await fixture.run("status", who="Member", monitor="Shop")
-        assert f"Maintenance until <t:{end}:f>; alerts wait for its end. new disk" in one.text
+        assert (
+            f"Maintenance until <t:{end}:f>; alerts are silenced until then. new disk" in one.text
+        )
         assert fixture.sandbox.messages("alerts") == []
         [choice] = await offered(fixture, "cancel", "window")
         cancelled = await fixture.run("maintenance cancel", window=choice["value"])
@@ -55,12 +57,12 @@ def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Pat
 def test_a_start_without_options_is_an_hour_for_everything_here(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         answer = await fixture.run("maintenance start")
-        assert ": everything here.\n" in answer.content
+        assert ": all sites.\n" in answer.content
         [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
         assert window.window.monitor_id is None
         assert (window.occurrence.until_ms or 0) - window.occurrence.from_ms == 3_600_000
         [choice] = await offered(fixture, "cancel", "window")
-        assert choice["name"].startswith("everything here · 20")
+        assert choice["name"].startswith("all sites · 20")
         assert choice["name"].endswith(" UTC")
         assert choice["value"] == str(window.window.id)
         gone = await fixture.run("maintenance cancel", window=choice["name"])
@@ -100,7 +102,7 @@ def test_a_weekly_window_says_its_zone_and_the_server_remembers_it(tmp_path: Pat
         assert "The times are those of the zone UTC. For another one use" in first.content
         options = {"days": "lun-ven", "from_": "23h", "for_": "90m"}
         second = await fixture.run("maintenance schedule", **options, timezone="europe/paris")
-        assert "**everything here** · Monday to Friday, 23:00 for 1 h 30 min (Europe/Paris)" in (
+        assert "**all sites** · Monday to Friday, 23:00 for 1 h 30 min (Europe/Paris)" in (
             second.content
         )
         assert "The times are those of the zone Europe/Paris.\n" in second.content
@@ -129,13 +131,11 @@ def test_one_date_is_planned_once_and_shown_as_discord_shows_times(tmp_path: Pat
             "maintenance schedule", days=day.isoformat(), from_="22:00", to="02:00"
         )
         span = f"<t:{begins:.0f}:f> – <t:{begins + 14_400:.0f}:f>"
-        assert f"**everything here** · {span}\n" in answer.content
+        assert f"**all sites** · {span}\n" in answer.content
         [choice] = await offered(fixture, "cancel", "window", day.isoformat())
-        assert choice["name"] == (
-            f"everything here · {day} 22:00–{day + timedelta(days=1)} 02:00 UTC"
-        )
+        assert choice["name"] == (f"all sites · {day} 22:00–{day + timedelta(days=1)} 02:00 UTC")
         cancelled = await fixture.run("maintenance cancel", window=choice["value"])
-        assert cancelled.content == "The planned maintenance is cancelled: everything here."
+        assert cancelled.content == "The planned maintenance is cancelled: all sites."
         empty = await fixture.run("maintenance list")
         assert empty.content.startswith("No maintenance is planned. Try </maintenance schedule:")
 
@@ -151,8 +151,8 @@ def test_one_date_is_planned_once_and_shown_as_discord_shows_times(tmp_path: Pat
         ({"days": "2020-01-01"}, "That time is over already."),
         ({"from_": "25:00"}, "I did not understand that time of day."),
         ({"to": "noon"}, "I did not understand that time of day."),
-        ({"to": None}, "Say when it ends: with “to” or with “for”"),
-        ({"for_": "1h"}, "Say when it ends: with “to” or with “for”"),
+        ({"to": None}, "Set its end with “to” or with “for”"),
+        ({"for_": "1h"}, "Set its end with “to” or with “for”"),
         ({"days": "daily", "from_": "00:00", "to": "24:00"}, "That would be maintenance without"),
         ({"monitor": "Nothing"}, "I watch nothing called “Nothing” here."),
     ],
@@ -211,7 +211,7 @@ def test_only_people_with_manage_server_plan_and_everybody_is_answered_in_their_
         french = await fixture.run(
             "maintenance schedule", days="lun,mer", from_="2h30", to="4h", locale="fr"
         )
-        assert "**tout ce que je surveille ici** · chaque lundi et mercredi" in french.content
+        assert "**tous les sites** · chaque lundi et mercredi" in french.content
         assert "Les heures sont celles du fuseau UTC." in french.content
 
     run_with_bot(tmp_path, scenario)

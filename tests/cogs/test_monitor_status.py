@@ -100,12 +100,12 @@ def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> N
         assert uptime[2].startswith("**30 days** · 98.3")
         assert uptime[2].endswith("% · down 12 h")
         assert uptime[3].startswith("**90 days** · 99.4")
-        assert "median " in told["Answer time, last 24 h"]
+        assert "median " in told["Response time, last 24 h"]
         past, more = told["Last incidents"].split("\n")
         assert past == f"<t:{begin_ms // 1000}:f> · ✖ DOWN · lasted 12 h · HTTP 503"
         assert more.startswith("All of them: </incidents:")
         assert "Certificate" not in told, "a site without TLS has none"
-        assert "Where it is told" not in told
+        assert "Alert channel" not in told
         assert told["Address"] == fixture.site.url.removeprefix("http://")
         assert embed["footer"]["text"] == "every 1 s"
 
@@ -139,10 +139,10 @@ def test_a_manager_also_reads_the_address_and_where_it_is_told(tmp_path: Path) -
         await shop(fixture, role=role)
         told = fields(await fixture.run("status", monitor="Shop"))
         assert told["Address"] == f"`{fixture.site.url}/`"
-        assert told["Where it is told"] == f"<#{fixture.channel_id('alerts')}> · <@&{role}>"
+        assert told["Alert channel"] == f"<#{fixture.channel_id('alerts')}> · <@&{role}>"
         public = await fixture.run("status", monitor="Shop", public=True)
         assert not public.ephemeral
-        assert "Where it is told" not in fields(public)
+        assert "Alert channel" not in fields(public)
         assert fields(public)["Address"] == fixture.site.url.removeprefix("http://")
 
     run_with_bot(tmp_path, scenario)
@@ -189,8 +189,8 @@ def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer
         fixture.site.status = 503  # one failed check says nothing yet
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=3600)
         answer = await fixture.run("status", who="Member", monitor="Shop")
-        assert answer.embeds[0]["title"] == "? NOT JUDGED YET · Shop"
-        assert answer.embeds[0]["description"].startswith("Not judged yet")
+        assert answer.embeds[0]["title"] == "? PENDING · Shop"
+        assert answer.embeds[0]["description"].startswith("Waiting for the first")
         assert set(fields(answer)) == {"Latest check", "Address"}
         found = fixture.app.monitors.find(fixture.guild_id, "Shop")
         await fixture.app.monitors.remove(fixture.guild_id, found.id, 1)

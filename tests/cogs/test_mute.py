@@ -31,17 +31,19 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
         assert answer.ephemeral
         first, meanwhile, undo = answer.content.split("\n")
         assert first == f"Alerts for Shop are muted until <t:{until_ms // 1000}:f>."
-        assert meanwhile.endswith("what fails meanwhile is told at the end if it is still bad.")
+        assert meanwhile.endswith(
+            "what fails meanwhile is reported at the end if it is still failing."
+        )
         assert undo.startswith("To unmute it sooner: </mute:")
         assert undo.endswith("> with “off”.")
         shown = await fixture.run("status", who="Member")
-        assert "✔ UP · MUTED" in shown.text or "? NOT JUDGED YET · MUTED" in shown.text
+        assert "✔ UP · MUTED" in shown.text or "? PENDING · MUTED" in shown.text
         assert "1 muted" in (await fixture.run("watch list")).text
         again = await fixture.run("mute", monitor="Shop", for_="1d")
         assert "<t:" in again.content
         assert (shop(fixture).muted_until_ms or 0) > until_ms, "the second replaces the first"
         off = await fixture.run("mute", who="Moderator", monitor="Shop", for_="OFF")
-        assert off.content == "Alerts for Shop are on again. What is still bad is told now."
+        assert off.content == "Alerts for Shop are on again. What is still failing is reported now."
         assert shop(fixture).muted_until_ms is None
         for nothing in ("0", "0m", "off"):
             answer = await fixture.run("mute", monitor="Shop", for_=nothing)
@@ -57,11 +59,11 @@ def test_what_else_keeps_a_site_quiet_is_told_when_its_mute_is_lifted(tmp_path: 
         await fixture.run("maintenance start", monitor="Shop", for_="2h")
         off = await fixture.run("mute", monitor="Shop", for_="off")
         assert off.content.startswith("Shop is no longer muted, but in maintenance until <t:")
-        assert off.content.endswith(":f>; alerts wait for its end.")
+        assert off.content.endswith(":f>; alerts are silenced until then.")
         await fixture.run("mute", monitor="Shop", for_="1h")
         await fixture.run("watch pause", monitor="Shop")
         off = await fixture.run("mute", monitor="Shop", for_="off")
-        assert off.content == "Shop is no longer muted, but it is paused: no check, no alert."
+        assert off.content == "Shop is no longer muted, but it is paused: no checks, no alerts."
 
     run_with_bot(tmp_path, scenario)
 
@@ -78,7 +80,7 @@ def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path)
 
         common = await offered("")
         assert list(common)[:3] == ["30m", "1h", "2h"]
-        assert common["off"] == "off: alerts again"
+        assert common["off"] == "off: unmute"
         assert (await offered("1d"))["1d"] == "1 day"
         assert await offered("90m") == {"90m": "1 h 30 min"}
         assert (await offered("", "fr"))["1d"] == "1\u202fjour"
@@ -139,12 +141,12 @@ def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> No
         assert fixture.sandbox.messages("alerts") == []
         assert "MUTED" in (await fixture.run("status")).text
         quiet = await fixture.run("mute", monitor="Shop", for_="2h")
-        assert "The open alert stays true" not in quiet.content
+        assert "The open alert keeps updating" not in quiet.content
         await fixture.run("mute", monitor="Shop", for_="off")
         alert = await fixture.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=5)
         assert alert["content"].startswith("🔴 DOWN · Shop")
         told = await fixture.run("mute", monitor="Shop", for_="2h")
-        assert "The open alert stays true, and its end is told." in told.content
+        assert "The open alert keeps updating; its recovery will be posted." in told.content
 
     run_with_bot(tmp_path, scenario)
 

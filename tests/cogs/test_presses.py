@@ -8,7 +8,7 @@ from sandbox import Answer
 from sandbox.interactions.interaction import Kind
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot
 
-UNKNOWN = "I do not know this alert any more."
+UNKNOWN = "I no longer know this alert."
 
 
 async def secret_outage(fixture: BotFixture) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sandbox import Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
-GONE = "It is no longer watched: somebody has removed it already."
+GONE = "It is no longer watched: somebody has already removed it."
 
 
 def names(fixture: BotFixture) -> list[str]:
@@ -36,7 +36,7 @@ def test_nothing_is_removed_before_it_is_said_what_is_lost_and_somebody_agrees(
         assert "open alert" not in question.text
         kept = await fixture.sandbox.press("Admin", question, "Keep it")
         assert kept.status == "update"
-        assert "Nothing has changed: I go on watching Shop." in kept.text
+        assert "Nothing has changed: I keep watching Shop." in kept.text
         assert kept.buttons == []
         assert names(fixture) == ["Shop"]
         removed = await fixture.remove("Shop")
@@ -60,7 +60,7 @@ def test_an_open_alert_and_planned_maintenance_are_named_and_the_alert_is_closed
             options = {"days": day, "from_": "02:00", "for_": "1h", "monitor": "Shop"}
             await fixture.run("maintenance schedule", **options)
         question = await fixture.run("watch remove", monitor="Shop")
-        assert "With it go 2 maintenance windows." in question.text
+        assert "2 maintenance windows are removed with it." in question.text
         assert "Its open alert is closed as “no longer watched”." in question.text
         french = await fixture.run("watch remove", monitor="Shop", locale="fr")
         assert french.buttons == ["Retirer", "Garder"]
@@ -123,7 +123,7 @@ def test_the_question_outlives_a_restart_and_a_new_name(tmp_path: Path) -> None:
                 blog = await fixture.run("watch remove", monitor="Blog")
                 await fixture.run("watch edit", monitor="Shop", name="Bakery", headers="X-Key: k")
                 again = await fixture.run("watch remove", monitor="Bakery")
-                assert "The values of its request headers are nowhere else." in again.text
+                assert "The values of its request headers are stored nowhere else." in again.text
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 removed = await sandbox.press("Admin", shop, "Remove")
                 assert "I no longer watch Bakery." in removed.text

@@ -44,13 +44,13 @@ def test_four_steps_lead_from_nothing_to_a_test_alert(tmp_path: Path) -> None:
         assert chosen(card, "channel") == chosen(card, "role") == []
         told = await press(fixture, card, "channel", str(alerts))
         assert told.status == "update"
-        assert f"✔ 1 · Where do alerts go?**\n<#{alerts}>: I may do there all I need." in told.text
+        assert f"✔ 1 · Where do alerts go?**\n<#{alerts}>: permissions OK" in told.text
         told = await press(fixture, card, "role", role)
-        assert f"<@&{role}> is called once, when something opens." in told.text
+        assert f"<@&{role}> is pinged once, when an incident opens." in told.text
         assert (chosen(told, "channel"), chosen(told, "role")) == ([str(alerts)], [role])
         told = await add_site(fixture, card, url=fixture.site.url, name="Shop")
         assert "✔ Watching 127.0.0.1:" in told.text
-        assert "First check: fine, " in told.text
+        assert "First check: OK, " in told.text
         assert "1 site · Shop" in told.text
         assert "## ✔ You are all set" in told.text
         for command in ("status", "watch add", "alerts channel", "doctor", "help"):
@@ -99,13 +99,13 @@ def test_a_role_that_cannot_be_pinged_is_said_and_can_be_taken_back(tmp_path: Pa
         assert f"I can't ping <@&{quiet}>: make it mentionable." in told.text
         await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
         told = await press(fixture, card, "role", str(fixture.guild_id))
-        assert "✖ I do not call @everyone. Choose a role, or none." in told.text
+        assert "✖ I do not ping @everyone. Choose a role, or none." in told.text
         assert chosen(told, "role") == [quiet], "what was there stays"
-        assert "or allow me “Mention everyone” in" in told.text
+        assert "or allow me “Mention @everyone, @here, and All Roles” in" in told.text
         assert "Nobody: alerts" in (await press(fixture, card, "role")).text
         await press(fixture, card, "role", fixture.role_id("On call"))
         told = await press(fixture, card, "nobody")
-        assert "Call nobody" not in told.buttons
+        assert "No ping" not in told.buttons
         assert fixture.app.guilds.settings(fixture.guild_id).role_id is None
 
     run_with_bot(tmp_path, scenario)
@@ -239,7 +239,7 @@ def test_a_busy_store_and_a_slow_site_are_waited_for_in_place(
         fixture.site.delay_s = 0.2
         told = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
         assert told.deferred
-        await until(lambda: "First check: fine, 2" in _shown(fixture, card))
+        await until(lambda: "First check: OK, 2" in _shown(fixture, card))
 
     run_with_bot(tmp_path, scenario)
 
@@ -254,7 +254,7 @@ def test_a_card_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
         assert "## Configurer Vigie" in card.text
         assert card.buttons[0] == "Ajouter un site"
         told = await press(fixture, card, "channel", str(fixture.channel_id("alerts")), locale="fr")
-        assert "j’y ai tous les droits qu’il me faut." in told.text
+        assert "permissions OK" in told.text
 
     run_with_bot(tmp_path, scenario)
 

@@ -80,7 +80,7 @@ def test_the_form_keeps_a_thread_that_sleeps_when_only_the_role_changes(tmp_path
         await fixture.run("watch add", url=fixture.site.url, name="Shop", channel=thread.id)
         await asleep(fixture, thread)
         card = await fixture.run("watch edit", monitor="Shop")
-        form = await fixture.sandbox.press("Admin", card, "Where it is told")
+        form = await fixture.sandbox.press("Admin", card, "Alert channel")
         assert "alarms" in str(form.modal)
         role = fixture.role_id("On call")
         done = await fixture.sandbox.submit_modal("Admin", form, {"role": [role]})
@@ -88,7 +88,7 @@ def test_the_form_keeps_a_thread_that_sleeps_when_only_the_role_changes(tmp_path
         monitor = fixture.app.monitors.of_guild(fixture.guild_id)[0]
         assert monitor.channel_id == int(thread.id)
         assert monitor.role_id == int(role)
-        form = await fixture.sandbox.press("Admin", card, "Where it is told")
+        form = await fixture.sandbox.press("Admin", card, "Alert channel")
         general = str(fixture.channel_id("general"))
         given = {"Channel": [general], "Role": []}
         await fixture.sandbox.submit_modal("Admin", form, given)
@@ -104,7 +104,7 @@ def test_a_board_in_a_sleeping_thread_names_what_its_readers_may_know(tmp_path: 
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 thread = await watched(fixture)
                 made = await fixture.run("board create", channel=thread.id)
-                assert "leaves out" not in made.content
+                assert "hidden" not in made.content
                 await sandbox.wait_for_message(thread, "Shop")
             sandbox.admin.set_thread(thread, archived=True)
             async with running_bot(tmp_path, sandbox=sandbox) as again:
@@ -172,7 +172,7 @@ def test_names_of_emoji_are_offered_and_their_form_is_taken_unchanged(tmp_path: 
         [offered] = await fixture.sandbox.autocomplete("Admin", "general", "why", "monitor", "")
         assert offered["name"].startswith("\U0001f6a2" * 49)
         card = await fixture.run("watch edit", monitor=offered["value"])
-        form = await fixture.sandbox.press("Admin", card, "Address and rhythm")
+        form = await fixture.sandbox.press("Admin", card, "Address and interval")
         done = await fixture.sandbox.submit_modal("Admin", form, {})
         assert "Nothing changed." in str(done.message)
         assert fixture.app.monitors.of_guild(fixture.guild_id)[0].name == name

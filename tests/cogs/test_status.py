@@ -99,7 +99,7 @@ def test_while_vigie_is_offline_itself_both_pages_say_so(tmp_path: Path) -> None
         since_ms = fixture.app.clock.now_ms() - 60_000
         fixture.app.connectivity._since_ms = since_ms
         since = f"<t:{since_ms // 1000}:T>"
-        why = "no connectivity check succeeds, so no failure counts."
+        why = "(no connectivity check answers); failures are not counted."
         said = f"I have been offline since {since}: {why}"
         assert said in (await fixture.run("status", who="Member")).embeds[0]["description"]
         one = await fixture.run("status", who="Member", monitor="Site 00")
@@ -163,13 +163,12 @@ def test_a_public_answer_names_nothing_its_readers_may_not_see(tmp_path: Path) -
         assert "Open" in answer.text
         assert "Hidden" not in answer.text
         assert await aside(fixture) == (
-            "Absent de la réponse publique\u202f: 1 site dont le salon d’alertes"
-            " n’est pas visible par tous ici."
+            "1 site masqué\u202f: son salon d’alertes n’est pas visible de tous ici."
         )
         await fixture.sandbox.press("Admin", answer, "Refresh", locale="fr")
         shown = fixture.sandbox.messages("general")[-1]
         assert "Hidden" not in shown["embeds"][0]["description"]
-        assert shown["content"].endswith(("up", "not judged yet")), "still in the server's words"
+        assert shown["content"].endswith(("up", "pending")), "still in the server's words"
         await fixture.sandbox.press("Member", answer, "Refresh")
         own = fixture.sandbox.ephemerals("Member")[-1]
         assert "Open" in own["embeds"][0]["description"]
@@ -195,7 +194,7 @@ def test_a_hidden_monitor_is_shown_to_its_manager_alone(tmp_path: Path) -> None:
         answer = await fixture.run("status", monitor="Hidden", public=True)
         assert answer.ephemeral
         assert "Hidden" in answer.text
-        assert (await aside(fixture)).startswith("Kept from the public answer: 1 site")
+        assert (await aside(fixture)).startswith("1 site hidden")
         await fixture.app.monitors.remove(fixture.guild_id, monitor_id(fixture, "Open"), 1)
         answer = await fixture.run("status", public=True)
         assert answer.ephemeral
@@ -261,7 +260,7 @@ def test_fifty_sites_with_odd_names_fit_every_page_and_stay_text(tmp_path: Path)
         shown = answer.message
         for page in range(5):
             text = shown["embeds"][0]["description"]
-            assert text.count("PAS ENCORE JUGÉ") == 10
+            assert text.count("EN ATTENTE") == 10
             assert not {c for c in text if unicodedata.category(c) in {"Cf", "Cc"}} - {"\n"}
             assert "||spoiler||" not in text
             assert "<@&1>" not in text

@@ -17,10 +17,10 @@ def test_a_slip_is_asked_about_and_a_press_watches_with_all_options(tmp_path: Pa
         asked = await fixture.run("watch add", url=mistyped(fixture), name="Shop", every=77)
         assert asked.ephemeral
         assert "Did you mean" in asked.content
-        assert asked.buttons == ["Yes, that one"]
+        assert asked.buttons == ["Yes, use that"]
         assert fixture.app.monitors.of_guild(fixture.guild_id) == []
-        answer = await fixture.sandbox.press("Admin", asked, "Yes, that one")
-        assert "every 77 s. First check: fine" in answer.content
+        answer = await fixture.sandbox.press("Admin", asked, "Yes, use that")
+        assert "every 77 s. First check: OK" in answer.content
         assert answer.buttons == []
         (shop,) = fixture.app.monitors.of_guild(fixture.guild_id)
         assert (shop.target.url, shop.name) == (f"{fixture.site.url}/", "Shop")
@@ -53,7 +53,7 @@ def test_an_edit_with_a_slip_changes_nothing_until_it_is_confirmed(tmp_path: Pat
         assert "Did you mean" in asked.content
         shop = fixture.app.monitors.find(fixture.guild_id, "Shop")
         assert (shop.target.url, shop.interval_s) == (f"{fixture.site.url}/", 60)
-        await fixture.sandbox.press("Admin", asked, "Yes, that one")
+        await fixture.sandbox.press("Admin", asked, "Yes, use that")
         shop = fixture.app.monitors.find(fixture.guild_id, "Shop")
         assert (shop.target.url, shop.interval_s) == (f"{fixture.site.url}/b", 90)
 
@@ -68,16 +68,16 @@ def test_the_forms_ask_as_well(tmp_path: Path) -> None:
             "Admin", form, {"url": mistyped(fixture), "name": "A"}
         )
         assert "Did you mean" in told.text
-        assert "Yes, that one" in told.buttons
-        done = await fixture.sandbox.press("Admin", told, "Yes, that one")
-        assert "First check: fine" in done.text
-        assert "Yes, that one" not in done.buttons
+        assert "Yes, use that" in told.buttons
+        done = await fixture.sandbox.press("Admin", told, "Yes, use that")
+        assert "First check: OK" in done.text
+        assert "Yes, use that" not in done.buttons
         card = await fixture.run("watch edit", monitor="A")
-        form = await fixture.sandbox.press("Admin", card, "Address and rhythm")
+        form = await fixture.sandbox.press("Admin", card, "Address and interval")
         values = {"url": mistyped(fixture, "/c"), "name": "A", "every": "60"}
         told = await fixture.sandbox.submit_modal("Admin", form, values)
         assert "Did you mean" in told.text
-        await fixture.sandbox.press("Admin", told, "Yes, that one")
+        await fixture.sandbox.press("Admin", told, "Yes, use that")
         shop = fixture.app.monitors.find(fixture.guild_id, "A")
         assert shop.target.url == f"{fixture.site.url}/c"
 
@@ -88,7 +88,7 @@ def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         asked = await fixture.run("watch add", url=mistyped(fixture))
         MeantButton.asked.clear()
-        told = await fixture.sandbox.press("Admin", asked, "Yes, that one")
+        told = await fixture.sandbox.press("Admin", asked, "Yes, use that")
         assert "I no longer know what you typed" in told.content
         assert fixture.app.monitors.of_guild(fixture.guild_id) == []
 
@@ -101,7 +101,7 @@ def test_what_stands_around_an_address_is_taken_off_and_a_mapped_name_is_said(
     async def scenario(fixture: BotFixture) -> None:
         for index, wrapped in enumerate((f"<{fixture.site.url}/1>", f"`{fixture.site.url}/2`")):
             answer = await fixture.run("watch add", url=wrapped, name=str(index))
-            assert "First check: fine" in answer.content
+            assert "First check: OK" in answer.content
         answer = await fixture.run("watch add", url="http://\u00c9cole.localhost:1/")
         assert "\u00e9cole.localhost:1 (xn--cole-9oa.localhost:1)" in answer.content
 

@@ -111,7 +111,7 @@ def test_an_old_monitor_has_four_lines_and_a_word_on_what_nobody_saw() -> None:
         "**30 days**",
         "**90 days**",
     ]
-    assert lines[4] == "Not watched for 10 days: that counts neither way."
+    assert lines[4] == "Not watched for 10 days: counts neither as up nor as down."
 
 
 def test_a_scheduler_s_jitter_is_no_gap_worth_a_word() -> None:

@@ -13,7 +13,7 @@ def test_the_first_site_brings_its_alerts_to_where_it_is_added(tmp_path: Path) -
         answer = await fixture.run("watch add", url=fixture.site.url)
         host = fixture.site.url.removeprefix("http://")
         assert answer.ephemeral
-        assert answer.content.startswith(f"Watching {host} every 60 s. First check: fine, ")
+        assert answer.content.startswith(f"Watching {host} every 60 s. First check: OK, ")
         assert f"<#{fixture.channel_id('general')}>" in answer.content
         assert "</alerts channel:" in answer.content
         settings = fixture.app.guilds.settings(fixture.guild_id)
@@ -36,7 +36,7 @@ def test_a_channel_that_refuses_the_bot_is_not_taken_for_alerts(tmp_path: Path) 
     async def scenario(fixture: BotFixture) -> None:
         fixture.sandbox.admin.set_permissions("general", deny="EMBED_LINKS")
         answer = await fixture.run("watch add", url=fixture.site.url)
-        assert "Alerts have nowhere to go yet: </alerts channel:" in answer.content
+        assert "No alert channel set yet: </alerts channel:" in answer.content
         assert "I still need: Embed Links." in answer.content
         assert fixture.app.guilds.settings(fixture.guild_id).channel_id is None
 
@@ -78,7 +78,7 @@ def test_a_slow_first_check_is_answered_after_a_deferral(tmp_path: Path) -> None
         answer = await fixture.run("watch add", url=fixture.site.url)
         assert answer.deferred
         assert answer.ephemeral
-        assert "First check: fine, 1" in answer.content
+        assert "First check: OK, 1" in answer.content
 
     run_with_bot(tmp_path, scenario)
 
@@ -140,7 +140,7 @@ def test_a_pause_ends_by_itself_or_by_hand(tmp_path: Path) -> None:
         assert paused.content == f"Shop is paused until <t:{monitor.resume_ms // 1000}:f>."
         assert (
             await fixture.run("watch resume", monitor="Shop")
-        ).content == "Shop is checked again."
+        ).content == "Checks of Shop have resumed."
         assert (await fixture.run("watch resume", monitor="Shop")).content == "Shop was not paused."
         assert not fixture.app.monitors.of_guild(fixture.guild_id)[0].paused
         odd = await fixture.run("watch pause", monitor="Shop", for_="soon")
@@ -163,7 +163,7 @@ def test_the_list_shows_settings_and_its_empty_form_the_next_step(tmp_path: Path
         assert f"Site 00 · 127.0.0.1:{fixture.site.url.rpartition(':')[2]} · every 300 s" in shown
         assert f"<#{fixture.channel_id('alerts')}>" in shown
         assert "+5 more" in shown
-        assert "30 monitors" in shown
+        assert "30 sites watched" in shown
 
     run_with_bot(tmp_path, scenario)
 

@@ -10,7 +10,7 @@ from bot.models import Monitor
 from sandbox import Answer, Refused, Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
-BUTTONS = ["Address and rhythm", "What counts as fine", "Where it is told"]
+BUTTONS = ["Address and interval", "Success criteria", "Alert channel"]
 
 
 def shop(fixture: BotFixture) -> Monitor:
@@ -39,11 +39,11 @@ def test_without_options_a_card_shows_the_settings_but_no_header_value(tmp_path:
         assert f"{fixture.site.url}/a" in card.text
         assert "every 30 s" in card.text
         assert "`Authorization`" in card.text
-        opened = await fixture.sandbox.press("Admin", card, "What counts as fine")
+        opened = await fixture.sandbox.press("Admin", card, "Success criteria")
         assert "s3cret" not in str(card.message) + str(opened.modal)
         french = await fixture.run("watch edit", monitor="Shop", locale="fr")
         *forms, changes = french.buttons
-        assert forms == ["Adresse et rythme", "Ce qui est normal", "Où c’est annoncé"]
+        assert forms == ["Adresse et fréquence", "Critères de réussite", "Salon des alertes"]
         assert changes == "Modifications"
         for label in forms:
             form = await fixture.sandbox.press("Admin", french, label, locale="fr")
@@ -70,8 +70,10 @@ def test_every_setting_is_an_option_too(tmp_path: Path) -> None:
             method="GET",
             headers="X-Key: one",
         )
-        assert answer.content.startswith("Changed: Name, Seconds between checks, Fine HTTP codes,")
-        assert "First check: fine, " in answer.content
+        assert answer.content.startswith(
+            "Changed: Name, Seconds between checks, Accepted HTTP codes,"
+        )
+        assert "First check: OK, " in answer.content
         now = shop(fixture)
         assert (now.name, now.interval_s, now.slow_ms) == ("Bakery", 90, 500)
         assert (now.channel_id, str(now.role_id)) == (
@@ -166,8 +168,8 @@ def test_a_new_address_is_judged_anew_and_its_alert_is_closed_without_an_all_cle
         )
         assert "The open alert stays where it is" in moved.content
         answer = await fixture.run("watch edit", monitor="Shop", url=f"{fixture.site.url}/canary")
-        assert "The new address is judged anew." in answer.content
-        assert "First check: fine" in answer.content
+        assert "The new address starts from scratch." in answer.content
+        assert "First check: OK" in answer.content
         await until(lambda: fixture.sandbox.messages("alerts")[0]["components"] == [])
         edited = fixture.sandbox.messages("alerts")[0]
         assert edited["id"] == alert["id"]
@@ -196,7 +198,7 @@ def test_cards_and_forms_ask_for_the_right_again_and_outlive_a_restart(tmp_path:
                 form = await sandbox.press("Admin", card, BUTTONS[0])
                 await again.remove("Bakery")
                 gone = await sandbox.submit_modal("Admin", form, {"name": "Shop"})
-                assert gone.content.startswith("There is no such monitor here.")
+                assert gone.content.startswith("There is no such site here.")
 
     asyncio.run(scenario())
 

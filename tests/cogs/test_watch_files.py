@@ -42,7 +42,7 @@ def test_one_probe_shows_what_it_saw_and_changes_nothing(tmp_path: Path) -> None
         answer = await fixture.run("watch test", monitor="Shop")
         assert answer.ephemeral
         assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503"
-        assert "It changes nothing and is not kept." in answer.text
+        assert "It changes nothing and is not stored." in answer.text
         assert f"GET `{fixture.site.url}/x`" in answer.text
         assert "First byte" in answer.text
         assert (entry.latest, entry.judge_state, entry.incident) == before
@@ -71,7 +71,7 @@ def test_an_export_is_read_back_without_loss_but_for_the_secrets(tmp_path: Path)
         await fixture.run("watch pause", monitor="Port")
         answer = await fixture.run("watch export")
         assert answer.ephemeral
-        assert answer.content.startswith("2 monitors\nOf request headers it has the names alone")
+        assert answer.content.startswith("2 sites watched\nRequest headers are listed by name only")
         text = attached(fixture, answer)
         assert "s3cret" not in text
         assert len(json.loads(text)["monitors"]) == 2
@@ -155,7 +155,7 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
         backup = json.dumps({"version": "1.23.13", "monitorList": listed})
         answer = await take(fixture, "Uptime_Kuma_Backup.json", backup)
         assert answer.content == "4 of 6 sites are watched from now on."
-        assert "no monitors of the kind “ping”" in answer.text
+        assert "cannot watch the kind “ping”" in answer.text
         assert "not with POST" in answer.text
         found = shops(fixture)
         assert found["Word"].paused
@@ -191,7 +191,7 @@ def test_500_sites_are_taken_in_time_up_to_the_limit(tmp_path: Path) -> None:
         (b"{not json", "I cannot read this file."),
         (b"[" * 100_000, "I cannot read this file."),
         (b'{"monitors": 3}', "I cannot read this file."),
-        (b'{"monitors": []}', "There is no monitor in this file."),
+        (b'{"monitors": []}', "There is no site in this file."),
         (b"hello there", "I cannot read this file."),
         (b"a" * ((1 << 20) + 1), "The file is too large: at most 1 MiB."),
     ],
@@ -219,8 +219,8 @@ def test_odd_entries_cost_only_themselves(tmp_path: Path) -> None:
         ]
         answer = await take(fixture, "x.json", json.dumps({"monitors": odd}))
         assert answer.content == "1 of 8 sites are watched from now on."
-        assert "its channel is not here" in answer.text
-        assert "its role is not here" in answer.text
+        assert "its channel is not on this server" in answer.text
+        assert "its role is not on this server" in answer.text
         assert "\\*\\*x\\*\\*" in answer.text
         assert shops(fixture)["@everyone **x**"].channel_id is None
 
@@ -253,9 +253,9 @@ def test_a_preview_shows_everything_and_adds_nothing(tmp_path: Path) -> None:
         )
         assert answer.content == "Preview, nothing was added: 2 of 3 sites would be watched."
         shown = answer.embeds[0]["description"]
-        assert shown.startswith("2 new · 1 not taken\n**Not taken: 1**\n4 ✖ In · ")
+        assert shown.startswith("2 new · 1 not imported\n**Not imported: 1**\n4 ✖ In · ")
         assert "**With a remark: 1**\n3 ✔ Fast" in shown
-        assert "**Taken: 1**\n2 ✔ Shop" in shown
+        assert "**Imported: 1**\n2 ✔ Shop" in shown
         assert len(attached(fixture, answer).splitlines()) == 3
         assert shops(fixture) == {}
 
@@ -271,7 +271,7 @@ def test_an_edited_export_changes_what_differs_and_says_so(tmp_path: Path) -> No
         before = shops(fixture)
         export = attached(fixture, await fixture.run("watch export"))
         same = await take(fixture, "vigie-monitors.json", export)
-        assert same.embeds[0]["description"].startswith("3 as before\n")
+        assert same.embeds[0]["description"].startswith("3 unchanged\n")
         assert shops(fixture) == before
 
         listed = json.loads(export)
@@ -287,7 +287,7 @@ def test_an_edited_export_changes_what_differs_and_says_so(tmp_path: Path) -> No
         assert answer.embeds[0]["description"].startswith("1 new · 3 changed\n")
         lines = {line.split(" ")[2]: line for line in attached(fixture, answer).splitlines()}
         assert lines["Shop"].endswith("changed: Seconds between checks")
-        assert lines["Blog"].endswith("changed: Address, Text that must be there, Paused")
+        assert lines["Blog"].endswith("changed: Address, Required text, Paused")
         assert lines["Press"].endswith("changed: Name")
         assert lines["Again"].endswith("the same address is already watched as “Shop”")
         after = shops(fixture)
@@ -313,7 +313,7 @@ def test_a_table_changes_only_what_it_speaks_of_at_the_same_address(tmp_path: Pa
         answer = await take(fixture, "x.csv", f"name,url\nShop,{url}/b\n")
         assert "“Shop” is already watched here, at another address." in answer.text
         answer = await take(fixture, "x.txt", f"{url}/a\n{url}/new\n{url}/newer\n")
-        assert answer.embeds[0]["description"].startswith("2 new · 1 as before\n")
+        assert answer.embeds[0]["description"].startswith("2 new · 1 unchanged\n")
         by_hand = {"monitors": [{"name": "Shop", "url": f"{url}/b", "every": 120}]}
         answer = await take(fixture, "x.json", json.dumps(by_hand))
         assert "changed: Address, Seconds between checks" in answer.text

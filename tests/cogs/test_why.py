@@ -16,7 +16,7 @@ def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
         assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
         said = answer.embeds[0]["description"]
         assert "`x` every check failed" in said
-        assert "one round after the other failed." in said
+        assert "every round failed." in said
         assert "The all-clear needs 3 good rounds in a row and has 0." in said
         assert "Each failure counted only after a connectivity check had succeeded." in said
         assert "HTTP 503" in answer.embeds[0]["fields"][0]["value"]

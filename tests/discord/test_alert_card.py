@@ -58,7 +58,7 @@ def test_an_opening_is_exactly_this() -> None:
         "flags": 0,
         "title": "Shop API is down",
         "description": (
-            "The server answers, but with an error (HTTP 503). Look at the server's logs."
+            "The server answers, but with an error (HTTP 503). Check the server's logs."
         ),
         "color": 0xDA373C,
         "fields": [
@@ -110,7 +110,7 @@ def test_the_card_tells_what_became_of_the_alert() -> None:
     incident = replace(DOWN, answering_since_ms=SINCE + 600_000, acknowledged_by=5, me_too=3)
     lines = embed(one(incident, delayed_ms=(SINCE, SINCE + 60_000)))["description"].splitlines()
     assert lines[1:] == [
-        "Answering since <t:1700000600:t>; I wait a little to be sure.",
+        "Answers again since <t:1700000600:t>; I wait a little to be sure.",
         "<@5> is on it.",
         "3 people see it too.",
         "Sent late: Discord was unreachable <t:1700000000:t>–<t:1700000060:t>.",
@@ -223,7 +223,7 @@ def test_what_the_sites_of_a_list_share_is_observed() -> None:
     ]
     assert notes(group(address=["192.0.2.7"] * 3)) == ["All last answered from 192.0.2.7."]
     assert notes(group(certificate_ms=[SINCE] * 3)) == [
-        "All last showed a certificate that ends <t:1700000000:f>."
+        "All last showed a certificate that expires <t:1700000000:f>."
     ]
     assert notes(group(address=["192.0.2.7"] * 3), "fr") == [
         "Tous ont répondu pour la dernière fois depuis 192.0.2.7."

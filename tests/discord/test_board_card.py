@@ -94,8 +94,7 @@ def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None
     )
     head, body, age = board_texts(EN, shown, STATUS)
     assert head == (
-        "### 1 down · 1 unstable · 1 slow · 1 refused · 2 up · 1 not judged yet · 1 paused"
-        " · 1 muted"
+        "### 1 down · 1 unstable · 1 slow · 1 refused · 2 up · 1 pending · 1 paused · 1 muted"
     )
     since = f"<t:{NOW_MS // 1000 - 60}:R>"
     assert body.splitlines() == [
@@ -105,7 +104,7 @@ def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None
         f"**▲ REFUSED** · Docs · HTTP 503 · {since}",
         "**✔ UP** · Blog · 180 ms",
         "**✔ UP · MUTED** · Wiki · 180 ms",
-        "**? NOT JUDGED YET** · New",
+        "**? PENDING** · New",
         "**‖ PAUSED** · Old",
     ]
     assert age == f"-# Updated <t:{NOW_MS // 1000}:R>"

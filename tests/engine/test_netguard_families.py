@@ -25,8 +25,8 @@ KNOCKS_REFUSED = {
     139: "worms",
     445: "worms",
 }
-TCP_FORM = "A tcp:// address is a host and a port alone, such as tcp://example.com:22."
-DNS_FORM = "A dns:// address is a name alone, such as dns://example.com."
+TCP_FORM = "A tcp:// address has a host and a port and nothing else, such as tcp://example.com:22."
+DNS_FORM = "A dns:// address has a name and nothing else, such as dns://example.com."
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_port_and_a_name_are_kept_in_one_form(typed: str, stored: str) -> None
         ("tcp://10.0.0.1:22", "I can't watch private or local addresses."),
         ("tcp://nas.local:22", "I can't watch private or local addresses."),
         ("tcp://[::ffff:8.8.8.8]:22", "I can't watch private or local addresses."),
-        ("tcp://8.8.8.8:445", "I don't knock at port 445: worms do"),
+        ("tcp://8.8.8.8:445", "Port 445 is not allowed: worms"),
         ("tcp://2130706433:22", "“2130706433” is not a host name I can look up."),
         ("tcp://:22", "That doesn't look like a web address."),
         ("dns://example.com/", DNS_FORM),
@@ -86,7 +86,7 @@ def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:
 def test_every_refused_port_says_why_and_every_other_port_is_fine() -> None:
     for port in (*range(1, 1_025), 3306, 5432, 6379, 25565, 65535):
         if port in KNOCKS_REFUSED:
-            why = f"port {port}[:.] .*{KNOCKS_REFUSED[port]}"
+            why = f"Port {port} is not allowed[:.] .*{KNOCKS_REFUSED[port]}"
             with pytest.raises(AddressRefused, match=why):
                 guard.check_url(f"tcp://example.com:{port}", ADDRESS_RULES)
             with pytest.raises(AddressRefused, match=why):

@@ -162,7 +162,7 @@ def test_what_cannot_be_read_says_why(data: bytes, said: str) -> None:
     [
         (b"PK\x03\x04 xlsx", "save it as CSV"),
         (b"\x1f\x8b\x08", "unpack it first"),
-        (b"SQLite format 3\0kuma.db", "Uptime Kuma 2 writes no backup"),
+        (b"SQLite format 3\0kuma.db", "Uptime Kuma 2 no longer writes backups"),
     ],
 )
 def test_a_file_of_another_kind_is_named(data: bytes, said: str) -> None:
@@ -200,8 +200,8 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
         "tcp://[2001:db8::1]:22",
     ]
     assert [str(one.error) for one in found[4:]] == [
-        "I have no monitors of the kind “Ping”.",
-        "I have no monitors of the kind “Heartbeat”.",
+        "I cannot watch the kind “Ping”.",
+        "I cannot watch the kind “Heartbeat”.",
         "It has no port.",
     ]
     common = {"id": 7, "interval": 300, "create_datetime": 1}
@@ -217,8 +217,8 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
 @pytest.mark.parametrize(
     ("differs", "said"),
     [
-        ({"upsideDown": True}, "upside down"),
-        ({"ignoreTls": True}, "I always check it"),
+        ({"upsideDown": True}, "inverted"),
+        ({"ignoreTls": True}, "I always verify it"),
         ({"proxyId": 3}, "proxy"),
         ({"type": "dns", "hostname": "a.example", "dns_resolve_type": "MX"}, "type MX"),
         ({"type": "dns", "hostname": "a.example", "dns_resolve_type": "TXT"}, "type TXT"),
@@ -246,8 +246,8 @@ def test_what_cannot_be_watched_as_kuma_did_is_refused(differs: dict[str, Any], 
         ({"maxredirects": 0}, "limit of redirects"),
         ({"maxredirects": 3}, "limit of redirects"),
         ({"maxretries": 5}, "retries"),
-        ({"resendInterval": 3}, "repeated notices"),
-        ({"timeout": 5}, "time limit"),
+        ({"resendInterval": 3}, "repeated notifications"),
+        ({"timeout": 5}, "timeout"),
         ({"tags": [{"name": "x"}]}, "tags"),
         ({"parent": 4}, "group"),
         ({"description": "mine"}, "description"),
@@ -321,7 +321,7 @@ def test_every_shape_of_a_kuma_dump_is_one(dump: Any) -> None:
     assert (item.wanted.url, item.wanted.expect_status) == ("https://a.example/", "2xx")
     row = {"type": "http", "url": "https://a.example", "upside_down": 1, "ignore_tls": 0}
     (of_database,) = items([row])
-    assert "upside down" in str(of_database.error)
+    assert "inverted" in str(of_database.error)
 
 
 def test_options_are_read_as_the_command_takes_them() -> None:

@@ -306,7 +306,7 @@ def test_a_weekly_window_keeps_its_wall_time_and_the_server_its_zone(tmp_path: P
     [
         (NewWindow((), date(2026, 3, 27), time(9), time(10)), "over already"),
         (NewWindow((), date(2029, 3, 27), time(9), time(10)), "two years"),
-        (NewWindow(tuple(range(7)), None, time(0), time(0)), "without an end"),
+        (NewWindow(tuple(range(7)), None, time(0), time(0)), "without end"),
         (NewWindow((1,), None, time(0), None, 7 * 86_400), "at most 6 days"),
         (NewWindow((), date(2026, 3, 29), time(0), None, 32 * 86_400), "at most 31 days"),
     ],

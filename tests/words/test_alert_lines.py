@@ -108,7 +108,9 @@ def test_the_other_lines() -> None:
     assert alert_lines.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
     assert alert_lines.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
     assert alert_lines.blind(EN, 720) == "⚪ BLIND · I was offline for 12 min"
-    assert alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · now for good: HTTP 503"
+    assert (
+        alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · completely down now: HTTP 503"
+    )
     assert alert_lines.reminder(EN, DOWN, 14_400) == "🔴 STILL DOWN · Shop API · for 4 h"
     assert alert_lines.reminder(EN, SLOW, 14_400) == "🟡 STILL UNSTABLE · Shop API · for 4 h"
     assert alert_lines.test(EN).startswith("🔔 TEST · ")

@@ -47,7 +47,7 @@ def test_a_new_catalogue_is_all_a_language_needs(
 ) -> None:
     header = '"Content-Type: text/plain; charset=utf-8\\n"\n'
     rule = '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
-    entries = 'msgid "fine"\nmsgstr "gut"\n\nmsgid "off"\nmsgstr ""\n\n'
+    entries = 'msgid "OK"\nmsgstr "gut"\n\nmsgid "off"\nmsgstr ""\n\n'
     doubtful = '#, fuzzy\nmsgid "Since"\nmsgstr "?"\n'
     (tmp_path / "de.po").write_text(
         f'msgid ""\nmsgstr ""\n{header}{rule}\n{entries}{doubtful}', "utf-8"
@@ -55,7 +55,7 @@ def test_a_new_catalogue_is_all_a_language_needs(
     monkeypatch.setattr(translator, "LOCALES", tmp_path)
     monkeypatch.setitem(translator._CATALOGUES, "de", translator._read("de"))
     german = Translator("de")
-    assert german.text("fine") == "gut"
+    assert german.text("OK") == "gut"
     assert german.text("off") == "off", "an empty translation is English"
     assert german.text("Since") == "Since", "a doubtful one too"
     assert german.number(1234.5) == "1.234,5"

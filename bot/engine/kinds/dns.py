@@ -12,7 +12,7 @@ from bot.words.translator import N_
 _RULES = AddressRules(
     "dns",
     example="dns://example.com",
-    form=N_("A dns:// address is a name alone, such as dns://example.com."),
+    form=N_("A dns:// address has a name and nothing else, such as dns://example.com."),
     default_port=53,
     has_port=False,
     has_literals=False,

@@ -10,7 +10,9 @@ from bot.words.translator import N_
 _RULES = AddressRules(
     "tcp",
     example="tcp://example.com:22",
-    form=N_("A tcp:// address is a host and a port alone, such as tcp://example.com:22."),
+    form=N_(
+        "A tcp:// address has a host and a port and nothing else, such as tcp://example.com:22."
+    ),
 )
 
 

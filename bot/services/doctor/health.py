@@ -73,8 +73,8 @@ def checking(
     stood = stalls.count(LATELY_S)
     if stood >= STALLS_WORTH_SAYING:
         text = words.plural(
-            "I stood still {n} time in ten minutes: checks of those moments count for nothing",
-            "I stood still {n} times in ten minutes: checks of those moments count for nothing",
+            "I froze {n} time in ten minutes: checks of that moment are not counted",
+            "I froze {n} times in ten minutes: checks of those moments are not counted",
             stood,
         )
         fix = words.text("Bot operator: the machine is too busy, or was paused.")
@@ -83,12 +83,13 @@ def checking(
     if wait is None or wait.seconds < WAIT_WORTH_SAYING_S:
         return None
     text = words.text(
-        "{host} is slow: of the sites there, one waited {n} s for its turn",
+        "{host} is slow: one of the sites there waited {n} s for its turn",
         host=quote(wait.host),
         n=words.number(round(wait.seconds)),
     )
     fix = words.text(
-        "I make at most {n} checks of one host at a time. Check it less often, or fewer pages.",
+        "I run at most {n} checks of one host at a time. Check it less often, or"
+        " watch fewer of its pages.",
         n=AT_A_TIME,
     )
     return warning(name, text, fix)
@@ -134,8 +135,8 @@ def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> F
     said = "" if not box.error else words.text("Discord said: {text}", text=quote(box.error))
     if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:
         text = words.plural(
-            "{n} message waits, since {time}.",
-            "{n} messages wait, since {time}.",
+            "{n} message is waiting, since {time}.",
+            "{n} messages are waiting, since {time}.",
             box.waiting,
             time=stamp(box.oldest_ms, "f"),
         )
@@ -147,8 +148,8 @@ def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> F
         return warning(name, f"{text} {said}".rstrip(), fix)
     if box.dead:
         text = words.plural(
-            "{n} message of the last week could not be delivered.",
-            "{n} messages of the last week could not be delivered.",
+            "{n} message in the last week could not be delivered.",
+            "{n} messages in the last week could not be delivered.",
             box.dead,
         )
         fix = words.text(
@@ -161,9 +162,9 @@ def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> F
         )
         return ok(name, f"{text} {said}".rstrip())
     if box.sent_ms is None:
-        return ok(name, words.text("no message within a week; nothing waits"))
+        return ok(name, words.text("no message within a week; nothing is waiting"))
     time = stamp(box.sent_ms, "f")
-    return ok(name, words.text("the last message arrived {time}; nothing waits", time=time))
+    return ok(name, words.text("the last message arrived {time}; nothing is waiting", time=time))
 
 
 def blocked(words: Translator, throttle: Throttle) -> Finding | None:
@@ -173,7 +174,7 @@ def blocked(words: Translator, throttle: Throttle) -> Finding | None:
         fix = words.text("Bot operator: set a new DISCORD_TOKEN.")
         return broken("Discord", text, fix)
     if throttle.breaker.down:
-        text = words.text("Discord gives no answer just now.")
+        text = words.text("Discord does not answer right now.")
         fix = words.text("I keep trying, and nothing is lost. See discordstatus.com.")
         return warning("Discord", text, fix)
     return None
@@ -189,7 +190,7 @@ def stored_lines(words: Translator, found: StorageStats) -> list[str]:
             "{n} changes of settings, and who made them",
             found.changes,
         ),
-        _days(words, HOURLY_DAYS): words.text("what each hour came to"),
+        _days(words, HOURLY_DAYS): words.text("hourly totals"),
         _days(words, PACKED_DAYS): _checks(words, found.checks),
         _days(words, min(KEPT_MS, FOLLOWERS_MS) // DAY_MS, after=True): words.plural(
             "the id of {n} message, and who pressed its buttons",
@@ -197,7 +198,7 @@ def stored_lines(words: Translator, found: StorageStats) -> list[str]:
             found.messages,
         ),
         words.text("User data"): _people(words, found),
-        removal: words.text("all of it is deleted"),
+        removal: words.text("everything is deleted"),
     }
     return [f"**{how_long}** · {what}" for how_long, what in kept.items()]
 
@@ -205,9 +206,7 @@ def stored_lines(words: Translator, found: StorageStats) -> list[str]:
 def stored_summary(words: Translator, found: StorageStats) -> str:
     """All servers in one sentence, for the bot's operator."""
     servers = words.plural("{n} server", "{n} servers", found.servers)
-    left = words.plural(
-        "{n} left and not forgotten yet", "{n} left and not forgotten yet", found.left
-    )
+    left = words.plural("{n} left but not deleted yet", "{n} left but not deleted yet", found.left)
     parts = [servers, *([left] if found.left else []), _for_ever(words, found)]
     return f"{', '.join(parts)}; {_people(words, found)}"
 
@@ -221,7 +220,7 @@ def _for_ever(words: Translator, found: StorageStats) -> str:
         parts.append(
             words.plural("{n} maintenance window", "{n} maintenance windows", found.windows)
         )
-    parts.append(words.text("what each day came to"))
+    parts.append(words.text("daily totals"))
     said = ", ".join(parts)
     if not found.first_ms:
         return said

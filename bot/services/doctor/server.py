@@ -126,7 +126,7 @@ class Sites:
 
     def _unchecked(self, found: Sequence[MonitorStatus]) -> Finding:
         words = self.words
-        text = words.text("{names}: no check for far too long.", names=names(words, found))
+        text = words.text("{names}: not checked for far too long.", names=names(words, found))
         fix = words.text("That is a bug. Bot operator: see the log, and restart me.")
         return broken(words.text("Checks"), text, fix)
 
@@ -146,7 +146,7 @@ class Sites:
             return ok(name, names(words, found))
         since = stamp(min(one.monitor.paused_ms or now_ms for one in long), "f")
         text = words.text("{names}, since {time}.", names=names(words, long), time=since)
-        fix = words.text("{command} has them checked again.", command=self.mention("watch resume"))
+        fix = words.text("{command} resumes the checks.", command=self.mention("watch resume"))
         return warning(name, text, fix)
 
     def _muted(self, found: Sequence[MonitorStatus]) -> Finding:

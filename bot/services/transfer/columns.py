@@ -22,7 +22,7 @@ FIELDS = (
     *("name", "url", "every", "channel", "role", "expect_status", "contains", "not_contains"),
     *("slow_ms", "method", "headers", "paused"),
 )
-NO_KIND = N_("I have no monitors of the kind “{kind}”.")
+NO_KIND = N_("I cannot watch the kind “{kind}”.")
 _NOT_READ = N_("not read: {fields}")
 _ALERTS_WHEN_THERE = N_("“keyword exists” was read as: it fails when the text is there")
 

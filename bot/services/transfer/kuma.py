@@ -26,10 +26,10 @@ _CONFIRMED = 2  # how often a failure is checked again before it is told
 _USUAL_RESOLVER = "1.1.1.1"
 _DEADLINE_S, _USUAL_DEADLINE = 10, 0.8  # of the interval
 
-_UPSIDE_DOWN = N_("It is upside down (up while the site fails): I cannot watch that.")
-_NO_TLS_CHECK = N_("Its certificate is not to be checked (ignoreTls): I always check it.")
-_PROXY = N_("It is asked through a proxy: I always connect directly.")
-_RECORDS = N_("It asks for DNS records of the type {type}: I look up addresses alone.")
+_UPSIDE_DOWN = N_("It is inverted (up while the site fails): I cannot watch that.")
+_NO_TLS_CHECK = N_("Its certificate is ignored (ignoreTls): I always verify it.")
+_PROXY = N_("It uses a proxy: I always connect directly.")
+_RECORDS = N_("It asks for DNS records of type {type}: I only look up addresses.")
 _A_GROUP = N_("It is a group: I watch the sites in it, without the group.")
 _SIGN_IN = N_("I cannot sign in with “{method}”.")
 
@@ -52,26 +52,26 @@ _LEFT_OUT: tuple[tuple[Found, str], ...] = (
     (lambda m: bool(_filled(m.get("conditions"))), N_("its conditions are left out")),
     (
         lambda m: (whole_number(m.get("maxretries")) or 0) > _CONFIRMED,
-        N_("its retries are left out: I check a failure twice more before I tell it"),
+        N_("its retries are left out: I check a failure twice more before it counts"),
     ),
     (
         lambda m: bool(whole_number(m.get("resendinterval"))),
-        N_("its repeated notices are left out: reminders are a setting of the whole server"),
+        N_("its repeated notifications are left out: reminders are set for the whole server"),
     ),
     (
         _odd_deadline,
-        N_("its time limit is left out: a check has 10 s"),
+        N_("its timeout is left out: a check has 10 s"),
     ),
     (
         lambda m: (
             m.get("type") == "dns"
             and str(m.get("dnsresolveserver") or _USUAL_RESOLVER) != _USUAL_RESOLVER
         ),
-        N_("its name server is left out: I ask those of my own machine"),
+        N_("its name server is left out: I use those of my own machine"),
     ),
     (
         lambda m: bool(m.get("ipfamily")),
-        N_("its choice of IPv4 or IPv6 is left out: I use what answers"),
+        N_("its choice of IPv4 or IPv6 is left out: I use whichever answers"),
     ),
 )
 _LEFT_OUT_OF_WEB: tuple[tuple[Found, str], ...] = (

@@ -28,7 +28,7 @@ _LISTS = ("monitors", "monitorList", "endpoints", "sites", "checks", "services")
 
 _NAME_CUT = N_("its name was cut to {n} characters")
 _BROKEN = N_("a quotation mark in this row is out of place")
-_GUESSED = N_("Its encoding was read as Windows-1252: look whether names are right.")
+_GUESSED = N_("Its encoding was read as Windows-1252: check the names.")
 _CELLS = N_("This row has more cells than there are columns.")
 
 
@@ -68,7 +68,7 @@ def read(data: bytes) -> Listing:
     is_json = text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
     found = list(_json(text) if is_json else _table(text))
     if not found:
-        raise UserError("There is no monitor in this file.")
+        raise UserError("There is no site in this file.")
     return Listing(found, (_GUESSED,) if guessed else ())
 
 
@@ -174,7 +174,7 @@ def _item(
 ) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):
-        return Item(number, label, error=UserError("This is no monitor."))
+        return Item(number, label, error=UserError("This is not a site."))
     try:
         known, remarks = (of_kuma if kuma else columns.read)(raw)
         wanted, more = _wanted(known)

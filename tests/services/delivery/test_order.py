@@ -157,7 +157,7 @@ def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
         assert await here.deliver() == 2
         original, reply = here.transport.of()
         assert original.alert.kind == "down"
-        assert reply.alert.content == "🔴 DOWN · Shop · now for good: HTTP 503"
+        assert reply.alert.content == "🔴 DOWN · Shop · completely down now: HTTP 503"
         assert reply.alert.plain
         assert reply.alert.kind == "down"
         assert reply.reply_to == original.id

@@ -171,7 +171,7 @@ def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
         await here.deliver(DAY - 1)
         assert _told(here) == [SYSTEM]
         notice = here.transport.of(SYSTEM)[0].alert
-        assert notice.content.startswith("🔕 NOT HEARD · I may not post in <#100> any more.")
+        assert notice.content.startswith("🔕 NOT HEARD · I can no longer post in <#100>.")
         assert notice.content.endswith("In trouble now: a")
         assert notice.plain
         await here.open("c", CHANNEL + 2)

@@ -138,7 +138,7 @@ def _told(
     opens: dict[int, list[Message]] = defaultdict(list)
     closes: dict[int, list[Message]] = defaultdict(list)
     for message in messages:
-        if "for good" in message.alert.content and message.reply_to is not None:
+        if "completely" in message.alert.content and message.reply_to is not None:
             continue
         ends = message.alert.content.startswith(("🟢 UP", "📋 DIGEST"))
         for incident in message.alert.incidents:

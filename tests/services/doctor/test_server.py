@@ -165,11 +165,11 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
             await s.clock.advance(180)
             late = (await found(s))["Delivery"]
             assert late.text == (
-                f"1 message waits, since {at(now_ms)}. Discord said: `503 Service Unavailable`"
+                f"1 message is waiting, since {at(now_ms)}. Discord said: `503 Service Unavailable`"
             )
             await s.db.write(lambda conn: outbox.finish(conn, [1], "dead"))
             dead = (await found(s))["Delivery"]
-            assert dead.text.startswith("1 message of the last week could not be delivered.")
+            assert dead.text.startswith("1 message in the last week could not be delivered.")
             assert dead.fix == "/alerts test shows whether alerts arrive now."
             await s.clock.advance(8 * DAY_S)
             assert is_well((await found(s))["Delivery"])
@@ -220,7 +220,7 @@ def test_what_is_stored_is_counted_for_one_server_alone(tmp_path: Path) -> None:
             assert (other.monitors, other.incidents, other.messages) == (1, 0, 0)
             lines = stored_lines(WORDS, kept)
             assert lines[0].startswith("**Kept indefinitely** · 1 site, 1 removed one, 1 incident,")
-            assert lines[-1] == "**30 days after I am removed** · all of it is deleted"
+            assert lines[-1] == "**30 days after I am removed** · everything is deleted"
             assert (await doctor(s).stored(99)).first_ms == 0
 
     asyncio.run(scenario())
@@ -243,7 +243,7 @@ def test_checks_that_wait_long_for_their_turn_are_said_to_their_server_alone(
             assert said.grade is Grade.WARNING
             assert (
                 said.text
-                == "`shop.example:443` is slow: of the sites there, one waited 45 s for its turn"
+                == "`shop.example:443` is slow: one of the sites there waited 45 s for its turn"
             )
             await s.clock.advance(700)
             assert "Checks" not in await found(s)
@@ -261,7 +261,7 @@ def test_a_machine_that_keeps_standing_still_is_said(tmp_path: Path) -> None:
                 s.clock.jump(2)
             await s.clock.advance(1)
             said = (await found(s))["Checks"]
-            assert said.text.startswith("I stood still 3 times in ten minutes")
+            assert said.text.startswith("I froze 3 times in ten minutes")
             measuring.cancel()
             await asyncio.gather(measuring, return_exceptions=True)
 
