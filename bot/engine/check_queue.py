@@ -1,4 +1,4 @@
-"""Makes checks: few at a time to one host for each server, equal ones of one moment only once."""
+"""Makes checks: few at a time to one host for each guild, equal ones of one moment only once."""
 
 import asyncio
 from collections import deque
@@ -26,7 +26,7 @@ _ANSWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TimedResult:
-    """What a check saw. ``started``: monotonic time of its own start, after every wait."""
+    """A result, and when its check started after every wait (monotonic)."""
 
     result: CheckResult
     started: float
@@ -34,9 +34,9 @@ class TimedResult:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A check of a server that waited for its turn: until when (monotonic), how long, where."""
+    """A check of a guild that waited for its turn: until when (monotonic), how long, where."""
 
-    server: int
+    guild_id: int
     ended: float
     seconds: float
     host: str
@@ -50,40 +50,40 @@ class _UnderWay:
     joined: asyncio.Future[TimedResult | None] | None = None
 
     def join(self) -> asyncio.Future[TimedResult | None]:
-        """What it will have seen; None: it saw nothing, ask again."""
+        """Its result to come; None: there is none, ask again."""
         if self.joined is None:
             self.joined = asyncio.get_running_loop().create_future()
         return asyncio.shield(self.joined)
 
-    def tell(self, checked: TimedResult | None) -> None:
+    def share(self, checked: TimedResult | None) -> None:
         if self.joined is not None:
             self.joined.set_result(checked)
             self.joined = None
 
 
 class CheckQueue:
-    """The way to every check of a monitor: rounds, first checks and tests alike.
+    """Makes every check of a monitor: rounds, first checks and tests alike.
 
-    ``slots`` limits the checks under way (0: as many as needed). One server's monitors wait for
-    each other, never for another server's.
+    ``limit`` of the checks under way; 0: as many as needed. One guild's monitors wait for each
+    other, never for another guild's.
     """
 
-    def __init__(self, prober: Checker, clock: Clock, *, slots: int = 0) -> None:
-        self._prober = prober
+    def __init__(self, checker: Checker, clock: Clock, *, limit: int = 0) -> None:
+        self._checker = checker
         self._clock = clock
-        self._lanes: HostLimiter[tuple[str, int]] = HostLimiter(slots)
+        self._hosts: HostLimiter[tuple[str, int]] = HostLimiter(limit)
         self._limits = ConnectionLimits(clock)
-        self._of_server: dict[tuple[int, Target], _UnderWay] = {}
+        self._of_guild: dict[tuple[int, Target], _UnderWay] = {}
         self._begun: dict[Target, _UnderWay] = {}
         self._waiters: set[asyncio.Task[Any] | None] = set()
         self.waits: deque[Wait] = deque(maxlen=RECENT)
 
-    async def check(self, target: Target, server: int) -> TimedResult:
-        """Make one check for a monitor of ``server``, or share an equal one of this moment."""
+    async def check(self, target: Target, guild_id: int) -> TimedResult:
+        """Make one check for a monitor of ``guild_id``, or share an equal one of this moment."""
         while True:
-            equal = self._equal(target, server)
+            equal = self._equal(target, guild_id)
             if equal is None:
-                return await self._make(target, server)
+                return await self._make(target, guild_id)
             with self._waiting(asks=equal.began is None):
                 checked = await equal.join()
             if checked is not None:
@@ -102,57 +102,57 @@ class CheckQueue:
         finally:
             self._waiters.discard(task)
 
-    def longest_wait(self, server: int, within_s: float) -> Wait | None:
-        """The longest that a check of this server lately waited for its turn."""
+    def longest_wait(self, guild_id: int, within_s: float) -> Wait | None:
+        """The longest that a check of this guild lately waited for its turn."""
         since = self._clock.monotonic() - within_s
-        lately = (one for one in self.waits if one.server == server and one.ended >= since)
+        lately = (one for one in self.waits if one.guild_id == guild_id and one.ended >= since)
         return max(lately, key=lambda one: one.seconds, default=None)
 
-    def _equal(self, target: Target, server: int) -> _UnderWay | None:
-        """An equal check that began just now, or waits for its turn in the same server."""
+    def _equal(self, target: Target, guild_id: int) -> _UnderWay | None:
+        """An equal check that began just now, or waits for its turn in the same guild."""
         found = self._begun.get(target)
         began = None if found is None else found.began
         if began is not None and self._clock.monotonic() - began <= MOMENT_S:
             return found
-        waiting = self._of_server.get((server, target))
+        waiting = self._of_guild.get((guild_id, target))
         return waiting if waiting is not None and waiting.began is None else None
 
-    async def _make(self, target: Target, server: int) -> TimedResult:
+    async def _make(self, target: Target, guild_id: int) -> TimedResult:
         mine = _UnderWay()
-        self._of_server[server, target] = mine
+        self._of_guild[guild_id, target] = mine
         checked = None
         try:
-            checked = await self._in_turn(target, server, mine)
+            checked = await self._in_turn(target, guild_id, mine)
         finally:
-            if self._of_server.get((server, target)) is mine:
-                del self._of_server[server, target]
-            mine.tell(checked)
+            if self._of_guild.get((guild_id, target)) is mine:
+                del self._of_guild[guild_id, target]
+            mine.share(checked)
         return checked
 
-    async def _in_turn(self, target: Target, server: int, mine: _UnderWay) -> TimedResult:
+    async def _in_turn(self, target: Target, guild_id: int, mine: _UnderWay) -> TimedResult:
         asked = self._clock.monotonic()
         host = endpoint_of(target.url)
         answered = None
-        if not self._lanes.try_enter((host, server)):
+        if not self._hosts.try_enter((host, guild_id)):
             with self._waiting():
-                await self._lanes.enter((host, server))
+                await self._hosts.enter((host, guild_id))
         try:
-            # Another server's equal check may have begun while this one waited.
-            equal = self._equal(target, server)
+            # Another guild's equal check may have begun while this one waited.
+            equal = self._equal(target, guild_id)
             shared = None if equal is None or equal is mine else await equal.join()
             if shared is not None:
                 return shared
-            visit = CheckConnections(self._limits, self._clock, server)
+            visit = CheckConnections(self._limits, self._clock, guild_id)
             try:
                 checked = await self._visit(target, visit, mine)
                 answered = _has_answered(checked.result)
             finally:
                 visit.end(answered=answered)
         finally:
-            self._lanes.leave((host, server), answered=answered)
+            self._hosts.leave((host, guild_id), answered=answered)
         waited_s = checked.started - asked
         if waited_s >= WORTH_NOTING_S:
-            self.waits.append(Wait(server, self._clock.monotonic(), waited_s, host))
+            self.waits.append(Wait(guild_id, self._clock.monotonic(), waited_s, host))
         return checked
 
     async def _visit(self, target: Target, visit: CheckConnections, mine: _UnderWay) -> TimedResult:
@@ -162,16 +162,16 @@ class CheckQueue:
             self._begun[target] = mine
             current = CURRENT_CHECK.set(visit)
             try:
-                result = await self._prober.check(target)
+                result = await self._checker.check(target)
             finally:
                 CURRENT_CHECK.reset(current)
                 if self._begun.get(target) is mine:
                     del self._begun[target]
             if _has_answered(result) or not visit.has_to_wait:
                 return TimedResult(result, started)
-            # Others need not wait for a turn of this server.
+            # Others need not wait for a turn of this guild.
             mine.began = None
-            mine.tell(None)
+            mine.share(None)
             with self._waiting():
                 await visit.wait()
 

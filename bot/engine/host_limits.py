@@ -1,4 +1,4 @@
-"""How many checks may be under way at once: in all, and in each lane, where others wait in turn."""
+"""Limits the checks under way at once, in all and for each host; the others wait in turn."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from bot.clock import Clock
 
 AT_A_TIME = 2
-WIDEST = 200  # of a lane whose host hangs
+WIDEST = 200  # for a host that hangs
 HANGS_FROM = 2  # so many checks in a row without an answer
 
 K = TypeVar("K", bound=Hashable)
@@ -20,100 +20,101 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class _Host:
-    """``places``: taken by checks under way. ``silent``: checks in a row without an answer."""
+    """Checks under way, checks in a row without an answer, and who waits."""
 
-    places: int = 0
-    silent: int = 0
+    active: int = 0
+    unanswered: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
     @property
     def has_room(self) -> bool:
-        return self.places < (AT_A_TIME if self.silent < HANGS_FROM else WIDEST)
+        return self.active < (AT_A_TIME if self.unanswered < HANGS_FROM else WIDEST)
 
 
 class HostLimiter(Generic[K]):
-    """Two places in each lane. A check that waits for its lane holds no place of others.
+    """Two checks at a time for each host. A check that waits for its host takes no other's turn.
 
-    A host that hangs holds each place until the deadline, so its lane widens to all who wait: they
-    are told in the same minute. The first answer narrows it again. ``slots`` 0 means no limit in
-    all: a limit under rate x deadline keeps a third of all checks from starting in time (measured).
+    A host that hangs holds each check until the deadline, so its limit widens to all who wait:
+    all their monitors alert in the same minute. The first answer narrows it again. ``total`` 0
+    means no limit in all: one under rate x deadline keeps a third of all checks from starting in
+    time (measured).
     """
 
-    def __init__(self, slots: int = 0) -> None:
-        self._slots = slots
-        self._under_way = 0
-        self._lanes: dict[K, _Host] = {}
-        self._queue: deque[asyncio.Future[None]] = deque()  # these have room in their lanes
+    def __init__(self, total: int = 0) -> None:
+        self._total = total
+        self._active = 0
+        self._hosts: dict[K, _Host] = {}
+        self._queue: deque[asyncio.Future[None]] = deque()  # their hosts have room
 
     async def enter(self, key: K) -> None:
-        """Take a place, waiting for it if need be."""
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = _Host()
-        if lane.has_room:
-            lane.places += 1
+        """Begin a check, waiting for its turn if need be."""
+        host = self._hosts.get(key)
+        if host is None:
+            host = self._hosts[key] = _Host()
+        if host.has_room:
+            host.active += 1
         else:
-            await self._turn(lane.waiting, key)
-        if self._slots and self._under_way >= self._slots:
-            await self._slot(key)
+            await self._turn_at_host(host.waiting, key)
+        if self._total and self._active >= self._total:
+            await self._turn_in_all(key)
         else:
-            self._under_way += 1
+            self._active += 1
 
     def try_enter(self, key: K) -> bool:
-        """Take a place if one is free."""
-        lane = self._lanes.get(key)
-        if lane is not None and not lane.has_room:
+        """Begin a check unless it would have to wait."""
+        host = self._hosts.get(key)
+        if host is not None and not host.has_room:
             return False
-        if self._slots and self._under_way >= self._slots:
+        if self._total and self._active >= self._total:
             return False
-        self._lanes.setdefault(key, _Host()).places += 1
-        self._under_way += 1
+        self._hosts.setdefault(key, _Host()).active += 1
+        self._active += 1
         return True
 
     def leave(self, key: K, *, answered: bool | None) -> None:
-        """Give a place back. ``answered``: whether the host said anything; None: nobody knows."""
-        self._under_way -= 1
-        self._hand_on_slot()
-        self._leave_lane(key, answered)
+        """End a check. ``answered``: whether the host said anything; None: nobody knows."""
+        self._active -= 1
+        self._hand_on_turn()
+        self._leave_host(key, answered)
 
-    def _leave_lane(self, key: K, answered: bool | None) -> None:
-        lane = self._lanes[key]
-        lane.places -= 1
+    def _leave_host(self, key: K, answered: bool | None) -> None:
+        host = self._hosts[key]
+        host.active -= 1
         if answered is not None:
-            lane.silent = 0 if answered else lane.silent + 1
-        while lane.waiting and lane.has_room:
-            if _wake(lane.waiting.popleft()):
-                lane.places += 1
-        if not lane.places and not lane.waiting:
-            del self._lanes[key]
+            host.unanswered = 0 if answered else host.unanswered + 1
+        while host.waiting and host.has_room:
+            if _wake(host.waiting.popleft()):
+                host.active += 1
+        if not host.active and not host.waiting:
+            del self._hosts[key]
 
-    async def _turn(self, queue: deque[asyncio.Future[None]], key: K) -> None:
-        """Wait in a lane; who gives up after the place was handed over hands it on."""
+    async def _turn_at_host(self, queue: deque[asyncio.Future[None]], key: K) -> None:
+        """Wait for the host; who gives up after the turn was handed over hands it on."""
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self._leave_lane(key, None)
+                self._leave_host(key, None)
             raise
 
-    async def _slot(self, key: K) -> None:
+    async def _turn_in_all(self, key: K) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self._under_way -= 1
-                self._hand_on_slot()
-            self._leave_lane(key, None)
+                self._active -= 1
+                self._hand_on_turn()
+            self._leave_host(key, None)
             raise
 
-    def _hand_on_slot(self) -> None:
-        while self._queue and self._under_way < self._slots:
+    def _hand_on_turn(self) -> None:
+        while self._queue and self._active < self._total:
             if _wake(self._queue.popleft()):
-                self._under_way += 1
+                self._active += 1
 
 
 def _wake(turn: asyncio.Future[None]) -> bool:
@@ -129,24 +130,24 @@ PER_SECOND = 200
 PER_SECOND_INSIDE = 1_000  # the operator's own networks
 IDLE_BUCKETS = 4_096
 
-Endpoint = tuple[int, str, int]  # server, address, port
+Endpoint = tuple[int, str, int]  # guild, address, port
 
 
 class MustWait(Exception):
-    """The connection was not made: its check waits for its turn."""
+    """A connection was not made: its check waits for its turn."""
 
 
 class ConnectionLimits:
-    """Places by server, address and port; a bucket of connections for each address."""
+    """Connections by guild, address and port; a token bucket for each address."""
 
     def __init__(self, clock: Clock) -> None:
-        self.places: HostLimiter[Endpoint] = HostLimiter()
+        self.endpoints: HostLimiter[Endpoint] = HostLimiter()
         self._clock = clock
         # When the newest connection of an address is due, if they come evenly (GCRA).
         self._due: dict[str, float] = {}
 
-    def book(self, address: str) -> float:
-        """Take a connection of this address; returns in how many seconds it may be made."""
+    def reserve(self, address: str) -> float:
+        """Reserve a connection to this address; returns in how many seconds it may be made."""
         now = self._clock.monotonic()
         if len(self._due) > IDLE_BUCKETS:
             self._due = {one: due for one, due in self._due.items() if due > now}
@@ -158,28 +159,28 @@ class ConnectionLimits:
 class CheckConnections:
     """The connections of one check, from its first to its end."""
 
-    def __init__(self, limits: ConnectionLimits, clock: Clock, server: int) -> None:
+    def __init__(self, limits: ConnectionLimits, clock: Clock, guild_id: int) -> None:
         self._limits = limits
         self._clock = clock
-        self._server = server
+        self._guild_id = guild_id
         self._held: set[Endpoint] = set()
-        self._booked: set[str] = set()  # waited for, and not used yet
+        self._reserved: set[str] = set()  # waited for, and not used yet
         self._full: Endpoint | None = None
         self._early_s = 0.0
         self._early: str | None = None
 
     def connect(self, address: str, port: int) -> None:
         """Count a connection that is about to be made. Raises Busy when it has to wait."""
-        place = (self._server, address, port)
-        if place not in self._held:
-            if not self._limits.places.try_enter(place):
-                self._full = place
+        endpoint = (self._guild_id, address, port)
+        if endpoint not in self._held:
+            if not self._limits.endpoints.try_enter(endpoint):
+                self._full = endpoint
                 raise MustWait
-            self._held.add(place)
-        if address in self._booked:
-            self._booked.discard(address)
+            self._held.add(endpoint)
+        if address in self._reserved:
+            self._reserved.discard(address)
             return
-        wait_s = self._limits.book(address)
+        wait_s = self._limits.reserve(address)
         if wait_s > 0:
             self._early, self._early_s = address, wait_s
             raise MustWait
@@ -190,22 +191,22 @@ class CheckConnections:
         return self._full is not None or self._early is not None
 
     async def wait(self) -> None:
-        """Until what was refused may be made; other places are given back meanwhile."""
+        """Until what was refused may be made; nothing else is held meanwhile."""
         full, early, wait_s = self._full, self._early, self._early_s
         self._full = self._early = None
         if full is not None:
             self.end(answered=None)
-            await self._limits.places.enter(full)
+            await self._limits.endpoints.enter(full)
             self._held.add(full)
         if early is not None:
-            self._booked.add(early)
+            self._reserved.add(early)
             await self._clock.sleep(wait_s)
 
     def end(self, *, answered: bool | None) -> None:
-        """Give all places back."""
+        """Give all connections back."""
         held, self._held = self._held, set()
-        for place in held:
-            self._limits.places.leave(place, answered=answered)
+        for endpoint in held:
+            self._limits.endpoints.leave(endpoint, answered=answered)
 
 
 CURRENT_CHECK: ContextVar[CheckConnections | None] = ContextVar("CURRENT", default=None)

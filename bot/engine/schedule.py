@@ -1,7 +1,7 @@
-"""One monitor's place in time: when its rounds fall and what follows a try. Pure arithmetic.
+"""One monitor's timetable: when its rounds come and what follows a check. Pure arithmetic.
 
 Times are whole milliseconds of monotonic time: rounds of 60 s lie exactly 60,000 ms apart however
-late their tries start, and the rules of the judge compare them to the millisecond.
+late their checks start, and the rules of the judge compare them to the millisecond.
 """
 
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from enum import Enum, auto
 from bot.clock import Clock
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: its multiples spread evenly for any count
-SHORTEST_MS = 100  # no rhythm may be shorter, whatever a runner asks for
+SHORTEST_MS = 100  # no interval may be shorter, whatever a runner asks for
 CLOCK_STEP_MS = 1_000  # the wall clock was set; anything less is rounding
 
 
 class After(Enum):
-    """What follows the try under way."""
+    """What follows the check under way."""
 
     STEP = auto()  # what the runner says
-    PLACE = auto()  # its round is given up: next at the monitor's own place
+    PHASE = auto()  # its round is given up: next at the monitor's own phase
     NOW = auto()  # its round is given up: next at once
     NOTHING = auto()  # the monitor was removed
 
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """One monitor's next try. ``slot`` is its round's time, ``due`` the try's own."""
+    """One monitor's next check. ``slot`` is its round's time, ``due`` the check's own."""
 
     key: int
     asked_ms: int  # the interval it was set to
-    interval_ms: int  # the rhythm of its rounds now
+    interval_ms: int  # of its rounds now
     slot: int = 0
     due: int = 0
     number: int = 0
@@ -37,26 +37,26 @@ class Plan:
     running: bool = False
     after: After = After.STEP
 
-    def share(self, length_ms: int) -> int:
-        """The monitor's own, stable part of a length of time, from 0 to under ``length_ms``."""
+    def phase(self, length_ms: int) -> int:
+        """The monitor's own, stable place in a length of time, from 0 to under ``length_ms``."""
         return ((self.key * GOLDEN) % 2**64) * length_ms >> 64
 
     def restart(self, now: int, *, soon: bool) -> None:
-        """A new round, at once or at the monitor's own place in its interval.
+        """A new round, at once or at the monitor's own phase of its interval.
 
-        Places are counted from the origin of monotonic time, so a restart of the process keeps
-        the rhythm, and long intervals are not put off by every restart.
+        Phases are counted from the origin of monotonic time, so a restart of the process keeps
+        them, and long intervals are not put off by every restart.
         """
         self.number, self.interval_ms, self.after = 0, self.asked_ms, After.STEP
-        wait = 0 if soon else (self.share(self.asked_ms) - now) % self.asked_ms
+        wait = 0 if soon else (self.phase(self.asked_ms) - now) % self.asked_ms
         self.slot = self.due = now + wait
 
-    def go_on(self, now: int, confirm_ms: int | None, interval_ms: int) -> None:
-        """The next confirm try, or the next round that is still ahead.
+    def plan_next(self, now: int, confirm_ms: int | None, interval_ms: int) -> None:
+        """Plan the next confirming check, or the next round that is still ahead.
 
-        After a calm round (no confirm try) a monitor that left its own place (an early round, a
-        stall, another rhythm) is drawn back to it, by at most half an interval a round. A round
-        in doubt keeps the full distance: the judge waits for it.
+        After a calm round (no confirming check) a monitor that left its own phase (an early round,
+        a stall, another interval) is drawn back to it, by at most half an interval a round. A
+        round in doubt keeps the full distance: the judge waits for it.
         """
         self.interval_ms = interval_ms
         if confirm_ms is not None:
@@ -65,21 +65,21 @@ class Plan:
             return
         slot = self.slot + interval_ms
         if self.number == 0:
-            slot -= min((slot - self.share(interval_ms)) % interval_ms, interval_ms // 2)
+            slot -= min((slot - self.phase(interval_ms)) % interval_ms, interval_ms // 2)
         missed = max(0, -((slot - now) // interval_ms))
         self.number = 0
         self.slot = self.due = slot + missed * interval_ms
 
-    def put_off(self, now: int) -> None:
-        """The loop stood still: spread what is late by its phase again, instead of a burst.
+    def postpone(self, now: int) -> None:
+        """Spread what is late after a stall by its phase, instead of a burst.
 
-        Counted from now, not from the own place: stalls that come back regularly would always
+        Counted from now, not from the own phase: stalls that come back regularly would always
         hit the same monitors.
         """
         if self.number:
-            self.due = now + self.share(self.due - self.slot)
+            self.due = now + self.phase(self.due - self.slot)
         else:
-            self.slot = self.due = now + self.share(self.interval_ms)
+            self.slot = self.due = now + self.phase(self.interval_ms)
 
 
 class WallScale:

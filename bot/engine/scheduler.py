@@ -1,6 +1,6 @@
-"""When each monitor is tried: one heap on monotonic time, a task only while a try runs.
+"""Starts each monitor's checks in time: one heap on monotonic time, a task only while one runs.
 
-It knows neither probes nor verdicts: a :class:`Runner` runs one try and says what comes next.
+It knows neither checkers nor the judge: a :class:`Runner` makes one check and says what comes next.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 60.0  # nothing planned: look again then, or when something is added
 TICK_S = 0.05  # what falls due in one tick starts together: a tenth cheaper than 0.02 (measured)
-GRACE_MS = 2_000  # later than this means that the loop, or the machine, stood still
+GRACE_MS = 2_000  # later than this means that the loop, or the machine, stalled
 EXTRA = -1  # the number of a check that belongs to no round
 EXTRA_APART_MS = 12_000  # an extra check ends before the round that is planned
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a monitor wants next, both in seconds.
+    """The next check of a monitor, both times in seconds.
 
-    ``confirm_s``: after the round's slot, the next confirm try; None closes the round.
-    ``interval_s``: the rhythm of its rounds now, counted from the round's slot.
+    ``confirm_s``: after the round's slot, the next confirming check; None closes the round.
+    ``interval_s``: the interval of its rounds now, counted from the round's slot.
     """
 
     confirm_s: float | None
@@ -38,18 +38,18 @@ class Step:
 
 
 class Runner(Protocol):
-    """Runs one try: ``number`` is 0 for a round's first, ``slot_ms`` the round's wall time.
+    """Makes one check: ``number`` is 0 for a round's first, ``slot_ms`` the round's wall time.
 
     EXTRA is the number of one that belongs to no round; the step it returns changes nothing.
 
-    Slots of one monitor are exact multiples of its rhythm apart, unless the wall clock was set.
+    Slots of one monitor are exact multiples of its interval apart, unless the wall clock was set.
     """
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step: ...
 
 
 class Scheduler:
-    """Owns the tasks of all tries. A try that fails with a bug costs that try, nothing else.
+    """Owns the tasks of all checks. A check that fails by a bug costs that check, nothing else.
 
     Nothing starts unless :meth:`run` is running. How many checks visit a host at once is up to
     :class:`bot.engine.check_queue.CheckQueue`; ``waits``: whether a task only waits for its turn
@@ -58,12 +58,12 @@ class Scheduler:
 
     def __init__(
         self,
-        run_try: Runner,
+        run_check: Runner,
         clock: Clock,
         *,
         waits: Callable[[asyncio.Task[Any]], bool] = lambda _: False,
     ) -> None:
-        self._run_try = run_try
+        self._run_check = run_check
         self._waits = waits
         self._clock = clock
         self._plans: dict[int, Plan] = {}
@@ -79,8 +79,8 @@ class Scheduler:
     def set(self, key: int, interval_s: float, *, soon: bool = False) -> None:
         """Add or change a monitor.
 
-        Its rounds come at its own stable place in the interval; ``soon`` begins one at once (at
-        the end of a try under way). A change gives up the round under way; no change does nothing.
+        Its rounds come at its own stable phase of the interval; ``soon`` begins one at once (at
+        the end of a check under way). A change gives up the round under way.
         """
         asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
         plan = self._plans.get(key)
@@ -90,7 +90,7 @@ class Scheduler:
             return
         plan.asked_ms = asked_ms
         if plan.running:
-            plan.after = After.NOW if soon or plan.after is After.NOW else After.PLACE
+            plan.after = After.NOW if soon or plan.after is After.NOW else After.PHASE
             self._give_up(plan)
             return
         plan.restart(self._now(), soon=soon)
@@ -99,9 +99,9 @@ class Scheduler:
     async def begin(
         self, key: int, interval_s: float, first: Callable[[int], Awaitable[Step]]
     ) -> None:
-        """Add a monitor whose first round is begun here: ``first`` is told the round's wall time.
+        """Add a monitor whose first round begins here; ``first`` gets the round's wall time.
 
-        What it wants next is planned when it has ended; a bug of it costs that try, nothing else.
+        What it wants next is planned when it has ended; a bug of it costs that check, nothing else.
         """
         asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
         now = self._now()
@@ -114,7 +114,7 @@ class Scheduler:
             self._follow(plan, confirm_ms, interval_ms)
 
     def remove(self, key: int) -> None:
-        """Forget a monitor; a try under way ends, but is followed by none."""
+        """Remove a monitor; a check under way ends, but is followed by none."""
         plan = self._plans.get(key)
         if plan is None:
             return
@@ -125,7 +125,7 @@ class Scheduler:
         else:
             del self._plans[key]
 
-    def nudge(self, key: int) -> None:
+    def check_now(self, key: int) -> None:
         """Make one check now that belongs to no round, unless one is under way or due soon."""
         plan = self._plans.get(key)
         if plan is None or plan.running or plan.number:
@@ -134,7 +134,7 @@ class Scheduler:
             self._start(plan, extra=True)
 
     async def run(self) -> None:
-        """Start every try at its time until cancelled or stopped. Ends by no bug of its own."""
+        """Start every check at its time until cancelled or stopped. Ends by no bug of its own."""
         self._active = True
         try:
             while self._active:
@@ -142,13 +142,13 @@ class Scheduler:
                     self._start_due()
                 except Exception:
                     self.stats.errors += 1
-                    log.exception("The scheduler stumbled and goes on")
+                    log.exception("Scheduler error, continuing")
                 await self._rest()
         finally:
             self._active = False
 
     async def stop(self, timeout_s: float) -> None:
-        """Start no more tries and end the running ones; those that would not end are named."""
+        """Start no more checks and end the running ones; those that do not end are named."""
         self._active = False
         self._wake()
         tasks = dict(self._tasks)
@@ -165,7 +165,7 @@ class Scheduler:
             deadline.cancel()
         for task, key in tasks.items():
             if not task.done():
-                log.error("A try would not stop", extra={"monitor": key})
+                log.error("Check did not stop", extra={"monitor": key})
 
     def _give_up(self, plan: Plan) -> None:
         task = self._running.get(plan.key)
@@ -173,7 +173,7 @@ class Scheduler:
             task.cancel()
 
     def _now(self) -> int:
-        # The sliver keeps a float a hair under its millisecond from costing another tick.
+        # Round up by 1 µs: 12.9999 ms must not wait for another tick.
         return int(self._clock.monotonic() * 1000 + 0.001)
 
     async def _rest(self) -> None:
@@ -192,7 +192,7 @@ class Scheduler:
             self._sleeper.cancel()
 
     def _push(self, plan: Plan) -> None:
-        """Plan the next try; whatever was planned or waiting before is void."""
+        """Plan the next check; whatever was planned or waiting before is void."""
         plan.turn = next(self._turns)
         heapq.heappush(self._heap, (plan.due, plan.turn, plan))
         if self._heap[0][1] == plan.turn:
@@ -205,8 +205,8 @@ class Scheduler:
             if plan.turn != turn:
                 continue
             if now - due > GRACE_MS:
-                self.stats.put_off += 1
-                plan.put_off(now)
+                self.stats.postponed += 1
+                plan.postpone(now)
                 self._push(plan)
             else:
                 self._start(plan)
@@ -217,8 +217,8 @@ class Scheduler:
         self.stats.running += 1
         self.stats.late.append(max(0, self._now() - plan.due))
         number = EXTRA if extra else plan.number
-        work = partial(self._run_try, plan.key, self._wall.at(plan.slot), number)
-        task = asyncio.create_task(self._guarded(plan, work), name=f"try of monitor {plan.key}")
+        work = partial(self._run_check, plan.key, self._wall.at(plan.slot), number)
+        task = asyncio.create_task(self._guarded(plan, work), name=f"check of monitor {plan.key}")
         self._tasks[task] = plan.key
         self._running[plan.key] = task
         task.add_done_callback(partial(self._ended, plan, extra=extra))
@@ -226,14 +226,14 @@ class Scheduler:
     async def _guarded(
         self, plan: Plan, work: Callable[[], Awaitable[Step]]
     ) -> tuple[int | None, int]:
-        """Milliseconds to the confirm try, if one is wanted, and the rhythm from here."""
+        """Milliseconds to the confirming check, if one is wanted, and the interval from here."""
         try:
             step = await work()
             confirm_ms = None if step.confirm_s is None else round(step.confirm_s * 1000)
             return confirm_ms, max(SHORTEST_MS, round(step.interval_s * 1000))
         except Exception:
             self.stats.errors += 1
-            log.exception("A try ended by a bug; the next comes", extra={"monitor": plan.key})
+            log.exception("Check failed by a bug, the next is planned", extra={"monitor": plan.key})
         return None, plan.interval_ms
 
     def _ended(
@@ -247,7 +247,7 @@ class Scheduler:
             confirm_ms, interval_ms = task.result()
         elif self._active and plan.after is After.STEP:
             self.stats.errors += 1
-            log.error("A try was cancelled by a bug; the next comes", extra={"monitor": plan.key})
+            log.error("Check cancelled by a bug, the next is planned", extra={"monitor": plan.key})
         if extra and plan.after is After.STEP:
             self._push(plan)
         else:
@@ -258,7 +258,7 @@ class Scheduler:
             del self._plans[plan.key]
             return
         if plan.after is After.STEP:
-            plan.go_on(self._now(), confirm_ms, interval_ms)
+            plan.plan_next(self._now(), confirm_ms, interval_ms)
         else:
             plan.restart(self._now(), soon=plan.after is After.NOW)
         self._push(plan)
@@ -269,10 +269,10 @@ RECENT = 1_000
 
 @dataclass(slots=True)
 class Stats:
-    """Tries since the start; ``late``: how many milliseconds late the newest thousand began."""
+    """Checks since the start; ``late``: how many milliseconds late the newest thousand began."""
 
     started: int = 0
     running: int = 0
     errors: int = 0
-    put_off: int = 0  # moved because the loop had stood still
+    postponed: int = 0  # because the loop had stalled
     late: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT))

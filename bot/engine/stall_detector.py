@@ -1,4 +1,4 @@
-"""Notices when the process stood still: a busy loop, a starved or frozen process, a sleeping host.
+"""Detects stalls of the process: a busy loop, a starved or frozen process, a sleeping host.
 
 A check that was under way then says nothing about its site: the time-outs are our own.
 """
@@ -22,10 +22,10 @@ def _never_suspended() -> float:
 
 
 class StallDetector:
-    """A timer of 0.25 s that measures how late it comes itself.
+    """Measures how late its own timer of 0.25 s comes.
 
     ``suspended``: seconds the machine has slept so far, which monotonic time does not count.
-    ``on_long`` is called with the seconds of a standstill of two minutes and more.
+    ``on_long_stall`` gets the seconds of a stall of two minutes and more.
     """
 
     def __init__(self, clock: Clock, suspended: Callable[[], float] = _never_suspended) -> None:
@@ -33,7 +33,7 @@ class StallDetector:
         self._suspended = suspended
         self._beaten: float | None = None  # None: nobody measures
         self._slept = 0.0
-        self._ended = float("-inf")  # when the newest standstill was over
+        self._ended = float("-inf")  # of the newest stall
         self._newest: deque[float] = deque(maxlen=RECENT)
         self.on_long_stall: Callable[[float], None] | None = None
 
@@ -48,25 +48,25 @@ class StallDetector:
             self._beaten = None
 
     def beat(self) -> None:
-        """Look how long the last beat is ago."""
+        """Measure the time since the last beat."""
         stood_s = self._since_beat()
         self._beaten, self._slept = self._clock.monotonic(), self._suspended()
         if stood_s < STALL_S:
             return
         self._ended = self._beaten
         self._newest.append(self._ended)
-        log.warning("Vigie stood still for %.1f s: checks under way say nothing", stood_s)
+        log.warning("Process stalled for %.1f s: checks under way do not count", stood_s)
         if stood_s >= LONG_S and self.on_long_stall is not None:
             self.on_long_stall(stood_s)
 
     def stalled_since(self, started: float) -> bool:
-        """Whether the process stood still at some time after ``started`` (monotonic)."""
+        """Whether the process stalled at some time after ``started`` (monotonic)."""
         if self._since_beat() >= STALL_S:
-            self.beat()  # whoever runs first after a standstill notices it
+            self.beat()  # whoever runs first after a stall notices it
         return self._ended > started
 
     def count(self, within_s: float) -> int:
-        """How often the process stood still lately, as far as is remembered."""
+        """Count the stalls of the last seconds, as far as they are remembered."""
         since = self._clock.monotonic() - within_s
         return sum(ended >= since for ended in self._newest)
 

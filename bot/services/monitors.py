@@ -242,7 +242,7 @@ class Monitors:
         """Check early, unless it was looked at just now: a crowd is no load. Raises NotFound."""
         latest = self._watchlist.get(guild_id, monitor_id).latest
         if latest is None or self._clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
-            self._scheduler.nudge(monitor_id)
+            self._scheduler.check_now(monitor_id)
 
     async def guild_left(self, guild_id: int) -> None:
         """A server removed Vigie: its monitors rest, its data is kept for a while."""

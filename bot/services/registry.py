@@ -60,7 +60,7 @@ class Core:
         self.connectivity = ConnectivityMonitor(
             db, clock, self.watchlist.alert_channels, online_check, wake, stalls=stalls
         )
-        self.checks = CheckQueue(checker, clock, slots=config.concurrency)
+        self.checks = CheckQueue(checker, clock, limit=config.concurrency)
         self.check_runner = CheckRunner(
             clock, self.watchlist, self.checks, self.connectivity, self.recorder, stalls=stalls
         )

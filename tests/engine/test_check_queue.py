@@ -96,7 +96,7 @@ class Watch:
 async def watching(
     clock: FakeClock, sites: Sites, *, slots: int = 0
 ) -> AsyncIterator[tuple[Scheduler, Watch]]:
-    checks = CheckQueue(sites, clock, slots=slots)
+    checks = CheckQueue(sites, clock, limit=slots)
     watch = Watch(clock, checks)
     scheduler = Scheduler(watch, clock, waits=checks.waits_for_turn)
     running = asyncio.create_task(scheduler.run())
@@ -308,9 +308,9 @@ def test_who_asks_no_more_takes_nobody_with_it() -> None:
         await clock.advance(10)
         assert [one.cancelled() for one in asked] == [True, True, False, False, False]
         assert len(sites.begun) == 2
-        assert not checks._lanes._lanes
+        assert not checks._hosts._hosts
         assert not checks._begun
-        assert not checks._of_server
+        assert not checks._of_guild
 
     run(scenario)
 
@@ -319,7 +319,7 @@ def test_who_asks_no_more_takes_nobody_with_it() -> None:
 def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 2.0, leads_to=lambda _: ["192.0.2.1"])
-        checks = CheckQueue(sites, clock, slots=3)
+        checks = CheckQueue(sites, clock, limit=3)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n % 4}.example/{n}"), HERE))
             for n in range(40)
@@ -329,9 +329,9 @@ def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
             one.cancel()
         await clock.advance(120)
         assert all(one.done() for one in asked)
-        assert checks._lanes._under_way == 0
-        assert not checks._lanes._lanes
-        assert not checks._limits.places._lanes
+        assert checks._hosts._active == 0
+        assert not checks._hosts._hosts
+        assert not checks._limits.endpoints._hosts
 
     run(scenario)
 
@@ -339,7 +339,7 @@ def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
 def test_a_busy_host_holds_no_slot_of_others() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 10.0)
-        checks = CheckQueue(sites, clock, slots=3)
+        checks = CheckQueue(sites, clock, limit=3)
         busy = [
             asyncio.ensure_future(checks.check(Target(f"https://busy.example/{n}"), HERE))
             for n in range(10)
@@ -361,7 +361,7 @@ def test_a_busy_host_holds_no_slot_of_others() -> None:
 def test_a_limit_of_slots_is_kept_and_passed_on_in_order() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 3.0)
-        checks = CheckQueue(sites, clock, slots=2)
+        checks = CheckQueue(sites, clock, limit=2)
         asked = [
             asyncio.ensure_future(checks.check(Target(f"https://h{n}.example/"), HERE))
             for n in range(5)

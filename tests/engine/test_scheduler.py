@@ -262,7 +262,7 @@ def test_after_a_stall_there_is_no_burst_and_nobody_is_forgotten(stood_still_s: 
             assert set(range(1, 601)) == {call.key for call in runner.calls}
             per_second = Counter(int(call.at - woke) for call in runner.calls)
             assert max(per_second.values()) <= 45, "ten a second are usual"
-            assert scheduler.stats.put_off > 0
+            assert scheduler.stats.postponed > 0
             await clock.advance(120)
             runner.calls.clear()
             await clock.advance(60)
@@ -398,9 +398,9 @@ def test_a_nudge_makes_a_check_that_belongs_to_no_round_unless_one_is_near() -> 
             scheduler.set(1, 60, soon=True)
             await clock.advance(5)
             for _ in range(12):
-                scheduler.nudge(1)
-                scheduler.nudge(1)
-                scheduler.nudge(99)
+                scheduler.check_now(1)
+                scheduler.check_now(1)
+                scheduler.check_now(99)
                 await clock.advance(10)
             extra = [call.at for call in runner.calls if call.number == EXTRA]
             assert extra[:2] == [5, 15]
@@ -483,7 +483,7 @@ def test_stop_ends_running_tries_and_names_those_that_would_not(
     with caplog.at_level(logging.ERROR):
         run(scenario)
     assert [(r.getMessage(), r.__dict__["monitor"]) for r in caplog.records] == [
-        ("A try would not stop", 2)
+        ("Check did not stop", 2)
     ]
 
 

@@ -51,7 +51,7 @@ def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as here:
             prober = SlowProber(here.clock)
-            here.checks._prober = prober
+            here.checks._checker = prober
             for guild_id in (GUILD, OTHER_GUILD):
                 await watch(here, guild_id)
             here.clock.settle = lambda: here.db.read(lambda _conn: None)

@@ -73,7 +73,7 @@ def test_a_check_in_which_we_stood_still_says_nothing(tmp_path: Path) -> None:
             await s.play({"shop": "OOO"})
             await s.recorder.flush()
             before, judge_state = await stored(s), s.entry("shop").judge_state
-            s.checks._prober = Frozen(s.clock, 11)
+            s.checks._checker = Frozen(s.clock, 11)
             for _ in range(10):
                 step = await s.check_runner(monitor.id, s.clock.now_ms(), 0)
                 assert step.confirm_s is None, "no confirm check: the round says nothing"
@@ -95,7 +95,7 @@ def test_a_confirm_check_in_which_we_stood_still_ends_its_round_unheard(tmp_path
             s.prober.causes[monitor.target.url] = HTTP_500
             step = await s.check_runner(monitor.id, s.clock.now_ms(), 0)
             assert step.confirm_s is not None
-            s.checks._prober = Frozen(s.clock, 1.5)
+            s.checks._checker = Frozen(s.clock, 1.5)
             step = await s.check_runner(monitor.id, s.clock.now_ms(), 1)
             assert step.confirm_s is None
             judge_state = s.entry("shop").judge_state
