@@ -18,8 +18,9 @@ from cogs._ui.history_page import (
     alt_text,
     history_embed,
     nothing_yet,
+    picture,
+    worth_drawing,
 )
-from cogs._ui.history_picture import picture, worth_drawing
 from cogs._ui.interactions import defer_if_slow, respond
 from cogs._ui.monitor_option import VisibleMonitor
 

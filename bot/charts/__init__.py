@@ -1,1 +1,1 @@
-"""The past as a picture: described here, drawn in a child process whose memory goes with it."""
+"""History charts, drawn in a child process so that matplotlib's memory is freed."""

@@ -18,7 +18,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
-        os.nice(_NICE)  # the probes come first; systemd's filter may forbid it
+        os.nice(_NICE)  # checks come first; systemd's filter may forbid it
     picture = Picture.from_json(sys.stdin.buffer.read())
     from bot.charts.drawing import draw  # noqa: PLC0415 - matplotlib is bound by the limits above
 

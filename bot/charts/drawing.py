@@ -59,7 +59,7 @@ def draw(picture: Picture) -> bytes:
 
 
 def _png(figure: Figure) -> bytes:
-    """With a palette of its own it is a third as large, and no eye can tell."""
+    """With a palette of its own it is a third as large and looks the same."""
     dots = io.BytesIO()
     figure.savefig(dots, format="rgba", facecolor=_CARD)
     size = (WIDTH * SCALE, HEIGHT * SCALE)

@@ -1,4 +1,4 @@
-"""Has pictures drawn by a child process: one at a time, for a bounded time, gone afterwards."""
+"""Draws charts in a child process: one at a time, within 20 s, so that its memory is freed."""
 
 import asyncio
 import logging
@@ -33,14 +33,14 @@ class Painter:
             async with asyncio.timeout(WAIT_S):
                 await self._turn.acquire()
         except TimeoutError:
-            log.error("A picture was not drawn: too many are waiting")  # noqa: TRY400 - no bug
+            log.error("Chart not drawn: too many are waiting")  # noqa: TRY400 - no bug
             return None
         try:
             return await self._paint(picture)
         except TimeoutError:
-            log.error("A picture was not drawn within %.0f s", self._limit_s)  # noqa: TRY400 - the trace says no more
+            log.error("Chart not drawn within %.0f s", self._limit_s)  # noqa: TRY400 - the trace says no more
         except OSError:
-            log.exception("The process that draws pictures could not be started")
+            log.exception("The chart process could not be started")
         finally:
             self._turn.release()
         return None
@@ -51,7 +51,7 @@ class Painter:
         if code == 0 and png.startswith(_PNG):
             return png
         text = said.decode(errors="replace")[-_SAID:]
-        log.error("A picture was not drawn: the process ended with %d and said: %s", code, text)
+        log.error("Chart not drawn: the process ended with %d: %s", code, text)
         return None
 
     async def _child(self, description: bytes, home: str) -> tuple[int, bytes, bytes]:

@@ -1,4 +1,4 @@
-"""What to draw, and nothing else: plain data that goes to the child as JSON.
+"""A chart as plain data, which goes to the child process as JSON.
 
 All texts come ready from the parent: the child knows no catalogue, no time zone, no site's name.
 """
@@ -98,7 +98,7 @@ def broad(spans: tuple[Span, ...], least_ms: int, within: Span) -> list[Span]:
 
 
 def apart(spans: list[Span], least_ms: int) -> list[int]:
-    """The middles of spans, without those too near to the one before to be told from it."""
+    """The middles of spans, without those too near to the one before."""
     found: list[int] = []
     for begin, end in spans:
         middle = (begin + end) // 2

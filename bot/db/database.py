@@ -148,7 +148,7 @@ def _empty_log(conn: Connection) -> None:
     try:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
-        log.info("The log was not emptied: %s", error)
+        log.info("Write-ahead log not emptied: %s", error)
     finally:
         conn.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
 
@@ -159,4 +159,4 @@ def _optimize(conn: Connection) -> None:
         conn.execute("PRAGMA analysis_limit = 400")
         conn.execute("PRAGMA optimize")
     except sqlite3.Error as error:
-        log.info("The database was closed without optimizing it: %s", error)
+        log.info("Database closed without optimizing: %s", error)

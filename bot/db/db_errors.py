@@ -80,7 +80,7 @@ def damaged(path: Path | str, why: str) -> Diagnosis:
 
 
 def one_line(verdict: str) -> str:
-    """SQLite's checks tell what they found in several lines, the first of them a heading."""
+    """The findings of SQLite's checks without their line breaks and heading."""
     return " ".join(verdict.replace("*** in database main ***", "").split())
 
 

@@ -3,8 +3,8 @@
 from bot.db.database import Connection
 
 SLICE = 500
-OFF, BLIND = "off", "blind"
-BLIND_SINCE = "blind_since_ms"  # the setting that holds when a blindness began that still lasts
+OFF, OFFLINE = "off", "blind"
+OFFLINE_SINCE = "blind_since_ms"  # the setting of when Vigie went offline, while it is
 
 
 def add(conn: Connection, from_ms: int, until_ms: int, reason: str) -> None:
@@ -20,7 +20,7 @@ def between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, in
         " (SELECT from_ms, until_ms FROM gap UNION ALL SELECT CAST(value AS INTEGER), :until"
         " FROM setting WHERE key = :key AND value <> '')"
         " WHERE until_ms > :from AND from_ms < :until ORDER BY from_ms",
-        {"from": from_ms, "until": until_ms, "key": BLIND_SINCE},
+        {"from": from_ms, "until": until_ms, "key": OFFLINE_SINCE},
     )
     return [(row["a"], row["b"]) for row in rows.fetchall()]
 

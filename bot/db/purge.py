@@ -42,7 +42,7 @@ def forget_followers(conn: Connection, before_ms: int) -> int:
 def forget_guilds(conn: Connection, before_ms: int) -> int:
     """Delete a slice of everything of one server left before then; returns how many rows went.
 
-    Raw tries are not asked for: they are gone after some hours anyway.
+    Raw checks are left out: they are gone after some hours anyway.
     """
     row = conn.execute("SELECT id FROM guild WHERE left_ms < ? LIMIT 1", (before_ms,)).fetchone()
     if row is None:

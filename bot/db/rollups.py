@@ -130,7 +130,7 @@ def days(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollu
 
 
 def drop_old(conn: Connection, monitor_id: int, hour: int, packed_hour: int) -> None:
-    """Forget a monitor's hours before ``hour``, its packed tries before ``packed_hour``."""
+    """Delete a monitor's hours before ``hour``, its packed checks before ``packed_hour``."""
     for table, first in (("hourly", hour), ("packed", packed_hour)):
         conn.execute(f"DELETE FROM {table} WHERE monitor_id = ? AND hour < ?", (monitor_id, first))
 

@@ -54,7 +54,7 @@ class ConnectivityMonitor:
         ``off_since_ms``: it was switched off for long, and nobody knows how long it would have
         been offline: that ends there, and what follows is the time it was off.
         """
-        self._since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.BLIND_SINCE))
+        self._since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.OFFLINE_SINCE))
         if self._since_ms is not None and off_since_ms is not None:
             await self._back_online(max(self._since_ms, off_since_ms))
 
@@ -81,7 +81,7 @@ class ConnectivityMonitor:
             return True  # no answer while the process stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
-            await self._db.write(lambda conn: guilds.put(conn, gaps.BLIND_SINCE, str(failed_ms)))
+            await self._db.write(lambda conn: guilds.put(conn, gaps.OFFLINE_SINCE, str(failed_ms)))
             log.warning("Offline: no connectivity check answers, failures are not counted")
         return True
 
@@ -109,8 +109,8 @@ class ConnectivityMonitor:
         noted = self._channels() if until_ms - since_ms >= NOTE_AFTER_MS else set()
 
         def write(conn: Connection) -> None:
-            gaps.add(conn, since_ms, until_ms, gaps.BLIND)
-            guilds.put(conn, gaps.BLIND_SINCE, "")
+            gaps.add(conn, since_ms, until_ms, gaps.OFFLINE)
+            guilds.put(conn, gaps.OFFLINE_SINCE, "")
             for guild_id, channel_id in sorted(noted):
                 enqueue.notice(
                     conn, guild_id, channel_id, enqueue.offline_notice(since_ms, until_ms), now_ms

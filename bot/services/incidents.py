@@ -6,7 +6,7 @@ from bot.clock import Clock
 from bot.db import audit_log, results
 from bot.db import incidents as table
 from bot.db.database import Connection, Database
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.errors import NotFound
 from bot.models import Incident
 from bot.services.audit_log import Actor, AuditEvent

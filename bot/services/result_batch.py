@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.models import CheckResult
 from bot.services.watchlist import Entry, Watchlist
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.clock import HOUR_MS, Clock
 from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
 from bot.engine.judge_state import JudgeState, judged_anew, without_run
 from bot.engine.rules import Policy, restored

@@ -5,9 +5,9 @@ import random
 from pathlib import Path
 
 from bot.clock import HOUR_MS
-from bot.db import result_codec, results, rollups
+from bot.db import results, rollups
 from bot.db.database import Connection, Database
-from bot.db.result_codec import Packer, ResultRow
+from bot.db.results import Packer, ResultRow
 from tests.bench.tables import show
 
 SITES, MINUTES = 500, 60
@@ -60,7 +60,7 @@ async def raw_bytes(folder: Path, dice: random.Random) -> float:
 
 async def packed_bytes(folder: Path, dice: random.Random) -> float:
     """Bytes a packed try takes in the long run: hours come and go as the job makes them do."""
-    db = await Database.open(folder / "result_codec.db")
+    db = await Database.open(folder / "results.db")
     count, kept = 100, 7 * 24
     blobs = [pack(an_hour(one, 0, dice), 0) for one in range(1, count + 1)]
     try:
@@ -69,7 +69,7 @@ async def packed_bytes(folder: Path, dice: random.Random) -> float:
 
             def write(conn: Connection, hour: int = hour) -> None:
                 for number, blob in enumerate(blobs):
-                    result_codec.save(conn, number, hour, blob)
+                    results.save_packed(conn, number, hour, blob)
                     rollups.drop_old(conn, number, 0, hour - kept + 1)
 
             await db.write(write)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config
-from bot.db import audit_log, guilds, incidents, monitors, result_codec, results, rollups
+from bot.db import audit_log, guilds, incidents, monitors, results, rollups
 from bot.db import database as database_module
 from bot.db.audit_log import AuditEntry
 from bot.db.backup import back_up
@@ -54,7 +54,7 @@ def fill_year(conn: Connection, mine: Sequence[Monitor], dice: random.Random) ->
     blobs = [pack(an_hour(n, 0, dice), 0) for n in range(1, 101)]
     for one in mine:
         for hour in range(HOUR - 7 * 24, HOUR - 2):
-            result_codec.save(conn, one.id, hour, blobs[(one.id + hour) % 100])
+            results.save_packed(conn, one.id, hour, blobs[(one.id + hour) % 100])
         for hour in range(HOUR - 90 * 24, HOUR - 2):
             rollups.save_hour(conn, Rollup(one.id, hour, 60, 60, 148, 290, 3600, 0, 0, 3550))
         for day in range(DAY - 365, DAY):

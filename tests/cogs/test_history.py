@@ -18,7 +18,7 @@ from bot.charts.picture import Picture
 from bot.db import gaps, results
 from bot.db import incidents as table
 from bot.db.database import Connection
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
 from bot.services.wishes import NewMonitor
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
@@ -86,7 +86,9 @@ async def outage(fixture: BotFixture, monitor: Monitor, hours_ago: int, minutes:
 async def blindness(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
     begin_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     end_ms = begin_ms + minutes * MINUTE_MS
-    await fixture.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms, gaps.BLIND))
+    await fixture.app.recorder._db.write(
+        lambda conn: gaps.add(conn, begin_ms, end_ms, gaps.OFFLINE)
+    )
 
 
 def field(embed: dict[str, Any], name: str) -> str:

@@ -7,8 +7,7 @@ from bot.services.history.period_report import Period, PeriodReport, ResponseTim
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from cogs._ui.history_page import Asked, history_embed
-from cogs._ui.history_picture import picture, top_ms, worth_drawing
+from cogs._ui.history_page import Asked, history_embed, picture, top_ms, worth_drawing
 from cogs._ui.uptime_text import CELLS, sparkline
 
 EN, FR = translator_for("en"), translator_for("fr")

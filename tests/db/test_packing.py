@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.db.result_codec import Packer, ResultRow, unpack
+from bot.db.results import Packer, ResultRow, unpack
 
 HOUR_MS = 472_222 * 3_600_000
 TRIES = st.lists(

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.db.result_codec import Packer, unpack
+from bot.db.results import Packer, unpack
 from bot.engine.certificates import CertificateHistory, observe, warning_due
 from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState, judged_anew, without_run

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import gaps, guilds, result_codec, results, rollups
+from bot.db import gaps, guilds, results, rollups
 from bot.db import incidents as table
 from bot.db.database import Connection
-from bot.db.result_codec import Packer, ResultRow
+from bot.db.results import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
@@ -155,7 +155,7 @@ def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> N
                     packer = Packer(slot * HOUR_MS)
                     for at in minutes(slot * HOUR_MS, (slot + 1) * HOUR_MS):
                         packer.add(at, 80, None)
-                    result_codec.save(conn, shop.id, slot, packer.packed())
+                    results.save_packed(conn, shop.id, slot, packer.packed())
 
             await base.db.write(pack)
             await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])
@@ -179,7 +179,7 @@ def test_outages_and_gaps_are_told_apart_and_a_gap_is_neither(tmp_path: Path) ->
             await trouble(base, shop, at + HOUR_MS, at + 2 * HOUR_MS, Kind.SLOW)
             # Ten minutes in the middle of the outage we were blind.
             hole = (at + 10 * MINUTE_MS, at + 20 * MINUTE_MS)
-            await base.db.write(lambda conn: gaps.add(conn, *hole, gaps.BLIND))
+            await base.db.write(lambda conn: gaps.add(conn, *hole, gaps.OFFLINE))
             found = await past(base, shop, Period.DAY)
             assert found.down == ((at, hole[0]), (hole[1], at + 30 * MINUTE_MS))
             assert found.outages == 1, "one outage that we lost sight of, not two"

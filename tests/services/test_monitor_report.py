@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import guilds, incidents, result_codec, results, rollups
+from bot.db import guilds, incidents, results, rollups
 from bot.db.database import Connection
-from bot.db.result_codec import Packer, ResultRow
+from bot.db.results import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Incident, Kind, Monitor
@@ -191,7 +191,7 @@ def test_answer_times_are_of_fine_tries_of_a_day_packed_or_not(tmp_path: Path) -
                     for minute in range(18):
                         packer.add(hour * HOUR_MS + minute * 60_000, ms, None)
                     packer.add(hour * HOUR_MS + 59 * 60_000, 10_000, "timeout:10")
-                    result_codec.save(conn, shop.id, hour, packer.packed())
+                    results.save_packed(conn, shop.id, hour, packer.packed())
                 counted_until(conn, TODAY, TODAY * 24 + 10)
                 at_ms = NOON_MS - 60_000
                 results.append(

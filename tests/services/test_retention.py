@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import gaps, incidents, result_codec, results, rollups
+from bot.db import gaps, incidents, results, rollups
 from bot.db.database import Connection
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
 from bot.services.audit_log import AuditEvent
@@ -180,7 +180,7 @@ def test_time_off_blind_or_without_tries_is_neither_up_nor_down(tmp_path: Path) 
             at_ms = MIDNIGHT_MS + 50 * MINUTE_MS
 
             def write(conn: Connection) -> None:
-                gaps.add(conn, at_ms, at_ms + 5 * MINUTE_MS, gaps.BLIND)
+                gaps.add(conn, at_ms, at_ms + 5 * MINUTE_MS, gaps.OFFLINE)
                 incidents.insert(conn, incident(shop, at_ms))
 
             await s.db.write(write)
@@ -453,7 +453,7 @@ def test_packed_hours_are_kept_by_their_number(tmp_path: Path) -> None:
             await s.retention.roll()
             until_ms = MIDNIGHT_MS + 61 * MINUTE_MS
             rows = await s.db.read(
-                lambda c: list(result_codec.newest_first(c, shop.id, MIDNIGHT_MS, until_ms))
+                lambda c: list(results.newest_first(c, shop.id, MIDNIGHT_MS, until_ms))
             )
             assert len(rows) == 62
             assert rows[0].at_ms == until_ms

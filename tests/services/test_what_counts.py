@@ -204,7 +204,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
             (note,) = [row for row in rows if row.kind is NotificationKind.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
-            assert await s.db.read(lambda conn: guilds.number(conn, gaps.BLIND_SINCE)) is None
+            assert await s.db.read(lambda conn: guilds.number(conn, gaps.OFFLINE_SINCE)) is None
 
     play(scenario())
 

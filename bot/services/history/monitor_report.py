@@ -1,9 +1,9 @@
-"""All that ``/status`` says of one monitor beyond its state: how it fared, and how fast it was."""
+"""``/status`` of one monitor: uptime, response times, certificate, incidents."""
 
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import guilds, incidents, monitors, result_codec, results
+from bot.db import guilds, incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.models import Incident, Monitor
 from bot.services.certificates import read_back
@@ -14,14 +14,14 @@ from bot.services.watchlist import Entry
 
 BAR_DAYS, BLOCK_DAYS = 90, 3
 SPAN_DAYS = (1, 7, 30, 90)
-_PAST = 20  # more than are shown: some may have been told where the person cannot look
-_AT_ONCE = 3_000  # so many tries are unpacked within 20 ms
+_PAST = 20  # more than are shown: some may be of channels the person cannot see
+_AT_ONCE = 3_000  # so many checks are unpacked within 20 ms
 _ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the slowest answer by another name
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long fine answers took, in milliseconds; ``p95`` is None when there were too few."""
+    """How long successful checks took, in milliseconds; ``p95`` is None when there were too few."""
 
     count: int
     median: int
@@ -82,7 +82,7 @@ def _bar(conn: Connection, monitor: Monitor, now_ms: int) -> list[Uptime]:
 
 
 async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | None:
-    """Of the fine tries of the last 24 hours, from the full hour before."""
+    """Of the successful checks of the last 24 hours, from the full hour before."""
     first, last = (now_ms - DAY_MS) // HOUR_MS, now_ms // HOUR_MS
     counted = min(await db.read(lambda conn: guilds.number(conn, ROLLED_HOUR) or 0), last + 1)
     step = max(1, min(24, _AT_ONCE * monitor.interval_s // 3600))
@@ -95,7 +95,7 @@ async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | Non
 
 
 async def _packed_ms(db: Database, monitor_id: int, first: int, last: int) -> list[int]:
-    return await db.read(lambda conn: result_codec.fine_ms(conn, monitor_id, first, last))
+    return await db.read(lambda conn: results.packed_fine_ms(conn, monitor_id, first, last))
 
 
 async def _raw_ms(db: Database, monitor_id: int, hour: int) -> list[int]:

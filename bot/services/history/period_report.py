@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import gaps, guilds, incidents, results, rollups
 from bot.db.database import Connection, Database
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.db.rollups import Rollup
 from bot.models import Monitor, State
 from bot.services.history.coverage import (

@@ -1,9 +1,9 @@
-"""Keeps the disk bounded: tries are packed by the hour, hours and days are counted, old data goes.
+"""Keeps the disk bounded: packs checks by the hour, counts hours and days, deletes old data.
 
-Raw tries stay for some hours, packed ones and what delivery is done with for 7 days, hours for 90
+Raw checks stay for some hours, packed ones and what delivery is done with for 7 days, hours for 90
 days, gaps a little longer, what people changed for a year; days and incidents stay.
 Everything is done in short slices and is repeated without harm, so a restart takes it up again:
-an hour is counted from its raw tries, which go only after it was noted as counted.
+an hour is counted from its raw checks, which go only after it was noted as counted.
 """
 
 import logging
@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import audit_log, gaps, guilds, monitors, purge, result_codec, results, rollups
+from bot.db import audit_log, gaps, guilds, monitors, purge, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.delivery_stats import KEPT_MS
 from bot.db.monitors import Watched
 from bot.db.purge import prune
-from bot.db.result_codec import Packer, unpack
+from bot.db.results import Packer, unpack
 from bot.db.rollups import HOURS
 from bot.services.history import rollup
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 300.0
 SWEEP_S = 3600.0
-RAW_HOURS = 2  # memory is read back from raw tries at a start
+RAW_HOURS = 2  # the latest checks are read back from raw ones at a start
 PACKED_DAYS, HOURLY_DAYS = 7, 90
 FOLLOWERS_MS = 7 * DAY_MS
 GUILD_MS = 30 * DAY_MS
@@ -36,7 +36,7 @@ ROLLED_HOUR, ROLLED_DAY = "rolled_hour", "rolled_day"  # the next ones to count
 
 
 class Retention:
-    """Packs, counts and forgets."""
+    """Packs, counts and deletes."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -55,12 +55,12 @@ class Retention:
     async def roll(self) -> None:
         """Count every hour and day that is over."""
         while await self._roll_hour():
-            log.debug("counted an hour")
+            log.debug("Counted an hour")
         while await self._roll_day():
-            log.debug("counted a day")
+            log.debug("Counted a day")
 
     async def sweep(self) -> None:
-        """Forget what is older than it is kept."""
+        """Delete what is older than it is kept."""
         now_ms = self._clock.now_ms()
         hourly, packed_too = (
             now_ms // HOUR_MS - days * HOURS for days in (HOURLY_DAYS, PACKED_DAYS)
@@ -71,13 +71,13 @@ class Retention:
         )
         gone = await self._db.drain(lambda conn: prune(conn, now_ms - KEPT_MS))
         if gone:
-            log.info("forgot %d rows of delivered work", gone)
+            log.info("Deleted %d delivered rows", gone)
         await self._db.drain(lambda conn: purge.forget_followers(conn, now_ms - FOLLOWERS_MS))
         await self._db.drain(lambda conn: audit_log.forget(conn, now_ms - CHANGES_MS))
         await self._db.drain(lambda conn: gaps.forget(conn, now_ms - GAPS_MS))
         gone = await self._db.drain(lambda conn: purge.forget_guilds(conn, now_ms - GUILD_MS))
         if gone:
-            log.info("forgot %d rows of servers that were left long ago", gone)
+            log.info("Deleted %d rows of servers left long ago", gone)
 
     async def _roll_hour(self) -> bool:
         """Count the next hour if it is over; False when there is none."""
@@ -90,10 +90,10 @@ class Retention:
         def count(conn: Connection, one: Watched) -> None:
             packer = packers.get(one.id)
             blob = packer.packed() if packer else b""
-            tries = unpack(one.id, hour * HOUR_MS, blob) if packer else []
+            checks = unpack(one.id, hour * HOUR_MS, blob) if packer else []
             if packer:
-                result_codec.save(conn, one.id, hour, blob)
-            tally = rollup.hour(conn, one, hour, tries)
+                results.save_packed(conn, one.id, hour, blob)
+            tally = rollup.hour(conn, one, hour, checks)
             if tally is not None:
                 rollups.save_hour(conn, tally)
 
@@ -103,7 +103,7 @@ class Retention:
         return True
 
     async def _collect(self, hour: int) -> dict[int, Packer]:
-        """All tries of an hour by monitor, read in slices and kept packed."""
+        """All checks of an hour by monitor, read in slices and kept packed."""
         packers: dict[int, Packer] = {}
         key = (hour * HOUR_MS, -1)
         until_ms = (hour + 1) * HOUR_MS
@@ -137,7 +137,7 @@ class Retention:
         return True
 
     async def _drop_counted(self) -> None:
-        """Delete the raw tries of hours that are counted."""
+        """Delete the raw checks of hours that are counted."""
 
         def drop(conn: Connection) -> int:
             hour = guilds.number(conn, ROLLED_HOUR) or 0

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from bot.clock import HOUR_MS
-from bot.db import gaps, incidents, result_codec, rollups
+from bot.db import gaps, incidents, results, rollups
 from bot.db.database import Connection
 from bot.db.monitors import Watched
-from bot.db.result_codec import ResultRow
+from bot.db.results import ResultRow
 from bot.db.rollups import HOURS, Rollup
 from bot.models import State
 from bot.services.history import coverage
@@ -20,8 +20,8 @@ def hour(
 ) -> Rollup | None:
     """The hour of that number; None when there is nothing to count."""
     span = (number * HOUR_MS, (number + 1) * HOUR_MS)
-    seen = _watched(conn, monitor, span, checks)
-    if not seen and not checks:
+    watched = _watched(conn, monitor, span, checks)
+    if not watched and not checks:
         return None
     bad = incidents.between(conn, monitor.id, *span)
     fine = [one.ms for one in checks if one.cause is None]
@@ -31,9 +31,9 @@ def hour(
         len(checks),
         len(fine),
         *quantiles(fine),
-        watched_s=round(length_ms(seen) / 1000),
-        down_s=round(overlap_ms(seen, bad[State.DOWN]) / 1000),
-        unstable_s=round(overlap_ms(seen, bad[State.UNSTABLE]) / 1000),
+        watched_s=round(length_ms(watched) / 1000),
+        down_s=round(overlap_ms(watched, bad[State.DOWN]) / 1000),
+        unstable_s=round(overlap_ms(watched, bad[State.UNSTABLE]) / 1000),
         last_s=(checks[-1].at_ms - span[0]) // 1000 if checks else None,
     )
 
@@ -43,7 +43,7 @@ def day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
     sums = rollups.sums_of_day(conn, monitor_id, number)
     if sums is None:
         return None
-    fine = result_codec.fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
+    fine = results.packed_fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
     return Rollup(
         monitor_id,
         number,

@@ -36,22 +36,22 @@ _FIELDS = tuple(field.name for field in fields(Uptime))
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What is counted of a monitor from ``begin_ms`` on, and the span after it that is not yet."""
+    """The counted time of a monitor from ``begin_ms`` on, and the span after it not counted yet."""
 
     sums: Sums
     begin_ms: int
     recent: Span
 
     def with_recent(
-        self, seen: Sequence[Span], down: Sequence[Span], unstable: Sequence[Span]
+        self, watched: Sequence[Span], down: Sequence[Span], unstable: Sequence[Span]
     ) -> Uptime:
-        """The whole, from what of the recent span was ``seen`` and what was bad."""
-        seen = inside(seen, self.recent)
+        """The whole, from the watched and the bad parts of the recent span."""
+        watched = inside(watched, self.recent)
         return Uptime(
             span_s=max(0, self.recent[1] - self.begin_ms) // 1000,
-            watched_s=self.sums.watched_s + length_ms(seen) // 1000,
-            down_s=self.sums.down_s + overlap_ms(seen, down) // 1000,
-            unstable_s=self.sums.unstable_s + overlap_ms(seen, unstable) // 1000,
+            watched_s=self.sums.watched_s + length_ms(watched) // 1000,
+            down_s=self.sums.down_s + overlap_ms(watched, down) // 1000,
+            unstable_s=self.sums.unstable_s + overlap_ms(watched, unstable) // 1000,
             count=self.sums.count,
         )
 
@@ -71,7 +71,7 @@ def uptimes(
 def counted_since(
     conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
 ) -> list[Counted]:
-    """What is counted of each of these monitors since the full hour before ``since_ms``."""
+    """The counted time of each of these monitors since the full hour before ``since_ms``."""
     begin_ms = since_ms // HOUR_MS * HOUR_MS
     day, counted_ms = _counted(conn)
     sums = rollups.sums(conn, [monitor.id for monitor in monitors], begin_ms, day)
@@ -146,9 +146,9 @@ def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime
         return counted.with_recent([], [], [])
     first_ms = _first_ms(conn, monitor, recent)
     pauses = audit_log.pauses(conn, monitor.id, *recent)
-    seen = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
+    watched = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
     bad = incidents.between(conn, monitor.id, *recent)
-    return counted.with_recent(seen, bad[State.DOWN], bad[State.UNSTABLE])
+    return counted.with_recent(watched, bad[State.DOWN], bad[State.UNSTABLE])
 
 
 def _first_ms(conn: Connection, monitor: Monitor, recent: Span) -> int:
