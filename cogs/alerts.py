@@ -1,7 +1,7 @@
 """``/alerts``: where alerts of a server go, in which language, and a test of them."""
 
 import discord
-from discord import app_commands
+from discord import ChannelType, app_commands
 from discord.ext import commands
 
 from bot.discord.client import Interaction, VigieClient
@@ -24,6 +24,10 @@ _CLEARED = [
     app_commands.Choice(name=N_("the second channel"), value=_FALLBACK),
     app_commands.Choice(name=N_("both"), value=f"{_ROLE} {_FALLBACK}"),
 ]
+_ANNOUNCEMENTS = N_(
+    "In announcement channels Discord allows few edits: an alert there may show an older state"
+    " for a while. A text channel has no such limit."
+)
 _LANGUAGES = [
     app_commands.Choice(name=N_("automatic"), value=_AUTOMATIC),
     *(app_commands.Choice(name=native_name(code), value=code) for code in LANGUAGES),
@@ -141,6 +145,8 @@ def _chosen_text(
     lines += problems
     if any(problems):
         lines.append(where_to_allow(words, interaction))
+    if any(one is not None and one.type is ChannelType.news for one in (channel, fallback)):
+        lines.append(words.text(_ANNOUNCEMENTS))
     lines.append(role_problem(words, interaction, settings))
     return "\n".join(line for line in lines if line)
 

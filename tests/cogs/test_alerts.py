@@ -171,6 +171,14 @@ def test_missing_rights_and_roles_out_of_reach_are_named_at_once(tmp_path: Path)
     run_with_bot(tmp_path, scenario)
 
 
+def test_announcement_channels_are_taken_with_what_discord_limits_there(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        assert "few edits" in (await fixture.set_channel("news")).content
+        assert "few edits" not in (await fixture.set_channel("alerts")).content
+
+    run_with_bot(tmp_path, scenario)
+
+
 def test_a_role_of_before_is_looked_at_in_the_new_channel(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         role = fixture.sandbox.admin.add_role("Harbour", "Night watch")
