@@ -1,20 +1,18 @@
 """All parts of one sandbox in one place; the rooms that act on several of them take this."""
 
 from sandbox.changes import Changes
-from sandbox.clock import SandboxClock
+from sandbox.clock import SandboxClock, Snowflakes
 from sandbox.faults import Faults
 from sandbox.gateway.hub import Hub
 from sandbox.interactions.interaction import Interactions
 from sandbox.interactions.registry import Registry
-from sandbox.messages.attachments import Attachments
-from sandbox.messages.scribe import Scribe
-from sandbox.messages.store import MessageStore
+from sandbox.messages.composer import Composer
+from sandbox.messages.store import Attachments, MessageStore
 from sandbox.ratelimits import RateLimits
 from sandbox.record import Record
 from sandbox.settings import Settings
-from sandbox.snowflakes import Snowflakes
-from sandbox.world.harbour import harbour
-from sandbox.world.news import News
+from sandbox.world.default_world import default_world
+from sandbox.world.events import WorldEvents
 from sandbox.world.world import World
 
 
@@ -26,15 +24,15 @@ class Core:
         self.settings = settings
         self.clock = SandboxClock()
         self.ids = Snowflakes(self.clock)
-        self.world = world or harbour(self.ids)
+        self.world = world or default_world(self.ids)
         self.changes = Changes()
         self.hub = Hub(self.world, self.clock, settings, self.changes)
         self.attachments = Attachments()
-        self.scribe = Scribe(self.world, self.ids, self.clock, self.attachments)
+        self.composer = Composer(self.world, self.ids, self.clock, self.attachments)
         self.messages = MessageStore(self.world, self.clock, self.hub, self.changes)
         self.registry = Registry(self.world.application.id, self.ids, self.clock, self.changes)
         self.interactions = Interactions(self.ids, self.clock, settings)
         self.limits = RateLimits(self.clock, settings)
         self.faults = Faults()
         self.record = Record(self.clock)
-        self.news = News(self.world, self.clock, self.hub, self.changes)
+        self.events = WorldEvents(self.world, self.clock, self.hub, self.changes)

@@ -1,4 +1,4 @@
-"""How the API says no, with Discord's numbers; and what a person cannot do."""
+"""Errors: how the API says no, with Discord's numbers, and what a person cannot do."""
 
 from typing import Any
 
@@ -60,3 +60,104 @@ def refusal(code: int) -> ApiError:
 
 class Refused(Exception):
     """A person tried what Discord's own client would not let them do."""
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class Form:
+    """One place in a body. All places of a body share one tree of errors."""
+
+    def __init__(self, tree: Json | None = None, path: tuple[str, ...] = ()) -> None:
+        self._tree: Json = {} if tree is None else tree
+        self._path = path
+
+    def at(self, *keys: str | int) -> "Form":
+        return Form(self._tree, self._path + tuple(str(key) for key in keys))
+
+    def complain(self, code: str, message: str) -> None:
+        node = self._tree
+        for key in self._path:
+            node = node.setdefault(key, {})
+        node.setdefault("_errors", []).append({"code": code, "message": message})
+
+    def close(self) -> None:
+        """Raise 50035 with everything collected, if there is anything."""
+        if self._tree:
+            raise ApiError(400, "Invalid Form Body", INVALID_FORM_BODY, errors=self._tree)
+
+    def required(self) -> None:
+        self.complain("BASE_TYPE_REQUIRED", "This field is required")
+
+    def choices(self, allowed: object) -> None:
+        self.complain("BASE_TYPE_CHOICES", f"Value must be one of {allowed}.")
+
+    def text(self, value: Any, high: int, low: int = 0) -> bool:
+        """A string of ``low`` to ``high`` characters; blanks at both ends do not count."""
+        if not isinstance(value, str):
+            self.complain("STRING_TYPE_CONVERT", f'Could not interpret "{value}" as string.')
+            return False
+        length = len(value.strip())
+        if low and not length:
+            self.required()
+        elif low and not low <= length <= high:
+            self.complain("BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+        elif length > high:
+            self.complain("BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
+        else:
+            return True
+        return False
+
+    def typed(self, value: Any, high: int, low: int = 0) -> bool:
+        """A string as a client shows and measures it: in UTF-16, where an emoji takes two."""
+        if isinstance(value, str) and units(value) > high:
+            self.complain("BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
+            return False
+        return self.text(value, high, low)
+
+    def optional(self, given: Json, key: str, high: int) -> None:
+        """The text at ``key`` may be missing, but not be longer than ``high``."""
+        if given.get(key) is not None:
+            self.at(key).text(given[key], high)
+
+    def number(self, value: Any, low: int, high: int) -> bool:
+        """A whole number from ``low`` to ``high``."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.complain("NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+        elif value < low:
+            self.complain("NUMBER_TYPE_MIN", f"int value should be greater than or equal to {low}.")
+        elif value > high:
+            self.complain("NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
+        else:
+            return True
+        return False
+
+    def boolean(self, value: Any) -> None:
+        if not isinstance(value, bool):
+            self.complain("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+
+    def listing(self, value: Any, high: int, low: int = 0) -> list[Any]:
+        """The list itself, or an empty one when it is none; too long or short is complained of."""
+        if not isinstance(value, list):
+            self.complain("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+            return []
+        if len(value) > high:
+            self.complain("BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
+        elif len(value) < low:
+            self.complain("BASE_TYPE_MIN_LENGTH", f"Must be {low} or more in length.")
+        return value
+
+    def mapping(self, value: Any) -> Json:
+        """The object itself, or an empty one when it is none."""
+        if isinstance(value, dict):
+            return value
+        self.complain("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        return {}
+
+    def snowflake(self, value: Any) -> bool:
+        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdigit()):
+            self.complain("NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+            return False
+        return True

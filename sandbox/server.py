@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from sandbox.control.control import Control
-from sandbox.control.live import Live
+from sandbox.control_api import Control, Live
 from sandbox.core import Core
 from sandbox.gateway.socket import GatewaySocket
 from sandbox.interactions.people import People

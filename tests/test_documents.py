@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.world.harbour import BOT_PERMISSIONS
+from sandbox.world.default_world import BOT_PERMISSIONS
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 from tests.cogs.test_help import leaves
 

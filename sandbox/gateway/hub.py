@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from sandbox.changes import Changes
 from sandbox.clock import SandboxClock
 from sandbox.errors import Json
-from sandbox.gateway import welcome
-from sandbox.gateway.session import Intent, Line, Session
+from sandbox.gateway.session import Intent, Line, Session, guild_data, ready_data
 from sandbox.settings import Settings
-from sandbox.world.nouns import Channel, Guild
 from sandbox.world.objects import member_object
 from sandbox.world.permissions import Permission, in_channel
-from sandbox.world.world import World
+from sandbox.world.world import Channel, Guild, World
 
 OP_RECONNECT, OP_INVALID_SESSION = 7, 9
 _CONTENT = {"content": "", "embeds": [], "components": [], "attachments": []}
@@ -49,7 +47,7 @@ class Hub:
         self.sessions[session.id] = session
         self.identifies.append(session)
         guilds = [g for g in self._world.guilds.values() if g.present and session.owns(g.id)]
-        session.push("READY", welcome.ready(self._world, session, guilds, self.url))
+        session.push("READY", ready_data(self._world, session, guilds, self.url))
         for guild in guilds:
             if not guild.unavailable and intents & Intent.GUILDS:
                 session.push("GUILD_CREATE", self.guild_create(guild, unavailable=False))
@@ -102,7 +100,7 @@ class Hub:
 
     def guild_create(self, guild: Guild, *, unavailable: bool | None) -> Json:
         """The event's data; ``unavailable`` is absent (None) when the bot has just joined."""
-        return welcome.guild_create(self._world, guild, self._clock.now(), unavailable=unavailable)
+        return guild_data(self._world, guild, self._clock.now(), unavailable=unavailable)
 
     def drop(self, code: int | None = None, *, shard: int | None = None) -> None:
         """Break connections, all or one shard's: with a close code, or as a lost line does."""

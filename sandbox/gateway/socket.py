@@ -12,8 +12,7 @@ from aiohttp import WSMsgType, web
 from sandbox.core import Core
 from sandbox.errors import Json
 from sandbox.gateway.hub import OP_INVALID_SESSION
-from sandbox.gateway.session import HIGHEST_INTENT, Intent, Session
-from sandbox.gateway.welcome import members_chunk
+from sandbox.gateway.session import HIGHEST_INTENT, Intent, Session, members_chunk
 from sandbox.settings import PRIVILEGED_INTENTS
 
 # As over a real network: discord.py 2.7.1 misreads an acknowledgement that overtakes its own clock.

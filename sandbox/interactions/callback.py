@@ -3,20 +3,16 @@
 from collections.abc import Callable as Function
 
 from sandbox.core import Core
-from sandbox.errors import Json, refusal
-from sandbox.form import Form
-from sandbox.interactions.interaction import Callback, Interaction, Kind
-from sandbox.interactions.payload import metadata
+from sandbox.errors import Form, Json, refusal
+from sandbox.interactions.interaction import Callback, Interaction, Kind, metadata
+from sandbox.messages.composer import Draft
 from sandbox.messages.posting import REPLY, Uploads, loading, reference_to, revise
-from sandbox.messages.scribe import Draft
 from sandbox.messages.store import Stored
-from sandbox.rules.choices import INTEGER, NUMBER, STRING, check_choices
-from sandbox.rules.layout import ids_as_text
+from sandbox.rules.commands import INTEGER, NUMBER, STRING, check_choices
+from sandbox.rules.layout import check_modal, ids_as_text
 from sandbox.rules.message import IN_ANSWER, Flag, flags_of, require_sound
-from sandbox.rules.modals import check_modal
-from sandbox.world.access import rights_of
 from sandbox.world.objects import user_object
-from sandbox.world.permissions import Permission
+from sandbox.world.permissions import Permission, rights_of
 
 CHAT_INPUT_COMMAND = 20
 # Which first answers each kind of interaction takes; those on a message only where there is one.
@@ -86,7 +82,7 @@ def say(core: Core, interaction: Interaction, draft: Draft, *, followup: bool = 
     answered = (interaction.original_id if followup else None) or (source.id if source else None)
     command = interaction.kind is Kind.COMMAND
     kind = REPLY if answered else CHAT_INPUT_COMMAND if command else 0
-    message = core.scribe.write(draft, core.world.bot, kind)
+    message = core.composer.write(draft, core.world.bot, kind)
     message["webhook_id"] = core.world.application.id
     message["interaction_metadata"] = metadata(core, interaction, followup=followup)
     if command:

@@ -3,11 +3,9 @@
 from copy import deepcopy
 
 from sandbox.changes import Changes
-from sandbox.clock import SandboxClock
-from sandbox.errors import Json, refusal
-from sandbox.form import Form
+from sandbox.clock import SandboxClock, Snowflakes
+from sandbox.errors import Form, Json, refusal
 from sandbox.rules.commands import CHAT_INPUT, check_command
-from sandbox.snowflakes import Snowflakes
 
 MAX_OF_A_TYPE = {1: 100, 2: 15, 3: 15}
 CREATES_PER_DAY = 200

@@ -1,11 +1,10 @@
 """Messages sent, edited and deleted in a channel, with the rights and rules that hold there."""
 
+from sandbox.clock import created_ms
 from sandbox.core import Core
-from sandbox.errors import Json, refusal
-from sandbox.form import Form
-from sandbox.messages.attachments import Upload
-from sandbox.messages.scribe import Draft
-from sandbox.messages.store import Stored
+from sandbox.errors import Form, Json, refusal
+from sandbox.messages.composer import Draft
+from sandbox.messages.store import Stored, Upload
 from sandbox.rules.mentions import Allowance
 from sandbox.rules.message import (
     IN_CHANNEL,
@@ -16,11 +15,9 @@ from sandbox.rules.message import (
     require_something,
     require_sound,
 )
-from sandbox.snowflakes import created_ms
-from sandbox.world.access import require, rights_of
-from sandbox.world.nouns import Channel, ChannelType, User
 from sandbox.world.objects import user_object
-from sandbox.world.permissions import Permission
+from sandbox.world.permissions import Permission, require, rights_of
+from sandbox.world.world import Channel, ChannelType, User
 
 REPLY = 19
 WRITABLE = frozenset(ChannelType) - {
@@ -52,7 +49,7 @@ def post(core: Core, author: User, channel: Channel, body: Json, uploads: Upload
         may_mention_all=Permission.MENTION_EVERYONE in rights,
         flags=flags_of(body) & IN_CHANNEL,
     )
-    message = core.scribe.write(draft, author, REPLY if reference else 0)
+    message = core.composer.write(draft, author, REPLY if reference else 0)
     if reference is not None:
         _answer(core, message, reference, body)
     nonce = None if body.get("nonce") is None else str(body["nonce"])
@@ -85,7 +82,7 @@ def revise(core: Core, stored: Stored, draft: Draft, *, touch: bool = True) -> S
     if is_v2(draft.body) and not was_v2:
         _require_emptied(stored.message, draft.body, form)
     form.close()
-    message = core.scribe.rewrite(stored.message, draft, touch=touch)
+    message = core.composer.rewrite(stored.message, draft, touch=touch)
     require_something(message, files=len(message["attachments"]))
     core.messages.change(stored, message)
     return stored
@@ -200,7 +197,7 @@ def _wake_thread(core: Core, author: User, channel: Channel) -> None:
         raise refusal(50083)
     if thread.archived:
         thread.archived = False
-        core.news.channel_changed(channel)
+        core.events.channel_changed(channel)
 
 
 def loading(message: Json) -> bool:

@@ -1,17 +1,17 @@
-"""The bot's own account and application, the gateway's address, its servers and DMs."""
+"""The bot's account, application and commands, the gateway's address, its servers and DMs."""
 
 from bot.clock import DAY_MS
-from sandbox.errors import refusal
-from sandbox.form import Form
+from sandbox.errors import Form, refusal
+from sandbox.interactions.registry import Scope, without_localizations
 from sandbox.rest.call import NO_CONTENT, Call, Reply
-from sandbox.world.access import own_guild
-from sandbox.world.nouns import Channel, ChannelType
 from sandbox.world.objects import (
     application_object,
     channel_object,
     guild_object,
     own_user_object,
 )
+from sandbox.world.permissions import own_guild
+from sandbox.world.world import Channel, ChannelType
 
 
 def me(call: Call) -> Reply:
@@ -72,5 +72,29 @@ def channel(call: Call) -> Reply:
 def leave_guild(call: Call) -> Reply:
     found = own_guild(call.core, call.match["guild_id"])
     found.present = False
-    call.core.news.guild_gone(found, unavailable=False)
+    call.core.events.guild_gone(found, unavailable=False)
     return NO_CONTENT
+
+
+def list_commands(call: Call) -> Reply:
+    found = call.core.registry.listed(_scope(call))
+    if call.query.get("with_localizations", "").lower() not in {"true", "1"}:
+        found = [without_localizations(command) for command in found]
+    return Reply(found)
+
+
+def put_commands(call: Call) -> Reply:
+    return Reply(call.core.registry.put(_scope(call), call.body))
+
+
+def _scope(call: Call) -> Scope:
+    """The server of the path, or None. Raises 50001 for a foreign application or server."""
+    if call.match["application_id"] != call.core.world.application.id:
+        raise refusal(50001)
+    guild_id = call.match.get("guild_id")
+    if guild_id is None:
+        return None
+    guild = call.core.world.guilds.get(guild_id)
+    if guild is None or not guild.present:
+        raise refusal(50001)
+    return guild.id

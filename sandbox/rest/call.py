@@ -9,11 +9,10 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from sandbox.core import Core
 from sandbox.errors import ApiError, Json, refusal
-from sandbox.messages.attachments import Upload
+from sandbox.messages.store import Upload
 from sandbox.record import Entry
-from sandbox.world.access import known_channel, require
-from sandbox.world.nouns import Channel
-from sandbox.world.permissions import Permission
+from sandbox.world.permissions import Permission, known_channel, require
+from sandbox.world.world import Channel
 
 MAX_REQUEST = 25 * 1024 * 1024
 _FILE = re.compile(r"files\[(\d+)\]$")

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.core import Core
-from sandbox.rest import account, commands, messages, webhooks
+from sandbox.rest import account, messages
 from sandbox.rest.pipeline import PREFIX, Handler, Pipeline
 
 CHANNEL = "/channels/{channel_id}"
@@ -29,19 +29,19 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", MESSAGE, messages.one),
     ("PATCH", MESSAGE, messages.edit),
     ("DELETE", MESSAGE, messages.delete),
-    ("GET", COMMANDS, commands.listing),
-    ("PUT", COMMANDS, commands.put),
-    ("GET", GUILD_COMMANDS, commands.listing),
-    ("PUT", GUILD_COMMANDS, commands.put),
+    ("GET", COMMANDS, account.list_commands),
+    ("PUT", COMMANDS, account.put_commands),
+    ("GET", GUILD_COMMANDS, account.list_commands),
+    ("PUT", GUILD_COMMANDS, account.put_commands),
 )
 # These carry their right in the address, or need none.
 OPEN_ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/gateway", account.gateway),
-    ("POST", "/interactions/{interaction_id}/{token}/callback", webhooks.answer),
-    ("POST", WEBHOOK, webhooks.follow_up),
-    ("GET", ANSWER, webhooks.one),
-    ("PATCH", ANSWER, webhooks.edit),
-    ("DELETE", ANSWER, webhooks.remove),
+    ("POST", "/interactions/{interaction_id}/{token}/callback", messages.answer_interaction),
+    ("POST", WEBHOOK, messages.follow_up),
+    ("GET", ANSWER, messages.webhook_message),
+    ("PATCH", ANSWER, messages.edit_webhook_message),
+    ("DELETE", ANSWER, messages.delete_webhook_message),
 )
 
 

@@ -1,10 +1,36 @@
-"""Buttons and selects, and the rows that hold them in a message of the old kind."""
+"""Buttons and selects, the rows that hold them, and the addresses they may carry."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from sandbox.errors import Json
-from sandbox.form import Form
-from sandbox.rules.urls import check_url
+from sandbox.errors import Form, Json
+
+WEB = ("http", "https")
+MAX_COLOR = 0xFFFFFF
+MEDIA = ("http", "https", "attachment")
+MAX_URL = 2048
+
+
+def check_url(
+    value: object, form: Form, schemes: tuple[str, ...] = WEB, high: int = MAX_URL
+) -> None:
+    """Complain of anything that is no absolute URL of one of ``schemes``."""
+    if not isinstance(value, str) or not form.text(value, high, 1):
+        return
+    try:
+        parts = urlsplit(value)
+        malformed = not parts.netloc or any(c.isspace() for c in value.strip())
+    except ValueError:
+        form.complain("URL_TYPE_INVALID_URL", "Not a well formed URL.")
+        return
+    if parts.scheme not in schemes:
+        form.complain(
+            "URL_TYPE_INVALID_SCHEME",
+            f'Scheme "{parts.scheme}" is not supported. Scheme must be one of {schemes}.',
+        )
+    elif malformed:
+        form.complain("URL_TYPE_INVALID_URL", "Not a well formed URL.")
+
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SELECTS = frozenset({3, 5, 6, 7, 8})

@@ -1,12 +1,22 @@
-"""Components V2: the layout kinds, 40 components in all, and the limits on their text."""
+"""Components V2 and forms: the layout kinds, 40 components in all, the limits on their text."""
 
 from collections.abc import Callable, Iterator
 
-from sandbox.errors import ApiError, Json
-from sandbox.form import Form
-from sandbox.rules.components import BUTTON, ROW, CustomIds, check_button, check_row
-from sandbox.rules.embeds import MAX_COLOR
-from sandbox.rules.urls import MEDIA, check_url
+from sandbox.errors import ApiError, Form, Json
+from sandbox.rules.components import (
+    BUTTON,
+    MAX_COLOR,
+    MAX_CUSTOM_ID,
+    MEDIA,
+    ROW,
+    SELECTS,
+    TEXT_INPUT,
+    CustomIds,
+    check_button,
+    check_row,
+    check_select,
+    check_url,
+)
 
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
 TOP_LEVEL = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER)
@@ -136,3 +146,63 @@ _LEAVES: dict[int, Callable[[Json, Form], None]] = {
     FILE: _check_file,
     SEPARATOR: _check_separator,
 }
+
+
+LABEL = 18
+MAX_TITLE = 45
+MAX_LABEL = 45
+MAX_DESCRIPTION = 100
+MAX_MODAL_COMPONENTS = 5
+MAX_VALUE = 4000
+MAX_PLACEHOLDER = 100
+
+
+def check_modal(modal: Json, form: Form) -> None:
+    form.at("title").text(modal.get("title"), MAX_TITLE, 1)
+    form.at("custom_id").text(modal.get("custom_id"), MAX_CUSTOM_ID, 1)
+    ids = CustomIds()
+    place = form.at("components")
+    for index, component in enumerate(
+        place.listing(modal.get("components"), MAX_MODAL_COMPONENTS, 1)
+    ):
+        _check_part(place.at(index).mapping(component), place.at(index), ids)
+
+
+def _check_part(part: Json, form: Form, ids: CustomIds) -> None:
+    kind = part.get("type")
+    if kind == ROW:
+        for index, child in enumerate(form.at("components").listing(part.get("components"), 1, 1)):
+            place = form.at("components", index)
+            given = place.mapping(child)
+            place.at("label").text(given.get("label"), MAX_LABEL, 1)
+            _check_input(given, place, ids)
+    elif kind == LABEL:
+        form.at("label").text(part.get("label"), MAX_LABEL, 1)
+        form.optional(part, "description", MAX_DESCRIPTION)
+        _check_input(form.at("component").mapping(part.get("component")), form.at("component"), ids)
+    elif kind == TEXT:
+        form.at("content").text(part.get("content"), MAX_VALUE, 1)
+    else:
+        form.at("type").choices((ROW, TEXT, LABEL))
+
+
+def _check_input(given: Json, form: Form, ids: CustomIds) -> None:
+    kind = given.get("type")
+    if isinstance(kind, int) and kind in SELECTS:
+        check_select(given, form, ids)
+        if given.get("min_values") == 0 and given.get("required", True):
+            form.at("min_values").complain(
+                "SELECT_COMPONENT_REQUIRED_MIN_VALUES", "A required select takes one value at least"
+            )
+        return
+    if kind != TEXT_INPUT:
+        form.at("type").choices((TEXT_INPUT, *sorted(SELECTS)))
+        return
+    ids.take(given, form)
+    form.at("style").number(given.get("style"), 1, 2)
+    for key, low in (("min_length", 0), ("max_length", 1)):
+        if given.get(key) is not None:
+            form.at(key).number(given[key], low, MAX_VALUE)
+    form.optional(given, "placeholder", MAX_PLACEHOLDER)
+    if given.get("value") is not None:
+        form.at("value").typed(given["value"], given.get("max_length") or MAX_VALUE)

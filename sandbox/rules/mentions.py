@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.errors import Json
-from sandbox.form import Form
-from sandbox.world.nouns import Guild
+from sandbox.errors import Form, Json
+from sandbox.world.world import Guild
 
 PARSE = ("roles", "users", "everyone")
 MAX_IDS = 100

@@ -3,17 +3,9 @@
 from collections.abc import Iterable
 
 from sandbox.core import Core
-from sandbox.world import harbour
-from sandbox.world.nouns import (
-    Channel,
-    ChannelType,
-    Guild,
-    Overwrite,
-    Role,
-    Thread,
-    User,
-)
+from sandbox.world import default_world
 from sandbox.world.permissions import parse
+from sandbox.world.world import Channel, ChannelType, Guild, Overwrite, Role, Thread, User
 
 MAX_ROLES = 250
 Rights = int | str | Iterable[str]
@@ -41,14 +33,14 @@ class Admin:
     ) -> Guild:
         """A new server that invites the bot."""
         ids = self._core.ids
-        guild = harbour.found_guild(
+        guild = default_world.make_guild(
             self._world, ids.new(), name, self._world.user(owner), ids.new()
         )
         for position, channel_name in enumerate(channels):
             made = Channel(ids.new(), channel_name, guild_id=guild.id, position=position)
             guild.channels[made.id] = made
         if announce:
-            self._core.news.guild_here(guild, unavailable=None)
+            self._core.events.guild_here(guild, unavailable=None)
         return guild
 
     def remove_guild(self, guild: Guild | str, *, announce: bool = True) -> None:
@@ -56,36 +48,36 @@ class Admin:
         found = self._world.guild(guild)
         found.present = False
         if announce:
-            self._core.news.guild_gone(found, unavailable=False)
+            self._core.events.guild_gone(found, unavailable=False)
 
     def readd_guild(self, guild: Guild | str) -> None:
         """The bot is invited again."""
         found = self._world.guild(guild)
         found.present = True
-        self._core.news.guild_here(found, unavailable=None)
+        self._core.events.guild_here(found, unavailable=None)
 
     def guild_unavailable(self, guild: Guild | str) -> None:
         """An outage on Discord's side."""
         found = self._world.guild(guild)
         found.unavailable = True
-        self._core.news.guild_gone(found, unavailable=True)
+        self._core.events.guild_gone(found, unavailable=True)
 
     def guild_available(self, guild: Guild | str) -> None:
         found = self._world.guild(guild)
         found.unavailable = False
-        self._core.news.guild_here(found, unavailable=False)
+        self._core.events.guild_here(found, unavailable=False)
 
     def set_locale(self, guild: Guild | str, locale: str) -> None:
         """The server's preferred language."""
         found = self._world.guild(guild)
         found.locale = locale
-        self._core.news.guild_changed(found)
+        self._core.events.guild_changed(found)
 
     def add_user(self, name: str, guild: Guild | str, permissions: Rights = 0) -> User:
         """A new person in a server; with rights of their own if given."""
         user, found = User(self._core.ids.new(), name), self._world.guild(guild)
         self._world.users[user.id] = user
-        member = harbour.join(found, user)
+        member = default_world.add_member(found, user)
         if rights := parse(permissions):
             member.roles.append(self.add_role(found, f"{name}'s", rights).id)
         self._core.changes.stir()
@@ -108,7 +100,7 @@ class Admin:
         rights = parse(permissions)
         role = Role(self._core.ids.new(), name, rights, len(found.roles), mentionable)
         found.roles[role.id] = role
-        self._core.news.role("CREATE", found, role)
+        self._core.events.role("CREATE", found, role)
         return role
 
     def edit_role(
@@ -121,13 +113,13 @@ class Admin:
     ) -> None:
         found = self._world.guild(guild)
         changed = self._world.role(found, role)
-        before = self._core.news.in_sight(found)
+        before = self._core.events.in_sight(found)
         if permissions is not None:
             changed.permissions = parse(permissions)
         if mentionable is not None:
             changed.mentionable = mentionable
-        self._core.news.role("UPDATE", found, changed)
-        self._core.news.threads_appear(found, before)
+        self._core.events.role("UPDATE", found, changed)
+        self._core.events.threads_appear(found, before)
 
     def delete_role(self, guild: Guild | str, role: Role | str) -> None:
         found = self._world.guild(guild)
@@ -135,7 +127,7 @@ class Admin:
         del found.roles[gone.id]
         for member in found.members.values():
             member.roles = [one for one in member.roles if one != gone.id]
-        self._core.news.role("DELETE", found, gone)
+        self._core.events.role("DELETE", found, gone)
 
     def give_role(self, guild: Guild | str, user: User | str, role: Role | str) -> None:
         self._change_roles(guild, user, role, give=True)
@@ -153,7 +145,7 @@ class Admin:
         found = self._world.guild(guild)
         member = found.members[self._world.bot.id]
         member.timed_out_until = self._core.clock.now() + seconds
-        self._core.news.own_member(found, member)
+        self._core.events.own_member(found, member)
 
     def add_channel(self, guild: Guild | str, name: str, kind: int = ChannelType.TEXT) -> Channel:
         found = self._world.guild(guild)
@@ -177,7 +169,7 @@ class Admin:
         for one in list(guild.channels.values()):
             if found.id in {one.id, one.parent_id}:
                 del guild.channels[one.id]
-        self._core.news.channel_gone(found, guild, announce=announce)
+        self._core.events.channel_gone(found, guild, announce=announce)
 
     def set_permissions(
         self,
@@ -193,14 +185,14 @@ class Admin:
         target_id, kind = self._target(found, target)
         made = Overwrite(target_id, kind, parse(allow), parse(deny))
         guild = self._world.guild_of(found)
-        before = set[str]() if guild is None else self._core.news.in_sight(guild)
+        before = set[str]() if guild is None else self._core.events.in_sight(guild)
         found.overwrites.pop(target_id, None)
         if made.allow or made.deny:
             found.overwrites[target_id] = made
         if announce:
-            self._core.news.channel_changed(found)
+            self._core.events.channel_changed(found)
         if announce and guild is not None:
-            self._core.news.threads_appear(guild, before)
+            self._core.events.threads_appear(guild, before)
 
     def set_thread(
         self, thread: Channel | str, *, archived: bool | None = None, locked: bool | None = None
@@ -214,7 +206,7 @@ class Admin:
             found.thread.archive_timestamp = self._core.clock.iso()
         if locked is not None:
             found.thread.locked = locked
-        self._core.news.channel_changed(found)
+        self._core.events.channel_changed(found)
 
     def delete_message(self, message_id: str, *, announce: bool = True) -> None:
         """A moderator deletes a message."""
@@ -226,20 +218,20 @@ class Admin:
     def _add(self, guild: Guild, made: Channel) -> Channel:
         made.guild_id, made.position = guild.id, len(guild.channels)
         guild.channels[made.id] = made
-        self._core.news.channel_made(made)
+        self._core.events.channel_made(made)
         return made
 
     def _change_roles(
         self, guild: Guild | str, user: User | str, role: Role | str, *, give: bool
     ) -> None:
         found = self._world.guild(guild)
-        before = self._core.news.in_sight(found)
+        before = self._core.events.in_sight(found)
         member = found.members[self._world.user(user).id]
         role_id = self._world.role(found, role).id
         member.roles = [one for one in member.roles if one != role_id] + [role_id] * give
         if member.user_id == self._world.bot.id:
-            self._core.news.own_member(found, member)
-            self._core.news.threads_appear(found, before)
+            self._core.events.own_member(found, member)
+            self._core.events.threads_appear(found, before)
 
     def _target(self, channel: Channel, target: Target) -> tuple[str, int]:
         """Id and kind of who an overwrite is for: ``"bot"``, a user, or a role."""

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from sandbox.errors import Json
-from sandbox.world.nouns import Channel, ChannelType, Guild, Member, Role, User
-from sandbox.world.world import World
+from sandbox.world.world import Channel, ChannelType, Guild, Member, Role, User, World
 
 INTERACTIVE_APPLICATION_FLAGS = 1 << 23  # APPLICATION_COMMAND_BADGE
 

@@ -12,7 +12,7 @@ from bot.services.boards import snapshot, worker
 from bot.services.delivery import throttle
 from sandbox import Refused, Sandbox
 from sandbox.interactions.answer import readable
-from sandbox.world.nouns import Channel, ChannelType, Thread
+from sandbox.world.world import Channel, ChannelType, Thread
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, running_bot, until
 
 V2 = 1 << 15
@@ -58,7 +58,7 @@ def add_thread(fixture: BotFixture, kind: ChannelType = ChannelType.PUBLIC_THREA
         thread=Thread(fixture.sandbox.world.bot.id, now, now),
     )
     fixture.sandbox.world.guild("Harbour").channels[made.id] = made
-    fixture.sandbox._core.news.channel_made(made)
+    fixture.sandbox._core.events.channel_made(made)
     return made
 
 

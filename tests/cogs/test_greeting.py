@@ -13,7 +13,7 @@ def test_a_server_that_invites_vigie_is_greeted_once_in_three_lines(tmp_path: Pa
         channel = next(iter(guild.channels.values()))
         guild.system_channel_id = channel.id
         guild.locale = "fr"
-        fixture.sandbox._core.news.guild_here(guild, unavailable=None)
+        fixture.sandbox._core.events.guild_here(guild, unavailable=None)
         said = await fixture.sandbox.wait_for_message(channel, "Vigie")
         lines = said["content"].splitlines()
         assert len(lines) == 3
@@ -59,7 +59,7 @@ def test_nobody_is_greeted_where_vigie_may_not_write(tmp_path: Path) -> None:
         channel = next(iter(guild.channels.values()))
         fixture.sandbox.admin.set_permissions(channel, deny="SEND_MESSAGES", announce=False)
         guild.system_channel_id = channel.id
-        fixture.sandbox._core.news.guild_here(guild, unavailable=None)
+        fixture.sandbox._core.events.guild_here(guild, unavailable=None)
         await until(lambda: len(fixture.app.guilds.known()) == 2)
         await asyncio.sleep(0.1)
         assert fixture.sandbox.texts(channel) == []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
-from sandbox.world.nouns import Channel, Overwrite, Role
 from sandbox.world.permissions import Permission
+from sandbox.world.world import Channel, Overwrite, Role
 from tests.cogs.bot_fixture import BotFixture, running_bot, until
 
 ROLES, CHANNELS, BOARDS, OVERWRITES = 250, 50, 25, 100

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.world.nouns import ChannelType
+from sandbox.world.world import ChannelType
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 CHANNELS = 6
@@ -50,7 +50,7 @@ def toggle_own_role(fixture: BotFixture) -> None:
 def rename_channels(fixture: BotFixture) -> None:
     for number in range(CHANNELS):
         channel = fixture.sandbox.channel(f"c{number}")
-        fixture.sandbox._core.news.channel_changed(channel)
+        fixture.sandbox._core.events.channel_changed(channel)
 
 
 @pytest.mark.parametrize("event", [toggle_foreign_role, toggle_own_role, rename_channels])

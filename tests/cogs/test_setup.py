@@ -194,7 +194,7 @@ def test_the_button_under_the_greeting_opens_a_card_of_ones_own(tmp_path: Path) 
         guild = fixture.sandbox.admin.add_guild("Quay", announce=False)
         lounge = next(iter(guild.channels.values()))
         guild.system_channel_id = lounge.id
-        fixture.sandbox._core.news.guild_here(guild, unavailable=None)
+        fixture.sandbox._core.events.guild_here(guild, unavailable=None)
         greeting: Json = await fixture.sandbox.wait_for_message(lounge, "</setup:")
         card = await fixture.sandbox.press("Admin", greeting, "Set up")
         assert (card.status, card.ephemeral) == ("message", True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from sandbox.world.nouns import Channel, ChannelType
+from sandbox.world.world import Channel, ChannelType
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
 Json = dict[str, Any]

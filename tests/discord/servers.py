@@ -7,11 +7,11 @@ from typing import Any
 import discord
 
 from sandbox.core import Core
-from sandbox.gateway.welcome import guild_create
+from sandbox.gateway.session import guild_data
 from sandbox.settings import Settings
-from sandbox.world.nouns import Channel, ChannelType, Guild, Overwrite, Role, Thread
 from sandbox.world.objects import channel_object, own_user_object, role_object
 from sandbox.world.permissions import Permission
+from sandbox.world.world import Channel, ChannelType, Guild, Overwrite, Role, Thread
 
 VIEW = int(Permission.VIEW_CHANNEL)
 _ROLE_RIGHTS = (0, 0, VIEW, int(Permission.SEND_MESSAGES), int(Permission.ADMINISTRATOR))
@@ -97,7 +97,7 @@ class Server:
         state, world = self.client._connection, self.core.world
         state.shard_count = 1
         state.user = discord.ClientUser(state=state, data=own_user_object(world))  # type: ignore[arg-type]
-        data: Any = guild_create(world, self.described, self.core.clock.now(), unavailable=None)
+        data: Any = guild_data(world, self.described, self.core.clock.now(), unavailable=None)
         state._add_guild_from_data(data)
 
     def _edit_role(self, dice: random.Random) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from bot.services.boards.snapshot import Face
 from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from sandbox.form import Form
+from sandbox.errors import Form
 from sandbox.rules.layout import check_layout
 
 EN, FR = translator_for("en"), translator_for("fr")

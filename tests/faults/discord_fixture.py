@@ -22,13 +22,11 @@ from bot.models import GuildSettings
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import ChannelAccess
 from sandbox import Sandbox
+from sandbox.clock import Snowflakes
 from sandbox.settings import Settings
-from sandbox.snowflakes import Snowflakes
-from sandbox.world.access import rights_of
-from sandbox.world.harbour import found_guild, harbour
-from sandbox.world.nouns import Channel
-from sandbox.world.permissions import Permission
-from sandbox.world.world import World
+from sandbox.world.default_world import default_world, make_guild
+from sandbox.world.permissions import Permission, rights_of
+from sandbox.world.world import Channel, World
 from tests import invariants
 from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, FixtureClock
 
@@ -148,8 +146,8 @@ class DiscordFixture(DeliveryFixture):
 def world() -> World:
     """The harbour, and a server with the ids that the stage uses."""
     ids = Snowflakes(Sandbox().clock)
-    made = harbour(ids)
-    guild = found_guild(made, str(GUILD), "Rig", made.user("Admin"), "2")
+    made = default_world(ids)
+    guild = make_guild(made, str(GUILD), "Rig", made.user("Admin"), "2")
     numbered = [*range(CHANNEL, CHANNEL + 10), SECOND, SYSTEM]
     for position, number in enumerate(numbered):
         channel = Channel(str(number), f"room-{number}", guild_id=guild.id, position=position)

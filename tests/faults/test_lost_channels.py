@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sandbox.world.nouns import Channel, ChannelType, Thread
+from sandbox.world.world import Channel, ChannelType, Thread
 from tests.faults.discord_fixture import SECOND, SYSTEM, DiscordFixture, discord_fixture
 from tests.services.delivery.delivery_fixture import CHANNEL, GUILD
 

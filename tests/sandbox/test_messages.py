@@ -5,7 +5,7 @@ import io
 import aiohttp
 import pytest
 
-from sandbox.world.nouns import ChannelType
+from sandbox.world.world import ChannelType
 from tests.sandbox.raw import Rest, played
 
 EMBED = {"type": "rich", "flags": 0, "title": "t", "description": "d"}

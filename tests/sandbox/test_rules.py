@@ -9,15 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.errors import ApiError
-from sandbox.form import Form
-from sandbox.rules import commands, components, embeds
+from sandbox.errors import ApiError, Form
+from sandbox.rules import commands, components, message
 from sandbox.rules.commands import check_command, is_name
 from sandbox.rules.components import check_rows
-from sandbox.rules.embeds import check_embeds
-from sandbox.rules.layout import check_layout
-from sandbox.rules.message import check_message
-from sandbox.rules.modals import check_modal
+from sandbox.rules.layout import check_layout, check_modal
+from sandbox.rules.message import check_embeds, check_message
 
 OPENAPI = Path(__file__).parents[3] / "shared" / "data" / "discord-openapi.json"
 
@@ -431,11 +428,11 @@ def test_the_limits_agree_with_discords_own_description() -> None:
     def limit(schema: str, key: str, bound: str = "maxLength") -> int:
         return int(schemas[schema]["properties"][key][bound])
 
-    assert limit("RichEmbed", "title") == embeds.MAX_TITLE
-    assert limit("RichEmbed", "description") == embeds.MAX_DESCRIPTION
-    assert limit("RichEmbed", "fields", "maxItems") == embeds.MAX_FIELDS
-    assert limit("RichEmbedField", "value") == embeds.MAX_FIELD_VALUE
-    assert limit("RichEmbedFooter", "text") == embeds.MAX_FOOTER
+    assert limit("RichEmbed", "title") == message.MAX_TITLE
+    assert limit("RichEmbed", "description") == message.MAX_DESCRIPTION
+    assert limit("RichEmbed", "fields", "maxItems") == message.MAX_FIELDS
+    assert limit("RichEmbedField", "value") == message.MAX_FIELD_VALUE
+    assert limit("RichEmbedFooter", "text") == message.MAX_FOOTER
     assert limit("ButtonComponentForMessageRequest", "custom_id") == components.MAX_CUSTOM_ID
     assert limit("ButtonComponentForMessageRequest", "label") == components.MAX_LABEL
     create = "ApplicationCommandCreateRequest"

@@ -2,18 +2,16 @@
 
 import pytest
 
-from sandbox.clock import SandboxClock
-from sandbox.snowflakes import Snowflakes, created_ms
-from sandbox.world.harbour import BOT_PERMISSIONS, harbour, join
-from sandbox.world.nouns import Guild, Member, Overwrite, User
+from sandbox.clock import SandboxClock, Snowflakes, created_ms
+from sandbox.world.default_world import BOT_PERMISSIONS, add_member, default_world
 from sandbox.world.permissions import ALL, Permission, in_channel, in_guild, parse
-from sandbox.world.world import World
+from sandbox.world.world import Guild, Member, Overwrite, User, World
 
 VIEW, SEND, EMBED = Permission.VIEW_CHANNEL, Permission.SEND_MESSAGES, Permission.EMBED_LINKS
 
 
 def fresh() -> tuple[World, Guild, Member]:
-    world = harbour(Snowflakes(SandboxClock()))
+    world = default_world(Snowflakes(SandboxClock()))
     guild = world.guild("Harbour")
     return world, guild, guild.members[world.bot.id]
 
@@ -72,7 +70,7 @@ def test_overwrites_apply_everyone_then_roles_then_the_member() -> None:
 
 def test_somebody_timed_out_only_reads() -> None:
     world, guild, _ = fresh()
-    member = join(guild, User("1", "Late"))
+    member = add_member(guild, User("1", "Late"))
     member.timed_out_until = 100
     channel = world.channel("alerts")
     assert in_channel(guild, member, channel, 99) == VIEW | Permission.READ_MESSAGE_HISTORY

@@ -1,10 +1,9 @@
-"""Tells the gateway and the page about changes of servers, channels and roles."""
+"""Gateway events, and news for the page, of changed servers, channels and roles."""
 
 from sandbox.changes import Changes
 from sandbox.clock import SandboxClock
 from sandbox.errors import Json
 from sandbox.gateway.hub import Hub
-from sandbox.world.nouns import Channel, Guild, Member, Role
 from sandbox.world.objects import (
     channel_object,
     guild_object,
@@ -12,10 +11,10 @@ from sandbox.world.objects import (
     role_object,
 )
 from sandbox.world.permissions import Permission, in_channel
-from sandbox.world.world import World
+from sandbox.world.world import Channel, Guild, Member, Role, World
 
 
-class News:
+class WorldEvents:
     def __init__(self, world: World, clock: SandboxClock, hub: Hub, changes: Changes) -> None:
         self._world = world
         self._clock = clock

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sandbox.snowflakes import Snowflakes, created_ms
-from sandbox.world.nouns import Application, Channel, ChannelType, Guild, Member, Role, User
+from sandbox.clock import Snowflakes, created_ms
 from sandbox.world.permissions import EVERYONE, Permission
-from sandbox.world.world import World
+from sandbox.world.world import Application, Channel, ChannelType, Guild, Member, Role, User, World
 
 # What the README asks for when the bot is invited (274878024704).
 BOT_PERMISSIONS = (
@@ -18,7 +17,7 @@ BOT_PERMISSIONS = (
 )
 
 
-def harbour(ids: Snowflakes, name: str = "Vigie") -> World:
+def default_world(ids: Snowflakes, name: str = "Vigie") -> World:
     """The default world. Its ids are the same in every run."""
     admin = User(ids.old(), "Admin")
     bot_id = ids.old()
@@ -26,14 +25,14 @@ def harbour(ids: Snowflakes, name: str = "Vigie") -> World:
     moderator, member = User(ids.old(), "Moderator"), User(ids.old(), "Member")
     for user in (admin, moderator, member):
         world.users[user.id] = user
-    guild = found_guild(world, ids.old(), "Harbour", admin, ids.old())
+    guild = make_guild(world, ids.old(), "Harbour", admin, ids.old())
     for role in (
         Role(ids.old(), "On call", mentionable=True),
         Role(ids.old(), "Moderators", permissions=Permission.MANAGE_MESSAGES),
     ):
         guild.roles[role.id] = role
-    join(guild, moderator, role.id)
-    join(guild, member)
+    add_member(guild, moderator, role.id)
+    add_member(guild, member)
     for position, (channel_name, kind) in enumerate(
         (
             ("alerts", ChannelType.TEXT),
@@ -47,7 +46,7 @@ def harbour(ids: Snowflakes, name: str = "Vigie") -> World:
     return world
 
 
-def found_guild(world: World, guild_id: str, name: str, owner: User, bot_role_id: str) -> Guild:
+def make_guild(world: World, guild_id: str, name: str, owner: User, bot_role_id: str) -> Guild:
     """A new server with everybody's role, the bot's role, its owner and the bot; no channels."""
     guild = Guild(guild_id, name, owner.id)
     guild.roles[guild_id] = Role(guild_id, "@everyone", permissions=EVERYONE, position=0)
@@ -58,13 +57,13 @@ def found_guild(world: World, guild_id: str, name: str, owner: User, bot_role_id
         position=2,
         bot_id=world.bot.id,
     )
-    join(guild, owner)
-    join(guild, world.bot, bot_role_id)
+    add_member(guild, owner)
+    add_member(guild, world.bot, bot_role_id)
     world.guilds[guild_id] = guild
     return guild
 
 
-def join(guild: Guild, user: User, *role_ids: str) -> Member:
+def add_member(guild: Guild, user: User, *role_ids: str) -> Member:
     """Make somebody a member of a server."""
     guild.members[user.id] = member = Member(user.id, _born(guild.id), list(role_ids))
     return member

@@ -1,20 +1,17 @@
-"""Writes message objects: from a checked body to what Discord stores and shows."""
+"""Message objects: from a checked body to what Discord stores and shows."""
 
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from sandbox.clock import SandboxClock
-from sandbox.errors import Json
-from sandbox.form import Form
-from sandbox.messages.attachments import Attachments, Upload
+from sandbox.clock import SandboxClock, Snowflakes
+from sandbox.errors import Form, Json
+from sandbox.messages.store import Attachments, Upload
 from sandbox.rules.layout import TEXT, ids_as_text, walk
 from sandbox.rules.mentions import Allowance
 from sandbox.rules.message import IN_EDIT, Flag, flags_of, is_v2
-from sandbox.snowflakes import Snowflakes
-from sandbox.world.nouns import Channel, User
 from sandbox.world.objects import user_object
-from sandbox.world.world import World
+from sandbox.world.world import Channel, User, World
 
 ATTACHED = "attachment://"
 SHOWN = ("url", "proxy_url", "content_type", "width", "height", "description")
@@ -33,7 +30,7 @@ class Draft:
     flags: int = 0
 
 
-class Scribe:
+class Composer:
     def __init__(
         self, world: World, ids: Snowflakes, clock: SandboxClock, attachments: Attachments
     ) -> None:

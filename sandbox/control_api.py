@@ -1,6 +1,8 @@
 """The control API: how the page, and tests in other processes, play people, Discord and fate."""
 
+import asyncio
 import base64
+import contextlib
 import inspect
 import json
 from collections.abc import Awaitable, Callable
@@ -9,18 +11,56 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control.live import Live
-from sandbox.control.state import state
 from sandbox.core import Core
 from sandbox.errors import ApiError, Json, Refused
 from sandbox.interactions.people import People
-from sandbox.messages.attachments import Upload
+from sandbox.messages.store import Upload
 from sandbox.world.admin import Admin
+from sandbox.world.events import channel_list
+from sandbox.world.permissions import in_guild
+from sandbox.world.world import Guild
 
 ACTIONS = tuple(name for name in vars(Admin) if not name.startswith("_"))
 GATEWAY = ("drop", "refuse", "accept", "invalidate", "reconnect")
 _NAMED = {f"{noun}_id": noun for noun in ("channel", "guild", "user", "role", "thread", "target")}
 Taker = Callable[[Json], Awaitable[Any]]
+
+
+class Live:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """One page that listens; what it says is ignored."""
+        socket = web.WebSocketResponse(compress=False, timeout=CLOSE_S)
+        await socket.prepare(request)
+        news: asyncio.Queue[Json] = asyncio.Queue()
+        news.put_nowait({"type": "state", **state(self._core)})
+        self._core.changes.listen(news.put_nowait)
+        self._sockets.add(socket)
+        writer = asyncio.create_task(self._write(socket, news), name="live page")
+        try:
+            while not socket.closed:
+                await socket.receive()
+        finally:
+            self._sockets.discard(socket)
+            self._core.changes.forget(news.put_nowait)
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+        return socket
+
+    async def close(self) -> None:
+        """End every line, when the sandbox stops."""
+        for socket in list(self._sockets):
+            await socket.close()
+
+    @staticmethod
+    async def _write(socket: web.WebSocketResponse, news: "asyncio.Queue[Json]") -> None:
+        with contextlib.suppress(ConnectionError):
+            while not socket.closed:
+                await socket.send_str(json.dumps(await news.get()))
 
 
 class Control:
@@ -156,3 +196,45 @@ def _value(value: Any) -> Any:
         return value
     data = value.get("content", "").encode() or base64.b64decode(value.get("data_base64", ""))
     return Upload(str(value.get("filename", "file")), data, value.get("content_type"))
+
+
+CLOSE_S = 0.5
+
+
+def state(core: Core) -> Json:
+    """``GET /sandbox/state``, and the first line of ``/sandbox/live``."""
+    world = core.world
+    return {
+        "application": {
+            "id": world.application.id,
+            "name": world.application.name,
+            "commands": core.registry.everything(),
+        },
+        "bot_online": core.hub.online,
+        "guilds": [_guild(core, guild) for guild in world.guilds.values() if guild.present],
+        "messages": {
+            channel.id: [core.messages.view(s) for s in core.messages.in_channel(channel.id)]
+            for channel in world.channels()
+        },
+        "ephemeral": [core.messages.private(stored) for stored in core.messages.ephemeral()],
+    }
+
+
+def _guild(core: Core, guild: Guild) -> Json:
+    users = [
+        {
+            "id": member.user_id,
+            "name": core.world.users[member.user_id].name,
+            "permissions": str(int(in_guild(guild, member))),
+            "roles": member.roles,
+        }
+        for member in guild.members.values()
+        if not core.world.users[member.user_id].bot
+    ]
+    return {
+        "id": guild.id,
+        "name": guild.name,
+        "channels": channel_list(guild),
+        "roles": [{"id": role.id, "name": role.name} for role in guild.roles.values()],
+        "users": users,
+    }

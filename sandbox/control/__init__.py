@@ -1,1 +1,0 @@
-"""How people and tests drive the stand-in: its page and its control API."""
