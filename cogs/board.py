@@ -10,7 +10,7 @@ from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
-from bot.services.boards.boards import Made
+from bot.services.boards.boards import CreateResult
 from bot.words.translator import Translator
 from cogs._ui.channel_options import AlertChannel, ChosenChannel
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
@@ -94,7 +94,9 @@ def _check(place: _Place) -> None:
         raise UserError("A board needs a text channel or a public thread.")
 
 
-def _made_text(words: Translator, made: Made, message_id: int | None, *, left_out: int) -> str:
+def _made_text(
+    words: Translator, made: CreateResult, message_id: int | None, *, left_out: int
+) -> str:
     """Where the board is, and what it does not show and why; ``message_id`` None: not yet."""
     board = made.board
     channel = f"<#{board.channel_id}>"

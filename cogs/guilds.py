@@ -70,7 +70,7 @@ class Guilds(commands.Cog):
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         if before.preferred_locale != after.preferred_locale:
             await self._services.guilds.seen(after.id, str(after.preferred_locale))
-            self._services.boards.stir()
+            self._services.boards.wake()
 
     @commands.Cog.listener()
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
@@ -115,7 +115,7 @@ class Guilds(commands.Cog):
         me = own_member(after.guild)
         if before.permissions != after.permissions and me is not None and after in me.roles:
             await self._look(after.guild)
-        self._services.boards.stir()
+        self._services.boards.wake()
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
@@ -205,7 +205,7 @@ class Guilds(commands.Cog):
             self._services.boards.retry(guild.id, channel_id)
         if opened:
             await self._try_again(guild.id, opened)
-        self._services.boards.stir()
+        self._services.boards.wake()
 
     async def _try_again(self, guild_id: int, opened: set[int]) -> None:
         delivery = self._services.delivery

@@ -211,6 +211,7 @@ def test_what_discord_refuses_is_told_with_server_and_channel(
             s.transport.before = refuse
             await s.play({"shop": "FFF"})
             err = capsys.readouterr().err
-            assert re.search(rf"took no message: .* guild={GUILD} channel={CHANNEL} nonce=\S+", err)
+            rejected = rf"Discord rejected message: .* guild={GUILD} channel={CHANNEL} nonce=\S+"
+            assert re.search(rejected, err)
 
     asyncio.run(scenario())

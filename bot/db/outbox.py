@@ -17,7 +17,7 @@ COMPANY = "company"  # payload of an opening that waited for others
 _ACTIVE = "state IN ('pending', 'sending')"
 
 
-class NotificationKind(StrEnum):
+class Work(StrEnum):
     """What a row asks for."""
 
     OPEN = "open"
@@ -36,7 +36,7 @@ class Notification:
     id: int
     guild_id: int
     channel_id: int
-    kind: NotificationKind
+    kind: Work
     incident_id: int | None
     post_id: int | None
     payload: str | None
@@ -62,7 +62,7 @@ def add(
     *,
     guild_id: int,
     channel_id: int,
-    kind: NotificationKind,
+    kind: Work,
     now_ms: int,
     not_before_ms: int | None = None,
     incident_id: int | None = None,
@@ -165,7 +165,7 @@ def due_by_channel(
     }
 
 
-def of_incident(conn: Connection, incident_id: int, kind: NotificationKind) -> Notification | None:
+def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
     """The one row of this kind (open, escalate or close) that an incident has, in any state."""
     row = conn.execute(
         "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
@@ -175,7 +175,7 @@ def of_incident(conn: Connection, incident_id: int, kind: NotificationKind) -> N
     return None if row is None else _notification(row)
 
 
-def waiting(conn: Connection, post_id: int, kind: NotificationKind) -> Notification | None:
+def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
     """The work of this kind (edit or ping) that waits for a post."""
     # The kind stands in the text: only so is the partial index of waiting edits used.
     row = conn.execute(
@@ -282,4 +282,4 @@ def drop_edits(conn: Connection, post_id: int) -> None:
 
 def _notification(row: sqlite3.Row) -> Notification:
     said = tuple(map(str, json.loads(row["said"] or "[]")))
-    return rows.read(row, Notification, kind=NotificationKind(row["kind"]), said=said)
+    return rows.read(row, Notification, kind=Work(row["kind"]), said=said)

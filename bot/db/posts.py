@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.db.outbox import COMPANY, NotificationKind
+from bot.db.outbox import COMPANY, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
         " WHERE l.post_id = p.id))"
         " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
-        (channel_id, since_ms, at_least, NotificationKind.OPEN, COMPANY),
+        (channel_id, since_ms, at_least, Work.OPEN, COMPANY),
     ).fetchone()
     return None if row is None else _post(row)
 

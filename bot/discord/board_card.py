@@ -6,7 +6,7 @@ from discord import ui
 
 from bot.discord.states import colour_of, state_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.snapshot import Face, response_ms
+from bot.services.boards.snapshot import BoardSnapshot, response_ms
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
@@ -44,41 +44,41 @@ class _Room:
         return True
 
 
-def board_view(words: Translator, face: Face, status_command: str) -> ui.LayoutView:
+def board_view(words: Translator, snapshot: BoardSnapshot, status_command: str) -> ui.LayoutView:
     """``status_command``: the mention of the command that shows what does not fit."""
     view = ui.LayoutView(timeout=None)
     texts = [
-        ui.TextDisplay[ui.LayoutView](text) for text in board_texts(words, face, status_command)
+        ui.TextDisplay[ui.LayoutView](text) for text in board_texts(words, snapshot, status_command)
     ]
-    view.add_item(ui.Container(*texts, accent_colour=colour_of(face.sites)))
+    view.add_item(ui.Container(*texts, accent_colour=colour_of(snapshot.sites)))
     return view
 
 
-def board_texts(words: Translator, face: Face, status_command: str) -> list[str]:
+def board_texts(words: Translator, snapshot: BoardSnapshot, status_command: str) -> list[str]:
     """Headline, sites, and how old that is; the age ticks by itself in people's clients."""
-    texts = [_head(words, face)]
-    lines, left = _fitting(words, face)
+    texts = [_head(words, snapshot)]
+    lines, left = _fitting(words, snapshot)
     if left:
         more = words.text("+{n} more", n=left)
         lines.append(f"{more} · {status_command}")
     if lines:
         texts.append("\n".join(lines))
-    texts.append(f"-# {words.text('Updated {time}', time=stamp(face.at_ms))}")
+    texts.append(f"-# {words.text('Updated {time}', time=stamp(snapshot.at_ms))}")
     return texts
 
 
-def _head(words: Translator, face: Face) -> str:
-    head = f"### {headline(words, face)}"
-    if face.blind_ms is None:
+def _head(words: Translator, snapshot: BoardSnapshot) -> str:
+    head = f"### {headline(words, snapshot)}"
+    if snapshot.blind_ms is None:
         return head
-    since = stamp(face.blind_ms, "f")
+    since = stamp(snapshot.blind_ms, "f")
     blind = words.text("⚪ BLIND · I have been offline since {time}. Last seen:", time=since)
     return f"{head}\n{blind}"
 
 
-def headline(words: Translator, face: Face) -> str:
+def headline(words: Translator, snapshot: BoardSnapshot) -> str:
     """``All 12 sites are up``, ``1 down · 1 unstable · 10 up``."""
-    sites = face.sites
+    sites = snapshot.sites
     if not sites:
         return words.text("No sites to show here yet")
     said = {state_word(words, one) for one in sites}
@@ -87,10 +87,10 @@ def headline(words: Translator, face: Face) -> str:
     return summary(words, sites)
 
 
-def _fitting(words: Translator, face: Face) -> tuple[list[str], int]:
+def _fitting(words: Translator, snapshot: BoardSnapshot) -> tuple[list[str], int]:
     """The lines that fit, and how many sites do not."""
     room, lines, left = _Room(), [], 0
-    for word, items in _rows(words, face):
+    for word, items in _rows(words, snapshot):
         shown: list[str] = []
         for item in items:
             if room.take(f" · {item}\n" if shown else f"**{word}** · {item}\n"):
@@ -101,10 +101,10 @@ def _fitting(words: Translator, face: Face) -> tuple[list[str], int]:
     return lines, left
 
 
-def _rows(words: Translator, face: Face) -> Iterator[tuple[str, list[str]]]:
+def _rows(words: Translator, snapshot: BoardSnapshot) -> Iterator[tuple[str, list[str]]]:
     """A state's word and the sites behind it, in order: trouble has a line for each site."""
     calm: dict[str, list[MonitorStatus]] = {}
-    for one in face.sites:
+    for one in snapshot.sites:
         word = state_word(words, one)
         if state_of(one) in _TROUBLE:
             yield word, [_in_trouble(words, one)]

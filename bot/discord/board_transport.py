@@ -12,7 +12,7 @@ from bot.discord.command_tree import NETWORK_ERRORS
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own
 from bot.discord.own_rights import own_rights
-from bot.services.boards.snapshot import Face
+from bot.services.boards.snapshot import BoardSnapshot
 from bot.words.translator import translator_for
 
 if TYPE_CHECKING:
@@ -27,21 +27,21 @@ class DiscordBoardTransport:
     def __init__(self, client: "VigieClient") -> None:
         self._client = client
 
-    async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+    async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
         """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
         with self._told():
             sent = await self._client.get_partial_messageable(channel_id).send(
-                view=self._view(face),
+                view=self._view(snapshot),
                 nonce=nonce,
                 silent=True,
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         return sent.id
 
-    async def edit(self, channel_id: int, message_id: int, face: Face) -> None:
+    async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None:
         with self._told():
             await self._message(channel_id, message_id).edit(
-                view=self._view(face), allowed_mentions=discord.AllowedMentions.none()
+                view=self._view(snapshot), allowed_mentions=discord.AllowedMentions.none()
             )
 
     async def delete(self, channel_id: int, message_id: int) -> None:
@@ -78,9 +78,9 @@ class DiscordBoardTransport:
             command=self._client.commands_tree.mention("board create"),
         )
 
-    def _view(self, face: Face) -> discord.ui.LayoutView:
+    def _view(self, snapshot: BoardSnapshot) -> discord.ui.LayoutView:
         status = self._client.commands_tree.mention("status")
-        return board_view(translator_for(face.language), face, status)
+        return board_view(translator_for(snapshot.language), snapshot, status)
 
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)

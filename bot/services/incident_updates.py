@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.db import incidents, monitors, outbox
 from bot.db.database import Connection
-from bot.db.outbox import NotificationKind
+from bot.db.outbox import Work
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Check
 from bot.models import CheckResult, Ending, Incident, Kind
@@ -125,7 +125,7 @@ class Overdue:
     def write(self, conn: Connection, now_ms: int) -> None:
         incidents.update(conn, self.incident)
         monitors.save_memory(conn, self.incident.monitor_id, self.judge_state.dump())
-        if outbox.of_incident(conn, self.incident.id, NotificationKind.OPEN) is None:
+        if outbox.of_incident(conn, self.incident.id, Work.OPEN) is None:
             enqueue.opening(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
             enqueue.escalation(conn, self.incident, now_ms)
@@ -175,7 +175,7 @@ def as_told(conn: Connection, incident: Incident, state: JudgeState) -> tuple[In
     """An opening that is still unsent will say what is true then: nobody was told "down"."""
     if incident.kind is Kind.DOWN or not incident.told_down:
         return incident, state
-    opening = outbox.of_incident(conn, incident.id, NotificationKind.OPEN)
+    opening = outbox.of_incident(conn, incident.id, Work.OPEN)
     if opening is None or opening.state != "pending":
         return incident, state
     return replace(incident, told_down=False), replace(state, sent_as_down=False)

@@ -61,7 +61,7 @@ async def longest_turn_s(work: asyncio.Task[None]) -> float:
 
 
 async def _costs_nothing(fixture: BotFixture) -> None:
-    lane = fixture.app.services.boards.lane
+    lane = fixture.app.services.boards.publisher
     begun = time.process_time()
     for _ in range(4):
         await lane.look()

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 async def asleep(fixture: BotFixture, thread: Channel) -> None:
     """Let a thread fall asleep, and see that discord.py has forgotten it."""
     fixture.sandbox.admin.set_thread(thread, archived=True)
-    client: Any = fixture.app.services.boards.lane.door
+    client: Any = fixture.app.services.boards.publisher.transport
     guild = client._client.get_guild(fixture.guild_id)
     await until(lambda: guild.get_thread(int(thread.id)) is None)
     await asyncio.sleep(0.05)
@@ -125,7 +125,7 @@ def test_a_private_thread_is_no_place_and_a_locked_one_is_called_locked(tmp_path
         assert f"The thread <#{thread.id}> is locked." in told
         assert "Manage Threads" in told
         hidden = fixture.sandbox.admin.add_thread("alerts", "hidden", ChannelType.PRIVATE_THREAD)
-        found = fixture.app.services.boards.lane.door
+        found = fixture.app.services.boards.publisher.transport
         assert found is not None
         home = fixture.channel_id("general")
         assert not found.seen_by_readers(fixture.guild_id, home, [int(hidden.id)])
@@ -200,8 +200,11 @@ def test_forged_channels_of_others_are_asked_for_a_few_times_only(tmp_path: Path
         other = admin.add_guild("Other", ["elsewhere"], announce=False)
         fixture.sandbox.world.guild(other).present = False
         foreign = [admin.add_channel(other, f"x{number}").id for number in range(60)]
-        door: Any = fixture.app.services.boards.lane.door
-        known, guild = door._client.known_channels, door._client.get_guild(fixture.guild_id)
+        transport: Any = fixture.app.services.boards.publisher.transport
+        known, guild = (
+            transport._client.known_channels,
+            transport._client.get_guild(fixture.guild_id),
+        )
         for one in foreign:
             assert await known.look_up(guild, [int(one)])
             assert known.find(guild, int(one)) is None

@@ -18,7 +18,7 @@ from bot.models import (
     Target,
     Window,
 )
-from bot.services.boards.snapshot import Face
+from bot.services.boards.snapshot import BoardSnapshot
 from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
@@ -77,8 +77,8 @@ def site(
     )
 
 
-def face(*sites: MonitorStatus, blind_ms: int | None = None) -> Face:
-    return Face("en", sites, NOW_MS, blind_ms)
+def face(*sites: MonitorStatus, blind_ms: int | None = None) -> BoardSnapshot:
+    return BoardSnapshot("en", sites, NOW_MS, blind_ms)
 
 
 def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None:

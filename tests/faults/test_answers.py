@@ -141,7 +141,7 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
         r.sandbox.faults.clear()
         await r.db.write(lambda conn: conn.execute("UPDATE monitor SET name = 'store'"))
         r.restart()
-        r.delivery._sender._languages = lambda _: "fr"
+        r.delivery._sender._context.languages = lambda _: "fr"
         await r.deliver(300)
         assert len(r.messages()) == 2
 

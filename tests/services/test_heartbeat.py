@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.db import blocked_channels, outbox
 from bot.db.database import Connection
-from bot.db.outbox import NotificationKind
+from bot.db.outbox import Work
 from bot.engine.network import ApiClient
 from bot.models import CheckResult, Kind
 from bot.services.liveness import Heartbeat
@@ -70,7 +70,7 @@ def test_no_heartbeat_while_checks_do_not_end_or_alerts_do_not_leave(tmp_path: P
 
 
 def waiting(conn: Connection, now_ms: int) -> None:
-    outbox.add(conn, guild_id=GUILD, channel_id=CHANNEL, kind=NotificationKind.OPEN, now_ms=now_ms)
+    outbox.add(conn, guild_id=GUILD, channel_id=CHANNEL, kind=Work.OPEN, now_ms=now_ms)
 
 
 def test_a_failure_that_changes_nothing_makes_no_connectivity_check(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.db import gaps, guilds, incidents, monitors, outbox
 from bot.db.database import Connection
-from bot.db.outbox import NotificationKind
+from bot.db.outbox import Work
 from bot.engine.check_queue import CheckQueue
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import LAST_CONFIRM
@@ -202,7 +202,7 @@ def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: P
             await s.connectivity.load(off_ms)
             assert s.connectivity.offline_since_ms is None
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
-            (note,) = [row for row in rows if row.kind is NotificationKind.NOTICE]
+            (note,) = [row for row in rows if row.kind is Work.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
             assert await s.db.read(lambda conn: guilds.number(conn, gaps.OFFLINE_SINCE)) is None
 
@@ -244,7 +244,7 @@ def test_no_all_clear_while_the_new_round_of_that_site_is_failing(tmp_path: Path
 async def waits_s(s: ServicesFixture, name: str) -> float:
     incident = s.entry(name).incident
     assert incident is not None
-    row = await s.db.read(lambda conn: outbox.of_incident(conn, incident.id, NotificationKind.OPEN))
+    row = await s.db.read(lambda conn: outbox.of_incident(conn, incident.id, Work.OPEN))
     assert row is not None
     return (row.not_before_ms - row.created_ms) / 1000
 
@@ -447,7 +447,7 @@ def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> No
                 await s.db.write(edits(s, entry, after))
                 entry.incident = after
                 rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
-                hurried += [row for row in rows if row.kind is NotificationKind.EDIT and row.urgent]
+                hurried += [row for row in rows if row.kind is Work.EDIT and row.urgent]
                 await s.delivery.deliver_due()
                 await s.clock.advance(60)
             assert len({row.id for row in hurried}) <= 60 * 60_000 // WORDING_APART_MS

@@ -1,113 +1,363 @@
-"""Carries one board to Discord: posts it, edits it or takes it away. Errors are its caller's."""
+"""Keeps boards true: finds out which need something, and sends it behind all alerts."""
+
+import asyncio
+import logging
+import time
 
 from bot.clock import Clock
-from bot.services.boards.snapshot import Door, Face, Truth
-from bot.services.boards.store import Kept, Ledger
-from bot.services.delivery.claim import new_nonce
-from bot.services.delivery.sender import (
+from bot.db import blocked_channels
+from bot.db.database import Connection
+from bot.errors import DeliveryAction, DeliveryError
+from bot.services.boards.snapshot import (
+    BoardSnapshot,
+    BoardTransport,
+    SnapshotBuilder,
+    edit_due_ms,
+)
+from bot.services.boards.store import BoardState, BoardStore
+from bot.services.delivery import enqueue
+from bot.services.delivery.attempts import (
     CLOCKS_MS,
     NONCE_MS,
     EarlierAttempts,
     NotDelivered,
-    standing,
+    Outcome,
+    Outgoing,
+    find_existing,
 )
+from bot.services.delivery.claim import new_nonce
+from bot.services.delivery.dispatcher import Dispatcher
+from bot.services.delivery.messages import Notice
+from bot.services.delivery.throttle import BLOCKED_MS
+from bot.services.guilds import Guilds
+
+log = logging.getLogger(__name__)
+
+# Each look costs a little for each monitor of each board; news make the next one come at once.
+LOOK_EVERY_S = 4.0
+LOOKS_APART_S = 1.0
+# Looks take no more than this part of one processor, however many boards there are, as long as
+# that does not make the boards untrue for longer than this.
+_SHARE, _LONGEST_REST_S = 0.02, 30.0
+# What Discord has for a board while no alert waits behind it in its channel.
+REQUEST_S = 20.0
+_EDITS_CLOSED_MS = 15_000
+_CHANNEL_DELETED = 10003
+# With these Discord will never delete the message of a board nobody wants any more.
+_OUT_OF_REACH = {
+    DeliveryAction.MESSAGE_GONE,
+    DeliveryAction.CHANNEL_GONE,
+    DeliveryAction.CHANNEL_BLOCKED,
+    DeliveryAction.ARCHIVED,
+    DeliveryAction.REFUSED,
+}
 
 
-class BoardCourier:
-    """One request at a time; what it learns goes to the ledger at once."""
+class BoardPublisher:
+    """The background work of delivery: what is due, and one board at a time."""
 
-    def __init__(self, clock: Clock, ledger: Ledger, truth: Truth) -> None:
-        self._clock = clock
-        self._ledger = ledger
-        self._truth = truth
+    def __init__(
+        self,
+        clock: Clock,
+        store: BoardStore,
+        snapshots: SnapshotBuilder,
+        delivery: Dispatcher,
+        guilds: Guilds,
+    ) -> None:
+        self.transport: BoardTransport | None = None
+        self.clock = clock
+        self.store = store
+        self.snapshots = snapshots
+        self.delivery = delivery
+        self.guilds = guilds
+        self._woken = asyncio.Event()
+        self._spent_s = 0.0  # by the newest look
+        # What delivery was last woken for.
+        self._announced: dict[int, tuple[int | None, int]] = {}
 
-    async def carry(self, door: Door, kept: Kept) -> None:
-        """Do what a board needs next. Raises DeliveryError."""
-        if kept.board.removed_ms is not None:
-            await self._take_away(door, kept)
-        elif kept.board.message_id is None:
-            await self._post(door, kept)
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("Boards could not be looked at")
+            rest_s = min(self._spent_s / _SHARE, _LONGEST_REST_S)
+            await self.clock.sleep(max(LOOKS_APART_S, rest_s))
+            await self._rest()
+
+    async def look(self) -> None:
+        """Find out which boards need something, and when."""
+        self._spent_s = 0.0
+        for state in self.store.all():
+            begun = time.thread_time()
+            state.due_ms = self._due_of(state)
+            self._spent_s += time.thread_time() - begun
+            await asyncio.sleep(0)  # many boards must not hold the loop
+        due = {
+            state.board.channel_id: (state.due_ms, self._opens_at(state))
+            for state in self.store.all()
+        }
+        if due != self._announced:
+            self._announced = due
+            self.delivery.wake()
+
+    def due(self) -> dict[int, int]:
+        """Due times for delivery, by channel (wall time)."""
+        ahead_ms = self.clock.now_ms() - self.delivery.runner.now_ms()
+        return {
+            state.board.channel_id: max(state.due_ms, self._opens_at(state) + ahead_ms)
+            for state in self.store.all()
+            if state.due_ms is not None
+        }
+
+    def wake(self) -> None:
+        """Something has happened: look soon."""
+        self._woken.set()
+
+    def retry_now(self, state: BoardState) -> None:
+        """Whatever was in the way may be over."""
+        state.attempts = 0
+        self.delivery.throttle.release(state.board.channel_id, board=True)
+        self.delivery.throttle.unarchived(state.board.channel_id)
+
+    async def step(self, channel_id: int) -> bool | None:
+        """Do what the board of a channel needs next, if it is due (see BackgroundWork)."""
+        state, transport = self.store.find(channel_id), self.transport
+        if state is None or transport is None or not self._may_send(state):
+            return None
+        posts = state.board.message_id is None
+        attempt = _Attempt(self, transport, state)
+        try:
+            if not await self.delivery.runner.run(attempt, attempt.send(), REQUEST_S):
+                return False
+            self.delivery.throttle.succeeded(channel_id, posted=posts, board=True)
+            state.due_ms = self._due_of(state)
+            return True
+        finally:
+            # Whatever is due from now on is news, also when it is what was announced before.
+            self._announced.pop(channel_id, None)
+
+    def _opens_at(self, state: BoardState) -> int:
+        return self.delivery.throttle.board_opens_at(state.board.channel_id)
+
+    def _may_send(self, state: BoardState) -> bool:
+        """By the truth of this moment."""
+        board, throttle = state.board, self.delivery.throttle
+        state.due_ms, now_ms = self._due_of(state), self.delivery.runner.now_ms()
+        if state.due_ms is None or state.due_ms > self.clock.now_ms():
+            return False
+        if self._opens_at(state) > now_ms:
+            return False
+        if not self.delivery.may_try(board.channel_id):
+            # An event of its rights ends that.
+            throttle.wait(board.channel_id, now_ms + BLOCKED_MS, board=True)
+            return False
+        edits = board.message_id is not None and board.removed_ms is None
+        if edits and not throttle.edits_open(board.channel_id, now_ms):
+            throttle.wait(board.channel_id, now_ms + _EDITS_CLOSED_MS, board=True)
+            return False
+        return True
+
+    def _due_of(self, state: BoardState) -> int | None:
+        """When a board has something to do; one whose truth cannot be told rests."""
+        try:
+            return self._wanted_ms(state)
+        except Exception:
+            log.exception("Board could not be built", extra=state.board.names)
+            return None
+
+    def _wanted_ms(self, state: BoardState) -> int | None:
+        board = state.board
+        if board.removed_ms is not None:
+            return 0
+        snapshot = None if self.transport is None else self.snapshots.build(self.transport, board)
+        if snapshot is None or board.asked_ms is not None:
+            return None
+        if board.message_id is None or state.requested:
+            return 0
+        return edit_due_ms(board, snapshot, self.clock.now_ms())
+
+    async def _rest(self) -> None:
+        """Until there are news, or for some seconds."""
+        waits = (
+            asyncio.ensure_future(self._woken.wait()),
+            asyncio.ensure_future(self.clock.sleep(LOOK_EVERY_S)),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+class _Attempt(Outgoing):
+    """One attempt to do what a board needs.
+
+    What fails waits by itself: it never blocks its channel, because alerts that go there must find
+    out, and say, what they can no longer do.
+    """
+
+    board = True
+
+    def __init__(
+        self, publisher: BoardPublisher, transport: BoardTransport, state: BoardState
+    ) -> None:
+        now_ms, board = publisher.delivery.runner.now_ms(), state.board
+        state.first_attempt_ms = state.first_attempt_ms if state.attempts else now_ms
+        state.attempts += 1
+        self._publisher = publisher
+        self._store = publisher.store
+        self._transport = transport
+        self._state = state
+        self.guild_id, self.channel_id, self.names = board.guild_id, board.channel_id, board.names
+        self.edits = board.message_id is not None and board.removed_ms is None
+        self.attempts = state.attempts
+
+    def age_ms(self) -> int:
+        return self._publisher.delivery.runner.now_ms() - self._state.first_attempt_ms
+
+    async def send(self) -> None:
+        """Post, edit or take it away. Raises DeliveryError."""
+        board = self._state.board
+        if board.removed_ms is not None:
+            await self._take_away()
+        elif board.message_id is None:
+            await self._post()
         else:
-            await self._edit(door, kept, kept.board.message_id)
+            await self._edit(board.message_id)
 
-    async def _edit(self, door: Door, kept: Kept, message_id: int) -> None:
+    def _snapshot(self) -> BoardSnapshot | None:
         """Late rendering: it shows what is true when it is sent."""
-        face = self._truth.of(door, kept.board)
-        if face is None:
-            return
-        await door.edit(kept.board.channel_id, message_id, face)
-        await self._stands(kept, message_id, face)
+        return self._publisher.snapshots.build(self._transport, self._state.board)
 
-    async def _post(self, door: Door, kept: Kept) -> None:
+    async def _edit(self, message_id: int) -> None:
+        snapshot = self._snapshot()
+        if snapshot is not None:
+            await self._transport.edit(self.channel_id, message_id, snapshot)
+            await self._posted(message_id, snapshot)
+
+    async def _post(self) -> None:
         """With a nonce that is stored first: whatever dies when, there is one message."""
-        found = await self._standing(door, kept)
+        found = await self._find_existing()
         if found is not None:
-            await self._stands(kept, found, None)
+            await self._posted(found, None)
             return
-        face = self._truth.of(door, kept.board)
-        if face is None:
+        snapshot = self._snapshot()
+        if snapshot is None:
             return
-        before = kept.board.nonce
-        nonce = await self._nonce(kept)
-        message_id = await door.post(kept.board.channel_id, face, nonce=nonce)
+        before = self._state.board.nonce
+        nonce = await self._nonce()
+        message_id = await self._transport.post(self.channel_id, snapshot, nonce=nonce)
         # With the same nonce Discord may have answered with the earlier attempt's message.
-        await self._stands(kept, message_id, None if nonce == before else face)
-        await door.pin(kept.board.channel_id, message_id)
+        await self._posted(message_id, None if nonce == before else snapshot)
+        await self._transport.pin(self.channel_id, message_id)
 
-    async def _stands(self, kept: Kept, message_id: int, shown: Face | None) -> None:
+    async def _posted(self, message_id: int, shown: BoardSnapshot | None) -> None:
         """``shown`` None: what it shows is as old as an earlier attempt; the next step edits it."""
-        await self._ledger.change(
-            kept,
+        state = self._state
+        await self._store.change(
+            state,
             message_id=message_id,
             nonce=None,
-            words=None if shown is None else shown.words,
-            numbers=None if shown is None else shown.numbers,
-            edited_ms=None if shown is None else self._clock.now_ms(),
+            words=None if shown is None else shown.words_hash,
+            numbers=None if shown is None else shown.numbers_hash,
+            edited_ms=None if shown is None else self._publisher.clock.now_ms(),
         )
-        kept.stands()
+        state.attempts, state.requested = 0, False
+        state.outcome_known.set()
 
-    async def _nonce(self, kept: Kept) -> str:
+    async def _nonce(self) -> str:
         """The nonce of the attempt that begins now; that of the one before while Discord knows it.
 
         Random, so that no alert ever has the same.
         """
-        board, now_ms = kept.board, self._clock.now_ms()
-        first_ms = board.first_try_ms or 0
-        if board.nonce is not None and 0 <= now_ms - first_ms <= NONCE_MS:
-            await self._ledger.change(kept, last_try_ms=now_ms)
+        board, now_ms = self._state.board, self._publisher.clock.now_ms()
+        if board.nonce is not None and 0 <= now_ms - (board.first_try_ms or 0) <= NONCE_MS:
+            await self._store.change(self._state, last_try_ms=now_ms)
             return board.nonce
         nonce = new_nonce()
-        await self._ledger.change(kept, nonce=nonce, first_try_ms=now_ms, last_try_ms=now_ms)
+        await self._store.change(self._state, nonce=nonce, first_try_ms=now_ms, last_try_ms=now_ms)
         return nonce
 
-    async def _standing(self, door: Door, kept: Kept) -> int | None:
+    async def _find_existing(self) -> int | None:
         """The message of an earlier attempt, where its nonce no longer tells."""
-        board, now_ms = kept.board, self._clock.now_ms()
+        board = self._state.board
         if board.nonce is None:
             return None
-        tried = EarlierAttempts(board.first_try_ms or 0, board.last_try_ms or 0)
+        earlier = EarlierAttempts(board.first_try_ms or 0, board.last_try_ms or 0)
         try:
-            return await standing(tried, now_ms, lambda since: self._find(door, kept, since))
+            return await find_existing(earlier, self._publisher.clock.now_ms(), self._find)
         except NotDelivered:
             return None
 
-    async def _find(self, door: Door, kept: Kept, since_ms: int) -> int | None:
+    async def _find(self, since_ms: int) -> int | None:
         # A channel has one board at a time: those made before this one are none of ours.
-        since_ms = max(since_ms, kept.board.created_ms - CLOCKS_MS)
-        return await door.find(kept.board.channel_id, since_ms=since_ms)
+        since_ms = max(since_ms, self._state.board.created_ms - CLOCKS_MS)
+        return await self._transport.find(self.channel_id, since_ms=since_ms)
 
-    async def _take_away(self, door: Door, kept: Kept) -> None:
-        board = kept.board
+    async def _take_away(self) -> None:
+        """Delete its message, if that is in reach, and forget it unless it is wanted by now."""
+        board = self._state.board
         message_id = board.message_id
-        if message_id is None and board.nonce is not None:
-            message_id = await self._find(door, kept, (board.first_try_ms or 0) - CLOCKS_MS)
-        if message_id is not None:
-            await door.delete(board.channel_id, message_id)
-        await self.taken_away(kept)
-
-    async def taken_away(self, kept: Kept) -> None:
-        """Its message is gone or out of reach: forget it, unless somebody wants it again by now."""
-        if kept.board.removed_ms is None:
-            await self._ledger.change(kept, message_id=None, nonce=None)
+        try:
+            if message_id is None and board.nonce is not None:
+                message_id = await self._find((board.first_try_ms or 0) - CLOCKS_MS)
+            if message_id is not None:
+                await self._transport.delete(board.channel_id, message_id)
+        except DeliveryError as error:
+            if error.action not in _OUT_OF_REACH:
+                raise
+        if self._state.board.removed_ms is None:
+            await self._store.change(self._state, message_id=None, nonce=None)
         else:
-            await self._ledger.forget(kept)
+            await self._store.forget(self._state)
+
+    async def note(self, outcome: Outcome, error: DeliveryError, until_ms: int = 0) -> None:
+        """Act on what became of it; where nothing is done the throttle's back-off is all."""
+        match outcome:
+            case Outcome.MESSAGE_DELETED:
+                await self._message_deleted()
+            case Outcome.CHANNEL_REFUSED if error.code == _CHANNEL_DELETED:
+                await self._store.forget(self._state)
+                self._state.outcome_known.set()
+            case Outcome.CHANNEL_REFUSED:
+                self._wait(until_ms - self._publisher.clock.now_ms())
+            case Outcome.REJECTED | Outcome.NEVER_SENT:  # as it is, or in an archived thread
+                self._wait(BLOCKED_MS)
+
+    def _wait(self, for_ms: int) -> None:
+        """It goes on by an event of its channel or roles, and once in so long by itself."""
+        until_ms = self._publisher.delivery.runner.now_ms() + max(1, for_ms)
+        self._publisher.delivery.throttle.wait(self.channel_id, until_ms, board=True)
+        self._state.outcome_known.set()
+
+    async def _message_deleted(self) -> None:
+        """Somebody deleted it: perhaps by mistake. Who does so again is asked."""
+        publisher, state, board = self._publisher, self._state, self._state.board
+        now_ms = publisher.clock.now_ms()
+        if state.requested:
+            await self._store.change(state, message_id=None, nonce=None)
+            return
+        if board.recreated_ms is None:
+            await self._store.change(state, message_id=None, nonce=None, recreated_ms=now_ms)
+            return
+        language = publisher.guilds.language(board.guild_id)
+        text = self._transport.question(language, board.channel_id)
+        question = Notice("notice", text=text, user_id=board.created_by)
+
+        def ask(conn: Connection) -> None:
+            enqueue.notice(conn, board.guild_id, self._alert_channel(conn), question, now_ms)
+
+        await self._store.change(state, ask, message_id=None, nonce=None, asked_ms=now_ms)
+        publisher.delivery.wake()
+
+    def _alert_channel(self, conn: Connection) -> int:
+        """The alert channel, if there is one that takes messages; else whoever can be reached."""
+        guild_id, now_ms = self.guild_id, self._publisher.clock.now_ms()
+        alerts_id = self._publisher.guilds.settings(guild_id).channel_id
+        if alerts_id is None:
+            return -guild_id
+        channel_id = blocked_channels.current_channel(conn, guild_id, alerts_id, now_ms)
+        return -guild_id if blocked_channels.is_blocked(conn, channel_id, now_ms) else channel_id

@@ -1,4 +1,4 @@
-"""What a board has to show at one moment, and whether that differs from what it shows."""
+"""The content of a board at one moment, and when its message has to be edited."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -19,7 +19,7 @@ _FINGERPRINT = 16
 
 
 @dataclass(frozen=True)
-class Face:
+class BoardSnapshot:
     """The truth for a board's readers, problems first.
 
     ``at_ms``: when it was true; ``blind_ms``: since when Vigie itself is offline, None if it sees.
@@ -31,7 +31,7 @@ class Face:
     blind_ms: int | None = None
 
     @cached_property
-    def words(self) -> str:
+    def words_hash(self) -> str:
         """Fingerprint of everything but the numbers: which sites, their states, since when."""
         sites = [
             (
@@ -41,22 +41,22 @@ class Face:
             )
             for one in self.sites
         ]
-        return _print((self.language, self.blind_ms, sites))
+        return _hash((self.language, self.blind_ms, sites))
 
     @cached_property
-    def numbers(self) -> str:
+    def numbers_hash(self) -> str:
         """Fingerprint of what may change all the time: response times, shares, causes."""
-        return _print(tuple((response_ms(one), _seen(one.incident)) for one in self.sites))
+        return _hash(tuple((response_ms(one), _seen(one.incident)) for one in self.sites))
 
 
-def due_ms(board: Board, face: Face, now_ms: int) -> int | None:
+def edit_due_ms(board: Board, snapshot: BoardSnapshot, now_ms: int) -> int | None:
     """When a board that stands is to be edited; None: it shows the truth."""
     last_ms = board.edited_ms or 0
     if last_ms > now_ms:
         last_ms = 0  # the clock was set back
-    if board.words != face.words:
+    if board.words != snapshot.words_hash:
         return last_ms + STATES_APART_MS
-    if board.numbers != face.numbers:
+    if board.numbers != snapshot.numbers_hash:
         return last_ms + NUMBERS_APART_MS
     return None
 
@@ -76,17 +76,17 @@ def _seen(incident: Incident | None) -> tuple[object, ...]:
     return (str(incident.cause), incident.share_ok, incident.share_of, incident.latency_ms)
 
 
-def _print(shown: tuple[object, ...]) -> str:
+def _hash(shown: tuple[object, ...]) -> str:
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:_FINGERPRINT]
 
 
-class Door(Protocol):
-    """All methods that wait raise errors.DeliveryError with a Remedy."""
+class BoardTransport(Protocol):
+    """All methods that wait raise errors.DeliveryError."""
 
-    async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+    async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
         """Post a board, without a push, and return its id; a nonce posts nothing twice."""
 
-    async def edit(self, channel_id: int, message_id: int, face: Face) -> None: ...
+    async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None: ...
 
     async def delete(self, channel_id: int, message_id: int) -> None: ...
 
@@ -108,7 +108,7 @@ class Door(Protocol):
         """The sentence that asks whether a board that was deleted again is still wanted."""
 
 
-class Truth:
+class SnapshotBuilder:
     """Answers from memory. ``blind_ms`` tells since when Vigie itself is offline."""
 
     def __init__(
@@ -119,8 +119,8 @@ class Truth:
         self._status = status
         self._blind_ms = blind_ms
 
-    def of(self, door: Door, board: Board) -> Face | None:
-        """What a board has to show; None while nobody knows who reads it.
+    def build(self, transport: BoardTransport, board: Board) -> BoardSnapshot | None:
+        """The content of a board; None while nobody knows who reads it.
 
         It names a monitor when everybody who can read the board can also read the channel in
         which that monitor is told, or when it is told nowhere.
@@ -128,11 +128,11 @@ class Truth:
         found = self._status.overview(board.guild_id)
         home_channels = {one.channel_id for one in found if one.channel_id is not None}
         others = home_channels - {board.channel_id}
-        shared = door.seen_by_readers(board.guild_id, board.channel_id, others)
+        shared = transport.seen_by_readers(board.guild_id, board.channel_id, others)
         if shared is None:
             return None
         readable = {None, board.channel_id, *shared}
-        return Face(
+        return BoardSnapshot(
             language=self._guilds.language(board.guild_id),
             sites=tuple(one for one in found if one.channel_id in readable),
             at_ms=self._clock.now_ms(),

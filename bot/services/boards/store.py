@@ -1,4 +1,4 @@
-"""The boards there are: kept in memory, written through to the store."""
+"""The boards there are: kept in memory, written through to the database."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -11,93 +11,71 @@ from bot.db.database import Connection, Database
 
 
 @dataclass(slots=True)
-class Kept:
+class BoardState:
     """A board with what is worth knowing of it until the next restart.
 
-    ``due_ms``: when Discord has to be asked for something, None: for nothing. ``hold_ms``: not
-    before then, after ``failures`` since ``failing_ms``; these two are of monotonic time.
-    ``asked_for``: somebody waits for it now; ``news`` is set once it is known to stand, or Discord
-    has refused it.
+    ``due_ms``: when Discord has to be asked for something, None: for nothing. ``requested``:
+    somebody waits for it now; ``outcome_known`` is set once it stands, or Discord has refused it.
     """
 
     board: Board
     due_ms: int | None = None
-    hold_ms: int = 0
-    failures: int = 0
-    failing_ms: int = 0
-    asked_for: bool = False
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def go_on(self) -> None:
-        """Whatever was in the way may be over: try at once."""
-        self.hold_ms = 0
-        self.failures = 0
-
-    def ask_for(self) -> None:
-        """Somebody wants to see it, so whether it still stands is found out at once."""
-        self.go_on()
-        self.asked_for = True
-        self.news.clear()
-
-    def stands(self) -> None:
-        """Discord has just taken it."""
-        self.go_on()
-        self.asked_for = False
-        self.news.set()
+    attempts: int = 0  # in a row that failed, since first_attempt_ms (monotonic)
+    first_attempt_ms: int = 0
+    requested: bool = False
+    outcome_known: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Ledger:
-    """The boards by channel. Memory is the truth and the store its copy."""
+class BoardStore:
+    """The boards by channel. Memory is the truth and the database its copy."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._kept: dict[int, Kept] = {}
+        self._states: dict[int, BoardState] = {}
 
     async def load(self) -> None:
         found = await self._db.read(table.all_present)
-        self._kept = {board.channel_id: Kept(board) for board in found}
+        self._states = {board.channel_id: BoardState(board) for board in found}
 
     async def load_guild(self, guild_id: int) -> None:
         """Bring back the boards of a server that returned."""
         for board in await self._db.read(lambda conn: table.of_guild(conn, guild_id)):
-            self._kept.setdefault(board.channel_id, Kept(board))
+            self._states.setdefault(board.channel_id, BoardState(board))
 
     def drop_guild(self, guild_id: int) -> None:
         """Vigie has left a server; what is stored of it stays for its return."""
-        self._kept = {c: kept for c, kept in self._kept.items() if kept.board.guild_id != guild_id}
+        for state in self.of_guild(guild_id):
+            del self._states[state.board.channel_id]
 
-    def find(self, channel_id: int) -> Kept | None:
-        return self._kept.get(channel_id)
+    def find(self, channel_id: int) -> BoardState | None:
+        return self._states.get(channel_id)
 
-    def all(self) -> Iterable[Kept]:
-        return list(self._kept.values())
+    def all(self) -> Iterable[BoardState]:
+        return list(self._states.values())
 
-    def of_guild(self, guild_id: int) -> list[Kept]:
-        return [kept for kept in self._kept.values() if kept.board.guild_id == guild_id]
+    def of_guild(self, guild_id: int) -> list[BoardState]:
+        return [one for one in self._states.values() if one.board.guild_id == guild_id]
 
-    async def add(self, board: Board, also: Callable[[Connection], None]) -> Kept:
-        """A new board, and ``also`` in the same transaction."""
+    async def add(self, board: Board, also: Callable[[Connection], None]) -> BoardState:
+        """Store a new board, and do ``also`` in the same transaction."""
 
         def write(conn: Connection) -> None:
             table.save(conn, board)
             also(conn)
 
         await self._db.write(write)
-        kept = self._kept[board.channel_id] = Kept(board)
-        return kept
+        state = self._states[board.channel_id] = BoardState(board)
+        return state
 
     async def change(
-        self,
-        kept: Kept,
-        also: Callable[[Connection], None] | None = None,
-        **changes: Any,
+        self, state: BoardState, also: Callable[[Connection], None] | None = None, **changes: Any
     ) -> None:
-        """Note something of a board, and do ``also`` in the same transaction.
+        """Store changes of a board, and do ``also`` in the same transaction.
 
         Memory comes first: what Discord has taken is true even while the disk is full.
         """
-        board = kept.board = replace(kept.board, **changes)
-        if self._kept.get(board.channel_id) is not kept:
+        board = state.board = replace(state.board, **changes)
+        if self._states.get(board.channel_id) is not state:
             return  # forgotten in the meantime
 
         def write(conn: Connection) -> None:
@@ -107,8 +85,8 @@ class Ledger:
 
         await self._db.write(write)
 
-    async def forget(self, kept: Kept) -> None:
-        board = kept.board
-        if self._kept.get(board.channel_id) is kept:
-            del self._kept[board.channel_id]
+    async def forget(self, state: BoardState) -> None:
+        board = state.board
+        if self._states.get(board.channel_id) is state:
+            del self._states[board.channel_id]
             await self._db.write(lambda conn: table.forget(conn, board.guild_id, board.channel_id))

@@ -1,8 +1,10 @@
-"""Empties the outbox into Discord: told exactly once, in order, whatever dies when.
+"""Empties the outbox into Discord: sent exactly once, in order, whatever dies when.
 
-Follow one message: ``queue`` puts its row into the outbox, inside the recorder's transaction.
-``sender`` sees that a channel has work, ``gates`` whether it may send now. ``courier`` takes the
-step: ``claims`` lets ``plan`` choose the rows and ``reading`` find out what is true (a ``flight``),
-``rendering`` words it, the sink of ``messages`` sends it, ``settlement`` writes down what came of
-it. ``adopt`` finds a message whose answer was lost, ``fallback`` tells a server of a lost channel.
+Follow one message: ``enqueue`` puts its row into the outbox, inside the recorder's transaction.
+``dispatcher`` sees that a channel has work, ``throttle`` and ``refusals`` whether it may send now.
+``sender`` takes the step: ``claim`` lets ``planning`` choose the rows and reads the truth (an
+OutgoingMessage), ``rendering`` words it, the Transport of ``messages`` sends it, ``outcomes``
+writes down what came of it. ``attempts`` runs it, knows what each error means, and finds a message
+whose answer was lost; ``server_notices`` tells a server of a lost channel. Boards are sent by the
+same means, behind all alerts.
 """

@@ -15,7 +15,7 @@ from bot.db import blocked_channels, incidents, outbox, posts
 from bot.db import incidents as incident_rows
 from bot.db.blocked_channels import HomeChannel
 from bot.db.database import Connection
-from bot.db.outbox import Notification, NotificationKind
+from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery import planning
@@ -63,13 +63,13 @@ class OutgoingMessage:
         return self.batch.nonce
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def sent_lines(self) -> tuple[str, ...]:
         """The lines it was sent with before."""
         return next((row.said for row in self.batch.rows if row.id == self.batch.lead_id), ())
 
     @property
-    def verb(self) -> MessageKind:
-        return self.batch.verb
+    def kind(self) -> MessageKind:
+        return self.batch.kind
 
     @property
     def ids(self) -> list[int]:
@@ -78,7 +78,7 @@ class OutgoingMessage:
     @property
     def edits(self) -> bool:
         """Whether it changes a message that stands, instead of sending a new one."""
-        return self.verb in {MessageKind.JOIN, MessageKind.EDIT}
+        return self.kind in {MessageKind.JOIN, MessageKind.EDIT}
 
     @property
     def to_guild(self) -> bool:
@@ -92,7 +92,7 @@ class OutgoingMessage:
             raise LookupError(f"a message without a post: {self.batch}")
         return self.post
 
-    def of(self, kind: NotificationKind) -> list[Notification]:
+    def of(self, kind: Work) -> list[Notification]:
         return [row for row in self.batch.rows if row.kind is kind]
 
 
@@ -165,7 +165,7 @@ def _set_aside(conn: Connection, batch: Batch, error: str, now_ms: int) -> None:
     Openings that were to join a list that cannot be read get a post of their own.
     """
     bad = [row for row in batch.rows if not _is_readable(conn, row)]
-    if batch.verb is MessageKind.JOIN and batch.post_id is not None and not bad:
+    if batch.kind is MessageKind.JOIN and batch.post_id is not None and not bad:
         posts.gone(conn, batch.post_id, now_ms)
         return
     outbox.set_aside(conn, [row.id for row in bad or batch.rows], error)
@@ -190,7 +190,7 @@ def _desk(
     alone: Collection[int],
 ) -> planning.ChannelQueue:
     group = None
-    opening = [row.incident_id for row in rows if row.kind is NotificationKind.OPEN]
+    opening = [row.incident_id for row in rows if row.kind is Work.OPEN]
     if opening:
         since_ms = now_ms - planning.JOIN_WITHIN_MS
         group = posts.newest_list(conn, channel_id, since_ms, planning.LIST_FROM)
@@ -212,7 +212,7 @@ def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
         ids,
         now_ms,
         batch=batch.lead_id,
-        verb=batch.verb.name,
+        verb=batch.kind.name,
         post_id=batch.post_id,
         nonce=nonce,
     )
@@ -223,9 +223,9 @@ def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
     told = [row.incident_id for row in batch.rows if row.incident_id is not None]
     post_id = batch.post_id
-    if batch.verb in {MessageKind.OPEN, MessageKind.LATE}:
+    if batch.kind in {MessageKind.OPEN, MessageKind.LATE}:
         post_id = posts.create(conn, first.guild_id, first.channel_id, told, now_ms)
-    elif batch.verb is MessageKind.JOIN and post_id is not None:
+    elif batch.kind is MessageKind.JOIN and post_id is not None:
         posts.link(conn, post_id, told)
     return replace(batch, post_id=post_id, lead_id=first.id)
 
@@ -265,7 +265,7 @@ def read(
 
 def _told(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     batch = message.batch
-    match batch.verb:
+    match batch.kind:
         case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
             return _of_post(conn, message)
         case MessageKind.NOTICE:
@@ -286,14 +286,14 @@ def _of_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | No
         message,
         post=post,
         incidents=told,
-        subscribers=_listeners(conn, told) if message.verb is MessageKind.LATE else (),
+        subscribers=_listeners(conn, told) if message.kind is MessageKind.LATE else (),
         since_ms=None if message.edits else _late_since(conn, message, told),
     )
 
 
 def _astray(conn: Connection, message: OutgoingMessage) -> None:
     """The post is no more: nothing to edit, and everything else of the batch starts anew."""
-    outbox.drop(conn, [row.id for row in message.of(NotificationKind.EDIT)])
+    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
     outbox.release(conn, message.ids, "the post is gone", keep_post=False)
 
 
@@ -313,8 +313,8 @@ def _of_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessage
     if not told:
         outbox.finish(conn, message.ids, "superseded")
         return None
-    over = message.verb in {MessageKind.CLOSE, MessageKind.DIGEST}
-    is_digest = message.verb is MessageKind.DIGEST
+    over = message.kind in {MessageKind.CLOSE, MessageKind.DIGEST}
+    is_digest = message.kind is MessageKind.DIGEST
     return replace(
         message,
         incidents=tuple(told),
@@ -331,7 +331,7 @@ def _wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
     rows = message.batch.rows
     ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
     told = incident_rows.load(conn, json.loads(first.payload or "[]") or ids)
-    match message.verb:
+    match message.kind:
         case MessageKind.CLOSE | MessageKind.DIGEST:
             return told
         case MessageKind.REMIND:
@@ -344,9 +344,7 @@ def _wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
 def _silent_since(conn: Connection, message: OutgoingMessage) -> int:
     """When the oldest of what a digest sums up should have been told."""
     closes = [row for row in message.batch.rows if row.incident_id is not None]
-    opens = (
-        outbox.of_incident(conn, row.incident_id or 0, NotificationKind.OPEN) for row in closes
-    )
+    opens = (outbox.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
     waiting = [row for row in opens if row is not None and row.state == "pending"]
     return min(row.created_ms for row in (*closes, *waiting))
 
@@ -374,9 +372,9 @@ def _listeners(conn: Connection, told: Iterable[Incident]) -> tuple[int, ...]:
 
 def _late_since(conn: Connection, message: OutgoingMessage, told: Iterable[Incident]) -> int | None:
     """When a late message should have been sent; an opening that only waited is not late."""
-    if message.verb is MessageKind.OPEN:
+    if message.kind is MessageKind.OPEN:
         since_ms = min(row.created_ms for row in message.batch.rows)
         return since_ms if message.read_ms - since_ms >= planning.STALE_MS else None
-    rows = (outbox.of_incident(conn, incident.id, NotificationKind.OPEN) for incident in told)
+    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in told)
     due = [row.created_ms for row in rows if row and row.not_before_ms <= message.read_ms]
     return min(due, default=None)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,11 +16,11 @@ from bot.db.database import Connection, Database
 from bot.db.outbox import Due
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes
-from bot.services.delivery.messages import ChannelAccess, SentMessage, Transport
+from bot.services.delivery.attempts import AttemptRunner
+from bot.services.delivery.messages import BackgroundWork, SentMessage, Transport
 from bot.services.delivery.refusals import InvalidRequests
 from bot.services.delivery.sender import Sender
-from bot.services.delivery.sideline import Sidelines
-from bot.services.delivery.throttle import BLOCKED_MS, Pace, Throttle
+from bot.services.delivery.throttle import BLOCKED_MS, RateLimiter, Throttle
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,10 @@ _STUMBLE_S = 1.0
 # The whole outbox is looked through so much longer after the last time as that took: a full one
 # must not keep the store busy.
 _LOOKS_APART = 10
+
+
+# What background work still has once an alert is due in its channel.
+ASIDE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +71,22 @@ class Dispatcher:
         jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._invalid = InvalidRequests()
         self.throttle = Throttle(jitter, self._invalid)
-        self.sidelines = Sidelines()
+        self.runner = AttemptRunner(clock, self.throttle, self._stop_for_token)
+        self.background: BackgroundWork | None = None
         self._sender = Sender(
             db,
             clock,
             languages,
             self.throttle,
-            told=self._notify_observers,
+            self.runner,
+            notify_sent=self._notify_observers,
             moved=self.wake,
-            token_refused=self._shut,
         )
-        self._pace = Pace(clock)
+        self._limiter = RateLimiter(clock)
         self._transport: Transport | None = None
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[int]] = {}
+        self._background_limits: dict[int, asyncio.Timeout] = {}
         self._stopping = False
         self._known: dict[int, Due] = {}  # of the outbox, as last looked at
         self._changed: set[int] = set()  # channels that were served since
@@ -89,38 +95,24 @@ class Dispatcher:
 
     def attach(self, transport: Transport) -> None:
         """Discord can be reached: from now on what is due is sent."""
-        self._transport = transport
+        self._transport = self.runner.transport = transport
         self.wake()
 
     def wake(self) -> None:
         """There may be new work."""
-        self.throttle.rouse()
-        self.sidelines.stir()
+        self.throttle.look_again()
+        if self.background is not None:
+            self.background.wake()
         self._news = True
         self._woken.set()
 
     def invalid_request(self) -> None:
         """Discord counts an answer against the whole process: a 401, 403 or 429."""
-        self._invalid.add(self._now())
+        self._invalid.add(self.runner.now_ms())
 
     def may_try(self, channel_id: int) -> bool:
         """False: a channel was refused, and the gateway says that we may not post there."""
         return not self.throttle.refusals.is_refused(channel_id) or self._may_open(channel_id)
-
-    def refused(self, guild_id: int, channel_id: int) -> int | None:
-        """A board was refused: until when (wall time) it is left alone; None: try again soon."""
-        access = ChannelAccess() if self._transport is None else self._transport.access(channel_id)
-        return self.throttle.refused(
-            guild_id, channel_id, access, self._now(), self._clock.now_ms()
-        )
-
-    async def token_works(self, error: DeliveryError) -> bool:
-        """After a 401: ask once more before the token counts as refused; that ends everything."""
-        if self._transport is None or await self._sender.token_works(self._transport):
-            return True
-        self.throttle.shut = True
-        self._shut(error)
-        return False
 
     async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
         """Rights in these channels, or in all of a server, may have changed.
@@ -200,7 +192,7 @@ class Dispatcher:
 
     async def problems(self, guild_id: int) -> DeliveryProblems:
         """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
-        left_ms = self._invalid.free_at() - self._now()
+        left_ms = self._invalid.free_at() - self.runner.now_ms()
         held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
         return await self._db.read(
             lambda conn: DeliveryProblems(
@@ -217,18 +209,18 @@ class Dispatcher:
             try:
                 delay_s = await self._dispatch()
             except Exception:
-                log.exception("delivery stumbled")
+                log.exception("Delivery failed, retrying")
                 delay_s = _STUMBLE_S
             await self._rest(delay_s)
 
     async def deliver_due(self) -> int:
         """Send everything due now, one after the other; returns how many messages were taken."""
-        self.throttle.rouse()
+        self.throttle.look_again()
         count = 0
         while self._transport is not None:
             self._news, self._look_from = True, 0.0
             due = await self._due()
-            ready = self.throttle.ready(due, (), self._now())
+            ready = self.throttle.ready(due, (), self.runner.now_ms())
             if not ready:
                 break
             for channel_id in ready:
@@ -260,7 +252,7 @@ class Dispatcher:
         if self._transport is None:
             return None
         due = await self._due()
-        now_ms = self._now()
+        now_ms = self.runner.now_ms()
         for channel_id in self.throttle.ready(due, self._busy, now_ms):
             task = asyncio.create_task(
                 self._serve(self._transport, channel_id, paced=True), name=f"delivery-{channel_id}"
@@ -269,7 +261,7 @@ class Dispatcher:
             task.add_done_callback(partial(self._served, channel_id))
         for channel_id in self._busy:
             if self._has_opening(channel_id):
-                self._pace.hurry(channel_id)
+                self._limiter.prefer(channel_id)
         next_ms = self.throttle.next_ms(due, self._busy)
         if self._news:
             too_early_s = self._look_from - time.perf_counter()
@@ -285,14 +277,14 @@ class Dispatcher:
         """Send all that a channel has due, in order; returns how many messages were taken."""
         count = 0
         try:
-            if await self._park_again(transport, channel_id):
+            if await self._block_again(transport, channel_id):
                 return 0
             while await self._turn(channel_id, paced=paced):
                 step = await self._sender.step(transport, channel_id)
                 if step is None:
-                    step = await self.sidelines.step(channel_id)
+                    step = await self._background_step(channel_id)
                 if step is None and not count:
-                    self.throttle.rest(channel_id, self._now())
+                    self.throttle.idle(channel_id, self.runner.now_ms())
                 if step is None:
                     self.throttle.refusals.did_not(channel_id)
                     break
@@ -300,13 +292,13 @@ class Dispatcher:
                 if not step and self.throttle.refusals.is_refused(channel_id):
                     break
         except Exception:
-            log.exception("A channel stumbled", extra={"channel": channel_id})
-            self.throttle.stumbled(channel_id, self._now())
+            log.exception("Delivery to channel failed", extra={"channel": channel_id})
+            self.throttle.internal_error(channel_id, self.runner.now_ms())
         finally:
             self.throttle.breaker.give_back(channel_id)
         return count
 
-    async def _park_again(self, transport: Transport, channel_id: int) -> bool:
+    async def _block_again(self, transport: Transport, channel_id: int) -> bool:
         """A channel that was refused is not tried while the gateway says that we may not."""
         known = self._known.get(channel_id)
         refused = self.throttle.refusals.is_refused(channel_id) or (
@@ -329,8 +321,26 @@ class Dispatcher:
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
         """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
         if paced and self._may_send(channel_id):
-            await self._pace.turn(channel_id, opening=self._has_opening(channel_id))
-        return self.throttle.take(channel_id, self._now())
+            await self._limiter.wait_turn(channel_id, opening=self._has_opening(channel_id))
+        return self.throttle.take(channel_id, self.runner.now_ms())
+
+    async def _background_step(self, channel_id: int) -> bool | None:
+        """What stands behind the alerts; one that falls due meanwhile cuts it short."""
+        if self.background is None:
+            return None
+        try:
+            async with asyncio.timeout(None) as limit:
+                self._background_limits[channel_id] = limit
+                return await self.background.step(channel_id)
+        except TimeoutError:
+            return False
+        finally:
+            self._background_limits.pop(channel_id, None)
+
+    def _cut_short(self, due: Mapping[int, int], now_ms: int) -> None:
+        for channel_id, limit in self._background_limits.items():
+            if limit.when() is None and due.get(channel_id, now_ms + 1) <= now_ms:
+                limit.reschedule(asyncio.get_running_loop().time() + ASIDE_S)
 
     def _has_opening(self, channel_id: int) -> bool:
         known = self._known.get(channel_id)
@@ -339,10 +349,13 @@ class Dispatcher:
     async def _due(self) -> dict[int, int]:
         """When each channel has something to send, on the throttle's clock."""
         now_ms = self._clock.now_ms()
-        ahead_ms = self._now() - now_ms
+        ahead_ms = self.runner.now_ms() - now_ms
         await self._look(now_ms)
         due = {channel_id: one.at_ms for channel_id, one in self._known.items()}
-        due = self.sidelines.beside(due, now_ms)
+        self._cut_short(due, now_ms)
+        if self.background is not None:
+            for channel_id, due_ms in self.background.due().items():
+                due[channel_id] = min(due_ms, due.get(channel_id, due_ms))
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
 
     async def _look(self, now_ms: int) -> None:
@@ -359,12 +372,10 @@ class Dispatcher:
             kept = {c: one for c, one in self._known.items() if c not in changed}
             self._known = kept | found
 
-    def _now(self) -> int:
-        """Milliseconds that never go back: what the throttle counts in."""
-        return int(self._clock.monotonic() * 1000)
-
     def _may_send(self, channel_id: int) -> bool:
-        return not self.throttle.shut and self.throttle.opens_at(channel_id) <= self._now()
+        return (
+            not self.throttle.stopped and self.throttle.opens_at(channel_id) <= self.runner.now_ms()
+        )
 
     async def _rest(self, delay_s: float | None) -> None:
         """Sleep until woken, or for so long."""
@@ -381,7 +392,7 @@ class Dispatcher:
         for observer in self.observers:
             observer(sent)
 
-    def _shut(self, error: DeliveryError) -> None:
+    def _stop_for_token(self, error: DeliveryError) -> None:
         log.critical("Discord no longer accepts the token: %s", error)
         if self.on_token_refused is not None:
             self.on_token_refused(error)

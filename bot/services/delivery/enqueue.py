@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bot.db import blocked_channels, outbox, posts
 from bot.db.database import Connection
-from bot.db.outbox import Notification, NotificationKind
+from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
@@ -25,7 +25,7 @@ def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float)
 
     It is told once, in its channel, or in the server's second one while that refuses us.
     """
-    if incident.channel_id is None or outbox.of_incident(conn, incident.id, NotificationKind.OPEN):
+    if incident.channel_id is None or outbox.of_incident(conn, incident.id, Work.OPEN):
         return
     outbox.add(
         conn,
@@ -33,7 +33,7 @@ def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float)
         channel_id=blocked_channels.current_channel(
             conn, incident.guild_id, incident.channel_id, now_ms
         ),
-        kind=NotificationKind.OPEN,
+        kind=Work.OPEN,
         incident_id=incident.id,
         payload=outbox.COMPANY if wait_s else None,
         now_ms=now_ms,
@@ -46,7 +46,7 @@ def escalation(conn: Connection, incident: Incident, now_ms: int) -> None:
     told = _opening(conn, incident.id)
     if told is None:
         return
-    _beside(conn, told, NotificationKind.ESCALATE, now_ms)
+    _beside(conn, told, Work.ESCALATE, now_ms)
     edits(conn, incident.id, now_ms, urgent=True)
 
 
@@ -66,7 +66,7 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
         return
     last_ms = post.created_ms if post.edited_ms is None else post.edited_ms
     not_before_ms = now_ms if urgent else max(now_ms, last_ms + NUMBERS_APART_MS)
-    waiting = outbox.waiting(conn, post.id, NotificationKind.EDIT)
+    waiting = outbox.waiting(conn, post.id, Work.EDIT)
     if waiting is not None:
         outbox.queue_edit(
             conn, waiting.id, urgent=urgent, now_ms=now_ms, not_before_ms=not_before_ms
@@ -76,7 +76,7 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
         conn,
         guild_id=post.guild_id,
         channel_id=post.channel_id,
-        kind=NotificationKind.EDIT,
+        kind=Work.EDIT,
         post_id=post.id,
         payload="urgent" if urgent else None,
         now_ms=now_ms,
@@ -98,7 +98,7 @@ def all_clears(
         if told is None:
             continue
         if announce:
-            _beside(conn, told, NotificationKind.CLOSE, now_ms)
+            _beside(conn, told, Work.CLOSE, now_ms)
         elif told.state == "pending":
             outbox.finish(conn, [told.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
@@ -112,7 +112,7 @@ def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, no
         conn,
         guild_id=guild_id,
         channel_id=channel_id,
-        kind=NotificationKind.NOTICE,
+        kind=Work.NOTICE,
         payload=payload.dump(),
         now_ms=now_ms,
     )
@@ -127,16 +127,16 @@ def reminder(conn: Connection, incident_id: int, now_ms: int) -> None:
     """Say once more that an incident goes on; pointless reminders are dropped when sent."""
     told = _opening(conn, incident_id)
     if told is not None:
-        _beside(conn, told, NotificationKind.REMINDER, now_ms)
+        _beside(conn, told, Work.REMINDER, now_ms)
 
 
 def _opening(conn: Connection, incident_id: int) -> Notification | None:
     """Where and whether it is told. Under maintenance or mute there is nothing to take back."""
-    row = outbox.of_incident(conn, incident_id, NotificationKind.OPEN)
+    row = outbox.of_incident(conn, incident_id, Work.OPEN)
     return None if row is None or row.state == "superseded" else row
 
 
-def _beside(conn: Connection, opening: Notification, kind: NotificationKind, now_ms: int) -> None:
+def _beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
     """Queue something in the channel in which the incident was, or is to be, opened."""
     outbox.add(
         conn,

@@ -156,3 +156,19 @@ class Transport(Protocol):
     async def open_dm(self, user_id: int) -> int:
         """The channel in which a person gets private messages."""
         ...
+
+
+class BackgroundWork(Protocol):
+    """Work (boards) that is sent only when a channel has no due alert."""
+
+    def due(self) -> dict[int, int]:
+        """When each channel has something to do, in milliseconds of wall time."""
+        ...
+
+    async def step(self, channel_id: int) -> bool | None:
+        """Do it: one message. True: done; False: it failed; None: nothing is due."""
+        ...
+
+    def wake(self) -> None:
+        """Something has happened: there may be new work."""
+        ...

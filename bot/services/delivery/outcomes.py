@@ -1,14 +1,15 @@
-"""What becomes of a message's rows once Discord has answered. Each function is one transaction."""
+"""Database updates after an attempt to send, one function per outcome, each in a transaction."""
 
 import json
 from functools import partial
 
 from bot.db import blocked_channels, outbox, posts
 from bot.db.database import Connection
-from bot.db.outbox import NotificationKind
+from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident
 from bot.services.delivery import enqueue
+from bot.services.delivery.attempts import Outcome
 from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, Notice
 from bot.services.delivery.planning import MessageKind
@@ -25,7 +26,7 @@ def delivered(
         _edited(conn, message, now_ms)
         return
     _spare_openings(conn, message)
-    if message.verb in {MessageKind.OPEN, MessageKind.LATE}:
+    if message.kind in {MessageKind.OPEN, MessageKind.LATE}:
         _stands(conn, message, alert, message_id, now_ms)
     outbox.finish(conn, message.ids, "sent", message_id=message_id)
 
@@ -39,7 +40,7 @@ def _stands(
         _deleted(conn, message, now_ms)
         return
     posts.posted(conn, post.id, message_id, alert.role_ids)
-    if message.verb is MessageKind.OPEN:
+    if message.kind is MessageKind.OPEN:
         _call_roles(conn, message, {*post.pinged, *alert.role_ids}, now_ms)
     if alert.plain:
         enqueue.edit(conn, post, now_ms, urgent=True)
@@ -47,10 +48,8 @@ def _stands(
 
 def _spare_openings(conn: Connection, message: OutgoingMessage) -> None:
     """An outage that is told with its end needs no opening any more."""
-    if message.verb in {MessageKind.LATE, MessageKind.DIGEST}:
-        rows = (
-            outbox.of_incident(conn, one.id, NotificationKind.OPEN) for one in message.incidents
-        )
+    if message.kind in {MessageKind.LATE, MessageKind.DIGEST}:
+        rows = (outbox.of_incident(conn, one.id, Work.OPEN) for one in message.incidents)
         unsent = [row.id for row in rows if row is not None and row.state == "pending"]
         outbox.finish(conn, unsent, "superseded")
 
@@ -58,9 +57,9 @@ def _spare_openings(conn: Connection, message: OutgoingMessage) -> None:
 def _edited(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
     post = message.own_post
     posts.edited(conn, post.id, now_ms)
-    joined = [row.id for row in message.of(NotificationKind.OPEN)]
+    joined = [row.id for row in message.of(Work.OPEN)]
     outbox.finish(conn, joined, "sent", message_id=post.message_id)
-    outbox.drop(conn, [row.id for row in message.of(NotificationKind.EDIT)])
+    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
     _call_roles(conn, message, set(post.pinged), now_ms)
 
 
@@ -74,7 +73,7 @@ def _call_roles(conn: Connection, message: OutgoingMessage, called: set[int], no
     if not late:
         return
     posts.ping(conn, post.id, {one.role_id for one in late if one.role_id is not None})
-    waiting = outbox.waiting(conn, post.id, NotificationKind.PING)
+    waiting = outbox.waiting(conn, post.id, Work.PING)
     before = [] if waiting is None else json.loads(waiting.payload or "[]")
     if waiting is not None and len(before) + len(late) <= ROLES:
         outbox.rewrite(conn, waiting.id, json.dumps([*before, *(one.id for one in late)]))
@@ -84,7 +83,7 @@ def _call_roles(conn: Connection, message: OutgoingMessage, called: set[int], no
             conn,
             guild_id=message.guild_id,
             channel_id=message.channel_id,
-            kind=NotificationKind.PING,
+            kind=Work.PING,
             post_id=post.id,
             payload=json.dumps(told),
             now_ms=now_ms,
@@ -101,9 +100,35 @@ def _by_roles(late: list[Incident]) -> list[list[int]]:
     return [[number for group in part for number in group] for part in parts]
 
 
+def note(
+    conn: Connection,
+    message: OutgoingMessage,
+    outcome: Outcome,
+    error: DeliveryError,
+    *,
+    now_ms: int,
+) -> None:
+    """Discord did not take it."""
+    text = str(error)
+    match outcome:
+        case Outcome.UNKNOWN | Outcome.UNREADABLE:
+            unknown_outcome(conn, message, text)
+        case Outcome.NOT_SENT | Outcome.CHANNEL_REFUSED:
+            not_sent(conn, message, text)
+        case Outcome.NEVER_SENT:
+            requeue(conn, message, text)
+        case Outcome.MESSAGE_DELETED:  # openings that were to join it need a post of their own
+            edit_rejected(conn, message, text)
+            _deleted(conn, message, now_ms)
+        case Outcome.GUILD_UNREACHABLE:  # nobody can be told, and status says so
+            outbox.failed(conn, message.ids, text)
+            outbox.finish(conn, message.ids, "dead")
+            blocked_channels.mark_unreachable(conn, message.guild_id, now_ms)
+
+
 def unknown_outcome(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Discord may have taken it. A new message keeps its nonce; a mere edit can wait in line."""
-    if message.verb is MessageKind.EDIT:
+    if message.kind is MessageKind.EDIT:
         requeue(conn, message, error)
     else:
         outbox.failed(conn, message.ids, error)
@@ -119,7 +144,7 @@ def requeue(
 ) -> None:
     """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
     release = partial(outbox.release, conn, message.ids, error, not_before_ms=not_before_ms)
-    match message.verb:
+    match message.kind:
         case MessageKind.OPEN | MessageKind.LATE:
             release(keep_post=False)
             outbox.drop_edits(conn, message.own_post.id)
@@ -129,36 +154,16 @@ def requeue(
             # Of two waiting edits the one that was under way stays: its truth is found when sent.
             outbox.drop_edits(conn, message.own_post.id)
     release(keep_post=True)
-    if message.verb is MessageKind.JOIN:
+    if message.kind is MessageKind.JOIN:
         enqueue.edit(conn, message.own_post, message.read_ms, urgent=True)
 
 
 def _part(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Openings leave the list they were to join."""
-    opens = message.of(NotificationKind.OPEN)
+    opens = message.of(Work.OPEN)
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
     posts.unlink(conn, message.own_post.id, leaving)
     outbox.release(conn, [row.id for row in opens], error, keep_post=False)
-
-
-def guild_unreachable(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:
-    """Nobody of the server can be told: the channel stays broken, and status says so."""
-    outbox.failed(conn, message.ids, error)
-    outbox.finish(conn, message.ids, "dead")
-    blocked_channels.mark_unreachable(conn, message.guild_id, now_ms)
-
-
-def channel_refused(
-    conn: Connection, message: OutgoingMessage, error: DeliveryError, now_ms: int, *, until_ms: int
-) -> None:
-    """The channel is gone or refuses us: its work waits, or moves to the server's second channel.
-
-    Once a day the server is told, wherever it can still be reached.
-    """
-    not_sent(conn, message, str(error))
-    channel_lost(
-        conn, message.guild_id, message.channel_id, error.action, now_ms, until_ms=until_ms
-    )
 
 
 def channel_lost(
@@ -170,7 +175,7 @@ def channel_lost(
     *,
     until_ms: int,
 ) -> None:
-    """Park a channel and see to it that its people hear of that."""
+    """Block a channel, move its work, and have the server told once a day where it can be."""
     blocked_channels.block(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
     blocked_channels.move(
         conn, channel_id, blocked_channels.current_channel(conn, guild_id, channel_id, now_ms)
@@ -184,7 +189,7 @@ def channel_lost(
 def edit_rejected(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Discord takes no such edit: the next change tries again, and openings get their own post."""
     _part(conn, message, error)
-    outbox.drop(conn, [row.id for row in message.of(NotificationKind.EDIT)])
+    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
 
 
 def failed_permanently(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:
@@ -192,13 +197,6 @@ def failed_permanently(conn: Connection, message: OutgoingMessage, error: str, n
     outbox.failed(conn, message.ids, error)
     _spare_openings(conn, message)
     outbox.finish(conn, message.ids, "dead")
-    _deleted(conn, message, now_ms)
-
-
-def message_deleted(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:
-    """The message to edit is gone; openings that were to join it need a post of their own."""
-    _part(conn, message, error)
-    outbox.drop(conn, [row.id for row in message.of(NotificationKind.EDIT)])
     _deleted(conn, message, now_ms)
 
 

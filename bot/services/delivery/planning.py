@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from bot.db.outbox import Notification, NotificationKind
+from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 
 # Openings due within the same minute share a post.
@@ -42,7 +42,7 @@ class MessageKind(Enum):
 class Batch:
     """Rows that become one message. ``moot``: rows that it makes pointless."""
 
-    verb: MessageKind
+    kind: MessageKind
     rows: tuple[Notification, ...]
     post_id: int | None = None
     lead_id: int = 0  # the row that stands for all; 0: not claimed yet
@@ -60,14 +60,14 @@ class ChannelQueue:
     edits: bool  # Discord accepts edits in this channel now
     alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
 
-    def due(self, kind: NotificationKind) -> tuple[Notification, ...]:
+    def due(self, kind: Work) -> tuple[Notification, ...]:
         return tuple(row for row in self.of(kind) if self.is_due(row))
 
     def is_due(self, row: Notification, ahead_ms: int = 0) -> bool:
         """A row from the future is due too: the clock was set back."""
         return row.not_before_ms <= self.now_ms + ahead_ms or row.created_ms > self.now_ms
 
-    def of(self, kind: NotificationKind) -> tuple[Notification, ...]:
+    def of(self, kind: Work) -> tuple[Notification, ...]:
         return tuple(row for row in self.rows if row.kind is kind)
 
 
@@ -76,11 +76,11 @@ def choose(queue: ChannelQueue) -> Batch | None:
     rules: tuple[Callable[[ChannelQueue], Batch | None], ...] = (
         _digest,
         _opening,
-        lambda queue: _first(MessageKind.PING, queue.due(NotificationKind.PING)),
+        lambda queue: _first(MessageKind.PING, queue.due(Work.PING)),
         _escalation,
         lambda queue: _edit(queue, urgent=True),
         _recovery,
-        lambda queue: _first(MessageKind.NOTICE, queue.due(NotificationKind.NOTICE)),
+        lambda queue: _first(MessageKind.NOTICE, queue.due(Work.NOTICE)),
         _reminder,
         lambda queue: _edit(queue, urgent=False),
     )
@@ -98,8 +98,8 @@ def half_sent(rows: Sequence[Notification]) -> Batch | None:
 
 def _digest(queue: ChannelQueue) -> Batch | None:
     """After a long silence: one summary of all that is over. What is not follows as an opening."""
-    over = queue.due(NotificationKind.CLOSE)
-    unsent = {row.incident_id: row for row in queue.of(NotificationKind.OPEN)}
+    over = queue.due(Work.CLOSE)
+    unsent = {row.incident_id: row for row in queue.of(Work.OPEN)}
     pairs = [unsent[row.incident_id] for row in over if row.incident_id in unsent]
     if not pairs and len(over) < DIGEST_FROM:
         return None
@@ -111,8 +111,8 @@ def _digest(queue: ChannelQueue) -> Batch | None:
 
 def _opening(queue: ChannelQueue) -> Batch | None:
     """All openings that are due, and those that wait for company no longer than a minute."""
-    over = {row.incident_id for row in queue.due(NotificationKind.CLOSE)}
-    opens = [row for row in queue.of(NotificationKind.OPEN) if row.incident_id not in over]
+    over = {row.incident_id for row in queue.due(Work.CLOSE)}
+    opens = [row for row in queue.of(Work.OPEN) if row.incident_id not in over]
     if not any(queue.is_due(row) for row in opens):
         return None
     rows = tuple(row for row in opens if queue.is_due(row, COMPANY_MS))
@@ -120,9 +120,7 @@ def _opening(queue: ChannelQueue) -> Batch | None:
     if single is not None:
         rows = (single,)
     told = {row.incident_id for row in rows}
-    superseded = tuple(
-        row for row in queue.of(NotificationKind.ESCALATE) if row.incident_id in told
-    )
+    superseded = tuple(row for row in queue.of(Work.ESCALATE) if row.incident_id in told)
     if single is None and queue.group is not None and queue.edits:
         return Batch(MessageKind.JOIN, rows, queue.group.id, superseded=superseded)
     return Batch(MessageKind.OPEN, rows, superseded=superseded)
@@ -130,15 +128,15 @@ def _opening(queue: ChannelQueue) -> Batch | None:
 
 def _escalation(queue: ChannelQueue) -> Batch | None:
     """Not before its opening: that one, sent later, tells the newest truth anyway."""
-    unsent = {row.incident_id for row in queue.of(NotificationKind.OPEN)}
-    ready = [row for row in queue.due(NotificationKind.ESCALATE) if row.incident_id not in unsent]
+    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
+    ready = [row for row in queue.due(Work.ESCALATE) if row.incident_id not in unsent]
     return _first(MessageKind.ESCALATE, ready)
 
 
 def _recovery(queue: ChannelQueue) -> Batch | None:
     """All-clears that are due share one reply; those of untold outages share one post."""
-    due = queue.due(NotificationKind.CLOSE)
-    unsent = {row.incident_id for row in queue.of(NotificationKind.OPEN)}
+    due = queue.due(Work.CLOSE)
+    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
     told = tuple(row for row in due if row.incident_id not in unsent)
     if told:
         return Batch(MessageKind.CLOSE, told)
@@ -146,17 +144,15 @@ def _recovery(queue: ChannelQueue) -> Batch | None:
 
 
 def _reminder(queue: ChannelQueue) -> Batch | None:
-    due = queue.due(NotificationKind.REMINDER)
+    due = queue.due(Work.REMINDER)
     return Batch(MessageKind.REMIND, due) if due else None
 
 
 def _edit(queue: ChannelQueue, *, urgent: bool) -> Batch | None:
     if not queue.edits:
         return None
-    return _first(
-        MessageKind.EDIT, [row for row in queue.due(NotificationKind.EDIT) if row.urgent is urgent]
-    )
+    return _first(MessageKind.EDIT, [row for row in queue.due(Work.EDIT) if row.urgent is urgent])
 
 
-def _first(verb: MessageKind, rows: Sequence[Notification]) -> Batch | None:
-    return Batch(verb, (rows[0],), rows[0].post_id) if rows else None
+def _first(kind: MessageKind, rows: Sequence[Notification]) -> Batch | None:
+    return Batch(kind, (rows[0],), rows[0].post_id) if rows else None

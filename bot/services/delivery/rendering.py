@@ -38,7 +38,7 @@ def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Fo
     return alert
 
 
-def masked(message: OutgoingMessage, hidden: Collection[int], language: str) -> OutgoingMessage:
+def mask(message: OutgoingMessage, hidden: Collection[int], language: str) -> OutgoingMessage:
     """The same message without what tells which sites ``hidden`` (incidents) are about."""
     if not hidden:
         return message
@@ -54,7 +54,7 @@ def masked(message: OutgoingMessage, hidden: Collection[int], language: str) -> 
 
 def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
     told = message.incidents
-    match message.verb:
+    match message.kind:
         case MessageKind.NOTICE if message.notice is not None:
             return _notice(words, language, message.notice)
         case MessageKind.CLOSE | MessageKind.LATE:
@@ -65,7 +65,7 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
                 incidents=told,
                 user_ids=message.subscribers,
                 silent=not message.subscribers,
-                plain=message.verb is MessageKind.CLOSE,
+                plain=message.kind is MessageKind.CLOSE,
             )
         case MessageKind.DIGEST:
             content, users = alert_lines.digest(words, len(told)), message.subscribers
@@ -82,9 +82,9 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
             return replace(
                 card,
                 role_ids=_roles(told)
-                if message.verb in {MessageKind.OPEN, MessageKind.PING}
+                if message.kind in {MessageKind.OPEN, MessageKind.PING}
                 else (),
-                plain=message.verb is MessageKind.PING,
+                plain=message.kind is MessageKind.PING,
             )
 
 

@@ -12,7 +12,7 @@ from bot.db import guilds
 from bot.db.database import Database
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
-from bot.services.delivery import sender
+from bot.services.delivery import attempts
 from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, LostMessage, Notice, Transport
 from bot.services.delivery.rendering import missed
@@ -33,7 +33,7 @@ class _Way:
     owner: bool = False
 
 
-async def tell(
+async def send(
     db: Database, transport: Transport, message: OutgoingMessage, alert: Alert, now_ms: int
 ) -> int:
     """Send a notice to whoever of a server can be reached; returns the message's id.
@@ -48,7 +48,7 @@ async def tell(
         if way.channel_id == notice.channel_id:
             continue  # that is the lost one
         try:
-            found = await _find_earlier(transport, message, alert, way.channel_id, now_ms)
+            found = await _find_existing(transport, message, alert, way.channel_id, now_ms)
             if found is not None:
                 return found
             said = _worded(transport, settings, message, alert, way)
@@ -64,23 +64,23 @@ async def tell(
     raise DeliveryError("nobody of the server can be told", DeliveryAction.CHANNEL_GONE)
 
 
-async def _find_earlier(
+async def _find_existing(
     transport: Transport, message: OutgoingMessage, alert: Alert, channel_id: int, now_ms: int
 ) -> int | None:
     """The notice, if an earlier attempt left it in a place."""
     if not message.maybe_sent:
         return None
-    tried = sender.EarlierAttempts(message.first_try_ms, message.last_try_ms, message.nonce_known)
-    lines = message.said or (alert.content,)
+    tried = attempts.EarlierAttempts(message.first_try_ms, message.last_try_ms, message.nonce_known)
+    lines = message.sent_lines or (alert.content,)
     try:
-        return await sender.standing(
+        return await attempts.find_existing(
             tried,
             now_ms,
             lambda since_ms: transport.find(
                 channel_id, LostMessage(since_ms, lines, known_ids=message.known_ids)
             ),
         )
-    except sender.NotDelivered:
+    except attempts.NotDelivered:
         return None
 
 

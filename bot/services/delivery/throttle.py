@@ -1,13 +1,17 @@
-"""When each channel may be tried again, in milliseconds of monotonic time.
+"""When a channel may send, in milliseconds of monotonic time.
 
-A channel is left alone until the time that its last failure named or the back-off drew, and one
-that refuses us is tried as :mod:`refusals` allows. While Discord is down one channel tries for all.
-All share the bucket of :mod:`pace`. Kept in memory: a restart tries everything once.
+1. After a failure a channel waits until the time that Discord named or the back-off drew (edits
+   have a time of their own); one that refuses us is tried as :mod:`refusals` allows.
+2. All channels share one bucket of requests, openings first, and the pauses of everything.
+3. While Discord is down one channel at a time tries for all.
+
+Kept in memory: a restart tries everything once.
 """
 
 import asyncio
 import random
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from bot.clock import HOUR_MS, Clock
 from bot.services.delivery.messages import ChannelAccess
@@ -26,43 +30,57 @@ PATIENCE_MS = 600_000
 _ONCE_MORE = 2
 
 
+@dataclass(slots=True)
+class _Waits:
+    """Until when a channel, or the board in it, waits, and why."""
+
+    named_ms: int = 0  # Discord named it
+    backoff_ms: int = 0  # we drew it: over when Discord is back
+    edits_ms: int = 0  # edits alone
+    archived: bool = False  # a new message ends edits_ms
+    faults: int = 0  # of our own, in a row
+
+
 class Throttle:
-    """The waiting times that failures impose, per channel and for all of them."""
+    """The waiting times of every channel and of all of them.
+
+    ``board``: of the board in a channel, whose failures never make the channel's alerts wait.
+    """
 
     def __init__(self, rng: random.Random, invalid: InvalidRequests | None = None) -> None:
-        self.breaker = Breaker()
+        self.breaker = CircuitBreaker()
         self.refusals = Refusals(invalid or InvalidRequests())
+        self.stopped = False  # the token is refused: nothing is sent any more
         self._rng = rng
-        self._not_before: dict[int, int] = {}  # what Discord named, and rest: not cut short
-        self._backoff: dict[int, int] = {}  # what we drew: over when Discord is back
-        self._edits: dict[int, int] = {}
-        self._resting: dict[int, int] = {}
-        self._stumbles: dict[int, int] = {}
-        self._archived: set[int] = set()
+        self._waits: dict[tuple[int, bool], _Waits] = {}
+        self._idle: dict[int, int] = {}  # what is due there cannot be done
+        self._all_until_ms = 0
         self._halted_until_ms = 0
-        self._paused_until_ms = 0
         self._halt_ms = HALT_MS
-        self.shut = False  # the token is refused: nothing is sent any more
 
     def opens_at(self, channel_id: int) -> int:
         """The moment from which a channel may send."""
-        held = max(
+        waits = self._waits.get((channel_id, False), _NONE)
+        held_ms = max(
             self._halted_until_ms,
-            self._paused_until_ms,
-            self._not_before.get(channel_id, 0),
-            self._resting.get(channel_id, 0),
+            self._all_until_ms,
+            waits.named_ms,
+            self._idle.get(channel_id, 0),
             self.refusals.opens_at(channel_id),
         )
-        if self.breaker.down:
-            return max(held, self.breaker.next_trial_ms)
-        return max(held, self._backoff.get(channel_id, 0))
+        return max(held_ms, self.breaker.next_trial_ms if self.breaker.down else waits.backoff_ms)
+
+    def board_opens_at(self, channel_id: int) -> int:
+        """The moment from which the board of a channel may be sent, once the channel may send."""
+        waits = self._waits.get((channel_id, True), _NONE)
+        return max(waits.named_ms, 0 if self.breaker.down else waits.backoff_ms)
 
     def edits_open(self, channel_id: int, now_ms: int) -> bool:
-        return self._edits.get(channel_id, 0) <= now_ms
+        return self._waits.get((channel_id, False), _NONE).edits_ms <= now_ms
 
     def ready(self, due: Mapping[int, int], busy: Collection[int], now_ms: int) -> list[int]:
         """The channels to serve now; while Discord is down only the one that waited longest."""
-        if self.shut:
+        if self.stopped:
             return []
         free = [
             channel_id
@@ -71,11 +89,12 @@ class Throttle:
         ]
         if not self.breaker.down:
             return self.refusals.in_turn(free)
-        return [] if busy else sorted(free, key=lambda one: self._backoff.get(one, 0))[:1]
+        waited = sorted(free, key=lambda one: self._waits.get((one, False), _NONE).backoff_ms)
+        return [] if busy else waited[:1]
 
     def take(self, channel_id: int, now_ms: int) -> bool:
-        """Whether a channel may send at this very moment; what is limited is taken by that."""
-        if self.shut or self.opens_at(channel_id) > now_ms:
+        """Let a channel send now, if it may: what is limited is taken by that."""
+        if self.stopped or self.opens_at(channel_id) > now_ms:
             return False
         if not self.breaker.take(channel_id):
             return False
@@ -84,7 +103,7 @@ class Throttle:
 
     def next_ms(self, due: Mapping[int, int], busy: Collection[int]) -> int | None:
         """When :meth:`ready` will next have something; None: only new work can change that."""
-        if self.shut or (busy and self.breaker.down):
+        if self.stopped or (busy and self.breaker.down):
             return None
         return min(
             (
@@ -95,29 +114,48 @@ class Throttle:
             default=None,
         )
 
-    def succeeded(self, channel_id: int, *, posted: bool) -> None:
+    def succeeded(self, channel_id: int, *, posted: bool, board: bool = False) -> None:
         """Discord answered: this channel is fine, and after an absence all are tried at once.
 
-        ``posted``: by a new message, which also wakes a sleeping thread.
+        ``posted``: by a new message, which also wakes an archived thread.
         """
         self._halt_ms = HALT_MS
         self.refusals.accepted(channel_id)
-        self._stumbles.pop(channel_id, None)
-        self._backoff.pop(channel_id, None)
-        self._not_before.pop(channel_id, None)
-        if posted and channel_id in self._archived:
-            self._archived.discard(channel_id)
-            self._edits.pop(channel_id, None)
+        self.release(channel_id, board=board)
+        if posted:
+            self.unarchived(channel_id)
         if self.breaker.succeeded():
-            self._backoff.clear()
+            for one in self._waits.values():
+                one.backoff_ms = 0
 
-    def failed(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
-        """A transient failure: back off, and perhaps Discord is down."""
-        self._back_off(channel_id, attempts, age_ms, now_ms)
-        self.breaker.failed(channel_id, now_ms)
+    def release(self, channel_id: int, *, board: bool = False) -> None:
+        """Whatever made it wait is over, but for the time of its edits."""
+        waits = self._waits.pop((channel_id, board), _NONE)
+        if waits.edits_ms:
+            kept = self._of(channel_id, board=board)
+            kept.edits_ms, kept.archived = waits.edits_ms, waits.archived
+
+    def failed(
+        self, channel_id: int, attempts: int, age_ms: int, now_ms: int, *, board: bool = False
+    ) -> None:
+        """A transient failure: back off, and perhaps Discord is down.
+
+        That it is, boards alone do not decide: some payloads make Discord answer 500 for ever
+        (hidden limits), and no alert must wait for that.
+        """
+        self._back_off(channel_id, attempts, age_ms, now_ms, board=board)
+        if not board or self.breaker.down:
+            self.breaker.failed(channel_id, now_ms)
 
     def refused(
-        self, guild_id: int, channel_id: int, access: ChannelAccess, now_ms: int, wall_ms: int
+        self,
+        guild_id: int,
+        channel_id: int,
+        access: ChannelAccess,
+        now_ms: int,
+        wall_ms: int,
+        *,
+        board: bool = False,
     ) -> int | None:
         """Discord refuses us here: until when (wall time) the channel is to be left alone.
 
@@ -131,37 +169,50 @@ class Throttle:
         elif age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE):
             until_ms = wall_ms + BLOCKED_MS
         else:
-            self._back_off(channel_id, count, age_ms, now_ms)
+            self._back_off(channel_id, count, age_ms, now_ms, board=board)
             return None
         self.refusals.block(channel_id)
         return until_ms
 
-    def stumbled(self, channel_id: int, now_ms: int) -> None:
+    def internal_error(self, channel_id: int, now_ms: int, *, board: bool = False) -> None:
         """A fault of our own: back off, but it says nothing about Discord."""
         self.breaker.give_back(channel_id)
-        count = self._stumbles[channel_id] = self._stumbles.get(channel_id, 0) + 1
-        self._back_off(channel_id, count, FRESH_MS if count > _OFTEN else 0, now_ms)
+        waits = self._of(channel_id, board=board)
+        waits.faults += 1
+        age_ms = FRESH_MS if waits.faults > _OFTEN else 0
+        self._back_off(channel_id, waits.faults, age_ms, now_ms, board=board)
 
-    def _back_off(self, channel_id: int, attempts: int, age_ms: int, now_ms: int) -> None:
+    def _back_off(
+        self, channel_id: int, attempts: int, age_ms: int, now_ms: int, *, board: bool
+    ) -> None:
         wait_s = backoff_s(attempts, age_ms, self._rng)
-        self._backoff[channel_id] = now_ms + round(wait_s * 1000)
+        self._of(channel_id, board=board).backoff_ms = now_ms + round(wait_s * 1000)
 
-    def wait(self, channel_id: int, until_ms: int) -> None:
+    def _of(self, channel_id: int, *, board: bool = False) -> _Waits:
+        return self._waits.setdefault((channel_id, board), _Waits())
+
+    def wait(self, channel_id: int, until_ms: int, *, board: bool = False) -> None:
         """Discord named a time for this channel."""
-        self._not_before[channel_id] = until_ms
+        self._of(channel_id, board=board).named_ms = until_ms
 
     def wait_edits(self, channel_id: int, until_ms: int) -> None:
         """Discord named a time for edits; posting goes on (they have a limit of their own)."""
-        self._edits[channel_id] = until_ms
+        self._of(channel_id).edits_ms = until_ms
 
     def archived(self, channel_id: int, until_ms: int) -> None:
-        """A thread sleeps: its edits wait for the next new message."""
-        self._archived.add(channel_id)
-        self._edits[channel_id] = until_ms
+        """A thread is archived: its edits wait for the next new message."""
+        waits = self._of(channel_id)
+        waits.archived, waits.edits_ms = True, until_ms
 
-    def pause(self, until_ms: int) -> None:
+    def unarchived(self, channel_id: int) -> None:
+        """A thread that was archived, if this is one, may take edits again."""
+        waits = self._waits.get((channel_id, False), _NONE)
+        if waits.archived:
+            waits.archived, waits.edits_ms = False, 0
+
+    def wait_all(self, until_ms: int) -> None:
         """Discord named a time for everything we do."""
-        self._paused_until_ms = max(self._paused_until_ms, until_ms)
+        self._all_until_ms = max(self._all_until_ms, until_ms)
 
     def halt(self, now_ms: int) -> None:
         """Stop all requests: 10, 20, 40 … minutes."""
@@ -170,13 +221,17 @@ class Throttle:
         self._halted_until_ms = now_ms + self._halt_ms
         self._halt_ms = min(self._halt_ms * 2, _HALT_CAP_MS)
 
-    def rest(self, channel_id: int, now_ms: int) -> None:
-        """Due work that cannot be done: wait for the edits' gate, or a second."""
-        self._resting[channel_id] = max(now_ms + 1000, self._edits.get(channel_id, 0))
+    def idle(self, channel_id: int, now_ms: int) -> None:
+        """Due work that cannot be done: wait until edits are taken again, or a second."""
+        edits_ms = self._waits.get((channel_id, False), _NONE).edits_ms
+        self._idle[channel_id] = max(now_ms + 1000, edits_ms)
 
-    def rouse(self) -> None:
-        """There is new work: look again everywhere."""
-        self._resting.clear()
+    def look_again(self) -> None:
+        """There is new work: no channel is idle."""
+        self._idle.clear()
+
+
+_NONE = _Waits()  # never written to
 
 
 FIRST_S = 1.0
@@ -204,7 +259,7 @@ EARLY_TRIAL_MS = 10_000
 TRIAL_MS = 30_000
 
 
-class Breaker:
+class CircuitBreaker:
     """Closed: everybody sends. Down: one channel at a time tries, and it speaks for all."""
 
     def __init__(self) -> None:
@@ -219,7 +274,7 @@ class Breaker:
         return self.down_since_ms is not None
 
     def take(self, channel_id: int) -> bool:
-        """Whether a channel may send; while Discord is down the first to ask has the trial."""
+        """True: a channel may send; while Discord is down the first to ask has the trial."""
         if not self.down:
             return True
         if self._trying is None:
@@ -257,7 +312,7 @@ PER_SECOND = 40
 AT_ONCE = 8
 
 
-class Pace:
+class RateLimiter:
     """A bucket of turns, one for each request; openings are served before everything else."""
 
     def __init__(self, clock: Clock) -> None:
@@ -267,7 +322,7 @@ class Pace:
         self._others: dict[int, asyncio.Future[None]] = {}
         self._serving: asyncio.Task[None] | None = None
 
-    async def turn(self, channel_id: int, *, opening: bool) -> None:
+    async def wait_turn(self, channel_id: int, *, opening: bool) -> None:
         """Wait for a channel's turn."""
         if not self._waiting and not self._wait_s():
             self._take()
@@ -282,7 +337,7 @@ class Pace:
             self._openings.pop(channel_id, None)
             self._others.pop(channel_id, None)
 
-    def hurry(self, channel_id: int) -> None:
+    def prefer(self, channel_id: int) -> None:
         """A waiting channel has an opening to send by now."""
         if channel_id in self._others:
             self._openings[channel_id] = self._others.pop(channel_id)

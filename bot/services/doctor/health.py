@@ -169,7 +169,7 @@ def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> F
 
 def blocked(words: Translator, throttle: Throttle) -> Finding | None:
     """Discord takes nothing from us at all, from any server."""
-    if throttle.shut:
+    if throttle.stopped:
         text = words.text("Discord no longer accepts my token, so nothing is sent.")
         fix = words.text("Bot operator: set a new DISCORD_TOKEN.")
         return broken("Discord", text, fix)

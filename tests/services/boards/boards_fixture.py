@@ -9,7 +9,7 @@ from bot.db.boards import Board, of_guild
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import CheckResult, Phases
 from bot.services.boards.boards import Boards
-from bot.services.boards.snapshot import Face
+from bot.services.boards.snapshot import BoardSnapshot
 from tests.fakes import FakeClock
 from tests.services.services_fixture import GUILD, PERSON, ServicesFixture, services_fixture
 
@@ -18,11 +18,11 @@ Trouble = Callable[[str], DeliveryError | Exception | None]
 
 
 @dataclass
-class PaperDoor:
+class FixtureBoardTransport:
     """A Discord that knows its nonces. ``before`` fails a request, ``after`` its answer."""
 
     clock: FakeClock
-    boards: dict[int, Face] = field(default_factory=dict)  # what stands, by message
+    boards: dict[int, BoardSnapshot] = field(default_factory=dict)  # what stands, by message
     channels: dict[int, int] = field(default_factory=dict)
     posted_ms: dict[int, int] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
@@ -33,23 +33,23 @@ class PaperDoor:
     before: Trouble = lambda _: None
     after: Trouble = lambda _: None
 
-    async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
+    async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
         assert len(nonce) <= 25
         self._arrive("post")
         message_id = self.nonces.get(nonce)
         if message_id is None:
             message_id = self.nonces[nonce] = 7000 + len(self.nonces)
-            self.boards[message_id], self.channels[message_id] = face, channel_id
+            self.boards[message_id], self.channels[message_id] = snapshot, channel_id
             self.posted_ms[message_id] = self.clock.now_ms()
         elif message_id not in self.boards:
             raise DeliveryError("deleted", DeliveryAction.MESSAGE_GONE, code=10008)
         self._answer("post")
         return message_id
 
-    async def edit(self, channel_id: int, message_id: int, face: Face) -> None:
+    async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None:
         self._arrive("edit")
         self._standing(channel_id, message_id)
-        self.boards[message_id] = face
+        self.boards[message_id] = snapshot
         self._answer("edit")
 
     async def delete(self, channel_id: int, message_id: int) -> None:
@@ -83,8 +83,8 @@ class PaperDoor:
     @property
     def names(self) -> list[str]:
         """Of the sites on the one board."""
-        [face] = self.boards.values()
-        return [one.monitor.name for one in face.sites]
+        [snapshot] = self.boards.values()
+        return [one.monitor.name for one in snapshot.sites]
 
     def delete_all(self) -> None:
         """What a moderator does."""
@@ -124,13 +124,13 @@ class BoardsFixture:
     """A running set of services with boards."""
 
     services: ServicesFixture
-    door: PaperDoor
+    transport: FixtureBoardTransport
     boards: Boards
 
     async def settle(self, seconds: float = 0) -> None:
         """Let time pass, look, and send what is due."""
         await self.services.clock.advance(seconds)
-        await self.boards.lane.look()
+        await self.boards.publisher.look()
         await self.services.delivery.deliver_due()
 
     async def create(self, channel_id: int = WALL) -> None:
@@ -151,7 +151,7 @@ class BoardsFixture:
         entry.monitor = replace(entry.monitor, name=new)
 
 
-async def hang(base: ServicesFixture, door: PaperDoor) -> BoardsFixture:
+async def hang(base: ServicesFixture, transport: FixtureBoardTransport) -> BoardsFixture:
     boards = Boards(
         base.db,
         base.clock,
@@ -161,14 +161,14 @@ async def hang(base: ServicesFixture, door: PaperDoor) -> BoardsFixture:
         blind_ms=lambda: base.connectivity.offline_since_ms,
     )
     await boards.load()
-    boards.attach(door)
-    return BoardsFixture(base, door, boards)
+    boards.attach(transport)
+    return BoardsFixture(base, transport, boards)
 
 
 @asynccontextmanager
 async def boards_fixture(
-    path: Path, *, clock: FakeClock | None = None, door: PaperDoor | None = None
+    path: Path, *, clock: FakeClock | None = None, transport: FixtureBoardTransport | None = None
 ) -> AsyncIterator[BoardsFixture]:
     """A station with boards on the database of ``path``; the same path plays a restart."""
     async with services_fixture(path, clock=clock) as s:
-        yield await hang(s, door or PaperDoor(s.clock))
+        yield await hang(s, transport or FixtureBoardTransport(s.clock))

@@ -8,17 +8,17 @@ import pytest
 
 from bot.db import outbox
 from bot.errors import DeliveryAction, NotFound, UserError
-from bot.services.boards import worker
+from bot.services.boards import publisher
 from bot.services.boards.boards import MAX_BOARDS
-from bot.services.boards.snapshot import Face
-from bot.services.delivery import sideline
+from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.delivery import dispatcher
 from bot.services.delivery.messages import ChannelAccess, ContactPoints, Notice
 from tests.fakes import FakeClock
 from tests.harness import until
 from tests.services.boards.boards_fixture import (
     WALL,
     BoardsFixture,
-    PaperDoor,
+    FixtureBoardTransport,
     boards_fixture,
     fine,
     refusing,
@@ -31,7 +31,7 @@ HOUR_S = 3_600
 
 async def deleted(w: BoardsFixture) -> None:
     """A moderator deletes the board, and the next edit finds out."""
-    w.door.delete_all()
+    w.transport.delete_all()
     name = w.services.monitors.of_guild(GUILD)[0].name
     w.rename(name, f"{name}!")
     await w.settle(20)
@@ -53,23 +53,23 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
             await w.services.watch("shop")
             await w.create()
             await deleted(w)
-            assert w.door.names == ["shop!"]
-            assert w.door.calls == ["post", "edit", "post"]
+            assert w.transport.names == ["shop!"]
+            assert w.transport.calls == ["post", "edit", "post"]
             await deleted(w)
             await w.settle(HOUR_S)
-            assert w.door.boards == {}
+            assert w.transport.boards == {}
             assert w.services.transport.texts() == ["en-US: the board in 200?"]
             [row] = await w.rows()
             assert row.asked_ms is not None
-            assert w.door.calls == ["post", "edit", "post", "edit"]
-        async with boards_fixture(tmp_path, clock=w.services.clock, door=w.door) as again:
+            assert w.transport.calls == ["post", "edit", "post", "edit"]
+        async with boards_fixture(tmp_path, clock=w.services.clock, transport=w.transport) as again:
             await again.settle(HOUR_S)
-            assert again.door.boards == {}
+            assert again.transport.boards == {}
             assert again.services.transport.texts() == []
             made = await again.boards.create(GUILD, WALL, PERSON)
             assert made.fresh
             await again.settle()
-            assert again.door.names == ["shop"]
+            assert again.transport.names == ["shop"]
             [row] = await again.rows()
             assert (row.asked_ms, row.recreated_ms) == (None, None)
 
@@ -99,20 +99,20 @@ def test_a_channel_that_refuses_is_left_alone_until_something_changes_there(
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(DeliveryAction.CHANNEL_BLOCKED, 50013)
+            w.transport.before = refusing(DeliveryAction.CHANNEL_BLOCKED, 50013)
             w.services.transport.rights[WALL] = ChannelAccess(allowed=False)
             w.rename("shop", "store")
             for _ in range(100):
                 await w.settle(300)
                 w.boards.retry(GUILD)
-            assert w.door.calls == ["post", "edit"], "not tried while the gateway says no"
-            w.door.before = fine
+            assert w.transport.calls == ["post", "edit"], "not tried while the gateway says no"
+            w.transport.before = fine
             w.services.transport.rights[WALL] = ChannelAccess(allowed=True)
             await w.settle()
             w.boards.retry(GUILD, WALL + 1)
             w.boards.retry(GUILD, WALL)
             await w.settle()
-            assert w.door.names == ["store"]
+            assert w.transport.names == ["store"]
             parked = await w.services.delivery.problems(GUILD)
             assert parked.channels == (), "alerts find out by themselves"
 
@@ -124,15 +124,15 @@ def test_a_sleeping_thread_is_edited_when_it_wakes(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(DeliveryAction.ARCHIVED, 50083)
+            w.transport.before = refusing(DeliveryAction.ARCHIVED, 50083)
             w.rename("shop", "store")
             await w.settle(20)
             await w.settle(HOUR_S)
-            assert w.door.calls == ["post", "edit"]
-            w.door.before = fine
+            assert w.transport.calls == ["post", "edit"]
+            w.transport.before = fine
             w.boards.retry(GUILD)
             await w.settle()
-            assert w.door.names == ["store"]
+            assert w.transport.names == ["store"]
 
     play(scenario())
 
@@ -147,12 +147,12 @@ def test_a_board_goes_with_its_channel_but_not_with_an_unknown_server(tmp_path: 
             await w.boards.channel_deleted(WALL + 2)
             await w.boards.channel_deleted(WALL + 99)
             w.rename("shop", "store")
-            w.door.before = refusing(DeliveryAction.CHANNEL_GONE, 10004)
+            w.transport.before = refusing(DeliveryAction.CHANNEL_GONE, 10004)
             w.services.transport.rights = {WALL: ChannelAccess(), WALL + 1: ChannelAccess()}
             await w.settle(20)
             await w.settle(20)
             assert len(await w.rows()) == 2
-            w.door.before = refusing(DeliveryAction.CHANNEL_GONE, 10003)
+            w.transport.before = refusing(DeliveryAction.CHANNEL_GONE, 10003)
             w.boards.retry(GUILD, WALL)
             await w.settle()
             assert [row.channel_id for row in await w.rows()] == [WALL + 1]
@@ -168,18 +168,18 @@ def test_a_restart_goes_on_with_the_same_message(tmp_path: Path) -> None:
             await w.services.play({"shop": "O"})
             await w.create()
             await w.services.recorder.flush()
-            message_id = next(iter(w.door.boards))
-        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
+            message_id = next(iter(w.transport.boards))
+        async with boards_fixture(tmp_path, clock=clock, transport=w.transport) as again:
             await again.settle(HOUR_S)
-            assert again.door.calls == ["post"], "it shows the truth already"
+            assert again.transport.calls == ["post"], "it shows the truth already"
             again.rename("shop", "store")
         clock.jump(60)
-        async with boards_fixture(tmp_path, clock=clock, door=w.door) as third:
+        async with boards_fixture(tmp_path, clock=clock, transport=w.transport) as third:
             third.rename("shop", "store")
             await third.settle()
-            assert third.door.calls == ["post", "edit"]
-            assert list(third.door.boards) == [message_id]
-            assert third.door.names == ["store"]
+            assert third.transport.calls == ["post", "edit"]
+            assert list(third.transport.boards) == [message_id]
+            assert third.transport.names == ["store"]
 
     play(scenario())
 
@@ -203,19 +203,19 @@ def test_a_kill_between_post_and_commit_leaves_one_board(
         clock = FakeClock()
         async with boards_fixture(tmp_path, clock=clock) as w:
             await w.services.watch("shop")
-            setattr(w.door, "after" if arrived else "before", killed)
+            setattr(w.transport, "after" if arrived else "before", killed)
             await w.boards.create(GUILD, WALL, PERSON)
             with pytest.raises(KilledError):
-                await w.boards.lane.step(WALL)
-        w.door.after = w.door.before = fine
+                await w.boards.publisher.step(WALL)
+        w.transport.after = w.transport.before = fine
         clock.jump(away_s)
-        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
+        async with boards_fixture(tmp_path, clock=clock, transport=w.transport) as again:
             for _ in range(3):
                 await again.settle(20)
-            assert len(again.door.boards) == 1
-            assert again.door.names == ["shop"]
+            assert len(again.transport.boards) == 1
+            assert again.transport.names == ["shop"]
             [row] = await again.rows()
-            assert row.message_id in again.door.boards
+            assert row.message_id in again.transport.boards
             assert row.nonce is None
 
     play(scenario())
@@ -226,12 +226,12 @@ def test_an_answer_that_was_lost_makes_no_second_board(tmp_path: Path, gone_s: i
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(DeliveryAction.RETRY, only="post")
+            w.transport.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            w.door.after = fine
+            w.transport.after = fine
             for _ in range(4):
                 await w.settle(gone_s)
-            assert len(w.door.boards) == 1
+            assert len(w.transport.boards) == 1
 
     play(scenario())
 
@@ -241,15 +241,15 @@ def test_what_changed_while_an_answer_was_lost_is_shown(tmp_path: Path, gone_s: 
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(DeliveryAction.RETRY, only="post")
+            w.transport.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            assert w.door.names == ["shop"]
+            assert w.transport.names == ["shop"]
             await w.services.watch("bakery")
-            w.door.after = fine
+            w.transport.after = fine
             for _ in range(4):
                 await w.settle(gone_s)
-            assert len(w.door.boards) == 1
-            assert w.door.names == ["bakery", "shop"]
+            assert len(w.transport.boards) == 1
+            assert w.transport.names == ["bakery", "shop"]
 
     play(scenario())
 
@@ -258,12 +258,12 @@ def test_where_the_history_cannot_be_read_the_board_is_posted(tmp_path: Path) ->
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.before = refusing(DeliveryAction.RETRY, only="post")
+            w.transport.before = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            w.door.before = refusing(DeliveryAction.CHANNEL_BLOCKED, only="find")
+            w.transport.before = refusing(DeliveryAction.CHANNEL_BLOCKED, only="find")
             await w.settle(HOUR_S)
-            assert w.door.names == ["shop"]
-            assert len(w.door.nonces) == 1
+            assert w.transport.names == ["shop"]
+            assert len(w.transport.nonces) == 1
 
     play(scenario())
 
@@ -272,12 +272,12 @@ def test_a_board_deleted_before_its_answer_arrived_counts_as_deleted(tmp_path: P
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.after = refusing(DeliveryAction.RETRY, only="post")
+            w.transport.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            w.door.after = fine
-            w.door.delete_all()
+            w.transport.after = fine
+            w.transport.delete_all()
             await w.settle(20)
-            assert w.door.names == ["shop"]
+            assert w.transport.names == ["shop"]
             [row] = await w.rows()
             assert row.recreated_ms is not None
 
@@ -290,16 +290,16 @@ def test_a_removed_board_takes_its_message_along_however_late(tmp_path: Path) ->
         async with boards_fixture(tmp_path, clock=clock) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(DeliveryAction.RETRY)
+            w.transport.before = refusing(DeliveryAction.RETRY)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             with pytest.raises(NotFound):
                 await w.boards.remove(GUILD, WALL, PERSON)
             assert w.boards.find(GUILD, WALL) is None
-        w.door.before = fine
-        async with boards_fixture(tmp_path, clock=clock, door=w.door) as again:
+        w.transport.before = fine
+        async with boards_fixture(tmp_path, clock=clock, transport=w.transport) as again:
             await again.settle(20)
-            assert again.door.boards == {}
+            assert again.transport.boards == {}
             assert await again.rows() == []
 
     play(scenario())
@@ -320,7 +320,7 @@ def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.create()
-            w.door.before = refusing(action)
+            w.transport.before = refusing(action)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             assert await w.rows() == []
@@ -331,13 +331,13 @@ def test_a_removed_board_whose_message_is_out_of_reach_is_forgotten(
 def test_a_board_removed_while_its_post_was_in_doubt_is_found_and_deleted(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
-            w.door.after = refusing(DeliveryAction.RETRY, only="post")
+            w.transport.after = refusing(DeliveryAction.RETRY, only="post")
             await w.create()
-            assert len(w.door.boards) == 1
+            assert len(w.transport.boards) == 1
             await w.boards.remove(GUILD, WALL, PERSON)
-            w.door.after = fine
+            w.transport.after = fine
             await w.settle(20)
-            assert w.door.boards == {}
+            assert w.transport.boards == {}
             assert await w.rows() == []
 
     play(scenario())
@@ -347,15 +347,15 @@ def test_a_board_wanted_again_before_it_went_stays(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.create()
-            message_id = next(iter(w.door.boards))
-            w.door.before = refusing(DeliveryAction.RETRY)
+            message_id = next(iter(w.transport.boards))
+            w.transport.before = refusing(DeliveryAction.RETRY)
             await w.boards.remove(GUILD, WALL, PERSON)
             await w.settle()
             made = await w.boards.create(GUILD, WALL, PERSON)
             assert made.fresh
-            w.door.before = fine
+            w.transport.before = fine
             await w.settle(20)
-            assert list(w.door.boards) == [message_id]
+            assert list(w.transport.boards) == [message_id]
             assert await w.boards.message_of(WALL, 0) == message_id
 
     play(scenario())
@@ -368,7 +368,7 @@ def test_two_people_at_once_make_one_board(tmp_path: Path) -> None:
             made = await asyncio.gather(*makes)
             await w.settle()
             assert sorted(one.fresh for one in made) == [False, True]
-            assert w.door.calls == ["post"]
+            assert w.transport.calls == ["post"]
             assert len(await w.rows()) == 1
 
     play(scenario())
@@ -399,16 +399,16 @@ def test_a_server_that_was_left_is_not_bothered_and_finds_its_board_on_return(
             await w.services.guilds.left(GUILD)
             w.rename("shop", "store")
             await w.settle(HOUR_S)
-            assert w.door.calls == ["post"]
-        async with boards_fixture(tmp_path, clock=w.services.clock, door=w.door) as again:
+            assert w.transport.calls == ["post"]
+        async with boards_fixture(tmp_path, clock=w.services.clock, transport=w.transport) as again:
             await again.settle(HOUR_S)
-            assert again.door.calls == ["post"]
+            assert again.transport.calls == ["post"]
             await again.services.guilds.seen(GUILD, "fr")
             await again.services.watchlist.load_guild(GUILD)
             await again.boards.guild_back(GUILD)
             await again.settle()
-            assert again.door.calls == ["post", "edit"]
-            assert next(iter(again.door.boards.values())).language == "fr"
+            assert again.transport.calls == ["post", "edit"]
+            assert next(iter(again.transport.boards.values())).language == "fr"
 
     play(scenario())
 
@@ -419,13 +419,16 @@ def test_a_board_shows_only_what_all_its_readers_may_know(tmp_path: Path) -> Non
             await w.services.watch("shop")
             await w.services.watch("foreign", OTHER_GUILD)
             await w.create()
-            assert w.door.names == ["shop"]
-            w.door.hidden = {CHANNEL}
+            assert w.transport.names == ["shop"]
+            w.transport.hidden = {CHANNEL}
             await w.settle(20)
-            assert w.door.names == []
+            assert w.transport.names == []
             assert w.boards.left_out(GUILD, WALL) == 1
             await w.create(CHANNEL)
-            shown = {w.door.channels[m]: len(face.sites) for m, face in w.door.boards.items()}
+            shown = {
+                w.transport.channels[m]: len(snapshot.sites)
+                for m, snapshot in w.transport.boards.items()
+            }
             assert shown == {WALL: 0, CHANNEL: 1}
 
     play(scenario())
@@ -435,18 +438,18 @@ def test_without_the_gateway_nothing_is_shown_or_changed(tmp_path: Path) -> None
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
-            w.door.knows = False
+            w.transport.knows = False
             await w.create()
             await w.settle(60)
-            assert w.door.calls == []
-            w.door.knows = True
+            assert w.transport.calls == []
+            w.transport.knows = True
             await w.settle()
-            assert w.door.calls == ["post"]
+            assert w.transport.calls == ["post"]
 
     play(scenario())
 
 
-class Stalled(PaperDoor):
+class Stalled(FixtureBoardTransport):
     """Discord takes a board's edits and never answers."""
 
     async def edit(self, *_: object) -> None:
@@ -458,20 +461,20 @@ def test_a_board_that_discord_never_answers_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with boards_fixture(tmp_path, door=Stalled(FakeClock())) as w:
+        async with boards_fixture(tmp_path, transport=Stalled(FakeClock())) as w:
             await w.services.watch("shop")
             await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.settle(60)
             w.rename("shop", "store")
             await w.settle()
-            assert w.door.calls == ["post", "edit"]
+            assert w.transport.calls == ["post", "edit"]
             w.rename("store", "shop")
             await w.services.play({"shop": "FF"})
             assert len(w.services.transport.texts()) == 1
             assert not w.services.delivery.throttle.breaker.down
 
-    monkeypatch.setattr(worker, "_REQUEST_S", 0.02)
+    monkeypatch.setattr(publisher, "REQUEST_S", 0.02)
     play(scenario())
 
 
@@ -479,16 +482,16 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with boards_fixture(tmp_path, door=Stalled(FakeClock())) as w:
+        async with boards_fixture(tmp_path, transport=Stalled(FakeClock())) as w:
             await w.services.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
             await w.services.watch("shop")
             await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
             await w.settle(60)
             w.rename("shop", "store")
-            await w.boards.lane.look()
+            await w.boards.publisher.look()
             running = asyncio.create_task(w.services.delivery.run())
-            await until(lambda: w.door.calls == ["post", "edit"])
+            await until(lambda: w.transport.calls == ["post", "edit"])
             async with asyncio.timeout(10):  # Discord had 20 s for the board
                 for _ in range(2):
                     await w.services.round("store", "F", w.services.clock.now_ms())
@@ -497,7 +500,7 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    monkeypatch.setattr(sideline, "_ASIDE_S", 0.02)
+    monkeypatch.setattr(dispatcher, "ASIDE_S", 0.02)
     play(scenario())
 
 
@@ -513,12 +516,12 @@ def test_the_keeper_looks_by_itself_and_at_once_when_there_are_news(tmp_path: Pa
             assert await w.boards.message_of(WALL, 1) is not None
             await w.services.watch("shop")
             await w.services.clock.advance(20)
-            assert w.door.names == ["shop"]
+            assert w.transport.names == ["shop"]
             await w.services.clock.advance(20)
             w.rename("shop", "store")
             w.services.delivery.wake()
             await w.services.clock.advance(1.5)
-            assert w.door.names == ["store"]
+            assert w.transport.names == ["store"]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -549,14 +552,14 @@ def test_while_vigie_is_offline_itself_its_boards_say_so(tmp_path: Path) -> None
             blind_ms = w.services.clock.now_ms()
             await w.services.play({"shop": "F"})
             await w.settle()
-            [face] = w.door.boards.values()
-            assert face.blind_ms == blind_ms
-            assert [one.state.value for one in face.sites] == ["up"]
+            [snapshot] = w.transport.boards.values()
+            assert snapshot.blind_ms == blind_ms
+            assert [one.state.value for one in snapshot.sites] == ["up"]
             w.services.online_check.online = True
             await w.services.connectivity.recheck()
             await w.settle(60)
-            [face] = w.door.boards.values()
-            assert face.blind_ms is None
+            [snapshot] = w.transport.boards.values()
+            assert snapshot.blind_ms is None
 
     play(scenario())
 
@@ -569,17 +572,17 @@ def test_who_asks_for_a_board_that_was_deleted_unnoticed_gets_a_new_one(tmp_path
             await w.services.watch("shop")
             await w.create()
             for _ in range(3):
-                w.door.delete_all()
+                w.transport.delete_all()
                 made = await w.boards.create(GUILD, WALL, PERSON)
                 await w.services.delivery.deliver_due()
                 assert not made.fresh
-                assert await w.boards.message_of(WALL, 1) in w.door.boards
+                assert await w.boards.message_of(WALL, 1) in w.transport.boards
             assert await asked(w) == []
             [row] = await w.rows()
             assert row.recreated_ms is None
-            w.door.calls.clear()
+            w.transport.calls.clear()
             await w.settle(HOUR_S)
-            assert w.door.calls == []
+            assert w.transport.calls == []
 
     play(scenario())
 
@@ -590,7 +593,7 @@ def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None
             await w.services.watch("shop")
             for number in range(6):
                 await w.create(WALL + number)
-            w.door.before = refusing(DeliveryAction.RETRY)
+            w.transport.before = refusing(DeliveryAction.RETRY)
             w.rename("shop", "store")
             for _ in range(20):
                 await w.settle(10)
@@ -599,14 +602,16 @@ def test_boards_alone_do_not_decide_that_discord_is_down(tmp_path: Path) -> None
             for channel_id in range(5):
                 breaker.failed(channel_id, int(w.services.clock.monotonic() * 1000))
             assert breaker.down
-            w.door.calls.clear()
+            w.transport.calls.clear()
             await w.settle(5)
-            assert w.door.calls == []
-            w.door.before = fine
+            assert w.transport.calls == []
+            w.transport.before = fine
             await w.settle(30)
             await w.settle(300)
             assert breaker.down_since_ms is None
-            assert {face.sites[0].monitor.name for face in w.door.boards.values()} == {"store"}
+            assert {snapshot.sites[0].monitor.name for snapshot in w.transport.boards.values()} == {
+                "store"
+            }
 
     play(scenario())
 
@@ -616,18 +621,18 @@ def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
 
     walls: list[BoardsFixture] = []
 
-    class Slow(PaperDoor):
-        async def post(self, channel_id: int, face: Face, *, nonce: str) -> int:
-            await walls[0].boards.lane.look()
-            return await super().post(channel_id, face, nonce=nonce)
+    class Slow(FixtureBoardTransport):
+        async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
+            await walls[0].boards.publisher.look()
+            return await super().post(channel_id, snapshot, nonce=nonce)
 
     async def scenario() -> None:
-        async with boards_fixture(tmp_path, door=Slow(FakeClock())) as w:
+        async with boards_fixture(tmp_path, transport=Slow(FakeClock())) as w:
             walls.append(w)
             woken: list[int] = []
             await w.boards.create(GUILD, WALL, PERSON)
-            assert await w.boards.lane.step(WALL)
-            w.services.delivery.sidelines.stir = lambda: woken.append(1)  # type: ignore[method-assign]
+            assert await w.boards.publisher.step(WALL)
+            w.boards.publisher.wake = lambda: woken.append(1)  # type: ignore[method-assign]
             await w.boards.remove(GUILD, WALL, PERSON)
             assert woken == [1]
 
@@ -637,7 +642,7 @@ def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
 def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Puzzled(PaperDoor):
+    class Puzzled(FixtureBoardTransport):
         def seen_by_readers(
             self, guild_id: int, channel_id: int, others: Collection[int]
         ) -> frozenset[int] | None:
@@ -646,14 +651,14 @@ def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
             return super().seen_by_readers(guild_id, channel_id, others)
 
     async def scenario() -> None:
-        async with boards_fixture(tmp_path, door=Puzzled(FakeClock())) as w:
+        async with boards_fixture(tmp_path, transport=Puzzled(FakeClock())) as w:
             await w.services.watch("shop")
             await w.create(WALL)
             await w.create(WALL + 1)
             await w.settle(20)
-            assert list(w.door.channels.values()) == [WALL + 1]
-            assert await w.boards.lane.step(WALL) is None
+            assert list(w.transport.channels.values()) == [WALL + 1]
+            assert await w.boards.publisher.step(WALL) is None
             assert not w.services.delivery.throttle.breaker.down
 
     play(scenario())
-    assert "What a board has to show is not known" in caplog.text
+    assert "Board could not be built" in caplog.text

@@ -16,11 +16,11 @@ def test_a_board_is_posted_at_once_pinned_and_left_alone_while_nothing_changes(
             await w.services.watch("shop")
             await w.services.play({"shop": "O"})
             await w.create()
-            assert w.door.names == ["shop"]
-            assert w.door.pinned == list(w.door.boards)
+            assert w.transport.names == ["shop"]
+            assert w.transport.pinned == list(w.transport.boards)
             for _ in range(50):
                 await w.settle(60)
-            assert w.door.calls == ["post"]
+            assert w.transport.calls == ["post"]
 
     play(scenario())
 
@@ -33,15 +33,15 @@ def test_a_state_is_shown_at_once_and_the_next_one_fifteen_seconds_later(tmp_pat
             await w.settle(15)
             w.rename("a", "b")
             await w.settle()
-            assert w.door.names == ["b"]
+            assert w.transport.names == ["b"]
             w.rename("b", "c")
             await w.settle()
             await w.settle(14.9)
-            assert w.door.names == ["b"]
+            assert w.transport.names == ["b"]
             w.rename("c", "d")
             await w.settle(0.2)
-            assert w.door.names == ["d"]
-            assert w.door.calls == ["post", "edit", "edit"]
+            assert w.transport.names == ["d"]
+            assert w.transport.calls == ["post", "edit", "edit"]
 
     play(scenario())
 
@@ -55,10 +55,10 @@ def test_numbers_alone_are_edited_once_in_five_minutes(tmp_path: Path) -> None:
                 w.took("a", 100 + 20 * minute)
                 await w.settle(20)
             # Ten minutes: one edit after five, one after ten.
-            assert w.door.calls == ["post", "edit", "edit"]
+            assert w.transport.calls == ["post", "edit", "edit"]
             w.rename("a", "b")
             await w.settle(15)
-            assert w.door.calls == ["post", "edit", "edit", "edit"]
+            assert w.transport.calls == ["post", "edit", "edit", "edit"]
 
     play(scenario())
 
@@ -72,7 +72,7 @@ def test_a_response_time_that_hardly_moves_is_no_change(tmp_path: Path) -> None:
             for ms in (178, 181.4, 184, 179):
                 w.took("a", ms)
                 await w.settle(600)
-            assert w.door.calls == ["post"]
+            assert w.transport.calls == ["post"]
 
     play(scenario())
 
@@ -84,17 +84,17 @@ def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a0")
             await w.create()
-            w.door.before = refusing(DeliveryAction.RETRY)
+            w.transport.before = refusing(DeliveryAction.RETRY)
             for hour in range(12):
                 w.rename(f"a{hour}", f"a{hour + 1}")
                 await w.settle(900)
-            tries = w.door.calls.count("edit")
+            tries = w.transport.calls.count("edit")
             assert tries <= 24, "it backs off"
-            w.door.before = fine
+            w.transport.before = fine
             for _ in range(4):
                 await w.settle(100)
-            assert w.door.names == ["a12"]
-            assert w.door.calls.count("edit") == tries + 1
+            assert w.transport.names == ["a12"]
+            assert w.transport.calls.count("edit") == tries + 1
 
     play(scenario())
 
@@ -104,14 +104,14 @@ def test_a_time_that_discord_names_is_waited_for(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a")
             await w.create()
-            w.door.before = refusing(DeliveryAction.WAIT)
+            w.transport.before = refusing(DeliveryAction.WAIT)
             w.rename("a", "b")
             await w.settle(20)
-            w.door.before = fine
+            w.transport.before = fine
             await w.settle(29)
-            assert w.door.names == ["a"]
+            assert w.transport.names == ["a"]
             await w.settle(2)
-            assert w.door.names == ["b"]
+            assert w.transport.names == ["b"]
 
     play(scenario())
 
@@ -121,17 +121,17 @@ def test_a_limit_of_everything_holds_alerts_and_boards_alike(tmp_path: Path) -> 
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("shop")
             await w.create()
-            w.door.before = refusing(DeliveryAction.PAUSE)
+            w.transport.before = refusing(DeliveryAction.PAUSE)
             w.rename("shop", "store")
             await w.settle(20)
-            w.door.before = fine
+            w.transport.before = fine
             throttle = w.services.delivery.throttle
             now_ms = int(w.services.clock.monotonic() * 1000)
             assert throttle.opens_at(CHANNEL) == now_ms + 30_000
             await w.settle(29)
-            assert w.door.names == ["shop"]
+            assert w.transport.names == ["shop"]
             await w.settle(2)
-            assert w.door.names == ["store"]
+            assert w.transport.names == ["store"]
 
     play(scenario())
 
@@ -141,13 +141,13 @@ def test_a_clock_that_was_set_back_freezes_no_board(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             await w.services.watch("a")
             await w.create()
-            w.door.before = refusing(DeliveryAction.RETRY)
+            w.transport.before = refusing(DeliveryAction.RETRY)
             w.rename("a", "b")
             await w.settle(20)
-            w.door.before = fine
+            w.transport.before = fine
             w.services.clock.set_wall(-3_600)
             await w.settle(20)
-            assert w.door.names == ["b"]
+            assert w.transport.names == ["b"]
 
     play(scenario())
 
@@ -161,7 +161,7 @@ def test_alerts_of_a_channel_go_before_its_board(tmp_path: Path) -> None:
             def note(call: str) -> None:
                 order.append(f"board {call}")
 
-            w.door.before = note
+            w.transport.before = note
             await w.services.watch("shop")
             await w.services.play({"shop": "O"})
             await w.create(CHANNEL)
@@ -169,7 +169,9 @@ def test_alerts_of_a_channel_go_before_its_board(tmp_path: Path) -> None:
             await w.services.play({"shop": "FF"})
             await w.settle()
             assert order == ["board post", "post", "board edit"]
-            assert [one.state.value for one in next(iter(w.door.boards.values())).sites] == ["down"]
+            assert [one.state.value for one in next(iter(w.transport.boards.values())).sites] == [
+                "down"
+            ]
 
     play(scenario())
 
@@ -185,16 +187,16 @@ def test_what_fails_in_a_board_neither_stops_alerts_nor_other_boards(tmp_path: P
             def broken(call: str) -> Exception | None:
                 return ValueError("a bug of ours") if call == "edit" else None
 
-            w.door.before = broken
+            w.transport.before = broken
             await w.settle(60)
             await w.services.play({"shop": "FF"})
             for _ in range(10):
                 await w.settle(1)
             assert w.services.transport.texts() == ["🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"]
-            assert w.door.calls.count("edit") < 20
-            w.door.before = fine
+            assert w.transport.calls.count("edit") < 20
+            w.transport.before = fine
             await w.settle(20)
-            assert {one.sites[0].state.value for one in w.door.boards.values()} == {"down"}
+            assert {one.sites[0].state.value for one in w.transport.boards.values()} == {"down"}
 
     play(scenario())
 
@@ -204,11 +206,11 @@ def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
         async with boards_fixture(tmp_path) as w:
             heard: list[DeliveryError] = []
             w.services.delivery.on_token_refused = heard.append
-            w.door.before = refusing(DeliveryAction.TOKEN)
+            w.transport.before = refusing(DeliveryAction.TOKEN)
             w.services.transport.before = always(DeliveryAction.TOKEN)
             await w.create()
             await w.settle(60)
             assert len(heard) == 1
-            assert w.door.calls == ["post"]
+            assert w.transport.calls == ["post"]
 
     play(scenario())

@@ -12,7 +12,7 @@ from bot.db import delivery_stats, posts
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Kind
-from bot.services.delivery import sender
+from bot.services.delivery import attempts
 from bot.services.delivery.messages import Alert
 from tests.services.delivery.delivery_fixture import (
     CHANNEL,
@@ -108,7 +108,7 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
                 await asyncio.Event().wait()
             return message_id
 
-    monkeypatch.setattr(sender, "SEND_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(attempts, "SEND_TIMEOUT_S", 0.01)
 
     async def scene(here: DeliveryFixture) -> None:
         here.transport = Hanging(here.clock)
@@ -294,7 +294,7 @@ def test_the_log_tells_how_late_each_message_was_and_where_it_went(
         with caplog.at_level(logging.INFO):
             await here.deliver(160)
         [told] = [one for one in caplog.records if one.levelno == logging.INFO]
-        assert told.getMessage() == "Discord took a message 100.0 s after it was due"
+        assert told.getMessage() == "Discord accepted message 100.0 s after it was due"
         assert (
             told.__dict__.items()
             >= {

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.services.delivery.throttle import Breaker, Throttle, backoff_s
+from bot.services.delivery.throttle import CircuitBreaker, Throttle, backoff_s
 
 A, B, C, D = 1, 2, 3, 4
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
@@ -82,8 +82,8 @@ def test_a_time_that_discord_names_for_a_channel_holds_until_something_was_sent(
 
 
 def test_a_pause_holds_every_channel_and_a_shorter_one_does_not_cut_it(throttle: Throttle) -> None:
-    throttle.pause(9000)
-    throttle.pause(2000)
+    throttle.wait_all(9000)
+    throttle.wait_all(2000)
     assert (throttle.opens_at(A), throttle.opens_at(B)) == (9000, 9000)
 
 
@@ -138,12 +138,12 @@ def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(throttle:
 def test_work_that_cannot_be_done_rests_a_second_or_until_edits_are_taken(
     throttle: Throttle,
 ) -> None:
-    throttle.rest(A, 5000)
+    throttle.idle(A, 5000)
     assert throttle.opens_at(A) == 6000
     throttle.wait_edits(A, 9000)
-    throttle.rest(A, 5000)
+    throttle.idle(A, 5000)
     assert throttle.opens_at(A) == 9000
-    throttle.rouse()
+    throttle.look_again()
     assert throttle.opens_at(A) == 0
 
 
@@ -152,12 +152,12 @@ def test_our_own_faults_wait_longer_each_time_and_from_the_eleventh_on_minutes(
 ) -> None:
     waits = []
     for _ in range(11):
-        throttle.stumbled(A, 0)
+        throttle.internal_error(A, 0)
         waits.append(throttle.opens_at(A))
     assert waits == [1000, 2000, 4000, 8000, *[10_000] * 6, 300_000]
     assert not throttle.breaker.down
     throttle.succeeded(A, posted=True)
-    throttle.stumbled(A, 0)
+    throttle.internal_error(A, 0)
     assert throttle.opens_at(A) == 1000
 
 
@@ -188,7 +188,7 @@ def test_a_time_that_discord_named_holds_while_it_is_down(throttle: Throttle) ->
 
 
 def test_a_refused_token_shuts_everything(throttle: Throttle) -> None:
-    throttle.shut = True
+    throttle.stopped = True
     assert throttle.ready({A: 0}, (), 0) == []
     assert throttle.next_ms({A: 0}, ()) is None
 
@@ -200,7 +200,7 @@ def test_a_refused_token_shuts_everything(throttle: Throttle) -> None:
 def test_discord_is_down_after_five_failures_over_three_channels(
     channels: tuple[int, ...], *, down: bool
 ) -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for channel_id in channels:
         breaker.failed(channel_id, 0)
     assert breaker.down is down
@@ -209,7 +209,7 @@ def test_discord_is_down_after_five_failures_over_three_channels(
 
 
 def test_a_success_between_failures_starts_the_count_anew() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for channel_id in (A, B, C, D):
         breaker.failed(channel_id, 0)
     assert not breaker.succeeded()
@@ -223,7 +223,7 @@ def test_a_success_between_failures_starts_the_count_anew() -> None:
 
 
 def test_trials_come_every_ten_seconds_for_two_minutes_and_then_every_thirty() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for channel_id in (A, B, C, A, B):
         breaker.failed(channel_id, 0)
     trials = [breaker.next_trial_ms]

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.config import Config
 from bot.db import outbox
 from bot.db.database import Connection
-from bot.db.outbox import NotificationKind
+from bot.db.outbox import Work
 from bot.engine.check_queue import Wait
 from bot.services.doctor.findings import Finding, Grade
 from bot.services.doctor.health import stored_lines
@@ -152,7 +152,7 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
                         conn,
                         guild_id=guild_id,
                         channel_id=CHANNEL,
-                        kind=NotificationKind.NOTICE,
+                        kind=Work.NOTICE,
                         now_ms=now_ms,
                     )
                 outbox.failed(conn, [1], "503 Service Unavailable")
@@ -181,7 +181,7 @@ def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             assert "Discord" not in await found(s)
-            s.delivery.throttle.shut = True
+            s.delivery.throttle.stopped = True
             assert (await found(s))["Discord"].grade is Grade.BROKEN
 
     asyncio.run(scenario())
