@@ -1,4 +1,4 @@
-"""Which IP addresses Vigie may dial for strangers: our own table, never ``is_global``.
+"""IP addresses that may be dialled for strangers: our own table, never ``is_global``.
 
 The predicates of ``ipaddress`` let 29 of 112 hostile vectors through on Python 3.11 (measured):
 multicast, NAT64, 6to4, cloud metadata among them. IPv6 is fine only inside 2000::/3.
@@ -61,7 +61,7 @@ def embedded(address: Address) -> IPv4Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether strangers may have this address dialled; embedded IPv4 is judged as IPv4."""
+    """True when strangers may have it dialled; embedded IPv4 is judged as IPv4."""
     inner = embedded(address) or address
     if isinstance(inner, IPv4Address):
         return not any(inner in network for network in _DENIED_V4)
@@ -69,7 +69,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_inside(address: Address, networks: Iterable[Network]) -> bool:
-    """Whether the address lies in one of the operator's own networks."""
+    """True when the address lies in one of the operator's own networks."""
     inner = embedded(address) or address
     return any(inner in network for network in networks)
 
@@ -108,7 +108,7 @@ class OwnNetwork:
         self._until = float("-inf")
 
     def holds(self, address: Address) -> bool:
-        """Whether this machine has the address, or reaches it without a router.
+        """True when this machine has the address, or reaches it without a router.
 
         Raises OSError when this machine is short of descriptors, and so cannot tell.
         """
@@ -132,7 +132,7 @@ def _is_beside_source(dialled: Address) -> bool:
             source = parse(sock.getsockname()[0])
     except OSError as error:
         if error.errno in SHORTAGE:
-            raise  # it cannot be told, which is no leave to dial
+            raise  # unknown is no leave to dial
         return False
     if isinstance(dialled, IPv6Address):
         return dialled in IPv6Network((int(source), LINK_PREFIX), strict=False)
@@ -140,7 +140,7 @@ def _is_beside_source(dialled: Address) -> bool:
 
 
 def interface_networks() -> Iterator[Network]:
-    """The networks of all interfaces; none where the system does not tell, or not like this.
+    """The networks of all interfaces; none where the system does not list them like this.
 
     Raises OSError when this machine is short of descriptors.
     """

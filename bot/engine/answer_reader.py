@@ -39,7 +39,7 @@ Field = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the body. ``version`` is as it was written: b"1.1"; empty without one."""
+    """The lines before the body. ``version`` is as it was written: b"1.1"; empty without one."""
 
     status: int
     version: bytes
@@ -65,7 +65,7 @@ class AnswerReader:
         self._chunked = False
         self._after_chunk = False
         self._left: int | None = 0  # of the body or the chunk; None: until the connection ends
-        self._broken: BadAnswer | None = None  # told when what came before has been given
+        self._broken: BadAnswer | None = None  # raised after what came before has been given
         self.head: Head | None = None
         self.whole = False
 
@@ -139,7 +139,7 @@ class AnswerReader:
             self._take(head)
 
     def _begins(self) -> bool:
-        """Whether the first word has come. A banner tells at once; nobody need wait for its end."""
+        """True when the first word has come. A banner is known at once, without its end."""
         early = _FIRST_WORD.search(self._buffer, 0, _EARLY + _LONGEST_WORD)
         if early is not None:
             del self._buffer[: early.start()]
@@ -242,7 +242,7 @@ def _fields(lines: list[bytes]) -> list[Field]:
 
 
 def _listed(head: Head, name: bytes) -> set[bytes]:
-    """What all fields of that name say, apart at the commas."""
+    """The values of all fields of that name, split at the commas."""
     said = set(b",".join(head.values(name)).split(b","))
     return {one.strip(_BLANKS) for one in said}
 

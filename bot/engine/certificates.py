@@ -1,8 +1,8 @@
-"""When a certificate's end is worth a word: a pure rule over what good tries saw.
+"""Rule for warnings of a certificate's end: pure, fed with what good checks saw.
 
-Nodes of one site may show different certificates, so a single sighting proves nothing: the rule
-looks at the one that ends last among the recent sightings, so that it warns only when none of
-them saw a renewed one. Each end is told at most once at each threshold, whatever is seen between.
+Nodes of one site may show different certificates, so a single observation proves nothing: the rule
+looks at the one that ends last among the recent ones, so that it warns only when none of them saw
+a renewed one. Each end is warned of at most once at each threshold, whatever is seen between.
 """
 
 import json
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from bot.clock import DAY_MS, HOUR_MS
 
 THRESHOLDS = (14, 7, 3, 1)  # days before the end
-NEEDED = 3  # sightings before anything is said
-# Sightings that count: the last 16, but nothing older than an hour once three are newer. A site
+NEEDED = 3  # observations before any warning
+# Observations that count: the last 16, but nothing older than an hour once three are newer. A site
 # that is seen once a day must not wait two weeks for its renewal to be believed.
 KEPT = 16
 FRESH_MS = HOUR_MS
@@ -20,7 +20,7 @@ FRESH_MS = HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """When a good try saw a certificate, and when that ends: UTC epoch milliseconds."""
+    """When a good check saw a certificate, and when that ends: UTC epoch milliseconds."""
 
     at_ms: int
     ends_ms: int
@@ -28,7 +28,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """That threshold was told for that end, or needs no word any more."""
+    """A threshold that was warned of for that end, or needs no warning any more."""
 
     ends_ms: int
     days: int
@@ -36,7 +36,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class CertificateHistory:
-    """What is remembered of one address. ``recent`` alone is not stored: it is soon seen again.
+    """Certificates seen at one address. ``recent`` alone is not stored: it is soon seen again.
 
     ``known_ms``: the latest end that was ever taken for the site's own.
     """
@@ -44,23 +44,23 @@ class CertificateHistory:
     url: str
     recent: tuple[Observation, ...] = field(default=(), compare=False)
     known_ms: int | None = None
-    told: tuple[Warned, ...] = ()
+    warned: tuple[Warned, ...] = ()
 
     def dump(self) -> str:
         """The stored form: what has to survive a restart."""
-        told = [[one.ends_ms, one.days] for one in self.told]
-        return json.dumps({"url": self.url, "known_ms": self.known_ms, "told": told})
+        warned = [[one.ends_ms, one.days] for one in self.warned]
+        return json.dumps({"url": self.url, "known_ms": self.known_ms, "told": warned})
 
     @classmethod
     def load(cls, text: str) -> "CertificateHistory":
         """Read what ``dump`` wrote. Raises ValueError for anything else."""
         try:
             raw = json.loads(text)
-            told = tuple(Warned(int(ends_ms), int(days)) for ends_ms, days in raw["told"])
+            warned = tuple(Warned(int(ends_ms), int(days)) for ends_ms, days in raw["told"])
             known_ms = None if raw["known_ms"] is None else int(raw["known_ms"])
-            return cls(str(raw["url"]), known_ms=known_ms, told=told)
+            return cls(str(raw["url"]), known_ms=known_ms, warned=warned)
         except (LookupError, TypeError, OverflowError, RecursionError) as error:
-            raise ValueError("no sightings of a certificate") from error
+            raise ValueError("no observations of a certificate") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ExpiryWarning:
 
 
 def observe(before: CertificateHistory, at_ms: int, ends_ms: int) -> CertificateHistory:
-    """After one more good try.
+    """The history after one more good check.
 
     An end that is clearly later is a renewal: where it stands among the thresholds is no news,
     so that short-lived certificates are not announced at every renewal.
@@ -91,7 +91,7 @@ def observe(before: CertificateHistory, at_ms: int, ends_ms: int) -> Certificate
 
 
 def warning_due(now: CertificateHistory, at_ms: int) -> ExpiryWarning | None:
-    """What has to be said after the sighting of that moment; None: nothing, or nothing new."""
+    """The warning due after the observation of that moment; None: none, or none that is new."""
     if len(now.recent) < NEEDED:
         return None
     last_ms = _last_end(now)
@@ -100,14 +100,14 @@ def warning_due(now: CertificateHistory, at_ms: int) -> ExpiryWarning | None:
         return None
     left = round((last_ms - at_ms) / DAY_MS)
     # First seen with 7.2 days left: "in 7 days" is said now and need not be said again at 7.
-    told = Warned(last_ms, left if left in THRESHOLDS else threshold)
-    return ExpiryWarning(left, _remember(now, told, at_ms))
+    warned = Warned(last_ms, left if left in THRESHOLDS else threshold)
+    return ExpiryWarning(left, _remember(now, warned, at_ms))
 
 
-def _recent(sightings: tuple[Observation, ...]) -> tuple[Observation, ...]:
-    newest_ms = sightings[-1].at_ms
-    fresh = sum(1 for one in sightings if newest_ms - one.at_ms <= FRESH_MS)
-    return sightings[-min(KEPT, max(fresh, NEEDED)) :]
+def _recent(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    newest_ms = observations[-1].at_ms
+    fresh = sum(1 for one in observations if newest_ms - one.at_ms <= FRESH_MS)
+    return observations[-min(KEPT, max(fresh, NEEDED)) :]
 
 
 def _last_end(now: CertificateHistory) -> int:
@@ -122,12 +122,12 @@ def _threshold(ends_ms: int, at_ms: int) -> int | None:
 
 
 def _lowest_warned(now: CertificateHistory, ends_ms: int) -> int:
-    """Certificates of one site that end within a day of each other are told as one."""
-    near = [one.days for one in now.told if abs(one.ends_ms - ends_ms) <= DAY_MS]
+    """Certificates of one site that end within a day of each other count as one."""
+    near = [one.days for one in now.warned if abs(one.ends_ms - ends_ms) <= DAY_MS]
     return min(near, default=THRESHOLDS[0] + 1)
 
 
-def _remember(now: CertificateHistory, told: Warned, at_ms: int) -> CertificateHistory:
+def _remember(now: CertificateHistory, warned: Warned, at_ms: int) -> CertificateHistory:
     """Kept until nothing more can be said of that end, so there are never many."""
-    kept = [one for one in now.told if one.ends_ms + DAY_MS > at_ms and one != told]
-    return replace(now, told=(*kept, told))
+    kept = [one for one in now.warned if one.ends_ms + DAY_MS > at_ms and one != warned]
+    return replace(now, warned=(*kept, warned))

@@ -35,7 +35,7 @@ NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """When its questions were asked, in monotonic time, and whether any was answered."""
+    """A round of connectivity checks: when it began (monotonic), and whether any was answered."""
 
     asked: float
     online: bool
@@ -58,7 +58,7 @@ class ConnectivityChecker:
         self._discord = f"{api_url}/gateway"
         self._clock = clock
         self._deadline_s = deadline_s
-        # Addresses of the operator are not judged: a canary may stand in the own network.
+        # Addresses of the operator are not judged: a host may stand in the own network.
         self._transport = OneShotTransport(resolver, context or client_context(), fresh_names=True)
         self._turn = 0
         self._asked = NEVER  # when the newest round began
@@ -67,7 +67,7 @@ class ConnectivityChecker:
         self._asking: asyncio.Task[_Round] | None = None
 
     async def is_online_since(self, started: float) -> bool:
-        """Whether anything answers that was asked after ``started`` (the clock's monotonic time).
+        """True when anything answers that was asked after ``started`` (monotonic).
 
         All who ask within a second share one round; one that began before ``started`` proves
         nothing, so then the next is waited for.
@@ -93,7 +93,7 @@ class ConnectivityChecker:
                 response = await self._transport.handle_async_request(request)
                 await response.aclose()
         except Exception as error:  # noqa: BLE001 - every failure means: no answer
-            log.debug("A connectivity check gave no answer: %r", error)  # its URL may hold a key
+            log.debug("Connectivity check without an answer: %r", error)  # its URL may hold a key
             return False
         return True
 
@@ -110,7 +110,7 @@ class ConnectivityChecker:
         for _ in range(SHORT_ROUNDS):
             if rlimits.has_room(DESCRIPTORS):
                 break
-            log.warning("No files may be opened to see whether we are online: see ulimit -n")
+            log.warning("Connectivity cannot be checked, no descriptors are left: see ulimit -n")
             await self._pause(APART_S)
         else:
             return _Round(self._clock.monotonic(), online=True)
@@ -157,4 +157,4 @@ class ConnectivityChecker:
         if self._asking is task:
             self._asking = None
         if not task.cancelled() and task.exception() is not None:
-            log.error("A connectivity check failed by a bug", exc_info=task.exception())
+            log.error("Connectivity check failed by a bug", exc_info=task.exception())

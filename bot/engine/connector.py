@@ -1,4 +1,4 @@
-"""The one way to a host, for whatever wants to connect: a name, judged addresses, a connection."""
+"""Connects to a host: resolves its name, judges the addresses, dials them in turn."""
 
 import asyncio
 import errno
@@ -12,15 +12,15 @@ from bot.engine.netguard import WEB, AddressRules, Netguard
 from bot.engine.resolver import Resolve
 from bot.models import Phases
 
-ATTEMPT_DELAY_S = 0.25
-# Whoever writes a name's records must not have us knock at a thousand doors of others.
+NEXT_ADDRESS_S = 0.25
+# Whoever writes a name's records must not make us connect to a thousand others.
 MOST_ADDRESSES = 8
 # No way to one family is often our own lack of IPv6: another address may tell more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 class PhaseTimer:
-    """Seconds spent in each phase of one try, summed over its connections; None: not reached."""
+    """Seconds spent in each phase of one check, summed over its connections; None: not reached."""
 
     __slots__ = ("connect_s", "dns_s", "first_byte_s", "ready_at", "started", "tls_s")
 
@@ -105,7 +105,7 @@ async def _race(order: Sequence[str], port: int) -> Connected:
         while waiting or running:
             if waiting:
                 running.add(asyncio.ensure_future(_connect(waiting.pop(0), port)))
-            delay_s = ATTEMPT_DELAY_S if waiting else None
+            delay_s = NEXT_ADDRESS_S if waiting else None
             done, _ = await asyncio.wait(
                 running, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED
             )
@@ -129,7 +129,7 @@ def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Connected]]) -> 
 
 
 async def _abandon(tasks: set[asyncio.Task[Connected]]) -> None:
-    """End the slower attempts; one that connected meanwhile is closed again."""
+    """End the slower ones; one that connected meanwhile is closed again."""
     for task in tasks:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):

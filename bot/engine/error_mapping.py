@@ -32,7 +32,7 @@ _CERTIFICATES = {
 
 
 class BadAnswer(Exception):
-    """What a peer sent cannot be taken for ``reason``."""
+    """A peer's answer cannot be used, for ``reason``."""
 
     def __init__(self, reason: Reason, text: str) -> None:
         super().__init__(text)
@@ -40,7 +40,7 @@ class BadAnswer(Exception):
 
 
 class EndlessAnswer(BadAnswer):
-    """The peer sends more than any honest answer needs."""
+    """The peer sends more than any answer needs."""
 
     def __init__(self, text: str) -> None:
         super().__init__(Reason.ENDLESS, text)
@@ -60,7 +60,7 @@ def cause_of(error: BaseException, deadline_s: float) -> Cause:
 
 
 def _reason(error: BaseException) -> Reason | None:
-    """What one exception alone says. The order matters: the special stands before the general."""
+    """The reason that one exception alone gives. In this order: special before general."""
     match error:
         case TooManyAddresses():
             reason = Reason.ADDRESSES

@@ -96,7 +96,7 @@ def _is_symbol(char: str) -> bool:
 
 
 def is_numeric(host: str) -> bool:
-    """Whether resolvers would read it as an IPv4 address in some notation: 2130706433, 0x7f.1."""
+    """True when resolvers would read it as an IPv4 address in some notation: 2130706433, 0x7f.1."""
     return _NUMERIC.fullmatch(host.rpartition(".")[2]) is not None
 
 

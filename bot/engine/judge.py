@@ -1,4 +1,4 @@
-"""The rule "steady": ``(memory, try, policy) -> verdict``, a pure function fed try by try."""
+"""The rule "steady": ``(state, check, policy) -> decision``, a pure function of one check."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ from bot.models import Kind, Rule
 
 
 def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
-    """Take one try. A success, or the last confirm try, closes the round."""
+    """Judge one check. A success, or the last confirming check, closes the round."""
     if check.ok:
         return _close(state, _good_letter(state, check, policy), check)
     event = None
@@ -134,13 +134,13 @@ def _worsen(
         # Told as down anew: what worked before that is no longer "some success".
         has_succeeded=not for_good and (state.has_succeeded or letter in "Pp"),
         sent_as_down=state.sent_as_down or for_good,
-    ), Event.ESCALATED if for_good else Event.MOVED
+    ), Event.ESCALATED if for_good else Event.UPDATED
 
 
 def _turns_unstable(before: JudgeState, state: JudgeState, letter: str) -> bool:
-    """Down but some try worked before this bad round, or slow and now failing too often.
+    """Down but some check worked before this bad round, or slow and now failing too often.
 
-    A confirm try that works is such a success too, but takes back "down" at once only in the
+    A confirming check that works is such a success too, but takes back "down" at once only in the
     round that opened it: later it is how half of all recoveries begin.
     """
     if state.mode is Kind.DOWN:
@@ -176,18 +176,18 @@ def _improve(state: JudgeState, letter: str, check: Check) -> tuple[JudgeState, 
         has_succeeded=True,
         last_bad_ms=last_bad_ms,
     )
-    return state, Event.DUE if may_recover(state) else Event.MOVED
+    return state, Event.MAY_RECOVER if may_recover(state) else Event.UPDATED
 
 
 def is_down(state: JudgeState, check: Check, policy: Policy) -> bool:
-    """A later round fails too, long enough after the first failed try of an unbroken run."""
+    """A later round fails too, long enough after the first failed check of an unbroken run."""
     if state.mode not in {None, Kind.SLOW} or state.run_slot_ms is None:
         return False
     return check.slot_ms - state.run_slot_ms >= down_after_ms(policy)
 
 
 def open_down(state: JudgeState, check: Check) -> tuple[JudgeState, Event]:
-    """Open "down" at the first try of a round, or "unstable" if many rounds were bad before."""
+    """Open "down" at the first check of a round, or "unstable" if many rounds were bad before."""
     bad_before = count_bad(state.rounds[-9:])
     mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
     if mode is Kind.DOWN:
@@ -211,8 +211,8 @@ def _enter(
 ) -> JudgeState:
     """``window``: the closed rounds that belong to the incident; ``under_way``: one that will."""
     relapsed_ms = state.relapsed_ms
-    told_over_ms = state.last_bad_ms if state.had_incident and state.mode is None else None
-    if told_over_ms is not None and since_ms - told_over_ms < RELAPSE_MS:
+    recovered_ms = state.last_bad_ms if state.had_incident and state.mode is None else None
+    if recovered_ms is not None and since_ms - recovered_ms < RELAPSE_MS:
         relapsed_ms = now_ms
     recent = relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE

@@ -1,6 +1,6 @@
-"""What the judge remembers of one monitor: small, immutable, and stored whole in the database.
+"""State of the judge for one monitor: small, immutable, and stored whole in the database.
 
-A round leaves one letter, newest last: ``O`` the first try worked, ``P`` a confirm try worked,
+A round leaves one letter, newest last: ``O`` the first check worked, ``P`` a confirming one did,
 ``F`` all failed. Lower case adds a note: ``o`` worked but slowly, ``p`` and ``f`` the site
 refused the bot (401, 403, 429).
 """
@@ -97,7 +97,7 @@ class JudgeState:
         return count_good(window), len(window)
 
     def dump(self) -> str:
-        """The stored form; only what differs from a fresh memory is written."""
+        """The stored form; only what differs from a fresh state is written."""
         values = {name: getattr(self, name) for name in _FRESH}
         return json.dumps({_stored_as(k): v for k, v in values.items() if v != _FRESH[k]})
 
@@ -144,7 +144,7 @@ def _read(name: str, value: object) -> object:
 
 
 def judged_anew(state: JudgeState) -> JudgeState:
-    """The monitor is judged anew (paused, or another URL); only the relapse memory stays."""
+    """The state of a monitor that is judged anew; only the memory of relapses stays."""
     return JudgeState(
         last_bad_ms=state.last_bad_ms,
         had_incident=state.had_incident,
@@ -153,14 +153,14 @@ def judged_anew(state: JudgeState) -> JudgeState:
 
 
 def without_run(state: JudgeState) -> JudgeState:
-    """We were blind: the round under way and the run it would continue count for nothing."""
+    """The state without the round under way and the failed run before it: we were offline."""
     if not state.failed_checks and state.run_slot_ms is None:
         return state
     return replace(without_round(state), run_slot_ms=None, run_began_ms=None, run_failed_checks=0)
 
 
 def without_round(state: JudgeState) -> JudgeState:
-    """A check of the round under way says nothing, so the round says nothing."""
+    """The state without the round under way: one of its checks does not count."""
     if not state.failed_checks:
         return state
     return replace(state, failed_checks=0, refused_checks=0, round_began_ms=None)
@@ -183,12 +183,12 @@ def count_slow(rounds: str) -> int:
 
 
 def mostly_refused(rounds: str) -> bool:
-    """The bot was turned away in most of the bad rounds."""
+    """True when most of the bad rounds refused the bot."""
     return 2 * (rounds.count("p") + rounds.count("f")) > count_bad(rounds)
 
 
 def still_refused(rounds: str, *, was: bool) -> bool:
-    """The same of an open incident, whose word must not change with every other answer.
+    """The same for an open incident, whose word must not change with every other answer.
 
     From the seventh bad round on it changes only when four in five say the opposite.
     """

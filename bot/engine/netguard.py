@@ -153,7 +153,7 @@ class Netguard:
             raise TooManyAddresses(f"{host} has more than {MOST_ADDRESSES} addresses")
 
     def is_visible(self, host: str, text: str) -> bool:
-        """Whether strangers may learn of this address of a host, whatever the port."""
+        """True when strangers may learn of this address of a host, whatever the port."""
         try:
             address = parse(text)
         except ValueError:

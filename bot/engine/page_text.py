@@ -116,7 +116,7 @@ def _of_meta(start: bytes) -> str | None:
 
 
 async def holds(text: str, wanted: str, content_type: str = "") -> bool:
-    """Whether somebody who reads the page finds that text on it."""
+    """True when somebody who reads the page finds that text on it."""
     if wanted in text:
         return True
     wanted = await folded(wanted)
@@ -244,7 +244,7 @@ class Unpacker:
 
 
 def _has_header(data: bytes) -> bool:
-    """Whether gzip or zlib begins here; some servers call bare deflate so too (RFC 9110, 8.4.1)."""
+    """True for gzip and zlib; some servers call bare deflate so too (RFC 9110, 8.4.1)."""
     if data[:1] == b"\x1f":
         return True
     return data[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(data[:2]) % _ZLIB_CHECK == 0

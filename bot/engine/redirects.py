@@ -36,7 +36,7 @@ _DOT = re.compile(r"\.|%2e", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """An absolute address of the web, in ASCII: what a browser would ask for."""
+    """An absolute address of the web in ASCII, as a browser would ask for it."""
 
     scheme: str
     host: str  # with its port, unless that is the scheme's own
@@ -76,7 +76,7 @@ class WebAddress:
 
 
 def location(response: httpx.Response) -> bytes | None:
-    """Where the answer sends its visitor, as it stands there; None when it is no redirect.
+    """The Location of a redirect as it was sent; None when the answer is no redirect.
 
     Raises BadAnswer when it says two things.
     """
@@ -84,14 +84,14 @@ def location(response: httpx.Response) -> bytes | None:
         return None
     found = {value for name, value in response.headers.raw if name.lower() == b"location"}
     if len(found) > 1:
-        raise BadAnswer(Reason.MALFORMED, "two places that differ")
+        raise BadAnswer(Reason.MALFORMED, "two Locations that differ")
     return next(iter(found), b"").strip(_EDGES) or None
 
 
 def next_address(guard: Netguard, base: WebAddress, where: bytes) -> WebAddress:
     """The next hop, absolute and checked. Raises AddressRefused, or BadAnswer for no address."""
     if len(where) > MOST_BYTES:
-        raise BadAnswer(Reason.BAD_REDIRECT, "a place of more than 16 KiB")
+        raise BadAnswer(Reason.BAD_REDIRECT, "a Location of more than 16 KiB")
     text = where.strip(_EDGES).translate(None, b"\t\r\n").decode("latin-1")
     found = _SCHEME.match(text)
     scheme = found[1].lower() if found else base.scheme
@@ -160,7 +160,7 @@ def is_downgrade(before: WebAddress, after: WebAddress) -> bool:
 
 
 def may_get_headers(before: WebAddress, after: WebAddress) -> bool:
-    """Whether headers for ``before`` may go to ``after``: the same origin, or its TLS twin."""
+    """True when headers for ``before`` may go to ``after``: the same origin, or its TLS twin."""
     twins = after.scheme == "https" and after.name == after.host
     return before.host == after.host and (before.scheme == after.scheme or twins)
 
@@ -182,27 +182,28 @@ class _Cookie:
     text: str  # name=value, a character for each byte
     ended: bool
 
-    def is_for(self, place: WebAddress) -> bool:
-        if self.secure and place.scheme != "https":
+    def is_for(self, address: WebAddress) -> bool:
+        if self.secure and address.scheme != "https":
             return False
         if not (
-            place.name == self.domain or (not self.host_only and _within(place.name, self.domain))
+            address.name == self.domain
+            or (not self.host_only and _within(address.name, self.domain))
         ):
             return False
         path = self.path.removesuffix("/")
-        return place.path == self.path or place.path.startswith(f"{path}/")
+        return address.path == self.path or address.path.startswith(f"{path}/")
 
 
 class Cookies:
-    """What the answers of one check asked to be told again."""
+    """Cookies of one check, sent along its redirects."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], _Cookie] = {}
 
-    def take(self, place: WebAddress, lines: Sequence[bytes]) -> None:
+    def take(self, address: WebAddress, lines: Sequence[bytes]) -> None:
         """Keep what ``Set-Cookie`` lines from there may set."""
         for line in lines[:MOST_LINES]:
-            cookie = _parsed(place, line) if len(line) <= COOKIE_BYTES else None
+            cookie = _parsed(address, line) if len(line) <= COOKIE_BYTES else None
             if cookie is None:
                 continue
             key = (cookie.domain, cookie.path, cookie.text.partition("=")[0])
@@ -211,7 +212,7 @@ class Cookies:
             elif key in self._kept or len(self._kept) < MOST_COOKIES:
                 self._kept[key] = cookie
 
-    def header(self, place: WebAddress) -> str:
+    def header(self, address: WebAddress) -> str:
         """The value of the ``Cookie`` header of a request; empty when there is none to send."""
         sent: list[str] = []
         size = 0
@@ -219,12 +220,12 @@ class Cookies:
             size += len(cookie.text) + 2
             if size > MOST_SENT:
                 break
-            if cookie.is_for(place):
+            if cookie.is_for(address):
                 sent.append(cookie.text)
         return "; ".join(sent)
 
 
-def _parsed(place: WebAddress, line: bytes) -> _Cookie | None:
+def _parsed(address: WebAddress, line: bytes) -> _Cookie | None:
     pair, *attributes = line.decode("latin-1").split(";")
     name, equals, value = pair.partition("=")
     text = name.strip() + equals + value.strip() if equals else pair.strip()
@@ -235,18 +236,18 @@ def _parsed(place: WebAddress, line: bytes) -> _Cookie | None:
         key, _, given = attribute.partition("=")
         said[key.strip().lower()] = given.strip()
     domain = said.get("domain", "").lower().removeprefix(".")
-    if domain and not _may_set(place.name, domain):
+    if domain and not _may_set(address.name, domain):
         return None
     path = said.get("path", "")
     if not path.startswith("/"):
-        path = place.path[: place.path.rfind("/")] or "/"
+        path = address.path[: address.path.rfind("/")] or "/"
     ended = said.get("max-age", "1").startswith(("0", "-"))
     ended = ended or _LONG_AGO.search(said.get("expires", "")) is not None
-    return _Cookie(domain or place.name, not domain, path, "secure" in said, text, ended)
+    return _Cookie(domain or address.name, not domain, path, "secure" in said, text, ended)
 
 
 def _may_set(host: str, domain: str) -> bool:
-    """For itself, or for a domain it stands in that is not a top level."""
+    """True for itself and for a domain above it that is not a top level."""
     return host == domain or ("." in domain and _within(host, domain))
 
 

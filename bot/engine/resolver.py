@@ -28,7 +28,7 @@ BAD_S = 5.0
 # c-ares learns how fast the name server is and then waits no longer than 250 ms for its first
 # answer (measured), doubling with each try. A server that has to ask far away needs more tries.
 TIMEOUT_S, TRIES = 1.0, 5
-LOOK_UP_S = 6.0  # a name that is still silent gives no address; less than a try's deadline
+LOOK_UP_S = 6.0  # a name that is still silent gives no address; less than a check's deadline
 KEPT_NAMES = 20_000
 # Names are absolute: a search domain with a wildcard would answer for every dead name.
 FLAGS = pycares.ARES_FLAG_NOSEARCH | pycares.ARES_FLAG_EDNS

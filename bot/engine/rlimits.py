@@ -1,4 +1,4 @@
-"""Room for many sockets: the descriptors this process may have open."""
+"""Raises RLIMIT_NOFILE, and counts the checks that so many descriptors allow."""
 
 import contextlib
 import errno
@@ -47,7 +47,7 @@ def checks_at_once(files: int, wanted: int = 0) -> int:
 
 
 def has_room(count: int) -> bool:
-    """Whether so many descriptors can be opened now."""
+    """True when so many descriptors can be opened now."""
     opened = list[int]()
     try:
         for _ in range(count):

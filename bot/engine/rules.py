@@ -1,4 +1,4 @@
-"""The numbers and words of the rule "steady", and the questions others ask of a memory.
+"""Thresholds of the rule "steady", and questions about a judge's state.
 
 Source: the measured rule of the signal study, §7 with the two changes of §10 (35 replayed files:
 no false alarm, no missed incident). Every number can be recounted by hand from the rounds.
@@ -13,7 +13,7 @@ from bot.models import Cause, Incident, Kind
 MINUTE_MS = 60_000
 LAST_CONFIRM = 2
 HOLD_DOWN, HOLD_UNSTABLE, HOLD_RELAPSE = 3, 10, 60
-BAD_OF_10, BAD_OF_60 = 4, 12  # enter "unstable": one in ten tries failing is where trouble begins
+BAD_OF_10, BAD_OF_60 = 4, 12  # enter "unstable": one in ten checks failing is where trouble begins
 LEAVE_BAD_OF_30 = 3
 SLOW_OF_10, LEAVE_SLOW_OF_10 = 6, 2  # enter and leave "slow"
 FOR_GOOD_ROUNDS = 30
@@ -25,7 +25,7 @@ QUICK_INTERVAL_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one monitor's settings mean for the judge."""
+    """The settings of a monitor that the judge knows."""
 
     interval_s: float
     slow_ms: int | None = None
@@ -33,10 +33,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One try of a round. ``number`` is 0 for the first, 1 and 2 for the confirm tries.
+    """One check of a round. ``number`` is 0 for the first, 1 and 2 for the confirming checks.
 
-    ``slot_ms`` is the round's place in the timetable: by it rounds are spaced. ``at_ms`` is when
-    the check began, perhaps after a wait: that is told and stored (None: at its place).
+    ``slot_ms`` is the round's time in the timetable: by it rounds are spaced. ``at_ms`` is when
+    the check began, perhaps after a wait: that is shown and stored (None: at its slot).
     """
 
     slot_ms: int
@@ -55,26 +55,26 @@ class Check:
 
 
 class Event(Enum):
-    """What a try changed about the incident; at most one of them per try."""
+    """A change of the incident; at most one for each check."""
 
     OPENED = auto()
-    ESCALATED = auto()  # it must be told again: hard down, never told as down
-    MOVED = auto()  # its numbers, and perhaps the words that are true now
-    DUE = auto()  # the all-clear may be given: see :func:`after_recovery`
+    ESCALATED = auto()  # it must be sent again: hard down, never sent as down
+    UPDATED = auto()  # its numbers, and perhaps the words that are true now
+    MAY_RECOVER = auto()  # the all-clear may be given: see :func:`after_recovery`
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The memory after the try, what happened, and when the next confirm try is wanted."""
+    """The state after the check, what happened, and when the next confirming check is wanted."""
 
     state: JudgeState
     event: Event | None = None
-    letter: str | None = None  # of the round, when this try closed it
+    letter: str | None = None  # of the round, when this check closed it
     confirm_s: float | None = None  # seconds after the slot; None: the round is closed
 
 
 def after_recovery(state: JudgeState) -> JudgeState:
-    """Give the all-clear: the counts start anew, only the relapse memory stays."""
+    """The state after the all-clear: counts start anew, only the memory of relapses stays."""
     return JudgeState(
         has_been_up=True,
         last_bad_ms=state.last_bad_ms,
@@ -84,7 +84,7 @@ def after_recovery(state: JudgeState) -> JudgeState:
 
 
 def restored(state: JudgeState, incident: Incident) -> JudgeState:
-    """Judge an open incident on although the memory of it was lost."""
+    """A state that goes on with an open incident although the stored state was lost."""
     mode = Kind.DOWN if incident.kind is Kind.BLOCKED else incident.kind
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
     return replace(
@@ -102,7 +102,7 @@ def restored(state: JudgeState, incident: Incident) -> JudgeState:
 
 
 def may_recover(state: JudgeState, *, missing: int = 0) -> bool:
-    """Whether the all-clear may be given, or would be after ``missing`` more good rounds."""
+    """True when the all-clear may be given, or could after ``missing`` more good rounds."""
     if state.mode is None or state.good + missing < state.hold or state.good == 0:
         return False
     if state.mode is Kind.SLOW:
@@ -113,17 +113,17 @@ def may_recover(state: JudgeState, *, missing: int = 0) -> bool:
 
 
 def confirm_delay_s(policy: Policy, number: int) -> float:
-    """Seconds after the slot of the confirm tries: spread, for tries within a second add little."""
+    """Seconds from the slot to a confirming check: spread, for a second later says little new."""
     if number == 1:
         return min(policy.interval_s / 6, 10.0)
     return min(policy.interval_s / 2, 30.0)
 
 
 def down_after_ms(policy: Policy) -> int:
-    """How long after the first failed try's slot a later round's first try opens "down"."""
+    """How long after the slot of the first failed check a later round's first check is "down"."""
     return round(min(QUICK_INTERVAL_S, 2 * policy.interval_s) * 1000)
 
 
 def current_interval_s(state: JudgeState, policy: Policy) -> float:
-    """Seconds between rounds now: quicker while in doubt or in trouble."""
+    """Seconds between rounds now: fewer while in doubt or in trouble."""
     return min(policy.interval_s, QUICK_INTERVAL_S) if state.in_doubt else policy.interval_s

@@ -59,7 +59,7 @@ def client_object(
 
 
 def is_named(tls: ssl.SSLObject, host: str) -> bool:
-    """Whether a verified certificate is for that name; OpenSSL said so where it compared."""
+    """True when a verified certificate is for that name; OpenSSL said so where it compared."""
     if "_" not in host:
         return True
     with suppress(ValueError):  # names that are no text

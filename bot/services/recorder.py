@@ -191,7 +191,7 @@ class Recorder:
             with self._batch.held([entry]):
                 await self._write_down(entry, decision, check, result)
             self._gathering.note(entry)
-            if decision.event is Event.DUE:
+            if decision.event is Event.MAY_RECOVER:
                 await self._gather(entry)
             else:
                 entry.due_ms = None

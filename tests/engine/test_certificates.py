@@ -41,7 +41,7 @@ class Site:
             if expiry is not None:
                 self.now = expiry.then
                 self.said.append(expiry.days)
-                self.told.append(expiry.then.told[-1])
+                self.told.append(expiry.then.warned[-1])
             self.at_ms += every_ms
 
     def wait(self, days: float) -> None:
@@ -206,7 +206,7 @@ def test_no_end_is_told_twice_at_one_threshold_whatever_is_seen(
         if restarting:
             site.restart()
         assert len(site.now.recent) <= KEPT
-        assert len(site.now.told) <= 4 * 17
+        assert len(site.now.warned) <= 4 * 17
     assert len(set(site.told)) == len(site.told)
     assert all(0 <= days <= THRESHOLDS[0] for days in site.said)
 

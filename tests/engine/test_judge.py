@@ -65,7 +65,7 @@ class Site:
 
     def told(self) -> list[tuple[int, Event]]:
         """Openings, escalations and all-clears, with the round that brought them."""
-        return [(number, event) for number, event in self.events if event is not Event.MOVED]
+        return [(number, event) for number, event in self.events if event is not Event.UPDATED]
 
     def take(self, number: int, cause: Cause | None, ms: float = 100.0) -> Decision:
         """One try of the round under way."""
@@ -78,7 +78,7 @@ class Site:
             verdict = self.take(number, cause, SLOW_MS if letter == "S" else 100.0)
             if verdict.event is not None:
                 self.events.append((self.rounds, verdict.event))
-            if verdict.event is Event.DUE:
+            if verdict.event is Event.MAY_RECOVER:
                 self.judge_state = after_recovery(self.judge_state)
             if verdict.confirm_s is None:
                 return
@@ -209,14 +209,14 @@ def test_one_bad_or_slow_round_less_within_reach_opens_nothing(rounds: str) -> N
 
 def test_down_is_over_after_three_good_rounds() -> None:
     site = Site().play("OFFFFOOO")
-    assert site.told() == [(2, Event.OPENED), (7, Event.DUE)]
+    assert site.told() == [(2, Event.OPENED), (7, Event.MAY_RECOVER)]
     assert site.judge_state.monitor_state is State.UP
 
 
 def test_every_round_of_an_incident_moves_it() -> None:
     assert Site().play("OFFFOF").events == [
         (2, Event.OPENED),
-        *((number, Event.MOVED) for number in (2, 3, 4, 5)),
+        *((number, Event.UPDATED) for number in (2, 3, 4, 5)),
     ]
 
 
@@ -248,14 +248,14 @@ def test_a_confirm_try_that_works_in_the_opening_round_makes_it_unstable(
 ) -> None:
     site = Site(LIMITED).play(before + "F")
     verdicts = [site.take(0, cause), site.take(1, None)]
-    assert [one.event for one in verdicts] == [opens, Event.MOVED]
+    assert [one.event for one in verdicts] == [opens, Event.UPDATED]
     assert [one.state.kind for one in verdicts] == [Kind.DOWN, Kind.UNSTABLE]
 
 
 def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -> None:
     site = Site().play("O" + "F" * 20 + "POO")
     assert (site.judge_state.kind, site.judge_state.good) == (Kind.DOWN, 2)
-    assert site.play("O").told() == [(2, Event.OPENED), (24, Event.DUE)]
+    assert site.play("O").told() == [(2, Event.OPENED), (24, Event.MAY_RECOVER)]
 
 
 @pytest.mark.parametrize("letter", ["P", "p"])
@@ -267,7 +267,7 @@ def test_a_confirm_try_that_works_makes_the_next_bad_round_unstable(letter: str)
 
 def test_unstable_is_over_after_ten_good_rounds_and_three_bad_of_thirty_at_most() -> None:
     site = Site().play("O" * 20 + "POPOPOP" + "O" * 26)
-    assert site.told() == [(26, Event.OPENED), (50, Event.DUE)]
+    assert site.told() == [(26, Event.OPENED), (50, Event.MAY_RECOVER)]
 
 
 def test_thirty_failed_rounds_in_a_row_are_told_once_more_if_never_told_as_down() -> None:
@@ -358,7 +358,7 @@ def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
     site.play("O" * 59)
     assert site.told()[-1][1] is Event.OPENED
     site.play("O")
-    assert site.told()[-1][1] is Event.DUE
+    assert site.told()[-1][1] is Event.MAY_RECOVER
 
 
 @pytest.mark.parametrize(("quiet", "hold"), [(88, 60), (89, 3)])
@@ -576,7 +576,9 @@ def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None
         if index == restart_at:
             judge_state = JudgeState.load(judge_state.dump())
         verdict = judge(judge_state, Check(slot_of(slot), number, cause, 100.0), MINUTE)
-        judge_state = after_recovery(verdict.state) if verdict.event is Event.DUE else verdict.state
+        judge_state = (
+            after_recovery(verdict.state) if verdict.event is Event.MAY_RECOVER else verdict.state
+        )
         verdicts.append(verdict)
     return verdicts
 

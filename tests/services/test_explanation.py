@@ -136,7 +136,7 @@ def test_for_any_rounds_every_number_equals_a_recount(rounds: str) -> None:
         for _, event in site.events[before:]:
             if event is Event.OPENED:
                 since = len(history)
-            if event is Event.DUE:
+            if event is Event.MAY_RECOVER:
                 history, since = "", 0
         assert site.judge_state.rounds == history[-60:]
         for fact in evidence(site):
