@@ -7,12 +7,14 @@ VigieError
 │   │   ├── AddressHidden    so are all that its name leads to: strangers learn no more
 │   │   ├── TooManyAddresses its name leads to more of them than can be judged
 │   │   └── Mistyped         what was meant instead can be guessed, and is asked
-│   └── NotFound       no such monitor or incident in this server
+│   ├── NotFound       no such monitor or incident in this server
+│   └── Several        of what was asked for more than one thing cannot be
 ├── StoreError         the database cannot be used
 │   └── StoreBusy      just now: a later start may find it usable
 └── DeliveryError      Discord did not take a message
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -32,6 +34,15 @@ class StoreBusy(StoreError):
     """The disk is full or fails, or another program holds the file: that may pass by itself."""
 
 
+class OptionNames(tuple[str, ...]):
+    """A value of an error: options of a command, which people see in their own language."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
 class UserError(VigieError):
     """Somebody's input cannot be taken.
 
@@ -43,6 +54,29 @@ class UserError(VigieError):
         super().__init__(message.format(**values) if values else message)
         self.message = message
         self.values = values
+
+    @property
+    def each(self) -> Sequence["UserError"]:
+        """The errors to be told: this one, or all of :class:`Several`."""
+        return (self,)
+
+
+class Several(UserError):
+    """More than one input of a form or a row cannot be taken."""
+
+    def __init__(self, errors: Sequence[UserError]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self._errors = errors
+
+    @property
+    def each(self) -> Sequence[UserError]:
+        return self._errors
+
+
+def raise_all(errors: Sequence[UserError]) -> None:
+    """Raise what was collected, if anything was."""
+    if errors:
+        raise errors[0] if len(errors) == 1 else Several(errors)
 
 
 class AddressRefused(UserError):

@@ -1,7 +1,7 @@
 """SQL of the changes people made: written with the change itself, read page by page."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -14,7 +14,6 @@ SLICE = 500
 KEPT = 5_000  # the newest of each server: one change a second would fill any disk
 TEXT_LIMIT, _BEGINNING = 400, 260  # of what is kept of one value, and of how it begins
 _AHEAD = 15  # what is kept before the place where two long texts differ
-_SECRETS = ("contains", "not_contains")
 _ADDRESSES = ("url", "added", "imported")
 
 
@@ -67,22 +66,23 @@ def insert(conn: Connection, changes: Iterable[AuditEntry]) -> None:
         )
 
 
-def forget_secrets(conn: Connection, monitor_id: int) -> None:
-    """What was changed of a monitor stays known, what it was changed to does not."""
-    marks = ", ".join("?" * len(_SECRETS))
-    conn.execute(
-        "UPDATE change SET before = NULL, after = NULL"
-        f" WHERE monitor_id = ? AND field IN ({marks})",
-        (monitor_id, *_SECRETS),
-    )
-    marks = ", ".join("?" * len(_ADDRESSES))
-    addresses = conn.execute(
-        f"SELECT id, before, after FROM change WHERE monitor_id = ? AND field IN ({marks})",
-        (monitor_id, *_ADDRESSES),
+def forget_secrets(conn: Connection, monitor_id: int, secrets: Sequence[str]) -> None:
+    """Delete the values of these fields of a monitor; that they were changed stays known.
+
+    Of addresses the site stays.
+    """
+    found = conn.execute(
+        "SELECT id, field, before, after FROM change WHERE monitor_id = ?", (monitor_id,)
     ).fetchall()
     conn.executemany(
         "UPDATE change SET before = ?, after = ? WHERE id = ?",
-        [(_site(row["before"]), _site(row["after"]), row["id"]) for row in addresses],
+        [
+            (None, None, row["id"])
+            if row["field"] in secrets
+            else (_site(row["before"]), _site(row["after"]), row["id"])
+            for row in found
+            if row["field"] in {*secrets, *_ADDRESSES}
+        ],
     )
 
 

@@ -3,11 +3,18 @@
 import json
 import sqlite3
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.db import audit_log, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
+
+# What is no setting: identity, the target's own columns, and overlays.
+_FIXED = {
+    *("id", "guild_id", "target", "created_ms"),
+    *("paused_ms", "resume_ms", "muted_until_ms"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +84,37 @@ def save_settings(conn: Connection, monitor: Monitor) -> None:
 
     Raises sqlite3.IntegrityError when another monitor of the server has that name.
     """
-    settings = _settings(monitor)
-    assignments = ", ".join(f"{column} = ?" for column in settings)
-    conn.execute(
-        f"UPDATE monitor SET {assignments} WHERE id = ? AND guild_id = ?",
-        (*settings.values(), monitor.id, monitor.guild_id),
-    )
+    _update(conn, monitor.id, monitor.guild_id, _settings(monitor))
 
 
 def save_pause(conn: Connection, monitor: Monitor) -> None:
     """Write since when it is paused, and until when."""
-    conn.execute(
-        "UPDATE monitor SET paused_ms = ?, resume_ms = ? WHERE id = ? AND guild_id = ?",
-        (monitor.paused_ms, monitor.resume_ms, monitor.id, monitor.guild_id),
-    )
+    paused = {"paused_ms": monitor.paused_ms, "resume_ms": monitor.resume_ms}
+    _update(conn, monitor.id, monitor.guild_id, paused)
 
 
 def save_mute(conn: Connection, monitor: Monitor) -> None:
     """Write until when it is muted."""
-    conn.execute(
-        "UPDATE monitor SET muted_until_ms = ? WHERE id = ? AND guild_id = ?",
-        (monitor.muted_until_ms, monitor.id, monitor.guild_id),
-    )
+    _update(conn, monitor.id, monitor.guild_id, {"muted_until_ms": monitor.muted_until_ms})
 
 
-def remove(conn: Connection, guild_id: int, monitor_id: int, now_ms: int) -> None:
+def remove(
+    conn: Connection, guild_id: int, monitor_id: int, now_ms: int, *, secrets: Sequence[str]
+) -> None:
     """Stop watching for good; history stays, the name is free again.
 
-    What may be a secret goes at once: header values, the texts searched, and of its address all
-    but scheme and host. What stood on the disk is overwritten, not only marked as free.
+    What may be a secret goes at once: of its target all but scheme and host, and from the audit log
+    the values of ``secrets``. What stood on the disk is overwritten, not only marked as free.
     """
     row = conn.execute(
         "SELECT url FROM monitor WHERE id = ? AND guild_id = ?", (monitor_id, guild_id)
     ).fetchone()
     if row is None:
         return
+    bare = _columns(Target(audit_log.site_of(row["url"])))
     conn.execute("PRAGMA secure_delete = ON")
-    conn.execute(
-        "UPDATE monitor SET removed_ms = ?, headers = '[]', contains = NULL, not_contains = NULL,"
-        " url = ? WHERE id = ? AND guild_id = ?",
-        (now_ms, audit_log.site_of(row["url"]), monitor_id, guild_id),
-    )
-    audit_log.forget_secrets(conn, monitor_id)
+    _update(conn, monitor_id, guild_id, bare | {"removed_ms": now_ms})
+    audit_log.forget_secrets(conn, monitor_id, secrets)
     forget(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
 
@@ -144,21 +140,25 @@ def save_memory(conn: Connection, monitor_id: int, judge: str) -> None:
 
 def _settings(monitor: Monitor) -> dict[str, object]:
     """The columns people may change, overlays apart."""
-    target = monitor.target
-    return {
-        "name": monitor.name,
-        "name_key": name_key(monitor.name),
-        "url": target.url,
-        "method": target.method,
-        "headers": json.dumps(target.headers),
-        "expect_status": json.dumps(target.expect_status),
-        "contains": target.contains,
-        "not_contains": target.not_contains,
-        "slow_ms": monitor.slow_ms,
-        "interval_s": monitor.interval_s,
-        "channel_id": monitor.channel_id,
-        "role_id": monitor.role_id,
+    own = {
+        name: getattr(monitor, name) for name in Monitor.__dataclass_fields__ if name not in _FIXED
     }
+    return own | _columns(monitor.target) | {"name_key": name_key(monitor.name)}
+
+
+def _columns(target: Target) -> dict[str, object]:
+    values = {name: getattr(target, name) for name in Target.__dataclass_fields__}
+    return {name: json.dumps(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def _update(
+    conn: Connection, monitor_id: int, guild_id: int, columns: Mapping[str, object]
+) -> None:
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    conn.execute(
+        f"UPDATE monitor SET {assignments} WHERE id = ? AND guild_id = ?",
+        (*columns.values(), monitor_id, guild_id),
+    )
 
 
 def _monitor(row: sqlite3.Row) -> Monitor:

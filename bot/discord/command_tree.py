@@ -17,7 +17,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import UserError
+from bot.errors import OptionNames, UserError
 from bot.words.escaping import markdown
 from bot.words.translator import N_, SOURCE, Translator, translator_for
 
@@ -104,13 +104,24 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
 
 def error_text(words: Translator, error: UserError) -> str:
     """What a person is told of an input that cannot be taken."""
-    safe: dict[str, Any] = {name: _safe(value) for name, value in error.values.items()}
+    return "\n".join(_told(words, one) for one in error.each)
+
+
+def _told(words: Translator, error: UserError) -> str:
+    safe: dict[str, Any] = {name: _safe(words, value) for name, value in error.values.items()}
     return words.text(error.message, **safe)
 
 
-def _safe(value: object) -> object:
+def _safe(words: Translator, value: object) -> object:
     """Values of errors are somebody's input, so they are shown literally."""
+    if isinstance(value, OptionNames):
+        return option_names(words, value)
     return markdown(value, _VALUE_LIMIT) if isinstance(value, str) else value
+
+
+def option_names(words: Translator, names: OptionNames) -> str:
+    """Options as the person's command has them."""
+    return words.list([words.text(name, context="command") for name in names])
 
 
 def _called(interaction: discord.Interaction[Any]) -> str:

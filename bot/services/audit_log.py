@@ -8,13 +8,13 @@ from bot.db import audit_log as table
 from bot.db.audit_log import AuditEntry
 from bot.db.database import Database
 from bot.models import GuildSettings, Monitor, Window
-from bot.services.target_options import status_text
+from bot.services.monitor_options import differing
 
-__all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage", "differing")
+__all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
 
 
 class AuditEvent(StrEnum):
-    """What a change is about. Stored: a word, once released, keeps its meaning."""
+    """What was done or set. Stored, as the names of options are: a released word stays."""
 
     # Done to a monitor; PAUSED and MUTED have until when, if they end by themselves.
     ADDED = "added"
@@ -25,18 +25,6 @@ class AuditEvent(StrEnum):
     MUTED = "muted"
     UNMUTED = "unmuted"
     ACKNOWLEDGED = "acknowledged"  # after: the alert's public id
-    # Settings of a monitor.
-    ADDRESS = "url"
-    NAME = "name"
-    EVERY = "every"
-    METHOD = "method"
-    EXPECT_STATUS = "expect_status"
-    CONTAINS = "contains"
-    NOT_CONTAINS = "not_contains"
-    SLOW_MS = "slow_ms"
-    HEADERS = "headers"  # names alone
-    CHANNEL = "channel"
-    ROLE = "role"
     # Maintenance, of a monitor or of everything; after: the window's id.
     MAINTENANCE_STARTED = "maintenance_started"
     MAINTENANCE_PLANNED = "maintenance_planned"
@@ -53,20 +41,6 @@ class AuditEvent(StrEnum):
     BOARD_REMOVED = "board_removed"
 
 
-# Settings in the order in which people are told of them, and what is seen of each.
-_OF_MONITOR: dict[AuditEvent, Callable[[Monitor], object]] = {
-    AuditEvent.ADDRESS: lambda m: m.target.url,
-    AuditEvent.NAME: lambda m: m.name,
-    AuditEvent.EVERY: lambda m: m.interval_s,
-    AuditEvent.METHOD: lambda m: m.target.method,
-    AuditEvent.EXPECT_STATUS: lambda m: m.target.expect_status,
-    AuditEvent.CONTAINS: lambda m: m.target.contains,
-    AuditEvent.NOT_CONTAINS: lambda m: m.target.not_contains,
-    AuditEvent.SLOW_MS: lambda m: m.slow_ms,
-    AuditEvent.HEADERS: lambda m: m.target.headers,
-    AuditEvent.CHANNEL: lambda m: m.channel_id,
-    AuditEvent.ROLE: lambda m: m.role_id,
-}
 _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.ALERT_CHANNEL: lambda s: s.channel_id,
     AuditEvent.ALERT_ROLE: lambda s: s.role_id,
@@ -74,11 +48,6 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.REMINDERS: lambda s: s.reminder_h or None,
     AuditEvent.LANGUAGE: lambda s: s.language,
     AuditEvent.TIMEZONE: lambda s: s.timezone,
-}
-# How a value that is no plain text or number is written down; a secret never is.
-_WRITTEN: dict[AuditEvent, Callable[[Monitor], str]] = {
-    AuditEvent.EXPECT_STATUS: lambda m: status_text(m.target.expect_status),
-    AuditEvent.HEADERS: lambda m: ", ".join(name for name, _ in m.target.headers),
 }
 
 
@@ -103,8 +72,8 @@ class Actor:
     def edited(self, before: Monitor, after: Monitor) -> list[AuditEntry]:
         """A row for each setting of a monitor that differs."""
         return [
-            self._row(what, after.id, _written(what, before), _written(what, after))
-            for what in differing(before, after)
+            self._row(one.name, after.id, one.logged(one.of(before)), one.logged(one.of(after)))
+            for one in differing(before, after)
         ]
 
     def chose(self, before: GuildSettings, after: GuildSettings) -> list[AuditEntry]:
@@ -115,18 +84,11 @@ class Actor:
             if of(before) != of(after)
         ]
 
-    def _row(
-        self, what: AuditEvent, monitor_id: int | None, before: object, after: object
-    ) -> AuditEntry:
+    def _row(self, what: str, monitor_id: int | None, before: object, after: object) -> AuditEntry:
         return AuditEntry(
             *(self.guild_id, self.user_id, what, self.at_ms, monitor_id),
             *(_text(before), _text(after)),
         )
-
-
-def differing(before: Monitor, after: Monitor) -> list[AuditEvent]:
-    """The settings of a monitor that are not what they were."""
-    return [what for what, of in _OF_MONITOR.items() if of(before) != of(after)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +121,6 @@ class AuditLog:
     async def of_server(self, guild_id: int, limit: int) -> list[AuditEntry]:
         """The newest changes of the server's own settings, and what was removed."""
         return await self._db.read(lambda conn: table.of_server(conn, guild_id, limit))
-
-
-def _written(what: AuditEvent, monitor: Monitor) -> object:
-    return _WRITTEN.get(what, _OF_MONITOR[what])(monitor)
 
 
 def _text(value: object) -> str | None:

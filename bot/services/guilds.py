@@ -79,6 +79,19 @@ class Guilds:
             kept["reminder_h"] = reminder_h
         return await self._change(guild_id, actor=self._actor(guild_id, by), **kept)
 
+    async def ensure_channel(
+        self, guild_id: int, here: int | None, own: int | None, *, by: int
+    ) -> tuple[int | None, bool]:
+        """Where alerts of a monitor go, with its ``own`` channel or without; True: from now on.
+
+        Where none was chosen yet, alerts of the server go to the channel ``here``, if it is given.
+        """
+        channel_id = own or self.settings(guild_id).channel_id
+        if channel_id is not None or here is None:
+            return channel_id, False
+        await self.set_alerts(guild_id, channel_id=here, by=by)
+        return here, True
+
     async def set_language(self, guild_id: int, language: str | None, by: int) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""
         return await self._change(guild_id, actor=self._actor(guild_id, by), language=language)

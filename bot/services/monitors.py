@@ -1,7 +1,7 @@
 """What people do with monitors: add, change, remove, find."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -17,18 +17,10 @@ from bot.models import CheckResult, Ending, Monitor
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
+from bot.services.monitor_options import NAME_LIMIT, SECRETS, Typed
+from bot.services.monitor_rules import Added, Edited, MonitorRules, NameTaken, Neighbours
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
-from bot.services.wishes import (
-    NAME_LIMIT,
-    Added,
-    Change,
-    Edited,
-    NameTaken,
-    Neighbours,
-    NewMonitor,
-    Wishes,
-)
 from bot.words.escaping import plain
 
 NUDGES_APART_MS = 5_000
@@ -58,7 +50,7 @@ class Monitors:
         self._watchlist = watchlist
         self._recorder = recorder
         self._scheduler = scheduler
-        self._wishes = Wishes(config, netguard)
+        self.rules = MonitorRules(config, netguard)
         self._checks = checks
         self._check_runner = check_runner
 
@@ -99,13 +91,13 @@ class Monitors:
             name=plain(text, NAME_LIMIT),
         )
 
-    async def add(self, guild_id: int, wanted: NewMonitor, by: int) -> Added:
+    async def add(self, guild_id: int, typed: Typed, by: int) -> Added:
         """Start watching at once; the check that is shown is the first of its first round.
 
         Raises UserError when the address, an option or the name cannot be taken.
         """
         mine = self.neighbours(guild_id)
-        draft = self.draft(guild_id, wanted, mine)
+        draft = self.draft(guild_id, typed, mine)
         twin = mine.at(draft.target.url)
         (monitor,) = await self._store(guild_id, [draft], by, AuditEvent.ADDED)
         entry = self._watchlist.add(monitor)
@@ -125,20 +117,9 @@ class Monitors:
         """What a server watches now, as a new monitor meets it."""
         return Neighbours(self.of_guild(guild_id))
 
-    def draft(
-        self, guild_id: int, wanted: NewMonitor, mine: Neighbours | Iterable[Monitor]
-    ) -> Monitor:
-        """What would be watched, beside ``mine``. Raises UserError."""
-        beside = mine if isinstance(mine, Neighbours) else Neighbours(mine)
-        return self._wishes.new(guild_id, wanted, beside, self._clock.now_ms())
-
-    def changed(self, monitor: Monitor, change: Change, mine: Neighbours) -> Monitor:
-        """What a change would make of a monitor; nothing is stored. Raises UserError."""
-        return self._wishes.changed(monitor, change, mine)
-
-    def address(self, url: str) -> str:
-        """A typed address in its one form. Raises UserError."""
-        return self._wishes.address(url)
+    def draft(self, guild_id: int, typed: Typed, mine: Neighbours) -> Monitor:
+        """A monitor that might be watched beside ``mine``. Raises UserError."""
+        return self.rules.new(guild_id, typed, mine, self._clock.now_ms())
 
     async def keep(
         self, guild_id: int, drafts: Sequence[Monitor], by: int, what: AuditEvent = AuditEvent.ADDED
@@ -157,7 +138,7 @@ class Monitors:
 
         def write(conn: Connection) -> list[Monitor]:
             # Counted here: others may have been added since the drafts were checked.
-            self._wishes.check_room(table.count(conn, guild_id) + len(drafts))
+            self.rules.check_room(table.count(conn, guild_id) + len(drafts))
             stored = [replace(one, id=table.insert(conn, one)) for one in drafts]
             for one in stored:
                 if one.paused:
@@ -178,7 +159,7 @@ class Monitors:
             done = Actor(guild_id, by, now_ms).did(AuditEvent.REMOVED, monitor_id)
 
             def write(conn: Connection) -> None:
-                table.remove(conn, guild_id, monitor_id, now_ms)
+                table.remove(conn, guild_id, monitor_id, now_ms, secrets=SECRETS)
                 audit_log.insert(conn, [done])
 
             await self._recorder.end_incident(entry, Ending.REMOVED, write)
@@ -187,14 +168,14 @@ class Monitors:
         await self._db.empty_log()
         return entry.monitor
 
-    async def edit(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
+    async def edit(self, guild_id: int, monitor_id: int, change: Typed, by: int) -> Edited:
         """:meth:`change`, and one check of a changed target to show what it looks like."""
         edited = await self.change(guild_id, monitor_id, change, by)
         if edited.after.target == edited.before.target:
             return edited
         return replace(edited, first=await self._check(edited.after))
 
-    async def change(self, guild_id: int, monitor_id: int, change: Change, by: int) -> Edited:
+    async def change(self, guild_id: int, monitor_id: int, change: Typed, by: int) -> Edited:
         """Take new settings at once. Another address is judged anew, its open alert is closed.
 
         Raises UserError when one of them cannot be taken; then nothing has changed.
@@ -202,16 +183,16 @@ class Monitors:
         async with self._watchlist.changing:  # the second of two changes what the first left
             entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
-            renamed = change.name is not None and change.name != before.name
+            renamed = change.get("name", before.name) != before.name
             mine = self.neighbours(guild_id) if renamed else Neighbours()
-            after = self._wishes.changed(before, change, mine)
+            after = self.rules.changed(before, change, mine)
             if after == before:
                 return Edited(before, before)
             await self._save_settings(entry, after, by)
             moved = after.target.url != before.target.url
             schedule(self._scheduler, entry.monitor, soon=moved)
         elsewhere = entry.incident is not None and before.channel_id != after.channel_id
-        return Edited(before, after, told_elsewhere=elsewhere)
+        return Edited(before, after, alert_elsewhere=elsewhere)
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
         done = Actor(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from bot.models import Window
 from bot.services.audit_log import AuditEntry, AuditEvent
+from bot.services.monitor_options import OPTIONS
+from bot.services.option_types import ChannelOption, NumberOption, RoleOption
 from bot.services.recurrence import next_occurrence
 from bot.words.escaping import ELLIPSIS, code, markdown
 from bot.words.timestamps import stamp
@@ -14,19 +16,9 @@ from cogs._ui.maintenance_answers import weekly_text
 _NAME_LIMIT = 40
 _AHEAD = 15  # what is still shown before the place where two long texts differ
 
-# What each setting is called.
-LABELS = {
-    AuditEvent.ADDRESS: N_("Address"),
-    AuditEvent.NAME: N_("Name"),
-    AuditEvent.EVERY: N_("Seconds between checks"),
-    AuditEvent.METHOD: N_("Method"),
-    AuditEvent.EXPECT_STATUS: N_("Accepted HTTP codes"),
-    AuditEvent.CONTAINS: N_("Required text"),
-    AuditEvent.NOT_CONTAINS: N_("Forbidden text"),
-    AuditEvent.SLOW_MS: N_("Slow limit (ms)"),
-    AuditEvent.HEADERS: N_("Request headers"),
-    AuditEvent.CHANNEL: N_("Channel"),
-    AuditEvent.ROLE: N_("Role"),
+# The name of each setting, by the word of the audit log.
+_LABELS = {
+    **{name: option.label for name, option in OPTIONS.items()},
     AuditEvent.ALERT_CHANNEL: N_("Alert channel"),
     AuditEvent.ALERT_ROLE: N_("Alert role"),
     AuditEvent.FALLBACK: N_("Second channel"),
@@ -34,12 +26,12 @@ LABELS = {
     AuditEvent.LANGUAGE: N_("Language"),
     AuditEvent.TIMEZONE: N_("Time zone"),
 }
-PAUSES = {AuditEvent.PAUSED: N_("Paused"), AuditEvent.RESUMED: N_("Resumed")}
 _DONE = {
     AuditEvent.ADDED: N_("Added"),
     AuditEvent.IMPORTED: N_("Imported"),
     AuditEvent.REMOVED: N_("Removed"),
-    **PAUSES,
+    AuditEvent.PAUSED: N_("Paused"),
+    AuditEvent.RESUMED: N_("Resumed"),
     AuditEvent.MUTED: N_("Muted"),
     AuditEvent.UNMUTED: N_("Unmuted"),
     AuditEvent.ACKNOWLEDGED: N_("Alert acknowledged"),
@@ -49,19 +41,22 @@ _DONE = {
     AuditEvent.BOARD_CREATED: N_("Board created"),
     AuditEvent.BOARD_REMOVED: N_("Board removed"),
 }
-# What stands there while nothing is chosen; "none" for all others.
+# Stands there while nothing is chosen; "none" for all others.
 _UNSET = {
-    AuditEvent.CHANNEL: N_("the server's setting"),
-    AuditEvent.ROLE: N_("the server's setting"),
-    AuditEvent.EXPECT_STATUS: N_("any below 400"),
+    **{name: option.unset for name, option in OPTIONS.items()},
     AuditEvent.REMINDERS: N_("off"),
     AuditEvent.LANGUAGE: N_("automatic"),
 }
 _CHANNELS = {
-    *(AuditEvent.CHANNEL, AuditEvent.ALERT_CHANNEL, AuditEvent.FALLBACK),
+    *(name for name, option in OPTIONS.items() if isinstance(option, ChannelOption)),
+    *(AuditEvent.ALERT_CHANNEL, AuditEvent.FALLBACK),
     *(AuditEvent.BOARD_CREATED, AuditEvent.BOARD_REMOVED),
 }
-_ROLES = {AuditEvent.ROLE, AuditEvent.ALERT_ROLE}
+_ROLES = {
+    *(name for name, option in OPTIONS.items() if isinstance(option, RoleOption)),
+    AuditEvent.ALERT_ROLE,
+}
+_NUMBERS = {name for name, option in OPTIONS.items() if isinstance(option, NumberOption)}
 
 
 def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool = False) -> str:
@@ -84,12 +79,12 @@ def fitting(lines: Sequence[str], limit: int) -> list[str]:
 
 
 def _said(words: Translator, row: AuditEntry, limit: int) -> str:
-    what = next((one for one in AuditEvent if one == row.field), None)
+    what = row.field
     if what in _DONE:
-        return _done(words, what, row, limit)
-    if what is None or what not in LABELS:
-        return markdown(row.field, limit)
-    label = words.text(LABELS[what])
+        return _done(words, AuditEvent(what), row, limit)
+    if what not in _LABELS:
+        return markdown(what, limit)
+    label = words.text(_LABELS[what])
     if row.before == row.after:  # of headers the names alone are known: a value is another
         value = f"{_value(words, what, row.after, limit)} · {words.text('changed')}"
     else:
@@ -119,7 +114,7 @@ def _planned(words: Translator, window: Window) -> str:
     return f"{stamp(occurrence.from_ms, 'f')} – {stamp(occurrence.until_ms, 'f')}"
 
 
-def _value(words: Translator, what: AuditEvent, text: str | None, limit: int) -> str:
+def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
     if text is None:
         return words.text(_UNSET.get(what, N_("none")))
     if what in _CHANNELS:
@@ -129,11 +124,11 @@ def _value(words: Translator, what: AuditEvent, text: str | None, limit: int) ->
     return _typed(words, what, text, limit)
 
 
-def _typed(words: Translator, what: AuditEvent, text: str, limit: int) -> str:
+def _typed(words: Translator, what: str, text: str, limit: int) -> str:
     match what:
-        case AuditEvent.EVERY | AuditEvent.SLOW_MS:
+        case _ if what in _NUMBERS:
             return text
-        case AuditEvent.NAME | AuditEvent.TIMEZONE:
+        case "name" | AuditEvent.TIMEZONE:
             return markdown(text, limit)
         case AuditEvent.LANGUAGE:
             return native_name(translator_for(text).language)

@@ -1,7 +1,6 @@
 """The buttons of a settings card, and the forms they open."""
 
 import re
-from dataclasses import replace
 
 import discord
 from discord import ui
@@ -9,19 +8,21 @@ from discord import ui
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.models import Monitor
-from bot.services.wishes import Change, Edited
+from bot.services.monitor_options import SECTIONS, Typed
+from bot.services.monitor_rules import Edited
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.change_pages import add_changes, changes_button
 from cogs._ui.forms import typed_values
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 from cogs._ui.monitor_card import card_embed, edited_text
-from cogs._ui.monitor_forms import TITLES, change_of, monitor_form
+from cogs._ui.monitor_forms import change_of, monitor_form
 from cogs._ui.typed_slips import with_address
 from cogs._ui.watch_answers import cut_text
 
 
 class EditButton(
-    PersistentItem, template=r"v1:edit:(?P<section>address|fine|told):(?P<monitor>\d{1,18})"
+    PersistentItem,
+    template=rf"v1:edit:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})",
 ):
     """Opens the form of one section."""
 
@@ -41,32 +42,32 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
     await add_changes(interaction, embed, monitor.id)
     sections = (
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))
-        for section, title in TITLES.items()
+        for section, title in SECTIONS.items()
     )
     return embed, view_of([*sections, changes_button(words, monitor.id)])
 
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
     """What was typed into a form."""
-    work_out = change_of(interaction, sent["section"], typed_values(interaction))
-    change = await defer_if_slow(interaction, work_out, in_place=is_own_message(interaction))
-    await take_change(interaction, int(sent["monitor"]), change)
+    work_out = change_of(interaction, typed_values(interaction))
+    typed = await defer_if_slow(interaction, work_out, in_place=is_own_message(interaction))
+    await take_change(interaction, int(sent["monitor"]), typed)
 
 
-async def take_change(interaction: Interaction, monitor_id: int, change: Change) -> None:
+async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -> None:
     """Change what was asked for; an address as it was typed is read first."""
 
     async def take(asked: Interaction, address: str) -> None:
-        wanted = replace(change, url=address or None)
+        change = {**typed, "url": address} if "url" in typed else typed
         monitors, guild_id = asked.client.services.monitors, asked.guild_id or 0
-        work = monitors.edit(guild_id, monitor_id, wanted, asked.user.id)
+        work = monitors.edit(guild_id, monitor_id, change, asked.user.id)
         edited = await defer_if_slow(asked, work, in_place=is_own_message(asked))
-        await show_edited(asked, edited, cut_text(translator_of(asked), wanted.name))
+        await show_edited(asked, edited, cut_text(translator_of(asked), change.get("name")))
 
-    if change.url is None:
-        await take(interaction, "")
+    if "url" in typed:
+        await with_address(interaction, typed["url"], take)
     else:
-        await with_address(interaction, change.url, take)
+        await take(interaction, "")
 
 
 async def show_edited(interaction: Interaction, edited: Edited, note: str | None = None) -> None:

@@ -5,44 +5,62 @@ import discord
 from bot.discord.client import Interaction
 from bot.discord.permissions import channel_problem, role_unreachable
 from bot.models import Monitor, Target
-from bot.services.audit_log import differing
-from bot.services.target_options import status_text
-from bot.services.wishes import Edited
+from bot.services.monitor_options import EVERY, SECTIONS, differing, of_section
+from bot.services.monitor_rules import Edited
+from bot.services.option_types import (
+    ChannelOption,
+    HeadersOption,
+    NumberOption,
+    Option,
+    RoleOption,
+    StatusesOption,
+    TextOption,
+)
 from bot.words.causes import result_text
 from bot.words.escaping import clip, code
 from bot.words.translator import Translator
-from cogs._ui.change_text import LABELS
 from cogs._ui.monitor_text import shown_name
 
 _URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
+_WIDE = (TextOption, HeadersOption)
+_IN_HEAD = {"url", "name", "every", "method"}  # title and first field
 
 
 def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
-    """Every setting; of request headers the names alone, for values may be secrets."""
-    target, server = monitor.target, words.text("the server's setting")
-    none = words.text("none")
-    every = words.text("every {n} s", n=monitor.interval_s)
-    slow = none if monitor.slow_ms is None else words.text("{ms} ms", ms=monitor.slow_ms)
-    headers = ", ".join(code(name, _VALUE_LIMIT) for name, _ in target.headers)
-    whole = {
-        words.text("Address"): f"{asked_address(target, _URL_LIMIT)} · {every}",
-        words.text("Required text"): _quoted(target.contains) or none,
-        words.text("Forbidden text"): _quoted(target.not_contains) or none,
-        words.text("Request headers"): clip(headers, _HEADERS_LIMIT) or none,
-    }
-    short = {
-        words.text("Accepted HTTP codes"): status_text(target.expect_status)[:_VALUE_LIMIT]
-        or words.text("any below 400"),
-        words.text("Slow limit (ms)"): slow,
-        words.text("Channel"): f"<#{monitor.channel_id}>" if monitor.channel_id else server,
-        words.text("Role"): f"<@&{monitor.role_id}>" if monitor.role_id else server,
-    }
+    """Every option the address takes; of request headers the names alone: values may be secrets."""
     embed = discord.Embed(title=shown_name(monitor))
-    for name, value in whole.items():
-        embed.add_field(name=name, value=value, inline=False)
-    for name, value in short.items():
-        embed.add_field(name=name, value=value)
+    every = words.text(EVERY.shown, n=monitor.interval_s)
+    address = f"{asked_address(monitor.target, _URL_LIMIT)} · {every}"
+    embed.add_field(name=words.text("Address"), value=address, inline=False)
+    options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
+    for option in sorted(options, key=lambda one: not isinstance(one, _WIDE)):
+        if option.name not in _IN_HEAD:
+            shown = shown_value(words, option, monitor)
+            embed.add_field(
+                name=words.text(option.label), value=shown, inline=not isinstance(option, _WIDE)
+            )
     return embed
+
+
+def shown_value(  # noqa: PLR0911 - one for each type
+    words: Translator, option: Option, monitor: Monitor
+) -> str:
+    """One option's value in an embed."""
+    value = option.of(monitor)
+    if value == option.default and option.removable:
+        return words.text(option.unset)
+    match option:
+        case NumberOption():
+            return words.text(option.shown, n=value)
+        case ChannelOption():
+            return f"<#{value}>"
+        case RoleOption():
+            return f"<@&{value}>"
+        case HeadersOption():
+            return clip(", ".join(code(name, _VALUE_LIMIT) for name, _ in value), _HEADERS_LIMIT)
+        case StatusesOption():
+            return option.write(value)[:_VALUE_LIMIT]
+    return code(option.write(value), _VALUE_LIMIT)
 
 
 def asked_address(target: Target, limit: int) -> str:
@@ -51,14 +69,10 @@ def asked_address(target: Target, limit: int) -> str:
     return f"{target.method} {address}" if target.url.startswith("http") else address
 
 
-def _quoted(text: str | None) -> str:
-    return "" if text is None else code(text, _VALUE_LIMIT)
-
-
 def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> str:
     """What changed, what follows from it, and what now stands in its way."""
     before, after = edited.before, edited.after
-    changed = [words.text(LABELS[what]) for what in differing(before, after)]
+    changed = [words.text(option.label) for option in differing(before, after)]
     if not changed:
         return words.text("Nothing changed.")
     lines = [words.text("Changed: {list}.", list=words.list(changed))]
@@ -67,7 +81,7 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
         lines.append(words.text("First check: {result}.", result=seen))
     if before.target.url != after.target.url:
         lines.append(words.text("The new address starts from scratch."))
-    if edited.told_elsewhere:
+    if edited.alert_elsewhere:
         lines.append(
             words.text(
                 "The open alert stays where it is; the new channel is used from the next one on."

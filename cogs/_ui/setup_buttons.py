@@ -6,7 +6,6 @@ everybody's: only a card of the person's own is edited in place.
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from discord import ui
@@ -16,11 +15,12 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import error_text, translator_of
 from bot.discord.states import GREEN, GREY
 from bot.errors import Mistyped, UserError
+from bot.services.monitor_options import Typed
 from bot.services.typed_addresses import typed_address
-from bot.services.wishes import NewMonitor
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.channel_options import check_channel_and_role
+from cogs._ui.forms import typed_values
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 from cogs._ui.setup_page import (
     CHANNEL,
@@ -32,7 +32,6 @@ from cogs._ui.setup_page import (
     channel_menu,
     heading,
     next_commands,
-    read_site_form,
     ready,
     role_menu,
     site_form,
@@ -172,13 +171,14 @@ async def _ask_site(interaction: Interaction) -> None:
 async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
     """The form of a site goes the very way of ``/watch add``: watched at once, looked at once."""
     del sent
-    wanted = read_site_form(interaction)
+    values = typed_values(interaction)
+    typed = {name: values.get(name, "") for name in ("url", "name")}
 
     async def add(asked: Interaction, address: str) -> None:
-        await _do(asked, SITE, _added(asked, replace(wanted, url=address)))
+        await _do(asked, SITE, _added(asked, {**typed, "url": address}))
 
     try:
-        address = typed_address(wanted.url)
+        address = typed_address(typed["url"])
     except Mistyped as slip:
         row = slip_row(interaction, slip, add)
         note = f"✖ {error_text(translator_of(interaction), slip)}"
@@ -187,9 +187,9 @@ async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
         await add(interaction, address)
 
 
-async def _added(interaction: Interaction, wanted: NewMonitor) -> str:
+async def _added(interaction: Interaction, typed: Typed) -> str:
     monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
-    added = await monitors.add(guild_id, wanted, interaction.user.id)
+    added = await monitors.add(guild_id, typed, interaction.user.id)
     mark = "✔" if added.first.ok else "⚠"
     return f"{mark} {added_text(translator_of(interaction), added)}"
 

@@ -12,13 +12,13 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree
 from bot.discord.permissions import channel_problem, own_permissions, remedy, role_problem
 from bot.models import GuildSettings, Monitor
+from bot.services.monitor_options import NAME_LIMIT
 from bot.services.test_alert import LastTest
-from bot.services.wishes import NAME_LIMIT, NewMonitor, usual_interval_s
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import test_alert_text
 from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
-from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
+from cogs._ui.forms import form, shown_channel, shown_role, text_field
 from cogs._ui.monitor_forms import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
 
@@ -224,14 +224,4 @@ def site_form(words: Translator) -> ui.Modal:
                 about=words.text("Its name here; by default its host."),
             ),
         ],
-    )
-
-
-def read_site_form(interaction: Interaction) -> NewMonitor:
-    """What was typed, the address too, with everything else as usual."""
-    typed = typed_values(interaction)
-    return NewMonitor(
-        url=typed.get("url", ""),
-        name=typed.get("name") or None,
-        every_s=usual_interval_s(interaction.client.config),
     )

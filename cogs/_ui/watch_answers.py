@@ -7,8 +7,9 @@ from bot.discord.command_tree import translator_of
 from bot.discord.states import colour_of, state_word, summary
 from bot.errors import NotFound
 from bot.models import CheckResult, Monitor
+from bot.services.monitor_options import NAME_LIMIT
+from bot.services.monitor_rules import Added, is_cut
 from bot.services.status import MonitorStatus
-from bot.services.wishes import NAME_LIMIT, Added, is_cut
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
 from bot.words.incident_text import fitting_lines
@@ -42,9 +43,28 @@ def added_text(words: Translator, added: Added) -> str:
 
 def cut_text(words: Translator, name: str | None) -> str | None:
     """That a typed name was too long, if it was."""
-    if name is None or not is_cut(name):
+    if not is_cut(name):
         return None
     return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
+
+
+def place_text(
+    interaction: Interaction, channel_id: int | None, problem: str, *, is_new: bool
+) -> str:
+    """Where alerts go; ``problem``: why they could not go to the channel of the command."""
+    words = translator_of(interaction)
+    command = interaction.client.commands_tree.mention("alerts channel")
+    if channel_id is None:
+        text = words.text("No alert channel set yet: {command}", command=command)
+        return f"{text} {problem}".rstrip()
+    channel = f"<#{channel_id}>"
+    if not is_new:
+        return words.text("Alerts go to {channel}.", channel=channel)
+    return words.text(
+        "Alerts go to this channel, {channel}. Another one: {command}",
+        channel=channel,
+        command=command,
+    )
 
 
 def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:

@@ -3,23 +3,29 @@
 import io
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import discord
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import NETWORK_ERRORS, translator_of
-from bot.errors import UserError
+from bot.discord.command_tree import NETWORK_ERRORS, option_names, translator_of
+from bot.errors import OptionNames, UserError
+from bot.models import Monitor
 from bot.services.transfer.bulk_import import Fate, Outcome
-from bot.services.transfer.reader import SIZE_LIMIT, Item
+from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator
-from cogs._ui.change_text import LABELS, PAUSES
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
+# A file may name anything; so many channels that we do not know are asked for.
+_MOST_ASKED = 25
+_NO_CHANNEL = N_("its channel is not on this server: the server's own is used")
+_NO_ROLE = N_("its role is not on this server: the server's own is used")
 _TOO_LARGE = N_("The file is too large: at most 1 MiB.")
 _FETCH_S = 15
 _SHOWN = 12  # rows of each kind
@@ -32,6 +38,46 @@ _MANY = 1_000  # rows that take long enough for a first word at once
 
 # The parts of the report in their order, what matters most first.
 _REFUSED, _REMARKED, _TAKEN = N_("Not imported: {n}"), N_("With a remark: {n}"), N_("Imported: {n}")
+
+
+def export_text(interaction: Interaction, found: Sequence[Monitor]) -> str:
+    """How many there are, what the file lacks, and how to read it back."""
+    words = translator_of(interaction)
+    lines = [words.plural("{n} site watched", "{n} sites watched", len(found))]
+    if any(one.target.headers for one in found):
+        lines.append(
+            words.text("Request headers are listed by name only: their values may be secret.")
+        )
+    command = interaction.client.commands_tree.mention("watch import")
+    lines.append(words.text("{command} imports it again.", command=command))
+    return "\n".join(lines)
+
+
+async def at_home(interaction: Interaction, items: Sequence[Item]) -> list[Item]:
+    """Without channels and roles of other servers, or that are gone: no place for alerts."""
+    named = [one.typed["channel"] for one in items if one.typed.get("channel")]
+    known, guild = interaction.client.known_channels, interaction.guild
+    await known.look_up(guild, named[:_MOST_ASKED])
+    if guild is None:
+        return list(items)
+
+    def is_channel(channel_id: int) -> bool:
+        channel = known.find(guild, channel_id)
+        return channel is not None and channel.type in ALERT_CHANNEL_TYPES
+
+    def is_role(role_id: int) -> bool:
+        role = guild.get_role(role_id)
+        return role is not None and not role.is_default()
+
+    places = (("channel", is_channel, _NO_CHANNEL), ("role", is_role, _NO_ROLE))
+    return [_at_home(item, places) for item in items]
+
+
+def _at_home(item: Item, places: Iterable[tuple[str, Callable[[int], bool], str]]) -> Item:
+    for name, is_here, remark in places:
+        if item.typed.get(name) and not is_here(item.typed[name]):
+            item = replace(item, typed={**item.typed, name: None}).remarked(remark)
+    return item
 
 
 async def fetched(file: discord.Attachment) -> bytes:
@@ -168,7 +214,7 @@ def _line(words: Translator, outcome: Outcome) -> str:
     if outcome.fate is Fate.SAME:
         said.append(words.text("unchanged"))
     if outcome.fate is Fate.CHANGED:
-        fields = [words.text((LABELS | PAUSES)[one]) for one in outcome.changed]
+        fields = [words.text(one) for one in outcome.changed]
         said.append(words.text("changed: {fields}", fields=", ".join(fields)))
     return " · ".join([*said, *_remarks(words, item)])
 
@@ -176,13 +222,19 @@ def _line(words: Translator, outcome: Outcome) -> str:
 def _why(words: Translator, error: UserError | None) -> str:
     if error is None:
         return "?"
-    return words.text(error.message, **_plainly(error.values))
+    return " ".join(words.text(one.message, **_plainly(words, one.values)) for one in error.each)
 
 
 def _remarks(words: Translator, item: Item) -> list[str]:
-    return [words.text(text, **_plainly(values)) for text, values in item.remarks]
+    return [words.text(text, **_plainly(words, values)) for text, values in item.remarks]
 
 
-def _plainly(values: Mapping[str, object]) -> dict[str, Any]:
+def _plainly(words: Translator, values: Mapping[str, object]) -> dict[str, Any]:
     """Values are what somebody wrote into the file."""
-    return {k: plain(v, _VALUE_LIMIT) if isinstance(v, str) else v for k, v in values.items()}
+    return {name: _plain(words, value) for name, value in values.items()}
+
+
+def _plain(words: Translator, value: object) -> object:
+    if isinstance(value, OptionNames):
+        return option_names(words, value)
+    return plain(value, _VALUE_LIMIT) if isinstance(value, str) else value

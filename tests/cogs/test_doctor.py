@@ -10,7 +10,8 @@ import pytest
 
 from bot.services.delivery import throttle
 from bot.services.doctor.findings import ok, warning
-from bot.services.wishes import NewMonitor
+from bot.services.monitor_options import Typed
+from bot.services.monitor_rules import Neighbours
 from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
 from cogs._ui.interactions import defer_if_slow
@@ -36,10 +37,10 @@ async def look(fixture: BotFixture, report: Answer, **more: Any) -> Answer:
     return await fixture.sandbox.press(more.pop("who", "Admin"), report, "v1:doctor:look", **more)
 
 
-async def watched(fixture: BotFixture, wanted: Sequence[NewMonitor]) -> None:
+async def watched(fixture: BotFixture, wanted: Sequence[Typed]) -> None:
     """Many monitors at once, without looking at any."""
     monitors = fixture.app.monitors
-    drafts = [monitors.draft(fixture.guild_id, one, []) for one in wanted]
+    drafts = [monitors.draft(fixture.guild_id, one, Neighbours()) for one in wanted]
     await monitors.keep(fixture.guild_id, drafts, by=1)
 
 
@@ -211,12 +212,12 @@ def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None
         for place in places:
             fixture.sandbox.admin.set_permissions(place, deny=("SEND_MESSAGES", "EMBED_LINKS"))
         sites = [
-            NewMonitor(
-                f"https://s{n}.example",
-                name=f"{n} {name}",
-                channel_id=int(place.id),
-                role_id=NOWHERE + n,
-            )
+            {
+                "url": f"https://s{n}.example",
+                "name": f"{n} {name}",
+                "channel": int(place.id),
+                "role": NOWHERE + n,
+            }
             for n, place in enumerate(places)
         ]
         await watched(fixture, sites)

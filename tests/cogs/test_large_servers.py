@@ -4,7 +4,6 @@ import asyncio
 import time
 from pathlib import Path
 
-from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
 from sandbox.world.permissions import Permission
 from sandbox.world.world import Channel, Overwrite, Role
@@ -34,12 +33,12 @@ def largest() -> Sandbox:
 async def furnished(fixture: BotFixture) -> None:
     """A monitor told in each channel, a board in every second one."""
     for number in range(CHANNELS):
-        wanted = NewMonitor(
-            f"{fixture.site.url}/{number}",
-            name=f"m{number}",
-            channel_id=fixture.channel_id(f"c{number}"),
-            every_s=3600,
-        )
+        wanted = {
+            "url": f"{fixture.site.url}/{number}",
+            "name": f"m{number}",
+            "channel": fixture.channel_id(f"c{number}"),
+            "every": 3600,
+        }
         await fixture.app.monitors.add(fixture.guild_id, wanted, 1)
     for number in range(BOARDS):
         await fixture.app.services.boards.create(

@@ -114,7 +114,7 @@ def test_csv_is_taken_and_every_line_is_reported(tmp_path: Path) -> None:
         lines = attached(fixture, answer).splitlines()
         assert len(lines) == 6
         assert lines[0].startswith("2 ✔ Shop · 127.0.0.1:"), "rows as a spreadsheet counts them"
-        assert lines[3] == "5 ✖ Inside · I can't watch private or local addresses."
+        assert lines[3].startswith("5 ✖ Inside · I can't watch private or local addresses.")
         assert lines[4].startswith("6 ✖ Odd · ")
         assert lines[5].endswith("checked every 1 s: faster is not allowed here")
         assert "already watched here" in answer.text
@@ -156,7 +156,7 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
         answer = await take(fixture, "Uptime_Kuma_Backup.json", backup)
         assert answer.content == "4 of 6 sites are watched from now on."
         assert "cannot watch the kind “ping”" in answer.text
-        assert "not with POST" in answer.text
+        assert "not POST" in answer.text
         found = shops(fixture)
         assert found["Word"].paused
         assert found["Word"].target.contains == "hello"

@@ -11,7 +11,6 @@ import pytest
 
 from bot.discord.client import EXTENSIONS, Latencies
 from bot.errors import ConfigError
-from bot.services.wishes import NewMonitor
 from sandbox import Sandbox
 from sandbox.settings import Settings
 from tests.cogs.bot_fixture import BotFixture, labels, run_with_bot, running_bot, until
@@ -35,7 +34,7 @@ def test_discord_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
         port = sandbox.port
         await sandbox.stop()
         async with running_bot(tmp_path, sandbox=sandbox, online=False, api_port=port) as fixture:
-            added = await fixture.app.monitors.add(1, NewMonitor(fixture.site.url), 1)
+            added = await fixture.app.monitors.add(1, {"url": fixture.site.url}, 1)
             assert added.first.ok
             await asyncio.sleep(0.2)
             await sandbox.start(port)
@@ -84,9 +83,12 @@ def test_alerts_are_sent_though_no_cog_speaks_of_them(
     monkeypatch.setattr("bot.discord.client.EXTENSIONS", left)
 
     async def scenario(fixture: BotFixture) -> None:
-        wanted = NewMonitor(
-            fixture.site.url, name="Shop", every_s=1, channel_id=fixture.channel_id("alerts")
-        )
+        wanted = {
+            "url": fixture.site.url,
+            "name": "Shop",
+            "every": 1,
+            "channel": fixture.channel_id("alerts"),
+        }
         await fixture.app.monitors.add(fixture.guild_id, wanted, 1)
         await fixture.app.services.boards.create(fixture.guild_id, fixture.channel_id("general"), 1)
         fixture.site.status = 503

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from bot.cli import replay
 from bot.config import VARIABLES, Config, load, require_token
 from bot.errors import ConfigError, UserError
-from bot.services.transfer.bulk_import import Intake
-from bot.services.transfer.export import export
-from bot.services.transfer.reader import Item, read
+from bot.services.transfer.bulk_import import BulkImport
+from bot.services.transfer.files import Item, export, read
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import report
@@ -130,7 +129,7 @@ def test_a_list_of_monitors(data: bytes) -> None:
 
 async def taken(items: list[Item]) -> None:
     async with services() as here:
-        outcomes = await Intake(Config(), here.monitors, here.silences).take(
+        outcomes = await BulkImport(Config(), here.monitors, here.silences).take(
             GUILD, items, by=PERSON, progress=silent
         )
         for language in ("en", "fr"):

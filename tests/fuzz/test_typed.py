@@ -15,17 +15,16 @@ from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Cause, Monitor, Target
 from bot.services.maintenance import NewWindow
-from bot.services.recurrence import wall_time, zone_name
-from bot.services.target_options import (
-    headers_text,
+from bot.services.monitor_options import NAME_LIMIT, OPTIONS
+from bot.services.monitor_rules import MonitorRules, Neighbours
+from bot.services.option_types import (
     kept_headers,
     parse_headers,
     parse_statuses,
     status_text,
-    target_of,
 )
+from bot.services.recurrence import wall_time, zone_name
 from bot.services.typed_addresses import typed_address
-from bot.services.wishes import NAME_LIMIT, Neighbours, NewMonitor, Wishes
 from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton
@@ -74,10 +73,10 @@ def test_addresses(typed: str) -> None:
 @example("a" + "\u0301\u0316" * 500_000)
 @example("\u200b" * 900_000)
 def test_names(typed: str) -> None:
-    wishes = Wishes(Config(), GUARD)
+    rules = MonitorRules(Config(), GUARD)
     mine = Neighbours([Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)])
-    wanted = NewMonitor("https://example.com/", name=typed)
-    monitor = refused_or(lambda: wishes.new(GUILD, wanted, mine, 0))
+    wanted = {"url": "https://example.com/", "name": typed}
+    monitor = refused_or(lambda: rules.new(GUILD, wanted, mine, 0))
     if monitor is not None:
         harmless(monitor.name)
         assert 0 < len(monitor.name) <= NAME_LIMIT
@@ -100,8 +99,8 @@ def test_expected_statuses(typed: str) -> None:
 def test_header_fields(typed: str) -> None:
     headers = refused_or(lambda: parse_headers(typed))
     if headers is not None:
-        assert parse_headers(headers_text(headers)) == headers
-        assert refused_or(lambda: kept_headers(headers, typed)) is not None
+        assert OPTIONS["headers"].read(headers) == headers
+        assert kept_headers(headers, headers) == headers
         assert all("\r" not in f"{k}{v}" and "\n" not in f"{k}{v}" for k, v in headers)
         assert all(f"{k}{v}".isascii() for k, v in headers)
 
@@ -109,10 +108,21 @@ def test_header_fields(typed: str) -> None:
 @tries(100)
 @given(texts("text"), texts("GET", "HEAD", "DELETE"))
 def test_searched_texts_and_methods(typed: str, method: str) -> None:
-    target = refused_or(
-        lambda: target_of("https://example.com/", contains=typed, not_contains=typed, method=method)
+    monitor = refused_or(
+        lambda: MonitorRules(Config(), GUARD).new(
+            GUILD,
+            {
+                "url": "https://example.com/",
+                "contains": typed,
+                "not_contains": typed,
+                "method": method,
+            },
+            Neighbours(),
+            0,
+        )
     )
-    if target is not None:
+    if monitor is not None:
+        target = monitor.target
         (target.contains or "").encode()
         assert target.method in {"GET", "HEAD"}
 

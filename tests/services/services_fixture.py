@@ -19,7 +19,6 @@ from bot.services.maintenance import Maintenance
 from bot.services.registry import Core
 from bot.services.status import Status
 from bot.services.watchlist import Entry
-from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.delivery.delivery_fixture import FixtureClock, FixtureTransport
 
@@ -89,8 +88,8 @@ class ServicesFixture(Core):
 
     async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
         """A monitor whose alerts go to the channel of the tests; not checked yet, as imported."""
-        new = NewMonitor(f"https://{name}.example/", name=name, channel_id=CHANNEL)
-        draft = self.monitors.draft(guild_id, new, self.monitors.of_guild(guild_id))
+        new = {"url": f"https://{name}.example/", "name": name, "channel": CHANNEL}
+        draft = self.monitors.draft(guild_id, new, self.monitors.neighbours(guild_id))
         return (await self.monitors.keep(guild_id, [draft], PERSON))[0]
 
     async def uptime(self, monitor: Monitor, since_ms: int) -> Uptime:

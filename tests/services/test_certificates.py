@@ -9,7 +9,6 @@ import pytest
 from bot.db import monitors as table
 from bot.models import Target
 from bot.services.delivery import enqueue
-from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (
     CHANNEL,
@@ -123,7 +122,7 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
 def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            await s.monitors.add(GUILD, NewMonitor("https://shop.example/", name="shop"), PERSON)
+            await s.monitors.add(GUILD, {"url": "https://shop.example/", "name": "shop"}, PERSON)
             ends_in(s, "shop", 3)
             await s.play({"shop": "OOOO"})
             assert s.transport.texts() == []

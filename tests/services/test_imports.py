@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.errors import UserError
-from bot.services.transfer.reader import Item, read
+from bot.services.option_types import status_text
+from bot.services.transfer.files import Item, read
 
 KUMA: dict[str, Any] = {
     "id": 1,
@@ -50,8 +51,10 @@ def seen(data: Any) -> list[tuple[int, str | None, str, int]]:
     """Row, name, address and interval of each."""
     found = []
     for one in items(data):
-        assert one.wanted is not None, one.error
-        found.append((one.number, one.wanted.name, one.wanted.url, one.wanted.every_s))
+        assert one.error is None
+        found.append(
+            (one.number, one.typed.get("name"), one.typed["url"], one.typed.get("every", 60))
+        )
     return found
 
 
@@ -190,12 +193,10 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
         "Port,SSH,c.example,300,,,22\nPort,Six,2001:db8::1,300,,,22\n"
         "Ping,P,d.example,300,,,\nHeartbeat,H,,300,,,\nPort,None,c.example,300,,,\n"
     )
-    wanted = [one.wanted for one in found]
-    assert wanted[0] is not None
-    assert wanted[1] is not None
-    assert wanted[0].contains == "hello"
-    assert (wanted[1].contains, wanted[1].not_contains) == (None, "error")
-    assert [one.url for one in wanted[2:4] if one] == [
+    wanted = [one.typed for one in found]
+    assert wanted[0]["contains"] == "hello"
+    assert (wanted[1].get("contains"), wanted[1]["not_contains"]) == (None, "error")
+    assert [one["url"] for one in wanted[2:4]] == [
         "tcp://c.example:22",
         "tcp://[2001:db8::1]:22",
     ]
@@ -208,10 +209,9 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
     web = common | {"friendly_name": "Shop", "url": "a.example", "type": 1, "status": 2}
     port = common | {"friendly_name": "P", "url": "b.example", "type": 4, "port": 22, "status": 0}
     first, second = items({"stat": "ok", "monitors": [web, port]})
-    assert first.wanted is not None
-    assert second.wanted is not None
-    assert (first.wanted.name, first.wanted.every_s, first.paused) == ("Shop", 300, False)
-    assert (second.wanted.url, second.paused) == ("tcp://b.example:22", True)
+    assert (first.typed["name"], first.typed["every"]) == ("Shop", 300)
+    assert not first.paused
+    assert (second.typed["url"], second.paused) == ("tcp://b.example:22", True)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,6 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
 )
 def test_what_cannot_be_watched_as_kuma_did_is_refused(differs: dict[str, Any], said: str) -> None:
     item = kuma(**differs)
-    assert item.wanted is None
     assert said in str(item.error)
 
 
@@ -260,7 +259,7 @@ def test_what_cannot_be_watched_as_kuma_did_is_refused(differs: dict[str, Any], 
 )
 def test_what_is_left_out_of_a_kuma_monitor_is_said(differs: dict[str, Any], said: str) -> None:
     item = kuma(**differs)
-    assert item.wanted is not None
+    assert item.error is None
     (remark,) = remarks(item)
     assert said in remark
 
@@ -280,29 +279,24 @@ def test_kuma_judges_the_answer_at_the_end_of_the_redirects(
     accepted: list[Any], redirects: int, expected: str
 ) -> None:
     item = kuma(accepted_statuscodes=accepted, maxredirects=redirects)
-    assert item.wanted is not None
-    assert item.wanted.expect_status == expected
+    assert status_text(item.typed["expect_status"]) == expected
     assert item.remarks == ()
 
 
 def test_small_things_of_kuma() -> None:
-    six = kuma(type="port", hostname="2001:db8::1", port=22.0).wanted
-    assert six is not None
-    assert six.url == "tcp://[2001:db8::1]:22"
+    six = kuma(type="port", hostname="2001:db8::1", port=22.0).typed
+    assert six["url"] == "tcp://[2001:db8::1]:22"
     assert kuma(active=0).paused
     assert kuma(active=False).paused
     assert kuma(forceInactive=True).paused
-    floats = kuma(interval=60.0).wanted
-    assert floats is not None
-    assert floats.every_s == 60
-    inverted = kuma(type="keyword", keyword="error", invertKeyword=True).wanted
-    assert inverted is not None
-    assert (inverted.contains, inverted.not_contains) == (None, "error")
-    left_over = kuma(authMethod=None, basic_auth_user="me").wanted
-    assert left_over is not None
-    assert left_over.headers is None
+    assert kuma(interval=60.0).typed["every"] == 60
+    inverted = kuma(type="keyword", keyword="error", invertKeyword=True).typed
+    assert (inverted.get("contains"), inverted["not_contains"]) == (None, "error")
+    left_over = kuma(authMethod=None, basic_auth_user="me")
+    assert left_over.error is None
+    assert "headers" not in left_over.typed
     plain_http = kuma(ignoreTls=True, url="http://a.example/")
-    assert plain_http.wanted is not None
+    assert plain_http.error is None
 
 
 @pytest.mark.parametrize(
@@ -317,8 +311,8 @@ def test_small_things_of_kuma() -> None:
 )
 def test_every_shape_of_a_kuma_dump_is_one(dump: Any) -> None:
     (item,) = items(dump)
-    assert item.wanted is not None
-    assert (item.wanted.url, item.wanted.expect_status) == ("https://a.example/", "2xx")
+    assert item.typed["url"] == "https://a.example/"
+    assert status_text(item.typed["expect_status"]) == "2xx"
     row = {"type": "http", "url": "https://a.example", "upside_down": 1, "ignore_tls": 0}
     (of_database,) = items([row])
     assert "inverted" in str(of_database.error)
@@ -334,10 +328,9 @@ def test_options_are_read_as_the_command_takes_them() -> None:
         "tags": ["x"],
     }
     (item,) = items({"monitors": [known]})
-    assert item.wanted is not None
-    assert (item.wanted.name, item.wanted.every_s) == ("5", 300)
-    assert item.wanted.expect_status == "200, 301"
-    assert item.wanted.headers == "X-A: 1 | X-B: 2"
+    assert (item.typed["name"], item.typed["every"]) == ("5", 300)
+    assert item.typed["expect_status"] == (200, 301)
+    assert item.typed["headers"] == (("X-A", "1"), ("X-B", "2"))
     assert remarks(item) == ["not read: tags"]
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 from bot.models import CheckResult, Phases, Target
-from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (
     GUILD,
@@ -44,7 +43,7 @@ class SlowProber:
 
 async def watch(here: ServicesFixture, guild_id: int) -> None:
     for number, url in enumerate((*BUSY, *ELSEWHERE)):
-        await here.monitors.add(guild_id, NewMonitor(url, name=f"site {number}"), PERSON)
+        await here.monitors.add(guild_id, {"url": url, "name": f"site {number}"}, PERSON)
 
 
 def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:

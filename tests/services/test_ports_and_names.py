@@ -7,7 +7,7 @@ import pytest
 from bot.engine.kinds import endpoint_of
 from bot.errors import UserError
 from bot.models import Cause, Reason
-from bot.services.wishes import NewMonitor
+from bot.services.monitor_options import Typed
 from tests.services.services_fixture import CHANNEL, GUILD, PERSON, play, services_fixture
 
 
@@ -19,7 +19,7 @@ def test_they_are_called_by_host_and_port_and_by_the_name(tmp_path: Path) -> Non
                 ("dns://example.com", "example.com"),
                 ("TCP://EXAMPLE.com.:22", "example.com:22"),
             ):
-                added = await s.monitors.add(GUILD, NewMonitor(url), PERSON)
+                added = await s.monitors.add(GUILD, {"url": url}, PERSON)
                 assert added.monitor.name == name
                 assert added.first.ok
             assert s.prober.probed == [
@@ -35,7 +35,7 @@ def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) 
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             for url in ("https://example.com", "tcp://example.com:443", "dns://example.com"):
-                await s.monitors.add(GUILD, NewMonitor(url, name=url), PERSON)
+                await s.monitors.add(GUILD, {"url": url, "name": url}, PERSON)
             hosts = {endpoint_of(entry.monitor.target.url) for entry in s.watchlist.all()}
             assert hosts == {"example.com:443", "example.com:53"}
 
@@ -49,7 +49,7 @@ def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
                 ("tcp://example.com:5432", Cause(Reason.REFUSED)),
                 ("dns://example.org", Cause(Reason.DNS)),
             ):
-                new = NewMonitor(url, channel_id=CHANNEL)
+                new = {"url": url, "channel": CHANNEL}
                 monitor = (await s.monitors.add(GUILD, new, PERSON)).monitor
                 for cause_now in (None, cause, cause):
                     s.prober.causes = {} if cause_now is None else {url: cause_now}
@@ -71,14 +71,14 @@ def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        NewMonitor("tcp://example.com:25"),
-        NewMonitor("tcp://example.com"),
-        NewMonitor("tcp://example.com:22", contains="OpenSSH"),
-        NewMonitor("dns://example.com", expect_status="200"),
-        NewMonitor("dns://8.8.8.8"),
+        {"url": "tcp://example.com:25"},
+        {"url": "tcp://example.com"},
+        {"url": "tcp://example.com:22", "contains": "OpenSSH"},
+        {"url": "dns://example.com", "expect_status": "200"},
+        {"url": "dns://8.8.8.8"},
     ],
 )
-def test_what_makes_no_sense_for_them_is_refused(tmp_path: Path, wanted: NewMonitor) -> None:
+def test_what_makes_no_sense_for_them_is_refused(tmp_path: Path, wanted: Typed) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             with pytest.raises(UserError):

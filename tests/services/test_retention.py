@@ -14,7 +14,7 @@ from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
 from bot.services.audit_log import AuditEvent
 from bot.services.history import retention
-from bot.services.wishes import NewMonitor
+from bot.services.monitor_rules import Neighbours
 from tests.fakes import START_MS, FakeClock
 from tests.services.services_fixture import (
     CHANNEL,
@@ -417,8 +417,8 @@ def test_a_pause_of_the_last_hours_that_is_over_is_not_counted_as_up(tmp_path: P
 def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
-            wanted = NewMonitor("https://shop.example/")
-            draft = s.monitors.draft(GUILD, wanted, [])
+            wanted = {"url": "https://shop.example/"}
+            draft = s.monitors.draft(GUILD, wanted, Neighbours())
             paused = replace(draft, paused_ms=draft.created_ms)
             (shop,) = await s.monitors.keep(GUILD, [paused], PERSON, AuditEvent.IMPORTED)
             await s.clock.advance(1800)

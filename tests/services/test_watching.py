@@ -13,7 +13,7 @@ from bot.db.database import Connection
 from bot.engine.judge_state import JudgeState
 from bot.errors import AddressRefused, DeliveryAction, NotFound, UserError
 from bot.models import Kind, Monitor, State
-from bot.services.wishes import NewMonitor
+from bot.services.monitor_options import Typed
 from tests.fakes import FakeClock
 from tests.services.delivery.delivery_fixture import always
 from tests.services.services_fixture import (
@@ -281,18 +281,18 @@ def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (NewMonitor("https://10.0.0.1/"), AddressRefused),
-        (NewMonitor("ftp://example.com"), AddressRefused),
-        (NewMonitor("example.com"), AddressRefused),
-        (NewMonitor("https://shop.example/", name="SHOP"), UserError),
-        (NewMonitor("https://new.example/", every_s=29), UserError),
-        (NewMonitor("https://new.example/", expect_status="teapot"), UserError),
-        (NewMonitor("https://new.example/", headers="Host: other"), UserError),
-        (NewMonitor("https://new.example/", contains="x" * 201), UserError),
+        ({"url": "https://10.0.0.1/"}, AddressRefused),
+        ({"url": "ftp://example.com"}, AddressRefused),
+        ({"url": "example.com"}, AddressRefused),
+        ({"url": "https://shop.example/", "name": "SHOP"}, UserError),
+        ({"url": "https://new.example/", "every": 29}, UserError),
+        ({"url": "https://new.example/", "expect_status": "teapot"}, UserError),
+        ({"url": "https://new.example/", "headers": "Host: other"}, UserError),
+        ({"url": "https://new.example/", "contains": "x" * 201}, UserError),
     ],
 )
 def test_what_cannot_be_watched_is_refused_in_one_sentence(
-    tmp_path: Path, wanted: NewMonitor, error: type[Exception]
+    tmp_path: Path, wanted: Typed, error: type[Exception]
 ) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
@@ -385,7 +385,7 @@ def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> Non
 def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            new = NewMonitor("https://shop.example/", name="shop")
+            new = {"url": "https://shop.example/", "name": "shop"}
             await s.monitors.add(GUILD, new, PERSON)
             await s.play({"shop": "OFF"})
             await s.silences.expire_due()
@@ -433,7 +433,7 @@ def test_the_limit_holds_when_people_add_at_the_same_moment(tmp_path: Path) -> N
 def test_a_name_nobody_can_see_becomes_the_host(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            new = NewMonitor("https://shop.example/", name="\u200b\u202e ")
+            new = {"url": "https://shop.example/", "name": "\u200b\u202e "}
             added = await s.monitors.add(GUILD, new, PERSON)
             assert added.monitor.name == "shop.example"
 

@@ -22,7 +22,6 @@ from bot.services.grouping import OPENING_S
 from bot.services.liveness import GapWatch
 from bot.services.recorder import WORDING_APART_MS
 from bot.services.watchlist import Entry
-from bot.services.wishes import NewMonitor
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (
     CHANNEL,
@@ -394,7 +393,7 @@ def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_pa
             s.clock.settle = lambda: s.db.read(lambda conn: conn.in_transaction)
             running = asyncio.ensure_future(s.scheduler.run())
             s.prober.causes["https://dead.example/"] = HTTP_500
-            new = NewMonitor("https://dead.example/", every_s=86_400, channel_id=CHANNEL)
+            new = {"url": "https://dead.example/", "every": 86_400, "channel": CHANNEL}
             added = await s.monitors.add(GUILD, new, PERSON)
             assert not added.first.ok
             assert s.monitors.find(GUILD, "dead.example") == added.monitor

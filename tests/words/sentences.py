@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.services.monitor_options import OPTIONS
+from bot.services.option_types import ChoiceOption
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("bot", "cogs")
 ERRORS = {"UserError", "AddressRefused", "NotFound"}
 MARKERS = {"N_", "locale_str", "Choice"}
+TABLE = "bot/services/monitor_options.py"
 # Parameters of a command that Discord never sees.
 UNSEEN = {"self", "interaction", "cls"}
 
@@ -34,7 +38,17 @@ def spoken(root: Path = ROOT) -> Sentences:
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
             _Reader(found, path.relative_to(root)).visit(ast.parse(path.read_text("utf-8")))
+    _options(found)
     return found
+
+
+def _options(found: Sentences) -> None:
+    """Commands have a parameter for each option of the table, which no syntax shows."""
+    for option in OPTIONS.values():
+        found.names.setdefault(option.name, TABLE)
+        found.descriptions |= {option.help, option.edit_help}
+        if isinstance(option, ChoiceOption):
+            found.may |= set(option.choices)
 
 
 class _Reader(ast.NodeVisitor):

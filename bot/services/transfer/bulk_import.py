@@ -6,18 +6,18 @@ of its address. Cost is linear in the number of rows: what a server watches is i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.config import Config
 from bot.errors import UserError
 from bot.models import Monitor
-from bot.services.audit_log import AuditEvent, differing
+from bot.services.audit_log import AuditEvent
+from bot.services.monitor_options import EVERY, NAME_LIMIT, differing
+from bot.services.monitor_rules import NameTaken
 from bot.services.monitors import Monitors
 from bot.services.silences import Silences
-from bot.services.transfer.columns import Remark
-from bot.services.transfer.reader import Item
-from bot.services.wishes import MAX_INTERVAL_S, NAME_LIMIT, Change, NameTaken, NewMonitor
+from bot.services.transfer.files import Item
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -29,9 +29,6 @@ _TAKEN = N_("“{name}” is already watched here.")
 _ELSEWHERE = N_("“{name}” is already watched here, at another address.")
 _TWIN = N_("the same address is already watched as “{name}”")
 _HEADER_VALUE = N_("the value of the header {name} is not in the file")
-
-# The settings of a change by the names of a file.
-_FIELDS = {"every": "every_s", "channel": "channel_id", "role": "role_id"}
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -49,14 +46,13 @@ class Fate(Enum):
 class Outcome:
     """One row, and the monitor it became, or why it did not.
 
-    ``changed``: what differs from the monitor there was. In a preview nothing has happened yet.
+    ``before``: the monitor there was. In a preview nothing has happened yet.
     """
 
     item: Item
     monitor: Monitor | None
     error: UserError | None = None
     before: Monitor | None = None
-    change: Change | None = None
 
     @property
     def fate(self) -> Fate:
@@ -67,15 +63,17 @@ class Outcome:
         return Fate.CHANGED if self.changed else Fate.SAME
 
     @property
-    def changed(self) -> list[AuditEvent]:
+    def changed(self) -> list[str]:
+        """The labels of what differs."""
         if self.before is None or self.monitor is None:
             return []
-        paused = AuditEvent.PAUSED if self.monitor.paused else AuditEvent.RESUMED
-        repaused = [paused] if self.monitor.paused != self.before.paused else []
-        return differing(self.before, self.monitor) + repaused
+        labels = [option.label for option in differing(self.before, self.monitor)]
+        if self.monitor.paused != self.before.paused:
+            labels.append(N_("Paused") if self.monitor.paused else N_("Resumed"))
+        return labels
 
 
-class Intake:
+class BulkImport:
     """Goes on past every row that cannot be taken."""
 
     def __init__(self, config: Config, monitors: Monitors, silences: Silences) -> None:
@@ -133,11 +131,12 @@ class Intake:
 
     async def _apply(self, planned: Outcome, by: int) -> Outcome:
         """Change what differs; a row that is refused or the same is left as it is."""
-        if planned.fate is not Fate.CHANGED or planned.monitor is None or planned.change is None:
+        wanted, typed = planned.monitor, planned.item.typed
+        if planned.fate is not Fate.CHANGED or wanted is None:
             return planned
-        wanted, guild_id = planned.monitor, planned.monitor.guild_id
+        guild_id = wanted.guild_id
         try:
-            edited = await self._monitors.change(guild_id, wanted.id, planned.change, by)
+            edited = await self._monitors.change(guild_id, wanted.id, typed, by)
             monitor = edited.after
             if wanted.paused and not monitor.paused:
                 monitor = await self._silences.pause(guild_id, wanted.id, by=by, for_s=None)
@@ -160,20 +159,19 @@ class _Plan:
         self._spoken_of: set[int] = set()  # ids of monitors that earlier rows are about
 
     def of(self, item: Item) -> Outcome:
-        if item.wanted is None:
+        if item.error is not None:
             return Outcome(item, None, item.error)
-        wanted, remarks = self._allowed(item.wanted)
-        item = replace(item, wanted=wanted, remarks=(*item.remarks, *remarks))
+        item = self._allowed(item)
         try:
-            there = self._there(item, wanted)
-            return self._new(item, wanted) if there is None else self._known(item, wanted, there)
+            there = self._there(item)
+            return self._new(item) if there is None else self._known(item, there)
         except UserError as error:
             return Outcome(item, None, _in_a_file(error))
 
-    def _there(self, item: Item, wanted: NewMonitor) -> Monitor | None:
+    def _there(self, item: Item) -> Monitor | None:
         """The monitor the row is about, if there is one. Raises UserError."""
-        url = self._monitors.address(wanted.url)
-        name = plain(wanted.name or "", NAME_LIMIT)
+        url = self._monitors.rules.address(item.typed["url"])
+        name = plain(item.typed.get("name") or "", NAME_LIMIT)
         found = self._mine.named(name) if name else self._mine.at(url)
         exported = self._by_id.get(item.id or 0)
         if found is None and exported is not None and exported.target.url == url:
@@ -186,67 +184,48 @@ class _Plan:
             raise UserError(_ELSEWHERE, name=found.name)
         return found
 
-    def _new(self, item: Item, wanted: NewMonitor) -> Outcome:
-        remarks = list[Remark]()
+    def _new(self, item: Item) -> Outcome:
         if item.ours:
-            wanted, remarks = _without_lost_values(wanted)
-        draft = self._monitors.draft(self.guild_id, wanted, self._mine)
+            item = _without_lost_values(item)
+        draft = self._monitors.draft(self.guild_id, item.typed, self._mine)
         twin = self._mine.at(draft.target.url)
         if twin is not None:
-            remarks.append((_TWIN, {"name": twin.name}))
+            item = item.remarked(_TWIN, name=twin.name)
         self._mine.add(draft)
-        paused_ms = draft.created_ms if item.paused else None
-        item = replace(item, remarks=(*item.remarks, *remarks))
-        return Outcome(item, replace(draft, paused_ms=paused_ms))
+        return Outcome(item, replace(draft, paused_ms=draft.created_ms if item.paused else None))
 
-    def _known(self, item: Item, wanted: NewMonitor, there: Monitor) -> Outcome:
-        change = _change(wanted, item.given)
-        after = self._monitors.changed(there, change, self._mine)
+    def _known(self, item: Item, there: Monitor) -> Outcome:
+        after = self._monitors.rules.changed(there, item.typed, self._mine)
         self._spoken_of.add(there.id)
         if after.name != there.name or after.target.url != there.target.url:
             self._mine.replace(there, after)
-        if item.given is None or "paused" in item.given:
+        if item.paused is not None:
             paused_ms = there.paused_ms or after.created_ms
             after = replace(after, paused_ms=paused_ms if item.paused else None)
-        return Outcome(item, after, before=there, change=change)
+        return Outcome(item, after, before=there)
 
-    def _allowed(self, wanted: NewMonitor) -> tuple[NewMonitor, list[Remark]]:
-        low_s = self._config.min_interval_s
-        if wanted.every_s < low_s:
-            return replace(wanted, every_s=low_s), [(_FASTER, {"n": low_s})]
-        if wanted.every_s > MAX_INTERVAL_S:
-            return replace(wanted, every_s=MAX_INTERVAL_S), [(_SLOWER, {"n": MAX_INTERVAL_S})]
-        return wanted, []
-
-
-def _change(wanted: NewMonitor, given: frozenset[str] | None) -> Change:
-    """What a row says of a monitor that is here; what it does not speak of stays."""
-    named = None if given is None else {_FIELDS.get(name, name) for name in given}
-    found: dict[str, object] = {}
-    for one in fields(Change):
-        value = getattr(wanted, one.name)
-        if named is not None and (value is None or one.name not in named):
-            continue
-        empty = 0 if one.name in {"channel_id", "role_id", "slow_ms"} else ""
-        found[one.name] = empty if value is None else value
-    if not found.get("name"):
-        found.pop("name", None)
-    return Change(**found)  # type: ignore[arg-type]  # each of the field's own type
+    def _allowed(self, item: Item) -> Item:
+        """With an interval that is possible here."""
+        every_s, low_s = item.typed.get(EVERY.name), self._config.min_interval_s
+        if every_s is None or low_s <= every_s <= EVERY.high:
+            return item
+        sentence, n = (_FASTER, low_s) if every_s < low_s else (_SLOWER, EVERY.high)
+        return replace(item, typed={**item.typed, EVERY.name: n}).remarked(sentence, n=n)
 
 
-def _without_lost_values(wanted: NewMonitor) -> tuple[NewMonitor, list[Remark]]:
+def _without_lost_values(item: Item) -> Item:
     """An export has the names of headers alone: without its value none is sent."""
-    pairs = [line.partition(":") for line in (wanted.headers or "").split("\n") if line]
-    remarks: list[Remark] = [(_HEADER_VALUE, {"name": n}) for n, _, v in pairs if not v.strip()]
-    kept = "\n".join(f"{name}:{value}" for name, _, value in pairs if value.strip())
-    return replace(wanted, headers=kept or None), remarks
+    headers = item.typed.get("headers") or ()
+    for name, value in headers:
+        if not value:
+            item = item.remarked(_HEADER_VALUE, name=name)
+    kept = tuple((name, value) for name, value in headers if value)
+    return replace(item, typed={**item.typed, "headers": kept})
 
 
 def _in_a_file(error: UserError) -> UserError:
     """A file has no options to choose another name with."""
-    if isinstance(error, NameTaken):
-        return UserError(_TAKEN, **error.values)
-    return error
+    return UserError(_TAKEN, **error.values) if isinstance(error, NameTaken) else error
 
 
 def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

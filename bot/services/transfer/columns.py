@@ -12,16 +12,14 @@ from typing import Any
 from bot.engine.kinds import KINDS
 from bot.engine.netguard import WEB
 from bot.errors import UserError
+from bot.services.monitor_options import OPTIONS
+from bot.services.option_types import whole_number
 from bot.words.translator import N_
 
 Raw = dict[str, Any]
 Remark = tuple[str, dict[str, object]]
 
-# Our own names: what ``/watch add`` calls its options.
-FIELDS = (
-    *("name", "url", "every", "channel", "role", "expect_status", "contains", "not_contains"),
-    *("slow_ms", "method", "headers", "paused"),
-)
+FIELDS = (*OPTIONS, "paused")
 NO_KIND = N_("I cannot watch the kind “{kind}”.")
 _NOT_READ = N_("not read: {fields}")
 _ALERTS_WHEN_THERE = N_("“keyword exists” was read as: it fails when the text is there")
@@ -83,10 +81,6 @@ _PARTS = {
 }
 _SCHEMES = {name: scheme for scheme, kind in KINDS.items() for name in kind.other_names}
 _HTTPS = re.compile(r"https?(?:\(s\)|s)?", re.IGNORECASE)
-_SPAN = re.compile(
-    r"(\d{1,9})(?:[.,]0+)?\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)?", re.IGNORECASE
-)
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _STOPPED = frozenset({"paused", "pausiert", "en pause", "disabled"})
 _YES = frozenset({"1", "true", "yes", "y", "oui", "ja", "x", "on"}) | _STOPPED
 _NO = frozenset({"0", "false", "no", "n", "non", "nein", "off", "disabled"})
@@ -137,9 +131,6 @@ def _settled(known: Raw, remarks: list[Remark]) -> Raw:
     found["url"] = _address(known)
     if "minutes" in known and "every" not in known:
         found["every"] = f"{known['minutes']} min"
-    for name in ("contains", "not_contains"):
-        if isinstance(found.get(name), int | float) and not isinstance(found[name], bool):
-            found[name] = str(found[name])  # a spreadsheet's number is a text on a page
     _keyword(known, found, remarks)
     paused = _paused(known)
     return found if paused is None else found | {"paused": paused}
@@ -199,28 +190,3 @@ def _paused(known: Raw) -> bool | None:
             if name == "paused" or said in words or negated:
                 return said in words
     return None
-
-
-def whole_number(found: Any) -> int | None:
-    """60, ``"60"``, 60.0 and ``"60,0"`` are the same number; None for what is none."""
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
-        return None
-    match = re.fullmatch(r"(\d{1,19})(?:[.,]0+)?", _short(found).strip(), re.ASCII)
-    return None if match is None else int(match[1])
-
-
-def seconds(found: Any) -> int | None:
-    """A length of time as people write it: 60, ``60s``, ``5 min``; None for what is none."""
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
-        return None
-    match = _SPAN.fullmatch(_short(found).strip())
-    if match is None or not match[1].isascii():
-        return None
-    return int(match[1]) * _UNITS[(match[2] or "")[:1].lower()]
-
-
-def _short(found: float | str) -> str:
-    """Python refuses to write numbers of thousands of digits: such a one is nothing here."""
-    if isinstance(found, int) and abs(found) >= 10**19:
-        return ""
-    return str(found)[:40]

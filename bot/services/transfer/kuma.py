@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.errors import UserError
-from bot.services.target_options import parse_statuses, status_text
-from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named, whole_number
+from bot.services.option_types import UNREADABLE, parse_statuses, status_text, whole_number
+from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named
 from bot.words.translator import N_
 
 _TYPICAL = frozenset(
@@ -163,7 +163,7 @@ def _accepted(monitor: Raw) -> list[str]:
     if isinstance(listed, list):
         listed = [str(one) if isinstance(one, int) else one for one in listed]
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise UserError("“{field}” cannot be read.", field="accepted_statuscodes")
+        raise UserError(UNREADABLE, field="accepted_statuscodes")
     return listed
 
 
@@ -181,7 +181,7 @@ def _statuses(monitor: Raw) -> str:
 def _headers(monitor: Raw) -> Raw | None:
     found = _filled(monitor.get("headers"))
     if found and not isinstance(found, dict):
-        raise UserError("“{field}” cannot be read.", field="headers")
+        raise UserError(UNREADABLE, field="headers")
     headers: Raw = dict(found or {})
     signed_in = _signed_in(monitor)
     if signed_in and not any(str(name).casefold() == "authorization" for name in headers):

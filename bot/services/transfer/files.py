@@ -1,28 +1,28 @@
-"""Reads lists of monitors from files: our own JSON, CSV, addresses, UptimeRobot, Uptime Kuma.
+"""Lists of monitors in files: our own JSON, CSV, addresses, UptimeRobot, Uptime Kuma. Pure.
 
-Pure: what comes out is what somebody wants watched, a row each, or why a row cannot be read.
 Nothing is dropped in silence: what is not taken of a monitor stands in its remarks.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.errors import UserError
-from bot.services.target_options import MAX_HEADERS
+from bot.models import Monitor
+from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, exported, read_options
+from bot.services.monitor_rules import is_cut
+from bot.services.option_types import whole_number
 from bot.services.transfer import columns, spreadsheets
 from bot.services.transfer.columns import Raw, Remark
 from bot.services.transfer.kuma import is_kuma, of_kuma
 from bot.services.transfer.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
 from bot.services.typed_addresses import typed_address
-from bot.services.wishes import NAME_LIMIT, NewMonitor, is_cut
-from bot.words.escaping import plain
 from bot.words.translator import N_
 
 SIZE_LIMIT = 1 << 20
 _LABEL_LIMIT = 200
-_LARGEST = 2**63 - 1  # of an id, and of what the store can hold
+_DEFAULTS = dict.fromkeys(OPTIONS.keys() - {"url", "name"})
 # Where other programs keep their lists.
 _LISTS = ("monitors", "monitorList", "endpoints", "sites", "checks", "services")
 
@@ -34,22 +34,23 @@ _CELLS = N_("This row has more cells than there are columns.")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row of a file: ``wanted``, or the ``error`` that stands in its way.
+    """One row of a file: the options it speaks of, or the ``error`` that stands in its way.
 
-    ``given``: the settings the file speaks of, by our own names; None: all of them, as an export
-    of ours does, where what is missing has its default. ``ours``: our own JSON, in which another
-    address of a name is a new address.
+    ``ours``: our own JSON, in which another address of a name is a new address. An export of ours
+    speaks of all options: what is missing there has its default.
     """
 
     number: int
     label: str
-    wanted: NewMonitor | None = None
-    paused: bool = False
+    typed: Typed = field(default_factory=dict)
+    paused: bool | None = None
     remarks: tuple[Remark, ...] = ()
     error: UserError | None = None
-    given: frozenset[str] | None = None
     ours: bool = False
     id: int | None = None  # of the monitor that was exported, if the file says so
+
+    def remarked(self, sentence: str, **values: object) -> "Item":
+        return replace(self, remarks=(*self.remarks, (sentence, values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def read(data: bytes) -> Listing:
 def _json(text: str) -> Iterator[Item]:
     whole = _loaded(text.lstrip("\ufeff"))
     raws, place = _listed(whole)
-    exported = isinstance(whole, dict) and "vigie" in whole
+    is_export = isinstance(whole, dict) and "vigie" in whole
     if isinstance(raws, dict):  # by its id, as Uptime Kuma's API and 2.x do
         raws = list(raws.values())
     if not isinstance(raws, list):
@@ -85,7 +86,7 @@ def _json(text: str) -> Iterator[Item]:
     for number, raw in enumerate(raws, 1):
         kuma = place == "monitorList" or is_kuma(raw)
         ours = place == "monitors" and not kuma and isinstance(raw, dict) and "url" in raw
-        yield _item(number, raw, kuma=kuma, ours=ours, exported=exported)
+        yield _item(number, raw, kuma=kuma, ours=ours, whole=ours and is_export)
 
 
 def _loaded(text: str) -> Any:
@@ -161,36 +162,32 @@ def _of_row(row: Row, names: Sequence[str]) -> Item:
     item = _item(row.number, raw)
     if item.error is None and any(row.cells[len(names) :]):
         return Item(item.number, item.label, error=UserError(_CELLS))
-    broken: tuple[Remark, ...] = ((_BROKEN, {}),) if row.broken else ()
-    return Item(**{**_fields(item), "remarks": item.remarks + broken})
-
-
-def _fields(item: Item) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in Item.__dataclass_fields__}
+    return item.remarked(_BROKEN) if row.broken else item
 
 
 def _item(
-    number: int, raw: Any, *, kuma: bool = False, ours: bool = False, exported: bool = False
+    number: int, raw: Any, *, kuma: bool = False, ours: bool = False, whole: bool = False
 ) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):
         return Item(number, label, error=UserError("This is not a site."))
     try:
         known, remarks = (of_kuma if kuma else columns.read)(raw)
-        wanted, more = _wanted(known)
+        paused = known.pop("paused", None)
+        typed, more = _typed(known)
     except UserError as error:
         return Item(number, label, error=error)
+    if whole:
+        typed = _DEFAULTS | typed
+        paused = paused is True
     return Item(
         number,
         label,
-        wanted,
-        paused=known.get("paused") is True,
+        typed,
+        paused=paused,
         remarks=(*remarks, *more),
-        given=None
-        if ours and exported
-        else frozenset(name for name, value in known.items() if value is not None),
         ours=ours,
-        id=columns.whole_number(raw.get("id")) if ours else None,
+        id=whole_number(raw.get("id")) if ours else None,
     )
 
 
@@ -204,88 +201,23 @@ def _label(raw: Any) -> str:
     return found[:_LABEL_LIMIT] if isinstance(found, str) and found else "?"
 
 
-def _wanted(raw: Raw) -> tuple[NewMonitor, list[Remark]]:
-    url = _text(raw, "url")
-    if not url:
+def _typed(known: Raw) -> tuple[dict[str, Any], list[Remark]]:
+    typed = read_options({name: value for name, value in known.items() if value is not None})
+    if not typed.get("url"):
         raise UserError("It has no address.")
-    name, cut = _name(raw)
-    method = (_text(raw, "method") or "GET").upper()
-    every = _seconds(raw)
-    wanted = NewMonitor(
-        url=typed_address(url),
-        name=name,
-        every_s=60 if every is None else every,
-        channel_id=_whole(raw, "channel"),
-        role_id=_whole(raw, "role"),
-        expect_status=_statuses(raw),
-        contains=_text(raw, "contains"),
-        not_contains=_text(raw, "not_contains"),
-        slow_ms=_whole(raw, "slow_ms") or None,
-        method=method,
-        headers=_headers(raw.get("headers")),
-    )
-    return wanted, cut
+    typed["url"] = typed_address(typed["url"])
+    return typed, [(_NAME_CUT, {"n": NAME_LIMIT})] if is_cut(typed.get("name")) else []
 
 
-def _name(raw: Raw) -> tuple[str | None, list[Remark]]:
-    name = raw.get("name")
-    if isinstance(name, int) and not isinstance(name, bool) and abs(name) <= _LARGEST:
-        name = str(name)
-    name = _text({"name": name}, "name")
-    if name is None or not is_cut(name):
-        return name, []
-    return plain(name, NAME_LIMIT), [(_NAME_CUT, {"n": NAME_LIMIT})]
+def export(monitors: Sequence[Monitor]) -> bytes:
+    """What a server watches, as JSON that :func:`read` reads back.
 
-
-def _headers(found: Any) -> str | None:
-    """As text, or as names and values; an export of ours has the names alone."""
-    if found is None or isinstance(found, str):
-        return found or None
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-        raise UserError("“{field}” cannot be read.", field="headers")
-    if len(found) > MAX_HEADERS:
-        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-    lines = [f"{name}: {value}" for name, value in found.items()]
-    if any("\n" in line or "\r" in line for line in lines):
-        raise UserError("“{field}” cannot be read.", field="headers")
-    return "\n".join(lines) or None
-
-
-def _statuses(raw: Raw) -> str | None:
-    found = raw.get("expect_status")
-    listed = found if isinstance(found, list) else [found]
-    if any(isinstance(one, bool) or not isinstance(one, int | str | None) for one in listed):
-        raise UserError("“{field}” cannot be read.", field="expect_status")
-    return ", ".join(one if isinstance(one, str) else _digits(one) for one in listed)
-
-
-def _digits(code: int | None) -> str:
-    return "" if code is None else str(min(max(code, -1), 9_999))
-
-
-def _text(raw: Raw, field: str) -> str | None:
-    found = raw.get(field)
-    if found is not None and not isinstance(found, str):
-        raise UserError("“{field}” cannot be read.", field=field)
-    return found or None
-
-
-def _seconds(raw: Raw) -> int | None:
-    found = raw.get("every")
-    if found is None or found == "":
-        return None
-    seconds = columns.seconds(found)
-    if seconds is None:
-        raise UserError("“{field}” cannot be read.", field="every")
-    return min(seconds, _LARGEST)
-
-
-def _whole(raw: Raw, field: str) -> int | None:
-    """A number, or the digits of one: ids are too long for the numbers of other programs."""
-    found = raw.get(field)
-    if found is None or found == "":
-        return None
-    number = columns.whole_number(found)
-    if number is None or number > _LARGEST:
-        raise UserError("“{field}” cannot be read.", field=field)
-    return number
+    Only what was set; without the values of request headers, which may be secrets: a file travels.
+    """
+    found = [
+        # By its id a monitor that is renamed in the file is found again.
+        {"id": one.id, **exported(one)} | ({"paused": True} if one.paused else {})
+        for one in monitors
+    ]
+    whole = {"vigie": 1, "monitors": found}
+    return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()

@@ -1,10 +1,19 @@
 """Which options an address takes: all for a page, none of a page's for a port or a name."""
 
+from typing import Any
+
 import pytest
 
+from bot.config import Config
+from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Target
-from bot.services.target_options import target_of
+from bot.services.monitor_rules import MonitorRules, Neighbours
+
+
+def target_of(url: str, **options: Any) -> Target:
+    rules = MonitorRules(Config(), Netguard())
+    return rules.new(1, {"url": url, **options}, Neighbours(), 0).target
 
 
 def test_a_web_address_takes_every_option() -> None:

@@ -1,0 +1,234 @@
+"""The options of a monitor, one row each.
+
+Commands, forms, the settings card, exports, imports and the audit log are made from this table: a
+new option is a row here, a field of :class:`bot.models.Target` or :class:`bot.models.Monitor`, and
+its column.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from bot.engine.kinds import kind_of
+from bot.errors import OptionNames, UserError, raise_all
+from bot.models import Monitor
+from bot.services.option_types import (
+    AddressOption,
+    ChannelOption,
+    ChoiceOption,
+    HeadersOption,
+    NameOption,
+    NumberOption,
+    Option,
+    RoleOption,
+    StatusesOption,
+    TextOption,
+)
+from bot.words.translator import N_
+
+# Values by the names of options, as typed, sent or read. What is missing keeps what there is; None
+# and what is empty go back to the default.
+Typed: TypeAlias = Mapping[str, Any]
+
+NAME_LIMIT = 80
+MAX_INTERVAL_S = 86_400
+ADDRESS, FINE, TOLD = "address", "fine", "told"
+# The forms of the settings, with at most five fields each.
+SECTIONS = {
+    ADDRESS: N_("Address and interval"),
+    FINE: N_("Success criteria"),
+    TOLD: N_("Alert channel"),
+}
+
+EVERY = NumberOption(
+    name="every",
+    label=N_("Seconds between checks"),
+    help=N_("Seconds from one check to the next."),
+    edit_help=N_("Seconds from one check to the next."),
+    section=ADDRESS,
+    field="interval_s",
+    of_target=False,
+    low=1,
+    high=MAX_INTERVAL_S,
+    unit_ms=1_000,
+    shown=N_("every {n} s"),
+)
+# In the order of the card and of its forms.
+_TABLE = (
+    AddressOption(
+        name="url",
+        label=N_("Address"),
+        help=N_("Such as example.com or https://example.com/health; /help has the other kinds."),
+        edit_help=N_("Another address: it starts from scratch."),
+        section=ADDRESS,
+        field="url",
+    ),
+    NameOption(
+        name="name",
+        label=N_("Name"),
+        help=N_("Its name here; by default its host."),
+        edit_help=N_("Its name here."),
+        section=ADDRESS,
+        field="name",
+        of_target=False,
+    ),
+    EVERY,
+    ChoiceOption(
+        name="method",
+        label=N_("Method"),
+        help=N_("GET reads the page, HEAD only its headers."),
+        edit_help=N_("GET reads the page, HEAD only its headers."),
+        section=ADDRESS,
+        field="method",
+        by_kind=True,
+        default="GET",
+        choices=("GET", "HEAD"),
+        refusal=N_("I can use GET and HEAD, not {value}."),
+    ),
+    StatusesOption(
+        name="expect_status",
+        label=N_("Accepted HTTP codes"),
+        help=N_("Accepted HTTP codes, such as 200, 301 or 2xx."),
+        edit_help=N_("Accepted HTTP codes, such as 200 or 2xx; - for any below 400."),
+        form_help=N_("Such as 200, 301 or 2xx. Empty: any below 400."),
+        section=FINE,
+        field="expect_status",
+        by_kind=True,
+        default=(),
+        removable=True,
+        unset=N_("any below 400"),
+    ),
+    TextOption(
+        name="contains",
+        label=N_("Required text"),
+        help=N_("A text that must be on the page."),
+        edit_help=N_("A text that must be on the page; - for none."),
+        section=FINE,
+        field="contains",
+        by_kind=True,
+        removable=True,
+        secret=True,
+    ),
+    TextOption(
+        name="not_contains",
+        label=N_("Forbidden text"),
+        help=N_("A text that must not be on the page."),
+        edit_help=N_("A text that must not be on the page; - for none."),
+        section=FINE,
+        field="not_contains",
+        by_kind=True,
+        removable=True,
+        secret=True,
+    ),
+    NumberOption(
+        name="slow_ms",
+        label=N_("Slow limit (ms)"),
+        help=N_("Alert when responses take longer than this many milliseconds."),
+        edit_help=N_("Alert when responses take longer than this many milliseconds; 0 for never."),
+        section=FINE,
+        field="slow_ms",
+        of_target=False,
+        removable=True,
+        low=1,
+        high=60_000,
+        unit_ms=1,
+        shown=N_("{n} ms"),
+    ),
+    HeadersOption(
+        name="headers",
+        label=N_("Request headers"),
+        help=N_("Extra request headers: Name: value | Name: value."),
+        edit_help=N_("Request headers: Name: value | Name: value; - for none."),
+        form_help=N_("One per line. I never show values; one left empty stays as it is."),
+        section=FINE,
+        field="headers",
+        by_kind=True,
+        default=(),
+        removable=True,
+    ),
+    ChannelOption(
+        name="channel",
+        label=N_("Channel"),
+        help=N_("Where its alerts go; by default the server's alert channel."),
+        edit_help=N_("Where its alerts go, from the next one on."),
+        section=TOLD,
+        field="channel_id",
+        of_target=False,
+        removable=True,
+        unset=N_("the server's setting"),
+    ),
+    RoleOption(
+        name="role",
+        label=N_("Role"),
+        help=N_("Which role to ping when it fails; by default the server's role."),
+        edit_help=N_("Which role to ping when it fails."),
+        section=TOLD,
+        field="role_id",
+        of_target=False,
+        removable=True,
+        unset=N_("the server's setting"),
+    ),
+)
+OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}
+SECRETS = tuple(option.name for option in _TABLE if option.secret)
+# People know where the options of the first release stand in a command; new ones come last.
+_FIRST = [
+    "url",
+    "name",
+    "every",
+    "channel",
+    "role",
+    "expect_status",
+    "contains",
+    "slow_ms",
+    "not_contains",
+    "method",
+    "headers",
+]
+IN_COMMANDS = tuple(OPTIONS[name] for name in dict.fromkeys([*_FIRST, *OPTIONS]))
+
+
+def read_options(typed: Typed) -> dict[str, Any]:
+    """What was typed, as it is kept. Raises UserError with all that cannot be read."""
+    found: dict[str, Any] = {}
+    errors: list[UserError] = []
+    for name, value in typed.items():
+        try:
+            found[name] = OPTIONS[name].read(value)
+        except UserError as error:
+            errors.append(error)
+    raise_all(errors)
+    return found
+
+
+def differing(before: Monitor, after: Monitor) -> list[Option]:
+    """The options that are not what they were."""
+    return [option for option in _TABLE if option.of(before) != option.of(after)]
+
+
+def exported(monitor: Monitor) -> dict[str, Any]:
+    """The options that are not at their default, but for secrets."""
+    values = ((option, option.of(monitor)) for option in _TABLE)
+    return {
+        option.name: option.exported(value) for option, value in values if value != option.default
+    }
+
+
+def takes(url: str, option: Option) -> bool:
+    """Whether an address of this kind takes an option."""
+    kind = kind_of(url)
+    return not option.by_kind or (kind is not None and option.field in kind.options)
+
+
+def check_kind(monitor: Monitor) -> None:
+    """Refuse options that an address of this kind does not take."""
+    refused = [option for option in IN_COMMANDS if not takes(monitor.target.url, option)]
+    if any(option.of(monitor) != option.default for option in refused):
+        raise UserError(
+            "Only http:// and https:// have a page to request: leave out {options}.",
+            options=OptionNames(option.name for option in refused),
+        )
+
+
+def of_section(section: str, url: str) -> Iterable[Option]:
+    """The options of one form that an address takes."""
+    return (one for one in _TABLE if one.section == section and takes(url, one))

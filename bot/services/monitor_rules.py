@@ -1,0 +1,209 @@
+"""What an installation lets people watch: its limits, and which names and addresses go together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import idna
+
+from bot.config import Config
+from bot.db.monitors import name_key
+from bot.engine.kinds import ADDRESS_RULES
+from bot.engine.netguard import Netguard
+from bot.engine.redirects import WebAddress, may_get_headers
+from bot.errors import UserError, raise_all
+from bot.models import CheckResult, Monitor, Target
+from bot.services.monitor_options import EVERY, NAME_LIMIT, OPTIONS, Typed, check_kind
+from bot.services.option_types import NumberOption, kept_headers
+from bot.words.escaping import plain
+from bot.words.translator import N_
+
+_USUAL_INTERVAL_S = 60
+_TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The new monitor, the first check of it, and what watches the same address already."""
+
+    monitor: Monitor
+    first: CheckResult
+    twin: Monitor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A monitor before and after; ``first`` is the first check of a changed target.
+
+    ``alert_elsewhere``: an open alert stays in the channel it is in.
+    """
+
+    before: Monitor
+    after: Monitor
+    first: CheckResult | None = None
+    alert_elsewhere: bool = False
+
+
+class NameTaken(UserError):
+    """Two monitors of a server cannot have one name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_TAKEN, name=name)
+
+
+class Neighbours:
+    """The monitors of a server, found by name and by address however many there are."""
+
+    def __init__(self, monitors: Iterable[Monitor] = ()) -> None:
+        self._by_name: dict[str, Monitor] = {}
+        self._by_url: dict[str, Monitor] = {}
+        for one in monitors:
+            self.add(one)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def add(self, monitor: Monitor) -> None:
+        self._by_name[name_key(monitor.name)] = monitor
+        self._by_url.setdefault(monitor.target.url, monitor)
+
+    def replace(self, before: Monitor, after: Monitor) -> None:
+        """Another name or address of one of them."""
+        self._by_name.pop(name_key(before.name), None)
+        if self._by_url.get(before.target.url) is before:
+            del self._by_url[before.target.url]
+        self.add(after)
+
+    def named(self, name: str) -> Monitor | None:
+        return self._by_name.get(name_key(name))
+
+    def at(self, url: str) -> Monitor | None:
+        """The first that watches this checked address."""
+        return self._by_url.get(url)
+
+
+class MonitorRules:
+    """The rules of one installation. Everything raises UserError for what cannot be taken."""
+
+    def __init__(self, config: Config, netguard: Netguard) -> None:
+        self._config = config
+        self._netguard = netguard
+
+    @property
+    def usual_interval_s(self) -> int:
+        """Every minute, or as often as is allowed."""
+        return max(_USUAL_INTERVAL_S, self._config.min_interval_s)
+
+    def new(self, guild_id: int, typed: Typed, mine: Neighbours, now_ms: int) -> Monitor:
+        """A monitor to be, beside those the server has: a change of one with all defaults."""
+        self.check_room(len(mine) + 1)
+        blank = Monitor(0, guild_id, "", Target(""), self.usual_interval_s, created_ms=now_ms)
+        return self.changed(blank, {"name": None, **typed}, mine)
+
+    def changed(self, monitor: Monitor, typed: Typed, mine: Neighbours) -> Monitor:
+        """The monitor with the change, among those its server has."""
+        values = self._checked(monitor, typed)
+        name = values.pop("name", monitor.name) or ""
+        own = {OPTIONS[n].field: value for n, value in values.items() if not OPTIONS[n].of_target}
+        asked = {OPTIONS[n].field: value for n, value in values.items() if OPTIONS[n].of_target}
+        target = replace(monitor.target, **asked)
+        after = replace(
+            monitor, target=monitor.target if target == monitor.target else target, **own
+        )
+        check_kind(after)
+        if name == monitor.name != "":
+            return after
+        return replace(after, name=_free_name(name, target.url, mine, but=monitor))
+
+    def _checked(self, monitor: Monitor, typed: Typed) -> dict[str, Any]:
+        """What was typed, read and within bounds; all that is not is told at once."""
+        errors: list[UserError] = []
+        values: dict[str, Any] = {}
+        for name, value in typed.items():
+            try:
+                values[name] = OPTIONS[name].read(value)
+                self._check(monitor, name, values)
+            except UserError as error:
+                values.pop(name, None)
+                errors.append(error)
+        try:
+            self._keep_headers(monitor.target, values)
+        except UserError as error:
+            errors.append(error)
+        raise_all(errors)
+        return values
+
+    def _check(self, monitor: Monitor, name: str, values: dict[str, Any]) -> None:
+        """Put a value into its one form; what is as it was is not refused by newer bounds."""
+        value, option = values[name], OPTIONS[name]
+        if name == "url" and value != monitor.target.url:
+            values[name] = self.address(value or "")
+        elif option is EVERY and value is None:
+            values[name] = self.usual_interval_s
+        elif isinstance(option, NumberOption) and value not in {option.default, option.of(monitor)}:
+            option.check(value, self._config.min_interval_s if option is EVERY else option.low)
+
+    @staticmethod
+    def _keep_headers(old: Target, values: dict[str, Any]) -> None:
+        url = values.get("url") or old.url
+        moved = old.url not in {"", url} and not may_get_headers(
+            WebAddress.of(old.url), WebAddress.of(url)
+        )
+        if moved or "headers" in values:
+            values["headers"] = kept_headers(old.headers, values.get("headers"), moved=moved)
+
+    def address(self, url: str) -> str:
+        """A typed address in its one form. Raises UserError."""
+        return self._netguard.check_url(url.strip(), ADDRESS_RULES)
+
+    def check_room(self, wanted: int) -> None:
+        """Raises UserError when a server would have more than its limit."""
+        if wanted > self._config.max_monitors:
+            raise UserError(
+                "This server already watches {n} of {max} sites. Remove one first.",
+                n=min(wanted - 1, self._config.max_monitors),
+                max=self._config.max_monitors,
+            )
+
+
+def is_cut(name: str | None) -> bool:
+    """Whether a typed name is longer than names are kept."""
+    return len(plain(name or "", 2 * NAME_LIMIT)) > NAME_LIMIT
+
+
+def host_name(url: str) -> str:
+    """The name of a monitor when nobody gives one: its host as people write it, and its port."""
+    netloc = urlsplit(url).netloc
+    host, colon, port = netloc.partition(":")
+    try:
+        return idna.decode(host) + colon + port if "xn--" in host else netloc
+    except idna.IDNAError:
+        return netloc
+
+
+def _free_name(wanted: str, url: str, mine: Neighbours, but: Monitor | None = None) -> str:
+    """The wanted name, or one after the address where nothing of it can be seen.
+
+    Raises UserError if it is another's.
+    """
+    name = plain(wanted, NAME_LIMIT)
+    if name:
+        if mine.named(name) not in {None, but}:
+            raise NameTaken(name)
+        return name
+    host = plain(host_name(url), NAME_LIMIT)
+    if mine.named(host) in {None, but}:
+        return host
+    if mine.at(url) is not None:
+        raise NameTaken(host)
+    return _after_the_address(host, url, mine)
+
+
+def _after_the_address(host: str, url: str, mine: Neighbours) -> str:
+    """Of two addresses on one host nobody named either: what tells them apart is in the name."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).rstrip("/")
+    rest = f"{host}{path}" if path else f"{host} ({parts.scheme})"
+    names = (plain(rest, NAME_LIMIT), *(f"{host[:60]} ({n})" for n in range(2, len(mine) + 3)))
+    return next(name for name in names if mine.named(name) is None)

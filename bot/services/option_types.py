@@ -1,0 +1,357 @@
+"""The types of a monitor's options: how a value is read, bounded, written and exported. Pure.
+
+What is read may have been typed, sent by Discord or found in a file; what was read already is read
+as the same again. Everything that cannot be taken raises UserError.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import OptionNames, UserError
+from bot.models import Monitor
+from bot.words.translator import N_
+
+UNREADABLE = N_("“{field}” cannot be read.")
+LARGEST = 2**63 - 1  # of an id, and of what the store can hold
+_STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
+MAX_HEADERS = 10
+# Connection handling, and where the request goes, are the check's own.
+RESERVED_HEADERS = frozenset(
+    {
+        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+_WHOLE = re.compile(r"(\d{1,19})(?:[.,]0+)?", re.ASCII)
+_SPAN = re.compile(
+    r"(?P<n>\d{1,18})(?:[.,]0+)?\s*(?:(?P<ms>ms|msecs?|milliseconds?)|(?P<s>s|secs?|seconds?)"
+    r"|(?P<m>m|mins?|minutes?)|(?P<h>h|hours?|heures?)|(?P<d>d|days?|j|jours?))?",
+    re.IGNORECASE | re.ASCII,
+)
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_READ_LIMIT = 40
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a monitor.
+
+    ``name`` is the option of the command, the key in files and the word in the audit log;
+    ``help`` describes it in ``/watch add``, ``edit_help`` in ``/watch edit``. ``secret``: its
+    values leave the audit log with their monitor.
+    """
+
+    name: str
+    label: str
+    help: str
+    edit_help: str
+    section: str
+    field: str  # of the monitor or, ``of_target``, of its target
+    of_target: bool = True
+    by_kind: bool = False  # taken by the kinds of monitor that name its field alone
+    default: Any = None
+    removable: bool = False  # by “-”, 0 or an empty field
+    unset: str = N_("none")  # what is shown of the default
+    form_help: str | None = None
+    secret: bool = False
+
+    def of(self, monitor: Monitor) -> Any:
+        return getattr(monitor.target if self.of_target else monitor, self.field)
+
+    def read(self, value: Any) -> Any:
+        """The value as it is kept; nothing, empty or 0 is the default."""
+        return self.default if value in (None, "") else _text(self, value)
+
+    def write(self, value: Any) -> str:
+        """What :meth:`read` reads back: for forms."""
+        return "" if value is None else str(value)
+
+    def logged(self, value: Any) -> str | None:
+        """What the audit log keeps of it."""
+        return self.write(value) or None
+
+    def exported(self, value: Any) -> Any:
+        """What an export has of it, if it is not the default."""
+        return value
+
+
+class AddressOption(Option):
+    """The address, checked by the rules of the installation."""
+
+    def read(self, value: Any) -> Any:
+        return _text(self, value or "").strip() or None
+
+
+class NameOption(Option):
+    """The name; one that is not given follows from the address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextOption(Option):
+    """A text to look for."""
+
+    limit: int = 200
+
+    def read(self, value: Any) -> str | None:
+        # Half a pair of UTF-16, as JSON can write it, stands on no page and in no store.
+        text = _text(self, "" if value is None else value).encode(errors="ignore").decode()
+        if not text.strip():
+            return None
+        if len(text) > self.limit:
+            raise UserError(
+                "The text to look for may be at most {n} characters long.", n=self.limit
+            )
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberOption(Option):
+    """A length of time in units of ``unit_ms`` milliseconds; other units may be typed: 5m, 2 s."""
+
+    low: int
+    high: int
+    unit_ms: int
+    shown: str  # a sentence with {n}
+
+    def read(self, value: Any) -> int | None:
+        if value is None or value == "":
+            return self.default  # type: ignore[no-any-return]
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise UserError(UNREADABLE, field=self.name)
+        number = span(value, self.unit_ms)
+        if number is None:
+            text = str(value)[:_READ_LIMIT] if isinstance(value, str) else self.name
+            raise UserError("“{text}” is not a whole number.", text=text.strip())
+        return None if number == 0 and self.removable else min(number, LARGEST)
+
+    def check(self, value: int, low: int) -> None:
+        """Refuse what is out of bounds; the lower one may be the installation's."""
+        if low <= value <= self.high:
+            return
+        values = {"option": OptionNames([self.name]), "low": low, "high": self.high}
+        if self.unit_ms == 1:
+            raise UserError("“{option}” must be from {low} to {high} milliseconds.", **values)
+        raise UserError("“{option}” must be from {low} to {high} seconds.", **values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceOption(Option):
+    """One of a few words."""
+
+    choices: tuple[str, ...]
+    refusal: str  # a sentence with {value}
+
+    def read(self, value: Any) -> Any:
+        chosen = _text(self, value or self.default).upper()
+        if chosen not in self.choices:
+            raise UserError(self.refusal, value=chosen[:100])
+        return chosen
+
+    def logged(self, value: Any) -> str | None:
+        return str(value)
+
+
+class PlaceOption(Option):
+    """The id of what Discord has picked; exports write it as text, for JSON readers round it."""
+
+    def read(self, value: Any) -> int | None:
+        if value is None or value == "":
+            return None
+        number = whole_number(value)
+        if number is None or number > LARGEST:
+            raise UserError(UNREADABLE, field=self.name)
+        return number or None
+
+    def exported(self, value: Any) -> Any:
+        return str(value)
+
+
+class ChannelOption(PlaceOption):
+    """A channel for alerts."""
+
+
+class RoleOption(PlaceOption):
+    """A role to call."""
+
+
+class StatusesOption(Option):
+    """HTTP status codes."""
+
+    def read(self, value: Any) -> tuple[int, ...]:
+        listed = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(one, bool) or not isinstance(one, int | str | None) for one in listed):
+            raise UserError(UNREADABLE, field=self.name)
+        return parse_statuses(
+            ", ".join(one if isinstance(one, str) else _code(one) for one in listed)
+        )
+
+    def write(self, value: Any) -> str:
+        return status_text(value)
+
+    def exported(self, value: Any) -> Any:
+        return status_text(value)
+
+
+class HeadersOption(Option):
+    """Request headers. Values may be secrets: forms, logs and exports have the names alone."""
+
+    def read(self, value: Any) -> Headers:
+        pairs = list(value.items()) if isinstance(value, dict) else value
+        if pairs is None or isinstance(pairs, str):
+            return parse_headers(pairs)
+        if not isinstance(pairs, list | tuple):
+            raise UserError(UNREADABLE, field=self.name)
+        if len(pairs) > MAX_HEADERS:
+            raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
+        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if _is_pair(pair)]
+        if len(lines) < len(pairs) or any("\n" in line or "\r" in line for line in lines):
+            raise UserError(UNREADABLE, field=self.name)
+        return parse_headers("\n".join(lines))
+
+    def write(self, value: Any) -> str:
+        return "\n".join(f"{name}:" for name, _ in value)
+
+    def logged(self, value: Any) -> str | None:
+        return ", ".join(name for name, _ in value) or None
+
+    def exported(self, value: Any) -> Any:
+        return {name: "" for name, _ in value}
+
+
+def _is_pair(found: Any) -> bool:
+    return (
+        isinstance(found, list | tuple)
+        and len(found) == 2  # noqa: PLR2004 - name and value
+        and all(isinstance(one, str) for one in found)
+    )
+
+
+def _text(option: Option, value: Any) -> str:
+    """A text, or a spreadsheet's number, which is a text on a page."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST:
+        return str(value)
+    if not isinstance(value, str):
+        raise UserError(UNREADABLE, field=option.name)
+    return value
+
+
+def _code(code: int | None) -> str:
+    return "" if code is None else str(min(max(code, -1), 9_999))
+
+
+def whole_number(found: Any) -> int | None:
+    """60, ``"60"``, 60.0 and ``"60,0"`` are the same number; None for what is none."""
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    match = _WHOLE.fullmatch(_short(found))
+    return None if match is None else int(match[1])
+
+
+def span(found: float | str, unit_ms: int) -> int | None:
+    """A length of time as people write it: 60, ``60s``, ``5 min``; None for what is none."""
+    match = _SPAN.fullmatch(_short(found))
+    if match is None:
+        return None
+    ms = int(match["n"]) * next((ms for u, ms in _UNITS_MS.items() if match[u]), unit_ms)
+    return None if ms % unit_ms else ms // unit_ms
+
+
+def _short(found: float | str) -> str:
+    """Python refuses to write numbers of thousands of digits: such a one is nothing here."""
+    if isinstance(found, int) and abs(found) >= 10**19:
+        return ""
+    return str(found)[:_READ_LIMIT].strip()
+
+
+def parse_statuses(text: str | None) -> tuple[int, ...]:
+    """``"200"``, ``"200, 301"``, ``"2xx"`` or ``"200-204"``; empty means any below 400.
+
+    Raises UserError.
+    """
+    found: list[int] = []
+    for word in (text or "").replace(";", ",").lower().split(","):
+        if not word.strip():
+            continue
+        match = _STATUS.fullmatch(word.strip())
+        if match is None:
+            raise UserError("“expect_status” takes codes such as 200, 301 or 2xx.")
+        family, low, high = match.groups()
+        first = int(family) * 100 if family else int(low)
+        last = first + 99 if family else int(high or low)
+        found.extend(range(first, last + 1))
+    return tuple(sorted(set(found)))
+
+
+def status_text(codes: Iterable[int]) -> str:
+    """What :func:`parse_statuses` reads back as these codes, as short as it can be."""
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and code == runs[-1][-1] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(_run_text(run) for run in runs)
+
+
+def _run_text(run: Sequence[int]) -> str:
+    first, last = run[0], run[-1]
+    if first == last:
+        return str(first)
+    return f"{first // 100}xx" if (first % 100, last - first) == (0, 99) else f"{first}-{last}"
+
+
+def kept_headers(old: Headers, typed: Headers | None, *, moved: bool = False) -> Headers:
+    """The headers typed anew; one without a value keeps the value it has. None keeps all.
+
+    ``moved``: to another site, which must not learn the old values: none is kept. Raises UserError.
+    """
+    if typed is None:
+        return () if moved else old
+    values = {name.lower(): value for name, value in old}
+    lost = next((name for name, value in typed if not value and name.lower() in values), None)
+    if moved and lost is not None:
+        raise UserError(
+            "That is another site: type the value of the header {name} again.", name=lost
+        )
+    return tuple((name, value or values.get(name.lower(), "")) for name, value in typed)
+
+
+def parse_headers(text: str | None) -> Headers:
+    """``Name: value`` pairs, one a line or separated by `` | ``. Raises UserError."""
+    lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
+    if len(lines) > MAX_HEADERS:
+        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
+    return tuple(_header(line) for line in lines)
+
+
+def _header(line: str) -> tuple[str, str]:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
+    name, value = match[1], match[2].strip()
+    if len(name) > HEADER_NAME_LIMIT:
+        raise UserError(
+            "The name of the header {name} is too long: at most {n} characters.",
+            name=name[:HEADER_NAME_LIMIT],
+            n=HEADER_NAME_LIMIT,
+        )
+    if name.lower() in RESERVED_HEADERS:
+        raise UserError("The header {name} is set by the check itself.", name=name)
+    if len(value) > HEADER_VALUE_LIMIT:
+        raise UserError(
+            "The value of the header {name} is too long: at most {n} characters.",
+            name=name,
+            n=HEADER_VALUE_LIMIT,
+        )
+    if _HEADER_VALUE.fullmatch(value) is None:
+        raise UserError(
+            "The value of the header {name} has characters that a header cannot carry.", name=name
+        )
+    return name, value

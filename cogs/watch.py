@@ -1,0 +1,199 @@
+"""``/watch``: what is watched. Thin: the rules are in the monitors' service."""
+
+import asyncio
+import io
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord.client import Interaction, VigieClient
+from bot.discord.command_tree import translator_of
+from bot.discord.permissions import channel_problem
+from bot.services.monitor_options import Typed
+from bot.services.monitor_rules import Added
+from bot.services.transfer.bulk_import import BulkImport
+from bot.services.transfer.files import export, read
+from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
+from cogs._ui.edit_buttons import EditButton, card, take_change, take_edited
+from cogs._ui.forms import take_form
+from cogs._ui.interactions import (
+    ManagersCog,
+    defer_if_slow,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
+from cogs._ui.monitor_forms import FORM
+from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.option_parameters import takes_options, typed_options
+from cogs._ui.time_options import Duration
+from cogs._ui.typed_slips import MeantButton, with_address
+from cogs._ui.watch_answers import (
+    RemovalButton,
+    added_text,
+    ask_removal,
+    cut_text,
+    list_embed,
+    paused_text,
+    place_text,
+    probe_embed,
+    resumed_text,
+)
+from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, at_home, export_text, fetched, report
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Watch(
+    ManagersCog,
+    commands.GroupCog,
+    group_name="watch",
+    group_description="Choose which sites are watched.",
+):
+    """The monitors of a server; only for people with Manage Server."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+    @app_commands.command(name="add", description="Watch a site, from now on.")
+    @takes_options(editing=False)
+    async def add(self, interaction: Interaction, /, **given: Any) -> None:
+        typed = typed_options(given)
+
+        async def watch(asked: Interaction, address: str) -> None:
+            await self._watch(asked, {**typed, "url": address})
+
+        await with_address(interaction, typed["url"], watch)
+
+    async def _watch(self, interaction: Interaction, typed: Typed) -> None:
+        """Where somebody pressed “Did you mean …?”, the answer takes the question's place."""
+        work = self._services.monitors.add(interaction.guild_id or 0, typed, interaction.user.id)
+        in_place = is_own_message(interaction)
+        added = await defer_if_slow(interaction, work, in_place=in_place)
+        words = translator_of(interaction)
+        lines = [added_text(words, added), cut_text(words, typed.get("name"))]
+        lines.append(await self._place(interaction, added))
+        if added.monitor.channel_id is not None:
+            lines.append(channel_problem(words, interaction, added.monitor.channel_id))
+        text = "\n".join(line for line in lines if line)
+        await respond_or_edit(interaction, in_place=in_place, content=text, view=None)
+
+    async def _place(self, interaction: Interaction, added: Added) -> str:
+        """Where its alerts go; the first monitor of a server brings them to where it is added."""
+        words, here, problem = translator_of(interaction), interaction.channel, ""
+        if here is not None and here.type in ALERT_CHANNEL_TYPES:
+            problem = channel_problem(words, interaction, here.id)
+        else:
+            here = None
+        work = self._services.guilds.ensure_channel(
+            interaction.guild_id or 0,
+            None if here is None or problem else here.id,
+            added.monitor.channel_id,
+            by=interaction.user.id,
+        )
+        channel_id, is_new = await defer_if_slow(interaction, work)
+        return place_text(interaction, channel_id, problem, is_new=is_new)
+
+    @app_commands.command(name="edit", description="Show or change the settings of a site.")
+    @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
+    @takes_options(editing=True)
+    async def edit(
+        self, interaction: Interaction, /, monitor: ManagedMonitor, **given: Any
+    ) -> None:
+        typed = typed_options(given)
+        if typed:
+            await take_change(interaction, monitor.id, typed)
+            return
+        embed, view = await defer_if_slow(interaction, card(interaction, monitor))
+        await respond(interaction, embed=embed, view=view)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Forms come back here."""
+        await take_form(interaction, FORM, take_edited)
+
+    @app_commands.command(name="remove", description="Stop watching a site.")
+    @app_commands.describe(monitor="Which site.")
+    async def remove(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        await ask_removal(interaction, self._services.status.one(monitor.guild_id, monitor.id))
+
+    @app_commands.command(name="pause", description="Stop checking a site for a while.")
+    @app_commands.describe(monitor="Which site.", length="For how long, such as 30m, 2h or 1d.")
+    @app_commands.rename(length="for")
+    async def pause(
+        self, interaction: Interaction, monitor: ManagedMonitor, length: Duration | None = None
+    ) -> None:
+        work = self._services.silences.pause(
+            monitor.guild_id, monitor.id, for_s=length, by=interaction.user.id
+        )
+        paused = await defer_if_slow(interaction, work)
+        await respond(interaction, paused_text(translator_of(interaction), paused))
+
+    @app_commands.command(name="resume", description="Check a paused site again.")
+    @app_commands.describe(monitor="Which site.")
+    async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        work = self._services.silences.resume(monitor.guild_id, monitor.id, interaction.user.id)
+        resumed, was_paused = await defer_if_slow(interaction, work)
+        text = resumed_text(translator_of(interaction), resumed, was_paused=was_paused)
+        await respond(interaction, text)
+
+    @app_commands.command(name="list", description="List every site watched here.")
+    async def list(self, interaction: Interaction) -> None:
+        words = translator_of(interaction)
+        found = self._services.status.overview(interaction.guild_id or 0)
+        if not found:
+            command = self._client.commands_tree.mention("watch add")
+            text = words.text("Nothing is watched yet. Try {command}", command=command)
+            await respond(interaction, text)
+            return
+        await respond(interaction, embed=list_embed(words, found))
+
+    @app_commands.command(name="test", description="Check a site once, right now; changes nothing.")
+    @app_commands.describe(monitor="Which site.")
+    async def test(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
+        work = self._services.monitors.test(monitor.guild_id, monitor.id)
+        tested, result = await defer_if_slow(interaction, work)
+        await respond(interaction, embed=probe_embed(translator_of(interaction), tested, result))
+
+    @app_commands.command(name="export", description="Download all watched sites as one file.")
+    async def export(self, interaction: Interaction) -> None:
+        found = self._services.monitors.of_guild(interaction.guild_id or 0)
+        file = discord.File(io.BytesIO(export(found)), filename=EXPORT_NAME)
+        await respond(interaction, export_text(interaction, found), file=file)
+
+    @app_commands.command(name="import", description="Watch every site listed in a file.")
+    @app_commands.describe(
+        file="My own export, CSV, a list of addresses, or a file from Uptime Kuma or UptimeRobot.",
+        preview="Only show what would be imported.",
+    )
+    async def import_(
+        self, interaction: Interaction, file: discord.Attachment, *, preview: bool = False
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        # In a thread: ten thousand rows would hold up everything else for half a second.
+        listing = await asyncio.to_thread(read, await fetched(file))
+        items = await at_home(interaction, listing.items)
+        services, guild_id = self._services, interaction.guild_id or 0
+        bulk = BulkImport(self._client.config, services.monitors, services.silences)
+        progress = ProgressLine(interaction)
+        await progress.begin(len(items))
+        if preview:
+            outcomes = await bulk.preview(guild_id, items, progress=progress)
+        else:
+            outcomes = await bulk.take(guild_id, items, by=interaction.user.id, progress=progress)
+        text, embed, attached = await asyncio.to_thread(
+            report, translator_of(interaction), outcomes, notes=listing.notes, preview=preview
+        )
+        await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
+
+
+async def setup(client: VigieClient) -> None:
+    cog = Watch(client)
+    # discord.py reads ranges when the class is made; this one's minimum is a setting.
+    for command in (cog.add, cog.edit):
+        command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+    client.add_dynamic_items(EditButton, RemovalButton, MeantButton)
+    await client.add_cog(cog)
