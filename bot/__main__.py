@@ -54,7 +54,7 @@ def _command(options: argparse.Namespace) -> int:
 
 
 def _stop_in_order() -> None:
-    """Until the app has its own handlers, being told to stop is no failure either."""
+    """Until the app has its own handlers, a signal to stop is no failure either."""
 
     def stop(*_: object) -> None:
         late = threading.Timer(STOP_S, os._exit, (EXIT_OK,))  # something may hang here too
@@ -69,7 +69,7 @@ def _stop_in_order() -> None:
 
 
 def _stdout_is_gone() -> bool:
-    """Whether nothing can be printed; then what is left of it goes nowhere, without a word."""
+    """Nothing can be printed any more; then the rest of the output is discarded."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -120,7 +120,7 @@ def _with_settings(options: argparse.Namespace) -> int:
 
 
 def _refused(options: argparse.Namespace, text: str) -> int:
-    """A setting cannot be taken: told in the way the command tells everything."""
+    """A refused setting, in the output format of the command."""
     match options.command:
         case "check":
             from bot.cli import check  # noqa: PLC0415
@@ -142,11 +142,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vigie {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    commands.add_parser("run", help="watch and tell (the default)")
+    commands.add_parser("run", help="run the bot (the default)")
     demo = commands.add_parser("demo", help="see an outage arrive, without account or token")
     demo.add_argument("--speed", type=_speed, default=1.0, help="plays 150/SPEED rounds")
     demo.add_argument("--port", type=_port, default=0, help="of the page; a free one by default")
-    check = commands.add_parser("check", help="probe one address once")
+    check = commands.add_parser("check", help="check one address once")
     check.add_argument("url", metavar="URL")
     check.add_argument("--json", action="store_true", help="one JSON object on stdout")
     replay = commands.add_parser("replay", help="play a recorded scenario (docs/replay.md)")

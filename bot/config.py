@@ -161,7 +161,7 @@ def require_private(dotenv: Path = Path(".env")) -> None:
     try:
         if os.name != "posix" or not dotenv.is_file():
             return
-    except OSError:  # told when it is read
+    except OSError:  # reported when it is read
         return
     if dotenv.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ConfigError(f"Other users can read {dotenv}. Type: chmod 600 {dotenv}")

@@ -82,7 +82,7 @@ def _once(target: Path, keep: int, config: Config, *, at_s: float | None) -> int
     """``at_s``: the target is a folder, and the moment the copy in it is named after."""
     try:
         if at_s is None:
-            _told(target, back_up(config.database, target))
+            _print_size(target, back_up(config.database, target))
         else:
             _in_folder(target, keep, config, datetime.fromtimestamp(at_s, UTC))
     except (StoreError, OSError) as error:
@@ -93,7 +93,7 @@ def _once(target: Path, keep: int, config: Config, *, at_s: float | None) -> int
 def _in_folder(folder: Path, keep: int, config: Config, moment: datetime) -> None:
     _make(folder)
     target = backup_files.dated(folder, moment)
-    _told(target, back_up(config.database, target))
+    _print_size(target, back_up(config.database, target))
     for old in backup_files.keep_newest(folder, keep):
         print(f"{old}: removed, {keep} newer ones are kept", flush=True)
 
@@ -102,5 +102,5 @@ def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _told(target: Path, size: int) -> None:
+def _print_size(target: Path, size: int) -> None:
     print(f"{target}: {size / 1e6:.1f} MB, verified", flush=True)

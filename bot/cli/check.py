@@ -1,4 +1,4 @@
-"""``vigie check URL``: one probe from the shell, its phases and its verdict."""
+"""``vigie check URL``: checks one address once and prints phases and verdict."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ ECHO_LIMIT = 200
 
 
 def run(url: str, *, as_json: bool, config: Config) -> int:
-    """Probe once; returns 0 up, 1 not up, 2 refused or unusable.
+    """Returns 0 up, 1 not up, 2 refused or unusable.
 
     A site that redirects to a refused address is not up: people who follow it arrive nowhere.
     """
@@ -32,12 +32,12 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
         address = guard.check_url(typed_address(url.strip()), ADDRESS_RULES)
     except AddressRefused as error:
         return refuse(url, str(error), as_json=as_json)
-    result = asyncio.run(_probe(guard, address))
+    result = asyncio.run(_check(guard, address))
     print(json.dumps(_as_json(address, result)) if as_json else _as_text(address, result))
     return {"up": UP, "down": NOT_UP}.get(_verdict(result), REFUSED)
 
 
-async def _probe(guard: Netguard, url: str) -> CheckResult:
+async def _check(guard: Netguard, url: str) -> CheckResult:
     clock = SystemClock()
     resolver = Resolver(clock)
     try:
@@ -102,7 +102,7 @@ def _as_text(url: str, result: CheckResult) -> str:
 
 
 def refuse(url: str, sentence: str, *, as_json: bool) -> int:
-    """Say why nothing was probed, with the same keys as any other verdict; returns 2."""
+    """Print why nothing was checked, with the same keys as any other verdict; returns 2."""
     if not as_json:
         print(sentence, file=sys.stderr)
         return REFUSED

@@ -1,4 +1,4 @@
-"""``vigie demo``: the real bot against a local stand-in for Discord, on the night of 8 Nov 2016.
+"""``vigie demo``: runs the bot against a local stand-in for Discord, on the night of 8 Nov 2016.
 
 Prints the page's address first, then every post of the bot as a line. Ctrl-C leaves nothing.
 """
@@ -53,10 +53,10 @@ async def _play(speed: float, port: int) -> int:
         except OSError as error:
             return fail(f"port {port} cannot be used: {error.strerror}.", EXIT_FAILURE)
         stack.push_async_callback(sandbox.stop)
-        _say(f"Open {sandbox.page_url} to see the channel. Ctrl-C ends the demo.")
+        _print_line(f"Open {sandbox.page_url} to see the channel. Ctrl-C ends the demo.")
         sandbox.listen(partial(_print_post, sandbox.world))
         bot = await stack.enter_async_context(_bot(sandbox, sites, Path(folder)))
-        story = asyncio.create_task(_tell(sandbox, sites))
+        story = asyncio.create_task(_play_night(sandbox, sites))
         ended = asyncio.create_task(bot.wait())
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -64,13 +64,13 @@ async def _play(speed: float, port: int) -> int:
             task.cancel()
         await asyncio.gather(story, ended, waiting, return_exceptions=True)
         if not stop.is_set():
-            _say("The bot ended by itself; its last lines are above.")
+            _print_line("The bot ended by itself; its last lines are above.")
             return EXIT_FAILURE
     return EXIT_OK
 
 
-async def _tell(sandbox: Sandbox, sites: Sites) -> None:
-    """What a person would type, then the night."""
+async def _play_night(sandbox: Sandbox, sites: Sites) -> None:
+    """Sends the commands a person would type, then plays the night."""
     await sandbox.wait_online(READY_S)
     channel = sandbox.channel(ALERTS)
     await sandbox.command("Admin", channel, "alerts channel", {"channel": channel.id})
@@ -82,11 +82,11 @@ async def _tell(sandbox: Sandbox, sites: Sites) -> None:
         url = f"{sites.url}/{path}"
         options = {"url": url, "name": name, "every": EVERY_S}
         await sandbox.command("Admin", channel, "watch add", options)
-        _say(f"/watch add {url} name:{name} every:{EVERY_S}")
+        _print_line(f"/watch add {url} name:{name} every:{EVERY_S}")
     sites.begin()
-    _say("It is 8 November 2016, evening. The first alert comes within half a minute.")
+    _print_line("It is 8 November 2016, evening. The first alert comes within half a minute.")
     await asyncio.sleep(sites.night.left_s)
-    _say("The night is over. The page stays open; try /status there.")
+    _print_line("The night is over. The page stays open; try /status there.")
 
 
 @contextlib.asynccontextmanager
@@ -141,10 +141,10 @@ def _print_post(world: World, news: dict[str, Any]) -> None:
         place = f"#{plain(channel.name, LINE)}" if channel is not None else "a private message"
         edited = "(edited) " if news["type"] == "message_update" else ""
         # A board is made of components alone.
-        _say(f"{place}  {edited}{plain(message['content'], LINE) or '(board)'}")
+        _print_line(f"{place}  {edited}{plain(message['content'], LINE) or '(board)'}")
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     """Whoever no longer reads has ended the demo, as Ctrl-C does."""
     try:
         print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", flush=True)

@@ -1,7 +1,7 @@
-"""``vigie replay FILE``: a recorded scenario through judge, recorder and delivery plan.
+"""``vigie replay FILE``: plays a recorded scenario to judge, recorder and delivery plan.
 
-Everything is the real code on a simulated clock and a store in memory; only the probe and
-Discord are replaced, by the file and by the printer.
+The real code runs on a simulated clock and a store in memory; only checks and Discord are replaced,
+by the file and by lines of output.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ def run(file: str, *, as_json: bool) -> int:
     try:
         with path.open(encoding="utf-8-sig") as rows:
             moments = list(read(rows, path.stem))
-        _tell_apart({moment.site for moment in moments})
+        _refuse_twins({moment.site for moment in moments})
     except OSError as error:
         return fail(f"{file} cannot be read: {error.strerror}.", UNUSABLE)
     except UnicodeDecodeError:
@@ -100,7 +100,7 @@ def _site(found: object) -> str:
     return name
 
 
-def _tell_apart(sites: set[str]) -> None:
+def _refuse_twins(sites: set[str]) -> None:
     """Names are unique without case, as in a server. Raises ValueError."""
     if len({name_key(site) for site in sites}) < len(sites):
         raise ValueError("two sites differ only in case")
@@ -122,11 +122,11 @@ def play(moments: Iterable[Moment]) -> list[Line]:
 
 
 async def _play(moments: list[Moment]) -> list[Line]:
-    async with simulation(sorted({moment.site for moment in moments})) as stage:
+    async with simulation(sorted({moment.site for moment in moments})) as simulated:
         for _, together in groupby(moments, key=lambda moment: moment.t):
-            await stage.play(list(together))
-        await stage.end()
-        return stage.lines
+            await simulated.play(list(together))
+        await simulated.end()
+        return simulated.lines
 
 
 def _shown(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""``vigie run``: watch and tell until stopped."""
+"""``vigie run``: runs the bot until it is stopped."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ def run(config: Config) -> int:
         log.setup(config.log_level, secrets=[token, config.heartbeat_url or ""])
         for remark in config.remarks:
             logger.warning("%s", remark)
-        return asyncio.run(_watch(config, ends))
+        return asyncio.run(_run(config, ends))
     except ConfigError as error:
         return fail(error, EXIT_CONFIG)
     except KeyboardInterrupt:
@@ -34,7 +34,7 @@ def run(config: Config) -> int:
             end.cancel()
 
 
-async def _watch(config: Config, ends: list[threading.Timer]) -> int:
+async def _run(config: Config, ends: list[threading.Timer]) -> int:
     """The status is known before the loop ends: closing it waits for threads that may hang."""
     status = EXIT_OK
     try:
