@@ -210,7 +210,7 @@ class Ending(StrEnum):
 class Incident:
     """One stretch of trouble of one monitor, with all an alert card says of it.
 
-    ``kind`` is what is true now; ``told_down`` whether a post of it ever said DOWN.
+    ``kind`` is what is true now.
     ``failed`` counts every failed try since the first, confirm tries included, up to the opening;
     ``share_ok`` of ``share_of`` first tries got through (at most the last 30).
     """
@@ -240,8 +240,7 @@ class Incident:
     acknowledged_ms: int | None = None
     acknowledged_by: int | None = None
     me_too: int = 0
-    told_down: bool = False
-    withheld: bool = False  # an overlay kept it quiet: something of it has still to be told
+    silenced: bool = False  # by a mute or maintenance: something of it has still to be sent
     channel_id: int | None = None  # where it is told; None: the server has no alert channel
     role_id: int | None = None
     # What its site may share with others: where it last answered from, its certificate's end.

@@ -25,7 +25,7 @@ _FIXED = (
 )
 _LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
-    *("latency_ms", "resolved_ms", "ended_ms", "ending", "told_down", "withheld"),
+    *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced"),
     *("channel_id", "role_id"),
 )
 
@@ -52,8 +52,8 @@ def update(conn: Connection, incident: Incident) -> None:
     )
 
 
-def end_forgotten(conn: Connection, monitor_id: int, now_ms: int) -> None:
-    """End what still stands as open though a new incident begins: one at a time is the truth."""
+def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:
+    """Close an incident that could not be read at the start: a monitor has one at a time."""
     conn.execute(
         "UPDATE incident SET resolved_ms = ?1, ending = ?2,"
         " ended_ms = coalesce(answering_since_ms, last_failed_ms, ?1)"
@@ -177,8 +177,7 @@ def _incident(row: sqlite3.Row) -> Incident:
         kind=Kind(row["kind"]),
         cause=None if row["cause"] is None else Cause.parse(row["cause"]),
         ending=None if row["ending"] is None else Ending(row["ending"]),
-        told_down=bool(row["told_down"]),
-        withheld=bool(row["withheld"]),
+        silenced=bool(row["silenced"]),
     )
 
 

@@ -209,5 +209,4 @@ def _invented(name: str) -> Incident:
         opened_ms=now_ms,
         failed=_EXAMPLE_CHECKS,
         last_ok_ms=since_ms - _EXAMPLE_EVERY_S * 1000,
-        told_down=True,
     )

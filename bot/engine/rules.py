@@ -94,7 +94,7 @@ def restored(state: JudgeState, incident: Incident) -> JudgeState:
         kind=incident.kind,
         since_ms=incident.since_ms,
         last_bad_ms=incident.last_failed_ms or incident.since_ms,
-        sent_as_down=incident.told_down,
+        sent_as_down=incident.kind is Kind.DOWN,
         hold=usual,
         good=0,
         good_since_ms=None,

@@ -15,7 +15,7 @@ from bot.engine.certificates import CertificateHistory, ExpiryWarning, observe, 
 from bot.models import CheckResult, Monitor
 from bot.services.delivery import enqueue
 from bot.services.delivery.messages import Notice
-from bot.services.result_batch import Batch
+from bot.services.result_batch import ResultBatch
 from bot.services.watchlist import Entry, Watchlist
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Certificates:
         clock: Clock,
         watchlist: Watchlist,
         wake: Callable[[], None],
-        batch: Batch,
+        batch: ResultBatch,
     ) -> None:
         self._db = db
         self._clock = clock

@@ -98,7 +98,7 @@ def _is_ours(result: CheckResult) -> bool:
 
 def _changes_nothing(entry: Entry) -> bool:
     """A failure of what is told as down already, and has failed on in its last round."""
-    told = entry.incident is not None and not entry.incident.withheld
+    told = entry.incident is not None and not entry.incident.silenced
     return (
         told
         and entry.judge_state.mode is Kind.DOWN

@@ -114,7 +114,9 @@ class Why:
         found = [*_opened(entry), *facts(entry.judge_state, entry.policy, self._clock.now_ms())]
         if entry.due_ms is not None:
             found.append(_fact(ALL_CLEAR_DUE, since_ms=entry.due_ms))
-        return Evidence(entry.judge_state.rounds, tuple(found), entry.tries, self.offline_since_ms)
+        return Evidence(
+            entry.judge_state.rounds, tuple(found), entry.round_results, self.offline_since_ms
+        )
 
 
 def facts(state: JudgeState, policy: Policy, now_ms: int) -> list[Fact]:

@@ -29,7 +29,7 @@ class _Group:
     waiting: deque[int] = field(default_factory=lambda: deque(maxlen=COMPANY))
 
 
-class Gathering:
+class Grouping:
     """Told of every entry whose memory or incident has moved."""
 
     def __init__(self, watchlist: Watchlist) -> None:
@@ -96,7 +96,7 @@ class Gathering:
             return None
         if may_recover(judge_state):
             return group.due
-        near = not entry.incident.withheld and may_recover(judge_state, missing=1)
+        near = not entry.incident.silenced and may_recover(judge_state, missing=1)
         return group.near if near else None
 
     def _counts(self, other: Entry, entry: Entry, now_ms: int) -> bool:

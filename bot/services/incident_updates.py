@@ -1,4 +1,4 @@
-"""From the judge's verdict to the incident people read: pure functions over one entry."""
+"""From the judge's decision to the incident people read: pure functions over one entry."""
 
 from dataclasses import dataclass, replace
 
@@ -13,11 +13,11 @@ from bot.services.watchlist import Entry, Watchlist
 from bot.words.ratios import share
 from bot.words.translator import translator_for
 
-# One good try says "it answers" of a site that was dead; an unstable one answers all the time.
+# One good check says "it answers" of a site that was dead; an unstable one answers all the time.
 ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
 
 
-def opened(
+def open_incident(
     entry: Entry,
     state: JudgeState,
     check: Check,
@@ -26,9 +26,9 @@ def opened(
     now_ms: int,
     channel_id: int | None,
     role_id: int | None,
-    withheld: bool,
+    silenced: bool,
 ) -> Incident:
-    """The incident that begins with this try; its ids are given by the store."""
+    """The incident that begins with this check; its ids are given by the store."""
     share_ok, share_of = state.share
     return Incident(
         id=0,
@@ -49,8 +49,7 @@ def opened(
         share_of=share_of,
         latency_ms=round(check.ms) if state.mode is Kind.SLOW else None,
         limit_ms=entry.monitor.slow_ms,
-        told_down=state.sent_as_down,
-        withheld=withheld,
+        silenced=silenced,
         channel_id=channel_id,
         role_id=role_id,
         address=entry.address,
@@ -58,40 +57,29 @@ def opened(
     )
 
 
-def moved(incident: Incident, state: JudgeState, check: Check, result: CheckResult) -> Incident:
-    """The open incident after one more try."""
+def update_incident(
+    incident: Incident, state: JudgeState, check: Check, result: CheckResult
+) -> Incident:
+    """The open incident after one more check."""
     share_ok, share_of = state.share
     needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
     slow = state.mode is Kind.SLOW and check.ok
+    # "n of n checks" is the count of the moment from which on it is said to be down.
+    turns_down = state.kind is Kind.DOWN and incident.kind is not Kind.DOWN
     return replace(
         incident,
         kind=state.kind or incident.kind,
         cause=incident.cause if result.ok else result.cause,
-        failed=state.run_failed_checks + state.failed_checks
-        if _turns_down(incident, state)
-        else incident.failed,
+        failed=state.run_failed_checks + state.failed_checks if turns_down else incident.failed,
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
         answering_since_ms=state.good_since_ms if state.good >= needed else None,
         share_ok=share_ok,
         share_of=share_of,
         latency_ms=round(check.ms) if slow else incident.latency_ms,
-        told_down=state.sent_as_down,
     )
 
 
-def _turns_down(incident: Incident, state: JudgeState) -> bool:
-    """It is told as down from here on: "n of n checks" is the count of this moment."""
-    return state.kind is Kind.DOWN and incident.kind is not Kind.DOWN
-
-
-def acknowledged_as(incident: Incident, other: Incident) -> Incident:
-    """The incident, with what people have said of it as the other knows it."""
-    return replace(
-        incident, acknowledged_by=other.acknowledged_by, acknowledged_ms=other.acknowledged_ms
-    )
-
-
-def ended(incident: Incident, state: JudgeState, now_ms: int, ending: Ending) -> Incident:
+def close_incident(incident: Incident, state: JudgeState, now_ms: int, ending: Ending) -> Incident:
     """The incident is over; its true end is the first good round of the closing run."""
     ended_ms = state.good_since_ms if ending is Ending.RESOLVED else None
     return replace(
@@ -103,79 +91,79 @@ def ended(incident: Incident, state: JudgeState, now_ms: int, ending: Ending) ->
     )
 
 
-def face(incident: Incident) -> tuple[object, ...]:
-    """What a reader sees of an open incident: the post is edited when this changes."""
+def visible_state(incident: Incident) -> tuple[object, ...]:
+    """Everything a reader sees of an open incident: the message is edited when this changes."""
     shown_cause = incident.cause if incident.kind in {Kind.DOWN, Kind.BLOCKED} else None
-    said_share = (
+    shown_share = (
         share(translator_for("en"), incident.share_ok, incident.share_of)
         if incident.kind is Kind.UNSTABLE
         else None
     )
-    return incident.kind, shown_cause, said_share, incident.answering_since_ms
+    return incident.kind, shown_cause, shown_share, incident.answering_since_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
-    """An incident whose time to be told has come."""
+class Change:
+    """An entry's incident and judge state after an event: stored together, then set together."""
 
     entry: Entry
     incident: Incident
-    judge_state: JudgeState
+    state: JudgeState
 
-    def write(self, conn: Connection, now_ms: int) -> None:
+    def write(self, conn: Connection) -> None:
         incidents.update(conn, self.incident)
-        monitors.save_memory(conn, self.incident.monitor_id, self.judge_state.dump())
+        monitors.save_memory(conn, self.incident.monitor_id, self.state.dump())
+
+    def newest_state(self) -> JudgeState:
+        """The judge state to set after the commit."""
+        return self.state
+
+
+class Unsilenced(Change):
+    """An incident that nothing silences any more: its message is sent now."""
+
+    def notify(self, conn: Connection, now_ms: int) -> None:
         if outbox.of_incident(conn, self.incident.id, Work.OPEN) is None:
             enqueue.opening(conn, self.incident, now_ms, wait_s=0.0)  # all of them together
         elif self.incident.kind is Kind.DOWN:
             enqueue.escalation(conn, self.incident, now_ms)
 
-    def settle(self) -> None:
-        """After the commit. A try may have moved the memory on meanwhile; that is stored later."""
-        now = self.entry.incident
-        self.entry.incident = self.incident if now is None else acknowledged_as(self.incident, now)
-        self.entry.judge_state = replace(
-            self.entry.judge_state, sent_as_down=self.incident.told_down
-        )
+    def newest_state(self) -> JudgeState:
+        """A check may have moved the judge state on during the commit."""
+        return replace(self.entry.judge_state, sent_as_down=self.state.sent_as_down)
 
 
-def overdue(watchlist: Watchlist, now_ms: int) -> list[Overdue]:
-    """All that is to be told now."""
+def unsilenced(watchlist: Watchlist, now_ms: int) -> list[Unsilenced]:
+    """All incidents that were silenced, are so no longer, and still go on."""
     found = []
-    for entry in watchlist.all():
+    for entry in watchlist.in_trouble():
         incident = entry.incident
-        if incident is None or not incident.withheld or not _is_bad(entry, incident):
+        if incident is None or not incident.silenced or not _is_bad(entry, incident):
             continue
-        channel_id = incident.channel_id or watchlist.home_of(entry)
+        channel_id = incident.channel_id or watchlist.alert_channel_of(entry)
         if channel_id is None or watchlist.silenced(entry, now_ms):
             continue
-        told_down = incident.kind is Kind.DOWN
-        found.append(
-            Overdue(
-                entry,
-                replace(
-                    incident,
-                    withheld=False,
-                    told_down=told_down,
-                    channel_id=channel_id,
-                    role_id=incident.role_id or watchlist.role_of(entry),
-                ),
-                replace(entry.judge_state, sent_as_down=told_down),
-            )
+        sent = replace(
+            incident,
+            silenced=False,
+            channel_id=channel_id,
+            role_id=incident.role_id or watchlist.role_of(entry),
         )
+        state = replace(entry.judge_state, sent_as_down=incident.kind is Kind.DOWN)
+        found.append(Unsilenced(entry, sent, state))
     return found
 
 
 def _is_bad(entry: Entry, incident: Incident) -> bool:
-    """By a try of this very time: what was so before we stopped or were blind may be over."""
-    return entry.seen and incident.answering_since_ms is None
+    """By a check of this very time: what was so before we stopped or were offline may be over."""
+    return entry.checked_since_gap and incident.answering_since_ms is None
 
 
-def as_told(conn: Connection, incident: Incident, state: JudgeState) -> tuple[Incident, JudgeState]:
-    """An opening that is still unsent will say what is true then: nobody was told "down"."""
-    if incident.kind is Kind.DOWN or not incident.told_down:
-        return incident, state
+def without_unsent_down(conn: Connection, incident: Incident, state: JudgeState) -> JudgeState:
+    """An opening that is still unsent will say what is true then: "down" was never sent."""
+    if incident.kind is Kind.DOWN or not state.sent_as_down:
+        return state
     opening = outbox.of_incident(conn, incident.id, Work.OPEN)
     if opening is None or opening.state != "pending":
-        return incident, state
-    return replace(incident, told_down=False), replace(state, sent_as_down=False)
+        return state
+    return replace(state, sent_as_down=False)

@@ -1,6 +1,6 @@
 """What people do with an incident: acknowledge it, follow it, look closer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.db import audit_log, results
@@ -12,7 +12,7 @@ from bot.models import Incident
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.watchlist import Watchlist
+from bot.services.watchlist import Watchlist, acknowledged_as
 from bot.words.translator import N_
 
 UNKNOWN_ALERT = N_("I no longer know this alert.")
@@ -106,11 +106,7 @@ class Incidents:
         for one in all_of_it:
             entry = self._watchlist.find(one.monitor_id)
             if entry is not None and entry.incident is not None and entry.incident.id == one.id:
-                entry.incident = replace(
-                    entry.incident,
-                    acknowledged_by=one.acknowledged_by,
-                    acknowledged_ms=one.acknowledged_ms,
-                )
+                entry.incident = acknowledged_as(entry.incident, one)
         self._delivery.wake()
         return Acknowledged(tuple(all_of_it), first=first)
 

@@ -206,7 +206,7 @@ class Monitors:
                 await self._db.write(write)
             else:
                 await self._recorder.end_incident(entry, Ending.REMOVED, write)
-                entry.latest, entry.last_ok_ms, entry.tries = None, None, ()
+                entry.latest, entry.last_ok_ms, entry.round_results = None, None, ()
         except sqlite3.IntegrityError as error:
             raise NameTaken(after.name) from error
         entry.monitor = after

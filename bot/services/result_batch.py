@@ -22,8 +22,8 @@ TROUBLE_S = 10.0
 KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
 
 
-class Batch:
-    """What may wait; whatever somebody must be told of does not pass through here."""
+class ResultBatch:
+    """Everything that may wait; what is to be sent does not pass through here."""
 
     def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
         self._db = db
@@ -34,8 +34,8 @@ class Batch:
         self._held: set[int] = set()
         self._certificates: dict[int, str] = {}
 
-    def note(self, entry: Entry, result: CheckResult) -> None:
-        """Keep one try's result."""
+    def add(self, entry: Entry, result: CheckResult) -> None:
+        """Keep one check's result."""
         cause = None if result.cause is None else str(result.cause)
         total = round(result.phases.total)
         self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))

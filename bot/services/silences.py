@@ -1,7 +1,7 @@
-"""Overlays over what is watched, a pause, a mute: people begin and end them, or their time is over.
+"""Pauses and mutes: people begin and end them, or their time is over.
 
-An overlay never changes a state. What it kept quiet is told afterwards if it is still bad.
-Maintenance windows are the third kind: people plan them elsewhere, their end is looked for here.
+None of them changes a state. What a mute or a maintenance window silenced is sent afterwards if it
+still goes on.
 """
 
 from collections.abc import Sequence
@@ -47,10 +47,9 @@ class Silences:
             await self.expire_due()
 
     async def expire_due(self) -> None:
-        """End what is over now, and tell what nothing keeps quiet any more."""
+        """End what is over now, and send what nothing silences any more."""
         async with self._watchlist.changing:
-            await self._resume_due()
-            await self._unmute_due()
+            await self._end_due()
         await self._recorder.notify_unsilenced()
 
     async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
@@ -73,6 +72,7 @@ class Silences:
             await self._recorder.end_incident(entry, Ending.PAUSED, write)
             # Only now: a store that refused must leave it watched.
             entry.monitor = paused
+            self._watchlist.timed[monitor_id] = entry
             self._scheduler.remove(monitor_id)
             return paused
 
@@ -89,7 +89,7 @@ class Silences:
     async def mute(
         self, guild_id: int, monitor_ids: Sequence[int], *, by: int, for_s: int
     ) -> list[Monitor]:
-        """No new alert of these for ``for_s`` seconds from now, whatever was said before.
+        """No new alert of these for ``for_s`` seconds from now, however long they were muted.
 
         Raises UserError beyond the limit: a mute that nobody remembers hides an outage.
         """
@@ -129,14 +129,25 @@ class Silences:
         await self._db.write(write)
         for entry, one in zip(entries, muted, strict=True):
             entry.monitor = one
+            self._watchlist.timed[one.id] = entry
         return muted
 
-    async def _resume_due(self) -> None:
-        now_ms = self._clock.now_ms()
-        for entry in list(self._watchlist.all()):
-            resume_ms = entry.monitor.resume_ms
-            if resume_ms is not None and resume_ms <= now_ms:
+    async def _end_due(self) -> None:
+        """Resume and unmute those whose time is over."""
+        now_ms, timed = self._clock.now_ms(), self._watchlist.timed
+        for entry in list(timed.values()):
+            if entry.monitor.resume_ms is not None and entry.monitor.resume_ms <= now_ms:
                 await self._resume(entry, None)
+        unmuted = [
+            entry
+            for entry in timed.values()
+            if entry.monitor.muted_until_ms is not None and entry.monitor.muted_until_ms <= now_ms
+        ]
+        if unmuted:
+            await self._mute(None, unmuted, None)
+        for monitor in [entry.monitor for entry in timed.values()]:
+            if monitor.resume_ms is None and monitor.muted_until_ms is None:
+                timed.pop(monitor.id, None)
 
     async def _resume(self, entry: Entry, actor: Actor | None) -> None:
         """``actor`` None: nobody's doing, the pause was over."""
@@ -150,13 +161,3 @@ class Silences:
         await self._db.write(write)
         entry.monitor = resumed
         schedule(self._scheduler, resumed)
-
-    async def _unmute_due(self) -> None:
-        now_ms = self._clock.now_ms()
-        due = [
-            entry
-            for entry in self._watchlist.all()
-            if entry.monitor.muted_until_ms is not None and entry.monitor.muted_until_ms <= now_ms
-        ]
-        if due:
-            await self._mute(None, due, None)

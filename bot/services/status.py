@@ -73,7 +73,7 @@ class Status:
             kind=entry.judge_state.kind,
             incident=entry.incident,
             latest=entry.latest,
-            channel_id=self._watchlist.home_of(entry),
+            channel_id=self._watchlist.alert_channel_of(entry),
             maintenance=self._watchlist.maintenance_of(entry),
             role_id=self._watchlist.role_of(entry),
         )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.clock import HOUR_MS, Clock
 from bot.db import incidents, monitors, results, windows
@@ -32,14 +32,14 @@ class Entry:
     judge_state: JudgeState = field(default_factory=JudgeState)
     incident: Incident | None = None
     latest: CheckResult | None = None
-    tries: tuple[CheckResult, ...] = ()  # of the newest round
+    round_results: tuple[CheckResult, ...] = ()  # of the newest round
     last_ok_ms: int | None = None
     address: str | None = None  # where it last answered from
     certificate_ms: int | None = None  # the end of the certificate it last showed
     due_ms: int | None = None  # since when its all-clear waits for company
     worded_ms: int | None = None  # when the word for its state last changed in a hurry
     certificate: CertificateHistory | None = None  # None: not read back yet
-    seen: bool = False  # a try has counted since the start, the last gap or blindness
+    checked_since_gap: bool = False  # a check has counted since the start, a gap, or offline
 
     @property
     def policy(self) -> Policy:
@@ -47,7 +47,7 @@ class Entry:
 
     def discard_run(self) -> bool:
         """Nobody watched for a while: what was under way counts no more. True: memory changed."""
-        before, self.seen = self.judge_state, False
+        before, self.checked_since_gap = self.judge_state, False
         self.judge_state = without_run(before)
         return self.judge_state is not before
 
@@ -61,6 +61,9 @@ class Watchlist:
         self._guilds = guilds
         self._entries: dict[int, Entry] = {}
         self._of_guild: defaultdict[int, dict[int, Entry]] = defaultdict(dict)
+        self._in_trouble: dict[int, Entry] = {}
+        # With a pause or a mute that ends by itself; ended ones stay until somebody looks.
+        self.timed: dict[int, Entry] = {}
         self.windows = LiveWindows()
         self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes
 
@@ -68,8 +71,8 @@ class Watchlist:
         """Read everything back."""
         loaded = await self._db.read(_load)
         await self._look_back(loaded)
-        self._entries.clear()
-        self._of_guild.clear()
+        for index in (self._entries, self._of_guild, self._in_trouble, self.timed):
+            index.clear()
         for entry in loaded:
             self._keep(entry)
         self.windows.load(await self._db.read(windows.all_live))
@@ -113,6 +116,8 @@ class Watchlist:
         entry = self._entries.pop(monitor_id, None)
         if entry is not None:
             del self._of_guild[entry.monitor.guild_id][monitor_id]
+            self._in_trouble.pop(monitor_id, None)
+            self.timed.pop(monitor_id, None)
 
     def find(self, monitor_id: int) -> Entry | None:
         return self._entries.get(monitor_id)
@@ -127,6 +132,21 @@ class Watchlist:
     def all(self) -> Iterable[Entry]:
         return self._entries.values()
 
+    def in_trouble(self) -> list[Entry]:
+        """The entries with an open incident."""
+        return [entry for entry in self._in_trouble.values() if entry.incident is not None]
+
+    def set_incident(self, entry: Entry, incident: Incident | None, state: JudgeState) -> None:
+        """Follow the store after a commit. What was acknowledged meanwhile stays so."""
+        before, monitor_id = entry.incident, entry.monitor.id
+        entry.judge_state = state
+        if incident is None or not incident.open:
+            entry.incident = entry.due_ms = entry.worded_ms = None
+            self._in_trouble.pop(monitor_id, None)
+            return
+        self._in_trouble[monitor_id] = entry
+        entry.incident = incident if before is None else acknowledged_as(incident, before)
+
     def of_guild(self, guild_id: int) -> list[Entry]:
         """A server's entries, sorted by name."""
         return sorted(
@@ -135,16 +155,20 @@ class Watchlist:
         )
 
     def channel_of(self, entry: Entry) -> int | None:
-        """Where an entry is told: its open incident's channel, its own, or the server's."""
-        return self.home_of(entry) if entry.incident is None else entry.incident.channel_id
+        """Its open incident's channel, else its own or the server's."""
+        return self.alert_channel_of(entry) if entry.incident is None else entry.incident.channel_id
 
-    def home_of(self, entry: Entry) -> int | None:
-        """Where its next incident will be told; None: the server has no alert channel yet."""
+    def alert_channel_of(self, entry: Entry) -> int | None:
+        """The channel of its next incident; None: the server has no alert channel yet."""
         return entry.monitor.channel_id or self._guilds.settings(entry.monitor.guild_id).channel_id
 
     def alert_channels(self) -> set[tuple[int, int]]:
-        """Server and channel of everything that is checked now and told somewhere."""
-        homes = [(e.monitor.guild_id, self.home_of(e)) for e in self.all() if not e.monitor.paused]
+        """Server and channel of everything that is checked now."""
+        homes = [
+            (e.monitor.guild_id, self.alert_channel_of(e))
+            for e in self.all()
+            if not e.monitor.paused
+        ]
         return {(guild_id, home) for guild_id, home in homes if home is not None}
 
     def role_of(self, entry: Entry) -> int | None:
@@ -152,15 +176,17 @@ class Watchlist:
         return entry.monitor.role_id or self._guilds.settings(entry.monitor.guild_id).role_id
 
     def silenced(self, entry: Entry, now_ms: int) -> bool:
-        """Whether an overlay, a mute or a maintenance window, keeps new alerts quiet."""
+        """Whether a mute or a maintenance window keeps new alerts back."""
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
         return muted or self.windows.covering(entry.monitor, now_ms) is not None
 
     def silenced_incidents(self) -> set[int]:
-        """Ids of the open incidents whose monitors an overlay keeps quiet now."""
+        """Ids of the open incidents whose monitors are silenced now."""
         now_ms = self._clock.now_ms()
         return {
-            e.incident.id for e in self.all() if e.incident is not None and self.silenced(e, now_ms)
+            entry.incident.id
+            for entry in self.in_trouble()
+            if entry.incident is not None and self.silenced(entry, now_ms)
         }
 
     def maintenance_of(self, entry: Entry) -> tuple[Window, Occurrence] | None:
@@ -170,7 +196,18 @@ class Watchlist:
     def _keep(self, entry: Entry) -> Entry:
         self._entries[entry.monitor.id] = entry
         self._of_guild[entry.monitor.guild_id][entry.monitor.id] = entry
+        if entry.incident is not None:
+            self._in_trouble[entry.monitor.id] = entry
+        if entry.monitor.resume_ms is not None or entry.monitor.muted_until_ms is not None:
+            self.timed[entry.monitor.id] = entry
         return entry
+
+
+def acknowledged_as(incident: Incident, other: Incident) -> Incident:
+    """The incident, acknowledged as the other is."""
+    return replace(
+        incident, acknowledged_by=other.acknowledged_by, acknowledged_ms=other.acknowledged_ms
+    )
 
 
 def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:

@@ -64,7 +64,7 @@ def muted_text(words: Translator, status: MonitorStatus, command: str) -> str:
         ),
         words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
     ]
-    if status.incident is not None and not status.incident.withheld:
+    if status.incident is not None and not status.incident.silenced:
         lines.insert(1, words.text("The open alert keeps updating; its recovery will be posted."))
     return "\n".join(lines)
 

@@ -209,7 +209,7 @@ def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]
                 planned,
             )
         )
-    if status.incident is not None and not status.incident.withheld:
+    if status.incident is not None and not status.incident.silenced:
         said.append(words.text("Its open alert is closed as “no longer watched”."))
     return said
 

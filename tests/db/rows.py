@@ -31,7 +31,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "notification": {"kind": "open", "state": "sent"},
 }
 # Columns that a later schema no longer has: nobody read them.
-DROPPED = {"memory": {"latest"}}
+DROPPED = {"memory": {"latest"}, "incident": {"told_down"}}
+# Columns that migrations rename.
+RENAMED = {"incident": {"withheld": "silenced"}}
 # Columns that lead to the server without a reference in the schema.
 _LEADS = {"guild_id": "guild", "monitor_id": "monitor", "incident_id": "incident"}
 # Of the whole installation, not of a server.
@@ -77,13 +79,12 @@ def fill(conn: sqlite3.Connection, guild_id: int) -> None:
 
 def content(conn: sqlite3.Connection, chosen: dict[str, list[str]]) -> dict[str, list[object]]:
     """All rows of these columns of these tables, in an order of their own."""
-    return {
-        table: sorted(
-            (tuple(row) for row in conn.execute(f"SELECT {', '.join(names)} FROM {table}")),
-            key=repr,
-        )
-        for table, names in chosen.items()
-    }
+    found: dict[str, list[object]] = {}
+    for table, names in chosen.items():
+        here, renamed = columns(conn, table), RENAMED.get(table, {})
+        now = ", ".join(name if name in here else renamed[name] for name in names)
+        found[table] = sorted(map(tuple, conn.execute(f"SELECT {now} FROM {table}")), key=repr)
+    return found
 
 
 def _leads(conn: sqlite3.Connection, table: str) -> dict[str, str]:

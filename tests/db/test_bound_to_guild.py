@@ -40,7 +40,7 @@ DELIVERY = {
 # The ids come from rows that were found with the server's id a moment ago.
 LOOKED_UP = {
     "audit_log.forget_secrets", "audit_log.pauses", "boards.save", "incidents.acknowledge",
-    "incidents.between", "incidents.end_forgotten", "incidents.load", "incidents.update",
+    "incidents.between", "incidents.close_unreadable", "incidents.load", "incidents.update",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
 

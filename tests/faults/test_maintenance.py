@@ -19,18 +19,18 @@ def test_what_failed_in_a_window_is_told_after_a_kill_and_its_end(tmp_path: Path
             begun = asyncio.get_running_loop().time()
             await h.command("maintenance start", **{"for": "7s"})
             site.fail()
-            await until(lambda: withheld(h) == [1], 6)
+            await until(lambda: silenced(h) == [1], 6)
             await h.bot.kill()
             assert h.texts() == []
             await until(lambda: asyncio.get_running_loop().time() > begun + 7.5)
             await h.bot.start()
             await h.wait_post("DOWN · shop")
             await h.recovery("shop")
-            assert withheld(h) == [0]
+            assert silenced(h) == [0]
 
     asyncio.run(scenario())
 
 
-def withheld(h: Harness) -> list[int]:
+def silenced(h: Harness) -> list[int]:
     with h.store() as conn:
-        return [row["withheld"] for row in conn.execute("SELECT withheld FROM incident")]
+        return [row["silenced"] for row in conn.execute("SELECT silenced FROM incident")]

@@ -52,7 +52,7 @@ def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) 
             assert s.transport.of(CHANNEL) == []
             assert s.status.one(GUILD, monitor.id).state is State.DOWN
             [incident] = await s.incidents.recent(GUILD, None, 0, 5)
-            assert incident.withheld
+            assert incident.silenced
             await s.recorder.flush()
             rows = await s.db.read(
                 lambda conn: results.of_monitor(conn, monitor.id, 0, s.clock.now_ms(), 99)

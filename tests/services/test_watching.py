@@ -450,7 +450,7 @@ def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: 
             await s.play({"shop": "F"})
             assert s.transport.texts()[0].startswith("🟡 UNSTABLE · shop")
             await s.play({"shop": "F" * 30})
-            assert s.transport.texts()[1].startswith("🔴 DOWN · shop · now for good")
+            assert s.transport.texts()[1].startswith("🔴 DOWN · shop · completely down now")
 
     play(scenario())
 

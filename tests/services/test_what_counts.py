@@ -430,7 +430,7 @@ def test_who_acknowledges_while_a_round_is_written_is_not_forgotten(tmp_path: Pa
 
 def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> None:
     def edits(s: ServicesFixture, entry: Entry, after: Incident) -> Callable[[Connection], None]:
-        say, now_ms = s.recorder._edited(entry, after), s.clock.now_ms()
+        say, now_ms = s.recorder._edit(entry, after), s.clock.now_ms()
         return lambda conn: say(conn, after, now_ms)
 
     async def scenario() -> None:

@@ -107,9 +107,8 @@ CREATE TABLE incident (
     ending TEXT,
     acknowledged_ms INTEGER,
     acknowledged_by INTEGER,
-    told_down INTEGER NOT NULL DEFAULT 0,
-    -- 1: a mute or a maintenance window kept it quiet; it is told at the end of that if still bad.
-    withheld INTEGER NOT NULL DEFAULT 0,
+    -- 1: a mute or a maintenance window kept its message back; it is sent after that if still bad.
+    silenced INTEGER NOT NULL DEFAULT 0,
     -- What its site may share with others: where it last answered from, its certificate's end.
     address TEXT,
     certificate_ms INTEGER

@@ -312,7 +312,7 @@ class DeliveryFixture:
 
         def write(conn: Connection) -> None:
             truth = incidents.load(conn, [incident.id])[0]
-            down = replace(truth, kind=Kind.DOWN, told_down=True)
+            down = replace(truth, kind=Kind.DOWN)
             incidents.update(conn, down)
             enqueue.escalation(conn, down, now_ms)
 
