@@ -10,12 +10,11 @@ from bot.discord.permissions import channel_problem, role_problem, where_to_allo
 from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
-from cogs._ui.alert_buttons import IncidentButton
+from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
-from cogs._ui.alert_sites import SitesPage
 from cogs._ui.change_pages import ChangesButton, add_server_changes
-from cogs._ui.channel_options import AlertChannel, AlertRole, ChosenChannel
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel
 
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"

@@ -12,8 +12,8 @@ from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.services.boards.boards import CreateResult
 from bot.words.translator import Translator
-from cogs._ui.channel_options import AlertChannel, ChosenChannel
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
 _FITTING = {ChannelType.text, ChannelType.public_thread}

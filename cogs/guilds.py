@@ -1,4 +1,4 @@
-"""Servers come and go, and change: what Discord's events mean for the services."""
+"""Discord's events of servers: joined, left, changed; and the welcome of a new one."""
 
 import asyncio
 import logging
@@ -7,12 +7,11 @@ from collections.abc import Collection
 import discord
 from discord.ext import commands
 
-from bot.discord.channels import used_channels
+from bot.discord.channels import own_member, used_channels, welcome_channel
 from bot.discord.client import VigieClient
-from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED
-from bot.discord.own_rights import own_member, welcome_channel
-from bot.words.translator import translator_for
-from cogs._ui.welcome import post_welcome
+from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED, VigieTree
+from bot.words.translator import Translator, translator_for
+from cogs._ui.setup_buttons import welcome_view
 
 log = logging.getLogger(__name__)
 
@@ -244,3 +243,28 @@ class Guilds(commands.Cog):
 
 async def setup(client: VigieClient) -> None:
     await client.add_cog(Guilds(client))
+
+
+async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
+    """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
+    channel = welcome_channel(guild)
+    if channel is None:
+        return
+    try:
+        await channel.send(
+            _greeting(tree, words),
+            view=welcome_view(words),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+    except NETWORK_ERRORS as error:
+        log.info("A server could not be greeted: %r", error, extra={"guild": guild.id})
+
+
+def _greeting(tree: VigieTree, words: Translator) -> str:
+    return "\n".join(
+        (
+            words.text("I am Vigie. I watch your sites and notify you when one goes down."),
+            words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
+            words.text("Everything else: {command}", command=tree.mention("help")),
+        )
+    )

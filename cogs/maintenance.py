@@ -12,17 +12,19 @@ from bot.services import recurrence
 from bot.services.maintenance import NewWindow
 from bot.services.recurrence import wall_time
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
-from cogs._ui.maintenance_answers import (
+from cogs._ui.maintenance_text import (
     UTC,
     already_text,
+    autocomplete_days,
+    autocomplete_windows,
+    autocomplete_zones,
     cancelled_text,
     list_embed,
     planned_text,
     started_text,
 )
-from cogs._ui.maintenance_options import autocomplete_days, autocomplete_windows, autocomplete_zones
 from cogs._ui.monitor_option import ManagedMonitor
-from cogs._ui.time_options import Duration, TimeOfDay, parse_days
+from cogs._ui.options import Duration, TimeOfDay, parse_days
 
 _USUAL_S = 3_600
 

@@ -15,7 +15,6 @@ from bot.services.monitor_options import Typed
 from bot.services.monitor_rules import Added
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
-from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
 from cogs._ui.edit_buttons import EditButton, card, take_change, take_edited
 from cogs._ui.forms import take_form
 from cogs._ui.interactions import (
@@ -28,7 +27,7 @@ from cogs._ui.interactions import (
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
 from cogs._ui.option_parameters import takes_options, typed_options
-from cogs._ui.time_options import Duration
+from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
 from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
     RemovalButton,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.discord.alert_card import Card, card
+from bot.discord.channels import access, own_rights, welcome_channel
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own, is_lost
-from bot.discord.own_rights import access, own_rights, welcome_channel
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, ChannelAccess, ContactPoints, LostMessage
 

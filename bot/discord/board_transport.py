@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.discord.board_card import board_view
+from bot.discord.channels import own_rights
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own
-from bot.discord.own_rights import own_rights
 from bot.services.boards.snapshot import BoardSnapshot
 from bot.words.translator import translator_for
 

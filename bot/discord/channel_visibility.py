@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import discord
 
-from bot.discord.channels import Channels
-from bot.discord.own_rights import own_member
+from bot.discord.channels import Channels, own_member
 
 _Home = discord.abc.GuildChannel
 _VIEW = discord.Permissions(view_channel=True).value

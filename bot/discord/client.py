@@ -23,11 +23,9 @@ from bot.config import Config, carries_secrets
 from bot.discord.alert_transport import DiscordTransport
 from bot.discord.board_transport import DiscordBoardTransport
 from bot.discord.channel_visibility import ChannelAudience
-from bot.discord.channels import Channels
+from bot.discord.channels import Channels, OpenChannels
 from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
-from bot.discord.global_limit import GlobalLimit
-from bot.discord.own_rights import OpenChannels
-from bot.discord.session_starts import SessionStarts, Store
+from bot.discord.limits import GlobalLimit, SessionStarts, Store
 from bot.errors import ConfigError
 from bot.services.delivery.messages import Transport
 

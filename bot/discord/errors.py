@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import aiohttp
 import discord
 
-from bot.discord.global_limit import GlobalLimit
+from bot.discord.limits import GlobalLimit
 from bot.errors import DeliveryAction, DeliveryError
 
 # Discord's codes. What is not among them is judged by the status alone: the edge has codes of its

@@ -5,9 +5,8 @@ from typing import Any
 import discord
 from discord import ChannelType
 
-from bot.discord.channels import Channel
+from bot.discord.channels import Channel, own_member, permissions_of
 from bot.discord.client import Interaction
-from bot.discord.own_rights import own_member, permissions_of
 from bot.models import GuildSettings
 from bot.words.translator import N_, Translator
 

@@ -3,8 +3,8 @@
 What all surfaces share:
 
 - ``interactions``: who asks, what they may do, answers in time; ``visibility``: who sees what
-- ``buttons``, ``pages``, ``forms``: what is pressed, turned and typed, also after a restart
-- ``autocomplete``, ``monitor_option``, ``channel_options``, ``time_options``: options of commands
+- ``buttons``, ``forms``: what is pressed, turned and typed, also after a restart
+- ``options``, ``monitor_option``: options of commands
 - ``monitor_text``: a monitor's name, address and card
 
 What an alert and a board look like stands in :mod:`bot.discord`: delivery needs no command.

@@ -1,21 +1,23 @@
-"""The five buttons under an alert, and what each of them does."""
+"""The five buttons under an alert: acknowledge, mute, details with all sites, follow, me too."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import discord
 
-from bot.discord.alert_card import BUTTON_ID
+from bot.discord.alert_card import BUTTON_ID, add_fields, colour_of
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
-from bot.models import Incident
-from bot.words.escaping import markdown
+from bot.models import Cause, Incident
+from bot.words.causes import cause_text
+from bot.words.escaping import clip, markdown
+from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.timestamps import stamp
-from bot.words.translator import N_
-from cogs._ui.buttons import PersistentItem
-from cogs._ui.incident_details import details
-from cogs._ui.interactions import defer_if_slow, respond
+from bot.words.translator import N_, Translator
+from cogs._ui.buttons import PersistentItem, arrows, page_of, page_text, pages_of, view_of
+from cogs._ui.interactions import defer_if_slow, is_manager, respond, respond_or_edit
+from cogs._ui.monitor_text import add_address, shown_host
 from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
@@ -136,3 +138,102 @@ def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) ->
     mine = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
     if not mine.intersection(role_ids):
         raise UserError("You need “Manage Messages” or the role of this alert for this.")
+
+
+PAGE = 15
+
+
+class SitesPage(
+    PersistentItem,
+    template=r"v1:sites:(?P<way>prev|next):(?P<incident>\w{1,12}):(?P<page>\d{1,6})",
+):
+    """Turns to one page of the list that an incident belongs to."""
+
+    async def pressed(self, interaction: Interaction) -> None:
+        public_id = self.params["incident"]
+        told = await defer_if_slow(interaction, _told(interaction, public_id), in_place=True)
+        number = min(int(self.params["page"]), pages_of(told, PAGE) - 1)
+        await _show(interaction, public_id, told, number, in_place=True)
+
+
+async def show_sites(interaction: Interaction, public_id: str, told: Sequence[Incident]) -> None:
+    """Answer with the first page."""
+    await _show(interaction, public_id, told, 0, in_place=False)
+
+
+async def _told(interaction: Interaction, public_id: str) -> list[Incident]:
+    await find_visible_incident(interaction, public_id)
+    return await interaction.client.services.incidents.together(
+        interaction.guild_id or 0, public_id
+    )
+
+
+async def _show(
+    interaction: Interaction,
+    public_id: str,
+    told: Sequence[Incident],
+    number: int,
+    *,
+    in_place: bool,
+) -> None:
+    embed, of = _page(translator_of(interaction), told, number), pages_of(told, PAGE)
+    turning = arrows(SitesPage, "sites", public_id, number=number, of=of)
+    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
+
+
+def _page(words: Translator, told: Sequence[Incident], number: int) -> discord.Embed:
+    lines = [_line(words, one) for one in page_of(open_first(told), number, PAGE)]
+    embed = discord.Embed(
+        title=words.text("All {n} sites of this alert", n=len(told)),
+        description=clip("\n".join(lines), 4000),
+    )
+    if (of := pages_of(told, PAGE)) > 1:
+        embed.set_footer(text=page_text(words, number, of))
+    return embed
+
+
+def _line(words: Translator, one: Incident) -> str:
+    return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"
+
+
+_TRIES = 12
+
+
+async def details(interaction: Interaction, public_id: str) -> None:
+    """Answer with the incident's card, its site and its newest tries. Raises NotFound."""
+    incidents = interaction.client.services.incidents
+    guild_id = interaction.guild_id or 0
+    words = translator_of(interaction)
+    incident = await find_visible_incident(interaction, public_id)
+    told = await incidents.together(guild_id, public_id)
+    if len(told) > 1:
+        await show_sites(interaction, public_id, told)
+        return
+    tries = await incidents.tries(guild_id, public_id, _TRIES)
+    lines = [_try(words, one.at_ms, one.ms, one.cause) for one in tries]
+    await respond(
+        interaction, embed=_embed(words, incident, lines, whole_url=is_manager(interaction))
+    )
+
+
+def _embed(
+    words: Translator, incident: Incident, tries: Sequence[str], *, whole_url: bool
+) -> discord.Embed:
+    embed = discord.Embed(
+        title=headline(words, incident),
+        description=sentence(words, incident),
+        colour=colour_of([incident]),
+    )
+    add_fields(embed, words, [incident])
+    add_address(words, embed, incident.url, whole=whole_url)
+    if tries:
+        name = words.text("Latest checks")
+        embed.add_field(name=name, value="\n".join(tries)[:1024], inline=False)
+    embed.set_footer(text=f"#{incident.public_id}")
+    return embed
+
+
+def _try(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
+    """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
+    seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
+    return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"

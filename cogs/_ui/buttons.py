@@ -1,16 +1,17 @@
-"""Buttons and menus that work for ever: the custom_id alone says what one is about.
+"""Buttons and menus that work for ever, and the pages they turn: the custom_id says it all.
 
-Nothing is remembered between sending and click. What is true, and who may press, is read anew.
+Nothing is remembered between sending and click. Facts, and who may press, are read anew.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 import discord
 from discord import ui
 
 from bot.discord.client import Interaction
+from bot.words.translator import Translator
 from cogs._ui.interactions import check_allowed_guild, check_manager, errors_answered
 
 
@@ -59,3 +60,32 @@ def view_of(items: Iterable[PersistentItem]) -> ui.View:
     for item in items:
         view.add_item(item)
     return view
+
+
+T = TypeVar("T")
+
+
+def arrows(
+    kind: type[PersistentItem], surface: str, *about: object, number: int, of: int
+) -> Iterator[PersistentItem]:
+    """◀ ▶ around one page (from 0) of several, as ``v1:surface:way:about:page``."""
+    if of == 1:
+        return
+    before, after = (max(0, number - 1), number == 0), (number + 1, number == of - 1)
+    for way, label, (page, is_end) in (("prev", "◀", before), ("next", "▶", after)):
+        custom_id = ":".join(str(part) for part in ("v1", surface, way, *about, page))
+        yield kind.button(custom_id, label, disabled=is_end)
+
+
+def pages_of(found: Sequence[object], size: int) -> int:
+    """How many pages there are; nothing at all is one page too."""
+    return max(1, -(-len(found) // size))
+
+
+def page_of(found: Sequence[T], number: int, size: int) -> Sequence[T]:
+    """What stands on one page, counted from 0."""
+    return found[number * size : (number + 1) * size]
+
+
+def page_text(words: Translator, number: int, of: int) -> str:
+    return words.text("Page {n} of {of}", n=number + 1, of=of)

@@ -8,10 +8,9 @@ from bot.discord.command_tree import translator_of
 from bot.services.audit_log import AuditPage
 from bot.words.escaping import markdown
 from bot.words.translator import Translator
-from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.buttons import PersistentItem, arrows, page_text, view_of
 from cogs._ui.change_text import change_line, fitting
 from cogs._ui.interactions import defer_if_slow, is_manager, is_own_message, respond_or_edit
-from cogs._ui.pages import arrows, page_text
 
 PAGE = 10
 _EVERYTHING = 0  # stands for the monitor's id in a button: all of the server

@@ -11,7 +11,7 @@ from bot.words.escaping import ELLIPSIS, code, markdown
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, native_name, translator_for
 from cogs._ui.alert_settings import REMINDERS
-from cogs._ui.maintenance_answers import weekly_text
+from cogs._ui.maintenance_text import weekly_text
 
 _NAME_LIMIT = 40
 _AHEAD = 15  # what is still shown before the place where two long texts differ

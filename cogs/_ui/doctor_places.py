@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.discord.channels import own_member
 from bot.discord.client import Interaction
-from bot.discord.own_rights import own_member
 from bot.discord.permissions import channel_problem, remedy, role_unreachable
 from bot.errors import DeliveryAction
 from bot.models import GuildSettings

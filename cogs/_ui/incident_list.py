@@ -16,7 +16,7 @@ from bot.words.escaping import markdown
 from bot.words.incident_text import NAME_LIMIT, duration
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.buttons import PersistentItem, arrows, page_of, page_text, pages_of, view_of
 from cogs._ui.interactions import (
     defer_if_slow,
     is_manager,
@@ -25,7 +25,6 @@ from cogs._ui.interactions import (
     respond_or_edit,
 )
 from cogs._ui.monitor_text import says_host, shown_host
-from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.visibility import visible_channels
 
 PAGE = 10

@@ -23,8 +23,8 @@ from bot.services.option_types import (
 )
 from bot.words.escaping import plain
 from bot.words.translator import Translator
-from cogs._ui.channel_options import ALERT_CHANNEL_TYPES, check_channel_and_role
 from cogs._ui.forms import form, shown_channel, shown_role, text_field
+from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 
 FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
 # The name of a menu whose being empty leaves the thread where it is.

@@ -9,8 +9,8 @@ from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
-from cogs._ui.autocomplete import Choices, choices, safe_autocomplete
 from cogs._ui.interactions import is_manager
+from cogs._ui.options import Choices, choices, safe_autocomplete
 from cogs._ui.visibility import can_see, visible_monitors
 
 _NAME_LIMIT = 80

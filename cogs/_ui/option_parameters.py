@@ -20,7 +20,7 @@ from bot.services.option_types import (
     PlaceOption,
     RoleOption,
 )
-from cogs._ui.channel_options import AlertChannel, AlertRole
+from cogs._ui.options import AlertChannel, AlertRole
 
 # Typed to take an option away: Discord sends no empty one.
 _NOTHING = "-"

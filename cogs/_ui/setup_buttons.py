@@ -19,9 +19,9 @@ from bot.services.monitor_options import Typed
 from bot.services.typed_addresses import typed_address
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.channel_options import check_channel_and_role
 from cogs._ui.forms import typed_values
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
+from cogs._ui.options import check_channel_and_role
 from cogs._ui.setup_page import (
     CHANNEL,
     ROLE,

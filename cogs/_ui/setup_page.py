@@ -17,10 +17,10 @@ from bot.services.test_alert import LastTest
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import test_alert_text
-from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
 from cogs._ui.forms import form, shown_channel, shown_role, text_field
 from cogs._ui.monitor_forms import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
+from cogs._ui.options import ALERT_CHANNEL_TYPES
 
 _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"

@@ -16,7 +16,7 @@ from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.buttons import PersistentItem, arrows, page_of, page_text, pages_of, view_of
 from cogs._ui.interactions import (
     defer_if_slow,
     guild_translator,
@@ -25,7 +25,6 @@ from cogs._ui.interactions import (
     respond_or_edit,
 )
 from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
-from cogs._ui.pages import arrows, page_of, page_text, pages_of
 from cogs._ui.uptime_text import share
 from cogs._ui.visibility import is_ephemeral, public_monitors, visible_monitors
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.discord.channels import permissions_of
 from bot.discord.client import Interaction
-from bot.discord.own_rights import permissions_of
 from bot.errors import NotFound
 from bot.models import Incident
 from bot.services.incidents import UNKNOWN_ALERT

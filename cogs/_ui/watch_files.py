@@ -19,7 +19,7 @@ from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator
-from cogs._ui.channel_options import ALERT_CHANNEL_TYPES
+from cogs._ui.options import ALERT_CHANNEL_TYPES
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
 # A file may name anything; so many channels that we do not know are asked for.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.time_options import LONGEST_S, parse_duration_s
+from cogs._ui.options import LONGEST_S, parse_duration_s
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import VigieClient
-from bot.discord.global_limit import GlobalLimit
+from bot.discord.limits import GlobalLimit
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, LostMessage
 from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries

@@ -27,14 +27,13 @@ from bot.services.recurrence import wall_time, zone_name
 from bot.services.typed_addresses import typed_address
 from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
-from cogs._ui.alert_buttons import IncidentButton
-from cogs._ui.alert_sites import SitesPage
+from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.buttons import PersistentItem
 from cogs._ui.edit_buttons import EditButton
 from cogs._ui.incident_list import IncidentsPage
-from cogs._ui.maintenance_answers import label, planned_text
+from cogs._ui.maintenance_text import label, planned_text
+from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
 from cogs._ui.status_page import PageButton
-from cogs._ui.time_options import LONGEST_S, parse_days, parse_duration_s, parse_time
 from tests.fuzz.effort import harmless, said, texts, tries
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bot.discord.session_starts import SessionStarts
+from bot.discord.limits import SessionStarts
 from tests.fakes import FakeClock
 
 

@@ -1,16 +1,113 @@
-"""Days as people type them: ``mon,wed``, ``lundi à vendredi``, ``daily``, ``2026-03-29``."""
+"""Options of commands: autocomplete, channels and roles, days, times of day and durations."""
 
+import logging
 import re
 import unicodedata
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import date, time, timedelta
+from functools import wraps
 from typing import Any, TypeAlias
 
 import discord
-from discord import app_commands
+from discord import AppCommandOptionType, ChannelType, app_commands
 
+from bot.discord.client import Interaction
 from bot.errors import UserError
+from bot.words.escaping import clip_units, units
 from bot.words.timestamps import day_name
-from bot.words.translator import LANGUAGES, translator_for
+from bot.words.translator import LANGUAGES, N_, translator_for
+
+log = logging.getLogger(__name__)
+
+Choices: TypeAlias = list[app_commands.Choice[str]]
+_MOST = 25
+_TEXT_LIMIT = 100
+
+
+def safe_autocomplete(
+    offer: Callable[[Interaction, str], Choices],
+) -> Callable[[Interaction, str], Coroutine[Any, Any, Choices]]:
+    """Discord waits 3 s and shows nobody an error: a bug is logged, and nothing is offered."""
+
+    @wraps(offer)
+    async def safely(interaction: Interaction, typed: str) -> Choices:
+        try:
+            return offer(interaction, typed)
+        except Exception:
+            log.exception("autocomplete failed")
+            return []
+
+    return safely
+
+
+def choices(pairs: Iterable[tuple[str, str]]) -> Choices:
+    """Of texts and their values; each value once, under its first text."""
+    texts: dict[str, str] = {}
+    for text, value in pairs:
+        if units(value) <= _TEXT_LIMIT:  # for one that is longer Discord refuses all of them
+            texts.setdefault(value, clip_units(text, _TEXT_LIMIT))
+    found = list(texts.items())[:_MOST]
+    return [app_commands.Choice(name=text, value=value) for value, text in found]
+
+
+ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
+ChosenChannel: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+_NOT_EVERYONE = N_("I do not ping @everyone. Choose a role, or none.")
+
+
+class _ChannelOption(app_commands.Transformer):
+    """Offers only channels where a bot can post and edit."""
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        return AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[ChannelType]:
+        return ALERT_CHANNEL_TYPES
+
+    async def transform(
+        self, interaction: discord.Interaction[Any], value: Any, /
+    ) -> ChosenChannel:
+        picked: ChosenChannel = value
+        # A thread may be asleep: whoever asks next has to know its parent.
+        await interaction.client.known_channels.look_up(interaction.guild, [picked.id])
+        return picked
+
+
+class _RoleOption(app_commands.Transformer):
+    """Takes every role but that of everybody."""
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        return AppCommandOptionType.role
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> discord.Role:
+        del interaction
+        role: discord.Role = value
+        if role.is_default():
+            raise UserError(_NOT_EVERYONE)
+        return role
+
+
+AlertChannel: TypeAlias = app_commands.Transform[ChosenChannel, _ChannelOption]
+AlertRole: TypeAlias = app_commands.Transform[discord.Role, _RoleOption]
+
+
+async def check_channel_and_role(interaction: Interaction, channel_id: int, role_id: int) -> None:
+    """Raises UserError for a channel or a role (0: none) that alerts cannot have.
+
+    What was picked is read back from Discord: a form can be sent by anybody's client.
+    """
+    guild, known = interaction.guild, interaction.client.known_channels
+    await known.look_up(guild, [channel_id])
+    found = known.find(guild, channel_id)
+    if channel_id and (found is None or found.type not in ALERT_CHANNEL_TYPES):
+        raise UserError("I cannot send alerts to that channel. Choose another one.")
+    if role_id and guild is not None and role_id == guild.id:
+        raise UserError(_NOT_EVERYONE)
+
 
 _SETS = {
     "daily": range(7), "every day": range(7), "everyday": range(7), "all": range(7),
