@@ -176,7 +176,7 @@ class Watch(
         listing = await asyncio.to_thread(read, await fetched(file))
         items = await at_home(interaction, listing.items)
         services, guild_id = self._services, interaction.guild_id or 0
-        bulk = BulkImport(self._client.config, services.monitors, services.silences)
+        bulk = BulkImport(services.monitors, services.silences)
         progress = ProgressLine(interaction)
         await progress.begin(len(items))
         if preview:

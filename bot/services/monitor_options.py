@@ -51,6 +51,8 @@ EVERY = NumberOption(
     high=MAX_INTERVAL_S,
     unit_ms=1_000,
     shown=N_("every {n} s"),
+    too_low=N_("checked every {n} s: faster is not allowed here"),
+    too_high=N_("checked every {n} s: slower is not possible here"),
 )
 # In the order of the card and of its forms.
 _TABLE = (
@@ -132,6 +134,8 @@ _TABLE = (
         high=60_000,
         unit_ms=1,
         shown=N_("{n} ms"),
+        too_low=N_("its slow limit becomes {n} ms"),
+        too_high=N_("its slow limit becomes {n} ms"),
     ),
     HeadersOption(
         name="headers",

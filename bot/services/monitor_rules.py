@@ -142,7 +142,11 @@ class MonitorRules:
         elif option is EVERY and value is None:
             values[name] = self.usual_interval_s
         elif isinstance(option, NumberOption) and value not in {option.default, option.of(monitor)}:
-            option.check(value, self._config.min_interval_s if option is EVERY else option.low)
+            option.check(value, self.least(option))
+
+    def least(self, option: NumberOption) -> int:
+        """The lower bound here."""
+        return self._config.min_interval_s if option is EVERY else option.low
 
     @staticmethod
     def _keep_headers(old: Target, values: dict[str, Any]) -> None:

@@ -119,6 +119,9 @@ class NumberOption(Option):
     high: int
     unit_ms: int
     shown: str  # a sentence with {n}
+    # What an import says of a value that it puts within the bounds, with {n} for the bound.
+    too_low: str
+    too_high: str
 
     def read(self, value: Any) -> int | None:
         if value is None or value == "":
@@ -131,9 +134,15 @@ class NumberOption(Option):
             raise UserError("“{text}” is not a whole number.", text=text.strip())
         return None if number == 0 and self.removable else min(number, LARGEST)
 
+    def bounded(self, value: int, low: int) -> tuple[int, str | None]:
+        """The nearest value within the bounds; the sentence that says so, if it is another."""
+        if value < low:
+            return low, self.too_low
+        return (self.high, self.too_high) if value > self.high else (value, None)
+
     def check(self, value: int, low: int) -> None:
         """Refuse what is out of bounds; the lower one may be the installation's."""
-        if low <= value <= self.high:
+        if self.bounded(value, low)[1] is None:
             return
         values = {"option": OptionNames([self.name]), "low": low, "high": self.high}
         if self.unit_ms == 1:

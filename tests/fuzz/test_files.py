@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.cli import replay
-from bot.config import VARIABLES, Config, load, require_token
+from bot.config import VARIABLES, load, require_token
 from bot.errors import ConfigError, UserError
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import Item, export, read
@@ -129,7 +129,7 @@ def test_a_list_of_monitors(data: bytes) -> None:
 
 async def taken(items: list[Item]) -> None:
     async with services() as here:
-        outcomes = await BulkImport(Config(), here.monitors, here.silences).take(
+        outcomes = await BulkImport(here.monitors, here.silences).take(
             GUILD, items, by=PERSON, progress=silent
         )
         for language in ("en", "fr"):

@@ -234,7 +234,7 @@ def test_an_import_is_a_row_for_each_monitor_and_paused_ones_come_paused(tmp_pat
             async def progress(_done: int, _of: int) -> None:
                 return None
 
-            await BulkImport(s.monitors.rules._config, s.monitors, s.silences).take(
+            await BulkImport(s.monitors, s.silences).take(
                 GUILD, items, by=PERSON, progress=progress
             )
             rows = await told(s)

@@ -51,6 +51,12 @@ class MonitorKind:
     other_names: tuple[str, ...] = ()
 
 
+def deadline_of(target: Target, given_s: float | None) -> float:
+    """Seconds that a whole check of the target may take; ``given_s``: the checker's own for all."""
+    del target
+    return DEADLINE_S if given_s is None else given_s
+
+
 class BaseChecker(ABC):
     """A checker without an answer to read: a kind says how it reaches a host."""
 
@@ -61,7 +67,7 @@ class BaseChecker(ABC):
         *,
         clock: Clock,
         context: ssl.SSLContext | None = None,
-        deadline_s: float = DEADLINE_S,
+        deadline_s: float | None = None,
     ) -> None:
         self._guard = netguard
         self._resolver = resolver
@@ -73,12 +79,13 @@ class BaseChecker(ABC):
         """Make one check; every failure is a result."""
         at_ms = self._clock.now_ms()
         timer = PhaseTimer()
+        deadline_s = deadline_of(target, self._deadline_s)
         cause = address = None
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(deadline_s):
                 address = await self._reach(target.url, timer)
         except Exception as error:  # noqa: BLE001 - whatever a host provokes is a result
-            cause = cause_of(error, self._deadline_s)
+            cause = cause_of(error, deadline_s)
         return CheckResult(at_ms, cause, phases=timer.phases(), address=address)
 
     @abstractmethod

@@ -14,7 +14,7 @@ from bot import __version__
 from bot.clock import Clock
 from bot.engine.connector import PhaseTimer
 from bot.engine.error_mapping import BadAnswer, EndlessAnswer, cause_of
-from bot.engine.kinds.base import DEADLINE_S, MonitorKind
+from bot.engine.kinds.base import MonitorKind, deadline_of
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
 from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import (
@@ -75,7 +75,7 @@ class HttpChecker:
         resolver: Resolve,
         *,
         clock: Clock,
-        deadline_s: float = DEADLINE_S,
+        deadline_s: float | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._guard = netguard
@@ -93,11 +93,12 @@ class HttpChecker:
         at_ms = self._clock.now_ms()
         timer = PhaseTimer()
         seen = _Seen()
-        until = asyncio.get_running_loop().time() + self._deadline_s
+        deadline_s = deadline_of(target, self._deadline_s)
+        until = asyncio.get_running_loop().time() + deadline_s
         try:
             cause = await self._follow(target, seen, timer, until)
         except Exception as error:  # noqa: BLE001 - whatever a server provokes is a result
-            cause = cause_of(error, self._deadline_s)
+            cause = cause_of(error, deadline_s)
         phases = timer.phases()
         if cause is not None:
             cause = await self._completed(cause, seen, until)

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from bot.config import Config
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.audit_log import AuditEvent
-from bot.services.monitor_options import EVERY, NAME_LIMIT, differing
+from bot.services.monitor_options import NAME_LIMIT, OPTIONS, differing
 from bot.services.monitor_rules import NameTaken
 from bot.services.monitors import Monitors
+from bot.services.option_types import NumberOption
 from bot.services.silences import Silences
 from bot.services.transfer.files import Item
 from bot.words.escaping import plain
@@ -23,8 +23,6 @@ from bot.words.translator import N_
 
 # Small enough that nobody else waits for the store, large enough for 500 in a second or two.
 SLICE = 50
-_FASTER = N_("checked every {n} s: faster is not allowed here")
-_SLOWER = N_("checked every {n} s: slower is not possible here")
 _TAKEN = N_("“{name}” is already watched here.")
 _ELSEWHERE = N_("“{name}” is already watched here, at another address.")
 _TWIN = N_("the same address is already watched as “{name}”")
@@ -76,8 +74,7 @@ class Outcome:
 class BulkImport:
     """Goes on past every row that cannot be taken."""
 
-    def __init__(self, config: Config, monitors: Monitors, silences: Silences) -> None:
-        self._config = config
+    def __init__(self, monitors: Monitors, silences: Silences) -> None:
         self._monitors = monitors
         self._silences = silences
 
@@ -85,7 +82,7 @@ class BulkImport:
         self, guild_id: int, items: Sequence[Item], *, by: int, progress: Progress
     ) -> list[Outcome]:
         """Watch what can be watched, from now on; ``progress`` hears how many rows are done."""
-        plan, outcomes = _Plan(self._config, self._monitors, guild_id), list[Outcome]()
+        plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
         for some in _slices(items):
             outcomes += await self._slice(plan, [plan.of(item) for item in some], by)
             await progress(len(outcomes), len(items))
@@ -95,7 +92,7 @@ class BulkImport:
         self, guild_id: int, items: Sequence[Item], *, progress: Progress
     ) -> list[Outcome]:
         """What :meth:`take` would do; nothing is added or changed."""
-        plan, outcomes = _Plan(self._config, self._monitors, guild_id), list[Outcome]()
+        plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
         for some in _slices(items):
             outcomes += [plan.of(item) for item in some]
             await asyncio.sleep(0)
@@ -150,9 +147,8 @@ class BulkImport:
 class _Plan:
     """Decides row by row, knowing what the rows before have taken."""
 
-    def __init__(self, config: Config, monitors: Monitors, guild_id: int) -> None:
+    def __init__(self, monitors: Monitors, guild_id: int) -> None:
         self.guild_id = guild_id
-        self._config = config
         self._monitors = monitors
         self._mine = monitors.neighbours(guild_id)
         self._by_id = {one.id: one for one in monitors.of_guild(guild_id)}
@@ -161,7 +157,7 @@ class _Plan:
     def of(self, item: Item) -> Outcome:
         if item.error is not None:
             return Outcome(item, None, item.error)
-        item = self._allowed(item)
+        item = self._within_bounds(item)
         try:
             there = self._there(item)
             return self._new(item) if there is None else self._known(item, there)
@@ -204,13 +200,17 @@ class _Plan:
             after = replace(after, paused_ms=paused_ms if item.paused else None)
         return Outcome(item, after, before=there)
 
-    def _allowed(self, item: Item) -> Item:
-        """With an interval that is possible here."""
-        every_s, low_s = item.typed.get(EVERY.name), self._config.min_interval_s
-        if every_s is None or low_s <= every_s <= EVERY.high:
-            return item
-        sentence, n = (_FASTER, low_s) if every_s < low_s else (_SLOWER, EVERY.high)
-        return replace(item, typed={**item.typed, EVERY.name: n}).remarked(sentence, n=n)
+    def _within_bounds(self, item: Item) -> Item:
+        """Numbers that are out of bounds become the nearest that are not, and the row says so."""
+        for option in OPTIONS.values():
+            value = item.typed.get(option.name)
+            if not isinstance(option, NumberOption) or value is None:
+                continue
+            near, sentence = option.bounded(value, self._monitors.rules.least(option))
+            if sentence is not None:
+                item = replace(item, typed={**item.typed, option.name: near})
+                item = item.remarked(sentence, n=near)
+        return item
 
 
 def _without_lost_values(item: Item) -> Item:
