@@ -66,6 +66,11 @@ def of_incident(conn: Connection, incident_id: int) -> list[Post]:
     return [_post(row) for row in found.fetchall()]
 
 
+def count_incidents(conn: Connection, post_id: int) -> int:
+    query = "SELECT count(*) FROM post_incident WHERE post_id = ?"
+    return int(conn.execute(query, (post_id,)).fetchone()[0])
+
+
 def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int) -> Post | None:
     """The newest message since then that lists so many incidents or waited for company.
 

@@ -58,6 +58,31 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
     play(scenario())
 
 
+def test_sites_of_one_list_that_come_back_one_by_one_share_its_edits(tmp_path: Path) -> None:
+    """The newest truth within seconds, and no edit for each site."""
+
+    async def scenario() -> None:
+        many = 400
+        async with services_fixture(tmp_path, config=Config(max_monitors=many)) as s:
+            failing = await watch_many(s, many)
+            for _ in range(3):
+                await s.play(failing)
+            [post] = s.transport.messages.values()
+            before = s.transport.count("edit")
+            for number, name in enumerate(failing):
+                await s.round(name, "O", s.clock.now_ms())
+                await s.delivery.deliver_due()
+                await s.clock.advance(60 / many)
+                open_yet = sum(one.answering_since_ms is None for one in post.alert.incidents)
+                assert many - number <= open_yet + 20 + many // 15, "it is told within seconds"
+            assert 20 <= s.transport.count("edit") - before <= 60
+            await s.clock.advance(3)
+            await s.delivery.deliver_due()
+            assert all(one.answering_since_ms is not None for one in post.alert.incidents)
+
+    play(scenario())
+
+
 def test_two_hundred_sites_keep_the_channels_rhythm(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, config=Config(max_monitors=200)) as s:

@@ -281,6 +281,7 @@ def _of_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | No
         return None
     if message.edits:
         outbox.drop_edits(conn, post.id)  # this one tells the newest truth
+        posts.edited(conn, post.id, message.read_ms)
     told = tuple(incident_rows.of_post(conn, post.id))
     return replace(
         message,

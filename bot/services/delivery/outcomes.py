@@ -56,7 +56,6 @@ def _spare_openings(conn: Connection, message: OutgoingMessage) -> None:
 
 def _edited(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
     post = message.own_post
-    posts.edited(conn, post.id, now_ms)
     joined = [row.id for row in message.of(Work.OPEN)]
     outbox.finish(conn, joined, "sent", message_id=post.message_id)
     outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])

@@ -108,7 +108,7 @@ def test_a_late_answer_after_forty_five_seconds_counts_as_lost(
                 await asyncio.Event().wait()
             return message_id
 
-    monkeypatch.setattr(attempts, "SEND_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(attempts, "SEND_TIMEOUT_S", 0.1)
 
     async def scene(here: DeliveryFixture) -> None:
         here.transport = Hanging(here.clock)
