@@ -1,11 +1,13 @@
 """Makes checks: few at a time to one host for each guild, equal ones of one moment only once."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from bot.clock import Clock
 from bot.engine.host_limits import CURRENT_CHECK, CheckConnections, ConnectionLimits, HostLimiter
@@ -13,6 +15,7 @@ from bot.engine.kinds import endpoint_of
 from bot.engine.kinds.base import Checker
 from bot.models import CheckResult, Reason, Target
 
+TESTS_APART_S = 5.0
 MOMENT_S = 1.0  # a check that began so lately answers equal questions too
 SILENT_MS = 1_000.0  # without an answer for so long: the host hangs
 WORTH_NOTING_S = 1.0
@@ -26,10 +29,11 @@ _ANSWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TimedResult:
-    """A result, and when its check started after every wait (monotonic)."""
+    """A result, and when its check started after every wait, and ended (monotonic)."""
 
     result: CheckResult
     started: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,24 @@ class CheckQueue:
         self._limits = ConnectionLimits(clock)
         self._of_guild: dict[tuple[int, Target], _UnderWay] = {}
         self._begun: dict[Target, _UnderWay] = {}
+        self._tested: WeakKeyDictionary[Target, TimedResult] = WeakKeyDictionary()
         self._waiters: set[asyncio.Task[Any] | None] = set()
         self.waits: deque[Wait] = deque(maxlen=RECENT)
 
     async def check(self, target: Target, guild_id: int) -> TimedResult:
         """Make one check for a monitor of ``guild_id``, or share an equal one of this moment."""
+        return await self._shared(target, guild_id, MOMENT_S)
+
+    async def test(self, target: Target, guild_id: int) -> TimedResult:
+        """Check because somebody asks: one at a time, the newest test is shown for five seconds."""
+        newest = self._tested.get(target)
+        if newest is None or self._clock.monotonic() - newest.ended > TESTS_APART_S:
+            newest = self._tested[target] = await self._shared(target, guild_id, math.inf)
+        return newest
+
+    async def _shared(self, target: Target, guild_id: int, moment_s: float) -> TimedResult:
         while True:
-            equal = self._equal(target, guild_id)
+            equal = self._equal(target, guild_id, moment_s)
             if equal is None:
                 return await self._make(target, guild_id)
             with self._waiting(asks=equal.began is None):
@@ -108,11 +123,11 @@ class CheckQueue:
         lately = (one for one in self.waits if one.guild_id == guild_id and one.ended >= since)
         return max(lately, key=lambda one: one.seconds, default=None)
 
-    def _equal(self, target: Target, guild_id: int) -> _UnderWay | None:
+    def _equal(self, target: Target, guild_id: int, moment_s: float = MOMENT_S) -> _UnderWay | None:
         """An equal check that began just now, or waits for its turn in the same guild."""
         found = self._begun.get(target)
         began = None if found is None else found.began
-        if began is not None and self._clock.monotonic() - began <= MOMENT_S:
+        if began is not None and self._clock.monotonic() - began <= moment_s:
             return found
         waiting = self._of_guild.get((guild_id, target))
         return waiting if waiting is not None and waiting.began is None else None
@@ -168,7 +183,7 @@ class CheckQueue:
                 if self._begun.get(target) is mine:
                     del self._begun[target]
             if _has_answered(result) or not visit.has_to_wait:
-                return TimedResult(result, started)
+                return TimedResult(result, started, self._clock.monotonic())
             # Others need not wait for a turn of this guild.
             mine.began = None
             mine.share(None)

@@ -212,9 +212,9 @@ class Monitors:
         entry.monitor = after
 
     async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:
-        """Probe once and change nothing."""
+        """Check once and change nothing."""
         monitor = self.get(guild_id, monitor_id)
-        return monitor, await self._check(monitor)
+        return monitor, (await self._checks.test(monitor.target, guild_id)).result
 
     async def _check(self, monitor: Monitor) -> CheckResult:
         return (await self._checks.check(monitor.target, monitor.guild_id)).result

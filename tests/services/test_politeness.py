@@ -66,3 +66,32 @@ def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
         assert set(prober.tries) == {*BUSY, *ELSEWHERE}
 
     play(scenario())
+
+
+def test_tests_in_a_row_ask_a_site_no_more_than_every_five_seconds(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as here:
+            prober = SlowProber(here.clock)
+            here.checks._checker = prober
+            monitor = (await here.monitors.add(GUILD, {"url": BUSY[0]}, PERSON)).monitor
+            prober.counting = True
+            tests = []
+            for _ in range(round(TAKES_S) + 5):
+                tests.append(asyncio.create_task(here.monitors.test(GUILD, monitor.id)))
+                await here.clock.advance(1)
+            assert prober.tries[BUSY[0]] == 1, "all share the first, for five seconds more"
+            assert len({id(result) for _, result in await asyncio.gather(*tests)}) == 1
+            await here.clock.advance(1)
+            again = asyncio.create_task(here.monitors.test(GUILD, monitor.id))
+            await here.clock.advance(TAKES_S)
+            await again
+            assert prober.tries[BUSY[0]] == 2
+            # A result of other settings is none of these.
+            change = {"contains": "open"}
+            await here.monitors.change(GUILD, monitor.id, change, PERSON)
+            other = asyncio.create_task(here.monitors.test(GUILD, monitor.id))
+            await here.clock.advance(TAKES_S)
+            await other
+            assert prober.tries[BUSY[0]] == 3
+
+    play(scenario())
