@@ -15,7 +15,7 @@ from bot.cli import EXIT_OK, fail
 from bot.clock import DAY_MS
 from bot.db.monitors import name_key
 from bot.models import Cause, Reason
-from bot.services.simulation import Line, Moment, simulation
+from bot.services.simulation import ScriptedRound, SimulatedMessage, simulation
 
 UNUSABLE = 2
 N = TypeVar("N", int, float)
@@ -54,7 +54,7 @@ def run(file: str, *, as_json: bool) -> int:
     return EXIT_OK
 
 
-def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
+def read(rows: Iterable[str], site: str) -> Iterator[ScriptedRound]:
     """The moments of a scenario's lines; ``site`` names what stands without a name.
 
     Raises ValueError for what is no scenario, with the number of the line and what is wrong.
@@ -75,11 +75,11 @@ def read(rows: Iterable[str], site: str) -> Iterator[Moment]:
             raise ValueError(f"line {number}: {error}") from error
 
 
-def _moment(row: dict[str, Any], site: str, seen: Seen) -> Moment:
+def _moment(row: dict[str, Any], site: str, seen: Seen) -> ScriptedRound:
     outcomes = (row["outcome"], *(row.get("retry") or ()))
     if outcomes not in seen:
         seen[outcomes] = tuple(map(_cause, outcomes))
-    return Moment(
+    return ScriptedRound(
         _within(int(row["t"]), 0, _LONGEST_S),
         _site(row.get("site", site)),
         seen[outcomes],
@@ -116,12 +116,12 @@ def _cause(outcome: object) -> Cause | None:
     return _CAUSES[outcome]
 
 
-def play(moments: Iterable[Moment]) -> list[Line]:
+def play(moments: Iterable[ScriptedRound]) -> list[SimulatedMessage]:
     """All messages of a scenario."""
     return asyncio.run(_play(sorted(moments, key=lambda moment: moment.t)))
 
 
-async def _play(moments: list[Moment]) -> list[Line]:
+async def _play(moments: list[ScriptedRound]) -> list[SimulatedMessage]:
     async with simulation(sorted({moment.site for moment in moments})) as simulated:
         for _, together in groupby(moments, key=lambda moment: moment.t):
             await simulated.play(list(together))
@@ -129,5 +129,5 @@ async def _play(moments: list[Moment]) -> list[Line]:
         return simulated.lines
 
 
-def _shown(line: Line) -> str:
+def _shown(line: SimulatedMessage) -> str:
     return f"{line.t // 3600:4d}:{line.t // 60 % 60:02d}  {line.action:5}  {line.content}"

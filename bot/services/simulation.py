@@ -38,7 +38,7 @@ PATIENCE_S = 120  # after the end: longer than any message waits for company
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ScriptedRound:
     """One round of one site: when (seconds), what its tries see, how long the first takes."""
 
     t: int
@@ -48,7 +48,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SimulatedMessage:
     """One message as the channel saw it. ``t``: seconds on the scenario's clock."""
 
     t: int
@@ -77,7 +77,7 @@ class SimulatedClock:
         self.t += seconds
 
 
-class CanarySites:
+class ScriptedOnlineCheck:
     """The scenario's canaries; without any, nothing is ever blind."""
 
     def __init__(self) -> None:
@@ -88,14 +88,14 @@ class CanarySites:
         return not self.seen or any(self.seen.values())
 
 
-class NoProbe:
+class NoChecker:
     """The scenario says what each try saw."""
 
     async def check(self, target: Target) -> CheckResult:
         raise LookupError(f"{target.url} is replayed, not probed")
 
 
-class Accepts:
+class NullTransport:
     """A Discord that takes everything at once."""
 
     def __init__(self) -> None:
@@ -138,15 +138,15 @@ class Simulation:
     """Sites of one server, told in one channel. ``lines`` is all that was said so far."""
 
     def __init__(self, db: Database) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[SimulatedMessage] = []
         self.entries: dict[str, Entry] = {}
         self._db = db
         self._clock = SimulatedClock()
-        self._canaries = CanarySites()
+        self._canaries = ScriptedOnlineCheck()
         self._guilds = Guilds(db, self._clock)
         self._watchlist = Watchlist(db, self._clock, self._guilds)
         self._delivery = Dispatcher(db, self._clock, self._guilds.language)
-        self._delivery.attach(Accepts())
+        self._delivery.attach(NullTransport())
         self._delivery.observers.append(self._hear)
         self._recorder = Recorder(db, self._clock, self._watchlist, self._wake)
         self._connectivity = ConnectivityMonitor(
@@ -155,7 +155,7 @@ class Simulation:
         self._check_runner = CheckRunner(
             self._clock,
             self._watchlist,
-            CheckQueue(NoProbe(), self._clock),
+            CheckQueue(NoChecker(), self._clock),
             self._connectivity,
             self._recorder,
         )
@@ -179,7 +179,7 @@ class Simulation:
         await self._guilds.load()
         self.entries = {monitor.name: self._watchlist.add(monitor) for monitor in stored}
 
-    async def play(self, together: Sequence[Moment]) -> None:
+    async def play(self, together: Sequence[ScriptedRound]) -> None:
         """One moment of all sites: first tries, then the confirm tries of those that need them."""
         at = float(together[0].t)
         await self._deliver_until(at)
@@ -204,7 +204,7 @@ class Simulation:
         """Nothing more happens: what still waits to be said is said in its time."""
         await self._deliver_until(self._clock.t + PATIENCE_S)
 
-    async def _try(self, moment: Moment, number: int, at: float) -> bool:
+    async def _try(self, moment: ScriptedRound, number: int, at: float) -> bool:
         """Whether the site's round wants another try."""
         cause = moment.causes[min(number, len(moment.causes) - 1)]
         result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
@@ -234,7 +234,7 @@ class Simulation:
         alert = sent.alert
         names = tuple(incident.name for incident in alert.incidents)
         t = (sent.at_ms - EPOCH_MS) // 1000
-        self.lines.append(Line(t, sent.action, alert.kind, names, alert.content))
+        self.lines.append(SimulatedMessage(t, sent.action, alert.kind, names, alert.content))
 
 
 @asynccontextmanager

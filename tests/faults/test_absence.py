@@ -52,7 +52,7 @@ def test_three_hours_and_forty_flips_become_one_digest_per_channel(tmp_path: Pat
 
 
 @pytest.mark.parametrize("fault", ["503", "reset"])
-def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
+def test_an_outage_that_came_and_went_while_away_is_a_digest_and_mentions_followers(
     tmp_path: Path, fault: FaultName
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
@@ -76,7 +76,7 @@ def test_one_pair_that_came_and_went_is_a_digest_and_mentions_who_asked(
     discord_fixture(tmp_path, scene)
 
 
-def test_a_short_absence_is_told_as_it_was(tmp_path: Path) -> None:
+def test_after_a_short_absence_every_message_is_sent_as_usual(tmp_path: Path) -> None:
     async def scene(r: DiscordFixture) -> None:
         r.sandbox.faults.add("503")
         pair, standing = await r.open("pair"), await r.open("standing")

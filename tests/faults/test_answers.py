@@ -22,7 +22,7 @@ BAD_NOTICE = (
 POST = f"^/channels/{CHANNEL}/messages$"
 
 
-def test_without_the_right_to_read_the_history_the_end_is_told_without_a_reference(
+def test_without_read_message_history_the_all_clear_is_sent_without_a_reference(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
@@ -86,7 +86,7 @@ def test_a_single_401_ends_nothing(tmp_path: Path) -> None:
     discord_fixture(tmp_path, scene)
 
 
-def test_ninety_sites_with_ninety_roles_are_told_and_every_role_is_called_once(
+def test_ninety_sites_with_ninety_roles_are_posted_and_every_role_is_pinged_once(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
@@ -148,7 +148,7 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
     discord_fixture(tmp_path, scene, check=False)
 
 
-def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_told_twice(
+def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_sent_twice(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
@@ -168,7 +168,7 @@ def test_a_notice_of_a_lost_channel_whose_answer_was_lost_is_not_told_twice(
     discord_fixture(tmp_path, scene, check=False)
 
 
-def test_a_name_is_told_only_where_all_readers_may_know_it(tmp_path: Path) -> None:
+def test_a_name_is_shown_only_where_all_readers_may_know_it(tmp_path: Path) -> None:
     async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         guild = r.sandbox.world.guild("Rig")

@@ -9,7 +9,7 @@ from tests.faults.chaos import play
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 14, 20161108])
-def test_whatever_goes_wrong_each_incident_is_told_once(tmp_path: Path, seed: int) -> None:
+def test_whatever_goes_wrong_each_incident_is_sent_once(tmp_path: Path, seed: int) -> None:
     play(tmp_path, seed)
 
 

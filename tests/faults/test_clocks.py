@@ -95,7 +95,7 @@ def test_five_minutes_without_network_are_one_note_and_no_alert(tmp_path: Path) 
     play(scenario())
 
 
-def test_a_site_that_flaps_at_every_probe_is_told_calmly(tmp_path: Path) -> None:
+def test_a_site_that_flaps_at_every_check_makes_few_posts(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")

@@ -102,7 +102,7 @@ def test_the_edge_of_discord_stops_everything_for_ten_minutes(tmp_path: Path) ->
     discord_fixture(tmp_path, scene)
 
 
-def test_ninety_nine_channels_are_told_at_once_while_one_waits_twenty_minutes(
+def test_ninety_nine_channels_get_their_alerts_while_one_waits_twenty_minutes(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:

@@ -66,7 +66,7 @@ def test_a_group_and_a_digest_are_found_again_too(tmp_path: Path) -> None:
     discord_fixture(tmp_path, scene)
 
 
-def test_where_the_history_may_not_be_read_a_message_is_told_twice_rather_than_never(
+def test_where_the_history_may_not_be_read_a_message_is_sent_twice_rather_than_never(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:

@@ -43,7 +43,7 @@ def private(r: DiscordFixture, name: str) -> list[str]:
     return [str(m["content"]) for m in r.sandbox.dm(name)]
 
 
-def test_a_deleted_channel_is_told_once_and_nothing_more_is_sent_there(tmp_path: Path) -> None:
+def test_a_deleted_channel_is_reported_once_and_nothing_more_is_sent_there(tmp_path: Path) -> None:
     async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)
         first = await r.open("shop")
@@ -65,7 +65,7 @@ def test_a_deleted_channel_is_told_once_and_nothing_more_is_sent_there(tmp_path:
     discord_fixture(tmp_path, scene, untold=True)
 
 
-def test_a_deletion_that_discord_tells_of_is_noticed_before_any_alert_is_lost(
+def test_a_deleted_channel_is_noticed_by_the_gateway_event_before_any_alert_is_lost(
     tmp_path: Path,
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
@@ -187,7 +187,7 @@ def test_a_notice_survives_a_kill_and_discords_absence(tmp_path: Path) -> None:
     discord_fixture(tmp_path, scene, untold=True)
 
 
-def test_a_new_channel_gets_what_the_lost_one_was_never_told(tmp_path: Path) -> None:
+def test_a_new_channel_gets_what_the_lost_one_never_got(tmp_path: Path) -> None:
     async def scene(r: DiscordFixture) -> None:
         r.sandbox.admin.delete_channel(room(r), announce=False)
         shop, blog = await r.open("shop"), await r.open("blog")

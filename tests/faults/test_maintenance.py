@@ -10,7 +10,7 @@ from tests.harness import Harness, until
 pytestmark = pytest.mark.process
 
 
-def test_what_failed_in_a_window_is_told_after_a_kill_and_its_end(tmp_path: Path) -> None:
+def test_what_failed_in_a_window_is_sent_after_a_kill_and_its_end(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Harness(tmp_path) as h:
             await h.bot.start()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.process
 POSTS = r"^/channels/\d+/messages$"
 
 
-def test_killed_while_a_message_is_on_its_way_it_is_told_once(tmp_path: Path) -> None:
+def test_killed_while_a_message_is_on_its_way_it_is_sent_once(tmp_path: Path) -> None:
     """After the request and before the id is kept; after the commit and before the request."""
 
     async def scenario() -> None:
@@ -49,7 +49,7 @@ async def killed_during(h: Harness, fault: FaultName, happen: Callable[[], None]
     await h.bot.start(online=False)
 
 
-def test_killed_at_random_moments_each_incident_is_told_exactly_once(tmp_path: Path) -> None:
+def test_killed_at_random_moments_each_incident_is_sent_exactly_once(tmp_path: Path) -> None:
     asyncio.run(kills(tmp_path, random.Random(20161108), 3))
 
 

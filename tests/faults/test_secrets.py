@@ -30,7 +30,7 @@ def processes(pid: int) -> list[Path]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads /proc")
-def test_whatever_goes_wrong_nothing_tells_the_token(tmp_path: Path) -> None:
+def test_whatever_goes_wrong_nothing_leaks_the_token(tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text(f"{TOKEN}\n")
     secret.chmod(0o600)
@@ -99,7 +99,7 @@ def examined(h: Harness) -> bytes:
     return said.stdout + said.stderr
 
 
-def test_no_error_and_no_description_of_the_settings_tells_it() -> None:
+def test_no_error_and_no_description_of_the_settings_leaks_it() -> None:
     config = load({"DISCORD_TOKEN": TOKEN, "VIGIE_HEARTBEAT_URL": HEARTBEAT}, None)
     found = told("repr", f"{config!r} {config} {[config]}")
     for odd in (f"{TOKEN} x", f'"{TOKEN}"', f"{TOKEN}\n{TOKEN}"):

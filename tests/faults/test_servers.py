@@ -37,7 +37,7 @@ def test_a_server_lost_while_away_rests_and_goes_on_when_it_is_back(tmp_path: Pa
     asyncio.run(scenario())
 
 
-def test_rights_and_channels_that_change_are_heard_of_at_once(tmp_path: Path) -> None:
+def test_changed_rights_and_channels_are_noticed_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Harness(tmp_path) as h:
             second = int(h.sandbox.channel("general").id)

@@ -6,7 +6,7 @@ import time
 
 from tests.scenarios.files import FOLDER, recorded
 from tests.scenarios.kinds import KINDS, make
-from tests.scenarios.played import Played, play, table
+from tests.scenarios.playing import ScenarioResult, play, table
 from tests.scenarios.scoring import Score
 
 SEEDS = 20
@@ -25,7 +25,7 @@ def main() -> int:
     return 0
 
 
-def _sum(files: list[Played]) -> str:
+def _sum(files: list[ScenarioResult]) -> str:
     total = sum((one.score for one in files), Score())
     return (
         f"in all: {total.posts} posts, {total.early} early, {total.false} false,"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.services.simulation import Line
+from bot.services.simulation import SimulatedMessage
 from tests.scenarios.kinds import Trouble
 
 BEFORE_S, AFTER_S, EARLY_S = 60, 300, 60
@@ -34,14 +34,14 @@ class Score:
 
 
 @dataclass
-class Told:
+class Timeline:
     """When each site was told open and told over, read from the messages alone."""
 
     opened: dict[str, list[int]] = field(default_factory=dict)
     over: dict[str, list[int]] = field(default_factory=dict)
     _messages: list[Counter[str]] = field(default_factory=list)
 
-    def hear(self, line: Line) -> None:
+    def hear(self, line: SimulatedMessage) -> None:
         named = Counter(line.monitors)
         if line.action == "reply" or line.kind == "up":
             if line.kind == "up" and line.action != "edit":
@@ -81,15 +81,15 @@ class Told:
         return standing > 0
 
 
-def posts(lines: Iterable[Line]) -> int:
+def posts(lines: Iterable[SimulatedMessage]) -> int:
     return sum(line.action in {"post", "reply"} for line in lines)
 
 
-def score(name: str, lines: Sequence[Line], troubles: Sequence[Trouble]) -> Score:
+def score(name: str, lines: Sequence[SimulatedMessage], troubles: Sequence[Trouble]) -> Score:
     """``name``: the only site of a scenario without sites."""
-    told = Told()
+    timeline = Timeline()
     for line in lines:
-        told.hear(line)
+        timeline.hear(line)
     mine: dict[str, list[Trouble]] = {}
     for trouble in troubles:
         mine.setdefault(trouble.site or name, []).append(trouble)
@@ -97,16 +97,16 @@ def score(name: str, lines: Sequence[Line], troubles: Sequence[Trouble]) -> Scor
         posts=posts(lines),
         early=sum(
             any(one.start <= t < one.end - EARLY_S for one in mine.get(site, ()))
-            for site, times in told.over.items()
+            for site, times in timeline.over.items()
             for t in times
         ),
         false=sum(
             not any(_spans(one, t) for one in mine.get(site, ()))
-            for site, times in told.opened.items()
+            for site, times in timeline.opened.items()
             for t in times
         ),
         missed=sum(
-            not told.stands_open(site, one.start - BEFORE_S, one.end + AFTER_S)
+            not timeline.stands_open(site, one.start - BEFORE_S, one.end + AFTER_S)
             for site, all_of_it in mine.items()
             for one in all_of_it
             if not one.optional

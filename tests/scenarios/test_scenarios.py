@@ -11,7 +11,7 @@ from bot.cli import replay
 from bot.services.grouping import OPENING_S
 from tests.scenarios.files import FOLDER, recorded
 from tests.scenarios.kinds import KINDS, make
-from tests.scenarios.played import Played, play, table, told_after_s
+from tests.scenarios.playing import ScenarioResult, first_post_after_s, play, table
 from tests.scenarios.scoring import Score
 
 SEEDS = {"flapping": range(40)}  # it ends in two or four posts, so three seeds say little
@@ -23,11 +23,11 @@ QUIET = ["blips-99.9", "noisy-99", "restarts"]
 
 
 @cache
-def played(kind: str, seed: int) -> Played:
+def played(kind: str, seed: int) -> ScenarioResult:
     return play(make(kind, seed))
 
 
-def all_of(kind: str) -> list[Played]:
+def all_of(kind: str) -> list[ScenarioResult]:
     return [played(kind, seed) for seed in SEEDS.get(kind, FEW)]
 
 
@@ -37,7 +37,7 @@ def test_a_seed_always_makes_the_same_scenario_and_another_seed_another() -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_false_nothing_missed_and_no_reader_gets_too_much(kind: str) -> None:
+def test_no_alert_is_false_none_is_missed_and_posts_stay_within_the_limit(kind: str) -> None:
     total = sum((one.score for one in all_of(kind)), Score())
     assert (total.false, total.missed) == (0, 0), table(all_of(kind))
     limit = RELAPSES.get(kind, played(kind, 0).max_messages)
@@ -45,7 +45,7 @@ def test_nothing_is_false_nothing_missed_and_no_reader_gets_too_much(kind: str) 
 
 
 @pytest.mark.parametrize("kind", QUIET)
-def test_single_failures_and_nightly_restarts_say_nothing_at_all(kind: str) -> None:
+def test_single_failures_and_nightly_restarts_post_nothing(kind: str) -> None:
     assert [one.lines for one in all_of(kind)] == [[], [], []]
 
 
@@ -55,7 +55,7 @@ def test_the_election_night_is_one_post_and_one_all_clear_that_is_not_early() ->
         assert one.score.early == 0
 
 
-def test_a_site_that_is_hard_down_is_told_within_seventy_seconds_of_the_first_failed_try() -> None:
+def test_a_hard_outage_is_posted_within_seventy_seconds_of_the_first_failed_check() -> None:
     for kind in ("hard-down", "dead-host", "dns", "tls-expired"):
         for seed in FEW:
             scenario = make(kind, seed)
@@ -63,10 +63,10 @@ def test_a_site_that_is_hard_down_is_told_within_seventy_seconds_of_the_first_fa
             first = next(row["t"] for row in rows if row["outcome"] != "ok")
             opening = next(line for line in played(kind, seed).lines if line.action == "post")
             assert opening.t - first <= 70
-            assert (told_after_s(played(kind, seed)) or 0) <= 130
+            assert (first_post_after_s(played(kind, seed)) or 0) <= 130
 
 
-def test_the_all_clear_of_a_plain_outage_comes_within_minutes_of_its_end() -> None:
+def test_the_all_clear_of_a_plain_outage_comes_within_minutes() -> None:
     for kind in ("hard-down", "dead-host", "dns", "blocked-403", "maintenance-503"):
         for one in all_of(kind):
             [reply] = [line for line in one.lines if line.action == "reply"]
@@ -86,7 +86,7 @@ def test_sites_that_fail_together_are_one_post_and_one_all_clear() -> None:
         assert one.score.posts == 2
 
 
-def test_the_command_line_says_what_the_replay_says(
+def test_the_command_line_prints_what_the_replay_returns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "flapping.jsonl"
@@ -103,7 +103,7 @@ def test_the_command_line_says_what_the_replay_says(
     "text",
     ["no json", "[]", '{"t": 0}', '{"t": 0, "outcome": "odd", "ms": 1}', '{"t":0,"outcome":5}'],
 )
-def test_what_is_no_scenario_is_refused_in_one_line(
+def test_a_file_that_is_no_scenario_is_refused_in_one_line(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "odd.jsonl"
@@ -129,7 +129,7 @@ def rows_of(sites: int, minutes: int, failing_from: int) -> list[str]:
     ]
 
 
-def test_what_waits_for_company_when_the_file_ends_is_still_told() -> None:
+def test_what_still_waits_when_the_file_ends_is_sent() -> None:
     lines = replay.play(replay.read(rows_of(3, 12, failing_from=10), "end"))
     assert [(line.action, line.content) for line in lines] == [("post", "🔴 3 sites down at once")]
     assert lines[0].t == 11 * 60 + OPENING_S
@@ -144,7 +144,7 @@ def test_a_day_of_forty_sites_replays_in_seconds() -> None:
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded scenarios are not on this machine")
-def test_the_recorded_files_are_told_in_at_most_ninety_six_posts() -> None:
+def test_the_recorded_files_make_at_most_ninety_six_posts() -> None:
     files = [play(scenario) for scenario in recorded()]
     assert [one.name for one in files if one.score.posts > one.max_messages] == []
     total = sum((one.score for one in files), Score())

@@ -1,21 +1,21 @@
 """The scores themselves: what counts as a post, false, missed and early."""
 
-from bot.services.simulation import Line
+from bot.services.simulation import SimulatedMessage
 from tests.scenarios.kinds import Trouble
 from tests.scenarios.scoring import Score, score
 
 TROUBLE = Trouble(1000, 2000)
 
 
-def down(t: int, *sites: str, action: str = "post") -> Line:
-    return Line(t, action, "down", sites or ("shop",), "")
+def down(t: int, *sites: str, action: str = "post") -> SimulatedMessage:
+    return SimulatedMessage(t, action, "down", sites or ("shop",), "")
 
 
-def up(t: int, *sites: str, action: str = "reply") -> Line:
-    return Line(t, action, "up", sites or ("shop",), "")
+def up(t: int, *sites: str, action: str = "reply") -> SimulatedMessage:
+    return SimulatedMessage(t, action, "up", sites or ("shop",), "")
 
 
-def test_an_outage_told_in_time_and_its_end_cost_two_posts_and_edits_none() -> None:
+def test_an_outage_sent_in_time_and_its_end_cost_two_posts_and_edits_none() -> None:
     lines = [down(1060), down(1500, action="edit"), up(2060, action="edit"), up(2060)]
     assert score("shop", lines, [TROUBLE]) == Score(posts=2)
 
@@ -39,7 +39,7 @@ def test_an_all_clear_inside_an_incident_is_early() -> None:
     assert score("shop", [down(1000), up(1940)], [TROUBLE]).early == 0
 
 
-def test_a_site_edited_into_a_list_is_told_and_one_that_was_there_is_not_told_again() -> None:
+def test_a_site_edited_into_a_list_counts_as_reported_once() -> None:
     lines = [
         down(1000, "a", "b", "c"),
         down(1100, "a", "b", "c", "d", action="edit"),
@@ -51,5 +51,5 @@ def test_a_site_edited_into_a_list_is_told_and_one_that_was_there_is_not_told_ag
     assert score("", lines, troubles[:3]).false == 1
 
 
-def test_our_own_blindness_is_no_opening() -> None:
-    assert score("", [Line(10, "post", "blind", (), "")], []) == Score(posts=1)
+def test_a_time_offline_is_no_opening() -> None:
+    assert score("", [SimulatedMessage(10, "post", "blind", (), "")], []) == Score(posts=1)

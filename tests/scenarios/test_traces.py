@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.models import Cause
-from bot.services.simulation import Line, Moment, simulation
+from bot.services.simulation import ScriptedRound, SimulatedMessage, simulation
 from tests.scenarios import traces
 from tests.scenarios.files import EVENTS
 from tests.scenarios.traces import FINE, TIMEOUT, History, Outage, histories
@@ -43,11 +43,11 @@ def test_events_become_outages_and_those_of_one_run_begin_together(tmp_path: Pat
     assert second.causes == TIMEOUT
 
 
-async def _every_minute(history: History, minutes: int) -> list[Line]:
+async def _every_minute(history: History, minutes: int) -> list[SimulatedMessage]:
     async with simulation(history.sites) as stage:
         for minute in range(minutes):
             at = [
-                Moment(minute * 60, site, _seen(outages, minute), 100.0)
+                ScriptedRound(minute * 60, site, _seen(outages, minute), 100.0)
                 for site, outages in history.sites.items()
             ]
             await stage.play(at)
@@ -66,7 +66,9 @@ LENGTHS = st.lists(
 
 @given(st.lists(LENGTHS, min_size=1, max_size=3))
 @settings(max_examples=15, deadline=None)
-def test_leaving_out_quiet_stretches_leaves_out_no_post(sites: list[list[tuple[int, int]]]) -> None:
+def test_leaving_out_calm_times_leaves_out_no_post(
+    sites: list[list[tuple[int, int]]],
+) -> None:
     history = History()
     for number, pauses in enumerate(sites):
         outages, minute = [], 0
@@ -76,11 +78,11 @@ def test_leaving_out_quiet_stretches_leaves_out_no_post(sites: list[list[tuple[i
         history.sites[f"s{number}"] = outages
     ends = [one.end for outages in history.sites.values() for one in outages]
     whole = asyncio.run(_every_minute(history, max(ends, default=0) + 200))
-    assert traces.told(history) == [line for line in whole if line.action != "edit"]
+    assert traces.replay(history) == [line for line in whole if line.action != "edit"]
 
 
 @pytest.mark.skipif(not EVENTS.is_file(), reason="the real events are not on this machine")
 def test_a_real_repository_gets_less_than_eight_posts_for_ten_outages() -> None:
     history = histories(EVENTS)[REPOSITORY]
     assert history.count == 200
-    assert len(traces.told(history)) <= 0.8 * history.count
+    assert len(traces.replay(history)) <= 0.8 * history.count

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bot.engine.judge_state import KEPT_BAD_ROUNDS, KEPT_ROUNDS, count_bad
 from bot.models import Cause, Reason
-from bot.services.simulation import Line, Moment, Simulation, simulation
+from bot.services.simulation import ScriptedRound, SimulatedMessage, Simulation, simulation
 from bot.services.watchlist import Entry
 
 MINUTE = 60
@@ -97,12 +97,12 @@ def _causes(code: int) -> tuple[Cause | None, ...]:
     return (Cause(Reason.HTTP, code),) if code else TIMEOUT
 
 
-def told(history: History) -> list[Line]:
+def replay(history: History) -> list[SimulatedMessage]:
     """The posts and replies the history makes."""
-    return asyncio.run(_told(history))
+    return asyncio.run(_replay(history))
 
 
-async def _told(history: History) -> list[Line]:
+async def _replay(history: History) -> list[SimulatedMessage]:
     async with simulation(site for site, outages in history.sites.items() if outages) as stage:
         player = Player(stage, history)
         minute: int | None = player.first()
@@ -124,7 +124,7 @@ class Player:
     def first(self) -> int | None:
         return min((left[-1].start for left in self._left.values()), default=None)
 
-    def moments(self, minute: int) -> list[Moment]:
+    def moments(self, minute: int) -> list[ScriptedRound]:
         t = minute * MINUTE
         found = []
         for site, left in self._left.items():
@@ -132,9 +132,9 @@ class Player:
                 left.pop()
             if left and left[-1].start <= minute:
                 self._restless.add(site)
-                found.append(Moment(t, site, left[-1].causes, 100.0))
+                found.append(ScriptedRound(t, site, left[-1].causes, 100.0))
             elif site in self._restless:
-                found.append(Moment(t, site, FINE, 100.0))
+                found.append(ScriptedRound(t, site, FINE, 100.0))
         return found
 
     def after(self, minute: int) -> int | None:
@@ -170,7 +170,7 @@ def main() -> int:
     said, real = Counter[str](), Counter[str]()
     for repo, history in sorted(found.items()):
         if history.count:
-            real[repo], said[repo] = history.count, len(told(history))
+            real[repo], said[repo] = history.count, len(replay(history))
             print(f"{repo:40} {real[repo]:6} outages {said[repo]:6} posts", flush=True)
     print(f"{time.monotonic() - started:.0f} s")
     for name, left_out in _GROUPS.items():

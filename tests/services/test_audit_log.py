@@ -97,7 +97,7 @@ def _all(conn: Connection) -> list[sqlite3.Row]:
     return conn.execute("SELECT * FROM change").fetchall()
 
 
-def test_pauses_mutes_and_removals_are_told_but_not_what_ends_by_itself(tmp_path: Path) -> None:
+def test_pauses_mutes_and_removals_are_listed_but_not_what_ends_by_itself(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
@@ -147,7 +147,7 @@ def test_a_mute_is_bounded(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_the_settings_of_a_server_are_told_with_who_chose_them(tmp_path: Path) -> None:
+def test_changed_server_settings_are_listed_with_who_chose_them(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.guilds.seen(GUILD, "fr")
@@ -173,7 +173,7 @@ def test_the_settings_of_a_server_are_told_with_who_chose_them(tmp_path: Path) -
     play(scenario())
 
 
-def test_maintenance_is_told_with_its_window_for_as_long_as_it_is_kept(tmp_path: Path) -> None:
+def test_maintenance_is_listed_with_its_window_for_as_long_as_it_is_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop = await s.watch("shop")
@@ -203,7 +203,7 @@ def test_maintenance_is_told_with_its_window_for_as_long_as_it_is_kept(tmp_path:
     play(scenario())
 
 
-def test_whoever_takes_an_alert_is_told_once_for_each_site_of_it(tmp_path: Path) -> None:
+def test_an_acknowledgement_is_listed_once_for_each_site_of_the_alert(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             names = ("a", "b", "c")
@@ -292,7 +292,7 @@ _REFUSING = (
 )
 
 
-def test_those_who_change_one_site_at_once_are_told_in_the_order_in_which_it_happened(
+def test_simultaneous_changes_of_one_site_are_listed_in_the_order_in_which_they_happened(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:

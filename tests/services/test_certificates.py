@@ -33,7 +33,7 @@ async def watch(s: ServicesFixture, days: float) -> None:
     ends_in(s, "shop", days)
 
 
-def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
+def test_a_certificate_is_warned_of_once_at_each_threshold_and_never_after_its_end(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
@@ -49,7 +49,7 @@ def test_a_certificate_is_told_once_at_each_threshold_and_never_after_its_end(
     play(scenario())
 
 
-def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None:
+def test_what_was_sent_is_not_sent_again_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
         async with services_fixture(tmp_path, clock=clock) as s:
@@ -68,7 +68,7 @@ def test_what_was_told_is_not_told_again_after_a_restart(tmp_path: Path) -> None
     play(scenario())
 
 
-def test_a_failed_try_proves_no_certificate(tmp_path: Path) -> None:
+def test_a_failed_check_proves_no_certificate(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await watch(s, 5)
@@ -119,7 +119,7 @@ def test_a_window_a_mute_and_a_pause_keep_quiet_and_what_is_still_true_follows(
     play(scenario())
 
 
-def test_without_a_channel_it_is_told_once_there_is_one(tmp_path: Path) -> None:
+def test_without_a_channel_the_warning_is_sent_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.monitors.add(GUILD, {"url": "https://shop.example/", "name": "shop"}, PERSON)

@@ -22,7 +22,7 @@ def hour(slot: int, watched_s: int = 3600) -> Rollup:
     return Rollup(1, slot, 60, 60, 100, 100, watched_s, 0, 0)
 
 
-def test_tries_a_minute_apart_speak_for_the_whole_hour() -> None:
+def test_checks_a_minute_apart_speak_for_the_whole_hour() -> None:
     assert spans_of_checks([m * MINUTE for m in range(60)], REACH, HOUR) == [HOUR]
 
 

@@ -104,7 +104,7 @@ def test_soon_after_an_all_clear_it_says_until_when_trouble_is_a_relapse() -> No
     assert not says(evidence(site.play("O" * 90)), WATCHFUL)
 
 
-def test_trouble_never_told_as_down_counts_towards_being_told_again() -> None:
+def test_trouble_never_sent_as_down_counts_towards_one_more_post() -> None:
     assert values(after("O" * 10 + "PPPP" + "F" * 12), FOR_GOOD) == {"n": 12, "needs": 30}
     assert not says(after("OFFFFF"), FOR_GOOD)
 

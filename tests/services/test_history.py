@@ -145,7 +145,7 @@ def test_a_day_is_drawn_from_every_try(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> None:
+def test_packed_and_unpacked_checks_count_together(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
@@ -169,7 +169,7 @@ def test_packed_tries_and_those_not_packed_yet_are_one_past(tmp_path: Path) -> N
     play(scenario())
 
 
-def test_outages_and_gaps_are_told_apart_and_a_gap_is_neither(tmp_path: Path) -> None:
+def test_outages_and_gaps_are_kept_apart_and_a_gap_is_neither(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
@@ -193,7 +193,7 @@ def test_outages_and_gaps_are_told_apart_and_a_gap_is_neither(tmp_path: Path) ->
     play(scenario())
 
 
-def test_missing_tries_are_a_gap(tmp_path: Path) -> None:
+def test_missing_checks_are_a_gap(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
@@ -233,7 +233,7 @@ def test_an_outage_from_before_is_shown_as_far_as_it_reaches_in(tmp_path: Path) 
     play(scenario())
 
 
-def test_a_week_is_drawn_from_hours_and_the_tries_since(tmp_path: Path) -> None:
+def test_a_week_is_drawn_from_hours_and_the_checks_since(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)

@@ -41,7 +41,7 @@ def covered(s: ServicesFixture) -> list[str]:
     return [one.monitor.name for one in found if one.maintenance is not None]
 
 
-def test_an_opening_in_a_window_is_recorded_and_told_at_its_end(tmp_path: Path) -> None:
+def test_an_opening_in_a_window_is_recorded_and_sent_at_its_end(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
@@ -89,7 +89,7 @@ def test_what_is_over_or_answers_again_at_the_end_is_only_history(tmp_path: Path
     play(scenario())
 
 
-def test_what_answered_at_the_end_and_fails_again_is_told_then(tmp_path: Path) -> None:
+def test_what_answered_at_the_end_and_fails_again_is_sent_then(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -106,7 +106,7 @@ def test_what_answered_at_the_end_and_fails_again_is_told_then(tmp_path: Path) -
     play(scenario())
 
 
-def test_what_was_told_before_a_window_is_told_closed_in_it(tmp_path: Path) -> None:
+def test_an_alert_from_before_a_window_is_closed_in_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -121,7 +121,7 @@ def test_what_was_told_before_a_window_is_told_closed_in_it(tmp_path: Path) -> N
     play(scenario())
 
 
-def test_down_for_good_in_a_window_edits_the_post_and_is_told_at_the_end(tmp_path: Path) -> None:
+def test_down_for_good_in_a_window_edits_the_post_and_is_sent_at_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -161,7 +161,7 @@ def test_a_window_covers_its_monitor_or_the_whole_server_and_no_other(tmp_path: 
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_told(
+def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_sent(
     tmp_path: Path, *, ended: bool
 ) -> None:
     async def scenario() -> None:
@@ -186,7 +186,7 @@ def test_a_restart_in_a_window_forgets_neither_the_window_nor_what_is_to_be_told
     play(scenario())
 
 
-def test_a_site_that_came_back_while_vigie_was_off_is_not_told_down(tmp_path: Path) -> None:
+def test_a_site_that_came_back_while_vigie_was_off_is_not_reported_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
         async with services_fixture(tmp_path, clock=clock) as s:
@@ -204,7 +204,7 @@ def test_a_site_that_came_back_while_vigie_was_off_is_not_told_down(tmp_path: Pa
     play(scenario())
 
 
-def test_while_blind_the_end_of_a_window_tells_nothing(tmp_path: Path) -> None:
+def test_while_offline_the_end_of_a_window_sends_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -261,7 +261,7 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
     play(scenario())
 
 
-def test_sites_that_are_kept_quiet_are_no_company_for_others(tmp_path: Path) -> None:
+def test_sites_that_are_silenced_are_no_company_for_others(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             for name in ("a", "b", "c"):

@@ -159,7 +159,7 @@ def test_a_pause_is_not_watched_and_a_removed_monitor_is_not_found(tmp_path: Pat
     play(scenario())
 
 
-def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
+def test_time_offline_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s, days=30)
@@ -179,7 +179,7 @@ def test_blindness_that_still_lasts_is_not_watched(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_answer_times_are_of_fine_tries_of_a_day_packed_or_not(tmp_path: Path) -> None:
+def test_answer_times_are_of_fine_checks_of_a_day_packed_or_not(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await old_shop(s)

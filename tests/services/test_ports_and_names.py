@@ -42,7 +42,7 @@ def test_a_port_and_a_site_on_it_share_the_places_of_their_host(tmp_path: Path) 
     play(scenario())
 
 
-def test_their_outages_are_told_in_words_that_fit(tmp_path: Path) -> None:
+def test_their_outages_are_described_in_words_that_fit(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             for url, cause in (

@@ -68,7 +68,7 @@ def incident(monitor: Monitor, begin_ms: int, kind: Kind = Kind.DOWN) -> Inciden
     )
 
 
-def test_an_hour_is_packed_counted_and_its_raw_tries_go(tmp_path: Path) -> None:
+def test_an_hour_is_packed_counted_and_its_raw_checks_go(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
@@ -147,7 +147,7 @@ def test_a_stop_at_any_moment_is_taken_up_again(
     play(scenario())
 
 
-def test_down_and_unstable_are_told_apart_inside_one_incident(tmp_path: Path) -> None:
+def test_down_and_unstable_are_kept_apart_inside_one_incident(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
@@ -172,7 +172,7 @@ def test_down_and_unstable_are_told_apart_inside_one_incident(tmp_path: Path) ->
     play(scenario())
 
 
-def test_time_off_blind_or_without_tries_is_neither_up_nor_down(tmp_path: Path) -> None:
+def test_time_switched_off_offline_or_without_checks_is_neither_up_nor_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
@@ -193,7 +193,7 @@ def test_time_off_blind_or_without_tries_is_neither_up_nor_down(tmp_path: Path) 
     play(scenario())
 
 
-def test_a_day_is_counted_from_all_its_tries(tmp_path: Path) -> None:
+def test_a_day_is_counted_from_all_its_checks(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")
@@ -241,7 +241,7 @@ def test_a_clock_that_was_in_the_future_loses_little(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_old_tries_and_hours_go_and_days_stay(tmp_path: Path) -> None:
+def test_old_checks_and_hours_go_and_days_stay(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             shop = await s.watch("shop")

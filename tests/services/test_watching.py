@@ -125,7 +125,7 @@ def test_an_all_clear_is_dropped_when_its_site_fails_while_it_waits(tmp_path: Pa
     play(scenario())
 
 
-def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None:
+def test_while_offline_nothing_counts_and_one_note_follows(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
@@ -146,7 +146,7 @@ def test_while_blind_nothing_counts_and_one_note_follows(tmp_path: Path) -> None
     play(scenario())
 
 
-def test_a_short_blindness_is_a_gap_but_no_note(tmp_path: Path) -> None:
+def test_a_short_time_offline_is_a_gap_but_no_note(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.guilds.set_alerts(GUILD, channel_id=CHANNEL, by=PERSON)
@@ -196,7 +196,7 @@ def test_a_paused_monitor_rests_and_is_judged_anew_when_its_pause_ends(tmp_path:
     play(scenario())
 
 
-def test_what_opens_under_a_mute_is_told_when_the_mute_ends(tmp_path: Path) -> None:
+def test_what_opens_under_a_mute_is_sent_when_the_mute_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -233,7 +233,7 @@ def test_acknowledging_is_noted_once_and_shown(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_who_asked_to_be_told_is_mentioned_once_it_is_over(tmp_path: Path) -> None:
+def test_followers_are_mentioned_once_it_is_over(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -335,7 +335,7 @@ def test_results_are_batched_and_survive_a_refusing_disk(tmp_path: Path) -> None
     play(scenario())
 
 
-def test_a_flip_that_the_disk_refuses_is_told_once_there_is_room(tmp_path: Path) -> None:
+def test_an_opening_that_the_disk_refuses_is_sent_once_there_is_room(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -382,7 +382,7 @@ def test_a_returning_server_finds_its_open_incident_again(tmp_path: Path) -> Non
     play(scenario())
 
 
-def test_an_outage_without_an_alert_channel_is_told_once_there_is_one(tmp_path: Path) -> None:
+def test_an_outage_without_an_alert_channel_is_sent_once_there_is_one(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             new = {"url": "https://shop.example/", "name": "shop"}
@@ -440,7 +440,7 @@ def test_a_name_nobody_can_see_becomes_the_host(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: Path) -> None:
+def test_an_unstable_site_that_is_down_for_good_gets_one_more_post(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -455,7 +455,7 @@ def test_what_was_never_told_as_down_is_told_when_it_is_down_for_good(tmp_path: 
     play(scenario())
 
 
-def test_blindness_outlives_a_restart(tmp_path: Path) -> None:
+def test_time_offline_outlives_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = FakeClock()
         async with services_fixture(tmp_path, clock=clock) as s:

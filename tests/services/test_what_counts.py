@@ -186,7 +186,7 @@ def test_a_sleep_that_two_of_us_notice_is_one_gap(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_time_switched_off_while_offline_is_not_told_as_time_offline(tmp_path: Path) -> None:
+def test_time_switched_off_while_offline_is_not_reported_as_time_offline(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -408,7 +408,7 @@ def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_pa
     play(scenario())
 
 
-def test_who_acknowledges_while_a_round_is_written_is_not_forgotten(tmp_path: Path) -> None:
+def test_an_acknowledgement_during_a_commit_is_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
@@ -454,7 +454,7 @@ def test_two_words_for_one_state_hurry_once_in_ten_minutes(tmp_path: Path) -> No
     play(scenario())
 
 
-def test_one_servers_flips_do_not_wait_for_anothers(tmp_path: Path) -> None:
+def test_one_servers_openings_do_not_wait_for_anothers(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")

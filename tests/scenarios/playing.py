@@ -4,44 +4,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.cli import replay
-from bot.services.simulation import Line
+from bot.services.simulation import SimulatedMessage
 from tests.scenarios.kinds import Scenario, Trouble
 from tests.scenarios.scoring import Score, score
 
 
 @dataclass(frozen=True)
-class Played:
+class ScenarioResult:
     """One scenario that was played."""
 
     name: str
     max_messages: int
     troubles: tuple[Trouble, ...]
-    lines: list[Line]
+    lines: list[SimulatedMessage]
     score: Score
 
 
-def play(scenario: Scenario) -> Played:
+def play(scenario: Scenario) -> ScenarioResult:
     lines = replay.play(replay.read(scenario.rows, scenario.name))
     scored = score(scenario.name, lines, scenario.troubles)
-    return Played(scenario.name, scenario.max_messages, scenario.troubles, lines, scored)
+    return ScenarioResult(scenario.name, scenario.max_messages, scenario.troubles, lines, scored)
 
 
-def told_after_s(played: Played) -> float | None:
+def first_post_after_s(played: ScenarioResult) -> float | None:
     """Seconds from the start of the first trouble to the first post."""
     openings = [line.t for line in played.lines if line.action == "post"]
     return openings[0] - played.troubles[0].start if openings and played.troubles else None
 
 
-def table(all_played: Iterable[Played]) -> str:
+def table(results: Iterable[ScenarioResult]) -> str:
     """A line a name: means per scenario, in brackets the most of any."""
-    by_name: dict[str, list[Played]] = {}
-    for played in all_played:
+    by_name: dict[str, list[ScenarioResult]] = {}
+    for played in results:
         by_name.setdefault(played.name, []).append(played)
     head = f"{'scenario':28} {'limit':>5} {'posts':>12} {'early':>6} {'false':>6} {'missed':>6}"
     return "\n".join([head, *(_row(name, found) for name, found in by_name.items())])
 
 
-def _row(name: str, found: list[Played]) -> str:
+def _row(name: str, found: list[ScenarioResult]) -> str:
     total = sum((one.score for one in found), Score())
     count, most = len(found), max(one.score.posts for one in found)
     over = "  over the limit" if total.posts > count * found[0].max_messages else ""
