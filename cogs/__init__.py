@@ -1,1 +1,1 @@
-"""The Discord surface: one noun a file; what they show is made in :mod:`cogs._ui`."""
+"""Commands on Discord: one noun a file; what they show is made in :mod:`cogs._ui`."""

@@ -116,7 +116,7 @@ class Alerts(
 
 
 def _wanted(chosen: discord.Role | ChosenChannel | None, *, cleared: bool) -> int | None:
-    """The id to set; 0 takes it away, None leaves it. Raises UserError for both at once."""
+    """Id to set; 0 clears it, None leaves it. Raises UserError for both at once."""
     if chosen is not None and cleared:
         raise UserError("Either choose it or clear it, not both.")
     if chosen is not None:
@@ -134,7 +134,7 @@ def _chosen_text(
     channel: ChosenChannel,
     fallback: ChosenChannel | None,
 ) -> str:
-    """Where alerts go now, and what stands in their way, with where to put it right."""
+    """Channels and role of alerts now, and what is missing, with how to fix it."""
     words = translator_of(interaction)
     problems = [channel_problem(words, interaction, one.id) for one in (channel, fallback) if one]
     lines = [_goes_to(words, channel, settings.role_id)]

@@ -76,7 +76,7 @@ class Board(
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
-    """The channel somebody means: the one they picked, or the one they are in."""
+    """Channel picked, else the one the person is in."""
     place = picked or interaction.channel
     if not isinstance(place, _Place):
         raise UserError("I do not know this channel. Choose one with “channel”.")

@@ -152,7 +152,7 @@ class Guilds(commands.Cog):
         await self._find_sleeping_threads(guild)
 
     async def _gone(self, guild_id: int) -> None:
-        log.info("Vigie was removed; the data is kept for now", extra={"guild": guild_id})
+        log.info("Removed from a server; its data is kept for 30 days", extra={"guild": guild_id})
         self._found.discard(guild_id)
         self._client.forget_guild(guild_id)
         self._services.boards.guild_left(guild_id)
@@ -167,7 +167,7 @@ class Guilds(commands.Cog):
                 await channel.send(translator_for(str(guild.preferred_locale)).text(NOT_SERVED))
             await guild.leave()
         except NETWORK_ERRORS as error:
-            log.warning("A server could not be left: %r", error, extra={"guild": guild.id})
+            log.warning("Server not left: %r", error, extra={"guild": guild.id})
 
     async def _channel_gone(self, guild_id: int, channel_id: int) -> None:
         await self._services.boards.channel_deleted(channel_id)
@@ -257,7 +257,7 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
             allowed_mentions=discord.AllowedMentions.none(),
         )
     except NETWORK_ERRORS as error:
-        log.info("A server could not be greeted: %r", error, extra={"guild": guild.id})
+        log.info("Welcome not sent: %r", error, extra={"guild": guild.id})
 
 
 def _greeting(tree: VigieTree, words: Translator) -> str:

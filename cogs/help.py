@@ -40,7 +40,7 @@ _Leaf = app_commands.Command[discord.ext.commands.Cog, ..., object]
 
 
 def help_embed(words: Translator, tree: VigieTree) -> discord.Embed:
-    """The commands as they are registered, so that none is forgotten here."""
+    """List the commands as they are registered, so that none is forgotten here."""
     others = words.text("Besides web sites I watch: {examples}", examples=", ".join(OTHER_EXAMPLES))
     parts = ["\n".join(words.text(line) for line in _LINES), others]
     for title, needed in _GROUPS:

@@ -37,7 +37,7 @@ class Maintenance(
     group_name="maintenance",
     group_description="Silence alerts while you work on a site.",
 ):
-    """The maintenance windows of a server; only for people with Manage Server."""
+    """Maintenance windows of a server; only for people with Manage Server."""
 
     def __init__(self, client: VigieClient) -> None:
         self._client = client

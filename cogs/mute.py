@@ -31,7 +31,7 @@ def parse_mute_s(text: str) -> int | None:
 
 @safe_autocomplete
 def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
-    """What was typed if it is a length of time, then the common ones, then "off"."""
+    """Offer what was typed if it is a length of time, then the common ones, then "off"."""
     words, typed = translator_of(interaction), typed.strip()
     lengths = {text: words.duration(parse_duration_s(text)) for text in _COMMON}
     lengths[OFF] = words.text("off: unmute")
@@ -75,7 +75,7 @@ def muted_text(words: Translator, status: MonitorStatus, command: str) -> str:
 
 
 def unmuted_text(words: Translator, status: MonitorStatus, *, was_muted: bool) -> str:
-    """What follows: a pause or a maintenance window keeps it quiet whether it is muted or not."""
+    """Effect in words: a pause or a maintenance window silences it whether it is muted or not."""
     name = shown_name(status.monitor)
     if not was_muted:
         return words.text("{name} was not muted.", name=name)

@@ -24,7 +24,7 @@ class Setup(ManagersCog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """The form comes back here."""
+        """Take the form that comes back."""
         await take_form(interaction, FORM, take_site)
 
 

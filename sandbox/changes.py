@@ -11,7 +11,7 @@ Listener = Callable[[Json], None]
 
 
 class Changes:
-    """The news of the sandbox: what ``/sandbox/live`` sends, and what waiting tests wake on."""
+    """Changes of the sandbox: sent by ``/sandbox/live``, and waking waiting tests."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()

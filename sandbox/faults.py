@@ -50,12 +50,12 @@ class Fault:
 
     @property
     def after(self) -> bool:
-        """Whether the request is carried out before the answer goes wrong."""
+        """True if the request is carried out before the answer goes wrong."""
         return self.name.startswith("accept_then_")
 
     @property
     def ending(self) -> str:
-        """How the request ends: a status, ``reset``, ``stall`` …"""
+        """End of the request: a status, ``reset``, ``stall`` …"""
         return self.name.removeprefix("accept_then_")
 
 
@@ -95,7 +95,7 @@ class Faults:
         self.released = asyncio.Event()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault for this request, counted as used."""
+        """Take the fault for this request, counted as used."""
         for order in self.orders:
             if order.matches(method, path):
                 order.hits += 1

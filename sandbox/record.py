@@ -1,4 +1,4 @@
-"""What the sandbox was asked: every request with its fate, for tests that check invariants."""
+"""Record of every request with its fate, for tests that check invariants."""
 
 from dataclasses import asdict, dataclass, field
 

@@ -1,4 +1,4 @@
-"""The sandbox as tests and ``vigie demo`` use it: start it, be its people, look at its channels."""
+"""Sandbox as tests and ``vigie demo`` use it: start it, be its people, read its channels."""
 
 from types import TracebackType
 from typing import Self
@@ -66,10 +66,10 @@ class Sandbox(People):
 
     @property
     def page_url(self) -> str:
-        """What a person opens."""
+        """Address a person opens."""
         return self._server.page_url
 
     @property
     def api_url(self) -> str:
-        """What ``DISCORD_API_URL`` has to be."""
+        """Value for ``DISCORD_API_URL``."""
         return f"{self.url}/api/v10"

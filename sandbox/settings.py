@@ -1,4 +1,4 @@
-"""What a test may turn: limits that Discord keeps, with Discord's values."""
+"""Settings of a sandbox: limits that Discord keeps, with Discord's values."""
 
 from dataclasses import dataclass
 

@@ -20,7 +20,7 @@ SAME_ROUND_S = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one round meets: the fate of its first try and of two confirm tries."""
+    """Fate of one round: of its first check and of two confirming ones."""
 
     fates: tuple[str, ...]
     ms: int
@@ -52,7 +52,7 @@ class Story:
         return max(0.0, len(self.moments) * ROUND_S / self.speed - told_s)
 
     def fate(self) -> tuple[str, int]:
-        """What the next visit meets, and the milliseconds it takes."""
+        """Answer to the next visit, and the milliseconds it takes."""
         now = time.monotonic()
         if now - self._round_at > SAME_ROUND_S:
             self._round_at, self._tries = now, 0
@@ -93,7 +93,7 @@ class Sites:
         self.url = f"http://{host}:{port}"
 
     def begin(self) -> None:
-        """The night falls."""
+        """Begin the night."""
         self.night.begin()
         self.blip.begin()
 

@@ -231,7 +231,7 @@ def test_with_discord_unreachable_it_keeps_probing_and_says_it_waits(tmp_path: P
             await site.visited(2)
             site.fail(500)
             await site.visited(6)
-            assert "waiting for Discord" in h.bot.log
+            assert "Waiting for Discord" in h.bot.log
             assert h.bot.running
             await h.sandbox.start(h.sandbox.port)
             await h.wait_post("🔴 DOWN · shop", ALERTS, 30)

@@ -1,1 +1,1 @@
-"""What Discord's cache tells outside commands: channels, who reads them, and our own rights."""
+"""All that speaks to Discord outside commands: client, transports, errors, limits, permissions."""

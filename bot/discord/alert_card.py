@@ -1,4 +1,4 @@
-"""The alert card: one line for the phone, one embed for the eye, five buttons for the hand.
+"""Alert card: one line for the phone, one embed for the eye, five buttons for the hand.
 
 A card shows what is true of its incidents at the moment of sending; every edit renders it anew.
 What a press of a button does stands in :mod:`cogs._ui.alert_buttons`.
@@ -99,7 +99,7 @@ def _file(words: Translator, incidents: Sequence[Incident]) -> discord.File:
 
 
 def _is_long(alert: Alert) -> bool:
-    """Whether a list has more lines than the card shows."""
+    """True if a list has more lines than the card shows."""
     return len(alert.incidents) > incident_text.LINES and alert.kind != "digest"
 
 
@@ -131,7 +131,7 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
 def _notes(
     words: Translator, incidents: Sequence[Incident], delayed_ms: tuple[int, int] | None
 ) -> list[str]:
-    """What happened to the alert itself: answering again, taken, shared, late."""
+    """Notes on the alert itself: answering again, acknowledged, seen by others, late."""
     notes = []
     answering = [one.answering_since_ms for one in incidents if one.open and one.answering_since_ms]
     if answering and len(incidents) == 1:
@@ -175,7 +175,7 @@ _EXAMPLE_CHECKS, _EXAMPLE_EVERY_S = 4, 60  # four failed checks over a minute, a
 
 
 def _example(words: Translator) -> discord.Embed:
-    """The card of a test alert: of an invented site, grey, without buttons, saying what it is."""
+    """Card of a test alert: of an invented site, grey, without buttons, saying what it is."""
     invented = _invented(words.text("Example"))
     note = words.text(
         "This is a test; nothing is wrong. A real alert looks like this, with five"

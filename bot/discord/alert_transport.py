@@ -41,7 +41,7 @@ class DiscordTransport:
             except DeliveryError as error:
                 if error.action is not DeliveryAction.NO_REPLY:
                     raise
-                log.info("Posted without its reference: %s", error, extra={"channel": channel_id})
+                log.info("Sent without its reference: %s", error, extra={"channel": channel_id})
         return await self._posted(channel_id, shown, parts)
 
     async def _posted(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
@@ -55,7 +55,7 @@ class DiscordTransport:
             try:
                 return (await channel.send(**parts, file=shown.file())).id
             except discord.Forbidden as error:
-                log.info("A channel takes no files: %s", error, extra={"channel": channel_id})
+                log.info("Channel takes no files: %s", error, extra={"channel": channel_id})
         return (await channel.send(**parts)).id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
@@ -147,7 +147,7 @@ class DiscordTransport:
 
 
 def _parts(shown: Card) -> dict[str, Any]:
-    """What a new message consists of; discord.py takes no None for a part that is not there."""
+    """Parts of a new message; discord.py takes no None for a part that is not there."""
     parts: dict[str, Any] = {"content": shown.content, "allowed_mentions": shown.mentions}
     if shown.embed is not None:
         parts["embed"] = shown.embed

@@ -27,14 +27,14 @@ _CALM = {"up": 0, "unknown": 1, "paused": 2}
 
 
 class _Room:
-    """How much more text a message takes."""
+    """Text that a message still takes."""
 
     def __init__(self) -> None:
         self._characters = _CHARACTERS - _RESERVED
         self._bytes = _BYTES - _RESERVED
 
     def take(self, text: str) -> bool:
-        """Whether a text still fits; once one does not, nothing does: the order must stay."""
+        """Take a text if it still fits; once one does not, nothing does: the order must stay."""
         # Discord's clients count in UTF-16, its API in characters: the larger number is safe.
         self._characters -= len(text.encode("utf-16-le")) // 2
         self._bytes -= len(text.encode())
@@ -88,7 +88,7 @@ def headline(words: Translator, snapshot: BoardSnapshot) -> str:
 
 
 def _fitting(words: Translator, snapshot: BoardSnapshot) -> tuple[list[str], int]:
-    """The lines that fit, and how many sites do not."""
+    """Lines that fit, and how many sites do not."""
     room, lines, left = _Room(), [], 0
     for word, items in _rows(words, snapshot):
         shown: list[str] = []

@@ -1,4 +1,4 @@
-"""The boards' way into Discord, beside that of the alerts."""
+"""Transport of boards to Discord."""
 
 import logging
 from collections.abc import Collection
@@ -55,7 +55,7 @@ class DiscordBoardTransport:
         try:
             await self._message(channel_id, message_id).pin()
         except NETWORK_ERRORS as error:
-            log.info("A board could not be pinned: %r", error, extra={"channel": channel_id})
+            log.info("Board not pinned: %r", error, extra={"channel": channel_id})
 
     async def find(self, channel_id: int, *, since_ms: int) -> int | None:
         """Boards alone are V2 messages that nobody's command has called up."""

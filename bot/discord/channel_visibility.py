@@ -1,4 +1,4 @@
-"""Who can read a channel, as far as that decides what a post in it may name."""
+"""Readers of a channel, as far as that decides what a post in it may name."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class _Rules(NamedTuple):
 
     @property
     def keeps_somebody_out(self) -> bool:
-        """Whether a role or a person, not just everybody, is denied."""
+        """True if a role or a person, not just everybody, is denied."""
         return bool(self.roles_out or self.people_out)
 
 
@@ -60,7 +60,7 @@ class _Roles:
         )
 
     def roles_seeing(self, rules: _Rules) -> int:
-        """The roles that see a channel, each of them alone (Discord: overwrites)."""
+        """Roles that see a channel, each of them alone (Discord: overwrites)."""
         if rules.everyone is None:
             found = self.seeing
         else:
@@ -151,7 +151,7 @@ class ChannelAudience:
         return made
 
     def _home(self, guild: discord.Guild, channel_id: int) -> _Home | None:
-        """The channel whose overwrites count: that of a thread is its parent."""
+        """Find the channel whose overwrites count: that of a thread is its parent."""
         found = self._channels.find(guild, channel_id)
         if not isinstance(found, discord.Thread):
             return found
@@ -159,7 +159,7 @@ class ChannelAudience:
 
 
 def _lets_in(roles: _Roles, here: _Rules | None, crowd: int | None, other: _Rules) -> bool:
-    """Whether all who read a channel with the rules ``here`` may read one with those of ``other``.
+    """True if all who read a channel with the rules ``here`` may read one with those of ``other``.
 
     ``crowd``: the roles that see it; None: everybody sees it, or it is not known.
     """

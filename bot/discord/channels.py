@@ -28,7 +28,7 @@ _ANSWER_S = 5.0
 
 
 class Channels:
-    """The gateway lists active threads only, and an idle thread is archived within days.
+    """Channels by id; sleeping threads are kept, for the gateway lists active ones only.
 
     Posting wakes it, so it stays a good place for alerts. Whoever wants to know who reads it, or
     what we may do in it, needs its parent and its state: they are kept when it falls asleep, and
@@ -63,7 +63,7 @@ class Channels:
         return all(await asyncio.gather(*(self._ask(guild, one) for one in asked)))
 
     def is_settled(self, guild: discord.Guild, channel_id: int) -> bool:
-        """Whether all is known that can be known: it was found, or asked for in vain."""
+        """True if it was found, or asked for in vain."""
         return channel_id in self._refused or self.find(guild, channel_id) is not None
 
     def note(self, thread: discord.Thread) -> None:
@@ -100,13 +100,13 @@ class Channels:
                 async with asyncio.timeout(_ANSWER_S):
                     found = await self._client.fetch_channel(channel_id)
             except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
-                log.info("A channel is out of sight: %s", error, extra={"channel": channel_id})
+                log.info("Channel not visible: %s", error, extra={"channel": channel_id})
                 self._refused[channel_id] = now + _REFUSED_S
                 if isinstance(error, discord.Forbidden):
                     forbidden.append(now)
                 return True
             except NETWORK_ERRORS as error:
-                log.info("A channel could not be read: %r", error, extra={"channel": channel_id})
+                log.info("Channel not read: %r", error, extra={"channel": channel_id})
                 return False
         if isinstance(found, discord.Thread) and found.guild is guild:
             self._sleeping[channel_id] = found
@@ -116,7 +116,7 @@ class Channels:
 
 
 def used_channels(services: "Services", guild_id: int) -> set[int]:
-    """The channels of a server that alerts or boards go to, those of open incidents included."""
+    """Channels of a server that alerts or boards go to, those of open incidents included."""
     settings = services.guilds.settings(guild_id)
     found = {settings.channel_id, settings.fallback_channel_id}
     for status in services.status.overview(guild_id):
@@ -163,7 +163,7 @@ def may_post(channel: Channel | None) -> bool | None:
 
 
 class OpenChannels:
-    """The channels of each server in which we may post.
+    """Channels of each server in which we may post.
 
     Servers change roles and channels all the time. Only where that lets us post again is a
     channel that refused us worth another message.
@@ -187,30 +187,21 @@ class OpenChannels:
         self._open.pop(guild_id, None)
 
 
-_Channel = discord.abc.GuildChannel | discord.Thread
-
-
 def access(client: discord.Client, channel_id: int) -> ChannelAccess:
-    """Whether the bot may post in a channel; nothing is known of one that is not in the cache."""
+    """Access to a channel; nothing is known of one that is not in the cache."""
     channel = client.get_channel(channel_id)
-    if not isinstance(channel, _Channel) or channel.guild.unavailable:
+    if not isinstance(channel, Channel) or (allowed := may_post(channel)) is None:
         return ChannelAccess()
     me = own_member(channel.guild)
-    granted = None if me is None else permissions_of(me, channel)
-    if me is None or granted is None:
-        return ChannelAccess()
-    if me.timed_out_until is not None and me.is_timed_out() and not granted.administrator:
-        return ChannelAccess(allowed=False, until_ms=int(me.timed_out_until.timestamp() * 1000) + 1)
-    if isinstance(channel, discord.Thread):
-        sends = granted.send_messages_in_threads and (not channel.locked or granted.manage_threads)
-    else:
-        sends = granted.send_messages
-    return ChannelAccess(allowed=granted.view_channel and sends)
+    until = None if me is None or me.guild_permissions.administrator else me.timed_out_until
+    if me is not None and until is not None and me.is_timed_out():
+        return ChannelAccess(allowed=False, until_ms=int(until.timestamp() * 1000) + 1)
+    return ChannelAccess(allowed=allowed)
 
 
 def own_rights(channel: object) -> discord.Permissions:
-    """What the bot may do; nothing in what is no channel of a server that it sees."""
-    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+    """The bot's permissions; none in what is no channel of a server that it sees."""
+    if not isinstance(channel, Channel):
         return discord.Permissions.none()
     me = own_member(channel.guild)
     known = None if me is None else permissions_of(me, channel)
@@ -218,7 +209,7 @@ def own_rights(channel: object) -> discord.Permissions:
 
 
 def welcome_channel(guild: discord.Guild) -> discord.TextChannel | None:
-    """Where a server hears of newcomers, if the bot may write there."""
+    """System channel of a server, if the bot may write there."""
     channel = guild.system_channel
     if channel is None or not channel.permissions_for(guild.me).send_messages:
         return None

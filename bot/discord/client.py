@@ -71,7 +71,7 @@ _LAUNCH_S = 30.0
 
 
 class Latencies:
-    """How long the gateway takes to answer a heartbeat, by shard.
+    """Gateway latency by shard, in seconds.
 
     A single sample says nothing: discord.py 2.7 takes an acknowledgement that overtakes its own
     note of the heartbeat for one that took a whole interval.
@@ -83,14 +83,14 @@ class Latencies:
         self._samples: dict[int, deque[float]] = {}
 
     def note(self, latencies: Iterable[tuple[int, float]]) -> None:
-        """What each shard measured last; the same number again is the same heartbeat."""
+        """Keep what each shard measured last; the same number again is the same heartbeat."""
         for shard_id, latency_s in latencies:
             kept = self._samples.setdefault(shard_id, deque(maxlen=self._KEPT))
             if math.isfinite(latency_s) and (not kept or kept[-1] != latency_s):
                 kept.append(latency_s)
 
     def of(self, shard_id: int) -> float | None:
-        """The best of the last three, in seconds; None: no heartbeat was answered yet."""
+        """Best of the last three; None: no heartbeat was answered yet."""
         return min(self._samples.get(shard_id, ()), default=None)
 
 
@@ -156,7 +156,7 @@ class VigieClient(commands.AutoShardedBot):
                 lambda value: self._store.save("command_hash", value),
             )
         except Exception:
-            log.exception("the commands could not be registered")
+            log.exception("Commands not registered")
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         await self._starts.note(shard_id)
@@ -198,7 +198,10 @@ class VigieClient(commands.AutoShardedBot):
             await asyncio.sleep(wait_s)
         delay_s = await self._starts.delay_s()
         if delay_s:
-            log.warning("too many starts: the gateway waits %.0f s, posts go on", delay_s)
+            log.warning(
+                "Too many session starts: the gateway waits %.0f s, alerts go on",
+                delay_s,
+            )
             await asyncio.sleep(delay_s)
         await super().connect(reconnect=reconnect)
 
@@ -216,10 +219,10 @@ class VigieClient(commands.AutoShardedBot):
                 raise
             return _pause_s(failures, error)
         if starts["remaining"] < max(_STARTS_KEPT, shards):
-            log.error("only %d gateway sessions are left for today", starts["remaining"])
+            log.error("Only %d gateway sessions left for today", starts["remaining"])
             return starts["reset_after"] / 1000
         if not carries_secrets(url):
-            log.error("the gateway %s would carry the token in plain text: it is not used", url)
+            log.error("Gateway %s refused: it would carry the token in plain text", url)
             return _MAX_PAUSE_S
         self.shard_count = shards
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
@@ -309,7 +312,7 @@ async def _one_client(
         return error
     except Exception as error:
         # Any bug in the parsing of one event ends discord.py's start(); a fresh client goes on.
-        log.error("the connection to Discord ended by an error", exc_info=error)  # noqa: TRY400 - the error is also handed on
+        log.error("Connection to Discord ended by an error", exc_info=error)  # noqa: TRY400 - the error is also handed on
         return error
     finally:
         await client.close()
@@ -348,7 +351,7 @@ def _refused(error: BaseException) -> str | None:
 def _pause_s(failures: int, error: BaseException | None) -> float:
     """Seconds to wait for Discord: about 1 at first, never 10 or more."""
     pause_s = min(_MAX_PAUSE_S, 2.0**failures) * random.uniform(0.6, 1)  # noqa: S311 - spreads retries
-    log.warning("waiting for Discord, next try in %.1f s: %r", pause_s, error)
+    log.warning("Waiting for Discord, reconnecting in %.1f s: %r", pause_s, error)
     return pause_s
 
 

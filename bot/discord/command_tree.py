@@ -1,4 +1,4 @@
-"""The command tree: who may ask, how errors are answered, when commands are registered again.
+"""Command tree: allowed servers, answers to errors, registration of commands.
 
 :func:`answer_error` is the one way in which Vigie tells a person that something went wrong; buttons
 and forms use it too.
@@ -59,7 +59,7 @@ Saver = Callable[[str], Awaitable[None]]
 
 
 def translator_of(interaction: discord.Interaction[Any]) -> Translator:
-    """The words of the person who asks."""
+    """Translator for the language of the person who asks."""
     return translator_for(str(interaction.locale))
 
 
@@ -70,20 +70,20 @@ async def answer_error(interaction: discord.Interaction[Any], error: BaseExcepti
     interaction.extras[_ANSWERED] = True
     original = _original(error)
     if _expired(original):
-        log.info("interaction %s had expired", interaction.id)
+        log.info("Interaction %s had expired", interaction.id)
         return
     await _answer(interaction, _explained(interaction, original))
 
 
 async def _answer(interaction: discord.Interaction[Any], text: str) -> None:
-    """Tell the person, and nobody else, if that is still possible."""
+    """Answer the person alone, if that is still possible."""
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
         else:
             await interaction.response.send_message(text, ephemeral=True)
     except NETWORK_ERRORS as failure:
-        log.info("an answer could not be given: %r", failure)
+        log.info("Interaction not answered: %r", failure)
 
 
 def _explained(interaction: discord.Interaction[Any], error: BaseException) -> str:
@@ -103,7 +103,7 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
 
 
 def error_text(words: Translator, error: UserError) -> str:
-    """What a person is told of an input that cannot be taken."""
+    """Sentence for an input that cannot be taken."""
     return "\n".join(_told(words, one) for one in error.each)
 
 
@@ -180,7 +180,7 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         self.ids = {}
 
     def serves(self, guild_id: int | None) -> bool:
-        """Whether Vigie works for this server at all (``VIGIE_GUILDS``)."""
+        """True if ``VIGIE_GUILDS`` allows the server."""
         return guild_id is not None and (not self.allowed_guilds or guild_id in self.allowed_guilds)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
@@ -229,9 +229,9 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         while True:
             try:
                 if await self.sync_if_changed(load, save):
-                    log.info("registered %d commands", len(self.ids))
+                    log.info("Registered %d commands", len(self.ids))
             except (discord.DiscordException, *NETWORK_ERRORS) as error:
-                log.warning("commands not registered, next try in %.0f s: %r", pause_s, error)
+                log.warning("Commands not registered, retrying in %.0f s: %r", pause_s, error)
             else:
                 return
             await asyncio.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""What each failure of Discord or the network means for delivery.
+"""Delivery's action for each error of Discord or the network.
 
 Source: Discord's error codes (documentation, opcodes and status codes) and the measured behaviour
 of discord.py: a 429 longer than ``max_ratelimit_timeout`` is ``RateLimited``, a 429 that Discord

@@ -50,7 +50,7 @@ class SessionStarts:
         self._noted: list[int] = []  # by this process
 
     async def delay_s(self) -> float:
-        """How long the next session should wait; 0 for all but a crash loop."""
+        """Seconds the next session should wait; 0 for all but a crash loop."""
         now_ms = self._clock.now_ms()
         starts = await self._starts(now_ms)
         recent = [at for at in starts if at > now_ms - self._SHORT_MS]
@@ -72,14 +72,14 @@ class SessionStarts:
         try:
             await self._store.save(_KEY, json.dumps(starts))
         except Exception:
-            log.exception("The start of a session could not be noted")
+            log.exception("Session start not stored")
 
     async def _starts(self, now_ms: int) -> list[int]:
         """Those of the last day, oldest first."""
         try:
             kept = _numbers(await self._store.load(_KEY) or "[]")
         except Exception:
-            log.exception("The starts of the gateway cannot be read: this process's own count")
+            log.exception("Session starts unreadable: counting those of this process")
             kept = []
         self._noted = [at for at in self._noted if now_ms - DAY_MS < at]
         known = kept + [at for at in self._noted if at not in kept]
@@ -87,13 +87,13 @@ class SessionStarts:
 
 
 def _numbers(text: str) -> list[int]:
-    """What is damaged must not keep Vigie from starting: it is left out."""
+    """Parse stored starts; a damaged text must not keep Vigie from starting."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
-        log.error("The starts of the gateway cannot be read: they are counted anew")
+        log.error("Session starts unreadable: counting anew")
         return []
     return [one for one in found if isinstance(one, int)]
 

@@ -21,7 +21,7 @@ _IDS = re.compile(r"#(\w+)")
 async def find_own(
     client: "VigieClient", channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
 ) -> int | None:
-    """The newest that fits; our own messages are readable without any intent.
+    """Find the newest that fits; our own messages are readable without any intent.
 
     Where people have written more since than is read, the other end is looked at as well: a
     message arrives soon after it was sent.

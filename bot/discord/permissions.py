@@ -1,4 +1,4 @@
-"""What stands between an alert and its channel or role, and what puts it right."""
+"""Missing permissions for an alert's channel and role in words, and how to fix them."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _NAMES = {
 def channel_problem(
     words: Translator, interaction: Interaction, channel_id: int, *, embeds: bool = True
 ) -> str:
-    """What Vigie may not do in a channel; empty when all is well.
+    """Name what Vigie may not do in a channel; empty when all is well.
 
     Components V2 need no right of their own, so boards do without ``embeds``.
     """
@@ -48,8 +48,9 @@ def channel_problem(
 
 
 def own_permissions(interaction: Interaction, channel_id: int) -> discord.Permissions | None:
-    """What the bot may do in a channel: as Discord says of a picked one or of this one, else as
-    known; None for one that it does not see.
+    """The bot's permissions in a channel; None for one that it does not see.
+
+    As Discord states them of a picked channel or of this one, else from the cache.
     """
     stated = _stated(interaction, channel_id).get("app_permissions")
     if stated is not None:
@@ -71,7 +72,7 @@ def _find(interaction: Interaction, channel_id: int) -> Channel | None:
 
 
 def _is_locked(channel: Channel | None, granted: discord.Permissions) -> bool:
-    """Whether it is a thread in which only those write who manage threads, and we do not."""
+    """True for a thread in which only those write who manage threads, and we do not."""
     return isinstance(channel, discord.Thread) and channel.locked and not granted.manage_threads
 
 
@@ -85,14 +86,14 @@ def _is_thread(interaction: Interaction, channel_id: int) -> bool:
 
 
 def _stated(interaction: Interaction, channel_id: int) -> dict[str, Any]:
-    """What Discord itself says of a channel that was picked."""
+    """Discord's own data of a channel that was picked."""
     data: Any = interaction.data or {}
     found: dict[str, Any] = data.get("resolved", {}).get("channels", {}).get(str(channel_id), {})
     return found
 
 
 def _missing(granted: discord.Permissions, *, thread: bool, embeds: bool) -> list[str]:
-    """The names of what the bot needs and has not; in threads another right lets it send."""
+    """Names of what the bot needs and has not; in threads another right lets it send."""
     if granted.administrator:
         return []
     send = "send_messages_in_threads" if thread else "send_messages"
@@ -103,7 +104,7 @@ def _missing(granted: discord.Permissions, *, thread: bool, embeds: bool) -> lis
 def remedy(
     words: Translator, interaction: Interaction, channel_id: int, choose: str | None = None
 ) -> str:
-    """What puts a channel with a problem right; ``choose``: the command that takes another one."""
+    """Say how to fix a channel with a problem; ``choose``: the command that takes another one."""
     guild, channel = interaction.guild, _find(interaction, channel_id)
     me = None if guild is None else own_member(guild)
     if me is None or _out_of_sight(guild):

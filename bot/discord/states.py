@@ -1,4 +1,4 @@
-"""What a monitor's state is called: always a word, with a shape of its own, never colour alone."""
+"""Names of a monitor's states: always a word, with a shape of its own, never colour alone."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ _OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused"}
 
 
 def state_of(status: MonitorStatus) -> str:
-    """The key of the state's word."""
+    """Key of the state's word."""
     if status.paused:
         return "paused"
     if status.state is State.UNSTABLE and status.kind is not None:
@@ -46,12 +46,12 @@ def state_word(words: Translator, status: MonitorStatus) -> str:
 
 
 def kind_word(words: Translator, kind: Kind) -> str:
-    """The word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
+    """Word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
     return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
 
 
 def offline_text(words: Translator, since_ms: int) -> str:
-    """The line above every state while Vigie itself is offline."""
+    """Line above every state while Vigie itself is offline."""
     return words.text(
         "I have been offline since {time} (no connectivity check answers); failures"
         " are not counted.",
@@ -60,7 +60,7 @@ def offline_text(words: Translator, since_ms: int) -> str:
 
 
 def colour_of(found: Iterable[MonitorStatus]) -> int:
-    """The colour of the worst."""
+    """Colour of the worst state."""
     states = {state_of(one) for one in found}
     return next((_WORDS[key][2] for key in _WORDS if key in states), _WORDS["unknown"][2])
 

@@ -1,4 +1,4 @@
-"""What people see and use on Discord: one file per surface, named after it.
+"""Answers, cards, buttons and forms of commands: one file per surface, named after it.
 
 What all surfaces share:
 

@@ -1,4 +1,4 @@
-"""The five buttons under an alert: acknowledge, mute, details with all sites, follow, me too."""
+"""Buttons under an alert: acknowledge, mute, details with all sites, follow, me too."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ class IncidentButton(PersistentItem, template=BUTTON_ID):
 
 
 async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
-    """What the pressed message tells of and is still going on, the named one first."""
+    """Open incidents of the pressed message, the named one first."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
     told = [await find_visible_incident(interaction, public_id)]
@@ -46,7 +46,7 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
 
 
 async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
-    """The same, for whoever may take and mute them. Raises UserError for others."""
+    """Open incidents for whoever may acknowledge and mute them. Raises UserError for others."""
     told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
     require_on_call(interaction, [one.role_id for one in told])
     return told

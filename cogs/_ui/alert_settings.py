@@ -1,4 +1,4 @@
-"""What ``/alerts show`` says: the settings of a server, and what is missing for them to work."""
+"""Settings of a server's alerts in words, and what is missing for them to work."""
 
 import discord
 
@@ -67,7 +67,7 @@ def _problems(words: Translator, interaction: Interaction, settings: GuildSettin
 
 
 def test_alert_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
-    """What follows from having asked for a test alert; None: there is nowhere to send one."""
+    """Answer to a request for a test alert; ``channel_id`` None: there is nowhere to send one."""
     if channel_id is None:
         choose = interaction.client.commands_tree.mention("alerts channel")
         return words.text("No alert channel set yet: {command}", command=choose)

@@ -50,12 +50,12 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
                 await self.pressed(interaction)
 
     async def pressed(self, interaction: Interaction) -> None:
-        """What a click does, once the right to it was checked; what it raises is answered."""
+        """Handle a click, once the right to it was checked; errors are answered."""
         raise NotImplementedError
 
 
 def view_of(items: Iterable[PersistentItem]) -> ui.View:
-    """The buttons under a message. Nothing of the view stays in memory after it is sent."""
+    """View of the buttons under a message. Nothing of it stays in memory after it is sent."""
     view = ui.View(timeout=None)
     for item in items:
         view.add_item(item)
@@ -78,12 +78,12 @@ def arrows(
 
 
 def pages_of(found: Sequence[object], size: int) -> int:
-    """How many pages there are; nothing at all is one page too."""
+    """Number of pages; nothing at all is one page too."""
     return max(1, -(-len(found) // size))
 
 
 def page_of(found: Sequence[T], number: int, size: int) -> Sequence[T]:
-    """What stands on one page, counted from 0."""
+    """Entries of one page, counted from 0."""
     return found[number * size : (number + 1) * size]
 
 

@@ -49,7 +49,7 @@ def text_field(
 def shown_channel(
     interaction: Interaction, channel_id: int | None
 ) -> list[discord.SelectDefaultValue]:
-    """What a menu of channels shows as chosen.
+    """Channel a menu shows as chosen.
 
     Only what surely is a channel here: a form is not opened at all if Discord refuses one value,
     and it is known to stumble over threads.
@@ -62,7 +62,7 @@ def shown_channel(
 
 
 def shown_role(interaction: Interaction, role_id: int | None) -> list[discord.SelectDefaultValue]:
-    """The same of a menu of roles."""
+    """Role a menu shows as chosen."""
     guild = interaction.guild
     if guild is None or role_id is None or guild.get_role(role_id) is None:
         return []
@@ -88,7 +88,7 @@ async def take_form(
 
 
 def typed_values(interaction: Interaction) -> dict[str, str]:
-    """What was typed and picked, by the names of the fields; a pick of nothing is empty."""
+    """Values typed and picked, by the names of the fields; a pick of nothing is empty."""
     data: Any = interaction.data or {}
     parts = [one.get("component") for one in data.get("components", [])]
     return {part["custom_id"]: _value(part) for part in parts if part}

@@ -1,4 +1,4 @@
-"""Who asks, what they may do, and how they are answered in time."""
+"""Interactions: answers in time, and what the person may do."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -
     try:
         await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
     except NETWORK_ERRORS as error:
-        log.info("interaction %s could not be deferred: %r", interaction.id, error)
+        log.info("Interaction %s not deferred: %r", interaction.id, error)
 
 
 async def respond(
@@ -98,13 +98,13 @@ async def respond_or_edit(interaction: Interaction, *, in_place: bool, **parts: 
 
 
 def guild_translator(interaction: Interaction) -> Translator:
-    """The language of what everybody in the server sees."""
+    """Translator for the server's language: for what everybody sees."""
     return translator_for(interaction.client.services.guilds.language(interaction.guild_id or 0))
 
 
 @asynccontextmanager
 async def errors_answered(interaction: Interaction) -> AsyncIterator[None]:
-    """What goes wrong behind a button or a form is answered and logged as that of a command."""
+    """Answer and log errors behind a button or a form as those of a command."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - answered and logged in one place
@@ -112,12 +112,12 @@ async def errors_answered(interaction: Interaction) -> AsyncIterator[None]:
 
 
 async def check_allowed_guild(interaction: Interaction) -> bool:
-    """The tree's own check, for buttons: those never pass through the tree."""
+    """Check ``VIGIE_GUILDS`` for buttons: those never pass through the command tree."""
     return await interaction.client.commands_tree.interaction_check(interaction)
 
 
 def is_own_message(interaction: Interaction) -> bool:
-    """Whether the pressed message is the person's own: only they see it, or they asked for it."""
+    """True if the pressed message is the person's own: only they see it, or they asked for it."""
     message = interaction.message
     if message is None:
         return False
@@ -126,13 +126,13 @@ def is_own_message(interaction: Interaction) -> bool:
 
 
 def is_manager(interaction: Interaction) -> bool:
-    """Whether the person may change settings and read full addresses."""
+    """True if the person may change settings and read full addresses."""
     granted = interaction.permissions
     return granted.manage_guild or granted.administrator
 
 
 async def check_manager(interaction: Interaction) -> bool:
-    """The check of a settings' button or form: refuses, in words, whoever may not change them."""
+    """Refuse, in words, whoever may not change settings."""
     if not await check_allowed_guild(interaction):
         return False
     if is_manager(interaction):

@@ -42,7 +42,7 @@ def started_text(words: Translator, begun: WindowStatus, cancel: str) -> str:
 
 
 def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint: bool) -> str:
-    """When it is, in which zone, what it means. ``hint``: nobody chose the zone."""
+    """Time and zone of a planned window, and its effect. ``hint``: nobody chose the zone."""
     zone = planned.window.timezone
     said = words.text("The times are those of the zone {zone}.", zone=zone)
     if hint:
@@ -57,7 +57,7 @@ def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint:
 
 
 def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
-    """What is over; of a weekly window also its plan, so that nothing is lost by a slip."""
+    """Answer to a cancellation; of a weekly window with its plan, so that a slip loses nothing."""
     what = _what(words, cancelled)
     if cancelled.active:
         said = words.text("The maintenance is over: {what}.", what=what)
@@ -175,7 +175,7 @@ def autocomplete_zones(interaction: Interaction, typed: str) -> Choices:
 
 @safe_autocomplete
 def autocomplete_windows(interaction: Interaction, typed: str) -> Choices:
-    """The server's windows by a readable line; the value is the id."""
+    """Offer the server's windows by a readable line; the value is the id."""
     if not is_manager(interaction):
         return []
     words, timezone = translator_of(interaction), _settings_zone(interaction)

@@ -20,7 +20,7 @@ def shown_name(monitor: Monitor) -> str:
 
 
 def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:
-    """The card of one monitor: its state and name, what is said of it, and its rhythm."""
+    """Card of one monitor: state, name, lines about it, and its interval."""
     embed = discord.Embed(
         title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
         description="\n".join(said),
@@ -36,18 +36,18 @@ def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: boo
 
 
 def shown_host(url: str, limit: int = HOST_LIMIT) -> str:
-    """The host, harmless anywhere in a message; a port or a name says that it is no web site."""
+    """Host, harmless anywhere in a message; a port or a name says that it is no web site."""
     said = host(url) if is_web(url) else f"{url.partition('://')[0]}://{host(url)}"
     return markdown(said, limit)
 
 
 def named_by_host(monitor: Monitor) -> bool:
-    """Whether the name already says what is watched, so that one of them is enough."""
+    """True if the name already says what is watched."""
     return says_host(monitor.name, monitor.target.url)
 
 
 def says_host(name: str, url: str) -> bool:
-    """Whether a name says by itself what that address is."""
+    """True if a name says by itself what the address is."""
     name, address = name.casefold(), host(url).casefold()
     if not is_web(url):
         return names_its_port(url) and name == address

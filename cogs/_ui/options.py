@@ -34,7 +34,7 @@ def safe_autocomplete(
         try:
             return offer(interaction, typed)
         except Exception:
-            log.exception("autocomplete failed")
+            log.exception("Autocomplete failed")
             return []
 
     return safely
@@ -190,7 +190,7 @@ _LAST_MINUTE = 59
 
 
 def parse_time(text: str) -> time:
-    """The time; ``24:00`` is midnight. Raises UserError with an example."""
+    """Parse a time of day; ``24:00`` is midnight. Raises UserError with an example."""
     match = _TIME.fullmatch(text.strip().lower())
     if match is None or not (match[2] or match[3] or "h" in text.lower()):
         raise _no_time()
@@ -229,7 +229,7 @@ LONGEST_S = 366 * 86_400
 
 
 def parse_duration_s(text: str) -> int:
-    """Seconds, at least one and at most a year. Raises UserError with an example."""
+    """Parse a duration: at least a second, at most a year. Raises UserError with an example."""
     wanted = unicodedata.normalize("NFKC", text).strip().lower()
     total, position = 0.0, 0
     while match := _PART.match(wanted, position):

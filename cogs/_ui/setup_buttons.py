@@ -1,4 +1,4 @@
-"""The card of ``/setup`` with its menus and buttons, and what each of them does.
+"""Menus and buttons of the card of ``/setup``, and what each of them does.
 
 Two people who set up at once see what the other one did at their next click. The greeting is
 everybody's: only a card of the person's own is edited in place.
@@ -61,7 +61,7 @@ async def show_setup(
     note: str = "",
     row: ui.ActionRow[Any] | None = None,
 ) -> None:
-    """The card as things are now, in place of the old one where that can be.
+    """Show the card as things are now, in place of the old one where that can be.
 
     ``note``: what just happened, told under the step it belongs to; ``row``: what to press then.
     """
@@ -77,7 +77,7 @@ async def show_setup(
 
 
 def welcome_view(words: Translator) -> ui.View:
-    """The button under the greeting."""
+    """Button under the welcome message."""
     return view_of([SetupItem(button("open", words, main=True))])
 
 
@@ -122,7 +122,7 @@ def _rows(
 
 
 def _picked_id(interaction: Interaction) -> int:
-    """What was picked in a menu; 0: nothing."""
+    """Id picked in a menu; 0: nothing."""
     data: Any = interaction.data or {}
     return int(next(iter(data.get("values", ())), 0))
 
@@ -169,7 +169,7 @@ async def _ask_site(interaction: Interaction) -> None:
 
 
 async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
-    """The form of a site goes the very way of ``/watch add``: watched at once, looked at once."""
+    """Add the site of the form, the very way ``/watch add`` does."""
     del sent
     values = typed_values(interaction)
     typed = {name: values.get(name, "") for name in ("url", "name")}

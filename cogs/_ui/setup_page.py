@@ -1,4 +1,4 @@
-"""What the card of ``/setup`` says: four steps, what is set, what is missing, where to mend it."""
+"""Card of ``/setup``: four steps, what is set, what is missing, how to fix it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
 
 
 class StepState(StrEnum):
-    """Where a step stands; the value is its mark."""
+    """State of a step; the value is its mark."""
 
     DONE = "✔"
     TO_DO = "▸"
@@ -37,7 +37,7 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What a server has set up; ``tested``: the newest test alert, if any."""
+    """Settings and monitors of a server; ``tested``: the newest test alert, if any."""
 
     settings: GuildSettings
     monitors: Sequence[Monitor]
@@ -46,7 +46,7 @@ class SetUp:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as told, with where it stands: the mark says the same as the words."""
+    """One step in words; its mark says the same."""
 
     title: str
     text: str
@@ -68,13 +68,13 @@ def steps(words: Translator, interaction: Interaction, found: SetUp) -> dict[str
 
 
 def ready(told: Mapping[str, Step]) -> bool:
-    """Whether alerts would arrive now: nothing that must be there is missing or broken."""
+    """True if alerts would arrive now: nothing that must be there is missing or broken."""
     must = told[CHANNEL].stand, told[SITE].stand
     return set(must) == {StepState.DONE} and told[ROLE].stand is not StepState.BROKEN
 
 
 def heading(words: Translator, *, is_ready: bool) -> str:
-    """The title, and to newcomers how long it takes."""
+    """Title, and for newcomers how long it takes."""
     if is_ready:
         return f"## ✔ {words.text('You are all set')}"
     first = words.text("Four steps, one minute. You can change all of it later.")
@@ -142,7 +142,7 @@ def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
 
 
 def next_commands(words: Translator, tree: VigieTree) -> str:
-    """What comes after, as commands to click."""
+    """Commands to go on with, to click."""
     lines = (
         f"**{words.text('Next steps')}**",
         words.text("{command} shows the state of every site.", command=tree.mention("status")),
@@ -182,7 +182,7 @@ def button(
 def channel_menu(
     words: Translator, interaction: Interaction, channel_id: int | None
 ) -> ui.ChannelSelect[Any]:
-    """The channels in which a bot can post and edit."""
+    """Menu of channels in which a bot can post and edit."""
     return ui.ChannelSelect(
         custom_id="v1:setup:channel",
         channel_types=ALERT_CHANNEL_TYPES,

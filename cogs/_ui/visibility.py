@@ -1,4 +1,4 @@
-"""Who sees what: an answer names nothing that the person, or a reader of it, may not see."""
+"""Visibility: an answer names nothing that the person, or a reader of it, may not see."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from cogs._ui.interactions import is_manager
 
 
 def can_see(interaction: Interaction, channel_id: int | None) -> bool:
-    """Whether the person sees a channel; one that is not known any more, managers alone."""
+    """True if the person sees a channel; one that is not known any more, managers alone."""
     user, guild = interaction.user, interaction.guild
     if channel_id is None:
         return True
@@ -28,7 +28,7 @@ def can_see(interaction: Interaction, channel_id: int | None) -> bool:
 def visible_monitors(
     interaction: Interaction, found: Iterable[MonitorStatus]
 ) -> list[MonitorStatus]:
-    """Without the monitors that are told in a channel the person cannot see."""
+    """Leave out the monitors whose alert channel the person cannot see."""
     shown = list(found)
     open_to = visible_channels(interaction, {status.channel_id for status in shown})
     return [status for status in shown if status.channel_id in open_to]
@@ -40,7 +40,7 @@ def visible_channels(interaction: Interaction, channel_ids: set[int | None]) -> 
 
 
 async def find_visible_incident(interaction: Interaction, public_id: str) -> Incident:
-    """An incident that the pressed message tells of, or that is told where the person may look.
+    """Find an incident of the pressed message, or of a channel the person may see.
 
     A press can be made up, and a private answer outlives the right to see what it names. Raises
     NotFound, as for one that never was.
@@ -57,14 +57,14 @@ async def find_visible_incident(interaction: Interaction, public_id: str) -> Inc
 
 
 def is_ephemeral(interaction: Interaction) -> bool:
-    """Whether the pressed message is seen by the person alone."""
+    """True if the person alone sees the pressed message."""
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def public_monitors(
     interaction: Interaction, found: Iterable[MonitorStatus]
 ) -> list[MonitorStatus]:
-    """What the person sees, less what is told where somebody who reads this channel cannot look."""
+    """Monitors the person sees, without those whose channel a reader of this one may not see."""
     seen = visible_monitors(interaction, found)
     open_to = public_channels(interaction, {status.channel_id for status in seen})
     return [status for status in seen if status.channel_id in open_to]

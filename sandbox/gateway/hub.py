@@ -1,4 +1,4 @@
-"""The gateway's switchboard: sessions, who hears which event, and how the gateway misbehaves."""
+"""Gateway: its sessions, who gets which event, and how it misbehaves."""
 
 import secrets
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ HIGHEST_INTENT = 1 << 25
 
 
 class Line(Protocol):
-    """What a session needs of a socket."""
+    """Socket of a session."""
 
     def put(self, payload: Json) -> None:
         """Queue one frame."""
@@ -55,7 +55,7 @@ class Session:
     line: Line | None = None
 
     def owns(self, guild_id: str | None) -> bool:
-        """Whether events of a server (or of no server: shard 0) are this session's."""
+        """True if events of a server (or of no server: shard 0) are this session's."""
         index, count = self.shard
         return (int(guild_id) >> TIMESTAMP_SHIFT if guild_id else 0) % count == index
 
@@ -68,7 +68,7 @@ class Session:
             self.line.put(payload)
 
     def remembers(self, after: int) -> bool:
-        """Whether nothing that came after a sequence number is forgotten yet."""
+        """True if nothing that came after a sequence number is forgotten yet."""
         return not self.backlog or int(self.backlog[0]["s"]) <= after + 1
 
     def replay(self, after: int) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees as the answer to what they did."""
+"""Answer of the bot as a person sees it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ class Answer:
 
 
 def picture(core: Core, interaction: Interaction) -> Answer:
-    """How things stand with an interaction now."""
+    """State of an interaction now."""
     kind = interaction.answered
     if kind is None:
         return Answer(interaction.id, "failed", error=NO_ANSWER)

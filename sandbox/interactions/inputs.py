@@ -1,4 +1,4 @@
-"""What a person picks and types, as the data of an interaction: options, components, forms."""
+"""Data of an interaction, from what a person picks and types: options, components, forms."""
 
 from collections.abc import Callable
 from typing import Any
@@ -102,7 +102,7 @@ def _read(spec: Json, label: str, left: dict[str, Any]) -> Json:
 
 
 def _prefilled(select: Json) -> list[str]:
-    """What is picked before anybody touches a select; a client sends it like any other pick."""
+    """Values picked before anybody touches a select; a client sends it like any other pick."""
     options = [one["value"] for one in select.get("options", ()) if one.get("default")]
     return options or [str(one["id"]) for one in select.get("default_values", ())]
 

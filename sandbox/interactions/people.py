@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class View:
-    """The reading half of :class:`sandbox.Sandbox`."""
+    """Reading half of :class:`sandbox.Sandbox`."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -50,7 +50,7 @@ class View:
 
     @property
     def commands(self) -> list[Json]:
-        """What the bot has registered, everywhere and for single servers."""
+        """Commands the bot has registered, everywhere and for single servers."""
         return self._core.registry.everything()
 
     @property
@@ -67,7 +67,7 @@ class View:
         return [self._core.messages.view(stored) for stored in found]
 
     def dm(self, user: User | str) -> list[Json]:
-        """What the bot and this person wrote each other in private, oldest first."""
+        """Private messages of the bot and this person, oldest first."""
         wanted = self.world.user(user).id
         found = [c for c in self.world.dms.values() if c.recipient_id == wanted]
         return [message for channel in found for message in self.messages(channel)]
@@ -82,7 +82,7 @@ class View:
         return self._core.messages.view(stored) if stored else None
 
     def ephemerals(self, user: User | str) -> list[Json]:
-        """What only this person sees, oldest first."""
+        """Messages only this person sees, oldest first."""
         wanted = self.world.user(user).id
         found = self._core.messages.ephemeral()
         return [self._core.messages.view(one) for one in found if one.ephemeral_for == wanted]

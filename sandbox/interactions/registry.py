@@ -39,7 +39,7 @@ class Registry:
         self.synced = 0  # how often a whole list was put
 
     def listed(self, scope: Scope) -> list[Json]:
-        """What is registered in one scope, in the order it was put."""
+        """Commands registered in one scope, in the order they were put."""
         return list(self._scopes.get(scope, {}).values())
 
     def everything(self) -> list[Json]:

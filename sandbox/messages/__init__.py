@@ -1,1 +1,1 @@
-"""The stand-in's messages: posted, edited, kept, told to those who listen."""
+"""Messages of the sandbox: posted, edited, kept, announced."""

@@ -201,5 +201,5 @@ def _wake_thread(core: Core, author: User, channel: Channel) -> None:
 
 
 def loading(message: Json) -> bool:
-    """Whether a message still shows that the bot is thinking."""
+    """True while a message shows that the bot is thinking."""
     return bool(int(message.get("flags") or 0) & Flag.LOADING)

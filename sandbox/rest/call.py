@@ -20,7 +20,7 @@ _FILE = re.compile(r"files\[(\d+)\]$")
 
 @dataclass(slots=True)
 class Call:
-    """What a handler is given."""
+    """Arguments of a handler."""
 
     core: Core
     match: dict[str, str]
@@ -31,13 +31,13 @@ class Call:
 
     @property
     def mapping(self) -> Json:
-        """The body as an object; anything else is refused."""
+        """Body as an object; anything else is refused."""
         if isinstance(self.body, dict):
             return self.body
         raise refusal(50109)
 
     def channel(self, needed: Permission = Permission.VIEW_CHANNEL) -> Channel:
-        """The channel of the path, with the bot's right to it. Raises 10003, 50001 or 50013."""
+        """Channel of the path, with the bot's right to it. Raises 10003, 50001 or 50013."""
         found = known_channel(self.core, self.match["channel_id"])
         require(self.core, self.core.world.bot, found, needed)
         return found

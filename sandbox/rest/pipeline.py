@@ -1,4 +1,4 @@
-"""What every API request passes: record, faults, token, rate limits, body, handler, errors."""
+"""Pipeline of every API request: record, faults, token, rate limits, body, handler, errors."""
 
 import json
 import logging
@@ -56,7 +56,7 @@ class Pipeline:
         path = request.path.removeprefix(PREFIX)
         entry = self._core.record.begin(request.method, path)
         entry.status, entry.error = 404, "unknown route"
-        log.error("the sandbox has no route %s %s", request.method, request.path)
+        log.error("No route in the sandbox: %s %s", request.method, request.path)
         text = f"404: Not Found (the sandbox has no route {request.method} {request.path})"
         return respond(404, {"message": text, "code": 0})
 
@@ -77,7 +77,7 @@ class Pipeline:
             entry.error = json.dumps(error.body)
             return respond(error.status, error.body, {**headers, **error.headers})
         except Exception as error:
-            log.exception("the sandbox failed on %s %s", request.method, request.path)
+            log.exception("Sandbox failed on %s %s", request.method, request.path)
             self._core.record.bugs.append(traceback.format_exc())
             entry.error = f"sandbox bug: {error!r}"
             return respond(500, {"message": entry.error, "code": 0}, headers)

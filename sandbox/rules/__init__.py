@@ -1,1 +1,1 @@
-"""What Discord refuses in a message, a form or a command, and in which words."""
+"""Rules: what Discord refuses in a message, a form or a command, and in which words."""

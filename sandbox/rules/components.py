@@ -167,7 +167,7 @@ def check_select(select: Json, form: Form, ids: CustomIds) -> None:
 
 
 def _check_defaults(select: Json, form: Form, most: int) -> None:
-    """What an auto-populated select shows as chosen: of its own kind, and no more than it takes."""
+    """Check the defaults of an auto-populated select: of its own kind, no more than it takes."""
     given = select.get("default_values")
     if given is None:
         return

@@ -16,7 +16,7 @@ _EVERYONE = re.compile(r"@(everyone|here)\b")
 
 
 def _list(given: Json, key: str) -> Any:
-    """What stands at a key; null counts as nothing, as in Discord's own description."""
+    """Value at a key; null counts as nothing, as in Discord's own description."""
     found = given.get(key)
     return [] if found is None else found
 

@@ -1,1 +1,1 @@
-"""The stand-in's servers, channels, people and roles, and who may do what."""
+"""Servers, channels, people and roles of the sandbox, and their permissions."""

@@ -1,4 +1,4 @@
-"""What a server's admin does to the world, and what Discord itself does: outages, removals."""
+"""Acts of a server's admin on the world, and of Discord itself: outages, removals."""
 
 from collections.abc import Iterable
 

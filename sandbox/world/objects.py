@@ -1,4 +1,4 @@
-"""The world's nouns as the JSON objects that Discord's API and gateway carry."""
+"""JSON objects of servers, channels and people, as Discord's API and gateway carry them."""
 
 from datetime import UTC, datetime
 

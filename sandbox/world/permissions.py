@@ -60,7 +60,7 @@ def parse(names: object) -> Permission:
 
 
 def in_guild(guild: Guild, member: Member) -> Permission:
-    """What a member may do in the whole server."""
+    """Permissions of a member in the whole server."""
     if guild.owner_id == member.user_id:
         return ALL
     found = Permission(guild.roles[guild.id].permissions)

@@ -1,4 +1,4 @@
-"""The world: who and what exists, and how to find it by id or by name."""
+"""World: servers, channels, people and roles, found by object, id or name."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Overwrite:
 
 @dataclass(slots=True)
 class Thread:
-    """What makes a channel a thread."""
+    """Data that makes a channel a thread."""
 
     owner_id: str
     archive_timestamp: str

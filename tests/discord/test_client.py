@@ -147,7 +147,7 @@ def test_a_cog_that_cannot_be_loaded_ends_the_start_with_its_traceback(
             assert started.returncode == 1
             assert b"Traceback" in said
             assert told in said
-            assert b"waiting for Discord" not in said
+            assert b"Waiting for Discord" not in said
 
     asyncio.run(scenario())
 
@@ -168,7 +168,11 @@ def test_a_gateway_in_plain_text_beyond_this_machine_never_gets_the_token(
         async with Sandbox() as sandbox:
             sandbox._core.hub.url = "ws://192.0.2.1/gateway"
             async with running_bot(tmp_path, sandbox=sandbox, online=False) as fixture:
-                await until(lambda: "ws://192.0.2.1/gateway would carry the token" in caplog.text)
+                await until(
+                    lambda: (
+                        "ws://192.0.2.1/gateway refused: it would carry the token" in caplog.text
+                    )
+                )
                 assert not sandbox.gateway.identifies
                 assert not fixture.app.stopping.is_set()
 

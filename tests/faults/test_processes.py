@@ -93,7 +93,7 @@ def test_a_name_server_that_is_away_at_boot_is_waited_for(tmp_path: Path) -> Non
             h.sites["shop"].fail()
             await h.sites["shop"].visited(8)
             await until(h.waiting, 15)
-            assert h.bot.log.count("waiting for Discord") >= 2
+            assert h.bot.log.count("Waiting for Discord") >= 2
             assert await h.bot.stop() == 0
 
     asyncio.run(scenario())
@@ -113,7 +113,7 @@ def test_a_crash_loop_cannot_cost_the_token(tmp_path: Path) -> None:
             await h.bot.start(online=False)
             await h.outage("shop")
             assert h.sandbox.gateway.identifies == []
-            assert "too many starts" in h.bot.log
+            assert "Too many session starts" in h.bot.log
 
     asyncio.run(scenario())
 
