@@ -394,7 +394,7 @@ async def shoot(folder: Path, language: str, all_series: Sequence[Series], width
                 await page.clock.set_fixed_time(EVENING)
                 await page.goto(f"{sandbox.url}/?theme=dark&user=Admin&lang={language}#alerts")
                 checker = ScriptedChecker(app)
-                app.checks._prober = checker
+                app.checks._checker = checker
                 for_documents = folder == DOCS
                 await series(
                     Studio(app, sandbox, checker, browser, page, folder, language, for_documents)
