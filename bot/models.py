@@ -125,6 +125,7 @@ class Target:
     expect_status: tuple[int, ...] = ()
     contains: str | None = None
     not_contains: str | None = None
+    timeout_s: int = 10  # of a whole check
 
 
 @dataclass(frozen=True, slots=True)

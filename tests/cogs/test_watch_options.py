@@ -11,6 +11,7 @@ from bot.services.monitor_options import IN_COMMANDS, OPTIONS, SECTIONS, of_sect
 from bot.services.monitor_rules import Neighbours
 from bot.services.option_types import span
 from bot.services.transfer.files import export, read
+from sandbox import Upload
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 from tests.cogs.test_watch_edit import BUTTONS, add, send, shop
 
@@ -28,6 +29,7 @@ REGISTERED: list[tuple[str, int, str, tuple[int, int] | None, list[str]]] = [
     ("not_contains", TEXT, "ne_contient_pas", None, []),
     ("method", TEXT, "méthode", None, ["GET", "HEAD"]),
     ("headers", TEXT, "en-têtes", None, []),
+    ("timeout", NUMBER, "délai", (2, 30), []),
 ]
 
 
@@ -104,6 +106,7 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "name": "Shop",
             "every": 77,
             "method": "HEAD",
+            "timeout": 20,
             "expect_status": "2xx, 404",
             "contains": "hello",
             "not_contains": "error",
@@ -129,6 +132,36 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             for one in OPTIONS.values()
             if one.name not in {"url", "name", "every"}
         ), "an export leaves out what has its default"
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_a_timeout_is_stored_shown_logged_and_exported(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await add(fixture, timeout=20)
+        card = await fixture.run("watch edit", monitor="Shop")
+        assert card.message is not None
+        fields = {one["name"]: one["value"] for one in card.message["embeds"][0]["fields"]}
+        assert fields["Timeout (s)"] == "20 s"
+        edited = await send(fixture, card, BUTTONS[0], {"timeout": "5s"})
+        assert "Timeout (s): 20 → 5" in edited.text
+        await fixture.app.watchlist.load()
+        assert shop(fixture).target.timeout_s == 5
+        assert json.loads(export([shop(fixture)]))["monitors"][0]["timeout"] == 5
+        for typed in ("1", "31"):
+            refused = await send(fixture, card, BUTTONS[0], {"timeout": typed})
+            assert refused.content == "“timeout” must be from 2 to 30 seconds."
+        await send(fixture, card, BUTTONS[0], {"timeout": ""})
+        assert shop(fixture).target.timeout_s == 10
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_a_file_gets_the_nearest_timeout_and_says_so(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        data = json.dumps([{"url": "https://a.example/", "timeout": 48}]).encode()
+        answer = await fixture.run("watch import", file=Upload("list.json", data), preview=True)
+        assert "its timeout becomes 30 s" in answer.text
 
     run_with_bot(tmp_path, scenario)
 

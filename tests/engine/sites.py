@@ -181,7 +181,7 @@ class Names:
 def make_checker(
     names: Names | None = None,
     *,
-    deadline_s: float = 5.0,
+    deadline_s: float | None = 5.0,
     allow_private: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = LOOPBACK,
     context: ssl.SSLContext | None = None,
 ) -> HttpChecker:

@@ -34,9 +34,9 @@ async def look(
     behave: Behaviour | bytes,
     *,
     path: str = "/",
-    deadline_s: float = 5.0,
+    deadline_s: float | None = 5.0,
     certificate: str | None = None,
-    **wanted: str | tuple[int, ...] | tuple[tuple[str, str], ...],
+    **wanted: str | int | tuple[int, ...] | tuple[tuple[str, str], ...],
 ) -> CheckResult:
     """Probe a server that behaves so, once; over TLS when it has a certificate."""
     async with serve(behave, certificate=certificate) as site:
@@ -160,6 +160,15 @@ def test_a_silent_server_times_out_with_the_deadline_as_number() -> None:
     assert result.phases.connect is not None
     assert result.phases.first_byte is None
     assert SHORT_S * 1000 <= result.phases.total < 2_000
+
+
+def test_the_timeout_of_a_target_is_its_deadline() -> None:
+    async def behave(visit: Visit) -> None:
+        await visit.stay()
+
+    result = asyncio.run(look(behave, deadline_s=None, timeout_s=1))
+    assert result.cause == Cause(Reason.TIMEOUT, 1)
+    assert 1_000 <= result.phases.total < 3_000
 
 
 def test_a_server_that_drips_its_headers_times_out() -> None:

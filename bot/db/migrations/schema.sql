@@ -41,7 +41,8 @@ CREATE TABLE monitor (
     resume_ms INTEGER,
     muted_until_ms INTEGER,
     created_ms INTEGER NOT NULL,
-    removed_ms INTEGER
+    removed_ms INTEGER,
+    timeout_s INTEGER NOT NULL DEFAULT 10
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.

@@ -53,8 +53,7 @@ class MonitorKind:
 
 def deadline_of(target: Target, given_s: float | None) -> float:
     """Seconds that a whole check of the target may take; ``given_s``: the checker's own for all."""
-    del target
-    return DEADLINE_S if given_s is None else given_s
+    return target.timeout_s if given_s is None else given_s
 
 
 class BaseChecker(ABC):
