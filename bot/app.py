@@ -32,7 +32,7 @@ RESTART_S = 1.0
 
 
 async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> None:
-    """Watch and tell until SIGTERM or SIGINT; ``on_stop`` is called when the end begins.
+    """Check and notify until SIGTERM or SIGINT; ``on_stop`` is called when the end begins.
 
     Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
     and what :func:`bot.discord.client.serve` raises of our own.
@@ -165,7 +165,7 @@ class App(Core):
             try:
                 await work()
             except Exception:
-                log.exception("The part %s failed and is started again", name)
+                log.exception("Part %s failed, restarting it", name)
             await asyncio.sleep(RESTART_S)
 
     def _attach(self, transport: Transport) -> None:

@@ -104,10 +104,10 @@ class NotFound(UserError):
 
 
 class DeliveryAction(StrEnum):
-    """What delivery does about a failure."""
+    """Reactions of the delivery to a failure."""
 
-    RETRY = "retry"  # try again with the same nonce
-    WAIT = "wait"  # try again after ``retry_after_s``
+    RETRY = "retry"  # send again with the same nonce
+    WAIT = "wait"  # send again after ``retry_after_s``
     PAUSE = "pause"  # as WAIT, but for all channels: the limit is the bot's own
     ARCHIVED = "archived"  # the thread sleeps: it takes new messages, which wake it, but no edits
     HALT = "halt"  # stop all requests for a while: Discord's edge refuses this address

@@ -1,7 +1,7 @@
 """The nouns that more than one layer shares. Plain immutable data: no I/O, no rules.
 
 Times are UTC epoch milliseconds (``*_ms``), lengths of time are seconds (``*_s``) or, for what a
-probe measures, milliseconds as floats inside :class:`Phases`.
+check measures, milliseconds as floats inside :class:`Phases`.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What Vigie believes of a monitor. Overlays (blind, mute, pause …) are no states."""
+    """State of a monitor. Offline, muted, paused and under maintenance are none."""
 
     UNKNOWN = "unknown"
     UP = "up"
@@ -49,7 +49,7 @@ HIDDEN = 0  # the number of a refusal by what a name leads to
 
 
 class Reason(StrEnum):
-    """Why a try failed: the closed list. ``bot/words/causes.py`` has a sentence for each."""
+    """Reasons a check fails for: a closed list. ``bot/words/causes.py`` has a sentence for each."""
 
     HTTP = "http"  # number: the status code
     DNS = "dns"  # the name has no address
@@ -117,7 +117,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Target:
-    """What one probe asks for and what counts as fine."""
+    """The request of a check, and the answers that count as fine."""
 
     url: str
     method: str = "GET"
@@ -130,7 +130,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """Milliseconds spent in each phase of one try, over all redirect hops; None: not reached."""
+    """Milliseconds spent in each phase of one check, over all redirect hops; None: not reached."""
 
     dns: float | None = None
     connect: float | None = None
@@ -141,7 +141,7 @@ class Phases:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one try saw. ``cause`` is None exactly when the try was fine."""
+    """Result of one check. ``cause`` is None exactly when it was fine."""
 
     at_ms: int
     cause: Cause | None
@@ -181,7 +181,7 @@ class Monitor:
 
 @dataclass(frozen=True, slots=True)
 class GuildSettings:
-    """What one server chose. Made with its defaults the first time a server is seen."""
+    """Settings of one server. Made with its defaults the first time the server is seen."""
 
     id: int
     channel_id: int | None = None
@@ -212,8 +212,8 @@ class Incident:
     """One stretch of trouble of one monitor, with all an alert card says of it.
 
     ``kind`` is what is true now.
-    ``failed`` counts every failed try since the first, confirm tries included, up to the opening;
-    ``share_ok`` of ``share_of`` first tries got through (at most the last 30).
+    ``failed`` counts every failed check since the first, confirming ones included, up to the
+    opening; ``share_ok`` of ``share_of`` first checks got through (at most the last 30).
     """
 
     id: int
@@ -233,16 +233,16 @@ class Incident:
     answering_since_ms: int | None = None
     share_ok: int = 0
     share_of: int = 0
-    latency_ms: int | None = None  # SLOW: the median that told it
+    latency_ms: int | None = None  # SLOW: the response time that opened it
     limit_ms: int | None = None
     resolved_ms: int | None = None
-    ended_ms: int | None = None  # the true end: the first good try of the closing run
+    ended_ms: int | None = None  # the true end: the first good check of the closing run
     ending: Ending | None = None
     acknowledged_ms: int | None = None
     acknowledged_by: int | None = None
     me_too: int = 0
     silenced: bool = False  # by a mute or maintenance: something of it has still to be sent
-    channel_id: int | None = None  # where it is told; None: the server has no alert channel
+    channel_id: int | None = None  # of its messages; None: the server has no alert channel
     role_id: int | None = None
     # What its site may share with others: where it last answered from, its certificate's end.
     address: str | None = None

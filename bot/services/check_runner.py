@@ -1,4 +1,4 @@
-"""One try from the scheduler's call to the recorder: probe, doubt ourselves, judge, write."""
+"""Runs one check from the scheduler's call to the recorder: check, doubt ourselves, record."""
 
 from bot.clock import Clock
 from bot.engine.check_queue import CheckQueue
@@ -21,7 +21,7 @@ def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> N
 
 
 class CheckRunner:
-    """What the scheduler runs for each try of each monitor."""
+    """Runs every check of every monitor for the scheduler."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class CheckRunner:
         self._recorder = recorder
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
-        """Run one try of monitor ``key``; tells the scheduler what the monitor wants next."""
+        """Check monitor ``key``; returns what the monitor wants next."""
         entry = self._watchlist.find(key)
         if entry is None:
             return Step(confirm_s=None, interval_s=60.0)
@@ -50,13 +50,13 @@ class CheckRunner:
         if self._outdated(key, entry) or entry.monitor.target is not target:
             return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
         if number == EXTRA:
-            if not self._says_nothing(checked.started, checked.result):
+            if not self._is_inconclusive(checked.started, checked.result):
                 self._recorder.record_extra(entry, checked.result)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
         return await self.handle_result(entry, slot_ms, number, checked.started, checked.result)
 
     async def run_first_check(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
-        """Begin the first round of a new monitor, and say what its first check saw."""
+        """Begin the first round of a new monitor; also returns the result of its first check."""
         checked = await self._checks.check(entry.monitor.target, entry.monitor.guild_id)
         return await self.handle_result(
             entry, slot_ms, 0, checked.started, checked.result
@@ -65,12 +65,12 @@ class CheckRunner:
     async def handle_result(
         self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
     ) -> Step:
-        """Take what a try saw, wherever it was made."""
-        needed = not _changes_nothing(entry)
+        """Record a result, wherever it was made, unless it says nothing of the site."""
+        needed = not _is_known_down(entry)
         offline = not (result.ok or _is_ours(result)) and await self._connectivity.is_our_outage(
             started, result.at_ms, needed=needed
         )
-        if self._says_nothing(started, result):
+        if self._is_inconclusive(started, result):
             self._recorder.discard_round(entry)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
         if offline:
@@ -83,12 +83,12 @@ class CheckRunner:
         decision = await self._recorder.record(entry, check, result)
         return Step(decision.confirm_s, current_interval_s(entry.judge_state, entry.policy))
 
-    def _says_nothing(self, started: float, result: CheckResult) -> bool:
-        """It ran into our own trouble: the process stood still, or was short of something."""
+    def _is_inconclusive(self, started: float, result: CheckResult) -> bool:
+        """The process stood still during the check, or was short of something."""
         return _is_ours(result) or self._stalls.stalled_since(started)
 
     def _outdated(self, key: int, entry: Entry) -> bool:
-        """Removed, replaced or paused while the try was under way."""
+        """Removed, replaced or paused while the check was under way."""
         return self._watchlist.find(key) is not entry or entry.monitor.paused
 
 
@@ -96,11 +96,8 @@ def _is_ours(result: CheckResult) -> bool:
     return result.cause is not None and result.cause.is_ours
 
 
-def _changes_nothing(entry: Entry) -> bool:
-    """A failure of what is told as down already, and has failed on in its last round."""
-    told = entry.incident is not None and not entry.incident.silenced
-    return (
-        told
-        and entry.judge_state.mode is Kind.DOWN
-        and entry.judge_state.rounds[-1:].upper() == "F"
-    )
+def _is_known_down(entry: Entry) -> bool:
+    """Reported as down, and its last round failed too: one more failure changes nothing."""
+    incident, state = entry.incident, entry.judge_state
+    reported = incident is not None and not incident.silenced
+    return reported and state.mode is Kind.DOWN and state.rounds[-1:].upper() == "F"

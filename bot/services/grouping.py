@@ -1,8 +1,9 @@
-"""Which openings and all-clears of one channel wait for each other.
+"""Decides which openings and all-clears of one channel wait for each other.
 
-An opening waits four seconds when three or more sites of the channel are failing that nobody
-was told of yet; an all-clear waits up to a minute when another is about to be due. What stands
-where is noted check by check, so that an outage of thousands costs each of them the same.
+An opening waits four seconds when three or more sites of the channel are failing that no message
+was sent of yet; an all-clear waits up to a minute when another is about to be due. Where an entry
+belongs is noted check by check, so that an outage of thousands costs each of them the same.
+Which rows then share a message is planned by the delivery.
 """
 
 from collections import defaultdict, deque
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from bot.engine.rules import may_recover
 from bot.services.watchlist import Entry, Watchlist
 
-OPENING_S = 4.0  # a host that hangs is told within 75 s all the same; latecomers join by edit
+OPENING_S = 4.0  # so a host that hangs is posted within 75 s; latecomers join by edit
 ALL_CLEAR_S = 60.0
 COMPANY = 3
 
@@ -23,14 +24,14 @@ class _Group:
     """The entries of a channel that others may wait for, by id, in the order they came."""
 
     failing: dict[int, Entry] = field(default_factory=dict)  # and no incident is open yet
-    due: dict[int, Entry] = field(default_factory=dict)  # for their all-clear
-    near: dict[int, Entry] = field(default_factory=dict)  # due after one more good round
-    # Until when the newest openings wait to be told.
+    recovered: dict[int, Entry] = field(default_factory=dict)  # their all-clear is due
+    recovering: dict[int, Entry] = field(default_factory=dict)  # due after one more good round
+    # Until when the newest openings wait to be sent.
     waiting: deque[int] = field(default_factory=lambda: deque(maxlen=COMPANY))
 
 
 class Grouping:
-    """Told of every entry whose memory or incident has moved."""
+    """Notes every entry whose judge state or incident has changed."""
 
     def __init__(self, watchlist: Watchlist) -> None:
         self._watchlist = watchlist
@@ -43,7 +44,7 @@ class Grouping:
             self.note(entry)
 
     def note(self, entry: Entry) -> None:
-        """See where the entry stands now."""
+        """Put the entry where it belongs now."""
         monitor_id = entry.monitor.id
         before = self._noted.get(monitor_id)
         if (
@@ -53,18 +54,18 @@ class Grouping:
         ):
             return
         channel = self._channel(entry)
-        stands = self._stands(entry, self._groups[channel])
+        place = self._place(entry, self._groups[channel])
         if before is not None:
-            if before[0] == channel and before[1] is stands:
+            if before[0] == channel and before[1] is place:
                 return
             before[1].pop(monitor_id, None)
             del self._noted[monitor_id]
-        if stands is not None:
-            stands[monitor_id] = entry
-            self._noted[monitor_id] = channel, stands
+        if place is not None:
+            place[monitor_id] = entry
+            self._noted[monitor_id] = channel, place
 
     def opening_wait_s(self, entry: Entry, now_ms: int) -> float:
-        """How long an opening waits for company; those that are kept quiet are none."""
+        """How long an opening waits for company; what is silenced is none."""
         group = self._groups[self._channel(entry)]
         company = sum(until_ms > now_ms for until_ms in group.waiting)
         for other in group.failing.values():
@@ -82,22 +83,24 @@ class Grouping:
         An entry that fails while it waits is no longer due, so its all-clear is dropped.
         """
         group = self._groups[self._channel(entry)]
-        first = next(iter(group.due.values()), entry)
+        first = next(iter(group.recovered.values()), entry)
         waited = first.due_ms is not None and now_ms - first.due_ms >= ALL_CLEAR_S * 1000
-        if not waited and any(map(self._is_watched, group.near.values())):
+        if not waited and any(map(self._is_watched, group.recovering.values())):
             return []
-        return [e for e in group.due.values() if self._is_watched(e) and e.incident is not None]
+        return [
+            e for e in group.recovered.values() if self._is_watched(e) and e.incident is not None
+        ]
 
-    def _stands(self, entry: Entry, group: _Group) -> dict[int, Entry] | None:
+    def _place(self, entry: Entry, group: _Group) -> dict[int, Entry] | None:
         judge_state = entry.judge_state
         if entry.incident is None:
             return group.failing if judge_state.rounds[-1:] in {"F", "f"} else None
         if judge_state.failed_checks:  # failing again, whatever came before
             return None
         if may_recover(judge_state):
-            return group.due
-        near = not entry.incident.silenced and may_recover(judge_state, missing=1)
-        return group.near if near else None
+            return group.recovered
+        soon = not entry.incident.silenced and may_recover(judge_state, missing=1)
+        return group.recovering if soon else None
 
     def _counts(self, other: Entry, entry: Entry, now_ms: int) -> bool:
         if other is entry or not self._is_watched(other):

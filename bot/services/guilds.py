@@ -1,4 +1,4 @@
-"""What each server chose: kept in memory, written through to the store."""
+"""Settings of each server: kept in memory, written through to the store."""
 
 import asyncio
 from dataclasses import replace
@@ -26,7 +26,7 @@ class Guilds:
         self._settings = {s.id: s for s in await self._db.read(table.all_present)}
 
     def settings(self, guild_id: int) -> GuildSettings:
-        """What the server chose, or the defaults."""
+        """The server's settings, or the defaults."""
         return self._settings.get(guild_id) or GuildSettings(guild_id)
 
     def known(self) -> list[GuildSettings]:

@@ -1,4 +1,4 @@
-"""What people do with an incident: acknowledge it, follow it, look closer."""
+"""Acknowledging, following and looking up incidents."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ UNKNOWN_ALERT = N_("I no longer know this alert.")
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """All incidents the message tells of; ``first`` is False when somebody was there before."""
+    """All incidents of the message; ``first`` is False when they were acknowledged before."""
 
     incidents: tuple[Incident, ...]
     first: bool
@@ -28,7 +28,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """``new`` is False when the person had pressed before; ``count`` is of all people."""
+    """``new`` is False when the person follows it already; ``count`` is of all people."""
 
     new: bool
     count: int
@@ -53,7 +53,7 @@ class Incidents:
         return found
 
     async def of_message(self, guild_id: int, message_id: int) -> list[Incident]:
-        """All incidents one Discord message tells of."""
+        """All incidents of one Discord message."""
         return await self._db.read(lambda conn: table.of_message(conn, guild_id, message_id))
 
     async def together(self, guild_id: int, public_id: str) -> list[Incident]:
@@ -72,7 +72,7 @@ class Incidents:
         )
 
     async def tries(self, guild_id: int, public_id: str, limit: int) -> list[ResultRow]:
-        """The tries inside an incident, newest first: the evidence."""
+        """The checks inside an incident, newest first."""
         incident = await self.by_public_id(guild_id, public_id)
         until_ms = incident.resolved_ms or self._clock.now_ms()
         await self._db.settle()
@@ -83,7 +83,7 @@ class Incidents:
         )
 
     async def acknowledge(self, guild_id: int, public_id: str, user_id: int) -> Acknowledged:
-        """Somebody is on it: this incident and all others of the same post. Raises NotFound."""
+        """Acknowledge this incident and all others of its message. Raises NotFound."""
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
         actor = Actor(guild_id, user_id, now_ms)
@@ -111,7 +111,7 @@ class Incidents:
         return Acknowledged(tuple(all_of_it), first=first)
 
     async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
-        """Note "tell me when it is back" or "me too" of one person. Raises NotFound."""
+        """Store "Tell me when it is back" or "Me too" of one person. Raises NotFound."""
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
 

@@ -1,4 +1,4 @@
-"""What people do with maintenance windows: begin one, plan one, list them, cancel one."""
+"""Beginning, planning, listing and cancelling maintenance windows."""
 
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -25,7 +25,7 @@ AHEAD = timedelta(days=731)
 
 @dataclass(frozen=True, slots=True)
 class NewWindow:
-    """What somebody plans. Exactly one of ``days`` and ``date``, one of ``ends`` and ``length_s``.
+    """A window to plan. Exactly one of ``days`` and ``date``, one of ``ends`` and ``length_s``.
 
     ``timezone`` None: the one the server gave last.
     """

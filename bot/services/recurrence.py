@@ -1,4 +1,4 @@
-"""When a maintenance window is open: pure time reckoning, right when the clock is changed.
+"""Reckons when a maintenance window is open, right also when clocks are changed.
 
 A window is given in wall-clock time. On the nights of a change it covers whatever could be meant:
 

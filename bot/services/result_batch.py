@@ -1,6 +1,6 @@
-"""Plain results and changed memories: kept for five seconds, then written in one transaction.
+"""Collects plain results and changed judge states, and writes them every five seconds at once.
 
-Who wants to read results sooner has them written first: :meth:`bot.db.database.Database.settle`.
+Before results are read they are written: :meth:`bot.db.database.Database.settle`.
 """
 
 import logging
@@ -41,7 +41,7 @@ class ResultBatch:
         self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
 
     def touch(self, entry: Entry) -> None:
-        """The entry's memory, and its incident if it has one, are to be stored."""
+        """Store the entry's judge state, and its incident if it has one, with the next batch."""
         self._dirty.add(entry.monitor.id)
 
     def remember_certificate(self, monitor_id: int, sightings: str) -> None:
@@ -54,7 +54,7 @@ class ResultBatch:
 
     @contextmanager
     def held(self, entries: Iterable[Entry]) -> Iterator[None]:
-        """Leave these alone: after a flip's commit, memory is older than the store for a moment."""
+        """Leave these alone during their commit: memory is older than the store for a moment."""
         ids = {entry.monitor.id for entry in entries}
         self._held |= ids
         try:
@@ -69,10 +69,10 @@ class ResultBatch:
             try:
                 await self.flush()
             except sqlite3.OperationalError as error:  # a full disk fails for hours: no traceback
-                log.error("Results cannot be stored (%s); they are kept", error)  # noqa: TRY400
+                log.error("Results cannot be stored, retrying: %s", error)  # noqa: TRY400
                 await self._clock.sleep(TROUBLE_S)
             except Exception:
-                log.exception("Results could not be stored; they are kept and tried again")
+                log.exception("Results could not be stored, retrying")
 
     async def flush(self) -> None:
         """Write all that waits; what could not be written is kept."""
@@ -83,7 +83,7 @@ class ResultBatch:
             return
         entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
         memories = [(e.monitor.id, e.judge_state.dump(), e.incident) for e in entries]
-        shown = {one: told for one, told in seen.items() if self._watchlist.find(one) is not None}
+        watched = {one: text for one, text in seen.items() if self._watchlist.find(one) is not None}
 
         def write(conn: Connection) -> None:
             results.append(conn, rows)
@@ -91,7 +91,7 @@ class ResultBatch:
                 monitors.save_memory(conn, monitor_id, dump)
                 if incident is not None:
                     incidents.update(conn, incident)
-            for monitor_id, sightings in shown.items():
+            for monitor_id, sightings in watched.items():
                 monitors.save(conn, monitor_id, sightings)
 
         try:

@@ -24,7 +24,7 @@ MUTE_LIMIT_S = 30 * 86_400
 
 
 class Silences:
-    """Every call of a person names the server it acts for, and raises NotFound beyond it."""
+    """Pause, resume, mute and unmute; each names its server and raises NotFound beyond it."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Silences:
         self._recorder = recorder
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Look every second until cancelled."""
         while True:
             await self._clock.sleep(EXPIRE_EVERY_S)
             await self.expire_due()
