@@ -166,11 +166,11 @@ def run_with_bot(
 ) -> None:
     """Run one scenario on a fresh Vigie."""
 
-    async def voyage() -> None:
+    async def whole_run() -> None:
         async with running_bot(tmp_path, **settings) as fixture:
             await scenario(fixture)
 
-    asyncio.run(voyage())
+    asyncio.run(whole_run())
 
 
 async def until(found: Callable[[], object], seconds: float = 5.0) -> None:

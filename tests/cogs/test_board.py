@@ -259,7 +259,7 @@ def test_a_deleted_board_comes_back_once_then_people_are_asked_once(tmp_path: Pa
 
 
 def test_a_restart_goes_on_with_the_same_message_and_its_newest_truth(tmp_path: Path) -> None:
-    async def voyage() -> None:
+    async def whole_run() -> None:
         async with Sandbox() as sandbox:
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 await fixture.set_channel("alerts")
@@ -274,14 +274,14 @@ def test_a_restart_goes_on_with_the_same_message_and_its_newest_truth(tmp_path: 
                 await shows(again, "1 paused")
                 assert [one["id"] for one in boards(again)] == [board["id"]]
 
-    asyncio.run(voyage())
+    asyncio.run(whole_run())
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_crash_between_post_and_commit_leaves_one_board(tmp_path: Path, *, late: bool) -> None:
     """``late``: the next start comes when Discord no longer knows the nonce."""
 
-    async def voyage() -> None:
+    async def whole_run() -> None:
         async with Sandbox() as sandbox:
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 path = f"/channels/{sandbox.channel('general').id}/messages"
@@ -303,7 +303,7 @@ def test_a_crash_between_post_and_commit_leaves_one_board(tmp_path: Path, *, lat
                 await until(known, 15)
                 assert len(boards(again)) == 1
 
-    asyncio.run(voyage())
+    asyncio.run(whole_run())
 
 
 async def _long_ago(path: Path) -> None:

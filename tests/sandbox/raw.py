@@ -120,7 +120,7 @@ async def online(rest: Rest, intents: int = 1 | 1 << 9) -> AsyncIterator[Gateway
         yield line
 
 
-def played(**settings: Any) -> Callable[[Scenario], Callable[[], None]]:
+def with_rest(**settings: Any) -> Callable[[Scenario], Callable[[], None]]:
     """Make a test of a scenario with a fresh sandbox; rate limits are off unless asked for."""
     chosen = {"rate_limits": False, **settings}
 

@@ -166,12 +166,14 @@ async def running(sandbox: Sandbox) -> AsyncIterator[SampleBot]:
         discord.http.Route.BASE = old
 
 
-def sailed(scenario: Callable[[Sandbox, SampleBot], Awaitable[None]]) -> Callable[[], None]:
+def with_sample_bot(
+    scenario: Callable[[Sandbox, SampleBot], Awaitable[None]],
+) -> Callable[[], None]:
     """Make a test of a scenario with a fresh sandbox and the sample bot in it."""
 
-    async def voyage() -> None:
+    async def run_all() -> None:
         async with Sandbox() as sandbox, running(sandbox) as bot:
             await scenario(sandbox, bot)
             assert sandbox.record.unknown_routes == []
 
-    return named_like(scenario, lambda: asyncio.run(voyage()))
+    return named_like(scenario, lambda: asyncio.run(run_all()))

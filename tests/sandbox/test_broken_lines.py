@@ -6,11 +6,11 @@ import contextlib
 import pytest
 
 from sandbox.gateway import session as sessions
-from tests.sandbox.raw import Rest, gateway, online, played
+from tests.sandbox.raw import Rest, gateway, online, with_rest
 from tests.sandbox.test_interactions import ROWS, reply
 
 
-@played()
+@with_rest()
 async def test_a_body_cut_off_by_its_sender_is_no_fault_of_the_sandbox(rest: Rest) -> None:
     sandbox = rest.sandbox
     head = (
@@ -31,7 +31,7 @@ async def test_a_body_cut_off_by_its_sender_is_no_fault_of_the_sandbox(rest: Res
     assert sandbox.messages("alerts") == []
 
 
-@played()
+@with_rest()
 async def test_waiting_for_a_request_ends_with_it(rest: Rest) -> None:
     record = rest.sandbox.record
     waiting = asyncio.create_task(rest.sandbox.wait_for(lambda: record.of("GET", "/users"), 2))
@@ -42,7 +42,7 @@ async def test_waiting_for_a_request_ends_with_it(rest: Rest) -> None:
     assert (entry.status, entry.fault) == (503, "503")
 
 
-@played()
+@with_rest()
 async def test_a_message_gone_before_its_button_is_answered_is_unknown(rest: Rest) -> None:
     async with online(rest) as line:
         sent = (await rest.send({"content": "press", "components": ROWS})).body
@@ -55,7 +55,7 @@ async def test_a_message_gone_before_its_button_is_answered_is_unknown(rest: Res
         assert (await task).content == "instead"
 
 
-@played()
+@with_rest()
 async def test_a_direct_message_needs_a_shared_server(rest: Rest) -> None:
     member = rest.sandbox.world.user("Member")
     opened = await rest.ask("POST", "/users/@me/channels", {"recipient_id": member.id})
@@ -65,7 +65,7 @@ async def test_a_direct_message_needs_a_shared_server(rest: Rest) -> None:
     assert (await rest.ask("POST", path, {"content": "psst"})).code == 50007
 
 
-@played()
+@with_rest()
 async def test_forwards_are_refused_by_name(rest: Rest) -> None:
     sent = (await rest.send({"content": "x"})).body["id"]
     forward = {"type": 1, "message_id": sent, "channel_id": rest.sandbox.channel("alerts").id}
@@ -73,7 +73,7 @@ async def test_forwards_are_refused_by_name(rest: Rest) -> None:
     assert refused.complaints("message_reference", "type") == ["SANDBOX"]
 
 
-@played()
+@with_rest()
 async def test_edits_need_no_right_to_send_but_new_files_do(rest: Rest) -> None:
     path = f"{rest.path()}/{(await rest.send({'content': 'x'})).body['id']}"
     rest.sandbox.admin.set_permissions("alerts", deny=["SEND_MESSAGES", "EMBED_LINKS"])
@@ -108,10 +108,10 @@ def test_a_session_that_missed_too_much_cannot_be_resumed(monkeypatch: pytest.Mo
             frame = await late.next()
             assert (frame["op"], frame["d"]) == (9, False)
 
-    played()(scenario)()
+    with_rest()(scenario)()
 
 
-@played()
+@with_rest()
 async def test_the_page_may_be_reached_through_a_tunnel_but_by_no_foreign_name(rest: Rest) -> None:
     async def status(host: str, origin: str | None) -> int:
         headers = {"Host": host, **({"Origin": origin} if origin else {})}
@@ -135,4 +135,4 @@ def test_a_sandbox_bug_is_loud() -> None:
             assert len(rest.sandbox.record.bugs) == 1
 
     with pytest.raises(RuntimeError, match="the sandbox itself failed"):
-        played()(scenario)()
+        with_rest()(scenario)()

@@ -8,10 +8,10 @@ import pytest
 from discord import app_commands
 
 from sandbox import Refused, Sandbox, Upload
-from tests.sandbox.sample_bot import SampleBot, sailed
+from tests.sandbox.sample_bot import SampleBot, with_sample_bot
 
 
-@sailed
+@with_sample_bot
 async def test_the_client_logs_in_gets_ready_and_registers_its_commands(
     sandbox: Sandbox, bot: SampleBot
 ) -> None:
@@ -36,7 +36,7 @@ async def test_the_client_logs_in_gets_ready_and_registers_its_commands(
     assert sandbox.record.unknown_routes == []
 
 
-@sailed
+@with_sample_bot
 async def test_slash_commands_are_answered_at_once_or_after_a_deferral(
     sandbox: Sandbox, bot: SampleBot
 ) -> None:
@@ -54,7 +54,7 @@ async def test_slash_commands_are_answered_at_once_or_after_a_deferral(
     assert sandbox.texts("alerts") == ["hello Ada", "first"]
 
 
-@sailed
+@with_sample_bot
 async def test_buttons_reach_a_dynamic_item(sandbox: Sandbox, bot: SampleBot) -> None:
     hello = await sandbox.command("Member", "alerts", "hello")
     answer = await sandbox.press("Moderator", hello, "Echo ahoy")
@@ -63,7 +63,7 @@ async def test_buttons_reach_a_dynamic_item(sandbox: Sandbox, bot: SampleBot) ->
     assert sandbox.ephemerals("Member") == []
 
 
-@sailed
+@with_sample_bot
 async def test_options_are_checked_and_resolved(sandbox: Sandbox, bot: SampleBot) -> None:
     sandbox.admin.add_channel("Harbour", "quay", 2)
     given = {
@@ -93,7 +93,7 @@ async def test_options_are_checked_and_resolved(sandbox: Sandbox, bot: SampleBot
         await sandbox.command("Admin", "alerts", "dance")
 
 
-@sailed
+@with_sample_bot
 async def test_a_dropped_client_resumes_and_misses_nothing(
     sandbox: Sandbox, bot: SampleBot
 ) -> None:
@@ -112,7 +112,7 @@ async def test_a_dropped_client_resumes_and_misses_nothing(
     assert answer.content == "hello you"
 
 
-@sailed
+@with_sample_bot
 async def test_a_429_is_waited_out(sandbox: Sandbox, bot: SampleBot) -> None:
     sandbox.faults.add("429", method="POST", path="/messages", times=1, retry_after=0.2)
     channel = bot.get_partial_messageable(int(sandbox.channel("alerts").id))
@@ -122,7 +122,7 @@ async def test_a_429_is_waited_out(sandbox: Sandbox, bot: SampleBot) -> None:
     assert sandbox.texts("alerts") == ["patience"]
 
 
-@sailed
+@with_sample_bot
 async def test_a_503_and_a_ban_by_cloudflare_are_not(sandbox: Sandbox, bot: SampleBot) -> None:
     channel = bot.get_partial_messageable(int(sandbox.channel("alerts").id))
     sandbox.faults.add("503", method="POST", times=1)
@@ -134,7 +134,7 @@ async def test_a_503_and_a_ban_by_cloudflare_are_not(sandbox: Sandbox, bot: Samp
     assert caught.value.status == 429
 
 
-@sailed
+@with_sample_bot
 async def test_servers_and_channels_come_and_go(sandbox: Sandbox, bot: SampleBot) -> None:
     guild = sandbox.admin.add_guild("Quay")
     sandbox.admin.guild_unavailable(guild)
@@ -149,7 +149,7 @@ async def test_servers_and_channels_come_and_go(sandbox: Sandbox, bot: SampleBot
     assert [line for line in bot.heard if "Harbour" not in line] == wanted
 
 
-@sailed
+@with_sample_bot
 async def test_what_a_menu_shows_as_chosen_has_ids_that_a_browser_can_read(
     sandbox: Sandbox, bot: SampleBot
 ) -> None:
@@ -164,7 +164,7 @@ async def test_what_a_menu_shows_as_chosen_has_ids_that_a_browser_can_read(
     assert one == {"id": str(channel.id), "type": "channel"}, "Discord writes ids as text"
 
 
-@sailed
+@with_sample_bot
 async def test_every_type_of_option_reaches_the_bot(sandbox: Sandbox, bot: SampleBot) -> None:
     @app_commands.choices(size=[app_commands.Choice(name="Big", value=9)])
     async def types(  # noqa: PLR0917 - discord.py reads a command's options from its parameters

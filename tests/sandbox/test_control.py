@@ -8,7 +8,7 @@ import pytest
 import yarl
 
 from sandbox import Sandbox
-from tests.sandbox.raw import Json, Response, Rest, online, played
+from tests.sandbox.raw import Json, Response, Rest, online, with_rest
 from tests.sandbox.test_interactions import BUTTON, PING, ROWS, reply
 
 
@@ -23,7 +23,7 @@ def ids(rest: Rest, user: str = "Member", channel: str = "alerts") -> Json:
     return {"user_id": sandbox.world.user(user).id, "channel_id": sandbox.channel(channel).id}
 
 
-@played()
+@with_rest()
 async def test_the_state_shows_servers_people_commands_and_messages(rest: Rest) -> None:
     await rest.put_commands(PING)
     await rest.send({"content": "hello"})
@@ -38,7 +38,7 @@ async def test_the_state_shows_servers_people_commands_and_messages(rest: Rest) 
     assert [message["content"] for message in state["messages"][channel]] == ["hello"]
 
 
-@played()
+@with_rest()
 async def test_the_page_plays_a_person_and_hears_of_everything(rest: Rest) -> None:
     await rest.put_commands(PING)
     live = await rest.session.ws_connect(rest.sandbox.url + "/sandbox/live")
@@ -89,7 +89,7 @@ async def test_the_page_plays_a_person_and_hears_of_everything(rest: Rest) -> No
     await live.close()
 
 
-@played()
+@with_rest()
 async def test_refusals_and_silence_are_told_in_words(rest: Rest) -> None:
     await rest.put_commands(PING)
     wrong = {**ids(rest), "name": "ping", "options": {"x": 1}}
@@ -105,7 +105,7 @@ async def test_refusals_and_silence_are_told_in_words(rest: Rest) -> None:
     assert (await control(rest, "interactions/component", gone)).status == 400
 
 
-@played()
+@with_rest()
 async def test_files_and_choices_pass_through_the_page(rest: Rest) -> None:
     file = {"type": 11, "name": "file", "description": "f"}
     word = {"type": 3, "name": "word", "description": "w", "autocomplete": True}
@@ -128,7 +128,7 @@ async def test_files_and_choices_pass_through_the_page(rest: Rest) -> None:
         assert (await task).body == {"choices": [{"name": "Shop", "value": "shop"}]}
 
 
-@played()
+@with_rest()
 async def test_faults_are_ordered_and_cleared_from_outside(rest: Rest) -> None:
     await control(rest, "faults", {"fault": "503", "method": "POST"})
     assert (await rest.send({"content": "x"})).status == 503
@@ -142,14 +142,14 @@ async def test_faults_are_ordered_and_cleared_from_outside(rest: Rest) -> None:
     ]
 
 
-@played()
+@with_rest()
 async def test_the_gateway_misbehaves_as_told_from_outside(rest: Rest) -> None:
     await control(rest, "gateway", {"action": "refuse"})
     assert rest.sandbox.gateway.refusing
     assert (await control(rest, "gateway", {"action": "open"})).status == 400
 
 
-@played()
+@with_rest()
 async def test_the_world_is_changed_from_outside(rest: Rest) -> None:
     made = await control(rest, "world", {"action": "add_guild", "name": "Quay"})
     assert made.body["id"] in rest.sandbox.world.guilds
@@ -164,13 +164,13 @@ async def test_the_world_is_changed_from_outside(rest: Rest) -> None:
         assert (await control(rest, "world", wrong)).status == 400
 
 
-@played()
+@with_rest()
 async def test_somebody_writes_through_the_page(rest: Rest) -> None:
     said = await control(rest, "messages", {**ids(rest), "content": "hi"})
     assert said.body["message"]["content"] == "hi"
 
 
-@played()
+@with_rest()
 async def test_the_page_is_served_and_nothing_beside_it(rest: Rest) -> None:
     url = rest.sandbox.url
     async with rest.session.get(url + "/../server.py") as response:

@@ -6,12 +6,12 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.gateway.session import Session
-from tests.sandbox.raw import Rest, gateway, online, played
+from tests.sandbox.raw import Rest, gateway, online, with_rest
 
 GUILDS, MESSAGES, CONTENT = 1, 1 << 9, 1 << 15
 
 
-@played()
+@with_rest()
 async def test_a_session_starts_with_ready_and_its_servers(rest: Rest) -> None:
     async with gateway(rest, packed=True) as line:
         await line.send(1, None)
@@ -32,7 +32,7 @@ async def test_a_session_starts_with_ready_and_its_servers(rest: Rest) -> None:
         assert rest.sandbox.gateway.online
 
 
-@played()
+@with_rest()
 async def test_wrong_identifies_are_closed_with_discords_codes(rest: Rest) -> None:
     right = rest.sandbox.token
     for token, intents, more, code in (
@@ -49,7 +49,7 @@ async def test_wrong_identifies_are_closed_with_discords_codes(rest: Rest) -> No
         assert await line.next() == {"closed": 4005}
 
 
-@played()
+@with_rest()
 async def test_frames_that_make_no_sense_close_the_line(rest: Rest) -> None:
     nonsense = ("{", "[]", "5", '{"op": []}', '{"op": "x"}')
     early, unknown = '{"op": 8, "d": {}}', '{"op": 99, "d": {}}'
@@ -59,7 +59,7 @@ async def test_frames_that_make_no_sense_close_the_line(rest: Rest) -> None:
             assert await line.next() == {"closed": code}
 
 
-@played()
+@with_rest()
 async def test_more_than_120_frames_in_a_minute_close_the_line(rest: Rest) -> None:
     async with gateway(rest) as line:
         for _ in range(121):
@@ -69,7 +69,7 @@ async def test_more_than_120_frames_in_a_minute_close_the_line(rest: Rest) -> No
         assert frame == {"closed": 4008}
 
 
-@played(session_starts=2)
+@with_rest(session_starts=2)
 async def test_starts_are_counted_and_end(rest: Rest) -> None:
     for left in (2, 1):
         found = (await rest.ask("GET", "/gateway/bot")).body
@@ -83,7 +83,7 @@ async def test_starts_are_counted_and_end(rest: Rest) -> None:
     assert [one.intents for one in rest.sandbox.gateway.identifies] == [513, 513]
 
 
-@played()
+@with_rest()
 async def test_a_resume_replays_what_was_missed(rest: Rest) -> None:
     async with gateway(rest) as line:
         await line.identify(rest.sandbox.token)
@@ -112,7 +112,7 @@ async def test_a_resume_replays_what_was_missed(rest: Rest) -> None:
         assert (frame["op"], frame["d"]) == (9, False)
 
 
-@played()
+@with_rest()
 async def test_a_clean_close_ends_the_session(rest: Rest) -> None:
     async with online(rest) as line:
         await line.socket.close(code=1000)
@@ -123,7 +123,7 @@ async def test_a_clean_close_ends_the_session(rest: Rest) -> None:
     assert len(rest.sandbox.gateway.sessions) == 1
 
 
-@played()
+@with_rest()
 async def test_the_gateway_misbehaves_on_order(rest: Rest) -> None:
     async with online(rest) as line:
         rest.sandbox.gateway.reconnect()
@@ -141,7 +141,7 @@ async def test_the_gateway_misbehaves_on_order(rest: Rest) -> None:
         assert response.status == 503
 
 
-@played()
+@with_rest()
 async def test_messages_are_heard_by_those_who_asked(rest: Rest) -> None:
     async with online(rest, GUILDS) as deaf, online(rest) as line:
         rest.sandbox.say("Member", "alerts", "a secret")
@@ -165,14 +165,14 @@ async def test_messages_are_heard_by_those_who_asked(rest: Rest) -> None:
         assert (await deaf.event("CHANNEL_UPDATE"))["name"] == "alerts"
 
 
-@played(granted_intents=CONTENT)
+@with_rest(granted_intents=CONTENT)
 async def test_a_granted_intent_brings_foreign_text(rest: Rest) -> None:
     async with online(rest, GUILDS | MESSAGES | CONTENT) as line:
         rest.sandbox.say("Member", "alerts", "readable")
         assert (await line.event("MESSAGE_CREATE"))["content"] == "readable"
 
 
-@played()
+@with_rest()
 async def test_changes_of_the_world_are_told(rest: Rest) -> None:
     admin = rest.sandbox.admin
     async with online(rest) as line:
@@ -210,7 +210,7 @@ async def test_changes_of_the_world_are_told(rest: Rest) -> None:
         assert (await line.event("THREAD_DELETE"))["id"] == event["id"]
 
 
-@played(granted_intents=1 << 1)
+@with_rest(granted_intents=1 << 1)
 async def test_members_are_chunked_as_far_as_the_intent_goes(rest: Rest) -> None:
     guild = rest.sandbox.world.guild("Harbour").id
     async with online(rest) as line:
@@ -222,7 +222,7 @@ async def test_members_are_chunked_as_far_as_the_intent_goes(rest: Rest) -> None
         assert len((await line.event("GUILD_MEMBERS_CHUNK"))["members"]) == 4
 
 
-@played()
+@with_rest()
 async def test_servers_are_dealt_out_to_shards(rest: Rest) -> None:
     for name in ("Quay", "Pier", "Dock", "Mole"):
         rest.sandbox.admin.add_guild(name)
@@ -239,7 +239,7 @@ async def test_servers_are_dealt_out_to_shards(rest: Rest) -> None:
     assert sorted(seen) == sorted(rest.sandbox.world.guilds)
 
 
-@played()
+@with_rest()
 async def test_threads_of_a_channel_that_comes_into_sight_are_listed(rest: Rest) -> None:
     admin = rest.sandbox.admin
     awake, sleeping = admin.add_thread("alerts", "awake"), admin.add_thread("alerts", "asleep")
@@ -254,7 +254,7 @@ async def test_threads_of_a_channel_that_comes_into_sight_are_listed(rest: Rest)
         assert [one["id"] for one in told["threads"]] == [awake.id]
 
 
-@played()
+@with_rest()
 async def test_the_start_of_a_time_out_is_told_and_its_end_is_not(rest: Rest) -> None:
     async with online(rest) as line:
         rest.sandbox.admin.time_out_bot("Harbour", 0.05)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox import Answer, Refused
-from tests.sandbox.raw import Gateway, Json, Response, Rest, gateway, online, played
+from tests.sandbox.raw import Gateway, Json, Response, Rest, gateway, online, with_rest
 
 PING: Json = {"name": "ping", "description": "Ping", "contexts": [0]}
 BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
@@ -32,7 +32,7 @@ def hook(event: Json, tail: str = "") -> str:
     return f"/webhooks/{event['application_id']}/{event['token']}{tail}"
 
 
-@played()
+@with_rest()
 async def test_the_event_has_every_key_and_the_answer_its_shape(rest: Rest) -> None:
     async with online(rest) as line:
         event, task = await begin(rest, line, word="hi")
@@ -74,7 +74,7 @@ async def test_the_event_has_every_key_and_the_answer_its_shape(rest: Rest) -> N
         assert rest.sandbox.messages("alerts") == []
 
 
-@played()
+@with_rest()
 async def test_without_with_response_the_callback_answers_204(rest: Rest) -> None:
     async with online(rest) as line:
         event, task = await begin(rest, line)
@@ -84,7 +84,7 @@ async def test_without_with_response_the_callback_answers_204(rest: Rest) -> Non
         assert (await task).content == "x"
 
 
-@played()
+@with_rest()
 async def test_a_late_a_second_and_a_foreign_answer_are_refused(rest: Rest) -> None:
     async with online(rest) as line:
         event, task = await begin(rest, line)
@@ -104,7 +104,7 @@ async def test_a_late_a_second_and_a_foreign_answer_are_refused(rest: Rest) -> N
         slow.cancel()
 
 
-@played()
+@with_rest()
 async def test_a_deferral_becomes_its_first_follow_up(rest: Rest) -> None:
     async with online(rest) as line:
         event, task = await begin(rest, line)
@@ -121,7 +121,7 @@ async def test_a_deferral_becomes_its_first_follow_up(rest: Rest) -> None:
         assert rest.sandbox.texts("alerts") == ["second"]
 
 
-@played()
+@with_rest()
 async def test_answers_are_read_edited_and_deleted_through_their_token_for_15_minutes(
     rest: Rest,
 ) -> None:
@@ -145,7 +145,7 @@ async def test_answers_are_read_edited_and_deleted_through_their_token_for_15_mi
         assert (expired.status, expired.code) == (401, 50027)
 
 
-@played()
+@with_rest()
 async def test_mentions_in_answers_ping_people_alone_by_default(rest: Rest) -> None:
     role = rest.sandbox.world.role(rest.sandbox.world.guild("Harbour"), "On call").id
     member = rest.sandbox.world.user("Member").id
@@ -162,7 +162,7 @@ async def test_mentions_in_answers_ping_people_alone_by_default(rest: Rest) -> N
         assert pinged.body["mention_roles"] == [role]
 
 
-@played()
+@with_rest()
 async def test_components_update_their_message_or_defer(rest: Rest) -> None:
     async with online(rest) as line:
         sent = (await rest.send({"content": "press", "components": ROWS})).body
@@ -183,7 +183,7 @@ async def test_components_update_their_message_or_defer(rest: Rest) -> None:
         assert rest.sandbox.texts("alerts") == ["later"]
 
 
-@played()
+@with_rest()
 async def test_selects_take_only_what_they_offer(rest: Rest) -> None:
     options = [{"label": name, "value": name.lower()} for name in ("One", "Two", "Three")]
     select = {"type": 3, "custom_id": "pick", "options": options, "max_values": 2}
@@ -209,7 +209,7 @@ async def test_selects_take_only_what_they_offer(rest: Rest) -> None:
         await task
 
 
-@played()
+@with_rest()
 async def test_people_press_only_what_they_see_and_what_is_there(rest: Rest) -> None:
     off = {**BUTTON, "label": "Off", "custom_id": "off", "disabled": True}
     link = {"type": 2, "style": 5, "label": "Link", "url": "https://example.com"}
@@ -231,7 +231,7 @@ async def test_people_press_only_what_they_see_and_what_is_there(rest: Rest) -> 
             await rest.sandbox.press("Moderator", private, "Go")
 
 
-@played()
+@with_rest()
 async def test_modals_are_submitted_with_the_message_they_came_from(rest: Rest) -> None:
     text = {"type": 4, "custom_id": "why", "style": 2, "label": "Why", "min_length": 3}
     label = {"type": 18, "label": "More", "component": {**text, "custom_id": "more"}}
@@ -272,7 +272,7 @@ async def test_modals_are_submitted_with_the_message_they_came_from(rest: Rest) 
         assert (await filled).content == "told"
 
 
-@played()
+@with_rest()
 async def test_autocomplete_choices_are_checked(rest: Rest) -> None:
     number = {"type": 4, "name": "n", "description": "n", "autocomplete": True}
     async with online(rest) as line:
@@ -289,7 +289,7 @@ async def test_autocomplete_choices_are_checked(rest: Rest) -> None:
         assert await task == many[:2]
 
 
-@played()
+@with_rest()
 async def test_files_come_with_the_first_answer(rest: Rest) -> None:
     async with online(rest) as line:
         event, task = await begin(rest, line)
@@ -302,7 +302,7 @@ async def test_files_come_with_the_first_answer(rest: Rest) -> None:
         assert (file["filename"], file["size"]) == ("export.json", 2)
 
 
-@played()
+@with_rest()
 async def test_commands_of_one_server_are_offered_there_alone(rest: Rest) -> None:
     quay = rest.sandbox.admin.add_guild("Quay")
     application = f"/applications/{rest.sandbox.world.application.id}"
@@ -322,7 +322,7 @@ async def test_commands_of_one_server_are_offered_there_alone(rest: Rest) -> Non
     assert (await rest.ask("GET", path)).code == 50001
 
 
-@played()
+@with_rest()
 async def test_a_command_keeps_its_id_while_it_keeps_its_name(rest: Rest) -> None:
     first = (await rest.put_commands(PING, {**PING, "name": "pong"})).body
     again = (await rest.put_commands({**PING, "description": "Other"})).body
@@ -330,7 +330,7 @@ async def test_a_command_keeps_its_id_while_it_keeps_its_name(rest: Rest) -> Non
     assert {"id", "application_id", "name", "description", "version"} <= again[0].keys()
 
 
-@played()
+@with_rest()
 async def test_commands_are_shown_with_their_languages_when_asked(rest: Rest) -> None:
     path = f"/applications/{rest.sandbox.world.application.id}/commands"
     await rest.put_commands({**PING, "name_localizations": {"fr": "sonner"}})
@@ -339,7 +339,7 @@ async def test_commands_are_shown_with_their_languages_when_asked(rest: Rest) ->
     assert full["name_localizations"] == {"fr": "sonner"}
 
 
-@played()
+@with_rest()
 async def test_a_list_of_commands_has_100_of_valid_and_different_names(rest: Rest) -> None:
     twice = await rest.put_commands(PING, PING)
     assert twice.complaints(1, "name") == ["APPLICATION_COMMANDS_DUPLICATE_NAME"]
@@ -350,7 +350,7 @@ async def test_a_list_of_commands_has_100_of_valid_and_different_names(rest: Res
     assert (await rest.put_commands(*many[:100])).status == 200
 
 
-@played()
+@with_rest()
 async def test_a_day_has_200_new_commands(rest: Rest) -> None:
     for letter in "ab":
         await rest.put_commands(*({**PING, "name": f"{letter}{n}"} for n in range(100)))
@@ -359,7 +359,7 @@ async def test_a_day_has_200_new_commands(rest: Rest) -> None:
     assert (await rest.put_commands(PING)).status == 200
 
 
-@played()
+@with_rest()
 async def test_commands_show_only_to_those_with_the_rights(rest: Rest) -> None:
     await rest.put_commands(
         {**PING, "default_member_permissions": 1 << 13},
@@ -380,7 +380,7 @@ async def test_commands_show_only_to_those_with_the_rights(rest: Rest) -> None:
     assert (await sandbox.command(helper, "alerts", "ping")).status == "failed"
 
 
-@played()
+@with_rest()
 async def test_a_dm_takes_commands_made_for_it(rest: Rest) -> None:
     member = rest.sandbox.world.user("Member").id
     opened = await rest.ask("POST", "/users/@me/channels", {"recipient_id": member})

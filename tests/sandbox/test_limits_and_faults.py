@@ -6,10 +6,10 @@ import time
 import aiohttp
 import pytest
 
-from tests.sandbox.raw import Response, Rest, played
+from tests.sandbox.raw import Response, Rest, with_rest
 
 
-@played(rate_limits=True)
+@with_rest(rate_limits=True)
 async def test_sending_has_a_bucket_of_five_per_channel(rest: Rest) -> None:
     answers = [await rest.send({"content": str(n)}) for n in range(5)]
     assert [one.headers["X-RateLimit-Remaining"] for one in answers] == [
@@ -36,7 +36,7 @@ async def test_sending_has_a_bucket_of_five_per_channel(rest: Rest) -> None:
     assert (await rest.send({"content": "six"})).status == 200
 
 
-@played(rate_limits=True, global_per_second=10)
+@with_rest(rate_limits=True, global_per_second=10)
 async def test_fifty_requests_a_second_are_the_bots_limit_but_not_that_of_answers(
     rest: Rest,
 ) -> None:
@@ -51,7 +51,7 @@ async def test_fifty_requests_a_second_are_the_bots_limit_but_not_that_of_answer
     assert (await rest.ask("GET", "/users/@me")).status == 200
 
 
-@played(rate_limits=True)
+@with_rest(rate_limits=True)
 async def test_old_messages_are_edited_three_times_in_six_seconds(rest: Rest) -> None:
     path = f"{rest.path()}/{(await rest.send({'content': 'x'})).body['id']}"
     rest.sandbox.clock.advance(3700)
@@ -60,7 +60,7 @@ async def test_old_messages_are_edited_three_times_in_six_seconds(rest: Rest) ->
     assert (answers[-1].code, answers[-1].body["retry_after"] > 5) == (30046, True)
 
 
-@played()
+@with_rest()
 async def test_faults_match_by_method_path_and_count(rest: Rest) -> None:
     faults = rest.sandbox.faults
     order = faults.add("503", method="POST", path=r"/messages$", times=2, code=130000)
@@ -80,7 +80,7 @@ async def test_faults_match_by_method_path_and_count(rest: Rest) -> None:
         faults.add("503", path="(")
 
 
-@played()
+@with_rest()
 async def test_a_429_on_order_has_its_scope_and_cloudflares_has_no_via(rest: Rest) -> None:
     faults = rest.sandbox.faults
     faults.add("429", times=1, retry_after=1163, scope="shared", code=20028)
@@ -96,7 +96,7 @@ async def test_a_429_on_order_has_its_scope_and_cloudflares_has_no_via(rest: Res
     assert "<html>" in banned.body
 
 
-@played()
+@with_rest()
 async def test_connections_break_before_or_after_the_message_is_made(rest: Rest) -> None:
     faults, body = rest.sandbox.faults, {"content": "x", "nonce": "n", "enforce_nonce": True}
     faults.add("reset", times=1)
@@ -124,7 +124,7 @@ async def test_connections_break_before_or_after_the_message_is_made(rest: Rest)
     assert {e.message_id for e in entries[2:]} == {entries[-1].message_id}
 
 
-@played()
+@with_rest()
 async def test_a_stall_lasts_until_the_faults_are_cleared(rest: Rest) -> None:
     rest.sandbox.faults.add("stall", method="POST")
     task = asyncio.create_task(rest.send({"content": "x"}))
@@ -136,7 +136,7 @@ async def test_a_stall_lasts_until_the_faults_are_cleared(rest: Rest) -> None:
     assert rest.sandbox.texts("alerts") == []
 
 
-@played()
+@with_rest()
 async def test_a_stopped_sandbox_refuses_connections_and_comes_back_unchanged(rest: Rest) -> None:
     sandbox = rest.sandbox
     await rest.send({"content": "before"})
@@ -151,7 +151,7 @@ async def test_a_stopped_sandbox_refuses_connections_and_comes_back_unchanged(re
     assert sandbox.texts("alerts") == ["before", "after"]
 
 
-@played()
+@with_rest()
 async def test_stopping_is_quick_even_while_a_request_stalls(rest: Rest) -> None:
     rest.sandbox.faults.add("stall")
     task = asyncio.create_task(rest.send({"content": "x"}))

@@ -6,12 +6,12 @@ import aiohttp
 import pytest
 
 from sandbox.world.world import ChannelType
-from tests.sandbox.raw import Rest, played
+from tests.sandbox.raw import Rest, with_rest
 
 EMBED = {"type": "rich", "flags": 0, "title": "t", "description": "d"}
 
 
-@played()
+@with_rest()
 async def test_a_message_is_stored_as_discord_shows_it(rest: Rest) -> None:
     sent = await rest.send({"content": "  hello ", "embeds": [EMBED], "tts": False})
     assert sent.status == 200
@@ -27,7 +27,7 @@ async def test_a_message_is_stored_as_discord_shows_it(rest: Rest) -> None:
     assert read.body == message
 
 
-@played()
+@with_rest()
 async def test_a_wrong_token_and_an_unknown_route_are_told_loudly(rest: Rest) -> None:
     right, rest.token = rest.token, "Bot wrong"
     refused = await rest.ask("GET", "/users/@me")
@@ -40,7 +40,7 @@ async def test_a_wrong_token_and_an_unknown_route_are_told_loudly(rest: Rest) ->
     assert rest.sandbox.record.unknown_routes == ["PUT /channels/1/nonsense"]
 
 
-@played()
+@with_rest()
 async def test_empty_and_overlong_messages_are_refused(rest: Rest) -> None:
     empty: tuple[object, ...] = ({}, {"content": "   "}, {"embeds": []}, {"components": []})
     for nothing in empty:
@@ -57,7 +57,7 @@ async def test_empty_and_overlong_messages_are_refused(rest: Rest) -> None:
     assert nested.complaints("embeds", 1, "title") == ["BASE_TYPE_MAX_LENGTH"]
 
 
-@played()
+@with_rest()
 async def test_an_enforced_nonce_returns_the_existing_message(rest: Rest) -> None:
     body = {"content": "once", "nonce": "row-1", "enforce_nonce": True}
     first, again = await rest.send(body), await rest.send({**body, "content": "other"})
@@ -71,7 +71,7 @@ async def test_an_enforced_nonce_returns_the_existing_message(rest: Rest) -> Non
     assert plain.body["id"] != first.body["id"]
 
 
-@played()
+@with_rest()
 async def test_a_nonce_is_forgotten_after_the_window_and_remembers_deleted_messages(
     rest: Rest,
 ) -> None:
@@ -84,7 +84,7 @@ async def test_a_nonce_is_forgotten_after_the_window_and_remembers_deleted_messa
     assert (await rest.send(body)).status == 200
 
 
-@played()
+@with_rest()
 async def test_allowed_mentions_are_checked(rest: Rest) -> None:
     async def codes(allowed: object, *path: str | int) -> list[str]:
         answer = await rest.send({"content": "x", "allowed_mentions": allowed})
@@ -99,7 +99,7 @@ async def test_allowed_mentions_are_checked(rest: Rest) -> None:
     assert (taken.status, taken.body["mention_everyone"]) == (200, False)
 
 
-@played()
+@with_rest()
 async def test_mentions_are_what_was_allowed_and_written(rest: Rest) -> None:
     guild = rest.sandbox.world.guild("Harbour")
     on_call = rest.sandbox.world.role(guild, "On call").id
@@ -126,7 +126,7 @@ async def test_mentions_are_what_was_allowed_and_written(rest: Rest) -> None:
     assert await pinged(None) == ([on_call, closed], [member], True)
 
 
-@played()
+@with_rest()
 async def test_the_rights_of_the_channel_are_kept(rest: Rest) -> None:
     admin = rest.sandbox.admin
 
@@ -152,7 +152,7 @@ async def test_the_rights_of_the_channel_are_kept(rest: Rest) -> None:
     assert (await rest.send(words)).code == 50001
 
 
-@played()
+@with_rest()
 async def test_files_come_as_multipart_and_embeds_may_show_them(rest: Rest) -> None:
     form = aiohttp.FormData(quote_fields=False)
     form.add_field(
@@ -178,7 +178,7 @@ async def test_files_come_as_multipart_and_embeds_may_show_them(rest: Rest) -> N
     assert (await rest.ask("POST", rest.path(), data=again)).code == 50013
 
 
-@played()
+@with_rest()
 async def test_only_own_messages_are_edited_and_foreign_ones_deleted_with_the_right(
     rest: Rest,
 ) -> None:
@@ -199,7 +199,7 @@ async def test_only_own_messages_are_edited_and_foreign_ones_deleted_with_the_ri
     assert not next(one for one in rest.sandbox.ever if one.id == foreign).alive
 
 
-@played()
+@with_rest()
 async def test_history_is_read_in_pages(rest: Rest) -> None:
     ids = [(await rest.send({"content": str(n)})).body["id"] for n in range(6)]
 
@@ -216,7 +216,7 @@ async def test_history_is_read_in_pages(rest: Rest) -> None:
     assert await page("limit=3") == []
 
 
-@played()
+@with_rest()
 async def test_replies_name_what_they_answer(rest: Rest) -> None:
     question = rest.sandbox.say("Member", "alerts", "hello?")["id"]
     reference = {"message_id": question}
@@ -236,7 +236,7 @@ async def test_replies_name_what_they_answer(rest: Rest) -> None:
     assert read.body["referenced_message"] is None
 
 
-@played()
+@with_rest()
 async def test_flags_keep_what_a_channel_message_may_carry(rest: Rest) -> None:
     sent = (await rest.send({"content": "quiet", "flags": 4096 | 64 | 128})).body
     assert sent["flags"] == 4096
@@ -251,7 +251,7 @@ async def test_flags_keep_what_a_channel_message_may_carry(rest: Rest) -> None:
     assert kept.body["flags"] == 32768, "the flag is never unset"
 
 
-@played()
+@with_rest()
 async def test_direct_messages_reach_people_who_take_them(rest: Rest) -> None:
     member = rest.sandbox.world.user("Member")
     opened = await rest.ask("POST", "/users/@me/channels", {"recipient_id": member.id})
@@ -266,7 +266,7 @@ async def test_direct_messages_reach_people_who_take_them(rest: Rest) -> None:
     assert stranger.code == 50007
 
 
-@played()
+@with_rest()
 async def test_without_the_right_to_embed_an_embed_is_dropped_and_the_text_stays(
     rest: Rest,
 ) -> None:
@@ -275,7 +275,7 @@ async def test_without_the_right_to_embed_an_embed_is_dropped_and_the_text_stays
     assert (sent.status, sent.body["embeds"], sent.body["content"]) == (200, [], "x")
 
 
-@played()
+@with_rest()
 async def test_nothing_can_be_posted_to_a_forum(rest: Rest) -> None:
     for kind in (ChannelType.FORUM, ChannelType.MEDIA, ChannelType.CATEGORY):
         made = rest.sandbox.admin.add_channel("Harbour", f"kind-{kind}", kind)
@@ -283,7 +283,7 @@ async def test_nothing_can_be_posted_to_a_forum(rest: Rest) -> None:
         assert (answer.status, answer.code) == (400, 50008)
 
 
-@played()
+@with_rest()
 async def test_an_edit_to_components_v2_takes_the_text_away_itself(rest: Rest) -> None:
     path = f"{rest.path()}/{(await rest.send({'content': 'x'})).body['id']}"
     body = {"flags": 1 << 15, "components": [{"type": 10, "content": "board"}]}
@@ -292,12 +292,12 @@ async def test_an_edit_to_components_v2_takes_the_text_away_itself(rest: Rest) -
     assert (await rest.ask("PATCH", path, {**body, "content": None})).status == 200
 
 
-@played()
+@with_rest()
 async def test_an_empty_footer_is_taken(rest: Rest) -> None:
     assert (await rest.send({"embeds": [{**EMBED, "footer": {"text": ""}}]})).status == 200
 
 
-@played()
+@with_rest()
 async def test_an_archived_thread_wakes_for_a_message_and_a_locked_one_does_not(rest: Rest) -> None:
     admin = rest.sandbox.admin
     thread = admin.add_thread("alerts", "what happened")
@@ -315,7 +315,7 @@ async def test_an_archived_thread_wakes_for_a_message_and_a_locked_one_does_not(
     assert (await rest.ask("POST", path, {"content": "its keeper may"})).status == 200
 
 
-@played()
+@with_rest()
 async def test_a_thread_has_a_right_to_send_of_its_own(rest: Rest) -> None:
     admin = rest.sandbox.admin
     path = f"/channels/{admin.add_thread('alerts', 'talk').id}/messages"
@@ -325,7 +325,7 @@ async def test_a_thread_has_a_right_to_send_of_its_own(rest: Rest) -> None:
     assert (await rest.ask("POST", path, {"content": "no"})).code == 50013
 
 
-@played()
+@with_rest()
 async def test_a_pin_needs_its_own_right(rest: Rest) -> None:
     path = f"{rest.path()}/pins/{(await rest.send({'content': 'keep'})).body['id']}"
     assert (await rest.ask("PUT", path)).code == 50013
@@ -334,7 +334,7 @@ async def test_a_pin_needs_its_own_right(rest: Rest) -> None:
     assert rest.sandbox.messages("alerts")[0]["pinned"]
 
 
-@played()
+@with_rest()
 async def test_a_server_is_read_and_left(rest: Rest) -> None:
     path = f"/guilds/{rest.sandbox.world.guild('Harbour').id}"
     assert (await rest.ask("GET", path)).body["name"] == "Harbour"
@@ -342,7 +342,7 @@ async def test_a_server_is_read_and_left(rest: Rest) -> None:
     assert (await rest.ask("GET", path)).code == 10004
 
 
-@played()
+@with_rest()
 async def test_the_account_is_read_and_the_gateway_is_named_to_everybody(rest: Rest) -> None:
     me = (await rest.ask("GET", "/users/@me")).body
     assert {"id", "username", "discriminator", "avatar"} <= me.keys()
@@ -354,7 +354,7 @@ async def test_the_account_is_read_and_the_gateway_is_named_to_everybody(rest: R
     assert (await rest.ask("GET", "/gateway/bot")).status == 401
 
 
-@played()
+@with_rest()
 async def test_requests_of_the_wrong_kind_and_size_are_refused(rest: Rest) -> None:
     text = {"Content-Type": "text/plain"}
     assert (await rest.ask("POST", rest.path(), data=b"x", headers=text)).status == 400
@@ -366,7 +366,7 @@ async def test_requests_of_the_wrong_kind_and_size_are_refused(rest: Rest) -> No
     assert (answer.status, answer.code) == (413, 40005)
 
 
-@played()
+@with_rest()
 async def test_a_channel_can_be_read_alone_also_a_thread_that_sleeps(rest: Rest) -> None:
     admin = rest.sandbox.admin
     thread = admin.add_thread("alerts", "what happened")
@@ -398,4 +398,4 @@ def test_only_channels_with_a_text_of_their_own_take_messages(
         answer = await rest.ask("POST", f"/channels/{made.id}/messages", {"content": "x"})
         assert answer.status == 200 if taken else answer.code == 50008
 
-    played()(scenario)()
+    with_rest()(scenario)()
