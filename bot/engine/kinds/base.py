@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.clock import Clock
 from bot.engine.connector import PhaseTimer
@@ -56,6 +56,13 @@ def deadline_of(target: Target, given_s: float | None) -> float:
     return target.timeout_s if given_s is None else given_s
 
 
+class Reached(NamedTuple):
+    """The address that answered, and the end of the certificate it showed."""
+
+    address: str | None = None
+    certificate_expires_ms: int | None = None
+
+
 class BaseChecker(ABC):
     """A checker without an answer to read: a kind says how it reaches a host."""
 
@@ -79,15 +86,22 @@ class BaseChecker(ABC):
         at_ms = self._clock.now_ms()
         timer = PhaseTimer()
         deadline_s = deadline_of(target, self._deadline_s)
-        cause = address = None
+        cause = None
+        reached = Reached()
         try:
             async with asyncio.timeout(deadline_s):
-                address = await self._reach(target.url, timer)
+                reached = await self._reach(target.url, timer)
         except Exception as error:  # noqa: BLE001 - whatever a host provokes is a result
             cause = cause_of(error, deadline_s)
-        return CheckResult(at_ms, cause, phases=timer.phases(), address=address)
+        return CheckResult(
+            at_ms,
+            cause,
+            phases=timer.phases(),
+            address=reached.address,
+            certificate_expires_ms=reached.certificate_expires_ms,
+        )
 
     @abstractmethod
-    async def _reach(self, url: str, timer: PhaseTimer) -> str:
-        """The address it led to. The URL is judged again: the rules may have changed since."""
+    async def _reach(self, url: str, timer: PhaseTimer) -> Reached:
+        """Where it led. The URL is judged again: the rules may have changed since."""
         raise NotImplementedError

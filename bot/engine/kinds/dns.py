@@ -4,7 +4,7 @@ import time
 from urllib.parse import urlsplit
 
 from bot.engine.connector import PhaseTimer
-from bot.engine.kinds.base import BaseChecker, MonitorKind
+from bot.engine.kinds.base import BaseChecker, MonitorKind, Reached
 from bot.engine.netguard import PRIVATE, AddressRules
 from bot.errors import AddressHidden
 from bot.words.translator import N_
@@ -22,7 +22,7 @@ _RULES = AddressRules(
 class DnsChecker(BaseChecker):
     """Checks ``dns://name``: looks it up anew, by no cache's word."""
 
-    async def _reach(self, url: str, timer: PhaseTimer) -> str:
+    async def _reach(self, url: str, timer: PhaseTimer) -> Reached:
         """The first address that may be shown; where all lead inside, the name is refused."""
         host = urlsplit(self._guard.check_url(url, {_RULES.scheme: _RULES})).hostname or ""
         began = time.perf_counter()
@@ -32,7 +32,7 @@ class DnsChecker(BaseChecker):
         if address is None:
             raise AddressHidden(PRIVATE)
         timer.resolved(began)
-        return address
+        return Reached(address)
 
 
 DNS = MonitorKind(_RULES, DnsChecker, other_names=("dns",))

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from bot.engine.connector import Connector, PhaseTimer
-from bot.engine.kinds.base import BaseChecker, MonitorKind
+from bot.engine.kinds.base import BaseChecker, MonitorKind, Reached
 from bot.engine.netguard import AddressRules
 from bot.words.translator import N_
 
@@ -19,12 +19,12 @@ _RULES = AddressRules(
 class TcpChecker(BaseChecker):
     """Checks ``tcp://host:port``: connects and hangs up."""
 
-    async def _reach(self, url: str, timer: PhaseTimer) -> str:
+    async def _reach(self, url: str, timer: PhaseTimer) -> Reached:
         parts = urlsplit(self._guard.check_url(url, {_RULES.scheme: _RULES}))
         connector = Connector(self._resolver, self._guard)
         connected = await connector.connect(parts.hostname or "", parts.port or 0, timer, _RULES)
         connected.sock.close()
-        return connected.address
+        return Reached(connected.address)
 
 
 TCP = MonitorKind(_RULES, TcpChecker, other_names=("port", "tcp", "4"))
