@@ -123,16 +123,25 @@ class OwnNetwork:
         return self._verdicts[dialled]
 
 
-def _is_beside_source(dialled: Address) -> bool:
-    """By the source address that the kernel chooses for the way there."""
+def source_of(dialled: Address) -> Address | None:
+    """The source address that the kernel chooses for the way there; None: there is no way.
+
+    Raises OSError when this machine is short of descriptors, and so cannot tell.
+    """
     family = socket.AF_INET if isinstance(dialled, IPv4Address) else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect((str(dialled), _ANY_PORT))
-            source = parse(sock.getsockname()[0])
+            return parse(sock.getsockname()[0])
     except OSError as error:
         if error.errno in SHORTAGE:
-            raise  # unknown is no leave to dial
+            raise
+        return None
+
+
+def _is_beside_source(dialled: Address) -> bool:
+    source = source_of(dialled)
+    if source is None:
         return False
     if isinstance(dialled, IPv6Address):
         return dialled in IPv6Network((int(source), LINK_PREFIX), strict=False)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.engine.addresses import parse, source_of
 from bot.engine.host_limits import before_connect
 from bot.engine.netguard import WEB, AddressRules, Netguard
 from bot.engine.resolver import Resolve
@@ -144,10 +145,19 @@ async def _connect(address: str, port: int) -> Connected:
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
-    except BaseException:
+    except BaseException as error:
         sock.close()
+        if _is_out_of_ports(error, address):
+            raise OSError(errno.ENOBUFS, "no port is left to connect from") from None
         raise
     return Connected(sock, address)
+
+
+def _is_out_of_ports(error: BaseException, address: str) -> bool:
+    """True for our own shortage: there is a source address, but no free port of it."""
+    if not isinstance(error, OSError) or error.errno != errno.EADDRNOTAVAIL:
+        return False
+    return source_of(parse(address)) is not None
 
 
 class Connector:

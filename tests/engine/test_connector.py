@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 import errno
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +25,7 @@ from bot.engine.connector import (
 )
 from tests.engine.sites import free_port, until
 
+ROOT = Path(__file__).parents[2]
 # One machine has all of 127.0.0.0/8: addresses that answer, refuse or stay silent at will.
 LIVE, DEAD, SILENT = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 NO_WAY = "255.255.255.255"  # Linux has no route for TCP to it, so nothing is sent
@@ -143,3 +148,46 @@ def test_of_very_many_addresses_eight_are_tried() -> None:
         assert dialled.address == doors[MOST_ADDRESSES - 1]
 
     asyncio.run(scenario())
+
+
+# Four ports to connect from, all taken: the machine can reach nobody, and nobody is to blame.
+EXHAUSTED = """
+import asyncio, socket
+from bot.clock import SystemClock
+from bot.engine.kinds import Checkers
+from bot.engine.netguard import Netguard
+from bot.models import Target
+from tests.engine.sites import LOOPBACK, Names
+
+async def main():
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 9)
+    taken = [socket.create_connection(("127.0.0.1", 9)) for _ in range(4)]
+    names = Names({"far.example": ["2600::1"]})
+    checkers = Checkers(Netguard(allow_private=LOOPBACK), names, clock=SystemClock())
+    for url in ("tcp://127.0.0.1:9", "tcp://far.example:9"):
+        print((await checkers.check(Target(url))).cause)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+def test_no_port_left_to_connect_from_is_our_own_shortage() -> None:
+    unshare, ip = shutil.which("unshare"), shutil.which("ip")
+    if unshare is None or ip is None or os.geteuid() != 0:
+        pytest.skip("needs root, unshare and ip")
+    few = "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range"
+    inside = f'ip link set lo up && {few} && ip -6 route add 2600::/16 dev lo; exec "$0" -c "$1"'
+    ended = subprocess.run(
+        [unshare, "--net", "sh", "-c", inside, sys.executable, EXHAUSTED],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if not ended.stdout:
+        pytest.skip(f"no network of its own here: {ended.stderr[-200:]}")
+    ours, without_way = ended.stdout.split()
+    assert ours == "local_error"
+    assert without_way in {"unreachable", "refused"}
