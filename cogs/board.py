@@ -17,7 +17,7 @@ from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
 _FITTING = {ChannelType.text, ChannelType.public_thread}
-# Discord answers within a second or so; whoever waits longer is told that it follows.
+# Discord answers within a second or so; whoever waits longer reads that it follows.
 _POSTED_WITHIN_S = 5.0
 
 

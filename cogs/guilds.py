@@ -241,10 +241,6 @@ class Guilds(commands.Cog):
         self._tasks[guild.id] = asyncio.create_task(look(), name=f"time-out of {guild.id}")
 
 
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Guilds(client))
-
-
 async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
     """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
     channel = welcome_channel(guild)
@@ -268,3 +264,7 @@ def _greeting(tree: VigieTree, words: Translator) -> str:
             words.text("Everything else: {command}", command=tree.mention("help")),
         )
     )
+
+
+async def setup(client: VigieClient) -> None:
+    await client.add_cog(Guilds(client))

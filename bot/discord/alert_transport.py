@@ -45,7 +45,7 @@ class DiscordTransport:
         return await self._posted(channel_id, shown, parts)
 
     async def _posted(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
-        with self._told():
+        with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 return await self._send(channel_id, shown, parts)
 
@@ -64,7 +64,7 @@ class DiscordTransport:
         files: dict[str, Any] = {}
         if shown.file is not None and self._may_attach(channel_id):
             files["attachments"] = [shown.file()]
-        with self._told():
+        with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 channel = self._client.get_partial_messageable(channel_id)
                 await channel.get_partial_message(message_id).edit(
@@ -77,7 +77,7 @@ class DiscordTransport:
 
     async def find(self, channel_id: int, lost: LostMessage) -> int | None:
         """Look for a lost one in the channel."""
-        with self._told():
+        with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 return await find_own(
                     self._client,
@@ -89,7 +89,7 @@ class DiscordTransport:
     async def token_works(self) -> bool:
         """One more question, to which the token alone decides the answer."""
         try:
-            with self._told():
+            with self._delivery_errors():
                 async with asyncio.timeout(_REQUEST_S):
                     await self._client.http.request(discord.http.Route("GET", "/users/@me"))
         except DeliveryError as error:
@@ -118,7 +118,7 @@ class DiscordTransport:
         return ContactPoints(guild.name, channel.id if channel else None, guild.owner_id)
 
     async def _asked(self, guild_id: int) -> ContactPoints:
-        with self._told():
+        with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 found = await self._client.http.get_guild(guild_id, with_counts=False)
         system_id = found["system_channel_id"]
@@ -128,12 +128,12 @@ class DiscordTransport:
 
     async def open_dm(self, user_id: int) -> int:
         """Open a private channel; Discord returns the same one every time."""
-        with self._told():
+        with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 channel = await self._client.create_dm(discord.Object(user_id))
         return channel.id
 
-    def _told(self) -> AbstractContextManager[None]:
+    def _delivery_errors(self) -> AbstractContextManager[None]:
         return as_delivery_errors(self._client.global_limit)
 
     def _may_reply(self, channel_id: int) -> bool:

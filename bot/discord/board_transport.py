@@ -29,7 +29,7 @@ class DiscordBoardTransport:
 
     async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
         """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
-        with self._told():
+        with self._delivery_errors():
             sent = await self._client.get_partial_messageable(channel_id).send(
                 view=self._view(snapshot),
                 nonce=nonce,
@@ -39,13 +39,13 @@ class DiscordBoardTransport:
         return sent.id
 
     async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None:
-        with self._told():
+        with self._delivery_errors():
             await self._message(channel_id, message_id).edit(
                 view=self._view(snapshot), allowed_mentions=discord.AllowedMentions.none()
             )
 
     async def delete(self, channel_id: int, message_id: int) -> None:
-        with self._told():
+        with self._delivery_errors():
             await self._message(channel_id, message_id).delete()
 
     async def pin(self, channel_id: int, message_id: int) -> None:
@@ -59,7 +59,7 @@ class DiscordBoardTransport:
 
     async def find(self, channel_id: int, *, since_ms: int) -> int | None:
         """Boards alone are V2 messages that nobody's command has called up."""
-        with self._told():
+        with self._delivery_errors():
             return await find_own(self._client, channel_id, since_ms, _is_board)
 
     def seen_by_readers(
@@ -85,7 +85,7 @@ class DiscordBoardTransport:
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
-    def _told(self) -> AbstractContextManager[None]:
+    def _delivery_errors(self) -> AbstractContextManager[None]:
         return as_delivery_errors(self._client.global_limit)
 
 

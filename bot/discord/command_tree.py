@@ -1,6 +1,6 @@
 """Command tree: allowed servers, answers to errors, registration of commands.
 
-:func:`answer_error` is the one way in which Vigie tells a person that something went wrong; buttons
+:func:`answer_error` is the one way in which Vigie says that something went wrong; buttons
 and forms use it too.
 """
 
@@ -104,10 +104,10 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
 
 def error_text(words: Translator, error: UserError) -> str:
     """Sentence for an input that cannot be taken."""
-    return "\n".join(_told(words, one) for one in error.each)
+    return "\n".join(_one_error_text(words, one) for one in error.each)
 
 
-def _told(words: Translator, error: UserError) -> str:
+def _one_error_text(words: Translator, error: UserError) -> str:
     safe: dict[str, Any] = {name: _safe(words, value) for name, value in error.values.items()}
     return words.text(error.message, **safe)
 

@@ -36,10 +36,10 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
     """Open incidents of the pressed message, the named one first."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
-    told = [await find_visible_incident(interaction, public_id)]
+    named = [await find_visible_incident(interaction, public_id)]
     if interaction.message is not None:
-        told += await incidents.of_message(guild_id, interaction.message.id)
-    found = {one.id: one for one in told if one.open}
+        named += await incidents.of_message(guild_id, interaction.message.id)
+    found = {one.id: one for one in named if one.open}
     if not found:
         raise UserError(_CLOSED)
     return list(found.values())
@@ -47,9 +47,9 @@ async def _open_incidents(interaction: Interaction, public_id: str) -> list[Inci
 
 async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
     """Open incidents for whoever may acknowledge and mute them. Raises UserError for others."""
-    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
-    require_on_call(interaction, [one.role_id for one in told])
-    return told
+    listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    require_on_call(interaction, [one.role_id for one in listed])
+    return listed
 
 
 async def _acknowledge(interaction: Interaction, public_id: str) -> None:
@@ -67,16 +67,16 @@ async def _acknowledge(interaction: Interaction, public_id: str) -> None:
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
-    words, told = translator_of(interaction), await _on_call(interaction, public_id)
+    words, listed = translator_of(interaction), await _on_call(interaction, public_id)
     work = interaction.client.services.silences.mute(
         interaction.guild_id or 0,
-        [one.monitor_id for one in told],
+        [one.monitor_id for one in listed],
         by=interaction.user.id,
         for_s=_MUTE_S,
     )
     muted = await defer_if_slow(interaction, work)
     until_ms = muted[0].muted_until_ms or 0
-    names = words.list([markdown(one.name, _NAME_LIMIT) for one in told[:10]])
+    names = words.list([markdown(one.name, _NAME_LIMIT) for one in listed[:10]])
     text = words.text(
         "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "f")
     )
@@ -87,11 +87,11 @@ async def _details(interaction: Interaction, public_id: str) -> None:
     await defer_if_slow(interaction, details(interaction, public_id))
 
 
-async def _tell(interaction: Interaction, public_id: str) -> None:
+async def _follow_incident(interaction: Interaction, public_id: str) -> None:
     words = translator_of(interaction)
-    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
     new = False
-    for one in told:
+    for one in listed:
         followed = await defer_if_slow(interaction, _follow(interaction, one, "tell_me"))
         new = new or followed.new
     if new:
@@ -102,10 +102,10 @@ async def _tell(interaction: Interaction, public_id: str) -> None:
 
 async def _me_too(interaction: Interaction, public_id: str) -> None:
     words = translator_of(interaction)
-    told = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
-    followed = await defer_if_slow(interaction, _follow(interaction, told[0], "me_too"))
+    listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    followed = await defer_if_slow(interaction, _follow(interaction, listed[0], "me_too"))
     if followed.new:
-        interaction.client.services.monitors.nudge(told[0].guild_id, told[0].monitor_id)
+        interaction.client.services.monitors.nudge(listed[0].guild_id, listed[0].monitor_id)
     await respond(
         interaction,
         words.plural(
@@ -124,7 +124,7 @@ _ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
     "ack": _acknowledge,
     "mute": _mute,
     "details": _details,
-    "tell": _tell,
+    "tell": _follow_incident,
     "metoo": _me_too,
 }
 
@@ -151,17 +151,19 @@ class SitesPage(
 
     async def pressed(self, interaction: Interaction) -> None:
         public_id = self.params["incident"]
-        told = await defer_if_slow(interaction, _told(interaction, public_id), in_place=True)
-        number = min(int(self.params["page"]), pages_of(told, PAGE) - 1)
-        await _show(interaction, public_id, told, number, in_place=True)
+        listed = await defer_if_slow(
+            interaction, _listed_incidents(interaction, public_id), in_place=True
+        )
+        number = min(int(self.params["page"]), pages_of(listed, PAGE) - 1)
+        await _show(interaction, public_id, listed, number, in_place=True)
 
 
-async def show_sites(interaction: Interaction, public_id: str, told: Sequence[Incident]) -> None:
+async def show_sites(interaction: Interaction, public_id: str, listed: Sequence[Incident]) -> None:
     """Answer with the first page."""
-    await _show(interaction, public_id, told, 0, in_place=False)
+    await _show(interaction, public_id, listed, 0, in_place=False)
 
 
-async def _told(interaction: Interaction, public_id: str) -> list[Incident]:
+async def _listed_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
     await find_visible_incident(interaction, public_id)
     return await interaction.client.services.incidents.together(
         interaction.guild_id or 0, public_id
@@ -171,23 +173,23 @@ async def _told(interaction: Interaction, public_id: str) -> list[Incident]:
 async def _show(
     interaction: Interaction,
     public_id: str,
-    told: Sequence[Incident],
+    listed: Sequence[Incident],
     number: int,
     *,
     in_place: bool,
 ) -> None:
-    embed, of = _page(translator_of(interaction), told, number), pages_of(told, PAGE)
+    embed, of = _page(translator_of(interaction), listed, number), pages_of(listed, PAGE)
     turning = arrows(SitesPage, "sites", public_id, number=number, of=of)
     await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
 
 
-def _page(words: Translator, told: Sequence[Incident], number: int) -> discord.Embed:
-    lines = [_line(words, one) for one in page_of(open_first(told), number, PAGE)]
+def _page(words: Translator, listed: Sequence[Incident], number: int) -> discord.Embed:
+    lines = [_line(words, one) for one in page_of(open_first(listed), number, PAGE)]
     embed = discord.Embed(
-        title=words.text("All {n} sites of this alert", n=len(told)),
+        title=words.text("All {n} sites of this alert", n=len(listed)),
         description=clip("\n".join(lines), 4000),
     )
-    if (of := pages_of(told, PAGE)) > 1:
+    if (of := pages_of(listed, PAGE)) > 1:
         embed.set_footer(text=page_text(words, number, of))
     return embed
 
@@ -196,28 +198,28 @@ def _line(words: Translator, one: Incident) -> str:
     return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"
 
 
-_TRIES = 12
+_CHECKS = 12
 
 
 async def details(interaction: Interaction, public_id: str) -> None:
-    """Answer with the incident's card, its site and its newest tries. Raises NotFound."""
+    """Answer with the incident's card, its site and its newest checks. Raises NotFound."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
     words = translator_of(interaction)
     incident = await find_visible_incident(interaction, public_id)
-    told = await incidents.together(guild_id, public_id)
-    if len(told) > 1:
-        await show_sites(interaction, public_id, told)
+    listed = await incidents.together(guild_id, public_id)
+    if len(listed) > 1:
+        await show_sites(interaction, public_id, listed)
         return
-    tries = await incidents.tries(guild_id, public_id, _TRIES)
-    lines = [_try(words, one.at_ms, one.ms, one.cause) for one in tries]
+    newest = await incidents.tries(guild_id, public_id, _CHECKS)
+    lines = [_check_line(words, one.at_ms, one.ms, one.cause) for one in newest]
     await respond(
         interaction, embed=_embed(words, incident, lines, whole_url=is_manager(interaction))
     )
 
 
 def _embed(
-    words: Translator, incident: Incident, tries: Sequence[str], *, whole_url: bool
+    words: Translator, incident: Incident, checks: Sequence[str], *, whole_url: bool
 ) -> discord.Embed:
     embed = discord.Embed(
         title=headline(words, incident),
@@ -226,14 +228,14 @@ def _embed(
     )
     add_fields(embed, words, [incident])
     add_address(words, embed, incident.url, whole=whole_url)
-    if tries:
+    if checks:
         name = words.text("Latest checks")
-        embed.add_field(name=name, value="\n".join(tries)[:1024], inline=False)
+        embed.add_field(name=name, value="\n".join(checks)[:1024], inline=False)
     embed.set_footer(text=f"#{incident.public_id}")
     return embed
 
 
-def _try(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
+def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
     """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
     seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
     return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"

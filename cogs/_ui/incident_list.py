@@ -90,7 +90,7 @@ async def _show(
 
 
 async def _seen(interaction: Interaction, monitor_id: int, days: int) -> list[Incident]:
-    """Without what is, or was, told in a channel the person cannot see."""
+    """Leave out what is, or was, posted in a channel the person cannot see."""
     services = interaction.client.services
     guild_id = interaction.guild_id or 0
     since_ms = services.clock.now_ms() - days * DAY_MS

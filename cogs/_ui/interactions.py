@@ -35,10 +35,10 @@ async def defer_if_slow(
     in_place: bool = False,
     after_s: float = _DEFER_AFTER_S,
 ) -> T:
-    """Await ``work``; after a second tell Discord that the answer takes longer.
+    """Await ``work``; after a second defer the answer.
 
     ``in_place``: the answer is to be an edit of the message whose button was pressed. ``after_s``:
-    0 for what always takes long. What was begun is finished even when Discord cannot be told.
+    0 for what always takes long. What was begun is finished even when that fails.
     """
     task = asyncio.ensure_future(work)
     try:

@@ -63,7 +63,7 @@ async def show_setup(
 ) -> None:
     """Show the card as things are now, in place of the old one where that can be.
 
-    ``note``: what just happened, told under the step it belongs to; ``row``: what to press then.
+    ``note``: what just happened, shown under the step it belongs to; ``row``: what to press then.
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
     in_place = is_own_message(interaction)
@@ -88,11 +88,11 @@ def _view(
     more: dict[str, ui.ActionRow[Any] | None],
 ) -> ui.LayoutView:
     words = translator_of(interaction)
-    told = steps(words, interaction, found)
-    rows, is_ready = _rows(words, interaction, found), ready(told)
+    shown_steps = steps(words, interaction, found)
+    rows, is_ready = _rows(words, interaction, found), ready(shown_steps)
     box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
     box.add_item(ui.TextDisplay(heading(words, is_ready=is_ready)))
-    for name, step in told.items():
+    for name, step in shown_steps.items():
         box.add_item(ui.TextDisplay(f"{step.shown}\n{notes.get(name, '')}".rstrip()))
         asked = more.get(name)
         for row in [*([asked] if asked is not None else []), *rows[name]]:

@@ -67,10 +67,10 @@ def steps(words: Translator, interaction: Interaction, found: SetUp) -> dict[str
     }
 
 
-def ready(told: Mapping[str, Step]) -> bool:
+def ready(shown_steps: Mapping[str, Step]) -> bool:
     """True if alerts would arrive now: nothing that must be there is missing or broken."""
-    must = told[CHANNEL].stand, told[SITE].stand
-    return set(must) == {StepState.DONE} and told[ROLE].stand is not StepState.BROKEN
+    must = shown_steps[CHANNEL].stand, shown_steps[SITE].stand
+    return set(must) == {StepState.DONE} and shown_steps[ROLE].stand is not StepState.BROKEN
 
 
 def heading(words: Translator, *, is_ready: bool) -> str:

@@ -50,8 +50,8 @@ async def find_visible_incident(interaction: Interaction, public_id: str) -> Inc
     if can_see(interaction, found.channel_id):
         return found
     message = interaction.message
-    told = [] if message is None else await incidents.of_message(guild_id, message.id)
-    if found.id not in {one.id for one in told}:
+    named = [] if message is None else await incidents.of_message(guild_id, message.id)
+    if found.id not in {one.id for one in named}:
         raise NotFound(UNKNOWN_ALERT)
     return found
 
@@ -73,7 +73,7 @@ def public_monitors(
 def public_channels(interaction: Interaction, channel_ids: Iterable[int | None]) -> set[int | None]:
     """Those of the channels that everybody who sees the channel of the interaction sees too.
 
-    What is told nowhere yet is no secret.
+    What no alert channel names yet is no secret.
     """
     here, wanted = interaction.channel_id or 0, set(channel_ids)
     others = [one for one in wanted if one is not None and one != here]
