@@ -299,7 +299,7 @@ def remember(conn: Connection, sandbox: Sandbox, language: str, now_ms: int) -> 
     guilds.save(conn, GuildSettings(int(guild.id), channel_id=channel_id, language=language))
     created_ms = now_ms - PAST_DAYS * DAY_MS
     gap = (now_ms - 40 * DAY_MS, now_ms - 38 * DAY_MS)
-    gaps.add(conn, *gap, gaps.OFF)
+    gaps.add(conn, *gap)
     for number, (name, url) in enumerate(SITES.items()):
         dice = random.Random(number)
         new = Monitor(0, int(guild.id), name, Target(url), 60, created_ms=created_ms)

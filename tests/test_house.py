@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import VARIABLES
+from bot.db.migrate import OLDEST, newest
 from tests import house
 from tests.house import ROOT, Source
 
@@ -51,6 +52,10 @@ def test_nothing_stands_there_unused() -> None:
     rest = [each for each in PRODUCT if each not in sandbox]
     assert house.idle_names(rest, PRODUCT) == []
     assert house.idle_names([*sandbox, *TESTS], [*PRODUCT, *TESTS]) == []
+
+
+def test_the_steps_of_the_schema_are_numbered_one_after_the_other() -> None:
+    assert newest() > OLDEST, "or it raises"
 
 
 @pytest.mark.parametrize("page", [".env.example", "README.md"])

@@ -22,7 +22,7 @@ def block(
 ) -> None:
     """Leave a channel alone until then; its rows wait."""
     conn.execute(
-        "INSERT INTO parked (channel_id, guild_id, since_ms, until_ms, reason)"
+        "INSERT INTO blocked_channel (channel_id, guild_id, since_ms, until_ms, reason)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET"
         " until_ms = excluded.until_ms, reason = excluded.reason",
         (channel_id, guild_id, now_ms, until_ms, reason),
@@ -32,7 +32,7 @@ def block(
 def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
     """A channel that was parked in the future is not: the clock was set back since."""
     row = conn.execute(
-        "SELECT 1 FROM parked WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
+        "SELECT 1 FROM blocked_channel WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
         (channel_id, now_ms),
     ).fetchone()
     return row is not None
@@ -40,12 +40,15 @@ def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
 
 def unblock(conn: Connection, channel_id: int) -> bool:
     """Try a channel again; False when it was not parked."""
-    return conn.execute("DELETE FROM parked WHERE channel_id = ?", (channel_id,)).rowcount == 1
+    return (
+        conn.execute("DELETE FROM blocked_channel WHERE channel_id = ?", (channel_id,)).rowcount
+        == 1
+    )
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:
     rows = conn.execute(
-        "SELECT channel_id, since_ms, until_ms, reason FROM parked WHERE guild_id = ?"
+        "SELECT channel_id, since_ms, until_ms, reason FROM blocked_channel WHERE guild_id = ?"
         " ORDER BY since_ms, channel_id",
         (guild_id,),
     )
@@ -56,9 +59,9 @@ def current_channel(conn: Connection, guild_id: int, channel_id: int, now_ms: in
     """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
     row = conn.execute(
         "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = ?2"
+        " (SELECT 1 FROM blocked_channel p WHERE p.channel_id = ?2"
         " AND p.since_ms <= ?3 AND p.until_ms > ?3) AND NOT EXISTS"
-        " (SELECT 1 FROM parked p WHERE p.channel_id = g.fallback_channel_id"
+        " (SELECT 1 FROM blocked_channel p WHERE p.channel_id = g.fallback_channel_id"
         " AND p.since_ms <= ?3 AND p.until_ms > ?3)",
         (guild_id, channel_id, now_ms),
     ).fetchone()

@@ -84,7 +84,7 @@ def unsent_since(conn: Connection, now_ms: int) -> int | None:
     row = conn.execute(
         "SELECT min(n.created_ms) FROM notification n JOIN guild g ON g.id = n.guild_id"
         " AND g.left_ms IS NULL WHERE n.state IN ('pending', 'sending') AND n.kind = 'open'"
-        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM parked p"
+        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM blocked_channel p"
         " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)",
         (now_ms,),
     ).fetchone()

@@ -3,14 +3,11 @@
 from bot.db.database import Connection
 
 SLICE = 500
-OFF, OFFLINE = "off", "blind"
 OFFLINE_SINCE = "blind_since_ms"  # the setting of when Vigie went offline, while it is
 
 
-def add(conn: Connection, from_ms: int, until_ms: int, reason: str) -> None:
-    conn.execute(
-        "INSERT INTO gap (from_ms, until_ms, reason) VALUES (?, ?, ?)", (from_ms, until_ms, reason)
-    )
+def add(conn: Connection, from_ms: int, until_ms: int) -> None:
+    conn.execute("INSERT INTO gap (from_ms, until_ms) VALUES (?, ?)", (from_ms, until_ms))
 
 
 def between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ _ID_LENGTH = 6
 
 _SELECT = """
     SELECT i.*, m.name, m.url, m.interval_s,
-    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.wish = 'me_too') AS me_too
+    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too
     FROM incident i JOIN monitor m ON m.id = i.monitor_id
 """
 
@@ -70,7 +70,7 @@ def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
 
 
 def of_post(conn: Connection, post_id: int) -> list[Incident]:
-    """All incidents one message tells of, oldest first."""
+    """All incidents of one message, oldest first."""
     found = conn.execute(
         f"{_SELECT} JOIN post_incident p ON p.incident_id = i.id"
         " WHERE p.post_id = ? ORDER BY i.opened_ms, i.id",
@@ -80,7 +80,7 @@ def of_post(conn: Connection, post_id: int) -> list[Incident]:
 
 
 def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Incident]:
-    """All incidents the Discord message of this id tells of, oldest first."""
+    """All incidents of the Discord message of this id, oldest first."""
     row = conn.execute(
         "SELECT id FROM post WHERE message_id = ? AND guild_id = ?", (message_id, guild_id)
     ).fetchone()
@@ -109,7 +109,7 @@ def open_in_guild(conn: Connection, guild_id: int) -> list[Incident]:
 
 
 def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
-    """What is going on and told in a channel, oldest first."""
+    """Open incidents that were sent to a channel, oldest first."""
     found = conn.execute(
         f"{_SELECT} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
         (channel_id,),
@@ -137,20 +137,20 @@ def acknowledge(conn: Connection, ids: Iterable[int], user_id: int, now_ms: int)
     )
 
 
-def follow(conn: Connection, incident_id: int, user_id: int, wish: str, now_ms: int) -> bool:
-    """Note one person's wish (``tell_me`` or ``me_too``); False when it was noted before."""
+def follow(conn: Connection, incident_id: int, user_id: int, kind: str, now_ms: int) -> bool:
+    """Note a follower (``tell_me`` or ``me_too``); False when they were noted before."""
     cursor = conn.execute(
-        "INSERT OR IGNORE INTO follower (incident_id, user_id, wish, at_ms) VALUES (?, ?, ?, ?)",
-        (incident_id, user_id, wish, now_ms),
+        "INSERT OR IGNORE INTO follower (incident_id, user_id, kind, at_ms) VALUES (?, ?, ?, ?)",
+        (incident_id, user_id, kind, now_ms),
     )
     return cursor.rowcount == 1
 
 
-def followers(conn: Connection, incident_id: int, wish: str) -> list[int]:
-    """The people with that wish, first come first."""
+def followers(conn: Connection, incident_id: int, kind: str) -> list[int]:
+    """The followers of that kind, first come first."""
     found = conn.execute(
-        "SELECT user_id FROM follower WHERE incident_id = ? AND wish = ? ORDER BY at_ms, user_id",
-        (incident_id, wish),
+        "SELECT user_id FROM follower WHERE incident_id = ? AND kind = ? ORDER BY at_ms, user_id",
+        (incident_id, kind),
     )
     return [row["user_id"] for row in found.fetchall()]
 
@@ -214,7 +214,7 @@ _UNATTENDED = (
 
 
 def due(conn: Connection, now_ms: int) -> list[int]:
-    """Ids of the incidents whose next reminder is due; the last one, or the opening, was told."""
+    """Ids of the incidents whose next reminder is due; the last one, or the opening, was sent."""
     rows = conn.execute(
         # CROSS: the few incidents that go on come first, whatever the planner believes.
         "SELECT i.id FROM incident i INDEXED BY incident_unresolved"

@@ -115,26 +115,26 @@ def remove(
     conn.execute("PRAGMA secure_delete = ON")
     _update(conn, monitor_id, guild_id, bare | {"removed_ms": now_ms})
     audit_log.forget_secrets(conn, monitor_id, secrets)
-    forget(conn, monitor_id)  # it names the address it was seen at
+    forget_certificate(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
 
 
-def memories(conn: Connection, guild_id: int | None = None) -> dict[int, str]:
-    """The judge's stored memory of each monitor that has one, of one server or (None) of all."""
+def judge_states(conn: Connection, guild_id: int | None = None) -> dict[int, str]:
+    """The stored state of the judge for each monitor that has one, of a server or (None) of all."""
     mine = "monitor_id IN (SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL)"
     found = (
-        conn.execute("SELECT monitor_id, judge FROM memory")
+        conn.execute("SELECT monitor_id, state FROM judge_state")
         if guild_id is None
-        else conn.execute(f"SELECT monitor_id, judge FROM memory WHERE {mine}", (guild_id,))
+        else conn.execute(f"SELECT monitor_id, state FROM judge_state WHERE {mine}", (guild_id,))
     )
-    return {row["monitor_id"]: row["judge"] for row in found.fetchall()}
+    return {row["monitor_id"]: row["state"] for row in found.fetchall()}
 
 
-def save_memory(conn: Connection, monitor_id: int, judge: str) -> None:
+def save_judge_state(conn: Connection, monitor_id: int, state: str) -> None:
     conn.execute(
-        "INSERT INTO memory (monitor_id, judge) VALUES (?, ?)"
-        " ON CONFLICT (monitor_id) DO UPDATE SET judge = excluded.judge",
-        (monitor_id, judge),
+        "INSERT INTO judge_state (monitor_id, state) VALUES (?, ?)"
+        " ON CONFLICT (monitor_id) DO UPDATE SET state = excluded.state",
+        (monitor_id, state),
     )
 
 
@@ -171,21 +171,21 @@ def _monitor(row: sqlite3.Row) -> Monitor:
     return rows.read(row, Monitor, target=target)
 
 
-def find(conn: Connection, monitor_id: int) -> str | None:
-    """What :func:`save` stored last for that monitor."""
+def certificate_warnings(conn: Connection, monitor_id: int) -> str | None:
+    """The stored warnings of that monitor's certificate."""
     row = conn.execute(
-        "SELECT told FROM certificate WHERE monitor_id = ?", (monitor_id,)
+        "SELECT warned FROM certificate WHERE monitor_id = ?", (monitor_id,)
     ).fetchone()
-    return None if row is None else str(row["told"])
+    return None if row is None else str(row["warned"])
 
 
-def save(conn: Connection, monitor_id: int, told: str) -> None:
+def save_certificate_warnings(conn: Connection, monitor_id: int, warned: str) -> None:
     conn.execute(
-        "INSERT INTO certificate (monitor_id, told) VALUES (?, ?)"
-        " ON CONFLICT (monitor_id) DO UPDATE SET told = excluded.told",
-        (monitor_id, told),
+        "INSERT INTO certificate (monitor_id, warned) VALUES (?, ?)"
+        " ON CONFLICT (monitor_id) DO UPDATE SET warned = excluded.warned",
+        (monitor_id, warned),
     )
 
 
-def forget(conn: Connection, monitor_id: int) -> None:
+def forget_certificate(conn: Connection, monitor_id: int) -> None:
     conn.execute("DELETE FROM certificate WHERE monitor_id = ?", (monitor_id,))

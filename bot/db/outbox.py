@@ -135,7 +135,7 @@ _DUE = (
     " AS opening FROM notification n WHERE n.state IN ('pending', 'sending') {where}"
     " AND n.guild_id NOT IN (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
     " GROUP BY n.channel_id) d"
-    " LEFT JOIN parked p ON p.channel_id = d.channel_id"
+    " LEFT JOIN blocked_channel p ON p.channel_id = d.channel_id"
 )
 
 

@@ -12,15 +12,15 @@ _BELONGINGS = (
     ("packed", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
     ("hourly", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
     ("daily", "monitor_id, day", f"monitor_id IN ({_MONITORS})"),
-    ("memory", "monitor_id", f"monitor_id IN ({_MONITORS})"),
+    ("judge_state", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("certificate", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("notification", "id", "guild_id = :guild"),
     ("post_incident", "post_id, incident_id", f"incident_id IN ({_INCIDENTS})"),
     ("post", "id", "guild_id = :guild"),
-    ("follower", "incident_id, user_id, wish", f"incident_id IN ({_INCIDENTS})"),
+    ("follower", "incident_id, user_id, kind", f"incident_id IN ({_INCIDENTS})"),
     ("incident_stage", "incident_id, from_ms", f"incident_id IN ({_INCIDENTS})"),
     ("incident", "id", "guild_id = :guild"),
-    ("parked", "channel_id", "guild_id = :guild"),
+    ("blocked_channel", "channel_id", "guild_id = :guild"),
     ("change", "id", "guild_id = :guild"),
     ("board", "channel_id", "guild_id = :guild"),
     ("maintenance_window", "id", "guild_id = :guild"),
@@ -32,8 +32,8 @@ _BELONGINGS = (
 def forget_followers(conn: Connection, before_ms: int) -> int:
     """Delete a slice of those who followed incidents resolved before then; returns how many."""
     return conn.execute(
-        "DELETE FROM follower WHERE (incident_id, user_id, wish) IN (SELECT f.incident_id,"
-        " f.user_id, f.wish FROM follower f JOIN incident i ON i.id = f.incident_id"
+        "DELETE FROM follower WHERE (incident_id, user_id, kind) IN (SELECT f.incident_id,"
+        " f.user_id, f.kind FROM follower f JOIN incident i ON i.id = f.incident_id"
         " WHERE i.resolved_ms < ? LIMIT ?)",
         (before_ms, SLICE),
     ).rowcount

@@ -225,7 +225,7 @@ def _take(data: Iterator[int], first: int | None = None) -> int:
 
 def save_packed(conn: Connection, monitor_id: int, hour: int, checks: bytes) -> None:
     conn.execute(
-        "INSERT OR REPLACE INTO packed (monitor_id, hour, tries) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO packed (monitor_id, hour, checks) VALUES (?, ?, ?)",
         (monitor_id, hour, checks),
     )
 
@@ -237,13 +237,13 @@ def newest_first(
     hour: int = until_ms // HOUR_MS
     while True:
         row = conn.execute(
-            "SELECT hour, tries FROM packed WHERE monitor_id = ? AND hour BETWEEN ? AND ?"
+            "SELECT hour, checks FROM packed WHERE monitor_id = ? AND hour BETWEEN ? AND ?"
             " ORDER BY hour DESC LIMIT 1",
             (monitor_id, since_ms // HOUR_MS, hour),
         ).fetchone()
         if row is None:
             return
-        checks = unpack(monitor_id, row["hour"] * HOUR_MS, row["tries"])
+        checks = unpack(monitor_id, row["hour"] * HOUR_MS, row["checks"])
         yield from (one for one in reversed(checks) if since_ms <= one.at_ms <= until_ms)
         hour = row["hour"] - 1
 
@@ -251,12 +251,12 @@ def newest_first(
 def packed_fine_ms(conn: Connection, monitor_id: int, first: int, last: int) -> list[int]:
     """How long the successful checks of these hours took, in no order."""
     rows = conn.execute(
-        "SELECT hour, tries FROM packed WHERE monitor_id = ? AND hour BETWEEN ? AND ?",
+        "SELECT hour, checks FROM packed WHERE monitor_id = ? AND hour BETWEEN ? AND ?",
         (monitor_id, first, last),
     ).fetchall()
     return [
         one.ms
         for row in rows
-        for one in unpack(monitor_id, row["hour"] * HOUR_MS, row["tries"])
+        for one in unpack(monitor_id, row["hour"] * HOUR_MS, row["checks"])
         if one.cause is None
     ]

@@ -70,7 +70,7 @@ class Certificates:
         """Read back once; of another address nothing counts."""
         url, monitor_id = entry.monitor.target.url, entry.monitor.id
         if entry.certificate is None:
-            stored = await self._db.read(lambda conn: table.find(conn, monitor_id))
+            stored = await self._db.read(lambda conn: table.certificate_warnings(conn, monitor_id))
             entry.certificate = read_back(entry.monitor, stored)
         return entry.certificate if entry.certificate.url == url else CertificateHistory(url)
 
@@ -79,7 +79,7 @@ class Certificates:
         notice = Notice("certificate", name=monitor.name, days=expiry.days)
 
         def write(conn: Connection) -> None:
-            table.save(conn, monitor.id, expiry.then.dump())
+            table.save_certificate_warnings(conn, monitor.id, expiry.then.dump())
             place = blocked_channels.current_channel(conn, monitor.guild_id, channel_id, now_ms)
             enqueue.notice(conn, monitor.guild_id, place, notice, now_ms)
 

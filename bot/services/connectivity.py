@@ -109,7 +109,7 @@ class ConnectivityMonitor:
         noted = self._channels() if until_ms - since_ms >= NOTE_AFTER_MS else set()
 
         def write(conn: Connection) -> None:
-            gaps.add(conn, since_ms, until_ms, gaps.OFFLINE)
+            gaps.add(conn, since_ms, until_ms)
             guilds.put(conn, gaps.OFFLINE_SINCE, "")
             for guild_id, channel_id in sorted(noted):
                 enqueue.notice(

@@ -112,7 +112,7 @@ class Change:
 
     def write(self, conn: Connection) -> None:
         incidents.update(conn, self.incident)
-        monitors.save_memory(conn, self.incident.monitor_id, self.state.dump())
+        monitors.save_judge_state(conn, self.incident.monitor_id, self.state.dump())
 
     def newest_state(self) -> JudgeState:
         """The judge state to set after the commit."""

@@ -58,7 +58,7 @@ class GapWatch:
             guilds.put(conn, _KEY, str(now_ms))
             if last_ms is None or now_ms - last_ms <= GAP_MS:
                 return None
-            gaps.add(conn, last_ms, now_ms, gaps.OFF)
+            gaps.add(conn, last_ms, now_ms)
             return last_ms
 
         return await self._db.write(write)
@@ -91,7 +91,7 @@ class GapWatch:
 
         def write(conn: Connection) -> None:
             for from_ms, until_ms in unstored:
-                gaps.add(conn, from_ms, until_ms, gaps.OFF)
+                gaps.add(conn, from_ms, until_ms)
             guilds.put(conn, _KEY, str(now_ms))
 
         await self._db.write(write)

@@ -290,7 +290,7 @@ class Recorder:
             def write(conn: Connection) -> Sequence[Change]:
                 work(conn)
                 if over is None:
-                    monitors.save_memory(conn, entry.monitor.id, state.dump())
+                    monitors.save_judge_state(conn, entry.monitor.id, state.dump())
                     return []
                 over.write(conn)
                 enqueue.all_clears(conn, [over.incident], now_ms, announce=False)

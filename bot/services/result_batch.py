@@ -88,11 +88,11 @@ class ResultBatch:
         def write(conn: Connection) -> None:
             results.append(conn, rows)
             for monitor_id, dump, incident in memories:
-                monitors.save_memory(conn, monitor_id, dump)
+                monitors.save_judge_state(conn, monitor_id, dump)
                 if incident is not None:
                     incidents.update(conn, incident)
             for monitor_id, sightings in watched.items():
-                monitors.save(conn, monitor_id, sightings)
+                monitors.save_certificate_warnings(conn, monitor_id, sightings)
 
         try:
             await self._db.write(write)

@@ -220,7 +220,7 @@ def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
     else:
         watched = monitors.of_guild(conn, guild_id)
         going_on = incidents.open_in_guild(conn, guild_id)
-    memories = monitors.memories(conn, guild_id)
+    memories = monitors.judge_states(conn, guild_id)
     by_monitor = {incident.monitor_id: incident for incident in going_on}
     return [
         Entry(

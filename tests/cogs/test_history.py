@@ -86,9 +86,7 @@ async def outage(fixture: BotFixture, monitor: Monitor, hours_ago: int, minutes:
 async def blindness(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
     begin_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     end_ms = begin_ms + minutes * MINUTE_MS
-    await fixture.app.recorder._db.write(
-        lambda conn: gaps.add(conn, begin_ms, end_ms, gaps.OFFLINE)
-    )
+    await fixture.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms))
 
 
 def field(embed: dict[str, Any], name: str) -> str:

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "removed_ms": None,
     },
     "memory": {"judge": "{}"},
+    "judge_state": {"state": "{}"},
     "maintenance_window": {
         "timezone": "UTC",
         "days": "",
@@ -27,13 +28,26 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "incident": {"kind": "down", "cause": "timeout:10", "ending": None},
     "incident_stage": {"kind": "unstable"},
-    "follower": {"wish": "tell_me"},
+    "follower": {"wish": "tell_me", "kind": "tell_me"},
     "notification": {"kind": "open", "state": "sent"},
 }
 # Columns that a later schema no longer has: nobody read them.
-DROPPED = {"memory": {"latest"}, "incident": {"told_down"}}
-# Columns that migrations rename.
-RENAMED = {"incident": {"withheld": "silenced"}}
+DROPPED = {
+    "memory": {"latest"},
+    "incident": {"told_down"},
+    "gap": {"reason"},
+    "hourly": {"max_ms"},
+    "daily": {"max_ms"},
+}
+# Tables and columns that migrations rename.
+RENAMED_TABLES = {"memory": "judge_state", "parked": "blocked_channel"}
+RENAMED = {
+    "incident": {"withheld": "silenced"},
+    "memory": {"judge": "state"},
+    "certificate": {"told": "warned"},
+    "follower": {"wish": "kind"},
+    "packed": {"tries": "checks"},
+}
 # Columns that lead to the server without a reference in the schema.
 _LEADS = {"guild_id": "guild", "monitor_id": "monitor", "incident_id": "incident"}
 # Of the whole installation, not of a server.
@@ -81,9 +95,10 @@ def content(conn: sqlite3.Connection, chosen: dict[str, list[str]]) -> dict[str,
     """All rows of these columns of these tables, in an order of their own."""
     found: dict[str, list[object]] = {}
     for table, names in chosen.items():
-        here, renamed = columns(conn, table), RENAMED.get(table, {})
+        place = table if table in tables(conn) else RENAMED_TABLES[table]
+        here, renamed = columns(conn, place), RENAMED.get(table, {})
         now = ", ".join(name if name in here else renamed[name] for name in names)
-        found[table] = sorted(map(tuple, conn.execute(f"SELECT {now} FROM {table}")), key=repr)
+        found[table] = sorted(map(tuple, conn.execute(f"SELECT {now} FROM {place}")), key=repr)
     return found
 
 

@@ -14,7 +14,7 @@ from bot.services.registry import Services
 FOLDER = Path(__file__).parents[2] / "bot" / "db"
 OF_A_SERVER = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO)\s+"
-    r"(?:monitor|incident|post|notification|parked|maintenance_window|change|board)\b"
+    r"(?:monitor|incident|post|notification|blocked_channel|maintenance_window|change|board)\b"
 )
 BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 

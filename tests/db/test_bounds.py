@@ -44,7 +44,7 @@ def test_reminders_gaps_and_a_server_that_is_back_scan_no_table(conn: sqlite3.Co
     found = plans(conn)
     incidents.due(conn, 10**13)
     gaps.between(conn, 0, 10**13)
-    monitors.memories(conn, GUILD)
+    monitors.judge_states(conn, GUILD)
     incidents.open_in_guild(conn, GUILD)
     results.last_fine_ms(conn, GUILD, 10**13)
     assert found

@@ -67,7 +67,7 @@ def test_it_goes_in_slices_and_may_stop_after_each(
 ) -> None:
     monkeypatch.setattr(purge, "SLICE", 1)
     conn.executemany(
-        "INSERT INTO hourly VALUES (?, ?, 1, 1, 1, 1, 1, 1, 0, 0, 0)",
+        "INSERT INTO hourly VALUES (?, ?, 1, 1, 1, 1, 1, 0, 0, 0)",
         [(LEFT, hour) for hour in range(30)],
     )
     leave(conn)

@@ -95,7 +95,9 @@ def shape(conn: sqlite3.Connection) -> dict[str, object]:
         "columns": {table: of(table, "table_xinfo") for table in rows.tables(conn)},
         "references": {table: of(table, "foreign_key_list") for table in rows.tables(conn)},
         "checks": {name: re.findall(r"CHECK \(.*\)", sql) for name, sql in checks.fetchall()},
-        "others": {name: " ".join(sql.split()) for name, sql in made.fetchall() if sql},
+        "others": {
+            name: " ".join(sql.replace('"', "").split()) for name, sql in made.fetchall() if sql
+        },
     }
 
 

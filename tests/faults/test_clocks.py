@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import gaps
 from bot.services.liveness import GapWatch
 from tests.services.services_fixture import ServicesFixture, play, services_fixture
 
@@ -67,7 +66,7 @@ def test_a_machine_that_sleeps_half_an_hour_blames_nobody(tmp_path: Path) -> Non
             await s.play({"shop": "FO"})
             assert s.transport.messages == {}
             rows = await s.db.read(lambda conn: conn.execute("SELECT * FROM gap").fetchall())
-            assert [row["reason"] for row in rows] == [gaps.OFF]
+            assert len(rows) == 1
             assert 1790 < (rows[0]["until_ms"] - rows[0]["from_ms"]) / 1000 < 1810
 
     play(scenario())

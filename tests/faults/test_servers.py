@@ -61,7 +61,7 @@ def test_changed_rights_and_channels_are_noticed_at_once(tmp_path: Path) -> None
 
 def _parked(h: Harness) -> int:
     with h.store() as conn:
-        return int(conn.execute("SELECT count(*) FROM parked").fetchone()[0])
+        return int(conn.execute("SELECT count(*) FROM blocked_channel").fetchone()[0])
 
 
 def test_a_button_has_one_effect_whoever_presses_it_how_often(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_one_rotten_row_keeps_nobody_else_from_being_watched(tmp_path: Path) -> 
             await before.play({"shop": "OOF", "blog": "OOF"})
             await before.recorder.flush()
         with sqlite3.connect(tmp_path / "vigie.db") as conn:
-            conn.execute("UPDATE memory SET judge = '{\"rounds\": 5' WHERE monitor_id = 1")
+            conn.execute("UPDATE judge_state SET state = '{\"rounds\": 5' WHERE monitor_id = 1")
         conn.close()
         async with services_fixture(tmp_path, clock=before.clock) as after:
             assert after.entry("shop").judge_state == JudgeState()

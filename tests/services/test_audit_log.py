@@ -410,7 +410,7 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
             change = {"url": "https://shop.example/y?key=NEWSECRET", "contains": "NEWSECRET"}
             await s.monitors.edit(GUILD, shop.id, change, PERSON)
             seen = '{"url": "https://shop.example/SECRET"}'
-            await s.db.write(lambda conn: monitors.save(conn, shop.id, seen))
+            await s.db.write(lambda conn: monitors.save_certificate_warnings(conn, shop.id, seen))
             await s.monitors.remove(GUILD, shop.id, PERSON)
             found = await s.db.read(
                 lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM monitor").fetchall()]

@@ -180,7 +180,11 @@ def test_a_steady_certificate_costs_the_store_nothing(
             await watch(s, 60)
             await s.play({"shop": "OOO"})
             saved: list[int] = []
-            monkeypatch.setattr(table, "save", lambda _, monitor_id, __: saved.append(monitor_id))
+            monkeypatch.setattr(
+                table,
+                "save_certificate_warnings",
+                lambda _, monitor_id, __: saved.append(monitor_id),
+            )
             await s.play({"shop": "O" * 20})
             assert saved == []
 

@@ -579,7 +579,7 @@ def test_an_open_incident_goes_on_when_the_memory_behind_it_is_lost(tmp_path: Pa
             await s.play({"shop": "OFF"})
             await s.recorder.flush()
             blank = JudgeState().dump()
-            await s.db.write(lambda conn: monitors.save_memory(conn, shop.id, blank))
+            await s.db.write(lambda conn: monitors.save_judge_state(conn, shop.id, blank))
             transport = s.transport
         async with services_fixture(tmp_path, clock=clock) as s:
             s.transport = transport

@@ -293,7 +293,7 @@ def test_a_lost_memory_leaves_no_incident_open_for_ever(tmp_path: Path) -> None:
             monitor = await s.watch("shop")
             await s.play({"shop": "OFFF"})
             assert s.entry("shop").incident is not None
-            await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, "{broken"))
+            await s.db.write(lambda conn: monitors.save_judge_state(conn, monitor.id, "{broken"))
         async with services_fixture(tmp_path, clock=s.clock) as s:
             entry = s.entry("shop")
             assert entry.judge_state.monitor_state is State.DOWN
@@ -320,7 +320,7 @@ def test_an_incident_of_any_kind_ends_though_its_memory_was_lost(
             assert incident is not None
             changed = replace(incident, kind=kind)
             await s.db.write(lambda conn: incidents.update(conn, changed))
-            await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, "7"))
+            await s.db.write(lambda conn: monitors.save_judge_state(conn, monitor.id, "7"))
         async with services_fixture(tmp_path, clock=s.clock) as s:
             await s.play({"shop": "O" * 12})
             assert s.entry("shop").incident is None
@@ -333,7 +333,7 @@ def test_a_memory_of_an_incident_that_is_not_there_is_judged_anew(tmp_path: Path
         async with services_fixture(tmp_path) as s:
             monitor = await s.watch("shop")
             odd = JudgeState(has_been_up=True, mode=Kind.DOWN, kind=Kind.DOWN, hold=3)
-            await s.db.write(lambda conn: monitors.save_memory(conn, monitor.id, odd.dump()))
+            await s.db.write(lambda conn: monitors.save_judge_state(conn, monitor.id, odd.dump()))
         async with services_fixture(tmp_path, clock=s.clock) as s:
             assert s.entry("shop").judge_state.monitor_state is State.UNKNOWN
             await s.play({"shop": "OFF"})

@@ -72,15 +72,15 @@ CREATE TABLE maintenance_window (
 CREATE INDEX maintenance_live ON maintenance_window (guild_id) WHERE ended_ms IS NULL;
 
 -- The judge's state: rewritten all the time, so apart from the settings.
-CREATE TABLE memory (
+CREATE TABLE judge_state (
     monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id),
-    judge TEXT NOT NULL
+    state TEXT NOT NULL
 ) STRICT;
 
 -- Which ends of its certificate a monitor was warned of, as the rule of the warnings wrote it.
 CREATE TABLE certificate (
     monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id) ON DELETE CASCADE,
-    told TEXT NOT NULL
+    warned TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE incident (
@@ -88,7 +88,7 @@ CREATE TABLE incident (
     public_id TEXT NOT NULL UNIQUE,
     guild_id INTEGER NOT NULL REFERENCES guild (id),
     monitor_id INTEGER NOT NULL REFERENCES monitor (id),
-    -- Where it is told, fixed at the opening; NULL: the server has no alert channel.
+    -- Where it is sent, fixed at the opening; NULL: the server has no alert channel.
     channel_id INTEGER,
     role_id INTEGER,
     kind TEXT NOT NULL,
@@ -122,6 +122,7 @@ CREATE INDEX incident_unresolved ON incident (guild_id) WHERE resolved_ms IS NUL
 CREATE INDEX incident_of_monitor ON incident (monitor_id, since_ms);
 
 -- How an incident showed itself, and since when: history counts "down" apart from "unstable".
+-- The two triggers below write it, nothing else.
 CREATE TABLE incident_stage (
     incident_id INTEGER NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
     from_ms INTEGER NOT NULL,
@@ -133,22 +134,22 @@ CREATE TRIGGER incident_begins AFTER INSERT ON incident BEGIN
     INSERT INTO incident_stage (incident_id, from_ms, kind) VALUES (new.id, new.since_ms, new.kind);
 END;
 
--- A kind changes at a failed try.
+-- A kind changes at a failed check.
 CREATE TRIGGER incident_changes AFTER UPDATE OF kind ON incident WHEN old.kind <> new.kind BEGIN
     INSERT OR REPLACE INTO incident_stage (incident_id, from_ms, kind)
     VALUES (new.id, max(coalesce(new.last_failed_ms, 0), new.since_ms), new.kind);
 END;
 
--- Who asked to be told when it is back, and who says "me too".
+-- Who asked to be notified when it is back, and who says "me too".
 CREATE TABLE follower (
     incident_id INTEGER NOT NULL REFERENCES incident (id),
     user_id INTEGER NOT NULL,
-    wish TEXT NOT NULL CHECK (wish IN ('tell_me', 'me_too')),
+    kind TEXT NOT NULL CHECK (kind IN ('tell_me', 'me_too')),
     at_ms INTEGER NOT NULL,
-    PRIMARY KEY (incident_id, user_id, wish)
+    PRIMARY KEY (incident_id, user_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- One Discord message that tells of one or more incidents. message_id is NULL until it is posted.
+-- One Discord message about one or more incidents. message_id is NULL until it is posted.
 -- pinged: the roles it has pinged, ids with blanks between; gone_ms: when it was found deleted.
 CREATE TABLE post (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -173,7 +174,7 @@ CREATE TABLE post_incident (
 CREATE INDEX post_of_incident ON post_incident (incident_id);
 
 -- The outbox: one row is one piece of work for Discord.
--- channel_id: where; a negative one is a server (its id), to be told wherever it can be reached.
+-- channel_id: where; a negative one is a server (its id), to be notified wherever it can be reached.
 -- kind: open | ping | escalate | edit | close | reminder | notice
 -- state: pending | sending (Discord may have it already) | sent | dead | superseded
 -- batch: the row whose nonce a shared message carries, verb: what that message is; both are set
@@ -223,7 +224,7 @@ CREATE UNIQUE INDEX notification_edit ON notification (post_id)
     WHERE kind = 'edit' AND state = 'pending';
 
 -- Channels that refuse us: left alone until then, their rows wait.
-CREATE TABLE parked (
+CREATE TABLE blocked_channel (
     channel_id INTEGER PRIMARY KEY,
     guild_id INTEGER NOT NULL REFERENCES guild (id),
     since_ms INTEGER NOT NULL,
@@ -231,7 +232,7 @@ CREATE TABLE parked (
     reason TEXT NOT NULL
 ) STRICT;
 
--- One row a try, kept apart for some hours until it is packed; cause is NULL when it was fine.
+-- One row a check, kept apart for some hours until it is packed; cause is NULL when it succeeded.
 -- Clustered by time, so that storing appends: by monitor every row would touch its own page.
 CREATE TABLE result (
     at_ms INTEGER NOT NULL,
@@ -241,16 +242,16 @@ CREATE TABLE result (
     PRIMARY KEY (at_ms, monitor_id)
 ) STRICT, WITHOUT ROWID;
 
--- All tries of one monitor in one hour (hours since 1970), as bot/db/packing.py writes them.
+-- All checks of one monitor in one hour (hours since 1970), as bot/db/results.py packs them.
 CREATE TABLE packed (
     monitor_id INTEGER NOT NULL,
     hour INTEGER NOT NULL,
-    tries BLOB NOT NULL,
+    checks BLOB NOT NULL,
     PRIMARY KEY (monitor_id, hour)
 ) STRICT, WITHOUT ROWID;
 
--- What an hour, and a day (days since 1970, UTC), came to. p50, p95 and max are of fine tries.
--- Not watched is whatever watched_s leaves; last_s: when in the hour the last try was.
+-- What an hour, and a day (days since 1970, UTC), came to. p50 and p95 are of successful checks.
+-- Not watched is whatever watched_s leaves; last_s: when in the hour the last check was.
 CREATE TABLE hourly (
     monitor_id INTEGER NOT NULL,
     hour INTEGER NOT NULL,
@@ -258,7 +259,6 @@ CREATE TABLE hourly (
     ok INTEGER NOT NULL,
     p50_ms INTEGER,
     p95_ms INTEGER,
-    max_ms INTEGER,
     watched_s INTEGER NOT NULL,
     down_s INTEGER NOT NULL,
     unstable_s INTEGER NOT NULL,
@@ -273,19 +273,17 @@ CREATE TABLE daily (
     ok INTEGER NOT NULL,
     p50_ms INTEGER,
     p95_ms INTEGER,
-    max_ms INTEGER,
     watched_s INTEGER NOT NULL,
     down_s INTEGER NOT NULL,
     unstable_s INTEGER NOT NULL,
     PRIMARY KEY (monitor_id, day)
 ) STRICT, WITHOUT ROWID;
 
--- Time in which nothing was watched: neither up nor down. reason: off | blind
+-- Time in which nothing was watched: neither up nor down.
 CREATE TABLE gap (
     id INTEGER PRIMARY KEY,
     from_ms INTEGER NOT NULL,
-    until_ms INTEGER NOT NULL,
-    reason TEXT NOT NULL
+    until_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX gap_by_time ON gap (until_ms, from_ms);

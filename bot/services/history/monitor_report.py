@@ -119,7 +119,7 @@ def _certificate_ms(conn: Connection, entry: Entry) -> int | None:
         return None
     seen = entry.certificate
     if seen is None:
-        seen = read_back(entry.monitor, monitors.find(conn, entry.monitor.id))
+        seen = read_back(entry.monitor, monitors.certificate_warnings(conn, entry.monitor.id))
     if seen.url != url:
         return None
     return max((one.ends_ms for one in seen.recent), default=seen.known_ms)
