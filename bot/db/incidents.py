@@ -20,12 +20,12 @@ _SELECT = """
 
 # Columns that are fixed at the opening, and that change while an incident lives.
 _FIXED = (
-    *("guild_id", "monitor_id", "since_ms", "opened_ms", "last_ok_ms", "limit_ms"),
+    *("guild_id", "monitor_id", "since_ms", "opened_ms", "limit_ms"),
     *("address", "certificate_ms"),
 )
 _LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
-    *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced"),
+    *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced", "last_ok_ms"),
     *("channel_id", "role_id"),
 )
 

@@ -65,12 +65,15 @@ def update_incident(
     needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
     slow = state.mode is Kind.SLOW and check.ok
     # "n of n checks" is the count of the moment from which on it is said to be down.
-    turns_down = state.kind is Kind.DOWN and incident.kind is not Kind.DOWN
+    kind = state.kind or incident.kind
+    turns_down = kind is Kind.DOWN and incident.kind is not Kind.DOWN
     return replace(
         incident,
-        kind=state.kind or incident.kind,
+        kind=kind,
         cause=incident.cause if result.ok else result.cause,
         failed=state.run_failed_checks + state.failed_checks if turns_down else incident.failed,
+        # Of what is down it stays the last success before; of all else it is the newest one.
+        last_ok_ms=result.at_ms if result.ok and kind is not Kind.DOWN else incident.last_ok_ms,
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
         answering_since_ms=state.good_since_ms if state.good >= needed else None,
         share_ok=share_ok,

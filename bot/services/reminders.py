@@ -13,7 +13,7 @@ LOOK_S = 60.0
 class Reminders:
     """``wake`` is called when a reminder waits to be sent.
 
-    ``silenced_incidents`` gives the ids of incidents that an overlay keeps quiet now.
+    ``silenced_incidents`` gives the ids of incidents that are silenced now.
     """
 
     def __init__(
@@ -29,27 +29,24 @@ class Reminders:
         self._silenced_incidents = silenced_incidents
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Look every minute until cancelled."""
         while True:
             await self._clock.sleep(LOOK_S)
             await self.remind()
 
     async def remind(self) -> int:
-        """Queue the reminders that are due; returns how many incidents they tell of."""
+        """Queue the reminders that are due; returns of how many incidents."""
         now_ms = self._clock.now_ms()
-        silenced_incidents = self._silenced_incidents()
+        due = await self._db.read(lambda conn: incidents.due(conn, now_ms))
+        silenced = self._silenced_incidents() if due else set()
+        found = [incident_id for incident_id in due if incident_id not in silenced]
+        if not found:
+            return 0
 
-        def due(conn: Connection) -> list[int]:
-            return [one for one in incidents.due(conn, now_ms) if one not in silenced_incidents]
-
-        def write(conn: Connection) -> int:
-            found = due(conn)
+        def write(conn: Connection) -> None:
             for incident_id in found:
                 enqueue.reminder(conn, incident_id, now_ms)
-            return len(found)
 
-        if not await self._db.read(due):
-            return 0
-        count = await self._db.write(write)
+        await self._db.write(write)
         self._wake()
-        return count
+        return len(found)

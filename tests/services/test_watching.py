@@ -607,3 +607,25 @@ def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_pa
             assert len(s.transport.of(CHANNEL)) == 2
 
     play(scenario())
+
+
+def test_the_last_success_of_an_unstable_site_moves_on_and_that_of_a_dead_one_stays(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.watch("dead")
+            await s.play({"shop": "OFOFOFOF", "dead": "OFFFFFFF"})
+            opened = {name: s.entry(name).incident for name in ("shop", "dead")}
+            await s.play({"shop": "O", "dead": "O"})
+            for name, before in opened.items():
+                now = s.entry(name).incident
+                assert before is not None
+                assert now is not None
+                await s.recorder.flush()
+                stored = await s.incidents.by_public_id(GUILD, now.public_id)
+                newest = s.entry(name).last_ok_ms if name == "shop" else before.last_ok_ms
+                assert now.last_ok_ms == stored.last_ok_ms == newest, name
+
+    play(scenario())
