@@ -246,7 +246,6 @@ def test_what_cannot_be_watched_as_kuma_did_is_refused(differs: dict[str, Any], 
         ({"maxredirects": 3}, "limit of redirects"),
         ({"maxretries": 5}, "retries"),
         ({"resendInterval": 3}, "repeated notifications"),
-        ({"timeout": 5}, "timeout"),
         ({"tags": [{"name": "x"}]}, "tags"),
         ({"parent": 4}, "group"),
         ({"description": "mine"}, "description"),
@@ -290,6 +289,9 @@ def test_small_things_of_kuma() -> None:
     assert kuma(active=False).paused
     assert kuma(forceInactive=True).paused
     assert kuma(interval=60.0).typed["every"] == 60
+    assert kuma(timeout=5).typed["timeout"] == 5
+    assert remarks(kuma(timeout=5)) == []
+    assert "timeout" not in kuma().typed, "48 s come from the interval"
     inverted = kuma(type="keyword", keyword="error", invertKeyword=True).typed
     assert (inverted.get("contains"), inverted["not_contains"]) == (None, "error")
     left_over = kuma(authMethod=None, basic_auth_user="me")

@@ -6,7 +6,7 @@ Sources: ``server/model/monitor.js`` of 1.23 and 2.0, whose backup (``monitorLis
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from bot.errors import UserError
@@ -24,7 +24,8 @@ _TYPICAL = frozenset(
 _FOLLOWED, _USUAL_REDIRECTS = 5, 10  # at most; what Kuma has when nobody chose
 _CONFIRMED = 2  # how often a failure is checked again before it is told
 _USUAL_RESOLVER = "1.1.1.1"
-_DEADLINE_S, _USUAL_DEADLINE = 10, 0.8  # of the interval
+_USUAL_TIMEOUT = 0.8  # of the interval
+_WEB = ("http", "keyword")
 
 _UPSIDE_DOWN = N_("It is inverted (up while the site fails): I cannot watch that.")
 _NO_TLS_CHECK = N_("Its certificate is ignored (ignoreTls): I always verify it.")
@@ -34,57 +35,24 @@ _A_GROUP = N_("It is a group: I watch the sites in it, without the group.")
 _SIGN_IN = N_("I cannot sign in with “{method}”.")
 
 
-def _odd_deadline(monitor: Raw) -> bool:
-    """Whether somebody chose a time limit: what comes from the interval by itself is no choice."""
-    limit, every = monitor.get("timeout"), whole_number(monitor.get("interval"))
-    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 0 < limit < 10**6:
-        return False
-    usual = (every or 60) * _USUAL_DEADLINE
-    return limit != _DEADLINE_S and abs(limit - usual) >= 1
-
-
-Found = Callable[[Raw], bool]
-# What is left out of a monitor that is taken otherwise, and where that matters.
-_LEFT_OUT: tuple[tuple[Found, str], ...] = (
-    (lambda m: bool(m.get("tags")), N_("its tags are left out")),
-    (lambda m: bool(m.get("parent")), N_("its group is left out")),
-    (lambda m: bool(m.get("description")), N_("its description is left out")),
-    (lambda m: bool(_filled(m.get("conditions"))), N_("its conditions are left out")),
-    (
-        lambda m: (whole_number(m.get("maxretries")) or 0) > _CONFIRMED,
-        N_("its retries are left out: I check a failure twice more before it counts"),
+# Of a monitor that is taken otherwise: what is left out where it is set.
+_LEFT_OUT = {
+    "tags": N_("its tags are left out"),
+    "parent": N_("its group is left out"),
+    "description": N_("its description is left out"),
+    "conditions": N_("its conditions are left out"),
+    "resendinterval": N_(
+        "its repeated notifications are left out: reminders are set for the whole server"
     ),
-    (
-        lambda m: bool(whole_number(m.get("resendinterval"))),
-        N_("its repeated notifications are left out: reminders are set for the whole server"),
-    ),
-    (
-        _odd_deadline,
-        N_("its timeout is left out: a check has 10 s"),
-    ),
-    (
-        lambda m: (
-            m.get("type") == "dns"
-            and str(m.get("dnsresolveserver") or _USUAL_RESOLVER) != _USUAL_RESOLVER
-        ),
-        N_("its name server is left out: I use those of my own machine"),
-    ),
-    (
-        lambda m: bool(m.get("ipfamily")),
-        N_("its choice of IPv4 or IPv6 is left out: I use whichever answers"),
-    ),
-)
-_LEFT_OUT_OF_WEB: tuple[tuple[Found, str], ...] = (
-    (lambda m: bool(m.get("body")), N_("its request body is left out")),
-    (lambda m: bool(m.get("cachebust")), N_("its cache busting is left out")),
-    (
-        lambda m: (
-            _redirects(m) not in {_USUAL_REDIRECTS, _FOLLOWED}
-            and not (_redirects(m) == 0 and _judges_redirects(m))
-        ),
-        N_("its limit of redirects is left out: I follow up to 5"),
-    ),
-)
+    "ipfamily": N_("its choice of IPv4 or IPv6 is left out: I use whichever answers"),
+}
+_LEFT_OUT_OF_WEB = {
+    "body": N_("its request body is left out"),
+    "cachebust": N_("its cache busting is left out"),
+}
+_RETRIES = N_("its retries are left out: I check a failure twice more before it counts")
+_NAME_SERVER = N_("its name server is left out: I use those of my own machine")
+_REDIRECTS = N_("its limit of redirects is left out: I follow up to 5")
 
 
 def is_kuma(raw: Any) -> bool:
@@ -105,11 +73,37 @@ def of_kuma(raw: Raw) -> tuple[Raw, list[Remark]]:
     }
     if _truth(monitor.get("upsidedown")):
         raise UserError(_UPSIDE_DOWN)
-    remarks = _remarks(monitor, _LEFT_OUT)
-    if monitor.get("type") not in ("http", "keyword"):
+    known["timeout"] = _timeout(monitor)
+    remarks: list[Remark] = [(sentence, {}) for sentence in _left_out(monitor)]
+    if monitor.get("type") not in _WEB:
         return known, remarks
     _refuse_what_changes_the_answer(monitor)
-    return known | _of_web(monitor), remarks + _remarks(monitor, _LEFT_OUT_OF_WEB)
+    return known | _of_web(monitor), remarks
+
+
+def _timeout(monitor: Raw) -> int | None:
+    """The time limit that somebody chose: what comes from the interval by itself is no choice."""
+    limit, every_s = monitor.get("timeout"), whole_number(monitor.get("interval"))
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 0 < limit < 10**6:
+        return None
+    usual_s = (every_s or 60) * _USUAL_TIMEOUT
+    return round(limit) if abs(limit - usual_s) >= 1 else None
+
+
+def _left_out(monitor: Raw) -> Iterator[str]:
+    is_web = monitor.get("type") in _WEB
+    for name, sentence in (_LEFT_OUT | (_LEFT_OUT_OF_WEB if is_web else {})).items():
+        if _truth(monitor.get(name)):
+            yield sentence
+    if (whole_number(monitor.get("maxretries")) or 0) > _CONFIRMED:
+        yield _RETRIES
+    server = str(monitor.get("dnsresolveserver") or _USUAL_RESOLVER)
+    if monitor.get("type") == "dns" and server != _USUAL_RESOLVER:
+        yield _NAME_SERVER
+    redirects = _redirects(monitor)
+    followed = redirects in {_USUAL_REDIRECTS, _FOLLOWED}
+    if is_web and not followed and (redirects or not _judges_redirects(monitor)):
+        yield _REDIRECTS
 
 
 def _of_web(monitor: Raw) -> Raw:
@@ -126,7 +120,7 @@ def _of_web(monitor: Raw) -> Raw:
 
 def _address(monitor: Raw) -> str:
     kind, host = monitor.get("type"), str(monitor.get("hostname") or "")
-    if kind in ("http", "keyword"):
+    if kind in _WEB:
         url = str(monitor.get("url") or "")
         return "" if url in {"https://", "http://"} else url
     if kind == "group":
@@ -144,10 +138,6 @@ def _refuse_what_changes_the_answer(monitor: Raw) -> None:
         raise UserError(_NO_TLS_CHECK)
     if _truth(monitor.get("proxyid")):
         raise UserError(_PROXY)
-
-
-def _remarks(monitor: Raw, table: tuple[tuple[Found, str], ...]) -> list[Remark]:
-    return [(sentence, {}) for matters, sentence in table if matters(monitor)]
 
 
 def _redirects(monitor: Raw) -> int:
@@ -217,7 +207,7 @@ def _filled(found: Any) -> Any:
 
 def _truth(found: Any) -> bool:
     """Dumps of the database have 0 and 1, some ``"0"`` and ``"false"``."""
-    return found not in (0, "0", "", "false", None) and bool(found)
+    return found not in (0, "0", "", "false", "[]", None) and bool(found)
 
 
 def _folded(name: Any) -> str:
