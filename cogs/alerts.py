@@ -12,7 +12,7 @@ from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
-from cogs._ui.change_pages import ChangesButton, add_server_changes
+from cogs._ui.audit_log import AuditLogButton, add_server_changes
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
 from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel
 
@@ -159,5 +159,5 @@ def _goes_to(words: Translator, channel: ChosenChannel, role_id: int | None) -> 
 
 
 async def setup(client: VigieClient) -> None:
-    client.add_dynamic_items(ChangesButton, IncidentButton, SitesPage)
+    client.add_dynamic_items(AuditLogButton, IncidentButton, SitesPage)
     await client.add_cog(Alerts(client))

@@ -10,7 +10,7 @@ from bot.discord.command_tree import translator_of
 from bot.services.status import MonitorStatus
 from bot.words.translator import Translator
 from cogs._ui import visibility
-from cogs._ui.change_pages import changes_view
+from cogs._ui.audit_log import audit_log_view
 from cogs._ui.interactions import defer_if_slow, guild_translator, is_manager, respond
 from cogs._ui.monitor_option import VisibleMonitor
 from cogs._ui.monitor_status import Asked, monitor_embed
@@ -89,7 +89,7 @@ class Status(commands.Cog):
                 more=self._client.commands_tree.mention("incidents"),
             ),
         )
-        view = None if shared else changes_view(interaction, found.id)
+        view = None if shared else audit_log_view(interaction, found.id)
         await respond(interaction, embed=embed, view=view, ephemeral=not shared)
 
     async def _explain(self, interaction: Interaction, hidden: int) -> None:

@@ -15,7 +15,7 @@ from bot.services.monitor_options import Typed
 from bot.services.monitor_rules import Added
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
-from cogs._ui.edit_buttons import EditButton, card, take_change, take_edited
+from cogs._ui.did_you_mean import DidYouMeanButton, with_address
 from cogs._ui.forms import take_form
 from cogs._ui.interactions import (
     ManagersCog,
@@ -26,14 +26,13 @@ from cogs._ui.interactions import (
 )
 from cogs._ui.monitor_forms import FORM
 from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.monitor_settings import EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.option_parameters import takes_options, typed_options
 from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
-from cogs._ui.typed_slips import MeantButton, with_address
 from cogs._ui.watch_answers import (
     RemovalButton,
     added_text,
     ask_removal,
-    cut_text,
     list_embed,
     paused_text,
     place_text,
@@ -194,5 +193,5 @@ async def setup(client: VigieClient) -> None:
     # discord.py reads ranges when the class is made; this one's minimum is a setting.
     for command in (cog.add, cog.edit):
         command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
-    client.add_dynamic_items(EditButton, RemovalButton, MeantButton)
+    client.add_dynamic_items(EditButton, RemovalButton, DidYouMeanButton)
     await client.add_cog(cog)

@@ -52,7 +52,7 @@ class NameTaken(UserError):
         super().__init__(_TAKEN, name=name)
 
 
-class Neighbours:
+class MonitorIndex:
     """The monitors of a server, found by name and by address however many there are."""
 
     def __init__(self, monitors: Iterable[Monitor] = ()) -> None:
@@ -95,13 +95,13 @@ class MonitorRules:
         """Every minute, or as often as is allowed."""
         return max(_USUAL_INTERVAL_S, self._config.min_interval_s)
 
-    def new(self, guild_id: int, typed: Typed, mine: Neighbours, now_ms: int) -> Monitor:
+    def new(self, guild_id: int, typed: Typed, mine: MonitorIndex, now_ms: int) -> Monitor:
         """A monitor to be, beside those the server has: a change of one with all defaults."""
         self.check_room(len(mine) + 1)
         blank = Monitor(0, guild_id, "", Target(""), self.usual_interval_s, created_ms=now_ms)
         return self.changed(blank, {"name": None, **typed}, mine)
 
-    def changed(self, monitor: Monitor, typed: Typed, mine: Neighbours) -> Monitor:
+    def changed(self, monitor: Monitor, typed: Typed, mine: MonitorIndex) -> Monitor:
         """The monitor with the change, among those its server has."""
         values = self._checked(monitor, typed)
         name = values.pop("name", monitor.name) or ""
@@ -186,7 +186,7 @@ def host_name(url: str) -> str:
         return netloc
 
 
-def _free_name(wanted: str, url: str, mine: Neighbours, but: Monitor | None = None) -> str:
+def _free_name(wanted: str, url: str, mine: MonitorIndex, but: Monitor | None = None) -> str:
     """The wanted name, or one after the address where nothing of it can be seen.
 
     Raises UserError if it is another's.
@@ -204,7 +204,7 @@ def _free_name(wanted: str, url: str, mine: Neighbours, but: Monitor | None = No
     return _after_the_address(host, url, mine)
 
 
-def _after_the_address(host: str, url: str, mine: Neighbours) -> str:
+def _after_the_address(host: str, url: str, mine: MonitorIndex) -> str:
     """Of two addresses on one host nobody named either: what tells them apart is in the name."""
     parts = urlsplit(url)
     path = unquote(parts.path).rstrip("/")

@@ -18,7 +18,7 @@ from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.monitor_options import NAME_LIMIT, SECRETS, Typed
-from bot.services.monitor_rules import Added, Edited, MonitorRules, NameTaken, Neighbours
+from bot.services.monitor_rules import Added, Edited, MonitorIndex, MonitorRules, NameTaken
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.escaping import plain
@@ -96,7 +96,7 @@ class Monitors:
 
         Raises UserError when the address, an option or the name cannot be taken.
         """
-        mine = self.neighbours(guild_id)
+        mine = self.index(guild_id)
         draft = self.draft(guild_id, typed, mine)
         twin = mine.at(draft.target.url)
         (monitor,) = await self._store(guild_id, [draft], by, AuditEvent.ADDED)
@@ -113,11 +113,11 @@ class Monitors:
             raise RuntimeError("the first check ended by a bug, which is logged")
         return Added(entry.monitor, first[0], twin)
 
-    def neighbours(self, guild_id: int) -> Neighbours:
+    def index(self, guild_id: int) -> MonitorIndex:
         """What a server watches now, as a new monitor meets it."""
-        return Neighbours(self.of_guild(guild_id))
+        return MonitorIndex(self.of_guild(guild_id))
 
-    def draft(self, guild_id: int, typed: Typed, mine: Neighbours) -> Monitor:
+    def draft(self, guild_id: int, typed: Typed, mine: MonitorIndex) -> Monitor:
         """A monitor that might be watched beside ``mine``. Raises UserError."""
         return self.rules.new(guild_id, typed, mine, self._clock.now_ms())
 
@@ -184,7 +184,7 @@ class Monitors:
             entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
             renamed = change.get("name", before.name) != before.name
-            mine = self.neighbours(guild_id) if renamed else Neighbours()
+            mine = self.index(guild_id) if renamed else MonitorIndex()
             after = self.rules.changed(before, change, mine)
             if after == before:
                 return Edited(before, before)

@@ -19,6 +19,7 @@ from bot.services.monitor_options import Typed
 from bot.services.typed_addresses import typed_address
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.did_you_mean import suggestion_row
 from cogs._ui.forms import typed_values
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 from cogs._ui.options import check_channel_and_role
@@ -37,7 +38,6 @@ from cogs._ui.setup_page import (
     site_form,
     steps,
 )
-from cogs._ui.typed_slips import slip_row
 from cogs._ui.watch_answers import added_text
 
 _ARRIVES_S = 2.0  # most have arrived by then; the others are looked for by hand
@@ -180,7 +180,7 @@ async def take_site(interaction: Interaction, sent: re.Match[str]) -> None:
     try:
         address = typed_address(typed["url"])
     except Mistyped as slip:
-        row = slip_row(interaction, slip, add)
+        row = suggestion_row(interaction, slip, add)
         note = f"✖ {error_text(translator_of(interaction), slip)}"
         await show_setup(interaction, step=SITE, note=note, row=row)
     else:

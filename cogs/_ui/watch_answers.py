@@ -7,8 +7,7 @@ from bot.discord.command_tree import translator_of
 from bot.discord.states import colour_of, state_word, summary
 from bot.errors import NotFound
 from bot.models import CheckResult, Monitor
-from bot.services.monitor_options import NAME_LIMIT
-from bot.services.monitor_rules import Added, is_cut
+from bot.services.monitor_rules import Added
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
@@ -17,7 +16,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
-from cogs._ui.monitor_card import asked_address
+from cogs._ui.monitor_settings import asked_address
 from cogs._ui.monitor_text import add_address, named_by_host, shown_host, shown_name
 
 _LINES = 25
@@ -39,13 +38,6 @@ def added_text(words: Translator, added: Added) -> str:
         name = shown_name(added.twin)
         lines.append(words.text("You watch this address already, as {name}.", name=name))
     return "\n".join(lines)
-
-
-def cut_text(words: Translator, name: str | None) -> str | None:
-    """That a typed name was too long, if it was."""
-    if not is_cut(name):
-        return None
-    return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
 
 
 def place_text(

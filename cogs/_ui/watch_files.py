@@ -14,7 +14,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import NETWORK_ERRORS, option_names, translator_of
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor
-from bot.services.transfer.bulk_import import Fate, Outcome
+from bot.services.transfer.bulk_import import Outcome, RowState
 from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
@@ -170,14 +170,14 @@ def _first_line(words: Translator, outcomes: Sequence[Outcome], *, preview: bool
 
 def _counts(words: Translator, outcomes: Sequence[Outcome]) -> str:
     """``3 new · 1 changed · 2 not taken``."""
-    counted = Counter(one.fate for one in outcomes)
+    n = Counter(one.state for one in outcomes)
     said = {
-        Fate.ADDED: words.plural("{n} new", "{n} new", counted[Fate.ADDED]),
-        Fate.CHANGED: words.plural("{n} changed", "{n} changed", counted[Fate.CHANGED]),
-        Fate.SAME: words.plural("{n} unchanged", "{n} unchanged", counted[Fate.SAME]),
-        Fate.REFUSED: words.plural("{n} not imported", "{n} not imported", counted[Fate.REFUSED]),
+        RowState.ADDED: words.plural("{n} new", "{n} new", n[RowState.ADDED]),
+        RowState.CHANGED: words.plural("{n} changed", "{n} changed", n[RowState.CHANGED]),
+        RowState.SAME: words.plural("{n} unchanged", "{n} unchanged", n[RowState.SAME]),
+        RowState.REFUSED: words.plural("{n} not imported", "{n} not imported", n[RowState.REFUSED]),
     }
-    return " · ".join(text for fate, text in said.items() if counted[fate])
+    return " · ".join(text for state, text in said.items() if n[state])
 
 
 def _sections(words: Translator, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
@@ -211,9 +211,9 @@ def _line(words: Translator, outcome: Outcome) -> str:
     said.append(words.text("every {n} s", n=monitor.interval_s))
     if monitor.paused:
         said.append(words.text("paused"))
-    if outcome.fate is Fate.SAME:
+    if outcome.state is RowState.SAME:
         said.append(words.text("unchanged"))
-    if outcome.fate is Fate.CHANGED:
+    if outcome.state is RowState.CHANGED:
         fields = [words.text(one) for one in outcome.changed]
         said.append(words.text("changed: {fields}", fields=", ".join(fields)))
     return " · ".join([*said, *_remarks(words, item)])

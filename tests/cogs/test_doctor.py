@@ -11,7 +11,7 @@ import pytest
 from bot.services.delivery import throttle
 from bot.services.doctor.findings import ok, warning
 from bot.services.monitor_options import Typed
-from bot.services.monitor_rules import Neighbours
+from bot.services.monitor_rules import MonitorIndex
 from bot.words.translator import translator_for
 from cogs._ui.doctor_page import findings_embed
 from cogs._ui.interactions import defer_if_slow
@@ -40,7 +40,7 @@ async def look(fixture: BotFixture, report: Answer, **more: Any) -> Answer:
 async def watched(fixture: BotFixture, wanted: Sequence[Typed]) -> None:
     """Many monitors at once, without looking at any."""
     monitors = fixture.app.monitors
-    drafts = [monitors.draft(fixture.guild_id, one, Neighbours()) for one in wanted]
+    drafts = [monitors.draft(fixture.guild_id, one, MonitorIndex()) for one in wanted]
     await monitors.keep(fixture.guild_id, drafts, by=1)
 
 

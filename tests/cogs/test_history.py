@@ -20,7 +20,7 @@ from bot.db import incidents as table
 from bot.db.database import Connection
 from bot.db.results import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
-from bot.services.monitor_rules import Neighbours
+from bot.services.monitor_rules import MonitorIndex
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -30,7 +30,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 async def unchecked(fixture: BotFixture) -> Monitor:
     """A monitor that no check has been made of yet, as after an import."""
     new = {"url": fixture.site.url, "name": "Shop", "every": 3600}
-    now = fixture.app.monitors.draft(fixture.guild_id, new, Neighbours())
+    now = fixture.app.monitors.draft(fixture.guild_id, new, MonitorIndex())
     draft = replace(now, created_ms=now.created_ms - HOUR_MS)
     return (await fixture.app.monitors.keep(fixture.guild_id, [draft], by=1))[0]
 

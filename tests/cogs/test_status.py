@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from bot.services.monitor_rules import Neighbours
+from bot.services.monitor_rules import MonitorIndex
 from tests.cogs.bot_fixture import BotFixture, labels, run_with_bot, until
 
 
@@ -253,7 +253,7 @@ def test_fifty_sites_with_odd_names_fit_every_page_and_stay_text(tmp_path: Path)
         for name in names:
             url = f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example/"
             new = {"url": url, "name": name}
-            drafts.append(fixture.app.monitors.draft(fixture.guild_id, new, Neighbours()))
+            drafts.append(fixture.app.monitors.draft(fixture.guild_id, new, MonitorIndex()))
         await fixture.app.monitors.keep(fixture.guild_id, drafts, by=1)
         answer = await fixture.run("status", who="Member", locale="fr")
         assert answer.message is not None

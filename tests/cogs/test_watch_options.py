@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.services.monitor_options import IN_COMMANDS, OPTIONS, SECTIONS, of_section
-from bot.services.monitor_rules import Neighbours
+from bot.services.monitor_rules import MonitorIndex
 from bot.services.option_types import span
 from bot.services.transfer.files import export, read
 from sandbox import Upload
@@ -115,17 +115,17 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "channel": 2**60,
             "role": 55,
         }
-        full = rules.new(guild_id, typed, Neighbours(), 0)
+        full = rules.new(guild_id, typed, MonitorIndex(), 0)
         assert [one.name for one in OPTIONS.values() if one.of(full) == one.default] == []
         (item,) = read(export([full])).items
-        there = rules.changed(full, item.typed, Neighbours([full]))
+        there = rules.changed(full, item.typed, MonitorIndex([full]))
         assert there == full, "the value of a header stays where the file has none"
         (bare,) = read(
             json.dumps(
                 {"vigie": 1, "monitors": [{"url": "https://a.example/", "name": "Shop"}]}
             ).encode()
         ).items
-        plain = rules.changed(full, bare.typed, Neighbours([full]))
+        plain = rules.changed(full, bare.typed, MonitorIndex([full]))
         assert plain.interval_s == 60
         assert all(
             one.of(plain) == one.default
@@ -178,7 +178,9 @@ def test_errors_of_a_change_are_told_together(tmp_path: Path) -> None:
         rules = fixture.app.monitors.rules
         with pytest.raises(UserError) as raised:
             rules.changed(
-                shop(fixture), {"every": 0, "slow_ms": 60_001, "contains": "x" * 201}, Neighbours()
+                shop(fixture),
+                {"every": 0, "slow_ms": 60_001, "contains": "x" * 201},
+                MonitorIndex(),
             )
         assert [str(one) for one in raised.value.each] == [
             "“every” must be from 1 to 86400 seconds.",

@@ -16,7 +16,7 @@ from bot.errors import UserError
 from bot.models import Cause, Monitor, Target
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS
-from bot.services.monitor_rules import MonitorRules, Neighbours
+from bot.services.monitor_rules import MonitorIndex, MonitorRules
 from bot.services.option_types import (
     kept_headers,
     parse_headers,
@@ -29,9 +29,9 @@ from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.edit_buttons import EditButton
 from cogs._ui.incident_list import IncidentsPage
 from cogs._ui.maintenance_text import label, planned_text
+from cogs._ui.monitor_settings import EditButton
 from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
 from cogs._ui.status_page import PageButton
 from tests.fuzz.effort import harmless, said, texts, tries
@@ -73,7 +73,7 @@ def test_addresses(typed: str) -> None:
 @example("\u200b" * 900_000)
 def test_names(typed: str) -> None:
     rules = MonitorRules(Config(), GUARD)
-    mine = Neighbours([Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)])
+    mine = MonitorIndex([Monitor(1, GUILD, "Shop", Target("https://shop.example/"), 60)])
     wanted = {"url": "https://example.com/", "name": typed}
     monitor = refused_or(lambda: rules.new(GUILD, wanted, mine, 0))
     if monitor is not None:
@@ -116,7 +116,7 @@ def test_searched_texts_and_methods(typed: str, method: str) -> None:
                 "not_contains": typed,
                 "method": method,
             },
-            Neighbours(),
+            MonitorIndex(),
             0,
         )
     )

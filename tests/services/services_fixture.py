@@ -89,7 +89,7 @@ class ServicesFixture(Core):
     async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
         """A monitor whose alerts go to the channel of the tests; not checked yet, as imported."""
         new = {"url": f"https://{name}.example/", "name": name, "channel": CHANNEL}
-        draft = self.monitors.draft(guild_id, new, self.monitors.neighbours(guild_id))
+        draft = self.monitors.draft(guild_id, new, self.monitors.index(guild_id))
         return (await self.monitors.keep(guild_id, [draft], PERSON))[0]
 
     async def uptime(self, monitor: Monitor, since_ms: int) -> Uptime:

@@ -8,12 +8,12 @@ from bot.config import Config
 from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Target
-from bot.services.monitor_rules import MonitorRules, Neighbours
+from bot.services.monitor_rules import MonitorIndex, MonitorRules
 
 
 def target_of(url: str, **options: Any) -> Target:
     rules = MonitorRules(Config(), Netguard())
-    return rules.new(1, {"url": url, **options}, Neighbours(), 0).target
+    return rules.new(1, {"url": url, **options}, MonitorIndex(), 0).target
 
 
 def test_a_web_address_takes_every_option() -> None:

@@ -14,7 +14,7 @@ from bot.db.rollups import Rollup
 from bot.models import Incident, Kind, Monitor
 from bot.services.audit_log import AuditEvent
 from bot.services.history import retention
-from bot.services.monitor_rules import Neighbours
+from bot.services.monitor_rules import MonitorIndex
 from tests.fakes import START_MS, FakeClock
 from tests.services.services_fixture import (
     CHANNEL,
@@ -418,7 +418,7 @@ def test_what_was_imported_as_paused_is_watched_from_its_resumption_on(tmp_path:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=clock()) as s:
             wanted = {"url": "https://shop.example/"}
-            draft = s.monitors.draft(GUILD, wanted, Neighbours())
+            draft = s.monitors.draft(GUILD, wanted, MonitorIndex())
             paused = replace(draft, paused_ms=draft.created_ms)
             (shop,) = await s.monitors.keep(GUILD, [paused], PERSON, AuditEvent.IMPORTED)
             await s.clock.advance(1800)

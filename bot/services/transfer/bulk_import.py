@@ -31,7 +31,7 @@ _HEADER_VALUE = N_("the value of the header {name} is not in the file")
 Progress = Callable[[int, int], Awaitable[None]]
 
 
-class Fate(Enum):
+class RowState(Enum):
     """What became of a row, or would become of it."""
 
     REFUSED = "refused"
@@ -53,12 +53,12 @@ class Outcome:
     before: Monitor | None = None
 
     @property
-    def fate(self) -> Fate:
+    def state(self) -> RowState:
         if self.monitor is None:
-            return Fate.REFUSED
+            return RowState.REFUSED
         if self.before is None:
-            return Fate.ADDED
-        return Fate.CHANGED if self.changed else Fate.SAME
+            return RowState.ADDED
+        return RowState.CHANGED if self.changed else RowState.SAME
 
     @property
     def changed(self) -> list[str]:
@@ -109,7 +109,7 @@ class BulkImport:
             return [await self._alone(plan, one, by) for one in planned]
         done = []
         for one in planned:
-            if one.fate is Fate.ADDED:
+            if one.state is RowState.ADDED:
                 done.append(replace(one, monitor=next(kept)))
             else:
                 done.append(await self._apply(one, by))
@@ -129,7 +129,7 @@ class BulkImport:
     async def _apply(self, planned: Outcome, by: int) -> Outcome:
         """Change what differs; a row that is refused or the same is left as it is."""
         wanted, typed = planned.monitor, planned.item.typed
-        if planned.fate is not Fate.CHANGED or wanted is None:
+        if planned.state is not RowState.CHANGED or wanted is None:
             return planned
         guild_id = wanted.guild_id
         try:
@@ -150,7 +150,7 @@ class _Plan:
     def __init__(self, monitors: Monitors, guild_id: int) -> None:
         self.guild_id = guild_id
         self._monitors = monitors
-        self._mine = monitors.neighbours(guild_id)
+        self._mine = monitors.index(guild_id)
         self._by_id = {one.id: one for one in monitors.of_guild(guild_id)}
         self._spoken_of: set[int] = set()  # ids of monitors that earlier rows are about
 

@@ -33,14 +33,14 @@ class _Asked:
     take: Take
 
 
-class MeantButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
+class DidYouMeanButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
     """Takes the address that was meant, with everything else as it was typed."""
 
     for_managers = True
     asked: ClassVar[dict[str, _Asked]] = {}
 
     @classmethod
-    def offering(cls, interaction: Interaction, slip: Mistyped, take: Take) -> "MeantButton":
+    def offering(cls, interaction: Interaction, slip: Mistyped, take: Take) -> "DidYouMeanButton":
         """A new one; the oldest that nobody has pressed are forgotten."""
         key = secrets.token_hex(8)
         asked = _Asked(interaction.guild_id, interaction.user.id, slip.meant, take)
@@ -64,12 +64,12 @@ async def with_address(interaction: Interaction, typed: str, take: Take) -> None
     try:
         address = typed_address(typed)
     except Mistyped as slip:
-        view = view_of([MeantButton.offering(interaction, slip, take)])
+        view = view_of([DidYouMeanButton.offering(interaction, slip, take)])
         await respond(interaction, error_text(translator_of(interaction), slip), view=view)
         return
     await take(interaction, address)
 
 
-def slip_row(interaction: Interaction, slip: Mistyped, take: Take) -> ui.ActionRow[Any]:
+def suggestion_row(interaction: Interaction, slip: Mistyped, take: Take) -> ui.ActionRow[Any]:
     """The button for a card of components."""
-    return ui.ActionRow(MeantButton.offering(interaction, slip, take))
+    return ui.ActionRow(DidYouMeanButton.offering(interaction, slip, take))
