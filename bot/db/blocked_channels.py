@@ -1,4 +1,4 @@
-"""SQL of channels that refuse us: left alone for a while, their work waits or moves elsewhere."""
+"""SQL of blocked channels: they refuse us, so their work waits or moves elsewhere."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def block(
 
 
 def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
-    """A channel that was parked in the future is not: the clock was set back since."""
+    """A channel that was blocked in the future is not: the clock was set back since."""
     row = conn.execute(
         "SELECT 1 FROM blocked_channel WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
         (channel_id, now_ms),
@@ -39,7 +39,7 @@ def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
 
 
 def unblock(conn: Connection, channel_id: int) -> bool:
-    """Try a channel again; False when it was not parked."""
+    """Try a channel again; False: it was not blocked."""
     return (
         conn.execute("DELETE FROM blocked_channel WHERE channel_id = ?", (channel_id,)).rowcount
         == 1
@@ -56,7 +56,7 @@ def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:
 
 
 def current_channel(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
-    """Where a channel's alerts go now: itself, or the server's second one while it is parked."""
+    """The channel that alerts go to now: itself, or the server's second one while it is blocked."""
     row = conn.execute(
         "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
         " (SELECT 1 FROM blocked_channel p WHERE p.channel_id = ?2"
@@ -69,7 +69,7 @@ def current_channel(conn: Connection, guild_id: int, channel_id: int, now_ms: in
 
 
 def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = False) -> int:
-    """Tell elsewhere what a channel was never told; returns how many openings that are.
+    """Move what was never sent in a channel to another; returns how many openings that are.
 
     An incident moves whole: an all-clear never leaves the channel of its opening.
     ``default_only``: of monitors that have no channel of their own.
@@ -99,7 +99,7 @@ class HomeChannel:
 
 
 def home_channels(conn: Connection, incident_ids: Iterable[int]) -> dict[int, HomeChannel]:
-    """Where incidents belong, whatever channel tells them."""
+    """Channels that incidents belong to, whatever channel they were posted in."""
     query = (
         "SELECT coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL FROM incident i"
         " JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id WHERE i.id = ?"
@@ -109,7 +109,7 @@ def home_channels(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Ho
 
 
 def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
-    """Whether a server's alerts go to a channel, or wait for it."""
+    """True: a server's alerts go to a channel, or wait for it."""
     row = conn.execute(
         "SELECT 1 FROM guild WHERE id = ?1 AND ?2 IN (channel_id, fallback_channel_id)"
         " UNION ALL SELECT 1 FROM monitor WHERE guild_id = ?1 AND channel_id = ?2"
@@ -131,7 +131,7 @@ def claim_daily_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
 
 
 def mark_unreachable(conn: Connection, guild_id: int, since_ms: int | None) -> None:
-    """Note since when nobody of a server can be told; None: somebody could be."""
+    """Note since when nobody of a server can be reached; None: somebody can."""
     conn.execute(
         "UPDATE guild SET unheard_ms = iif(?1 IS NULL, NULL, coalesce(unheard_ms, ?1))"
         " WHERE id = ?2",

@@ -30,12 +30,12 @@ class Board:
 
     @property
     def names(self) -> dict[str, object]:
-        """Whose it is and where it is: fields for the log."""
+        """Fields for the log."""
         return {"guild": self.guild_id, "channel": self.channel_id}
 
     @property
     def wanted(self) -> bool:
-        """Whether it is to be kept up: neither removed nor waiting for people's answer."""
+        """To be kept up: neither removed nor waiting for people's answer."""
         return self.removed_ms is None and self.asked_ms is None
 
 

@@ -1,16 +1,16 @@
-"""SQL that looks at the outbox as a whole: what waits, what arrived, what never will."""
+"""SQL of statistics of the outbox: what waits, what arrived, what was given up."""
 
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS
 from bot.db.database import Connection
 
-# Messages of what ended so long ago are edited no more, and their work tells nobody anything.
+# Messages of what ended so long ago are edited no more, and rows about it are of no use.
 KEPT_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class OutboxStats:
     """``waiting``: rows that are due, or failed, and not taken yet, the oldest from ``oldest_ms``.
 
     ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
@@ -41,7 +41,7 @@ _WAITING = (
 )
 
 
-def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
+def read(conn: Connection, guild_id: int | None, now_ms: int) -> OutboxStats:
     """The outbox of one server; None: of all that Vigie has not left."""
     values = {"guild": guild_id, "now": now_ms, "since": now_ms - KEPT_MS}
     waiting, oldest_ms = conn.execute(
@@ -66,7 +66,7 @@ def look(conn: Connection, guild_id: int | None, now_ms: int) -> Outbox:
         row = conn.execute(
             "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
         ).fetchone()
-    return Outbox(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
+    return OutboxStats(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
 
 
 def last_test(conn: Connection, guild_id: int) -> LastTest | None:

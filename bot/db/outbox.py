@@ -13,12 +13,12 @@ from bot.db.database import Connection
 log = logging.getLogger(__name__)
 
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
-COMPANY = "company"  # payload of an opening that waited for others
+GROUPED = "company"  # payload of an opening that waited for others
 _ACTIVE = "state IN ('pending', 'sending')"
 
 
 class Work(StrEnum):
-    """What a row asks for."""
+    """Kind of a row."""
 
     OPEN = "open"
     PING = "ping"  # a latecomer's role, called once after its incident was edited into a list
@@ -91,17 +91,17 @@ def add(
 class Due:
     """A channel's waiting work: when the first is due, and whether an opening is due by then.
 
-    ``parked``: the channel was refused lately, its time to be tried again is part of ``at_ms``.
+    ``blocked``: the channel was refused lately, its time to be tried again is part of ``at_ms``.
     """
 
     at_ms: int
     guild_id: int = 0
     opening: bool = False
-    parked: bool = False
+    blocked: bool = False
 
 
 def active(conn: Connection, channel_id: int) -> list[Notification]:
-    """All waiting and half-sent work of one channel, oldest first.
+    """All waiting and half-sent rows of one channel, oldest first.
 
     A row that cannot be read is set aside: the others of its channel must not wait for it.
     """
@@ -127,7 +127,7 @@ def set_aside(conn: Connection, ids: Iterable[int], error: str) -> None:
 
 
 # A row from the future is due: the clock was set back, and its waiting time with it. So is a
-# channel that was parked in the future.
+# channel that was blocked in the future.
 _DUE = (
     "SELECT d.*, iif(p.since_ms > :now, 0, p.until_ms) AS parked_ms FROM (SELECT n.channel_id,"
     " n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms))"

@@ -1,4 +1,4 @@
-"""SQL of posts: Discord messages that tell of incidents and are edited while those live."""
+"""SQL of posts: Discord messages about incidents and are edited while those live."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.db.outbox import COMPANY, Work
+from bot.db.outbox import GROUPED, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def create(
     incident_ids: Iterable[int],
     now_ms: int,
 ) -> int:
-    """A message about to be sent, and what it tells of; returns the post's id."""
+    """Add a message about to be sent, with its incidents; returns the post's id."""
     post = {"guild_id": guild_id, "channel_id": channel_id, "created_ms": now_ms}
     post_id = rows.insert(conn, "post", post)
     link(conn, post_id, incident_ids)
@@ -57,7 +57,7 @@ def get(conn: Connection, post_id: int) -> Post | None:
 
 
 def of_incident(conn: Connection, incident_id: int) -> list[Post]:
-    """The messages that tell of an incident, newest first."""
+    """Messages about an incident, newest first."""
     found = conn.execute(
         "SELECT p.* FROM post p JOIN post_incident l ON l.post_id = p.id"
         " WHERE l.incident_id = ? ORDER BY p.id DESC",
@@ -85,13 +85,13 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
         " WHERE l.post_id = p.id))"
         " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
-        (channel_id, since_ms, at_least, Work.OPEN, COMPANY),
+        (channel_id, since_ms, at_least, Work.OPEN, GROUPED),
     ).fetchone()
     return None if row is None else _post(row)
 
 
 def names_monitors_of(conn: Connection, post_id: int, incidents: Iterable[int | None]) -> bool:
-    """Whether a message already tells of a monitor that one of these incidents is about."""
+    """True: a message is about a monitor of one of these incidents already."""
     return any(
         conn.execute(
             "SELECT 1 FROM incident new JOIN incident old ON old.monitor_id = new.monitor_id"

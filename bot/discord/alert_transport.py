@@ -101,7 +101,7 @@ class DiscordTransport:
     def access(self, channel_id: int) -> ChannelAccess:
         return access(self._client, channel_id)
 
-    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+    def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         """Nobody knows of a channel that is not in the cache."""
         guild = self._client.get_guild(guild_id)
         if guild is None or self._client.known_channels.find(guild, channel_id) is None:
@@ -109,7 +109,7 @@ class DiscordTransport:
         found = self._client.audience.shared(guild, place_id, [channel_id])
         return None if found is None else channel_id in found
 
-    async def places(self, guild_id: int) -> ContactPoints:
+    async def contact_points(self, guild_id: int) -> ContactPoints:
         """From the cache, or from the API while there is no gateway."""
         guild = self._client.get_guild(guild_id)
         if guild is None:

@@ -1,7 +1,7 @@
-"""Tells a channel in time that a site's certificate is about to end: once at each threshold.
+"""Warns before a site's certificate expires: once at each threshold.
 
-What was told is committed together with the message; while an overlay keeps the monitor quiet
-nothing counts as told, so the first good try after it tells what is still true.
+A warning is stored together with its message; while the monitor is silenced nothing counts as
+sent, so the first good check after that sends what is still true.
 """
 
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Certificates:
-    """Looks at the certificate of every good try. ``wake`` is called after work for Discord."""
+    """``wake`` is called after work for Discord."""
 
     def __init__(
         self,
@@ -38,43 +38,43 @@ class Certificates:
         self._wake = wake
         self._batch = batch
 
-    async def saw(self, entry: Entry, result: CheckResult) -> None:
-        """Take what a try saw. A store that refuses is waited out: the next try tells it."""
+    async def handle_result(self, entry: Entry, result: CheckResult) -> None:
+        """Note the certificate of a check. After a database error the next check does it."""
         ends_ms = result.certificate_expires_ms
         if not result.ok or ends_ms is None:
             return
         try:
-            await self._look(entry, result.at_ms, ends_ms)
+            await self._observe(entry, result.at_ms, ends_ms)
         except Exception:
             names = {"monitor": entry.monitor.id, "guild": entry.monitor.guild_id}
-            log.exception("A certificate is looked at again", extra=names)
+            log.exception("Certificate could not be noted, retrying", extra=names)
 
-    async def _look(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
-        before = await self._remembered(entry)
+    async def _observe(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
+        before = await self._history(entry)
         now = observe(before, at_ms, ends_ms)
         entry.certificate = now
         expiry = warning_due(now, at_ms)
         channel_id = self._watchlist.channel_of(entry)
-        if expiry is not None and channel_id is not None and not self._is_quiet(entry):
-            await self._tell(entry, expiry, channel_id)
+        if expiry is not None and channel_id is not None and not self._is_silenced(entry):
+            await self._warn(entry, expiry, channel_id)
         elif now != before:
             self._batch.remember_certificate(entry.monitor.id, now.dump())
 
-    def _is_quiet(self, entry: Entry) -> bool:
-        """An overlay covers it, or it was paused or removed while its try was written down."""
+    def _is_silenced(self, entry: Entry) -> bool:
+        """Silenced, or paused or removed while its check was written down."""
         gone = self._watchlist.find(entry.monitor.id) is not entry
-        muffled = self._watchlist.silenced(entry, self._clock.now_ms())
-        return gone or entry.monitor.paused or muffled
+        silenced = self._watchlist.silenced(entry, self._clock.now_ms())
+        return gone or entry.monitor.paused or silenced
 
-    async def _remembered(self, entry: Entry) -> CertificateHistory:
-        """Read back once; of another address nothing counts."""
+    async def _history(self, entry: Entry) -> CertificateHistory:
+        """Loaded once; empty when the address has changed."""
         url, monitor_id = entry.monitor.target.url, entry.monitor.id
         if entry.certificate is None:
             stored = await self._db.read(lambda conn: table.certificate_warnings(conn, monitor_id))
-            entry.certificate = read_back(entry.monitor, stored)
+            entry.certificate = load_history(entry.monitor, stored)
         return entry.certificate if entry.certificate.url == url else CertificateHistory(url)
 
-    async def _tell(self, entry: Entry, expiry: ExpiryWarning, channel_id: int) -> None:
+    async def _warn(self, entry: Entry, expiry: ExpiryWarning, channel_id: int) -> None:
         monitor, now_ms = entry.monitor, self._clock.now_ms()
         notice = Notice("certificate", name=monitor.name, days=expiry.days)
 
@@ -89,11 +89,11 @@ class Certificates:
         self._wake()
 
 
-def read_back(monitor: Monitor, stored: str | None) -> CertificateHistory:
-    """What is remembered of a monitor's certificate; nothing when that cannot be read."""
+def load_history(monitor: Monitor, stored: str | None) -> CertificateHistory:
+    """The stored history of a monitor's certificate; an empty one when it cannot be read."""
     fresh = CertificateHistory(monitor.target.url)
     try:
         return fresh if stored is None else CertificateHistory.load(stored)
     except ValueError:
-        log.exception("what was told of a certificate is lost", extra={"monitor": monitor.id})
+        log.exception("Certificate state unreadable, reset", extra={"monitor": monitor.id})
         return fresh

@@ -76,7 +76,7 @@ class Recorder:
             self._advance(entry, decision)
         else:
             decision = await self._unbroken(self._record_event(entry, check, result))
-        await self._certificates.saw(entry, result)
+        await self._certificates.handle_result(entry, result)
         return decision
 
     def record_extra(self, entry: Entry, result: CheckResult) -> None:

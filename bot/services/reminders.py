@@ -1,4 +1,4 @@
-"""Reminds people of what goes on with nobody on it, where a server wants that."""
+"""Queues reminders of open incidents nobody has acknowledged, where a server wants that."""
 
 from collections.abc import Callable
 

@@ -122,11 +122,11 @@ class NullTransport:
         del channel_id
         return ChannelAccess(allowed=True)
 
-    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+    def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         del guild_id, place_id, channel_id
         return True
 
-    async def places(self, guild_id: int) -> ContactPoints:
+    async def contact_points(self, guild_id: int) -> ContactPoints:
         del guild_id
         return ContactPoints()
 

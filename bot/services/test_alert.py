@@ -1,4 +1,4 @@
-"""A test alert: the way of a real one through the outbox, marked as what it is."""
+"""Test alerts: sent through the outbox as real ones, marked as tests."""
 
 from bot.clock import Clock
 from bot.db import delivery_stats
@@ -16,7 +16,7 @@ _LOOK_S = 0.1
 
 
 class AlertTest:
-    """Lets a server see an alert before it needs one."""
+    """Sends test alerts."""
 
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Dispatcher) -> None:
         self._db = db
@@ -37,10 +37,10 @@ class AlertTest:
         return channel_id
 
     async def last(self, guild_id: int) -> LastTest | None:
-        """What became of the newest test alert, if there was one within a week."""
+        """The newest test alert, if there was one within a week."""
         return await self._db.read(lambda conn: delivery_stats.last_test(conn, guild_id))
 
-    async def settle(self, guild_id: int, wait_s: float) -> None:
+    async def wait_until_done(self, guild_id: int, wait_s: float) -> None:
         """Wait until the newest test alert arrived or was given up, ``wait_s`` seconds at most."""
         until = self._clock.monotonic() + wait_s
         while self._clock.monotonic() < until:

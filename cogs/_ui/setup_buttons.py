@@ -199,7 +199,7 @@ async def _send_test(interaction: Interaction) -> None:
 
     async def send() -> str:
         await trial.send(guild_id)
-        await trial.settle(guild_id, _ARRIVES_S)
+        await trial.wait_until_done(guild_id, _ARRIVES_S)
         return ""
 
     await _do(interaction, TEST, send())

@@ -133,10 +133,10 @@ def test_what_the_gateway_knows_of_our_rights(tmp_path: Path) -> None:
         await until(lambda: transport.access(alerts).allowed is False)
         assert transport.access(general).allowed
         assert await transport.token_works()
-        assert transport.is_open(fixture.guild_id, general, alerts)
+        assert transport.readers_may_see(fixture.guild_id, general, alerts)
         admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
-        await until(lambda: not transport.is_open(fixture.guild_id, general, alerts))
-        assert transport.is_open(fixture.guild_id, general, 4_000_000_000) is None
+        await until(lambda: not transport.readers_may_see(fixture.guild_id, general, alerts))
+        assert transport.readers_may_see(fixture.guild_id, general, 4_000_000_000) is None
         admin.time_out_bot("Harbour", 60)
         await until(lambda: transport.access(general).allowed is False)
         left_s = (transport.access(general).until_ms or 0) / 1000 - time.time()

@@ -33,7 +33,7 @@ class CreateResult:
 class Boards:
     """The live status messages of all servers.
 
-    ``blind_ms`` tells since when Vigie itself is offline.
+    ``blind_ms``: since when Vigie itself is offline.
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class BoardPublisher:
         self._woken.set()
 
     def retry_now(self, state: BoardState) -> None:
-        """Whatever was in the way may be over."""
+        """End its waits: the obstacle may be gone."""
         state.attempts = 0
         self.delivery.throttle.release(state.board.channel_id, board=True)
         self.delivery.throttle.unarchived(state.board.channel_id)
@@ -150,7 +150,7 @@ class BoardPublisher:
             return False
         if self._opens_at(state) > now_ms:
             return False
-        if not self.delivery.may_try(board.channel_id):
+        if not self.delivery.may_send_to(board.channel_id):
             # An event of its rights ends that.
             throttle.wait(board.channel_id, now_ms + BLOCKED_MS, board=True)
             return False
@@ -161,7 +161,7 @@ class BoardPublisher:
         return True
 
     def _due_of(self, state: BoardState) -> int | None:
-        """When a board has something to do; one whose truth cannot be told rests."""
+        """When a board has something to do; one that cannot be built rests."""
         try:
             return self._wanted_ms(state)
         except Exception:
@@ -282,7 +282,7 @@ class _Attempt(Outgoing):
         return nonce
 
     async def _find_existing(self) -> int | None:
-        """The message of an earlier attempt, where its nonce no longer tells."""
+        """The message of an earlier attempt, where its nonce no longer decides."""
         board = self._state.board
         if board.nonce is None:
             return None

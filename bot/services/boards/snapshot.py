@@ -101,7 +101,7 @@ class BoardTransport(Protocol):
     ) -> frozenset[int] | None:
         """Those of other channels that everybody who can read ``channel_id`` can read too.
 
-        None: not known now, because the gateway has not told.
+        None: not known now, because the gateway has not said.
         """
 
     def question(self, language: str, channel_id: int) -> str:
@@ -109,7 +109,7 @@ class BoardTransport(Protocol):
 
 
 class SnapshotBuilder:
-    """Answers from memory. ``blind_ms`` tells since when Vigie itself is offline."""
+    """Answers from memory. ``blind_ms``: since when Vigie itself is offline."""
 
     def __init__(
         self, clock: Clock, guilds: Guilds, status: Status, blind_ms: Callable[[], int | None]
@@ -123,7 +123,7 @@ class SnapshotBuilder:
         """The content of a board; None while nobody knows who reads it.
 
         It names a monitor when everybody who can read the board can also read the channel in
-        which that monitor is told, or when it is told nowhere.
+        which that monitor's alerts go, or when they go nowhere.
         """
         found = self._status.overview(board.guild_id)
         home_channels = {one.channel_id for one in found if one.channel_id is not None}

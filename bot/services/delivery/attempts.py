@@ -19,7 +19,7 @@ SEND_TIMEOUT_S = 45.0
 
 
 class Outcome(Enum):
-    """What became of an attempt that Discord did not answer with a message."""
+    """Result of an attempt that Discord did not accept."""
 
     UNKNOWN = auto()  # Discord may have taken it
     NOT_SENT = auto()  # this attempt left nothing behind, earlier ones may have
@@ -33,7 +33,7 @@ class Outcome(Enum):
 
 
 class Outgoing(Protocol):
-    """What is on its way: an alert's message or a board.
+    """An alert's message or a board on its way.
 
     ``board``: its failures concern it alone, never the alerts of its channel. ``to_guild``: it may
     reach the server anywhere. ``edits_only``: it certainly created no message. ``attempts``: in a

@@ -1,4 +1,4 @@
-"""Taking the next message of a channel: its rows are marked as on their way before it is sent.
+"""Claims the next message of a channel: marks its rows as on their way and loads its content.
 
 Runs inside one write transaction; what the message says is read in the same one, so a later change
 of the truth always finds the message's post and queues an edit of it.
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from bot.clock import HOUR_MS
 from bot.db import blocked_channels, incidents, outbox, posts
-from bot.db import incidents as incident_rows
 from bot.db.blocked_channels import HomeChannel
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
@@ -27,11 +26,11 @@ from bot.services.delivery.planning import Batch, MessageKind
 class OutgoingMessage:
     """One message on its way, with the truth of the moment.
 
-    ``doubt``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
+    ``maybe_sent``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
     (``nonce_known`` False: that attempt had another one, which is not known any more).
     ``since_ms``: set when the message comes late: when it should have been sent.
-    ``homes``: the channels that its incidents are meant for. ``noted``: messages that arrived of
-    late, as far as is known.
+    ``home_channels``: where its incidents belong. ``known_ids``: messages that arrived of late, as
+    far as is known. ``subscribers``: who asked to be loaded of the end.
     """
 
     batch: Batch
@@ -55,7 +54,7 @@ class OutgoingMessage:
 
     @property
     def names(self) -> dict[str, object]:
-        """Whose it is and where it goes: fields for the log."""
+        """Fields for the log."""
         return {"guild": self.guild_id, "channel": self.channel_id, "nonce": self.nonce}
 
     @property
@@ -77,12 +76,12 @@ class OutgoingMessage:
 
     @property
     def edits(self) -> bool:
-        """Whether it changes a message that stands, instead of sending a new one."""
+        """True: it changes a message that stands. False: it is a new one."""
         return self.kind in {MessageKind.JOIN, MessageKind.EDIT}
 
     @property
     def to_guild(self) -> bool:
-        """Whether it may reach the server anywhere: its channel is a server's id, negative."""
+        """Sent wherever the server can be reached: its channel is a server's id, negative."""
         return self.channel_id < 0
 
     @property
@@ -110,7 +109,7 @@ def claim(
 ) -> OutgoingMessage | None:
     """Mark the next message of a channel as on its way and read what it has to say.
 
-    None: nothing is due. ``edits``: whether Discord accepts edits in this channel now.
+    None: nothing is due. ``edits``: Discord accepts edits in this channel now.
     ``alone``: openings that share no message, by their rows.
     """
     if blocked_channels.is_blocked(conn, channel_id, now_ms):
@@ -120,10 +119,12 @@ def claim(
         batch = _half_sent(conn, rows)
         maybe_sent = batch is not None
         if batch is None:
-            batch = planning.choose(_desk(conn, channel_id, rows, now_ms, edits=edits, alone=alone))
+            batch = planning.choose(
+                _channel_queue(conn, channel_id, rows, now_ms, edits=edits, alone=alone)
+            )
         if batch is None:
             return None
-        message = _taken(conn, batch, now_ms, maybe_sent=maybe_sent)
+        message = _claim_batch(conn, batch, now_ms, maybe_sent=maybe_sent)
         if message is not None:
             return message
 
@@ -134,7 +135,7 @@ def new_nonce() -> str:
 
 
 def _half_sent(conn: Connection, rows: list[Notification]) -> Batch | None:
-    """What was under way; a step that this version does not know is planned anew."""
+    """The message that was under way; one that this version does not know is planned anew."""
     try:
         return planning.half_sent(rows)
     except _UNREADABLE:
@@ -143,13 +144,13 @@ def _half_sent(conn: Connection, rows: list[Notification]) -> Batch | None:
         return None
 
 
-def _taken(
+def _claim_batch(
     conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
 ) -> OutgoingMessage | None:
     """Claim a message; None: it has become pointless, or cannot be read and is set aside."""
     conn.execute("SAVEPOINT taking")
     try:
-        batch = _mark(conn, batch, now_ms)
+        batch = _mark_claimed(conn, batch, now_ms)
         message = read(conn, batch, now_ms, maybe_sent=maybe_sent)
     except _UNREADABLE as error:
         conn.execute("ROLLBACK TO taking")
@@ -180,7 +181,7 @@ def _is_readable(conn: Connection, row: Notification) -> bool:
         return False
 
 
-def _desk(
+def _channel_queue(
     conn: Connection,
     channel_id: int,
     rows: list[Notification],
@@ -194,14 +195,14 @@ def _desk(
     if opening:
         since_ms = now_ms - planning.JOIN_WITHIN_MS
         group = posts.newest_list(conn, channel_id, since_ms, planning.LIST_FROM)
-    # Who was told there that a site is back hears of its relapse by a post: an edit is silent.
+    # After an all-clear in that list a relapse needs a post: an edit is silent.
     if group is not None and posts.names_monitors_of(conn, group.id, opening):
         group = None
     return planning.ChannelQueue(rows, now_ms, group, edits, frozenset(alone))
 
 
-def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
-    """Write the claim down; the batch comes back with its leader and its post."""
+def _mark_claimed(conn: Connection, batch: Batch, now_ms: int) -> Batch:
+    """Write the claim down; the batch comes back with its leading row and its post."""
     if not batch.lead_id:
         batch = _with_post(conn, batch, now_ms)
     nonce = next((row.nonce for row in batch.rows if row.nonce is not None), None) or new_nonce()
@@ -221,23 +222,23 @@ def _mark(conn: Connection, batch: Batch, now_ms: int) -> Batch:
 
 def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
-    told = [row.incident_id for row in batch.rows if row.incident_id is not None]
+    loaded = [row.incident_id for row in batch.rows if row.incident_id is not None]
     post_id = batch.post_id
     if batch.kind in {MessageKind.OPEN, MessageKind.LATE}:
-        post_id = posts.create(conn, first.guild_id, first.channel_id, told, now_ms)
+        post_id = posts.create(conn, first.guild_id, first.channel_id, loaded, now_ms)
     elif batch.kind is MessageKind.JOIN and post_id is not None:
-        posts.link(conn, post_id, told)
+        posts.link(conn, post_id, loaded)
     return replace(batch, post_id=post_id, lead_id=first.id)
 
 
-# Our clock may be wrong: messages noted so long before an attempt are looked at as well.
-_NOTED_MS = HOUR_MS
+# Our clock may be wrong: messages sent so long before an attempt are looked at as well.
+_CLOCK_ERROR_MS = HOUR_MS
 
 
 def read(
     conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
 ) -> OutgoingMessage | None:
-    """What the message has to say; None when the truth made it pointless (its rows are ended)."""
+    """Load the content of a message; None: it has become pointless (its rows are ended)."""
     first = batch.rows[0]
     message = OutgoingMessage(
         batch=batch,
@@ -251,110 +252,111 @@ def read(
         last_try_ms=first.last_try_ms or 0,
         nonce_known=any(row.nonce is not None for row in batch.rows),
     )
-    told = _told(conn, message)
-    if told is None:
+    loaded = _with_content(conn, message)
+    if loaded is None:
         return None
-    if maybe_sent and not told.edits:
-        since_ms = min(message.first_try_ms, now_ms) - _NOTED_MS
+    if maybe_sent and not loaded.edits:
+        since_ms = min(message.first_try_ms, now_ms) - _CLOCK_ERROR_MS
         known_ids = outbox.message_ids(conn, message.guild_id, message.channel_id, since_ms)
-        told = replace(told, known_ids=known_ids)
+        loaded = replace(loaded, known_ids=known_ids)
     return replace(
-        told, home_channels=blocked_channels.home_channels(conn, (one.id for one in told.incidents))
+        loaded,
+        home_channels=blocked_channels.home_channels(conn, (one.id for one in loaded.incidents)),
     )
 
 
-def _told(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+def _with_content(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     batch = message.batch
     match batch.kind:
         case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
-            return _of_post(conn, message)
+            return _load_post(conn, message)
         case MessageKind.NOTICE:
-            return _of_notice(conn, message)
+            return _load_notice(conn, message)
         case _:
-            return _of_incidents(conn, message)
+            return _load_incidents(conn, message)
 
 
-def _of_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+def _load_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     post = None if message.batch.post_id is None else posts.get(conn, message.batch.post_id)
     if post is None or (message.edits and (post.gone or post.message_id is None)):
-        _astray(conn, message)
+        _release_lost_post(conn, message)
         return None
     if message.edits:
-        outbox.drop_edits(conn, post.id)  # this one tells the newest truth
+        outbox.drop_edits(conn, post.id)  # this one shows the newest truth
         posts.edited(conn, post.id, message.read_ms)
-    told = tuple(incident_rows.of_post(conn, post.id))
+    loaded = tuple(incidents.of_post(conn, post.id))
     return replace(
         message,
         post=post,
-        incidents=told,
-        subscribers=_listeners(conn, told) if message.kind is MessageKind.LATE else (),
-        since_ms=None if message.edits else _late_since(conn, message, told),
+        incidents=loaded,
+        subscribers=_subscribers(conn, loaded) if message.kind is MessageKind.LATE else (),
+        since_ms=None if message.edits else _late_since(conn, message, loaded),
     )
 
 
-def _astray(conn: Connection, message: OutgoingMessage) -> None:
+def _release_lost_post(conn: Connection, message: OutgoingMessage) -> None:
     """The post is no more: nothing to edit, and everything else of the batch starts anew."""
     outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
     outbox.release(conn, message.ids, "the post is gone", keep_post=False)
 
 
-def _of_notice(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+def _load_notice(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     """A notice that a channel is lost also says what people there are missing."""
     row = message.batch.rows[0]
     notice = Notice.parse(row.payload or "{}").at(message.read_ms - row.created_ms)
     if notice is None:
         outbox.finish(conn, message.ids, "superseded")
         return None
-    told = incident_rows.open_in_channel(conn, notice.channel_id)
-    return replace(message, notice=notice, incidents=tuple(told))
+    loaded = incidents.open_in_channel(conn, notice.channel_id)
+    return replace(message, notice=notice, incidents=tuple(loaded))
 
 
-def _of_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
-    told = _wanted(conn, message)
-    if not told:
+def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+    loaded = _still_wanted(conn, message)
+    if not loaded:
         outbox.finish(conn, message.ids, "superseded")
         return None
     over = message.kind in {MessageKind.CLOSE, MessageKind.DIGEST}
     is_digest = message.kind is MessageKind.DIGEST
     return replace(
         message,
-        incidents=tuple(told),
-        reply_to=None if is_digest else _original(conn, message.channel_id, told),
-        subscribers=_listeners(conn, told) if over else (),
-        since_ms=_silent_since(conn, message) if is_digest else None,
+        incidents=tuple(loaded),
+        reply_to=None if is_digest else _reply_target(conn, message.channel_id, loaded),
+        subscribers=_subscribers(conn, loaded) if over else (),
+        since_ms=_digest_since(conn, message) if is_digest else None,
     )
 
 
-def _wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
-    """What the message is about, without what became pointless while it waited."""
+def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
+    """Incidents of the message, without those it is pointless for by now."""
     first = message.batch.rows[0]
     # Each once: in a long silence several reminders of one incident may have come together.
     rows = message.batch.rows
     ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
-    told = incident_rows.load(conn, json.loads(first.payload or "[]") or ids)
+    loaded = incidents.load(conn, json.loads(first.payload or "[]") or ids)
     match message.kind:
         case MessageKind.CLOSE | MessageKind.DIGEST:
-            return told
+            return loaded
         case MessageKind.REMIND:
             wanted = incidents.still_wanted(conn, ids, message.read_ms)
-            return [incident for incident in told if incident.id in wanted]
+            return [incident for incident in loaded if incident.id in wanted]
         case _:
-            return [incident for incident in told if incident.open]
+            return [incident for incident in loaded if incident.open]
 
 
-def _silent_since(conn: Connection, message: OutgoingMessage) -> int:
-    """When the oldest of what a digest sums up should have been told."""
+def _digest_since(conn: Connection, message: OutgoingMessage) -> int:
+    """When the oldest incident of a digest should have been sent."""
     closes = [row for row in message.batch.rows if row.incident_id is not None]
     opens = (outbox.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
     waiting = [row for row in opens if row is not None and row.state == "pending"]
     return min(row.created_ms for row in (*closes, *waiting))
 
 
-def _original(conn: Connection, channel_id: int, told: Iterable[Incident]) -> int | None:
-    """The channel's message that tells of most of these incidents, the newest of equals."""
+def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident]) -> int | None:
+    """The channel's message about most of these incidents, the newest of equals."""
     standing: Counter[tuple[int, int]] = Counter(
         (post.id, post.message_id)
-        for incident in told
+        for incident in loaded
         for post in posts.of_incident(conn, incident.id)
         if post.message_id is not None and not post.gone and post.channel_id == channel_id
     )
@@ -363,19 +365,21 @@ def _original(conn: Connection, channel_id: int, told: Iterable[Incident]) -> in
     return max(standing.items(), key=lambda item: (item[1], item[0]))[0][1]
 
 
-def _listeners(conn: Connection, told: Iterable[Incident]) -> tuple[int, ...]:
-    """Who asked to be told of the end, each once, as many as one message mentions."""
+def _subscribers(conn: Connection, loaded: Iterable[Incident]) -> tuple[int, ...]:
+    """Users who asked to be loaded of the end, each once, as many as one message mentions."""
     asked = dict.fromkeys(
-        user for one in told for user in incident_rows.followers(conn, one.id, "tell_me")
+        user for one in loaded for user in incidents.followers(conn, one.id, "tell_me")
     )
     return tuple(asked)[:MENTIONS]
 
 
-def _late_since(conn: Connection, message: OutgoingMessage, told: Iterable[Incident]) -> int | None:
+def _late_since(
+    conn: Connection, message: OutgoingMessage, loaded: Iterable[Incident]
+) -> int | None:
     """When a late message should have been sent; an opening that only waited is not late."""
     if message.kind is MessageKind.OPEN:
         since_ms = min(row.created_ms for row in message.batch.rows)
         return since_ms if message.read_ms - since_ms >= planning.STALE_MS else None
-    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in told)
+    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in loaded)
     due = [row.created_ms for row in rows if row and row.not_before_ms <= message.read_ms]
     return min(due, default=None)

@@ -37,7 +37,7 @@ ASIDE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DeliveryProblems:
-    """What of a server cannot be reached. ``unheard_ms``: since when nobody there could be told.
+    """Blocked channels of a server. ``unreachable_ms``: since when nobody there can be reached.
 
     ``held_ms``: until when nothing that was refused is tried again, because all of Vigie has made
     too many invalid requests.
@@ -52,7 +52,7 @@ class Dispatcher:
     """The one reader of the outbox.
 
     ``languages`` names the language of a server. ``observers`` hear of each accepted message;
-    ``on_token_refused`` is told when Discord no longer knows the token: nothing is sent after that.
+    ``on_token_refused`` is called when Discord no longer knows the token: nothing is sent then.
     """
 
     def __init__(
@@ -110,20 +110,20 @@ class Dispatcher:
         """Discord counts an answer against the whole process: a 401, 403 or 429."""
         self._invalid.add(self.runner.now_ms())
 
-    def may_try(self, channel_id: int) -> bool:
-        """False: a channel was refused, and the gateway says that we may not post there."""
+    def may_send_to(self, channel_id: int) -> bool:
+        """False: the channel was refused, and the gateway says that we may not post there."""
         return not self.throttle.refusals.is_refused(channel_id) or self._may_open(channel_id)
 
     async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
         """Rights in these channels, or in all of a server, may have changed.
 
-        A parked one is tried again, within a minute, if the gateway says that we may post there.
+        A blocked one is tried again, within a minute, if the gateway says that we may post there.
         """
-        parked = await self._db.read(lambda conn: blocked_channels.of_guild(conn, guild_id))
+        blocked = await self._db.read(lambda conn: blocked_channels.of_guild(conn, guild_id))
         wanted = None if channel_ids is None else set(channel_ids)
         free = [
             one.channel_id
-            for one in parked
+            for one in blocked
             if (wanted is None or one.channel_id in wanted)
             and self._may_open(one.channel_id, gone=one.reason == DeliveryAction.CHANNEL_GONE)
         ]
@@ -155,7 +155,7 @@ class Dispatcher:
         self.wake()
 
     async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
-        """Alerts go to a channel from now on: it gets what lost channels were never told.
+        """Alerts go to a channel from now on: it gets what was never sent in lost ones.
 
         Not of monitors that have a channel of their own: that one is chosen for its readers.
         """
@@ -172,7 +172,7 @@ class Dispatcher:
         self.wake()
 
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
-        """A channel is gone for ever. If alerts went there, its server is told elsewhere."""
+        """A channel is gone for ever. If alerts went there, its server is notified elsewhere."""
         now_ms = self._clock.now_ms()
         until_ms = now_ms + BLOCKED_MS
 
@@ -235,7 +235,7 @@ class Dispatcher:
             async with asyncio.timeout(timeout_s):
                 await self._drain()
         except TimeoutError:
-            log.warning("delivery: %s channels did not finish in time", len(self._busy))
+            log.warning("Delivery: %s channels did not finish in time", len(self._busy))
         tasks = list(self._busy.values())
         for task in tasks:
             task.cancel()
@@ -302,7 +302,7 @@ class Dispatcher:
         """A channel that was refused is not tried while the gateway says that we may not."""
         known = self._known.get(channel_id)
         refused = self.throttle.refusals.is_refused(channel_id) or (
-            known is not None and known.parked
+            known is not None and known.blocked
         )
         access = transport.access(channel_id)
         if not refused or access.allowed is not False or known is None:
@@ -319,13 +319,13 @@ class Dispatcher:
         return True
 
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
-        """Whether a channel may send now; ``paced``: after waiting for its turn among all."""
+        """True: a channel may send now; ``paced``: after waiting for its turn among all."""
         if paced and self._may_send(channel_id):
             await self._limiter.wait_turn(channel_id, opening=self._has_opening(channel_id))
         return self.throttle.take(channel_id, self.runner.now_ms())
 
     async def _background_step(self, channel_id: int) -> bool | None:
-        """What stands behind the alerts; one that falls due meanwhile cuts it short."""
+        """Do background work; an alert that falls due meanwhile cuts it short."""
         if self.background is None:
             return None
         try:

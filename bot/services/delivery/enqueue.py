@@ -1,7 +1,7 @@
-"""What the recorder puts into the outbox, inside its own transaction.
+"""Adds rows to the outbox, inside the recorder's own transaction.
 
 A state change and its notification are committed together or not at all (the outbox pattern of
-healthchecks' Flip). Nothing here decides what is said: words are found when a message is sent.
+healthchecks' Flip). Nothing here decides on words: they are found when a message is sent.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,10 @@ LISTED_FROM, LISTED_APART_MS, LISTED_CAP_MS = 20, 5, 10_000
 
 
 def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
-    """Tell of a new incident after ``wait_s`` seconds (0, or some to wait for company).
+    """Queue the post of a new incident, due after ``wait_s`` seconds (to be grouped, if not 0).
 
-    What waits has company, so its message is a list that latecomers join by edit, however few
-    were ready at first.
-
-    It is told once, in its channel, or in the server's second one while that refuses us.
+    What waits is grouped: its message is a list that latecomers join by edit, however few were
+    ready at first. Once, in its channel, or in the server's second one while that refuses us.
     """
     if incident.channel_id is None or outbox.of_incident(conn, incident.id, Work.OPEN):
         return
@@ -37,27 +35,27 @@ def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float)
         ),
         kind=Work.OPEN,
         incident_id=incident.id,
-        payload=outbox.COMPANY if wait_s else None,
+        payload=outbox.GROUPED if wait_s else None,
         now_ms=now_ms,
         not_before_ms=now_ms + round(wait_s * 1000),
     )
 
 
 def escalation(conn: Connection, incident: Incident, now_ms: int) -> None:
-    """Tell that an incident is now down for good. Once, and only of one that is being told."""
-    told = _opening(conn, incident.id)
-    if told is None:
+    """Queue "now down for good": once, and only of an incident that has an opening."""
+    opened = _opening_row(conn, incident.id)
+    if opened is None:
         return
-    _beside(conn, told, Work.ESCALATE, now_ms)
+    _add_beside(conn, opened, Work.ESCALATE, now_ms)
     edits(conn, incident.id, now_ms, urgent=True)
 
 
 def edits(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) -> None:
-    """Have every message of an incident say the newest truth.
+    """Queue an edit of every message of an incident.
 
     ``urgent`` (a word changes) at once, a long list's within seconds, else 30 s or more after the
     message's last edit.
-    An incident that has no message yet needs no edit: its opening will tell the newest truth.
+    An incident that has no message yet needs no edit: its opening shows the newest truth.
     """
     for post in posts.of_incident(conn, incident_id):
         edit(conn, post, now_ms, urgent=urgent)
@@ -69,7 +67,7 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
         return
     waiting = outbox.waiting(conn, post.id, Work.EDIT)
     if waiting is not None and waiting.urgent:
-        return  # it will tell the newest truth
+        return  # it shows the newest truth when it is sent
     apart_ms = _urgent_apart_ms(conn, post) if urgent else NUMBERS_APART_MS
     last_ms = min(now_ms, post.edited_ms or post.created_ms)
     not_before_ms = max(now_ms, last_ms + apart_ms)
@@ -101,27 +99,27 @@ def _urgent_apart_ms(conn: Connection, post: Post) -> int:
 def all_clears(
     conn: Connection, incidents: Sequence[Incident], now_ms: int, *, announce: bool
 ) -> None:
-    """Tell that incidents are over; those closed in one call share one reply.
+    """Queue that incidents are over; those closed in one call share one reply.
 
     ``announce=False`` (the monitor was removed or paused): its messages are edited, nothing is
     posted, and an opening that was not sent yet never will be.
     """
     touched: dict[int, Post] = {}
     for incident in incidents:
-        told = _opening(conn, incident.id)
-        if told is None:
+        opened = _opening_row(conn, incident.id)
+        if opened is None:
             continue
         if announce:
-            _beside(conn, told, Work.CLOSE, now_ms)
-        elif told.state == "pending":
-            outbox.finish(conn, [told.id], "superseded")
+            _add_beside(conn, opened, Work.CLOSE, now_ms)
+        elif opened.state == "pending":
+            outbox.finish(conn, [opened.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
     for post in touched.values():
         edit(conn, post, now_ms, urgent=True)
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:
-    """Post something that belongs to no incident."""
+    """Queue a message that belongs to no incident."""
     outbox.add(
         conn,
         guild_id=guild_id,
@@ -138,19 +136,19 @@ def offline_notice(since_ms: int, until_ms: int) -> Notice:
 
 
 def reminder(conn: Connection, incident_id: int, now_ms: int) -> None:
-    """Say once more that an incident goes on; pointless reminders are dropped when sent."""
-    told = _opening(conn, incident_id)
-    if told is not None:
-        _beside(conn, told, Work.REMINDER, now_ms)
+    """Queue "still down"; pointless reminders are dropped when they are due."""
+    opened = _opening_row(conn, incident_id)
+    if opened is not None:
+        _add_beside(conn, opened, Work.REMINDER, now_ms)
 
 
-def _opening(conn: Connection, incident_id: int) -> Notification | None:
-    """Where and whether it is told. Under maintenance or mute there is nothing to take back."""
+def _opening_row(conn: Connection, incident_id: int) -> Notification | None:
+    """The opening of an incident, None when there is none: while silenced it gets none."""
     row = outbox.of_incident(conn, incident_id, Work.OPEN)
     return None if row is None or row.state == "superseded" else row
 
 
-def _beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
+def _add_beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
     """Queue something in the channel in which the incident was, or is to be, opened."""
     outbox.add(
         conn,

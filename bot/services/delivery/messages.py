@@ -1,4 +1,4 @@
-"""What delivery hands to Discord's side: alerts with no Discord in them, and the sink's door."""
+"""Alerts as delivery hands them to Discord's side, and the protocol of that side (Transport)."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -20,9 +20,9 @@ MENTIONS = 60
 class Alert:
     """One message, rendered from the truth of the moment it is sent.
 
-    ``content`` is the push line in ``language``, without mentions: the sink appends ``role_ids``
-    and ``user_ids``. ``plain``: the line is all, no embed and no buttons. ``silent``: without a
-    push. ``delayed_ms``: Discord could not be reached from … until …, to be said on the card.
+    ``content`` is the push line in ``language``, without mentions: the transport appends
+    ``role_ids`` and ``user_ids``. ``plain``: the line is all, no embed and no buttons. ``silent``:
+    without a push. ``delayed_ms``: Discord was unreachable from … until …, to be said on the card.
     """
 
     kind: AlertKind
@@ -38,7 +38,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message that tells of no incident; its words are found when it is sent.
+    """A message that belongs to no incident; its words are found when it is sent.
 
     ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
@@ -55,7 +55,7 @@ class Notice:
     user_id: int | None = None
 
     def at(self, age_ms: int) -> "Notice | None":
-        """What is left of it after so long in the outbox; None: nothing that is still true."""
+        """The notice after so long in the outbox; None: nothing of it is still true."""
         days = age_ms // DAY_MS
         if self.kind == "certificate" and days > 0:
             return replace(self, days=self.days - days) if self.days >= days else None
@@ -72,7 +72,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """What observers hear of each message Discord accepted."""
+    """Passed to observers for each message Discord accepted."""
 
     action: Action
     at_ms: int
@@ -82,7 +82,7 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class ContactPoints:
-    """Where else a server can be reached. ``name``: what its people call it."""
+    """Where else a server can be reached."""
 
     name: str | None = None
     system_channel_id: int | None = None
@@ -91,7 +91,7 @@ class ContactPoints:
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccess:
-    """What the gateway knows of our rights in a channel. ``allowed`` None: nothing.
+    """Our rights in a channel as the gateway knows them. ``allowed`` None: it knows nothing.
 
     ``until_ms``: when rights that are missing come back by themselves (the end of a time-out).
     """
@@ -102,10 +102,10 @@ class ChannelAccess:
 
 @dataclass(frozen=True, slots=True)
 class LostMessage:
-    """How a message is recognised whose answer was lost.
+    """Search for a message whose answer was lost.
 
     By the ``public_ids`` in its card (``digest``: it is a summary), or by one of the ``lines`` it
-    was sent with. ``noted``: messages of ours whose outcome is known. ``since_ms``: by our clock.
+    was sent with. ``known_ids``: messages whose outcome is known. ``since_ms``: by our clock.
     """
 
     since_ms: int
@@ -138,23 +138,23 @@ class Transport(Protocol):
         ...
 
     async def token_works(self) -> bool:
-        """Whether Discord still knows the token, asked now."""
+        """Ask Discord whether it still knows the token."""
         ...
 
     def access(self, channel_id: int) -> ChannelAccess:
-        """Whether a channel is there and we may post in it, as the gateway says."""
+        """Our rights in a channel, as the gateway says."""
         ...
 
-    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
-        """Whether everybody who reads a place may see a channel too; None: not known."""
+    def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        """True: everybody who reads a place may see a channel too; None: not known."""
         ...
 
-    async def places(self, guild_id: int) -> ContactPoints:
+    async def contact_points(self, guild_id: int) -> ContactPoints:
         """Where a server can be reached besides its alert channel."""
         ...
 
     async def open_dm(self, user_id: int) -> int:
-        """The channel in which a person gets private messages."""
+        """Open the private channel of a user; returns its id."""
         ...
 
 

@@ -19,35 +19,35 @@ from bot.services.delivery.rendering import ROLES
 def delivered(
     conn: Connection, message: OutgoingMessage, alert: Alert, message_id: int | None, now_ms: int
 ) -> None:
-    """Discord took the message. None: it had taken it before and a human deleted it since."""
+    """Discord took the message. ``message_id`` None: earlier, and a human has deleted it since."""
     blocked_channels.unblock(conn, message.channel_id)
     blocked_channels.mark_unreachable(conn, message.guild_id, None)
     if message.edits:
         _edited(conn, message, now_ms)
         return
-    _spare_openings(conn, message)
+    _drop_openings(conn, message)
     if message.kind in {MessageKind.OPEN, MessageKind.LATE}:
-        _stands(conn, message, alert, message_id, now_ms)
+        _posted(conn, message, alert, message_id, now_ms)
     outbox.finish(conn, message.ids, "sent", message_id=message_id)
 
 
-def _stands(
+def _posted(
     conn: Connection, message: OutgoingMessage, alert: Alert, message_id: int | None, now_ms: int
 ) -> None:
-    """A post stands in the channel, or did."""
+    """Note the post of an opening."""
     post = message.own_post
     if message_id is None:
-        _deleted(conn, message, now_ms)
+        _mark_gone(conn, message, now_ms)
         return
     posts.posted(conn, post.id, message_id, alert.role_ids)
     if message.kind is MessageKind.OPEN:
-        _call_roles(conn, message, {*post.pinged, *alert.role_ids}, now_ms)
+        _queue_pings(conn, message, {*post.pinged, *alert.role_ids}, now_ms)
     if alert.plain:
         enqueue.edit(conn, post, now_ms, urgent=True)
 
 
-def _spare_openings(conn: Connection, message: OutgoingMessage) -> None:
-    """An outage that is told with its end needs no opening any more."""
+def _drop_openings(conn: Connection, message: OutgoingMessage) -> None:
+    """An outage that is posted with its end needs no opening any more."""
     if message.kind in {MessageKind.LATE, MessageKind.DIGEST}:
         rows = (outbox.of_incident(conn, one.id, Work.OPEN) for one in message.incidents)
         unsent = [row.id for row in rows if row is not None and row.state == "pending"]
@@ -59,10 +59,10 @@ def _edited(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
     joined = [row.id for row in message.of(Work.OPEN)]
     outbox.finish(conn, joined, "sent", message_id=post.message_id)
     outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
-    _call_roles(conn, message, set(post.pinged), now_ms)
+    _queue_pings(conn, message, set(post.pinged), now_ms)
 
 
-def _call_roles(conn: Connection, message: OutgoingMessage, called: set[int], now_ms: int) -> None:
+def _queue_pings(conn: Connection, message: OutgoingMessage, called: set[int], now_ms: int) -> None:
     """Roles that a post has not called get further ones: an edit pings nobody, and one message
     calls so many at most.
     """
@@ -77,14 +77,14 @@ def _call_roles(conn: Connection, message: OutgoingMessage, called: set[int], no
     if waiting is not None and len(before) + len(late) <= ROLES:
         outbox.rewrite(conn, waiting.id, json.dumps([*before, *(one.id for one in late)]))
         return
-    for told in _by_roles(late):
+    for ids in _by_roles(late):
         outbox.add(
             conn,
             guild_id=message.guild_id,
             channel_id=message.channel_id,
             kind=Work.PING,
             post_id=post.id,
-            payload=json.dumps(told),
+            payload=json.dumps(ids),
             now_ms=now_ms,
         )
 
@@ -118,8 +118,8 @@ def note(
             requeue(conn, message, text)
         case Outcome.MESSAGE_DELETED:  # openings that were to join it need a post of their own
             edit_rejected(conn, message, text)
-            _deleted(conn, message, now_ms)
-        case Outcome.GUILD_UNREACHABLE:  # nobody can be told, and status says so
+            _mark_gone(conn, message, now_ms)
+        case Outcome.GUILD_UNREACHABLE:  # nobody can be reached, and status says so
             outbox.failed(conn, message.ids, text)
             outbox.finish(conn, message.ids, "dead")
             blocked_channels.mark_unreachable(conn, message.guild_id, now_ms)
@@ -149,15 +149,15 @@ def requeue(
             outbox.drop_edits(conn, message.own_post.id)
             posts.forget(conn, message.own_post.id)
         case MessageKind.JOIN | MessageKind.EDIT:
-            _part(conn, message, error)
-            # Of two waiting edits the one that was under way stays: its truth is found when sent.
+            _leave_list(conn, message, error)
+            # Of two waiting edits the one that was under way stays: it shows the newest truth.
             outbox.drop_edits(conn, message.own_post.id)
     release(keep_post=True)
     if message.kind is MessageKind.JOIN:
         enqueue.edit(conn, message.own_post, message.read_ms, urgent=True)
 
 
-def _part(conn: Connection, message: OutgoingMessage, error: str) -> None:
+def _leave_list(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Openings leave the list they were to join."""
     opens = message.of(Work.OPEN)
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
@@ -174,7 +174,7 @@ def channel_lost(
     *,
     until_ms: int,
 ) -> None:
-    """Block a channel, move its work, and have the server told once a day where it can be."""
+    """Block a channel, move its work, and notify the server once a day."""
     blocked_channels.block(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
     blocked_channels.move(
         conn, channel_id, blocked_channels.current_channel(conn, guild_id, channel_id, now_ms)
@@ -187,18 +187,18 @@ def channel_lost(
 
 def edit_rejected(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Discord takes no such edit: the next change tries again, and openings get their own post."""
-    _part(conn, message, error)
+    _leave_list(conn, message, error)
     outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
 
 
 def failed_permanently(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:
     """Discord will never take it, not even as a bare line."""
     outbox.failed(conn, message.ids, error)
-    _spare_openings(conn, message)
+    _drop_openings(conn, message)
     outbox.finish(conn, message.ids, "dead")
-    _deleted(conn, message, now_ms)
+    _mark_gone(conn, message, now_ms)
 
 
-def _deleted(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
+def _mark_gone(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
     if message.post is not None:
         posts.gone(conn, message.post.id, now_ms)

@@ -1,4 +1,4 @@
-"""Which message a channel needs next: pure rules over the rows of its outbox.
+"""Chooses the next message of a channel: pure rules over the rows of its outbox.
 
 Order: after a long silence its digest; then openings (they are what people wait for), a latecomer's
 ping, escalations, edits that change a word, all-clears, notices, reminders, and last the edits of
@@ -14,17 +14,17 @@ from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 
 # Openings due within the same minute share a post.
-COMPANY_MS = 60_000
+GROUP_WITHIN_MS = 60_000
 # A post that lists so many is a group post, and latecomers join it for so long.
 LIST_FROM = 3
 JOIN_WITHIN_MS = 600_000
-# What could not be told for so long is told as news of the past.
+# What could not be sent for so long is sent as news of the past.
 STALE_MS = 600_000
 DIGEST_FROM = 3
 
 
 class MessageKind(Enum):
-    """What is done with a batch of rows."""
+    """The message that a batch of rows becomes."""
 
     OPEN = auto()  # post openings
     JOIN = auto()  # edit openings into a list that stands
@@ -32,7 +32,7 @@ class MessageKind(Enum):
     ESCALATE = auto()  # reply: now down for good
     EDIT = auto()
     CLOSE = auto()  # reply: all clear
-    LATE = auto()  # post an outage that was over before it could be told
+    LATE = auto()  # post an outage that was over before it could be sent
     DIGEST = auto()  # post one summary of all that came and went during a long silence
     REMIND = auto()  # reply: still down
     NOTICE = auto()
@@ -52,7 +52,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ChannelQueue:
-    """The work of one channel at one moment."""
+    """Waiting rows of one channel at one moment."""
 
     rows: Sequence[Notification]
     now_ms: int
@@ -115,31 +115,31 @@ def _opening(queue: ChannelQueue) -> Batch | None:
     opens = [row for row in queue.of(Work.OPEN) if row.incident_id not in over]
     if not any(queue.is_due(row) for row in opens):
         return None
-    rows = tuple(row for row in opens if queue.is_due(row, COMPANY_MS))
+    rows = tuple(row for row in opens if queue.is_due(row, GROUP_WITHIN_MS))
     single = next((row for row in rows if row.id in queue.alone), None)
     if single is not None:
         rows = (single,)
-    told = {row.incident_id for row in rows}
-    superseded = tuple(row for row in queue.of(Work.ESCALATE) if row.incident_id in told)
+    opened = {row.incident_id for row in rows}
+    superseded = tuple(row for row in queue.of(Work.ESCALATE) if row.incident_id in opened)
     if single is None and queue.group is not None and queue.edits:
         return Batch(MessageKind.JOIN, rows, queue.group.id, superseded=superseded)
     return Batch(MessageKind.OPEN, rows, superseded=superseded)
 
 
 def _escalation(queue: ChannelQueue) -> Batch | None:
-    """Not before its opening: that one, sent later, tells the newest truth anyway."""
+    """Not before its opening: that one, sent later, shows the newest truth anyway."""
     unsent = {row.incident_id for row in queue.of(Work.OPEN)}
     ready = [row for row in queue.due(Work.ESCALATE) if row.incident_id not in unsent]
     return _first(MessageKind.ESCALATE, ready)
 
 
 def _recovery(queue: ChannelQueue) -> Batch | None:
-    """All-clears that are due share one reply; those of untold outages share one post."""
+    """All-clears that are due share one reply; those of outages not sent yet share one post."""
     due = queue.due(Work.CLOSE)
     unsent = {row.incident_id for row in queue.of(Work.OPEN)}
-    told = tuple(row for row in due if row.incident_id not in unsent)
-    if told:
-        return Batch(MessageKind.CLOSE, told)
+    opened = tuple(row for row in due if row.incident_id not in unsent)
+    if opened:
+        return Batch(MessageKind.CLOSE, opened)
     return Batch(MessageKind.LATE, due) if due else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 WINDOW_MS = 600_000
 # So many invalid requests of the whole process end all retries of what was refused.
 MOST_INVALID = 1_000
-# A parked channel is tried at most so often.
+# A blocked channel is tried at most so often.
 TRIAL_APART_MS = 60_000
 # After so many refusals within the window the refused channels of a server share so many trials a
 # minute.
@@ -42,8 +42,8 @@ class _Run:
     since_ms: int
     last_ms: int
     count: int = 0
-    parked: bool = False
-    trial_ms: int | None = None  # the latest since it is parked
+    blocked: bool = False
+    trial_ms: int | None = None  # the latest since it is blocked
     before: tuple[int, int | None] = (0, None)  # last_ms and trial_ms before that
 
 
@@ -67,7 +67,7 @@ class Refusals:
     def block(self, channel_id: int) -> None:
         """It is left alone; what tries it before its time is a trial."""
         if channel_id in self._runs:
-            self._runs[channel_id].parked = True
+            self._runs[channel_id].blocked = True
 
     def is_refused(self, channel_id: int) -> bool:
         return channel_id in self._runs
@@ -97,7 +97,7 @@ class Refusals:
         if run is not None:
             run.before = run.last_ms, run.trial_ms
             run.last_ms = now_ms
-            run.trial_ms = now_ms if run.parked else None
+            run.trial_ms = now_ms if run.blocked else None
             self._trials[run.guild_id].append(now_ms)
 
     def did_not(self, channel_id: int) -> None:

@@ -1,4 +1,4 @@
-"""From a message's truth to an alert: which kind, which line, whom it calls."""
+"""Renders a message: kind, line, mentions."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ PLAIN_CHARACTERS = 500
 
 
 class Form(IntEnum):
-    """How much of a message is sent: less each time that Discord refuses it."""
+    """Form of a message: plainer each time that Discord refuses it."""
 
     CARD = 0
     LINE = 1  # no embed, no buttons
@@ -39,21 +39,21 @@ def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Fo
 
 
 def mask(message: OutgoingMessage, hidden: Collection[int], language: str) -> OutgoingMessage:
-    """The same message without what tells which sites ``hidden`` (incidents) are about."""
+    """The same message without names and addresses of ``hidden`` incidents."""
     if not hidden:
         return message
     name = translator_for(language).text("a site of another channel")
-    told = [
+    incidents = [
         replace(one, name=name, url="", address=None, certificate_ms=None)
         if one.id in hidden
         else one
         for one in message.incidents
     ]
-    return replace(message, incidents=tuple(told))
+    return replace(message, incidents=tuple(incidents))
 
 
 def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
-    told = message.incidents
+    incidents = message.incidents
     match message.kind:
         case MessageKind.NOTICE if message.notice is not None:
             return _notice(words, language, message.notice)
@@ -61,52 +61,52 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
             return Alert(
                 kind="up",
                 language=language,
-                content=alert_lines.recovery(words, told),
-                incidents=told,
+                content=alert_lines.recovery(words, incidents),
+                incidents=incidents,
                 user_ids=message.subscribers,
                 silent=not message.subscribers,
                 plain=message.kind is MessageKind.CLOSE,
             )
         case MessageKind.DIGEST:
-            content, users = alert_lines.digest(words, len(told)), message.subscribers
-            return Alert("digest", language, content, told, user_ids=users, silent=not users)
+            content, users = alert_lines.digest(words, len(incidents)), message.subscribers
+            return Alert("digest", language, content, incidents, user_ids=users, silent=not users)
         case MessageKind.REMIND:
             at_ms = max(row.created_ms for row in message.batch.rows)
-            content = alert_lines.reminders(words, told, at_ms)
-            return Alert(_kind(told), language, content, told, plain=True)
+            content = alert_lines.reminders(words, incidents, at_ms)
+            return Alert(_kind(incidents), language, content, incidents, plain=True)
         case MessageKind.ESCALATE:
-            content = alert_lines.down_for_good(words, told[0])
-            return Alert("down", language, content, told, plain=True)
+            content = alert_lines.down_for_good(words, incidents[0])
+            return Alert("down", language, content, incidents, plain=True)
         case _:
-            card = Alert(_kind(told), language, _headline(words, told), told)
+            card = Alert(_kind(incidents), language, _headline(words, incidents), incidents)
             return replace(
                 card,
-                role_ids=_roles(told)
+                role_ids=_roles(incidents)
                 if message.kind in {MessageKind.OPEN, MessageKind.PING}
                 else (),
                 plain=message.kind is MessageKind.PING,
             )
 
 
-def _kind(told: Sequence[Incident]) -> AlertKind:
-    """The worst of what it still tells of; a list that is not all down is ``unstable``."""
-    kinds = {one.kind for one in told if one.open}
+def _kind(incidents: Sequence[Incident]) -> AlertKind:
+    """The worst kind that is still open; a list that is not all down is ``unstable``."""
+    kinds = {one.kind for one in incidents if one.open}
     if not kinds:
         return "up"
     if Kind.DOWN in kinds:
         return "down"
-    return "unstable" if len(told) > 1 else kinds.pop().value
+    return "unstable" if len(incidents) > 1 else kinds.pop().value
 
 
-def _headline(words: Translator, told: Sequence[Incident]) -> str:
-    """What is still open, one in its own words, several as a number; or that it is over."""
-    standing = [one for one in told if one.open]
-    return alert_lines.group(words, standing) if standing else alert_lines.over(words, told)
+def _headline(words: Translator, incidents: Sequence[Incident]) -> str:
+    """One open incident in its own words, several as a number; or that all is over."""
+    standing = [one for one in incidents if one.open]
+    return alert_lines.group(words, standing) if standing else alert_lines.over(words, incidents)
 
 
-def _roles(told: Sequence[Incident]) -> tuple[int, ...]:
+def _roles(incidents: Sequence[Incident]) -> tuple[int, ...]:
     """Roles of what is still open: nobody is called for what is over. The rest is called later."""
-    roles = (one.role_id for one in told if one.open)
+    roles = (one.role_id for one in incidents if one.open)
     return tuple(dict.fromkeys(role for role in roles if role is not None))[:ROLES]
 
 
@@ -126,9 +126,9 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
     return Alert("notice", language, content, plain=True)
 
 
-def missed(language: str, told: Sequence[Incident], named: Collection[int]) -> str:
-    """What people of a lost channel do not hear of now; only ``named`` incidents by their name."""
-    if not told:
+def missed(language: str, incidents: Sequence[Incident], named: Collection[int]) -> str:
+    """Line on the open incidents of a lost channel; only ``named`` ones by their name."""
+    if not incidents:
         return ""
-    names = [one.name for one in told if one.id in named]
-    return "\n" + alert_lines.missed(translator_for(language), names, len(told) - len(names))
+    names = [one.name for one in incidents if one.id in named]
+    return "\n" + alert_lines.missed(translator_for(language), names, len(incidents) - len(names))

@@ -33,7 +33,7 @@ _INTERNAL_ERROR = 500
 
 @dataclass(slots=True)
 class _Context:
-    """What all attempts share. ``moved`` is called when there is new work in other channels.
+    """Shared by all attempts. ``moved`` is called when there is new work in other channels.
 
     ``forms``: of messages, by their leading row, whose card Discord did not take. ``alone``:
     openings that were rejected together with others.
@@ -133,7 +133,9 @@ class _Attempt(Outgoing):
             return message
         found = await self._context.db.read(lambda conn: guilds.find(conn, self.guild_id))
         second = found is not None and found.fallback_channel_id == self.channel_id
-        hidden = server_notices.hidden_in(self._transport, message, self.channel_id, second=second)
+        hidden = server_notices.hidden_incidents(
+            self._transport, message, self.channel_id, second=second
+        )
         return mask(message, hidden, self._language)
 
     async def _transmit(self, alert: Alert) -> int:

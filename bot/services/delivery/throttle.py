@@ -129,7 +129,7 @@ class Throttle:
                 one.backoff_ms = 0
 
     def release(self, channel_id: int, *, board: bool = False) -> None:
-        """Whatever made it wait is over, but for the time of its edits."""
+        """End all of its waits but that of its edits."""
         waits = self._waits.pop((channel_id, board), _NONE)
         if waits.edits_ms:
             kept = self._of(channel_id, board=board)

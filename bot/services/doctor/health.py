@@ -9,7 +9,7 @@ from bot import __version__
 from bot.clock import DAY_MS
 from bot.db import storage_stats
 from bot.db.database import Database
-from bot.db.delivery_stats import KEPT_MS, Outbox
+from bot.db.delivery_stats import KEPT_MS, OutboxStats
 from bot.db.storage_stats import StorageStats
 from bot.engine import rlimits
 from bot.engine.check_queue import CheckQueue
@@ -130,7 +130,7 @@ def version(words: Translator, since_ms: int) -> Finding:
     return ok("Vigie", text)
 
 
-def delivery(words: Translator, mention: Mention, box: Outbox, now_ms: int) -> Finding:
+def delivery(words: Translator, mention: Mention, box: OutboxStats, now_ms: int) -> Finding:
     name = words.text("Delivery")
     said = "" if not box.error else words.text("Discord said: {text}", text=quote(box.error))
     if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:

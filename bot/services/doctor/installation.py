@@ -222,7 +222,7 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
         with contextlib.closing(read_only(file)) as conn:
             if version_of(conn) != newest():
                 return []
-            outbox = delivery_stats.look(conn, None, now_ms)
+            outbox = delivery_stats.read(conn, None, now_ms)
             kept = storage_stats.of_all(conn, now_ms)
             missed = guilds.get(conn, MISSED)
     except sqlite3.Error:

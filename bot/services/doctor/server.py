@@ -52,7 +52,7 @@ class Doctor:
     async def examine(self, guild_id: int, words: Translator, mention: Mention) -> list[Finding]:
         """Findings of a server's monitors and messages, then of the machine's health."""
         now_ms = self._clock.now_ms()
-        outbox = await self._db.read(lambda conn: delivery_stats.look(conn, guild_id, now_ms))
+        outbox = await self._db.read(lambda conn: delivery_stats.read(conn, guild_id, now_ms))
         sites = Sites(words, mention, now_ms, await self._online_since_ms())
         maybe = (
             health.blocked(words, self._delivery.throttle),

@@ -6,7 +6,7 @@ from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.models import Incident, Monitor
-from bot.services.certificates import read_back
+from bot.services.certificates import load_history
 from bot.services.history.retention import ROLLED_HOUR
 from bot.services.history.rollup import quantiles
 from bot.services.history.uptime import Uptime, by_day, joined, uptimes
@@ -119,7 +119,7 @@ def _certificate_ms(conn: Connection, entry: Entry) -> int | None:
         return None
     seen = entry.certificate
     if seen is None:
-        seen = read_back(entry.monitor, monitors.certificate_warnings(conn, entry.monitor.id))
+        seen = load_history(entry.monitor, monitors.certificate_warnings(conn, entry.monitor.id))
     if seen.url != url:
         return None
     return max((one.ends_ms for one in seen.recent), default=seen.known_ms)

@@ -79,7 +79,7 @@ def test_a_deleted_board_is_made_again_once_and_then_people_are_asked_once(tmp_p
 def test_without_an_alert_channel_whoever_made_the_board_is_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
-            w.services.transport.known_places[GUILD] = ContactPoints("Harbour", None, 99)
+            w.services.transport.known_contact_points[GUILD] = ContactPoints("Harbour", None, 99)
             await w.services.watch("shop")
             await w.create()
             await deleted(w)

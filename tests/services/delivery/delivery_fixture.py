@@ -92,7 +92,7 @@ class FixtureTransport:
     rights: dict[int, ChannelAccess] = field(default_factory=dict)
     refusing: set[int] = field(default_factory=set)
     closed: set[tuple[int, int]] = field(default_factory=set)
-    known_places: dict[int, ContactPoints] = field(default_factory=dict)
+    known_contact_points: dict[int, ContactPoints] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -158,12 +158,12 @@ class FixtureTransport:
             return self.rights[channel_id]
         return ChannelAccess(allowed=channel_id not in self.refusing)
 
-    def is_open(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+    def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         del guild_id
         return (place_id, channel_id) not in self.closed
 
-    async def places(self, guild_id: int) -> ContactPoints:
-        return self.known_places.get(guild_id, ContactPoints())
+    async def contact_points(self, guild_id: int) -> ContactPoints:
+        return self.known_contact_points.get(guild_id, ContactPoints())
 
     async def open_dm(self, user_id: int) -> int:
         await self._arrive(Call("private", user_id, Alert("notice", "en", "")))

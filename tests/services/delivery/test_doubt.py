@@ -317,7 +317,7 @@ def test_why_a_message_is_not_out_can_be_read_in_the_outbox(action: DeliveryActi
         await here.open("a")
         await here.deliver()
         seen = await here.db.read(
-            lambda conn: delivery_stats.look(conn, GUILD, here.clock.now_ms())
+            lambda conn: delivery_stats.read(conn, GUILD, here.clock.now_ms())
         )
         assert seen.error == "ordered"
 

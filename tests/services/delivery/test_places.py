@@ -28,7 +28,7 @@ async def _settle(
 ) -> None:
     settings = GuildSettings(GUILD, channel_id=CHANNEL, fallback_channel_id=second, set_by=chooser)
     await here.db.write(lambda conn: guilds.save(conn, settings))
-    here.transport.known_places[GUILD] = ContactPoints("Harbour", SYSTEM, OWNER)
+    here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", SYSTEM, OWNER)
 
 
 def _refused_by(*places: int, action: DeliveryAction = DeliveryAction.CHANNEL_BLOCKED) -> Trouble:
@@ -81,7 +81,7 @@ def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
 def test_no_place_is_tried_twice() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, chooser=OWNER)
-        here.transport.known_places[GUILD] = ContactPoints("Harbour", SECOND, OWNER)
+        here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", SECOND, OWNER)
         here.transport.before = _refused_by(CHANNEL, SECOND, PRIVATE + OWNER)
         await here.open("a")
         await here.deliver()
@@ -95,7 +95,7 @@ def test_no_place_is_tried_twice() -> None:
 def test_the_lost_channel_itself_is_not_told() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.transport.known_places[GUILD] = ContactPoints("Harbour", CHANNEL, OWNER)
+        here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", CHANNEL, OWNER)
         here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
@@ -108,7 +108,7 @@ def test_the_lost_channel_itself_is_not_told() -> None:
 def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
-        here.transport.known_places[GUILD] = ContactPoints(None, None, OWNER)
+        here.transport.known_contact_points[GUILD] = ContactPoints(None, None, OWNER)
         notice = Notice("notice", text="It did not work.", user_id=9)
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, 0))
         assert await here.deliver() == 1
@@ -119,7 +119,7 @@ def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
 
 def test_a_server_without_settings_is_told_through_its_owner() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        here.transport.known_places[GUILD] = ContactPoints("Harbour", None, OWNER)
+        here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", None, OWNER)
         here.transport.before = _refused_by(CHANNEL)
         await here.open("a")
         await here.deliver()
@@ -202,8 +202,8 @@ def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> N
         notice = Notice("notice", text="Hello")
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, now_ms))
         await here.deliver()
-        seen = await here.db.read(lambda conn: delivery_stats.look(conn, GUILD, now_ms))
-        assert (seen.dead, seen.error) == (1, "nobody of the server can be told")
+        seen = await here.db.read(lambda conn: delivery_stats.read(conn, GUILD, now_ms))
+        assert (seen.dead, seen.error) == (1, "nobody of the server can be reached")
 
     play(scene)
 
