@@ -208,7 +208,7 @@ class Expected:
     """What a test breaks on purpose, so that the invariants do not complain."""
 
     invalid_requests: int = invariants.MAX_INVALID
-    untold: bool = False  # channels stay closed: what is missing there is not missing
+    unsent: bool = False  # channels stay closed: what is missing there is not missing
     ignored: set[str] = field(default_factory=set)  # names of monitors that are not looked at
 
 
@@ -293,7 +293,7 @@ class Harness:
     ) -> None:
         """Watch sites by writing them into the database while the bot is not running.
 
-        ``own_channels``: each is told in a channel of its own name. Keywords are GuildSettings.
+        ``own_channels``: each has an alert channel of its own name. Keywords are GuildSettings.
         """
         assert not self.bot.running
         guild = self.sandbox.world.guild("Harbour")
@@ -366,7 +366,7 @@ class Harness:
 
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is on its way any more, if a bot runs that could carry it."""
-        if self.bot.running and not self.expected.untold:
+        if self.bot.running and not self.expected.unsent:
             with contextlib.suppress(TimeoutError):
                 await until(lambda: not self.waiting(), seconds, every_s=0.1)
 
@@ -377,7 +377,7 @@ class Harness:
             self.sandbox,
             self.database,
             max_invalid=self.expected.invalid_requests,
-            untold=self.expected.untold,
+            unsent=self.expected.unsent,
             ignored=self.expected.ignored,
         )
         assert self.sandbox.record.unknown_routes == []

@@ -25,7 +25,7 @@ _IDS = re.compile(r"#(\w{4,12})")
 
 
 @dataclass(frozen=True)
-class Told:
+class Opened:
     """One incident as the store knows it."""
 
     public_id: str
@@ -33,7 +33,7 @@ class Told:
     channel_id: str | None
     opened_ms: int
     resolved: bool
-    announced: bool  # it has a row that makes it told, not only recorded
+    announced: bool  # it has a row that makes it sent, not only recorded
 
 
 def check(
@@ -41,7 +41,7 @@ def check(
     database: Path,
     *,
     max_invalid: int = MAX_INVALID,
-    untold: bool = False,
+    unsent: bool = False,
     ignored: Collection[str] = (),
 ) -> None:
     """Raise AssertionError naming the invariant that is broken."""
@@ -50,26 +50,26 @@ def check(
     incidents = [one for one in _incidents(database) if one.name not in ignored]
     messages = _messages(sandbox)
     for one in incidents:
-        _opened_once(one, messages, untold=untold)
-    _closed_in_order(incidents, messages, untold=untold)
+        _opened_once(one, messages, unsent=unsent)
+    _closed_in_order(incidents, messages, unsent=unsent)
 
 
-def _opened_once(one: Told, messages: Collection[Stored], *, untold: bool) -> None:
-    """I1 and I2 of openings: exactly one card tells of it, or a digest does."""
+def _opened_once(one: Opened, messages: Collection[Stored], *, unsent: bool) -> None:
+    """I1 and I2 of openings: exactly one card names it, or a digest does."""
     cards = [m for m in messages if one.public_id in card_ids(m) and not is_digest(m)]
     digests = [m for m in messages if is_digest(m) and one.public_id in card_ids(m)]
     shown = [_shown(m) for m in cards]
     assert len(cards) <= 1, f"I1: {one.name} #{one.public_id} was opened twice: {shown}"
     assert len(digests) <= 1, f"I1: {one.name} #{one.public_id} is in two digests"
-    if one.announced and not untold:
-        assert cards or digests, f"I2: nobody was told of {one.name} #{one.public_id}"
+    if one.announced and not unsent:
+        assert cards or digests, f"I2: no message names {one.name} #{one.public_id}"
 
 
 def _closed_in_order(
-    incidents: Iterable[Told], messages: Collection[Stored], *, untold: bool
+    incidents: Iterable[Opened], messages: Collection[Stored], *, unsent: bool
 ) -> None:
     """I1 to I3 of all-clears; these name the monitor, so they are counted by monitor."""
-    by_name: dict[str, list[Told]] = defaultdict(list)
+    by_name: dict[str, list[Opened]] = defaultdict(list)
     for one in incidents:
         if one.announced:
             by_name[one.name].append(one)
@@ -78,14 +78,14 @@ def _closed_in_order(
         ends = [m for m in messages if _ends(m, name, over)]
         shown = [_shown(m) for m in messages]
         assert len(ends) <= len(over), f"I1: {name} ended {len(over)} times: {shown}"
-        if not untold:
+        if not unsent:
             assert len(ends) == len(over), f"I2: an end of {name} is missing: {shown}"
         begins = [m for m in messages if card_ids(m) & {one.public_id for one in all_of_it}]
         for begun, ended in zip(_in_time(begins), _in_time(ends), strict=False):
             assert begun.created <= ended.created, f"I3: {name} ended before it began: {shown}"
 
 
-def _ends(message: Stored, name: str, over: Iterable[Told]) -> bool:
+def _ends(message: Stored, name: str, over: Iterable[Opened]) -> bool:
     if is_digest(message):
         return bool(card_ids(message) & {one.public_id for one in over})
     content = str(message.versions[0]["content"])
@@ -143,7 +143,7 @@ def _few_invalid(sandbox: Sandbox, most: int) -> None:
         assert last - first > WINDOW_S, f"I5: {most} invalid requests in {last - first:.0f} s"
 
 
-def _incidents(database: Path) -> list[Told]:
+def _incidents(database: Path) -> list[Opened]:
     conn = sqlite3.connect(database)
     conn.row_factory = sqlite3.Row
     try:
@@ -157,7 +157,7 @@ def _incidents(database: Path) -> list[Told]:
     finally:
         conn.close()
     return [
-        Told(
+        Opened(
             row["public_id"],
             row["name"],
             row["channel_id"] and str(row["channel_id"]),

@@ -40,11 +40,11 @@ def test_three_hours_and_forty_flips_become_one_digest_per_channel(tmp_path: Pat
         await r.settle(300)
         for channel_id in range(CHANNEL, CHANNEL + 3):
             assert kinds(r, channel_id).count("📋 DIGEST") == 1
-        # What was told before, one digest, and one live message of what is still wrong.
+        # What was sent before, one digest, and one live message of what is still wrong.
         assert len(r.messages(CHANNEL)) == 3
-        told = "".join(str(m) for n in range(3) for m in r.messages(CHANNEL + n))
+        sent = "".join(str(m) for n in range(3) for m in r.messages(CHANNEL + n))
         for incident in standing:
-            assert incident.public_id in told
+            assert incident.public_id in sent
         live = r.messages(CHANNEL)[-1]
         assert "Sent late: Discord was unreachable" in live["embeds"][0]["description"]
 
@@ -56,13 +56,13 @@ def test_an_outage_that_came_and_went_while_away_is_a_digest_and_mentions_follow
     tmp_path: Path, fault: FaultName
 ) -> None:
     async def scene(r: DiscordFixture) -> None:
-        told = await r.open("told")
-        await r.follow(told, [int(r.sandbox.world.user("Member").id)])
+        sent = await r.open("told")
+        await r.follow(sent, [int(r.sandbox.world.user("Member").id)])
         await r.deliver()
         r.sandbox.faults.add(fault)
         pair = await r.open("pair")
         await r.deliver(60)
-        await r.close(pair, told)
+        await r.close(pair, sent)
         await r.deliver(HOUR)
         await r.settle(300)
         assert kinds(r) == ["🟢 RESOLVED", "📋 DIGEST"]

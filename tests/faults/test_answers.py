@@ -179,10 +179,10 @@ def test_a_name_is_shown_only_where_all_readers_may_know_it(tmp_path: Path) -> N
         r.sandbox.admin.set_permissions(str(secret), "bot", deny="send_messages")
         await r.deliver()
         await r.deliver()
-        told = " ".join(r.said(SECOND))
-        assert "NOT HEARD" in told
-        assert "1 site is in trouble now." in told
-        assert "🔴 DOWN · a site of another channel" in told
+        texts = " ".join(r.said(SECOND))
+        assert "NOT HEARD" in texts
+        assert "1 site is in trouble now." in texts
+        assert "🔴 DOWN · a site of another channel" in texts
         everything = str(r.messages(SECOND))
         assert "Merger" not in everything
         assert "example.com" not in everything
@@ -228,9 +228,9 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(
         await r.deliver(1)
         await r.open("shop")
         await r.deliver(1)
-        told = str(r.messages())
-        assert "shop" in told
-        assert not together or "blog" in told
+        texts = str(r.messages())
+        assert "shop" in texts
+        assert not together or "blog" in texts
         assert await r.active() == 0
 
     discord_fixture(tmp_path, scene, check=False)

@@ -16,11 +16,11 @@ def openings(s: ServicesFixture) -> list[str]:
 
 def pulse(s: ServicesFixture) -> GapWatch:
     """The part that notices what the clock did."""
-    told = [s.clock.now_ms() - round(s.clock.monotonic() * 1000)]
+    offset_ms = [s.clock.now_ms() - round(s.clock.monotonic() * 1000)]
 
     def resync() -> int:
         ahead = s.clock.now_ms() - round(s.clock.monotonic() * 1000)
-        step, told[0] = ahead - told[0], ahead
+        step, offset_ms[0] = ahead - offset_ms[0], ahead
         return step
 
     def after_gap() -> None:

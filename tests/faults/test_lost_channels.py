@@ -1,4 +1,4 @@
-"""A channel is gone, or refuses the bot (rows 9 to 11 and 13, and the chain of places to tell)."""
+"""A channel is gone, or refuses the bot (rows 9 to 11 and 13, and the chain of fallbacks)."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def test_a_deleted_channel_is_reported_once_and_nothing_more_is_sent_there(tmp_p
         # The second channel also gets the alerts meanwhile.
         assert sum("DOWN · next" in text for text in r.said(SECOND)) == 5
 
-    discord_fixture(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, unsent=True)
 
 
 def test_a_deleted_channel_is_noticed_by_the_gateway_event_before_any_alert_is_lost(
@@ -129,7 +129,7 @@ def test_the_chain_goes_on_to_the_first_place_that_takes_it(tmp_path: Path) -> N
         ]
         guild.system_channel_id = str(SYSTEM)
         await r.settings(fallback_channel_id=SECOND, set_by=int(moderator.id))
-        told: list[str] = []
+        texts: list[str] = []
         for step, broken in enumerate((None, SECOND, SYSTEM, moderator, guild.owner_id)):
             if isinstance(broken, int):
                 await block(r, broken)
@@ -139,19 +139,19 @@ def test_the_chain_goes_on_to_the_first_place_that_takes_it(tmp_path: Path) -> N
             await r.open(f"site {step}", CHANNEL + 1 + step)
             await block(r, CHANNEL + 1 + step)
             await r.deliver(DAY + 60)
-            told = [
+            texts = [
                 *(text for place in (SECOND, SYSTEM) for text in r.said(place)),
                 *private(r, "Moderator"),
                 *private(r, "Admin"),
             ]
-            told = [text for text in told if "NOT HEARD" in text]
-            assert len(told) == min(step + 1, 4)
-        assert [text.startswith("Rig · 🔕") for text in told] == [False, False, True, True]
+            texts = [text for text in texts if "NOT HEARD" in text]
+            assert len(texts) == min(step + 1, 4)
+        assert [text.startswith("Rig · 🔕") for text in texts] == [False, False, True, True]
         troubles = await r.delivery.problems(GUILD)
         assert {one.channel_id for one in troubles.channels} == {*range(101, 106), SECOND}
         assert troubles.unreachable_ms is not None
 
-    discord_fixture(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, unsent=True)
 
 
 def test_a_server_hears_of_lost_channels_once_a_day(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_server_hears_of_lost_channels_once_a_day(tmp_path: Path) -> None:
         await r.deliver(DAY)
         assert len(private(r, "Admin")) == 2
 
-    discord_fixture(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, unsent=True)
 
 
 def test_a_notice_survives_a_kill_and_discords_absence(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_notice_survives_a_kill_and_discords_absence(tmp_path: Path) -> None:
         await r.deliver(60)
         assert len(private(r, "Admin")) == 1
 
-    discord_fixture(tmp_path, scene, untold=True)
+    discord_fixture(tmp_path, scene, unsent=True)
 
 
 def test_a_new_channel_gets_what_the_lost_one_never_got(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
             took = time.process_time() - started
             posts = [m for m in s.transport.messages.values() if m.reply_to is None]
             assert 1 <= len(posts) <= 2
-            told = {one.name for m in posts for one in m.alert.incidents}
-            assert told == set(failing)
+            named = {one.name for m in posts for one in m.alert.incidents}
+            assert named == set(failing)
             assert posts[-1].alert.content in {
                 "🔴 1,000 sites down at once",
                 "🔴 999 sites down at once",
@@ -74,7 +74,7 @@ def test_sites_of_one_list_that_come_back_one_by_one_share_its_edits(tmp_path: P
                 await s.delivery.deliver_due()
                 await s.clock.advance(60 / many)
                 open_yet = sum(one.answering_since_ms is None for one in post.alert.incidents)
-                assert many - number <= open_yet + 20 + many // 15, "it is told within seconds"
+                assert many - number <= open_yet + 20 + many // 15, "it is sent within seconds"
             assert 20 <= s.transport.count("edit") - before <= 60
             await s.clock.advance(3)
             await s.delivery.deliver_due()

@@ -87,7 +87,7 @@ def test_without_a_gateway_alerts_flow(tmp_path: Path) -> None:
 def test_a_name_server_that_is_away_at_boot_is_waited_for(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Harness(tmp_path, DISCORD_API_URL="http://discord.invalid/api/v10") as h:
-            h.expected.untold = True
+            h.expected.unsent = True
             await h.seed("shop")
             await h.bot.start(online=False)
             h.sites["shop"].fail()

@@ -68,7 +68,7 @@ def test_whatever_goes_wrong_nothing_leaks_the_token(tmp_path: Path) -> None:
             h.expected.invalid_requests = 1_000
             await h.command("alerts test")
             assert await h.bot.wait_exit(60) == 78
-            h.expected.untold = True
+            h.expected.unsent = True
             found += told("the log", h.bot.log)
             assert "INFO discord.client" in h.bot.log
         return found

@@ -40,7 +40,7 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 
 @asynccontextmanager
 async def watched_over(path: Path) -> AsyncIterator[tuple[ServicesFixture, StallDetector]]:
-    """A station whose rounds know of standstills."""
+    """Services whose checks know of standstills."""
     async with services_fixture(path) as s:
         stalls = s.stalls
         measuring = asyncio.ensure_future(stalls.run())
