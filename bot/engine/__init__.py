@@ -1,1 +1,1 @@
-"""Tries and judges, free of database and Discord: scheduler, probes, netguard, judge."""
+"""Checks and judges, free of database and Discord: scheduler, kinds, netguard, judge."""

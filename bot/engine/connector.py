@@ -16,7 +16,7 @@ from bot.models import Phases
 NEXT_ADDRESS_S = 0.25
 # Whoever writes a name's records must not make us connect to a thousand others.
 MOST_ADDRESSES = 8
-# No way to one family is often our own lack of IPv6: another address may tell more.
+# No way to one family is often our own lack of IPv6: another address may say more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 

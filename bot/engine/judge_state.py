@@ -18,11 +18,6 @@ SETTLED_ROUNDS = 7
 CALM = "O" * KEPT_ROUNDS
 _LETTERS = frozenset("OPFopf")
 _WORDS: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
-_NUMBERS = frozenset(
-    {"failed_checks", "refused_checks", "round_began_ms", "run_slot_ms", "run_began_ms"}
-    | {"run_failed_checks", "since_ms", "incident_rounds", "hold", "good", "good_since_ms"}
-    | {"last_bad_ms", "relapsed_ms"}
-)
 # Fields that are stored by another name; stored names stay, so that any version reads any row.
 _STORED_AS = {
     "has_been_up": "judged",
@@ -92,7 +87,7 @@ class JudgeState:
 
     @property
     def share(self) -> tuple[int, int]:
-        """First tries that got through, of how many, since the incident began (at most 30)."""
+        """First checks that got through, of how many, since the incident began (at most 30)."""
         window = self.rounds[-self.incident_rounds :] if self.incident_rounds else ""
         return count_good(window), len(window)
 
@@ -120,6 +115,7 @@ class JudgeState:
 
 
 _FRESH = {field.name: field.default for field in fields(JudgeState)}
+_NUMBERS = {name for name, value in _FRESH.items() if value is None or type(value) is int}
 
 
 def _stored_as(name: str) -> str:
@@ -137,7 +133,7 @@ def _read(name: str, value: object) -> object:
             return tuple(value)
         case bool() if isinstance(_FRESH[name], bool):
             return value
-        case int() if name in _NUMBERS and not isinstance(value, bool):
+        case int() if name in _NUMBERS - set(_WORDS) and not isinstance(value, bool):
             return value
         case _:
             raise ValueError(f"{name} of a judge's state cannot be {value!r}")

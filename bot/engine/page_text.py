@@ -184,7 +184,7 @@ def _dereferenced(text: str) -> str:
 
 _ZLIB_OR_GZIP, _RAW = 47, -15  # zlib's numbers for what it expects
 _ZLIB_METHOD, _ZLIB_CHECK = 8, 31
-_TELLING = 2  # bytes that tell gzip, zlib and bare deflate apart
+_HEADER_BYTES = 2  # enough to know gzip, zlib and bare deflate apart
 # Pages shrink to a fifth, zeros to a thousandth.
 MOST_GROWTH = 200
 _UNKNOWN = {"br": Reason.BROTLI, "zstd": Reason.ZSTD}
@@ -204,7 +204,7 @@ class Unpacker:
         self._may_be_bare = named == ["deflate"]
         self._zlib: zlib._Decompress | None = None
         self._taken = 0
-        self._start = b""  # of something packed, too short to tell what
+        self._start = b""  # of something packed, too short to know what
         self._limit = limit
         self.body = bytearray()
 
@@ -233,7 +233,7 @@ class Unpacker:
             self.body += data[:room]
             return b""
         if self._zlib is None or self._zlib.eof:  # a body may be several, one after the other
-            if len(data) < _TELLING:
+            if len(data) < _HEADER_BYTES:
                 self._start = data
                 return b""
             bare = self._may_be_bare and not _has_header(data)

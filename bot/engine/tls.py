@@ -98,7 +98,7 @@ def expires_ms(der: bytes) -> int | None:
     """When a certificate ends, UTC epoch milliseconds; None when that cannot be read.
 
     Read from the DER: Python hides the dates of a certificate that was not verified, and making
-    its dictionary of names for every try costs four times as much (measured).
+    its dictionary of names for every check costs four times as much (measured).
     """
     validity = _VALIDITY.search(der)
     if validity is None:

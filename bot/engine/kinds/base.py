@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -24,19 +25,6 @@ class Checker(Protocol):
         ...
 
 
-class CheckerClass(Protocol):
-    """How a checker is made."""
-
-    def __call__(
-        self,
-        netguard: Netguard,
-        resolver: Resolve,
-        *,
-        clock: Clock,
-        context: ssl.SSLContext | None = None,
-    ) -> Checker: ...
-
-
 @dataclass(frozen=True, slots=True)
 class MonitorKind:
     """One row of the table of kinds: see :mod:`bot.engine.kinds`.
@@ -46,7 +34,7 @@ class MonitorKind:
     """
 
     rules: AddressRules
-    checker: CheckerClass
+    checker: Callable[..., Checker]
     options: frozenset[str] = frozenset()
     other_names: tuple[str, ...] = ()
 
