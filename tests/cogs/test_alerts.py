@@ -228,7 +228,7 @@ def test_role_and_second_channel_can_be_taken_away_again(tmp_path: Path) -> None
         both = await fixture.set_channel("alerts", role=role, fallback=second)
         assert f"If that fails, they go to <#{second}>." in both.content
         kept = await fixture.set_channel("alerts")
-        assert f"and call <@&{role}>" in kept.content, "what is left out stays"
+        assert f"and ping <@&{role}>" in kept.content, "what is left out stays"
         gone = await fixture.set_channel("alerts", clear="role")
         assert "call" not in gone.content
         assert f"<#{second}>" in gone.content
@@ -251,7 +251,7 @@ def test_what_contradicts_itself_is_refused_and_changes_nothing(tmp_path: Path) 
         for wrong in ({"clear": "role", "role": role}, {"fallback": str(alerts)}):
             answer = await fixture.set_channel("alerts", **wrong)
             assert answer.ephemeral
-            assert "not both." in answer.content or "another one" in answer.content
+            assert "not both." in answer.content or "must differ" in answer.content
         assert fixture.app.guilds.settings(fixture.guild_id) == before
         await fixture.set_channel("alerts", fallback=fixture.sandbox.channel("news").id)
         await fixture.set_channel("news")

@@ -106,7 +106,7 @@ def test_a_second_create_says_where_the_board_is_and_changes_nothing(tmp_path: P
         )
         [board] = boards(fixture)
         assert sorted(one.content.partition(": ")[0] for one in (first, second)) == [
-            f"<#{general}> has its board already",
+            f"<#{general}> already has a board",
             "The board is posted and keeps itself up to date",
         ]
         assert all(one.content.endswith(board["id"]) for one in (first, second))

@@ -172,7 +172,7 @@ def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
         fixture.sandbox.admin.time_out_bot("Harbour", 3600)
         await asyncio.sleep(0.1)
         lines = told(await fixture.run("doctor"))
-        assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I may write nowhere until")
+        assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I can't post anywhere until")
         assert lines[3].startswith("→ First end my timeout: ")
 
     run_with_bot(tmp_path, scenario)

@@ -221,7 +221,7 @@ def test_a_weekly_plan_that_is_cancelled_is_written_out_to_be_made_again(tmp_pat
     async def scenario(fixture: BotFixture) -> None:
         await fixture.run("watch add", url=fixture.site.url, name="Shop")
         for locale, plan in (
-            ("en-US", "its plan was every Monday, 02:30–03:30 (Europe/Paris)."),
+            ("en-US", "it was scheduled every Monday, 02:30–03:30 (Europe/Paris)."),
             ("fr", "(Europe/Paris)."),
         ):
             await fixture.run(

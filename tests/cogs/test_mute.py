@@ -110,7 +110,7 @@ def test_members_may_not_mute_unless_they_have_the_role_that_is_called(tmp_path:
             assert answer.content.startswith("You need “Manage Messages” or the role")
             assert answer.ephemeral
         french = await fixture.run("mute", who="Nurse", monitor="Shop", for_="1h", locale="fr")
-        assert french.content.startswith("Alertes de Shop coupées jusqu’")
+        assert french.content.startswith("Alertes coupées pour Shop jusqu’")
         assert "</mute:" in french.content
         assert shop(fixture).muted_until_ms
 

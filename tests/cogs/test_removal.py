@@ -43,7 +43,7 @@ def test_nothing_is_removed_before_it_is_said_what_is_lost_and_somebody_agrees(
         assert removed.status == "update"
         assert removed.buttons == []
         assert "I no longer watch Shop. Its past incidents stay in </incidents:" in removed.text
-        assert "To begin anew: </watch add:" in removed.text
+        assert "To start again: </watch add:" in removed.text
         assert f"`{fixture.site.url}/Shop`" in removed.text
         assert names(fixture) == []
 
@@ -128,7 +128,7 @@ def test_the_question_outlives_a_restart_and_a_new_name(tmp_path: Path) -> None:
                 removed = await sandbox.press("Admin", shop, "Remove")
                 assert "I no longer watch Bakery." in removed.text
                 kept = await sandbox.press("Admin", blog, "Keep it")
-                assert "I go on watching Blog." in kept.text
+                assert "I keep watching Blog." in kept.text
                 assert names(fixture) == ["Blog"]
 
     asyncio.run(scenario())

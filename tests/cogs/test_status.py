@@ -100,7 +100,7 @@ def test_while_vigie_is_offline_itself_both_pages_say_so(tmp_path: Path) -> None
         fixture.app.connectivity._since_ms = since_ms
         since = f"<t:{since_ms // 1000}:T>"
         why = "(no connectivity check answers); failures are not counted."
-        said = f"I have been offline since {since}: {why}"
+        said = f"I have been offline since {since} {why}"
         assert said in (await fixture.run("status", who="Member")).embeds[0]["description"]
         one = await fixture.run("status", who="Member", monitor="Site 00")
         assert one.embeds[0]["description"].endswith(said)
@@ -182,7 +182,7 @@ async def aside(fixture: BotFixture) -> str:
 
     def told() -> list[str]:
         said = [str(message["content"]) for message in fixture.sandbox.ephemerals("Admin")]
-        return [text for text in said if "publi" in text]
+        return [text for text in said if "hidden" in text or "masqué" in text]
 
     await fixture.sandbox.wait_for(told, 5)
     return told()[-1]

@@ -30,7 +30,7 @@ def test_french_people_read_french(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.run("watch add", url=fixture.site.url, name="Boutique")
         answer = await fixture.run("why", monitor="Boutique", locale="fr")
-        assert "ronde" in answer.embeds[0]["description"]
+        assert "cycle" in answer.embeds[0]["description"]
         command = next(c for c in fixture.sandbox.commands if c["name"] == "why")
         assert command["name_localizations"]["fr"] == "pourquoi"
 

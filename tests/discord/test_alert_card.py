@@ -64,7 +64,7 @@ def test_an_opening_is_exactly_this() -> None:
         "fields": [
             {"name": "Since", "value": "<t:1700000000:R> (<t:1700000000:T>)", "inline": True},
             {"name": "Last OK", "value": "<t:1699999940:R>", "inline": True},
-            {"name": "CheckQueue", "value": "4 of 4 failed in 1 min", "inline": True},
+            {"name": "Checks", "value": "4 of 4 failed in 1 min", "inline": True},
         ],
         "footer": {"text": "#K3F9 · every 60 s"},
     }
