@@ -173,7 +173,7 @@ def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
         lines = told(await fixture.run("doctor"))
         assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I can't post anywhere until")
-        assert lines[3].startswith("→ First end my timeout: ")
+        assert lines[3].startswith("→ End my timeout first: ")
 
     run_with_bot(tmp_path, scenario)
 
