@@ -1,1 +1,1 @@
-"""From facts to sentences, in every language Vigie speaks. Pure, and ignorant of Discord."""
+"""Sentences in every language, pure: from facts to text in the markdown that Discord reads."""

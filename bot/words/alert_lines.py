@@ -1,7 +1,7 @@
-"""Push lines: the one plain line of ``content`` that a phone shows (design, Messages).
+"""Alert lines: the plain line of ``content`` that a phone shows as the push preview.
 
-Mentions are appended by whoever sends; every line here leaves room for them within
-``LINE_LIMIT``, and a name that is too long for that is shortened.
+The transport appends mentions; every line here leaves room for them within ``LINE_LIMIT``, and a
+name that is too long for that is shortened.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -25,7 +25,6 @@ _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
 
 def opening(words: Translator, incident: Incident) -> str:
-    """What is true of one incident now."""
     name = incident.name
     match incident.kind:
         case Kind.DOWN:
@@ -53,7 +52,7 @@ def opening(words: Translator, incident: Incident) -> str:
 
 
 def _refused(words: Translator, name: str, cause: Cause | None) -> str:
-    """With the status, unless its last failed try saw something else."""
+    """With the status, unless its last failed check saw something else."""
     if cause is None or not cause.refuses_the_bot:
         text = N_("🟡 REFUSED · {name} · refuses the bot; people may get in")
         return _named(words, text, name)
@@ -82,7 +81,7 @@ def mass_unstable(words: Translator, kinds: Collection[Kind]) -> str:
 
 
 def group(words: Translator, incidents: Sequence[Incident]) -> str:
-    """One line for a post that tells of several sites."""
+    """One line for a post about several sites."""
     if len(incidents) == 1:
         return opening(words, incidents[0])
     kinds = [incident.kind for incident in incidents]
@@ -93,13 +92,12 @@ def group(words: Translator, incidents: Sequence[Incident]) -> str:
 
 
 def up(words: Translator, name: str, seconds: float) -> str:
-    """``seconds`` from the first failed try to the first good one."""
+    """``seconds`` from the first failed check to the first good one."""
     text = N_("🟢 UP · {name} · back after {duration}")
     return _named(words, text, name, duration=words.duration(seconds))
 
 
 def several_up(words: Translator, names: Sequence[str]) -> str:
-    """As many names as there is room for, then how many more there are."""
     n = len(names)
     return listing(
         words,
@@ -152,7 +150,7 @@ def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> s
 
 
 def down_for_good(words: Translator, incident: Incident) -> str:
-    """An incident that was never told as down, and is now."""
+    """Of an incident that was posted as unstable and is down now."""
     text = N_("🔴 DOWN · {name} · completely down now: {cause}")
     return _named(words, text, incident.name, cause=_said(words, incident.cause))
 
@@ -173,7 +171,7 @@ def certificate(words: Translator, name: str, days: int) -> str:
 
 
 def blind(words: Translator, seconds: float) -> str:
-    """Vigie itself had lost the network."""
+    """Vigie itself was offline."""
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
 
 
@@ -222,7 +220,7 @@ def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
 
 
 def missed(words: Translator, names: Sequence[str], unnamed: int) -> str:
-    """What is in trouble just now: some by their names, others by their number alone."""
+    """Sites in trouble now: some by their names, others by their number alone."""
     if not names:
         return words.plural("{n} site is in trouble now.", "{n} sites are in trouble now.", unnamed)
     listed = words.list([markdown(name, NAME_LIMIT) for name in names[:_NAMES]])

@@ -1,4 +1,4 @@
-"""What a probe saw, in words: short for the push line, a sentence or two for the card.
+"""Causes of failed checks in words: short for the alert line, a sentence or two for the card.
 
 Vigie reports what it saw and where to look; it never names a cause it cannot know.
 """
@@ -13,7 +13,7 @@ _BEHIND_CDN = range(520, 531)
 _NO_SUCH_PAGE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _DEADLINE_S = 10
 
-# For each reason without a number: the few words of the push line.
+# For each reason without a number: the few words of the alert line.
 _SHORT = {
     Reason.DNS: N_("no DNS answer"),
     Reason.REFUSED: N_("connection refused"),
@@ -109,7 +109,7 @@ def result_text(words: Translator, result: CheckResult) -> str:
 
 
 def cause_text(words: Translator, cause: Cause) -> str:
-    """A few words for the push line, such as ``HTTP 503`` or ``timed out after 10 s``."""
+    """A few words for the alert line, such as ``HTTP 503`` or ``timed out after 10 s``."""
     cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
@@ -123,7 +123,7 @@ def cause_text(words: Translator, cause: Cause) -> str:
 
 
 def cause_sentence(words: Translator, cause: Cause) -> str:
-    """What the probe saw and what to look at, for the card."""
+    """One or two sentences for the card: what the check saw and where to look."""
     cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
@@ -138,7 +138,7 @@ def cause_sentence(words: Translator, cause: Cause) -> str:
 
 
 def _public(cause: Cause) -> Cause:
-    """One word whether a name leads inside or does not exist: which names do is not for all."""
+    """The same cause for a private name and one that does not exist: they look alike."""
     return Cause(Reason.DNS) if cause.hides_a_name else cause
 
 

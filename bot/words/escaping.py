@@ -1,4 +1,4 @@
-"""Foreign text made harmless: it pings nobody, links nowhere and breaks no layout.
+"""Escapes foreign text for Discord's markdown: it pings nobody, links nowhere, breaks no layout.
 
 Source: the rules by which Discord's clients read markdown. ``discord.utils.escape_markdown``
 leaves ``<@&id>``, ``</cmd:id>``, ``<t:…>`` and bidi characters alive (measured), so this is our
@@ -109,7 +109,7 @@ def host(url: str) -> str:
 def _split(address: str) -> SplitResult:
     try:
         return urlsplit(address)
-    except ValueError:  # brackets that hold no address: its parts cannot be told apart
+    except ValueError:  # brackets that hold no address: its parts are not to be known
         return SplitResult("", "?", "", "", "")
 
 

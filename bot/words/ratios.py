@@ -1,7 +1,7 @@
-"""Shares in words. With 30 tries a share is good to about 8 points, so few fractions are said.
+"""Ratios in words. With 30 checks a ratio is good to about 8 points, so few fractions are used.
 
-Source: facts on real outages: "say fractions, not per cent". No two of these fractions are so
-far apart that the one said is more than 8 points off.
+Source: facts on real outages: "say fractions, not per cent". The nearest of these fractions
+is never more than 8 points off.
 """
 
 from bot.words.translator import Translator
@@ -18,13 +18,13 @@ _FRACTIONS = (
     (4, 5),
     (9, 10),
 )
-_FEW = 4  # below this many tries a fraction would claim too much
+_FEW = 4  # below this many checks a fraction would claim too much
 _MANY = 10  # from here on "none" is more than bad luck
 _ALMOST_NONE, _ALMOST_ALL = 0.06, 0.94
 
 
 def share(words: Translator, ok: int, of: int) -> str:
-    """``ok`` of ``of`` tries got through: "about 1 in 4 tries gets through"."""
+    """``ok`` of ``of`` checks succeeded: "about 1 in 4 tries gets through"."""
     if of < _FEW:
         return words.text("only some tries get through")
     if ok >= of:

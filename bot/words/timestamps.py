@@ -1,4 +1,4 @@
-"""Moments as Discord shows them: in each reader's own zone and language."""
+"""Timestamps that Discord shows in each reader's zone and language; days of the week."""
 
 from collections.abc import Sequence
 from typing import Literal

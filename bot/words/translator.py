@@ -1,4 +1,4 @@
-"""The catalogues: English sentences are the keys, each other language is one ``.po`` file.
+"""Translator of sentences: English ones are the keys, each other language is one ``.po`` file.
 
 Adding a language means adding ``locales/<language>.po``, named as Discord names its locale
 (``de``, ``pt-BR``) or by the language alone (``pt``, for all its locales); it is found by itself.
@@ -81,12 +81,12 @@ class Translator:
 
 
 def translator_for(language: str | None) -> Translator:
-    """The words of a Discord locale such as ``fr`` or ``en-US``; unknown ones get English."""
+    """The translator for a Discord locale such as ``fr`` or ``en-US``; unknown ones get English."""
     return Translator(_known(language or SOURCE))
 
 
 def native_name(language: str) -> str:
-    """What a catalogue's language calls itself: ``English``, ``Français``."""
+    """A language's own name: ``English``, ``Français``."""
     locale = _locale(language)
     name = locale.get_display_name(locale) or language
     return name[:1].upper() + name[1:]
