@@ -230,7 +230,7 @@ def test_role_and_second_channel_can_be_taken_away_again(tmp_path: Path) -> None
         kept = await fixture.set_channel("alerts")
         assert f"and ping <@&{role}>" in kept.content, "what is left out stays"
         gone = await fixture.set_channel("alerts", clear="role")
-        assert "call" not in gone.content
+        assert "ping" not in gone.content
         assert f"<#{second}>" in gone.content
         none = await fixture.set_channel("alerts", clear="fallback")
         assert none.content == f"Alerts go to <#{fixture.channel_id('alerts')}>."

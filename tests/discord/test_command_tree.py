@@ -45,7 +45,12 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
             "contains",
             "slow_ms",
         ]
-        assert {o["name"] for o in add["options"][8:]} == {"not_contains", "method", "headers"}
+        assert {o["name"] for o in add["options"][8:]} == {
+            "not_contains",
+            "method",
+            "headers",
+            "timeout",
+        }
         assert [o["name"] for o in add["options"] if o.get("required")] == ["url"]
         every = add["options"][2]
         assert (every["type"], every["min_value"]) == (4, 7)
@@ -103,7 +108,7 @@ def test_our_own_failure_is_answered_with_a_code_that_the_log_knows(
         with caplog.at_level(logging.ERROR, "bot.discord.command_tree"):
             answer = await fixture.run("status")
         assert answer.ephemeral
-        found = re.search(r"tell whoever runs me: ([0-9A-F]{6})$", answer.content)
+        found = re.search(r"give the bot's operator this code: ([0-9A-F]{6})$", answer.content)
         assert found is not None
         assert f"{found[1]}: /status failed" in caplog.text
         assert await fixture.sandbox.autocomplete("Admin", "general", "status", "monitor") == []
