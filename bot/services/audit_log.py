@@ -1,4 +1,4 @@
-"""What people change is kept for a year: who, what, before and after."""
+"""The audit log: who changed what, before and after, kept for a year."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something, in which server, and when: what every row of one change shares."""
+    """A person who changes something in a server at a time: shared by all entries of a change."""
 
     guild_id: int
     user_id: int
@@ -62,11 +62,11 @@ class Actor:
     def did(
         self, what: AuditEvent, monitor_id: int | None = None, after: object = None
     ) -> AuditEntry:
-        """Something that was done rather than set."""
+        """An entry of something done rather than set."""
         return self._row(what, monitor_id, None, after)
 
     def planned(self, window: Window, what: AuditEvent) -> AuditEntry:
-        """What was done with a maintenance window that is stored already."""
+        """An entry about a maintenance window that is stored already."""
         return self.did(what, window.monitor_id, window.id)
 
     def edited(self, before: Monitor, after: Monitor) -> list[AuditEntry]:
@@ -101,7 +101,7 @@ class AuditPage:
 
 
 class AuditLog:
-    """Read by people with Manage Server alone: whole addresses are among it."""
+    """Reads the log, for people with Manage Server alone: whole addresses are in it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

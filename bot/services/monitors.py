@@ -1,4 +1,4 @@
-"""What people do with monitors: add, change, remove, find."""
+"""Adds, changes, removes and finds monitors."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ class Monitors:
         return Added(entry.monitor, first[0], twin)
 
     def index(self, guild_id: int) -> MonitorIndex:
-        """What a server watches now, as a new monitor meets it."""
+        """The monitors of a server by name and by address."""
         return MonitorIndex(self.of_guild(guild_id))
 
     def draft(self, guild_id: int, typed: Typed, mine: MonitorIndex) -> Monitor:

@@ -6,12 +6,13 @@ What else was typed stands in no id, so it is kept for a while; after a restart 
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import discord
 from discord import ui
 
-from bot.discord.client import Interaction
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import error_text, translator_of
 from bot.errors import Mistyped, UserError
 from bot.services.typed_addresses import typed_address
@@ -24,8 +25,8 @@ Take = Callable[[Interaction, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """Whose address it was, what was meant, and what is done with it."""
+class _Suggestion:
+    """An address that was perhaps meant, the person who may take it, and what is done then."""
 
     guild_id: int | None
     user_id: int
@@ -33,30 +34,37 @@ class _Asked:
     take: Take
 
 
+_KEPT: WeakKeyDictionary[VigieClient, dict[str, _Suggestion]] = WeakKeyDictionary()
+
+
+def suggestions_of(client: VigieClient) -> dict[str, _Suggestion]:
+    """By the key of their button, oldest first; they go with their client."""
+    return _KEPT.setdefault(client, {})
+
+
 class DidYouMeanButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
     """Takes the address that was meant, with everything else as it was typed."""
 
     for_managers = True
-    asked: ClassVar[dict[str, _Asked]] = {}
 
     @classmethod
     def offering(cls, interaction: Interaction, slip: Mistyped, take: Take) -> "DidYouMeanButton":
         """A new one; the oldest that nobody has pressed are forgotten."""
-        key = secrets.token_hex(8)
-        asked = _Asked(interaction.guild_id, interaction.user.id, slip.meant, take)
-        while len(cls.asked) >= KEPT:
-            del cls.asked[next(iter(cls.asked))]
-        cls.asked[key] = asked
+        key, kept = secrets.token_hex(8), suggestions_of(interaction.client)
+        while len(kept) >= KEPT:
+            del kept[next(iter(kept))]
+        kept[key] = _Suggestion(interaction.guild_id, interaction.user.id, slip.meant, take)
         label = translator_of(interaction).text("Yes, use that")
         return cls.button(f"v1:meant:{key}", label, style=discord.ButtonStyle.primary)
 
     async def pressed(self, interaction: Interaction) -> None:
-        asked = self.asked.get(self.params["key"])
-        mine = (interaction.guild_id, interaction.user.id)
-        if asked is None or (asked.guild_id, asked.user_id) != mine:
+        kept, key = suggestions_of(interaction.client), self.params["key"]
+        found = kept.get(key)
+        person = (interaction.guild_id, interaction.user.id)
+        if found is None or (found.guild_id, found.user_id) != person:
             raise UserError("I no longer know what you typed. Please type it again.")
-        del self.asked[self.params["key"]]
-        await asked.take(interaction, asked.meant)
+        del kept[key]
+        await found.take(interaction, found.meant)
 
 
 async def with_address(interaction: Interaction, typed: str, take: Take) -> None:

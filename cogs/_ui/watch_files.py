@@ -1,4 +1,4 @@
-"""What ``/watch import`` and ``/watch export`` show: progress, and a report row by row."""
+"""Answers of ``/watch import`` and ``/watch export``: progress, and a report row by row."""
 
 import io
 import time
@@ -91,7 +91,7 @@ async def fetched(file: discord.Attachment) -> bytes:
 
 
 async def read_at_most(url: str, limit: int) -> bytes:
-    """What is at an address, whatever size was announced. Raises UserError beyond the limit.
+    """Fetches an address, whatever size was announced. Raises UserError beyond the limit.
 
     ``discord.Attachment.read`` takes whatever comes.
     """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cogs._ui.did_you_mean import DidYouMeanButton
+from cogs._ui import did_you_mean
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
@@ -87,7 +87,8 @@ def test_the_forms_ask_as_well(tmp_path: Path) -> None:
 def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         asked = await fixture.run("watch add", url=mistyped(fixture))
-        DidYouMeanButton.asked.clear()
+        for kept in did_you_mean._KEPT.values():
+            kept.clear()
         told = await fixture.sandbox.press("Admin", asked, "Yes, use that")
         assert "I no longer know what you typed" in told.content
         assert fixture.app.monitors.of_guild(fixture.guild_id) == []

@@ -32,7 +32,7 @@ Progress = Callable[[int, int], Awaitable[None]]
 
 
 class RowState(Enum):
-    """What became of a row, or would become of it."""
+    """The result of a row; in a preview, the one it would have."""
 
     REFUSED = "refused"
     ADDED = "added"
@@ -91,7 +91,7 @@ class BulkImport:
     async def preview(
         self, guild_id: int, items: Sequence[Item], *, progress: Progress
     ) -> list[Outcome]:
-        """What :meth:`take` would do; nothing is added or changed."""
+        """The outcomes :meth:`take` would have; nothing is added or changed."""
         plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
         for some in _slices(items):
             outcomes += [plan.of(item) for item in some]

@@ -55,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a file names, and what is to be said of it as a whole."""
+    """The rows of a file, and remarks on all of it."""
 
     items: list[Item]
     notes: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ def _table(text: str) -> Iterator[Item]:
 
 
 def _may_be_header(cells: Sequence[str]) -> bool:
-    """Whether it names an address in words of its own, and has none."""
+    """A header names an address in words of its own, and has none."""
     return "url" in map(columns.guess, cells) and not any(map(looks_like_address, cells))
 
 
@@ -210,7 +210,7 @@ def _typed(known: Raw) -> tuple[dict[str, Any], list[Remark]]:
 
 
 def export(monitors: Sequence[Monitor]) -> bytes:
-    """What a server watches, as JSON that :func:`read` reads back.
+    """The monitors of a server as JSON that :func:`read` reads back.
 
     Only what was set; without the values of request headers, which may be secrets: a file travels.
     """

@@ -101,14 +101,14 @@ def rows(text: str) -> list[Row]:
 
 
 def is_list(found: Sequence[Row]) -> bool:
-    """Whether it is one address a row, and not any text."""
+    """One address a row, and not any text."""
     return any(looks_like_address(row.cells[0]) for row in found) and all(
         not any(row.cells[1:]) for row in found
     )
 
 
 def looks_like_address(cell: str) -> bool:
-    """Whether it is one word with a scheme, or with a dot in its host."""
+    """One word with a scheme, or with a dot in its host."""
     return _AN_ADDRESS.fullmatch(bare(cell)) is not None
 
 
@@ -122,7 +122,7 @@ def bare(cell: str) -> str:
 
 
 def _separator(filled: Sequence[str]) -> str | None:
-    """What most of the first lines have; None: nothing, each line is one cell."""
+    """The separator most of the first lines have; None: each line is one cell."""
     some = filled[:20]
     best = max(_SEPARATORS, key=filled[0].count)
     counts = {line.count(best) for line in some}
