@@ -34,12 +34,12 @@ EPOCH_MS = 1_478_613_600_000  # 8 November 2016, 14:00 UTC; only differences are
 INTERVAL_S = 60
 CONFIRM_AT_S = (0, 10, 30)
 FLUSH_EVERY_S = 3600
-PATIENCE_S = 120  # after the end: longer than any message waits for company
+PATIENCE_S = 120  # after the end: longer than any message waits for others
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedRound:
-    """One round of one site: when (seconds), what its tries see, how long the first takes."""
+    """One round of one site: when (seconds), what its checks see, how long the first takes."""
 
     t: int
     site: str
@@ -78,7 +78,7 @@ class SimulatedClock:
 
 
 class ScriptedOnlineCheck:
-    """The scenario's canaries; without any, nothing is ever blind."""
+    """The scenario's canaries; without any, it is always online."""
 
     def __init__(self) -> None:
         self.seen: dict[str, bool] = {}
@@ -89,7 +89,7 @@ class ScriptedOnlineCheck:
 
 
 class NoChecker:
-    """The scenario says what each try saw."""
+    """The scenario has the result of each check."""
 
     async def check(self, target: Target) -> CheckResult:
         raise LookupError(f"{target.url} is replayed, not probed")
@@ -135,7 +135,7 @@ class NullTransport:
 
 
 class Simulation:
-    """Sites of one server, told in one channel. ``lines`` is all that was said so far."""
+    """Sites of one server with one channel. ``lines`` are all its messages so far."""
 
     def __init__(self, db: Database) -> None:
         self.lines: list[SimulatedMessage] = []
@@ -180,7 +180,7 @@ class Simulation:
         self.entries = {monitor.name: self._watchlist.add(monitor) for monitor in stored}
 
     async def play(self, together: Sequence[ScriptedRound]) -> None:
-        """One moment of all sites: first tries, then the confirm tries of those that need them."""
+        """Play all rounds of one moment: first checks, then the confirming ones that are needed."""
         at = float(together[0].t)
         await self._deliver_until(at)
         self._clock.t = at
@@ -192,7 +192,7 @@ class Simulation:
         for number, after_s in enumerate(CONFIRM_AT_S):
             await self._deliver_until(at + after_s)
             self._clock.t = at + after_s
-            asking = [m for m in asking if await self._try(m, number, at)]
+            asking = [m for m in asking if await self._check(m, number, at)]
             await self._deliver_until(self._clock.t)
             if not asking:
                 break
@@ -201,11 +201,11 @@ class Simulation:
             self._flush_t = at + FLUSH_EVERY_S
 
     async def end(self) -> None:
-        """Nothing more happens: what still waits to be said is said in its time."""
+        """Nothing more happens: what still waits is sent in its time."""
         await self._deliver_until(self._clock.t + PATIENCE_S)
 
-    async def _try(self, moment: ScriptedRound, number: int, at: float) -> bool:
-        """Whether the site's round wants another try."""
+    async def _check(self, moment: ScriptedRound, number: int, at: float) -> bool:
+        """Make one check; true when the site's round wants another."""
         cause = moment.causes[min(number, len(moment.causes) - 1)]
         result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
         slot_ms = EPOCH_MS + round(at * 1000)
@@ -214,7 +214,7 @@ class Simulation:
         return step.confirm_s is not None
 
     async def _deliver_until(self, t: float) -> None:
-        """Say what falls due up to ``t``, each at its own time."""
+        """Send what falls due up to ``t``, each message at its own time."""
         until_ms = EPOCH_MS + round(t * 1000)
         while self._due_ms is not None and self._due_ms <= until_ms:
             self._clock.t = max(self._clock.t, (self._due_ms - EPOCH_MS) / 1000)

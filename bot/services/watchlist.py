@@ -1,4 +1,4 @@
-"""Everything that is watched now, in memory: settings, the judge's memory, the open incident."""
+"""Everything that is watched now, in memory: settings, the judge's state, the open incident."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ class Entry:
     address: str | None = None  # where it last answered from
     certificate_ms: int | None = None  # the end of the certificate it last showed
     due_ms: int | None = None  # since when its all-clear waits for company
-    worded_ms: int | None = None  # when the word for its state last changed in a hurry
+    worded_ms: int | None = None  # when the word for its state last changed by an urgent edit
     certificate: CertificateHistory | None = None  # None: not read back yet
     checked_since_gap: bool = False  # a check has counted since the start, a gap, or offline
 
@@ -46,7 +46,7 @@ class Entry:
         return Policy(self.monitor.interval_s, self.monitor.slow_ms)
 
     def discard_run(self) -> bool:
-        """Nobody watched for a while: what was under way counts no more. True: memory changed."""
+        """Nobody watched for a while: the run under way counts no more. True: the state changed."""
         before, self.checked_since_gap = self.judge_state, False
         self.judge_state = without_run(before)
         return self.judge_state is not before
@@ -65,7 +65,7 @@ class Watchlist:
         # With a pause or a mute that ends by itself; ended ones stay until somebody looks.
         self.timed: dict[int, Entry] = {}
         self.windows = LiveWindows()
-        self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes
+        self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes one
 
     async def load(self) -> None:
         """Read everything back."""
@@ -106,7 +106,7 @@ class Watchlist:
         return back
 
     def after_gap(self) -> list[Entry]:
-        """Nothing was watched for a while; returns the entries whose memory has changed."""
+        """Nothing was watched for a while; returns the entries whose state has changed."""
         return [entry for entry in self._entries.values() if entry.discard_run()]
 
     def add(self, monitor: Monitor) -> Entry:
@@ -211,7 +211,7 @@ def acknowledged_as(incident: Incident, other: Incident) -> Incident:
 
 
 def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
-    """All entries with what the judge remembers of them, or those of one server.
+    """All entries with their judge states, or those of one server.
 
     The cost of one server is decided by its own size.
     """
@@ -233,13 +233,11 @@ def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
 
 
 def _remembered(monitor_id: int, text: str | None) -> JudgeState:
-    """One row that cannot be read must not keep all others from being watched."""
+    """The stored state; a row that cannot be read must not keep the others from being watched."""
     try:
         return JudgeState() if text is None else JudgeState.load(text)
     except ValueError:
-        log.exception(
-            "the judge's memory cannot be read: judged anew", extra={"monitor": monitor_id}
-        )
+        log.exception("Judge state unreadable, judging anew", extra={"monitor": monitor_id})
         return JudgeState()
 
 
