@@ -29,7 +29,7 @@ class OutgoingMessage:
     ``maybe_sent``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
     (``nonce_known`` False: that attempt had another one, which is not known any more).
     ``since_ms``: set when the message comes late: when it should have been sent.
-    ``home_channels``: where its incidents belong. ``known_ids``: messages that arrived of late, as
+    ``home_channels``: where its incidents belong that are sent elsewhere. ``known_ids``: messages that arrived of late, as
     far as is known. ``subscribers``: who asked to be loaded of the end.
     """
 
@@ -259,10 +259,8 @@ def read(
         since_ms = min(message.first_try_ms, now_ms) - _CLOCK_ERROR_MS
         known_ids = outbox.message_ids(conn, message.guild_id, message.channel_id, since_ms)
         loaded = replace(loaded, known_ids=known_ids)
-    return replace(
-        loaded,
-        home_channels=blocked_channels.home_channels(conn, (one.id for one in loaded.incidents)),
-    )
+    moved = (one.id for one in loaded.incidents if one.channel_id != message.channel_id)
+    return replace(loaded, home_channels=blocked_channels.home_channels(conn, moved))
 
 
 def _with_content(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:

@@ -124,8 +124,10 @@ def hidden_incidents(
     """
     hidden = set()
     for incident in message.incidents:
+        if place_id == incident.channel_id:
+            continue
         home = message.home_channels[incident.id]
-        if place_id in {incident.channel_id, home.channel_id} or home.channel_id is None:
+        if home.channel_id in {None, place_id}:
             continue
         readers_may_see = transport.readers_may_see(message.guild_id, place_id, home.channel_id)
         if readers_may_see is None:
