@@ -29,8 +29,9 @@ class OutgoingMessage:
     ``maybe_sent``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
     (``nonce_known`` False: that attempt had another one, which is not known any more).
     ``since_ms``: set when the message comes late: when it should have been sent.
-    ``home_channels``: where its incidents belong that are sent elsewhere. ``known_ids``: messages that arrived of late, as
-    far as is known. ``subscribers``: who asked to be loaded of the end.
+    ``home_channels``: where those of its incidents belong that are sent elsewhere. ``known_ids``:
+    messages that arrived of late, as far as is known. ``subscribers``: who asked to be notified of
+    the end.
     """
 
     batch: Batch
@@ -364,7 +365,7 @@ def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident])
 
 
 def _subscribers(conn: Connection, loaded: Iterable[Incident]) -> tuple[int, ...]:
-    """Users who asked to be loaded of the end, each once, as many as one message mentions."""
+    """Users who asked to be notified of the end, each once, as many as one message mentions."""
     asked = dict.fromkeys(
         user for one in loaded for user in incidents.followers(conn, one.id, "tell_me")
     )
