@@ -1,20 +1,28 @@
-"""``/doctor``: problems first, each with its fix, then what is well, and what is kept."""
+"""``/doctor``: problems first, each with its fix, then what is well, and what is stored."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import discord
 
-from bot.discord.channels import used_channels
+from bot.discord.channels import own_member, used_channels
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
+from bot.discord.permissions import channel_problem, remedy, role_unreachable
 from bot.discord.states import GREEN, RED, YELLOW
-from bot.services.doctor.findings import Finding, Grade, ok, warning
+from bot.errors import DeliveryAction
+from bot.models import GuildSettings
+from bot.services.boards.boards import Boards
+from bot.services.delivery.dispatcher import DeliveryProblems
+from bot.services.doctor.findings import Finding, Grade, Mention, broken, names, ok, warning
 from bot.services.doctor.health import stored_lines
+from bot.services.status import MonitorStatus
 from bot.words.escaping import clip
 from bot.words.incident_text import fitting_lines
+from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.doctor_places import Places
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
 
 _MARKS = {Grade.BROKEN: "✖", Grade.WARNING: "⚠", Grade.OK: "✔"}
@@ -46,7 +54,7 @@ async def _doctor_embed(interaction: Interaction) -> discord.Embed:
     words, mention = translator_of(interaction), interaction.client.commands_tree.mention
     used = used_channels(services, guild_id)
     await interaction.client.known_channels.look_up(interaction.guild, used)
-    places = Places(
+    channels = ChannelChecks(
         interaction,
         words,
         mention,
@@ -55,7 +63,7 @@ async def _doctor_embed(interaction: Interaction) -> discord.Embed:
         services.boards,
     )
     found = [
-        *places.findings(await services.delivery.problems(guild_id)),
+        *channels.findings(await services.delivery.problems(guild_id)),
         *await services.doctor.examine(guild_id, words, mention),
         _gateway(interaction),
     ]
@@ -105,3 +113,192 @@ def _gateway(interaction: Interaction) -> Finding:
         return ok(name, text)
     fix = words.text("Buttons may be late, alerts are not. See discordstatus.com.")
     return warning(name, text, fix)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChecks:
+    """One server's channels and roles, as its people see them."""
+
+    interaction: Interaction
+    words: Translator
+    mention: Mention
+    settings: GuildSettings
+    monitors: Sequence[MonitorStatus]
+    boards: Boards
+
+    def findings(self, troubles: DeliveryProblems) -> Iterator[Finding]:
+        """In the order in which an alert would need them."""
+        yield from self._timed_out()
+        yield self._alert_channel()
+        yield self._role()
+        yield self._second_channel()
+        yield from self._own_channels()
+        yield from self._own_roles()
+        yield from self._boards()
+        yield from self._refusing(troubles)
+
+    def _timed_out(self) -> Iterator[Finding]:
+        guild = self.interaction.guild
+        me = None if guild is None else own_member(guild)
+        until = me.timed_out_until if me is not None and me.is_timed_out() else None
+        if until is not None:
+            words = self.words
+            text = words.text(
+                "I am in a timeout: I can't post anywhere until {time}.",
+                time=stamp(int(until.timestamp() * 1000), "f"),
+            )
+            fix = words.text("A moderator can end it: my profile, “Remove Timeout”.")
+            yield broken(words.text("Timeout"), text, fix)
+
+    def _alert_channel(self) -> Finding:
+        words, channel_id = self.words, self.settings.channel_id
+        name = words.text("Alert channel")
+        if channel_id is None:
+            fix = words.text("Choose one: {command}", command=self.mention("alerts channel"))
+            homeless = [one for one in self.monitors if one.channel_id is None]
+            if not homeless:
+                return warning(name, words.text("none chosen yet"), fix)
+            text = words.text(
+                "None chosen: nobody is notified about {names}.", names=names(self.words, homeless)
+            )
+            return broken(name, text, fix)
+        return self._channel_finding(name, channel_id, broken)
+
+    def _role(self) -> Finding:
+        words, settings = self.words, self.settings
+        name = words.text("Role")
+        if settings.role_id is None:
+            return ok(name, words.text("none: alerts ping nobody"))
+        return self._role_finding(
+            name, settings.channel_id or 0, settings.role_id, "alerts channel"
+        )
+
+    def _second_channel(self) -> Finding:
+        words, channel_id = self.words, self.settings.fallback_channel_id
+        name = words.text("Second channel")
+        if channel_id is None:
+            text = words.text(
+                "none; {command} sets one, in case the first fails",
+                command=self.mention("alerts channel"),
+            )
+            return ok(name, text)
+        return self._channel_finding(name, channel_id, warning)
+
+    def _channel_finding(
+        self, name: str, channel_id: int, bad: Callable[[str, str, str], Finding]
+    ) -> Finding:
+        problem = self._channel_problem(channel_id)
+        if problem:
+            return bad(name, problem, self._how_to_mend(channel_id, "alerts channel"))
+        return ok(name, f"<#{channel_id}>")
+
+    def _own_channels(self) -> Iterator[Finding]:
+        name = self.words.text("Channel of a site")
+        own = [one for one in self.monitors if one.monitor.channel_id is not None]
+        yield from self._by_trouble(
+            (one, self._own_channel(name, one.monitor.channel_id or 0)) for one in own
+        )
+
+    def _own_channel(self, name: str, channel_id: int) -> Finding:
+        words = self.words
+        fix = self._how_to_mend(channel_id, "watch edit")
+        if not self._is_known(channel_id):
+            return broken(name, words.text("I cannot see its channel, or it is gone."), fix)
+        problem = self._channel_problem(channel_id)
+        return broken(name, problem, fix) if problem else ok(name, "")
+
+    def _own_roles(self) -> Iterator[Finding]:
+        name = self.words.text("Role of a site")
+        own = [one for one in self.monitors if one.monitor.role_id is not None]
+        yield from self._by_trouble(
+            (
+                one,
+                self._role_finding(
+                    name, one.channel_id or 0, one.monitor.role_id or 0, "watch edit"
+                ),
+            )
+            for one in own
+        )
+
+    def _by_trouble(self, found: Iterable[tuple[MonitorStatus, Finding]]) -> Iterator[Finding]:
+        """Sites with the same trouble share a line, those without any another one."""
+        alike: dict[Finding, list[MonitorStatus]] = defaultdict(list)
+        fine: list[Finding] = []
+        for one, finding in found:
+            if finding.grade is Grade.OK:
+                fine.append(finding)
+            else:
+                alike[finding].append(one)
+        for finding, told in alike.items():
+            yield replace(finding, text=f"{names(self.words, told)} · {finding.text}")
+        if fine:
+            count = self.words.plural("{n} is OK", "{n} are OK", len(fine))
+            yield ok(fine[0].name, count)
+
+    def _role_finding(self, name: str, channel_id: int, role_id: int, command: str) -> Finding:
+        words = self.words
+        problem = role_unreachable(words, self.interaction, channel_id, role_id)
+        if not problem:
+            return ok(name, f"<@&{role_id}>")
+        guild = self.interaction.guild
+        if guild is None or guild.get_role(role_id) is None:
+            return broken(
+                name,
+                problem,
+                words.text("Choose another one: {command}", command=self.mention(command)),
+            )
+        fix = words.text("Server settings, page Roles: “Allow anyone to @mention this role”.")
+        return warning(name, problem, fix)
+
+    def _boards(self) -> Iterator[Finding]:
+        words, fine = self.words, 0
+        name = words.text("Live boards")
+        for board in self.boards.of_guild(self.settings.id):
+            channel = f"<#{board.channel_id}>"
+            problem = channel_problem(words, self.interaction, board.channel_id, embeds=False)
+            if problem:
+                yield warning(name, problem, self._how_to_mend(board.channel_id, "board create"))
+            elif board.asked_ms is not None:
+                text = words.text("Somebody deleted the one in {channel}.", channel=channel)
+                again = self.mention("board create")
+                yield warning(name, text, words.text("{command} brings it back.", command=again))
+            else:
+                fine += 1
+        if fine:
+            yield ok(name, words.plural("{n} is OK", "{n} are OK", fine))
+
+    def _refusing(self, troubles: DeliveryProblems) -> Iterator[Finding]:
+        """Channels that refused a message, and what nobody could be told."""
+        words = self.words
+        name = words.text("Refuses messages")
+        fix = words.text(
+            "I retry from time to time, and as soon as the channel’s permissions change."
+        )
+        for one in troubles.channels:
+            if one.reason != DeliveryAction.CHANNEL_GONE:
+                channel, since = f"<#{one.channel_id}>", stamp(one.since_ms, "f")
+                text = words.text("{channel}, since {time}.", channel=channel, time=since)
+                yield warning(name, text, fix)
+        if troubles.held_ms is not None:
+            text = words.text(
+                "Discord has refused too many of my requests: what it refused waits until {time}.",
+                time=stamp(troubles.held_ms, "f"),
+            )
+            yield warning(name, text, words.text("Fix the channels named here."))
+        if troubles.unreachable_ms is not None:
+            text = words.text(
+                "Since {time} I have not been able to notify anyone here.",
+                time=stamp(troubles.unreachable_ms, "f"),
+            )
+            choose = self.mention("alerts channel")
+            yield broken(name, text, words.text("Choose one: {command}", command=choose))
+
+    def _is_known(self, channel_id: int) -> bool:
+        known = self.interaction.client.known_channels
+        return known.find(self.interaction.guild, channel_id) is not None
+
+    def _channel_problem(self, channel_id: int) -> str:
+        return channel_problem(self.words, self.interaction, channel_id)
+
+    def _how_to_mend(self, channel_id: int, command: str) -> str:
+        return remedy(self.words, self.interaction, channel_id, command)
