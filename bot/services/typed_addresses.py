@@ -79,7 +79,7 @@ def _meant(url: str) -> str | None:
     if not slipped:
         return None
     if not url[0].isalnum():
-        rest = rest.rstrip(_QUOTES)
+        rest = rest.rstrip(f"{_QUOTES} ")
     rest = (rest.replace("\\", "/") if scheme in WEB else rest).lstrip(":;/ ")
     return _with_scheme(rest, scheme) if rest.strip(".") else None
 

@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.engine.kinds import ADDRESS_RULES
@@ -147,6 +147,7 @@ PIECES = """https http htp tcp : / // :// \\ ; < > ` [ example.com nas ] ( ) 808
 
 
 @given(st.lists(st.sampled_from([*PIECES, " "]), max_size=8).map("".join))
+@example(":https ]")
 def test_whatever_is_offered_is_no_slip_again(typed: str) -> None:
     try:
         taken = typed_address(typed)
