@@ -1,3 +1,3 @@
-"""Vigie: watches web sites and tells a Discord channel when one goes down or comes back."""
+"""Vigie: watches sites and posts in a Discord channel when one goes down or comes back."""
 
 __version__ = "0.1.0"

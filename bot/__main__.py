@@ -137,7 +137,7 @@ def _refused(options: argparse.Namespace, text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vigie",
-        description="Watches web sites and tells a Discord channel when one goes down or comes"
+        description="Watches sites and posts in a Discord channel when one goes down or comes"
         " back. Settings come from the environment and from .env.",
     )
     parser.add_argument("--version", action="version", version=f"vigie {__version__}")

@@ -106,7 +106,7 @@ class App(Core):
         gc.freeze()
 
     async def run(self) -> None:
-        """Run all parts until told to stop, then stop them in order."""
+        """Run all parts until a signal to stop, then stop them in order."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)

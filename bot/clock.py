@@ -25,7 +25,7 @@ class SystemClock:
     """The machine's clocks.
 
     ``now_ms`` is wall time anchored to monotonic time, so it never jumps inside one process;
-    :meth:`resync` moves the anchor and tells by how much the wall clock had been set.
+    :meth:`resync` moves the anchor and returns by how much the wall clock had been set.
     """
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ class UserError(VigieError):
 
     @property
     def each(self) -> Sequence["UserError"]:
-        """The errors to be told: this one, or all of :class:`Several`."""
+        """The errors to show: this one, or all of :class:`Several`."""
         return (self,)
 
 

@@ -123,7 +123,7 @@ class Guilds(commands.Cog):
 
     @commands.Cog.listener()
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        """Discord tells a bot of its own roles and time-outs without any intent."""
+        """Discord sends a bot events of its own roles and time-outs without any intent."""
         del before
         if after.id == getattr(self._client.user, "id", None):
             await self._look(after.guild)

@@ -93,7 +93,7 @@ class Status(commands.Cog):
         await respond(interaction, embed=embed, view=view, ephemeral=not shared)
 
     async def _explain(self, interaction: Interaction, hidden: int) -> None:
-        """Why the public answer says less than its asker sees; only they are told."""
+        """Why the public answer says less than its asker sees; only they see it."""
         text = translator_of(interaction).plural(
             "{n} site hidden: not everyone here can see its alert channel.",
             "{n} sites hidden: not everyone here can see their alert channel.",

@@ -5,7 +5,7 @@
 It stands in for: login, shards, sessions, resume; messages with embeds, components, files, replies,
 nonces and pins; roles, overwrites, threads and time-outs; commands, autocomplete, buttons, menus
 and forms with their 3 s and 15 min; DMs; rate limits; Discord's own checks of what it is sent, with
-its status and error codes. It can be told to misbehave: see :mod:`sandbox.faults` and
+its status and error codes. It misbehaves on request: see :mod:`sandbox.faults` and
 :class:`sandbox.gateway.hub.Hub`.
 
 It does not: keep anything on disk, know voice, reactions, a channel's own webhooks, polls, stickers

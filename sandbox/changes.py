@@ -1,4 +1,4 @@
-"""Tells everyone who listens that something in the sandbox changed."""
+"""Notifies everyone who listens that something in the sandbox changed."""
 
 import asyncio
 from collections.abc import Callable

@@ -10,7 +10,7 @@ from sandbox.errors import Json
 class Entry:
     """One request. ``status`` is 0 while it runs and when the connection was cut instead.
 
-    ``accepted`` is whether it took effect, whatever the bot was told; ``fault`` names an order.
+    ``accepted`` is whether it took effect, whatever the bot was answered; ``fault`` names an order.
     """
 
     at: float

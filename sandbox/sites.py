@@ -14,7 +14,7 @@ from aiohttp import web
 
 NIGHT = Path(__file__).parent / "election_night.jsonl"
 ROUND_S = 1.0
-# Tries that come later than this after a round's first one begin the next round.
+# Checks that come later than this after a round's first one begin the next round.
 SAME_ROUND_S = 0.85
 
 
@@ -40,7 +40,7 @@ class Story:
     speed: float = 1.0
     begun: float | None = None
     _round_at: float = field(default=-10.0, init=False)
-    _tries: int = field(default=0, init=False)
+    _checks: int = field(default=0, init=False)
 
     def begin(self) -> None:
         self.begun = time.monotonic()
@@ -48,20 +48,20 @@ class Story:
     @property
     def left_s(self) -> float:
         """Seconds until it is over; the whole length before it has begun."""
-        told_s = 0.0 if self.begun is None else time.monotonic() - self.begun
-        return max(0.0, len(self.moments) * ROUND_S / self.speed - told_s)
+        noted_s = 0.0 if self.begun is None else time.monotonic() - self.begun
+        return max(0.0, len(self.moments) * ROUND_S / self.speed - noted_s)
 
     def fate(self) -> tuple[str, int]:
         """Answer to the next visit, and the milliseconds it takes."""
         now = time.monotonic()
         if now - self._round_at > SAME_ROUND_S:
-            self._round_at, self._tries = now, 0
+            self._round_at, self._checks = now, 0
         index = self._index()
         if self.begun is None or index >= len(self.moments):
             return "ok", 40
         moment = self.moments[index]
-        fate = moment.fates[min(self._tries, len(moment.fates) - 1)]
-        self._tries += 1
+        fate = moment.fates[min(self._checks, len(moment.fates) - 1)]
+        self._checks += 1
         return fate, moment.ms
 
     def _index(self) -> int:
@@ -71,7 +71,7 @@ class Story:
 
 
 class Sites:
-    """All sites on one port of 127.0.0.1, told apart by their path."""
+    """All sites on one port of 127.0.0.1, kept apart by their path."""
 
     def __init__(self, speed: float) -> None:
         self.night = Story(election_night(), speed)

@@ -1,7 +1,9 @@
 """The house rules as functions over source text; each returns its complaints, one line apiece."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +50,33 @@ RESTRICTED = {
 ENVIRONMENT = ("bot/config.py", "bot/__main__.py")
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 SANDBOX_USERS = ("sandbox/", "bot/cli/demo")
+
+
+# Words of former times, each with what is used now (CONTRIBUTING, "Words").
+RETIRED = {
+    "told": "sent, notified or reported",
+    "tell": "send, notify or report",
+    "tells": "sends, notifies or reports",
+    "untold": "not sent",
+    "tries": "checks",
+    "hushed": "silenced",
+    "muffled": "silenced",
+    "withheld": "silenced",
+    "overlay": "silence",
+    "overlays": "silences",
+    "blindness": "offline",
+    "courier": "sender",
+    "sink": "transport",
+    "lane": "host limit",
+    "lanes": "host limits",
+    "moot": "superseded",
+    "sideline": "background work",
+    "stumbled": "failed",
+}
+# What people read, fixed by outside tools, may be quoted.
+FIXED = re.compile(r"Tell me when it is back|tell_me|tries gets? through")
+# An argument of aiodns.
+SPARED = {("bot/engine/resolver.py", "tries")}
 
 
 @dataclass(frozen=True)
@@ -371,3 +400,36 @@ def dead_paths(text: str) -> list[str]:
 
 def _functions(source: Source) -> list[Function]:
     return [node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)]
+
+
+def retired_words(source: Source) -> list[str]:
+    """Names, comments, docstrings and log lines; other strings may be fixed by outside tools."""
+    return [
+        f"{source.path}:{line} says “{word}”: use {RETIRED[word]}"
+        for line, text in _prose(source)
+        for word in dict.fromkeys(_words(text))
+        if word in RETIRED and (source.path, word) not in SPARED
+    ]
+
+
+def _prose(source: Source) -> Iterator[tuple[int, str]]:
+    lines = {line for first, last in _spans(source.tree) for line in range(first, last + 1)}
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        is_text = token.type == tokenize.STRING and token.start[0] in lines
+        if token.type in {tokenize.NAME, tokenize.COMMENT} or is_text:
+            yield token.start[0], token.string
+
+
+def _spans(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """First and last lines of docstrings and of what is logged."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                yield node.lineno, node.end_lineno or node.lineno
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[first, *_]):
+                yield first.lineno, first.end_lineno or first.lineno
+
+
+def _words(text: str) -> list[str]:
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", FIXED.sub("", text))
+    return re.findall(r"[a-z]+", apart.lower())

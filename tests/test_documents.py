@@ -30,8 +30,8 @@ def test_the_readme_names_every_command(tmp_path: Path) -> None:
         for command in fixture.sandbox.commands:
             for name in leaves(command):
                 noun, *verb = name.split()
-                told = rf"^\| .*`/{noun}\b" + "".join(rf".*\b{one}\b" for one in verb)
-                assert re.search(told, readme, re.MULTILINE), name
+                reported = rf"^\| .*`/{noun}\b" + "".join(rf".*\b{one}\b" for one in verb)
+                assert re.search(reported, readme, re.MULTILINE), name
 
     run_with_bot(tmp_path, scenario)
 

@@ -42,6 +42,10 @@ def test_every_file_says_what_it_is_for() -> None:
     assert [one for each in [*PRODUCT, *TESTS] for one in house.missing_docstrings(each)] == []
 
 
+def test_retired_words_are_used_nowhere() -> None:
+    assert [one for each in [*PRODUCT, *TESTS] for one in house.retired_words(each)] == []
+
+
 def test_every_test_can_fail() -> None:
     assert house.toothless_tests(TESTS) == []
 
@@ -268,3 +272,19 @@ def test_an_undocumented_and_an_invented_setting_are_found() -> None:
 def test_a_file_that_is_named_and_not_there_is_found() -> None:
     text = "`bot/app.py`, `bot/gone.py`, cogs/_ui/, bot/away/, see https://a.example/bot/x.py"
     assert house.dead_paths(text) == ["bot/away/", "bot/gone.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("told_ms = 1", 1),
+        ("class LastTold: ...", 1),
+        ("x = 1  # the lane of a host", 1),
+        ('def f():\n  """Confirm tries."""', 1),
+        ('log.info("A channel stumbled")', 1),
+        ('x = "about 1 in 4 tries gets through"', 0),
+        ("old_ms = untiled = 1", 0),
+    ],
+)
+def test_a_retired_word_is_found(text: str, count: int) -> None:
+    assert len(house.retired_words(source("bot/x.py", text))) == count

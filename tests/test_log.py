@@ -180,7 +180,7 @@ def test_monitors_servers_and_channels_are_named_in_fields_never_in_the_text() -
         assert not in_text.search(message.value), f"{place}: {message.value}"
 
 
-def test_an_incident_is_told_with_its_monitor_and_its_server(
+def test_an_incident_is_reported_with_its_monitor_and_its_server(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def scenario() -> None:
@@ -192,13 +192,17 @@ def test_an_incident_is_told_with_its_monitor_and_its_server(
             named = f"monitor={monitor.id} guild={GUILD}"
             lines = [line for line in capsys.readouterr().err.splitlines() if "incident" in line]
             assert all(re.search(rf" incident=\w+ {named}$", line) for line in lines)
-            told = [re.findall(r"An incident (\S+).* kind=(\w+)", line)[0] for line in lines]
-            assert told == [("opened:", "down"), ("changed", "unstable"), ("ended:", "unstable")]
+            reported = [re.findall(r"An incident (\S+).* kind=(\w+)", line)[0] for line in lines]
+            assert reported == [
+                ("opened:", "down"),
+                ("changed", "unstable"),
+                ("ended:", "unstable"),
+            ]
 
     asyncio.run(scenario())
 
 
-def test_what_discord_refuses_is_told_with_server_and_channel(
+def test_what_discord_refuses_is_reported_with_server_and_channel(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(call: Call) -> None:

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.process
 ROUND_S = 1.0
 
 
-def test_an_outage_arrives_once_is_told_by_status_and_ends_with_one_reply(tmp_path: Path) -> None:
+def test_an_outage_arrives_once_is_reported_by_status_and_ends_with_one_reply(
+    tmp_path: Path,
+) -> None:
     async def scenario() -> None:
         async with Harness(tmp_path) as h:
             await h.bot.start()
@@ -162,7 +164,7 @@ def test_every_way_to_fail_is_named_and_the_loop_lives_on(tmp_path: Path) -> Non
             adding.append(h.command("watch add", url=f"http://{large}/", name="large", every=1))
             await asyncio.gather(*adding)
             for name, (_, cause) in wanted.items():
-                await until(lambda n=name, c=cause: _told(h, n, c), 75)  # type: ignore[misc]
+                await until(lambda n=name, c=cause: _reported(h, n, c), 75)  # type: ignore[misc]
             assert big.sent < 5_000_000
             status = (await h.command("status", monitor="large")).text
             assert "UP" in status
@@ -171,7 +173,7 @@ def test_every_way_to_fail_is_named_and_the_loop_lives_on(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
-def _told(h: Harness, name: str, cause: str) -> bool:
+def _reported(h: Harness, name: str, cause: str) -> bool:
     """Some message of the channel, alone or in a list, says this of this monitor."""
     lines = [line for post in h.posts() for line in _lines(post)]
     return any(name in line and cause in line for line in lines)

@@ -56,7 +56,7 @@ def catalogue(language: str, entries: dict[str, str]) -> str:
     return f"{HEADER.format(language=language)}\n{said}\n"
 
 
-def told_by_a_copy(tmp_path: Path) -> dict[str, Any]:
+def reported_by_a_copy(tmp_path: Path) -> dict[str, Any]:
     copy = tmp_path / "copy"
     for folder in ("bot", "cogs"):
         ignored = shutil.ignore_patterns("__pycache__")
@@ -75,14 +75,14 @@ def told_by_a_copy(tmp_path: Path) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["file"].startswith(str(copy))
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert reported["file"].startswith(str(copy))
+    return reported
 
 
 def test_one_catalogue_more_is_a_language_more_everywhere(tmp_path: Path) -> None:
-    told = told_by_a_copy(tmp_path)
-    status = next(one for one in told["commands"] if one["name"] == "status")
+    reported = reported_by_a_copy(tmp_path)
+    status = next(one for one in reported["commands"] if one["name"] == "status")
     names = status["name_localizations"]
     assert (names["de"], names["es-ES"], names["fr"]) == ("zustand", "estado", "statut")
     assert "es-419" not in names, "a catalogue of one locale does not speak for another"
@@ -93,7 +93,7 @@ def test_one_catalogue_more_is_a_language_more_everywhere(tmp_path: Path) -> Non
     assert "de" not in public["name_localizations"], "Discord would refuse all commands for it"
     assert "de" not in monitor["description_localizations"]
     assert monitor["name_localizations"]["es-ES"] == "monitor", "what is missing stays English"
-    alerts = next(one for one in told["commands"] if one["name"] == "alerts")
+    alerts = next(one for one in reported["commands"] if one["name"] == "alerts")
     language = next(one for one in alerts["options"] if one["name"] == "language")
     choices = {one["value"]: one for one in language["options"][0]["choices"]}
     assert {code: one["name"] for code, one in choices.items()} == {
@@ -104,8 +104,8 @@ def test_one_catalogue_more_is_a_language_more_everywhere(tmp_path: Path) -> Non
         "fr": "Français",
     }
     assert choices["auto"]["name_localizations"]["de"] == "automatisch"
-    assert told["german"].startswith("Noch wird nichts überwacht: </watch add:")
-    assert "Deutsch" in told["chosen"]
-    assert told["public"].startswith("Noch wird nichts"), "the server's language is German now"
-    assert "every Montag" in told["planned"], "names of days are understood, too"
-    assert told["spanish"].startswith("Nothing is watched yet.")
+    assert reported["german"].startswith("Noch wird nichts überwacht: </watch add:")
+    assert "Deutsch" in reported["chosen"]
+    assert reported["public"].startswith("Noch wird nichts"), "the server's language is German now"
+    assert "every Montag" in reported["planned"], "names of days are understood, too"
+    assert reported["spanish"].startswith("Nothing is watched yet.")

@@ -3,12 +3,12 @@
 import sys
 
 EXIT_OK = 0
-EXIT_FAILURE = 1  # it could not be done, now at least: a supervisor tries again
+EXIT_FAILURE = 1  # it could not be done, now at least: a supervisor starts it again
 EXIT_USAGE = 2  # as argparse ends
 EXIT_INTERRUPTED, EXIT_PIPE = 130, 141  # as if SIGINT or SIGPIPE had ended it
 EXIT_CONFIG = 78  # EX_CONFIG: configuration or token refused; a supervisor must not restart
 
-# An ordered stop takes less; whatever hangs, the process ends within 30 s of being told to.
+# An ordered stop takes less; whatever hangs, the process ends within 30 s of the signal.
 STOP_S = 26.0
 
 

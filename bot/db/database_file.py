@@ -22,7 +22,7 @@ BUSY_MS = 5_000  # how long to wait for another program that writes
 # A larger file would keep a start waiting; the nightly backup and the doctor read it whole.
 CHECKED_BYTES = 512 * 1024 * 1024
 # One connection in the process: two that write or checkpoint at once can damage a WAL file before
-# SQLite 3.51.3. FULL: a committed alert survives a power cut, else it is lost or told twice.
+# SQLite 3.51.3. FULL: a committed alert survives a power cut, else it is lost or sent twice.
 _PRAGMAS = (
     "auto_vacuum = INCREMENTAL",  # first: it takes effect only while the file is empty
     "journal_mode = WAL",

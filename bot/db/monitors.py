@@ -10,7 +10,7 @@ from bot.db import audit_log, rows
 from bot.db.database import Connection
 from bot.models import Monitor, Target
 
-# What is no setting: identity, the target's own columns, and overlays.
+# What is no setting: identity, the target's own columns, and silences.
 _FIXED = {
     *("id", "guild_id", "target", "created_ms"),
     *("paused_ms", "resume_ms", "muted_until_ms"),
@@ -48,7 +48,7 @@ def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
 
 
 def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
-    """The next monitors by id that were watched at that time, for all one can tell now."""
+    """The next monitors by id that were watched at that time, as far as is known now."""
     found = conn.execute(
         "SELECT m.id, m.interval_s, m.paused_ms, m.removed_ms, g.left_ms"
         " FROM monitor m JOIN guild g ON g.id = m.guild_id WHERE m.id > :id"
@@ -80,7 +80,7 @@ def insert(conn: Connection, monitor: Monitor) -> int:
 
 
 def save_settings(conn: Connection, monitor: Monitor) -> None:
-    """Write what people may change, overlays apart.
+    """Write what people may change, silences apart.
 
     Raises sqlite3.IntegrityError when another monitor of the server has that name.
     """
@@ -139,7 +139,7 @@ def save_judge_state(conn: Connection, monitor_id: int, state: str) -> None:
 
 
 def _settings(monitor: Monitor) -> dict[str, object]:
-    """The columns people may change, overlays apart."""
+    """The columns people may change, silences apart."""
     own = {
         name: getattr(monitor, name) for name in Monitor.__dataclass_fields__ if name not in _FIXED
     }

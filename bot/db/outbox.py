@@ -268,7 +268,7 @@ def finish(
 
 
 def drop(conn: Connection, ids: Iterable[int]) -> None:
-    """Forget rows that leave no trace worth keeping: edits that were made or are moot."""
+    """Forget rows that leave no trace worth keeping: edits that were made or are superseded."""
     conn.executemany("DELETE FROM notification WHERE id = ?", [(row_id,) for row_id in ids])
 
 

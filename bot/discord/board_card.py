@@ -69,11 +69,11 @@ def board_texts(words: Translator, snapshot: BoardSnapshot, status_command: str)
 
 def _head(words: Translator, snapshot: BoardSnapshot) -> str:
     head = f"### {headline(words, snapshot)}"
-    if snapshot.blind_ms is None:
+    if snapshot.offline_ms is None:
         return head
-    since = stamp(snapshot.blind_ms, "f")
-    blind = words.text("⚪ BLIND · I have been offline since {time}. Last seen:", time=since)
-    return f"{head}\n{blind}"
+    since = stamp(snapshot.offline_ms, "f")
+    note = words.text("⚪ BLIND · I have been offline since {time}. Last seen:", time=since)
+    return f"{head}\n{note}"
 
 
 def headline(words: Translator, snapshot: BoardSnapshot) -> str:

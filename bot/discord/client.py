@@ -269,7 +269,7 @@ def api_url_used(api_url: str) -> Iterator[None]:
 async def run_client(
     config: Config, services: "Services", transport_ready: Callable[[Transport], None], store: Store
 ) -> None:
-    """Keep a client connected until cancelled; ``sink_ready`` is called after every login.
+    """Keep a client connected until cancelled; ``transport_ready`` is called after every login.
 
     Raises ConfigError when Discord refuses the token or the intents, and ExtensionError or
     ImportError for a cog that cannot be loaded: no new try mends either.

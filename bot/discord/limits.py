@@ -100,7 +100,7 @@ def _numbers(text: str) -> list[int]:
 
 _TOO_MANY = 429
 _INVALID = {401, 403, _TOO_MANY}
-# discord.py goes on by itself when the time it was told is over; this comes after it.
+# discord.py goes on by itself when the time Discord named is over; this comes after it.
 _LATER_S = 0.05
 
 

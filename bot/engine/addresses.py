@@ -96,7 +96,7 @@ Links = Callable[[], Iterator[Network]]
 
 
 class OwnNetwork:
-    """Tells own and neighbouring addresses; what it has found it believes for a minute."""
+    """Recognises own and neighbouring addresses; what it found holds for a minute."""
 
     def __init__(
         self, now: Callable[[], float] = time.monotonic, links: Links | None = None
@@ -110,7 +110,7 @@ class OwnNetwork:
     def holds(self, address: Address) -> bool:
         """True when this machine has the address, or reaches it without a router.
 
-        Raises OSError when this machine is short of descriptors, and so cannot tell.
+        Raises OSError when this machine is short of descriptors, and so cannot know.
         """
         if self._now() >= self._until or len(self._verdicts) >= KEPT_VERDICTS:
             self._links = tuple(self._read_links())
@@ -126,7 +126,7 @@ class OwnNetwork:
 def source_of(dialled: Address) -> Address | None:
     """The source address that the kernel chooses for the way there; None: there is no way.
 
-    Raises OSError when this machine is short of descriptors, and so cannot tell.
+    Raises OSError when this machine is short of descriptors, and so cannot know.
     """
     family = socket.AF_INET if isinstance(dialled, IPv4Address) else socket.AF_INET6
     try:

@@ -81,7 +81,7 @@ class Connected:
 
 
 async def dial(addresses: Sequence[str], port: int) -> Connected:
-    """Connect to the first address that answers. Raises the most telling OSError if none does."""
+    """Connect to the first address that answers. Raises the clearest OSError if none does."""
     order = alternate(addresses)[:MOST_ADDRESSES]
     if len(order) == 1:
         return await _connect(order[0], port)
@@ -115,13 +115,13 @@ async def _race(order: Sequence[str], port: int) -> Connected:
                 running.discard(winner)
                 return winner.result()
             running -= done
-            error = _most_telling(error, done)
+            error = _clearest(error, done)
         raise error
     finally:
         await _abandon(running)
 
 
-def _most_telling(error: OSError, failed: Iterable[asyncio.Task[Connected]]) -> OSError:
+def _clearest(error: OSError, failed: Iterable[asyncio.Task[Connected]]) -> OSError:
     for task in failed:
         failure = task.exception()
         if isinstance(failure, OSError) and error.errno in _SAYS_LITTLE:
@@ -176,7 +176,7 @@ class Connector:
     async def connect(
         self, host: str, port: int, timer: PhaseTimer, rules: AddressRules = WEB["https"]
     ) -> Connected:
-        """Raises NameFailed, AddressRefused, or the OSError that tells most."""
+        """Raises NameFailed, AddressRefused, or the clearest OSError."""
         began = time.perf_counter()
         addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
         # Judged before the time is noted: a name that leads inside looks like one that is none.

@@ -131,7 +131,7 @@ def _worsen(
         relapsed_ms=relapsed_ms,
         good=0,
         good_since_ms=None,
-        # Told as down anew: what worked before that is no longer "some success".
+        # Reported as down anew: what worked before that is no longer "some success".
         has_succeeded=not for_good and (state.has_succeeded or letter in "Pp"),
         sent_as_down=state.sent_as_down or for_good,
     ), Event.ESCALATED if for_good else Event.UPDATED

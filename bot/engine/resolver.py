@@ -26,8 +26,8 @@ from bot.engine.hostnames import is_local_name
 KEPT_S = (5.0, 30.0)  # at least, at most; the record's own TTL in between
 BAD_S = 5.0
 # c-ares learns how fast the name server is and then waits no longer than 250 ms for its first
-# answer (measured), doubling with each try. A server that has to ask far away needs more tries.
-TIMEOUT_S, TRIES = 1.0, 5
+# answer (measured), doubling with each attempt. A server that has to ask far away needs more.
+TIMEOUT_S, ATTEMPTS = 1.0, 5
 LOOK_UP_S = 6.0  # a name that is still silent gives no address; less than a check's deadline
 KEPT_NAMES = 20_000
 # Names are absolute: a search domain with a wildcard would answer for every dead name.
@@ -170,7 +170,7 @@ class Resolver:
         return self._resolver
 
     def _open(self) -> aiodns.DNSResolver:
-        return aiodns.DNSResolver(self._nameservers, timeout=TIMEOUT_S, tries=TRIES, flags=FLAGS)
+        return aiodns.DNSResolver(self._nameservers, timeout=TIMEOUT_S, tries=ATTEMPTS, flags=FLAGS)
 
 
 def _text(address: str | bytes) -> str:

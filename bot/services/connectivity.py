@@ -1,4 +1,4 @@
-"""Tells our own outages from those of sites: while Vigie is offline, no failure counts."""
+"""Keeps our own outages apart from those of sites: while Vigie is offline, no failure counts."""
 
 import logging
 from collections.abc import Callable

@@ -71,7 +71,7 @@ class Incidents:
             lambda conn: table.recent(conn, guild_id, monitor_id, since_ms, limit)
         )
 
-    async def tries(self, guild_id: int, public_id: str, limit: int) -> list[ResultRow]:
+    async def checks(self, guild_id: int, public_id: str, limit: int) -> list[ResultRow]:
         """The checks inside an incident, newest first."""
         incident = await self.by_public_id(guild_id, public_id)
         until_ms = incident.resolved_ms or self._clock.now_ms()

@@ -31,12 +31,12 @@ Typed: TypeAlias = Mapping[str, Any]
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400
-ADDRESS, FINE, TOLD = "address", "fine", "told"
+ADDRESS, FINE, ALERTS = "address", "fine", "told"
 # The forms of the settings, with at most five fields each.
 SECTIONS = {
     ADDRESS: N_("Address and interval"),
     FINE: N_("Success criteria"),
-    TOLD: N_("Alert channel"),
+    ALERTS: N_("Alert channel"),
 }
 
 EVERY = NumberOption(
@@ -169,7 +169,7 @@ _TABLE = (
         label=N_("Channel"),
         help=N_("Where its alerts go; by default the server's alert channel."),
         edit_help=N_("Where its alerts go, from the next one on."),
-        section=TOLD,
+        section=ALERTS,
         field="channel_id",
         of_target=False,
         removable=True,
@@ -180,7 +180,7 @@ _TABLE = (
         label=N_("Role"),
         help=N_("Which role to ping when it fails; by default the server's role."),
         edit_help=N_("Which role to ping when it fails."),
-        section=TOLD,
+        section=ALERTS,
         field="role_id",
         of_target=False,
         removable=True,

@@ -117,7 +117,7 @@ class MonitorRules:
         return replace(after, name=_free_name(name, target.url, mine, but=monitor))
 
     def _checked(self, monitor: Monitor, typed: Typed) -> dict[str, Any]:
-        """What was typed, read and within bounds; all that is not is told at once."""
+        """What was typed, read and within bounds; all that is not is reported at once."""
         errors: list[UserError] = []
         values: dict[str, Any] = {}
         for name, value in typed.items():
@@ -205,7 +205,7 @@ def _free_name(wanted: str, url: str, mine: MonitorIndex, but: Monitor | None = 
 
 
 def _after_the_address(host: str, url: str, mine: MonitorIndex) -> str:
-    """Of two addresses on one host nobody named either: what tells them apart is in the name."""
+    """A name for one of several addresses on one host: where they differ is in the name."""
     parts = urlsplit(url)
     path = unquote(parts.path).rstrip("/")
     rest = f"{host}{path}" if path else f"{host} ({parts.scheme})"

@@ -151,6 +151,6 @@ class Services:
                 guilds=guilds,
                 status=status,
                 delivery=delivery,
-                blind_ms=lambda: connectivity.offline_since_ms,
+                offline_ms=lambda: connectivity.offline_since_ms,
             ),
         )

@@ -17,7 +17,7 @@ _ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}
 
 @dataclass(frozen=True, slots=True)
 class MonitorStatus:
-    """One line of the board. Whoever cannot see ``channel_id``, where it is told, sees nothing."""
+    """One line of the board. Hidden from users who cannot see ``channel_id``."""
 
     monitor: Monitor
     state: State

@@ -36,7 +36,7 @@ def is_web(url: str) -> bool:
 
 
 def names_its_port(url: str) -> bool:
-    """Whether the port always stands in such an address, so that host and port tell all."""
+    """Whether the port always stands in such an address, so that host and port are enough."""
     kind = kind_of(url)
     return kind is not None and kind.rules.has_port and not kind.rules.default_port
 
@@ -61,7 +61,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _meant(url: str) -> str | None:
-    """What a slip of typing was meant to be; None: there is none, or nobody can tell."""
+    """What a slip of typing was meant to be; None: there is none, or nobody can know."""
     link = _LINK.fullmatch(url)
     if link is not None:
         return _meant(link["url"]) or _with_scheme(link["url"])

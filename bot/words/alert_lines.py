@@ -170,7 +170,7 @@ def certificate(words: Translator, name: str, days: int) -> str:
     )
 
 
-def blind(words: Translator, seconds: float) -> str:
+def was_offline(words: Translator, seconds: float) -> str:
     """Vigie itself was offline."""
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
 

@@ -211,7 +211,7 @@ async def details(interaction: Interaction, public_id: str) -> None:
     if len(listed) > 1:
         await show_sites(interaction, public_id, listed)
         return
-    newest = await incidents.tries(guild_id, public_id, _CHECKS)
+    newest = await incidents.checks(guild_id, public_id, _CHECKS)
     lines = [_check_line(words, one.at_ms, one.ms, one.cause) for one in newest]
     await respond(
         interaction, embed=_embed(words, incident, lines, whole_url=is_manager(interaction))

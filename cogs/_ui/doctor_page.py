@@ -229,8 +229,8 @@ class ChannelChecks:
                 fine.append(finding)
             else:
                 alike[finding].append(one)
-        for finding, told in alike.items():
-            yield replace(finding, text=f"{names(self.words, told)} · {finding.text}")
+        for finding, monitors in alike.items():
+            yield replace(finding, text=f"{names(self.words, monitors)} · {finding.text}")
         if fine:
             count = self.words.plural("{n} is OK", "{n} are OK", len(fine))
             yield ok(fine[0].name, count)
@@ -268,7 +268,7 @@ class ChannelChecks:
             yield ok(name, words.plural("{n} is OK", "{n} are OK", fine))
 
     def _refusing(self, troubles: DeliveryProblems) -> Iterator[Finding]:
-        """Channels that refused a message, and what nobody could be told."""
+        """Channels that refused a message, and what could be sent nowhere."""
         words = self.words
         name = words.text("Refuses messages")
         fix = words.text(

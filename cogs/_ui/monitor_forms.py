@@ -118,7 +118,7 @@ def _channel_menu(interaction: Interaction, option: Option, monitor: Monitor) ->
 
 
 def _thread_of(interaction: Interaction, monitor: Monitor) -> discord.Thread | None:
-    """The thread in which it is told: a menu cannot show one as chosen."""
+    """The thread of its alerts: a menu cannot show one as chosen."""
     known, channel_id = interaction.client.known_channels, monitor.channel_id
     found = None if channel_id is None else known.find(interaction.guild, channel_id)
     return found if isinstance(found, discord.Thread) else None

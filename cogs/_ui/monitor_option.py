@@ -21,7 +21,7 @@ class _Visible(app_commands.Transformer[VigieClient]):
     """The monitors a person may see."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> MonitorStatus:
-        """One that is told where they cannot look is refused in the words of an unknown one."""
+        """One whose alert channel they cannot see is refused in the words of an unknown one."""
         services, guild_id = interaction.client.services, interaction.guild_id or 0
         status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
         if can_see(interaction, status.channel_id):

@@ -130,7 +130,7 @@ def _latency(words: Translator, latency: Latency) -> str:
 
 
 def _certificate(words: Translator, ends_ms: int, now_ms: int) -> str:
-    """Whole days left; the day itself is told in the reader's own zone."""
+    """Whole days left; the day itself is shown in the reader's own zone."""
     day = stamp(ends_ms, "D")
     if ends_ms <= now_ms:
         return words.text("expired, {time}", time=day)
@@ -162,11 +162,11 @@ def _past(words: Translator, one: Incident) -> str:
 def _add_settings(
     embed: discord.Embed, words: Translator, status: MonitorStatus, *, whole: bool
 ) -> None:
-    """The host for everybody; the whole address and where it is told for those who manage it."""
+    """The host for everybody; the whole address and the alert channel for those who manage it."""
     add_address(words, embed, status.monitor.target.url, whole=whole)
     if whole:
         role_id = status.role_id
-        told = [words.text("not chosen yet")]
+        places = [words.text("not chosen yet")]
         if status.channel_id is not None:
-            told = [f"<#{status.channel_id}>", *([f"<@&{role_id}>"] if role_id else [])]
-        embed.add_field(name=words.text("Alert channel"), value=" · ".join(told))
+            places = [f"<#{status.channel_id}>", *([f"<@&{role_id}>"] if role_id else [])]
+        embed.add_field(name=words.text("Alert channel"), value=" · ".join(places))

@@ -121,7 +121,7 @@ def _overview(
 
 
 def _is_fine(status: MonitorStatus, uptimes: Mapping[int, Uptime]) -> bool:
-    """Whether its line says how it fared: what is in trouble has that to tell instead."""
+    """Its line has the uptime: what is in trouble says that instead."""
     uptime = uptimes.get(status.monitor.id)
     judged = status.state is State.UP and not status.paused
     return judged and uptime is not None and uptime.watched_s > 0

@@ -51,7 +51,7 @@ class Hub:
         for guild in guilds:
             if not guild.unavailable and intents & Intent.GUILDS:
                 session.push("GUILD_CREATE", self.guild_create(guild, unavailable=False))
-        self.tell_online()
+        self.announce_online()
         return session
 
     def detach(self, session: Session, line: Line, *, forget: bool) -> None:
@@ -60,9 +60,9 @@ class Hub:
             session.line = None
         if forget:
             self.sessions.pop(session.id, None)
-        self.tell_online()
+        self.announce_online()
 
-    def tell_online(self) -> None:
+    def announce_online(self) -> None:
         self._changes.publish({"type": "bot", "online": self.online})
 
     def dispatch(
@@ -120,7 +120,7 @@ class Hub:
             line.put({"op": OP_RECONNECT, "d": None, "s": None, "t": None})
 
     def invalidate(self, *, resumable: bool = False, shard: int | None = None) -> None:
-        """Tell clients, all or one shard's, that the session is over (op 9), or may be resumed."""
+        """Notify clients, all or one shard's: the session is over (op 9), or may be resumed."""
         lines = list(self._lines(shard))
         if not resumable:
             gone = [key for key, one in self.sessions.items() if shard in {None, one.shard[0]}]

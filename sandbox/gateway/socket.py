@@ -162,7 +162,7 @@ class GatewaySocket:
             self._hub.resumes += 1
             session.replay(data["seq"])
             session.push("RESUMED", {})
-            self._hub.tell_online()
+            self._hub.announce_online()
 
     def _members(self, data: Json) -> None:
         if self._session is None:

@@ -230,7 +230,7 @@ class People(View):
         source: Stored | None = None,
         parent: Interaction | None = None,
     ) -> Interaction:
-        """Tell the bot and wait for its first answer, three seconds at most."""
+        """Notify the bot and wait for its first answer, three seconds at most."""
         core = self._core
         interaction = Interaction(
             kind, data, user.id, channel.id, channel.guild_id, locale, source, parent

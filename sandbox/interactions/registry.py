@@ -71,10 +71,10 @@ class Registry:
         self._count(scope, keys, keys - old.keys())
         self._scopes[scope] = {_key(c): self._made(scope, c, old) for c in commands}
         self.synced += 1
-        self._tell()
+        self._announce()
         return self.listed(scope)
 
-    def _tell(self) -> None:
+    def _announce(self) -> None:
         self._changes.publish({"type": "commands", "commands": self.everything()})
 
     def _count(self, scope: Scope, keys: set[Key], fresh: set[Key]) -> None:

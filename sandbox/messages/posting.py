@@ -76,7 +76,7 @@ def edit(core: Core, author: User, stored: Stored, body: Json, uploads: Uploads)
 
 
 def revise(core: Core, stored: Stored, draft: Draft, *, touch: bool = True) -> Stored:
-    """Check an edit's body, write it and tell of it; rights are the caller's business."""
+    """Check an edit's body, write it and announce it; rights are the caller's business."""
     was_v2 = is_v2(stored.message)
     check_message(draft.body, form := Form(), files=len(draft.uploads), was_v2=was_v2)
     if is_v2(draft.body) and not was_v2:

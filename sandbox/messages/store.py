@@ -98,7 +98,7 @@ class MessageStore:
         self.ever: dict[str, Stored] = {}
 
     def add(self, stored: Stored) -> None:
-        """Keep a new message and tell of it."""
+        """Keep a new message and announce it."""
         stored.versions.append(deepcopy(stored.message))
         self.ever[stored.id] = stored
         channel = self._channel(stored)
@@ -111,7 +111,7 @@ class MessageStore:
         self._publish("message_create", stored)
 
     def change(self, stored: Stored, message: Json) -> None:
-        """Replace the object of a message by its edited one and tell of it."""
+        """Replace the object of a message by its edited one and announce it."""
         stored.message = message
         stored.versions.append(deepcopy(message))
         channel = self._channel(stored)
@@ -120,7 +120,7 @@ class MessageStore:
         self._publish("message_update", stored)
 
     def delete(self, stored: Stored, *, announce: bool = True) -> None:
-        """Mark a message as gone. ``announce`` is false for a deletion the gateway never told."""
+        """Mark a message as gone. ``announce`` is false when the gateway never says so."""
         stored.deleted_at = self._clock.now()
         if stored.ephemeral_for is not None:
             self._changes.publish({"type": "ephemeral_delete", "id": stored.id})

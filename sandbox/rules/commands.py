@@ -170,10 +170,10 @@ def _check_options(value: object, form: Form, nestable: frozenset[int]) -> None:
 def _check_localized_names(parts: list[Json], form: Form) -> None:
     """Nor may two names be the same in any language; where one is missing the plain one counts."""
     names = [(part.get("name"), part.get("name_localizations")) for part in parts]
-    told = [(name, given if isinstance(given, dict) else {}) for name, given in names]
-    for locale in sorted({str(key) for _, given in told for key in given}):
+    given_names = [(name, given if isinstance(given, dict) else {}) for name, given in names]
+    for locale in sorted({str(key) for _, given in given_names for key in given}):
         seen: set[str] = set()
-        for index, (plain, given) in enumerate(told):
+        for index, (plain, given) in enumerate(given_names):
             name = str(given.get(locale) or plain)
             if name in seen:
                 form.at(index, "name_localizations", locale).complain(

@@ -1,4 +1,4 @@
-"""Healthy sites beside hostile ones: are they checked on time, and is nobody told about them?
+"""Healthy sites beside hostile ones: are they checked on time, and is nobody reported about them?
 
 The bot is a process of its own; each hostile site does what it does at every check, without end.
 """
@@ -68,13 +68,13 @@ async def measure(folder: Path, minutes: float) -> list[tuple[object, ...]]:
             await h.bot.start()
             answers_ms = await _ask(h, minutes * 60)
             late_ms = _lateness(h)
-            told = [text for text in h.texts() if "site " in text]
+            reported = [text for text in h.texts() if "site " in text]
             h.expected.unsent = True
     return [
         ("checks of healthy sites", len(late_ms), ""),
         ("late, median ms", late_ms[len(late_ms) // 2], ""),
         ("late, p99 ms", late_ms[len(late_ms) * 99 // 100], "≤ 100"),
-        ("posts that name a healthy site", len(told), "0"),
+        ("posts that name a healthy site", len(reported), "0"),
         ("/status answered, of", f"{len(answers_ms)}", "all"),
         ("/status, slowest ms", max(answers_ms), "< 3,000"),
     ]

@@ -17,13 +17,13 @@ from tests.bench.origins import Origins
 from tests.bench.rivals import cpu_s
 from tests.bench.tables import show
 
-# Sites that hang do so from the start: their confirm tries and the deadline of 10 s are in it.
+# Sites that hang do so from the start: their confirm checks and the deadline of 10 s are in it.
 WARM_UP_S, MEASURED_S = 25.0, 20.0
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
 async def measure(folder: Path, count: int, hang: int) -> tuple[int, int, float, int]:
-    """Lateness (median, p99, ms), share of one core, and the most tries under way."""
+    """Lateness (median, p99, ms), share of one core, and the most checks under way."""
     rlimits.allow_many()
     with Origins(500) as origins, Origins(500, hang=500) as hanging:
         urls = [*origins.urls(count - hang), *hanging.urls(hang)]

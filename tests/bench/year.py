@@ -1,6 +1,6 @@
 """A year of 500 sites at 60 s: how large it is, how fast it answers, what the hourly job costs.
 
-The tries of a year are 263 million, so the database is filled with what they leave behind: a week
+The checks of a year are 263 million, so the database is filled with what they leave behind: a week
 packed, 90 days of hours, a year of days, incidents and changes. The jobs are the real ones.
 """
 

@@ -59,10 +59,10 @@ def test_the_child_knows_nothing_of_our_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "very secret")
-    told = tmp_path / "told"
+    reported = tmp_path / "told"
     code = "import os, sys; open(sys.argv[1], 'w').write(repr(dict(os.environ)))"
-    paint(Painter(python(code, str(told))))
-    text = told.read_text()
+    paint(Painter(python(code, str(reported))))
+    text = reported.read_text()
     assert "MPLCONFIGDIR" in text
     assert "secret" not in text
     assert "TOKEN" not in text

@@ -199,9 +199,9 @@ def test_a_copy_that_is_not_sound_never_bears_its_name(
     older = folder / "vigie-20200101T000002Z.db"
     older.write_text("a copy")
     assert run(database, folder, keep=1) == 1
-    told = capsys.readouterr().err
-    assert "The copy is not sound" in told
-    assert told.count("\n") == 1
+    reported = capsys.readouterr().err
+    assert "The copy is not sound" in reported
+    assert reported.count("\n") == 1
     assert list(folder.iterdir()) == [older], "nothing new, and nothing older was given up for it"
 
 
@@ -360,9 +360,9 @@ def test_an_option_that_a_single_file_cannot_follow_is_refused_in_one_sentence(
     made(Path("v.db"), rows=1)
     Path("notes").touch()
     assert main(["backup", *options]) == 2
-    told = capsys.readouterr()
-    assert why in told.err
-    assert told.err.count("\n") == 1
+    reported = capsys.readouterr()
+    assert why in reported.err
+    assert reported.err.count("\n") == 1
     assert sorted(file.name for file in tmp_path.iterdir()) == ["notes", "v.db"]
 
 
@@ -374,7 +374,7 @@ def test_a_folder_may_be_called_like_a_database(tmp_path: Path) -> None:
     assert len(backup_files.all_in(folder)) == 1
 
 
-def test_daily_is_told_to_stop_and_needs_a_place(tmp_path: Path) -> None:
+def test_daily_is_reported_to_stop_and_needs_a_place(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert main(["backup", "--daily", str(tmp_path / "file" / "backups")]) == 78
     process = subprocess.Popen(

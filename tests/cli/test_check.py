@@ -153,7 +153,7 @@ def test_a_redirect_to_a_refused_address_is_not_up(capsys: pytest.CaptureFixture
     assert (code, found["verdict"], found["reason"]) == (NOT_UP, "down", "redirect_refused")
 
 
-def test_where_a_redirect_led_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_a_redirect_led_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(paths({"/": redirect("/end"), "/end": OK})) as site:
         code, found = check(capsys, site.url())
         assert code == UP

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.process
 FIRST_ALERT_S = 30.0
 
 
-def test_the_demo_shows_its_page_tells_of_the_night_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_demo_shows_its_page_says_of_the_night_and_leaves_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         demo = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -208,7 +208,7 @@ def test_each_damage_is_one_line_and_one_remedy(
         (72, "warning", "3 days old"),
     ],
 )
-def test_the_age_of_the_newest_backup_is_told(
+def test_the_age_of_the_newest_backup_is_reported(
     database: Path, hours: int, grade: str, text: str
 ) -> None:
     folder = database.parent / "backups"
@@ -231,7 +231,7 @@ def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) 
     assert none.grade == "warning", "an empty file is no copy"
 
 
-def test_an_older_database_is_told_what_comes(
+def test_an_older_database_is_reported_what_comes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "v.db"
@@ -296,7 +296,7 @@ def test_an_env_file_that_others_can_read_is_refused_by_run_and_doctor_alone(
         require_private(file)
 
 
-def test_a_wrong_clock_is_told_with_its_side() -> None:
+def test_a_wrong_clock_is_reported_with_its_side() -> None:
     answer = Answer(200, {"date": "Tue, 14 Nov 2023 22:13:20 GMT"})
     assert network._clock(answer, 1_700_000_002.0).grade is Grade.OK
     fast = network._clock(answer, 1_700_000_030.0)
@@ -305,7 +305,7 @@ def test_a_wrong_clock_is_told_with_its_side() -> None:
     assert network._clock(Answer(200, {"date": "yesterday"}), 0.0).grade is Grade.OK
 
 
-def test_what_is_wrong_with_the_application_is_told() -> None:
+def test_what_is_wrong_with_the_application_is_reported() -> None:
     assert network._application({"flags": 1 << 19}).grade is Grade.WARNING
     assert network._application({"flags": 1 << 23}).grade is Grade.OK
     assert network._application({"interactions_endpoint_url": "https://x"}).grade is Grade.BROKEN
@@ -323,7 +323,7 @@ def test_without_a_token_discord_is_asked_all_the_same(
     assert "Application" not in found
 
 
-def test_what_discord_does_not_tell_is_a_warning() -> None:
+def test_what_discord_does_not_say_is_a_warning() -> None:
     """As for a limit, a fault of Discord's, and a question that nothing answered."""
     for answer in (Answer(429), Answer(500, {}, b"{}"), Answer(cause=Cause(Reason.TIMEOUT))):
         found = network._unanswered("Application", answer)
@@ -339,7 +339,7 @@ def test_what_discord_does_not_tell_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize("limit", [None, [], "many", {"remaining": "1"}])
-def test_a_number_of_starts_that_discord_does_not_tell_is_no_number(limit: object) -> None:
+def test_a_number_of_starts_that_discord_does_not_say_is_no_number(limit: object) -> None:
     found = network._starts({"session_start_limit": limit})
     assert (found.grade, found.text) == (Grade.OK, "unknown number of connections left")
     odd = {"interactions_endpoint_url": None, "flags": limit, "name": "Vigie", "id": "1"}

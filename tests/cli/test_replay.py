@@ -62,15 +62,15 @@ def test_what_is_no_scenario_is_refused_in_one_sentence(
     file = tmp_path / "a.jsonl"
     file.write_text(text, encoding="utf-8")
     assert run(str(file), as_json=True) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == f"vigie: {file} is no scenario: {why}.\n"
+    reported = capsys.readouterr()
+    assert reported.out == ""
+    assert reported.err == f"vigie: {file} is no scenario: {why}.\n"
 
 
 def test_a_file_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("nowhere.jsonl", as_json=False) == 2
-    told = capsys.readouterr().err
-    assert told == "vigie: nowhere.jsonl cannot be read: No such file or directory.\n"
+    reported = capsys.readouterr().err
+    assert reported == "vigie: nowhere.jsonl cannot be read: No such file or directory.\n"
 
 
 def test_the_page_on_scenarios_names_every_outcome_and_its_example_plays() -> None:

@@ -89,7 +89,7 @@ def until_heard(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after_s", [0.0, 0.1, 0.4, 1.0])
-def test_told_to_stop_early_it_ends_without_a_word_too_many(
+def test_reported_to_stop_early_it_ends_without_a_word_too_many(
     tmp_path: Path, number: signal.Signals, after_s: float
 ) -> None:
     process = started(tmp_path)

@@ -46,7 +46,7 @@ class Site:
 
     async def heal(self) -> None:
         """Answer 200 again, between two rounds: in the middle of one it would look unstable."""
-        # With an interval of 1 s a round's tries are 1/6 and 1/3 s apart, the next is 1/2 s away.
+        # With an interval of 1 s a round's checks are 1/6 and 1/3 s apart, the next is 1/2 s away.
         await until(lambda: time.monotonic() - self._asked > 0.4, 10)
         self.status = 200
 

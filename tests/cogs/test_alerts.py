@@ -202,9 +202,9 @@ def test_an_alert_that_was_blocked_goes_out_when_the_right_is_back(tmp_path: Pat
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
         fixture.site.status = 503
         await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 15)
-        tries = len(sent(fixture))
+        checks = len(sent(fixture))
         await asyncio.sleep(0.2)
-        assert len(sent(fixture)) == tries
+        assert len(sent(fixture)) == checks
         fixture.sandbox.admin.set_permissions("alerts")
         await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Shop")
 

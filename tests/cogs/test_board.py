@@ -349,7 +349,7 @@ def test_a_board_never_names_what_some_of_its_readers_may_not_know(tmp_path: Pat
         # One more may read the board.
         admin.set_permissions("general", "On call", allow="VIEW_CHANNEL")
         await shows(fixture, "1 site is up")
-        # The board of the alert channel itself shows what is told there.
+        # The board of the alert channel itself shows what is reported there.
         await fixture.run("board create", where="alerts")
         assert "Staff" in readable(await shows(fixture, "up", "alerts"))
         # Open to everybody, but for one person or one role.
@@ -378,10 +378,10 @@ def test_a_board_in_a_thread_wakes_with_it(tmp_path: Path) -> None:
         await fixture.run("watch pause", monitor="Shop")
         await fixture.sandbox.wait_for(lambda: fixture.sandbox.record.of("PATCH", thread.id))
         await asyncio.sleep(0.3)
-        tries = len(fixture.sandbox.record.of("PATCH", thread.id))
+        checks = len(fixture.sandbox.record.of("PATCH", thread.id))
         fixture.sandbox.admin.set_thread(thread, archived=False)
         await shows(fixture, "1 paused", thread.id)
-        assert len(fixture.sandbox.record.of("PATCH", thread.id)) == tries + 1
+        assert len(fixture.sandbox.record.of("PATCH", thread.id)) == checks + 1
 
     run_with_bot(tmp_path, scenario)
 

@@ -135,7 +135,7 @@ def test_the_server_s_own_changes_stand_under_its_alerts_and_a_removal_too(tmp_p
     run_with_bot(tmp_path, scenario)
 
 
-def test_boards_are_told_with_their_channel(tmp_path: Path) -> None:
+def test_boards_are_reported_with_their_channel(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await add(fixture)
         await fixture.run("board create", where="alerts")
@@ -252,7 +252,7 @@ def test_texts_full_of_marks_or_at_their_limits_break_no_list(tmp_path: Path) ->
     run_with_bot(tmp_path, scenario)
 
 
-def test_who_takes_or_mutes_an_alert_by_its_buttons_is_told_too(tmp_path: Path) -> None:
+def test_who_takes_or_mutes_an_alert_by_its_buttons_is_reported_too(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         alert = await fixture.outage("Shop")

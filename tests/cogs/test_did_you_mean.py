@@ -64,20 +64,20 @@ def test_the_forms_ask_as_well(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         card = await fixture.run("setup")
         form = await fixture.sandbox.press("Admin", card, "v1:setup:site")
-        told = await fixture.sandbox.submit_modal(
+        reported = await fixture.sandbox.submit_modal(
             "Admin", form, {"url": mistyped(fixture), "name": "A"}
         )
-        assert "Did you mean" in told.text
-        assert "Yes, use that" in told.buttons
-        done = await fixture.sandbox.press("Admin", told, "Yes, use that")
+        assert "Did you mean" in reported.text
+        assert "Yes, use that" in reported.buttons
+        done = await fixture.sandbox.press("Admin", reported, "Yes, use that")
         assert "First check: OK" in done.text
         assert "Yes, use that" not in done.buttons
         card = await fixture.run("watch edit", monitor="A")
         form = await fixture.sandbox.press("Admin", card, "Address and interval")
         values = {"url": mistyped(fixture, "/c"), "name": "A", "every": "60"}
-        told = await fixture.sandbox.submit_modal("Admin", form, values)
-        assert "Did you mean" in told.text
-        await fixture.sandbox.press("Admin", told, "Yes, use that")
+        reported = await fixture.sandbox.submit_modal("Admin", form, values)
+        assert "Did you mean" in reported.text
+        await fixture.sandbox.press("Admin", reported, "Yes, use that")
         shop = fixture.app.monitors.find(fixture.guild_id, "A")
         assert shop.target.url == f"{fixture.site.url}/c"
 
@@ -89,8 +89,8 @@ def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
         asked = await fixture.run("watch add", url=mistyped(fixture))
         for kept in did_you_mean._KEPT.values():
             kept.clear()
-        told = await fixture.sandbox.press("Admin", asked, "Yes, use that")
-        assert "I no longer know what you typed" in told.content
+        reported = await fixture.sandbox.press("Admin", asked, "Yes, use that")
+        assert "I no longer know what you typed" in reported.content
         assert fixture.app.monitors.of_guild(fixture.guild_id) == []
 
     run_with_bot(tmp_path, scenario)

@@ -23,13 +23,13 @@ NEEDED = "You need “Manage Server” for this."
 NOWHERE = 4_000_000_000_000_000_000
 
 
-def told(answer: Answer) -> list[str]:
+def reported(answer: Answer) -> list[str]:
     """The lines of the report, without what is stored."""
     return str(answer.embeds[0]["description"]).splitlines()
 
 
 def line(answer: Answer, name: str) -> str:
-    [found] = [one for one in told(answer) if f"**{name}**" in one]
+    [found] = [one for one in reported(answer) if f"**{name}**" in one]
     return found
 
 
@@ -65,12 +65,12 @@ def test_what_is_well_never_pushes_out_what_is_not() -> None:
     assert sum(line.startswith("⚠ ") for line in many.split("\n")) > len(bad)
 
 
-def test_a_server_with_nothing_is_told_how_to_begin(tmp_path: Path) -> None:
+def test_a_server_with_nothing_is_reported_how_to_begin(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         report = await fixture.run("doctor")
         assert report.ephemeral
         assert report.embeds[0]["title"] == "⚠ 2 warnings"
-        lines = told(report)
+        lines = reported(report)
         assert lines[0] == "⚠ **Alert channel** · none chosen yet"
         assert lines[1].startswith("→ Choose one: </alerts channel:")
         assert lines[2] == "⚠ **Sites** · Nothing is watched yet."
@@ -89,7 +89,7 @@ def test_a_server_in_order_is_well_and_hears_what_is_stored(tmp_path: Path) -> N
         report = await fixture.run("doctor")
         embed = report.embeds[0]
         assert embed["title"] == "✔ Everything is OK"
-        assert all(one.startswith("✔ ") for one in told(report))
+        assert all(one.startswith("✔ ") for one in reported(report))
         assert line(report, "Alert channel").endswith(f"<#{alerts}>")
         assert line(report, "Sites").endswith("1 watched; up to 50 are possible")
         assert "the last message arrived <t:" in line(report, "Delivery")
@@ -129,7 +129,7 @@ def test_what_discord_refuses_is_named_with_its_fix_and_looked_at_again(tmp_path
         await asyncio.sleep(0.1)
         report = await fixture.run("doctor")
         assert report.embeds[0]["title"] == "✖ 3 problems · 2 warnings"
-        text = "\n".join(told(report))
+        text = "\n".join(reported(report))
         assert f"In <#{alerts}> I still need: Embed Links and Read Message History.\n→ Open" in text
         assert (
             "✖ **Channel of a site** · \\*Shop\\* · I cannot see its channel, or it is gone."
@@ -171,7 +171,7 @@ def test_a_timeout_of_vigie_itself_is_named_first(tmp_path: Path) -> None:
         await fixture.set_channel("alerts")
         fixture.sandbox.admin.time_out_bot("Harbour", 3600)
         await asyncio.sleep(0.1)
-        lines = told(await fixture.run("doctor"))
+        lines = reported(await fixture.run("doctor"))
         assert lines[0].startswith("✖ **Timeout** · I am in a timeout: I can't post anywhere until")
         assert lines[3].startswith("→ End my timeout first: ")
 
@@ -200,7 +200,7 @@ def test_a_channel_that_refused_a_message_is_named_until_it_takes_one(
         fixture.sandbox.admin.set_permissions("alerts")
         await fixture.sandbox.wait_for_message("alerts", "TEST")
         await until(lambda: fixture.app.delivery._busy == {})
-        assert "Refuses messages" not in "\n".join(told(await look(fixture, report)))
+        assert "Refuses messages" not in "\n".join(reported(await look(fixture, report)))
 
     run_with_bot(tmp_path, scenario)
 
@@ -225,13 +225,13 @@ def test_fifty_broken_sites_fit_and_the_rest_are_counted(tmp_path: Path) -> None
             report = await fixture.run("doctor", locale=locale)
             embed = report.embeds[0]
             assert len(embed["description"]) <= 4096
-            problems = sum(one.startswith("✖") for one in told(report))
+            problems = sum(one.startswith("✖") for one in reported(report))
             assert problems >= 10
-            [more] = [one for one in told(report) if one.startswith(("+", "et "))]
+            [more] = [one for one in reported(report) if one.startswith(("+", "et "))]
             number = int("".join(c for c in more if c.isdigit()))
             title = int(embed["title"].removeprefix("✖ ").split()[0])
             assert (title, problems + number) == (51, 60), "what is well gives way and is counted"
-            assert not any(one.startswith("✔") for one in told(report))
+            assert not any(one.startswith("✔") for one in reported(report))
 
     run_with_bot(tmp_path, scenario)
 
@@ -297,7 +297,7 @@ def test_a_busy_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run_with_bot(tmp_path, scenario)
 
 
-def test_blindness_is_told_as_ours(tmp_path: Path) -> None:
+def test_offline_is_reported_as_ours(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         fixture.app.connectivity._since_ms = fixture.app.clock.now_ms() - 60_000
         report = await fixture.run("doctor")

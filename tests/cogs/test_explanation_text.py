@@ -15,7 +15,7 @@ from cogs._ui.explanation_text import why_embed
 NOW = 1_700_000_000_000
 MONITOR = Monitor(1, 1, "Shop", Target("https://shop.example/?key=secret"), 60)
 DOWN = MonitorStatus(MONITOR, State.DOWN, Kind.DOWN, None, None, None)
-TRIES = (
+CHECKS = (
     CheckResult(NOW, Cause(Reason.HTTP, 503), phases=Phases(total=30.4)),
     CheckResult(NOW + 10_000, None, phases=Phases(total=181.6)),
 )
@@ -90,7 +90,7 @@ EVERY: list[Fact] = [
 def shown(
     *said: Fact, rounds: str = "", language: str = "en", offline_ms: int | None = None
 ) -> discord.Embed:
-    evidence = Evidence(rounds, said, TRIES, offline_ms)
+    evidence = Evidence(rounds, said, CHECKS, offline_ms)
     return why_embed(translator_for(language), DOWN, evidence, whole_url=False)
 
 
@@ -118,7 +118,7 @@ def test_it_says_whether_we_are_online_ourselves() -> None:
     assert "I have been offline since <t:1700000000:T> (no connectivity check answers)" in offline
 
 
-def test_the_newest_round_lists_its_tries_with_cause_and_time() -> None:
+def test_the_newest_round_lists_its_checks_with_cause_and_time() -> None:
     [newest, address] = shown(rounds="OP").fields
     assert str(newest.value).splitlines() == [
         "<t:1700000000:T> · 30 ms · HTTP 503",

@@ -48,7 +48,7 @@ async def add(fixture: BotFixture, name: str = "Shop", **more: Any) -> Monitor:
 
 
 async def fill(fixture: BotFixture, monitor: Monitor, hours: Iterable[int] = range(26)) -> None:
-    """Tries of 120 ms, a minute apart, in these hours counted back from now."""
+    """Checks of 120 ms, a minute apart, in these hours counted back from now."""
     now_ms = fixture.app.clock.now_ms()
     rows = [
         ResultRow(now_ms - hour * HOUR_MS - minute * MINUTE_MS, monitor.id, 120, None)
@@ -83,7 +83,7 @@ async def outage(fixture: BotFixture, monitor: Monitor, hours_ago: int, minutes:
     await fixture.app.recorder._db.write(write)
 
 
-async def blindness(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
+async def offline(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
     begin_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     end_ms = begin_ms + minutes * MINUTE_MS
     await fixture.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms))
@@ -99,7 +99,7 @@ def test_everybody_is_shown_a_picture_and_the_same_numbers_alone(tmp_path: Path)
         shop = await add(fixture, "مرحبا $x$ **Shop** 🚀")
         await fill(fixture, shop)
         await outage(fixture, shop, hours_ago=10, minutes=18)
-        await blindness(fixture, hours_ago=5, minutes=12)
+        await offline(fixture, hours_ago=5, minutes=12)
         answer = await fixture.run("history", who="Member", monitor=str(shop.id))
         assert answer.ephemeral
         assert answer.deferred, "drawing always takes its time"

@@ -1,4 +1,4 @@
-"""A second server's admin tries everything of the first one, and learns and changes nothing.
+"""A second server's admin checks everything of the first one, and learns and changes nothing.
 
 Commands, options and buttons are taken from what the bot registered, so new ones are tried by
 themselves; one that needs a value this file has never heard of fails until it is taught one.

@@ -31,7 +31,7 @@ def largest() -> Sandbox:
 
 
 async def furnished(fixture: BotFixture) -> None:
-    """A monitor told in each channel, a board in every second one."""
+    """A monitor reported in each channel, a board in every second one."""
     for number in range(CHANNELS):
         wanted = {
             "url": f"{fixture.site.url}/{number}",
@@ -60,12 +60,12 @@ async def longest_turn_s(work: asyncio.Task[None]) -> float:
 
 
 async def _costs_nothing(fixture: BotFixture) -> None:
-    lane = fixture.app.services.boards.publisher
+    host = fixture.app.services.boards.publisher
     begun = time.process_time()
     for _ in range(4):
-        await lane.look()
+        await host.look()
     assert (time.process_time() - begun) / 4 < 0.03 * 4, "a look comes every four seconds"
-    assert await longest_turn_s(asyncio.create_task(lane.look())) < 0.05
+    assert await longest_turn_s(asyncio.create_task(host.look())) < 0.05
 
 
 async def _answers_in_time(fixture: BotFixture) -> None:

@@ -20,7 +20,7 @@ async def offered(
     return list(found)
 
 
-def test_what_fails_under_maintenance_is_told_when_it_is_cancelled(tmp_path: Path) -> None:
+def test_what_fails_under_maintenance_is_reported_when_it_is_cancelled(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)

@@ -5,7 +5,9 @@ from pathlib import Path
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
-def test_a_monitor_told_in_a_channel_one_cannot_see_is_refused_as_unknown(tmp_path: Path) -> None:
+def test_a_monitor_reported_in_a_channel_one_cannot_see_is_refused_as_unknown(
+    tmp_path: Path,
+) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         hidden = fixture.sandbox.channel("news").id

@@ -78,7 +78,7 @@ async def live_long(fixture: BotFixture, entry: Entry, days: int = 120) -> int:
     return today - 7
 
 
-def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> None:
+def test_months_of_history_are_reported_to_everybody_in_numbers(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         entry = await shop(fixture)
         bad_day = await live_long(fixture, entry)
@@ -91,22 +91,22 @@ def test_months_of_history_are_told_to_everybody_in_numbers(tmp_path: Path) -> N
         assert embed["title"] == "✔ UP · Shop"
         end = begin_ms // 1000 + 43_200
         assert embed["description"] == f"No trouble since <t:{end}:R> (<t:{end}:f>)."
-        told = fields(answer)
-        line = told["Last 90 days"].split("\n")[1]
+        reported = fields(answer)
+        line = reported["Last 90 days"].split("\n")[1]
         assert line.replace(" ", "").count("█") == 29
         assert line.split(" ")[2][-3:].count("X") == 1
-        uptime = told["Uptime"].split("\n")
+        uptime = reported["Uptime"].split("\n")
         assert uptime[0] == "**24 h** · 100%"
         assert uptime[2].startswith("**30 days** · 98.3")
         assert uptime[2].endswith("% · down 12 h")
         assert uptime[3].startswith("**90 days** · 99.4")
-        assert "median " in told["Response time, last 24 h"]
-        past, more = told["Last incidents"].split("\n")
+        assert "median " in reported["Response time, last 24 h"]
+        past, more = reported["Last incidents"].split("\n")
         assert past == f"<t:{begin_ms // 1000}:f> · ✖ DOWN · lasted 12 h · HTTP 503"
         assert more.startswith("All of them: </incidents:")
-        assert "Certificate" not in told, "a site without TLS has none"
-        assert "Alert channel" not in told
-        assert told["Address"] == fixture.site.url.removeprefix("http://")
+        assert "Certificate" not in reported, "a site without TLS has none"
+        assert "Alert channel" not in reported
+        assert reported["Address"] == fixture.site.url.removeprefix("http://")
         assert embed["footer"]["text"] == "every 1 s"
 
     run_with_bot(tmp_path, scenario)
@@ -117,29 +117,29 @@ def test_french_people_read_french_numbers(tmp_path: Path) -> None:
         entry = await shop(fixture)
         await live_long(fixture, entry)
         answer = await fixture.run("status", who="Member", monitor="Shop", locale="fr")
-        told = fields(answer)
+        reported = fields(answer)
         assert answer.embeds[0]["title"] == "✔ EN LIGNE · Shop"
-        uptime = told["Disponibilité"].replace(NARROW, "~").split("\n")
+        uptime = reported["Disponibilité"].replace(NARROW, "~").split("\n")
         assert uptime[0] == "**24~h** · 100\u00a0%"
         assert uptime[2].startswith("**30~jours** · 98,3")
         assert uptime[2].endswith("\u00a0% · en panne 12~h")
-        bar = told[f"90{NARROW}derniers jours"].split("\n")
+        bar = reported[f"90{NARROW}derniers jours"].split("\n")
         assert bar[3].replace(NARROW, "~") == (
             "Chaque marque vaut 3~jours, la plus récente à la fin~:"
             " `█` sans souci · `X` plus de 10~% en panne"
         )
-        assert "médiane" in told[f"Temps de réponse, dernières 24{NARROW}h"]
+        assert "médiane" in reported[f"Temps de réponse, dernières 24{NARROW}h"]
 
     run_with_bot(tmp_path, scenario)
 
 
-def test_a_manager_also_reads_the_address_and_where_it_is_told(tmp_path: Path) -> None:
+def test_a_manager_also_reads_the_address_and_where_it_is_reported(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         role = fixture.role_id("On call")
         await shop(fixture, role=role)
-        told = fields(await fixture.run("status", monitor="Shop"))
-        assert told["Address"] == f"`{fixture.site.url}/`"
-        assert told["Alert channel"] == f"<#{fixture.channel_id('alerts')}> · <@&{role}>"
+        reported = fields(await fixture.run("status", monitor="Shop"))
+        assert reported["Address"] == f"`{fixture.site.url}/`"
+        assert reported["Alert channel"] == f"<#{fixture.channel_id('alerts')}> · <@&{role}>"
         public = await fixture.run("status", monitor="Shop", public=True)
         assert not public.ephemeral
         assert "Alert channel" not in fields(public)
@@ -157,12 +157,12 @@ def test_an_open_incident_says_since_when_and_is_not_among_the_past(tmp_path: Pa
         assert entry.incident is not None
         since = entry.incident.since_ms // 1000
         assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
-        told = fields(answer)
-        assert told["Since"] == f"<t:{since}:R> (<t:{since}:f>)"
-        assert "HTTP 503" in told["Latest check"]
-        assert "Last incidents" not in told
-        assert "since it was added" in told["Uptime"]
-        assert "100%" not in told["Uptime"]
+        reported = fields(answer)
+        assert reported["Since"] == f"<t:{since}:R> (<t:{since}:f>)"
+        assert "HTTP 503" in reported["Latest check"]
+        assert "Last incidents" not in reported
+        assert "since it was added" in reported["Uptime"]
+        assert "100%" not in reported["Uptime"]
 
     run_with_bot(tmp_path, scenario)
 
@@ -201,7 +201,7 @@ def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer
     run_with_bot(tmp_path, scenario)
 
 
-def test_incidents_told_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
+def test_incidents_reported_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         entry = await shop(fixture)
         fixture.sandbox.admin.set_permissions("news", "@everyone", deny="VIEW_CHANNEL")
@@ -247,8 +247,8 @@ def test_a_certificate_says_how_many_days_are_left(tmp_path: Path, days: int, le
         await fixture.run("watch pause", monitor="Shop")
         entry.monitor = replace(entry.monitor, target=target)
         entry.certificate = CertificateHistory(url, (Observation(0, ends_ms),))
-        told = fields(await fixture.run("status", monitor="Shop"))
-        assert told["Certificate"] == f"{left} · <t:{ends_ms // 1000}:D>"
+        reported = fields(await fixture.run("status", monitor="Shop"))
+        assert reported["Certificate"] == f"{left} · <t:{ends_ms // 1000}:D>"
 
     run_with_bot(tmp_path, scenario)
 

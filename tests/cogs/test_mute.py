@@ -52,7 +52,7 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
     run_with_bot(tmp_path, scenario)
 
 
-def test_what_else_keeps_a_site_quiet_is_told_when_its_mute_is_lifted(tmp_path: Path) -> None:
+def test_what_else_keeps_a_site_quiet_is_reported_when_its_mute_is_lifted(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await add(fixture)
         await fixture.run("mute", monitor="Shop", for_="1h")
@@ -117,7 +117,7 @@ def test_members_may_not_mute_unless_they_have_the_role_that_is_called(tmp_path:
     run_with_bot(tmp_path, scenario)
 
 
-def test_a_site_told_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Path) -> None:
+def test_a_site_reported_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         fixture.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
         await add(fixture)
@@ -129,7 +129,7 @@ def test_a_site_told_where_the_asker_cannot_look_is_unknown_to_them(tmp_path: Pa
     run_with_bot(tmp_path, scenario)
 
 
-def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> None:
+def test_what_fails_under_a_mute_is_reported_once_it_is_lifted(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
@@ -145,8 +145,8 @@ def test_what_fails_under_a_mute_is_told_once_it_is_lifted(tmp_path: Path) -> No
         await fixture.run("mute", monitor="Shop", for_="off")
         alert = await fixture.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=5)
         assert alert["content"].startswith("🔴 DOWN · Shop")
-        told = await fixture.run("mute", monitor="Shop", for_="2h")
-        assert "The open alert keeps updating; its recovery will be posted." in told.content
+        reported = await fixture.run("mute", monitor="Shop", for_="2h")
+        assert "The open alert keeps updating; its recovery will be posted." in reported.content
 
     run_with_bot(tmp_path, scenario)
 

@@ -1,4 +1,4 @@
-"""Whoever presses a button of an alert may see where it is told; nothing else says so."""
+"""Whoever presses a button of an alert may see where it is reported; nothing else says so."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ UNKNOWN = "I no longer know this alert."
 
 
 async def secret_outage(fixture: BotFixture) -> str:
-    """An outage told in a channel of the admins'; returns its public id."""
+    """An outage reported in a channel of the admins'; returns its public id."""
     admin = fixture.sandbox.admin
     secret = admin.add_channel("Harbour", "secret")
     admin.set_permissions(secret, "@everyone", deny="VIEW_CHANNEL")
@@ -79,7 +79,7 @@ def test_a_page_of_a_private_answer_ends_with_the_right_to_see(tmp_path: Path) -
 def test_who_reads_the_message_itself_may_press_though_the_alert_was_moved_there(
     tmp_path: Path,
 ) -> None:
-    """The second channel's readers are told, so they may answer."""
+    """The second channel's readers are reported, so they may answer."""
 
     async def scenario(fixture: BotFixture) -> None:
         admin = fixture.sandbox.admin

@@ -69,7 +69,7 @@ def test_events_that_open_nothing_cause_no_request(
     run_with_bot(tmp_path, scenario)
 
 
-def test_a_channel_that_is_opened_is_told_at_once_and_the_others_are_left_alone(
+def test_a_channel_that_is_opened_is_reported_at_once_and_the_others_are_left_alone(
     tmp_path: Path,
 ) -> None:
     async def scenario(fixture: BotFixture) -> None:

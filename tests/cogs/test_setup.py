@@ -16,7 +16,7 @@ NEEDED = "You need “Manage Server” for this."
 
 
 async def press(fixture: BotFixture, card: Any, what: str, *picked: str, **more: Any) -> Answer:
-    """Press or pick on the card; ``who`` is Admin unless told otherwise."""
+    """Press or pick on the card; ``who`` is Admin unless reported otherwise."""
     who = more.pop("who", "Admin")
     values = list(picked) if what in {"channel", "role"} else None
     return await fixture.sandbox.press(who, card, f"v1:setup:{what}", values=values, **more)
@@ -42,23 +42,23 @@ def test_four_steps_lead_from_nothing_to_a_test_alert(tmp_path: Path) -> None:
         assert "## Set up Vigie" in card.text
         assert card.buttons == ["Add a site", "Send a test alert", "Check again"]
         assert chosen(card, "channel") == chosen(card, "role") == []
-        told = await press(fixture, card, "channel", str(alerts))
-        assert told.status == "update"
-        assert f"✔ 1 · Where do alerts go?**\n<#{alerts}>: permissions OK" in told.text
-        told = await press(fixture, card, "role", role)
-        assert f"<@&{role}> is pinged once, when an incident opens." in told.text
-        assert (chosen(told, "channel"), chosen(told, "role")) == ([str(alerts)], [role])
-        told = await add_site(fixture, card, url=fixture.site.url, name="Shop")
-        assert "✔ Watching 127.0.0.1:" in told.text
-        assert "First check: OK, " in told.text
-        assert "1 site · Shop" in told.text
-        assert "## ✔ You are all set" in told.text
+        reported = await press(fixture, card, "channel", str(alerts))
+        assert reported.status == "update"
+        assert f"✔ 1 · Where do alerts go?**\n<#{alerts}>: permissions OK" in reported.text
+        reported = await press(fixture, card, "role", role)
+        assert f"<@&{role}> is pinged once, when an incident opens." in reported.text
+        assert (chosen(reported, "channel"), chosen(reported, "role")) == ([str(alerts)], [role])
+        reported = await add_site(fixture, card, url=fixture.site.url, name="Shop")
+        assert "✔ Watching 127.0.0.1:" in reported.text
+        assert "First check: OK, " in reported.text
+        assert "1 site · Shop" in reported.text
+        assert "## ✔ You are all set" in reported.text
         for command in ("status", "watch add", "alerts channel", "doctor", "help"):
-            assert f"</{command}:" in told.text
-        told = await press(fixture, card, "test")
+            assert f"</{command}:" in reported.text
+        reported = await press(fixture, card, "test")
         posted = await fixture.sandbox.wait_for_message("alerts", "TEST")
         assert posted["mention_roles"] == []
-        assert "✔ 4 · See an alert before you need one**\nA test alert arrived <t:" in told.text
+        assert "✔ 4 · See an alert before you need one**\nA test alert arrived <t:" in reported.text
         settings = fixture.app.guilds.settings(fixture.guild_id)
         assert (settings.channel_id, settings.role_id) == (alerts, int(role))
         [monitor] = fixture.app.monitors.of_guild(fixture.guild_id)
@@ -75,17 +75,17 @@ def test_what_is_missing_in_a_channel_is_named_at_once_with_where_to_mend_it(
         fixture.sandbox.admin.set_permissions("alerts", deny=("SEND_MESSAGES", "EMBED_LINKS"))
         await asyncio.sleep(0.1)
         card = await fixture.run("setup")
-        told = await press(fixture, card, "channel", str(alerts))
-        assert "✖ 1 · Where" in told.text
-        assert f"In <#{alerts}> I still need: Send Messages and Embed Links." in told.text
-        assert f"page Permissions, add <@{fixture.sandbox.world.bot.id}>" in told.text
+        reported = await press(fixture, card, "channel", str(alerts))
+        assert "✖ 1 · Where" in reported.text
+        assert f"In <#{alerts}> I still need: Send Messages and Embed Links." in reported.text
+        assert f"page Permissions, add <@{fixture.sandbox.world.bot.id}>" in reported.text
         fixture.sandbox.admin.set_permissions("alerts")
         await asyncio.sleep(0.1)
         assert "✔ 1 · Where" in (await press(fixture, card, "look")).text
         fixture.sandbox.admin.delete_channel("alerts")
         await asyncio.sleep(0.1)
-        told = await press(fixture, card, "look")
-        assert "or it is gone.\n→ Choose another one.\n" in told.text
+        reported = await press(fixture, card, "look")
+        assert "or it is gone.\n→ Choose another one.\n" in reported.text
 
     run_with_bot(tmp_path, scenario)
 
@@ -95,17 +95,17 @@ def test_a_role_that_cannot_be_pinged_is_said_and_can_be_taken_back(tmp_path: Pa
         quiet = fixture.sandbox.admin.add_role("Harbour", "Quiet").id
         await asyncio.sleep(0.1)
         card = await fixture.run("setup")
-        told = await press(fixture, card, "role", quiet)
-        assert f"I can't ping <@&{quiet}>: make it mentionable." in told.text
+        reported = await press(fixture, card, "role", quiet)
+        assert f"I can't ping <@&{quiet}>: make it mentionable." in reported.text
         await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
-        told = await press(fixture, card, "role", str(fixture.guild_id))
-        assert "✖ I do not ping @everyone. Choose a role, or none." in told.text
-        assert chosen(told, "role") == [quiet], "what was there stays"
-        assert "or allow me “Mention @everyone, @here, and All Roles” in" in told.text
+        reported = await press(fixture, card, "role", str(fixture.guild_id))
+        assert "✖ I do not ping @everyone. Choose a role, or none." in reported.text
+        assert chosen(reported, "role") == [quiet], "what was there stays"
+        assert "or allow me “Mention @everyone, @here, and All Roles” in" in reported.text
         assert "Nobody: alerts" in (await press(fixture, card, "role")).text
         await press(fixture, card, "role", fixture.role_id("On call"))
-        told = await press(fixture, card, "nobody")
-        assert "No ping" not in told.buttons
+        reported = await press(fixture, card, "nobody")
+        assert "No ping" not in reported.buttons
         assert fixture.app.guilds.settings(fixture.guild_id).role_id is None
 
     run_with_bot(tmp_path, scenario)
@@ -114,17 +114,17 @@ def test_a_role_that_cannot_be_pinged_is_said_and_can_be_taken_back(tmp_path: Pa
 def test_an_address_that_cannot_be_taken_is_explained_on_the_card(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         card = await fixture.run("setup")
-        told = await add_site(fixture, card, url="http://10.0.0.1/")
-        assert told.status == "update"
-        assert "✖ I can't watch private or local addresses." in told.text
+        reported = await add_site(fixture, card, url="http://10.0.0.1/")
+        assert reported.status == "update"
+        assert "✖ I can't watch private or local addresses." in reported.text
         fixture.site.status = 503
-        told = await add_site(
+        reported = await add_site(
             fixture, card, url=fixture.site.url, name=f"{RLO}*Shop* <@&1> @everyone"
         )
-        assert "⚠ Watching" in told.text
-        assert "First check: HTTP 503." in told.text
-        assert RLO not in told.text
-        assert "\\*Shop\\* \\<\\@&1> \\@everyone" in told.text
+        assert "⚠ Watching" in reported.text
+        assert "First check: HTTP 503." in reported.text
+        assert RLO not in reported.text
+        assert "\\*Shop\\* \\<\\@&1> \\@everyone" in reported.text
         again = await add_site(fixture, card, url=fixture.site.url, name="*shop* <@&1> @EVERYONE")
         assert "is already watched here." in again.text
 
@@ -183,8 +183,10 @@ def test_the_card_and_its_form_work_after_a_restart(tmp_path: Path) -> None:
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
                 alerts = str(fixture.channel_id("alerts"))
                 assert "✔ 1" in (await press(fixture, card, "channel", alerts)).text
-                told = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
-                assert "You are all set" in told.text
+                reported = await fixture.sandbox.submit_modal(
+                    "Admin", form, {"url": fixture.site.url}
+                )
+                assert "You are all set" in reported.text
 
     asyncio.run(scenario())
 
@@ -206,8 +208,8 @@ def test_the_button_under_the_greeting_opens_a_card_of_ones_own(tmp_path: Path) 
         refused = await fixture.sandbox.press(stranger, greeting, "Set up")
         assert (refused.content, refused.ephemeral) == (NEEDED, True)
         # A channel of another server, sent by a client of one's own making.
-        told = await press(fixture, card, "channel", theirs)
-        assert "✖ I cannot send alerts to that channel." in told.text
+        reported = await press(fixture, card, "channel", theirs)
+        assert "✖ I cannot send alerts to that channel." in reported.text
         assert fixture.app.guilds.settings(int(guild.id)).channel_id == int(other)
 
     run_with_bot(tmp_path, scenario)
@@ -231,14 +233,14 @@ def test_a_busy_store_and_a_slow_site_are_waited_for_in_place(
         assert card.buttons[0] == "Add a site"
         await held
         held = busy()
-        told = await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
-        assert told.deferred
+        reported = await press(fixture, card, "channel", str(fixture.channel_id("alerts")))
+        assert reported.deferred
         await until(lambda: "✔ 1 · Where" in _shown(fixture, card))
         await held
         form = await press(fixture, card, "site")
         fixture.site.delay_s = 0.2
-        told = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
-        assert told.deferred
+        reported = await fixture.sandbox.submit_modal("Admin", form, {"url": fixture.site.url})
+        assert reported.deferred
         await until(lambda: "First check: OK, 2" in _shown(fixture, card))
 
     run_with_bot(tmp_path, scenario)
@@ -253,13 +255,15 @@ def test_a_card_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
         card = await fixture.run("setup", locale="fr")
         assert "## Configurer Vigie" in card.text
         assert card.buttons[0] == "Ajouter un site"
-        told = await press(fixture, card, "channel", str(fixture.channel_id("alerts")), locale="fr")
-        assert "permissions OK" in told.text
+        reported = await press(
+            fixture, card, "channel", str(fixture.channel_id("alerts")), locale="fr"
+        )
+        assert "permissions OK" in reported.text
 
     run_with_bot(tmp_path, scenario)
 
 
-def test_a_test_alert_that_is_refused_is_told_with_its_remedy(
+def test_a_test_alert_that_is_refused_is_reported_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario(fixture: BotFixture) -> None:
@@ -269,12 +273,12 @@ def test_a_test_alert_that_is_refused_is_told_with_its_remedy(
         await press(fixture, card, "channel", str(alerts))
         fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
         await asyncio.sleep(0.1)
-        told = await press(fixture, card, "test")
+        reported = await press(fixture, card, "test")
         assert (
             f"○ 4 · See an alert before you need one**\nA test alert is on its way to <#{alerts}>"
-            in (told.text)
+            in (reported.text)
         )
-        assert "I still need: Send Messages and Embed Links.\n→ Open the channel’s" in told.text
+        assert "I still need: Send Messages and Embed Links.\n→ Open the channel’s" in reported.text
         fixture.sandbox.admin.set_permissions("alerts")
         await fixture.sandbox.wait_for_message("alerts", "TEST")
         await until(lambda: fixture.app.delivery._busy == {})

@@ -35,9 +35,9 @@ async def _everybody_is_answered(fixture: BotFixture, thread: Channel) -> None:
     typed = await fixture.sandbox.autocomplete("Member", "general", "why", "monitor", "sh")
     assert [one["name"] for one in typed] == ["Shop"]
     for command in ("doctor", "alerts show", "setup", "alerts test"):
-        told = str((await fixture.run(command)).message)
-        assert "cannot see" not in told, command
-        assert "is gone" not in told, command
+        reported = str((await fixture.run(command)).message)
+        assert "cannot see" not in reported, command
+        assert "is gone" not in reported, command
     await fixture.sandbox.wait_for_message(thread, "TEST")
 
 
@@ -121,9 +121,9 @@ def test_a_private_thread_is_no_place_and_a_locked_one_is_called_locked(tmp_path
         thread = await watched(fixture)
         fixture.sandbox.admin.set_thread(thread, archived=True, locked=True)
         await asyncio.sleep(0.1)
-        told = str((await fixture.run("doctor")).message)
-        assert f"The thread <#{thread.id}> is locked." in told
-        assert "Manage Threads" in told
+        reported = str((await fixture.run("doctor")).message)
+        assert f"The thread <#{thread.id}> is locked." in reported
+        assert "Manage Threads" in reported
         hidden = fixture.sandbox.admin.add_thread("alerts", "hidden", ChannelType.PRIVATE_THREAD)
         found = fixture.app.services.boards.publisher.transport
         assert found is not None
@@ -157,10 +157,10 @@ def test_a_server_out_of_sight_is_called_so_and_nothing_in_it_gone(tmp_path: Pat
         fixture.sandbox.admin.guild_unavailable("Harbour")
         await asyncio.sleep(0.1)
         for command in ("doctor", "alerts show", "setup", "alerts test"):
-            told = str((await fixture.run(command)).message)
-            assert "I do not see the channels of this server yet." in told, command
-            assert "gone" not in told, command
-            assert "invite me again" in told, command
+            reported = str((await fixture.run(command)).message)
+            assert "I do not see the channels of this server yet." in reported, command
+            assert "gone" not in reported, command
+            assert "invite me again" in reported, command
 
     run_with_bot(tmp_path, scenario)
 

@@ -70,7 +70,7 @@ def test_problems_come_first_and_words_carry_the_state(tmp_path: Path) -> None:
     run_with_bot(tmp_path, scenario)
 
 
-def test_how_a_month_went_is_told_of_what_is_up_and_has_a_label(tmp_path: Path) -> None:
+def test_how_a_month_went_is_reported_of_what_is_up_and_has_a_label(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         await fill(fixture, 2)
@@ -127,7 +127,7 @@ def test_one_monitor_shows_why_and_the_whole_address_to_managers_alone(tmp_path:
     run_with_bot(tmp_path, scenario)
 
 
-def test_monitors_told_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
+def test_monitors_reported_in_a_channel_one_cannot_see_are_left_out(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts")
         hidden = fixture.sandbox.channel("news").id
@@ -178,14 +178,14 @@ def test_a_public_answer_names_nothing_its_readers_may_not_see(tmp_path: Path) -
 
 
 async def aside(fixture: BotFixture) -> str:
-    """What the manager alone is told after the answer."""
+    """What the manager alone is reported after the answer."""
 
-    def told() -> list[str]:
+    def reported() -> list[str]:
         said = [str(message["content"]) for message in fixture.sandbox.ephemerals("Admin")]
         return [text for text in said if "hidden" in text or "masqué" in text]
 
-    await fixture.sandbox.wait_for(told, 5)
-    return told()[-1]
+    await fixture.sandbox.wait_for(reported, 5)
+    return reported()[-1]
 
 
 def test_a_hidden_monitor_is_shown_to_its_manager_alone(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_a_form_has_room_for_its_options_and_no_two_have_one_name() -> None:
     assert len({one.label for one in OPTIONS.values()}) == len(OPTIONS)
 
 
-def test_errors_of_a_change_are_told_together(tmp_path: Path) -> None:
+def test_errors_of_a_change_are_reported_together(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await add(fixture)
         rules = fixture.app.monitors.rules

@@ -281,7 +281,7 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["half", "within a page", "one page", "first page", "text"])
-def test_what_is_damaged_is_told_in_one_line_and_left_as_it_is_to_the_byte(
+def test_what_is_damaged_is_reported_in_one_line_and_left_as_it_is_to_the_byte(
     tmp_path: Path, damage: str
 ) -> None:
     path = filled(tmp_path / "v.db")
@@ -300,14 +300,14 @@ def test_what_is_damaged_is_told_in_one_line_and_left_as_it_is_to_the_byte(
     backup = tmp_path / "backups" / "vigie-20260102T030000Z.db"
     backup.parent.mkdir()
     backup.write_bytes(whole)
-    told = refused(path)
-    assert told.startswith(f"The database {path} is damaged or no database (")
-    assert told.endswith(
+    reported = refused(path)
+    assert reported.startswith(f"The database {path} is damaged or no database (")
+    assert reported.endswith(
         f"; nothing was changed: put back the newest backup ({backup}) as docs/operation.md,"
         " “Restore”, says, or move the file away to start empty."
     )
-    assert "\n" not in told
-    assert "***" not in told
+    assert "\n" not in reported
+    assert "***" not in reported
     assert path.read_bytes() == left
 
 
@@ -536,7 +536,7 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
     path.chmod(0o666)
     folder.chmod(0o555)
     with without_privilege():
-        told = refused(path)
+        reported = refused(path)
     folder.chmod(0o755)
-    assert "cannot be opened" in told or "is read-only for this user" in told
-    assert "owns its folder" in told or "its folder" in told
+    assert "cannot be opened" in reported or "is read-only for this user" in reported
+    assert "owns its folder" in reported or "its folder" in reported

@@ -12,7 +12,7 @@ from tests.db import rows
 
 LEFT, STAYS = 41, 42
 NOW_MS = 10**15
-# Raw tries are gone after some hours by themselves.
+# Raw checks are gone after some hours by themselves.
 BRIEF = {"result"}
 
 

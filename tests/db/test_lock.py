@@ -1,4 +1,4 @@
-"""One Vigie for one database, and a crash of the last one is told."""
+"""One Vigie for one database, and a crash of the last one is reported."""
 
 import asyncio
 import fcntl
@@ -125,7 +125,7 @@ def test_a_system_without_file_locks_says_so(
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_changes_that_vanished_after_a_crash_are_told(
+def test_changes_that_vanished_after_a_crash_are_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, lost: bool
 ) -> None:
     """A deleted -wal leaves an older database that is sound: nothing else would show it."""
@@ -138,10 +138,10 @@ def test_changes_that_vanished_after_a_crash_are_told(
     assert wal.stat().st_size
     if lost:
         wal.unlink()
-    for told in (lost, False):
+    for reported in (lost, False):
         caplog.clear()
         with caplog.at_level(logging.WARNING), instance_lock(database):
-            assert ("v.db-wal is not there" in caplog.text) == told
+            assert ("v.db-wal is not there" in caplog.text) == reported
 
 
 def test_an_orderly_end_and_a_restored_copy_give_no_such_warning(

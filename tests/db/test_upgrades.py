@@ -191,8 +191,8 @@ def test_rollback_is_the_copy_of_before_and_the_upgrade_goes_again(
         with migrations_of(folder):
             upgrade(path)
 
-    told = rf"put back vigie\.before-{old + 1}\.db, .* as docs/operation\.md, “Rollback”, says"
-    with pytest.raises(StoreError, match=told):
+    reported = rf"put back vigie\.before-{old + 1}\.db, .* as docs/operation\.md, “Rollback”, says"
+    with pytest.raises(StoreError, match=reported):
         of_old_version()
     aside = tmp_path / "newer"
     aside.mkdir()

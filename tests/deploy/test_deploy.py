@@ -52,11 +52,13 @@ def test_systemd_knows_every_line_of_the_unit_and_finds_little_exposed(
     unit: str, exposure: int
 ) -> None:
     assert ANALYZE is not None
-    told = subprocess.run(
+    reported = subprocess.run(
         [ANALYZE, "verify", DEPLOY / unit], capture_output=True, text=True, check=False
     ).stderr
     # The program it starts is not installed on this machine; anything else is a fault of ours.
-    faults = [line for line in told.splitlines() if unit in line and "not executable" not in line]
+    faults = [
+        line for line in reported.splitlines() if unit in line and "not executable" not in line
+    ]
     assert faults == []
     shown = subprocess.run(
         [ANALYZE, "security", "--offline=true", f"--threshold={exposure}", DEPLOY / unit],
@@ -71,8 +73,10 @@ def test_systemd_knows_every_line_of_the_unit_and_finds_little_exposed(
 def test_the_timer_is_sound_and_comes_every_night() -> None:
     assert ANALYZE is not None
     timer = DEPLOY / "vigie-backup.timer"
-    told = subprocess.run([ANALYZE, "verify", timer], capture_output=True, text=True, check=False)
-    assert "vigie-backup.timer" not in told.stderr
+    reported = subprocess.run(
+        [ANALYZE, "verify", timer], capture_output=True, text=True, check=False
+    )
+    assert "vigie-backup.timer" not in reported.stderr
     [when] = re.findall(r"^OnCalendar=(.+)$", timer.read_text("utf-8"), re.MULTILINE)
     calendar = subprocess.run(
         [ANALYZE, "calendar", "--iterations=3", when], capture_output=True, text=True, check=True

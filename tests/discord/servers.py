@@ -38,7 +38,7 @@ class Server:
         described.channels.clear()
         for number in range(channels):
             made._add_channel(dice, number)
-        made._tell_all()
+        made._say_all()
         return made
 
     @property
@@ -93,7 +93,7 @@ class Server:
         if dice.random() < 0.6:
             channel.overwrites[self.described.id] = Overwrite(self.described.id, 0, 0, VIEW)
 
-    def _tell_all(self) -> None:
+    def _say_all(self) -> None:
         state, world = self.client._connection, self.core.world
         state.shard_count = 1
         state.user = discord.ClientUser(state=state, data=own_user_object(world))  # type: ignore[arg-type]

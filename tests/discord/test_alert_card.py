@@ -106,7 +106,7 @@ def test_each_kind_has_its_own_words(kind: Kind, title: str, said: str) -> None:
     assert said in found["description"]
 
 
-def test_the_card_tells_what_became_of_the_alert() -> None:
+def test_the_card_says_what_became_of_the_alert() -> None:
     incident = replace(DOWN, answering_since_ms=SINCE + 600_000, acknowledged_by=5, me_too=3)
     lines = embed(one(incident, delayed_ms=(SINCE, SINCE + 60_000)))["description"].splitlines()
     assert lines[1:] == [
@@ -145,11 +145,11 @@ def test_a_closed_alert_has_no_buttons_and_says_how_it_ended(ending: Ending, tit
 
 
 def test_a_list_of_many_keeps_every_limit_of_discord() -> None:
-    told = tuple(
+    reported = tuple(
         replace(DOWN, id=n, public_id=f"A{n:05}", name=f"{n:03} {'ü*' * 60}", monitor_id=n)
         for n in range(200)
     )
-    alert = Alert("down", "en", "🔴 200 sites down at once", told, role_ids=(7,))
+    alert = Alert("down", "en", "🔴 200 sites down at once", reported, role_ids=(7,))
     found = shown(alert)
     assert found.embed is not None
     names = str(found.embed.description).splitlines()[0].split(" · ")
@@ -212,9 +212,9 @@ def group(**each: list[Any]) -> list[Incident]:
     ]
 
 
-def notes(told: list[Incident], language: str = "en") -> list[str]:
-    alert = Alert("down", language, "🔴 3 sites down at once", tuple(told))
-    return str(embed(alert)["description"]).splitlines()[len(told) :]
+def notes(reported: list[Incident], language: str = "en") -> list[str]:
+    alert = Alert("down", language, "🔴 3 sites down at once", tuple(reported))
+    return str(embed(alert)["description"]).splitlines()[len(reported) :]
 
 
 def test_what_the_sites_of_a_list_share_is_observed() -> None:
@@ -231,8 +231,10 @@ def test_what_the_sites_of_a_list_share_is_observed() -> None:
 
 
 def test_a_host_that_is_not_ascii_is_shown_so_that_it_can_be_trusted() -> None:
-    told = [replace(one, url=f"https://xn--bcher-kva.example:{8000 + one.id}/") for one in group()]
-    assert notes(told) == ["All are on bücher.example (xn--bcher-kva.example)."]
+    reported = [
+        replace(one, url=f"https://xn--bcher-kva.example:{8000 + one.id}/") for one in group()
+    ]
+    assert notes(reported) == ["All are on bücher.example (xn--bcher-kva.example)."]
 
 
 def test_nothing_is_said_of_what_only_some_share_or_nobody_knows() -> None:
@@ -243,7 +245,7 @@ def test_nothing_is_said_of_what_only_some_share_or_nobody_knows() -> None:
 
 
 def test_only_what_is_still_open_is_looked_at() -> None:
-    told = group(address=["192.0.2.7", "192.0.2.7", "192.0.2.8"])
-    told += [replace(told[0], id=9, public_id="A9", monitor_id=9, name="Site 9")]
-    told[2] = replace(told[2], resolved_ms=SINCE, ended_ms=SINCE, ending=Ending.RESOLVED)
-    assert notes(told) == ["All last answered from 192.0.2.7."]
+    reported = group(address=["192.0.2.7", "192.0.2.7", "192.0.2.8"])
+    reported += [replace(reported[0], id=9, public_id="A9", monitor_id=9, name="Site 9")]
+    reported[2] = replace(reported[2], resolved_ms=SINCE, ended_ms=SINCE, ending=Ending.RESOLVED)
+    assert notes(reported) == ["All last answered from 192.0.2.7."]

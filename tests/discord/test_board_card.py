@@ -77,8 +77,8 @@ def site(
     )
 
 
-def face(*sites: MonitorStatus, blind_ms: int | None = None) -> BoardSnapshot:
-    return BoardSnapshot("en", sites, NOW_MS, blind_ms)
+def face(*sites: MonitorStatus, offline_ms: int | None = None) -> BoardSnapshot:
+    return BoardSnapshot("en", sites, NOW_MS, offline_ms)
 
 
 def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None:
@@ -122,7 +122,7 @@ def test_the_headline_says_in_words_that_all_is_well() -> None:
     )
 
 
-def test_planned_work_and_blindness_are_words_too() -> None:
+def test_planned_work_and_offline_are_words_too() -> None:
     worked_on = site("Shop")
     window = Window(1, 1, None, "UTC", (), None, time(2), time(4))
     worked_on = MonitorStatus(
@@ -134,7 +134,7 @@ def test_planned_work_and_blindness_are_words_too() -> None:
         channel_id=None,
         maintenance=(window, Occurrence(NOW_MS, NOW_MS + 1)),
     )
-    head, body, _ = board_texts(EN, face(worked_on, blind_ms=NOW_MS - 5_000), STATUS)
+    head, body, _ = board_texts(EN, face(worked_on, offline_ms=NOW_MS - 5_000), STATUS)
     assert head.splitlines() == [
         "### 1 up · 1 in maintenance",
         f"⚪ BLIND · I have been offline since <t:{NOW_MS // 1000 - 5}:f>. Last seen:",
@@ -159,7 +159,7 @@ def test_fifty_long_names_of_any_script_stay_within_every_limit(
     letter: str, kind: Kind | None, language: str
 ) -> None:
     names = [f"{n} {letter * LONGEST}"[:LONGEST] for n in range(50)]
-    shown = face(*(site(name, kind) for name in names), blind_ms=NOW_MS)
+    shown = face(*(site(name, kind) for name in names), offline_ms=NOW_MS)
     view = board_view(translator_for(language), shown, STATUS)
     form = Form()
     check_layout(view.to_components(), form)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Whatever Discord does at the start, Vigie stays, watches, tells, and connects in the end."""
+"""Whatever Discord does at the start, Vigie stays, watches, says, and connects in the end."""
 
 import asyncio
 import os
@@ -117,14 +117,14 @@ sys.exit(main(["run"]))
 
 
 @pytest.mark.parametrize(
-    ("cog", "told"),
+    ("cog", "reported"),
     [
         ("import nothing_of_this_name", b"No module named 'nothing_of_this_name'"),
         ("async def setup(client): 1 / 0", b"ZeroDivisionError"),
     ],
 )
 def test_a_cog_that_cannot_be_loaded_ends_the_start_with_its_traceback(
-    tmp_path: Path, cog: str, told: bytes
+    tmp_path: Path, cog: str, reported: bytes
 ) -> None:
     (tmp_path / "typo.py").write_text(cog)
 
@@ -146,7 +146,7 @@ def test_a_cog_that_cannot_be_loaded_ends_the_start_with_its_traceback(
             _, said = await asyncio.wait_for(started.communicate(), 60)
             assert started.returncode == 1
             assert b"Traceback" in said
-            assert told in said
+            assert reported in said
             assert b"Waiting for Discord" not in said
 
     asyncio.run(scenario())

@@ -129,7 +129,7 @@ def test_an_interaction_that_expired_is_no_bug(
     run_with_bot(tmp_path, scenario)
 
 
-def test_servers_outside_the_list_are_told_once_and_left(tmp_path: Path) -> None:
+def test_servers_outside_the_list_are_reported_once_and_left(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:
             wanted = int(sandbox.world.guild("Harbour").id)
@@ -140,8 +140,8 @@ def test_servers_outside_the_list_are_told_once_and_left(tmp_path: Path) -> None
                 other.system_channel_id = sandbox.channel("lounge").id
                 sandbox.admin.readd_guild(other)
                 await sandbox.wait_for(lambda: not other.present, 5)
-                (told,) = sandbox.texts("lounge")
-                assert told.startswith("I do not serve this server.")
+                (reported,) = sandbox.texts("lounge")
+                assert reported.startswith("I do not serve this server.")
                 assert (await fixture.run("status")).ephemeral
                 assert int(other.id) not in {s.id for s in fixture.app.guilds.known()}
 

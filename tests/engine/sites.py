@@ -1,4 +1,4 @@
-"""Local servers that behave as told, byte by byte, and the names that lead to them."""
+"""Local servers that behave as reported, byte by byte, and the names that lead to them."""
 
 import asyncio
 import ipaddress
@@ -152,7 +152,7 @@ def trusting_context() -> ssl.SSLContext:
 
 
 class Names:
-    """A resolver that knows what it is told; names it does not know have ``default``."""
+    """A resolver that knows what it is reported; names it does not know have ``default``."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from bot.engine.answer_reader import HEAD_BYTES, HEAD_LINES, MOST_INTERIM, Answe
 from bot.engine.error_mapping import BadAnswer
 from bot.models import Reason
 from tests.engine.raw_answers import ANSWERS
-from tests.fuzz.effort import mutated, tries
+from tests.fuzz.effort import examples, mutated
 
 TOKEN = st.text("!#$%&'*+-.^_`|~0123456789abcXYZ", min_size=1, max_size=12)
 VALUE = st.text(
@@ -106,7 +106,7 @@ def by_us(data: bytes, cuts: Sequence[int] = (), method: str = "GET") -> tuple[o
     return head.status, head.reason, fields, body, ended
 
 
-@tries(500)
+@examples(500)
 @given(regular())
 def test_a_regular_answer_is_read_as_h11_reads_it(answer: Regular) -> None:
     *ours, ended = by_us(answer.data, method=answer.method)
@@ -114,13 +114,13 @@ def test_a_regular_answer_is_read_as_h11_reads_it(answer: Regular) -> None:
     assert tuple(ours) == by_h11(answer)
 
 
-@tries(300)
+@examples(300)
 @given(regular(), st.lists(st.integers(0, 300), max_size=8))
 def test_a_regular_answer_is_the_same_from_any_pieces(answer: Regular, cuts: list[int]) -> None:
     assert by_us(answer.data, cuts, answer.method) == by_us(answer.data, (), answer.method)
 
 
-@tries(500)
+@examples(500)
 @given(
     mutated(list(ANSWERS.values()), [b"\r", b"\n", b":", b"0\r\n"]), st.sets(st.integers(0, 400))
 )

@@ -129,8 +129,8 @@ def test_a_body_that_came_packed_uninvited_is_unpacked() -> None:
     for pack, name in ((gzip.compress, "gzip"), (bytes, "br"), (bytes, "zstd")):
         page = answer(pack(b"the text"), f"Content-Encoding: {name}")
         assert reason(page) is None
-        told = {"br": Reason.BROTLI, "zstd": Reason.ZSTD}.get(name)
-        assert reason(page, contains="the text") is told
+        reported = {"br": Reason.BROTLI, "zstd": Reason.ZSTD}.get(name)
+        assert reason(page, contains="the text") is reported
     assert reason(answer(gzip.compress(b"x"), "Content-Encoding: gzip"), not_contains="y") is None
 
 

@@ -1,4 +1,4 @@
-"""When the end of a certificate is told: once at each threshold, whatever is seen."""
+"""When the end of a certificate is reported: once at each threshold, whatever is seen."""
 
 from itertools import pairwise
 
@@ -22,16 +22,16 @@ START_MS = 1_800_000_000_000
 
 
 class Site:
-    """One watched site: what its tries saw, and what was said of it."""
+    """One watched site: what its checks saw, and what was said of it."""
 
     def __init__(self) -> None:
         self.now = CertificateHistory(URL)
         self.at_ms = START_MS
         self.said: list[int] = []
-        self.told: list[Warned] = []
+        self.reported: list[Warned] = []
 
     def see(self, ends_in_days: float, times: int = 1, every_ms: int = MINUTE_MS) -> None:
-        """Tries that see a certificate with so many days left at the first of them."""
+        """Checks that see a certificate with so many days left at the first of them."""
         self.see_end(self.at_ms + round(ends_in_days * DAY_MS), times, every_ms)
 
     def see_end(self, ends_ms: int, times: int = 1, every_ms: int = MINUTE_MS) -> None:
@@ -41,7 +41,7 @@ class Site:
             if expiry is not None:
                 self.now = expiry.then
                 self.said.append(expiry.days)
-                self.told.append(expiry.then.warned[-1])
+                self.reported.append(expiry.then.warned[-1])
             self.at_ms += every_ms
 
     def wait(self, days: float) -> None:
@@ -57,7 +57,7 @@ def test_a_certificate_with_time_left_is_not_spoken_of() -> None:
     assert site.said == []
 
 
-def test_each_threshold_is_told_once_on_the_way_to_the_end() -> None:
+def test_each_threshold_is_reported_once_on_the_way_to_the_end() -> None:
     site = Site()
     site.see(20, times=20 * 24, every_ms=3_600_000)
     assert site.said == [14, 7, 3, 1]
@@ -130,7 +130,7 @@ def test_nodes_that_alternate_say_nothing_while_some_are_renewed() -> None:
     assert site.said == []
 
 
-def test_nodes_whose_certificates_end_within_a_day_of_each_other_are_told_as_one() -> None:
+def test_nodes_whose_certificates_end_within_a_day_of_each_other_are_reported_as_one() -> None:
     site = Site()
     first_ms = site.at_ms + 7 * DAY_MS
     for index in range(90):
@@ -138,7 +138,7 @@ def test_nodes_whose_certificates_end_within_a_day_of_each_other_are_told_as_one
     assert site.said == [7]
 
 
-def test_nodes_that_all_end_soon_are_told_by_the_last_of_them() -> None:
+def test_nodes_that_all_end_soon_are_reported_by_the_last_of_them() -> None:
     site = Site()
     ends_ms = [site.at_ms + days * DAY_MS for days in (4, 6, 9)]
     for index in range(100):
@@ -181,7 +181,7 @@ def test_a_site_seen_once_a_day_is_believed_to_be_renewed_after_three_days() -> 
     assert site.said == [3]
 
 
-def test_what_was_told_survives_a_restart() -> None:
+def test_what_was_reported_survives_a_restart() -> None:
     site = Site()
     site.see(6, times=5)
     site.restart()
@@ -196,7 +196,7 @@ sequences = st.lists(
 
 @settings(deadline=None)
 @given(sequences, st.booleans())
-def test_no_end_is_told_twice_at_one_threshold_whatever_is_seen(
+def test_no_end_is_reported_twice_at_one_threshold_whatever_is_seen(
     sequence: list[tuple[int, int, int]], restarting: bool
 ) -> None:
     site = Site()
@@ -207,7 +207,7 @@ def test_no_end_is_told_twice_at_one_threshold_whatever_is_seen(
             site.restart()
         assert len(site.now.recent) <= KEPT
         assert len(site.now.warned) <= 4 * 17
-    assert len(set(site.told)) == len(site.told)
+    assert len(set(site.reported)) == len(site.reported)
     assert all(0 <= days <= THRESHOLDS[0] for days in site.said)
 
 
@@ -217,15 +217,15 @@ def test_no_end_is_told_twice_at_one_threshold_whatever_is_seen(
     st.lists(st.floats(0.05, 0.4), min_size=1, max_size=20),
     st.integers(3, 8),
 )
-def test_a_steady_approach_tells_all_four_in_order(
-    days: int, waits: list[float], tries: int
+def test_a_steady_approach_says_all_four_in_order(
+    days: int, waits: list[float], checks: int
 ) -> None:
     site = Site()
     ends_ms = site.at_ms + days * DAY_MS
     index = 0
     while site.at_ms < ends_ms:
-        site.see_end(ends_ms, times=tries)
+        site.see_end(ends_ms, times=checks)
         site.wait(waits[index % len(waits)])
         index += 1
-    assert [one.days for one in site.told] == list(THRESHOLDS)
+    assert [one.days for one in site.reported] == list(THRESHOLDS)
     assert all(a > b for a, b in pairwise(site.said))

@@ -1,4 +1,4 @@
-"""Few checks at a time to one host for each server, equal ones once, and all told in time."""
+"""Few checks at a time to one host for each server, equal ones once, and all reported in time."""
 
 import asyncio
 from collections import Counter
@@ -25,7 +25,7 @@ HERE, THERE = 1, 2
 
 @dataclass
 class Sites:
-    """A prober: how long each address takes, and what comes of it. Connects to what it is told."""
+    """A prober: how long each address takes, and what comes of it. Connects where it is bid."""
 
     clock: FakeClock
     takes_s: Callable[[str], float] = lambda _: 0.0
@@ -56,13 +56,13 @@ class Sites:
 
 @dataclass
 class Watched:
-    """One monitor as the services run it: check, judge, and when it was told."""
+    """One monitor as the services run it: check, judge, and when it was reported."""
 
     url: str
     server: int
     judge_state: JudgeState = field(default_factory=JudgeState)
     first_failed: float | None = None
-    told: float | None = None
+    reported: float | None = None
     rounds: list[float] = field(default_factory=list)
 
 
@@ -87,7 +87,7 @@ class Watch:
         decision = judge(one.judge_state, check, self.policy)
         one.judge_state = decision.state
         if decision.event is Event.OPENED:
-            one.told = self.clock.monotonic()
+            one.reported = self.clock.monotonic()
             assert one.judge_state.since_ms is not None
         return Step(decision.confirm_s, current_interval_s(one.judge_state, self.policy))
 
@@ -126,7 +126,7 @@ def run(scenario: Callable[[FakeClock], Awaitable[None]]) -> None:
 
 @pytest.mark.parametrize("count", [1, 50, 100, 300])
 @pytest.mark.parametrize("shape", ["one path", "paths", "names", "servers", "servers and paths"])
-def test_a_host_that_hangs_is_told_in_the_same_minute_by_all_who_watch_it(
+def test_a_host_that_hangs_is_reported_in_the_same_minute_by_all_who_watch_it(
     count: int, shape: str
 ) -> None:
     """From a sound day: all of them up, then the host hangs for everybody."""
@@ -151,9 +151,9 @@ def test_a_host_that_hangs_is_told_in_the_same_minute_by_all_who_watch_it(
             await clock.advance(240)
             delays = []
             for one in watch.monitors.values():
-                assert one.told is not None, "never told"
+                assert one.reported is not None, "never told"
                 assert one.first_failed is not None
-                delays.append(one.told - one.first_failed)
+                delays.append(one.reported - one.first_failed)
                 assert one.judge_state.since_ms is not None
                 since_s = (one.judge_state.since_ms - clock.now_ms()) / 1000 + clock.monotonic()
                 assert since_s >= began - 1, "told as older than the failure"
@@ -182,9 +182,9 @@ def test_one_hanging_path_keeps_no_other_path_of_its_host_waiting_for_long() -> 
                     assert one.judge_state.mode is None, "no path inherits another's verdict"
                     assert len(one.rounds) >= 4
                 else:
-                    assert one.told is not None
+                    assert one.reported is not None
                     assert one.first_failed is not None
-                    assert one.told - one.first_failed <= 90
+                    assert one.reported - one.first_failed <= 90
 
     run(scenario)
 
@@ -224,7 +224,7 @@ def test_at_most_two_at_a_time_visit_a_host_that_answers() -> None:
     run(scenario)
 
 
-def test_a_lane_narrows_at_the_first_answer() -> None:
+def test_a_host_narrows_at_the_first_answer() -> None:
     async def scenario(clock: FakeClock) -> None:
         hangs = True
         sites = Sites(clock, lambda _: 10.0 if hangs else 3.0, lambda _: HANGS if hangs else None)
@@ -282,7 +282,7 @@ async def _done(clock: FakeClock, work: Awaitable[object]) -> object:
     return task.result()
 
 
-def test_equal_checks_that_wait_in_a_lane_take_one_place() -> None:
+def test_equal_checks_that_wait_in_a_host_take_one_place() -> None:
     async def scenario(clock: FakeClock) -> None:
         sites = Sites(clock, lambda _: 4.0)
         checks = CheckQueue(sites, clock)

@@ -187,7 +187,7 @@ def test_names_are_looked_up_anew() -> None:
     asyncio.run(scenario())
 
 
-def test_a_dead_name_server_is_our_own_blindness() -> None:
+def test_a_dead_name_server_is_our_own_offline() -> None:
     async def scenario() -> None:
         async with serve() as canary, nameserver() as server:
             clock = SystemClock()

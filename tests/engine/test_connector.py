@@ -106,7 +106,7 @@ def test_giving_up_ends_every_attempt() -> None:
 
 
 @pytest.mark.parametrize("order", [[NO_WAY, DEAD], [DEAD, NO_WAY]])
-def test_of_several_failures_the_most_telling_is_raised(order: list[str]) -> None:
+def test_of_several_failures_the_most_saying_is_raised(order: list[str]) -> None:
     with pytest.raises(ConnectionRefusedError):
         asyncio.run(dial(order, free_port()))
 

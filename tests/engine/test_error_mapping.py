@@ -64,7 +64,7 @@ def no_descriptors_left() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_our_own_shortage_is_not_told_of_the_site(scheme: str) -> None:
+def test_our_own_shortage_is_not_reported_of_the_site(scheme: str) -> None:
     async def scenario() -> CheckResult:
         certificate = "good" if scheme == "https" else None
         async with serve(certificate=certificate) as site:

@@ -66,7 +66,7 @@ def test_every_hostile_server_is_here() -> None:
 async def visits(
     target: Target, times: int, deadline_s: float = DEADLINE_S
 ) -> tuple[list[CheckResult], float, float]:
-    """What ``times`` tries at once saw, how long they took, the longest silence of the loop."""
+    """What ``times`` checks at once saw, how long they took, the longest silence of the loop."""
     checker = make_checker(Names(default=["127.0.0.1"]), deadline_s=deadline_s)
     silence_s = 0.0
 

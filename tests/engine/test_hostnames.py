@@ -139,7 +139,7 @@ def test_what_is_taken_is_read_alike_by_the_client(typed: str) -> None:
     assert urlsplit(str(request.url)).hostname == host
 
 
-def test_local_names_and_numbers_are_told_apart() -> None:
+def test_local_names_and_numbers_are_reported_apart() -> None:
     assert is_local_name("nas")
     for suffix in LOCAL_NAMES:
         assert is_local_name(f"a.{suffix}")

@@ -54,7 +54,7 @@ def reason_of(behave: Behaviour | bytes, **options: str | float) -> Reason | Non
     return None if cause is None else cause.reason
 
 
-def test_a_plain_answer_is_fine_and_its_phases_are_told() -> None:
+def test_a_plain_answer_is_fine_and_its_phases_are_reported() -> None:
     result = asyncio.run(look(OK))
     assert result.ok
     assert result.status == 200
@@ -69,7 +69,7 @@ def test_a_plain_answer_is_fine_and_its_phases_are_told() -> None:
     assert phases.total >= phases.dns + phases.connect + phases.first_byte
 
 
-def test_over_tls_the_end_of_the_certificate_is_told() -> None:
+def test_over_tls_the_end_of_the_certificate_is_reported() -> None:
     result = asyncio.run(look(OK, certificate="good"))
     assert result.ok
     assert result.phases.tls is not None
@@ -321,7 +321,7 @@ def test_a_bad_certificate_is_named(certificate: str, reason: Reason) -> None:
     assert reason_of(OK, certificate=certificate) is reason
 
 
-def test_an_expired_certificate_tells_since_how_many_days() -> None:
+def test_an_expired_certificate_says_since_how_many_days() -> None:
     result = asyncio.run(look(OK, certificate="expired"))
     days = (datetime.now(UTC) - datetime(2020, 1, 31, tzinfo=UTC)).days
     assert result.cause == Cause(Reason.TLS_EXPIRED, days)
@@ -465,7 +465,7 @@ def test_a_place_of_16_kib_is_followed() -> None:
     assert cause_of(paths({"/": redirect(path), path: OK})) is None
 
 
-def test_from_https_to_http_is_followed_and_told() -> None:
+def test_from_https_to_http_is_followed_and_reported() -> None:
     async def scenario() -> CheckResult:
         async with serve() as plain, serve(redirect(plain.url()), certificate="good") as safe:
             return await make_checker().check(Target(safe.url("/", HOST, "https")))
@@ -477,7 +477,7 @@ def test_from_https_to_http_is_followed_and_told() -> None:
 
 
 @pytest.mark.parametrize("first", ["earlier", "good"])
-def test_of_several_certificates_on_the_way_the_first_to_end_is_told(first: str) -> None:
+def test_of_several_certificates_on_the_way_the_first_to_end_is_reported(first: str) -> None:
     async def scenario() -> CheckResult:
         second = "good" if first == "earlier" else "earlier"
         async with serve(certificate=second) as end:

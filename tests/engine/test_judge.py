@@ -1,4 +1,4 @@
-"""The rule "steady", told as sentences; every number is counted by hand."""
+"""The rule "steady", reported as sentences; every number is counted by hand."""
 
 import random
 from itertools import pairwise
@@ -33,7 +33,7 @@ DOWN_500 = Cause(Reason.HTTP, 500)
 FORBIDDEN = Cause(Reason.HTTP, 403)
 START_MS = 1_700_000_000_000
 SLOW_MS = 501.0
-TRIES: dict[str, list[Cause | None]] = {
+CHECKS: dict[str, list[Cause | None]] = {
     "O": [None],
     "S": [None],
     "P": [DOWN_500, None],
@@ -63,7 +63,7 @@ class Site:
             self.rounds += 1
         return self
 
-    def told(self) -> list[tuple[int, Event]]:
+    def reported(self) -> list[tuple[int, Event]]:
         """Openings, escalations and all-clears, with the round that brought them."""
         return [(number, event) for number, event in self.events if event is not Event.UPDATED]
 
@@ -74,7 +74,7 @@ class Site:
         return verdict
 
     def _round(self, letter: str) -> None:
-        for number, cause in enumerate(TRIES[letter]):
+        for number, cause in enumerate(CHECKS[letter]):
             verdict = self.take(number, cause, SLOW_MS if letter == "S" else 100.0)
             if verdict.event is not None:
                 self.events.append((self.rounds, verdict.event))
@@ -98,13 +98,13 @@ def test_the_first_good_round_makes_a_monitor_up_and_says_nothing() -> None:
 
 def test_a_hard_outage_opens_at_the_first_try_of_the_round_a_minute_later() -> None:
     site = Site().play("OOF")
-    assert site.told() == []
+    assert site.reported() == []
     assert site.take(0, DOWN_500).event is Event.OPENED
     assert site.judge_state.kind is Kind.DOWN
     assert site.judge_state.run_failed_checks + site.judge_state.failed_checks == 4
 
 
-def test_the_failed_tries_of_a_round_join_those_of_its_run_when_it_closes() -> None:
+def test_the_failed_checks_of_a_round_join_those_of_its_run_when_it_closes() -> None:
     site = Site().play("OB")
     counts = [
         (
@@ -126,7 +126,7 @@ def test_the_failed_tries_of_a_round_join_those_of_its_run_when_it_closes() -> N
 
 
 def test_failures_of_a_monitor_never_seen_up_are_judged_as_from_up() -> None:
-    assert Site().play("FF").told() == [(1, Event.OPENED)]
+    assert Site().play("FF").reported() == [(1, Event.OPENED)]
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_down_waits_for_the_first_slot_two_intervals_or_a_minute_later(
     """At a long interval doubt quickens the rounds, so that a minute is enough."""
     site = Site(Policy(interval_s)).play("O")
     begun_ms = site.slot_ms
-    assert site.play("F" * (rounds - 1)).told() == []
+    assert site.play("F" * (rounds - 1)).reported() == []
     assert site.slot_ms - begun_ms == waited_s * 1000
-    assert site.play("F").told() == [(rounds, Event.OPENED)]
+    assert site.play("F").reported() == [(rounds, Event.OPENED)]
 
 
 def test_a_slot_that_comes_a_moment_too_early_does_not_open_down() -> None:
@@ -164,18 +164,18 @@ def test_ten_good_rounds_end_the_doubt_but_not_an_incident(
 
 
 def test_single_failures_and_failures_a_confirm_try_answers_open_nothing() -> None:
-    assert Site().play("O" * 30 + "F" + "O" * 30 + "P" + "O" * 30 + "F").told() == []
+    assert Site().play("O" * 30 + "F" + "O" * 30 + "P" + "O" * 30 + "F").reported() == []
 
 
 def test_a_good_round_breaks_the_run_of_failed_ones() -> None:
-    assert Site().play("OFOF").told() == []
-    assert Site().play("OPF").told() == []
+    assert Site().play("OFOF").reported() == []
+    assert Site().play("OPF").reported() == []
 
 
 def test_a_clock_set_back_does_not_hold_an_outage_back_for_an_hour() -> None:
     site = Site().play("OF")
     site.slot_ms -= 3_600_000
-    assert site.play("FF").told() == [(3, Event.OPENED)]
+    assert site.play("FF").reported() == [(3, Event.OPENED)]
     assert site.judge_state.since_ms == site.slot_ms - 120_000
 
 
@@ -195,7 +195,7 @@ def test_an_incident_began_with_the_first_of_the_bad_rounds_that_opened_it(
     rounds: str, rule: Rule, began: int, opened: int
 ) -> None:
     site = Site(LIMITED).play("P" + "O" * 60 + rounds)
-    assert site.told() == [(61 + opened, Event.OPENED)]
+    assert site.reported() == [(61 + opened, Event.OPENED)]
     assert (site.judge_state.rule, site.judge_state.since_ms) == (rule, slot_of(61 + began))
 
 
@@ -204,12 +204,12 @@ def test_an_incident_began_with_the_first_of_the_bad_rounds_that_opened_it(
     ["F", "PPPOOOOOOOP", "POOOO" * 6 + "POOOOO" * 5 + "P", "OOOOP" * 11, "SSSSOOOOOSS"],
 )
 def test_one_bad_or_slow_round_less_within_reach_opens_nothing(rounds: str) -> None:
-    assert Site(LIMITED).play("P" + "O" * 60 + rounds).told() == []
+    assert Site(LIMITED).play("P" + "O" * 60 + rounds).reported() == []
 
 
 def test_down_is_over_after_three_good_rounds() -> None:
     site = Site().play("OFFFFOOO")
-    assert site.told() == [(2, Event.OPENED), (7, Event.MAY_RECOVER)]
+    assert site.reported() == [(2, Event.OPENED), (7, Event.MAY_RECOVER)]
     assert site.judge_state.monitor_state is State.UP
 
 
@@ -230,7 +230,7 @@ def test_some_success_and_then_a_failure_turns_down_into_unstable() -> None:
     site = Site().play("OFFF")
     kinds = [site.judge_state.kind, site.play("OF").judge_state.kind]
     assert kinds == [Kind.DOWN, Kind.UNSTABLE]
-    assert site.told() == [(2, Event.OPENED)]
+    assert site.reported() == [(2, Event.OPENED)]
     assert site.judge_state.hold == 10
 
 
@@ -252,27 +252,27 @@ def test_a_confirm_try_that_works_in_the_opening_round_makes_it_unstable(
     assert [one.state.kind for one in verdicts] == [Kind.DOWN, Kind.UNSTABLE]
 
 
-def test_a_site_that_comes_back_between_the_tries_of_a_round_is_no_less_back() -> None:
+def test_a_site_that_comes_back_between_the_checks_of_a_round_is_no_less_back() -> None:
     site = Site().play("O" + "F" * 20 + "POO")
     assert (site.judge_state.kind, site.judge_state.good) == (Kind.DOWN, 2)
-    assert site.play("O").told() == [(2, Event.OPENED), (24, Event.MAY_RECOVER)]
+    assert site.play("O").reported() == [(2, Event.OPENED), (24, Event.MAY_RECOVER)]
 
 
 @pytest.mark.parametrize("letter", ["P", "p"])
 def test_a_confirm_try_that_works_makes_the_next_bad_round_unstable(letter: str) -> None:
     site = Site().play("O" + "F" * 20 + letter + "F")
-    assert site.told() == [(2, Event.OPENED)]
+    assert site.reported() == [(2, Event.OPENED)]
     assert site.judge_state.kind is Kind.UNSTABLE
 
 
 def test_unstable_is_over_after_ten_good_rounds_and_three_bad_of_thirty_at_most() -> None:
     site = Site().play("O" * 20 + "POPOPOP" + "O" * 26)
-    assert site.told() == [(26, Event.OPENED), (50, Event.MAY_RECOVER)]
+    assert site.reported() == [(26, Event.OPENED), (50, Event.MAY_RECOVER)]
 
 
-def test_thirty_failed_rounds_in_a_row_are_told_once_more_if_never_told_as_down() -> None:
+def test_thirty_failed_rounds_in_a_row_are_reported_once_more_if_never_reported_as_down() -> None:
     site = Site().play("O" * 10 + "PPPP" + "F" * 70)
-    assert site.told() == [(13, Event.OPENED), (43, Event.ESCALATED)]
+    assert site.reported() == [(13, Event.OPENED), (43, Event.ESCALATED)]
     assert site.judge_state.kind is Kind.DOWN
 
 
@@ -286,12 +286,12 @@ def test_an_unstable_site_that_stops_answering_is_said_to_be_down_by_an_edit() -
     site = Site().play("O" + "FFF" + "OF" + "F" * 28)
     kinds = [site.judge_state.kind, site.play("F").judge_state.kind]
     assert kinds == [Kind.UNSTABLE, Kind.DOWN]
-    assert site.told() == [(2, Event.OPENED)]
+    assert site.reported() == [(2, Event.OPENED)]
 
 
-def test_an_incident_told_as_down_is_not_told_as_down_again() -> None:
+def test_an_incident_reported_as_down_is_not_reported_as_down_again() -> None:
     site = Site().play("O" + "FFF" + "OF" + "F" * 60)
-    assert site.told() == [(2, Event.OPENED)]
+    assert site.reported() == [(2, Event.OPENED)]
 
 
 def test_a_site_that_refuses_the_bot_is_said_to_refuse_it_and_its_state_is_unstable() -> None:
@@ -307,7 +307,7 @@ def test_a_site_that_refuses_the_bot_is_said_to_refuse_it_and_its_state_is_unsta
         ([FORBIDDEN, DOWN_500, DOWN_500], Kind.DOWN),
     ],
 )
-def test_a_round_is_refused_when_most_of_its_tries_were(
+def test_a_round_is_refused_when_most_of_its_checks_were(
     causes: list[Cause | None], kind: Kind
 ) -> None:
     site = Site().play("OF")
@@ -356,9 +356,9 @@ def test_a_relapse_within_ninety_minutes_needs_sixty_good_rounds() -> None:
     site = Site().play("OFFF" + "OOO" + "O" * 30 + "FF")
     assert site.judge_state.hold == 60
     site.play("O" * 59)
-    assert site.told()[-1][1] is Event.OPENED
+    assert site.reported()[-1][1] is Event.OPENED
     site.play("O")
-    assert site.told()[-1][1] is Event.MAY_RECOVER
+    assert site.reported()[-1][1] is Event.MAY_RECOVER
 
 
 @pytest.mark.parametrize(("quiet", "hold"), [(88, 60), (89, 3)])
@@ -473,20 +473,20 @@ def test_slow_rounds_are_the_bad_ones_of_a_slow_incident_alone(rounds: str, hold
     assert Site(LIMITED).play(rounds).judge_state.hold == hold
 
 
-def test_a_slow_site_that_goes_down_is_told_again() -> None:
+def test_a_slow_site_that_goes_down_is_reported_again() -> None:
     site = Site(LIMITED).play("O" * 10 + "SSSSSS" + "FF")
-    assert site.told() == [(15, Event.OPENED), (17, Event.ESCALATED)]
+    assert site.reported() == [(15, Event.OPENED), (17, Event.ESCALATED)]
     assert site.judge_state.kind is Kind.DOWN
 
 
-def test_blindness_leaves_no_trace_of_a_round_or_of_the_run_before_it() -> None:
+def test_offline_leaves_no_trace_of_a_round_or_of_the_run_before_it() -> None:
     site = Site().play("O" * 5 + "F")
     site.judge_state = without_run(site.judge_state)
-    assert site.play("F").told() == []
-    assert site.play("F").told() == [(7, Event.OPENED)]
+    assert site.play("F").reported() == []
+    assert site.play("F").reported() == [(7, Event.OPENED)]
 
 
-def test_share_counts_first_tries_since_the_incident_began() -> None:
+def test_share_counts_first_checks_since_the_incident_began() -> None:
     site = Site().play("O" * 20 + "POPOPOP")
     assert site.judge_state.share == (3, 7)
     site.play("FFOF")
@@ -508,7 +508,7 @@ def test_the_share_looks_back_thirty_rounds_at_most() -> None:
     ("interval_s", "seconds"),
     [(60.0, [10.0, 30.0, None]), (6.0, [1.0, 3.0, None]), (600.0, [10.0, 30.0, None])],
 )
-def test_confirm_tries_come_at_a_sixth_and_a_half_of_the_interval(
+def test_confirm_checks_come_at_a_sixth_and_a_half_of_the_interval(
     interval_s: float, seconds: list[float | None]
 ) -> None:
     site = Site(Policy(interval_s))
@@ -541,7 +541,7 @@ def test_for_any_rounds_posts_alternate_and_memory_is_bounded(
 ) -> None:
     site = Site(Policy(interval_s)).play(rounds)
     open_now = escalated = False
-    for _, event in site.told():
+    for _, event in site.reported():
         match event:
             case Event.OPENED:
                 assert not open_now
@@ -562,17 +562,19 @@ def test_for_any_rounds_posts_alternate_and_memory_is_bounded(
 @given(ROUNDS, st.integers(0, 700))
 @settings(max_examples=150, deadline=None)
 def test_for_any_rounds_a_restart_in_the_middle_changes_nothing(rounds: str, at: int) -> None:
-    tries = [
+    checks = [
         (index, number, cause)
         for index, letter in enumerate(rounds)
-        for number, cause in enumerate(TRIES[letter])
+        for number, cause in enumerate(CHECKS[letter])
     ]
-    assert _verdicts(tries, restart_at=None) == _verdicts(tries, restart_at=at)
+    assert _verdicts(checks, restart_at=None) == _verdicts(checks, restart_at=at)
 
 
-def _verdicts(tries: list[tuple[int, int, Cause | None]], restart_at: int | None) -> list[Decision]:
+def _verdicts(
+    checks: list[tuple[int, int, Cause | None]], restart_at: int | None
+) -> list[Decision]:
     judge_state, verdicts = JudgeState(), []
-    for index, (slot, number, cause) in enumerate(tries):
+    for index, (slot, number, cause) in enumerate(checks):
         if index == restart_at:
             judge_state = JudgeState.load(judge_state.dump())
         verdict = judge(judge_state, Check(slot_of(slot), number, cause, 100.0), MINUTE)
@@ -605,8 +607,8 @@ def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
     assert len(set(words[10:])) == 1
 
 
-def test_what_is_told_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
-    """A check may wait for its turn: an outage is never told as older than it is."""
+def test_what_is_reported_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
+    """A check may wait for its turn: an outage is never reported as older than it is."""
     judge_state, policy, events = JudgeState(has_been_up=True), Policy(60.0), []
     for slot, waited, numbers in ((0, 50, 3), (60, 20, 1)):
         for number in range(numbers):

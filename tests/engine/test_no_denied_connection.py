@@ -57,7 +57,7 @@ _WATCHING: list[list[str]] = []
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
-    """Of every socket of this process, Python tells where it connects to."""
+    """Of every socket of this process, Python says where it connects to."""
     if event != "socket.connect" or not _WATCHING:
         return
     sock, address = arguments

@@ -32,7 +32,7 @@ def test_neighbours_are_those_reached_without_a_router() -> None:
         assert not own.holds(parse(outside)), outside
 
 
-def test_without_knowing_the_links_the_source_address_tells() -> None:
+def test_without_knowing_the_links_the_source_address_says() -> None:
     own = OwnNetwork(links=lambda: iter(()))
     for address in ("127.0.0.1", "::ffff:127.0.0.1", "::1"):
         assert own.holds(parse(address))
@@ -107,7 +107,7 @@ def test_each_address_of_an_answer_is_judged_once_and_at_most_64_are() -> None:
     assert len(own.asked) == 1 + 2 * MOST_ADDRESSES
 
 
-def test_a_name_that_leads_inside_is_told_apart_from_an_address_that_does() -> None:
+def test_a_name_that_leads_inside_is_reported_apart_from_an_address_that_does() -> None:
     guard = Netguard()
     with pytest.raises(AddressHidden):
         guard.check_addresses("wiki.example.com", 443, ["10.0.0.1"])

@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what may be told there."""
+"""Where a redirect leads, and what may be reported there."""
 
 import httpx
 import pytest
@@ -141,7 +141,7 @@ def test_an_address_that_is_not_visited_is_refused(place: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
         ("https://a.com/", "http://a.com/", True),
         ("http://a.com/", "https://a.com/", False),
@@ -149,12 +149,14 @@ def test_an_address_that_is_not_visited_is_refused(place: bytes) -> None:
         ("http://a.com/", "http://b.com/", False),
     ],
 )
-def test_from_https_to_http_alone_is_a_downgrade(before: str, after: str, *, told: bool) -> None:
-    assert is_downgrade(WebAddress.of(before), WebAddress.of(after)) == told
+def test_from_https_to_http_alone_is_a_downgrade(
+    before: str, after: str, *, reported: bool
+) -> None:
+    assert is_downgrade(WebAddress.of(before), WebAddress.of(after)) == reported
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
         ("http://a.com/x", "http://a.com/y?z", True),
         ("https://a.com:8443/x", "https://a.com:8443/y", True),
@@ -171,6 +173,6 @@ def test_from_https_to_http_alone_is_a_downgrade(before: str, after: str, *, tol
     ],
 )
 def test_own_headers_go_to_the_same_origin_or_its_tls_twin_alone(
-    before: str, after: str, *, told: bool
+    before: str, after: str, *, reported: bool
 ) -> None:
-    assert may_get_headers(WebAddress.of(before), WebAddress.of(after)) == told
+    assert may_get_headers(WebAddress.of(before), WebAddress.of(after)) == reported

@@ -82,11 +82,11 @@ def test_a_literal_is_its_own_answer() -> None:
         ("a" * 64 + ".example.net", Fault.NO_SUCH_NAME),
     ],
 )
-def test_why_a_name_has_no_address_is_told(name: str, fault: Fault) -> None:
+def test_why_a_name_has_no_address_is_reported(name: str, fault: Fault) -> None:
     async def scenario() -> None:
         async with resolving(look_up_s=0.3) as (resolver, _):
-            told = await fault_of(resolver, name)
-            assert told is fault or (len(name) > 70 and told is Fault.FAILED)
+            reported = await fault_of(resolver, name)
+            assert reported is fault or (len(name) > 70 and reported is Fault.FAILED)
 
     asyncio.run(scenario())
 

@@ -73,7 +73,7 @@ async def scheduling(clock: FakeClock) -> AsyncIterator[tuple[Scheduler, Recordi
 def failing(
     clock: FakeClock, *confirms: float, takes_s: float = 0.0, interval_s: float = 60.0
 ) -> Callable[[Call], Awaitable[Step]]:
-    """Every try takes a while and fails; the confirm tries wanted, then the round is closed."""
+    """Every try takes a while and fails; the confirm checks wanted, then the round is closed."""
 
     async def plan(call: Call) -> Step:
         await clock.sleep(takes_s)
@@ -154,7 +154,7 @@ def test_soon_begins_at_once_and_returns_to_the_own_place_within_one_interval() 
     run(scenario)
 
 
-def test_confirm_tries_count_from_the_rounds_slot() -> None:
+def test_confirm_checks_count_from_the_rounds_slot() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             runner.plans[1] = failing(clock, 10, 30, takes_s=2)
@@ -287,7 +287,7 @@ def test_stalls_that_come_back_regularly_do_not_starve_a_monitor() -> None:
     run(scenario)
 
 
-def test_confirm_tries_of_a_stall_are_spread_too() -> None:
+def test_confirm_checks_of_a_stall_are_spread_too() -> None:
     async def scenario(clock: FakeClock) -> None:
         async with scheduling(clock) as (scheduler, runner):
             for key in range(1, 101):
@@ -440,7 +440,7 @@ def test_slots_follow_a_wall_clock_that_was_set_and_ignore_rounding() -> None:
     run(scenario)
 
 
-def test_stop_ends_running_tries_and_names_those_that_would_not(
+def test_stop_ends_running_checks_and_names_those_that_would_not(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def scenario(clock: FakeClock) -> None:

@@ -53,7 +53,7 @@ def test_a_little_lateness_is_none() -> None:
     run(scenario)
 
 
-def test_a_long_one_is_told_once() -> None:
+def test_a_long_one_is_reported_once() -> None:
     async def scenario(clock: FakeClock, stalls: StallDetector, long: list[float]) -> None:
         clock.jump(1800)
         assert stalls.stalled_since(clock.monotonic() - 1900)

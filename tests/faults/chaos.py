@@ -26,7 +26,7 @@ STEPS = 60
 
 
 class Chaos:
-    """One run over delivery, the real sink and a sandbox: what happens is drawn from the seed."""
+    """One run over delivery, the real transport and a sandbox: the seed decides what happens."""
 
     def __init__(self, r: DiscordFixture, seed: int) -> None:
         self.r = r

@@ -1,4 +1,4 @@
-"""Delivery alone: the real sink, the unmodified discord.py, a sandbox, and a clock that skips.
+"""Delivery alone: the real transport, the unmodified discord.py, a sandbox, and a clock that skips.
 
 No process and no gateway: hours of Discord's absence pass in an instant, and the sandbox's record
 is the judge as everywhere in this folder.
@@ -56,7 +56,7 @@ class DiscordFixtureClock(FixtureClock):
 
 
 class BareClient(discord.Client):
-    """As much of the client as the sink needs."""
+    """As much of the client as the transport needs."""
 
     def __init__(self) -> None:
         self.global_limit = GlobalLimit(lambda: self.http._global_over.set())  # noqa: PLW0108 - made at login
@@ -68,8 +68,8 @@ class BareClient(discord.Client):
         )
 
 
-class InformedSink(DiscordTransport):
-    """What the gateway would have told of channels is read from the sandbox itself."""
+class InformedTransport(DiscordTransport):
+    """What the gateway would have reported of channels is read from the sandbox itself."""
 
     def __init__(self, client: BareClient, sandbox: Sandbox) -> None:
         super().__init__(cast("VigieClient", client))
@@ -101,7 +101,7 @@ class DiscordFixture(DeliveryFixture):
     def restart(self) -> Dispatcher:
         """A new process on the same store, if it died in the middle of something or not."""
         delivery = super().restart()
-        delivery.attach(InformedSink(self.client, self.sandbox))
+        delivery.attach(InformedTransport(self.client, self.sandbox))
         return delivery
 
     async def settings(self, **chosen: Any) -> None:

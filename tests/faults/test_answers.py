@@ -1,4 +1,4 @@
-"""What single answers of Discord's say, and what they do not say, through the real sink."""
+"""What single answers of Discord's say, and what they do not say, through the real transport."""
 
 from pathlib import Path
 

@@ -139,7 +139,7 @@ def test_from_the_flip_to_the_accepted_post_takes_under_fifty_milliseconds(tmp_p
             await r.open(f"site {number}", channel_id)
             started = time.perf_counter()
             r.delivery.wake()
-            await r.sandbox.wait_for(partial(_is_told, r, channel_id, f"site {number}"), 5)
+            await r.sandbox.wait_for(partial(_is_reported, r, channel_id, f"site {number}"), 5)
             took.append(time.perf_counter() - started)
         await r.delivery.stop(1)
         await running
@@ -148,5 +148,5 @@ def test_from_the_flip_to_the_accepted_post_takes_under_fifty_milliseconds(tmp_p
     discord_fixture(tmp_path, scene)
 
 
-def _is_told(r: DiscordFixture, channel_id: int, name: str) -> bool:
+def _is_reported(r: DiscordFixture, channel_id: int, name: str) -> bool:
     return any(name in text for text in r.said(channel_id))

@@ -273,7 +273,7 @@ def test_what_automod_blocks_waits_by_itself_and_its_channel_goes_on(tmp_path: P
 
 
 def test_the_second_channel_hands_back_when_the_first_takes_alerts_again(tmp_path: Path) -> None:
-    """Also without an event: after six hours the next opening tries the first one."""
+    """Also without an event: after six hours the next opening checks the first one."""
 
     async def scene(r: DiscordFixture) -> None:
         await r.settings(fallback_channel_id=SECOND)

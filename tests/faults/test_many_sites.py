@@ -47,7 +47,7 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
                 "🔴 1,000 sites down at once",
                 "🔴 999 sites down at once",
             }
-            # Four rounds of a thousand sites, three tries each: a calm minute of one core.
+            # Four rounds of a thousand sites, three checks each: a calm minute of one core.
             assert took < 25
             requests = len(s.transport.calls)
             await s.play(dict.fromkeys(failing, "OOOO"))

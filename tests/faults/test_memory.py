@@ -30,8 +30,8 @@ def test_the_buttons_of_ten_thousand_alerts_stay_in_no_memory(tmp_path: Path) ->
 def send(r: DiscordFixture, like: Incident, first: int, last: int) -> None:
     """What discord.py keeps of each message it has sent."""
     for number in range(first, last):
-        told = replace(like, public_id=f"A{number:05}")
-        shown = card(Alert("down", "en", "🔴 DOWN", (told,)))
+        reported = replace(like, public_id=f"A{number:05}")
+        shown = card(Alert("down", "en", "🔴 DOWN", (reported,)))
         assert shown.view is not None
         if shown.view.is_dispatchable() and not shown.view.is_finished():
             r.client._connection.store_view(shown.view, number)

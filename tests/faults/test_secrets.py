@@ -18,7 +18,7 @@ HEARTBEAT = "http://127.0.0.1:9/ping/zanzibar-heartbeat-key"
 PIECES = (TOKEN, TOKEN.rpartition(".")[2], "zanzibar-heartbeat-key")
 
 
-def told(where: str, text: str | bytes) -> list[str]:
+def reported(where: str, text: str | bytes) -> list[str]:
     data = text.encode() if isinstance(text, str) else text
     return [f"{where} tells {piece!r}" for piece in PIECES if piece.encode() in data]
 
@@ -55,21 +55,23 @@ def test_whatever_goes_wrong_nothing_leaks_the_token(tmp_path: Path) -> None:
             assert h.bot.process is not None
             found: list[str] = []
             for process in processes(h.bot.process.pid):
-                found += told(f"argv of {process}", (process / "cmdline").read_bytes())
+                found += reported(f"argv of {process}", (process / "cmdline").read_bytes())
                 environ = (process / "environ").read_bytes()
                 found += [
-                    line for line in told(f"environ of {process}", environ) if "heart" not in line
+                    line
+                    for line in reported(f"environ of {process}", environ)
+                    if "heart" not in line
                 ]
-            found += told("the backup", await asyncio.to_thread(backup, h))
-            found += told("the doctor", await asyncio.to_thread(examined, h))
-            found += told("the database", h.database.read_bytes())
+            found += reported("the backup", await asyncio.to_thread(backup, h))
+            found += reported("the doctor", await asyncio.to_thread(examined, h))
+            found += reported("the database", h.database.read_bytes())
             for path in ("/channels", "/users/@me"):  # one refusal is asked about first
                 h.sandbox.faults.add("401", path=path, times=9)
             h.expected.invalid_requests = 1_000
             await h.command("alerts test")
             assert await h.bot.wait_exit(60) == 78
             h.expected.unsent = True
-            found += told("the log", h.bot.log)
+            found += reported("the log", h.bot.log)
             assert "INFO discord.client" in h.bot.log
         return found
 
@@ -101,15 +103,15 @@ def examined(h: Harness) -> bytes:
 
 def test_no_error_and_no_description_of_the_settings_leaks_it() -> None:
     config = load({"DISCORD_TOKEN": TOKEN, "VIGIE_HEARTBEAT_URL": HEARTBEAT}, None)
-    found = told("repr", f"{config!r} {config} {[config]}")
+    found = reported("repr", f"{config!r} {config} {[config]}")
     for odd in (f"{TOKEN} x", f'"{TOKEN}"', f"{TOKEN}\n{TOKEN}"):
         with pytest.raises(ConfigError) as refused:
             require_token(Config(token=odd))
-        found += told("the refusal", f"{refused.value} {refused.value!r}")
+        found += reported("the refusal", f"{refused.value} {refused.value!r}")
     for name in ("DISCORD_TOKEN_FILE", "VIGIE_HEARTBEAT_URL_FILE"):
         with pytest.raises(ConfigError) as missing:
             load({name: "/nowhere/at/all", "DISCORD_TOKEN": TOKEN}, None)
-        found += told("the refusal", str(missing.value))
+        found += reported("the refusal", str(missing.value))
     assert found == []
 
 
@@ -117,7 +119,7 @@ def test_a_bot_of_our_own_making_inherits_no_secret(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("VIGIE_HEARTBEAT_URL", HEARTBEAT)
     monkeypatch.setenv("DISCORD_TOKEN_FILE", "/run/secrets/zanzibar-heartbeat-key")
-    assert told("the child", repr(child_environment(A="b"))) == []
+    assert reported("the child", repr(child_environment(A="b"))) == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_file_that_everybody_can_read_is_refused_with_what_to_type(
     )
     assert ended.returncode == 78
     assert "Type: chmod 600 .env" in ended.stderr
-    assert told("the refusal", ended.stderr + ended.stdout) == []
+    assert reported("the refusal", ended.stderr + ended.stdout) == []
     assert not (tmp_path / "vigie.db").exists()
     file.chmod(0o600)  # as the command does
     require_private(file)

@@ -23,7 +23,7 @@ _NASTY = (
 )
 
 
-def tries(usual: int) -> settings:
+def examples(usual: int) -> settings:
     """Examples of one test: ``usual`` in the suite, and the same ones each time."""
     return settings(
         max_examples=usual * _TIMES,

@@ -17,7 +17,7 @@ from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import MOST_SENT, Cookies, WebAddress, next_address
 from bot.engine.transport import request_bytes
 from bot.errors import AddressRefused
-from tests.fuzz.effort import mutated, tries
+from tests.fuzz.effort import examples, mutated
 
 PAGES = [
     b'<html><meta charset="windows-1252"><p>caf&eacute;&nbsp;&#39;',
@@ -31,7 +31,7 @@ TYPES = st.sampled_from(
 )
 
 
-@tries(300)
+@examples(300)
 @given(mutated(PAGES, [b"&", b"\\u", b"\xff", b"<meta charset="]), TYPES, st.text(max_size=5))
 def test_any_page_is_text(body: bytes, kind: str, wanted: str) -> None:
     text = decoded(body, kind)
@@ -42,7 +42,7 @@ def test_any_page_is_text(body: bytes, kind: str, wanted: str) -> None:
 PACKED = [gzip.compress(b"text" * 50), zlib.compress(b"text" * 50), gzip.compress(bytes(100_000))]
 
 
-@tries(200)
+@examples(200)
 @given(mutated(PACKED, [b"\x1f\x8b", b"\x78\x9c"]), st.integers(1, 60), st.sampled_from("gdi"))
 def test_any_packed_body_is_unpacked_or_unreadable(body: bytes, piece: int, kind: str) -> None:
     unpacker = Unpacker([{"g": "gzip", "d": "deflate", "i": "identity"}[kind]], 1_000)
@@ -64,7 +64,7 @@ PLACES = [
 PARTS = [b"@", b"\\", b"//", b"[", b"]", b":", b"%31", b"\t", b"..", b"http:", b"\xef\xbc\x91"]
 
 
-@tries(1_000)
+@examples(1_000)
 @given(mutated(PLACES, PARTS), st.sampled_from(["https://example.com/a/b?c", "http://a.example/"]))
 def test_any_place_is_refused_or_read_alike_by_all(place: bytes, base: str) -> None:
     """The place that was judged is the place that is asked: no two parsers may differ."""
@@ -89,7 +89,7 @@ def test_any_place_is_refused_or_read_alike_by_all(place: bytes, base: str) -> N
 COOKIES = [b"a=1; Path=/; Domain=example.com; Secure", b"b=\xff; max-age=0", b"c; expires=1970"]
 
 
-@tries(200)
+@examples(200)
 @given(st.lists(mutated(COOKIES, [b";", b"=", b"Domain=.", b"\r\n"]), max_size=5))
 def test_any_cookie_is_kept_or_dropped(lines: list[bytes]) -> None:
     cookies = Cookies()

@@ -14,7 +14,7 @@ from bot.engine.tls import days_since_end
 from bot.models import Target
 from tests.engine.sites import CERTIFICATES, HOST, make_checker, serve
 from tests.engine.test_tls import der_of
-from tests.fuzz.effort import mutated, tries
+from tests.fuzz.effort import examples, mutated
 
 TIMES = [
     b"\x17\x0d200131000000Z",
@@ -24,7 +24,7 @@ TIMES = [
 ]
 
 
-@tries(400)
+@examples(400)
 @given(mutated([der_of("expired"), der_of("good"), b"".join(TIMES)], TIMES), st.integers(0, 2**50))
 def test_any_der_has_a_number_of_days_or_none(der: bytes, now_ms: int) -> None:
     days = days_since_end(der, now_ms)

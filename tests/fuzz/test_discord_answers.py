@@ -16,7 +16,7 @@ from bot.discord.client import VigieClient
 from bot.discord.limits import GlobalLimit
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, LostMessage
-from tests.fuzz.effort import as_json, fields, json_values, mutated, texts, tries
+from tests.fuzz.effort import as_json, examples, fields, json_values, mutated, texts
 
 LINE = Alert("notice", "en", "A line.", plain=True)
 BODIES = fields(
@@ -50,7 +50,7 @@ STATUSES = st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 413, 418, 42
 
 @dataclass
 class Api:
-    """A server that logs in everybody and answers every post as it is told."""
+    """A server that logs in everybody and answers every post as it is reported."""
 
     status: int = 200
     headers: dict[str, str] | None = None
@@ -66,7 +66,7 @@ class Api:
 
 
 class Plain(discord.Client):
-    """A client without cogs: what the sink needs of one."""
+    """A client without cogs: what the transport needs of one."""
 
     def __init__(self) -> None:
         self.global_limit = GlobalLimit(lambda: None)
@@ -91,7 +91,7 @@ async def with_api(api: Api, use: Callable[[DiscordTransport], Awaitable[None]])
                 await runner.cleanup()
 
 
-@tries(120)
+@examples(120)
 @given(STATUSES, HEADERS, ANY_BODY)
 @example(403, {"Content-Type": "application/json"}, b'{"code": []}')
 @example(
@@ -116,9 +116,9 @@ async def posted(work: Awaitable[Any]) -> None:
         async with asyncio.timeout(5):
             await work
     except DeliveryError as failure:
-        told = failure
+        reported = failure
     else:
         return
-    assert told.action in DeliveryAction
-    assert 0 <= told.retry_after_s <= 10**9
-    assert isinstance(told.code, int)
+    assert reported.action in DeliveryAction
+    assert 0 <= reported.retry_after_s <= 10**9
+    assert isinstance(reported.code, int)

@@ -1,4 +1,4 @@
-"""What Discord, or who answers in its place, tells the doctor: findings, whatever it says."""
+"""What Discord, or who answers in its place, says the doctor: findings, whatever it says."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.engine.network import Answer
 from bot.services.doctor import network
 from bot.services.doctor.findings import Finding
-from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, texts, tries
+from tests.fuzz.effort import as_json, examples, fields, harmless, json_values, mutated, texts
 
 APPLICATIONS = fields(
     {
@@ -34,7 +34,7 @@ def fine(finding: Finding) -> None:
     assert len(finding.text) < 1_000
 
 
-@tries(150)
+@examples(150)
 @given(
     st.one_of(
         APPLICATIONS.map(as_json),
@@ -52,7 +52,7 @@ def test_any_answer_is_a_finding(body: bytes) -> None:
     fine(network._starts(found))
 
 
-@tries(100)
+@examples(100)
 @given(DATES)
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
 def test_any_date_is_compared_or_not(date: str) -> None:

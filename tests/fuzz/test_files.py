@@ -23,7 +23,7 @@ from bot.services.transfer.files import Item, export, read
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import report
-from tests.fuzz.effort import as_json, fields, harmless, json_values, mutated, said, texts, tries
+from tests.fuzz.effort import as_json, examples, fields, harmless, json_values, mutated, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
 
@@ -95,7 +95,7 @@ CSV = mutated(
 )
 
 
-@tries(150)
+@examples(150)
 @given(JSON_FILES | CSV | st.binary(max_size=60))
 @example(b"[" * 100_000)
 @example(b'[{"name": ' + b"[" * 900 + b"]" * 900 + b', "url": "a.example"}]')
@@ -163,7 +163,7 @@ ROW = fields(
 )
 
 
-@tries(80)
+@examples(80)
 @given(st.lists(ROW, max_size=4).map(lambda rows: b"\n".join(map(as_json, rows))) | JSON_FILES)
 @example(b"[" * 100_000)
 @example(as_json({"t": 10**12, "outcome": "http_500", "ms": 1}))
@@ -204,7 +204,7 @@ ENVIRONMENT = st.dictionaries(
 )  # fmt: skip
 
 
-@tries(200)
+@examples(200)
 @given(ENVIRONMENT)
 @example({"VIGIE_MIN_INTERVAL": "9" * 5_000})
 @example({"DISCORD_TOKEN_FILE": "a\x00b"})
@@ -223,7 +223,7 @@ DOTENV = mutated(
 )
 
 
-@tries(150)
+@examples(150)
 @given(DOTENV)
 def test_the_file_of_settings(data: bytes) -> None:
     with TemporaryDirectory() as folder:
@@ -249,7 +249,7 @@ def settled(work: Any) -> None:
 PO = (LOCALES / "fr.po").read_bytes()[:3_000]
 
 
-@tries(60)
+@examples(60)
 @given(mutated([PO], [b'"', b"msgid ", b"msgstr[9] ", b"\\", b"#, fuzzy\n", b"nplurals=99"]))
 def test_a_catalogue(data: bytes) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -259,7 +259,7 @@ def test_a_catalogue(data: bytes) -> None:
             assert translator._read("fr").gettext("Not in it") == "Not in it"
 
 
-@tries(100)
+@examples(100)
 @given(texts("{n}", "{name", "}", "{0}", "{name.real}", "{name[0]}", "{n:>9}", "{n!r}", "{n:d}"))
 def test_a_slip_in_a_translation_costs_no_sentence(found: str) -> None:
     assert _filled(found, "{name} is {n}", {"name": "Shop", "n": 5}) or not found

@@ -16,7 +16,7 @@ from bot.models import CheckResult, Phases, Reason, Target
 from bot.words.causes import cause_text
 from bot.words.translator import translator_for
 from tests.engine.sites import HOST, LOOPBACK, Names, Visit, make_checker, serve
-from tests.fuzz.effort import harmless, mutated, tries
+from tests.fuzz.effort import examples, harmless, mutated
 
 ANSWERS = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/html; charset=utf-8\r\n\r\nhello",
@@ -111,7 +111,7 @@ def probe_with(answer: bytes, cuts: Sequence[int], wanted: dict[str, object]) ->
     asyncio.run(scenario())
 
 
-@tries(250)
+@examples(250)
 @given(mutated(ANSWERS, PIECES), st.lists(st.integers(0, 200), max_size=3), TARGETS)
 @example(b"HTTP/1.1 200 OK\r\na:" + b" " * 90_000 + b"\x00\r\n\r\n", [], {})
 @example(b"HTTP/1.1 200 OK\r\na:" + b"\r\n " * 30_000 + b"\x00\r\n\r\n", [], {})
@@ -142,7 +142,7 @@ HANDSHAKES = [
 ]
 
 
-@tries(60)
+@examples(60)
 @given(mutated(HANDSHAKES, [tls_record(20, b"\x01"), tls_record(23, bytes(40))]))
 def test_any_handshake_is_a_verdict(garbage: bytes) -> None:
     async def scenario() -> None:

@@ -13,7 +13,7 @@ from sandbox import Answer, Upload
 from sandbox.interactions.interaction import Kind
 from tests.cogs.bot_fixture import BotFixture, running_bot
 from tests.cogs.test_isolation import SELECTS, Loot, forged, leaves, templates
-from tests.fuzz.effort import harmless, texts, tries
+from tests.fuzz.effort import examples, harmless, texts
 
 Json = dict[str, Any]
 LIKELY = {
@@ -140,14 +140,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
         runner.run(voyage.__aexit__(None, None, None))
 
 
-@tries(150)
+@examples(150)
 @given(st.data())
 def test_commands(desk: Desk, data: st.DataObject) -> None:
     name, options = data.draw(st.sampled_from(desk.commands))
     desk.command(name, options, data.draw(filled(options)))
 
 
-@tries(80)
+@examples(80)
 @given(st.data())
 def test_options_as_they_are_typed(desk: Desk, data: st.DataObject) -> None:
     offering = [
@@ -157,7 +157,7 @@ def test_options_as_they_are_typed(desk: Desk, data: st.DataObject) -> None:
     desk.autocomplete(name, option, data.draw(texts(*LIKELY.get(option, ("x",)))))
 
 
-@tries(100)
+@examples(100)
 @given(st.data())
 def test_buttons_and_menus(desk: Desk, data: st.DataObject) -> None:
     """Ids of every kind that is sent, with other numbers in them."""
@@ -180,7 +180,7 @@ FIELDS = [
 ]  # fmt: skip
 
 
-@tries(100)
+@examples(100)
 @given(
     FORMS, st.dictionaries(st.sampled_from(FIELDS), texts("60", "https://a.example", "0", "GET"))
 )

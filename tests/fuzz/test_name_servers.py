@@ -14,7 +14,7 @@ from bot.engine.kinds.dns import DnsChecker
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import NameFailed, Resolver
 from bot.models import Reason, Target
-from tests.fuzz.effort import mutated, tries
+from tests.fuzz.effort import examples, mutated
 
 NAME = "shop.example.net"
 QUESTION = b"\x04shop\x07example\x03net\x00" + struct.pack(">HH", 1, 1)
@@ -84,7 +84,7 @@ def test_an_answer_that_is_in_order_is_taken() -> None:
     asyncio.run(scenario())
 
 
-@tries(80)
+@examples(80)
 @given(mutated(REPLIES, [b"\xc0\x00", b"\xc0\x0c", b"\x3f" + b"a" * 63, b"\x00\x01\x00\x01"]))
 def test_any_answer_of_a_name_server_is_a_verdict(answer: bytes) -> None:
     async def scenario() -> None:

@@ -17,15 +17,15 @@ from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState, judged_anew, without_run
 from bot.engine.rules import Check, Policy, may_recover
 from bot.models import Cause, Kind, Reason, Rule
-from tests.fuzz.effort import as_json, fields, json_values, mutated, tries
+from tests.fuzz.effort import as_json, examples, fields, json_values, mutated
 from tests.services.services_fixture import services_fixture
 
 HOUR_MS = 472_222 * 3_600_000
 
 
-def packed(*tries_of_hour: tuple[int, int, str | None]) -> bytes:
+def packed(*checks_of_hour: tuple[int, int, str | None]) -> bytes:
     packer = Packer(HOUR_MS)
-    for offset, ms, cause in tries_of_hour:
+    for offset, ms, cause in checks_of_hour:
         packer.add(HOUR_MS + offset, ms, cause)
     return packer.packed()
 
@@ -37,11 +37,11 @@ BLOBS = [
 ]
 
 
-@tries(400)
+@examples(400)
 @given(mutated(BLOBS, [b"\xff" * 12, b"\x80", b"\x01\x04http"]) | st.binary(max_size=40))
 @example(b"\xff" * 100_000)
 @example(b"\x00" + b"\x80" * 50_000 + b"\x01")
-def test_packed_tries(blob: bytes) -> None:
+def test_packed_checks(blob: bytes) -> None:
     for row in unpack(7, HOUR_MS, blob):
         assert 0 <= row.at_ms - HOUR_MS < 3_600_000
         assert 0 <= row.ms < 3_600_000
@@ -66,7 +66,7 @@ MEMORIES = fields(
         "closed": st.booleans(),
     }
 )
-TRIES = st.lists(
+CHECKS = st.lists(
     st.tuples(
         st.sampled_from([None, Cause(Reason.HTTP, 403), Cause(Reason.DNS)]), st.integers(0, 2)
     ),
@@ -74,9 +74,10 @@ TRIES = st.lists(
 )
 
 
-@tries(300)
+@examples(300)
 @given(
-    MEMORIES.map(lambda raw: as_json(raw).decode()) | json_values(["rounds"]).map(json.dumps), TRIES
+    MEMORIES.map(lambda raw: as_json(raw).decode()) | json_values(["rounds"]).map(json.dumps),
+    CHECKS,
 )
 @example("[" * 100_000, [])
 def test_the_judge_s_memory(text: str, rounds: list[tuple[Cause | None, int]]) -> None:
@@ -96,7 +97,7 @@ def judged(judge_state: JudgeState, rounds: list[tuple[Cause | None, int]]) -> N
         may_recover(judge_state)
 
 
-@tries(200)
+@examples(200)
 @given(
     fields({"url": st.just("u"), "known_ms": NUMBER, "told": st.lists(st.tuples(NUMBER, NUMBER))})
     | json_values(["url", "known_ms", "told"])

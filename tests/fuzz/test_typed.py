@@ -34,7 +34,7 @@ from cogs._ui.maintenance_text import label, planned_text
 from cogs._ui.monitor_settings import EditButton
 from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
 from cogs._ui.status_page import PageButton
-from tests.fuzz.effort import harmless, said, texts, tries
+from tests.fuzz.effort import examples, harmless, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
 
@@ -56,7 +56,7 @@ def refused_or(work: Callable[[], T]) -> T | None:
         return None
 
 
-@tries(300)
+@examples(300)
 @given(ADDRESSES)
 def test_addresses(typed: str) -> None:
     checked = refused_or(lambda: GUARD.check_url(typed_address(typed), ADDRESS_RULES))
@@ -67,7 +67,7 @@ def test_addresses(typed: str) -> None:
         assert GUARD.check_url(checked, ADDRESS_RULES) == checked
 
 
-@tries(200)
+@examples(200)
 @given(texts("Shop", "@everyone", "a" * 90))
 @example("a" + "\u0301\u0316" * 500_000)
 @example("\u200b" * 900_000)
@@ -82,7 +82,7 @@ def test_names(typed: str) -> None:
     harmless(markdown(typed, 240))
 
 
-@tries(200)
+@examples(200)
 @given(texts("2xx", "200", "200-204", "301", "599-100", "6xx", "1xx", ";"))
 def test_expected_statuses(typed: str) -> None:
     codes = refused_or(lambda: parse_statuses(typed))
@@ -91,7 +91,7 @@ def test_expected_statuses(typed: str) -> None:
         assert parse_statuses(status_text(codes)) == codes
 
 
-@tries(200)
+@examples(200)
 @given(
     texts("X-Key: v", "Host: x", " | ", "A:", "Cookie: a=b; c", "X-A: \r\nHost: evil", "a" * 600)
 )
@@ -104,7 +104,7 @@ def test_header_fields(typed: str) -> None:
         assert all(f"{k}{v}".isascii() for k, v in headers)
 
 
-@tries(100)
+@examples(100)
 @given(texts("text"), texts("GET", "HEAD", "DELETE"))
 def test_searched_texts_and_methods(typed: str, method: str) -> None:
     monitor = refused_or(
@@ -126,7 +126,7 @@ def test_searched_texts_and_methods(typed: str, method: str) -> None:
         assert target.method in {"GET", "HEAD"}
 
 
-@tries(300)
+@examples(300)
 @given(
     texts("30m", "2 h", "1d", "1 h 30 min", "2 jours", "0.5", "9" * 9, "et", "and", "w", "h", "s")
 )
@@ -135,13 +135,13 @@ def test_spans(typed: str) -> None:
     assert seconds is None or 1 <= seconds <= LONGEST_S
 
 
-@tries(300)
+@examples(300)
 @given(texts("02:30", "2h30", "14 h", "2:30 pm", "24:00", "am", "h", ":", "."))
 def test_times_of_day(typed: str) -> None:
     refused_or(lambda: parse_time(typed))
 
 
-@tries(300)
+@examples(300)
 @given(
     texts("mon", "wed", "lundi", "\u00e0", "daily", "2027-03-29", "9999-12-31", "to", "-", "demain")
 )
@@ -150,7 +150,7 @@ def test_days(typed: str) -> None:
     assert found is None or isinstance(found, date) or set(found) <= set(range(7))
 
 
-@tries(100)
+@examples(100)
 @given(texts("Europe/Paris", "utc", "new york", "../../etc/passwd", "posixrules", "/"))
 def test_zones(typed: str) -> None:
     name = refused_or(lambda: zone_name(typed))
@@ -158,7 +158,7 @@ def test_zones(typed: str) -> None:
         wall_time(0, name)
 
 
-@tries(120)
+@examples(120)
 @given(
     days=texts("mon,wed", "daily", "2027-03-28", "2026-12-01", "0001-01-01", "9999-12-31", "today"),
     begins=texts("02:30", "24:00", "23h59"),
@@ -213,7 +213,7 @@ IDS = st.sampled_from(BUTTONS).flatmap(
 )
 
 
-@tries(300)
+@examples(300)
 @given(IDS)
 def test_numbers_in_the_ids_of_buttons_fit_into_the_store(
     made: tuple[type[PersistentItem], str],
@@ -225,7 +225,7 @@ def test_numbers_in_the_ids_of_buttons_fit_into_the_store(
     assert all(0 <= int(match[name]) < 2**63 for name in numbers)
 
 
-@tries(300)
+@examples(300)
 @given(texts("http:503", "timeout:10", "dns", "tls_expired:", ":1"))
 def test_stored_causes(text: str) -> None:
     with suppress(ValueError):

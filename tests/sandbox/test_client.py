@@ -184,14 +184,14 @@ async def test_every_type_of_option_reaches_the_bot(sandbox: Sandbox, bot: Sampl
     bot.tree.add_command(command)
     await bot.tree.sync()
 
-    async def told(**options: Any) -> str:
+    async def reported(**options: Any) -> str:
         return (await sandbox.command("Member", "alerts", "types", options)).content
 
-    assert await told(who="Admin", whom="On call") == "admin On call"
-    assert await told(whom=sandbox.world.user("Moderator")) == "moderator"
-    assert await told(whom="Moderator") == "moderator"
-    assert await told(share=0.5, sure=True, size="Big") == "0.5 True 9"
-    assert await told(size=9, sure="false", place="news") == "False 9 news"
+    assert await reported(who="Admin", whom="On call") == "admin On call"
+    assert await reported(whom=sandbox.world.user("Moderator")) == "moderator"
+    assert await reported(whom="Moderator") == "moderator"
+    assert await reported(share=0.5, sure=True, size="Big") == "0.5 True 9"
+    assert await reported(size=9, sure="false", place="news") == "False 9 news"
     for wrong in (
         {"share": "half"},
         {"sure": "maybe"},
@@ -199,6 +199,6 @@ async def test_every_type_of_option_reaches_the_bot(sandbox: Sandbox, bot: Sampl
         {"size": "Small"},
     ):
         with pytest.raises(Refused):
-            await told(**wrong)
+            await reported(**wrong)
     with pytest.raises(LookupError):
-        await told(who="Nobody")
+        await reported(who="Nobody")

@@ -90,7 +90,7 @@ async def test_the_page_plays_a_person_and_hears_of_everything(rest: Rest) -> No
 
 
 @with_rest()
-async def test_refusals_and_silence_are_told_in_words(rest: Rest) -> None:
+async def test_refusals_and_silence_are_reported_in_words(rest: Rest) -> None:
     await rest.put_commands(PING)
     wrong = {**ids(rest), "name": "ping", "options": {"x": 1}}
     refused = await control(rest, "interactions/command", wrong)
@@ -143,7 +143,7 @@ async def test_faults_are_ordered_and_cleared_from_outside(rest: Rest) -> None:
 
 
 @with_rest()
-async def test_the_gateway_misbehaves_as_told_from_outside(rest: Rest) -> None:
+async def test_the_gateway_misbehaves_as_reported_from_outside(rest: Rest) -> None:
     await control(rest, "gateway", {"action": "refuse"})
     assert rest.sandbox.gateway.refusing
     assert (await control(rest, "gateway", {"action": "open"})).status == 400

@@ -173,7 +173,7 @@ async def test_a_granted_intent_brings_foreign_text(rest: Rest) -> None:
 
 
 @with_rest()
-async def test_changes_of_the_world_are_told(rest: Rest) -> None:
+async def test_changes_of_the_world_are_reported(rest: Rest) -> None:
     admin = rest.sandbox.admin
     async with online(rest) as line:
         admin.add_channel("Harbour", "dock")
@@ -249,17 +249,17 @@ async def test_threads_of_a_channel_that_comes_into_sight_are_listed(rest: Rest)
         admin.set_thread(awake, locked=True)  # nobody hears of what they cannot see
         admin.set_permissions("alerts")
         await line.event("CHANNEL_UPDATE")
-        told = await line.event("THREAD_LIST_SYNC")
-        assert told["channel_ids"] == [rest.sandbox.channel("alerts").id]
-        assert [one["id"] for one in told["threads"]] == [awake.id]
+        reported = await line.event("THREAD_LIST_SYNC")
+        assert reported["channel_ids"] == [rest.sandbox.channel("alerts").id]
+        assert [one["id"] for one in reported["threads"]] == [awake.id]
 
 
 @with_rest()
-async def test_the_start_of_a_time_out_is_told_and_its_end_is_not(rest: Rest) -> None:
+async def test_the_start_of_a_time_out_is_reported_and_its_end_is_not(rest: Rest) -> None:
     async with online(rest) as line:
         rest.sandbox.admin.time_out_bot("Harbour", 0.05)
-        told = await line.event("GUILD_MEMBER_UPDATE")
-        assert told["communication_disabled_until"]
+        reported = await line.event("GUILD_MEMBER_UPDATE")
+        assert reported["communication_disabled_until"]
         await asyncio.sleep(0.1)
         rest.sandbox.admin.set_locale("Harbour", "fr")
         assert (await line.next())["t"] == "GUILD_UPDATE", "nothing came before it"

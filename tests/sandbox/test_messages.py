@@ -28,7 +28,7 @@ async def test_a_message_is_stored_as_discord_shows_it(rest: Rest) -> None:
 
 
 @with_rest()
-async def test_a_wrong_token_and_an_unknown_route_are_told_loudly(rest: Rest) -> None:
+async def test_a_wrong_token_and_an_unknown_route_are_reported_loudly(rest: Rest) -> None:
     right, rest.token = rest.token, "Bot wrong"
     refused = await rest.ask("GET", "/users/@me")
     assert (refused.status, refused.body["message"]) == (401, "401: Unauthorized")

@@ -357,7 +357,7 @@ def test_french_is_spoken_when_chosen(shown: Page) -> None:
     expect(shown.locator("html")).to_have_attribute("lang", "fr")
 
 
-def test_a_reader_who_scrolled_up_stays_there_and_is_told(stage: Stage, shown: Page) -> None:
+def test_a_reader_who_scrolled_up_stays_there_and_is_reported(stage: Stage, shown: Page) -> None:
     for number in range(40):
         stage.say(f"line {number}")
     expect(shown.get_by_text("line 39")).to_be_in_viewport()

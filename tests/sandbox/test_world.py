@@ -16,7 +16,7 @@ def fresh() -> tuple[World, Guild, Member]:
     return world, guild, guild.members[world.bot.id]
 
 
-def test_ids_are_unique_rising_and_tell_their_time() -> None:
+def test_ids_are_unique_rising_and_say_their_time() -> None:
     clock = SandboxClock()
     ids = Snowflakes(clock)
     made = [int(ids.new()) for _ in range(9000)]

@@ -1,7 +1,7 @@
 """The synthetic kinds: each a seeded scenario with its truth, in the format of ``vigie replay``.
 
 ``max_messages`` is what a reader tolerates of each, as measured against other rules; edits are
-free. Every scenario of a kind differs by its seed: when it begins, how long, which tries fail.
+free. Every scenario of a kind differs by its seed: when it begins, how long, which checks fail.
 """
 
 import json
@@ -25,7 +25,7 @@ from tests.scenarios.outage_model import (
 STEP_S = 60
 RETRIES_S = (10, 30)
 HOUR, DAY = 3600, 86_400
-SEEN_BAD = 0.9  # nine tries in ten getting through is where an incident begins
+SEEN_BAD = 0.9  # nine checks in ten getting through is where an incident begins
 
 
 @dataclass(frozen=True)

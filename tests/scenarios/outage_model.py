@@ -90,7 +90,7 @@ def blips(rng: Random, chance: float) -> OutageModel:
 
 @dataclass
 class Overload:
-    """Some tries get through: with a chance that changes, and fates that stick a little."""
+    """Some checks get through: with a chance that changes, and fates that stick a little."""
 
     rng: Random
     chance: Callable[[float], float]

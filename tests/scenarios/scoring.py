@@ -1,4 +1,4 @@
-"""Scores what was told against the truth.
+"""Scores what was reported against the truth.
 
 Posts and replies count, edits do not. An opening is false when it lies more than 60 s before or
 300 s after every incident of its site; an incident is missed when no opening of its site lies in
@@ -35,7 +35,7 @@ class Score:
 
 @dataclass
 class Timeline:
-    """When each site was told open and told over, read from the messages alone."""
+    """When each site was reported open and reported over, read from the messages alone."""
 
     opened: dict[str, list[int]] = field(default_factory=dict)
     over: dict[str, list[int]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Timeline:
             times.setdefault(site, []).append(t)
 
     def stands_open(self, site: str, start: float, end: float) -> bool:
-        """Whether the site was told open at any time of that span."""
+        """Whether the site was reported open at any time of that span."""
         changes = [(t, 1) for t in self.opened.get(site, ())]
         changes += [(t, -1) for t in self.over.get(site, ())]
         standing = 0

@@ -17,7 +17,7 @@ from tests.scenarios.scoring import Score
 SEEDS = {"flapping": range(40)}  # it ends in two or four posts, so three seeds say little
 FEW = range(3)
 # The first pause of ten minutes and more looks like an end: one early all-clear and one relapse,
-# which is then remembered. No rule that clears a plain outage in minutes can tell them apart.
+# which is then remembered. No rule that clears a plain outage in minutes can say them apart.
 RELAPSES = {"slow-flapping": 4}
 QUIET = ["blips-99.9", "noisy-99", "restarts"]
 
@@ -92,9 +92,9 @@ def test_the_command_line_prints_what_the_replay_returns(
     file = tmp_path / "flapping.jsonl"
     file.write_text("\n".join(make("flapping", 0).rows), encoding="utf-8")
     assert replay.run(str(file), as_json=True) == 0
-    told = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
-    assert told == [line.as_json() for line in played("flapping", 0).lines]
-    assert list(told[0]) == ["t", "action", "kind", "monitors", "content"]
+    reported = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert reported == [line.as_json() for line in played("flapping", 0).lines]
+    assert list(reported[0]) == ["t", "action", "kind", "monitors", "content"]
     assert replay.run(str(file), as_json=False) == 0
     assert "post   🔴 DOWN · flapping" in capsys.readouterr().out
 

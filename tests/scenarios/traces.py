@@ -2,10 +2,10 @@
 
 The file has one status event a line (repository, site, time, from, to, code). A repository is a
 channel. All events of one run of its checks count as of one moment; a site whose event says
-``down`` then fails one round a minute, first try and confirm tries, until the next event.
+``down`` then fails one round a minute, first try and confirm checks, until the next event.
 
 Quiet stretches are left out, which changes nothing: a monitor without trouble, none of whose
-kept rounds is bad, is told nothing new by one more good round, and neither is one that has
+kept rounds is bad, is reported nothing new by one more good round, and neither is one that has
 failed so long that all it keeps are failures. Both are played as long as they can matter.
 """
 
@@ -36,7 +36,7 @@ FINE = (None,)
 
 @dataclass(frozen=True)
 class Outage:
-    """Minutes from … until …, and what its tries see."""
+    """Minutes from … until …, and what its checks see."""
 
     start: int
     end: int

@@ -29,7 +29,7 @@ HTTP_500 = Cause(Reason.HTTP, 500)
 
 @dataclass
 class ScriptedProber:
-    """Sees what it was told to see, per URL; everything else is fine."""
+    """Sees what it was reported to see, per URL; everything else is fine."""
 
     clock: FakeClock
     causes: dict[str, Cause] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class ScriptedProber:
     async def check(self, target: Target) -> CheckResult:
         self.probed.append(target.url)
         cause = self.causes.get(target.url)
-        # Two tries of one site are never at the same moment, though the clock stands still.
+        # Two checks of one site are never at the same moment, though the clock stands still.
         at_ms = max(self.clock.now_ms(), self._latest_ms.get(target.url, 0) + 1)
         self._latest_ms[target.url] = at_ms
         return CheckResult(

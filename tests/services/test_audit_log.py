@@ -28,12 +28,12 @@ from tests.services.services_fixture import (
 
 OTHER = PERSON + 1
 DAY_S = 86_400
-Told = tuple[str, int, str | None, str | None]
+Reported = tuple[str, int, str | None, str | None]
 
 
-async def told(
+async def reported(
     s: ServicesFixture, monitor_id: int | None = None, guild_id: int = GUILD
-) -> list[Told]:
+) -> list[Reported]:
     """Field, who, before and after of the newest changes, oldest first."""
     page = await s.audit_log.page(guild_id, monitor_id, 0, 100)
     assert page.number == 0
@@ -66,7 +66,7 @@ def test_every_setting_that_differs_is_a_row_with_what_it_was_and_what_it_is(
                 "headers": "X-Key: other\nX-New: s3cret",
             }
             await s.monitors.edit(GUILD, monitor.id, change, OTHER)
-            assert await told(s, monitor.id) == [
+            assert await reported(s, monitor.id) == [
                 ("added", PERSON, None, "https://shop.example/"),
                 ("url", OTHER, "https://shop.example/", "https://shop.example/new"),
                 ("name", OTHER, "shop.example", "Bakery"),
@@ -83,9 +83,9 @@ def test_every_setting_that_differs_is_a_row_with_what_it_was_and_what_it_is(
             [newest, *_] = (await s.audit_log.page(GUILD, monitor.id, 0, 1)).rows
             assert (newest.at_ms, newest.name) == (s.clock.now_ms(), "Bakery")
             await s.monitors.edit(GUILD, monitor.id, {"headers": "X-Key: third\nX-New:"}, OTHER)
-            assert (await told(s))[-1] == ("headers", OTHER, "X-Key, X-New", "X-Key, X-New")
+            assert (await reported(s))[-1] == ("headers", OTHER, "X-Key, X-New", "X-Key, X-New")
             await s.monitors.edit(GUILD, monitor.id, {"name": "Bakery"}, OTHER)
-            assert len(await told(s)) == 13, "nothing changed, nothing is told"
+            assert len(await reported(s)) == 13, "nothing changed, nothing is told"
             stored = await s.db.read(lambda conn: repr(list(map(tuple, _all(conn)))))
             assert "s3cret" not in stored
             assert "third" not in stored
@@ -118,7 +118,7 @@ def test_pauses_mutes_and_removals_are_listed_but_not_what_ends_by_itself(tmp_pa
             off = [s.silences.unmute(GUILD, shop.id, OTHER) for _ in range(2)]
             assert [done for _, done in await asyncio.gather(*off)] == [True, False]
             await s.monitors.remove(GUILD, shop.id, OTHER)
-            found = await told(s, shop.id)
+            found = await reported(s, shop.id)
             assert [(row[0], row[3]) for row in found[1:]] == [
                 ("paused", str(now_ms + 60_000)),
                 ("muted", str(now_ms + 120_000)),
@@ -158,7 +158,7 @@ def test_changed_server_settings_are_listed_with_who_chose_them(tmp_path: Path) 
             await s.guilds.set_language(GUILD, "fr", OTHER)
             await s.guilds.set_language(GUILD, "fr", PERSON)
             await s.guilds.set_timezone(GUILD, "Europe/Paris", OTHER)
-            assert await told(s) == [
+            assert await reported(s) == [
                 ("alert_channel", PERSON, None, str(CHANNEL)),
                 ("alert_role", PERSON, None, "55"),
                 ("fallback", OTHER, None, "101"),
@@ -214,7 +214,7 @@ def test_an_acknowledgement_is_listed_once_for_each_site_of_the_alert(tmp_path: 
                 s.incidents.acknowledge(GUILD, first.public_id, PERSON),
                 s.incidents.acknowledge(GUILD, first.public_id, OTHER),
             )
-            taken = [row for row in await told(s) if row[0] == "acknowledged"]
+            taken = [row for row in await reported(s) if row[0] == "acknowledged"]
             public = {one.public_id for one in await s.incidents.recent(GUILD, None, 0, 5)}
             assert {row[3] for row in taken} == public
             assert len(taken) == len(ids)
@@ -237,7 +237,7 @@ def test_an_import_is_a_row_for_each_monitor_and_paused_ones_come_paused(tmp_pat
             await BulkImport(s.monitors, s.silences).take(
                 GUILD, items, by=PERSON, progress=progress
             )
-            rows = await told(s)
+            rows = await reported(s)
             assert {(row[0], row[1]) for row in rows} == {("imported", PERSON)}
             assert len(rows) == 30
             assert [m.name for m in s.monitors.of_guild(GUILD) if m.paused] == ["2.example"]
@@ -256,7 +256,7 @@ def test_a_change_that_fails_leaves_no_trace_and_a_trace_that_fails_no_change(
             await s.watch("blog")
             with pytest.raises(UserError):
                 await s.monitors.edit(GUILD, shop.id, {"name": "blog"}, PERSON)
-            before = await told(s)
+            before = await reported(s)
             await s.db.write(lambda conn: conn.execute(_REFUSING) and None)
             now_ms = s.clock.now_ms()
             wanted = {"url": "https://new.example/"}
@@ -272,7 +272,7 @@ def test_a_change_that_fails_leaves_no_trace_and_a_trace_that_fails_no_change(
             ):
                 with pytest.raises(sqlite3.OperationalError, match="nowhere"):
                     await attempt
-            assert await told(s) == before
+            assert await reported(s) == before
             assert s.entry("shop").monitor == shop
             assert s.maintenance.of_guild(GUILD) == []
             assert s.guilds.settings(GUILD).channel_id is None
@@ -310,7 +310,7 @@ def test_simultaneous_changes_of_one_site_are_listed_in_the_order_in_which_they_
                 return_exceptions=True,
             )
             assert [isinstance(one, UserError) for one in done] == [False] * 5 + [True] * 3
-            found = await told(s, shop.id)
+            found = await reported(s, shop.id)
             assert [row[0] for row in found] == [
                 "added",
                 "name",
@@ -341,7 +341,7 @@ def test_changes_are_kept_for_a_year_and_go_in_slices(tmp_path: Path) -> None:
             assert (await s.audit_log.page(GUILD, None, 0, 1)).of == 1_202
             await s.clock.advance(2 * DAY_S)
             await s.retention.sweep()
-            assert [row[3] for row in await told(s)] == ["late"]
+            assert [row[3] for row in await reported(s)] == ["late"]
 
     play(scenario())
 
@@ -371,13 +371,13 @@ def test_another_server_s_changes_are_never_read_and_go_with_their_server(tmp_pa
             shop = await s.watch("shop")
             await s.maintenance.start(GUILD, shop.id, for_s=60, reason=None, by=PERSON)
             await s.watch("shop", OTHER_GUILD)
-            assert await told(s, shop.id, OTHER_GUILD) == []
-            assert [row[0] for row in await told(s, None, OTHER_GUILD)] == ["added"]
+            assert await reported(s, shop.id, OTHER_GUILD) == []
+            assert [row[0] for row in await reported(s, None, OTHER_GUILD)] == ["added"]
             await s.guilds.left(GUILD)
             await s.clock.advance(31 * DAY_S)
             await s.retention.sweep()
-            assert await told(s) == []
-            assert len(await told(s, None, OTHER_GUILD)) == 1
+            assert await reported(s) == []
+            assert len(await reported(s, None, OTHER_GUILD)) == 1
 
     play(scenario())
 
@@ -415,11 +415,11 @@ def test_secrets_go_with_their_monitor_from_every_byte_of_the_file(tmp_path: Pat
             found = await s.db.read(
                 lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM monitor").fetchall()]
             )
-            told = await s.db.read(
+            reported = await s.db.read(
                 lambda conn: [tuple(r) for r in conn.execute("SELECT * FROM change").fetchall()]
             )
-            assert "SECRET" not in f"{found}{told}"
-            assert "https://shop.example" in f"{found}{told}"
+            assert "SECRET" not in f"{found}{reported}"
+            assert "https://shop.example" in f"{found}{reported}"
             assert not holding(tmp_path, b"SECRET"), "while it runs: in the write-ahead log too"
 
     play(scenario())

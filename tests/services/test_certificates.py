@@ -1,4 +1,4 @@
-"""A certificate that is about to end is told in the monitor's channel, once at each threshold."""
+"""A certificate that is about to end is warned of in its channel, once at each threshold."""
 
 import sqlite3
 from dataclasses import replace

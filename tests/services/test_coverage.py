@@ -1,4 +1,4 @@
-"""When a monitor was watched, by its tries and by its hours."""
+"""When a monitor was watched, by its checks and by its hours."""
 
 from hypothesis import given
 from hypothesis import strategies as st

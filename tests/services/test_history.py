@@ -45,7 +45,7 @@ async def watched_since(base: ServicesFixture, created_ms: int, name: str = "sho
     return entry.monitor
 
 
-def tries(monitor: Monitor, moments: Iterable[int], ms: int = 100) -> list[ResultRow]:
+def checks(monitor: Monitor, moments: Iterable[int], ms: int = 100) -> list[ResultRow]:
     return [ResultRow(at, monitor.id, ms, None) for at in moments]
 
 
@@ -121,7 +121,7 @@ def test_a_day_is_drawn_from_every_try(tmp_path: Path) -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             begin = NOW_MS // HOUR_MS * HOUR_MS - DAY_MS
-            rows = tries(shop, minutes(begin, NOW_MS))
+            rows = checks(shop, minutes(begin, NOW_MS))
             # The first ten minutes take 1, 2 … 10 ms: median 5 and 95th percentile 10 by rank.
             rows[:10] = [replace(row, ms=n) for n, row in enumerate(rows[:10], start=1)]
             await store(base, rows)
@@ -159,7 +159,7 @@ def test_packed_and_unpacked_checks_count_together(tmp_path: Path) -> None:
 
             await base.db.write(pack)
             await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])
-            await store(base, tries(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=90))
+            await store(base, checks(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=90))
             found = await past(base, shop, Period.DAY)
             assert len(found.response_times) == 24 * 6 + 2
             assert {one.median_ms for one in found.response_times[:132]} == {80}
@@ -173,7 +173,7 @@ def test_outages_and_gaps_are_kept_apart_and_a_gap_is_neither(tmp_path: Path) ->
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
-            await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
+            await store(base, checks(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
             at = NOW_MS - 10 * HOUR_MS
             await trouble(base, shop, at, at + 30 * MINUTE_MS)
             await trouble(base, shop, at + HOUR_MS, at + 2 * HOUR_MS, Kind.SLOW)
@@ -199,7 +199,7 @@ def test_missing_checks_are_a_gap(tmp_path: Path) -> None:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             at = NOW_MS - 10 * HOUR_MS
             before = minutes(NOW_MS - 25 * HOUR_MS, at + 1)
-            await store(base, tries(shop, [*before, *minutes(at + HOUR_MS, NOW_MS)]))
+            await store(base, checks(shop, [*before, *minutes(at + HOUR_MS, NOW_MS)]))
             found = await past(base, shop, Period.DAY)
             # The last try speaks for two intervals and half a minute.
             assert found.unwatched == ((at + 150_000, at + HOUR_MS),)
@@ -211,7 +211,7 @@ def test_an_incident_that_is_open_runs_until_now(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
-            await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
+            await store(base, checks(shop, minutes(NOW_MS - 25 * HOUR_MS, NOW_MS)))
             await trouble(base, shop, NOW_MS - 5 * MINUTE_MS, None)
             found = await past(base, shop, Period.DAY)
             assert found.down == ((NOW_MS - 5 * MINUTE_MS, NOW_MS),)
@@ -224,7 +224,7 @@ def test_an_outage_from_before_is_shown_as_far_as_it_reaches_in(tmp_path: Path) 
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
-            await store(base, tries(shop, minutes(NOW_MS - 26 * HOUR_MS, NOW_MS)))
+            await store(base, checks(shop, minutes(NOW_MS - 26 * HOUR_MS, NOW_MS)))
             begin = NOW_MS // HOUR_MS * HOUR_MS - DAY_MS
             await trouble(base, shop, begin - 9 * HOUR_MS, begin + HOUR_MS)
             found = await past(base, shop, Period.DAY)
@@ -244,7 +244,7 @@ def test_a_week_is_drawn_from_hours_and_the_checks_since(tmp_path: Path) -> None
             del hours[first + 11]
             hours[first + 12] = hour_of(shop, first + 12, watched_s=1800)
             await counted(base, hours.values())
-            await store(base, tries(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=700))
+            await store(base, checks(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=700))
             found = await past(base, shop, Period.WEEK)
             assert found.span == (first * HOUR_MS, NOW_MS)
             assert found.step_ms == HOUR_MS
@@ -272,7 +272,7 @@ def test_a_quarter_is_drawn_from_days_and_the_hours_of_today(tmp_path: Path) -> 
                 if day != today - 9
             ]
             await counted(base, hours, days)
-            await store(base, tries(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=50))
+            await store(base, checks(shop, minutes((HOUR - 2) * HOUR_MS, NOW_MS), ms=50))
             await trouble(base, shop, NOW_MS - 20 * DAY_MS, NOW_MS - 20 * DAY_MS + MINUTE_MS)
             found = await past(base, shop, Period.QUARTER)
             assert found.step_ms == DAY_MS
@@ -295,7 +295,7 @@ def test_a_young_monitor_fills_the_picture_with_the_time_it_has(tmp_path: Path) 
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 3 * HOUR_MS)
-            await store(base, tries(shop, minutes(NOW_MS - 3 * HOUR_MS, NOW_MS)))
+            await store(base, checks(shop, minutes(NOW_MS - 3 * HOUR_MS, NOW_MS)))
             found = await past(base, shop, Period.QUARTER)
             assert found.span == (NOW_MS - 3 * HOUR_MS, NOW_MS)
             assert found.step_ms == TEN_MINUTES_MS
@@ -321,7 +321,7 @@ def test_a_pause_is_a_gap_that_runs_until_now(tmp_path: Path) -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
             shop = await watched_since(base, NOW_MS - 30 * DAY_MS)
             since = NOW_MS - 2 * HOUR_MS
-            await store(base, tries(shop, minutes(NOW_MS - 25 * HOUR_MS, since)))
+            await store(base, checks(shop, minutes(NOW_MS - 25 * HOUR_MS, since)))
             base.entry("shop").monitor = replace(shop, paused_ms=since)
             found = await past(base, shop, Period.DAY)
             assert found.unwatched == ((since, NOW_MS),)
@@ -361,7 +361,7 @@ def test_a_neighbour_has_no_part_in_it(tmp_path: Path) -> None:
             shop = await watched_since(base, NOW_MS - DAY_MS)
             other = await watched_since(base, NOW_MS - DAY_MS, "other")
             span = minutes(NOW_MS - DAY_MS, NOW_MS)
-            await store(base, [*tries(shop, span), *tries(other, span, ms=9_000)])
+            await store(base, [*checks(shop, span), *checks(other, span, ms=9_000)])
             await trouble(base, other, NOW_MS - HOUR_MS, None)
             found = await past(base, shop, Period.DAY)
             assert {one.p95_ms for one in found.response_times} == {100}
@@ -388,7 +388,7 @@ def test_the_longest_picture_has_a_step_a_day() -> None:
 
 
 def test_the_store_is_never_held_long_for_it(tmp_path: Path) -> None:
-    """A site that is checked every second, for a day: many short turns, not one of 86,400 tries."""
+    """A site that is checked every second, for a day: many short turns, not one of 86,400."""
 
     async def scenario() -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
@@ -403,7 +403,7 @@ def test_the_store_is_never_held_long_for_it(tmp_path: Path) -> None:
 
             base.db.read = counting  # type: ignore[method-assign,assignment]
             every_second = range(NOW_MS - 3 * HOUR_MS, NOW_MS, 1000)
-            await store(base, tries(shop, every_second))
+            await store(base, checks(shop, every_second))
             found = await past(base, shop, Period.DAY)
             assert sum(one.count for one in found.response_times) == 3 * 3600
             assert max(turns) == 3600
@@ -424,7 +424,7 @@ def test_one_answer_never_gives_two_numbers_of_what_was_not_watched(
             shop = await watched_since(base, (HOUR - 24) * HOUR_MS)
             hole = (NOW_MS - 35 * MINUTE_MS, NOW_MS - 5 * MINUTE_MS)
             moments = minutes((HOUR - 24) * HOUR_MS, NOW_MS)
-            await store(base, tries(shop, [at for at in moments if not hole[0] < at < hole[1]]))
+            await store(base, checks(shop, [at for at in moments if not hole[0] < at < hole[1]]))
             if is_counted:
                 await counted(base, [hour_of(shop, slot) for slot in range(HOUR - 24, HOUR - 2)])
             found = await past(base, shop, period)

@@ -1,4 +1,4 @@
-"""Maintenance windows: what opens in one is kept quiet, and told afterwards if it is still bad."""
+"""Maintenance windows: what opens in one is silenced, and reported afterwards if still bad."""
 
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -249,14 +249,14 @@ def test_a_mute_and_a_window_keep_quiet_until_both_are_over(tmp_path: Path) -> N
             await s.silences.mute(GUILD, [incident.monitor_id], by=PERSON, for_s=1_200)
             await s.play({"shop": "OOO"})
             await maintain(s, "shop", for_s=2_400)
-            told = len(s.transport.texts())
+            reported = len(s.transport.texts())
             await s.play({"shop": "F" * 25})
             await look(s)
             assert s.entry("shop").monitor.muted_until_ms is None
-            assert len(s.transport.texts()) == told
+            assert len(s.transport.texts()) == reported
             await s.play({"shop": "F" * 20})
             await look(s)
-            assert len(s.transport.texts()) == told + 1
+            assert len(s.transport.texts()) == reported + 1
 
     play(scenario())
 

@@ -1,4 +1,4 @@
-"""What ``/status`` says of one monitor: counted from days, hours and tries, whatever its age."""
+"""What ``/status`` says of one monitor: counted from days, hours and checks, whatever its age."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -27,14 +27,14 @@ class SlowProber:
         self._clock = clock
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
-        self.tries: Counter[str] = Counter()
+        self.checks_made: Counter[str] = Counter()
         self.counting = False
 
     async def check(self, target: Target) -> CheckResult:
         if self.counting:
             place = "busy:443" if target.url in BUSY else target.url
             self.now[place] += 1
-            self.tries[target.url] += 1
+            self.checks_made[target.url] += 1
             self.most[place] = max(self.most[place], self.now[place])
             await self._clock.sleep(TAKES_S)
             self.now[place] -= 1
@@ -62,8 +62,8 @@ def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
         assert 2 <= prober.most["busy:443"] <= 4
         assert max(count for place, count in prober.most.items() if place != "busy:443") <= 2
         # Both servers' monitors are served, none is starved by the other's.
-        assert all(count >= 2 for count in prober.tries.values()), prober.tries
-        assert set(prober.tries) == {*BUSY, *ELSEWHERE}
+        assert all(count >= 2 for count in prober.checks_made.values()), prober.checks_made
+        assert set(prober.checks_made) == {*BUSY, *ELSEWHERE}
 
     play(scenario())
 
@@ -79,19 +79,19 @@ def test_tests_in_a_row_ask_a_site_no_more_than_every_five_seconds(tmp_path: Pat
             for _ in range(round(TAKES_S) + 5):
                 tests.append(asyncio.create_task(here.monitors.test(GUILD, monitor.id)))
                 await here.clock.advance(1)
-            assert prober.tries[BUSY[0]] == 1, "all share the first, for five seconds more"
+            assert prober.checks_made[BUSY[0]] == 1, "all share the first, for five seconds more"
             assert len({id(result) for _, result in await asyncio.gather(*tests)}) == 1
             await here.clock.advance(1)
             again = asyncio.create_task(here.monitors.test(GUILD, monitor.id))
             await here.clock.advance(TAKES_S)
             await again
-            assert prober.tries[BUSY[0]] == 2
+            assert prober.checks_made[BUSY[0]] == 2
             # A result of other settings is none of these.
             change = {"contains": "open"}
             await here.monitors.change(GUILD, monitor.id, change, PERSON)
             other = asyncio.create_task(here.monitors.test(GUILD, monitor.id))
             await here.clock.advance(TAKES_S)
             await other
-            assert prober.tries[BUSY[0]] == 3
+            assert prober.checks_made[BUSY[0]] == 3
 
     play(scenario())

@@ -1,4 +1,4 @@
-"""Ports and names are monitors like any other: added, judged, told."""
+"""Ports and names are monitors like any other: added, judged, reported."""
 
 from pathlib import Path
 

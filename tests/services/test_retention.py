@@ -1,4 +1,4 @@
-"""Tries are packed and counted by the hour; what is older than it is kept goes, in slices."""
+"""Checks are packed and counted by the hour; what is older than it is kept goes, in slices."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -45,7 +45,7 @@ def test_an_outage_is_one_post_that_is_edited_and_one_reply(tmp_path: Path) -> N
     play(scenario())
 
 
-def test_status_tells_the_truth_from_memory(tmp_path: Path) -> None:
+def test_status_says_the_truth_from_memory(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             await s.watch("shop")
@@ -264,7 +264,7 @@ def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
                 s.incidents.acknowledge(OTHER_GUILD, incident.public_id, PERSON),
                 s.silences.mute(OTHER_GUILD, [monitor.id], by=PERSON, for_s=60),
                 s.incidents.follow(OTHER_GUILD, incident.public_id, PERSON, "me_too"),
-                s.incidents.tries(OTHER_GUILD, incident.public_id, 10),
+                s.incidents.checks(OTHER_GUILD, incident.public_id, 10),
             ):
                 with pytest.raises(NotFound):
                     await attempt

@@ -386,7 +386,7 @@ def test_an_extra_check_of_a_crowd_counts_for_nothing(tmp_path: Path) -> None:
 
 
 def test_the_first_check_of_a_new_monitor_is_the_first_of_its_first_round(tmp_path: Path) -> None:
-    """A daily monitor of a dead site was told hours later."""
+    """A daily monitor of a dead site was reported hours later."""
 
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
@@ -497,7 +497,7 @@ def test_many_openings_cost_the_same_each(tmp_path: Path) -> None:
     play(scenario())
 
 
-def test_checks_pass_through_the_lanes_whoever_asks(tmp_path: Path) -> None:
+def test_checks_pass_through_the_hosts_whoever_asks(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             assert isinstance(s.monitors._checks, CheckQueue)

@@ -15,7 +15,7 @@ ASK = (
 ZONES = files("tzdata") / "zoneinfo"
 
 
-def told(tmp_path: Path, version: str | None, name: str = "tzdata.zi") -> str:
+def reported(tmp_path: Path, version: str | None, name: str = "tzdata.zi") -> str:
     """What the zones say on a system whose Paris is Tokyo."""
     folder = tmp_path / "zoneinfo"
     (folder / "Europe").mkdir(parents=True)
@@ -46,7 +46,7 @@ def told(tmp_path: Path, version: str | None, name: str = "tzdata.zi") -> str:
 def test_the_bundled_data_is_used_where_the_systems_is_older(
     tmp_path: Path, version: str | None, name: str
 ) -> None:
-    assert told(tmp_path, version, name) == "1:00:00 True America/Vancouver"
+    assert reported(tmp_path, version, name) == "1:00:00 True America/Vancouver"
 
 
 @pytest.mark.process
@@ -56,4 +56,4 @@ def test_the_bundled_data_is_used_where_the_systems_is_older(
 def test_the_systems_data_is_used_where_it_is_newer(
     tmp_path: Path, version: str, name: str
 ) -> None:
-    assert told(tmp_path, version, name) == "9:00:00 True America/Vancouver"
+    assert reported(tmp_path, version, name) == "9:00:00 True America/Vancouver"

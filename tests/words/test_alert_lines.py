@@ -52,7 +52,7 @@ def test_an_opening_is_the_line_of_its_kind(incident: Incident, line: str) -> No
     assert alert_lines.group(EN, [incident]) == line
 
 
-def test_a_number_that_is_no_status_is_not_told_as_one() -> None:
+def test_a_number_that_is_no_status_is_not_reported_as_one() -> None:
     late = replace(BLOCKED, cause=Cause(Reason.TIMEOUT, 10))
     assert (
         alert_lines.opening(EN, late)
@@ -107,7 +107,7 @@ def test_the_other_lines() -> None:
     assert alert_lines.certificate(EN, "shop", 14) == "📜 CERTIFICATE · shop · expires in 14 days"
     assert alert_lines.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
     assert alert_lines.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
-    assert alert_lines.blind(EN, 720) == "⚪ BLIND · I was offline for 12 min"
+    assert alert_lines.was_offline(EN, 720) == "⚪ BLIND · I was offline for 12 min"
     assert (
         alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · completely down now: HTTP 503"
     )

@@ -41,7 +41,7 @@ def test_every_reason_has_words_in_every_language(reason: Reason) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "reported"),
     [
         (200, "not the status you expect"),
         (401, "visitors may still get through"),
@@ -57,9 +57,9 @@ def test_every_reason_has_words_in_every_language(reason: Reason) -> None:
         (531, "with an error"),
     ],
 )
-def test_the_sentence_of_an_answer_tells_its_kind_and_its_code(status: int, told: str) -> None:
+def test_the_sentence_of_an_answer_says_its_kind_and_its_code(status: int, reported: str) -> None:
     sentence = cause_sentence(EN, Cause(Reason.HTTP, status))
-    assert told in sentence
+    assert reported in sentence
     assert f"HTTP {status}" in sentence
 
 

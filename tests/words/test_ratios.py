@@ -25,13 +25,13 @@ def meant(said: str) -> Fraction:
 
 
 @given(st.integers(0, 30))
-def test_the_said_share_of_thirty_tries_is_within_eight_points(ok: int) -> None:
+def test_the_said_share_of_thirty_checks_is_within_eight_points(ok: int) -> None:
     assert abs(meant(share(EN, ok, 30)) - Fraction(ok, 30)) <= Fraction(8, 100)
 
 
 @given(st.integers(4, 30).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
-def test_the_said_share_of_fewer_tries_is_within_nine_points(tries: tuple[int, int]) -> None:
-    ok, of = tries
+def test_the_said_share_of_fewer_checks_is_within_nine_points(checks: tuple[int, int]) -> None:
+    ok, of = checks
     assert abs(meant(share(EN, ok, of)) - Fraction(ok, of)) <= Fraction(9, 100)
 
 
@@ -62,7 +62,7 @@ def test_shares_are_said_as_people_say_them(ok: int, of: int, said: str) -> None
 
 
 @pytest.mark.parametrize(("ok", "of"), [(0, 0), (0, 1), (1, 2), (2, 3)])
-def test_too_few_tries_claim_no_share(ok: int, of: int) -> None:
+def test_too_few_checks_claim_no_share(ok: int, of: int) -> None:
     assert share(EN, ok, of) == "only some tries get through"
 
 

@@ -44,13 +44,13 @@ class Boards:
         guilds: Guilds,
         status: Status,
         delivery: Dispatcher,
-        blind_ms: Callable[[], int | None],
+        offline_ms: Callable[[], int | None],
     ) -> None:
         self._clock = clock
         self._guilds = guilds
         self._status = status
         self._store = BoardStore(db)
-        self._snapshots = SnapshotBuilder(clock, guilds, status, blind_ms)
+        self._snapshots = SnapshotBuilder(clock, guilds, status, offline_ms)
         self.publisher = BoardPublisher(clock, self._store, self._snapshots, delivery, guilds)
         self._lock = asyncio.Lock()
         delivery.background = self.publisher

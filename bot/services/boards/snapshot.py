@@ -28,7 +28,7 @@ class BoardSnapshot:
     language: str
     sites: tuple[MonitorStatus, ...]
     at_ms: int
-    blind_ms: int | None = None
+    offline_ms: int | None = None
 
     @cached_property
     def words_hash(self) -> str:
@@ -41,7 +41,7 @@ class BoardSnapshot:
             )
             for one in self.sites
         ]
-        return _hash((self.language, self.blind_ms, sites))
+        return _hash((self.language, self.offline_ms, sites))
 
     @cached_property
     def numbers_hash(self) -> str:
@@ -112,12 +112,12 @@ class SnapshotBuilder:
     """Answers from memory. ``blind_ms``: since when Vigie itself is offline."""
 
     def __init__(
-        self, clock: Clock, guilds: Guilds, status: Status, blind_ms: Callable[[], int | None]
+        self, clock: Clock, guilds: Guilds, status: Status, offline_ms: Callable[[], int | None]
     ) -> None:
         self._clock = clock
         self._guilds = guilds
         self._status = status
-        self._blind_ms = blind_ms
+        self._offline_ms = offline_ms
 
     def build(self, transport: BoardTransport, board: Board) -> BoardSnapshot | None:
         """The content of a board; None while nobody knows who reads it.
@@ -136,5 +136,5 @@ class SnapshotBuilder:
             language=self._guilds.language(board.guild_id),
             sites=tuple(one for one in found if one.channel_id in readable),
             at_ms=self._clock.now_ms(),
-            blind_ms=self._blind_ms(),
+            offline_ms=self._offline_ms(),
         )

@@ -40,7 +40,7 @@ class Alert:
 class Notice:
     """A message that belongs to no incident; its words are found when it is sent.
 
-    ``blind``: ``seconds`` offline. ``certificate``: ``name`` expires in ``days``.
+    ``blind`` (offline): ``seconds``. ``certificate``: ``name`` expires in ``days``.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
     ``notice``: ``text`` as it is; ``user_id``: whom it concerns, if no channel can be reached.
     """

@@ -186,7 +186,7 @@ def channel_lost(
 
 
 def edit_rejected(conn: Connection, message: OutgoingMessage, error: str) -> None:
-    """Discord takes no such edit: the next change tries again, and openings get their own post."""
+    """Discord takes no such edit: the next change retries, and openings get their own post."""
     _leave_list(conn, message, error)
     outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
 

@@ -40,7 +40,7 @@ class MessageKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that become one message. ``moot``: rows that it makes pointless."""
+    """Rows that become one message. ``superseded``: rows that it makes pointless."""
 
     kind: MessageKind
     rows: tuple[Notification, ...]

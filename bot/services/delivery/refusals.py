@@ -48,7 +48,7 @@ class _Run:
 
 
 class Refusals:
-    """Kept in memory: a restart tries everything once."""
+    """Kept in memory: a restart retries everything once."""
 
     def __init__(self, invalid: InvalidRequests) -> None:
         self.invalid = invalid
@@ -65,7 +65,7 @@ class Refusals:
         return run.count, now_ms - run.since_ms
 
     def block(self, channel_id: int) -> None:
-        """It is left alone; what tries it before its time is a trial."""
+        """Held; a request before its time is a trial."""
         if channel_id in self._runs:
             self._runs[channel_id].blocked = True
 

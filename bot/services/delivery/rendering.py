@@ -113,7 +113,9 @@ def _roles(incidents: Sequence[Incident]) -> tuple[int, ...]:
 def _notice(words: Translator, language: str, notice: Notice) -> Alert:
     match notice.kind:
         case "blind":
-            return Alert("blind", language, alert_lines.blind(words, notice.seconds), plain=True)
+            return Alert(
+                "blind", language, alert_lines.was_offline(words, notice.seconds), plain=True
+            )
         case "certificate":
             content = alert_lines.certificate(words, notice.name, notice.days)
             return Alert("certificate", language, content, plain=True)

@@ -3,9 +3,9 @@
 1. After a failure a channel waits until the time that Discord named or the back-off drew (edits
    have a time of their own); one that refuses us is tried as :mod:`refusals` allows.
 2. All channels share one bucket of requests, openings first, and the pauses of everything.
-3. While Discord is down one channel at a time tries for all.
+3. While Discord is down one channel at a time makes a trial for all.
 
-Kept in memory: a restart tries everything once.
+Kept in memory: a restart retries everything once.
 """
 
 import asyncio
@@ -260,7 +260,7 @@ TRIAL_MS = 30_000
 
 
 class CircuitBreaker:
-    """Closed: everybody sends. Down: one channel at a time tries, and it speaks for all."""
+    """Closed: everybody sends. Down: one channel at a time makes a trial, and it speaks for all."""
 
     def __init__(self) -> None:
         self._failures = 0

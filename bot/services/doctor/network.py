@@ -81,7 +81,7 @@ def _unanswered(name: str, answer: Answer) -> Finding | None:
         why = cause_text(translator_for("en"), answer.cause)
     return warning(
         name,
-        f"Discord does not tell: {why}",
+        f"Discord does not say: {why}",
         "Ask again later; if it lasts: https://discordstatus.com",
     )
 
@@ -144,7 +144,7 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
 
 async def _canaries(config: Config, api_client: ApiClient) -> Finding:
     if not config.canaries:
-        return ok("Canaries", "none: Discord alone tells whether Vigie is online")
+        return ok("Canaries", "none: only Discord's API shows whether Vigie is online")
     answers = await asyncio.gather(*map(api_client.get, config.canaries))
     silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
     if silent:

@@ -22,7 +22,7 @@ _TYPICAL = frozenset(
     }
 )
 _FOLLOWED, _USUAL_REDIRECTS = 5, 10  # at most; what Kuma has when nobody chose
-_CONFIRMED = 2  # how often a failure is checked again before it is told
+_CONFIRMED = 2  # how often a failure is checked again before it counts
 _USUAL_RESOLVER = "1.1.1.1"
 _USUAL_TIMEOUT = 0.8  # of the interval
 _WEB = ("http", "keyword")
@@ -133,7 +133,7 @@ def _address(monitor: Raw) -> str:
 
 
 def _refuse_what_changes_the_answer(monitor: Raw) -> None:
-    """Taken without these, a healthy site might be told as down."""
+    """Imported without these, a healthy site might be reported as down."""
     if _truth(monitor.get("ignoretls")) and str(monitor.get("url")).lower().startswith("https:"):
         raise UserError(_NO_TLS_CHECK)
     if _truth(monitor.get("proxyid")):

@@ -158,7 +158,7 @@ async def hang(base: ServicesFixture, transport: FixtureBoardTransport) -> Board
         guilds=base.guilds,
         status=base.status,
         delivery=base.delivery,
-        blind_ms=lambda: base.connectivity.offline_since_ms,
+        offline_ms=lambda: base.connectivity.offline_since_ms,
     )
     await boards.load()
     boards.attach(transport)

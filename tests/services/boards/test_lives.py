@@ -530,7 +530,7 @@ def test_the_keeper_looks_by_itself_and_at_once_when_there_are_news(tmp_path: Pa
 
 
 def test_a_board_is_not_in_the_outbox(tmp_path: Path) -> None:
-    """So it can never stand before an alert there, nor be told twice by it."""
+    """So it can never stand before an alert there, nor be reported twice by it."""
 
     async def scenario() -> None:
         async with boards_fixture(tmp_path) as w:
@@ -549,17 +549,17 @@ def test_while_vigie_is_offline_itself_its_boards_say_so(tmp_path: Path) -> None
             await w.create()
             await w.settle(60)
             w.services.online_check.online = False
-            blind_ms = w.services.clock.now_ms()
+            offline_ms = w.services.clock.now_ms()
             await w.services.play({"shop": "F"})
             await w.settle()
             [snapshot] = w.transport.boards.values()
-            assert snapshot.blind_ms == blind_ms
+            assert snapshot.offline_ms == offline_ms
             assert [one.state.value for one in snapshot.sites] == ["up"]
             w.services.online_check.online = True
             await w.services.connectivity.recheck()
             await w.settle(60)
             [snapshot] = w.transport.boards.values()
-            assert snapshot.blind_ms is None
+            assert snapshot.offline_ms is None
 
     play(scenario())
 

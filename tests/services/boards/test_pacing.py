@@ -88,13 +88,13 @@ def test_after_hours_without_discord_there_is_one_edit_with_the_newest_truth(
             for hour in range(12):
                 w.rename(f"a{hour}", f"a{hour + 1}")
                 await w.settle(900)
-            tries = w.transport.calls.count("edit")
-            assert tries <= 24, "it backs off"
+            checks = w.transport.calls.count("edit")
+            assert checks <= 24, "it backs off"
             w.transport.before = fine
             for _ in range(4):
                 await w.settle(100)
             assert w.transport.names == ["a12"]
-            assert w.transport.calls.count("edit") == tries + 1
+            assert w.transport.calls.count("edit") == checks + 1
 
     play(scenario())
 

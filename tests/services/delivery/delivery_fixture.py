@@ -1,4 +1,4 @@
-"""What the delivery tests play on: a real store, a sink that fails to order, a clock."""
+"""What the delivery tests play on: a real store, a transport that fails to order, a clock."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ _REFUSALS = {DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED}
 
 
 class FixtureClock:
-    """Time that moves only when told; sleepers yield."""
+    """Time that moves only when reported; sleepers yield."""
 
     def __init__(self) -> None:
         self.ms = START_MS
@@ -181,7 +181,7 @@ class FixtureTransport:
         _raise(trouble)
 
     def allow(self, channel_id: int = CHANNEL) -> None:
-        """The gateway tells that we may post there again."""
+        """The gateway says that we may post there again."""
         self.refusing.discard(channel_id)
 
     def _answer(self, call: Call) -> None:
@@ -229,7 +229,7 @@ def in_channel(channel_id: int, trouble: Trouble) -> Trouble:
 
 
 class DeliveryFixture:
-    """A store with one server, a delivery and its sink, and the recorder's side in short."""
+    """A store with one server, a delivery and its transport, and the recorder's side in short."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -260,7 +260,7 @@ class DeliveryFixture:
         role_id: int | None = None,
         kind: Kind = Kind.DOWN,
     ) -> Incident:
-        """An incident nobody is told of yet."""
+        """An incident nobody is reported of yet."""
         now_ms = self.clock.now_ms()
         return await self.db.write(
             lambda conn: _insert(conn, name, channel_id, now_ms, role_id=role_id, kind=kind)

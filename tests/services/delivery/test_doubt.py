@@ -65,7 +65,7 @@ def test_an_edit_whose_answer_was_lost_lets_an_opening_pass() -> None:
     play(scene)
 
 
-def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_tries_again() -> None:
+def test_an_edit_that_is_refused_twice_is_given_up_and_the_next_change_checks_again() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")
         await here.deliver()
@@ -212,7 +212,9 @@ def test_what_the_servers_own_rules_block_waits_alone_and_is_tried_with_its_card
 
 
 @pytest.mark.parametrize("joins", [False, True])
-def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, joins: bool) -> None:
+def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_reported(
+    *, joins: bool
+) -> None:
     async def scene(here: DeliveryFixture) -> None:
         def rule(call: Call) -> DeliveryError | None:
             bad = "badword" in str(call.alert.incidents)
@@ -225,12 +227,12 @@ def test_one_blocked_site_does_not_keep_those_it_fell_with_from_being_told(*, jo
             await here.deliver()
         await here.open("badword")
         await here.deliver(1)
-        told = {one.name for message in here.transport.of() for one in message.alert.incidents}
-        assert told == {"a", "b", "c"}
+        reported = {one.name for message in here.transport.of() for one in message.alert.incidents}
+        assert reported == {"a", "b", "c"}
         await here.open("d")
         await here.deliver(1)
-        told = {one.name for message in here.transport.of() for one in message.alert.incidents}
-        assert told == {"a", "b", "c", "d"}
+        reported = {one.name for message in here.transport.of() for one in message.alert.incidents}
+        assert reported == {"a", "b", "c", "d"}
 
     play(scene)
 
@@ -285,7 +287,7 @@ def test_a_card_that_cannot_be_made_is_sent_as_a_line(caplog: pytest.LogCaptureF
     play(scene)
 
 
-def test_the_log_tells_how_late_each_message_was_and_where_it_went(
+def test_the_log_says_how_late_each_message_was_and_where_it_went(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
@@ -293,10 +295,10 @@ def test_the_log_tells_how_late_each_message_was_and_where_it_went(
         await here.open("b", wait_s=100)
         with caplog.at_level(logging.INFO):
             await here.deliver(160)
-        [told] = [one for one in caplog.records if one.levelno == logging.INFO]
-        assert told.getMessage() == "Discord accepted message 100.0 s after it was due"
+        [reported] = [one for one in caplog.records if one.levelno == logging.INFO]
+        assert reported.getMessage() == "Discord accepted message 100.0 s after it was due"
         assert (
-            told.__dict__.items()
+            reported.__dict__.items()
             >= {
                 "guild": GUILD,
                 "channel": CHANNEL,
@@ -337,7 +339,7 @@ class Meanwhile(FixtureTransport):
 
 
 @pytest.mark.parametrize("action", [DeliveryAction.RETRY, DeliveryAction.WAIT])
-def test_a_change_while_a_message_is_under_way_that_fails_is_told_all_the_same(
+def test_a_change_while_a_message_is_under_way_that_fails_is_reported_all_the_same(
     action: DeliveryAction,
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
@@ -365,8 +367,8 @@ def test_what_is_planned_anew_leaves_no_second_post_behind(*, late: bool) -> Non
         here.transport.before = times(2, DeliveryAction.WAIT, after_s=30)
         for _ in range(3):
             await here.deliver(60)
-        told = await here.db.read(lambda conn: posts.of_incident(conn, incident.id))
-        assert [post.message_id for post in told] == [one.id for one in here.transport.of()]
+        reported = await here.db.read(lambda conn: posts.of_incident(conn, incident.id))
+        assert [post.message_id for post in reported] == [one.id for one in here.transport.of()]
 
     play(scene)
 

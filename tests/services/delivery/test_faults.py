@@ -381,7 +381,7 @@ def test_a_message_refused_twice_is_dead_and_holds_nothing_up() -> None:
     play(scene)
 
 
-def test_a_refused_token_stops_everything_and_tells_the_supervisor() -> None:
+def test_a_refused_token_stops_everything_and_says_the_supervisor() -> None:
     async def scene(here: DeliveryFixture) -> None:
         here.transport.before = always(DeliveryAction.TOKEN)
         await here.open("a", CHANNEL)
@@ -414,7 +414,7 @@ def test_a_bug_of_ours_in_one_channel_is_logged_and_tried_again(
     play(scene)
 
 
-def test_without_a_sink_nothing_is_claimed() -> None:
+def test_without_a_transport_nothing_is_claimed() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.open("a")
         here.restart()._transport = None

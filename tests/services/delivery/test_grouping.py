@@ -102,8 +102,8 @@ def test_a_list_is_joined_for_ten_minutes(after_s: float, messages: int) -> None
     play(scene)
 
 
-def test_a_list_is_not_joined_by_a_site_whose_end_it_has_told() -> None:
-    """An edit is silent: who was told that it is back hears of its relapse by a post."""
+def test_a_list_is_not_joined_by_a_site_whose_end_it_has_reported() -> None:
+    """An edit is silent: who was reported that it is back hears of its relapse by a post."""
 
     async def scene(here: DeliveryFixture) -> None:
         first, *_ = await _three(here)
@@ -259,7 +259,7 @@ def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> 
     play(scene)
 
 
-def test_a_join_in_doubt_that_is_told_to_wait_waits() -> None:
+def test_a_join_in_doubt_that_is_reported_to_wait_waits() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _three(here)
         here.transport.after = only("edit", times(1, DeliveryAction.RETRY))

@@ -66,7 +66,7 @@ def test_people_who_asked_are_mentioned_at_most_sixty_and_with_a_push() -> None:
     play(scene)
 
 
-def test_an_outage_that_ended_before_it_could_be_told_is_one_late_post() -> None:
+def test_an_outage_that_ended_before_it_could_be_reported_is_one_late_post() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", role_id=7)
         begun = here.clock.now_ms()
@@ -96,7 +96,7 @@ def test_an_outage_that_ended_while_it_waited_for_company_is_not_called_late() -
     play(scene)
 
 
-def test_an_opening_sent_ten_minutes_late_says_so_and_tells_the_present() -> None:
+def test_an_opening_sent_ten_minutes_late_says_so_and_says_the_present() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop")
         begun = here.clock.now_ms()
@@ -115,10 +115,10 @@ def test_an_opening_sent_ten_minutes_late_says_so_and_tells_the_present() -> Non
 
 def test_a_removed_monitor_is_edited_without_a_reply_and_its_unsent_opening_is_dropped() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        told = await here.open("Shop")
+        reported = await here.open("Shop")
         await here.deliver()
-        untold = await here.open("Blog", wait_s=60)
-        await here.close(told, untold, announce=False, ending=Ending.REMOVED)
+        unsent = await here.open("Blog", wait_s=60)
+        await here.close(reported, unsent, announce=False, ending=Ending.REMOVED)
         await here.deliver(120)
         [message] = here.transport.of()
         assert message.alert.content == "⚪ NO LONGER WATCHED · Shop"
@@ -137,7 +137,7 @@ def test_an_incident_that_was_never_announced_is_never_closed() -> None:
     play(scene)
 
 
-def test_what_was_given_up_before_it_was_told_is_never_spoken_of_again() -> None:
+def test_what_was_given_up_before_it_was_reported_is_never_spoken_of_again() -> None:
     async def scene(here: DeliveryFixture) -> None:
         removed = await here.open("Shop", wait_s=60)
         await here.close(removed, announce=False, ending=Ending.REMOVED)
@@ -166,7 +166,7 @@ def test_now_down_for_good_is_one_reply_and_an_edit() -> None:
     play(scene)
 
 
-def test_an_escalation_before_its_opening_was_sent_is_told_by_the_opening() -> None:
+def test_an_escalation_before_its_opening_was_sent_is_reported_by_the_opening() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", kind=Kind.UNSTABLE, wait_s=60)
         await here.escalate(incident)

@@ -1,4 +1,4 @@
-"""Where a server is told when its alert channel is lost, and how that channel comes back."""
+"""Where a server is reported when its alert channel is lost, and how that channel comes back."""
 
 from bot.db import delivery_stats, guilds
 from bot.db.database import Connection
@@ -37,14 +37,14 @@ def _refused_by(*places: int, action: DeliveryAction = DeliveryAction.CHANNEL_BL
     )
 
 
-def _told(here: DeliveryFixture) -> list[int]:
+def _reported(here: DeliveryFixture) -> list[int]:
     """The channels in which a notice arrived."""
     return [
         one.channel_id for one in here.transport.messages.values() if one.alert.kind == "notice"
     ]
 
 
-def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
+def test_a_lost_channel_is_reported_of_in_the_first_place_that_takes_it() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         lost: list[int] = []
@@ -53,7 +53,7 @@ def test_a_lost_channel_is_told_of_in_the_first_place_that_takes_it() -> None:
             here.transport.before = _refused_by(*lost, *range(CHANNEL, CHANNEL + 10))
             await here.open(f"after {broken}", CHANNEL + len(lost))
             await here.deliver(DAY)
-        assert _told(here) == [SECOND, SYSTEM, PRIVATE + CHOOSER, PRIVATE + OWNER]
+        assert _reported(here) == [SECOND, SYSTEM, PRIVATE + CHOOSER, PRIVATE + OWNER]
         names = [
             one.alert.content.startswith("Harbour · 🔕 NOT HEARD")
             for one in here.transport.messages.values()
@@ -71,7 +71,7 @@ def test_a_place_is_asked_for_only_when_the_ones_before_refused() -> None:
         here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
-        assert _told(here) == [SECOND]
+        assert _reported(here) == [SECOND]
         assert here.transport.count("private", CHOOSER) == 0
         assert here.transport.of(SYSTEM) == []
 
@@ -92,7 +92,7 @@ def test_no_place_is_tried_twice() -> None:
     play(scene)
 
 
-def test_the_lost_channel_itself_is_not_told() -> None:
+def test_the_lost_channel_itself_is_not_reported() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", CHANNEL, OWNER)
@@ -100,12 +100,12 @@ def test_the_lost_channel_itself_is_not_told() -> None:
         await here.open("a")
         await here.deliver()
         assert here.transport.count("post", CHANNEL) == 1
-        assert _told(here) == [PRIVATE + CHOOSER]
+        assert _reported(here) == [PRIVATE + CHOOSER]
 
     play(scene)
 
 
-def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
+def test_whom_a_notice_concerns_is_reported_before_who_chose_the_channel() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.transport.known_contact_points[GUILD] = ContactPoints(None, None, OWNER)
@@ -117,18 +117,18 @@ def test_whom_a_notice_concerns_is_told_before_who_chose_the_channel() -> None:
     play(scene)
 
 
-def test_a_server_without_settings_is_told_through_its_owner() -> None:
+def test_a_server_without_settings_is_reported_through_its_owner() -> None:
     async def scene(here: DeliveryFixture) -> None:
         here.transport.known_contact_points[GUILD] = ContactPoints("Harbour", None, OWNER)
         here.transport.before = _refused_by(CHANNEL)
         await here.open("a")
         await here.deliver()
-        assert _told(here) == [PRIVATE + OWNER]
+        assert _reported(here) == [PRIVATE + OWNER]
 
     play(scene)
 
 
-def test_a_place_that_is_only_away_is_waited_for_and_told_once() -> None:
+def test_a_place_that_is_only_away_is_waited_for_and_reported_once() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         blocked = _refused_by(CHANNEL, SYSTEM)
@@ -136,11 +136,11 @@ def test_a_place_that_is_only_away_is_waited_for_and_told_once() -> None:
         here.transport.before = lambda call: blocked(call) or away(call)
         await here.open("a")
         await here.deliver()
-        assert _told(here) == []
+        assert _reported(here) == []
         here.transport.after = in_channel(PRIVATE + CHOOSER, times(1, DeliveryAction.RETRY))
         await here.deliver(10)
         await here.deliver(10)
-        assert _told(here) == [PRIVATE + CHOOSER]
+        assert _reported(here) == [PRIVATE + CHOOSER]
 
     play(scene)
 
@@ -156,12 +156,12 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
         here.transport.before = refuse
         await here.open("a")
         await here.deliver()
-        assert _told(here) == [PRIVATE + OWNER]
+        assert _reported(here) == [PRIVATE + OWNER]
 
     play(scene)
 
 
-def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
+def test_a_server_is_reported_once_a_day_and_hears_what_it_misses() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.transport.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
@@ -169,14 +169,14 @@ def test_a_server_is_told_once_a_day_and_hears_what_it_misses() -> None:
         await here.deliver()
         await here.open("b", CHANNEL + 1)
         await here.deliver(DAY - 1)
-        assert _told(here) == [SYSTEM]
+        assert _reported(here) == [SYSTEM]
         notice = here.transport.of(SYSTEM)[0].alert
         assert notice.content.startswith("🔕 NOT HEARD · I can no longer post in <#100>.")
         assert notice.content.endswith("In trouble now: a")
         assert notice.plain
         await here.open("c", CHANNEL + 2)
         await here.deliver(1)
-        assert _told(here) == [SYSTEM, SYSTEM]
+        assert _reported(here) == [SYSTEM, SYSTEM]
 
     play(scene)
 
@@ -237,8 +237,8 @@ def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_mor
         here.transport.before = in_channel(CHANNEL, times(1, DeliveryAction.CHANNEL_BLOCKED))
         await here.open("a")
         await here.deliver()
-        assert _told(here) == [SYSTEM]
-        here.transport.allow()  # and no event tells of it
+        assert _reported(here) == [SYSTEM]
+        here.transport.allow()  # and no event says of it
         assert await here.deliver(6 * HOUR - 1) == 0
         assert await here.deliver(1) == 1
         assert here.transport.texts(CHANNEL)[0].startswith("🔴 DOWN · a")
@@ -247,7 +247,7 @@ def test_a_channel_that_takes_alerts_again_after_six_hours_is_no_trouble_any_mor
     play(scene)
 
 
-def test_a_deletion_that_discord_tells_of_matters_only_where_alerts_go() -> None:
+def test_a_deletion_that_discord_says_of_matters_only_where_alerts_go() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         await here.delivery.channel_deleted(GUILD, CHANNEL + 1)
@@ -263,7 +263,9 @@ def test_a_deletion_that_discord_tells_of_matters_only_where_alerts_go() -> None
     play(scene)
 
 
-def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second_one() -> None:
+def test_what_was_reported_in_a_channel_that_is_lost_since_is_not_reported_in_the_second_one() -> (
+    None
+):
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here)
         incident = await here.open("a")
@@ -276,7 +278,7 @@ def test_what_was_told_in_a_channel_that_is_lost_since_is_not_told_in_the_second
     play(scene)
 
 
-def test_a_channel_that_was_chosen_gets_what_lost_ones_were_never_told() -> None:
+def test_a_channel_that_was_chosen_gets_what_lost_ones_were_never_reported() -> None:
     async def scene(here: DeliveryFixture) -> None:
         here.transport.before = times(1, DeliveryAction.CHANNEL_GONE)
         await here.open("a")

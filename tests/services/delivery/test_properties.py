@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: told once, ended once, in order, and nothing missing."""
+"""Whatever happens in whatever order: reported once, ended once, in order, and nothing missing."""
 
 import asyncio
 from collections import defaultdict
@@ -114,14 +114,14 @@ class Story:
     async def check(self) -> None:
         assert await self.here.db.read(lambda conn: outbox.due_by_channel(conn, 0)) == {}
         assert self.here.transport.most_at_once <= 1
-        opens, closes = _told(list(self.here.transport.messages.values()))
+        opens, closes = _reported(list(self.here.transport.messages.values()))
         for incident in self.all:
-            told, ended = opens[incident.id], closes[incident.id]
-            assert len(told) <= 1
+            reported, ended = opens[incident.id], closes[incident.id]
+            assert len(reported) <= 1
             assert len(ended) == (incident.id in self.over)
-            assert told or ended
-            assert not told or not ended or told[0].id < ended[0].id
-            for message in told:
+            assert reported or ended
+            assert not reported or not ended or reported[0].id < ended[0].id
+            for message in reported:
                 await self._is_true(message)
 
     async def _is_true(self, message: Message) -> None:
@@ -131,7 +131,7 @@ class Story:
         assert message.alert.incidents == tuple(truth)
 
 
-def _told(
+def _reported(
     messages: list[Message],
 ) -> tuple[dict[int, list[Message]], dict[int, list[Message]]]:
     """For each incident the messages that opened it, and those that ended it."""
@@ -148,7 +148,7 @@ def _told(
 
 @settings(max_examples=150, deadline=None)
 @given(steps)
-def test_each_incident_is_told_once_and_ended_once_whatever_dies_when(
+def test_each_incident_is_reported_once_and_ended_once_whatever_dies_when(
     script: list[tuple[str, int, float]],
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:

@@ -27,7 +27,7 @@ from tests.services.delivery.delivery_fixture import (
 
 
 @dataclass
-class SlowSink(FixtureTransport):
+class SlowTransport(FixtureTransport):
     """Answers when it is let; ``arrived`` is set when a request is under way."""
 
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,10 +112,10 @@ def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_ot
         )
         await delivery.stop(1)
         await running
-        told = [
+        reported = [
             one for message in here.transport.messages.values() for one in message.alert.incidents
         ]
-        assert len(told) == 8
+        assert len(reported) == 8
         assert here.transport.most_at_once == 1
         assert here.transport.of(CHANNEL) == []
 
@@ -124,7 +124,7 @@ def test_one_request_at_a_time_in_a_channel_and_channels_do_not_wait_for_each_ot
 
 def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        transport = SlowSink(here.clock)
+        transport = SlowTransport(here.clock)
         delivery = _live(here, transport)
         running = asyncio.create_task(delivery.run())
         incident = await here.open("Shop")
@@ -143,7 +143,7 @@ def test_a_change_that_comes_while_the_message_is_on_its_way_is_not_lost() -> No
 
 def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        transport = SlowSink(here.clock)
+        transport = SlowTransport(here.clock)
         delivery = _live(here, transport)
         running = asyncio.create_task(delivery.run())
         await here.open("Shop")

@@ -35,7 +35,7 @@ async def _remind(here: DeliveryFixture, *ids: int) -> None:
         ((Kind.UNSTABLE, Kind.DOWN), "down", "🔴 1 site down, 1 unstable"),
     ],
 )
-def test_a_post_is_of_the_worst_kind_it_tells_of(
+def test_a_post_is_of_the_worst_kind_it_says_of(
     kinds: tuple[Kind, ...], kind: str, line: str
 ) -> None:
     async def scene(here: DeliveryFixture) -> None:
@@ -120,13 +120,13 @@ def test_a_reminder_counts_to_the_moment_it_was_due() -> None:
     play(scene)
 
 
-def test_nobody_is_reminded_of_what_was_never_told_or_is_over() -> None:
+def test_nobody_is_reminded_of_what_was_never_reported_or_is_over() -> None:
     async def scene(here: DeliveryFixture) -> None:
         muted = await here.insert("a")
-        told = await here.open("b")
+        reported = await here.open("b")
         await here.deliver()
-        await _remind(here, muted.id, told.id)
-        await here.close(told)
+        await _remind(here, muted.id, reported.id)
+        await here.close(reported)
         await here.deliver()
         assert not [text for text in here.transport.texts() if "STILL" in text]
         assert ("reminder", "superseded") in await here.rows()
@@ -178,7 +178,7 @@ def test_an_incident_is_opened_once_however_often_it_is_reported() -> None:
     play(scene)
 
 
-def test_all_clears_of_several_outages_that_were_never_told_share_one_post() -> None:
+def test_all_clears_of_several_outages_that_were_never_reported_share_one_post() -> None:
     async def scene(here: DeliveryFixture) -> None:
         both = [await here.open(name, wait_s=60) for name in ("a", "b")]
         await here.close(*both)

@@ -21,7 +21,7 @@ async def _silent_for(here: DeliveryFixture, seconds: float) -> None:
     assert await here.deliver() == 0
 
 
-def test_what_came_and_went_is_one_digest_and_what_goes_on_is_told_after_it() -> None:
+def test_what_came_and_went_is_one_digest_and_what_goes_on_is_reported_after_it() -> None:
     async def scene(here: DeliveryFixture) -> None:
         begun = here.clock.now_ms()
         gone = [await here.open("a", role_id=7)]
@@ -55,17 +55,17 @@ def test_what_came_and_went_is_one_digest_and_what_goes_on_is_told_after_it() ->
     play(scene)
 
 
-def test_a_digest_of_outages_that_were_told_counts_from_the_first_end() -> None:
+def test_a_digest_of_outages_that_were_reported_counts_from_the_first_end() -> None:
     async def scene(here: DeliveryFixture) -> None:
-        told = [await here.open(name) for name in ("a", "b", "c")]
+        reported = [await here.open(name) for name in ("a", "b", "c")]
         await here.deliver()
         here.clock.forward(MINUTE)
         ended = here.clock.now_ms()
-        await here.close(told[0])
+        await here.close(reported[0])
         here.transport.before = times(2, DeliveryAction.WAIT, after_s=10 * MINUTE)
         await here.deliver()
         here.clock.forward(MINUTE)
-        await here.close(*told[1:])
+        await here.close(*reported[1:])
         await here.deliver(9 * MINUTE)
         digest = here.transport.of()[-1]
         assert digest.alert.kind == "digest"
@@ -76,7 +76,9 @@ def test_a_digest_of_outages_that_were_told_counts_from_the_first_end() -> None:
 
 
 @pytest.mark.parametrize(("ended", "after_s"), [(False, 15 * MINUTE), (True, 5 * MINUTE)])
-def test_what_is_told_late_is_late_since_the_first_of_it(*, ended: bool, after_s: float) -> None:
+def test_what_is_reported_late_is_late_since_the_first_of_it(
+    *, ended: bool, after_s: float
+) -> None:
     async def scene(here: DeliveryFixture) -> None:
         begun = here.clock.now_ms()
         first = await here.open("a")
@@ -134,7 +136,7 @@ def test_an_opening_is_late_from_ten_minutes_on(after_s: float, *, late: bool) -
 
 @pytest.mark.parametrize("after_s", [15 * MINUTE, 5 * MINUTE])
 def test_an_end_that_discord_will_never_take_leaves_nothing_behind(after_s: float) -> None:
-    """Neither as a digest nor as a late post: the outage is not told after its end."""
+    """Neither as a digest nor as a late post: the outage is not reported after its end."""
 
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("a")

@@ -52,7 +52,7 @@ def is_well(finding: Finding) -> bool:
     return finding.grade is Grade.OK and finding.fix is None
 
 
-def test_a_full_server_is_told_how_to_make_room(tmp_path: Path) -> None:
+def test_a_full_server_is_reported_how_to_make_room(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             assert (await found(s))["Sites"].fix == "Begin with /watch add."
@@ -88,7 +88,7 @@ def test_a_pause_of_a_week_and_a_mute_of_a_day_are_looked_at(tmp_path: Path) -> 
     asyncio.run(scenario())
 
 
-def test_mutes_and_maintenance_that_end_apart_are_told_apart(tmp_path: Path) -> None:
+def test_mutes_and_maintenance_that_end_apart_are_reported_apart(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             shop, api, blog = [await s.watch(name) for name in ("shop", "api", "blog")]
@@ -138,7 +138,7 @@ def test_what_is_not_checked_any_more_is_broken_but_not_after_a_gap(tmp_path: Pa
     asyncio.run(scenario())
 
 
-def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
+def test_messages_that_wait_or_were_given_up_are_reported_with_what_discord_said(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
@@ -177,7 +177,7 @@ def test_messages_that_wait_or_were_given_up_are_told_with_what_discord_said(
     asyncio.run(scenario())
 
 
-def test_a_refused_token_and_a_silent_discord_are_told(tmp_path: Path) -> None:
+def test_a_refused_token_and_a_silent_discord_are_reported(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
             assert "Discord" not in await found(s)
