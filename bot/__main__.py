@@ -8,10 +8,15 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, STOP_S, fail
 from bot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bot.config import Config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,7 +99,7 @@ def _with_settings(options: argparse.Namespace) -> int:
     from bot import config  # noqa: PLC0415
 
     try:
-        settings = config.load(secrets=options.command != "check")
+        settings = config.load(secrets=options.command not in {"check", "places"})
     except ConfigError as error:
         return _refused(options, str(error))
     match options.command:
@@ -112,11 +117,36 @@ def _with_settings(options: argparse.Namespace) -> int:
             from bot.cli import doctor  # noqa: PLC0415
 
             status = doctor.run(settings, as_json=options.json)
+        case "lookout" | "places":
+            status = _elsewhere(options, settings)
         case _:
             from bot.cli import run  # noqa: PLC0415
 
             status = run.run(settings)
     return status
+
+
+def _elsewhere(options: argparse.Namespace, settings: "Config") -> int:
+    if find_spec("nats") is None or find_spec("bcrypt") is None:
+        return fail(f"{options.command} needs an extra: pip install 'vigie[places]'", EXIT_CONFIG)
+    if options.command == "lookout":
+        # Until it has its own handlers, being stopped is no failure either.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(EXIT_OK))
+        from bot.cli import lookout  # noqa: PLC0415
+
+        return lookout.run(options.name, options.url, settings)
+    from bot.cli import places  # noqa: PLC0415
+
+    return places.run(
+        options.action,
+        options.name,
+        settings,
+        file=options.file,
+        address=options.address,
+        trusted=options.trusted,
+        secrets=options.secrets,
+    )
 
 
 def _refused(options: argparse.Namespace, text: str) -> int:
@@ -162,7 +192,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     backup.add_argument("--keep", type=_count, help="in a folder, so many stay (7)")
     backup.add_argument("--daily", action="store_true", help="stay, and make one a day in FOLDER")
+    _add_places(commands)
     return parser
+
+
+def _add_places(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    lookout = commands.add_parser("lookout", help="check for a bot elsewhere (docs/places.md)")
+    lookout.add_argument("name", metavar="NAME", help="of this place, such as paris")
+    lookout.add_argument("url", metavar="NATS_URL", help="such as tls://watch.example.org:4222")
+    places = commands.add_parser("places", help="who may look out for this bot (docs/places.md)")
+    places.add_argument("action", choices=("add", "list", "remove"))
+    places.add_argument("name", metavar="NAME", nargs="?", help="of a place, such as paris")
+    places.add_argument("--file", help="the NATS server's configuration (Debian's, or nats.conf)")
+    places.add_argument("--address", metavar="NATS_URL", help="where the place finds the server")
+    places.add_argument(
+        "--trusted", action="store_true", help="it may see headers and queries, and share the work"
+    )
+    places.add_argument(
+        "--secrets", metavar="FOLDER", help="write secrets into files there, not on the terminal"
+    )
 
 
 def _target(text: str) -> str:

@@ -6,13 +6,16 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
-from bot.config import Config
+from bot.config import REMOTE, Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.discord.client import run_client
 from bot.engine import rlimits
+from bot.engine.kinds.base import Checker
 from bot.engine.network import ApiClient, Network
 from bot.engine.stall_detector import StallDetector
 from bot.errors import ConfigError, DeliveryError
@@ -22,6 +25,9 @@ from bot.services.history.retention import Retention
 from bot.services.liveness import GapWatch, Heartbeat
 from bot.services.registry import Core, Services
 from bot.services.reminders import Reminders
+
+if TYPE_CHECKING:
+    from bot.places.link import Link
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +78,7 @@ class App(Core):
             connectivity_urls=config.canaries,
             api_url=config.api_url,
         )
+        self.link, calm = _other_places(config, clock, self.engine.checker)
         super().__init__(
             config,
             db,
@@ -81,6 +88,8 @@ class App(Core):
             online_check=self.engine.connectivity,
             stalls=StallDetector(clock, clock.suspended),
             on_token_refused=self._token_refused,
+            others=self.link,
+            calm=calm,
         )
         call = ApiClient(self.engine.resolver).call_failure
         self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)
@@ -97,7 +106,12 @@ class App(Core):
         self.services = Services.build(self, clock)
 
     async def start(self) -> None:
-        """Read back everything that is remembered, and plan the first rounds."""
+        """Read back everything that is remembered, and plan the first rounds.
+
+        Raises ConfigError for a NATS server that must not be spoken to.
+        """
+        if self.link is not None:
+            await self.link.judge()
         await self.load(await self.gap_watch.begin())
         await self.services.boards.load()
         self.monitors.start()
@@ -118,6 +132,7 @@ class App(Core):
                 *(self.stalls.run, self.scheduler.run, self.recorder.run, self.connectivity.run),
                 *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
                 self.services.boards.run,
+                *([self.link.run, self.place_watch.run] if self.link is not None else []),
             )
         ]
         sending = self._part("delivery", self.delivery.run)
@@ -175,6 +190,23 @@ class App(Core):
     def _token_refused(self, error: DeliveryError) -> None:
         self.failure = ConfigError(f"Discord refuses DISCORD_TOKEN ({error}): copy it again.")
         self.stopping.set()
+
+
+def _other_places(
+    config: Config, clock: SystemClock, home: Checker
+) -> "tuple[Link | None, Checker | None]":
+    """The way to them, and who makes scheduled checks if not home. Raises ConfigError."""
+    if not config.nats_url:
+        return None, None
+    if find_spec("nats") is None:
+        raise ConfigError("VIGIE_NATS_URL needs an extra: pip install 'vigie[places]'")
+    # Without other places nothing of it is loaded.
+    from bot.places.address import read_server  # noqa: PLC0415
+    from bot.places.link import Link, RemoteChecker  # noqa: PLC0415
+
+    server = read_server(config.nats_url, "VIGIE_NATS_URL")
+    link = Link(server, clock, private=bool(config.allow_private))
+    return link, RemoteChecker(link, home) if config.probe == REMOTE else None
 
 
 async def end(tasks: list[asyncio.Task[None]], timeout_s: float) -> None:

@@ -30,11 +30,15 @@ VARIABLES = (
     "VIGIE_HEARTBEAT_URL",
     "VIGIE_GUILDS",
     "VIGIE_LOG_LEVEL",
+    "VIGIE_NATS_URL",
+    "VIGIE_PROBE",
+    "VIGIE_LOOKOUT_SECRET",
 )
-SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL")
+SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL", "VIGIE_NATS_URL", "VIGIE_LOOKOUT_SECRET")
 _MOST_DIGITS = 20
 _ALIKE, _VERY_ALIKE = 0.7, 0.88  # how close a name must be; others have settings too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HOME, REMOTE = "HOME", "REMOTE"  # who makes the scheduled checks
 DEFAULT_API_URL = "https://discord.com/api/v10"
 # Three large hosts that share neither owner nor network.
 DEFAULT_CANARIES = (
@@ -63,6 +67,9 @@ class Config:
     guilds: frozenset[int] = frozenset()  # empty: any server
     log_level: str = "INFO"
     remarks: tuple[str, ...] = ()  # what was set and means nothing, in sentences
+    nats_url: str = ""  # of the server where other places are asked; empty: there are none
+    probe: str = HOME
+    lookout_secret: str = ""  # of a lookout alone: how it is known to the NATS server
 
     def __repr__(self) -> str:
         return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
@@ -100,6 +107,9 @@ def load(
         guilds=frozenset(read.numbers("VIGIE_GUILDS", 2**63)),
         log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
         remarks=tuple(_remarks(values)),
+        nats_url=read.secret("VIGIE_NATS_URL").strip() if secrets else "",
+        probe=read.choice("VIGIE_PROBE", HOME, (HOME, REMOTE)),
+        lookout_secret=read.secret("VIGIE_LOOKOUT_SECRET").strip() if secrets else "",
     )
 
 

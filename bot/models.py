@@ -19,12 +19,13 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """How an incident shows itself. SLOW and BLOCKED have the state UNSTABLE; the words differ."""
+    """How an incident shows itself. All but DOWN have the state UNSTABLE; the words differ."""
 
     DOWN = "down"
     UNSTABLE = "unstable"
     SLOW = "slow"
     BLOCKED = "blocked"
+    PARTLY = "partly"  # no answer here, but other places get through
 
     @classmethod
     def _missing_(cls, _value: object) -> "Kind":
@@ -43,6 +44,7 @@ class Rule(StrEnum):
     BAD_OF_10 = "of10"
     BAD_OF_60 = "of60"
     SLOW_OF_10 = "slow10"
+    PARTLY = "partly"  # ten rounds failed here alone
 
 
 HIDDEN = 0  # the number of a refusal by what a name leads to
@@ -157,6 +159,26 @@ class CheckResult:
         return self.cause is None
 
 
+HOME = "home"  # the place of the bot itself: no other may be called so
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFrom:
+    """Places by name: where a check failed, where it got through, who was asked and did not say."""
+
+    failing: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anybody was asked."""
+        return bool(self.failing or self.through or self.silent)
+
+    @property
+    def voted(self) -> int:
+        return len(self.failing) + len(self.through)
+
+
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """A watched site of one server, as its people configured it."""
@@ -169,6 +191,7 @@ class Monitor:
     channel_id: int | None = None  # None: the server's alert channel
     role_id: int | None = None  # None: the server's role
     slow_ms: int | None = None
+    place: str | None = None  # the only one that checks it; None: all
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -247,6 +270,9 @@ class Incident:
     # What its site may share with others: where it last answered from, its certificate's end.
     address: str | None = None
     certificate_ms: int | None = None
+    places: SeenFrom = (
+        SeenFrom()
+    )  # of the last failed round that others were asked in, home included
 
     @property
     def open(self) -> bool:

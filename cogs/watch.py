@@ -25,7 +25,7 @@ from cogs._ui.interactions import (
     respond_or_edit,
 )
 from cogs._ui.monitor_forms import FORM
-from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.monitor_option import ManagedMonitor, PlaceName
 from cogs._ui.monitor_settings import EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.option_parameters import takes_options, typed_options
 from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
@@ -150,9 +150,12 @@ class Watch(
         await respond(interaction, embed=list_embed(words, found))
 
     @app_commands.command(name="test", description="Check a site once, right now; changes nothing.")
-    @app_commands.describe(monitor="Which site.")
-    async def test(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
-        work = self._services.monitors.test(monitor.guild_id, monitor.id)
+    @app_commands.describe(monitor="Which site.", place="From which place.")
+    @app_commands.rename(place="from")
+    async def test(
+        self, interaction: Interaction, monitor: ManagedMonitor, place: PlaceName | None = None
+    ) -> None:
+        work = self._services.monitors.test(monitor.guild_id, monitor.id, place)
         tested, result = await defer_if_slow(interaction, work)
         await respond(interaction, embed=probe_embed(translator_of(interaction), tested, result))
 
@@ -193,5 +196,9 @@ async def setup(client: VigieClient) -> None:
     # discord.py reads ranges when the class is made; this one's minimum is a setting.
     for command in (cog.add, cog.edit):
         command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+    if not client.config.nats_url:  # without other places there is nothing to choose
+        for one in (cog.add, cog.edit, cog.test):
+            options = one._params.items()  # noqa: SLF001 - the same
+            one._params = {k: v for k, v in options if k not in {"place", "places"}}  # noqa: SLF001
     client.add_dynamic_items(EditButton, RemovalButton, DidYouMeanButton)
     await client.add_cog(cog)

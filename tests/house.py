@@ -29,12 +29,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     "words": LEAVES,
     "charts": LOWER,
     "engine": LOWER,
+    "places": LOWER | {"engine"},
     "db": LOWER,
     "sandbox": LOWER,
     "services": MIDDLE | {"engine", "db", "charts"},
     "discord": MIDDLE | {"services"},
-    "app": MIDDLE | {"services", "engine", "db", "discord"},
-    "cli": MIDDLE | {"services", "engine", "db", "discord", "app", "charts", "sandbox"},
+    "app": MIDDLE | {"services", "engine", "db", "discord", "places"},
+    "cli": MIDDLE
+    | {"services", "engine", "db", "discord", "app", "charts", "sandbox"}
+    | {"places"},
     "__main__": LEAVES | {"config", "cli", "log"},
     "cogs": MIDDLE | {"services", "charts", "discord"},
 }
@@ -44,6 +47,8 @@ RESTRICTED = {
     "httpx": ("bot/engine/",),
     "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
+    "nats": ("bot/places/",),
+    "bcrypt": ("bot/places/",),
     "matplotlib": ("bot/charts/drawing.py",),
     "PIL": ("bot/charts/drawing.py",),
 }

@@ -66,7 +66,11 @@ def test_every_dependency_says_why_it_is_there_and_is_locked() -> None:
     project = tomllib.loads(text)
     groups = project["dependency-groups"]
     wanted = {
-        "requirements.lock": [*project["project"]["dependencies"], *groups["build"]],
+        "requirements.lock": [
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["places"],
+            *groups["build"],
+        ],
         "requirements-dev.lock": groups["dev"],
     }
     for lock, dependencies in wanted.items():
@@ -80,6 +84,9 @@ def test_every_dependency_says_why_it_is_there_and_is_locked() -> None:
 def test_every_import_of_the_product_is_declared_and_every_dependency_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {re.split(r"[~>=\[]", one)[0].lower() for one in project["dependencies"]}
+    declared |= {
+        re.split(r"[~>=\[]", one)[0].lower() for one in project["optional-dependencies"]["places"]
+    }
     owners = packages_distributions()
     imported = {
         module.partition(".")[0]

@@ -1,6 +1,8 @@
 """The commands of the shell: one file each."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 EXIT_OK = 0
 EXIT_FAILURE = 1  # it could not be done, now at least: a supervisor starts it again
@@ -16,3 +18,16 @@ def fail(sentence: object, status: int) -> int:
     """Say why a command ends without its work, and return the status it ends with."""
     print(f"vigie: {sentence}", file=sys.stderr)
     return status
+
+
+@contextmanager
+def without(library: str) -> Iterator[None]:
+    """Keep what is imported in this block from loading a library that it can do without."""
+    if library in sys.modules:
+        yield
+        return
+    sys.modules[library] = None  # type: ignore[assignment]  # so that Python says it is not there
+    try:
+        yield
+    finally:
+        del sys.modules[library]

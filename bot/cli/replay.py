@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from bot.cli import EXIT_OK, fail
 from bot.clock import DAY_MS
 from bot.db.monitors import name_key
+from bot.engine.votes import Vote
 from bot.models import Cause, Reason
 from bot.services.simulation import ScriptedRound, SimulatedMessage, simulation
 
@@ -84,7 +85,16 @@ def _moment(row: dict[str, Any], site: str, seen: Seen) -> ScriptedRound:
         _site(row.get("site", site)),
         seen[outcomes],
         _within(float(row["ms"]), 0, _SLOWEST_MS),
+        None if row.get("places") is None else _vote(row["places"]),
     )
+
+
+def _vote(places: dict[str, object]) -> Vote:
+    """What each place sees; null: it was asked and did not say."""
+    said = {_site(name): seen for name, seen in places.items()}
+    silent = tuple(name for name, seen in said.items() if seen is None)
+    through = tuple(n for n, seen in said.items() if seen is not None and _cause(seen) is None)
+    return Vote(tuple(n for n in said if n not in silent + through), through, silent)
 
 
 def _within(number: N, low: int, high: int) -> N:

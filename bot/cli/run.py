@@ -21,7 +21,14 @@ def run(config: Config) -> int:
     try:
         require_private()
         token = require_token(config)
-        log.setup(config.log_level, secrets=[token, config.heartbeat_url or ""])
+        log.setup(
+            config.log_level,
+            secrets=[
+                token,
+                config.heartbeat_url or "",
+                config.nats_url.rpartition("@")[0].rpartition(":")[2],
+            ],
+        )
         for remark in config.remarks:
             logger.warning("%s", remark)
         return asyncio.run(_run(config, ends))

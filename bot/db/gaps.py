@@ -4,6 +4,7 @@ from bot.db.database import Connection
 
 SLICE = 500
 OFFLINE_SINCE = "blind_since_ms"  # the setting of when Vigie went offline, while it is
+OWN_LINE_SINCE = "own_line_since_ms"  # the same of trouble in our own line
 
 
 def add(conn: Connection, from_ms: int, until_ms: int) -> None:
@@ -15,9 +16,9 @@ def between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, in
     rows = conn.execute(
         "SELECT max(from_ms, :from) AS a, min(until_ms, :until) AS b FROM"
         " (SELECT from_ms, until_ms FROM gap UNION ALL SELECT CAST(value AS INTEGER), :until"
-        " FROM setting WHERE key = :key AND value <> '')"
+        " FROM setting WHERE key IN (:offline, :own) AND value <> '')"
         " WHERE until_ms > :from AND from_ms < :until ORDER BY from_ms",
-        {"from": from_ms, "until": until_ms, "key": OFFLINE_SINCE},
+        {"from": from_ms, "until": until_ms, "offline": OFFLINE_SINCE, "own": OWN_LINE_SINCE},
     )
     return [(row["a"], row["b"]) for row in rows.fetchall()]
 

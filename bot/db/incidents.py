@@ -1,12 +1,14 @@
 """SQL of incidents: one stretch of trouble of one monitor, and the people who follow it."""
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.models import Cause, Ending, Incident, Kind, State
+from bot.models import Cause, Ending, Incident, Kind, SeenFrom, State
 
 # No I, L, O, U, 0, 1: an id is read aloud and typed. 28^6 ids; a clash is met by another draw.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -26,7 +28,7 @@ _FIXED = (
 _LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
     *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced", "last_ok_ms"),
-    *("channel_id", "role_id"),
+    *("channel_id", "role_id", "places"),
 )
 
 
@@ -167,7 +169,12 @@ def sharing_post(conn: Connection, incident_id: int) -> list[int]:
 
 def _columns(incident: Incident, names: Iterable[str]) -> dict[str, object]:
     columns = {name: getattr(incident, name) for name in names}
-    return columns | {"cause": None if incident.cause is None else str(incident.cause)}
+    return columns | {
+        "cause": None if incident.cause is None else str(incident.cause),
+        "places": json.dumps(asdict(incident.places), ensure_ascii=False)
+        if incident.places
+        else None,
+    }
 
 
 def _incident(row: sqlite3.Row) -> Incident:
@@ -178,7 +185,17 @@ def _incident(row: sqlite3.Row) -> Incident:
         cause=None if row["cause"] is None else Cause.parse(row["cause"]),
         ending=None if row["ending"] is None else Ending(row["ending"]),
         silenced=bool(row["silenced"]),
+        places=_places(row["places"]),
     )
+
+
+def _places(text: str | None) -> SeenFrom:
+    """What cannot be read is left out: the incident is worth more."""
+    try:
+        found = {} if text is None else json.loads(text)
+        return SeenFrom(**{name: tuple(map(str, names)) for name, names in found.items()})
+    except (ValueError, TypeError, AttributeError):
+        return SeenFrom()
 
 
 FOR_EVER = 2**62

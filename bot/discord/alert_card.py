@@ -23,7 +23,7 @@ from bot.words.translator import N_, Translator, translator_for
 FILE = "sites.txt"
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
-_COLOURS = {Kind.DOWN: RED, Kind.UNSTABLE: YELLOW, Kind.SLOW: YELLOW, Kind.BLOCKED: YELLOW}
+_COLOURS = {Kind.DOWN: RED} | {kind: YELLOW for kind in Kind if kind is not Kind.DOWN}
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 # In the order they stand under the card.
 BUTTONS = {

@@ -15,6 +15,7 @@ _WORDS = {
     "unstable": (N_("▲ UNSTABLE"), NN_("{n} unstable", "{n} unstable"), YELLOW),
     "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), YELLOW),
     "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), YELLOW),
+    "partly": (N_("▲ PARTLY"), NN_("{n} partly", "{n} partly"), YELLOW),
     "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), GREEN),
     "unknown": (
         N_("? PENDING"),
@@ -23,7 +24,7 @@ _WORDS = {
     ),
     "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), GREY),
 }
-_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused"}
+_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partly"}
 
 
 def state_of(status: MonitorStatus) -> str:

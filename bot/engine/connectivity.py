@@ -47,7 +47,7 @@ class ConnectivityChecker:
     def __init__(
         self,
         urls: Sequence[str],
-        api_url: str,
+        api_url: str | None,
         *,
         clock: Clock,
         resolver: Resolve,
@@ -55,7 +55,7 @@ class ConnectivityChecker:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._urls = tuple(urls)
-        self._discord = f"{api_url}/gateway"
+        self._discord = None if api_url is None else f"{api_url}/gateway"
         self._clock = clock
         self._deadline_s = deadline_s
         # Addresses of the operator are not judged: a host may stand in the own network.
@@ -146,6 +146,8 @@ class ConnectivityChecker:
         return False
 
     async def _ask_discord(self) -> bool:
+        if self._discord is None:  # a lookout, which has nothing to do with Discord
+            return False
         if self._clock.monotonic() - self._discord_silent < DISCORD_CACHE_S:
             return False
         if await self._answers(self._discord):

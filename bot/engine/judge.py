@@ -22,6 +22,7 @@ from bot.engine.rules import (
     HOLD_RELAPSE,
     HOLD_UNSTABLE,
     LAST_CONFIRM,
+    PARTLY_ROUNDS,
     RELAPSE_GOOD_ROUNDS,
     RELAPSE_MEMORY_MS,
     RELAPSE_MS,
@@ -47,7 +48,7 @@ def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
         state = replace(
             state, failed_checks=1, refused_checks=int(refuses), round_began_ms=check.began_ms
         )
-        if is_down(state, check, policy):
+        if is_down(state, check, policy) and not check.partly:
             state, event = open_down(state, check)
     else:
         state = replace(
@@ -57,8 +58,24 @@ def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
         )
     if check.number < LAST_CONFIRM:
         return Decision(state, event, confirm_s=confirm_delay_s(policy, check.number + 1))
-    letter = "f" if 2 * state.refused_checks > state.failed_checks else "F"
+    letter = "Q" if check.partly else "F"
+    if 2 * state.refused_checks > state.failed_checks:
+        letter = letter.lower()
     return _close(state, letter, check)
+
+
+def may_decide(state: JudgeState) -> bool:
+    """Whether the next round's first check may open an incident, or be its all-clear."""
+    return state.run_slot_ms is not None or may_recover(state, missing=1)
+
+
+def decides(state: JudgeState, check: Check, policy: Policy) -> bool:
+    """Whether it matters to this check what other places see."""
+    if check.ok:
+        return may_recover(state, missing=1)
+    if check.number == 0:
+        return is_down(state, check, policy)
+    return check.number == LAST_CONFIRM
 
 
 def _good_letter(state: JudgeState, check: Check, policy: Policy) -> str:
@@ -75,7 +92,7 @@ def _close(state: JudgeState, letter: str, check: Check) -> Decision:
     state = _remember(state, letter, check)
     if state.mode is None:
         state, event = open_if_bad(state, check)
-    elif is_bad(letter):
+    elif letter not in "Oo":
         state, event = _worsen(before, state, letter, check.slot_ms)
     else:
         state, event = _improve(state, letter, check)
@@ -89,22 +106,24 @@ def _remember(state: JudgeState, letter: str, check: Check) -> JudgeState:
     # A wall clock set back must not stretch the wait for "down": then the run counts from now.
     run_slot_ms = slot_ms if state.run_slot_ms is None else min(state.run_slot_ms, slot_ms)
     run_began_ms = began_ms if state.run_began_ms is None else min(state.run_began_ms, began_ms)
+    apart_ms = began_ms if state.apart_began_ms is None else min(state.apart_began_ms, began_ms)
     bad_rounds_ms = state.bad_rounds_ms
     if is_bad(letter):
         bad_rounds_ms = (*bad_rounds_ms, began_ms)[-KEPT_BAD_ROUNDS:]
     return replace(
         state,
         rounds=(state.rounds + letter)[-KEPT_ROUNDS:],
-        has_been_up=state.has_been_up or not is_bad(letter),
+        has_been_up=state.has_been_up or letter in "Oo",
         failed_checks=0,
         refused_checks=0,
         round_began_ms=None,
         run_slot_ms=run_slot_ms if in_run else None,
         run_began_ms=run_began_ms if in_run else None,
         run_failed_checks=state.run_failed_checks + state.failed_checks if in_run else 0,
+        apart_began_ms=apart_ms if letter in "FQfq" else None,
         bad_rounds_ms=bad_rounds_ms,
         incident_rounds=min(state.incident_rounds + in_trouble, SHARE_ROUNDS),
-        last_bad_ms=slot_ms if in_trouble and is_bad(letter) else state.last_bad_ms,
+        last_bad_ms=slot_ms if in_trouble and letter not in "Oo" else state.last_bad_ms,
     )
 
 
@@ -118,7 +137,9 @@ def _worsen(
         if before.last_bad_ms is not None and slot_ms - before.last_bad_ms <= RELAPSE_MS:
             relapsed_ms = slot_ms
     mode = state.mode
-    if _turns_unstable(before, state, letter):
+    if _turns_partly(state, letter):
+        mode, hold = Kind.PARTLY, max(hold, HOLD_UNSTABLE)
+    elif _turns_unstable(before, state, letter):
         mode, hold = Kind.UNSTABLE, max(hold, HOLD_UNSTABLE)
     for_good = not state.sent_as_down and state.rounds.endswith("F" * FOR_GOOD_ROUNDS)
     if for_good:
@@ -131,10 +152,24 @@ def _worsen(
         relapsed_ms=relapsed_ms,
         good=0,
         good_since_ms=None,
+        denied=False,
         # Reported as down anew: what worked before that is no longer "some success".
         has_succeeded=not for_good and (state.has_succeeded or letter in "Pp"),
         sent_as_down=state.sent_as_down or for_good,
     ), Event.ESCALATED if for_good else Event.UPDATED
+
+
+def _turns_partly(state: JudgeState, letter: str) -> bool:
+    """What is said to be down is no longer, as soon as others get through."""
+    if letter not in "Qq":
+        return False
+    return state.mode is Kind.DOWN or ends_partly(state.rounds)
+
+
+def ends_partly(rounds: str) -> bool:
+    """Ten rounds in a row failed here, and at their end others get through."""
+    last = rounds[-PARTLY_ROUNDS:]
+    return len(last) == PARTLY_ROUNDS and not last.strip("FQfq") and last[-1] in "Qq"
 
 
 def _turns_unstable(before: JudgeState, state: JudgeState, letter: str) -> bool:
@@ -146,6 +181,9 @@ def _turns_unstable(before: JudgeState, state: JudgeState, letter: str) -> bool:
     if state.mode is Kind.DOWN:
         opened_now = before.last_bad_ms is None
         return before.has_succeeded or (letter in "Pp" and opened_now)
+    if state.mode is Kind.PARTLY:
+        last = state.rounds[-10:]
+        return last.count("P") + last.count("p") >= BAD_OF_10
     return state.mode is Kind.SLOW and count_bad(state.rounds[-10:]) >= BAD_OF_10
 
 
@@ -157,7 +195,7 @@ def _said(state: JudgeState, mode: Kind | None) -> Kind | None:
     if mode is Kind.UNSTABLE and state.rounds.endswith("F" * FOR_GOOD_ROUNDS):
         return Kind.DOWN
     was = state.kind is Kind.BLOCKED
-    if mode in {Kind.DOWN, Kind.UNSTABLE} and still_refused(
+    if mode in {Kind.DOWN, Kind.UNSTABLE, Kind.PARTLY} and still_refused(
         state.rounds[-state.incident_rounds :], was=was
     ):
         return Kind.BLOCKED
@@ -173,6 +211,7 @@ def _improve(state: JudgeState, letter: str, check: Check) -> tuple[JudgeState, 
         state,
         good=min(state.good + 1, KEPT_ROUNDS),
         good_since_ms=good_since_ms,
+        denied=not check.may_close,
         has_succeeded=True,
         last_bad_ms=last_bad_ms,
     )
@@ -181,7 +220,7 @@ def _improve(state: JudgeState, letter: str, check: Check) -> tuple[JudgeState, 
 
 def is_down(state: JudgeState, check: Check, policy: Policy) -> bool:
     """A later round fails too, long enough after the first failed check of an unbroken run."""
-    if state.mode not in {None, Kind.SLOW} or state.run_slot_ms is None:
+    if state.mode not in {None, Kind.SLOW, Kind.PARTLY} or state.run_slot_ms is None:
         return False
     return check.slot_ms - state.run_slot_ms >= down_after_ms(policy)
 
@@ -189,7 +228,8 @@ def is_down(state: JudgeState, check: Check, policy: Policy) -> bool:
 def open_down(state: JudgeState, check: Check) -> tuple[JudgeState, Event]:
     """Open "down" at the first check of a round, or "unstable" if many rounds were bad before."""
     bad_before = count_bad(state.rounds[-9:])
-    mode = Kind.UNSTABLE if bad_before + 1 >= BAD_OF_10 else Kind.DOWN
+    often = bad_before + 1 >= BAD_OF_10 and state.mode is not Kind.PARTLY
+    mode = Kind.UNSTABLE if often else Kind.DOWN
     if mode is Kind.DOWN:
         rule = Rule.FAILED_RUN
         since_ms = state.run_began_ms or state.run_slot_ms
@@ -198,12 +238,15 @@ def open_down(state: JudgeState, check: Check) -> tuple[JudgeState, Event]:
         rule = Rule.BAD_OF_10
         since_ms = _first_bad(state, bad_before)
         window = _since_nth_bad(state.rounds, bad_before)
-    escalates = state.mode is Kind.SLOW
+    escalates = state.mode is not None
+    was_sent = state.sent_as_down
     under_way = "f" if state.refused_checks else "F"
     since_ms = since_ms or check.began_ms
     entered = _enter(state, mode, since_ms, check.slot_ms, window, under_way=under_way)
     state = replace(entered, rule=state.rule if escalates else rule)
-    return state, Event.ESCALATED if escalates else Event.OPENED
+    if not escalates:
+        return state, Event.OPENED
+    return state, Event.UPDATED if was_sent else Event.ESCALATED
 
 
 def _enter(
@@ -227,7 +270,7 @@ def _enter(
         good=0,
         good_since_ms=None,
         has_succeeded=False,
-        sent_as_down=kind is Kind.DOWN,
+        sent_as_down=state.sent_as_down or kind is Kind.DOWN,
         last_bad_ms=None,
         relapsed_ms=relapsed_ms,
     )
@@ -244,6 +287,11 @@ def open_if_bad(state: JudgeState, check: Check) -> tuple[JudgeState, Event | No
         since_ms = _first_bad(state, looked_back) or check.began_ms
         entered = _enter(state, Kind.UNSTABLE, since_ms, slot_ms, window)
         return replace(entered, last_bad_ms=slot_ms, rule=rule), Event.OPENED
+    if ends_partly(state.rounds):
+        since_ms = state.apart_began_ms or check.began_ms
+        window = state.rounds[-PARTLY_ROUNDS:]
+        entered = _enter(state, Kind.PARTLY, since_ms, slot_ms, window)
+        return replace(entered, last_bad_ms=slot_ms, rule=Rule.PARTLY), Event.OPENED
     if count_slow(state.rounds[-10:]) >= SLOW_OF_10:
         entered = _enter(state, Kind.SLOW, check.began_ms, slot_ms, state.rounds[-10:])
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED

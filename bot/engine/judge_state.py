@@ -1,8 +1,8 @@
 """State of the judge for one monitor: small, immutable, and stored whole in the database.
 
 A round leaves one letter, newest last: ``O`` the first check worked, ``P`` a confirming one did,
-``F`` all failed. Lower case adds a note: ``o`` worked but slowly, ``p`` and ``f`` the site
-refused the bot (401, 403, 429).
+``F`` all failed, ``Q`` all failed here while other places got through. Lower case adds a note:
+``o`` worked but slowly, ``p``, ``f`` and ``q`` the site refused the bot (401, 403, 429).
 """
 
 import json
@@ -16,7 +16,7 @@ KEPT_BAD_ROUNDS = 12  # the longest look-back of an opening: 12 bad of the last 
 SHARE_ROUNDS = 30
 SETTLED_ROUNDS = 7
 CALM = "O" * KEPT_ROUNDS
-_LETTERS = frozenset("OPFopf")
+_LETTERS = frozenset("OPFQopfq")
 _WORDS: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
 # Fields that are stored by another name; stored names stay, so that any version reads any row.
 _STORED_AS = {
@@ -59,6 +59,7 @@ class JudgeState:
     run_slot_ms: int | None = None
     run_began_ms: int | None = None
     run_failed_checks: int = 0
+    apart_began_ms: int | None = None  # the same start of the unbroken run of F and Q rounds
     bad_rounds_ms: tuple[int, ...] = ()
     # Of the open incident.
     rule: Rule | None = None
@@ -67,6 +68,7 @@ class JudgeState:
     hold: int = 0  # good rounds in a row needed for the all-clear
     good: int = 0
     good_since_ms: int | None = None
+    denied: bool = False  # it works here, but in no other place that was asked
     has_succeeded: bool = False  # some check worked since it opened
     sent_as_down: bool = False
     # Across incidents.
@@ -83,7 +85,8 @@ class JudgeState:
     @property
     def in_doubt(self) -> bool:
         """In trouble, or a bad round among the last ten: rounds come quicker."""
-        return self.mode is not None or count_bad(self.rounds[-10:]) > 0
+        rounds = self.rounds[-10:]
+        return self.mode is not None or count_good(rounds) < len(rounds)
 
     @property
     def share(self) -> tuple[int, int]:
@@ -167,7 +170,7 @@ def is_bad(letter: str) -> bool:
 
 
 def count_bad(rounds: str) -> int:
-    return len(rounds) - count_good(rounds)
+    return sum(map(rounds.count, "PFpf"))
 
 
 def count_good(rounds: str) -> int:
@@ -178,9 +181,13 @@ def count_slow(rounds: str) -> int:
     return rounds.count("o")
 
 
+def count_refused(rounds: str) -> int:
+    return sum(map(rounds.count, "pfq"))
+
+
 def mostly_refused(rounds: str) -> bool:
-    """True when most of the bad rounds refused the bot."""
-    return 2 * (rounds.count("p") + rounds.count("f")) > count_bad(rounds)
+    """True when most of the rounds that were not good refused the bot."""
+    return 2 * count_refused(rounds) > len(rounds) - count_good(rounds)
 
 
 def still_refused(rounds: str, *, was: bool) -> bool:
@@ -188,7 +195,7 @@ def still_refused(rounds: str, *, was: bool) -> bool:
 
     From the seventh bad round on it changes only when four in five say the opposite.
     """
-    bad, refused = count_bad(rounds), rounds.count("p") + rounds.count("f")
+    bad, refused = len(rounds) - count_good(rounds), count_refused(rounds)
     if bad < SETTLED_ROUNDS:
         return mostly_refused(rounds)
     return 5 * refused > bad if was else 5 * refused >= 4 * bad

@@ -17,6 +17,7 @@ BAD_OF_10, BAD_OF_60 = 4, 12  # enter "unstable": one in ten checks failing is w
 LEAVE_BAD_OF_30 = 3
 SLOW_OF_10, LEAVE_SLOW_OF_10 = 6, 2  # enter and leave "slow"
 FOR_GOOD_ROUNDS = 30
+PARTLY_ROUNDS = 10  # failed here, while others get through at the end: reported, but not as down
 RELAPSE_GOOD_ROUNDS = 10
 RELAPSE_MS = 90 * MINUTE_MS
 RELAPSE_MEMORY_MS = 24 * 60 * MINUTE_MS
@@ -44,6 +45,8 @@ class Check:
     cause: Cause | None
     ms: float
     at_ms: int | None = None
+    partly: bool = False  # it failed, but other places get through
+    may_close: bool = True  # False: it worked, but in no other place that was asked
 
     @property
     def began_ms(self) -> int:
@@ -104,6 +107,8 @@ def restored(state: JudgeState, incident: Incident) -> JudgeState:
 def may_recover(state: JudgeState, *, missing: int = 0) -> bool:
     """True when the all-clear may be given, or could after ``missing`` more good rounds."""
     if state.mode is None or state.good + missing < state.hold or state.good == 0:
+        return False
+    if state.denied and not missing:
         return False
     if state.mode is Kind.SLOW:
         return count_slow(state.rounds[-10:]) <= LEAVE_SLOW_OF_10 + missing

@@ -1,12 +1,17 @@
 """Runs one check from the scheduler's call to the recorder: check, doubt ourselves, record."""
 
+from dataclasses import replace
+
 from bot.clock import Clock
-from bot.engine.check_queue import CheckQueue
+from bot.engine.judge import decides, may_decide
+from bot.engine.place_router import PlaceRouter, Sighting
 from bot.engine.rules import Check, current_interval_s
 from bot.engine.scheduler import EXTRA, Scheduler, Step
 from bot.engine.stall_detector import StallDetector
-from bot.models import CheckResult, Kind, Monitor
+from bot.engine.votes import Verdict
+from bot.models import HOME, CheckResult, Kind, Monitor, SeenFrom
 from bot.services.connectivity import ConnectivityMonitor
+from bot.services.place_watch import PlaceWatch
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
@@ -27,65 +32,99 @@ class CheckRunner:
         self,
         clock: Clock,
         watchlist: Watchlist,
-        checks: CheckQueue,
+        places: PlaceRouter,
         connectivity: ConnectivityMonitor,
         recorder: Recorder,
         *,
+        place_watch: PlaceWatch | None = None,
         stalls: StallDetector | None = None,
     ) -> None:
         self._clock = clock
         self._watchlist = watchlist
-        self._checks = checks
+        self._places = places
         self._stalls = stalls or StallDetector(clock)
         self._connectivity = connectivity
         self._recorder = recorder
+        self._place_watch = place_watch
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
         """Check monitor ``key``; returns what the monitor wants next."""
         entry = self._watchlist.find(key)
         if entry is None:
             return Step(confirm_s=None, interval_s=60.0)
-        target = entry.monitor.target
-        checked = await self._checks.check(target, entry.monitor.guild_id)
-        if self._outdated(key, entry) or entry.monitor.target is not target:
+        monitor = entry.monitor
+        if number == EXTRA:
+            sighting = await self._places.check(monitor)
+        else:
+            sighting = await self._look(entry, number)
+        before = (monitor.target, monitor.place)
+        if self._outdated(key, entry) or (entry.monitor.target, entry.monitor.place) != before:
             return Step(confirm_s=None, interval_s=entry.monitor.interval_s)
         if number == EXTRA:
-            if not self._is_inconclusive(checked.started, checked.result):
-                self._recorder.record_extra(entry, checked.result)
+            if sighting.result is not None and not self._is_inconclusive(sighting):
+                self._recorder.record_extra(entry, sighting.result)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
-        return await self.handle_result(entry, slot_ms, number, checked.started, checked.result)
+        return await self.handle_result(entry, slot_ms, number, sighting)
 
-    async def run_first_check(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult]:
+    async def run_first_check(self, entry: Entry, slot_ms: int) -> tuple[Step, CheckResult | None]:
         """Begin the first round of a new monitor; also returns the result of its first check."""
-        checked = await self._checks.check(entry.monitor.target, entry.monitor.guild_id)
-        return await self.handle_result(
-            entry, slot_ms, 0, checked.started, checked.result
-        ), checked.result
+        sighting = await self._look(entry, 0)
+        return await self.handle_result(entry, slot_ms, 0, sighting), sighting.result
+
+    async def _look(self, entry: Entry, number: int) -> Sighting:
+        """The others are asked once in a round, beside its first check if that may decide."""
+        asking = entry.asking if number else None
+        ask = not number and may_decide(entry.judge_state)
+        return await self._places.check(entry.monitor, ask=ask, asking=asking)
 
     async def handle_result(
-        self, entry: Entry, slot_ms: int, number: int, started: float, result: CheckResult
+        self, entry: Entry, slot_ms: int, number: int, sighting: Sighting
     ) -> Step:
-        """Record a result, wherever it was made, unless it says nothing of the site."""
-        needed = not _is_known_down(entry)
-        offline = not (result.ok or _is_ours(result)) and await self._connectivity.is_our_outage(
-            started, result.at_ms, needed=needed
+        """Take what a check saw, wherever it was made."""
+        result, entry.asking, target = sighting.result, sighting.asking, entry.monitor.target
+        needed = not _changes_nothing(entry)
+        offline = not (result is None or result.ok or sighting.elsewhere or _is_ours(result)) and (
+            await self._connectivity.is_our_outage(sighting.started, result.at_ms, needed=needed)
         )
-        if self._is_inconclusive(started, result):
+        if result is None or self._is_inconclusive(sighting):
             self._recorder.discard_round(entry)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
+        check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
+        if not offline:
+            check = await self._asked(entry, check, sighting)
+        if self._place_watch is not None and not offline:
+            offline = await self._place_watch.blames_us(entry, check)
         if offline:
             if entry.discard_run():
                 self._recorder.touch(entry)
             return Step(None, current_interval_s(entry.judge_state, entry.policy))
-        if self._outdated(entry.monitor.id, entry):
+        if self._outdated(entry.monitor.id, entry) or entry.monitor.target != target:
             return Step(None, entry.monitor.interval_s)
-        check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
+        before = entry.judge_state
         decision = await self._recorder.record(entry, check, result)
+        if decision.letter is not None:
+            entry.asking = None
+            if decision.letter not in "FQfq":
+                entry.places = SeenFrom()
+        if self._place_watch is not None and decision.letter in {"Q", "q"}:
+            self._place_watch.count_spared(before, decision.state)
         return Step(decision.confirm_s, current_interval_s(entry.judge_state, entry.policy))
 
-    def _is_inconclusive(self, started: float, result: CheckResult) -> bool:
-        """The process stood still during the check, or was short of something."""
-        return _is_ours(result) or self._stalls.stalled_since(started)
+    async def _asked(self, entry: Entry, check: Check, sighting: Sighting) -> Check:
+        """The check with what other places make of it, where that matters."""
+        if sighting.asking is None or not decides(entry.judge_state, check, entry.policy):
+            return check
+        vote = await sighting.vote()
+        if check.ok:
+            return replace(check, may_close=vote.may_close)
+        if vote:
+            entry.places = SeenFrom((HOME, *vote.failing), vote.through, vote.silent)
+        return replace(check, partly=vote.verdict is Verdict.PARTLY)
+
+    def _is_inconclusive(self, sighting: Sighting) -> bool:
+        """It ran into our own trouble: the process stood still, or was short of something."""
+        ours = sighting.result is not None and _is_ours(sighting.result)
+        return ours or self._stalls.stalled_since(sighting.started)
 
     def _outdated(self, key: int, entry: Entry) -> bool:
         """Removed, replaced or paused while the check was under way."""
@@ -96,8 +135,11 @@ def _is_ours(result: CheckResult) -> bool:
     return result.cause is not None and result.cause.is_ours
 
 
-def _is_known_down(entry: Entry) -> bool:
-    """Reported as down, and its last round failed too: one more failure changes nothing."""
-    incident, state = entry.incident, entry.judge_state
-    reported = incident is not None and not incident.silenced
-    return reported and state.mode is Kind.DOWN and state.rounds[-1:].upper() == "F"
+def _changes_nothing(entry: Entry) -> bool:
+    """A failure of what is reported as down already, and has failed on in its last round."""
+    reported = entry.incident is not None and not entry.incident.silenced
+    return (
+        reported
+        and entry.judge_state.mode is Kind.DOWN
+        and entry.judge_state.rounds[-1:].upper() == "F"
+    )

@@ -1,7 +1,7 @@
 """``/why``: the facts the judge's rule looks at, as sentences with numbers people can recount."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.engine.judge_state import JudgeState, count_bad, count_slow
@@ -18,7 +18,7 @@ from bot.engine.rules import (
     Policy,
     down_after_ms,
 )
-from bot.models import CheckResult, Kind, Rule
+from bot.models import CheckResult, Kind, Rule, SeenFrom
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.translator import N_, NN_
@@ -44,16 +44,19 @@ OPENED = {
     Rule.BAD_OF_10: N_("Opened {opened}: 4 of 10 rounds were bad, the first {since}."),
     Rule.BAD_OF_60: N_("Opened {opened}: 12 of 60 rounds were bad, the first {since}."),
     Rule.SLOW_OF_10: N_("Opened {opened}: 6 of 10 rounds were slow."),
+    Rule.PARTLY: N_("Opened {opened}: from {since} on 10 rounds failed here, but not elsewhere."),
 }
 BECAME = {
     Kind.DOWN: N_("Since then every round has failed, so it counts as down."),
     Kind.UNSTABLE: N_("Since then some checks worked and some failed, so it counts as unstable."),
+    Kind.PARTLY: N_("Since then other places get through, so it is no longer down everywhere."),
 }
 SHARE = N_("The first check succeeded in {ok} of the last {of} rounds.")
 HOLD = N_("The all-clear needs {needs} good rounds in a row and has {has}.")
 HOLD_AGAIN = N_("It needs that many because the site failed again after it had recovered.")
 STILL_BAD = N_("It also needs at most {most} bad rounds among the last {of}; it has {has}.")
 STILL_SLOW = N_("It also needs at most {most} slow rounds among the last {of}; it has {has}.")
+DENIED = N_("It works here, but in no other place that was asked: the all-clear waits for one.")
 ALL_CLEAR_DUE = N_(
     "It has been due since {since} and waits up to a minute to share a message with other sites."
 )
@@ -91,6 +94,8 @@ class Evidence:
     facts: tuple[Fact, ...]
     checks: tuple[CheckResult, ...]
     offline_since_ms: int | None
+    place: str | None = None  # the only one that checks it
+    places: SeenFrom = field(default_factory=SeenFrom)  # in the newest round that failed
 
 
 class Why:
@@ -115,7 +120,12 @@ class Why:
         if entry.due_ms is not None:
             found.append(_fact(ALL_CLEAR_DUE, since_ms=entry.due_ms))
         return Evidence(
-            entry.judge_state.rounds, tuple(found), entry.round_results, self.offline_since_ms
+            entry.judge_state.rounds,
+            tuple(found),
+            entry.round_results,
+            self.offline_since_ms,
+            entry.monitor.place,
+            entry.places,
         )
 
 
@@ -141,8 +151,8 @@ def _opened(entry: Entry) -> list[Fact]:
 
 def _mode_of(rule: Rule) -> Kind:
     """The kind of an incident that this rule opens."""
-    if rule is Rule.SLOW_OF_10:
-        return Kind.SLOW
+    if rule in {Rule.SLOW_OF_10, Rule.PARTLY}:
+        return Kind.SLOW if rule is Rule.SLOW_OF_10 else Kind.PARTLY
     return Kind.DOWN if rule is Rule.FAILED_RUN else Kind.UNSTABLE
 
 
@@ -174,6 +184,8 @@ def _closing(state: JudgeState) -> list[Fact]:
         found.append(_fact(STILL_BAD, most=LEAVE_BAD_OF_30, of=30, has=count_bad(rounds[-30:])))
     if state.mode is Kind.SLOW:
         found.append(_fact(STILL_SLOW, most=LEAVE_SLOW_OF_10, of=10, has=count_slow(rounds[-10:])))
+    if state.denied:
+        found.append(_fact(DENIED))
     run = _failed_run(rounds)
     if run and not state.sent_as_down and state.kind is not Kind.BLOCKED:
         found.append(_fact(FOR_GOOD, n=run, needs=FOR_GOOD_ROUNDS))

@@ -54,11 +54,12 @@ def open_incident(
         role_id=role_id,
         address=entry.address,
         certificate_ms=entry.certificate_ms,
+        places=entry.places,
     )
 
 
 def update_incident(
-    incident: Incident, state: JudgeState, check: Check, result: CheckResult
+    entry: Entry, incident: Incident, state: JudgeState, check: Check, result: CheckResult
 ) -> Incident:
     """The open incident after one more check."""
     share_ok, share_of = state.share
@@ -79,6 +80,7 @@ def update_incident(
         share_ok=share_ok,
         share_of=share_of,
         latency_ms=round(check.ms) if slow else incident.latency_ms,
+        places=incident.places if result.ok else entry.places or incident.places,
     )
 
 
@@ -102,7 +104,7 @@ def visible_state(incident: Incident) -> tuple[object, ...]:
         if incident.kind is Kind.UNSTABLE
         else None
     )
-    return incident.kind, shown_cause, shown_share, incident.answering_since_ms
+    return (incident.kind, shown_cause, shown_share, incident.answering_since_ms, incident.places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.services.option_types import (
     NameOption,
     NumberOption,
     Option,
+    PlacesOption,
     RoleOption,
     StatusesOption,
     TextOption,
@@ -185,6 +186,18 @@ _TABLE = (
         of_target=False,
         removable=True,
         unset=N_("the server's setting"),
+    ),
+    # For those who ask other places; it stands in no form.
+    PlacesOption(
+        name="places",
+        label=N_("Checked from"),
+        help=N_("Where it is checked from: all, home alone, or one place alone."),
+        edit_help=N_("Where it is checked from: all, home alone, or one place alone."),
+        section="",
+        field="place",
+        of_target=False,
+        removable=True,
+        unset=N_("all places"),
     ),
 )
 OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}

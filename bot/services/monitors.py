@@ -9,16 +9,17 @@ from bot.config import Config
 from bot.db import audit_log
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
-from bot.engine.check_queue import CheckQueue
 from bot.engine.netguard import Netguard
+from bot.engine.place_router import PlaceRouter
 from bot.engine.scheduler import Scheduler, Step
-from bot.errors import NotFound
-from bot.models import CheckResult, Ending, Monitor
+from bot.errors import NotFound, UserError
+from bot.models import HOME, CheckResult, Ending, Monitor
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.monitor_options import NAME_LIMIT, SECRETS, Typed
 from bot.services.monitor_rules import Added, Edited, MonitorIndex, MonitorRules, NameTaken
+from bot.services.option_types import ALL_PLACES
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.escaping import plain
@@ -41,7 +42,7 @@ class Monitors:
         recorder: Recorder,
         scheduler: Scheduler,
         netguard: Netguard,
-        checks: CheckQueue,
+        place_router: PlaceRouter,
         check_runner: CheckRunner,
     ) -> None:
         self._db = db
@@ -51,7 +52,7 @@ class Monitors:
         self._recorder = recorder
         self._scheduler = scheduler
         self.rules = MonitorRules(config, netguard)
-        self._checks = checks
+        self._place_router = place_router
         self._check_runner = check_runner
 
     def __len__(self) -> int:
@@ -101,7 +102,7 @@ class Monitors:
         twin = mine.at(draft.target.url)
         (monitor,) = await self._store(guild_id, [draft], by, AuditEvent.ADDED)
         entry = self._watchlist.add(monitor)
-        first: list[CheckResult] = []
+        first: list[CheckResult | None] = []
 
         async def begin(slot_ms: int) -> Step:
             step, result = await self._check_runner.run_first_check(entry, slot_ms)
@@ -109,7 +110,7 @@ class Monitors:
             return step
 
         await self._scheduler.begin(monitor.id, monitor.interval_s, begin)
-        if not first:
+        if not first or first[0] is None:
             raise RuntimeError("the first check ended by a bug, which is logged")
         return Added(entry.monitor, first[0], twin)
 
@@ -173,7 +174,7 @@ class Monitors:
         edited = await self.change(guild_id, monitor_id, change, by)
         if edited.after.target == edited.before.target:
             return edited
-        return replace(edited, first=await self._check(edited.after))
+        return replace(edited, first=(await self._place_router.check(edited.after)).result)
 
     async def change(self, guild_id: int, monitor_id: int, change: Typed, by: int) -> Edited:
         """Take new settings at once. Another address is judged anew, its open alert is closed.
@@ -183,6 +184,8 @@ class Monitors:
         async with self._watchlist.changing:  # the second of two changes what the first left
             entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
+            if change.get("places") not in {None, ALL_PLACES, before.place}:
+                self._check_place(change["places"])
             renamed = change.get("name", before.name) != before.name
             mine = self.index(guild_id) if renamed else MonitorIndex()
             after = self.rules.changed(before, change, mine)
@@ -211,13 +214,33 @@ class Monitors:
             raise NameTaken(after.name) from error
         entry.monitor = after
 
-    async def test(self, guild_id: int, monitor_id: int) -> tuple[Monitor, CheckResult]:
-        """Check once and change nothing."""
+    async def test(
+        self, guild_id: int, monitor_id: int, place: str | None = None
+    ) -> tuple[Monitor, CheckResult]:
+        """Check once and change nothing, from ``place`` if one is given. Raises UserError."""
         monitor = self.get(guild_id, monitor_id)
-        return monitor, (await self._checks.test(monitor.target, guild_id)).result
+        asked = monitor
+        if place not in {None, ALL_PLACES}:
+            self._check_place(place or "")
+            asked = replace(monitor, place=place)
+        result = await self._place_router.test(asked)
+        if result is None:
+            raise UserError("{place} gives no answer just now.", place=plain(asked.place or "", 40))
+        return monitor, result
 
-    async def _check(self, monitor: Monitor) -> CheckResult:
-        return (await self._checks.check(monitor.target, monitor.guild_id)).result
+    @property
+    def places(self) -> list[str]:
+        """The names of all places that are known, home first."""
+        others = self._place_router.others
+        return [] if others is None else [HOME, *(one.name for one in others.status())]
+
+    def _check_place(self, name: str) -> None:
+        if name not in self.places:
+            raise UserError(
+                "I know no place called “{name}”: there are {places}.",
+                name=plain(name, 40),
+                places=", ".join(self.places),
+            )
 
     def nudge(self, guild_id: int, monitor_id: int) -> None:
         """Check early, unless it was looked at just now: a crowd is no load. Raises NotFound."""

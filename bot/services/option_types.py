@@ -11,9 +11,11 @@ from typing import Any
 
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor
+from bot.words.escaping import plain
 from bot.words.translator import N_
 
 UNREADABLE = N_("“{field}” cannot be read.")
+ALL_PLACES, PLACE_LIMIT = "all", 32
 LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
@@ -165,6 +167,14 @@ class ChoiceOption(Option):
 
     def logged(self, value: Any) -> str | None:
         return str(value)
+
+
+class PlacesOption(Option):
+    """The name of the only place that checks it."""
+
+    def read(self, value: Any) -> str | None:
+        text = _text(self, value or "").strip()
+        return None if text.casefold() in {"", ALL_PLACES} else plain(text, PLACE_LIMIT)
 
 
 class PlaceOption(Option):

@@ -207,7 +207,7 @@ class Recorder:
         check: Check,
         result: CheckResult,
     ) -> None:
-        incident = update_incident(before, decision.state, check, result)
+        incident = update_incident(entry, before, decision.state, check, result)
         notify: Notify = enqueue.escalation
         if decision.event is not Event.ESCALATED:
             if visible_state(incident) == visible_state(before):

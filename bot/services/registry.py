@@ -10,6 +10,7 @@ from bot.db.database import Database
 from bot.engine.check_queue import CheckQueue
 from bot.engine.kinds.base import Checker
 from bot.engine.netguard import Netguard
+from bot.engine.place_router import Others, PlaceRouter
 from bot.engine.scheduler import Scheduler
 from bot.engine.stall_detector import StallDetector
 from bot.errors import DeliveryError
@@ -25,6 +26,7 @@ from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
+from bot.services.place_watch import PlaceWatch
 from bot.services.recorder import Recorder
 from bot.services.silences import Silences
 from bot.services.status import Status
@@ -36,6 +38,7 @@ class Core:
     """All that checks, judges, records and notifies. Made in the order of who needs whom.
 
     ``checker``, ``guard`` and ``online_check`` reach the network, ``stalls`` watches the loop.
+    ``others`` are other places; ``calm``, if given, makes the checks not in doubt.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Core:
         guard: Netguard,
         online_check: OnlineCheck,
         stalls: StallDetector | None = None,
+        others: Others | None = None,
+        calm: Checker | None = None,
         on_token_refused: Callable[[DeliveryError], None] | None = None,
     ) -> None:
         self.config, self.db = config, db
@@ -61,21 +66,33 @@ class Core:
             db, clock, self.watchlist.alert_channels, online_check, wake, stalls=stalls
         )
         self.checks = CheckQueue(checker, clock, limit=config.concurrency)
+        calm_checks = None if calm is None else CheckQueue(calm, clock, limit=config.concurrency)
+        self.places = PlaceRouter(clock, self.checks, others, calm_checks)
+        self.place_watch = PlaceWatch(db, clock, self.watchlist, wake, others)
         self.check_runner = CheckRunner(
-            clock, self.watchlist, self.checks, self.connectivity, self.recorder, stalls=stalls
-        )
-        self.scheduler = Scheduler(self.check_runner, clock, waits=self.checks.waits_for_turn)
-        self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
-        self.monitors = Monitors(
-            db,
             clock,
-            config,
-            guilds=guilds,
+            self.watchlist,
+            self.places,
+            self.connectivity,
+            self.recorder,
+            place_watch=self.place_watch,
+            stalls=stalls,
+        )
+        self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
+        self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
+        self.monitors = self._monitors(clock, guard)
+
+    def _monitors(self, clock: Clock, guard: Netguard) -> Monitors:
+        return Monitors(
+            self.db,
+            clock,
+            self.config,
+            guilds=self.guilds,
             watchlist=self.watchlist,
             recorder=self.recorder,
             scheduler=self.scheduler,
             netguard=guard,
-            checks=self.checks,
+            place_router=self.places,
             check_runner=self.check_runner,
         )
 
@@ -85,6 +102,7 @@ class Core:
         await self.watchlist.load()
         self.recorder.load()
         await self.connectivity.load(off_since_ms)
+        await self.place_watch.load()
         if off_since_ms is not None:
             self.after_gap()
 
@@ -144,6 +162,7 @@ class Services:
                 connectivity=connectivity,
                 checks=core.checks,
                 stalls=core.stalls,
+                place_watch=core.place_watch,
             ),
             boards=Boards(
                 db,

@@ -3,6 +3,7 @@
 ``vigie replay`` plays recorded scenarios on it; the store is in memory and leaves nothing.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +14,8 @@ from bot.db import monitors as monitor_rows
 from bot.db import outbox
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.engine.check_queue import CheckQueue
+from bot.engine.place_router import Asking, PlaceRouter, Sighting
+from bot.engine.votes import Vote
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor
@@ -25,6 +28,7 @@ from bot.services.delivery.messages import (
     SentMessage,
 )
 from bot.services.guilds import Guilds
+from bot.services.place_watch import PlaceWatch
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
@@ -39,12 +43,16 @@ PATIENCE_S = 120  # after the end: longer than any message waits for others
 
 @dataclass(frozen=True, slots=True)
 class ScriptedRound:
-    """One round of one site: when (seconds), what its checks see, how long the first takes."""
+    """One round of one site: when (seconds), what its checks see, how long the first takes.
+
+    ``vote``: what other places see in this round, if they are asked.
+    """
 
     t: int
     site: str
     causes: tuple[Cause | None, ...]
     ms: float
+    vote: Vote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +160,14 @@ class Simulation:
         self._connectivity = ConnectivityMonitor(
             db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
         )
+        self._places = PlaceWatch(db, self._clock, self._watchlist, self._wake)
         self._check_runner = CheckRunner(
             self._clock,
             self._watchlist,
-            CheckQueue(NoChecker(), self._clock),
+            PlaceRouter(self._clock, CheckQueue(NoChecker(), self._clock)),
             self._connectivity,
             self._recorder,
+            place_watch=self._places,
         )
         self._due_ms: int | None = None  # when the outbox is to be looked at
         self._flush_t = 0.0
@@ -188,6 +198,7 @@ class Simulation:
             if moment.site.startswith(CANARY):
                 self._canaries.seen[moment.site] = moment.causes[0] is None
         await self._connectivity.recheck()
+        await self._places.look()
         asking = [m for m in together if m.site in self.entries]
         for number, after_s in enumerate(CONFIRM_AT_S):
             await self._deliver_until(at + after_s)
@@ -210,7 +221,8 @@ class Simulation:
         result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
         slot_ms = EPOCH_MS + round(at * 1000)
         entry = self.entries[moment.site]
-        step = await self._check_runner.handle_result(entry, slot_ms, number, self._clock.t, result)
+        sighting = Sighting(result, self._clock.t, _asked(moment.vote))
+        step = await self._check_runner.handle_result(entry, slot_ms, number, sighting)
         return step.confirm_s is not None
 
     async def _deliver_until(self, t: float) -> None:
@@ -235,6 +247,14 @@ class Simulation:
         names = tuple(incident.name for incident in alert.incidents)
         t = (sent.at_ms - EPOCH_MS) // 1000
         self.lines.append(SimulatedMessage(t, sent.action, alert.kind, names, alert.content))
+
+
+def _asked(vote: Vote | None) -> Asking | None:
+    if vote is None:
+        return None
+    asking: Asking = asyncio.get_running_loop().create_future()
+    asking.set_result(vote)
+    return asking
 
 
 @asynccontextmanager

@@ -12,9 +12,10 @@ from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
 from bot.engine.judge_state import JudgeState, judged_anew, without_run
+from bot.engine.place_router import Asking
 from bot.engine.rules import Policy, restored
 from bot.errors import NotFound
-from bot.models import Cause, CheckResult, Incident, Monitor, Phases, Window
+from bot.models import Cause, CheckResult, Incident, Monitor, Phases, SeenFrom, Window
 from bot.services.guilds import Guilds
 from bot.services.recurrence import LiveWindows, Occurrence
 
@@ -39,6 +40,8 @@ class Entry:
     due_ms: int | None = None  # since when its all-clear waits for company
     worded_ms: int | None = None  # when the word for its state last changed by an urgent edit
     certificate: CertificateHistory | None = None  # None: not read back yet
+    asking: Asking | None = None  # the other places, in the round under way
+    places: SeenFrom = field(default_factory=SeenFrom)  # what they said of its last failed round
     checked_since_gap: bool = False  # a check has counted since the start, a gap, or offline
 
     @property
@@ -47,7 +50,7 @@ class Entry:
 
     def discard_run(self) -> bool:
         """Nobody watched for a while: the run under way counts no more. True: the state changed."""
-        before, self.checked_since_gap = self.judge_state, False
+        before, self.checked_since_gap, self.asking = self.judge_state, False, None
         self.judge_state = without_run(before)
         return self.judge_state is not before
 
@@ -142,6 +145,7 @@ class Watchlist:
         entry.judge_state = state
         if incident is None or not incident.open:
             entry.incident = entry.due_ms = entry.worded_ms = None
+            entry.places = SeenFrom()
             self._in_trouble.pop(monitor_id, None)
             return
         self._in_trouble[monitor_id] = entry

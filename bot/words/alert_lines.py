@@ -7,7 +7,7 @@ name that is too long for that is shortened.
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from bot.models import Cause, Ending, Incident, Kind
+from bot.models import HOME, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
 from bot.words.ratios import share
@@ -19,8 +19,10 @@ _ALIKE = {
     Kind.UNSTABLE: NN_("🟡 {n} site unstable at once", "🟡 {n} sites unstable at once"),
     Kind.SLOW: NN_("🟡 {n} site slow at once", "🟡 {n} sites slow at once"),
     Kind.BLOCKED: NN_("🟡 {n} site refuses the bot", "🟡 {n} sites refuse the bot"),
+    Kind.PARTLY: NN_("🟡 {n} site gives no answer here", "🟡 {n} sites give no answer here"),
 }
 _IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble at once")
+_PLACES_ROOM = 26  # for the names of places in a line, twice
 _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
 
@@ -28,14 +30,7 @@ def opening(words: Translator, incident: Incident) -> str:
     name = incident.name
     match incident.kind:
         case Kind.DOWN:
-            return _named(
-                words,
-                N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"),
-                name,
-                cause=_said(words, incident.cause),
-                failed=incident.failed,
-                checks=incident.failed,
-            )
+            return _down(words, incident)
         case Kind.UNSTABLE:
             gets = share(words, incident.share_ok, incident.share_of)
             return _named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
@@ -49,6 +44,53 @@ def opening(words: Translator, incident: Incident) -> str:
             )
         case Kind.BLOCKED:
             return _refused(words, name, incident.cause)
+        case Kind.PARTLY:
+            return _partly(words, incident)
+
+
+def _down(words: Translator, incident: Incident) -> str:
+    """With the places, where others than this one voted."""
+    text, places = N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"), incident.places
+    if places.voted > 1:
+        text = N_(
+            "🔴 DOWN · {name} · {cause} ({failed} of {checks} checks, {failing} of {voted} places)"
+        )
+    return _named(
+        words,
+        text,
+        incident.name,
+        cause=_said(words, incident.cause),
+        failed=incident.failed,
+        checks=incident.failed,
+        failing=len(places.failing),
+        voted=places.voted,
+    )
+
+
+def _partly(words: Translator, incident: Incident) -> str:
+    through = incident.places.through
+    failing = place_names(words, incident.places.failing, _PLACES_ROOM)
+    return _shortened(
+        incident.name,
+        lambda shown: words.plural(
+            "🟡 PARTLY · {name} · no answer from {failing}; {through} gets through",
+            "🟡 PARTLY · {name} · no answer from {failing}; {through} get through",
+            len(through),
+            name=shown,
+            failing=failing,
+            through=place_names(words, through, _PLACES_ROOM),
+        ),
+    )
+
+
+def place_names(words: Translator, names: Sequence[str], room: int = LINE_LIMIT) -> str:
+    """As many names of places as there is room for, at least one, and how many more there are."""
+    shown = [words.text("home") if name == HOME else markdown(name, room) for name in names]
+    count = next((n for n in range(len(shown), 1, -1) if len(", ".join(shown[:n])) <= room), 1)
+    if count < len(shown):
+        more = len(shown) - count
+        return words.text("{names} +{n} more", names=", ".join(shown[:count]), n=more)
+    return words.list(shown)
 
 
 def _refused(words: Translator, name: str, cause: Cause | None) -> str:
@@ -175,6 +217,23 @@ def was_offline(words: Translator, seconds: float) -> str:
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
 
 
+def own_line(words: Translator) -> str:
+    """Half of all monitors fail from here alone."""
+    return words.text(
+        "⚪ MY LINE · many sites answer other places but not me, so I send no alerts about them"
+    )
+
+
+def missing_places(words: Translator, names: Sequence[str]) -> str:
+    """Lookouts that have not been heard of."""
+    return words.plural(
+        "⚪ PLACE AWAY · {names} has not been heard of for ten minutes",
+        "⚪ PLACES AWAY · {names} have not been heard of for ten minutes",
+        len(names),
+        names=place_names(words, names, _NAMES_ROOM),
+    )
+
+
 def test(words: Translator) -> str:
     return words.text("🔔 TEST · this is how an alert arrives here")
 
@@ -194,6 +253,7 @@ def _shortened(name: str, line: Callable[[str], str]) -> str:
 
 
 _NAMES = 10
+_NAMES_ROOM = 80
 
 
 def digest(words: Translator, n: int) -> str:

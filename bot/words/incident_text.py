@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bot.models import Ending, Incident, Kind
+from bot.models import Ending, Incident, Kind, SeenFrom
 from bot.words import alert_lines
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import clip, host, markdown, plain
@@ -30,6 +30,7 @@ _TITLES = {
     Kind.UNSTABLE: N_("{name} is unstable"),
     Kind.SLOW: N_("{name} is slow"),
     Kind.BLOCKED: N_("{name} refuses the bot"),
+    Kind.PARTLY: N_("{name} gives no answer in some places"),
 }
 _ENDINGS = {
     Ending.RESOLVED: N_("Resolved · {name}"),
@@ -77,14 +78,25 @@ def duration(words: Translator, incident: Incident) -> str:
 
 
 def fields(words: Translator, incidents: Sequence[Incident]) -> list[tuple[str, str]]:
-    """Since, Last OK, Checks: of one incident, or of all of them together."""
+    """Since, Last OK, Checks, of one incident or all together; Places, where others were asked."""
     since_ms = min(one.since_ms for one in incidents)
     ok_ms = max((one.last_ok_ms for one in incidents if one.last_ok_ms is not None), default=None)
-    return [
+    found = [
         (words.text("Since"), f"{stamp(since_ms)} ({stamp(since_ms, 'T')})"),
         (words.text("Last OK"), "–" if ok_ms is None else stamp(ok_ms)),
         (words.text("Checks"), _checks(words, incidents)),
     ]
+    if len(incidents) == 1 and incidents[0].open and incidents[0].places:
+        found.append((words.text("Places"), places_text(words, incidents[0].places)))
+    return found
+
+
+def places_text(words: Translator, places: SeenFrom) -> str:
+    """``✖ home, paris · ✔ sydney``; alone, how many others did not say."""
+    if places.voted == 1:
+        return words.text("seen from 1 place ({n} did not answer)", n=len(places.silent))
+    marked = zip("✖✔?", (places.failing, places.through, places.silent), strict=True)
+    return " · ".join(f"{mark} {alert_lines.place_names(words, n)}" for mark, n in marked if n)
 
 
 def _checks(words: Translator, incidents: Sequence[Incident]) -> str:

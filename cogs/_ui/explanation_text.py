@@ -9,7 +9,9 @@ from bot.discord.states import offline_text
 from bot.models import CheckResult
 from bot.services.explanation import Evidence, Fact
 from bot.services.status import MonitorStatus
+from bot.words.alert_lines import place_names
 from bot.words.causes import result_text
+from bot.words.incident_text import places_text
 from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.monitor_text import add_address, state_embed
@@ -23,6 +25,8 @@ _MARKS = {
     "F": ("x", N_("every check failed")),
     "p": ("r", N_("refused me, then a confirming check succeeded")),
     "f": ("R", N_("refused me every time")),
+    "Q": ("/", N_("failed here, but not in other places")),
+    "q": ("/", N_("failed here, but not in other places")),
 }
 _MOMENTS: dict[str, Style] = {
     "opens_ms": "T",
@@ -42,10 +46,16 @@ def why_embed(
         *(_sentence(words, fact) for fact in evidence.facts),
         _connectivity(words, evidence),
     ]
+    if evidence.place is not None:
+        place = place_names(words, [evidence.place])
+        lines.append(words.text("It is checked from one place alone: {place}.", place=place))
     embed = state_embed(words, status, lines)
     if evidence.checks:
         checks = "\n".join(_check(words, one) for one in evidence.checks)
         embed.add_field(name=words.text("Latest round"), value=checks, inline=False)
+    if evidence.places:
+        seen = places_text(words, evidence.places)
+        embed.add_field(name=words.text("Places, at the last failure"), value=seen, inline=False)
     return add_address(words, embed, status.monitor.target.url, whole=whole_url)
 
 

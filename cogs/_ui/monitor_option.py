@@ -7,6 +7,7 @@ from discord import app_commands
 from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
+from bot.services.option_types import ALL_PLACES
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
 from cogs._ui.interactions import is_manager
@@ -49,6 +50,20 @@ class _Managed(app_commands.Transformer[VigieClient]):
         return await _offer_managed(interaction, typed)
 
 
+class _Place(app_commands.Transformer[VigieClient]):
+    """The places that are known, for those who may change monitors."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        del interaction
+        return value.strip()
+
+    async def autocomplete(
+        self, interaction: Interaction, typed: Any, /
+    ) -> list[app_commands.Choice[Any]]:
+        return await _offer_places(interaction, typed)
+
+
+PlaceName: TypeAlias = app_commands.Transform[str, _Place]
 VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
 ManagedMonitor: TypeAlias = app_commands.Transform[Monitor, _Managed]
 
@@ -66,6 +81,14 @@ def _offer_managed(interaction: Interaction, typed: str) -> Choices:
         return []
     monitors = interaction.client.services.monitors
     return _choices(monitors.of_guild(interaction.guild_id or 0), typed)
+
+
+@safe_autocomplete
+def _offer_places(interaction: Interaction, typed: str) -> Choices:
+    if not is_manager(interaction):
+        return []
+    names = [ALL_PLACES, *interaction.client.services.monitors.places]
+    return choices((one, one) for one in names if typed.strip().casefold() in one.casefold())
 
 
 def _choices(monitors: list[Monitor], typed: str) -> Choices:

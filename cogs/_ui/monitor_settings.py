@@ -9,7 +9,15 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, role_unreachable
 from bot.models import Monitor, Target
-from bot.services.monitor_options import EVERY, NAME_LIMIT, SECTIONS, Typed, differing, of_section
+from bot.services.monitor_options import (
+    EVERY,
+    NAME_LIMIT,
+    OPTIONS,
+    SECTIONS,
+    Typed,
+    differing,
+    of_section,
+)
 from bot.services.monitor_rules import Edited, is_cut
 from bot.services.option_types import (
     ChannelOption,
@@ -43,6 +51,7 @@ def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
     address = f"{asked_address(monitor.target, _URL_LIMIT)} · {every}"
     embed.add_field(name=words.text("Address"), value=address, inline=False)
     options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
+    options += [OPTIONS["places"]] if monitor.place is not None else []
     for option in sorted(options, key=lambda one: not isinstance(one, _WIDE)):
         if option.name not in _IN_HEAD:
             shown = shown_value(words, option, monitor)

@@ -18,8 +18,10 @@ from bot.services.option_types import (
     NumberOption,
     Option,
     PlaceOption,
+    PlacesOption,
     RoleOption,
 )
+from cogs._ui.monitor_option import PlaceName
 from cogs._ui.options import AlertChannel, AlertRole
 
 # Typed to take an option away: Discord sends no empty one.
@@ -63,6 +65,8 @@ def _annotation(option: Option, *, editing: bool) -> Any:
             return app_commands.Range[int, low, option.high]
         case ChoiceOption():
             return Literal[option.choices]
+        case PlacesOption():
+            return PlaceName
         case ChannelOption():
             return AlertChannel
         case RoleOption():

@@ -1,7 +1,7 @@
 """``make bench``: small tables of what Vigie costs, each with the bar it is held against.
 
-``python -m tests.bench [storage] [year] [cost] [memory] [lateness] [latency]`` runs some of them,
-all by default, in about seven minutes; ``soak`` and ``hostile`` are run when they are
+``python -m tests.bench [storage] [year] [cost] [memory] [lateness] [places] [latency]`` runs some
+of them, all by default, in about eight minutes; ``soak`` and ``hostile`` are run when they are
 asked for, and take ten each.
 Machines are noisy: read the ratios, which are of one run.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.engine import rlimits
-from tests.bench import hostile_load, lateness, product, storage, year
+from tests.bench import hostile_load, lateness, places, product, storage, year
 
 ALL: dict[str, Callable[[Path], None]] = {
     "storage": storage.run,
@@ -21,6 +21,7 @@ ALL: dict[str, Callable[[Path], None]] = {
     "cost": lambda folder: asyncio.run(product.cost(folder)),
     "memory": lambda folder: asyncio.run(product.memory(folder)),
     "lateness": lateness.run,
+    "places": places.run,
     "latency": lambda folder: asyncio.run(product.latency(folder)),
 }
 LONG: dict[str, Callable[[Path], None]] = {

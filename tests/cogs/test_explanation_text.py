@@ -84,6 +84,7 @@ EVERY: list[Fact] = [
     Fact(explanation.ALL_CLEAR_DUE, {"since_ms": NOW}),
     Fact(explanation.WATCHFUL, {"until_ms": NOW}),
     Fact(explanation.HOLD_AGAIN, {}),
+    Fact(explanation.DENIED, {}),
 ]
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 ANALYZE = shutil.which("systemd-analyze")
 # Exposure in tenths, as docs/operation.md states it, and a little room for other versions.
-UNITS = {"vigie.service": 14, "vigie-backup.service": 4}
+UNITS = {"vigie.service": 14, "vigie-backup.service": 4, "vigie-lookout.service": 14}
 
 
 def health(database: Path) -> int:
@@ -94,7 +94,20 @@ def test_every_file_the_image_copies_is_there() -> None:
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)
 
 
-def test_a_restart_is_tried_unless_the_configuration_is_refused() -> None:
-    text = (DEPLOY / "vigie.service").read_text("utf-8")
+@pytest.mark.parametrize("unit", ["vigie.service", "vigie-lookout.service"])
+def test_a_restart_is_tried_unless_the_configuration_is_refused(unit: str) -> None:
+    text = (DEPLOY / unit).read_text("utf-8")
     assert "Restart=on-failure" in text
     assert "RestartPreventExitStatus=78" in text
+
+
+def test_the_compose_file_of_places_starts_what_it_names() -> None:
+    """Two lookouts by the names and files that docs/places.md has people make."""
+    text = (DEPLOY / "compose-places.yaml").read_text("utf-8")
+    names = re.findall(r'command: \["lookout", "(\w+)", "nats://nats:4222"\]', text)
+    assert names == ["paris", "oslo"]
+    files = re.findall(r"file: \./places/(\w+)", text)
+    assert files == ["VIGIE_NATS_URL", *names]
+    page = (ROOT / "docs/places.md").read_text("utf-8")
+    for name in names:
+        assert f"places add {name} " in page

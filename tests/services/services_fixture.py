@@ -10,6 +10,7 @@ from typing import Any
 from bot.config import Config
 from bot.db.database import Database
 from bot.engine.netguard import Netguard
+from bot.engine.place_router import Others
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
 from bot.services.audit_log import AuditLog
 from bot.services.history.retention import Retention
@@ -66,7 +67,9 @@ class ScriptedOnlineCheck:
 class ServicesFixture(Core):
     """One running set of services; ``restart`` on the same file plays a process that died."""
 
-    def __init__(self, db: Database, clock: FakeClock, config: Config) -> None:
+    def __init__(
+        self, db: Database, clock: FakeClock, config: Config, others: Others | None = None
+    ) -> None:
         self.clock = clock
         self.prober = ScriptedProber(clock)
         self.online_check = ScriptedOnlineCheck()
@@ -78,6 +81,7 @@ class ServicesFixture(Core):
             checker=self.prober,
             guard=Netguard(allow_private=config.allow_private, ports=config.ports),
             online_check=self.online_check,
+            others=others,
         )
         self.delivery.attach(self.transport)
         self.incidents = Incidents(db, clock, self.watchlist, self.delivery)
@@ -122,12 +126,16 @@ class ServicesFixture(Core):
 
 @asynccontextmanager
 async def services_fixture(
-    path: Path, *, clock: FakeClock | None = None, config: Config | None = None
+    path: Path,
+    *,
+    clock: FakeClock | None = None,
+    config: Config | None = None,
+    others: Others | None = None,
 ) -> AsyncIterator[ServicesFixture]:
     """The services on the database of ``path``, loaded and closed."""
     db = await Database.open(path / "vigie.db")
     try:
-        made = ServicesFixture(db, clock or FakeClock(), config or Config())
+        made = ServicesFixture(db, clock or FakeClock(), config or Config(), others)
         await made.load()
         yield made
     finally:

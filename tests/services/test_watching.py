@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.db import gaps, incidents, monitors, results
 from bot.db.database import Connection
 from bot.engine.judge_state import JudgeState
+from bot.engine.place_router import Sighting
 from bot.errors import AddressRefused, DeliveryAction, NotFound, UserError
 from bot.models import Kind, Monitor, State
 from bot.services.monitor_options import Typed
@@ -540,9 +541,8 @@ async def _remove_in_flight(s: ServicesFixture) -> None:
     await s.monitors.remove(GUILD, monitor.id, PERSON)
     s.prober.causes.clear()
     result = await s.prober.check(monitor.target)
-    step = await s.check_runner.handle_result(
-        entry, s.clock.now_ms(), 0, s.clock.monotonic(), result
-    )
+    sighting = Sighting(result, s.clock.monotonic())
+    step = await s.check_runner.handle_result(entry, s.clock.now_ms(), 0, sighting)
     assert step.confirm_s is None
 
 

@@ -500,7 +500,7 @@ def test_many_openings_cost_the_same_each(tmp_path: Path) -> None:
 def test_checks_pass_through_the_hosts_whoever_asks(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            assert isinstance(s.monitors._checks, CheckQueue)
+            assert isinstance(s.monitors._place_router._home, CheckQueue)
             monitor = await s.watch("shop")
             before = len(s.prober.probed)
             found = await asyncio.gather(*(s.monitors.test(GUILD, monitor.id) for _ in range(30)))

@@ -42,7 +42,9 @@ CREATE TABLE monitor (
     muted_until_ms INTEGER,
     created_ms INTEGER NOT NULL,
     removed_ms INTEGER,
-    timeout_s INTEGER NOT NULL DEFAULT 10
+    timeout_s INTEGER NOT NULL DEFAULT 10,
+    -- The only place it is seen from; NULL: all of them.
+    place TEXT
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
@@ -112,7 +114,9 @@ CREATE TABLE incident (
     silenced INTEGER NOT NULL DEFAULT 0,
     -- What its site may share with others: where it last answered from, its certificate's end.
     address TEXT,
-    certificate_ms INTEGER
+    certificate_ms INTEGER,
+    -- Who sees it from where, as JSON (failing, through, silent); NULL: nobody else was asked.
+    places TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;

@@ -8,7 +8,17 @@ from bot.clock import DAY_MS
 from bot.models import Incident
 
 AlertKind = Literal[
-    "down", "unstable", "blocked", "slow", "up", "blind", "certificate", "digest", "notice", "test"
+    "down",
+    "unstable",
+    "blocked",
+    "slow",
+    "partly",
+    "up",
+    "blind",
+    "certificate",
+    "digest",
+    "notice",
+    "test",
 ]
 Action = Literal["post", "edit", "reply"]
 
@@ -40,12 +50,13 @@ class Alert:
 class Notice:
     """A message that belongs to no incident; its words are found when it is sent.
 
-    ``blind`` (offline): ``seconds``. ``certificate``: ``name`` expires in ``days``.
+    ``blind`` (offline): ``seconds``. ``own_line``: sites answer elsewhere but not here. ``places``:
+    those called ``name`` are missing. ``certificate``: ``name`` expires in ``days``.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
     ``notice``: ``text`` as it is; ``user_id``: whom it concerns, if no channel can be reached.
     """
 
-    kind: Literal["blind", "certificate", "lost", "test", "notice"]
+    kind: Literal["blind", "own_line", "places", "certificate", "lost", "test", "notice"]
     seconds: float = 0.0
     name: str = ""
     days: int = 0
@@ -59,7 +70,7 @@ class Notice:
         days = age_ms // DAY_MS
         if self.kind == "certificate" and days > 0:
             return replace(self, days=self.days - days) if self.days >= days else None
-        return None if self.kind in {"blind", "test"} and days > 0 else self
+        return None if self.kind in {"blind", "own_line", "places", "test"} and days > 0 else self
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -116,6 +116,11 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
             return Alert(
                 "blind", language, alert_lines.was_offline(words, notice.seconds), plain=True
             )
+        case "own_line":
+            return Alert("blind", language, alert_lines.own_line(words), plain=True)
+        case "places":
+            missing = alert_lines.missing_places(words, notice.name.split())
+            return Alert("notice", language, missing, plain=True)
         case "certificate":
             content = alert_lines.certificate(words, notice.name, notice.days)
             return Alert("certificate", language, content, plain=True)

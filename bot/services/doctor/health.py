@@ -19,6 +19,8 @@ from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.throttle import Throttle
 from bot.services.doctor.findings import Finding, Mention, broken, ok, quote, warning
 from bot.services.history.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
+from bot.services.place_watch import PlaceWatch
+from bot.words.escaping import markdown
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 
@@ -27,6 +29,7 @@ SLOW_S = 1.0
 LATELY_S = 600.0
 STALLS_WORTH_SAYING = 3
 WAIT_WORTH_SAYING_S = 30.0
+PLACE_LIMIT = 40
 LATE_MS = 120_000  # within it a retry is nothing to speak of
 
 
@@ -49,6 +52,40 @@ async def connection(
         "online, by {n} connectivity check", "online, by {n} connectivity checks", canaries
     )
     return ok(name, said)
+
+
+def places(words: Translator, watch: PlaceWatch, now_ms: int) -> Finding | None:
+    """Who else is asked, and which alerts that spared; None: nobody is."""
+    others = watch.others
+    if others is None:
+        return None
+    found = others.status()
+    name, fix = words.text("Places"), words.text("Bot operator: see `vigie doctor`.")
+    if not others.connected:
+        return warning(name, words.text("no other place can be asked: I decide alone"), fix)
+    if not found:
+        return warning(name, words.text("no other place has said hello: I decide alone"), fix)
+    listed = [
+        words.text(
+            "{place} ({version}), heard {time}",
+            place=markdown(one.name, PLACE_LIMIT),
+            version=one.release,
+            time=stamp(now_ms - round(one.heard_s * 1000)),
+        )
+        for one in found
+    ]
+    spared = words.plural(
+        "{n} outage seen from here alone was not told.",
+        "{n} outages seen from here alone were not told.",
+        watch.spared,
+    )
+    text = f"{' · '.join(listed)}. {spared}"
+    silent = [one.name for one in found if not (one.present and one.understood)]
+    if not silent:
+        return ok(name, text)
+    unheard = words.list([markdown(one, PLACE_LIMIT) for one in silent])
+    text += " " + words.text("These do not vote: {names}.", names=unheard)
+    return warning(name, text, fix)
 
 
 def open_files(words: Translator) -> Finding | None:

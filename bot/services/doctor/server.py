@@ -15,6 +15,7 @@ from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor import health
 from bot.services.doctor.findings import Finding, Mention, broken, names, ok, warning
+from bot.services.place_watch import PlaceWatch
 from bot.services.status import MonitorStatus, Status
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
@@ -38,6 +39,7 @@ class Doctor:
         connectivity: ConnectivityMonitor,
         checks: CheckQueue,
         stalls: StallDetector,
+        place_watch: PlaceWatch,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -47,6 +49,7 @@ class Doctor:
         self._connectivity = connectivity
         self._checks = checks
         self._stalls = stalls
+        self._place_watch = place_watch
         self._started_ms = clock.now_ms()
 
     async def examine(self, guild_id: int, words: Translator, mention: Mention) -> list[Finding]:
@@ -58,6 +61,7 @@ class Doctor:
             health.blocked(words, self._delivery.throttle),
             health.checking(words, self._checks, self._stalls, guild_id),
             await health.connection(words, self._connectivity, len(self._config.canaries)),
+            health.places(words, self._place_watch, now_ms),
             health.open_files(words),
             await health.database(words, self._db, self._config.database),
             health.version(words, self._started_ms),

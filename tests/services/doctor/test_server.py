@@ -40,6 +40,7 @@ def doctor(s: ServicesFixture) -> Doctor:
         connectivity=s.connectivity,
         checks=s.checks,
         stalls=s.stalls,
+        place_watch=s.place_watch,
     )
 
 

@@ -1,0 +1,129 @@
+"""Makes each check where it belongs: at home, by any lookout, or in one place.
+
+In doubt it asks the other places as well. It knows no network; without a link everything is
+checked at home, and nobody is asked.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.engine.check_queue import CheckQueue
+from bot.engine.votes import Answer, NoVote, Vote, vote
+from bot.models import HOME, CheckResult, Monitor, Target
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStatus:
+    """A place that was heard of: how long ago (seconds), which release, whether it votes."""
+
+    name: str
+    release: str
+    heard_s: float
+    present: bool
+    understood: bool  # it speaks this version of the messages
+
+
+class Others(Protocol):
+    """The other places; they answer within their deadline, or say why not."""
+
+    server: str
+
+    @property
+    def connected(self) -> bool: ...
+
+    @property
+    def trouble(self) -> str | None: ...
+
+    def status(self) -> Sequence[PlaceStatus]: ...
+
+    async def ask_all(self, target: Target) -> Sequence[Answer]: ...
+
+    async def ask_one(self, name: str, target: Target) -> Answer: ...
+
+
+Asking = asyncio.Future[Vote]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one check saw, and the monotonic time of its start.
+
+    Without a result it saw nothing, ``why`` (its only place is away, offline …). ``elsewhere``: no
+    trouble of our own line is in it. ``asking`` are the others, if they were asked in this round;
+    the next check of the round is given it back.
+    """
+
+    result: CheckResult | None
+    started: float
+    asking: Asking | None = None
+    why: NoVote | None = None
+    elsewhere: bool = False
+
+    async def vote(self) -> Vote:
+        """What the others make of it, as soon as that is settled; nobody asked: no votes."""
+        return Vote() if self.asking is None else await asyncio.shield(self.asking)
+
+
+class PlaceRouter:
+    """``calm`` checks what is not in doubt: with VIGIE_PROBE=remote lookouts, otherwise home."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        home: CheckQueue,
+        others: Others | None = None,
+        calm: CheckQueue | None = None,
+    ) -> None:
+        self._clock = clock
+        self._home = home
+        self.others = others
+        self._calm = calm or home
+
+    async def check(
+        self, monitor: Monitor, *, ask: bool = False, asking: Asking | None = None
+    ) -> Sighting:
+        """One check of a monitor.
+
+        ``ask``: what it sees may open or close an incident, so the others are asked beside it.
+        When a check fails that nobody doubted, they are asked beside the confirming ones.
+        """
+        target, server = monitor.target, monitor.guild_id
+        if monitor.place not in {None, HOME}:
+            return await self._from_place(target, monitor.place or HOME)
+        if self.others is None or monitor.place == HOME:
+            checked = await self._home.check(target, server)
+            return Sighting(checked.result, checked.started)
+        if ask and asking is None:
+            asking = self._ask(target)
+        checks = self._calm if asking is None else self._home
+        checked = await checks.check(target, server)
+        if not checked.result.ok and asking is None:
+            asking = self._ask(target)
+        return Sighting(checked.result, checked.started, asking)
+
+    async def test(self, monitor: Monitor) -> CheckResult | None:
+        """One check that somebody asks for; None: its only place is away."""
+        if monitor.place not in {None, HOME}:
+            return (await self._from_place(monitor.target, monitor.place or HOME)).result
+        return (await self._home.test(monitor.target, monitor.guild_id)).result
+
+    async def _from_place(self, target: Target, place: str) -> Sighting:
+        """One check by that place alone."""
+        started = self._clock.monotonic()
+        answer = Answer(place, why=NoVote.AWAY)
+        if self.others is not None:
+            answer = await self.others.ask_one(place, target)
+        return Sighting(answer.result, started, why=answer.why, elsewhere=True)
+
+    def waits_for_turn(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether all that a task does is to wait for its turn."""
+        return self._home.waits_for_turn(task) or self._calm.waits_for_turn(task)
+
+    def _ask(self, target: Target) -> Asking:
+        return asyncio.create_task(self._votes(target), name="asking other places")
+
+    async def _votes(self, target: Target) -> Vote:
+        return Vote() if self.others is None else vote(await self.others.ask_all(target))

@@ -1,0 +1,165 @@
+"""A process that only checks, for a bot elsewhere: no Discord, no database, no state.
+
+It answers each question once; what it cannot say anything about it says so, and does not vote.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from bot import __version__
+from bot.clock import Clock
+from bot.engine.kinds.base import Checker
+from bot.engine.votes import NoVote
+from bot.models import Cause, CheckResult, Reason
+from bot.places import subjects
+from bot.places.address import Server
+from bot.places.connection import Connection
+from bot.places.messages import (
+    Hello,
+    Question,
+    Unreadable,
+    encode_answer,
+    encode_hello,
+    encode_refusal,
+    read_question,
+)
+
+log = logging.getLogger(__name__)
+
+HELLO_S = 15.0
+MOST_AT_ONCE = 2_000  # each takes 13 kB while it waits (measured)
+
+
+class Online(Protocol):
+    """Whoever can report whether this machine is online."""
+
+    async def is_online_since(self, started: float) -> bool:
+        """Whether anything answered that was asked after that moment of monotonic time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What a lookout checks with: ``public`` for any monitor; ``private`` may also visit the
+    networks of its own VIGIE_ALLOW_PRIVATE. Without ``online`` it always votes.
+    """
+
+    public: Checker
+    private: Checker
+    online: Online | None = None
+
+
+class Lookout:
+    """Answers as ``name`` until cancelled."""
+
+    def __init__(
+        self, name: str, server: Server, eyes: Eyes, clock: Clock, *, at_once: int | None = None
+    ) -> None:
+        self._name = name
+        self._eyes = eyes
+        self._clock = clock
+        self._at_once = at_once or MOST_AT_ONCE
+        # Whether this place is trusted only the server knows: it refuses these to others.
+        optional = (subjects.ask(name, secret=True), subjects.CHECKS)
+        self._connection = Connection(server, f"lookout {name}", self._begin, self._lost, optional)
+        self._client: Client | None = None
+        self._checks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Raises ConfigError, or Refused, when the server refuses at the first check."""
+        hellos = asyncio.create_task(self._say_hellos())
+        try:
+            await self._connection.run()
+        finally:
+            hellos.cancel()
+
+    async def leave(self) -> None:
+        """Say goodbye, so that nobody waits for this one."""
+        await self._say(Hello(__version__, leaving=True))
+        if self._client is not None:
+            with suppress(OSError, nats.errors.Error):
+                await self._client.flush(timeout=1)
+
+    async def _begin(self, client: Client) -> None:
+        """Listen, then say hello."""
+        for subject in (subjects.ask(self._name), subjects.ask(self._name, secret=True)):
+            await client.subscribe(subject, queue=self._name, cb=self._hear)
+        await client.subscribe(subjects.CHECKS, queue=subjects.GROUP, cb=self._hear)
+        await client.subscribe(subjects.WHO, cb=self._hear_who)
+        self._client = client
+        await self._say(Hello(__version__))
+
+    def _lost(self) -> None:
+        self._client = None
+        for check in self._checks:
+            check.cancel()
+
+    async def _say_hellos(self) -> None:
+        while True:
+            await self._clock.sleep(HELLO_S)
+            await self._say(Hello(__version__))
+
+    async def _hear_who(self, _: Msg) -> None:
+        await self._say(Hello(__version__))
+
+    async def _say(self, hello: Hello) -> None:
+        if self._client is not None:
+            with suppress(OSError, nats.errors.Error):
+                await self._client.publish(subjects.hello(self._name), encode_hello(hello))
+
+    async def _hear(self, message: Msg) -> None:
+        """Start the check; the next question is not kept waiting."""
+        try:
+            question = read_question(message.data)
+        except Unreadable:
+            await _respond(message, encode_refusal(NoVote.VERSION))
+            return
+        if len(self._checks) >= self._at_once:
+            await _respond(message, encode_refusal(NoVote.BUSY))
+            return
+        check = asyncio.create_task(self._answer(message, question))
+        self._checks.add(check)
+        check.add_done_callback(self._checks.discard)
+
+    async def _answer(self, message: Msg, question: Question) -> None:
+        started = self._clock.monotonic()
+        try:
+            result = await self._check(question)
+            why = await self._no_vote(result, started)
+            said = encode_answer(result) if why is None else encode_refusal(why)
+        except Exception:
+            log.exception("A check ended by a bug")
+            said = encode_refusal(NoVote.CANNOT)
+        await _respond(message, said)
+
+    async def _check(self, question: Question) -> CheckResult:
+        prober = self._eyes.private if question.private else self._eyes.public
+        at_ms = self._clock.now_ms()
+        try:
+            async with asyncio.timeout(question.deadline_s):
+                return await prober.check(question.target)
+        except TimeoutError:
+            return CheckResult(at_ms, Cause(Reason.TIMEOUT, round(question.deadline_s)))
+
+    async def _no_vote(self, result: CheckResult, started: float) -> NoVote | None:
+        """Why this result says nothing about the site, if it does not."""
+        if result.cause is None:
+            return None
+        if result.cause.reason is Reason.ADDRESS_REFUSED:
+            return NoVote.CANNOT
+        online = self._eyes.online
+        if online is None or await online.is_online_since(started):
+            return None
+        return NoVote.OFFLINE
+
+
+async def _respond(message: Msg, data: bytes) -> None:
+    with suppress(OSError, nats.errors.Error):  # the connection is lost: nobody waits any more
+        await message.respond(data)

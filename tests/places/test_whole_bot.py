@@ -1,0 +1,150 @@
+"""The whole bot with a NATS server and lookouts: what people read, whatever dies meanwhile.
+
+Leaving a harness checks that nothing was lost or said twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot import __version__
+from bot.clock import SystemClock
+from bot.models import CheckResult, Phases, Target
+from bot.places.address import read_server
+from bot.places.lookout import Eyes, Lookout
+from tests.harness import Harness
+from tests.places.rig import NatsServer, lookouts, vigie, wait_until
+
+
+class Fine:
+    """Another place to which every site answers."""
+
+    async def check(self, target: Target) -> CheckResult:
+        del target
+        return CheckResult(0, None, 200, Phases(total=1.0))
+
+
+@asynccontextmanager
+async def reaching_everything(nats: NatsServer, *names: str) -> AsyncIterator[None]:
+    """Lookouts in this process."""
+    server = read_server(nats.url, "NATS_URL")
+    found = [Lookout(name, server, Eyes(Fine(), Fine()), SystemClock()) for name in names]
+    running = [asyncio.create_task(one.run()) for one in found]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def until_places(h: Harness, *names: str) -> None:
+    """The doctor knows them, as people read it."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await h.command("doctor")
+            if all(f"{name} (" in str(answer.message) for name in names):
+                return
+            await asyncio.sleep(0.3)
+
+
+def test_places_agree_on_an_outage_and_their_death_holds_nothing_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with NatsServer(tmp_path) as nats, lookouts(nats.url, tmp_path, "oslo", "paris"):
+            async with Harness(tmp_path / "bot", VIGIE_NATS_URL=nats.url) as h:
+                await h.bot.start()
+                site = await h.watch("shop")
+                await until_places(h, "oslo", "paris")
+                site.fail(500)
+                post = await h.wait_post("🔴 DOWN · shop")
+                assert "3 of 3 places" in str(post["content"])
+                nats.kill()
+                await site.heal()
+                await h.wait_post("🟢 UP · shop")
+                await h.bot.kill()
+                await h.bot.start()
+                wiki = await h.watch("wiki")
+                wiki.cut()
+                alone = await h.wait_post("🔴 DOWN · wiki")
+                assert "places" not in str(alone["content"])
+                nats.start()
+                await until_places(h, "oslo", "paris")
+                await wiki.heal()
+                await h.wait_post("🟢 UP · wiki")
+
+    asyncio.run(scenario())
+
+
+def test_what_only_home_does_not_reach_is_partly_and_never_an_alarm(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with NatsServer(tmp_path) as nats:
+            async with (
+                reaching_everything(nats, "paris", "oslo"),
+                Harness(tmp_path / "bot", VIGIE_NATS_URL=nats.url) as h,
+            ):
+                await h.bot.start()
+                site = await h.watch("shop")
+                for name in ("wiki", "blog", "mail"):
+                    await h.watch(name)
+                await until_places(h, "oslo", "paris")
+                answer = await h.command("watch test", monitor="shop", **{"from": "paris"})
+                assert "shop" in str(answer.message)
+                site.cut()
+                post = await h.wait_post("🟡 PARTLY · shop", seconds=40)
+                assert "no answer from home; oslo and paris get through" in str(post["content"])
+                assert not any("DOWN" in text for text in h.texts())
+                why = await h.command("why", monitor="shop")
+                assert "failed here, but not in other places" in str(why.message)
+                await site.heal()
+                await h.wait_post("🟢 UP · shop", seconds=40)
+
+    asyncio.run(scenario())
+
+
+def test_lookouts_that_make_the_checks_may_die_without_an_alarm(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with NatsServer(tmp_path) as nats, lookouts(nats.url, tmp_path, "oslo", "paris") as found:
+            folder = tmp_path / "bot"
+            async with Harness(folder, VIGIE_NATS_URL=nats.url, VIGIE_PROBE="remote") as h:
+                await h.bot.start()
+                site = await h.watch("shop")
+                await until_places(h, "oslo", "paris")
+                found[0].kill()
+                await site.visited(5)
+                found[1].kill()
+                await site.visited(5)
+                nats.kill()
+                await site.visited(5)
+                assert h.texts() == []
+                site.fail(500)
+                await h.wait_post("🔴 DOWN · shop")
+                await site.heal()
+                await h.wait_post("🟢 UP · shop")
+
+    asyncio.run(scenario())
+
+
+def test_the_doctor_in_the_shell_asks_who_is_there(tmp_path: Path) -> None:
+    with NatsServer(tmp_path) as nats, lookouts(nats.url, tmp_path, "paris") as [paris]:
+        wait_until(lambda: "Connected to NATS" in paris.log.read_text("utf-8"))
+        done = vigie("doctor", folder=tmp_path, VIGIE_NATS_URL=nats.url)
+        assert f"✔ Places: paris ({__version__}) at {nats.url}" in done.stdout
+        nats.kill()
+        done = vigie("doctor", folder=tmp_path, VIGIE_NATS_URL=nats.url)
+        assert f"✖ Places: no connection to {nats.url}" in done.stdout
+        refused = vigie("doctor", folder=tmp_path, VIGIE_NATS_URL="nats://192.0.2.1")
+        assert "✖ Places: cannot be asked" in refused.stdout
+        assert vigie("doctor", folder=tmp_path).stdout.count("Places") == 0
+
+
+def test_without_its_setting_no_option_of_places_is_shown(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with Harness(tmp_path / "bot") as h:
+            await h.bot.start()
+            shown = str(h.sandbox.commands)
+            assert "'places'" not in shown
+            assert "From which place." not in shown
+            assert "Places" not in str((await h.command("doctor")).message)
+
+    asyncio.run(scenario())
