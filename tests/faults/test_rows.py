@@ -32,9 +32,9 @@ ROWS: dict[int, tuple[str, list[str]]] = {
     9: (
         "channel deleted, with and without its event",
         [
-            "a_deleted_channel_is_told_once",
-            "a_deletion_that_discord_tells_of",
-            "rights_and_channels_that_change",
+            "a_deleted_channel_is_reported_once",
+            "noticed_by_the_gateway_event",
+            "changed_rights_and_channels_are_noticed_at_once",
         ],
     ),
     10: ("403, later fixed", ["a_right_that_comes_back", "goes_out_when_the_right_is_back"]),
@@ -66,7 +66,11 @@ ROWS: dict[int, tuple[str, list[str]]] = {
     20: ("SIGTERM under load", ["stopped_under_load"]),
     21: (
         "ENOSPC during a flip",
-        ["a_full_disk_delays_a_flip", "a_full_disk_loses_nothing", "a_flip_that_the_disk_refuses"],
+        [
+            "a_full_disk_delays_a_flip",
+            "a_full_disk_loses_nothing",
+            "an_opening_that_the_disk_refuses",
+        ],
     ),
     22: ("read-only database", ["a_read_only_database_is_refused"]),
     23: (
@@ -101,7 +105,7 @@ ROWS: dict[int, tuple[str, list[str]]] = {
     ),
     32: ("cancel during a write", ["cancelling_the_caller"]),
     33: ("loop blocked", ["standing_still", "after_a_stall_there_is_no_burst"]),
-    34: ("upgrade, kill in a migration", ["a_failing_file_rolls_back", "files_run_in_order"]),
+    34: ("upgrade, kill in a migration", ["a_failing_file_rolls_back", "steps_run_in_order"]),
     35: ("10,000 alerts", ["ten_thousand_alerts"]),
     36: (
         "a button pressed twice, by two, after a restart, on a closed one",

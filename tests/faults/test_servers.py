@@ -74,7 +74,7 @@ def test_a_button_has_one_effect_whoever_presses_it_how_often(tmp_path: Path) ->
             other = await h.sandbox.press("Moderator", post, "Acknowledge")
             assert [one.ephemeral for one in (first, again, other)] == [True] * 3
             assert "Acknowledged" in first.text
-            assert "before you" in other.text
+            assert "has already acknowledged it" in other.text
             await until(lambda: "is on it" in str(h.posts()[0]["embeds"]))
             await h.recovery("shop")
             await until(lambda: not h.posts()[0]["components"])
