@@ -192,7 +192,7 @@ def test_an_incident_is_reported_with_its_monitor_and_its_server(
             named = f"monitor={monitor.id} guild={GUILD}"
             lines = [line for line in capsys.readouterr().err.splitlines() if "incident" in line]
             assert all(re.search(rf" incident=\w+ {named}$", line) for line in lines)
-            reported = [re.findall(r"An incident (\S+).* kind=(\w+)", line)[0] for line in lines]
+            reported = [re.findall(r"Incident (\S+).* kind=(\w+)", line)[0] for line in lines]
             assert reported == [
                 ("opened:", "down"),
                 ("changed", "unstable"),

@@ -332,7 +332,7 @@ def test_what_discord_does_not_say_is_a_warning() -> None:
     assert network._unanswered("Application", Answer(500)) == Finding(
         "Application",
         Grade.WARNING,
-        "Discord does not tell: HTTP 500",
+        "Discord does not say: HTTP 500",
         "Ask again later; if it lasts: https://discordstatus.com",
     )
     assert network._unanswered("Application", Answer(200)) is None
