@@ -38,7 +38,7 @@ SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL", "VIGIE_NATS_URL", "VIGIE_LOOK
 _MOST_DIGITS = 20
 _ALIKE, _VERY_ALIKE = 0.7, 0.88  # how close a name must be; others have settings too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-HOME, REMOTE = "HOME", "REMOTE"  # who makes the scheduled checks
+LOCAL, REMOTE = "local", "remote"  # who makes the scheduled checks
 DEFAULT_API_URL = "https://discord.com/api/v10"
 # Three large hosts that share neither owner nor network.
 DEFAULT_CANARIES = (
@@ -68,7 +68,7 @@ class Config:
     log_level: str = "INFO"
     remarks: tuple[str, ...] = ()  # what was set and means nothing, in sentences
     nats_url: str = ""  # of the server where other places are asked; empty: there are none
-    probe: str = HOME
+    probe: str = LOCAL
     lookout_secret: str = ""  # of a lookout alone: how it is known to the NATS server
 
     def __repr__(self) -> str:
@@ -108,7 +108,7 @@ def load(
         log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
         remarks=tuple(_remarks(values)),
         nats_url=read.secret("VIGIE_NATS_URL").strip() if secrets else "",
-        probe=read.choice("VIGIE_PROBE", HOME, (HOME, REMOTE)),
+        probe=read.choice("VIGIE_PROBE", LOCAL, (LOCAL, REMOTE)),
         lookout_secret=read.secret("VIGIE_LOOKOUT_SECRET").strip() if secrets else "",
     )
 
@@ -255,10 +255,11 @@ class _Reader:
             raise ConfigError(f"{name}: {error}. Example: 192.168.1.0/24,fd00::/8") from error
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        text = self.text(name, default).upper()
-        if text not in allowed:
-            raise ConfigError(f"{name}={text!r}: use one of {', '.join(allowed)}.")
-        return text
+        text = self.text(name, default)
+        for one in allowed:
+            if text.casefold() == one.casefold():
+                return one
+        raise ConfigError(f"{name}={text!r}: use one of {', '.join(allowed)}.")
 
 
 def _has_host(url: str) -> bool:

@@ -144,3 +144,11 @@ def test_a_heartbeat_address_that_is_none_is_refused_without_repeating_it() -> N
         assert said.startswith("VIGIE_HEARTBEAT_URL is no address")
         assert "s3cret" not in said
     assert load({"VIGIE_HEARTBEAT_URL": " "}, None).heartbeat_url is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("", "local"), ("local", "local"), ("Remote", "remote")]
+)
+def test_who_makes_the_checks_is_local_or_remote(typed: str, read: str) -> None:
+    assert load({"VIGIE_PROBE": typed}, None).probe == read
+    assert "use one of local, remote" in refusal({"VIGIE_PROBE": "home"})

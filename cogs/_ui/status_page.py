@@ -116,7 +116,8 @@ def _overview(
         footer.append(words.plural("Uptime: last {n} day", "Uptime: last {n} days", _UPTIME_DAYS))
     if of > 1:
         footer.append(page_text(words, number, of))
-    embed.set_footer(text=" · ".join(footer) or None)
+    if footer:
+        embed.set_footer(text=" · ".join(footer))
     return Page(summary(words, found), embed, number, of)
 
 
