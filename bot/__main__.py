@@ -8,15 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bot import __version__
 from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, STOP_S, fail
 from bot.errors import ConfigError
-
-if TYPE_CHECKING:
-    from bot.config import Config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a Latin-1 terminal has no 🔴
     try:
         try:
-            status = _command(_parser().parse_args(argv))
+            status = _command(vars(_parser().parse_args(argv)))
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -41,21 +39,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status if argv is not None else _leave(status)
 
 
-def _command(options: argparse.Namespace) -> int:
-    match options.command:
-        case "demo":
-            from bot.cli import demo  # noqa: PLC0415 - each command loads only what it needs
+def _command(options: dict[str, Any]) -> int:
+    """Hand over to the module of the command, which takes its options by their names."""
+    name = options.pop("command") or "run"
+    if name in {"run", "lookout"}:
+        _stop_in_order()
+    if name == "run":
+        signal.signal(signal.SIGHUP, lambda *_: None)
+    if name in {"lookout", "places"} and not all(map(find_spec, ("nats", "bcrypt"))):
+        return fail(f"{name} needs an extra: pip install 'vigie[places]'", EXIT_CONFIG)
+    command = import_module(f"bot.cli.{name}")  # each loads only what it needs
+    if name in {"demo", "replay"}:
+        return int(command.run(**options))
+    from bot import config  # noqa: PLC0415
 
-            return demo.run(speed=options.speed, port=options.port)
-        case "replay":
-            from bot.cli import replay  # noqa: PLC0415
-
-            return replay.run(options.file, as_json=options.json)
-        case "run" | None:
-            _stop_in_order()
-            return _with_settings(options)
-        case _:
-            return _with_settings(options)
+    try:
+        settings = config.load(secrets=name not in {"check", "places"})
+    except ConfigError as error:
+        refuse = getattr(command, "refuse", None)  # in the output format of the command
+        return fail(error, EXIT_CONFIG) if refuse is None else int(refuse(str(error), **options))
+    return int(command.run(config=settings, **options))
 
 
 def _stop_in_order() -> None:
@@ -69,8 +72,6 @@ def _stop_in_order() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def _stdout_is_gone() -> bool:
@@ -95,75 +96,6 @@ def _leave(status: int) -> int:
     return status
 
 
-def _with_settings(options: argparse.Namespace) -> int:
-    from bot import config  # noqa: PLC0415
-
-    try:
-        settings = config.load(secrets=options.command not in {"check", "places"})
-    except ConfigError as error:
-        return _refused(options, str(error))
-    match options.command:
-        case "check":
-            from bot.cli import check  # noqa: PLC0415
-
-            status = check.run(options.url, as_json=options.json, config=settings)
-        case "backup":
-            from bot.cli import backup  # noqa: PLC0415
-
-            status = backup.run(
-                options.file, keep=options.keep, daily=options.daily, config=settings
-            )
-        case "doctor":
-            from bot.cli import doctor  # noqa: PLC0415
-
-            status = doctor.run(settings, as_json=options.json)
-        case "lookout" | "places":
-            status = _elsewhere(options, settings)
-        case _:
-            from bot.cli import run  # noqa: PLC0415
-
-            status = run.run(settings)
-    return status
-
-
-def _elsewhere(options: argparse.Namespace, settings: "Config") -> int:
-    if find_spec("nats") is None or find_spec("bcrypt") is None:
-        return fail(f"{options.command} needs an extra: pip install 'vigie[places]'", EXIT_CONFIG)
-    if options.command == "lookout":
-        # Until it has its own handlers, being stopped is no failure either.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sys.exit(EXIT_OK))
-        from bot.cli import lookout  # noqa: PLC0415
-
-        return lookout.run(options.name, options.url, settings)
-    from bot.cli import places  # noqa: PLC0415
-
-    return places.run(
-        options.action,
-        options.name,
-        settings,
-        file=options.file,
-        address=options.address,
-        trusted=options.trusted,
-        secrets=options.secrets,
-    )
-
-
-def _refused(options: argparse.Namespace, text: str) -> int:
-    """A refused setting, in the output format of the command."""
-    match options.command:
-        case "check":
-            from bot.cli import check  # noqa: PLC0415
-
-            return check.refuse(options.url, text, as_json=options.json)
-        case "doctor":
-            from bot.cli import doctor  # noqa: PLC0415
-
-            return doctor.refused(text, as_json=options.json)
-        case _:
-            return fail(text, EXIT_CONFIG)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vigie",
@@ -172,18 +104,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vigie {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
+    json = argparse.ArgumentParser(add_help=False)
+    json.add_argument("--json", dest="as_json", action="store_true", help="JSON alone on stdout")
     commands.add_parser("run", help="run the bot (the default)")
     demo = commands.add_parser("demo", help="see an outage arrive, without account or token")
     demo.add_argument("--speed", type=_speed, default=1.0, help="plays 150/SPEED rounds")
     demo.add_argument("--port", type=_port, default=0, help="of the page; a free one by default")
-    check = commands.add_parser("check", help="check one address once")
+    check = commands.add_parser("check", parents=[json], help="check one address once")
     check.add_argument("url", metavar="URL")
-    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    replay = commands.add_parser("replay", help="play a recorded scenario (docs/replay.md)")
+    replay = commands.add_parser(
+        "replay", parents=[json], help="play a recorded scenario (docs/replay.md)"
+    )
     replay.add_argument("file", metavar="FILE.jsonl")
-    replay.add_argument("--json", action="store_true", help="JSON lines on stdout")
-    doctor = commands.add_parser("doctor", help="is everything ready, and if not, what to do")
-    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    commands.add_parser(
+        "doctor", parents=[json], help="is everything ready, and if not, what to do"
+    )
     backup = commands.add_parser(
         "backup", help="a verified copy of the database, also while it runs"
     )

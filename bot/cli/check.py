@@ -12,7 +12,7 @@ from bot.engine.kinds import ADDRESS_RULES, Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
-from bot.models import Cause, CheckResult, Phases, Reason, Target
+from bot.models import Cause, CheckResult, Reason, Target
 from bot.services.typed_addresses import typed_address
 from bot.words.causes import cause_text
 from bot.words.escaping import plain
@@ -31,7 +31,7 @@ def run(url: str, *, as_json: bool, config: Config) -> int:
     try:
         address = guard.check_url(typed_address(url.strip()), ADDRESS_RULES)
     except AddressRefused as error:
-        return refuse(url, str(error), as_json=as_json)
+        return refuse(str(error), url=url, as_json=as_json)
     result = asyncio.run(_check(guard, address))
     print(json.dumps(_as_json(address, result)) if as_json else _as_text(address, result))
     return {"up": UP, "down": NOT_UP}.get(_verdict(result), REFUSED)
@@ -101,21 +101,13 @@ def _as_text(url: str, result: CheckResult) -> str:
     return "\n".join(lines)
 
 
-def refuse(url: str, sentence: str, *, as_json: bool) -> int:
+def refuse(sentence: str, *, url: str, as_json: bool) -> int:
     """Print why nothing was checked, with the same keys as any other verdict; returns 2."""
     if not as_json:
         print(sentence, file=sys.stderr)
         return REFUSED
-    nothing = {"status": None, "certificate_expires": None, "address": None, "final_url": None}
-    answer = {
-        "url": plain(url, ECHO_LIMIT),
-        "verdict": "refused",
-        "cause": sentence,
-        "reason": str(Reason.ADDRESS_REFUSED),
-        "phases_ms": asdict(Phases()),
-        "downgraded": False,
-    }
-    print(json.dumps(answer | nothing))
+    nothing = _as_json(plain(url, ECHO_LIMIT), CheckResult(0, Cause(Reason.ADDRESS_REFUSED)))
+    print(json.dumps(nothing | {"cause": sentence, "final_url": None}))
     return REFUSED
 
 

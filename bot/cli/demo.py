@@ -134,7 +134,6 @@ def _end_with_parent() -> None:
 
 
 def _print_post(world: World, news: dict[str, Any]) -> None:
-    """A line for each post and each edit that people in a channel see."""
     if news["type"] in {"message_create", "message_update"}:
         message = news["message"]
         channel = world.find_channel(message["channel_id"])

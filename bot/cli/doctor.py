@@ -56,7 +56,7 @@ async def _places(config: Config) -> Finding:
     return Finding(name, Grade.OK, f"{', '.join(found)} at {link.server}")
 
 
-def refused(text: str, *, as_json: bool) -> int:
+def refuse(text: str, *, as_json: bool) -> int:
     """A setting that cannot be read is the whole report."""
     return report([Finding("Settings", Grade.BROKEN, "cannot be read", text)], as_json=as_json)
 

@@ -125,7 +125,6 @@ def _addresses(server: Server) -> list[str]:
 
 
 def _hints(server: Server, home: accounts.Listening) -> Iterator[str]:
-    """AuditEvent the rest of the file lacks for others to come in there."""
     if home.local.on_loopback and not home.everywhere and not server.on_loopback:
         yield 'the server listens on this machine alone: it needs listen: "0.0.0.0:4222".'
     if server.tls and not home.tls:

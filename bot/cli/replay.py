@@ -127,7 +127,6 @@ def _cause(outcome: object) -> Cause | None:
 
 
 def play(moments: Iterable[ScriptedRound]) -> list[SimulatedMessage]:
-    """All messages of a scenario."""
     return asyncio.run(_play(sorted(moments, key=lambda moment: moment.t)))
 
 
