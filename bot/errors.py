@@ -74,7 +74,6 @@ class Several(UserError):
 
 
 def raise_all(errors: Sequence[UserError]) -> None:
-    """Raise what was collected, if anything was."""
     if errors:
         raise errors[0] if len(errors) == 1 else Several(errors)
 
@@ -104,8 +103,6 @@ class NotFound(UserError):
 
 
 class DeliveryAction(StrEnum):
-    """Reactions of the delivery to a failure."""
-
     RETRY = "retry"  # send again with the same nonce
     WAIT = "wait"  # send again after ``retry_after_s``
     PAUSE = "pause"  # as WAIT, but for all channels: the limit is the bot's own

@@ -38,8 +38,6 @@ class Kind(StrEnum):
 
 
 class Rule(StrEnum):
-    """Which rule opened an incident."""
-
     FAILED_RUN = "run"  # failed rounds in a row
     BAD_OF_10 = "of10"
     BAD_OF_60 = "of60"
@@ -171,7 +169,6 @@ class SeenFrom:
     silent: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether anybody was asked."""
         return bool(self.failing or self.through or self.silent)
 
     @property

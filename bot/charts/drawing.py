@@ -44,7 +44,6 @@ mpl.rcParams.update(
 
 
 def draw(picture: Picture) -> bytes:
-    """The picture as PNG."""
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=_DPI, facecolor=_CARD)
     FigureCanvasAgg(figure)
     widest = max((len(tick.label) for tick in picture.ms_ticks), default=0)
@@ -105,27 +104,32 @@ def _speed(plot: Axes, picture: Picture) -> None:
 
 def _states(plot: Axes, strip: Axes, picture: Picture) -> None:
     length = picture.span[1] - picture.span[0]
-    least = round(length * _LEAST)
-    for spans, colour, mark, height in (
-        (picture.unwatched, _UNWATCHED, "", 0),
-        (picture.unstable, _UNSTABLE, "^", 0.81),
-        (picture.down, _DOWN, "X", 0.93),
-    ):
-        shown = broad(spans, least, picture.span)
+    for spans, colour, mark, height, _ in _trouble(picture):
+        shown = broad(spans, round(length * _LEAST), picture.span)
         _bands(plot, strip, shown, colour)
-        if mark:
-            middles = apart(shown, round(length * _APART))
-            plot.plot(
-                middles,
-                [height] * len(middles),
-                mark,
-                transform=plot.get_xaxis_transform(),
-                color=colour,
-                markersize=9,
-                markeredgecolor=_CARD,
-                clip_on=False,
-                zorder=6,
-            )
+        middles = apart(shown, round(length * _APART))
+        plot.plot(
+            middles,
+            [height] * len(middles),
+            marker=mark,
+            linestyle="none",
+            transform=plot.get_xaxis_transform(),
+            color=colour,
+            markersize=9,
+            markeredgecolor=_CARD,
+            clip_on=False,
+            zorder=6,
+        )
+
+
+def _trouble(picture: Picture) -> list[tuple[tuple[Span, ...], str, str, float, str]]:
+    """Spans with their colour, their mark, the height it stands at, and their name."""
+    words = picture.labels
+    return [
+        (picture.unwatched, _UNWATCHED, "", 0, words.unwatched),
+        (picture.unstable, _UNSTABLE, "^", 0.81, words.unstable),
+        (picture.down, _DOWN, "X", 0.93, words.down),
+    ]
 
 
 def _bands(plot: Axes, strip: Axes, spans: Sequence[Span], colour: str) -> None:
@@ -149,11 +153,7 @@ def _legend(figure: Figure, picture: Picture) -> None:
     if picture.runs:
         entries.append((Line2D([], [], color=_LINE, linewidth=1.8), words.median))
         entries.append((Patch(facecolor=_SPREAD, alpha=0.55), words.spread))
-    for spans, colour, text in (
-        (picture.down, _DOWN, words.down),
-        (picture.unstable, _UNSTABLE, words.unstable),
-        (picture.unwatched, _UNWATCHED, words.unwatched),
-    ):
+    for spans, colour, _, _, text in reversed(_trouble(picture)):
         if spans:
             patch = Patch(facecolor=colour, edgecolor=_CARD, hatch=_HATCH[colour], linewidth=0)
             entries.append((patch, text))

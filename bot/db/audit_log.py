@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from bot.db import rows, windows
@@ -15,6 +15,7 @@ KEPT = 5_000  # the newest of each server: one change a second would fill any di
 TEXT_LIMIT, _BEGINNING = 400, 260  # of what is kept of one value, and of how it begins
 _AHEAD = 15  # what is kept before the place where two long texts differ
 _ADDRESSES = ("url", "added", "imported")
+_READ_BACK = {"name", "window"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +45,12 @@ _OF_SERVER = "(c.monitor_id IS NULL OR c.field = 'removed')"
 def insert(conn: Connection, changes: Iterable[AuditEntry]) -> None:
     """Note changes; call it in the transaction that makes them. The oldest beyond KEPT go."""
     found = [_shortened(one) for one in changes]
-    conn.executemany(
-        "INSERT INTO change (guild_id, monitor_id, user_id, field, before, after, at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(one.guild_id, one.monitor_id, one.user_id),
-                one.field,
-                one.before,
-                one.after,
-                one.at_ms,
-            )
-            for one in found
-        ],
-    )
+    for one in found:
+        row = asdict(one)
+        rows.insert(conn, "change", {name: row[name] for name in row if name not in _READ_BACK})
     for guild_id in {one.guild_id for one in found}:
-        conn.execute(
-            "DELETE FROM change WHERE id IN"
-            " (SELECT id FROM change WHERE guild_id = ? ORDER BY id DESC LIMIT ? OFFSET ?)",
-            (guild_id, len(found) + SLICE, KEPT),
-        )
+        some = (guild_id, len(found) + SLICE, KEPT)
+        rows.delete_slice(conn, "change", "guild_id = ? ORDER BY id DESC LIMIT ? OFFSET ?", some)
 
 
 def forget_secrets(conn: Connection, monitor_id: int, secrets: Sequence[str]) -> None:
@@ -124,14 +111,11 @@ def of_guild(
     chosen = _OF_ALL if monitor_id is None else _OF_MONITOR
     values = {"guild": guild_id, "monitor": monitor_id}
     found = _read(conn, chosen, values | {"skip": skip, "limit": limit})
-    total = conn.execute(
-        f"SELECT count(*) FROM change c WHERE c.guild_id = :guild AND {chosen}", values
-    ).fetchone()
-    return found, int(total[0])
+    query = f"SELECT count(*) FROM change c WHERE c.guild_id = :guild AND {chosen}"
+    return found, int(rows.value(conn, query, values))
 
 
 def of_server(conn: Connection, guild_id: int, limit: int) -> list[AuditEntry]:
-    """The newest changes of a server's own settings, and what was removed there."""
     return _read(conn, _OF_SERVER, {"guild": guild_id, "skip": 0, "limit": limit})
 
 
@@ -154,12 +138,8 @@ def pauses(conn: Connection, monitor_id: int, from_ms: int, until_ms: int) -> li
 
 
 def forget(conn: Connection, before_ms: int) -> int:
-    """Delete a slice of what was changed before then; returns how many rows went."""
-    return conn.execute(
-        "DELETE FROM change WHERE id IN"
-        " (SELECT id FROM change WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
-        (before_ms, SLICE),
-    ).rowcount
+    where = "at_ms < ? ORDER BY at_ms LIMIT ?"
+    return rows.delete_slice(conn, "change", where, (before_ms, SLICE))
 
 
 def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[AuditEntry]:

@@ -64,7 +64,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def dated(folder: Path, moment: datetime) -> Path:
-    """The name of a copy made at that moment."""
     return folder / moment.astimezone(UTC).strftime(_NAME)
 
 

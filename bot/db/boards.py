@@ -1,6 +1,7 @@
 """SQL of the boards: the live status messages, one for each channel that wants one."""
 
-from dataclasses import astuple, dataclass
+import sqlite3
+from dataclasses import asdict, dataclass
 
 from bot.db import rows
 from bot.db.database import Connection
@@ -41,26 +42,23 @@ class Board:
 
 def all_present(conn: Connection) -> list[Board]:
     """The boards of all servers Vigie is in."""
-    found = conn.execute(
-        "SELECT b.* FROM board b JOIN guild g ON g.id = b.guild_id AND g.left_ms IS NULL"
-        " ORDER BY b.channel_id"
-    )
-    return [rows.read(row, Board) for row in found.fetchall()]
+    query = "SELECT b.* FROM board b JOIN guild g ON g.id = b.guild_id AND g.left_ms IS NULL"
+    return rows.select(conn, _board, f"{query} ORDER BY b.channel_id")
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Board]:
-    found = conn.execute("SELECT * FROM board WHERE guild_id = ? ORDER BY channel_id", (guild_id,))
-    return [rows.read(row, Board) for row in found.fetchall()]
+    query = "SELECT * FROM board WHERE guild_id = ? ORDER BY channel_id"
+    return rows.select(conn, _board, query, (guild_id,))
 
 
 def save(conn: Connection, board: Board) -> None:
     """Store all of a board; the one writer of a board is the process that keeps it in memory."""
-    names = Board.__slots__
-    conn.execute(
-        f"INSERT OR REPLACE INTO board ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-        astuple(board),
-    )
+    rows.save(conn, "board", "channel_id", asdict(board))
 
 
 def forget(conn: Connection, guild_id: int, channel_id: int) -> None:
     conn.execute("DELETE FROM board WHERE channel_id = ? AND guild_id = ?", (channel_id, guild_id))
+
+
+def _board(row: sqlite3.Row) -> Board:
+    return rows.read(row, Board)

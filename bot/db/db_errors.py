@@ -49,7 +49,6 @@ class Diagnosis(NamedTuple):
 
 
 def of_error(error: sqlite3.Error, path: Path | str) -> Diagnosis:
-    """What SQLite's complaint about that file means."""
     if Path(path).is_dir():
         return Diagnosis(path, "is a folder", "set VIGIE_DATABASE to a file in it")
     code = _code(error)
@@ -60,7 +59,6 @@ def of_error(error: sqlite3.Error, path: Path | str) -> Diagnosis:
 
 
 def failure(error: sqlite3.Error, path: Path | str) -> StoreError:
-    """What to raise instead of SQLite's complaint about that file."""
     kind = StoreBusy if _code(error) in _MAY_PASS else StoreError
     return kind(str(of_error(error, path)))
 
@@ -71,7 +69,6 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def damaged(path: Path | str, why: str) -> Diagnosis:
-    """The file is no sound database."""
     return Diagnosis(
         path,
         f"is damaged or no database ({one_line(why)}); nothing was changed",

@@ -37,21 +37,16 @@ def insert(conn: Connection, incident: Incident) -> Incident:
 
     Raises sqlite3.IntegrityError when the monitor already has an open one.
     """
-    while True:
+    taken = True
+    while taken:
         public_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
-        if not conn.execute("SELECT 1 FROM incident WHERE public_id = ?", (public_id,)).fetchone():
-            break
+        taken = rows.value(conn, "SELECT TRUE FROM incident WHERE public_id = ?", (public_id,))
     columns = _columns(incident, _FIXED + _LIVE) | {"public_id": public_id}
     return load(conn, [rows.insert(conn, "incident", columns)])[0]
 
 
 def update(conn: Connection, incident: Incident) -> None:
-    """Write the columns that change while an incident lives."""
-    columns = _columns(incident, _LIVE)
-    assignments = ", ".join(f"{column} = ?" for column in columns)
-    conn.execute(
-        f"UPDATE incident SET {assignments} WHERE id = ?", (*columns.values(), incident.id)
-    )
+    rows.update(conn, "incident", _columns(incident, _LIVE), id=incident.id)
 
 
 def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:
@@ -67,72 +62,54 @@ def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:
 def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
     """The incidents of these ids, in the order given; unknown ids are left out."""
     query = f"{_SELECT} WHERE i.id = ?"
-    found = (conn.execute(query, (incident_id,)).fetchone() for incident_id in ids)
-    return [_incident(row) for row in found if row is not None]
+    found = (rows.first(conn, _incident, query, (incident_id,)) for incident_id in ids)
+    return [incident for incident in found if incident is not None]
 
 
 def of_post(conn: Connection, post_id: int) -> list[Incident]:
-    """All incidents of one message, oldest first."""
-    found = conn.execute(
-        f"{_SELECT} JOIN post_incident p ON p.incident_id = i.id"
-        " WHERE p.post_id = ? ORDER BY i.opened_ms, i.id",
-        (post_id,),
-    )
-    return rows.readable(found.fetchall(), _incident)
+    join = "JOIN post_incident p ON p.incident_id = i.id WHERE p.post_id = ?"
+    query = f"{_SELECT} {join} ORDER BY i.opened_ms, i.id"
+    return rows.select(conn, _incident, query, (post_id,))
 
 
 def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Incident]:
-    """All incidents of the Discord message of this id, oldest first."""
-    row = conn.execute(
-        "SELECT id FROM post WHERE message_id = ? AND guild_id = ?", (message_id, guild_id)
-    ).fetchone()
-    return [] if row is None else of_post(conn, row["id"])
+    query = "SELECT id FROM post WHERE message_id = ? AND guild_id = ?"
+    post_id = rows.value(conn, query, (message_id, guild_id))
+    return [] if post_id is None else of_post(conn, post_id)
 
 
 def by_public_id(conn: Connection, guild_id: int, public_id: str) -> Incident | None:
-    row = conn.execute(
-        f"{_SELECT} WHERE i.guild_id = ? AND i.public_id = ?",
-        (guild_id, public_id),
-    ).fetchone()
-    return None if row is None else _incident(row)
+    query = f"{_SELECT} WHERE i.guild_id = ? AND i.public_id = ?"
+    return rows.first(conn, _incident, query, (guild_id, public_id))
 
 
 def all_open(conn: Connection) -> list[Incident]:
-    """What goes on anywhere, but for rows that cannot be read."""
-    found = conn.execute(f"{_SELECT} WHERE i.resolved_ms IS NULL ORDER BY i.id")
-    return rows.readable(found.fetchall(), _incident)
+    return rows.select(conn, _incident, f"{_SELECT} WHERE i.resolved_ms IS NULL ORDER BY i.id")
 
 
 def open_in_guild(conn: Connection, guild_id: int) -> list[Incident]:
-    found = conn.execute(
-        f"{_SELECT} WHERE i.guild_id = ? AND i.resolved_ms IS NULL ORDER BY i.id", (guild_id,)
-    )
-    return rows.readable(found.fetchall(), _incident)
+    query = f"{_SELECT} WHERE i.guild_id = ? AND i.resolved_ms IS NULL ORDER BY i.id"
+    return rows.select(conn, _incident, query, (guild_id,))
 
 
 def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:
     """Open incidents that were sent to a channel, oldest first."""
-    found = conn.execute(
-        f"{_SELECT} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id",
-        (channel_id,),
-    )
-    return rows.readable(found.fetchall(), _incident)
+    query = f"{_SELECT} WHERE i.channel_id = ? AND i.resolved_ms IS NULL ORDER BY i.id"
+    return rows.select(conn, _incident, query, (channel_id,))
 
 
 def recent(
     conn: Connection, guild_id: int, monitor_id: int | None, since_ms: int, limit: int
 ) -> list[Incident]:
     """Incidents of one server (of one monitor, if given) opened since then, newest first."""
-    found = conn.execute(
-        f"{_SELECT} WHERE i.guild_id = ? AND (? IS NULL OR i.monitor_id = ?)"
-        " AND (i.opened_ms >= ? OR i.resolved_ms IS NULL) ORDER BY i.opened_ms DESC LIMIT ?",
-        (guild_id, monitor_id, monitor_id, since_ms, limit),
+    query = (
+        f"{_SELECT} WHERE i.guild_id = ?1 AND (?2 IS NULL OR i.monitor_id = ?2)"
+        " AND (i.opened_ms >= ?3 OR i.resolved_ms IS NULL) ORDER BY i.opened_ms DESC LIMIT ?4"
     )
-    return rows.readable(found.fetchall(), _incident)
+    return rows.select(conn, _incident, query, (guild_id, monitor_id, since_ms, limit))
 
 
 def acknowledge(conn: Connection, ids: Iterable[int], user_id: int, now_ms: int) -> None:
-    """Mark incidents that are open and not acknowledged."""
     conn.executemany(
         "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ? WHERE id = ?",
         [(user_id, now_ms, incident_id) for incident_id in ids],
@@ -169,12 +146,9 @@ def sharing_post(conn: Connection, incident_id: int) -> list[int]:
 
 def _columns(incident: Incident, names: Iterable[str]) -> dict[str, object]:
     columns = {name: getattr(incident, name) for name in names}
-    return columns | {
-        "cause": None if incident.cause is None else str(incident.cause),
-        "places": json.dumps(asdict(incident.places), ensure_ascii=False)
-        if incident.places
-        else None,
-    }
+    cause = None if incident.cause is None else str(incident.cause)
+    places = json.dumps(asdict(incident.places), ensure_ascii=False) if incident.places else None
+    return columns | {"cause": cause, "places": places}
 
 
 def _incident(row: sqlite3.Row) -> Incident:
@@ -208,7 +182,7 @@ def between(
 
     One that is open lasts until now, or until it began to answer.
     """
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT s.kind, max(s.from_ms, :from) AS a, min(:until, coalesce(i.ended_ms,"
         " i.answering_since_ms, i.resolved_ms, :ever), (SELECT coalesce(min(n.from_ms), :ever)"
         " FROM incident_stage n WHERE n.incident_id = i.id AND n.from_ms > s.from_ms)) AS b"
@@ -218,7 +192,7 @@ def between(
         {"id": monitor_id, "from": from_ms, "until": until_ms, "ever": FOR_EVER},
     )
     spans: dict[State, list[tuple[int, int]]] = {State.DOWN: [], State.UNSTABLE: []}
-    for row in rows.fetchall():
+    for row in found.fetchall():
         if row["a"] < row["b"]:
             spans[Kind(row["kind"]).state].append((row["a"], row["b"]))
     return spans
@@ -232,7 +206,7 @@ _UNATTENDED = (
 
 def due(conn: Connection, now_ms: int) -> list[int]:
     """Ids of the incidents whose next reminder is due; the last one, or the opening, was sent."""
-    rows = conn.execute(
+    found = conn.execute(
         # CROSS: the few incidents that go on come first, whatever the planner believes.
         "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
         " CROSS JOIN guild g ON g.id = i.guild_id"
@@ -245,7 +219,7 @@ def due(conn: Connection, now_ms: int) -> list[int]:
         " AND r.kind = 'reminder'), i.opened_ms) ORDER BY i.id",
         {"now": now_ms},
     )
-    return [row["id"] for row in rows.fetchall()]
+    return [row["id"] for row in found.fetchall()]
 
 
 def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:
@@ -254,8 +228,4 @@ def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:
         "SELECT 1 FROM incident i JOIN monitor m ON m.id = i.monitor_id"
         f" WHERE i.id = :id AND {_UNATTENDED}"
     )
-    return {
-        incident_id
-        for incident_id in ids
-        if conn.execute(query, {"id": incident_id, "now": now_ms}).fetchone()
-    }
+    return {one for one in ids if rows.value(conn, query, {"id": one, "now": now_ms})}

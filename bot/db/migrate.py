@@ -69,12 +69,10 @@ def version_of(conn: sqlite3.Connection) -> int:
 
 
 def newest() -> int:
-    """The version of the schema this Vigie knows."""
     return OLDEST + len(_steps())
 
 
 def _name_before(path: Path | None, number: int) -> str:
-    """Of the copy that is made before the migration of that number."""
     return f"{path.stem if path else 'vigie'}.before-{number}.db"
 
 

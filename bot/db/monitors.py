@@ -32,19 +32,16 @@ def name_key(name: str) -> str:
 
 
 def all_watched(conn: Connection) -> list[Monitor]:
-    """Every monitor that was not removed, of servers that were not left."""
-    found = conn.execute(
+    query = (
         "SELECT m.* FROM monitor m JOIN guild g ON g.id = m.guild_id"
         " WHERE m.removed_ms IS NULL AND g.left_ms IS NULL ORDER BY m.id"
     )
-    return rows.readable(found.fetchall(), _monitor)
+    return rows.select(conn, _monitor, query)
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
-    found = conn.execute(
-        "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id", (guild_id,)
-    )
-    return rows.readable(found.fetchall(), _monitor)
+    query = "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id"
+    return rows.select(conn, _monitor, query, (guild_id,))
 
 
 def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
@@ -63,11 +60,8 @@ def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watc
 
 
 def count(conn: Connection, guild_id: int) -> int:
-    """How many monitors a server has."""
-    row = conn.execute(
-        "SELECT count(*) FROM monitor WHERE guild_id = ? AND removed_ms IS NULL", (guild_id,)
-    ).fetchone()
-    return int(row[0])
+    query = "SELECT count(*) FROM monitor WHERE guild_id = ? AND removed_ms IS NULL"
+    return int(rows.value(conn, query, (guild_id,)))
 
 
 def insert(conn: Connection, monitor: Monitor) -> int:
@@ -84,18 +78,15 @@ def save_settings(conn: Connection, monitor: Monitor) -> None:
 
     Raises sqlite3.IntegrityError when another monitor of the server has that name.
     """
-    _update(conn, monitor.id, monitor.guild_id, _settings(monitor))
+    _update(conn, monitor, _settings(monitor))
 
 
 def save_pause(conn: Connection, monitor: Monitor) -> None:
-    """Write since when it is paused, and until when."""
-    paused = {"paused_ms": monitor.paused_ms, "resume_ms": monitor.resume_ms}
-    _update(conn, monitor.id, monitor.guild_id, paused)
+    _update(conn, monitor, {"paused_ms": monitor.paused_ms, "resume_ms": monitor.resume_ms})
 
 
 def save_mute(conn: Connection, monitor: Monitor) -> None:
-    """Write until when it is muted."""
-    _update(conn, monitor.id, monitor.guild_id, {"muted_until_ms": monitor.muted_until_ms})
+    _update(conn, monitor, {"muted_until_ms": monitor.muted_until_ms})
 
 
 def remove(
@@ -106,14 +97,13 @@ def remove(
     What may be a secret goes at once: of its target all but scheme and host, and from the audit log
     the values of ``secrets``. What stood on the disk is overwritten, not only marked as free.
     """
-    row = conn.execute(
-        "SELECT url FROM monitor WHERE id = ? AND guild_id = ?", (monitor_id, guild_id)
-    ).fetchone()
-    if row is None:
+    query = "SELECT url FROM monitor WHERE id = ? AND guild_id = ?"
+    url = rows.value(conn, query, (monitor_id, guild_id))
+    if url is None:
         return
-    bare = _columns(Target(audit_log.site_of(row["url"])))
+    bare = _columns(Target(audit_log.site_of(url))) | {"removed_ms": now_ms}
     conn.execute("PRAGMA secure_delete = ON")
-    _update(conn, monitor_id, guild_id, bare | {"removed_ms": now_ms})
+    rows.update(conn, "monitor", bare, id=monitor_id, guild_id=guild_id)
     audit_log.forget_secrets(conn, monitor_id, secrets)
     forget_certificate(conn, monitor_id)  # it names the address it was seen at
     conn.execute("PRAGMA secure_delete = FAST")
@@ -121,21 +111,17 @@ def remove(
 
 def judge_states(conn: Connection, guild_id: int | None = None) -> dict[int, str]:
     """The stored state of the judge for each monitor that has one, of a server or (None) of all."""
-    mine = "monitor_id IN (SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL)"
-    found = (
-        conn.execute("SELECT monitor_id, state FROM judge_state")
-        if guild_id is None
-        else conn.execute(f"SELECT monitor_id, state FROM judge_state WHERE {mine}", (guild_id,))
-    )
+    every = "SELECT monitor_id, state FROM judge_state"
+    mine = "SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL"
+    if guild_id is None:
+        found = conn.execute(every)
+    else:
+        found = conn.execute(f"{every} WHERE monitor_id IN ({mine})", (guild_id,))
     return {row["monitor_id"]: row["state"] for row in found.fetchall()}
 
 
 def save_judge_state(conn: Connection, monitor_id: int, state: str) -> None:
-    conn.execute(
-        "INSERT INTO judge_state (monitor_id, state) VALUES (?, ?)"
-        " ON CONFLICT (monitor_id) DO UPDATE SET state = excluded.state",
-        (monitor_id, state),
-    )
+    rows.save(conn, "judge_state", "monitor_id", {"monitor_id": monitor_id, "state": state})
 
 
 def _settings(monitor: Monitor) -> dict[str, object]:
@@ -151,14 +137,8 @@ def _columns(target: Target) -> dict[str, object]:
     return {name: json.dumps(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
-def _update(
-    conn: Connection, monitor_id: int, guild_id: int, columns: Mapping[str, object]
-) -> None:
-    assignments = ", ".join(f"{column} = ?" for column in columns)
-    conn.execute(
-        f"UPDATE monitor SET {assignments} WHERE id = ? AND guild_id = ?",
-        (*columns.values(), monitor_id, guild_id),
-    )
+def _update(conn: Connection, monitor: Monitor, columns: Mapping[str, object]) -> None:
+    rows.update(conn, "monitor", columns, id=monitor.id, guild_id=monitor.guild_id)
 
 
 def _monitor(row: sqlite3.Row) -> Monitor:
@@ -172,19 +152,13 @@ def _monitor(row: sqlite3.Row) -> Monitor:
 
 
 def certificate_warnings(conn: Connection, monitor_id: int) -> str | None:
-    """The stored warnings of that monitor's certificate."""
-    row = conn.execute(
-        "SELECT warned FROM certificate WHERE monitor_id = ?", (monitor_id,)
-    ).fetchone()
-    return None if row is None else str(row["warned"])
+    query = "SELECT warned FROM certificate WHERE monitor_id = ?"
+    warned: str | None = rows.value(conn, query, (monitor_id,))
+    return warned
 
 
 def save_certificate_warnings(conn: Connection, monitor_id: int, warned: str) -> None:
-    conn.execute(
-        "INSERT INTO certificate (monitor_id, warned) VALUES (?, ?)"
-        " ON CONFLICT (monitor_id) DO UPDATE SET warned = excluded.warned",
-        (monitor_id, warned),
-    )
+    rows.save(conn, "certificate", "monitor_id", {"monitor_id": monitor_id, "warned": warned})
 
 
 def forget_certificate(conn: Connection, monitor_id: int) -> None:

@@ -1,5 +1,6 @@
 """SQL that forgets people and servers: who followed what is over, and servers left long ago."""
 
+from bot.db import rows
 from bot.db.database import Connection
 
 SLICE = 500
@@ -31,12 +32,10 @@ _BELONGINGS = (
 
 def forget_followers(conn: Connection, before_ms: int) -> int:
     """Delete a slice of those who followed incidents resolved before then; returns how many."""
-    return conn.execute(
-        "DELETE FROM follower WHERE (incident_id, user_id, kind) IN (SELECT f.incident_id,"
-        " f.user_id, f.kind FROM follower f JOIN incident i ON i.id = f.incident_id"
-        " WHERE i.resolved_ms < ? LIMIT ?)",
-        (before_ms, SLICE),
-    ).rowcount
+    over = "SELECT 1 FROM incident i WHERE i.id = incident_id AND i.resolved_ms < ?"
+    key = "incident_id, user_id, kind"
+    values = (before_ms, SLICE)
+    return rows.delete_slice(conn, "follower", f"EXISTS ({over}) LIMIT ?", values, key=key)
 
 
 def forget_guilds(conn: Connection, before_ms: int) -> int:
@@ -44,21 +43,15 @@ def forget_guilds(conn: Connection, before_ms: int) -> int:
 
     Raw checks are left out: they are gone after some hours anyway.
     """
-    row = conn.execute("SELECT id FROM guild WHERE left_ms < ? LIMIT 1", (before_ms,)).fetchone()
-    if row is None:
+    guild_id = rows.value(conn, "SELECT id FROM guild WHERE left_ms < ? LIMIT 1", (before_ms,))
+    if guild_id is None:
         return 0
     for table, key, belongs in _BELONGINGS:
-        gone = conn.execute(
-            f"DELETE FROM {table} WHERE ({key}) IN"
-            f" (SELECT {key} FROM {table} WHERE {belongs} LIMIT :slice)",
-            {"guild": row["id"], "slice": FEW if table == "incident" else SLICE},
-        ).rowcount
+        values = {"guild": guild_id, "slice": FEW if table == "incident" else SLICE}
+        gone = rows.delete_slice(conn, table, f"{belongs} LIMIT :slice", values, key=key)
         if gone:
             return gone
     return 0
-
-
-DELIVERED_SLICE = 500
 
 
 def prune(conn: Connection, before_ms: int) -> int:
@@ -76,20 +69,20 @@ def _notifications(conn: Connection, before_ms: int) -> int:
         "DELETE FROM notification WHERE id IN (SELECT n.id FROM notification n"
         " LEFT JOIN incident i ON i.id = n.incident_id WHERE n.created_ms < :before"
         " AND iif(i.id IS NULL, n.created_ms, i.resolved_ms) < :before ORDER BY n.id LIMIT :slice)",
-        {"before": before_ms, "slice": DELIVERED_SLICE},
+        {"before": before_ms, "slice": SLICE},
     ).rowcount
 
 
 def _posts(conn: Connection, before_ms: int) -> int:
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT p.id FROM post p WHERE p.created_ms < :before"
         " AND NOT EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND coalesce(i.resolved_ms, :before) >= :before)"
         " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.post_id = p.id)"
         " ORDER BY p.id LIMIT :slice",
-        {"before": before_ms, "slice": DELIVERED_SLICE},
+        {"before": before_ms, "slice": SLICE},
     ).fetchall()
-    ids = [(row["id"],) for row in rows]
+    ids = [(row["id"],) for row in found]
     conn.executemany("DELETE FROM post_incident WHERE post_id = ?", ids)
     conn.executemany("DELETE FROM post WHERE id = ?", ids)
     return len(ids)

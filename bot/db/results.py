@@ -9,11 +9,14 @@ number of its cause follows. All numbers are varints.
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 
 from bot.clock import HOUR_MS
+from bot.db import rows
 from bot.db.database import Connection
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,10 @@ class ResultRow:
     cause: str | None
 
 
-def append(conn: Connection, rows: Iterable[ResultRow]) -> None:
+def append(conn: Connection, checks: Iterable[ResultRow]) -> None:
     conn.executemany(
         "INSERT OR REPLACE INTO result (at_ms, monitor_id, ms, cause) VALUES (?, ?, ?, ?)",
-        [(row.at_ms, row.monitor_id, row.ms, row.cause) for row in rows],
+        [astuple(one) for one in checks],
     )
 
 
@@ -57,14 +60,14 @@ def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | Non
 
     The counted hours say which hour to unpack: a week of checks would hold the connection.
     """
-    row = conn.execute(
+    query = (
         "SELECT hour FROM hourly WHERE monitor_id = ? AND ok > 0 AND hour <= ?"
-        " ORDER BY hour DESC LIMIT 1",
-        (monitor_id, before_ms // HOUR_MS),
-    ).fetchone()
-    if row is None:
+        " ORDER BY hour DESC LIMIT 1"
+    )
+    hour = rows.value(conn, query, (monitor_id, before_ms // HOUR_MS))
+    if hour is None:
         return None
-    begin_ms = row["hour"] * HOUR_MS
+    begin_ms = hour * HOUR_MS
     until_ms = min(begin_ms + HOUR_MS, before_ms) - 1
     checks = newest_first(conn, monitor_id, begin_ms, until_ms)
     return next((one.at_ms for one in checks if one.cause is None), None)
@@ -73,13 +76,12 @@ def last_fine_ms(conn: Connection, monitor_id: int, before_ms: int) -> int | Non
 def of_monitor(
     conn: Connection, monitor_id: int, since_ms: int, until_ms: int, limit: int
 ) -> list[ResultRow]:
-    """Checks of one monitor in a span, newest first."""
-    rows = conn.execute(
+    raw = conn.execute(
         "SELECT monitor_id, at_ms, ms, cause FROM result WHERE at_ms BETWEEN ? AND ?"
         " AND monitor_id = ? ORDER BY at_ms DESC LIMIT ?",
         (since_ms, until_ms, monitor_id, limit),
     )
-    found = [ResultRow(**dict(row)) for row in rows.fetchall()]
+    found = [ResultRow(**dict(row)) for row in raw.fetchall()]
     # What is packed may not have been deleted yet: it is counted once.
     before_ms = found[-1].at_ms - 1 if found else until_ms
     older = newest_first(conn, monitor_id, since_ms, before_ms)
@@ -88,56 +90,46 @@ def of_monitor(
 
 def fine_ms(conn: Connection, monitor_id: int, since_ms: int, before_ms: int) -> list[int]:
     """How long the successful checks took that are not packed yet, in no order."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT ms FROM result WHERE at_ms >= ? AND at_ms < ? AND monitor_id = ? AND cause IS NULL",
         (since_ms, before_ms, monitor_id),
     )
-    return [row["ms"] for row in rows.fetchall()]
+    return [row["ms"] for row in found.fetchall()]
 
 
 def first_of_monitor(conn: Connection, monitor_id: int, since_ms: int, until_ms: int) -> int | None:
-    """When the first check of one monitor in a span was."""
-    row = conn.execute(
+    query = (
         "SELECT at_ms FROM result WHERE at_ms BETWEEN ? AND ? AND monitor_id = ?"
-        " ORDER BY at_ms LIMIT 1",
-        (since_ms, until_ms, monitor_id),
-    ).fetchone()
-    return None if row is None else int(row["at_ms"])
+        " ORDER BY at_ms LIMIT 1"
+    )
+    at_ms: int | None = rows.value(conn, query, (since_ms, until_ms, monitor_id))
+    return at_ms
 
 
 def first_since(conn: Connection, since_ms: int) -> int | None:
-    """When the first check after a moment was."""
-    row = conn.execute("SELECT min(at_ms) FROM result WHERE at_ms >= ?", (since_ms,)).fetchone()
-    return None if row[0] is None else int(row[0])
+    query = "SELECT min(at_ms) FROM result WHERE at_ms >= ?"
+    at_ms: int | None = rows.value(conn, query, (since_ms,))
+    return at_ms
 
 
 def after(
     conn: Connection, key: tuple[int, int], until_ms: int, limit: int
 ) -> list[tuple[int, int, int, str | None]]:
     """The next rows (at, monitor, ms, cause) behind the row of that time and monitor."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT at_ms, monitor_id, ms, cause FROM result WHERE (at_ms, monitor_id) > (?, ?)"
         " AND at_ms < ? ORDER BY at_ms, monitor_id LIMIT ?",
         (*key, until_ms, limit),
     )
-    return [tuple(row) for row in rows.fetchall()]
+    return [tuple(row) for row in found.fetchall()]
 
 
 def drop_before(conn: Connection, before_ms: int, limit: int) -> int:
-    """Delete at most ``limit`` old rows; returns how many went."""
-    return conn.execute(
-        "DELETE FROM result WHERE (at_ms, monitor_id) IN (SELECT at_ms, monitor_id FROM result"
-        " WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
-        (before_ms, limit),
-    ).rowcount
-
-
-log = logging.getLogger(__name__)
+    where = "at_ms < ? ORDER BY at_ms LIMIT ?"
+    return rows.delete_slice(conn, "result", where, (before_ms, limit), key="at_ms, monitor_id")
 
 
 class Packer:
-    """Takes checks in time order."""
-
     __slots__ = ("_at_ms", "_body", "_causes", "_step_ms", "count")
 
     def __init__(self, hour_ms: int) -> None:
@@ -177,9 +169,9 @@ def unpack(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
     Bytes that no Packer wrote (a disk that lies) give nothing, and are logged.
     """
     with suppress(ValueError, LookupError, RuntimeError, StopIteration):
-        rows = _unpacked(monitor_id, hour_ms, blob)
-        if all(0 <= row.at_ms - hour_ms < HOUR_MS and row.ms < HOUR_MS for row in rows):
-            return rows
+        checks = _unpacked(monitor_id, hour_ms, blob)
+        if all(0 <= one.at_ms - hour_ms < HOUR_MS and one.ms < HOUR_MS for one in checks):
+            return checks
     log.error("Packed checks unreadable", extra={"monitor": monitor_id, "hour": hour_ms})
     return []
 
@@ -187,18 +179,18 @@ def unpack(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
 def _unpacked(monitor_id: int, hour_ms: int, blob: bytes) -> list[ResultRow]:
     data = iter(blob)
     causes = [bytes(next(data) for _ in range(_take(data))).decode() for _ in range(_take(data))]
-    rows: list[ResultRow] = []
+    checks: list[ResultRow] = []
     at_ms, step_ms = hour_ms, 0
     for first in data:
         surprise = _take(data, first)
         step_ms += surprise >> 1 ^ -(surprise & 1)
         at_ms += step_ms
-        if not rows:
+        if not checks:
             step_ms = 0
         length = _take(data)
         cause = causes[_take(data)] if length & 1 else None
-        rows.append(ResultRow(at_ms, monitor_id, length >> 1, cause))
-    return rows
+        checks.append(ResultRow(at_ms, monitor_id, length >> 1, cause))
+    return checks
 
 
 def _folded(number: int) -> int:
@@ -224,10 +216,8 @@ def _take(data: Iterator[int], first: int | None = None) -> int:
 
 
 def save_packed(conn: Connection, monitor_id: int, hour: int, checks: bytes) -> None:
-    conn.execute(
-        "INSERT OR REPLACE INTO packed (monitor_id, hour, checks) VALUES (?, ?, ?)",
-        (monitor_id, hour, checks),
-    )
+    row = {"monitor_id": monitor_id, "hour": hour, "checks": checks}
+    rows.save(conn, "packed", "monitor_id, hour", row)
 
 
 def newest_first(
@@ -250,13 +240,13 @@ def newest_first(
 
 def packed_fine_ms(conn: Connection, monitor_id: int, first: int, last: int) -> list[int]:
     """How long the successful checks of these hours took, in no order."""
-    rows = conn.execute(
+    found = conn.execute(
         "SELECT hour, checks FROM packed WHERE monitor_id = ? AND hour BETWEEN ? AND ?",
         (monitor_id, first, last),
     ).fetchall()
     return [
         one.ms
-        for row in rows
+        for row in found
         for one in unpack(monitor_id, row["hour"] * HOUR_MS, row["checks"])
         if one.cause is None
     ]

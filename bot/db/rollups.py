@@ -1,9 +1,10 @@
 """SQL of what hours and days came to: hours for 90 days, days for ever."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from bot.clock import HOUR_MS
+from bot.db import rows
 from bot.db.database import Connection
 
 HOURS = 24
@@ -31,8 +32,6 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Several hours and days added up."""
-
     count: int = 0
     ok: int = 0
     watched_s: int = 0
@@ -40,27 +39,18 @@ class Sums:
     unstable_s: int = 0
 
 
-_DAY = "monitor_id, slot, count, ok, p50_ms, p95_ms, watched_s, down_s, unstable_s"
-
-
 def save_hour(conn: Connection, one: Rollup) -> None:
-    conn.execute(
-        f"INSERT OR REPLACE INTO hourly ({_DAY.replace('slot', 'hour')}, last_s)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_values(one), one.last_s),
-    )
+    row = asdict(one)
+    rows.save(conn, "hourly", "monitor_id, hour", {"hour": row.pop("slot")} | row)
 
 
 def save_day(conn: Connection, one: Rollup) -> None:
-    conn.execute(
-        f"INSERT OR REPLACE INTO daily ({_DAY.replace('slot', 'day')})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        _values(one),
-    )
+    row = asdict(one)
+    del row["last_s"]
+    rows.save(conn, "daily", "monitor_id, day", {"day": row.pop("slot")} | row)
 
 
 def last_check_ms(conn: Connection, monitor_id: int, first: int, before: int) -> int | None:
-    """When a monitor's last check in the hours from ``first`` until ``before`` was."""
     row = conn.execute(
         "SELECT hour, last_s FROM hourly WHERE monitor_id = ? AND hour >= ? AND hour < ?"
         " AND last_s IS NOT NULL ORDER BY hour DESC LIMIT 1",
@@ -111,32 +101,19 @@ def sums(
 
 def hours(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollup]:
     """One monitor's hours in a span, both ends included, oldest first; the empty are left out."""
-    rows = conn.execute(
-        f"SELECT {_DAY.replace('slot', 'hour AS slot')}, last_s FROM hourly"
-        " WHERE monitor_id = ? AND hour BETWEEN ? AND ? ORDER BY hour",
-        (monitor_id, first, last),
-    )
-    return [Rollup(*row) for row in rows.fetchall()]
+    query = "SELECT *, hour AS slot FROM hourly WHERE monitor_id = ? AND hour BETWEEN ? AND ?"
+    found = conn.execute(f"{query} ORDER BY hour", (monitor_id, first, last)).fetchall()
+    return [rows.read(row, Rollup) for row in found]
 
 
 def days(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollup]:
-    """One monitor's days in a span, both ends included, oldest first; the empty are left out."""
-    rows = conn.execute(
-        f"SELECT {_DAY.replace('slot', 'day AS slot')} FROM daily"
-        " WHERE monitor_id = ? AND day BETWEEN ? AND ? ORDER BY day",
-        (monitor_id, first, last),
-    )
-    return [Rollup(*row) for row in rows.fetchall()]
+    """As :func:`hours`, by the day."""
+    query = "SELECT *, day AS slot FROM daily WHERE monitor_id = ? AND day BETWEEN ? AND ?"
+    found = conn.execute(f"{query} ORDER BY day", (monitor_id, first, last)).fetchall()
+    return [rows.read(row, Rollup, last_s=None) for row in found]
 
 
 def drop_old(conn: Connection, monitor_id: int, hour: int, packed_hour: int) -> None:
     """Delete a monitor's hours before ``hour``, its packed checks before ``packed_hour``."""
     for table, first in (("hourly", hour), ("packed", packed_hour)):
         conn.execute(f"DELETE FROM {table} WHERE monitor_id = ? AND hour < ?", (monitor_id, first))
-
-
-def _values(one: Rollup) -> tuple[int | None, ...]:
-    return (
-        *(one.monitor_id, one.slot, one.count, one.ok, one.p50_ms, one.p95_ms),
-        *(one.watched_s, one.down_s, one.unstable_s),
-    )

@@ -2,8 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -11,21 +11,68 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 N = TypeVar("N", bound="DataclassInstance")
+Values = Sequence[object] | Mapping[str, object]
 
 
-def insert(conn: sqlite3.Connection, table: str, row: Mapping[str, object]) -> int:
+def insert(conn: sqlite3.Connection, table: str, row: Mapping[str, object], more: str = "") -> int:
     """Store a new row; returns its id. Raises sqlite3.IntegrityError."""
     marks = ", ".join("?" * len(row))
     cursor = conn.execute(
-        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
+        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", tuple(row.values())
     )
     return int(cursor.lastrowid or 0)
 
 
-def readable(found: Iterable[sqlite3.Row], reader: Callable[[sqlite3.Row], N]) -> list[N]:
-    """What can be read of these rows; one that cannot is logged, and costs no other row."""
+def save(conn: sqlite3.Connection, table: str, key: str, row: Mapping[str, object]) -> None:
+    """Insert a row, or write its columns into the one that has this ``key`` (a unique column)."""
+    columns = ", ".join(f"{name} = excluded.{name}" for name in row)
+    insert(conn, table, row, f"ON CONFLICT ({key}) DO UPDATE SET {columns}")
+
+
+def update(
+    conn: sqlite3.Connection, table: str, columns: Mapping[str, object], **key: object
+) -> None:
+    """Write these columns of the rows that have all values of ``key``."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    where = " AND ".join(f"{name} = ?" for name in key)
+    values = (*columns.values(), *key.values())
+    conn.execute(f"UPDATE {table} SET {assignments} WHERE {where}", values)
+
+
+def delete_slice(
+    conn: sqlite3.Connection, table: str, where: str, values: Values, *, key: str = "id"
+) -> int:
+    """Delete what ``where`` finds, which ends with its LIMIT; returns how many rows went."""
+    some = f"SELECT {key} FROM {table} WHERE {where}"
+    return conn.execute(f"DELETE FROM {table} WHERE ({key}) IN ({some})", values).rowcount
+
+
+def value(conn: sqlite3.Connection, query: str, values: Values = ()) -> Any:
+    """The first column of the first row; None when there is none."""
+    row = conn.execute(query, values).fetchone()
+    return None if row is None else row[0]
+
+
+def first(
+    conn: sqlite3.Connection,
+    reader: Callable[[sqlite3.Row], N],
+    query: str,
+    values: Values = (),
+) -> N | None:
+    """The noun of the first row; None when there is none."""
+    row = conn.execute(query, values).fetchone()
+    return None if row is None else reader(row)
+
+
+def select(
+    conn: sqlite3.Connection,
+    reader: Callable[[sqlite3.Row], N],
+    query: str,
+    values: Values = (),
+) -> list[N]:
+    """The nouns of all rows; one that cannot be read is logged, and costs no other row."""
     nouns: list[N] = []
-    for row in found:
+    for row in conn.execute(query, values).fetchall():
         try:
             nouns.append(reader(row))
         except (ValueError, TypeError, LookupError):

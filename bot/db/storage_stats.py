@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS, HOUR_MS
+from bot.db import rows
 from bot.db.database import Connection
 
 _WEEK_HOURS = 168
@@ -60,7 +61,7 @@ COUNTED = tuple(_QUERIES)
 def count(conn: Connection, name: str, guild_id: int | None, now_ms: int) -> int:
     """The field of that name in :class:`StorageStats`."""
     values = {"guild": guild_id, "week": now_ms // HOUR_MS - _WEEK_HOURS}
-    return int(conn.execute(_QUERIES[name], values).fetchone()[0] or 0)
+    return int(rows.value(conn, _QUERIES[name], values) or 0)
 
 
 def of_all(conn: Connection, now_ms: int) -> StorageStats:
@@ -70,7 +71,4 @@ def of_all(conn: Connection, now_ms: int) -> StorageStats:
 
 def file_bytes(conn: Connection) -> int:
     """The size of the database, without the changes that wait in its -wal file."""
-    pages, size = (
-        conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
-    )
-    return int(pages * size)
+    return int(rows.value(conn, "PRAGMA page_count") * rows.value(conn, "PRAGMA page_size"))

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, time
 
 from bot.db import rows
@@ -10,38 +11,26 @@ from bot.models import Window
 
 
 def all_live(conn: Connection) -> list[Window]:
-    """Every window of every server that was neither cancelled nor found to be over."""
-    found = conn.execute("SELECT * FROM maintenance_window WHERE ended_ms IS NULL ORDER BY id")
-    return rows.readable(found.fetchall(), _window)
+    query = "SELECT * FROM maintenance_window WHERE ended_ms IS NULL ORDER BY id"
+    return rows.select(conn, _window, query)
 
 
 def find(conn: Connection, guild_id: int, window_id: int) -> Window | None:
     """A window of the server, whether or not it is over."""
-    row = conn.execute(
-        "SELECT * FROM maintenance_window WHERE id = ? AND guild_id = ?", (window_id, guild_id)
-    ).fetchone()
-    return None if row is None else _window(row)
+    query = "SELECT * FROM maintenance_window WHERE id = ? AND guild_id = ?"
+    return rows.first(conn, _window, query, (window_id, guild_id))
 
 
 def insert(conn: Connection, window: Window) -> int:
     """Store a new window (its ``id`` is ignored); returns the id."""
-    return rows.insert(
-        conn,
-        "maintenance_window",
-        {
-            "guild_id": window.guild_id,
-            "monitor_id": window.monitor_id,
-            "timezone": window.timezone,
-            "days": "".join(map(str, window.days)),
-            "date": None if window.date is None else window.date.isoformat(),
-            "begins": window.begins.isoformat(),
-            "ends": None if window.ends is None else window.ends.isoformat(),
-            "length_s": window.length_s,
-            "reason": window.reason,
-            "created_by": window.created_by,
-            "created_ms": window.created_ms,
-        },
-    )
+    row = asdict(window) | {
+        "days": "".join(map(str, window.days)),
+        "date": None if window.date is None else window.date.isoformat(),
+        "begins": window.begins.isoformat(),
+        "ends": None if window.ends is None else window.ends.isoformat(),
+    }
+    del row["id"]
+    return rows.insert(conn, "maintenance_window", row)
 
 
 def end(conn: Connection, guild_id: int, ids: Iterable[int], now_ms: int) -> int:

@@ -88,7 +88,6 @@ def headline(words: Translator, snapshot: BoardSnapshot) -> str:
 
 
 def _fitting(words: Translator, snapshot: BoardSnapshot) -> tuple[list[str], int]:
-    """Lines that fit, and how many sites do not."""
     room, lines, left = _Room(), [], 0
     for word, items in _rows(words, snapshot):
         shown: list[str] = []

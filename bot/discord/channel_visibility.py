@@ -24,7 +24,6 @@ class _Rules(NamedTuple):
 
     @property
     def keeps_somebody_out(self) -> bool:
-        """True if a role or a person, not just everybody, is denied."""
         return bool(self.roles_out or self.people_out)
 
 
@@ -111,7 +110,6 @@ class ChannelAudience:
         return frozenset(open_to_all)
 
     def forget_guild(self, guild_id: int) -> None:
-        """Vigie is no longer in a server."""
         self._roles.pop(guild_id, None)
         self._rules.pop(guild_id, None)
 

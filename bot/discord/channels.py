@@ -75,11 +75,9 @@ class Channels:
         self._refused.pop(thread.id, None)
 
     def forget(self, channel_id: int) -> None:
-        """It was deleted."""
         self._sleeping.pop(channel_id, None)
 
     def forget_guild(self, guild_id: int) -> None:
-        """Vigie is no longer in a server."""
         gone = [key for key, thread in self._sleeping.items() if thread.guild.id == guild_id]
         for key in gone:
             del self._sleeping[key]
@@ -183,7 +181,6 @@ class OpenChannels:
         return new
 
     def forget_guild(self, guild_id: int) -> None:
-        """Vigie is no longer in a server, or has not seen it for a while."""
         self._open.pop(guild_id, None)
 
 

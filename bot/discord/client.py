@@ -144,7 +144,6 @@ class VigieClient(commands.AutoShardedBot):
         self._syncing = asyncio.create_task(self._sync(), name="command-sync")
 
     def forget_guild(self, guild_id: int) -> None:
-        """Vigie is no longer in a server."""
         self.known_channels.forget_guild(guild_id)
         self.audience.forget_guild(guild_id)
         self.open_channels.forget_guild(guild_id)
@@ -338,7 +337,6 @@ async def _stay_connected(client: VigieClient) -> None:
 
 
 def _refused(error: BaseException) -> str | None:
-    """Why trying again is useless, or None."""
     if isinstance(error, discord.PrivilegedIntentsRequired):
         return _FATAL_CODES[4014]
     if isinstance(error, discord.ConnectionClosed):

@@ -59,7 +59,6 @@ Saver = Callable[[str], Awaitable[None]]
 
 
 def translator_of(interaction: discord.Interaction[Any]) -> Translator:
-    """Translator for the language of the person who asks."""
     return translator_for(str(interaction.locale))
 
 
@@ -103,7 +102,6 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
 
 
 def error_text(words: Translator, error: UserError) -> str:
-    """Sentence for an input that cannot be taken."""
     return "\n".join(_one_error_text(words, one) for one in error.each)
 
 
@@ -180,7 +178,6 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         self.ids = {}
 
     def serves(self, guild_id: int | None) -> bool:
-        """True if ``VIGIE_GUILDS`` allows the server."""
         return guild_id is not None and (not self.allowed_guilds or guild_id in self.allowed_guilds)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:

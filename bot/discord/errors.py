@@ -17,30 +17,18 @@ from bot.errors import DeliveryAction, DeliveryError
 
 # Discord's codes. What is not among them is judged by the status alone: the edge has codes of its
 # own (Cloudflare's 40333, say), and none of them says anything about a channel.
-_ACTIONS = {
-    10003: DeliveryAction.CHANNEL_GONE,
-    10004: DeliveryAction.CHANNEL_GONE,  # the server is gone, and its channels with it
-    10008: DeliveryAction.MESSAGE_GONE,
-    50005: DeliveryAction.MESSAGE_GONE,  # somebody else's message: ours is lost
-    50007: DeliveryAction.CHANNEL_BLOCKED,  # a person who takes no private messages: normal
-    50278: DeliveryAction.CHANNEL_BLOCKED,  # the same, for want of a common server
-    50008: DeliveryAction.CHANNEL_BLOCKED,  # a forum or a category: nothing can be posted there
-    50083: DeliveryAction.ARCHIVED,
-    50001: DeliveryAction.CHANNEL_BLOCKED,
-    50013: DeliveryAction.CHANNEL_BLOCKED,
-    160002: DeliveryAction.NO_REPLY,
-    160005: DeliveryAction.CHANNEL_BLOCKED,  # a locked thread
-    160009: DeliveryAction.NO_REPLY,
-    40005: DeliveryAction.REFUSED,
-    50006: DeliveryAction.REFUSED,
-    50035: DeliveryAction.REFUSED,
-    50109: DeliveryAction.REFUSED,
-    200000: DeliveryAction.REFUSED,  # AutoMod: the line alone may pass
-    20016: DeliveryAction.WAIT,
-    20022: DeliveryAction.WAIT,
-    20028: DeliveryAction.WAIT,
-    30046: DeliveryAction.WAIT,
+_CODES = {
+    DeliveryAction.CHANNEL_GONE: (10003, 10004),  # 10004: with its whole server
+    DeliveryAction.MESSAGE_GONE: (10008, 50005),  # 50005: somebody else's, ours is lost
+    # 50001, 50013: a right is missing; 50007, 50278: a person takes no private messages; 50008: a
+    # forum or a category, nothing can be posted there; 160005: a locked thread.
+    DeliveryAction.CHANNEL_BLOCKED: (50001, 50013, 50007, 50278, 50008, 160005),
+    DeliveryAction.ARCHIVED: (50083,),
+    DeliveryAction.NO_REPLY: (160002, 160009),
+    DeliveryAction.REFUSED: (40005, 50006, 50035, 50109, 200000),  # 200000: by AutoMod
+    DeliveryAction.WAIT: (20016, 20022, 20028, 30046),
 }
+_ACTIONS = {code: action for action, codes in _CODES.items() for code in codes}
 _INVALID_FORM = 50035
 _DEFAULT_WAIT_S = 5.0
 _LONGEST_WAIT_S = 3_600.0

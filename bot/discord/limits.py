@@ -22,8 +22,6 @@ _KEY = "gateway_starts"
 
 
 class Store(Protocol):
-    """Small texts that outlive the process."""
-
     async def load(self, key: str) -> str | None: ...
 
     async def save(self, key: str, value: str) -> None: ...
@@ -61,7 +59,6 @@ class SessionStarts:
         return 0.0
 
     async def note(self, shard_id: int | None) -> None:
-        """A shard begins a session."""
         if self._shards and shard_id not in self._shards:
             self._shards.add(shard_id)
             return
@@ -75,7 +72,6 @@ class SessionStarts:
             log.exception("Session start not stored")
 
     async def _starts(self, now_ms: int) -> list[int]:
-        """Those of the last day, oldest first."""
         try:
             kept = _numbers(await self._store.load(_KEY) or "[]")
         except Exception:

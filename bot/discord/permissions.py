@@ -122,7 +122,6 @@ def remedy(
 
 
 def where_to_allow(words: Translator, interaction: Interaction) -> str:
-    """Where in Discord people give a bot what it lacks in a channel."""
     guild = interaction.guild
     me = None if guild is None else own_member(guild)
     return words.text(

@@ -28,7 +28,6 @@ _OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partly"}
 
 
 def state_of(status: MonitorStatus) -> str:
-    """Key of the state's word."""
     if status.paused:
         return "paused"
     if status.state is State.UNSTABLE and status.kind is not None:
@@ -61,7 +60,6 @@ def offline_text(words: Translator, since_ms: int) -> str:
 
 
 def colour_of(found: Iterable[MonitorStatus]) -> int:
-    """Colour of the worst state."""
     states = {state_of(one) for one in found}
     return next((_WORDS[key][2] for key in _WORDS if key in states), _WORDS["unknown"][2])
 

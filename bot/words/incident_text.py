@@ -124,7 +124,6 @@ def open_first(incidents: Sequence[Incident]) -> list[Incident]:
 
 
 def site_line(words: Translator, incident: Incident) -> str:
-    """The push line of one site."""
     if incident.open:
         return clip(alert_lines.opening(words, incident), _LINE_LIMIT)
     return clip(alert_lines.over(words, [incident]), _LINE_LIMIT)

@@ -59,7 +59,6 @@ class Translator:
         return _filled(found, one if n == 1 else many, {"n": self.number(n)} | values)
 
     def number(self, n: float) -> str:
-        """A number with this language's separators."""
         return format_decimal(n, locale=_locale(self.language))
 
     def percent(self, part: int, of: int) -> str:
@@ -76,7 +75,6 @@ class Translator:
         return " ".join(said) or self.text(_UNITS[-1], n=0)
 
     def list(self, items: Sequence[str]) -> str:
-        """``a, b, and c``."""
         return format_list(items, locale=_locale(self.language))
 
 

@@ -60,8 +60,25 @@ def statements() -> dict[str, str]:
                 named = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
                 takes = " ".join(f"{one.arg} = ?" for one in node.args.args)
                 sql = [takes, texts(node), *(constants[one] for one in named if one in constants)]
+                sql += helped(node)
                 found[f"{path.stem}.{node.name}"] = " ".join(sql)
     return found
+
+
+def helped(node: ast.AST) -> list[str]:
+    """What the helpers of bot/db/rows.py make of a table's name and of the columns given.
+
+    A new row brings its server along.
+    """
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) > 1]
+    return [
+        " ".join([f"INTO {call.args[1].value}", *(f"{key.arg} = ?" for key in call.keywords)])
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and ast.unparse(call.func.value) == "rows"
+        and call.func.attr != "insert"
+        and isinstance(call.args[1], ast.Constant)
+    ]
 
 
 def texts(node: ast.AST) -> str:

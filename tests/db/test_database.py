@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.db import database_file
+from bot.db import database
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.errors import StoreError
 
@@ -416,7 +416,7 @@ def test_a_large_database_is_opened_without_waiting_for_the_whole_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = filled(tmp_path / "v.db")
-    monkeypatch.setattr(database_file, "CHECKED_BYTES", 4096)
+    monkeypatch.setattr(database, "CHECKED_BYTES", 4096)
     with caplog.at_level(logging.INFO, logger="bot.db"):
         filled_already: list[str] = []
 
@@ -484,7 +484,7 @@ def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
 def test_a_database_another_program_writes_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_file, "BUSY_MS", 50)
+    monkeypatch.setattr(database, "BUSY_MS", 50)
     path = tmp_path / "v.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
@@ -495,7 +495,7 @@ def test_a_database_another_program_writes_to_is_refused(
 def test_a_start_that_another_program_hinders_ends_with_1_for_it_may_succeed_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(database_file, "BUSY_MS", 50)
+    monkeypatch.setattr(database, "BUSY_MS", 50)
     monkeypatch.setenv("DISCORD_TOKEN", "x.y.z")
     monkeypatch.setenv("VIGIE_DATABASE", str(tmp_path / "v.db"))
     monkeypatch.chdir(tmp_path)
