@@ -63,7 +63,10 @@ class Refused(Exception):
 
 
 def units(text: str) -> int:
-    """The length of a text in UTF-16."""
+    """The length of a text as Discord's clients count it: in UTF-16, where an emoji takes two.
+
+    Its API counts characters in some places; what keeps the shorter limit is right in both.
+    """
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -95,11 +98,11 @@ class Form:
         self.complain("BASE_TYPE_CHOICES", f"Value must be one of {allowed}.")
 
     def text(self, value: Any, high: int, low: int = 0) -> bool:
-        """A string of ``low`` to ``high`` characters; blanks at both ends do not count."""
+        """A string of ``low`` to ``high`` UTF-16 units; blanks at both ends do not count."""
         if not isinstance(value, str):
             self.complain("STRING_TYPE_CONVERT", f'Could not interpret "{value}" as string.')
             return False
-        length = len(value.strip())
+        length = units(value.strip())
         if low and not length:
             self.required()
         elif low and not low <= length <= high:
@@ -111,7 +114,7 @@ class Form:
         return False
 
     def typed(self, value: Any, high: int, low: int = 0) -> bool:
-        """A string as a client shows and measures it: in UTF-16, where an emoji takes two."""
+        """A string as a client shows and measures it: blanks at its ends count as well."""
         if isinstance(value, str) and units(value) > high:
             self.complain("BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
             return False

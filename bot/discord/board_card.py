@@ -9,7 +9,7 @@ from bot.models import Kind
 from bot.services.boards.snapshot import BoardSnapshot, response_ms
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text
-from bot.words.escaping import markdown
+from bot.words.escaping import markdown, units
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
@@ -35,8 +35,7 @@ class _Room:
 
     def take(self, text: str) -> bool:
         """Take a text if it still fits; once one does not, nothing does: the order must stay."""
-        # Discord's clients count in UTF-16, its API in characters: the larger number is safe.
-        self._characters -= len(text.encode("utf-16-le")) // 2
+        self._characters -= units(text)
         self._bytes -= len(text.encode())
         if self._characters < 0 or self._bytes < 0:
             self._characters = 0

@@ -18,7 +18,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import OptionNames, UserError
-from bot.words.escaping import markdown
+from bot.words.escaping import markdown, units
 from bot.words.translator import N_, SOURCE, Translator, translator_for
 
 log = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class CommandTranslator(app_commands.Translator):
             fits = _NAME.fullmatch(said) is not None and said == said.lower()
         else:
             said = words.text(string.message)
-            fits = len(said) <= _TEXT_LIMIT
+            fits = units(said) <= _TEXT_LIMIT
         # Discord refuses all commands for one name it does not take: that one stays English.
         return said if fits else None
 

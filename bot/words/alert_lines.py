@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.models import HOME, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
-from bot.words.escaping import markdown
+from bot.words.escaping import markdown, units
 from bot.words.ratios import share
 from bot.words.translator import N_, NN_, Translator
 
@@ -86,7 +86,7 @@ def _partly(words: Translator, incident: Incident) -> str:
 def place_names(words: Translator, names: Sequence[str], room: int = LINE_LIMIT) -> str:
     """As many names of places as there is room for, at least one, and how many more there are."""
     shown = [words.text("home") if name == HOME else markdown(name, room) for name in names]
-    count = next((n for n in range(len(shown), 1, -1) if len(", ".join(shown[:n])) <= room), 1)
+    count = next((n for n in range(len(shown), 1, -1) if units(", ".join(shown[:n])) <= room), 1)
     if count < len(shown):
         more = len(shown) - count
         return words.text("{names} +{n} more", names=", ".join(shown[:count]), n=more)
@@ -157,7 +157,7 @@ def listing(words: Translator, names: Sequence[str], line: Callable[[str], str])
         more = len(shown) - count
         return line(words.text("{names} +{n} more", names=listed, n=more) if more else listed)
 
-    fitting = (count for count in range(len(shown), 1, -1) if len(full(count)) <= LINE_LIMIT)
+    fitting = (count for count in range(len(shown), 1, -1) if units(full(count)) <= LINE_LIMIT)
     return full(next(fitting, 1))
 
 
@@ -248,7 +248,7 @@ def _named(words: Translator, text: str, name: str, **values: Any) -> str:
 
 def _shortened(name: str, line: Callable[[str], str]) -> str:
     """The line with as much of the name as there is room for."""
-    room = LINE_LIMIT - _ROLE_PING - len(line(""))
+    room = LINE_LIMIT - _ROLE_PING - units(line(""))
     return line(markdown(name, max(1, min(NAME_LIMIT, room))))
 
 

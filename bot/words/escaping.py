@@ -7,6 +7,7 @@ own. It escapes only what would be read as a mark, so that ordinary names stay a
 
 import re
 import unicodedata
+from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
 ELLIPSIS = "…"
@@ -48,48 +49,52 @@ def plain(text: str, limit: int) -> str:
     return _shortened(" ".join(unicodedata.normalize("NFC", seen).split()), limit)
 
 
+def units(text: str) -> int:
+    """The length as Discord counts it, in UTF-16: an emoji takes two. Limits are given in these.
+
+    Source: its clients do so everywhere, its API in some places (api-docs); the longer count is
+    within both.
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def markdown(text: str, limit: int) -> str:
     """:func:`plain`, and literal wherever Discord renders markdown; ``limit`` counts escapes.
 
     Ordinary names ("Shop API", "127.0.0.1:8081", "my-site") come out as they are.
     """
-    room = limit
-    while True:
-        escaped = _MARKS.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}", plain(text, room))
-        excess = len(escaped) - limit
-        if excess <= 0 or room <= 0:
-            return escaped
-        # Each character has one escape at most: half the excess is never too much.
-        room -= max(1, excess // 2)
+    return _within(
+        limit, lambda room: _MARKS.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}", plain(text, room))
+    )
 
 
 def code(text: str, limit: int) -> str:
     """Inline code, ticks included in ``limit``; only for embeds."""
-    return f"`{plain(text.replace('`', ''), limit - 2) or '?'}`"
+    return f"`{_within(limit - 2, lambda room: plain(text.replace('`', ''), room)) or '?'}`"
+
+
+def _within(limit: int, make: Callable[[int], str]) -> str:
+    """The text made of as many characters as the limit has room for."""
+    room = limit
+    while True:
+        made = make(room)
+        excess = units(made) - limit
+        if excess <= 0 or room <= 0:
+            return made
+        # A character takes two at most, escaped or not: half the excess is never too much.
+        room -= max(1, excess // 2)
 
 
 def clip(text: str, limit: int) -> str:
     """Shorten a text of our own with an ellipsis, never inside an escape."""
-    if len(text) <= limit:
-        return text
-    cut = text[: max(0, limit - 1)].rstrip()
-    dangling = (len(cut) - len(cut.rstrip("\\"))) % 2
-    return (cut[:-1] if dangling else cut) + ELLIPSIS
-
-
-def units(text: str) -> int:
-    """The length as Discord's clients count it: in UTF-16, where an emoji takes two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def clip_units(text: str, limit: int) -> str:
-    """:func:`clip` for what clients measure: at most ``limit`` of their :func:`units`."""
     if units(text) <= limit:
         return text
-    room = min(len(text), limit - 1)
-    while units(text[:room]) > limit - 1:
+    room = min(len(text), max(0, limit - 1))
+    while units(text[:room]) > max(0, limit - 1):
         room -= 1
-    return text[:room].rstrip() + ELLIPSIS
+    cut = text[:room].rstrip()
+    dangling = (len(cut) - len(cut.rstrip("\\"))) % 2
+    return (cut[:-1] if dangling else cut) + ELLIPSIS
 
 
 def host(url: str) -> str:

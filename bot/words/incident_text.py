@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from bot.models import Ending, Incident, Kind, SeenFrom
 from bot.words import alert_lines
 from bot.words.causes import cause_sentence, cause_text
-from bot.words.escaping import clip, host, markdown, plain
+from bot.words.escaping import clip, host, markdown, plain, units
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
@@ -136,7 +136,7 @@ def _names(words: Translator, ordered: Sequence[Incident]) -> str:
     for one in ordered:
         name = markdown(one.name, _SHORT_NAME_LIMIT)
         name = name if one.open else f"✔ {name}"
-        length += len(name) + len(" · ")
+        length += units(name) + units(" · ")
         if length > _NAMES_LIMIT:
             break
         shown.append(name)
@@ -220,8 +220,8 @@ def fitting_lines(
     for number, line in enumerate(lines):
         more = words.text("+{n} more", n=len(lines) - number)
         is_last = number == len(lines) - 1
-        room -= len(line) + 1
-        if number == most or room < (0 if is_last else len(more)):
+        room -= units(line) + 1
+        if number == most or room < (0 if is_last else units(more)):
             return [*shown, more]
         shown.append(line)
     return shown

@@ -230,7 +230,7 @@ def _embed(
     add_address(words, embed, incident.url, whole=whole_url)
     if checks:
         name = words.text("Latest checks")
-        embed.add_field(name=name, value="\n".join(checks)[:1024], inline=False)
+        embed.add_field(name=name, value=clip("\n".join(checks), 1024), inline=False)
     embed.set_footer(text=f"#{incident.public_id}")
     return embed
 

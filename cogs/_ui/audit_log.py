@@ -12,7 +12,7 @@ from bot.services.audit_log import AuditEntry, AuditEvent, AuditPage
 from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import ChannelOption, NumberOption, RoleOption
 from bot.services.recurrence import next_occurrence
-from bot.words.escaping import ELLIPSIS, code, markdown
+from bot.words.escaping import ELLIPSIS, code, markdown, units
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, native_name, translator_for
 from cogs._ui.alert_settings import REMINDERS
@@ -166,7 +166,7 @@ def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool =
 def first_lines(lines: Sequence[str], limit: int) -> list[str]:
     """As many of the first lines as fit, whole."""
     shown = list(lines)
-    while sum(len(line) + 1 for line in shown) > limit:
+    while sum(units(line) + 1 for line in shown) > limit:
         shown.pop()
     return shown
 

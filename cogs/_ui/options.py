@@ -13,7 +13,7 @@ from discord import AppCommandOptionType, ChannelType, app_commands
 
 from bot.discord.client import Interaction
 from bot.errors import UserError
-from bot.words.escaping import clip_units, units
+from bot.words.escaping import clip, units
 from bot.words.timestamps import day_name
 from bot.words.translator import LANGUAGES, N_, translator_for
 
@@ -45,7 +45,7 @@ def choices(pairs: Iterable[tuple[str, str]]) -> Choices:
     texts: dict[str, str] = {}
     for text, value in pairs:
         if units(value) <= _TEXT_LIMIT:  # for one that is longer Discord refuses all of them
-            texts.setdefault(value, clip_units(text, _TEXT_LIMIT))
+            texts.setdefault(value, clip(text, _TEXT_LIMIT))
     found = list(texts.items())[:_MOST]
     return [app_commands.Choice(name=text, value=value) for value, text in found]
 

@@ -188,7 +188,7 @@ class OptionReader:
         if spec.get("choices"):
             return str(self._choice(value, spec))
         low, high = spec.get("min_length") or 0, spec.get("max_length") or MAX_STRING
-        if not low <= len(value) <= high or not value:
+        if not low <= units(value) <= high or not value:
             raise Refused(f"{spec['name']} takes {low} to {high} characters")
         return value
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from sandbox.errors import ApiError, Form, Json
+from sandbox.errors import ApiError, Form, Json, units
 from sandbox.rules.components import (
     BUTTON,
     MAX_COLOR,
@@ -66,7 +66,7 @@ def check_layout(value: object, form: Form) -> None:
     for index, component in enumerate(components):
         _check(component, form.at(index), ids, TOP_LEVEL)
     texts = [str(part.get("content")) for part in everything if part.get("type") == TEXT]
-    if sum(map(len, texts)) > MAX_TEXT:
+    if sum(map(units, texts)) > MAX_TEXT:
         form.complain(
             "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
             f"The total displayable text size cannot exceed {MAX_TEXT}",

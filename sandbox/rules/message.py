@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntFlag
 
-from sandbox.errors import Form, Json, refusal
+from sandbox.errors import Form, Json, refusal, units
 from sandbox.rules.components import MAX_COLOR, MEDIA, WEB, check_rows, check_url
 from sandbox.rules.layout import MAX_ALT_TEXT, check_layout
 from sandbox.rules.mentions import check_allowed_mentions
@@ -29,7 +29,7 @@ def check_embeds(value: object, form: Form) -> None:
 
 
 def _check_embed(embed: Json, form: Form) -> int:
-    """Complain of one embed; returns how many characters it counts for the sum."""
+    """Complain of one embed; returns how much it counts for the sum."""
     if not any(embed.get(key) for key in _SOMETHING):
         form.at("description").required()
     if (color := embed.get("color")) is not None:
@@ -73,7 +73,7 @@ def _check_fields(embed: Json, form: Form) -> int:
             if text is None:
                 place.at(key).required()
             elif place.at(key).text(text, high, 1):
-                total += len(text.strip())
+                total += units(text.strip())
     return total
 
 
@@ -81,7 +81,7 @@ def _count(part: Json, key: str, high: int, form: Form) -> int:
     text = part.get(key)
     if text is None or not form.at(key).text(text, high):
         return 0
-    return len(text.strip())
+    return units(text.strip())
 
 
 def _check_timestamp(value: object, form: Form) -> None:

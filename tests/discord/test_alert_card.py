@@ -9,6 +9,8 @@ import pytest
 from bot.discord.alert_card import Card, card
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert
+from sandbox.errors import Form
+from sandbox.rules.message import check_message
 
 SINCE = 1_700_000_000_000
 HTTP_503 = Cause(Reason.HTTP, 503)
@@ -142,6 +144,28 @@ def test_a_closed_alert_has_no_buttons_and_says_how_it_ended(ending: Ending, tit
     green = found.embed.colour is not None and found.embed.colour.value == 0x23A55A
     assert green is (ending is Ending.RESOLVED)
     assert ("It lasted 12 min." in str(found.embed.description)) is (ending is Ending.RESOLVED)
+
+
+@pytest.mark.parametrize("letters", ["ü*", "\U0001f6a2"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("count", [1, 2, 25, 26, 200])
+def test_a_card_of_any_names_is_one_that_discord_takes(
+    letters: str, language: str, count: int
+) -> None:
+    reported = tuple(
+        replace(DOWN, id=n, public_id=f"A{n:05}", name=letters * 60, monitor_id=n)
+        for n in range(count)
+    )
+    alert = Alert("down", language, "🔴", reported, delayed_ms=(SINCE, SINCE + 60_000))
+    found = shown(alert)
+    assert found.embed is not None
+    assert found.view is not None
+    check_message(
+        {"embeds": [found.embed.to_dict()], "components": found.view.to_components()},
+        form := Form(),
+        files=0,
+    )
+    form.close()
 
 
 def test_a_list_of_many_keeps_every_limit_of_discord() -> None:

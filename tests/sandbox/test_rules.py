@@ -38,6 +38,7 @@ def _flat(tree: dict[str, Any], path: tuple[str, ...]) -> list[str]:
 
 
 FIELD = {"name": "n", "value": "v"}
+SHIP = "\U0001f6a2"  # one character, two units of UTF-16
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,13 @@ FIELD = {"name": "n", "value": "v"}
     [
         ({"title": "x" * 256, "description": "y" * 4096}, set()),
         ({"title": "x" * 257}, {"0.title: BASE_TYPE_MAX_LENGTH"}),
+        ({"title": SHIP * 128, "description": SHIP * 2048}, set()),
+        ({"title": SHIP * 129}, {"0.title: BASE_TYPE_MAX_LENGTH"}),
+        ({"description": SHIP * 2049}, {"0.description: BASE_TYPE_MAX_LENGTH"}),
+        (
+            {"description": SHIP * 2000, "footer": {"text": SHIP * 1001}},
+            {": MAX_EMBED_SIZE_EXCEEDED"},
+        ),
         ({"description": "x" * 4097}, {"0.description: BASE_TYPE_MAX_LENGTH"}),
         ({"title": "t", "footer": {"text": "x" * 2049}}, {"0.footer.text: BASE_TYPE_MAX_LENGTH"}),
         ({"author": {"name": "x" * 257}}, {"0.author.name: BASE_TYPE_MAX_LENGTH"}),
@@ -176,6 +184,10 @@ TEXT = {"type": 10, "content": "words"}
         ([BUTTON], {"0.type: UNION_TYPE_CHOICES"}),
         ([{"type": 17, "components": [{"type": 17}]}], {"0.components.0.type: UNION_TYPE_CHOICES"}),
         ([{"type": 10, "content": " "}], {"0.content: BASE_TYPE_REQUIRED"}),
+        (
+            [{"type": 10, "content": SHIP * 1001}] * 2,
+            {": COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"},
+        ),
         ([{"type": 10, "content": "x" * 2001}] * 2, {": COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"}),
         ([{"type": 10, "content": "字" * 3400}], {"status: 500"}),
         (

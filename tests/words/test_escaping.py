@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.words.escaping import clip, code, host, markdown, plain
+from bot.words.escaping import clip, code, host, markdown, plain, units
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 # How Discord's clients read marks, after escapes are taken out: none of these may be left.
@@ -83,7 +83,7 @@ def test_marks_are_made_literal(nasty: str, shown: str) -> None:
 @example("a" * 9 + "*", 10)
 def test_no_mark_survives_and_no_escape_is_cut(text: str, limit: int) -> None:
     shown = markdown(text, limit)
-    assert len(shown) <= limit
+    assert units(shown) <= limit
     assert (len(shown) - len(shown.rstrip("\\"))) % 2 == 0
     assert not LIVE.search(ESCAPE.sub("¤", shown)), shown
 
@@ -122,6 +122,18 @@ def test_our_own_text_is_never_cut_inside_an_escape() -> None:
     assert clip(r"ab\*cd", 6) == r"ab\*cd"
     assert clip(r"ab\*cd", 5) == r"ab\*…"
     assert clip(r"ab\*cd", 4) == "ab…"
+
+
+def test_an_emoji_counts_twice_as_discord_counts_it() -> None:
+    ships = "\U0001f6a2" * 10
+    assert units(ships) == 20
+    assert clip(ships, 20) == ships
+    assert clip(ships, 19) == ships[:9] + "…"
+    assert clip(ships, 18) == ships[:8] + "…"
+    assert markdown(ships, 20) == ships
+    assert markdown(f"*{ships}", 20) == r"\*" + ships[:8] + "…"
+    assert code(ships, 22) == f"`{ships}`"
+    assert code(ships, 21) == f"`{ships[:8]}…`"
 
 
 def test_inline_code_holds_no_tick_and_keeps_its_limit() -> None:

@@ -9,6 +9,7 @@ from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, AlertKind, Notice
 from bot.services.delivery.planning import MessageKind
 from bot.words import alert_lines
+from bot.words.escaping import clip
 from bot.words.translator import Translator, translator_for
 
 # Roles one message calls at most: with their mentions it stays well below 2,000 characters, and
@@ -32,7 +33,7 @@ def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Fo
     if message.since_ms is not None:
         alert = replace(alert, delayed_ms=(message.since_ms, now_ms))
     if form > Form.CARD:
-        alert = replace(alert, plain=True, content=alert.content[:PLAIN_CHARACTERS])
+        alert = replace(alert, plain=True, content=clip(alert.content, PLAIN_CHARACTERS))
     if form is Form.BARE:
         alert = replace(alert, role_ids=(), user_ids=())
     return alert
