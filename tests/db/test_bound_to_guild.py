@@ -72,7 +72,7 @@ def helped(node: ast.AST) -> list[str]:
     """
     calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) > 1]
     return [
-        " ".join([f"INTO {call.args[1].value}", *(f"{key.arg} = ?" for key in call.keywords)])
+        " ".join([f"INTO {call.args[1].value!s}", *(f"{key.arg} = ?" for key in call.keywords)])
         for call in calls
         if isinstance(call.func, ast.Attribute)
         and ast.unparse(call.func.value) == "rows"
