@@ -22,12 +22,13 @@ from bot.errors import ConfigError, DeliveryError
 from bot.services.delivery.messages import Transport
 from bot.services.guilds import KeyValueStore
 from bot.services.history.retention import Retention
-from bot.services.liveness import GapWatch, Heartbeat
+from bot.services.liveness import GapWatch, Health, Heartbeat
 from bot.services.registry import Core, Services
 from bot.services.reminders import Reminders
 
 if TYPE_CHECKING:
     from bot.places.link import Link
+    from bot.web.door import Door
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
 
 class App(Core):
     """One running Vigie: the core with its network and its client, started and stopped."""
+
+    door: "Door | None" = None
 
     def __init__(
         self, config: Config, db: Database, on_stop: Callable[[], object] = lambda: None
@@ -108,13 +111,15 @@ class App(Core):
     async def start(self) -> None:
         """Read back everything that is remembered, and plan the first rounds.
 
-        Raises ConfigError for a NATS server that must not be spoken to.
+        Raises ConfigError for a NATS server that must not be spoken to, and for an address to
+        listen on that cannot be had.
         """
         if self.link is not None:
             await self.link.judge()
         await self.load(await self.gap_watch.begin())
         await self.services.boards.load()
         self.monitors.start()
+        self.door = _opened_door(self)
         # What was loaded stays: keep it out of every later collection.
         gc.collect()
         gc.freeze()
@@ -162,6 +167,8 @@ class App(Core):
             log.exception("The last results could not be stored")
         await self.delivery.stop(DRAIN_S)
         await end([sending, client], STOP_CLIENT_S)
+        if self.door is not None:
+            await self.door.stop()
         await self.engine.resolver.close()
 
     async def _serve(self) -> None:
@@ -190,6 +197,18 @@ class App(Core):
     def _token_refused(self, error: DeliveryError) -> None:
         self.failure = ConfigError(f"Discord refuses DISCORD_TOKEN ({error}): copy it again.")
         self.stopping.set()
+
+
+def _opened_door(app: App) -> "Door | None":
+    """The HTTP door; without its setting nothing of it is loaded. Raises ConfigError."""
+    if app.config.listen is None:
+        return None
+    from bot.web.door import Door, handlers  # noqa: PLC0415
+
+    health = Health(app.clock, app.heartbeat, app.gap_watch, app.gateway)
+    door = Door(app.config.listen, handlers(health))
+    door.start()
+    return door
 
 
 def _other_places(

@@ -33,9 +33,16 @@ VARIABLES = (
     "VIGIE_NATS_URL",
     "VIGIE_PROBE",
     "VIGIE_LOOKOUT_SECRET",
+    "VIGIE_LISTEN",
+    "VIGIE_PUBLIC_URL",
+    "VIGIE_METRICS_TOKEN",
 )
-SECRETS = ("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL", "VIGIE_NATS_URL", "VIGIE_LOOKOUT_SECRET")
+SECRETS = (
+    *("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL", "VIGIE_NATS_URL", "VIGIE_LOOKOUT_SECRET"),
+    "VIGIE_METRICS_TOKEN",
+)
 _MOST_DIGITS = 20
+_LAST_PORT = 65_535
 _ALIKE, _VERY_ALIKE = 0.7, 0.88  # how close a name must be; others have settings too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOCAL, REMOTE = "local", "remote"  # who makes the scheduled checks
@@ -48,6 +55,31 @@ DEFAULT_CANARIES = (
 )
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where the HTTP door listens."""
+
+    address: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        return ipaddress.ip_address(self.address).is_loopback
+
+    @property
+    def is_any(self) -> bool:
+        """All addresses of this machine: none of them is the one to call it by."""
+        return ipaddress.ip_address(self.address).is_unspecified
+
+    @property
+    def url(self) -> str:
+        """How this machine itself reaches it."""
+        host = self.address
+        if self.is_any:
+            host = "::1" if ":" in host else "127.0.0.1"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +102,9 @@ class Config:
     nats_url: str = ""  # of the server where other places are asked; empty: there are none
     probe: str = LOCAL
     lookout_secret: str = ""  # of a lookout alone: how it is known to the NATS server
+    listen: ListenAddress | None = None  # None: no socket listens
+    public_url: str = ""  # how the door is reached from outside, without a slash at its end
+    metrics_token: str = ""
 
     def __repr__(self) -> str:
         return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
@@ -110,6 +145,9 @@ def load(
         nats_url=read.secret("VIGIE_NATS_URL").strip() if secrets else "",
         probe=read.choice("VIGIE_PROBE", LOCAL, (LOCAL, REMOTE)),
         lookout_secret=read.secret("VIGIE_LOOKOUT_SECRET").strip() if secrets else "",
+        listen=read.listen("VIGIE_LISTEN"),
+        public_url=read.public_url("VIGIE_PUBLIC_URL"),
+        metrics_token=read.secret("VIGIE_METRICS_TOKEN").strip() if secrets else "",
     )
 
 
@@ -209,6 +247,42 @@ class _Reader:
         if text and (not text.startswith(("http://", "https://")) or not _has_host(text)):
             raise ConfigError(f"{name} is no address: it begins with https:// or http://.")
         return text or None
+
+    def listen(self, name: str) -> ListenAddress | None:
+        text = self.text(name)
+        if not text:
+            return None
+        host, _, port = text.rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        bare = "127.0.0.1" if bare.casefold() == "localhost" else bare
+        try:
+            address = ipaddress.ip_address(bare)
+        except ValueError:
+            address = None
+        is_port = _is_whole(port) and 1 <= int(port) <= _LAST_PORT
+        if address is None or not is_port or (address.version == 6) != host.startswith("["):  # noqa: PLR2004 - of IP
+            raise ConfigError(
+                f"{name}={text!r}: use an address of this machine and a port, such as"
+                " 127.0.0.1:8080 or [::1]:8080."
+            )
+        return ListenAddress(str(address), int(port))
+
+    def public_url(self, name: str) -> str:
+        if not self.text(name):
+            return ""
+        text = self.url(name, "https://status.example.org")
+        parts = urlsplit(text)
+        try:
+            has_port = parts.port != 0
+        except ValueError:
+            has_port = False
+        odd = parts.query or parts.fragment or "@" in parts.netloc or not text.isprintable()
+        if odd or not has_port or " " in text:
+            raise ConfigError(
+                f"{name} has more than an address and a path: use one such as"
+                " https://status.example.org."
+            )
+        return text.rstrip("/")
 
     def secret(self, name: str) -> str:
         """The value itself, or the contents of the file that ``NAME_FILE`` names."""

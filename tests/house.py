@@ -34,7 +34,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "sandbox": LOWER,
     "services": MIDDLE | {"engine", "db", "charts"},
     "discord": MIDDLE | {"services"},
-    "app": MIDDLE | {"services", "engine", "db", "discord", "places"},
+    "web": MIDDLE | {"services"},
+    "app": MIDDLE | {"services", "engine", "db", "discord", "places", "web"},
     "cli": MIDDLE
     | {"services", "engine", "db", "discord", "app", "charts", "sandbox"}
     | {"places"},
@@ -47,6 +48,7 @@ RESTRICTED = {
     "httpx": ("bot/engine/",),
     "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
+    "aiohttp.web": ("bot/web/", "sandbox/"),
     "nats": ("bot/places/",),
     "bcrypt": ("bot/places/",),
     "matplotlib": ("bot/charts/drawing.py",),

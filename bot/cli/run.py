@@ -27,6 +27,7 @@ def run(config: Config) -> int:
                 token,
                 config.heartbeat_url or "",
                 config.nats_url.rpartition("@")[0].rpartition(":")[2],
+                config.metrics_token,
             ],
         )
         for remark in config.remarks:

@@ -185,6 +185,7 @@ class VigieClient(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         self.was_ready = True
+        self._note_gateway()
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Find the gateway, however long it takes, and stay connected to it."""
@@ -237,8 +238,14 @@ class VigieClient(commands.AutoShardedBot):
         while away_s < _AWAY_S:
             await asyncio.sleep(_LOOK_S)
             self.latency_log.note(self.latencies)
+            self._note_gateway()
             away = self._began and all(shard.is_closed() for shard in self.shards.values())
             away_s = away_s + _LOOK_S if away else 0.0
+
+    def _note_gateway(self) -> None:
+        shards = self.shards.values()
+        connected = sum(not shard.is_closed() for shard in shards)
+        self.services.gateway.note(connected, len(shards))
 
     async def close(self) -> None:
         """Close within seconds, even when Discord no longer answers."""
@@ -314,6 +321,7 @@ async def _one_client(
         log.error("Connection to Discord ended by an error", exc_info=error)  # noqa: TRY400 - the error is also handed on
         return error
     finally:
+        client.services.gateway.note(0, 1)
         await client.close()
     return None
 

@@ -1,15 +1,18 @@
-"""Times in which nothing was watched, and the operator's heartbeat.
+"""Times in which nothing was watched, the operator's heartbeat, and whether all is well.
 
 Switched off, suspended, or its clock set: such time is a gap, neither up nor down, and a run of
 failures from before it counts no more.
 """
 
+import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock
 from bot.db import delivery_stats, gaps, guilds
 from bot.db.database import Connection, Database
+from bot.errors import StoreError
 from bot.services.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,9 @@ _KEY = "alive_ms"
 # A round lasts half a minute at most, and Discord's short troubles are nobody's alarm.
 NO_CHECK_MS, UNSENT_MS = 300_000, 600_000
 MISSED_ROUNDS = 5
+AWAY_S = 30.0  # of Discord: it asks for a new connection now and then
+HEALTH_S = 1.0
+STORE_ANSWER_S = 5.0
 MISSED = "heartbeat_missed"  # the setting: why the newest heartbeat was not heard; empty: it was
 
 
@@ -48,6 +54,7 @@ class GapWatch:
         self._heartbeat = heartbeat
         self._unstored: list[tuple[int, int]] = []  # gaps
         self._gap_until_ms = 0
+        self.stamped_ms = clock.now_ms()  # when the store last took a stamp
 
     async def begin(self) -> int | None:
         """Record the time since the last stamp if it was long; then since when."""
@@ -96,6 +103,7 @@ class GapWatch:
 
         await self._db.write(write)
         del self._unstored[: len(unstored)]
+        self.stamped_ms = self._clock.now_ms()
 
     def _add_gap(self, from_ms: int, until_ms: int) -> None:
         """At once, before a check can be judged; stored with the next stamp."""
@@ -105,6 +113,68 @@ class GapWatch:
         self._gap_until_ms = until_ms
         self._unstored.append((from_ms, until_ms))
         self._after_gap()
+
+
+class Gateway:
+    """Whether Discord's gateway is connected, as the client notes it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._was_connected = False
+        self._away_since: float | None = clock.monotonic()
+        self.connected = 0  # shards
+
+    def note(self, connected: int, shards: int) -> None:
+        """So many of all shards are connected now."""
+        self.connected = connected
+        if 0 < shards <= connected:
+            self._was_connected, self._away_since = True, None
+        elif self._away_since is None:
+            self._away_since = self._clock.monotonic()
+
+    def problem(self) -> str | None:
+        """Why nobody's commands arrive; a reconnect of a few seconds is none."""
+        if self._away_since is None:
+            return None
+        if not self._was_connected:
+            return "Discord has not been reached yet"
+        away_s = self._clock.monotonic() - self._away_since
+        return f"Discord has been away for {away_s:.0f} s" if away_s >= AWAY_S else None
+
+
+class Health:
+    """Answers, at most once a second anew, whether checks run, alerts leave, and all is stored."""
+
+    def __init__(
+        self, clock: Clock, heartbeat: "Heartbeat", gaps: GapWatch, gateway: Gateway
+    ) -> None:
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._gaps = gaps
+        self._gateway = gateway
+        self._looking: asyncio.Task[str | None] | None = None
+        self._looked = float("-inf")
+
+    async def problem(self) -> str | None:
+        """What is wrong, in one sentence; None: nothing."""
+        now = self._clock.monotonic()
+        if self._looking is None or (self._looking.done() and now - self._looked >= HEALTH_S):
+            self._looked = now
+            self._looking = asyncio.create_task(self._look(), name="health")
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> str | None:
+        unstored_ms = self._clock.now_ms() - self._gaps.stamped_ms
+        if unstored_ms > GAP_MS:
+            return f"the database has taken nothing for {unstored_ms // 1000} s"
+        try:
+            async with asyncio.timeout(STORE_ANSWER_S):
+                problem = await self._heartbeat.problem()
+        except TimeoutError:
+            return f"the database has not answered for {STORE_ANSWER_S:.0f} s"
+        except (sqlite3.Error, StoreError) as error:
+            return f"the database cannot be read: {error}"
+        return problem or self._gateway.problem()
 
 
 class Heartbeat:

@@ -24,6 +24,7 @@ from bot.services.explanation import Why
 from bot.services.guilds import Guilds
 from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
+from bot.services.liveness import Gateway
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.place_watch import PlaceWatch
@@ -56,6 +57,7 @@ class Core:
         on_token_refused: Callable[[DeliveryError], None] | None = None,
     ) -> None:
         self.config, self.db = config, db
+        self.gateway = Gateway(clock)
         self.stalls = stalls = stalls or StallDetector(clock)
         self.guilds = guilds = Guilds(db, clock)
         self.watchlist = Watchlist(db, clock, guilds)
@@ -69,18 +71,21 @@ class Core:
         calm_checks = None if calm is None else CheckQueue(calm, clock, limit=config.concurrency)
         self.places = PlaceRouter(clock, self.checks, others, calm_checks)
         self.place_watch = PlaceWatch(db, clock, self.watchlist, wake, others)
-        self.check_runner = CheckRunner(
+        self.check_runner = self._check_runner(clock)
+        self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
+        self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
+        self.monitors = self._monitors(clock, guard)
+
+    def _check_runner(self, clock: Clock) -> CheckRunner:
+        return CheckRunner(
             clock,
             self.watchlist,
             self.places,
             self.connectivity,
             self.recorder,
             place_watch=self.place_watch,
-            stalls=stalls,
+            stalls=self.stalls,
         )
-        self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
-        self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
-        self.monitors = self._monitors(clock, guard)
 
     def _monitors(self, clock: Clock, guard: Netguard) -> Monitors:
         return Monitors(
@@ -132,6 +137,7 @@ class Services:
     trial: AlertTest
     doctor: Doctor
     boards: Boards
+    gateway: Gateway
 
     @classmethod
     def build(cls, core: Core, clock: Clock) -> "Services":
@@ -153,17 +159,7 @@ class Services:
             maintenance=Maintenance(db, clock, guilds, watchlist),
             delivery=delivery,
             trial=AlertTest(db, clock, guilds, delivery),
-            doctor=Doctor(
-                db,
-                clock,
-                config,
-                status,
-                delivery,
-                connectivity=connectivity,
-                checks=core.checks,
-                stalls=core.stalls,
-                place_watch=core.place_watch,
-            ),
+            doctor=_doctor(core, clock, status),
             boards=Boards(
                 db,
                 clock,
@@ -172,4 +168,19 @@ class Services:
                 delivery=delivery,
                 offline_ms=lambda: connectivity.offline_since_ms,
             ),
+            gateway=core.gateway,
         )
+
+
+def _doctor(core: Core, clock: Clock, status: Status) -> Doctor:
+    return Doctor(
+        core.db,
+        clock,
+        core.config,
+        status,
+        core.delivery,
+        connectivity=core.connectivity,
+        checks=core.checks,
+        stalls=core.stalls,
+        place_watch=core.place_watch,
+    )

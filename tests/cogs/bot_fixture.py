@@ -150,6 +150,8 @@ async def running_bot(
             for task in fixture.tasks:
                 task.cancel()
             await asyncio.gather(*fixture.tasks, return_exceptions=True)
+            if app.door is not None:
+                await app.door.stop()
             await app.recorder.flush()  # as a stop in order does: it is written every five seconds
             await app.engine.resolver.close()
     finally:
