@@ -16,7 +16,7 @@ from sandbox.errors import ApiError, Json, Refused
 from sandbox.interactions.people import People
 from sandbox.messages.store import Upload
 from sandbox.world.admin import Admin
-from sandbox.world.events import channel_list
+from sandbox.world.events import channel_list, role_list
 from sandbox.world.permissions import in_guild
 from sandbox.world.world import Guild
 
@@ -56,11 +56,14 @@ class Live:
         for socket in list(self._sockets):
             await socket.close()
 
-    @staticmethod
-    async def _write(socket: web.WebSocketResponse, news: "asyncio.Queue[Json]") -> None:
+    async def _write(self, socket: web.WebSocketResponse, news: "asyncio.Queue[Json]") -> None:
         with contextlib.suppress(ConnectionError):
             while not socket.closed:
-                await socket.send_str(json.dumps(await news.get()))
+                await socket.send_str(json.dumps(self._shown(await news.get())))
+
+    def _shown(self, news: Json) -> Json:
+        lapse = self._core.time_lapse
+        return news if lapse is None else dict(lapse.shown(news, self._core.clock.now()))
 
 
 class Control:
@@ -86,6 +89,7 @@ class Control:
             "gateway": self._gateway,
             "world": self._change_world,
             "messages": self._say,
+            "panel": self._panel,
         }
         for path, taker in takers.items():
             app.router.add_post(f"/sandbox/{path}", _taking(taker))
@@ -165,6 +169,11 @@ class Control:
         said = self._people.say(body["user_id"], body["channel_id"], body["content"])
         return {"message": said}
 
+    async def _panel(self, body: Json) -> Json:
+        """Turn one of the demo's switches."""
+        self._core.panel.turn(str(body["switch"]), on=bool(body["on"]))
+        return {}
+
 
 def _locale(body: Json) -> str:
     return str(body.get("locale") or "en-US")
@@ -217,6 +226,8 @@ def state(core: Core) -> Json:
             for channel in world.channels()
         },
         "ephemeral": [core.messages.private(stored) for stored in core.messages.ephemeral()],
+        "panel": core.panel.as_json(),
+        "time_lapse": core.time_lapse and core.time_lapse.as_json(),
     }
 
 
@@ -235,6 +246,6 @@ def _guild(core: Core, guild: Guild) -> Json:
         "id": guild.id,
         "name": guild.name,
         "channels": channel_list(guild),
-        "roles": [{"id": role.id, "name": role.name} for role in guild.roles.values()],
+        "roles": role_list(guild),
         "users": users,
     }

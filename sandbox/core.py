@@ -8,9 +8,11 @@ from sandbox.interactions.interaction import Interactions
 from sandbox.interactions.registry import Registry
 from sandbox.messages.composer import Composer
 from sandbox.messages.store import Attachments, MessageStore
+from sandbox.panel import Panel
 from sandbox.ratelimits import RateLimits
 from sandbox.record import Record
 from sandbox.settings import Settings
+from sandbox.time_lapse import TimeLapse
 from sandbox.world.default_world import default_world
 from sandbox.world.events import WorldEvents
 from sandbox.world.world import World
@@ -36,3 +38,5 @@ class Core:
         self.faults = Faults()
         self.record = Record(self.clock)
         self.events = WorldEvents(self.world, self.clock, self.hub, self.changes)
+        self.panel = Panel(self.changes)
+        self.time_lapse: TimeLapse | None = None

@@ -7,6 +7,7 @@ from sandbox.core import Core
 from sandbox.interactions.people import People
 from sandbox.server import Server
 from sandbox.settings import Settings
+from sandbox.time_lapse import TimeLapse
 from sandbox.world.admin import Admin
 from sandbox.world.world import World
 
@@ -32,6 +33,10 @@ class Sandbox(People):
         super().__init__(Core(token, settings or Settings(), world))
         self.admin = Admin(self._core)
         self._server = Server(self._core, self, self.admin, key)
+
+    def show_time_lapse(self) -> None:
+        """From now on the page shows a second as a minute, and the demo's sites by their names."""
+        self._core.time_lapse = TimeLapse(self.clock.now())
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; port 0 takes a free one. OSError when the port is taken."""

@@ -1,4 +1,4 @@
-"""A few local web sites to watch; one of them lives through the night of 8 November 2016.
+"""The demo's local web sites; one of them lives through the night of 8 November 2016.
 
 ``election_night.jsonl`` is that night cut to 150 rounds: calm, a ramp, hours of waves in which
 about one visit in four gets through, and the end.
@@ -16,6 +16,17 @@ NIGHT = Path(__file__).parent / "election_night.jsonl"
 ROUND_S = 1.0
 # Checks that come later than this after a round's first one begin the next round.
 SAME_ROUND_S = 0.85
+# Hosts under .localhost are this machine by themselves (RFC 6761).
+BAKERY, IMMIGRATION, LIBRARY = "bakery", "immigration", "library"
+# They stand behind one server, which fails once.
+TOWN = ("choir", "cinema", "forum", "museum", "school", "wiki")
+NAMES = {
+    BAKERY: "Bakery",
+    IMMIGRATION: "Immigration Canada",
+    LIBRARY: "Town library",
+    **{host: f"Town {host}" for host in TOWN},
+}
+REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ def election_night() -> list[Moment]:
 
 @dataclass(slots=True)
 class Story:
-    """A site's fate over time: which moment it is, and which try of the round asks."""
+    """A site's fate over time: which moment it is, and which check of the round asks."""
 
     moments: list[Moment]
     speed: float = 1.0
@@ -71,46 +82,44 @@ class Story:
 
 
 class Sites:
-    """All sites on one port of 127.0.0.1, kept apart by their path."""
+    """All sites on one port of this machine, kept apart by the host that is asked for."""
 
     def __init__(self, speed: float) -> None:
         self.night = Story(election_night(), speed)
-        # One single failed visit: nobody is to hear of it.
-        self.blip = Story([Moment(("ok",), 30)] * 40 + [Moment(("http_503", "ok"), 30)], speed)
+        self.broken: set[str] = set()
+        self.unplugged = False
         self._runner: web.AppRunner | None = None
-        self.url = ""
+        self._port = 0
+
+    def url(self, host: str) -> str:
+        return f"http://{host}.localhost:{self._port}/"
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_get("/immigration", lambda request: _visit(request, self.night))
-        app.router.add_get("/bakery", lambda request: _visit(request, self.blip))
-        app.router.add_get("/{steady:library|canary}", _fine)
+        app.router.add_get("/", self._visit)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self._port = self._runner.addresses[0][1]
 
-    def begin(self) -> None:
-        """Begin the night."""
-        self.night.begin()
-        self.blip.begin()
+    def turn(self, hosts: set[str], *, broken: bool) -> None:
+        """Break sites, or mend them."""
+        self.broken = self.broken | hosts if broken else self.broken - hosts
 
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
 
-
-async def _visit(request: web.Request, story: Story) -> web.StreamResponse:
-    fate, ms = story.fate()
-    await asyncio.sleep(ms / 1000)
-    if fate.startswith("http_"):
-        return web.Response(status=int(fate.removeprefix("http_")), text="Internal server error")
-    if fate != "ok" and request.transport is not None:
-        request.transport.abort()
-    return await _fine(request)
-
-
-async def _fine(_request: web.Request) -> web.Response:
-    return web.Response(text="All is well.")
+    async def _visit(self, request: web.Request) -> web.StreamResponse:
+        host = request.host.partition(".")[0]
+        fate, ms = self.night.fate() if host == IMMIGRATION else ("ok", 20 + len(host) * 7)
+        if host in self.broken:
+            fate = "http_502" if host == BAKERY else "http_503"
+        await asyncio.sleep(ms / 1000)
+        if self.unplugged or (fate != "ok" and not fate.startswith("http_")):
+            if request.transport is not None:
+                request.transport.abort()
+        elif fate != "ok":
+            return web.Response(status=int(fate.removeprefix("http_")), text="It does not work.")
+        return web.Response(text="All is well.")

@@ -8,13 +8,12 @@ languages. They are to be looked at, not compared.
 
 import asyncio
 import contextlib
-import random
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,24 +21,17 @@ from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.app import App
-from bot.clock import DAY_MS, HOUR_MS
+from bot.cli import demo_history
 from bot.config import Config
-from bot.db import gaps, guilds, incidents, monitors, rollups
 from bot.db.database import Connection, Database
-from bot.db.rollups import HOURS, Rollup
 from bot.models import (
     Cause,
     CheckResult,
-    Ending,
     GuildSettings,
-    Incident,
-    Kind,
-    Monitor,
     Phases,
     Reason,
     Target,
 )
-from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from sandbox import Answer, Sandbox
 from tests.cogs.bot_fixture import Json, until
 
@@ -61,7 +53,6 @@ SITES = {
     "School": "https://school.example/",
 }
 SHARED_ADDRESS = "203.0.113.7"
-PAST_DAYS = 89
 REPLY = 19  # Discord's type of a message that answers another
 HTTP_503 = Cause(Reason.HTTP, 503)
 HTTP_500 = Cause(Reason.HTTP, 500)
@@ -294,57 +285,11 @@ ALL: tuple[Series, ...] = (*OF_DOCUMENTS, questions)
 
 def remember(conn: Connection, sandbox: Sandbox, language: str, now_ms: int) -> None:
     """Watch the sites since 90 days, each with a past of its own."""
-    guild = sandbox.world.guild("Harbour")
-    channel_id = int(sandbox.channel("alerts").id)
-    guilds.save(conn, GuildSettings(int(guild.id), channel_id=channel_id, language=language))
-    created_ms = now_ms - PAST_DAYS * DAY_MS
-    gap = (now_ms - 40 * DAY_MS, now_ms - 38 * DAY_MS)
-    gaps.add(conn, *gap)
-    for number, (name, url) in enumerate(SITES.items()):
-        dice = random.Random(number)
-        new = Monitor(0, int(guild.id), name, Target(url), 60, created_ms=created_ms)
-        one = replace(new, id=monitors.insert(conn, new))
-        live_through(conn, one, now_ms, gap, dice)
-    guilds.put(conn, ROLLED_HOUR, str(now_ms // HOUR_MS))
-    guilds.put(conn, ROLLED_DAY, str(now_ms // DAY_MS))
-
-
-def live_through(
-    conn: Connection, one: Monitor, now_ms: int, gap: tuple[int, int], dice: random.Random
-) -> None:
-    bad = sorted(now_ms - dice.randrange(DAY_MS // 2, 80 * DAY_MS) for _ in range(5))
-    down_s = {since // HOUR_MS: dice.randrange(120, 3000) for since in bad}
-    for since_ms in bad:
-        fail(conn, one, since_ms, down_s[since_ms // HOUR_MS])
-    days: dict[int, list[Rollup]] = {}
-    for hour in range(one.created_ms // HOUR_MS + 1, now_ms // HOUR_MS):
-        if not gap[0] // HOUR_MS <= hour < gap[1] // HOUR_MS:
-            ms = round(90 + 25 * (hour % HOURS > 8) + dice.expovariate(1 / 12))
-            lost = down_s.get(hour, 0)
-            ok = 60 - lost // 60
-            row = Rollup(one.id, hour, 60, ok, ms, 2 * ms, 3600, lost, 0, 3550)
-            rollups.save_hour(conn, row)
-            days.setdefault(hour // HOURS, []).append(row)
-    for day, rows in days.items():
-        count, ok = sum(r.count for r in rows), sum(r.ok for r in rows)
-        seen_s, down = sum(r.watched_s for r in rows), sum(r.down_s for r in rows)
-        ms = dice.randrange(95, 130)
-        rollups.save_day(conn, Rollup(one.id, day, count, ok, ms, 2 * ms, seen_s, down, 0))
-
-
-def fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:
-    """One past outage, posted and over."""
-    ended_ms = since_ms + lasted_s * 1000
-    opened = incidents.insert(
-        conn,
-        Incident(
-            *(0, "", one.guild_id, one.id, one.name, "", 60, Kind.DOWN, Cause(Reason.HTTP, 502)),
-            since_ms=since_ms,
-            opened_ms=since_ms + 60_000,
-        ),
-    )
-    over = replace(opened, resolved_ms=ended_ms, ended_ms=ended_ms, ending=Ending.RESOLVED)
-    incidents.update(conn, over)
+    guild_id, channel_id = int(sandbox.world.guild("Harbour").id), int(sandbox.channel("alerts").id)
+    settings = GuildSettings(guild_id, channel_id=channel_id, language=language)
+    demo_history.add_server(conn, settings, now_ms)
+    for name, url in SITES.items():
+        demo_history.add_site(conn, settings.id, name, url, every_s=60, now_ms=now_ms)
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""``vigie demo``: runs the bot against a local stand-in for Discord, on the night of 8 Nov 2016.
+"""``vigie demo``: runs the bot against a local stand-in for Discord, and breaks a few local sites.
 
 Prints the page's address first, then every post of the bot as a line. Ctrl-C leaves nothing.
 """
@@ -17,17 +17,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.cli import EXIT_FAILURE, EXIT_OK, fail
+from bot.cli import EXIT_FAILURE, EXIT_OK, demo_history, fail
 from bot.config import child_environment
+from bot.db.database import Database
+from bot.models import GuildSettings
 from bot.words.escaping import plain
 from sandbox import Sandbox
-from sandbox.sites import Sites
+from sandbox.errors import Refused
+from sandbox.sites import BAKERY, IMMIGRATION, NAMES, REFERENCE, TOWN, Sites
 from sandbox.world.world import World
 
-ALERTS = "alerts"
+ALERTS, STATUS = "alerts", "status"
 READY_S = 60.0
 STOP_S = 15.0
 EVERY_S = 1
+CALM_S = 3.0
+READING_S = 5.0  # what somebody needs to read an alert
+TOWN_S = 20.0
 LINE = 300
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -55,8 +61,10 @@ async def _play(speed: float, port: int) -> int:
         stack.push_async_callback(sandbox.stop)
         _print_line(f"Open {sandbox.page_url} to see the channel. Ctrl-C ends the demo.")
         sandbox.listen(partial(_print_post, sandbox.world))
-        bot = await stack.enter_async_context(_bot(sandbox, sites, Path(folder)))
-        story = asyncio.create_task(_play_night(sandbox, sites))
+        database = Path(folder) / "vigie.db"
+        await _prepare(sandbox, sites, database)
+        bot = await stack.enter_async_context(_bot(sandbox, sites, database))
+        story = asyncio.create_task(_play_story(sandbox, sites))
         ended = asyncio.create_task(bot.wait())
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -69,37 +77,84 @@ async def _play(speed: float, port: int) -> int:
     return EXIT_OK
 
 
-async def _play_night(sandbox: Sandbox, sites: Sites) -> None:
-    """Sends the commands a person would type, then plays the night."""
+async def _prepare(sandbox: Sandbox, sites: Sites, database: Path) -> None:
+    """A server with a past, and the switches of the page."""
+    guild = sandbox.world.guild(sandbox.channel(ALERTS).guild_id or "")
+    sandbox.admin.add_channel(guild, STATUS)
+    sandbox.admin.delete_channel("news", announce=False)
+    settings = GuildSettings(
+        int(guild.id),
+        channel_id=int(sandbox.channel(ALERTS).id),
+        role_id=int(sandbox.world.role(guild, "On call").id),
+    )
+    now_ms = int(sandbox.clock.now() * 1000)
+    db = await Database.open(database)
+    try:
+        await db.write(lambda conn: demo_history.add_server(conn, settings, now_ms))
+        for host, name in NAMES.items():
+            site = partial(demo_history.add_site, name=name, url=sites.url(host), now_ms=now_ms)
+            await db.write(partial(site, guild_id=settings.id, every_s=EVERY_S))
+    finally:
+        await db.close()
+
+    def unplug(on: bool) -> None:
+        sites.unplugged = on
+        if on:
+            sandbox.faults.add("reset")
+            sandbox.gateway.refuse()
+            sandbox.gateway.drop()
+        else:
+            sandbox.faults.clear()
+            sandbox.gateway.accept()
+
+    sandbox.panel.switches = {
+        BAKERY: lambda on: sites.turn({BAKERY}, broken=on),
+        "network": unplug,
+    }
+
+
+async def _play_story(sandbox: Sandbox, sites: Sites) -> None:
+    """An outage that somebody takes on, the night, and six sites that fail at once."""
     await sandbox.wait_online(READY_S)
-    channel = sandbox.channel(ALERTS)
-    await sandbox.command("Admin", channel, "alerts channel", {"channel": channel.id})
-    for path, name in (
-        ("library", "Town library"),
-        ("bakery", "Bakery"),
-        ("immigration", "Immigration Canada"),
-    ):
-        url = f"{sites.url}/{path}"
-        options = {"url": url, "name": name, "every": EVERY_S}
-        await sandbox.command("Admin", channel, "watch add", options)
-        _print_line(f"/watch add {url} name:{name} every:{EVERY_S}")
-    sites.begin()
-    _print_line("It is 8 November 2016, evening. The first alert comes within half a minute.")
+    await sandbox.command("Admin", STATUS, "board create")
+    sandbox.say("Member", "general", "Is it me, or does the bakery’s page not load?")
+    sandbox.show_time_lapse()
+    await asyncio.sleep(CALM_S)
+    sandbox.panel.announce(BAKERY)
+    _print_line("A minute here is an hour of the story. The bakery's site fails first.")
+    sites.turn({BAKERY}, broken=True)
+    alert = await sandbox.wait_for_message(ALERTS, "DOWN · Bakery", READY_S)
+    await asyncio.sleep(READING_S)
+    with contextlib.suppress(Refused):  # a visitor was there before
+        await sandbox.press("Moderator", alert, "Acknowledge")
+    await asyncio.sleep(READING_S)
+    sites.turn({BAKERY}, broken=False)
+    sites.night.begin()
+    sandbox.panel.announce(IMMIGRATION)
+    _print_line("Now it is 8 November 2016, evening. The next alert comes within half a minute.")
+    await sandbox.wait_for_message(ALERTS, "UNSTABLE · Immigration Canada", READY_S)
+    await asyncio.sleep(READING_S)
+    sandbox.panel.announce("town")
+    sites.turn(set(TOWN), broken=True)
+    await asyncio.sleep(TOWN_S)
+    sites.turn(set(TOWN), broken=False)
+    sandbox.panel.announce(IMMIGRATION)
     await asyncio.sleep(sites.night.left_s)
-    _print_line("The night is over. The page stays open; try /status there.")
+    sandbox.panel.announce("over")
+    _print_line("The night is over. The page stays open; try /status there, or break something.")
 
 
 @contextlib.asynccontextmanager
 async def _bot(
-    sandbox: Sandbox, sites: Sites, folder: Path
+    sandbox: Sandbox, sites: Sites, database: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The unmodified bot as its own process, ended with the block."""
     environment = child_environment(
         DISCORD_TOKEN=sandbox.token,
         DISCORD_API_URL=sandbox.api_url,
-        VIGIE_DATABASE=str(folder / "vigie.db"),
-        VIGIE_ALLOW_PRIVATE="127.0.0.0/8",
-        VIGIE_CANARIES=f"{sites.url}/canary",
+        VIGIE_DATABASE=str(database),
+        VIGIE_ALLOW_PRIVATE="127.0.0.0/8,::1/128",
+        VIGIE_CANARIES=sites.url(REFERENCE),
         VIGIE_MIN_INTERVAL=str(EVERY_S),
         VIGIE_LOG_LEVEL="WARNING",
     )
@@ -108,7 +163,7 @@ async def _bot(
         "-m",
         "bot",
         "run",
-        cwd=folder,
+        cwd=database.parent,
         env=environment,
         # Its own session: Ctrl-C reaches the demo alone, which ends the bot in order.
         start_new_session=True,

@@ -47,6 +47,7 @@ class View:
         self.faults = core.faults
         # Drop, refuse, invalidate; and what it has seen: sessions, identifies, resumes.
         self.gateway = core.hub
+        self.panel = core.panel
 
     @property
     def commands(self) -> list[Json]:

@@ -23,6 +23,9 @@ export async function say(content) {
   await post("messages", { channel_id: store.channelId, content });
 }
 
+/** Turn one of the demo's switches. */
+export const turn = (name, on) => post("panel", { switch: name, on });
+
 /** Run a command; rejects with the sandbox's own words when it refuses. */
 export async function runCommand(name, options) {
   const key = `local-${(counter += 1)}`;

@@ -5,10 +5,11 @@ import { setLocale, t } from "/page/language.js";
 import { connect } from "/page/live.js";
 import { drawFrame, drawLog, startLog, toMessage, toNewest } from "/page/log.js";
 import { openModal } from "/page/modal.js";
+import { drawPanel } from "/page/panel.js";
 import { closeMenu, drawSidebar } from "/page/sidebar.js";
 import { store } from "/page/store.js";
 import { startTheme, toggleTheme } from "/page/theme.js";
-import { startTicking } from "/page/timestamps.js";
+import { setTimeLapse, startTicking } from "/page/timestamps.js";
 
 const asked = new URLSearchParams(location.search);
 let composer = null;
@@ -25,13 +26,16 @@ function openAtStart() {
 }
 
 const SIDEBAR = ["state", "selection", "channels", "bot", "message_create"];
+const PANEL = ["state", "selection", "channels", "panel"];
 const WHOLE = ["state", "selection", "channels"];
 
 function changed({ detail: { kind, news } }) {
+  if (kind === "state") setTimeLapse(news.time_lapse);
   if (kind === "state") openAtStart();
   if (kind === "modal" && news.user_id === store.userId) openModal(news);
   if (kind === "commands") composer.refresh();
   if (SIDEBAR.includes(kind)) drawSidebar();
+  if (PANEL.includes(kind)) drawPanel();
   if (WHOLE.includes(kind)) drawPlace(kind);
   else drawLog();
 }

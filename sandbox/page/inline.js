@@ -3,7 +3,7 @@
 import { el, link } from "/page/dom.js";
 import { withEmoji } from "/page/emoji.js";
 import { t } from "/page/language.js";
-import { channelMention, commandMention, everyoneMention, roleMention, userMention } from "/page/mentions.js";
+import { channelMention, commandMention, everyoneMention, messageLink, roleMention, userMention } from "/page/mentions.js";
 import { timestamp } from "/page/timestamps.js";
 
 const DEEPEST = 8;
@@ -28,6 +28,7 @@ const RULES = [
   [/<#(\d+)>/y, ([, id]) => channelMention(id)],
   [/<a?(:\w{2,32}:)\d+>/y, ([, name]) => name],
   [/@(?:everyone|here)\b/y, ([word], _, where) => everyoneMention(word, where)],
+  [/https:\/\/discord\.com\/channels\/\d+\/(\d+)\/(\d+)/y, ([, channelId, messageId]) => messageLink(channelId, messageId)],
   [/https?:\/\/[^\s<]+[^<.,:;"'\]\s)*_~|`]/y, ([url]) => link(url, url)],
 ];
 

@@ -43,3 +43,13 @@ export function commandMention(name) {
   const prefill = () => announce("prefill", name);
   return el("button", { type: "button", class: "mention command", on: { click: prefill } }, `/${name}`);
 }
+
+/** A link to a message, as Discord shows it: the channel's name, and a click goes there. */
+export function messageLink(channelId, messageId) {
+  const open = () => {
+    store.select({ channelId });
+    announce("scroll", messageId);
+  };
+  const name = store.channelName(channelId) ?? t("unknown_channel");
+  return el("button", { type: "button", class: "mention", on: { click: open } }, `#${name} › 💬`);
+}

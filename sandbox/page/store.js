@@ -9,6 +9,7 @@ class Store extends EventTarget {
   notices = new Map(); // interaction key -> {key, channelId, userId, kind, command}: this page's own lines
   failures = new Set(); // ids of messages where the last press failed
   dismissed = new Set();
+  panel = null; // the demo's: its switches and the chapter of its story
   unread = new Set();
   channelId = null;
   userId = null;
@@ -25,6 +26,8 @@ class Store extends EventTarget {
       commands: () => (this.application.commands = news.commands),
       bot: () => (this.botOnline = news.online),
       channels: () => this.#takeChannels(news),
+      roles: () => this.#takeRoles(news),
+      panel: () => (this.panel = news.panel),
     }[news.type];
     take?.();
     this.#tell(news.type, news);
@@ -34,6 +37,7 @@ class Store extends EventTarget {
     this.application = state.application;
     this.botOnline = state.bot_online;
     this.guilds = state.guilds;
+    this.panel = state.panel;
     this.messages = new Map(
       Object.entries(state.messages).map(([id, list]) => [id, new Map(list.map((one) => [one.id, one]))]),
     );
@@ -66,6 +70,11 @@ class Store extends EventTarget {
     const guild = this.guilds.find((one) => one.id === guildId);
     if (guild) guild.channels = channels;
     this.#keepSelection();
+  }
+
+  #takeRoles({ guild_id: guildId, roles }) {
+    const guild = this.guilds.find((one) => one.id === guildId);
+    if (guild) guild.roles = roles;
   }
 
   /** After a change of the world, choose again where the old choice is gone. */

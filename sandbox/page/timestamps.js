@@ -23,11 +23,23 @@ const UNITS = [
 ];
 const LATEST = 8_640_000_000_000; // seconds: the last moment JavaScript can hold
 const TICK_MS = 1000;
+let lapse = null;
+
+/** In the demo a second is shown as a minute since its story began (epoch seconds). */
+export function setTimeLapse(next) {
+  lapse = next ?? null;
+}
+
+/** Epoch seconds on the page's own clock. */
+function now() {
+  const real = Date.now() / 1000;
+  return lapse && real > lapse.begun ? real + (real - lapse.begun) * (lapse.scale - 1) : real;
+}
 
 const format = (date, style) => new Intl.DateTimeFormat(dateLocale(), STYLES[style]).format(date);
 
 function relative(unix) {
-  const seconds = Math.round(unix - Date.now() / 1000);
+  const seconds = Math.round(unix - now());
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
   const count = Math.trunc(seconds / length);
   return new Intl.RelativeTimeFormat(dateLocale(), { numeric: "always" }).format(count, unit);
@@ -59,11 +71,11 @@ export function gutterTime(iso) {
 export const dayName = (iso) => format(new Date(iso), "D");
 
 export function dayAndTime(date) {
-  const now = new Date();
-  const before = new Date(now);
-  before.setDate(now.getDate() - 1);
+  const today = new Date(now() * 1000);
+  const before = new Date(today);
+  before.setDate(today.getDate() - 1);
   const time = format(date, "t");
-  if (date.toDateString() === now.toDateString()) return t("today", { time });
+  if (date.toDateString() === today.toDateString()) return t("today", { time });
   if (date.toDateString() === before.toDateString()) return t("yesterday", { time });
   return format(date, "s");
 }

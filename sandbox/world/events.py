@@ -14,6 +14,11 @@ from sandbox.world.permissions import Permission, in_channel
 from sandbox.world.world import Channel, Guild, Member, Role, World
 
 
+def role_list(guild: Guild) -> list[Json]:
+    """A server's roles as the page knows them."""
+    return [{"id": role.id, "name": role.name} for role in guild.roles.values()]
+
+
 class WorldEvents:
     def __init__(self, world: World, clock: SandboxClock, hub: Hub, changes: Changes) -> None:
         self._world = world
@@ -61,7 +66,7 @@ class WorldEvents:
             data = {"guild_id": guild.id, "role_id": role.id}
         if guild.present:
             self._hub.dispatch(f"GUILD_ROLE_{event}", data, guild.id)
-        self._changes.stir()
+        self._changes.publish({"type": "roles", "guild_id": guild.id, "roles": role_list(guild)})
 
     def own_member(self, guild: Guild, member: Member) -> None:
         """The bot's own membership changed; sent whatever the intents are."""

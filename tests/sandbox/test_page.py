@@ -401,3 +401,20 @@ def test_a_board_of_components_v2_is_drawn(stage: Stage, shown: Page) -> None:
     expect(board.get_by_role("heading", name="Harbour")).to_be_visible()
     expect(board.locator("strong")).to_have_text("Shop")
     expect(board.get_by_role("button", name="Details")).to_be_visible()
+
+
+def test_a_link_to_a_message_is_a_chip_that_goes_there(stage: Stage, shown: Page) -> None:
+    first = stage.send(content="the first one")
+    channel_id = first["channel_id"]
+    stage.send("general", content=f"see https://discord.com/channels/1/{channel_id}/{first['id']}")
+    shown.locator(".channel-row[data-channel=general]").click()
+    shown.get_by_role("button", name="#alerts › 💬").click()
+    expect(shown).to_have_title("#alerts · Harbour · Vigie")
+
+
+def test_a_role_made_later_is_shown_by_its_name(stage: Stage, shown: Page) -> None:
+    async def make() -> str:
+        return stage.sandbox.admin.add_role("Harbour", "Night shift", mentionable=True).id
+
+    sent = stage.send(content=f"<@&{stage.run(make())}>")
+    expect(shown.locator(f"li.message[data-id='{sent['id']}']")).to_contain_text("@Night shift")
