@@ -51,3 +51,15 @@ class SystemClock:
         before = self._offset_ms
         self._offset_ms = time.time() * 1000 - self.monotonic() * 1000
         return round(self._offset_ms - before) if before else 0
+
+
+async def rest(clock: Clock, woken: asyncio.Event, delay_s: float | None) -> None:
+    """Sleep until woken, or for so long; None: for as long as that takes."""
+    waits: list[asyncio.Task[object]] = [asyncio.create_task(woken.wait())]
+    if delay_s is not None:
+        waits.append(asyncio.create_task(clock.sleep(delay_s)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

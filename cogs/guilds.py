@@ -203,14 +203,8 @@ class Guilds(commands.Cog):
         for channel_id in opened:
             self._services.boards.retry(guild.id, channel_id)
         if opened:
-            await self._try_again(guild.id, opened)
+            await self._services.delivery.rights_changed(guild.id, opened)
         self._services.boards.wake()
-
-    async def _try_again(self, guild_id: int, opened: set[int]) -> None:
-        delivery = self._services.delivery
-        parked = {one.channel_id for one in (await delivery.problems(guild_id)).channels}
-        for channel_id in opened & parked:
-            await delivery.unblock(channel_id)
 
     def _parent_of(self, guild: discord.Guild, channel_id: int) -> int | None:
         found = self._client.known_channels.find(guild, channel_id)

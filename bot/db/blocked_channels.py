@@ -38,12 +38,10 @@ def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
     return row is not None
 
 
-def unblock(conn: Connection, channel_id: int) -> bool:
-    """Try a channel again; False: it was not blocked."""
-    return (
-        conn.execute("DELETE FROM blocked_channel WHERE channel_id = ?", (channel_id,)).rowcount
-        == 1
-    )
+def unblock(conn: Connection, *channel_ids: int) -> None:
+    """Try channels again."""
+    rows = [(channel_id,) for channel_id in channel_ids]
+    conn.executemany("DELETE FROM blocked_channel WHERE channel_id = ?", rows)
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:

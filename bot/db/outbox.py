@@ -12,8 +12,8 @@ from bot.db.database import Connection
 
 log = logging.getLogger(__name__)
 
-# The partial index of waiting work is only used by queries that repeat its condition word for word.
 GROUPED = "company"  # payload of an opening that waited for others
+# The partial index of waiting work is only used by queries that repeat its condition word for word.
 _ACTIVE = "state IN ('pending', 'sending')"
 
 
@@ -41,15 +41,15 @@ class Notification:
     post_id: int | None
     payload: str | None
     state: str
-    batch: int | None
-    verb: str | None
+    lead_id: int | None
+    message_kind: str | None
     attempts: int
     created_ms: int
     not_before_ms: int
     first_try_ms: int | None
     last_try_ms: int | None
     nonce: str | None = None
-    said: tuple[str, ...] = ()  # of the leading row: the lines it was sent with
+    sent_lines: tuple[str, ...] = ()  # of the leading row: the lines it was sent with
 
     @property
     def urgent(self) -> bool:
@@ -186,13 +186,26 @@ def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
 
 
 def queue_edit(
-    conn: Connection, notification_id: int, *, urgent: bool, now_ms: int, not_before_ms: int
+    conn: Connection,
+    *,
+    guild_id: int,
+    channel_id: int,
+    post_id: int,
+    urgent: bool,
+    now_ms: int,
+    not_before_ms: int,
 ) -> None:
-    """Renew a waiting edit: its truth is of now; urgency and the earlier time win."""
+    """Queue the edit of a post, or renew the one that waits: urgency and the earlier time win.
+
+    One that is urgent already shows the newest truth when it is sent.
+    """
     conn.execute(
-        "UPDATE notification SET created_ms = ?, not_before_ms = min(not_before_ms, ?),"
-        " payload = iif(?, 'urgent', payload) WHERE id = ? AND state = 'pending'",
-        (now_ms, not_before_ms, urgent, notification_id),
+        "INSERT INTO notification (guild_id, channel_id, kind, post_id, payload, created_ms,"
+        " not_before_ms) VALUES (?, ?, 'edit', ?, ?, ?, ?)"
+        " ON CONFLICT (post_id) WHERE kind = 'edit' AND state = 'pending' DO UPDATE SET"
+        " created_ms = excluded.created_ms, payload = excluded.payload,"
+        " not_before_ms = min(not_before_ms, excluded.not_before_ms) WHERE payload IS NULL",
+        (guild_id, channel_id, post_id, "urgent" if urgent else None, now_ms, not_before_ms),
     )
 
 
@@ -205,25 +218,25 @@ def claim(
     ids: Iterable[int],
     now_ms: int,
     *,
-    batch: int,
-    verb: str,
+    lead_id: int,
+    message_kind: str,
     post_id: int | None,
-    nonce: str | None,
+    nonce: str,
 ) -> None:
     """Mark rows as one message on its way, with this nonce."""
     conn.executemany(
-        "UPDATE notification SET state = 'sending', batch = ?, verb = ?, nonce = ?,"
+        "UPDATE notification SET state = 'sending', lead_id = ?, message_kind = ?, nonce = ?,"
         " post_id = coalesce(?, post_id), attempts = attempts + 1,"
         " first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ?"
         f" WHERE id = ? AND {_ACTIVE}",
-        [(batch, verb, nonce, post_id, now_ms, now_ms, row_id) for row_id in ids],
+        [(lead_id, message_kind, nonce, post_id, now_ms, now_ms, row_id) for row_id in ids],
     )
 
 
 def note_lines(conn: Connection, lead_id: int, lines: Iterable[str]) -> None:
     """Keep what a message is about to be sent with."""
-    said = json.dumps(list(lines), ensure_ascii=False)
-    conn.execute("UPDATE notification SET said = ? WHERE id = ?", (said, lead_id))
+    sent = json.dumps(list(lines), ensure_ascii=False)
+    conn.execute("UPDATE notification SET sent_lines = ? WHERE id = ?", (sent, lead_id))
 
 
 def message_ids(conn: Connection, guild_id: int, channel_id: int, since_ms: int) -> frozenset[int]:
@@ -242,9 +255,10 @@ def release(
 ) -> None:
     """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
     conn.executemany(
-        "UPDATE notification SET state = 'pending', batch = NULL, verb = NULL, nonce = NULL,"
-        " said = NULL, first_try_ms = NULL, last_error = ?, post_id = iif(?, post_id, NULL),"
-        " not_before_ms = max(not_before_ms, ?) WHERE id = ? AND state = 'sending'",
+        "UPDATE notification SET state = 'pending', lead_id = NULL, message_kind = NULL,"
+        " nonce = NULL, sent_lines = NULL, first_try_ms = NULL, last_error = ?,"
+        " post_id = iif(?, post_id, NULL), not_before_ms = max(not_before_ms, ?)"
+        " WHERE id = ? AND state = 'sending'",
         [(error, keep_post, not_before_ms, row_id) for row_id in ids],
     )
 
@@ -281,5 +295,5 @@ def drop_edits(conn: Connection, post_id: int) -> None:
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    said = tuple(map(str, json.loads(row["said"] or "[]")))
-    return rows.read(row, Notification, kind=Work(row["kind"]), said=said)
+    sent = tuple(map(str, json.loads(row["sent_lines"] or "[]")))
+    return rows.read(row, Notification, kind=Work(row["kind"]), sent_lines=sent)

@@ -75,14 +75,14 @@ class DiscordTransport:
                     **files,
                 )
 
-    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
         """Look for a lost one in the channel."""
         with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 return await find_own(
                     self._client,
                     channel_id,
-                    lost.since_ms,
+                    since_ms,
                     lambda message: is_lost(message, lost),
                 )
 

@@ -119,8 +119,8 @@ class NullTransport:
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         del channel_id, message_id, alert
 
-    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
-        del channel_id, lost
+    async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
+        del channel_id, lost, since_ms
         return None
 
     async def token_works(self) -> bool:

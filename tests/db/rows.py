@@ -42,6 +42,7 @@ DROPPED = {
 # Tables and columns that migrations rename.
 RENAMED_TABLES = {"memory": "judge_state", "parked": "blocked_channel"}
 RENAMED = {
+    "notification": {"batch": "lead_id", "verb": "message_kind", "said": "sent_lines"},
     "incident": {"withheld": "silenced"},
     "memory": {"judge": "state"},
     "certificate": {"told": "warned"},

@@ -116,14 +116,14 @@ class Chaos:
     async def allows(self) -> None:
         for channel_id in CHANNELS:
             self.r.sandbox.admin.set_permissions(str(channel_id), "bot")
-            await self.r.delivery.unblock(channel_id)
+            await self.r.delivery.rights_changed(GUILD, [channel_id])
 
     async def leaves(self) -> None:
         """The server removes the bot, and takes it back."""
         await self.r.leave()
         await self.r.deliver(self.rng.choice((1, 700)))
         await self.r.come_back()
-        await self.r.delivery.guild_back(GUILD)
+        await self.r.delivery.rights_changed(GUILD)
 
     async def heal(self) -> None:
         self.r.sandbox.faults.clear()

@@ -141,7 +141,7 @@ def test_an_answer_lost_before_a_rename_and_a_change_of_words_is_found(tmp_path:
         r.sandbox.faults.clear()
         await r.db.write(lambda conn: conn.execute("UPDATE monitor SET name = 'store'"))
         r.restart()
-        r.delivery._sender._context.languages = lambda _: "fr"
+        r.delivery._sender.languages = lambda _: "fr"
         await r.deliver(300)
         assert len(r.messages()) == 2
 
@@ -211,9 +211,9 @@ def test_a_chosen_channel_gets_nothing_of_a_site_that_has_its_own(tmp_path: Path
     [
         "UPDATE notification SET kind = 'partly_told' WHERE id = 1",
         "UPDATE incident SET kind = 'swimming' WHERE id = 1",
-        "UPDATE notification SET said = '{' WHERE id = 1",
+        "UPDATE notification SET sent_lines = '{' WHERE id = 1",
         BAD_NOTICE,
-        "UPDATE notification SET state = 'sending', batch = 1, verb = 'SING' WHERE id = 1",
+        "UPDATE notification SET state = 'sending', lead_id = 1, message_kind = 'SING' WHERE id=1",
     ],
 )
 @pytest.mark.parametrize("together", [False, True])

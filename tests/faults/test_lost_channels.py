@@ -27,7 +27,7 @@ async def find_out(r: DiscordFixture) -> None:
 
 async def unblock(r: DiscordFixture, number: int = CHANNEL) -> None:
     r.sandbox.admin.set_permissions(room(r, number), "bot")
-    await r.delivery.unblock(number)
+    await r.delivery.rights_changed(GUILD, [number])
 
 
 def add_thread(r: DiscordFixture) -> Channel:
@@ -244,7 +244,7 @@ def test_a_locked_thread_is_a_lost_channel(tmp_path: Path) -> None:
         await find_out(r)
         assert [text[:6] for text in r.said(SECOND)] == ["🔴 DOWN", "🔕 NOT "]
         r.sandbox.admin.set_thread(made, locked=False)
-        await r.delivery.unblock(int(made.id))
+        await r.delivery.rights_changed(GUILD, [int(made.id)])
         await r.open("blog", int(made.id))
         await r.deliver()
         assert "DOWN · blog" in r.said(int(made.id))[0]

@@ -106,7 +106,7 @@ def test_any_answer_to_a_post(status: int, headers: dict[str, str], body: bytes)
     async def post(transport: DiscordTransport) -> None:
         await posted(transport.post(7, LINE, nonce="1"))
         await posted(transport.edit(7, 9, LINE))
-        await posted(transport.find(7, LostMessage(0, ("A line.",))))
+        await posted(transport.find(7, LostMessage(("A line.",)), 0))
 
     asyncio.run(with_api(Api(status, headers, body), post))
 

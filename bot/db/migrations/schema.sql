@@ -181,11 +181,10 @@ CREATE INDEX post_of_incident ON post_incident (incident_id);
 -- channel_id: where; a negative one is a server (its id), to be notified wherever it can be reached.
 -- kind: open | ping | escalate | edit | close | reminder | notice
 -- state: pending | sending (Discord may have it already) | sent | dead | superseded
--- batch: the row whose nonce a shared message carries, verb: what that message is; both are set
--- when the row is claimed.
+-- lead_id: the first row of the message this one is sent with, message_kind: what that message is;
+-- both are set when the row is claimed.
 -- nonce: of the message, drawn when its rows are claimed and kept until its outcome is known.
--- said: on the leading row, the lines it was sent with: a message whose answer was lost is found
--- by them.
+-- sent_lines: on the leading row, as JSON: a message whose answer was lost is found by them.
 CREATE TABLE notification (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guild_id INTEGER NOT NULL REFERENCES guild (id),
@@ -195,8 +194,8 @@ CREATE TABLE notification (
     post_id INTEGER REFERENCES post (id),
     payload TEXT,
     state TEXT NOT NULL DEFAULT 'pending',
-    batch INTEGER,
-    verb TEXT,
+    lead_id INTEGER,
+    message_kind TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     created_ms INTEGER NOT NULL,
     not_before_ms INTEGER NOT NULL,
@@ -205,7 +204,7 @@ CREATE TABLE notification (
     message_id INTEGER,
     last_error TEXT,
     nonce TEXT,
-    said TEXT
+    sent_lines TEXT
 ) STRICT;
 
 CREATE INDEX notification_due ON notification (channel_id, id) WHERE state IN ('pending', 'sending');

@@ -12,7 +12,7 @@ from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.boards.publisher import BoardPublisher
-from bot.services.boards.snapshot import BoardTransport, SnapshotBuilder
+from bot.services.boards.snapshot import BoardTransport
 from bot.services.boards.store import BoardState, BoardStore
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds
@@ -24,17 +24,12 @@ MAX_BOARDS = 25
 
 @dataclass(frozen=True, slots=True)
 class CreateResult:
-    """Result of asking for a board. ``fresh``: there was none."""
-
     board: Board
     fresh: bool
 
 
 class Boards:
-    """The live status messages of all servers.
-
-    ``blind_ms``: since when Vigie itself is offline.
-    """
+    """The live status messages of all servers. ``offline_ms``: since when Vigie is offline."""
 
     def __init__(
         self,
@@ -50,34 +45,35 @@ class Boards:
         self._guilds = guilds
         self._status = status
         self._store = BoardStore(db)
-        self._snapshots = SnapshotBuilder(clock, guilds, status, offline_ms)
-        self.publisher = BoardPublisher(clock, self._store, self._snapshots, delivery, guilds)
+        self.publisher = BoardPublisher(
+            clock,
+            self._store,
+            delivery=delivery,
+            guilds=guilds,
+            status=status,
+            offline_ms=offline_ms,
+        )
         self._lock = asyncio.Lock()
         delivery.background = self.publisher
 
     async def load(self) -> None:
-        """Read back the boards of the servers Vigie is in."""
         await self._store.load()
 
     def attach(self, transport: BoardTransport) -> None:
-        """Discord can be reached."""
         self.publisher.transport = transport
-        self.publisher.wake()
+        self.wake()
 
     def wake(self) -> None:
         """Something changed that boards may have to show: look at them soon."""
         self.publisher.wake()
 
     async def run(self) -> None:
-        """Keep all boards true until cancelled."""
         await self.publisher.run()
 
     def find(self, guild_id: int, channel_id: int) -> Board | None:
         """The board of a channel, one that waits for people's answer included."""
-        state = self._store.find(channel_id)
-        if state is None or state.board.guild_id != guild_id or state.board.removed_ms is not None:
-            return None
-        return state.board
+        found = (one for one in self.of_guild(guild_id) if one.channel_id == channel_id)
+        return next(found, None)
 
     def of_guild(self, guild_id: int) -> list[Board]:
         """The boards of a server that are not removed, those that were deleted in Discord too."""
@@ -90,17 +86,14 @@ class Boards:
         Raises UserError when the server has as many as it may.
         """
         async with self._lock:
-            state = self._store.find(channel_id)
+            state = self._store.by_channel.get(channel_id)
+            is_wanted = state is not None and state.board.wanted
             if state is None:
-                made = CreateResult(await self._new(guild_id, channel_id, by), fresh=True)
-            elif state.board.wanted:
-                self._request(state)
-                made = CreateResult(state.board, fresh=False)
+                board = await self._new(guild_id, channel_id, by)
             else:
-                await self._again(state, by)
-                made = CreateResult(state.board, fresh=True)
+                board = await self._show_again(state, by)
         await self.publisher.look()
-        return made
+        return CreateResult(board, fresh=not is_wanted)
 
     async def remove(self, guild_id: int, channel_id: int, by: int) -> None:
         """Forget the board of a channel; its message goes as soon as Discord can be reached.
@@ -108,7 +101,7 @@ class Boards:
         Raises NotFound.
         """
         async with self._lock:
-            state = self._store.find(channel_id)
+            state = self._store.by_channel.get(channel_id)
             if state is None or self.find(guild_id, channel_id) is None:
                 raise NotFound("There is no board in that channel.")
             self.publisher.retry_now(state)
@@ -121,7 +114,7 @@ class Boards:
 
         Waits so long for Discord to say that it stands.
         """
-        state = self._store.find(channel_id)
+        state = self._store.by_channel.get(channel_id)
         if state is None:
             return None
         with contextlib.suppress(TimeoutError):
@@ -131,17 +124,12 @@ class Boards:
 
     def left_out(self, guild_id: int, channel_id: int) -> int:
         """How many monitors a board hides, because not all its readers may know of them."""
-        state, transport = self._store.find(channel_id), self.publisher.transport
-        snapshot = (
-            None
-            if state is None or transport is None
-            else self._snapshots.build(transport, state.board)
-        )
+        state = self._store.by_channel.get(channel_id)
+        snapshot = None if state is None else self.publisher.snapshot(state.board)
         return 0 if snapshot is None else len(self._status.overview(guild_id)) - len(snapshot.sites)
 
     async def channel_deleted(self, channel_id: int) -> None:
-        """A channel is gone for ever, and its board with it."""
-        state = self._store.find(channel_id)
+        state = self._store.by_channel.get(channel_id)
         if state is not None:
             await self._store.forget(state)
 
@@ -153,13 +141,13 @@ class Boards:
         self.publisher.wake()
 
     async def guild_back(self, guild_id: int) -> None:
-        """Vigie is in a server (again)."""
         await self._store.load_guild(guild_id)
         self.wake()
 
     def guild_left(self, guild_id: int) -> None:
-        """Vigie was removed from a server."""
-        self._store.drop_guild(guild_id)
+        """Vigie was removed from a server; what is stored of it stays for its return."""
+        for state in self._store.of_guild(guild_id):
+            del self._store.by_channel[state.board.channel_id]
 
     async def _new(self, guild_id: int, channel_id: int, by: int) -> Board:
         if len(self._store.of_guild(guild_id)) >= MAX_BOARDS:
@@ -167,24 +155,21 @@ class Boards:
         await self._guilds.ensure(guild_id)
         board = Board(channel_id, guild_id, by, self._clock.now_ms())
         logged = self._log_change(AuditEvent.BOARD_CREATED, board, by)
-        return (await self._store.add(board, logged)).board
+        return await self._store.add(board, logged)
 
-    def _request(self, state: BoardState) -> None:
-        """Somebody wants to see it, so whether it still stands is found out at once."""
+    async def _show_again(self, state: BoardState, by: int) -> Board:
+        """Whether it still stands is found out at once, for somebody wants to see it."""
         self.publisher.retry_now(state)
         state.requested = True
         state.outcome_known.clear()
-
-    async def _again(self, state: BoardState, by: int) -> None:
-        """One that was to go, or was deleted twice, is wanted again."""
-        self._request(state)
-        logged = self._log_change(AuditEvent.BOARD_CREATED, state.board, by)
-        await self._store.change(
-            state, logged, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
-        )
+        if not state.board.wanted:  # it was to go, or was deleted twice
+            logged = self._log_change(AuditEvent.BOARD_CREATED, state.board, by)
+            await self._store.change(
+                state, logged, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
+            )
+        return state.board
 
     def _log_change(self, event: AuditEvent, board: Board, by: int) -> Callable[[Connection], None]:
-        """For the change log."""
         actor = Actor(board.guild_id, by, self._clock.now_ms())
         done = actor.did(event, after=board.channel_id)
         return lambda conn: audit_log.insert(conn, [done])

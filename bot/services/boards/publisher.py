@@ -3,33 +3,31 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
-from bot.clock import Clock
+from bot.clock import Clock, rest
 from bot.db import blocked_channels
+from bot.db.boards import Board
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.boards.snapshot import (
-    BoardSnapshot,
-    BoardTransport,
-    SnapshotBuilder,
-    edit_due_ms,
-)
+from bot.services.boards.snapshot import BoardSnapshot, BoardTransport, edit_due_ms
 from bot.services.boards.store import BoardState, BoardStore
 from bot.services.delivery import enqueue
 from bot.services.delivery.attempts import (
+    CHANNEL_REFUSED,
     CLOCKS_MS,
     NONCE_MS,
     EarlierAttempts,
-    NotDelivered,
     Outcome,
     Outgoing,
-    find_existing,
+    find_sent,
 )
 from bot.services.delivery.claim import new_nonce
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
+from bot.services.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +43,8 @@ _EDITS_CLOSED_MS = 15_000
 _CHANNEL_DELETED = 10003
 # With these Discord will never delete the message of a board nobody wants any more.
 _OUT_OF_REACH = {
+    *CHANNEL_REFUSED,
     DeliveryAction.MESSAGE_GONE,
-    DeliveryAction.CHANNEL_GONE,
-    DeliveryAction.CHANNEL_BLOCKED,
     DeliveryAction.ARCHIVED,
     DeliveryAction.REFUSED,
 }
@@ -60,23 +57,23 @@ class BoardPublisher:
         self,
         clock: Clock,
         store: BoardStore,
-        snapshots: SnapshotBuilder,
+        *,
         delivery: Dispatcher,
         guilds: Guilds,
+        status: Status,
+        offline_ms: Callable[[], int | None],
     ) -> None:
         self.transport: BoardTransport | None = None
         self.clock = clock
         self.store = store
-        self.snapshots = snapshots
         self.delivery = delivery
         self.guilds = guilds
+        self._status = status
+        self._offline_ms = offline_ms
         self._woken = asyncio.Event()
         self._spent_s = 0.0  # by the newest look
-        # What delivery was last woken for.
-        self._announced: dict[int, tuple[int | None, int]] = {}
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
         while True:
             self._woken.clear()
             try:
@@ -85,35 +82,26 @@ class BoardPublisher:
                 log.exception("Boards could not be looked at")
             rest_s = min(self._spent_s / _SHARE, _LONGEST_REST_S)
             await self.clock.sleep(max(LOOKS_APART_S, rest_s))
-            await self._rest()
+            await rest(self.clock, self._woken, LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Find out which boards need something, and when."""
         self._spent_s = 0.0
-        for state in self.store.all():
+        for state in list(self.store.by_channel.values()):
             begun = time.thread_time()
             state.due_ms = self._due_of(state)
             self._spent_s += time.thread_time() - begun
             await asyncio.sleep(0)  # many boards must not hold the loop
-        due = {
-            state.board.channel_id: (state.due_ms, self._opens_at(state))
-            for state in self.store.all()
-        }
-        if due != self._announced:
-            self._announced = due
-            self.delivery.wake()
+        self.delivery.look_again()
 
     def due(self) -> dict[int, int]:
-        """Due times for delivery, by channel (wall time)."""
         ahead_ms = self.clock.now_ms() - self.delivery.runner.now_ms()
         return {
-            state.board.channel_id: max(state.due_ms, self._opens_at(state) + ahead_ms)
-            for state in self.store.all()
+            channel_id: max(state.due_ms, self._opens_at(state) + ahead_ms)
+            for channel_id, state in self.store.by_channel.items()
             if state.due_ms is not None
         }
 
     def wake(self) -> None:
-        """Something has happened: look soon."""
         self._woken.set()
 
     def retry_now(self, state: BoardState) -> None:
@@ -124,20 +112,16 @@ class BoardPublisher:
 
     async def step(self, channel_id: int) -> bool | None:
         """Do what the board of a channel needs next, if it is due (see BackgroundWork)."""
-        state, transport = self.store.find(channel_id), self.transport
+        state, transport = self.store.by_channel.get(channel_id), self.transport
         if state is None or transport is None or not self._may_send(state):
             return None
         posts = state.board.message_id is None
         attempt = _Attempt(self, transport, state)
-        try:
-            if not await self.delivery.runner.run(attempt, attempt.send(), REQUEST_S):
-                return False
-            self.delivery.throttle.succeeded(channel_id, posted=posts, board=True)
-            state.due_ms = self._due_of(state)
-            return True
-        finally:
-            # Whatever is due from now on is news, also when it is what was announced before.
-            self._announced.pop(channel_id, None)
+        if not await self.delivery.runner.run(attempt, attempt.send(), REQUEST_S):
+            return False
+        self.delivery.throttle.succeeded(channel_id, posted=posts, board=True)
+        state.due_ms = self._due_of(state)
+        return True
 
     def _opens_at(self, state: BoardState) -> int:
         return self.delivery.throttle.board_opens_at(state.board.channel_id)
@@ -150,15 +134,14 @@ class BoardPublisher:
             return False
         if self._opens_at(state) > now_ms:
             return False
+        wait_ms, edits = 0, board.message_id is not None and board.removed_ms is None
         if not self.delivery.may_send_to(board.channel_id):
-            # An event of its rights ends that.
-            throttle.wait(board.channel_id, now_ms + BLOCKED_MS, board=True)
-            return False
-        edits = board.message_id is not None and board.removed_ms is None
-        if edits and not throttle.edits_open(board.channel_id, now_ms):
-            throttle.wait(board.channel_id, now_ms + _EDITS_CLOSED_MS, board=True)
-            return False
-        return True
+            wait_ms = BLOCKED_MS  # an event of its rights ends that
+        elif edits and not throttle.edits_open(board.channel_id, now_ms):
+            wait_ms = _EDITS_CLOSED_MS
+        if wait_ms:
+            throttle.wait(board.channel_id, now_ms + wait_ms, board=True)
+        return not wait_ms
 
     def _due_of(self, state: BoardState) -> int | None:
         """When a board has something to do; one that cannot be built rests."""
@@ -172,24 +155,35 @@ class BoardPublisher:
         board = state.board
         if board.removed_ms is not None:
             return 0
-        snapshot = None if self.transport is None else self.snapshots.build(self.transport, board)
+        snapshot = self.snapshot(board)
         if snapshot is None or board.asked_ms is not None:
             return None
         if board.message_id is None or state.requested:
             return 0
         return edit_due_ms(board, snapshot, self.clock.now_ms())
 
-    async def _rest(self) -> None:
-        """Until there are news, or for some seconds."""
-        waits = (
-            asyncio.ensure_future(self._woken.wait()),
-            asyncio.ensure_future(self.clock.sleep(LOOK_EVERY_S)),
+    def snapshot(self, board: Board) -> BoardSnapshot | None:
+        """The content of a board, from memory; None while nobody knows who reads it.
+
+        It names a monitor when everybody who can read the board can also read the channel in
+        which that monitor's alerts go, or when they go nowhere.
+        """
+        if self.transport is None:
+            return None
+        found = self._status.overview(board.guild_id)
+        others = {one.channel_id for one in found if one.channel_id is not None}
+        shared = self.transport.seen_by_readers(
+            board.guild_id, board.channel_id, others - {board.channel_id}
         )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        if shared is None:
+            return None
+        readable = {None, board.channel_id, *shared}
+        return BoardSnapshot(
+            language=self.guilds.language(board.guild_id),
+            sites=tuple(one for one in found if one.channel_id in readable),
+            at_ms=self.clock.now_ms(),
+            offline_ms=self._offline_ms(),
+        )
 
 
 class _Attempt(Outgoing):
@@ -219,7 +213,6 @@ class _Attempt(Outgoing):
         return self._publisher.delivery.runner.now_ms() - self._state.first_attempt_ms
 
     async def send(self) -> None:
-        """Post, edit or take it away. Raises DeliveryError."""
         board = self._state.board
         if board.removed_ms is not None:
             await self._take_away()
@@ -228,12 +221,8 @@ class _Attempt(Outgoing):
         else:
             await self._edit(board.message_id)
 
-    def _snapshot(self) -> BoardSnapshot | None:
-        """Late rendering: it shows what is true when it is sent."""
-        return self._publisher.snapshots.build(self._transport, self._state.board)
-
     async def _edit(self, message_id: int) -> None:
-        snapshot = self._snapshot()
+        snapshot = self._publisher.snapshot(self._state.board)
         if snapshot is not None:
             await self._transport.edit(self.channel_id, message_id, snapshot)
             await self._posted(message_id, snapshot)
@@ -244,7 +233,7 @@ class _Attempt(Outgoing):
         if found is not None:
             await self._posted(found, None)
             return
-        snapshot = self._snapshot()
+        snapshot = self._publisher.snapshot(self._state.board)
         if snapshot is None:
             return
         before = self._state.board.nonce
@@ -287,10 +276,7 @@ class _Attempt(Outgoing):
         if board.nonce is None:
             return None
         earlier = EarlierAttempts(board.first_try_ms or 0, board.last_try_ms or 0)
-        try:
-            return await find_existing(earlier, self._publisher.clock.now_ms(), self._find)
-        except NotDelivered:
-            return None
+        return await find_sent(earlier, self._publisher.clock.now_ms(), self._find)
 
     async def _find(self, since_ms: int) -> int | None:
         # A channel has one board at a time: those made before this one are none of ours.
@@ -315,7 +301,6 @@ class _Attempt(Outgoing):
             await self._store.forget(self._state)
 
     async def note(self, outcome: Outcome, error: DeliveryError, until_ms: int = 0) -> None:
-        """Act on what became of it; where nothing is done the throttle's back-off is all."""
         match outcome:
             case Outcome.MESSAGE_DELETED:
                 await self._message_deleted()

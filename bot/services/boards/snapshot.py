@@ -1,16 +1,14 @@
 """The content of a board at one moment, and when its message has to be edited."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from bot.clock import Clock
 from bot.db.boards import Board
 from bot.models import Incident
-from bot.services.guilds import Guilds
-from bot.services.status import MonitorStatus, Status
+from bot.services.status import MonitorStatus
 
 # Edits are so far apart, those that change nothing but numbers even further.
 STATES_APART_MS = 15_000
@@ -22,7 +20,7 @@ _FINGERPRINT = 16
 class BoardSnapshot:
     """The truth for a board's readers, problems first.
 
-    ``at_ms``: when it was true; ``blind_ms``: since when Vigie itself is offline, None if it sees.
+    ``at_ms``: when it was true; ``offline_ms``: since when Vigie itself is offline, if it is.
     """
 
     language: str
@@ -56,9 +54,7 @@ def edit_due_ms(board: Board, snapshot: BoardSnapshot, now_ms: int) -> int | Non
         last_ms = 0  # the clock was set back
     if board.words != snapshot.words_hash:
         return last_ms + STATES_APART_MS
-    if board.numbers != snapshot.numbers_hash:
-        return last_ms + NUMBERS_APART_MS
-    return None
+    return None if board.numbers == snapshot.numbers_hash else last_ms + NUMBERS_APART_MS
 
 
 def response_ms(status: MonitorStatus) -> int | None:
@@ -106,35 +102,3 @@ class BoardTransport(Protocol):
 
     def question(self, language: str, channel_id: int) -> str:
         """The sentence that asks whether a board that was deleted again is still wanted."""
-
-
-class SnapshotBuilder:
-    """Answers from memory. ``blind_ms``: since when Vigie itself is offline."""
-
-    def __init__(
-        self, clock: Clock, guilds: Guilds, status: Status, offline_ms: Callable[[], int | None]
-    ) -> None:
-        self._clock = clock
-        self._guilds = guilds
-        self._status = status
-        self._offline_ms = offline_ms
-
-    def build(self, transport: BoardTransport, board: Board) -> BoardSnapshot | None:
-        """The content of a board; None while nobody knows who reads it.
-
-        It names a monitor when everybody who can read the board can also read the channel in
-        which that monitor's alerts go, or when they go nowhere.
-        """
-        found = self._status.overview(board.guild_id)
-        home_channels = {one.channel_id for one in found if one.channel_id is not None}
-        others = home_channels - {board.channel_id}
-        shared = transport.seen_by_readers(board.guild_id, board.channel_id, others)
-        if shared is None:
-            return None
-        readable = {None, board.channel_id, *shared}
-        return BoardSnapshot(
-            language=self._guilds.language(board.guild_id),
-            sites=tuple(one for one in found if one.channel_id in readable),
-            at_ms=self._clock.now_ms(),
-            offline_ms=self._offline_ms(),
-        )

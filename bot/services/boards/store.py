@@ -1,7 +1,7 @@
 """The boards there are: kept in memory, written through to the database."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,41 +31,23 @@ class BoardStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._states: dict[int, BoardState] = {}
+        self.by_channel: dict[int, BoardState] = {}
 
     async def load(self) -> None:
         found = await self._db.read(table.all_present)
-        self._states = {board.channel_id: BoardState(board) for board in found}
+        self.by_channel = {board.channel_id: BoardState(board) for board in found}
 
     async def load_guild(self, guild_id: int) -> None:
-        """Bring back the boards of a server that returned."""
         for board in await self._db.read(lambda conn: table.of_guild(conn, guild_id)):
-            self._states.setdefault(board.channel_id, BoardState(board))
-
-    def drop_guild(self, guild_id: int) -> None:
-        """Vigie has left a server; what is stored of it stays for its return."""
-        for state in self.of_guild(guild_id):
-            del self._states[state.board.channel_id]
-
-    def find(self, channel_id: int) -> BoardState | None:
-        return self._states.get(channel_id)
-
-    def all(self) -> Iterable[BoardState]:
-        return list(self._states.values())
+            self.by_channel.setdefault(board.channel_id, BoardState(board))
 
     def of_guild(self, guild_id: int) -> list[BoardState]:
-        return [one for one in self._states.values() if one.board.guild_id == guild_id]
+        return [one for one in self.by_channel.values() if one.board.guild_id == guild_id]
 
-    async def add(self, board: Board, also: Callable[[Connection], None]) -> BoardState:
-        """Store a new board, and do ``also`` in the same transaction."""
-
-        def write(conn: Connection) -> None:
-            table.save(conn, board)
-            also(conn)
-
-        await self._db.write(write)
-        state = self._states[board.channel_id] = BoardState(board)
-        return state
+    async def add(self, board: Board, also: Callable[[Connection], None]) -> Board:
+        await self._save(board, also)
+        self.by_channel[board.channel_id] = BoardState(board)
+        return board
 
     async def change(
         self, state: BoardState, also: Callable[[Connection], None] | None = None, **changes: Any
@@ -74,10 +56,11 @@ class BoardStore:
 
         Memory comes first: what Discord has taken is true even while the disk is full.
         """
-        board = state.board = replace(state.board, **changes)
-        if self._states.get(board.channel_id) is not state:
-            return  # forgotten in the meantime
+        state.board = replace(state.board, **changes)
+        if self.by_channel.get(state.board.channel_id) is state:  # not forgotten in the meantime
+            await self._save(state.board, also)
 
+    async def _save(self, board: Board, also: Callable[[Connection], None] | None) -> None:
         def write(conn: Connection) -> None:
             table.save(conn, board)
             if also is not None:
@@ -87,6 +70,6 @@ class BoardStore:
 
     async def forget(self, state: BoardState) -> None:
         board = state.board
-        if self._states.get(board.channel_id) is state:
-            del self._states[board.channel_id]
+        if self.by_channel.get(board.channel_id) is state:
+            del self.by_channel[board.channel_id]
             await self._db.write(lambda conn: table.forget(conn, board.guild_id, board.channel_id))

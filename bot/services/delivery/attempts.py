@@ -24,7 +24,6 @@ class Outcome(Enum):
     UNKNOWN = auto()  # Discord may have taken it
     NOT_SENT = auto()  # this attempt left nothing behind, earlier ones may have
     NEVER_SENT = auto()  # no attempt left anything behind: it may be planned anew
-    UNREADABLE = auto()  # as UNKNOWN, and perhaps it cannot be sent as it is
     BROKEN = auto()  # a fault of ours: perhaps it cannot be made as it is
     REJECTED = auto()  # Discord does not take it in this form
     MESSAGE_DELETED = auto()  # the message to change is gone
@@ -51,11 +50,8 @@ class Outgoing(Protocol):
 
     def age_ms(self) -> int:
         """For how long it has been due, or failing."""
-        ...
 
-    async def note(self, outcome: Outcome, error: DeliveryError, until_ms: int = 0) -> None:
-        """Write down what became of it."""
-        ...
+    async def note(self, outcome: Outcome, error: DeliveryError, until_ms: int = 0) -> None: ...
 
 
 class AttemptRunner:
@@ -80,8 +76,9 @@ class AttemptRunner:
             async with asyncio.timeout(SEND_TIMEOUT_S if limit_s is None else limit_s):
                 await work
         except TimeoutError:
-            error = DeliveryError("no answer from Discord", DeliveryAction.RETRY)
-            await self._handle(outgoing, error)
+            await self._handle(
+                outgoing, DeliveryError("no answer from Discord", DeliveryAction.RETRY)
+            )
         except NotDelivered as error:
             await outgoing.note(Outcome.NEVER_SENT, error)
         except DeliveryError as error:
@@ -92,9 +89,9 @@ class AttemptRunner:
             raise
         except Exception as error:
             log.exception("Message could not be made or sent", extra=outgoing.names)
+            self.internal_error(outgoing)
             broken = DeliveryError(repr(error), DeliveryAction.UNREADABLE)
             await outgoing.note(Outcome.BROKEN, broken)
-            self.internal_error(outgoing)
         else:
             return True
         return False
@@ -103,7 +100,6 @@ class AttemptRunner:
         self._throttle.internal_error(outgoing.channel_id, self.now_ms(), board=outgoing.board)
 
     def now_ms(self) -> int:
-        """Monotonic: what the throttle counts in."""
         return int(self._clock.monotonic() * 1000)
 
     async def _handle(self, outgoing: Outgoing, error: DeliveryError) -> None:
@@ -112,25 +108,19 @@ class AttemptRunner:
         match error.action:
             case DeliveryAction.ARCHIVED if outgoing.edits:
                 # It changed nothing, nor can it; what was to join the list gets its own post.
-                self._throttle.archived(channel_id, now_ms + BLOCKED_MS)
+                self._throttle.wait_edits(channel_id, now_ms + BLOCKED_MS, archived=True)
                 await outgoing.note(Outcome.NEVER_SENT, error)
             case DeliveryAction.UNREADABLE:
                 # It says nothing about Discord: perhaps we made something that cannot be sent.
                 self.internal_error(outgoing)
-                await outgoing.note(Outcome.UNREADABLE, error)
-            case DeliveryAction.RETRY | DeliveryAction.NO_REPLY:
-                attempts, age_ms = outgoing.attempts, outgoing.age_ms()
-                self._throttle.failed(channel_id, attempts, age_ms, now_ms, board=outgoing.board)
                 await outgoing.note(Outcome.UNKNOWN, error)
+            case DeliveryAction.RETRY | DeliveryAction.NO_REPLY:
+                await self._failed(outgoing, error)
             case DeliveryAction.WAIT | DeliveryAction.PAUSE | DeliveryAction.HALT:
                 self._wait(outgoing, error)
                 await outgoing.note(Outcome.NOT_SENT, error)
             # A locked thread is archived for good: one that sleeps is woken by a post.
-            case (
-                DeliveryAction.CHANNEL_GONE
-                | DeliveryAction.CHANNEL_BLOCKED
-                | DeliveryAction.ARCHIVED
-            ):
+            case action if action in CHANNEL_REFUSED or action is DeliveryAction.ARCHIVED:
                 await self._refused(outgoing, error)
             case DeliveryAction.MESSAGE_GONE:
                 await outgoing.note(Outcome.MESSAGE_DELETED, error)
@@ -138,6 +128,16 @@ class AttemptRunner:
                 await outgoing.note(Outcome.REJECTED, error)
             case DeliveryAction.TOKEN:
                 await self._unauthorized(outgoing, error)
+
+    async def _failed(self, outgoing: Outgoing, error: DeliveryError) -> None:
+        self._throttle.failed(
+            outgoing.channel_id,
+            outgoing.attempts,
+            outgoing.age_ms(),
+            self.now_ms(),
+            board=outgoing.board,
+        )
+        await outgoing.note(Outcome.UNKNOWN, error)
 
     def _wait(self, outgoing: Outgoing, error: DeliveryError) -> None:
         now_ms, channel_id = self.now_ms(), outgoing.channel_id
@@ -155,41 +155,37 @@ class AttemptRunner:
 
     async def _unauthorized(self, outgoing: Outgoing, error: DeliveryError) -> None:
         """One answer alone is not believed: the token is asked about once more."""
-        if await self._token_works():
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                token_works = self.transport is None or await self.transport.token_works()
+        except (DeliveryError, TimeoutError):
+            token_works = True  # as far as anybody knows
+        if token_works:
             await self._refused(outgoing, error)
             return
         self._throttle.stopped = True
         await outgoing.note(Outcome.NOT_SENT, error)
         self._token_refused(error)
 
-    async def _token_works(self) -> bool:
-        if self.transport is None:
-            return True
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                return await self.transport.token_works()
-        except (DeliveryError, TimeoutError):
-            return True  # as far as anybody knows
-
     async def _refused(self, outgoing: Outgoing, error: DeliveryError) -> None:
         """The channel, or our place in it, is no more; unless the gateway knows better."""
-        channel_id, now_ms = outgoing.channel_id, self._clock.now_ms()
         if outgoing.to_guild and error.action is DeliveryAction.TOKEN:
-            self._throttle.failed(channel_id, outgoing.attempts, outgoing.age_ms(), self.now_ms())
-            await outgoing.note(Outcome.UNKNOWN, error)
+            await self._failed(outgoing, error)
             return
         if outgoing.to_guild:
             await outgoing.note(Outcome.GUILD_UNREACHABLE, error)
             return
-        found = self.transport
-        access = ChannelAccess() if found is None else found.access(channel_id)
+        channel_id, transport = outgoing.channel_id, self.transport
         until_ms = self._throttle.refused(
-            outgoing.guild_id, channel_id, access, self.now_ms(), now_ms, board=outgoing.board
+            outgoing.guild_id,
+            channel_id,
+            ChannelAccess() if transport is None else transport.access(channel_id),
+            self.now_ms(),
+            self._clock.now_ms(),
+            board=outgoing.board,
         )
-        if until_ms is None:
-            await outgoing.note(Outcome.NOT_SENT, error)
-        else:
-            await outgoing.note(Outcome.CHANNEL_REFUSED, error, until_ms)
+        outcome = Outcome.NOT_SENT if until_ms is None else Outcome.CHANNEL_REFUSED
+        await outgoing.note(outcome, error, until_ms or 0)
 
 
 # For so long after the first attempt the nonce alone keeps a message single: documented as
@@ -199,11 +195,7 @@ NONCE_MS = 120_000
 QUIET_MS = 10_000
 # Our clock and Discord's need not agree.
 CLOCKS_MS = 300_000
-_UNREADABLE = {
-    DeliveryAction.CHANNEL_BLOCKED,
-    DeliveryAction.CHANNEL_GONE,
-    DeliveryAction.MESSAGE_GONE,
-}
+CHANNEL_REFUSED = {DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.CHANNEL_GONE}
 
 
 class NotDelivered(DeliveryError):
@@ -212,7 +204,7 @@ class NotDelivered(DeliveryError):
 
 @dataclass(frozen=True, slots=True)
 class EarlierAttempts:
-    """Earlier attempts to send one message, by wall time; ``nonce_known``: to us, still."""
+    """Attempts whose outcome is unknown, by wall time; ``nonce_known``: to us, still."""
 
     first_ms: int
     last_ms: int
@@ -220,7 +212,7 @@ class EarlierAttempts:
 
 
 async def find_existing(
-    earlier: EarlierAttempts, now_ms: int, find: Callable[[int], Awaitable[int | None]]
+    earlier: EarlierAttempts | None, now_ms: int, find: Callable[[int], Awaitable[int | None]]
 ) -> int | None:
     """The id of the message if an earlier attempt got through; None: the nonce decides.
 
@@ -228,7 +220,7 @@ async def find_existing(
     the message is sent: twice at worst, never not at all.
     Raises NotDelivered, and DeliveryError to look later.
     """
-    if earlier.nonce_known and 0 <= now_ms - earlier.first_ms <= NONCE_MS:
+    if earlier is None or (earlier.nonce_known and 0 <= now_ms - earlier.first_ms <= NONCE_MS):
         return None
     if 0 <= now_ms - earlier.last_ms < QUIET_MS:
         wait_s = QUIET_MS / 1000
@@ -236,9 +228,19 @@ async def find_existing(
     try:
         found = await find(min(earlier.first_ms, now_ms) - CLOCKS_MS)
     except DeliveryError as error:
-        if error.action in _UNREADABLE:
+        if error.action in {*CHANNEL_REFUSED, DeliveryAction.MESSAGE_GONE}:
             return None
         raise
     if found is None:
         raise NotDelivered("never arrived", DeliveryAction.RETRY)
     return found
+
+
+async def find_sent(
+    earlier: EarlierAttempts | None, now_ms: int, find: Callable[[int], Awaitable[int | None]]
+) -> int | None:
+    """As :func:`find_existing`, of what is never planned anew: None when it never arrived too."""
+    try:
+        return await find_existing(earlier, now_ms, find)
+    except NotDelivered:
+        return None

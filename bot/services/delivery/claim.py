@@ -18,16 +18,16 @@ from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery import planning
-from bot.services.delivery.messages import MENTIONS, Notice
-from bot.services.delivery.planning import Batch, MessageKind
+from bot.services.delivery.attempts import EarlierAttempts
+from bot.services.delivery.messages import MENTIONS, Alert, LostMessage, Notice
+from bot.services.delivery.planning import Batch, ChannelQueue, MessageKind
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One message on its way, with the truth of the moment.
 
-    ``maybe_sent``: an earlier attempt may have reached Discord, so the rows are bound to this nonce
-    (``nonce_known`` False: that attempt had another one, which is not known any more).
+    ``earlier``: attempts that may have reached Discord, so the rows are bound to this nonce.
     ``since_ms``: set when the message comes late: when it should have been sent.
     ``home_channels``: where those of its incidents belong that are sent elsewhere. ``known_ids``:
     messages that arrived of late, as far as is known. ``subscribers``: who asked to be notified of
@@ -35,15 +35,9 @@ class OutgoingMessage:
     """
 
     batch: Batch
-    guild_id: int
-    channel_id: int
+    nonce: str
     read_ms: int
-    maybe_sent: bool
-    attempts: int
-    due_ms: int
-    first_try_ms: int
-    last_try_ms: int  # before this one; 0: there was none
-    nonce_known: bool = True
+    earlier: EarlierAttempts | None
     home_channels: Mapping[int, HomeChannel] = field(default_factory=dict)
     known_ids: frozenset[int] = frozenset()
     incidents: tuple[Incident, ...] = ()
@@ -54,22 +48,26 @@ class OutgoingMessage:
     since_ms: int | None = None
 
     @property
+    def kind(self) -> MessageKind:
+        return self.batch.kind
+
+    @property
+    def lead(self) -> Notification:
+        """The row that stands for all of the message."""
+        return self.batch.rows[0]
+
+    @property
+    def guild_id(self) -> int:
+        return self.lead.guild_id
+
+    @property
+    def channel_id(self) -> int:
+        return self.lead.channel_id
+
+    @property
     def names(self) -> dict[str, object]:
         """Fields for the log."""
         return {"guild": self.guild_id, "channel": self.channel_id, "nonce": self.nonce}
-
-    @property
-    def nonce(self) -> str:
-        return self.batch.nonce
-
-    @property
-    def sent_lines(self) -> tuple[str, ...]:
-        """The lines it was sent with before."""
-        return next((row.said for row in self.batch.rows if row.id == self.batch.lead_id), ())
-
-    @property
-    def kind(self) -> MessageKind:
-        return self.batch.kind
 
     @property
     def ids(self) -> list[int]:
@@ -95,6 +93,17 @@ class OutgoingMessage:
     def of(self, kind: Work) -> list[Notification]:
         return [row for row in self.batch.rows if row.kind is kind]
 
+    def lost(self, alert: Alert) -> LostMessage:
+        """The message of an earlier attempt, whatever form that had."""
+        has_card = self.kind in {MessageKind.OPEN, MessageKind.LATE, MessageKind.DIGEST}
+        return LostMessage(
+            self.lead.sent_lines or (alert.content,),
+            frozenset(one.public_id for one in self.incidents if has_card),
+            self.kind is MessageKind.DIGEST,
+            self.reply_to,
+            self.known_ids,
+        )
+
 
 # What reading a damaged row raises, or one whose words a newer version wrote.
 _UNREADABLE = (ValueError, TypeError, LookupError)
@@ -117,15 +126,13 @@ def claim(
         return None
     while True:
         rows = outbox.active(conn, channel_id)
-        batch = _half_sent(conn, rows)
-        maybe_sent = batch is not None
-        if batch is None:
-            batch = planning.choose(
-                _channel_queue(conn, channel_id, rows, now_ms, edits=edits, alone=alone)
-            )
+        half_sent = _half_sent(conn, rows)
+        batch = half_sent or planning.choose(
+            ChannelQueue(rows, now_ms, _open_list(conn, rows, now_ms), edits, frozenset(alone))
+        )
         if batch is None:
             return None
-        message = _claim_batch(conn, batch, now_ms, maybe_sent=maybe_sent)
+        message = _claim_batch(conn, batch, now_ms, half_sent=half_sent is not None)
         if message is not None:
             return message
 
@@ -145,14 +152,24 @@ def _half_sent(conn: Connection, rows: list[Notification]) -> Batch | None:
         return None
 
 
+def _open_list(conn: Connection, rows: list[Notification], now_ms: int) -> Post | None:
+    opening = [row for row in rows if row.kind is Work.OPEN]
+    if not opening:
+        return None
+    since_ms = now_ms - planning.JOIN_WITHIN_MS
+    group = posts.newest_list(conn, opening[0].channel_id, since_ms, planning.LIST_FROM)
+    # After an all-clear in that list a relapse needs a post: an edit is silent.
+    ids = [row.incident_id for row in opening]
+    return None if group is None or posts.names_monitors_of(conn, group.id, ids) else group
+
+
 def _claim_batch(
-    conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
+    conn: Connection, batch: Batch, now_ms: int, *, half_sent: bool
 ) -> OutgoingMessage | None:
     """Claim a message; None: it has become pointless, or cannot be read and is set aside."""
     conn.execute("SAVEPOINT taking")
     try:
-        batch = _mark_claimed(conn, batch, now_ms)
-        message = read(conn, batch, now_ms, maybe_sent=maybe_sent)
+        message = _read(conn, _mark_claimed(conn, batch, now_ms, half_sent=half_sent))
     except _UNREADABLE as error:
         conn.execute("ROLLBACK TO taking")
         _set_aside(conn, batch, repr(error), now_ms)
@@ -174,51 +191,43 @@ def _set_aside(conn: Connection, batch: Batch, error: str, now_ms: int) -> None:
 
 
 def _is_readable(conn: Connection, row: Notification) -> bool:
-    if row.incident_id is None:
-        return True
     try:
-        return bool(incidents.load(conn, [row.incident_id]))
+        return row.incident_id is None or bool(incidents.load(conn, [row.incident_id]))
     except _UNREADABLE:
         return False
 
 
-def _channel_queue(
-    conn: Connection,
-    channel_id: int,
-    rows: list[Notification],
-    now_ms: int,
-    *,
-    edits: bool,
-    alone: Collection[int],
-) -> planning.ChannelQueue:
-    group = None
-    opening = [row.incident_id for row in rows if row.kind is Work.OPEN]
-    if opening:
-        since_ms = now_ms - planning.JOIN_WITHIN_MS
-        group = posts.newest_list(conn, channel_id, since_ms, planning.LIST_FROM)
-    # After an all-clear in that list a relapse needs a post: an edit is silent.
-    if group is not None and posts.names_monitors_of(conn, group.id, opening):
-        group = None
-    return planning.ChannelQueue(rows, now_ms, group, edits, frozenset(alone))
-
-
-def _mark_claimed(conn: Connection, batch: Batch, now_ms: int) -> Batch:
-    """Write the claim down; the batch comes back with its leading row and its post."""
-    if not batch.lead_id:
+def _mark_claimed(
+    conn: Connection, batch: Batch, now_ms: int, *, half_sent: bool
+) -> OutgoingMessage:
+    """Write the claim down; the message comes back with its leading row, post and nonce."""
+    rows = batch.rows
+    if not half_sent:
         batch = _with_post(conn, batch, now_ms)
-    nonce = next((row.nonce for row in batch.rows if row.nonce is not None), None) or new_nonce()
+    known = next((row.nonce for row in rows if row.nonce is not None), None)
+    message = OutgoingMessage(
+        batch,
+        known or new_nonce(),
+        now_ms,
+        EarlierAttempts(
+            min(row.first_try_ms or now_ms for row in rows),
+            rows[0].last_try_ms or 0,
+            nonce_known=known is not None,
+        )
+        if half_sent
+        else None,
+    )
     outbox.finish(conn, [row.id for row in batch.superseded], "superseded")
-    ids = [row.id for row in batch.rows]
     outbox.claim(
         conn,
-        ids,
+        message.ids,
         now_ms,
-        batch=batch.lead_id,
-        verb=batch.kind.name,
+        lead_id=message.lead.id,
+        message_kind=batch.kind.name,
         post_id=batch.post_id,
-        nonce=nonce,
+        nonce=message.nonce,
     )
-    return replace(batch, nonce=nonce)
+    return message
 
 
 def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
@@ -229,85 +238,62 @@ def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
         post_id = posts.create(conn, first.guild_id, first.channel_id, loaded, now_ms)
     elif batch.kind is MessageKind.JOIN and post_id is not None:
         posts.link(conn, post_id, loaded)
-    return replace(batch, post_id=post_id, lead_id=first.id)
+    return replace(batch, post_id=post_id)
 
 
 # Our clock may be wrong: messages sent so long before an attempt are looked at as well.
 _CLOCK_ERROR_MS = HOUR_MS
 
 
-def read(
-    conn: Connection, batch: Batch, now_ms: int, *, maybe_sent: bool
-) -> OutgoingMessage | None:
+def _read(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     """Load the content of a message; None: it has become pointless (its rows are ended)."""
-    first = batch.rows[0]
-    message = OutgoingMessage(
-        batch=batch,
-        guild_id=first.guild_id,
-        channel_id=first.channel_id,
-        read_ms=now_ms,
-        maybe_sent=maybe_sent,
-        attempts=max(row.attempts for row in batch.rows) + 1,
-        due_ms=min(row.not_before_ms for row in batch.rows),
-        first_try_ms=min(row.first_try_ms or now_ms for row in batch.rows),
-        last_try_ms=first.last_try_ms or 0,
-        nonce_known=any(row.nonce is not None for row in batch.rows),
-    )
-    loaded = _with_content(conn, message)
+    match message.kind:
+        case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
+            loaded = _load_post(conn, message)
+        case MessageKind.NOTICE:
+            loaded = _load_notice(conn, message)
+        case _:
+            loaded = _load_incidents(conn, message)
     if loaded is None:
         return None
-    if maybe_sent and not loaded.edits:
-        since_ms = min(message.first_try_ms, now_ms) - _CLOCK_ERROR_MS
+    if message.earlier is not None and not loaded.edits:
+        since_ms = min(message.earlier.first_ms, message.read_ms) - _CLOCK_ERROR_MS
         known_ids = outbox.message_ids(conn, message.guild_id, message.channel_id, since_ms)
         loaded = replace(loaded, known_ids=known_ids)
     moved = (one.id for one in loaded.incidents if one.channel_id != message.channel_id)
     return replace(loaded, home_channels=blocked_channels.home_channels(conn, moved))
 
 
-def _with_content(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
-    batch = message.batch
-    match batch.kind:
-        case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
-            return _load_post(conn, message)
-        case MessageKind.NOTICE:
-            return _load_notice(conn, message)
-        case _:
-            return _load_incidents(conn, message)
-
-
 def _load_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     post = None if message.batch.post_id is None else posts.get(conn, message.batch.post_id)
     if post is None or (message.edits and (post.gone or post.message_id is None)):
-        _release_lost_post(conn, message)
+        # Nothing is there to edit, and everything else of the batch starts anew.
+        outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
+        outbox.release(conn, message.ids, "the post is gone", keep_post=False)
         return None
     if message.edits:
         outbox.drop_edits(conn, post.id)  # this one shows the newest truth
         posts.edited(conn, post.id, message.read_ms)
     loaded = tuple(incidents.of_post(conn, post.id))
+    is_late = message.kind is MessageKind.LATE
     return replace(
         message,
         post=post,
         incidents=loaded,
-        subscribers=_subscribers(conn, loaded) if message.kind is MessageKind.LATE else (),
-        since_ms=None if message.edits else _late_since(conn, message, loaded),
+        subscribers=_subscribers(conn, loaded) if is_late else (),
+        since_ms=_late_since(conn, message, loaded),
     )
-
-
-def _release_lost_post(conn: Connection, message: OutgoingMessage) -> None:
-    """The post is no more: nothing to edit, and everything else of the batch starts anew."""
-    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
-    outbox.release(conn, message.ids, "the post is gone", keep_post=False)
 
 
 def _load_notice(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     """A notice that a channel is lost also says what people there are missing."""
-    row = message.batch.rows[0]
-    notice = Notice.parse(row.payload or "{}").at(message.read_ms - row.created_ms)
-    if notice is None:
+    notice = Notice.parse(message.lead.payload or "{}")
+    notice_now = notice.at(message.read_ms - message.lead.created_ms)
+    if notice_now is None:
         outbox.finish(conn, message.ids, "superseded")
         return None
     loaded = incidents.open_in_channel(conn, notice.channel_id)
-    return replace(message, notice=notice, incidents=tuple(loaded))
+    return replace(message, notice=notice_now, incidents=tuple(loaded))
 
 
 def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
@@ -315,24 +301,23 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
     if not loaded:
         outbox.finish(conn, message.ids, "superseded")
         return None
-    over = message.kind in {MessageKind.CLOSE, MessageKind.DIGEST}
-    is_digest = message.kind is MessageKind.DIGEST
+    is_over = message.kind in {MessageKind.CLOSE, MessageKind.DIGEST}
+    is_reply = message.kind is not MessageKind.DIGEST
     return replace(
         message,
         incidents=tuple(loaded),
-        reply_to=None if is_digest else _reply_target(conn, message.channel_id, loaded),
-        subscribers=_subscribers(conn, loaded) if over else (),
-        since_ms=_digest_since(conn, message) if is_digest else None,
+        reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
+        subscribers=_subscribers(conn, loaded) if is_over else (),
+        since_ms=_late_since(conn, message, loaded),
     )
 
 
 def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
     """Incidents of the message, without those it is pointless for by now."""
-    first = message.batch.rows[0]
     # Each once: in a long silence several reminders of one incident may have come together.
     rows = message.batch.rows
     ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
-    loaded = incidents.load(conn, json.loads(first.payload or "[]") or ids)
+    loaded = incidents.load(conn, json.loads(rows[0].payload or "[]") or ids)
     match message.kind:
         case MessageKind.CLOSE | MessageKind.DIGEST:
             return loaded
@@ -343,25 +328,16 @@ def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
             return [incident for incident in loaded if incident.open]
 
 
-def _digest_since(conn: Connection, message: OutgoingMessage) -> int:
-    """When the oldest incident of a digest should have been sent."""
-    closes = [row for row in message.batch.rows if row.incident_id is not None]
-    opens = (outbox.of_incident(conn, row.incident_id or 0, Work.OPEN) for row in closes)
-    waiting = [row for row in opens if row is not None and row.state == "pending"]
-    return min(row.created_ms for row in (*closes, *waiting))
-
-
 def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident]) -> int | None:
     """The channel's message about most of these incidents, the newest of equals."""
-    standing: Counter[tuple[int, int]] = Counter(
+    standing = Counter(
         (post.id, post.message_id)
         for incident in loaded
         for post in posts.of_incident(conn, incident.id)
         if post.message_id is not None and not post.gone and post.channel_id == channel_id
     )
-    if not standing:
-        return None
-    return max(standing.items(), key=lambda item: (item[1], item[0]))[0][1]
+    best = max(standing, key=lambda post: (standing[post], post), default=None)
+    return None if best is None else best[1]
 
 
 def _subscribers(conn: Connection, loaded: Iterable[Incident]) -> tuple[int, ...]:
@@ -376,9 +352,15 @@ def _late_since(
     conn: Connection, message: OutgoingMessage, loaded: Iterable[Incident]
 ) -> int | None:
     """When a late message should have been sent; an opening that only waited is not late."""
-    if message.kind is MessageKind.OPEN:
-        since_ms = min(row.created_ms for row in message.batch.rows)
-        return since_ms if message.read_ms - since_ms >= planning.STALE_MS else None
-    rows = (outbox.of_incident(conn, incident.id, Work.OPEN) for incident in loaded)
-    due = [row.created_ms for row in rows if row and row.not_before_ms <= message.read_ms]
-    return min(due, default=None)
+    created = [row.created_ms for row in message.batch.rows]
+    match message.kind:
+        case MessageKind.OPEN:
+            return min(created) if message.read_ms - min(created) >= planning.STALE_MS else None
+        case MessageKind.LATE | MessageKind.DIGEST:
+            rows = (outbox.of_incident(conn, one.id, Work.OPEN) for one in loaded)
+            due = [row for row in rows if row and row.not_before_ms <= message.read_ms]
+            unsent = [row.created_ms for row in due if row.state == "pending"]
+            closes = created if message.kind is MessageKind.DIGEST else []
+            return min([*unsent, *closes], default=None)
+        case _:
+            return None

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from bot.clock import Clock
+from bot.clock import Clock, rest
 from bot.db import blocked_channels, outbox
 from bot.db.blocked_channels import BlockedChannel
 from bot.db.database import Connection, Database
@@ -18,9 +17,8 @@ from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes
 from bot.services.delivery.attempts import AttemptRunner
 from bot.services.delivery.messages import BackgroundWork, SentMessage, Transport
-from bot.services.delivery.refusals import InvalidRequests
 from bot.services.delivery.sender import Sender
-from bot.services.delivery.throttle import BLOCKED_MS, RateLimiter, Throttle
+from bot.services.delivery.throttle import BLOCKED_MS, RateLimiter, Throttle, blocked_until
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +66,7 @@ class Dispatcher:
         self.on_token_refused = on_token_refused
         self._db = db
         self._clock = clock
-        jitter = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self._invalid = InvalidRequests()
-        self.throttle = Throttle(jitter, self._invalid)
+        self.throttle = Throttle(rng or random.Random())  # noqa: S311 - jitter is no secret
         self.runner = AttemptRunner(clock, self.throttle, self._stop_for_token)
         self.background: BackgroundWork | None = None
         self._sender = Sender(
@@ -100,15 +96,19 @@ class Dispatcher:
 
     def wake(self) -> None:
         """There may be new work."""
-        self.throttle.look_again()
         if self.background is not None:
             self.background.wake()
         self._news = True
+        self.look_again()
+
+    def look_again(self) -> None:
+        """There may be new background work."""
+        self.throttle.look_again()
         self._woken.set()
 
     def invalid_request(self) -> None:
         """Discord counts an answer against the whole process: a 401, 403 or 429."""
-        self._invalid.add(self.runner.now_ms())
+        self.throttle.refusals.invalid_request(self.runner.now_ms())
 
     def may_send_to(self, channel_id: int) -> bool:
         """False: the channel was refused, and the gateway says that we may not post there."""
@@ -127,32 +127,14 @@ class Dispatcher:
             if (wanted is None or one.channel_id in wanted)
             and self._may_open(one.channel_id, gone=one.reason == DeliveryAction.CHANNEL_GONE)
         ]
-        if not free:
-            return
-
-        def write(conn: Connection) -> None:
-            for channel_id in free:
-                blocked_channels.unblock(conn, channel_id)
-
-        await self._db.write(write)
-        self.wake()
-
-    async def unblock(self, channel_id: int) -> None:
-        """As :meth:`rights_changed`, of one channel whose server is not at hand."""
-        if not self._may_open(channel_id):
-            return
-        if await self._db.write(lambda conn: blocked_channels.unblock(conn, channel_id)):
+        if free:
+            await self._db.write(lambda conn: blocked_channels.unblock(conn, *free))
             self.wake()
 
     def _may_open(self, channel_id: int, *, gone: bool = False) -> bool:
         """As far as the gateway knows; a channel that was deleted has to be seen again."""
         allowed = None if self._transport is None else self._transport.access(channel_id).allowed
         return bool(allowed) if gone else allowed is not False
-
-    async def guild_back(self, guild_id: int) -> None:
-        """Vigie is in a server (again): what it could not post there is tried where it may."""
-        await self.rights_changed(guild_id)
-        self.wake()
 
     async def channel_chosen(self, guild_id: int, channel_id: int) -> None:
         """Alerts go to a channel from now on: it gets what was never sent in lost ones.
@@ -173,26 +155,18 @@ class Dispatcher:
 
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
         """A channel is gone for ever. If alerts went there, its server is notified elsewhere."""
-        now_ms = self._clock.now_ms()
-        until_ms = now_ms + BLOCKED_MS
+        place, now_ms = (guild_id, channel_id), self._clock.now_ms()
 
         def write(conn: Connection) -> None:
-            if blocked_channels.is_used(conn, guild_id, channel_id):
-                outcomes.channel_lost(
-                    conn,
-                    guild_id,
-                    channel_id,
-                    DeliveryAction.CHANNEL_GONE,
-                    now_ms,
-                    until_ms=until_ms,
-                )
+            if blocked_channels.is_used(conn, *place):
+                gone, until_ms = DeliveryAction.CHANNEL_GONE, now_ms + BLOCKED_MS
+                outcomes.channel_lost(conn, *place, gone, now_ms, until_ms=until_ms)
 
         await self._db.write(write)
         self.wake()
 
     async def problems(self, guild_id: int) -> DeliveryProblems:
-        """The channels of a server that refuse alerts, for ``/status`` and ``/doctor``."""
-        left_ms = self._invalid.free_at() - self.runner.now_ms()
+        left_ms = self.throttle.refusals.free_at() - self.runner.now_ms()
         held_ms = self._clock.now_ms() + left_ms if left_ms > 0 else None
         return await self._db.read(
             lambda conn: DeliveryProblems(
@@ -211,7 +185,7 @@ class Dispatcher:
             except Exception:
                 log.exception("Delivery failed, retrying")
                 delay_s = _STUMBLE_S
-            await self._rest(delay_s)
+            await rest(self._clock, self._woken, delay_s)
 
     async def deliver_due(self) -> int:
         """Send everything due now, one after the other; returns how many messages were taken."""
@@ -283,10 +257,8 @@ class Dispatcher:
                 step = await self._sender.step(transport, channel_id)
                 if step is None:
                     step = await self._background_step(channel_id)
-                if step is None and not count:
-                    self.throttle.idle(channel_id, self.runner.now_ms())
                 if step is None:
-                    self.throttle.refusals.did_not(channel_id)
+                    self.throttle.nothing_to_do(channel_id, self.runner.now_ms(), idle=not count)
                     break
                 count += step
                 if not step and self.throttle.refusals.is_refused(channel_id):
@@ -307,20 +279,17 @@ class Dispatcher:
         access = transport.access(channel_id)
         if not refused or access.allowed is not False or known is None:
             return False
-        now_ms = self._clock.now_ms()
-        until_ms = min(access.until_ms or now_ms + BLOCKED_MS, now_ms + BLOCKED_MS)
-        reason, guild_id = DeliveryAction.CHANNEL_BLOCKED, known.guild_id
+        place, now_ms = (known.guild_id, channel_id), self._clock.now_ms()
+        reason, until_ms = DeliveryAction.CHANNEL_BLOCKED, blocked_until(access, now_ms)
         await self._db.write(
-            lambda conn: outcomes.channel_lost(
-                conn, guild_id, channel_id, reason, now_ms, until_ms=until_ms
-            )
+            lambda conn: outcomes.channel_lost(conn, *place, reason, now_ms, until_ms=until_ms)
         )
         self.wake()
         return True
 
     async def _turn(self, channel_id: int, *, paced: bool) -> bool:
         """True: a channel may send now; ``paced``: after waiting for its turn among all."""
-        if paced and self._may_send(channel_id):
+        if paced and self.throttle.may_send(channel_id, self.runner.now_ms()):
             await self._limiter.wait_turn(channel_id, opening=self._has_opening(channel_id))
         return self.throttle.take(channel_id, self.runner.now_ms())
 
@@ -371,22 +340,6 @@ class Dispatcher:
             found = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms, changed))
             kept = {c: one for c, one in self._known.items() if c not in changed}
             self._known = kept | found
-
-    def _may_send(self, channel_id: int) -> bool:
-        return (
-            not self.throttle.stopped and self.throttle.opens_at(channel_id) <= self.runner.now_ms()
-        )
-
-    async def _rest(self, delay_s: float | None) -> None:
-        """Sleep until woken, or for so long."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._woken.wait())]
-        if delay_s is not None:
-            waits.append(asyncio.create_task(self._clock.sleep(delay_s)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     def _notify_observers(self, sent: SentMessage) -> None:
         for observer in self.observers:

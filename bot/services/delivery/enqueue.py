@@ -65,26 +65,16 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
     """Queue the edit of one message that stands, or renew the edit that waits."""
     if post.gone:
         return
-    waiting = outbox.waiting(conn, post.id, Work.EDIT)
-    if waiting is not None and waiting.urgent:
-        return  # it shows the newest truth when it is sent
     apart_ms = _urgent_apart_ms(conn, post) if urgent else NUMBERS_APART_MS
     last_ms = min(now_ms, post.edited_ms or post.created_ms)
-    not_before_ms = max(now_ms, last_ms + apart_ms)
-    if waiting is not None:
-        outbox.queue_edit(
-            conn, waiting.id, urgent=urgent, now_ms=now_ms, not_before_ms=not_before_ms
-        )
-        return
-    outbox.add(
+    outbox.queue_edit(
         conn,
         guild_id=post.guild_id,
         channel_id=post.channel_id,
-        kind=Work.EDIT,
         post_id=post.id,
-        payload="urgent" if urgent else None,
+        urgent=urgent,
         now_ms=now_ms,
-        not_before_ms=not_before_ms,
+        not_before_ms=max(now_ms, last_ms + apart_ms),
     )
 
 
@@ -119,7 +109,6 @@ def all_clears(
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:
-    """Queue a message that belongs to no incident."""
     outbox.add(
         conn,
         guild_id=guild_id,
@@ -131,7 +120,6 @@ def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, no
 
 
 def offline_notice(since_ms: int, until_ms: int) -> Notice:
-    """The note that Vigie itself was offline."""
     return Notice("blind", seconds=(until_ms - since_ms) / 1000)
 
 

@@ -77,14 +77,11 @@ class Notice:
 
     @classmethod
     def parse(cls, text: str) -> "Notice":
-        """Read back what :meth:`dump` wrote."""
         return cls(**json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """Passed to observers for each message Discord accepted."""
-
     action: Action
     at_ms: int
     channel_id: int
@@ -116,10 +113,9 @@ class LostMessage:
     """Search for a message whose answer was lost.
 
     By the ``public_ids`` in its card (``digest``: it is a summary), or by one of the ``lines`` it
-    was sent with. ``known_ids``: messages whose outcome is known. ``since_ms``: by our clock.
+    was sent with. ``known_ids``: messages whose outcome is known.
     """
 
-    since_ms: int
     lines: tuple[str, ...]
     public_ids: frozenset[str] = frozenset()
     digest: bool = False
@@ -138,35 +134,23 @@ class Transport(Protocol):
         A reply that is refused (its original is gone, or its channel's history may not be read) is
         sent as a plain message.
         """
-        ...
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         """Replace what a message says. Never pings."""
-        ...
 
-    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
-        """The id of our own message that answers a description, looked for from the newest on."""
-        ...
+    async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
+        """The id of a message of ours since then (by our clock), the newest first."""
 
-    async def token_works(self) -> bool:
-        """Ask Discord whether it still knows the token."""
-        ...
+    async def token_works(self) -> bool: ...
 
-    def access(self, channel_id: int) -> ChannelAccess:
-        """Our rights in a channel, as the gateway says."""
-        ...
+    def access(self, channel_id: int) -> ChannelAccess: ...
 
     def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
         """True: everybody who reads a place may see a channel too; None: not known."""
-        ...
 
-    async def contact_points(self, guild_id: int) -> ContactPoints:
-        """Where a server can be reached besides its alert channel."""
-        ...
+    async def contact_points(self, guild_id: int) -> ContactPoints: ...
 
-    async def open_dm(self, user_id: int) -> int:
-        """Open the private channel of a user; returns its id."""
-        ...
+    async def open_dm(self, user_id: int) -> int: ...
 
 
 class BackgroundWork(Protocol):
@@ -174,12 +158,8 @@ class BackgroundWork(Protocol):
 
     def due(self) -> dict[int, int]:
         """When each channel has something to do, in milliseconds of wall time."""
-        ...
 
     async def step(self, channel_id: int) -> bool | None:
         """Do it: one message. True: done; False: it failed; None: nothing is due."""
-        ...
 
-    def wake(self) -> None:
-        """Something has happened: there may be new work."""
-        ...
+    def wake(self) -> None: ...

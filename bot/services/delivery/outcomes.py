@@ -1,7 +1,6 @@
 """Database updates after an attempt to send, one function per outcome, each in a transaction."""
 
 import json
-from functools import partial
 
 from bot.db import blocked_channels, outbox, posts
 from bot.db.database import Connection
@@ -22,28 +21,21 @@ def delivered(
     """Discord took the message. ``message_id`` None: earlier, and a human has deleted it since."""
     blocked_channels.unblock(conn, message.channel_id)
     blocked_channels.mark_unreachable(conn, message.guild_id, None)
-    if message.edits:
-        _edited(conn, message, now_ms)
-        return
     _drop_openings(conn, message)
-    if message.kind in {MessageKind.OPEN, MessageKind.LATE}:
-        _posted(conn, message, alert, message_id, now_ms)
+    if message.edits:
+        outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
     outbox.finish(conn, message.ids, "sent", message_id=message_id)
-
-
-def _posted(
-    conn: Connection, message: OutgoingMessage, alert: Alert, message_id: int | None, now_ms: int
-) -> None:
-    """Note the post of an opening."""
-    post = message.own_post
+    if message.post is None:
+        return
     if message_id is None:
         _mark_gone(conn, message, now_ms)
         return
-    posts.posted(conn, post.id, message_id, alert.role_ids)
-    if message.kind is MessageKind.OPEN:
-        _queue_pings(conn, message, {*post.pinged, *alert.role_ids}, now_ms)
-    if alert.plain:
-        enqueue.edit(conn, post, now_ms, urgent=True)
+    if not message.edits:
+        posts.posted(conn, message.post.id, message_id, alert.role_ids)
+    if message.kind is not MessageKind.LATE:
+        _queue_pings(conn, message, {*message.post.pinged, *alert.role_ids}, now_ms)
+    if alert.plain and not message.edits:
+        enqueue.edit(conn, message.post, now_ms, urgent=True)
 
 
 def _drop_openings(conn: Connection, message: OutgoingMessage) -> None:
@@ -54,21 +46,10 @@ def _drop_openings(conn: Connection, message: OutgoingMessage) -> None:
         outbox.finish(conn, unsent, "superseded")
 
 
-def _edited(conn: Connection, message: OutgoingMessage, now_ms: int) -> None:
-    post = message.own_post
-    joined = [row.id for row in message.of(Work.OPEN)]
-    outbox.finish(conn, joined, "sent", message_id=post.message_id)
-    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
-    _queue_pings(conn, message, set(post.pinged), now_ms)
-
-
 def _queue_pings(conn: Connection, message: OutgoingMessage, called: set[int], now_ms: int) -> None:
-    """Roles that a post has not called get further ones: an edit pings nobody, and one message
-    calls so many at most.
-    """
+    """Roles that a post has not called get further messages: an edit pings nobody."""
     post = message.own_post
-    wanted = [one for one in message.incidents if one.open and one.role_id is not None]
-    late = [one for one in wanted if one.role_id not in called]
+    late = [one for one in message.incidents if one.open and one.role_id not in {None, *called}]
     if not late:
         return
     posts.ping(conn, post.id, {one.role_id for one in late if one.role_id is not None})
@@ -106,16 +87,13 @@ def note(
     error: DeliveryError,
     *,
     now_ms: int,
+    until_ms: int = 0,
 ) -> None:
-    """Discord did not take it."""
-    text = str(error)
+    """Discord did not take it. What it may have taken keeps its nonce."""
+    text, is_first = str(error), message.earlier is None
     match outcome:
-        case Outcome.UNKNOWN | Outcome.UNREADABLE:
-            unknown_outcome(conn, message, text)
-        case Outcome.NOT_SENT | Outcome.CHANNEL_REFUSED:
-            not_sent(conn, message, text)
-        case Outcome.NEVER_SENT:
-            requeue(conn, message, text)
+        case Outcome.BROKEN:
+            return
         case Outcome.MESSAGE_DELETED:  # openings that were to join it need a post of their own
             edit_rejected(conn, message, text)
             _mark_gone(conn, message, now_ms)
@@ -123,42 +101,37 @@ def note(
             outbox.failed(conn, message.ids, text)
             outbox.finish(conn, message.ids, "dead")
             blocked_channels.mark_unreachable(conn, message.guild_id, now_ms)
-
-
-def unknown_outcome(conn: Connection, message: OutgoingMessage, error: str) -> None:
-    """Discord may have taken it. A new message keeps its nonce; a mere edit can wait in line."""
-    if message.kind is MessageKind.EDIT:
-        requeue(conn, message, error)
-    else:
-        outbox.failed(conn, message.ids, error)
-
-
-def not_sent(conn: Connection, message: OutgoingMessage, error: str) -> None:
-    """The attempt left nothing behind; an earlier one may have, and then the nonce stays."""
-    (unknown_outcome if message.maybe_sent else requeue)(conn, message, error)
+        case Outcome.NEVER_SENT:
+            requeue(conn, message, text)
+        case Outcome.NOT_SENT | Outcome.CHANNEL_REFUSED if is_first:
+            requeue(conn, message, text)
+        case _ if message.kind is MessageKind.EDIT:  # it can wait in line
+            requeue(conn, message, text)
+        case _:
+            outbox.failed(conn, message.ids, text)
+    if outcome is Outcome.CHANNEL_REFUSED:
+        place = message.guild_id, message.channel_id
+        channel_lost(conn, *place, error.action, now_ms, until_ms=until_ms)
 
 
 def requeue(
     conn: Connection, message: OutgoingMessage, error: str, *, not_before_ms: int = 0
 ) -> None:
     """Discord certainly has not taken it: the rows wait again and may be grouped anew."""
-    release = partial(outbox.release, conn, message.ids, error, not_before_ms=not_before_ms)
-    match message.kind:
-        case MessageKind.OPEN | MessageKind.LATE:
-            release(keep_post=False)
-            outbox.drop_edits(conn, message.own_post.id)
-            posts.forget(conn, message.own_post.id)
-        case MessageKind.JOIN | MessageKind.EDIT:
-            _leave_list(conn, message, error)
-            # Of two waiting edits the one that was under way stays: it shows the newest truth.
-            outbox.drop_edits(conn, message.own_post.id)
-    release(keep_post=True)
-    if message.kind is MessageKind.JOIN:
+    if message.edits:
+        _leave_list(conn, message, error)
+    if message.post is not None:
+        # Of two waiting edits the one that was under way stays: it shows the newest truth.
+        outbox.drop_edits(conn, message.post.id)
+    is_new = message.kind in {MessageKind.OPEN, MessageKind.LATE}
+    outbox.release(conn, message.ids, error, keep_post=not is_new, not_before_ms=not_before_ms)
+    if is_new:
+        posts.forget(conn, message.own_post.id)
+    elif message.kind is MessageKind.JOIN:
         enqueue.edit(conn, message.own_post, message.read_ms, urgent=True)
 
 
 def _leave_list(conn: Connection, message: OutgoingMessage, error: str) -> None:
-    """Openings leave the list they were to join."""
     opens = message.of(Work.OPEN)
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
     posts.unlink(conn, message.own_post.id, leaving)
@@ -192,7 +165,6 @@ def edit_rejected(conn: Connection, message: OutgoingMessage, error: str) -> Non
 
 
 def failed_permanently(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:
-    """Discord will never take it, not even as a bare line."""
     outbox.failed(conn, message.ids, error)
     _drop_openings(conn, message)
     outbox.finish(conn, message.ids, "dead")

@@ -40,14 +40,12 @@ class MessageKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that become one message. ``superseded``: rows that it makes pointless."""
+    """Rows that become one message, the leading one first; ``superseded``: made pointless by it."""
 
     kind: MessageKind
     rows: tuple[Notification, ...]
     post_id: int | None = None
-    lead_id: int = 0  # the row that stands for all; 0: not claimed yet
     superseded: tuple[Notification, ...] = ()
-    nonce: str = ""  # "": not claimed yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +87,12 @@ def choose(queue: ChannelQueue) -> Batch | None:
 
 def half_sent(rows: Sequence[Notification]) -> Batch | None:
     """The message that was under way when an attempt failed or the process died."""
-    lead_id = min((row.batch for row in rows if row.batch is not None), default=None)
+    lead_id = min((row.lead_id for row in rows if row.lead_id is not None), default=None)
     if lead_id is None:
         return None
-    members = tuple(row for row in rows if row.batch == lead_id)
-    return Batch(MessageKind[members[0].verb or ""], members, members[0].post_id, lead_id)
+    members = tuple(row for row in rows if row.lead_id == lead_id)
+    kind = MessageKind[members[0].message_kind or ""]
+    return Batch(kind, members, members[0].post_id)
 
 
 def _digest(queue: ChannelQueue) -> Batch | None:

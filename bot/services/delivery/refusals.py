@@ -20,20 +20,6 @@ TRIALS = 10
 MINUTE_MS = 60_000
 
 
-class InvalidRequests:
-    """The process's latest invalid requests, whoever made them."""
-
-    def __init__(self) -> None:
-        self._times: deque[int] = deque(maxlen=MOST_INVALID)
-
-    def add(self, now_ms: int) -> None:
-        self._times.append(now_ms)
-
-    def free_at(self) -> int:
-        """From when on there are few enough within the window."""
-        return self._times[0] + WINDOW_MS if len(self._times) == MOST_INVALID else 0
-
-
 @dataclass(slots=True)
 class _Run:
     """Refusals of one channel in a row."""
@@ -50,11 +36,19 @@ class _Run:
 class Refusals:
     """Kept in memory: a restart retries everything once."""
 
-    def __init__(self, invalid: InvalidRequests) -> None:
-        self.invalid = invalid
+    def __init__(self) -> None:
+        self._invalid: deque[int] = deque(maxlen=MOST_INVALID)
         self._runs: dict[int, _Run] = {}
         self._of_guild: defaultdict[int, deque[int]] = defaultdict(lambda: deque(maxlen=MANY))
         self._trials: defaultdict[int, deque[int]] = defaultdict(lambda: deque(maxlen=TRIALS))
+
+    def invalid_request(self, now_ms: int) -> None:
+        """Of the whole process, whoever made it."""
+        self._invalid.append(now_ms)
+
+    def free_at(self) -> int:
+        """From when on the invalid requests of the window are few enough."""
+        return self._invalid[0] + WINDOW_MS if len(self._invalid) == MOST_INVALID else 0
 
     def add(self, guild_id: int, channel_id: int, now_ms: int) -> tuple[int, int]:
         """Note a refusal; returns how many it makes in a row, and for how long."""
@@ -85,7 +79,7 @@ class Refusals:
         refused, trials = self._of_guild[run.guild_id], self._trials[run.guild_id]
         if len(refused) == MANY and len(trials) == TRIALS:
             shared_ms = min(trials[0] + MINUTE_MS, refused[0] + WINDOW_MS)
-        return max(own_ms, shared_ms, self.invalid.free_at())
+        return max(own_ms, shared_ms, self.free_at())
 
     def in_turn(self, channel_ids: Iterable[int]) -> list[int]:
         """Those never refused first, the others as long ago as they were last tried."""

@@ -19,6 +19,9 @@ ROLES = 20
 PLAIN_CHARACTERS = 500
 
 
+_PLAIN = {MessageKind.CLOSE, MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.PING}
+
+
 class Form(IntEnum):
     """Form of a message: plainer each time that Discord refuses it."""
 
@@ -27,11 +30,10 @@ class Form(IntEnum):
     BARE = 2  # a line that calls nobody
 
 
-def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Form.CARD) -> Alert:
-    """The alert of one message."""
+def render(message: OutgoingMessage, language: str, form: Form = Form.CARD) -> Alert:
     alert = _alert(message, translator_for(language), language)
     if message.since_ms is not None:
-        alert = replace(alert, delayed_ms=(message.since_ms, now_ms))
+        alert = replace(alert, delayed_ms=(message.since_ms, message.read_ms))
     if form > Form.CARD:
         alert = replace(alert, plain=True, content=clip(alert.content, PLAIN_CHARACTERS))
     if form is Form.BARE:
@@ -41,52 +43,45 @@ def render(message: OutgoingMessage, language: str, now_ms: int, form: Form = Fo
 
 def mask(message: OutgoingMessage, hidden: Collection[int], language: str) -> OutgoingMessage:
     """The same message without names and addresses of ``hidden`` incidents."""
-    if not hidden:
-        return message
     name = translator_for(language).text("a site of another channel")
-    incidents = [
+    incidents = (
         replace(one, name=name, url="", address=None, certificate_ms=None)
         if one.id in hidden
         else one
         for one in message.incidents
-    ]
+    )
     return replace(message, incidents=tuple(incidents))
 
 
 def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
-    incidents = message.incidents
+    incidents, is_plain = message.incidents, message.kind in _PLAIN
     match message.kind:
         case MessageKind.NOTICE if message.notice is not None:
             return _notice(words, language, message.notice)
         case MessageKind.CLOSE | MessageKind.LATE:
-            return Alert(
-                kind="up",
-                language=language,
-                content=alert_lines.recovery(words, incidents),
-                incidents=incidents,
-                user_ids=message.subscribers,
-                silent=not message.subscribers,
-                plain=message.kind is MessageKind.CLOSE,
-            )
+            alert = Alert("up", language, alert_lines.recovery(words, incidents), incidents)
         case MessageKind.DIGEST:
-            content, users = alert_lines.digest(words, len(incidents)), message.subscribers
-            return Alert("digest", language, content, incidents, user_ids=users, silent=not users)
+            content = alert_lines.digest(words, len(incidents))
+            alert = Alert("digest", language, content, incidents)
         case MessageKind.REMIND:
             at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.reminders(words, incidents, at_ms)
-            return Alert(_kind(incidents), language, content, incidents, plain=True)
+            return Alert(_kind(incidents), language, content, incidents, plain=is_plain)
         case MessageKind.ESCALATE:
             content = alert_lines.down_for_good(words, incidents[0])
-            return Alert("down", language, content, incidents, plain=True)
+            return Alert("down", language, content, incidents, plain=is_plain)
         case _:
-            card = Alert(_kind(incidents), language, _headline(words, incidents), incidents)
-            return replace(
-                card,
-                role_ids=_roles(incidents)
-                if message.kind in {MessageKind.OPEN, MessageKind.PING}
-                else (),
-                plain=message.kind is MessageKind.PING,
+            called = message.kind in {MessageKind.OPEN, MessageKind.PING}
+            return Alert(
+                _kind(incidents),
+                language,
+                _headline(words, incidents),
+                incidents,
+                _roles(incidents) if called else (),
+                plain=is_plain,
             )
+    users = message.subscribers
+    return replace(alert, user_ids=users, silent=not users, plain=is_plain)
 
 
 def _kind(incidents: Sequence[Incident]) -> AlertKind:
@@ -112,26 +107,24 @@ def _roles(incidents: Sequence[Incident]) -> tuple[int, ...]:
 
 
 def _notice(words: Translator, language: str, notice: Notice) -> Alert:
+    kind: AlertKind = "notice"
     match notice.kind:
         case "blind":
-            return Alert(
-                "blind", language, alert_lines.was_offline(words, notice.seconds), plain=True
-            )
+            kind, content = "blind", alert_lines.was_offline(words, notice.seconds)
         case "own_line":
-            return Alert("blind", language, alert_lines.own_line(words), plain=True)
+            kind, content = "blind", alert_lines.own_line(words)
         case "places":
-            missing = alert_lines.missing_places(words, notice.name.split())
-            return Alert("notice", language, missing, plain=True)
+            content = alert_lines.missing_places(words, notice.name.split())
         case "certificate":
             content = alert_lines.certificate(words, notice.name, notice.days)
-            return Alert("certificate", language, content, plain=True)
+            kind = "certificate"
         case "test":
             return Alert("test", language, alert_lines.test(words))
         case "lost":
             content = alert_lines.lost(words, notice.channel_id, gone=notice.gone)
-        case _:
+        case "notice":
             content = notice.text
-    return Alert("notice", language, content, plain=True)
+    return Alert(kind, language, content, plain=True)
 
 
 def missed(language: str, incidents: Sequence[Incident], named: Collection[int]) -> str:

@@ -7,21 +7,22 @@ alert channel, one to its owner. Sites are named where everybody may know of the
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.db import guilds
 from bot.db.database import Database
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
-from bot.services.delivery import attempts
+from bot.services.delivery.attempts import CHANNEL_REFUSED, find_sent
 from bot.services.delivery.claim import OutgoingMessage
-from bot.services.delivery.messages import Alert, LostMessage, Notice, Transport
+from bot.services.delivery.messages import Alert, Notice, Transport
 from bot.services.delivery.rendering import missed
 from bot.words.escaping import markdown
 
 log = logging.getLogger(__name__)
 
 _NAME_LIMIT = 60
-_REFUSED = {DeliveryAction.CHANNEL_GONE, DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.REFUSED}
+_REFUSED = {*CHANNEL_REFUSED, DeliveryAction.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,70 +49,35 @@ async def send(
         if route.channel_id == notice.channel_id:
             continue  # that is the lost one
         try:
-            found = await _find_existing(transport, message, alert, route.channel_id, now_ms)
+            found = await find_sent(
+                message.earlier,
+                now_ms,
+                partial(transport.find, route.channel_id, message.lost(alert)),
+            )
             if found is not None:
                 return found
-            said = _text_for(transport, settings, message, alert, route)
-            return await transport.post(route.channel_id, said, nonce=message.nonce)
+            content = f"{route.name} · {alert.content}" if route.name else alert.content
+            if notice.kind == "lost":
+                hidden = _hidden(transport, settings, message, route)
+                named = {one.id for one in message.incidents} - hidden
+                content += missed(alert.language, message.incidents, named)
+            here = replace(alert, content=content)
+            return await transport.post(route.channel_id, here, nonce=message.nonce)
         except DeliveryError as error:
             if error.action not in _REFUSED:
                 raise
-            log.info(
-                "Guild not reached: %s",
-                error,
-                extra=message.names | {"through": route.channel_id},
-            )
+            names = message.names | {"through": route.channel_id}
+            log.info("Guild not reached: %s", error, extra=names)
     raise DeliveryError("nobody of the server can be reached", DeliveryAction.CHANNEL_GONE)
 
 
-async def _find_existing(
-    transport: Transport, message: OutgoingMessage, alert: Alert, channel_id: int, now_ms: int
-) -> int | None:
-    """The notice, if an earlier attempt left it in a place."""
-    if not message.maybe_sent:
-        return None
-    tried = attempts.EarlierAttempts(message.first_try_ms, message.last_try_ms, message.nonce_known)
-    lines = message.sent_lines or (alert.content,)
-    try:
-        return await attempts.find_existing(
-            tried,
-            now_ms,
-            lambda since_ms: transport.find(
-                channel_id, LostMessage(since_ms, lines, known_ids=message.known_ids)
-            ),
-        )
-    except attempts.NotDelivered:
-        return None
-
-
-def _text_for(
-    transport: Transport,
-    settings: GuildSettings,
-    message: OutgoingMessage,
-    alert: Alert,
-    route: _Route,
-) -> Alert:
-    """The notice as it is worded in one place."""
-    content = f"{route.name} · {alert.content}" if route.name else alert.content
-    if message.notice is not None and message.notice.kind == "lost":
-        named = _nameable(transport, settings, message, route)
-        content += missed(alert.language, message.incidents, named)
-    return replace(alert, content=content)
-
-
-def _nameable(
+def _hidden(
     transport: Transport, settings: GuildSettings, message: OutgoingMessage, route: _Route
 ) -> set[int]:
-    """The incidents that everybody in a place may know by name."""
     if route.owner:
-        return {one.id for one in message.incidents}
-    hidden = hidden_incidents(
-        transport,
-        message,
-        route.channel_id,
-        second=route.channel_id == settings.fallback_channel_id,
-    )
-    return {one.id for one in message.incidents} - hidden
+        return set()
+    second = route.channel_id == settings.fallback_channel_id
+    return hidden_incidents(transport, message, route.channel_id, second=second)
 
 
 def hidden_incidents(
@@ -129,10 +95,8 @@ def hidden_incidents(
         home = message.home_channels[incident.id]
         if home.channel_id in {None, place_id}:
             continue
-        readers_may_see = transport.readers_may_see(message.guild_id, place_id, home.channel_id)
-        if readers_may_see is None:
-            readers_may_see = second and not home.own
-        if not readers_may_see:
+        may_see = transport.readers_may_see(message.guild_id, place_id, home.channel_id)
+        if not (second and not home.own if may_see is None else may_see):
             hidden.add(incident.id)
     return hidden
 

@@ -10,12 +10,13 @@ Kept in memory: a restart retries everything once.
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.clock import HOUR_MS, Clock
 from bot.services.delivery.messages import ChannelAccess
-from bot.services.delivery.refusals import InvalidRequests, Refusals
+from bot.services.delivery.refusals import Refusals
 
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
 HALT_MS = 600_000
@@ -28,6 +29,11 @@ BLOCKED_MS = 6 * HOUR_MS
 PATIENCE_MS = 600_000
 # What the gateway knows nothing of has to be refused so often.
 _ONCE_MORE = 2
+
+
+def blocked_until(access: ChannelAccess, wall_ms: int) -> int:
+    """Until when a channel in which we may not post is left alone."""
+    return min(access.until_ms or wall_ms + BLOCKED_MS, wall_ms + BLOCKED_MS)
 
 
 @dataclass(slots=True)
@@ -47,20 +53,19 @@ class Throttle:
     ``board``: of the board in a channel, whose failures never make the channel's alerts wait.
     """
 
-    def __init__(self, rng: random.Random, invalid: InvalidRequests | None = None) -> None:
+    def __init__(self, rng: random.Random) -> None:
         self.breaker = CircuitBreaker()
-        self.refusals = Refusals(invalid or InvalidRequests())
+        self.refusals = Refusals()
         self.stopped = False  # the token is refused: nothing is sent any more
         self._rng = rng
-        self._waits: dict[tuple[int, bool], _Waits] = {}
+        self._waits: defaultdict[tuple[int, bool], _Waits] = defaultdict(_Waits)
         self._idle: dict[int, int] = {}  # what is due there cannot be done
         self._all_until_ms = 0
         self._halted_until_ms = 0
         self._halt_ms = HALT_MS
 
     def opens_at(self, channel_id: int) -> int:
-        """The moment from which a channel may send."""
-        waits = self._waits.get((channel_id, False), _NONE)
+        waits = self._waits[channel_id, False]
         held_ms = max(
             self._halted_until_ms,
             self._all_until_ms,
@@ -72,11 +77,11 @@ class Throttle:
 
     def board_opens_at(self, channel_id: int) -> int:
         """The moment from which the board of a channel may be sent, once the channel may send."""
-        waits = self._waits.get((channel_id, True), _NONE)
+        waits = self._waits[channel_id, True]
         return max(waits.named_ms, 0 if self.breaker.down else waits.backoff_ms)
 
     def edits_open(self, channel_id: int, now_ms: int) -> bool:
-        return self._waits.get((channel_id, False), _NONE).edits_ms <= now_ms
+        return self._waits[channel_id, False].edits_ms <= now_ms
 
     def ready(self, due: Mapping[int, int], busy: Collection[int], now_ms: int) -> list[int]:
         """The channels to serve now; while Discord is down only the one that waited longest."""
@@ -89,14 +94,15 @@ class Throttle:
         ]
         if not self.breaker.down:
             return self.refusals.in_turn(free)
-        waited = sorted(free, key=lambda one: self._waits.get((one, False), _NONE).backoff_ms)
+        waited = sorted(free, key=lambda one: self._waits[one, False].backoff_ms)
         return [] if busy else waited[:1]
+
+    def may_send(self, channel_id: int, now_ms: int) -> bool:
+        return not self.stopped and self.opens_at(channel_id) <= now_ms
 
     def take(self, channel_id: int, now_ms: int) -> bool:
         """Let a channel send now, if it may: what is limited is taken by that."""
-        if self.stopped or self.opens_at(channel_id) > now_ms:
-            return False
-        if not self.breaker.take(channel_id):
+        if not self.may_send(channel_id, now_ms) or not self.breaker.take(channel_id):
             return False
         self.refusals.try_again(channel_id, now_ms)
         return True
@@ -130,10 +136,8 @@ class Throttle:
 
     def release(self, channel_id: int, *, board: bool = False) -> None:
         """End all of its waits but that of its edits."""
-        waits = self._waits.pop((channel_id, board), _NONE)
-        if waits.edits_ms:
-            kept = self._of(channel_id, board=board)
-            kept.edits_ms, kept.archived = waits.edits_ms, waits.archived
+        waits = self._waits[channel_id, board]
+        waits.named_ms = waits.backoff_ms = waits.faults = 0
 
     def failed(
         self, channel_id: int, attempts: int, age_ms: int, now_ms: int, *, board: bool = False
@@ -164,20 +168,17 @@ class Throttle:
         """
         count, age_ms = self.refusals.add(guild_id, channel_id, now_ms)
         self.breaker.give_back(channel_id)  # that Discord refuses says that it is there
-        if access.allowed is False:
-            until_ms = min(access.until_ms or wall_ms + BLOCKED_MS, wall_ms + BLOCKED_MS)
-        elif age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE):
-            until_ms = wall_ms + BLOCKED_MS
-        else:
+        believed = age_ms >= PATIENCE_MS or (access.allowed is None and count >= _ONCE_MORE)
+        if access.allowed is not False and not believed:
             self._back_off(channel_id, count, age_ms, now_ms, board=board)
             return None
         self.refusals.block(channel_id)
-        return until_ms
+        return blocked_until(access, wall_ms)
 
     def internal_error(self, channel_id: int, now_ms: int, *, board: bool = False) -> None:
         """A fault of our own: back off, but it says nothing about Discord."""
         self.breaker.give_back(channel_id)
-        waits = self._of(channel_id, board=board)
+        waits = self._waits[channel_id, board]
         waits.faults += 1
         age_ms = FRESH_MS if waits.faults > _OFTEN else 0
         self._back_off(channel_id, waits.faults, age_ms, now_ms, board=board)
@@ -186,32 +187,23 @@ class Throttle:
         self, channel_id: int, attempts: int, age_ms: int, now_ms: int, *, board: bool
     ) -> None:
         wait_s = backoff_s(attempts, age_ms, self._rng)
-        self._of(channel_id, board=board).backoff_ms = now_ms + round(wait_s * 1000)
-
-    def _of(self, channel_id: int, *, board: bool = False) -> _Waits:
-        return self._waits.setdefault((channel_id, board), _Waits())
+        self._waits[channel_id, board].backoff_ms = now_ms + round(wait_s * 1000)
 
     def wait(self, channel_id: int, until_ms: int, *, board: bool = False) -> None:
-        """Discord named a time for this channel."""
-        self._of(channel_id, board=board).named_ms = until_ms
+        self._waits[channel_id, board].named_ms = until_ms
 
-    def wait_edits(self, channel_id: int, until_ms: int) -> None:
-        """Discord named a time for edits; posting goes on (they have a limit of their own)."""
-        self._of(channel_id).edits_ms = until_ms
-
-    def archived(self, channel_id: int, until_ms: int) -> None:
-        """A thread is archived: its edits wait for the next new message."""
-        waits = self._of(channel_id)
-        waits.archived, waits.edits_ms = True, until_ms
+    def wait_edits(self, channel_id: int, until_ms: int, *, archived: bool = False) -> None:
+        """Edits wait, posting goes on: Discord named a time, or a thread is archived."""
+        waits = self._waits[channel_id, False]
+        waits.archived, waits.edits_ms = archived, until_ms
 
     def unarchived(self, channel_id: int) -> None:
         """A thread that was archived, if this is one, may take edits again."""
-        waits = self._waits.get((channel_id, False), _NONE)
+        waits = self._waits[channel_id, False]
         if waits.archived:
             waits.archived, waits.edits_ms = False, 0
 
     def wait_all(self, until_ms: int) -> None:
-        """Discord named a time for everything we do."""
         self._all_until_ms = max(self._all_until_ms, until_ms)
 
     def halt(self, now_ms: int) -> None:
@@ -221,17 +213,16 @@ class Throttle:
         self._halted_until_ms = now_ms + self._halt_ms
         self._halt_ms = min(self._halt_ms * 2, _HALT_CAP_MS)
 
-    def idle(self, channel_id: int, now_ms: int) -> None:
-        """Due work that cannot be done: wait until edits are taken again, or a second."""
-        edits_ms = self._waits.get((channel_id, False), _NONE).edits_ms
-        self._idle[channel_id] = max(now_ms + 1000, edits_ms)
+    def nothing_to_do(self, channel_id: int, now_ms: int, *, idle: bool) -> None:
+        """What is due cannot be done; ``idle``: wait until edits are taken again, or a second."""
+        self.refusals.did_not(channel_id)
+        if idle:
+            edits_ms = self._waits[channel_id, False].edits_ms
+            self._idle[channel_id] = max(now_ms + 1000, edits_ms)
 
     def look_again(self) -> None:
         """There is new work: no channel is idle."""
         self._idle.clear()
-
-
-_NONE = _Waits()  # never written to
 
 
 FIRST_S = 1.0
@@ -282,7 +273,6 @@ class CircuitBreaker:
         return self._trying == channel_id
 
     def give_back(self, channel_id: int) -> None:
-        """A channel is done for now."""
         if self._trying == channel_id:
             self._trying = None
 
@@ -323,7 +313,6 @@ class RateLimiter:
         self._serving: asyncio.Task[None] | None = None
 
     async def wait_turn(self, channel_id: int, *, opening: bool) -> None:
-        """Wait for a channel's turn."""
         if not self._waiting and not self._wait_s():
             self._take()
             return

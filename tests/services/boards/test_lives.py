@@ -632,7 +632,7 @@ def test_a_removal_right_after_a_post_wakes_delivery(tmp_path: Path) -> None:
             woken: list[int] = []
             await w.boards.create(GUILD, WALL, PERSON)
             assert await w.boards.publisher.step(WALL)
-            w.boards.publisher.wake = lambda: woken.append(1)  # type: ignore[method-assign]
+            w.services.delivery.look_again = lambda: woken.append(1)  # type: ignore[method-assign]
             await w.boards.remove(GUILD, WALL, PERSON)
             assert woken == [1]
 

@@ -131,10 +131,10 @@ class FixtureTransport:
         message.edits += 1
         self._answer(call)
 
-    async def find(self, channel_id: int, lost: LostMessage) -> int | None:
+    async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
         await self._arrive(Call("find", channel_id, Alert("notice", "en", "")))
         for message in reversed(self.of(channel_id)):
-            is_new = message.at_ms >= lost.since_ms and message.id not in lost.known_ids
+            is_new = message.at_ms >= since_ms and message.id not in lost.known_ids
             if is_new and self._fits(message, lost):
                 return message.id
         return None

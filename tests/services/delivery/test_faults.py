@@ -344,7 +344,7 @@ def test_a_permission_that_comes_back_wakes_a_parked_channel_and_nothing_is_lost
         await here.close(gone)
         assert await here.deliver() == 0
         here.transport.allow()
-        await here.delivery.unblock(CHANNEL)
+        await here.delivery.rights_changed(GUILD, [CHANNEL])
         assert await here.deliver() == 2
         assert [text[:8] for text in here.transport.texts()] == ["🔴 DOWN ·", "🟢 UP · a"[:8]]
 

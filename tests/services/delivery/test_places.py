@@ -307,12 +307,12 @@ def test_a_server_that_vigie_is_in_again_is_tried_at_once() -> None:
         here.transport.before = times(1, DeliveryAction.CHANNEL_BLOCKED)
         await here.open("a")
         await here.deliver()
-        await here.delivery.guild_back(GUILD + 1)
+        await here.delivery.rights_changed(GUILD + 1)
         assert here.transport.of() == []
         await here.deliver()
         assert here.transport.of() == []
         here.transport.allow()
-        await here.delivery.guild_back(GUILD)
+        await here.delivery.rights_changed(GUILD)
         assert await here.deliver() == 1
         assert (await here.delivery.problems(GUILD)).channels == ()
 

@@ -24,8 +24,8 @@ def row(kind: Work, incident_id: int | None = None, *, ago_ms: int = 0) -> Notif
         post_id=None,
         payload=None,
         state="pending",
-        batch=None,
-        verb=None,
+        lead_id=None,
+        message_kind=None,
         attempts=0,
         created_ms=NOW - max(ago_ms, 0),
         not_before_ms=NOW - ago_ms,
@@ -34,9 +34,11 @@ def row(kind: Work, incident_id: int | None = None, *, ago_ms: int = 0) -> Notif
     )
 
 
-def sending(batch: int) -> Notification:
+def sending(lead_id: int) -> Notification:
     """An opening that is being edited into the seventh post."""
-    return replace(row(Work.OPEN, 1), state="sending", batch=batch, verb="JOIN", post_id=7)
+    return replace(
+        row(Work.OPEN, 1), state="sending", lead_id=lead_id, message_kind="JOIN", post_id=7
+    )
 
 
 def choose(*rows: Notification, edits: bool = True) -> Batch | None:
@@ -140,7 +142,7 @@ def test_while_edits_are_refused_the_rest_goes_on() -> None:
 def test_what_is_half_sent_is_the_oldest_message_with_all_its_rows() -> None:
     first, second, third = sending(5), sending(9), sending(5)
     batch = planning.half_sent([second, first, third, row(Work.OPEN, 2)])
-    assert batch == Batch(MessageKind.JOIN, (first, third), post_id=7, lead_id=5)
+    assert batch == Batch(MessageKind.JOIN, (first, third), post_id=7)
 
 
 def test_an_empty_desk_plans_nothing() -> None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from bot.db import incidents, outbox
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident, Kind
-from tests.services.delivery.delivery_fixture import CHANNEL, Call, DeliveryFixture, Message, play
+from tests.services.delivery.delivery_fixture import (
+    CHANNEL,
+    GUILD,
+    Call,
+    DeliveryFixture,
+    Message,
+    play,
+)
 
 CHANNELS = (CHANNEL, CHANNEL + 1, CHANNEL + 2)
 FAULTS = [
@@ -107,7 +114,7 @@ class Story:
         self.here.transport.before = self.here.transport.after = lambda _: None
         for channel_id in CHANNELS:
             self.here.transport.allow(channel_id)
-            await self.here.delivery.unblock(channel_id)
+            await self.here.delivery.rights_changed(GUILD, [channel_id])
         for _ in range(3):
             await self.deliver(7 * 3600.0)
 

@@ -161,8 +161,8 @@ def test_stopping_gives_up_on_a_hanging_request_and_the_next_start_resends_it() 
 @pytest.mark.parametrize(
     "news",
     [
-        lambda delivery: delivery.unblock(CHANNEL),
-        lambda delivery: delivery.guild_back(GUILD),
+        lambda delivery: delivery.rights_changed(GUILD, [CHANNEL]),
+        lambda delivery: delivery.rights_changed(GUILD),
         lambda delivery: delivery.channel_chosen(GUILD, CHANNEL),
     ],
 )

@@ -124,7 +124,7 @@ def test_edits_have_a_gate_of_their_own(throttle: Throttle) -> None:
 
 
 def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(throttle: Throttle) -> None:
-    throttle.archived(A, HOUR)
+    throttle.wait_edits(A, HOUR, archived=True)
     throttle.succeeded(A, posted=False)
     throttle.succeeded(B, posted=True)
     assert not throttle.edits_open(A, HOUR - 1)
@@ -138,10 +138,10 @@ def test_a_sleeping_thread_takes_edits_again_after_a_new_message_alone(throttle:
 def test_work_that_cannot_be_done_rests_a_second_or_until_edits_are_taken(
     throttle: Throttle,
 ) -> None:
-    throttle.idle(A, 5000)
+    throttle.nothing_to_do(A, 5000, idle=True)
     assert throttle.opens_at(A) == 6000
     throttle.wait_edits(A, 9000)
-    throttle.idle(A, 5000)
+    throttle.nothing_to_do(A, 5000, idle=True)
     assert throttle.opens_at(A) == 9000
     throttle.look_again()
     assert throttle.opens_at(A) == 0
