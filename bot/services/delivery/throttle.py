@@ -305,8 +305,9 @@ AT_ONCE = 8
 class RateLimiter:
     """A bucket of turns, one for each request; openings are served before everything else."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._clock = clock
+        self._at_once = at_once
         self._next = 0.0  # when the bucket has been full for as long as it is empty now
         self._openings: dict[int, asyncio.Future[None]] = {}
         self._others: dict[int, asyncio.Future[None]] = {}
@@ -347,7 +348,7 @@ class RateLimiter:
                 turn.set_result(None)
 
     def _wait_s(self) -> float:
-        return max(0.0, self._next - self._clock.monotonic() - AT_ONCE / PER_SECOND)
+        return max(0.0, self._next - self._clock.monotonic() - self._at_once / PER_SECOND)
 
     def _take(self) -> None:
         self._next = max(self._next, self._clock.monotonic()) + 1 / PER_SECOND
