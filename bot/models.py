@@ -189,6 +189,7 @@ class Monitor:
     role_id: int | None = None  # None: the server's role
     slow_ms: int | None = None
     place: str | None = None  # the only one that checks it; None: all
+    tags: tuple[str, ...] = ()  # in lower case, without “#”
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -197,6 +198,15 @@ class Monitor:
     @property
     def paused(self) -> bool:
         return self.paused_ms is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TagAlerts:
+    """Where alerts of monitors with this tag go that have no channel or role of their own."""
+
+    tag: str
+    channel_id: int | None = None
+    role_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,7 @@ class GuildSettings:
     timezone: str = "UTC"
     reminder_h: int = 0
     set_by: int | None = None  # who set the alert channel
+    tag_alerts: tuple[TagAlerts, ...] = ()
 
 
 class Ending(StrEnum):
@@ -287,7 +298,7 @@ class Window:
 
     id: int
     guild_id: int
-    monitor_id: int | None  # None: everything the server watches
+    monitor_id: int | None  # None: those with ``tag``, or everything the server watches
     timezone: str
     days: tuple[int, ...]  # every week on these, 0 is Monday; empty: once, on ``date``
     date: date | None
@@ -297,3 +308,10 @@ class Window:
     reason: str | None = None
     created_by: int = 0
     created_ms: int = 0
+    tag: str | None = None
+
+    def covers(self, monitor: Monitor) -> bool:
+        """Whether the monitor is one of those it is about."""
+        if self.tag is not None:
+            return self.tag in monitor.tags
+        return self.monitor_id in {None, monitor.id}

@@ -14,6 +14,7 @@ from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
 from cogs._ui.audit_log import AuditLogButton, add_server_changes
 from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.monitor_option import Tag
 from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel
 
 _AUTOMATIC = "auto"
@@ -50,6 +51,7 @@ class Alerts(
         fallback="A second channel, in case the first is gone or refuses me.",
         reminders="How often to remind of what is still down.",
         clear="What to unset.",
+        tag="Only for sites with this tag and no channel or role of their own.",
     )
     @app_commands.choices(
         reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()],
@@ -64,8 +66,14 @@ class Alerts(
         fallback: AlertChannel | None = None,
         reminders: str | None = None,
         clear: str | None = None,
+        tag: Tag | None = None,
     ) -> None:
         cleared = (clear or "").split()
+        if tag is not None:
+            if fallback is not None or reminders is not None or cleared == [_FALLBACK]:
+                raise UserError("Second channel and reminders are set for the whole server.")
+            await self._tag_channel(interaction, tag, channel, role, cleared=cleared)
+            return
         settings = await defer_if_slow(
             interaction,
             self._client.services.guilds.set_alerts(
@@ -80,6 +88,42 @@ class Alerts(
         delivery = self._client.services.delivery
         await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
         await respond(interaction, _chosen_text(interaction, settings, channel, fallback))
+
+    async def _tag_channel(
+        self,
+        interaction: Interaction,
+        tag: str,
+        channel: ChosenChannel,
+        role: discord.Role | None,
+        *,
+        cleared: list[str],
+    ) -> None:
+        """“both” takes all of the tag's settings away: its sites go to the server's channel."""
+        both = {_ROLE, _FALLBACK} <= set(cleared)
+        settings = await defer_if_slow(
+            interaction,
+            self._client.services.guilds.set_tag_alerts(
+                interaction.guild_id or 0,
+                tag,
+                channel_id=0 if both else channel.id,
+                role_id=_wanted(role, cleared=_ROLE in cleared),
+                by=interaction.user.id,
+            ),
+        )
+        words = translator_of(interaction)
+        set_now = next((one for one in settings.tag_alerts if one.tag == tag), None)
+        if set_now is None:
+            text = words.text("Alerts of #{tag} go where those of the server go.", tag=tag)
+            await respond(interaction, text)
+            return
+        delivery = self._client.services.delivery
+        await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
+        lines = [
+            words.text("Sites with #{tag} and no channel of their own:", tag=tag),
+            _goes_to(words, channel, set_now.role_id),
+            channel_problem(words, interaction, channel.id),
+        ]
+        await respond(interaction, "\n".join(line for line in lines if line))
 
     @app_commands.command(name="show", description="Show the alert settings of this server.")
     async def show(self, interaction: Interaction) -> None:

@@ -23,7 +23,7 @@ from cogs._ui.maintenance_text import (
     planned_text,
     started_text,
 )
-from cogs._ui.monitor_option import ManagedMonitor
+from cogs._ui.monitor_option import ManagedMonitor, Tag
 from cogs._ui.options import Duration, TimeOfDay, parse_days
 
 _USUAL_S = 3_600
@@ -48,6 +48,7 @@ class Maintenance(
         monitor="Only this site, not all of them.",
         length="For how long, such as 30m, 2h or 1d; by default 1 h.",
         reason="The reason, shown in the list.",
+        tag="Only sites with this tag.",
     )
     @app_commands.rename(length="for")
     async def start(
@@ -56,6 +57,7 @@ class Maintenance(
         monitor: ManagedMonitor | None = None,
         length: Duration | None = None,
         reason: str | None = None,
+        tag: Tag | None = None,
     ) -> None:
         work = self._services.maintenance.start(
             interaction.guild_id or 0,
@@ -63,6 +65,7 @@ class Maintenance(
             for_s=length or _USUAL_S,
             reason=reason,
             by=interaction.user.id,
+            tag=tag,
         )
         begun = await defer_if_slow(interaction, work)
         words, other = translator_of(interaction), self._services.maintenance.beside(begun)
@@ -81,6 +84,7 @@ class Maintenance(
         monitor="Only this site, not all of them.",
         timezone="The time zone, such as Europe/Paris. I remember it.",
         reason="The reason, shown in the list.",
+        tag="Only sites with this tag.",
     )
     @app_commands.rename(begins="from", ends="to", length="for")
     @app_commands.autocomplete(days=autocomplete_days, timezone=autocomplete_zones)
@@ -95,6 +99,7 @@ class Maintenance(
         monitor: ManagedMonitor | None = None,
         timezone: str | None = None,
         reason: str | None = None,
+        tag: Tag | None = None,
     ) -> None:
         if (ends is None) == (length is None):
             raise UserError("Set its end with “to” or with “for”, one of the two.")
@@ -110,6 +115,7 @@ class Maintenance(
             monitor_id=None if monitor is None else monitor.id,
             timezone=zone,
             reason=reason,
+            tag=tag,
         )
         work = self._services.maintenance.schedule(guild_id, wanted, interaction.user.id)
         planned = await defer_if_slow(interaction, work)

@@ -1,6 +1,7 @@
 """``/mute``: no alerts of one site for a while. Thin: the rules are in the service of silences."""
 
 import re
+from collections.abc import Sequence
 
 from discord import app_commands
 from discord.ext import commands
@@ -11,16 +12,17 @@ from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
-from bot.words.translator import Translator
+from bot.words.translator import N_, Translator
 from cogs._ui.alert_buttons import require_on_call
 from cogs._ui.interactions import defer_if_slow, respond
-from cogs._ui.monitor_option import VisibleMonitor
-from cogs._ui.monitor_text import shown_name
+from cogs._ui.monitor_option import VisibleMonitors
+from cogs._ui.monitor_text import shown_names
 from cogs._ui.options import Choices, choices, parse_duration_s, safe_autocomplete
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
 _VALUE_LIMIT = 100  # of a choice; one that is longer, and Discord refuses all of them
+_UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
 
@@ -57,27 +59,30 @@ def _own(words: Translator, typed: str) -> dict[str, str]:
     return {typed: words.duration(seconds)} if seconds <= MUTE_LIMIT_S else {}
 
 
-def muted_text(words: Translator, status: MonitorStatus, command: str) -> str:
+def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) -> str:
     """Until when, what becomes of trouble meanwhile, and the way back."""
-    until = stamp(status.monitor.muted_until_ms or 0, "f")
+    until = stamp(muted[0].monitor.muted_until_ms or 0, "f")
+    name = shown_names(words, [one.monitor for one in muted])
     lines = [
-        words.text(
-            "Alerts for {name} are muted until {time}.", name=shown_name(status.monitor), time=until
-        ),
+        words.text("Alerts for {name} are muted until {time}.", name=name, time=until),
         words.text(
             "Checks go on; what fails meanwhile is reported at the end if it is still failing."
         ),
         words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
     ]
-    if status.incident is not None and not status.incident.silenced:
+    if any(one.incident is not None and not one.incident.silenced for one in muted):
         lines.insert(1, words.text("The open alert keeps updating; its recovery will be posted."))
     return "\n".join(lines)
 
 
-def unmuted_text(words: Translator, status: MonitorStatus, *, was_muted: bool) -> str:
+def unmuted_text(words: Translator, now: Sequence[MonitorStatus], was_muted: Sequence[bool]) -> str:
     """Effect in words: a pause or a maintenance window silences it whether it is muted or not."""
-    name = shown_name(status.monitor)
-    if not was_muted:
+    status, name = now[0], shown_names(words, [one.monitor for one in now])
+    if len(now) > 1 and not any(was_muted):
+        return words.text("None of them was muted.")
+    if len(now) > 1:
+        return words.text(_UNMUTED, name=name)
+    if not was_muted[0]:
         return words.text("{name} was not muted.", name=name)
     if status.paused:
         return words.text(
@@ -91,9 +96,7 @@ def unmuted_text(words: Translator, status: MonitorStatus, *, was_muted: bool) -
             name=name,
             time=until,
         )
-    return words.text(
-        "Alerts for {name} are on again. What is still failing is reported now.", name=name
-    )
+    return words.text(_UNMUTED, name=name)
 
 
 class Mute(commands.Cog):
@@ -112,24 +115,23 @@ class Mute(commands.Cog):
     )
     @app_commands.rename(length="for")
     @app_commands.autocomplete(length=autocomplete_mutes)
-    async def mute(self, interaction: Interaction, monitor: VisibleMonitor, length: str) -> None:
-        found = monitor.monitor
-        server = self._services.guilds.settings(found.guild_id)
-        require_on_call(interaction, [found.role_id or server.role_id])
+    async def mute(self, interaction: Interaction, monitor: VisibleMonitors, length: str) -> None:
+        require_on_call(interaction, [one.role_id for one in monitor])
         words, by, for_s = translator_of(interaction), interaction.user.id, parse_mute_s(length)
-        silences = self._services.silences
+        silences, guild_id = self._services.silences, interaction.guild_id or 0
+        ids = [one.monitor.id for one in monitor]
         if for_s is None:
-            work = silences.unmute(found.guild_id, found.id, by)
-            _, was_muted = await defer_if_slow(interaction, work)
-            unmuted = self._services.status.one(found.guild_id, found.id)
-            await respond(interaction, unmuted_text(words, unmuted, was_muted=was_muted))
-            return
-        await defer_if_slow(
-            interaction, silences.mute(found.guild_id, [found.id], by=by, for_s=for_s)
-        )
-        muted = self._services.status.one(found.guild_id, found.id)
-        command = self._client.commands_tree.mention("mute")
-        await respond(interaction, muted_text(words, muted, command))
+            for one in ids:
+                await defer_if_slow(interaction, silences.unmute(guild_id, one, by))
+        else:
+            await defer_if_slow(interaction, silences.mute(guild_id, ids, by=by, for_s=for_s))
+        now = [self._services.status.one(guild_id, one) for one in ids]
+        if for_s is None:
+            was_muted = [one.monitor.muted_until_ms is not None for one in monitor]
+            await respond(interaction, unmuted_text(words, now, was_muted))
+        else:
+            command = self._client.commands_tree.mention("mute")
+            await respond(interaction, muted_text(words, now, command))
 
 
 async def setup(client: VigieClient) -> None:

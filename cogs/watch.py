@@ -11,6 +11,8 @@ from discord.ext import commands
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
+from bot.errors import UserError
+from bot.models import Monitor
 from bot.services.monitor_options import Typed
 from bot.services.monitor_rules import Added
 from bot.services.transfer.bulk_import import BulkImport
@@ -25,10 +27,18 @@ from cogs._ui.interactions import (
     respond_or_edit,
 )
 from cogs._ui.monitor_forms import FORM
-from cogs._ui.monitor_option import ManagedMonitor, PlaceName
+from cogs._ui.monitor_option import ManagedMonitors, PlaceName
 from cogs._ui.monitor_settings import EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.option_parameters import takes_options, typed_options
 from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
+from cogs._ui.tagged import (
+    TESTED_AT_ONCE,
+    BulkEditButton,
+    BulkRemovalButton,
+    all_tested_embed,
+    ask_bulk_edit,
+    ask_bulk_removal,
+)
 from cogs._ui.watch_answers import (
     RemovalButton,
     added_text,
@@ -99,14 +109,18 @@ class Watch(
     @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
     @takes_options(editing=True)
     async def edit(
-        self, interaction: Interaction, /, monitor: ManagedMonitor, **given: Any
+        self, interaction: Interaction, /, monitor: ManagedMonitors, **given: Any
     ) -> None:
-        typed = typed_options(given)
-        if typed:
-            await take_change(interaction, monitor.id, typed)
-            return
-        embed, view = await defer_if_slow(interaction, card(interaction, monitor))
-        await respond(interaction, embed=embed, view=view)
+        typed, (first, *others) = typed_options(given), monitor
+        if others and typed:
+            await ask_bulk_edit(interaction, monitor, typed)
+        elif others:
+            raise UserError("To change all of them, give the options that change.")
+        elif typed:
+            await take_change(interaction, first.id, typed)
+        else:
+            embed, view = await defer_if_slow(interaction, card(interaction, first))
+            await respond(interaction, embed=embed, view=view)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -115,28 +129,37 @@ class Watch(
 
     @app_commands.command(name="remove", description="Stop watching a site.")
     @app_commands.describe(monitor="Which site.")
-    async def remove(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
-        await ask_removal(interaction, self._services.status.one(monitor.guild_id, monitor.id))
+    async def remove(self, interaction: Interaction, monitor: ManagedMonitors) -> None:
+        first, *others = monitor
+        if others:
+            await ask_bulk_removal(interaction, monitor)
+        else:
+            await ask_removal(interaction, self._services.status.one(first.guild_id, first.id))
 
     @app_commands.command(name="pause", description="Stop checking a site for a while.")
     @app_commands.describe(monitor="Which site.", length="For how long, such as 30m, 2h or 1d.")
     @app_commands.rename(length="for")
     async def pause(
-        self, interaction: Interaction, monitor: ManagedMonitor, length: Duration | None = None
+        self, interaction: Interaction, monitor: ManagedMonitors, length: Duration | None = None
     ) -> None:
-        work = self._services.silences.pause(
-            monitor.guild_id, monitor.id, for_s=length, by=interaction.user.id
-        )
-        paused = await defer_if_slow(interaction, work)
+        async def pause_all() -> list[Monitor]:
+            silences, by = self._services.silences, interaction.user.id
+            return [
+                await silences.pause(one.guild_id, one.id, for_s=length, by=by) for one in monitor
+            ]
+
+        paused = await defer_if_slow(interaction, pause_all())
         await respond(interaction, paused_text(translator_of(interaction), paused))
 
     @app_commands.command(name="resume", description="Check a paused site again.")
     @app_commands.describe(monitor="Which site.")
-    async def resume(self, interaction: Interaction, monitor: ManagedMonitor) -> None:
-        work = self._services.silences.resume(monitor.guild_id, monitor.id, interaction.user.id)
-        resumed, was_paused = await defer_if_slow(interaction, work)
-        text = resumed_text(translator_of(interaction), resumed, was_paused=was_paused)
-        await respond(interaction, text)
+    async def resume(self, interaction: Interaction, monitor: ManagedMonitors) -> None:
+        async def resume_all() -> None:
+            for one in monitor:
+                await self._services.silences.resume(one.guild_id, one.id, interaction.user.id)
+
+        await defer_if_slow(interaction, resume_all())
+        await respond(interaction, resumed_text(translator_of(interaction), monitor))
 
     @app_commands.command(name="list", description="List every site watched here.")
     async def list(self, interaction: Interaction) -> None:
@@ -153,11 +176,15 @@ class Watch(
     @app_commands.describe(monitor="Which site.", place="From which place.")
     @app_commands.rename(place="from")
     async def test(
-        self, interaction: Interaction, monitor: ManagedMonitor, place: PlaceName | None = None
+        self, interaction: Interaction, monitor: ManagedMonitors, place: PlaceName | None = None
     ) -> None:
-        work = self._services.monitors.test(monitor.guild_id, monitor.id, place)
-        tested, result = await defer_if_slow(interaction, work)
-        await respond(interaction, embed=probe_embed(translator_of(interaction), tested, result))
+        test, words = self._services.monitors.test, translator_of(interaction)
+        checks = (test(one.guild_id, one.id, place) for one in monitor[:TESTED_AT_ONCE])
+        tested = await defer_if_slow(interaction, asyncio.gather(*checks))
+        embed = all_tested_embed(words, tested, of=len(monitor))
+        await respond(
+            interaction, embed=probe_embed(words, *tested[0]) if len(monitor) == 1 else embed
+        )
 
     @app_commands.command(name="export", description="Download all watched sites as one file.")
     async def export(self, interaction: Interaction) -> None:
@@ -200,5 +227,7 @@ async def setup(client: VigieClient) -> None:
         for one in (cog.add, cog.edit, cog.test):
             options = one._params.items()  # noqa: SLF001 - the same
             one._params = {k: v for k, v in options if k not in {"place", "places"}}  # noqa: SLF001
-    client.add_dynamic_items(EditButton, RemovalButton, DidYouMeanButton)
+    client.add_dynamic_items(
+        EditButton, RemovalButton, DidYouMeanButton, BulkEditButton, BulkRemovalButton
+    )
     await client.add_cog(cog)

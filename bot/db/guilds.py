@@ -1,11 +1,12 @@
 """SQL of the servers and what they chose."""
 
+import json
 import sqlite3
 from dataclasses import asdict
 
 from bot.db import rows
 from bot.db.database import Connection
-from bot.models import GuildSettings
+from bot.models import GuildSettings, TagAlerts
 
 
 def all_present(conn: Connection) -> list[GuildSettings]:
@@ -15,7 +16,9 @@ def all_present(conn: Connection) -> list[GuildSettings]:
 
 def save(conn: Connection, settings: GuildSettings) -> None:
     """Insert or replace what a server chose; a server that had left is back."""
-    rows.save(conn, "guild", "id", asdict(settings) | {"left_ms": None})
+    row = asdict(settings)
+    row["tag_alerts"] = json.dumps(row["tag_alerts"])
+    rows.save(conn, "guild", "id", row | {"left_ms": None})
 
 
 def find(conn: Connection, guild_id: int) -> GuildSettings | None:
@@ -44,4 +47,5 @@ def put(conn: Connection, key: str, value: str) -> None:
 
 
 def _settings(row: sqlite3.Row) -> GuildSettings:
-    return rows.read(row, GuildSettings)
+    tags = tuple(TagAlerts(**one) for one in json.loads(row["tag_alerts"]))
+    return rows.read(row, GuildSettings, tag_alerts=tags)

@@ -129,11 +129,14 @@ def _settings(monitor: Monitor) -> dict[str, object]:
     own = {
         name: getattr(monitor, name) for name in Monitor.__dataclass_fields__ if name not in _FIXED
     }
-    return own | _columns(monitor.target) | {"name_key": name_key(monitor.name)}
+    return _stored(own) | _columns(monitor.target) | {"name_key": name_key(monitor.name)}
 
 
 def _columns(target: Target) -> dict[str, object]:
-    values = {name: getattr(target, name) for name in Target.__dataclass_fields__}
+    return _stored({name: getattr(target, name) for name in Target.__dataclass_fields__})
+
+
+def _stored(values: dict[str, object]) -> dict[str, object]:
     return {name: json.dumps(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
@@ -148,7 +151,7 @@ def _monitor(row: sqlite3.Row) -> Monitor:
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         expect_status=tuple(json.loads(row["expect_status"])),
     )
-    return rows.read(row, Monitor, target=target)
+    return rows.read(row, Monitor, target=target, tags=tuple(json.loads(row["tags"])))
 
 
 def certificate_warnings(conn: Connection, monitor_id: int) -> str | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.db import audit_log as table
 from bot.db.audit_log import AuditEntry
 from bot.db.database import Database
-from bot.models import GuildSettings, Monitor, Window
+from bot.models import GuildSettings, Monitor, TagAlerts, Window
 from bot.services.monitor_options import differing
 
 __all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
@@ -36,9 +36,15 @@ class AuditEvent(StrEnum):
     REMINDERS = "reminders"
     LANGUAGE = "language"
     TIMEZONE = "timezone"
+    TAG_ALERTS = "tag_alerts"
     # Done to a server's boards; after: the channel.
     BOARD_CREATED = "board_created"
     BOARD_REMOVED = "board_removed"
+
+
+def _tag_alerts(one: TagAlerts) -> str:
+    channel, role = one.channel_id and f"<#{one.channel_id}>", one.role_id and f"<@&{one.role_id}>"
+    return " ".join(str(part) for part in (f"#{one.tag}", channel, role) if part)
 
 
 _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
@@ -48,6 +54,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.REMINDERS: lambda s: s.reminder_h or None,
     AuditEvent.LANGUAGE: lambda s: s.language,
     AuditEvent.TIMEZONE: lambda s: s.timezone,
+    AuditEvent.TAG_ALERTS: lambda s: "; ".join(map(_tag_alerts, s.tag_alerts)),
 }
 
 

@@ -1,6 +1,7 @@
 """Settings of each server: kept in memory, written through to the store."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,10 @@ from bot.db import audit_log
 from bot.db import guilds as table
 from bot.db.database import Connection, Database
 from bot.errors import UserError
-from bot.models import GuildSettings
+from bot.models import GuildSettings, Monitor, TagAlerts
 from bot.services.audit_log import Actor
+
+MAX_TAGGED = 25  # of one server
 
 
 class Guilds:
@@ -28,6 +31,11 @@ class Guilds:
     def settings(self, guild_id: int) -> GuildSettings:
         """The server's settings, or the defaults."""
         return self._settings.get(guild_id) or GuildSettings(guild_id)
+
+    def tag_alerts(self, monitor: Monitor) -> Iterator[TagAlerts]:
+        """Settings of its tags, in their order: the first that has a channel or role counts."""
+        found = {one.tag: one for one in self.settings(monitor.guild_id).tag_alerts}
+        return (found[tag] for tag in monitor.tags if tag in found)
 
     def known(self) -> list[GuildSettings]:
         return list(self._settings.values())
@@ -78,6 +86,24 @@ class Guilds:
         if reminder_h is not None:
             kept["reminder_h"] = reminder_h
         return await self._change(guild_id, actor=self._actor(guild_id, by), **kept)
+
+    async def set_tag_alerts(
+        self, guild_id: int, tag: str, *, by: int, channel_id: int | None, role_id: int | None
+    ) -> GuildSettings:
+        """Where alerts of this tag go; None leaves a part as it was, 0 takes it away."""
+        before = self.settings(guild_id).tag_alerts
+        old = next((one for one in before if one.tag == tag), TagAlerts(tag))
+        chosen = (
+            old.channel_id if channel_id is None else channel_id or None,
+            old.role_id if role_id is None else role_id or None,
+        )
+        others = [one for one in before if one.tag != tag]
+        if any(chosen):
+            others.append(TagAlerts(tag, *chosen))
+        if len(others) > MAX_TAGGED:
+            raise UserError("At most {n} tags can have a channel of their own.", n=MAX_TAGGED)
+        after = tuple(sorted(others, key=lambda one: one.tag))
+        return await self._change(guild_id, actor=self._actor(guild_id, by), tag_alerts=after)
 
     async def ensure_channel(
         self, guild_id: int, here: int | None, own: int | None, *, by: int

@@ -38,11 +38,15 @@ class NewWindow:
     monitor_id: int | None = None
     timezone: str | None = None
     reason: str | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WindowStatus:
-    """A window, what it covers (``monitor`` None: all of the server), when it is open (next)."""
+    """A window, what it covers, when it is open (next).
+
+    ``monitor`` None: those with the window's tag or, without one, all of the server.
+    """
 
     window: Window
     monitor: Monitor | None
@@ -64,12 +68,19 @@ class Maintenance:
         self._watchlist = watchlist
 
     async def start(
-        self, guild_id: int, monitor_id: int | None, *, for_s: int, reason: str | None, by: int
+        self,
+        guild_id: int,
+        monitor_id: int | None,
+        *,
+        for_s: int,
+        reason: str | None,
+        by: int,
+        tag: str | None = None,
     ) -> WindowStatus:
         """Maintenance from now on for ``for_s`` seconds. Raises UserError."""
         _check_length(for_s, ONCE_LIMIT_S)
         today, now = instant(self._clock.now_ms())
-        wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason)
+        wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason, tag)
         return await self._add(self._made(guild_id, wanted, by), AuditEvent.MAINTENANCE_STARTED)
 
     async def schedule(self, guild_id: int, wanted: NewWindow, by: int) -> WindowStatus:
@@ -94,9 +105,7 @@ class Maintenance:
         open_now = [
             one
             for one in self.of_guild(begun.window.guild_id)
-            if one.active
-            and one.window.id != begun.window.id
-            and one.window.monitor_id in {None, begun.window.monitor_id}
+            if one.active and one.window.id != begun.window.id and _covers_all_of(one.window, begun)
         ]
         return max(open_now, key=lambda one: one.occurrence.until_ms or 0, default=None)
 
@@ -123,6 +132,8 @@ class Maintenance:
 
     def _made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
         if wanted.monitor_id is not None:
+            if wanted.tag is not None:
+                raise UserError("Choose a site or a tag, not both.")
             self._watchlist.get(guild_id, wanted.monitor_id)
         return Window(
             id=0,
@@ -137,6 +148,7 @@ class Maintenance:
             reason=plain(wanted.reason or "", REASON_LIMIT) or None,
             created_by=by,
             created_ms=self._clock.now_ms(),
+            tag=wanted.tag,
         )
 
     def _zone(self, guild_id: int, text: str | None) -> str:
@@ -196,6 +208,12 @@ class Maintenance:
             return WindowStatus(window, None, occurrence, now_ms)
         entry = self._watchlist.find(window.monitor_id)
         return None if entry is None else WindowStatus(window, entry.monitor, occurrence, now_ms)
+
+
+def _covers_all_of(window: Window, begun: WindowStatus) -> bool:
+    if begun.monitor is not None:
+        return window.covers(begun.monitor)
+    return window.monitor_id is None and window.tag in {None, begun.window.tag}
 
 
 def _check_length(length_s: int, most_s: int) -> None:

@@ -22,6 +22,7 @@ from bot.services.option_types import (
     PlacesOption,
     RoleOption,
     StatusesOption,
+    TagsOption,
     TextOption,
 )
 from bot.words.translator import N_
@@ -186,6 +187,18 @@ _TABLE = (
         of_target=False,
         removable=True,
         unset=N_("the server's setting"),
+    ),
+    TagsOption(
+        name="tags",
+        label=N_("Tags"),
+        help=N_("Up to five tags, such as #shop #eu: commands take a tag in place of a site."),
+        edit_help=N_("Up to five tags, such as #shop #eu; - for none."),
+        form_help=N_("Such as #shop #eu: commands take a tag in place of a site."),
+        section=ALERTS,
+        field="tags",
+        of_target=False,
+        default=(),
+        removable=True,
     ),
     # For those who ask other places; it stands in no form.
     PlacesOption(

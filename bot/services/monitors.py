@@ -1,7 +1,7 @@
 """Adds, changes, removes and finds monitors."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -23,9 +23,23 @@ from bot.services.option_types import ALL_PLACES
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.escaping import plain
+from bot.words.translator import N_
 
 NUDGES_APART_MS = 5_000
+TAG_VALUE = "tag:"  # before a tag, where else the id of a monitor stands
 ID_DIGITS = 18  # of the longest id there can be
+NO_SUCH_TAG = N_("No site here has the tag #{tag}.")
+
+
+def tag_of(text: str) -> str:
+    """The tag that is meant by ``tag:shop`` or ``#shop``."""
+    return text.strip().removeprefix(TAG_VALUE).removeprefix("#").casefold()
+
+
+def is_tag(known: Collection[str], text: str) -> bool:
+    """A monitor may be called ``#shop`` as well: it is meant where no such tag is known."""
+    name = text.strip()
+    return name.startswith(TAG_VALUE) or (name.startswith("#") and tag_of(name) in known)
 
 
 class Monitors:
@@ -91,6 +105,18 @@ class Monitors:
             "I watch nothing called “{name}” here. Pick one from the list as you type.",
             name=plain(text, NAME_LIMIT),
         )
+
+    def matching(self, guild_id: int, text: str) -> list[Monitor]:
+        """Those with a tag (``tag:shop``, ``#shop``), else the one :meth:`find` finds.
+
+        Raises NotFound.
+        """
+        mine, tag = self.of_guild(guild_id), tag_of(text)
+        if not is_tag({one for monitor in mine for one in monitor.tags}, text):
+            return [self.find(guild_id, text)]
+        if found := [one for one in mine if tag in one.tags]:
+            return found
+        raise NotFound(NO_SUCH_TAG, tag=plain(tag, NAME_LIMIT))
 
     async def add(self, guild_id: int, typed: Typed, by: int) -> Added:
         """Start watching at once; the check that is shown is the first of its first round.

@@ -5,7 +5,8 @@ as the same again. Everything that cannot be taken raises UserError.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from bot.words.translator import N_
 UNREADABLE = N_("“{field}” cannot be read.")
 ALL_PLACES, PLACE_LIMIT = "all", 32
 LARGEST = 2**63 - 1  # of an id, and of what the store can hold
+MAX_TAGS, TAG_LIMIT = 5, 32
+_TAG = re.compile(rf"\w[\w-]{{0,{TAG_LIMIT - 1}}}")
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -177,6 +180,21 @@ class PlacesOption(Option):
         return None if text.casefold() in {"", ALL_PLACES} else plain(text, PLACE_LIMIT)
 
 
+class TagsOption(Option):
+    """Words that several monitors share, so that a command can be about all of them."""
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        listed = value if isinstance(value, list | tuple) else [value]
+        found = [one for text in listed for one in _tags(_text(self, text or ""))]
+        return most_tags(dict.fromkeys(found))
+
+    def write(self, value: Any) -> str:
+        return " ".join(f"#{one}" for one in value)
+
+    def exported(self, value: Any) -> Any:
+        return list(value)
+
+
 class PlaceOption(Option):
     """The id of what Discord has picked; exports write it as text, for JSON readers round it."""
 
@@ -242,6 +260,32 @@ class HeadersOption(Option):
 
     def exported(self, value: Any) -> Any:
         return {name: "" for name, _ in value}
+
+
+def _tags(text: str) -> Iterator[str]:
+    for word in re.split(r"[\s,;]+", text):
+        if word.strip("#"):
+            yield tag_name(word)
+
+
+def tag_name(text: str) -> str:
+    """A tag in its one form: ``#Shop`` is ``shop``. Raises UserError."""
+    tag = unicodedata.normalize("NFKC", text.strip().removeprefix("#")).casefold()
+    if _TAG.fullmatch(tag) is None:
+        raise UserError(
+            "“{tag}” is no tag: letters, digits, - and _ alone, at most {n} characters.",
+            tag=plain(text, TAG_LIMIT),
+            n=TAG_LIMIT,
+        )
+    return tag
+
+
+def most_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Raises UserError for more than a monitor may have."""
+    found = tuple(tags)
+    if len(found) > MAX_TAGS:
+        raise UserError("A site can have at most {n} tags.", n=MAX_TAGS)
+    return found
 
 
 def _is_pair(found: Any) -> bool:

@@ -152,7 +152,7 @@ class LiveWindows:
         found = [
             (window, occurrence)
             for window in self._of_guild.get(monitor.guild_id, ())
-            if window.monitor_id in {None, monitor.id}
+            if window.covers(monitor)
             and (occurrence := self.occurrence(window, now_ms)) is not None
             and occurrence.contains(now_ms)
         ]

@@ -16,6 +16,7 @@ from bot.engine.stall_detector import StallDetector
 from bot.errors import DeliveryError
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
+from bot.services.bulk_edits import BulkEdits
 from bot.services.check_runner import CheckRunner
 from bot.services.connectivity import ConnectivityMonitor, OnlineCheck
 from bot.services.delivery.dispatcher import Dispatcher
@@ -125,6 +126,7 @@ class Services:
     clock: Clock
     guilds: Guilds
     monitors: Monitors
+    bulk_edits: BulkEdits
     silences: Silences
     audit_log: AuditLog
     status: Status
@@ -149,6 +151,7 @@ class Services:
             clock=clock,
             guilds=guilds,
             monitors=core.monitors,
+            bulk_edits=BulkEdits(core.monitors),
             silences=core.silences,
             audit_log=AuditLog(db),
             status=status,

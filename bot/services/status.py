@@ -8,9 +8,11 @@ from bot.db.database import Database
 from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
 from bot.services.history.monitor_report import Report, report
 from bot.services.history.uptime import Uptime, uptimes
+from bot.services.monitor_rules import host_name
 from bot.services.recurrence import Occurrence
 from bot.services.watchlist import Entry, Watchlist
 
+PAUSED = "paused"
 # Problems first; what is not judged or not checked comes last.
 _ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}
 
@@ -41,10 +43,25 @@ class Status:
         self._clock = clock
         self._watchlist = watchlist
 
-    def overview(self, guild_id: int) -> list[MonitorStatus]:
-        """All monitors of a server, problems first, then by name."""
+    def overview(
+        self, guild_id: int, *, text: str = "", state: str = "", tag: str = ""
+    ) -> list[MonitorStatus]:
+        """The monitors of a server, problems first, then by name.
+
+        ``text`` is searched in names and hosts, ``state`` is a state's word or "paused".
+        """
+        wanted = text.strip().casefold()
         found = [self._of(entry) for entry in self._watchlist.of_guild(guild_id)]
-        return sorted(found, key=lambda s: (s.paused, _ORDER[s.state]))
+        chosen = [
+            one
+            for one in found
+            if (not tag or tag in one.monitor.tags)
+            and (not state or state == (PAUSED if one.paused else one.state))
+            and (
+                wanted in one.monitor.name.casefold() or wanted in host_name(one.monitor.target.url)
+            )
+        ]
+        return sorted(chosen, key=lambda s: (s.paused, _ORDER[s.state]))
 
     def one(self, guild_id: int, monitor_id: int) -> MonitorStatus:
         """Raises NotFound."""

@@ -164,7 +164,9 @@ class Watchlist:
 
     def alert_channel_of(self, entry: Entry) -> int | None:
         """The channel of its next incident; None: the server has no alert channel yet."""
-        return entry.monitor.channel_id or self._guilds.settings(entry.monitor.guild_id).channel_id
+        tagged = (one.channel_id for one in self._guilds.tag_alerts(entry.monitor))
+        server = self._guilds.settings(entry.monitor.guild_id).channel_id
+        return entry.monitor.channel_id or next(filter(None, tagged), server)
 
     def alert_channels(self) -> set[tuple[int, int]]:
         """Server and channel of everything that is checked now."""
@@ -177,7 +179,9 @@ class Watchlist:
 
     def role_of(self, entry: Entry) -> int | None:
         """Whom an opening pings."""
-        return entry.monitor.role_id or self._guilds.settings(entry.monitor.guild_id).role_id
+        tagged = (one.role_id for one in self._guilds.tag_alerts(entry.monitor))
+        server = self._guilds.settings(entry.monitor.guild_id).role_id
+        return entry.monitor.role_id or next(filter(None, tagged), server)
 
     def silenced(self, entry: Entry, now_ms: int) -> bool:
         """Whether a mute or a maintenance window keeps new alerts back."""

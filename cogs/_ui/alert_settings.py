@@ -4,8 +4,9 @@ import discord
 
 from bot.discord.client import Interaction
 from bot.discord.permissions import channel_problem, remedy, role_problem
-from bot.models import GuildSettings
+from bot.models import GuildSettings, TagAlerts
 from bot.words.escaping import plain
+from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator, native_name, translator_for
 
 REMINDERS = {
@@ -15,6 +16,7 @@ REMINDERS = {
     "24": N_("every 24 hours"),
 }
 _ZONE_LIMIT = 100
+_TAGS_LIMIT = 1_024
 
 
 def settings_embed(
@@ -37,6 +39,10 @@ def settings_embed(
         title=words.text("Alerts of this server"),
         description="\n".join(_problems(words, interaction, settings)) or None,
     )
+    if settings.tag_alerts:
+        lines = [_tag_line(words, one) for one in settings.tag_alerts]
+        listed = fitting_lines(words, lines, room=_TAGS_LIMIT)
+        values[words.text("Channels of tags")] = "\n".join(listed)
     for name, value in values.items():
         embed.add_field(name=name, value=value)
     return embed
@@ -52,6 +58,12 @@ def language_text(words: Translator, settings: GuildSettings) -> str:
 
 def _channel(channel_id: int | None) -> str | None:
     return None if channel_id is None else f"<#{channel_id}>"
+
+
+def _tag_line(words: Translator, one: TagAlerts) -> str:
+    channel = _channel(one.channel_id) or words.text("the server's setting")
+    role = f" <@&{one.role_id}>" if one.role_id else ""
+    return f"#{one.tag} → {channel}{role}"
 
 
 def _problems(words: Translator, interaction: Interaction, settings: GuildSettings) -> list[str]:

@@ -118,6 +118,7 @@ _LABELS = {
     AuditEvent.REMINDERS: N_("Reminders"),
     AuditEvent.LANGUAGE: N_("Language"),
     AuditEvent.TIMEZONE: N_("Time zone"),
+    AuditEvent.TAG_ALERTS: N_("Channels of tags"),
 }
 _DONE = {
     AuditEvent.ADDED: N_("Added"),
@@ -223,6 +224,8 @@ def _typed(words: Translator, what: str, text: str, limit: int) -> str:
             return text
         case "name" | AuditEvent.TIMEZONE:
             return markdown(text, limit)
+        case AuditEvent.TAG_ALERTS:
+            return text  # of tags and mentions alone
         case AuditEvent.LANGUAGE:
             return native_name(translator_for(text).language)
         case AuditEvent.REMINDERS if text in REMINDERS:

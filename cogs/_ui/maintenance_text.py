@@ -101,7 +101,8 @@ def line(words: Translator, one: WindowStatus) -> str:
 def label(words: Translator, one: WindowStatus, timezone: str) -> str:
     """A plain line for autocomplete, which shows no ``<t:…>``; ``timezone`` is the server's."""
     window = one.window
-    name = words.text("all sites") if one.monitor is None else one.monitor.name
+    name = f"#{window.tag}" if window.tag else words.text("all sites")
+    name = name if one.monitor is None else one.monitor.name
     if window.date is None:
         when = f"{weekly(words, window.days)}, {_hours(words, window)} {window.timezone}"
     else:
@@ -117,7 +118,9 @@ def _end(begun: datetime, over: datetime) -> str:
 
 
 def _what(words: Translator, one: WindowStatus) -> str:
-    return words.text("all sites") if one.monitor is None else shown_name(one.monitor)
+    if one.monitor is not None:
+        return shown_name(one.monitor)
+    return f"#{one.window.tag}" if one.window.tag else words.text("all sites")
 
 
 def weekly_text(words: Translator, window: Window) -> str:

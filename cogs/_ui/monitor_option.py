@@ -7,15 +7,17 @@ from discord import app_commands
 from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
-from bot.services.option_types import ALL_PLACES
+from bot.services.monitors import NO_SUCH_TAG, TAG_VALUE, is_tag, tag_of
+from bot.services.option_types import ALL_PLACES, tag_name
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
 from cogs._ui.interactions import is_manager
-from cogs._ui.options import Choices, choices, safe_autocomplete
+from cogs._ui.options import MOST, Choices, choices, safe_autocomplete
 from cogs._ui.visibility import can_see, visible_monitors
 
 _NAME_LIMIT = 80
 _CHOICE_LIMIT = 100
+_FEW_TAGS = 5
 
 
 class _Visible(app_commands.Transformer[VigieClient]):
@@ -50,6 +52,49 @@ class _Managed(app_commands.Transformer[VigieClient]):
         return await _offer_managed(interaction, typed)
 
 
+class _VisibleOrTag(_Visible):
+    """One of those, or all of them that have a tag."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> Any:
+        services, guild_id = interaction.client.services, interaction.guild_id or 0
+        seen = visible_monitors(interaction, services.status.overview(guild_id))
+        if not is_tag({tag for one in seen for tag in one.monitor.tags}, value):
+            return [await super().transform(interaction, value)]
+        if found := [one for one in seen if tag_of(value) in one.monitor.tags]:
+            return found
+        raise NotFound(NO_SUCH_TAG, tag=plain(tag_of(value), _NAME_LIMIT))
+
+    async def autocomplete(
+        self, interaction: Interaction, typed: Any, /
+    ) -> list[app_commands.Choice[Any]]:
+        return await _offer_visible_or_tag(interaction, typed)
+
+
+class _ManagedOrTag(app_commands.Transformer[VigieClient]):
+    """A monitor of the server, or all that have a tag, for those who may change them."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> list[Monitor]:
+        return interaction.client.services.monitors.matching(interaction.guild_id or 0, value)
+
+    async def autocomplete(
+        self, interaction: Interaction, typed: Any, /
+    ) -> list[app_commands.Choice[Any]]:
+        return await _offer_managed_or_tag(interaction, typed)
+
+
+class _Tag(app_commands.Transformer[VigieClient]):
+    """A tag by itself."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        del interaction
+        return tag_name(tag_of(value))
+
+    async def autocomplete(
+        self, interaction: Interaction, typed: Any, /
+    ) -> list[app_commands.Choice[Any]]:
+        return await _offer_tags(interaction, typed)
+
+
 class _Place(app_commands.Transformer[VigieClient]):
     """The places that are known, for those who may change monitors."""
 
@@ -66,6 +111,9 @@ class _Place(app_commands.Transformer[VigieClient]):
 PlaceName: TypeAlias = app_commands.Transform[str, _Place]
 VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
 ManagedMonitor: TypeAlias = app_commands.Transform[Monitor, _Managed]
+VisibleMonitors: TypeAlias = app_commands.Transform[list[MonitorStatus], _VisibleOrTag]
+ManagedMonitors: TypeAlias = app_commands.Transform[list[Monitor], _ManagedOrTag]
+Tag: TypeAlias = app_commands.Transform[str, _Tag]
 
 
 @safe_autocomplete
@@ -84,6 +132,30 @@ def _offer_managed(interaction: Interaction, typed: str) -> Choices:
 
 
 @safe_autocomplete
+def _offer_visible_or_tag(interaction: Interaction, typed: str) -> Choices:
+    status = interaction.client.services.status
+    seen = visible_monitors(interaction, status.overview(interaction.guild_id or 0))
+    return _with_tags([one.monitor for one in seen], typed)
+
+
+@safe_autocomplete
+def _offer_managed_or_tag(interaction: Interaction, typed: str) -> Choices:
+    if not is_manager(interaction):
+        return []
+    return _with_tags(
+        interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed
+    )
+
+
+@safe_autocomplete
+def _offer_tags(interaction: Interaction, typed: str) -> Choices:
+    if not is_manager(interaction):
+        return []
+    found = interaction.client.services.monitors.of_guild(interaction.guild_id or 0)
+    return _tag_choices(found, typed)
+
+
+@safe_autocomplete
 def _offer_places(interaction: Interaction, typed: str) -> Choices:
     if not is_manager(interaction):
         return []
@@ -97,3 +169,18 @@ def _choices(monitors: list[Monitor], typed: str) -> Choices:
     found = [one for one in monitors if wanted in one.name.casefold()]
     found.sort(key=lambda one: (not one.name.casefold().startswith(wanted), one.name.casefold()))
     return choices((plain(one.name, _CHOICE_LIMIT) or str(one.id), str(one.id)) for one in found)
+
+
+def _tag_choices(monitors: list[Monitor], typed: str) -> Choices:
+    wanted = tag_of(typed)
+    tags = sorted({tag for one in monitors for tag in one.tags if wanted in tag})
+    return choices((f"#{tag}", f"{TAG_VALUE}{tag}") for tag in tags)
+
+
+def _with_tags(monitors: list[Monitor], typed: str) -> Choices:
+    """Where a # was typed tags come first; else a few of them last."""
+    tags, names = _tag_choices(monitors, typed), _choices(monitors, typed)
+    if typed.strip().startswith("#"):
+        return (tags + names)[:MOST]
+    few = tags[:_FEW_TAGS]
+    return [*names[: MOST - len(few)], *few]

@@ -1,6 +1,6 @@
 """A monitor's name, address and card. The whole URL may hold secrets: for managers alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import discord
 
@@ -13,10 +13,21 @@ from bot.words.translator import Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200
 _URL_LIMIT = 1_000
+_NAMED, _SHORT_NAME_LIMIT = 10, 40  # of several
 
 
 def shown_name(monitor: Monitor) -> str:
     return markdown(monitor.name, NAME_LIMIT)
+
+
+def shown_names(words: Translator, monitors: Sequence[Monitor]) -> str:
+    """The one, or the first few and how many more there are."""
+    if len(monitors) == 1:
+        return shown_name(monitors[0])
+    shown = [markdown(one.name, _SHORT_NAME_LIMIT) for one in monitors[:_NAMED]]
+    if len(monitors) > _NAMED:
+        shown.append(words.text("+{n} more", n=len(monitors) - _NAMED))
+    return words.list(shown)
 
 
 def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -> discord.Embed:

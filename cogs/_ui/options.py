@@ -20,7 +20,7 @@ from bot.words.translator import LANGUAGES, N_, translator_for
 log = logging.getLogger(__name__)
 
 Choices: TypeAlias = list[app_commands.Choice[str]]
-_MOST = 25
+MOST = 25
 _TEXT_LIMIT = 100
 
 
@@ -46,7 +46,7 @@ def choices(pairs: Iterable[tuple[str, str]]) -> Choices:
     for text, value in pairs:
         if units(value) <= _TEXT_LIMIT:  # for one that is longer Discord refuses all of them
             texts.setdefault(value, clip(text, _TEXT_LIMIT))
-    found = list(texts.items())[:_MOST]
+    found = list(texts.items())[:MOST]
     return [app_commands.Choice(name=text, value=value) for value, text in found]
 
 

@@ -1,5 +1,7 @@
 """What ``/watch`` answers."""
 
+from collections.abc import Sequence
+
 import discord
 
 from bot.discord.client import Interaction
@@ -17,7 +19,13 @@ from bot.words.translator import N_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_settings import asked_address
-from cogs._ui.monitor_text import add_address, named_by_host, shown_host, shown_name
+from cogs._ui.monitor_text import (
+    add_address,
+    named_by_host,
+    shown_host,
+    shown_name,
+    shown_names,
+)
 
 _LINES = 25
 
@@ -79,20 +87,28 @@ def _line(words: Translator, status: MonitorStatus) -> str:
     return " · ".join(parts)
 
 
-def paused_text(words: Translator, monitor: Monitor) -> str:
-    if monitor.resume_ms is None:
-        return words.text("{name} is paused until somebody resumes it.", name=shown_name(monitor))
-    return words.text(
-        "{name} is paused until {time}.",
-        name=shown_name(monitor),
-        time=stamp(monitor.resume_ms, "f"),
-    )
+def paused_text(words: Translator, paused: Sequence[Monitor]) -> str:
+    name, resume_ms = shown_names(words, paused), paused[0].resume_ms
+    if resume_ms is None and len(paused) == 1:
+        return words.text("{name} is paused until somebody resumes it.", name=name)
+    if resume_ms is None:
+        return words.text("Paused until somebody resumes them: {list}.", list=name)
+    time = stamp(resume_ms, "f")
+    if len(paused) == 1:
+        return words.text("{name} is paused until {time}.", name=name, time=time)
+    return words.text("Paused until {time}: {list}.", list=name, time=time)
 
 
-def resumed_text(words: Translator, monitor: Monitor, *, was_paused: bool) -> str:
-    if not was_paused:
-        return words.text("{name} was not paused.", name=shown_name(monitor))
-    return words.text("Checks of {name} have resumed.", name=shown_name(monitor))
+def resumed_text(words: Translator, before: Sequence[Monitor]) -> str:
+    """``before``: as they were."""
+    resumed = [one for one in before if one.paused]
+    name = shown_names(words, resumed)
+    if len(before) == 1:
+        sentence = N_("Checks of {name} have resumed.") if resumed else N_("{name} was not paused.")
+        return words.text(sentence, name=shown_name(before[0]))
+    if not resumed:
+        return words.text("None of them was paused.")
+    return words.text("Checks have resumed: {list}.", list=name)
 
 
 _URL_LIMIT = 900

@@ -19,7 +19,9 @@ CREATE TABLE guild (
     left_ms INTEGER,
     -- When it was last told that a channel refuses us; since when nobody there could be told.
     noticed_ms INTEGER,
-    unheard_ms INTEGER
+    unheard_ms INTEGER,
+    -- Where alerts of tagged monitors go, as a JSON list of tag, channel_id, role_id.
+    tag_alerts TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 CREATE TABLE monitor (
@@ -44,13 +46,15 @@ CREATE TABLE monitor (
     removed_ms INTEGER,
     timeout_s INTEGER NOT NULL DEFAULT 10,
     -- The only place it is seen from; NULL: all of them.
-    place TEXT
+    place TEXT,
+    -- A JSON list of words in lower case.
+    tags TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
 CREATE UNIQUE INDEX monitor_name ON monitor (guild_id, name_key) WHERE removed_ms IS NULL;
 
--- Planned work. monitor_id NULL: all of the server. Times are the wall clock's in that zone.
+-- Planned work, for one monitor, those with a tag or (both NULL) all of the server. Times are the wall clock's in that zone.
 -- days: every week on these (0 is Monday), such as '024'; '' is once, on that date.
 -- ended_ms: cancelled then, or found to be over.
 CREATE TABLE maintenance_window (
@@ -67,6 +71,7 @@ CREATE TABLE maintenance_window (
     created_by INTEGER NOT NULL,
     created_ms INTEGER NOT NULL,
     ended_ms INTEGER,
+    tag TEXT,
     CHECK ((days = '') = (date IS NOT NULL)),
     CHECK ((ends IS NULL) = (length_s IS NOT NULL))
 ) STRICT;

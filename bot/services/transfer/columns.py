@@ -45,6 +45,7 @@ _OTHER_NAMES = {
     "headers": "customheaders httpheaders requestheaders customhttpheaders",
     "channel": "salon kanal canal",
     "role": "rolle",
+    "tags": "tag labels etiquettes schlagworte",
     "paused": "enpause pausiert disabled pausado",
     "enabled": "active actif aktiv isactive",
     "status": "state monitorstatus etat",
