@@ -73,18 +73,15 @@ class Actor:
         return self._row(what, monitor_id, None, after)
 
     def planned(self, window: Window, what: AuditEvent) -> AuditEntry:
-        """An entry about a maintenance window that is stored already."""
         return self.did(what, window.monitor_id, window.id)
 
     def edited(self, before: Monitor, after: Monitor) -> list[AuditEntry]:
-        """A row for each setting of a monitor that differs."""
         return [
             self._row(one.name, after.id, one.logged(one.of(before)), one.logged(one.of(after)))
             for one in differing(before, after)
         ]
 
     def chose(self, before: GuildSettings, after: GuildSettings) -> list[AuditEntry]:
-        """A row for each setting of the server that differs."""
         return [
             self._row(what, None, of(before), of(after))
             for what, of in _OF_SERVER.items()

@@ -26,8 +26,6 @@ def schedule(scheduler: Scheduler, monitor: Monitor, *, soon: bool = False) -> N
 
 
 class CheckRunner:
-    """Runs every check of every monitor for the scheduler."""
-
     def __init__(
         self,
         clock: Clock,
@@ -80,7 +78,6 @@ class CheckRunner:
     async def handle_result(
         self, entry: Entry, slot_ms: int, number: int, sighting: Sighting
     ) -> Step:
-        """Take what a check saw, wherever it was made."""
         result, entry.asking, target = sighting.result, sighting.asking, entry.monitor.target
         needed = not _changes_nothing(entry)
         offline = not (result is None or result.ok or sighting.elsewhere or _is_ours(result)) and (

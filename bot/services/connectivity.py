@@ -86,7 +86,6 @@ class ConnectivityMonitor:
         return True
 
     async def run(self) -> None:
-        """While offline, check again every few seconds, until cancelled."""
         while True:
             await self._clock.sleep(RECHECK_S)
             try:
@@ -95,7 +94,6 @@ class ConnectivityMonitor:
                 log.exception("The end of the time offline could not be recorded, retrying")
 
     async def recheck(self) -> None:
-        """While offline, check once more."""
         if self._since_ms is not None and await self.is_online():
             await self._back_online(self._clock.now_ms())
 

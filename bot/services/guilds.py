@@ -29,7 +29,6 @@ class Guilds:
         self._settings = {s.id: s for s in await self._db.read(table.all_present)}
 
     def settings(self, guild_id: int) -> GuildSettings:
-        """The server's settings, or the defaults."""
         return self._settings.get(guild_id) or GuildSettings(guild_id)
 
     def tag_alerts(self, monitor: Monitor) -> Iterator[TagAlerts]:
@@ -50,7 +49,6 @@ class Guilds:
         await self._change(guild_id, guild_locale=locale)
 
     async def left(self, guild_id: int) -> None:
-        """Vigie was removed from this server."""
         async with self._lock:
             self._settings.pop(guild_id, None)
             now_ms = self._clock.now_ms()

@@ -71,7 +71,6 @@ class GapWatch:
         return await self._db.write(write)
 
     async def run(self) -> None:
-        """Stamp until cancelled."""
         beat = False
         while True:
             await self._clock.sleep(STAMP_S)
@@ -228,7 +227,6 @@ class Heartbeat:
         return None
 
     async def store(self, missed: str | None) -> None:
-        """Write it when it has changed."""
         text = missed or ""
         if text != self._stored:
             await self._db.write(lambda conn: guilds.put(conn, MISSED, text))

@@ -59,8 +59,6 @@ class WindowStatus:
 
 
 class Maintenance:
-    """The windows of all servers; every call names the server it acts for."""
-
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, watchlist: Watchlist) -> None:
         self._db = db
         self._clock = clock

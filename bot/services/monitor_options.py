@@ -8,7 +8,7 @@ its column.
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from bot.engine.kinds import kind_of
+from bot.engine.kinds import KINDS, kind_of
 from bot.errors import OptionNames, UserError, raise_all
 from bot.models import Monitor
 from bot.services.option_types import (
@@ -45,10 +45,8 @@ EVERY = NumberOption(
     name="every",
     label=N_("Seconds between checks"),
     help=N_("Seconds from one check to the next."),
-    edit_help=N_("Seconds from one check to the next."),
     section=ADDRESS,
     field="interval_s",
-    of_target=False,
     low=1,
     high=MAX_INTERVAL_S,
     unit_ms=1_000,
@@ -64,7 +62,6 @@ _TABLE = (
         help=N_("Such as example.com or https://example.com/health; /help has the other kinds."),
         edit_help=N_("Another address: it starts from scratch."),
         section=ADDRESS,
-        field="url",
     ),
     NameOption(
         name="name",
@@ -72,18 +69,13 @@ _TABLE = (
         help=N_("Its name here; by default its host."),
         edit_help=N_("Its name here."),
         section=ADDRESS,
-        field="name",
-        of_target=False,
     ),
     EVERY,
     ChoiceOption(
         name="method",
         label=N_("Method"),
         help=N_("GET reads the page, HEAD only its headers."),
-        edit_help=N_("GET reads the page, HEAD only its headers."),
         section=ADDRESS,
-        field="method",
-        by_kind=True,
         default="GET",
         choices=("GET", "HEAD"),
         refusal=N_("I can use GET and HEAD, not {value}."),
@@ -101,7 +93,6 @@ _TABLE = (
         unit_ms=1_000,
         shown=N_("{n} s"),
         too_low=N_("its timeout becomes {n} s"),
-        too_high=N_("its timeout becomes {n} s"),
     ),
     StatusesOption(
         name="expect_status",
@@ -110,8 +101,6 @@ _TABLE = (
         edit_help=N_("Accepted HTTP codes, such as 200 or 2xx; - for any below 400."),
         form_help=N_("Such as 200, 301 or 2xx. Empty: any below 400."),
         section=FINE,
-        field="expect_status",
-        by_kind=True,
         default=(),
         removable=True,
         unset=N_("any below 400"),
@@ -122,8 +111,6 @@ _TABLE = (
         help=N_("A text that must be on the page."),
         edit_help=N_("A text that must be on the page; - for none."),
         section=FINE,
-        field="contains",
-        by_kind=True,
         removable=True,
         secret=True,
     ),
@@ -133,8 +120,6 @@ _TABLE = (
         help=N_("A text that must not be on the page."),
         edit_help=N_("A text that must not be on the page; - for none."),
         section=FINE,
-        field="not_contains",
-        by_kind=True,
         removable=True,
         secret=True,
     ),
@@ -144,15 +129,12 @@ _TABLE = (
         help=N_("Alert when responses take longer than this many milliseconds."),
         edit_help=N_("Alert when responses take longer than this many milliseconds; 0 for never."),
         section=FINE,
-        field="slow_ms",
-        of_target=False,
         removable=True,
         low=1,
         high=60_000,
         unit_ms=1,
         shown=N_("{n} ms"),
         too_low=N_("its slow limit becomes {n} ms"),
-        too_high=N_("its slow limit becomes {n} ms"),
     ),
     HeadersOption(
         name="headers",
@@ -161,8 +143,6 @@ _TABLE = (
         edit_help=N_("Request headers: Name: value | Name: value; - for none."),
         form_help=N_("One per line. I never show values; one left empty stays as it is."),
         section=FINE,
-        field="headers",
-        by_kind=True,
         default=(),
         removable=True,
     ),
@@ -173,7 +153,6 @@ _TABLE = (
         edit_help=N_("Where its alerts go, from the next one on."),
         section=ALERTS,
         field="channel_id",
-        of_target=False,
         removable=True,
         unset=N_("the server's setting"),
     ),
@@ -184,7 +163,6 @@ _TABLE = (
         edit_help=N_("Which role to ping when it fails."),
         section=ALERTS,
         field="role_id",
-        of_target=False,
         removable=True,
         unset=N_("the server's setting"),
     ),
@@ -195,8 +173,6 @@ _TABLE = (
         edit_help=N_("Up to five tags, such as #shop #eu; - for none."),
         form_help=N_("Such as #shop #eu: commands take a tag in place of a site."),
         section=ALERTS,
-        field="tags",
-        of_target=False,
         default=(),
         removable=True,
     ),
@@ -205,15 +181,14 @@ _TABLE = (
         name="places",
         label=N_("Checked from"),
         help=N_("Where it is checked from: all, home alone, or one place alone."),
-        edit_help=N_("Where it is checked from: all, home alone, or one place alone."),
-        section="",
         field="place",
-        of_target=False,
         removable=True,
         unset=N_("all places"),
     ),
 )
 OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}
+# Taken by the kinds of monitor that name them alone.
+_BY_KIND = frozenset[str]().union(*(kind.options for kind in KINDS.values()))
 SECRETS = tuple(option.name for option in _TABLE if option.secret)
 # People know where the options of the first release stand in a command; new ones come last.
 _FIRST = [
@@ -259,9 +234,8 @@ def exported(monitor: Monitor) -> dict[str, Any]:
 
 
 def takes(url: str, option: Option) -> bool:
-    """Whether an address of this kind takes an option."""
     kind = kind_of(url)
-    return not option.by_kind or (kind is not None and option.field in kind.options)
+    return option.field not in _BY_KIND or (kind is not None and option.field in kind.options)
 
 
 def check_kind(monitor: Monitor) -> None:
@@ -275,5 +249,4 @@ def check_kind(monitor: Monitor) -> None:
 
 
 def of_section(section: str, url: str) -> Iterable[Option]:
-    """The options of one form that an address takes."""
     return (one for one in _TABLE if one.section == section and takes(url, one))

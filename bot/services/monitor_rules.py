@@ -14,8 +14,9 @@ from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import UserError, raise_all
 from bot.models import CheckResult, Monitor, Target
+from bot.services.http_text import kept_headers
 from bot.services.monitor_options import EVERY, NAME_LIMIT, OPTIONS, Typed, check_kind
-from bot.services.option_types import NumberOption, kept_headers
+from bot.services.option_types import NumberOption
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -46,8 +47,6 @@ class Edited:
 
 
 class NameTaken(UserError):
-    """Two monitors of a server cannot have one name."""
-
     def __init__(self, name: str) -> None:
         super().__init__(_TAKEN, name=name)
 
@@ -69,7 +68,6 @@ class MonitorIndex:
         self._by_url.setdefault(monitor.target.url, monitor)
 
     def replace(self, before: Monitor, after: Monitor) -> None:
-        """Another name or address of one of them."""
         self._by_name.pop(name_key(before.name), None)
         if self._by_url.get(before.target.url) is before:
             del self._by_url[before.target.url]
@@ -145,7 +143,6 @@ class MonitorRules:
             option.check(value, self.least(option))
 
     def least(self, option: NumberOption) -> int:
-        """The lower bound here."""
         return self._config.min_interval_s if option is EVERY else option.low
 
     @staticmethod

@@ -6,12 +6,19 @@ as the same again. Everything that cannot be taken raises UserError.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import OptionNames, UserError
-from bot.models import Monitor
+from bot.models import Monitor, Target
+from bot.services.http_text import (
+    MAX_HEADERS,
+    Headers,
+    parse_headers,
+    parse_statuses,
+    status_text,
+)
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -20,18 +27,6 @@ ALL_PLACES, PLACE_LIMIT = "all", 32
 LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 MAX_TAGS, TAG_LIMIT = 5, 32
 _TAG = re.compile(rf"\w[\w-]{{0,{TAG_LIMIT - 1}}}")
-_STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
-HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
-MAX_HEADERS = 10
-# Connection handling, and where the request goes, are the check's own.
-RESERVED_HEADERS = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive"),
-        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
 _WHOLE = re.compile(r"(\d{1,19})(?:[.,]0+)?", re.ASCII)
 _SPAN = re.compile(
     r"(?P<n>\d{1,18})(?:[.,]0+)?\s*(?:(?P<ms>ms|msecs?|milliseconds?)|(?P<s>s|secs?|seconds?)"
@@ -41,31 +36,36 @@ _SPAN = re.compile(
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _READ_LIMIT = 40
 
-Headers = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option of a monitor.
 
-    ``name`` is the option of the command, the key in files and the word in the audit log;
-    ``help`` describes it in ``/watch add``, ``edit_help`` in ``/watch edit``. ``secret``: its
-    values leave the audit log with their monitor.
+    ``name`` is the option of the command, the key in files and the word in the audit log, and
+    ``field`` that of the monitor or its target if it is called otherwise. ``help`` describes it in
+    ``/watch add``, ``edit_help``, if it differs, in ``/watch edit``. ``secret``: its values leave
+    the audit log with their monitor. ``section``: its form; in none without one.
     """
 
     name: str
     label: str
     help: str
-    edit_help: str
-    section: str
-    field: str  # of the monitor or, ``of_target``, of its target
-    of_target: bool = True
-    by_kind: bool = False  # taken by the kinds of monitor that name its field alone
+    edit_help: str = ""
+    section: str = ""
+    field: str = ""
     default: Any = None
     removable: bool = False  # by “-”, 0 or an empty field
     unset: str = N_("none")  # what is shown of the default
     form_help: str | None = None
     secret: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.field or self.name)
+        object.__setattr__(self, "edit_help", self.edit_help or self.help)
+
+    @property
+    def of_target(self) -> bool:
+        return self.field in Target.__dataclass_fields__
 
     def of(self, monitor: Monitor) -> Any:
         return getattr(monitor.target if self.of_target else monitor, self.field)
@@ -126,7 +126,7 @@ class NumberOption(Option):
     shown: str  # a sentence with {n}
     # What an import says of a value that it puts within the bounds, with {n} for the bound.
     too_low: str
-    too_high: str
+    too_high: str = ""
 
     def read(self, value: Any) -> int | None:
         if value is None or value == "":
@@ -143,7 +143,9 @@ class NumberOption(Option):
         """The nearest value within the bounds; the sentence that says so, if it is another."""
         if value < low:
             return low, self.too_low
-        return (self.high, self.too_high) if value > self.high else (value, None)
+        if value > self.high:
+            return self.high, self.too_high or self.too_low
+        return value, None
 
     def check(self, value: int, low: int) -> None:
         """Refuse what is out of bounds; the lower one may be the installation's."""
@@ -331,90 +333,3 @@ def _short(found: float | str) -> str:
     if isinstance(found, int) and abs(found) >= 10**19:
         return ""
     return str(found)[:_READ_LIMIT].strip()
-
-
-def parse_statuses(text: str | None) -> tuple[int, ...]:
-    """``"200"``, ``"200, 301"``, ``"2xx"`` or ``"200-204"``; empty means any below 400.
-
-    Raises UserError.
-    """
-    found: list[int] = []
-    for word in (text or "").replace(";", ",").lower().split(","):
-        if not word.strip():
-            continue
-        match = _STATUS.fullmatch(word.strip())
-        if match is None:
-            raise UserError("“expect_status” takes codes such as 200, 301 or 2xx.")
-        family, low, high = match.groups()
-        first = int(family) * 100 if family else int(low)
-        last = first + 99 if family else int(high or low)
-        found.extend(range(first, last + 1))
-    return tuple(sorted(set(found)))
-
-
-def status_text(codes: Iterable[int]) -> str:
-    """What :func:`parse_statuses` reads back as these codes, as short as it can be."""
-    runs: list[list[int]] = []
-    for code in codes:
-        if runs and code == runs[-1][-1] + 1:
-            runs[-1].append(code)
-        else:
-            runs.append([code])
-    return ", ".join(_run_text(run) for run in runs)
-
-
-def _run_text(run: Sequence[int]) -> str:
-    first, last = run[0], run[-1]
-    if first == last:
-        return str(first)
-    return f"{first // 100}xx" if (first % 100, last - first) == (0, 99) else f"{first}-{last}"
-
-
-def kept_headers(old: Headers, typed: Headers | None, *, moved: bool = False) -> Headers:
-    """The headers typed anew; one without a value keeps the value it has. None keeps all.
-
-    ``moved``: to another site, which must not learn the old values: none is kept. Raises UserError.
-    """
-    if typed is None:
-        return () if moved else old
-    values = {name.lower(): value for name, value in old}
-    lost = next((name for name, value in typed if not value and name.lower() in values), None)
-    if moved and lost is not None:
-        raise UserError(
-            "That is another site: type the value of the header {name} again.", name=lost
-        )
-    return tuple((name, value or values.get(name.lower(), "")) for name, value in typed)
-
-
-def parse_headers(text: str | None) -> Headers:
-    """``Name: value`` pairs, one a line or separated by `` | ``. Raises UserError."""
-    lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
-    if len(lines) > MAX_HEADERS:
-        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-    return tuple(_header(line) for line in lines)
-
-
-def _header(line: str) -> tuple[str, str]:
-    match = _HEADER.fullmatch(line)
-    if match is None:
-        raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
-    name, value = match[1], match[2].strip()
-    if len(name) > HEADER_NAME_LIMIT:
-        raise UserError(
-            "The name of the header {name} is too long: at most {n} characters.",
-            name=name[:HEADER_NAME_LIMIT],
-            n=HEADER_NAME_LIMIT,
-        )
-    if name.lower() in RESERVED_HEADERS:
-        raise UserError("The header {name} is set by the check itself.", name=name)
-    if len(value) > HEADER_VALUE_LIMIT:
-        raise UserError(
-            "The value of the header {name} is too long: at most {n} characters.",
-            name=name,
-            n=HEADER_VALUE_LIMIT,
-        )
-    if _HEADER_VALUE.fullmatch(value) is None:
-        raise UserError(
-            "The value of the header {name} has characters that a header cannot carry.", name=name
-        )
-    return name, value

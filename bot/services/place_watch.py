@@ -77,7 +77,6 @@ class PlaceWatch:
             self.spared += 1
 
     async def run(self) -> None:
-        """Look every minute until cancelled."""
         while True:
             await self._clock.sleep(LOOK_S)
             try:

@@ -236,7 +236,6 @@ def wall_in(ms: int, zone: tzinfo) -> datetime:
 
 
 def wall_time(ms: int, timezone: str) -> datetime:
-    """:func:`wall_in` of a zone by its name."""
     return wall_in(ms, zone_of(timezone))
 
 

@@ -63,15 +63,14 @@ class Core:
         self.guilds = guilds = Guilds(db, clock)
         self.watchlist = Watchlist(db, clock, guilds)
         self.delivery = Dispatcher(db, clock, guilds.language, on_token_refused=on_token_refused)
-        wake = self.delivery.wake
-        self.recorder = Recorder(db, clock, self.watchlist, wake)
+        self.recorder = Recorder(db, clock, self.watchlist, self.wake)
         self.connectivity = ConnectivityMonitor(
-            db, clock, self.watchlist.alert_channels, online_check, wake, stalls=stalls
+            db, clock, self.watchlist.alert_channels, online_check, self.wake, stalls=stalls
         )
         self.checks = CheckQueue(checker, clock, limit=config.concurrency)
         calm_checks = None if calm is None else CheckQueue(calm, clock, limit=config.concurrency)
         self.places = PlaceRouter(clock, self.checks, others, calm_checks)
-        self.place_watch = PlaceWatch(db, clock, self.watchlist, wake, others)
+        self.place_watch = PlaceWatch(db, clock, self.watchlist, self.wake, others)
         self.check_runner = self._check_runner(clock)
         self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
         self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
@@ -88,6 +87,10 @@ class Core:
             stalls=self.stalls,
         )
 
+    def wake(self) -> None:
+        """There is something to send."""
+        self.delivery.wake()
+
     def _monitors(self, clock: Clock, guard: Netguard) -> Monitors:
         return Monitors(
             self.db,
@@ -103,7 +106,6 @@ class Core:
         )
 
     async def load(self, off_since_ms: int | None = None) -> None:
-        """Read back everything that is remembered. ``off_since_ms``: it was off for long."""
         await self.guilds.load()
         await self.watchlist.load()
         self.recorder.load()

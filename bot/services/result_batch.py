@@ -35,7 +35,6 @@ class ResultBatch:
         self._certificates: dict[int, str] = {}
 
     def add(self, entry: Entry, result: CheckResult) -> None:
-        """Keep one check's result."""
         cause = None if result.cause is None else str(result.cause)
         total = round(result.phases.total)
         self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
@@ -45,7 +44,6 @@ class ResultBatch:
         self._dirty.add(entry.monitor.id)
 
     def remember_certificate(self, monitor_id: int, sightings: str) -> None:
-        """Keep what is known of a monitor's certificate."""
         self._certificates[monitor_id] = sightings
 
     def forget_certificate(self, monitor_id: int) -> None:

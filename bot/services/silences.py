@@ -41,7 +41,6 @@ class Silences:
         self._recorder = recorder
 
     async def run(self) -> None:
-        """Look every second until cancelled."""
         while True:
             await self._clock.sleep(EXPIRE_EVERY_S)
             await self.expire_due()

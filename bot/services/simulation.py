@@ -9,17 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from bot.config import Config
 from bot.db import guilds as guild_rows
 from bot.db import monitors as monitor_rows
 from bot.db import outbox
 from bot.db.database import IN_MEMORY, Connection, Database
-from bot.engine.check_queue import CheckQueue
-from bot.engine.place_router import Asking, PlaceRouter, Sighting
+from bot.engine.netguard import Netguard
+from bot.engine.place_router import Asking, Sighting
 from bot.engine.votes import Vote
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
-from bot.services.check_runner import CheckRunner
-from bot.services.connectivity import ConnectivityMonitor
-from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import (
     Alert,
     ChannelAccess,
@@ -27,10 +25,8 @@ from bot.services.delivery.messages import (
     LostMessage,
     SentMessage,
 )
-from bot.services.guilds import Guilds
-from bot.services.place_watch import PlaceWatch
-from bot.services.recorder import Recorder
-from bot.services.watchlist import Entry, Watchlist
+from bot.services.registry import Core
+from bot.services.watchlist import Entry
 
 GUILD, CHANNEL = 1, 1
 CANARY = "canary-"
@@ -70,8 +66,6 @@ class SimulatedMessage:
 
 
 class SimulatedClock:
-    """A clock that stands where it is put."""
-
     def __init__(self) -> None:
         self.t = 0.0
 
@@ -142,33 +136,24 @@ class NullTransport:
         return user_id
 
 
-class Simulation:
+class Simulation(Core):
     """Sites of one server with one channel. ``lines`` are all its messages so far."""
 
     def __init__(self, db: Database) -> None:
         self.lines: list[SimulatedMessage] = []
         self.entries: dict[str, Entry] = {}
-        self._db = db
         self._clock = SimulatedClock()
         self._canaries = ScriptedOnlineCheck()
-        self._guilds = Guilds(db, self._clock)
-        self._watchlist = Watchlist(db, self._clock, self._guilds)
-        self._delivery = Dispatcher(db, self._clock, self._guilds.language)
-        self._delivery.attach(NullTransport())
-        self._delivery.observers.append(self._hear)
-        self._recorder = Recorder(db, self._clock, self._watchlist, self._wake)
-        self._connectivity = ConnectivityMonitor(
-            db, self._clock, self._watchlist.alert_channels, self._canaries, self._wake
-        )
-        self._places = PlaceWatch(db, self._clock, self._watchlist, self._wake)
-        self._check_runner = CheckRunner(
+        super().__init__(
+            Config(),
+            db,
             self._clock,
-            self._watchlist,
-            PlaceRouter(self._clock, CheckQueue(NoChecker(), self._clock)),
-            self._connectivity,
-            self._recorder,
-            place_watch=self._places,
+            checker=NoChecker(),
+            guard=Netguard(),
+            online_check=self._canaries,
         )
+        self.delivery.attach(NullTransport())
+        self.delivery.observers.append(self._hear)
         self._due_ms: int | None = None  # when the outbox is to be looked at
         self._flush_t = 0.0
 
@@ -185,9 +170,9 @@ class Simulation:
             guild_rows.save(conn, settings)
             return [replace(m, id=monitor_rows.insert(conn, m)) for m in watched]
 
-        stored = await self._db.write(prepare)
-        await self._guilds.load()
-        self.entries = {monitor.name: self._watchlist.add(monitor) for monitor in stored}
+        stored = await self.db.write(prepare)
+        await self.guilds.load()
+        self.entries = {monitor.name: self.watchlist.add(monitor) for monitor in stored}
 
     async def play(self, together: Sequence[ScriptedRound]) -> None:
         """Play all rounds of one moment: first checks, then the confirming ones that are needed."""
@@ -197,8 +182,8 @@ class Simulation:
         for moment in together:
             if moment.site.startswith(CANARY):
                 self._canaries.seen[moment.site] = moment.causes[0] is None
-        await self._connectivity.recheck()
-        await self._places.look()
+        await self.connectivity.recheck()
+        await self.place_watch.look()
         asking = [m for m in together if m.site in self.entries]
         for number, after_s in enumerate(CONFIRM_AT_S):
             await self._deliver_until(at + after_s)
@@ -208,11 +193,10 @@ class Simulation:
             if not asking:
                 break
         if at >= self._flush_t:
-            await self._recorder.flush()
+            await self.recorder.flush()
             self._flush_t = at + FLUSH_EVERY_S
 
     async def end(self) -> None:
-        """Nothing more happens: what still waits is sent in its time."""
         await self._deliver_until(self._clock.t + PATIENCE_S)
 
     async def _check(self, moment: ScriptedRound, number: int, at: float) -> bool:
@@ -222,7 +206,7 @@ class Simulation:
         slot_ms = EPOCH_MS + round(at * 1000)
         entry = self.entries[moment.site]
         sighting = Sighting(result, self._clock.t, _asked(moment.vote))
-        step = await self._check_runner.handle_result(entry, slot_ms, number, sighting)
+        step = await self.check_runner.handle_result(entry, slot_ms, number, sighting)
         return step.confirm_s is not None
 
     async def _deliver_until(self, t: float) -> None:
@@ -230,16 +214,16 @@ class Simulation:
         until_ms = EPOCH_MS + round(t * 1000)
         while self._due_ms is not None and self._due_ms <= until_ms:
             self._clock.t = max(self._clock.t, (self._due_ms - EPOCH_MS) / 1000)
-            await self._delivery.deliver_due()
+            await self.delivery.deliver_due()
             self._due_ms = await self._next_due_ms()
 
     async def _next_due_ms(self) -> int | None:
         """When the outbox has something again; what is due and yet unsent waits for a gate."""
         now_ms = self._clock.now_ms()
-        due = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms))
+        due = await self.db.read(lambda conn: outbox.due_by_channel(conn, now_ms))
         return max(min(one.at_ms for one in due.values()), now_ms + 1000) if due else None
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         self._due_ms = self._clock.now_ms()
 
     def _hear(self, sent: SentMessage) -> None:

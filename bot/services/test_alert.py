@@ -16,8 +16,6 @@ _LOOK_S = 0.1
 
 
 class AlertTest:
-    """Sends test alerts."""
-
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Dispatcher) -> None:
         self._db = db
         self._clock = clock

@@ -71,7 +71,6 @@ class Watchlist:
         self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes one
 
     async def load(self) -> None:
-        """Read everything back."""
         loaded = await self._db.read(_load)
         await self._look_back(loaded)
         for index in (self._entries, self._of_guild, self._in_trouble, self.timed):
@@ -136,7 +135,6 @@ class Watchlist:
         return self._entries.values()
 
     def in_trouble(self) -> list[Entry]:
-        """The entries with an open incident."""
         return [entry for entry in self._in_trouble.values() if entry.incident is not None]
 
     def set_incident(self, entry: Entry, incident: Incident | None, state: JudgeState) -> None:
@@ -178,7 +176,6 @@ class Watchlist:
         return {(guild_id, home) for guild_id, home in homes if home is not None}
 
     def role_of(self, entry: Entry) -> int | None:
-        """Whom an opening pings."""
         tagged = (one.role_id for one in self._guilds.tag_alerts(entry.monitor))
         server = self._guilds.settings(entry.monitor.guild_id).role_id
         return entry.monitor.role_id or next(filter(None, tagged), server)

@@ -15,8 +15,16 @@ from bot.errors import DeliveryAction
 from bot.models import GuildSettings
 from bot.services.boards.boards import Boards
 from bot.services.delivery.dispatcher import DeliveryProblems
-from bot.services.doctor.findings import Finding, Grade, Mention, broken, names, ok, warning
-from bot.services.doctor.health import stored_lines
+from bot.services.doctor.findings import (
+    Finding,
+    Grade,
+    Mention,
+    broken,
+    names,
+    ok,
+    stored_lines,
+    warning,
+)
 from bot.services.status import MonitorStatus
 from bot.words.escaping import clip
 from bot.words.incident_text import fitting_lines

@@ -27,7 +27,6 @@ def test_tags_are_offered_and_many_sites_are_paused_muted_tested_at_once(tmp_pat
         assert await offered(fixture, "watch pause", "#") == ["#eu", "#shop"]
         assert await offered(fixture, "watch pause", "shop") == ["#shop"]
         assert await offered(fixture, "watch pause", "") == ["Blog", "Cart", "Till", "#eu", "#shop"]
-        assert await offered(fixture, "watch pause", "#", who="Member") == []
         assert await offered(fixture, "mute", "#e", who="Moderator") == ["#eu"]
         paused = await fixture.run("watch pause", monitor="tag:shop")
         assert paused.content == "Paused until somebody resumes them: Cart and Till."
@@ -69,8 +68,10 @@ def test_a_change_of_many_says_how_many_and_waits_for_a_click(tmp_path: Path) ->
         assert named(fixture) == {"Blog": (), "Cart": ("shop", "new"), "Till": ("shop", "new")}
         again = await fixture.run("watch edit", monitor="tag:shop", every=300)
         assert again.content == "Nothing changed."
-        twice = await sandbox.press("Admin", question, "Change 2 sites")
-        assert twice.content.startswith("I no longer know what was to change")
+        question = await fixture.run("watch edit", monitor="tag:shop", every=600)
+        fixture.app.services.bulk_edits._open.clear()
+        late = await sandbox.press("Admin", question, "Change 2 sites")
+        assert late.content.startswith("I no longer know what was to change")
         one_only = await fixture.run("watch edit", monitor="tag:shop", name="Same")
         assert one_only.content.startswith("Address, name and request headers belong to one site")
         nothing = await fixture.run("watch edit", monitor="tag:shop")

@@ -117,6 +117,7 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "headers": "X-Key: v",
             "channel": 2**60,
             "role": 55,
+            "tags": "shop",
         }
         full = rules.new(guild_id, typed, MonitorIndex(), 0)
         assert [one.name for one in OPTIONS.values() if one.of(full) == one.default] == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import UserError
-from bot.services.option_types import status_text
+from bot.services.http_text import status_text
 from bot.services.transfer.files import Item, read
 
 KUMA: dict[str, Any] = {
@@ -328,12 +328,14 @@ def test_options_are_read_as_the_command_takes_them() -> None:
         "expect_status": [200, 301],
         "headers": "X-A: 1 | X-B: 2",
         "tags": ["x"],
+        "colour": "red",
     }
     (item,) = items({"monitors": [known]})
     assert (item.typed["name"], item.typed["every"]) == ("5", 300)
+    assert item.typed["tags"] == ("x",)
     assert item.typed["expect_status"] == (200, 301)
     assert item.typed["headers"] == (("X-A", "1"), ("X-B", "2"))
-    assert remarks(item) == ["not read: tags"]
+    assert remarks(item) == ["not read: colour"]
 
 
 def test_a_long_name_is_cut_and_said() -> None:

@@ -26,7 +26,12 @@ OPS, ROLE = 200, 900
 
 
 async def tagged(fixture: ServicesFixture, name: str, tags: str, channel: int | None = None) -> int:
-    typed = {"url": f"https://{name}.example/", "name": name, "tags": tags, "channel": channel}
+    typed = {
+        "url": f"https://{name.strip('#')}.example/",
+        "name": name,
+        "tags": tags,
+        "channel": channel,
+    }
     draft = fixture.monitors.draft(GUILD, typed, fixture.monitors.index(GUILD))
     return (await fixture.monitors.keep(GUILD, [draft], PERSON))[0].id
 

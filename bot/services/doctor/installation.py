@@ -20,9 +20,8 @@ from bot.db.lock import is_held
 from bot.db.migrate import is_foreign, newest, version_of
 from bot.engine import rlimits
 from bot.errors import ConfigError
-from bot.services.doctor import health
-from bot.services.doctor.findings import Finding, broken, ok, quote, warning
-from bot.services.doctor.health import LITTLE_SPACE
+from bot.services.doctor import findings
+from bot.services.doctor.findings import LITTLE_SPACE, Finding, broken, ok, quote, warning
 from bot.services.liveness import MISSED
 from bot.words.translator import translator_for
 
@@ -138,7 +137,6 @@ def _access(database: Path) -> Finding | None:
 
 
 def _ours(path: Path) -> str:
-    """How a file becomes this user's."""
     if hasattr(os, "getuid"):
         return f"Type: sudo chown {os.getuid()} {shlex.quote(str(path))}"
     return f"Give {path} to the user Vigie runs as."
@@ -227,7 +225,7 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
             missed = guilds.get(conn, MISSED)
     except sqlite3.Error:
         return []
-    found = [health.delivery(words, "/{}".format, outbox, now_ms)]
+    found = [findings.delivery(words, "/{}".format, outbox, now_ms)]
     if missed:
         found.append(
             warning(
@@ -236,7 +234,7 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
                 "Look at VIGIE_HEARTBEAT_URL; it is heard when it ends at 2xx.",
             )
         )
-    found.append(ok("Stored", health.stored_summary(words, kept)))
+    found.append(ok("Stored", findings.stored_summary(words, kept)))
     return [replace(one, text=_in_shell(one.text, now_ms)) for one in found]
 
 

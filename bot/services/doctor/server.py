@@ -13,7 +13,7 @@ from bot.engine.check_queue import CheckQueue
 from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.doctor import health
+from bot.services.doctor import findings
 from bot.services.doctor.findings import Finding, Mention, broken, names, ok, warning
 from bot.services.place_watch import PlaceWatch
 from bot.services.status import MonitorStatus, Status
@@ -26,8 +26,6 @@ STALE_ROUNDS, STALE_MS = 5, 300_000
 
 
 class Doctor:
-    """Looks and changes nothing."""
-
     def __init__(
         self,
         db: Database,
@@ -53,22 +51,22 @@ class Doctor:
         self._started_ms = clock.now_ms()
 
     async def examine(self, guild_id: int, words: Translator, mention: Mention) -> list[Finding]:
-        """Findings of a server's monitors and messages, then of the machine's health."""
+        """Findings of a server's monitors and messages, then of the machine's findings."""
         now_ms = self._clock.now_ms()
         outbox = await self._db.read(lambda conn: delivery_stats.read(conn, guild_id, now_ms))
         sites = Sites(words, mention, now_ms, await self._online_since_ms())
         maybe = (
-            health.blocked(words, self._delivery.throttle),
-            health.checking(words, self._checks, self._stalls, guild_id),
-            await health.connection(words, self._connectivity, len(self._config.canaries)),
-            health.places(words, self._place_watch, now_ms),
-            health.open_files(words),
-            await health.database(words, self._db, self._config.database),
-            health.version(words, self._started_ms),
+            findings.blocked(words, self._delivery.throttle),
+            findings.checking(words, self._checks, self._stalls, guild_id),
+            await findings.connection(words, self._connectivity, len(self._config.canaries)),
+            findings.places(words, self._place_watch, now_ms),
+            findings.open_files(words),
+            await findings.database(words, self._db, self._config.database),
+            findings.version(words, self._started_ms),
         )
         return [
             *sites.findings(self._status.overview(guild_id), self._config.max_monitors),
-            health.delivery(words, mention, outbox, now_ms),
+            findings.delivery(words, mention, outbox, now_ms),
             *(one for one in maybe if one is not None),
         ]
 

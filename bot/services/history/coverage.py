@@ -53,7 +53,6 @@ def cut(spans: Iterable[Span], holes: Sequence[Span]) -> list[list[Span]]:
 
 
 def overlap_ms(spans: Iterable[Span], others: Sequence[Span]) -> int:
-    """Milliseconds of ``spans`` that lie in ``others``."""
     return sum(max(0, min(end, b) - max(begin, a)) for begin, end in spans for a, b in others)
 
 
@@ -127,7 +126,6 @@ def unwatched_in_hours(hours: Sequence[Rollup], gaps: Sequence[Span], within: Sp
 
 
 def _by_hour(spans: Iterable[Span]) -> dict[int, int]:
-    """Milliseconds of each hour that the spans take."""
     found: dict[int, int] = {}
     for begin, end in spans:
         for slot in range(begin // HOUR_MS, -(-end // HOUR_MS)):

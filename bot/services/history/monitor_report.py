@@ -7,8 +7,7 @@ from bot.db import guilds, incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.models import Incident, Monitor
 from bot.services.certificates import load_history
-from bot.services.history.retention import ROLLED_HOUR
-from bot.services.history.rollup import quantiles
+from bot.services.history.retention import ROLLED_HOUR, quantiles
 from bot.services.history.uptime import Uptime, by_day, joined, uptimes
 from bot.services.watchlist import Entry
 

@@ -19,8 +19,7 @@ from bot.services.history.coverage import (
     watched_spans,
     without,
 )
-from bot.services.history.retention import ROLLED_HOUR
-from bot.services.history.rollup import REMEMBERED_HOURS, quantiles
+from bot.services.history.retention import REMEMBERED_HOURS, ROLLED_HOUR, quantiles
 from bot.services.history.uptime import Counted, Uptime, counted_since
 from bot.services.watchlist import Watchlist
 
@@ -240,7 +239,6 @@ def _report(
 def _typical(
     times: Sequence[ResponseTimes], checks: _Checks, *, exact: bool
 ) -> tuple[int | None, int | None]:
-    """Median and 95th percentile of all checks that succeeded, or of the hour in the middle."""
     if exact:
         return quantiles([ms for took in checks.took.values() for ms in took])
     return (

@@ -8,17 +8,18 @@ an hour is counted from its raw checks, which go only after it was noted as coun
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import audit_log, gaps, guilds, monitors, purge, results, rollups
+from bot.db import audit_log, gaps, guilds, incidents, monitors, purge, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.delivery_stats import KEPT_MS
 from bot.db.monitors import Watched
 from bot.db.purge import prune
-from bot.db.results import Packer, unpack
-from bot.db.rollups import HOURS
-from bot.services.history import rollup
+from bot.db.results import Packer, ResultRow, unpack
+from bot.db.rollups import HOURS, Rollup
+from bot.models import State
+from bot.services.history.coverage import Span, length_ms, overlap_ms, watched_spans
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +33,17 @@ GAPS_MS = 100 * DAY_MS  # longer than the hours they explain
 CHANGES_MS = 366 * DAY_MS  # what people changed: a year, leap years included
 SLICE_S = 0.01  # no slice works much longer; its commit and a checkpoint may double it
 SLICE_ROWS = 2_000
+REMEMBERED_HOURS = 50  # the longest interval is a day, and a check speaks for two of them
 ROLLED_HOUR, ROLLED_DAY = "rolled_hour", "rolled_day"  # the next ones to count
 
 
 class Retention:
-    """Packs, counts and deletes."""
-
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
         self._sweep_at = 0.0
 
     async def run(self) -> None:
-        """Until cancelled."""
         while True:
             await self._clock.sleep(LOOK_S)
             await self.roll()
@@ -60,7 +59,6 @@ class Retention:
             log.debug("Counted a day")
 
     async def sweep(self) -> None:
-        """Delete what is older than it is kept."""
         now_ms = self._clock.now_ms()
         hourly, packed_too = (
             now_ms // HOUR_MS - days * HOURS for days in (HOURLY_DAYS, PACKED_DAYS)
@@ -93,7 +91,7 @@ class Retention:
             checks = unpack(one.id, hour * HOUR_MS, blob) if packer else []
             if packer:
                 results.save_packed(conn, one.id, hour, blob)
-            tally = rollup.hour(conn, one, hour, checks)
+            tally = count_hour(conn, one, hour, checks)
             if tally is not None:
                 rollups.save_hour(conn, tally)
 
@@ -128,7 +126,7 @@ class Retention:
             return False
 
         def count(conn: Connection, one: Watched) -> None:
-            tally = rollup.day(conn, one.id, day)
+            tally = count_day(conn, one.id, day)
             if tally is not None:
                 rollups.save_day(conn, tally)
 
@@ -137,8 +135,6 @@ class Retention:
         return True
 
     async def _drop_counted(self) -> None:
-        """Delete the raw checks of hours that are counted."""
-
         def drop(conn: Connection) -> int:
             hour = guilds.number(conn, ROLLED_HOUR) or 0
             return results.drop_before(conn, hour * HOUR_MS, SLICE_ROWS)
@@ -173,7 +169,7 @@ def _next_hour(conn: Connection, last: int) -> int | None:
     noted = guilds.number(conn, ROLLED_HOUR)
     hour = min(noted, last) if noted is not None else 0
     first_ms = results.first_since(conn, hour * HOUR_MS)
-    if first_ms is not None and first_ms // HOUR_MS - hour > rollup.REMEMBERED_HOURS:
+    if first_ms is not None and first_ms // HOUR_MS - hour > REMEMBERED_HOURS:
         hour = first_ms // HOUR_MS
     if not hour or (first_ms is None and noted is None):
         return None
@@ -188,3 +184,66 @@ def _next_day(conn: Connection) -> int | None:
     if day is None or hour is None or (day + 1) * HOURS > hour:
         return None
     return day
+
+
+def count_hour(
+    conn: Connection, monitor: Watched, number: int, checks: Sequence[ResultRow]
+) -> Rollup | None:
+    """The hour of that number; None when there is nothing to count."""
+    span = (number * HOUR_MS, (number + 1) * HOUR_MS)
+    watched = _watched(conn, monitor, span, checks)
+    if not watched and not checks:
+        return None
+    bad = incidents.between(conn, monitor.id, *span)
+    fine = [one.ms for one in checks if one.cause is None]
+    return Rollup(
+        monitor.id,
+        number,
+        len(checks),
+        len(fine),
+        *quantiles(fine),
+        watched_s=round(length_ms(watched) / 1000),
+        down_s=round(overlap_ms(watched, bad[State.DOWN]) / 1000),
+        unstable_s=round(overlap_ms(watched, bad[State.UNSTABLE]) / 1000),
+        last_s=(checks[-1].at_ms - span[0]) // 1000 if checks else None,
+    )
+
+
+def count_day(conn: Connection, monitor_id: int, number: int) -> Rollup | None:
+    """The day of that number from its hours; None when there are none."""
+    sums = rollups.sums_of_day(conn, monitor_id, number)
+    if sums is None:
+        return None
+    fine = results.packed_fine_ms(conn, monitor_id, number * HOURS, number * HOURS + HOURS - 1)
+    return Rollup(
+        monitor_id,
+        number,
+        sums.count,
+        sums.ok,
+        *quantiles(fine),
+        watched_s=sums.watched_s,
+        down_s=sums.down_s,
+        unstable_s=sums.unstable_s,
+    )
+
+
+def _watched(
+    conn: Connection, monitor: Watched, span: Span, checks: Sequence[ResultRow]
+) -> list[Span]:
+    number = span[0] // HOUR_MS
+    return watched_spans(
+        rollups.last_check_ms(conn, monitor.id, number - REMEMBERED_HOURS, number),
+        [one.at_ms for one in checks],
+        monitor.interval_s,
+        within=span,
+        until_ms=monitor.until_ms,
+        gaps=gaps.between(conn, *span),
+    )
+
+
+def quantiles(values: list[int]) -> tuple[int | None, int | None]:
+    """The median and the 95th percentile, both by nearest rank. Sorts the list."""
+    if not values:
+        return None, None
+    values.sort()
+    return values[(len(values) - 1) // 2], values[-(-len(values) * 95 // 100) - 1]

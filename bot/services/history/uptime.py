@@ -115,7 +115,6 @@ def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> l
 
 
 def joined(parts: Sequence[Uptime]) -> Uptime:
-    """Several spans as one."""
     return Uptime(*(sum(getattr(one, name) for one in parts) for name in _FIELDS))
 
 

@@ -62,7 +62,6 @@ class Outcome:
 
     @property
     def changed(self) -> list[str]:
-        """The labels of what differs."""
         if self.before is None or self.monitor is None:
             return []
         labels = [option.label for option in differing(self.before, self.monitor)]

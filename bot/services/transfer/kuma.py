@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.errors import UserError
-from bot.services.option_types import UNREADABLE, parse_statuses, status_text, whole_number
+from bot.services.http_text import parse_statuses, status_text
+from bot.services.option_types import UNREADABLE, whole_number
 from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named
 from bot.words.translator import N_
 

@@ -8,8 +8,7 @@ from bot.db import outbox
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.check_queue import Wait
-from bot.services.doctor.findings import Finding, Grade
-from bot.services.doctor.health import stored_lines
+from bot.services.doctor.findings import Finding, Grade, stored_lines
 from bot.services.doctor.server import Doctor
 from bot.words.translator import translator_for
 from tests.services.services_fixture import (

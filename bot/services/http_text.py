@@ -1,0 +1,108 @@
+"""HTTP status codes and request headers as people write them. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bot.errors import UserError
+
+_STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
+MAX_HEADERS = 10
+# Connection handling, and where the request goes, are the check's own.
+RESERVED_HEADERS = frozenset(
+    {
+        *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def parse_statuses(text: str | None) -> tuple[int, ...]:
+    """``"200"``, ``"200, 301"``, ``"2xx"`` or ``"200-204"``; empty means any below 400.
+
+    Raises UserError.
+    """
+    found: list[int] = []
+    for word in (text or "").replace(";", ",").lower().split(","):
+        if not word.strip():
+            continue
+        match = _STATUS.fullmatch(word.strip())
+        if match is None:
+            raise UserError("“expect_status” takes codes such as 200, 301 or 2xx.")
+        family, low, high = match.groups()
+        first = int(family) * 100 if family else int(low)
+        last = first + 99 if family else int(high or low)
+        found.extend(range(first, last + 1))
+    return tuple(sorted(set(found)))
+
+
+def status_text(codes: Iterable[int]) -> str:
+    """What :func:`parse_statuses` reads back as these codes, as short as it can be."""
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and code == runs[-1][-1] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(_run_text(run) for run in runs)
+
+
+def _run_text(run: Sequence[int]) -> str:
+    first, last = run[0], run[-1]
+    if first == last:
+        return str(first)
+    return f"{first // 100}xx" if (first % 100, last - first) == (0, 99) else f"{first}-{last}"
+
+
+def kept_headers(old: Headers, typed: Headers | None, *, moved: bool = False) -> Headers:
+    """The headers typed anew; one without a value keeps the value it has. None keeps all.
+
+    ``moved``: to another site, which must not learn the old values: none is kept. Raises UserError.
+    """
+    if typed is None:
+        return () if moved else old
+    values = {name.lower(): value for name, value in old}
+    lost = next((name for name, value in typed if not value and name.lower() in values), None)
+    if moved and lost is not None:
+        raise UserError(
+            "That is another site: type the value of the header {name} again.", name=lost
+        )
+    return tuple((name, value or values.get(name.lower(), "")) for name, value in typed)
+
+
+def parse_headers(text: str | None) -> Headers:
+    """``Name: value`` pairs, one a line or separated by `` | ``. Raises UserError."""
+    lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
+    if len(lines) > MAX_HEADERS:
+        raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
+    return tuple(_header(line) for line in lines)
+
+
+def _header(line: str) -> tuple[str, str]:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
+    name, value = match[1], match[2].strip()
+    if len(name) > HEADER_NAME_LIMIT:
+        raise UserError(
+            "The name of the header {name} is too long: at most {n} characters.",
+            name=name[:HEADER_NAME_LIMIT],
+            n=HEADER_NAME_LIMIT,
+        )
+    if name.lower() in RESERVED_HEADERS:
+        raise UserError("The header {name} is set by the check itself.", name=name)
+    if len(value) > HEADER_VALUE_LIMIT:
+        raise UserError(
+            "The value of the header {name} is too long: at most {n} characters.",
+            name=name,
+            n=HEADER_VALUE_LIMIT,
+        )
+    if _HEADER_VALUE.fullmatch(value) is None:
+        raise UserError(
+            "The value of the header {name} has characters that a header cannot carry.", name=name
+        )
+    return name, value
