@@ -75,8 +75,13 @@ class Reason(StrEnum):
     ZSTD = "zstd"
     TEXT_MISSING = "text_missing"
     TEXT_PRESENT = "text_present"  # the text that must not be there
+    WRONG_PROTOCOL = "wrong_protocol"  # an answer, but not in the protocol of the address
+    NO_STARTTLS = "no_starttls"  # the mail server offers no encryption
+    SMTP = "smtp"  # number: the reply code that ended it
+    IMAP = "imap"  # the server said BYE, NO or BAD
     OTHER = "other"  # a word of a newer Vigie, found after a rollback
     LOCAL_ERROR = "local_error"  # this machine ran out of something: no result
+    MAY_NOT_PING = "may_not_ping"  # this process may open no socket for it: no result
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Cause:
     @property
     def is_ours(self) -> bool:
         """The fault is this machine's, so the check says nothing of its site: no result."""
-        return self.reason is Reason.LOCAL_ERROR
+        return self.reason in {Reason.LOCAL_ERROR, Reason.MAY_NOT_PING}
 
     @property
     def refuses_the_bot(self) -> bool:
@@ -140,6 +145,16 @@ class Phases:
 
 
 @dataclass(frozen=True, slots=True)
+class Game:
+    """What a game server says of itself; texts are plain and short. None: it does not say."""
+
+    players: int | None = None
+    max_players: int | None = None
+    version: str | None = None
+    map: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """Result of one check. ``cause`` is None exactly when it was fine."""
 
@@ -151,6 +166,7 @@ class CheckResult:
     address: str | None = None
     final_url: str | None = None
     downgraded: bool = False  # a redirect led from https to http
+    game: Game | None = None  # of a game server that answered
 
     @property
     def ok(self) -> bool:

@@ -14,6 +14,7 @@ PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/operation.md",
+    "docs/kinds.md",
     "docs/replay.md",
     "docs/release-check.md",
 )

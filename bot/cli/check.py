@@ -6,15 +6,15 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bot.clock import SystemClock
+from bot.clock import DAY_MS, SystemClock
 from bot.config import Config
 from bot.engine.kinds import ADDRESS_RULES, Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
-from bot.models import Cause, CheckResult, Reason, Target
+from bot.models import Cause, CheckResult, Game, Reason, Target
 from bot.services.typed_addresses import typed_address
-from bot.words.causes import cause_text
+from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import plain
 from bot.words.translator import translator_for
 
@@ -57,9 +57,12 @@ def _verdict(result: CheckResult) -> str:
 
 def _cause(result: CheckResult) -> str | None:
     cause = result.cause
-    if cause is not None and cause.hides_a_name:
-        cause = Cause(cause.reason)
-    return None if cause is None else cause_text(translator_for("en"), cause)
+    words = translator_for("en")
+    if cause is None:
+        return None
+    if cause.reason is Reason.MAY_NOT_PING:  # whoever has a shell here can change that
+        return cause_sentence(words, cause)
+    return cause_text(words, Cause(cause.reason) if cause.hides_a_name else cause)
 
 
 def _reason(cause: Cause) -> str:
@@ -78,9 +81,11 @@ def _as_json(url: str, result: CheckResult) -> dict[str, object]:
         "status": result.status,
         "phases_ms": asdict(result.phases),
         "certificate_expires": None if expires_ms is None else _iso(expires_ms),
+        "certificate_days": None if expires_ms is None else (expires_ms - result.at_ms) // DAY_MS,
         "address": result.address,
         "final_url": result.final_url or url,
         "downgraded": result.downgraded,
+        **asdict(result.game or Game()),
     }
 
 
@@ -90,6 +95,9 @@ def _as_text(url: str, result: CheckResult) -> str:
         lines.append(f"  answer      HTTP {result.status} from {result.address}")
     elif result.address is not None:
         lines.append(f"  address     {result.address}")
+    for name, value in asdict(result.game or Game()).items():
+        if value is not None:
+            lines.append(f"  {name.replace('_', ' '):<11} {value}")
     if result.final_url is not None:
         note = " (over plain http)" if result.downgraded else ""
         lines.append(f"  redirected  {result.final_url}{note}")

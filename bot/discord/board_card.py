@@ -6,9 +6,9 @@ from discord import ui
 
 from bot.discord.states import colour_of, state_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.snapshot import BoardSnapshot, response_ms
+from bot.services.boards.snapshot import BoardSnapshot, game_of, response_ms
 from bot.services.status import MonitorStatus
-from bot.words.causes import cause_text
+from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
@@ -136,9 +136,10 @@ def _seen(words: Translator, status: MonitorStatus) -> str:
 
 
 def _calm(words: Translator, status: MonitorStatus, form: str) -> str:
-    """``Shop API · 180 ms``; what is not up has no time worth showing."""
+    """``Shop API · 180 ms``, ``Craft · 20 ms · 5/100 players``; of what is not up its name."""
     name = markdown(status.monitor.name, _NAME_LIMIT)
     took_ms = response_ms(status) if state_of(status) == "up" else None
     if took_ms is None:
         return name
-    return form.format(name=name, took=words.text("{ms} ms", ms=took_ms))
+    said = [words.text("{ms} ms", ms=took_ms), players_text(words, game_of(status))]
+    return form.format(name=name, took=" · ".join(one for one in said if one))

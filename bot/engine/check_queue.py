@@ -23,7 +23,10 @@ RECENT = 1_000
 
 # An answer that is no good is an answer all the same: the host does not hang.
 _ANSWERS = frozenset(
-    {Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.NOT_HTTP, Reason.UNREADABLE}
+    {
+        *(Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.NOT_HTTP),
+        *(Reason.UNREADABLE, Reason.WRONG_PROTOCOL, Reason.NO_STARTTLS, Reason.SMTP, Reason.IMAP),
+    }
 )
 
 

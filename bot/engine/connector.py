@@ -4,8 +4,9 @@ import asyncio
 import errno
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from bot.engine.addresses import parse, source_of
 from bot.engine.host_limits import before_connect
@@ -33,11 +34,9 @@ class PhaseTimer:
         self.first_byte_s: float | None = None
         self.ready_at: float | None = None  # set while the first byte of a connection is awaited
 
-    def resolved(self, began: float) -> float:
-        """The name has its addresses; returns now, when connecting begins."""
-        now = time.perf_counter()
-        self.dns_s = (self.dns_s or 0.0) + now - began
-        return now
+    def resolved(self, began: float) -> None:
+        """The name has its addresses."""
+        self.dns_s = (self.dns_s or 0.0) + time.perf_counter() - began
 
     def connected(self, began: float) -> None:
         self.ready_at = time.perf_counter()
@@ -80,12 +79,21 @@ class Connected:
     address: str
 
 
+C = TypeVar("C", bound=Connected)
+Reach = Callable[[str, int], Coroutine[Any, Any, C]]
+
+
 async def dial(addresses: Sequence[str], port: int) -> Connected:
     """Connect to the first address that answers. Raises the clearest OSError if none does."""
+    return await first_reached(addresses, port, _connect)
+
+
+async def first_reached(addresses: Sequence[str], port: int, reach: Reach[C]) -> C:
+    """The first address that ``reach`` comes back from. Raises its clearest OSError if none is."""
     order = alternate(addresses)[:MOST_ADDRESSES]
     if len(order) == 1:
-        return await _connect(order[0], port)
-    return await _race(order, port)
+        return await reach(order[0], port)
+    return await _race(order, port, reach)
 
 
 def alternate(addresses: Sequence[str]) -> list[str]:
@@ -98,14 +106,14 @@ def alternate(addresses: Sequence[str]) -> list[str]:
     return mixed
 
 
-async def _race(order: Sequence[str], port: int) -> Connected:
-    running: set[asyncio.Task[Connected]] = set()
+async def _race(order: Sequence[str], port: int, reach: Reach[C]) -> C:
+    running: set[asyncio.Task[C]] = set()
     waiting = list(order)
-    error = OSError(errno.ENETUNREACH, "no address")
+    error: Exception = OSError(errno.ENETUNREACH, "no address")
     try:
         while waiting or running:
             if waiting:
-                running.add(asyncio.ensure_future(_connect(waiting.pop(0), port)))
+                running.add(asyncio.ensure_future(reach(waiting.pop(0), port)))
             delay_s = NEXT_ADDRESS_S if waiting else None
             done, _ = await asyncio.wait(
                 running, timeout=delay_s, return_when=asyncio.FIRST_COMPLETED
@@ -121,15 +129,15 @@ async def _race(order: Sequence[str], port: int) -> Connected:
         await _abandon(running)
 
 
-def _clearest(error: OSError, failed: Iterable[asyncio.Task[Connected]]) -> OSError:
+def _clearest(error: Exception, failed: Iterable[asyncio.Task[C]]) -> Exception:
     for task in failed:
         failure = task.exception()
-        if isinstance(failure, OSError) and error.errno in _SAYS_LITTLE:
+        if isinstance(failure, Exception) and getattr(error, "errno", None) in _SAYS_LITTLE:
             error = failure
     return error
 
 
-async def _abandon(tasks: set[asyncio.Task[Connected]]) -> None:
+async def _abandon(tasks: set[asyncio.Task[C]]) -> None:
     """End the slower ones; one that connected meanwhile is closed again."""
     for task in tasks:
         task.cancel()
@@ -177,12 +185,20 @@ class Connector:
         self, host: str, port: int, timer: PhaseTimer, rules: AddressRules = WEB["https"]
     ) -> Connected:
         """Raises NameFailed, AddressRefused, or the clearest OSError."""
+        addresses = await self.resolve(host, port, timer, rules)
+        resolved = time.perf_counter()
+        dialled = await dial(addresses, port)
+        timer.connected(resolved)
+        return dialled
+
+    async def resolve(
+        self, host: str, port: int, timer: PhaseTimer, rules: AddressRules
+    ) -> list[str]:
+        """The addresses of a host, all judged. Raises NameFailed, AddressRefused."""
         began = time.perf_counter()
         addresses = await self._resolver.addresses(host, fresh=self._fresh_names)
         # Judged before the time is noted: a name that leads inside looks like one that is none.
         if self._guard is not None:
             self._guard.check_addresses(host, port, addresses, rules)
-        resolved = timer.resolved(began)
-        dialled = await dial(addresses, port)
-        timer.connected(resolved)
-        return dialled
+        timer.resolved(began)
+        return addresses

@@ -34,9 +34,10 @@ _CERTIFICATES = {
 class BadAnswer(Exception):
     """A peer's answer cannot be used, for ``reason``."""
 
-    def __init__(self, reason: Reason, text: str) -> None:
+    def __init__(self, reason: Reason, text: str, number: int | None = None) -> None:
         super().__init__(text)
         self.reason = reason
+        self.number = number
 
 
 class EndlessAnswer(BadAnswer):
@@ -53,7 +54,9 @@ def cause_of(error: BaseException, deadline_s: float) -> Cause:
             return Cause(Reason.TIMEOUT, max(1, round(deadline_s)))
         if isinstance(one, AddressHidden):
             return Cause(Reason.ADDRESS_REFUSED, HIDDEN)
-        reason = one.reason if isinstance(one, BadAnswer) else _reason(one)
+        if isinstance(one, BadAnswer):
+            return Cause(one.reason, one.number)
+        reason = _reason(one)
         if reason is not None:
             return Cause(reason)
     return Cause(Reason.RESET)

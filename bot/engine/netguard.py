@@ -7,7 +7,7 @@ every redirect. One bad answer refuses all, so rebinding finds no gap.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
@@ -40,7 +40,7 @@ _NAMES = N_("Port {port} is not allowed. To watch a name, use dns://, as in dns:
 _WORMS = N_("Port {port} is not allowed: worms scan it, so my host would be reported for abuse.")
 _ECHO = N_("Port {port} is not allowed: the services there are only used for attacks today.")
 
-# Ports that whoever connects and says nothing does not visit, each with its reason.
+# Ports that whoever connects and speaks no protocol does not visit, each with its reason.
 REFUSED_PORTS: Mapping[int, str] = {
     7: _ECHO,
     19: _ECHO,
@@ -59,6 +59,7 @@ class AddressRules:
 
     ``form``: the sentence about an address of another form. ``default_port`` 0: the port has
     to be typed. ``is_web``: a path may follow, and only ports of the web are visited.
+    ``refused_ports``: not visited outside the operator's own networks, each with its reason.
     """
 
     scheme: str
@@ -68,6 +69,7 @@ class AddressRules:
     has_port: bool = True
     has_literals: bool = True  # an IP address may stand in place of the name
     is_web: bool = False
+    refused_ports: Mapping[int, str] = field(default_factory=lambda: REFUSED_PORTS)
 
 
 WEB: Mapping[str, AddressRules] = {
@@ -193,8 +195,8 @@ class Netguard:
     def _check_port(self, port: int, rules: AddressRules) -> None:
         if rules.is_web and port not in self._ports:
             raise AddressRefused(PORT, port=port)
-        if not rules.is_web and port in REFUSED_PORTS:
-            raise AddressRefused(REFUSED_PORTS[port], port=port)
+        if not rules.is_web and port in rules.refused_ports:
+            raise AddressRefused(rules.refused_ports[port], port=port)
 
     def _literal_v6(self, text: str, port: int, rules: AddressRules) -> str:
         if not rules.has_literals:

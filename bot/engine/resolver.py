@@ -29,6 +29,7 @@ BAD_S = 5.0
 # answer (measured), doubling with each attempt. A server that has to ask far away needs more.
 TIMEOUT_S, ATTEMPTS = 1.0, 5
 LOOK_UP_S = 6.0  # a name that is still silent gives no address; less than a check's deadline
+SERVICE_S = 3.0  # the record is a detour: without an answer the name itself is visited
 KEPT_NAMES = 20_000
 # Names are absolute: a search domain with a wildcard would answer for every dead name.
 FLAGS = pycares.ARES_FLAG_NOSEARCH | pycares.ARES_FLAG_EDNS
@@ -64,6 +65,10 @@ class Resolve(Protocol):
 
     async def addresses(self, host: str, *, fresh: bool = False) -> list[str]:
         """All addresses of a host, as text; ``fresh`` by no cache's word. Raises NameFailed."""
+        ...
+
+    async def service(self, name: str) -> tuple[str, int] | None:
+        """Host and port that an SRV record of that name leads to; None: there is none."""
         ...
 
 
@@ -106,6 +111,20 @@ class Resolver:
         if not answer.addresses:
             raise NameFailed(host, answer.fault)
         return list(answer.addresses)
+
+    async def service(self, name: str) -> tuple[str, int] | None:
+        """Of several records the one that comes first by priority and weight (RFC 2782)."""
+        try:
+            async with asyncio.timeout(SERVICE_S):
+                answer = await self._channel(fresh=False).query_dns(name, "SRV")
+        except (aiodns.error.DNSError, pycares.AresError, TimeoutError, UnicodeError):
+            return None
+        records = [one.data for one in answer.answer if isinstance(one.data, pycares.SRVRecordData)]
+        if not records:
+            return None
+        first = min(records, key=lambda one: (one.priority, -one.weight))
+        host = first.target.rstrip(".").lower()
+        return (host, first.port) if host else None
 
     async def close(self) -> None:
         running = list(self._running.values())

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -29,7 +30,6 @@ def client_context() -> ssl.SSLContext:
     # Python 3.13 turned on RFC 5280 to the letter, which browsers do not ask of private
     # authorities; a verdict must not hang on the Python that runs Vigie.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.set_alpn_protocols(["http/1.1"])
     as_browsers_name(context)
     if not _has_authorities(context):
         context.load_verify_locations(certifi.where())
@@ -43,13 +43,18 @@ def as_browsers_name(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 def client_object(
-    context: ssl.SSLContext, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, host: str
+    context: ssl.SSLContext,
+    incoming: ssl.MemoryBIO,
+    outgoing: ssl.MemoryBIO,
+    host: str,
+    protocols: Sequence[str],
 ) -> ssl.SSLObject:
     """Our end of a connection. OpenSSL compares the name, but for those that ``is_named`` does.
 
-    It takes no underscore under a wildcard, and browsers do. Whether it compares is settled as
-    the object is made.
+    It takes no underscore under a wildcard, and browsers do. Whether it compares, and what is
+    offered by ALPN, is settled as the object is made.
     """
+    context.set_alpn_protocols(list(protocols))
     compares = context.check_hostname
     context.check_hostname = compares and "_" not in host
     try:

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 import httpx
@@ -50,11 +50,13 @@ class Stream:
         self._tls: ssl.SSLObject | None = None
         self._unsent = b""
 
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Raises ssl.SSLError, BadAnswer, OSError."""
+    async def start_tls(
+        self, context: ssl.SSLContext, host: str, protocols: Sequence[str] = ("http/1.1",)
+    ) -> None:
+        """``protocols`` are offered by ALPN. Raises ssl.SSLError, BadAnswer, OSError."""
         began = time.perf_counter()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = client_object(context, self._incoming, self._outgoing, host)
+        self._tls = client_object(context, self._incoming, self._outgoing, host, protocols)
         try:
             await self._shake_hands(self._tls)
         except ssl.SSLError:

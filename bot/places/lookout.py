@@ -152,7 +152,7 @@ class Lookout:
         """Why this result says nothing about the site, if it does not."""
         if result.cause is None:
             return None
-        if result.cause.reason is Reason.ADDRESS_REFUSED:
+        if result.cause.is_ours or result.cause.reason is Reason.ADDRESS_REFUSED:
             return NoVote.CANNOT
         online = self._eyes.online
         if online is None or await online.is_online_since(started):

@@ -12,12 +12,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from bot.engine.kinds.games import bounded_game
 from bot.engine.votes import NoVote
-from bot.models import Cause, CheckResult, Phases, Target
+from bot.models import Cause, CheckResult, Game, Phases, Target
 
 VERSION = 1
 LIMIT = 4_000  # bytes of a message
@@ -31,6 +32,7 @@ _RELEASE = re.compile(r"[\w.+-]{1,40}")
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _HALF = re.compile(r"[\ud800-\udfff]")  # of a pair of UTF-16: no text at all
 _PHASES = ("dns", "connect", "tls", "first_byte", "total")
+_GAME_FIELDS = len(Game.__dataclass_fields__)
 _MOST_MS = 10**7
 _MOST_EPOCH_MS = 10**15
 _KEYS = frozenset(
@@ -147,6 +149,7 @@ def encode_answer(result: CheckResult) -> bytes:
         "address": result.address,
         "final_url": result.final_url,
         "downgraded": result.downgraded or None,
+        "game": None if result.game is None else astuple(result.game),
     }
     kept = {k: v for k, v in fields.items() if v is not None or k == "cause"}
     data = _encode(kept)
@@ -218,6 +221,14 @@ class _Fields:
         read = [None if value is None else _number(value, 0, _MOST_MS) for value in values]
         return Phases(read[0], read[1], read[2], read[3], read[4] or 0.0)
 
+    def game(self) -> Game | None:
+        value = self._fields.get("game")
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) != _GAME_FIELDS:
+            raise Unreadable
+        return bounded_game(*value)
+
     def number(self, name: str, low: float, high: float) -> float | None:
         value = self._fields.get(name)
         return None if value is None else _number(value, low, high)
@@ -245,6 +256,7 @@ def _result(fields: _Fields, at_ms: int) -> CheckResult:
         address=None if address is None else str(ipaddress.ip_address(address)),
         final_url=fields.text("final_url", URL_LIMIT),
         downgraded=fields.flag("downgraded"),
+        game=fields.game(),
     )
 
 

@@ -21,7 +21,7 @@ _AROUND = (("<", ">"), ("`", "`"))
 _LINK = re.compile(r"\[[^\]]*\]\(\s*<?(?P<url>[^\s<>()]+)>?\s*\)")
 # A word before what should be ://, with the signs that slip in its stead.
 _BEGINNING = re.compile(
-    r"[^\w/\\]{0,3}(?P<word>[A-Za-z]{2,12})\s*(?P<sign>[:;.,\uff1a\uff1b]*\s*[/\\\uff0f]*)\s*"
+    r"[^\w/\\]{0,3}(?P<word>[A-Za-z][A-Za-z0-9]{1,11})\s*(?P<sign>[:;.,\uff1a\uff1b]*\s*[/\\\uff0f]*)\s*"
 )
 _SLASHES = re.compile(r"[/\\\uff0f]")
 _BARE = re.compile(r"\s*[:;]+\s*[/\\]*\s*|[/\\]{3,}")

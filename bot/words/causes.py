@@ -5,13 +5,15 @@ Vigie reports what it saw and where to look; it never names a cause it cannot kn
 
 from http import HTTPStatus
 
-from bot.models import Cause, CheckResult, Reason
+from bot.models import Cause, CheckResult, Game, Reason
+from bot.words.escaping import markdown
 from bot.words.translator import N_, Translator
 
 # Cloudflare's own codes: the network in front of the site answers, the server behind it does not.
 _BEHIND_CDN = range(520, 531)
 _NO_SUCH_PAGE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _DEADLINE_S = 10
+_GAME_LIMIT = 100
 
 # For each reason without a number: the few words of the alert line.
 _SHORT = {
@@ -36,8 +38,12 @@ _SHORT = {
     Reason.ZSTD: N_("answer compressed by zstd"),
     Reason.TEXT_MISSING: N_("expected text missing"),
     Reason.TEXT_PRESENT: N_("unwanted text found"),
+    Reason.WRONG_PROTOCOL: N_("answers in another protocol"),
+    Reason.NO_STARTTLS: N_("no STARTTLS offered"),
+    Reason.IMAP: N_("IMAP server refuses"),
     Reason.OTHER: N_("check failed"),
     Reason.LOCAL_ERROR: N_("no result: my machine ran out of room"),
+    Reason.MAY_NOT_PING: N_("no result: I am not allowed to ping"),
 }
 
 _COMPRESSED = N_(
@@ -93,10 +99,23 @@ _SENTENCES = {
     Reason.ZSTD: _COMPRESSED,
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
     Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
+    Reason.WRONG_PROTOCOL: N_(
+        "Something answers on that port, but not in the protocol of the address. Check the port."
+    ),
+    Reason.NO_STARTTLS: N_(
+        "The mail server offers no STARTTLS, so mail would travel unencrypted. Check its TLS"
+        " settings."
+    ),
+    Reason.SMTP: N_("The mail server turns me away. Check its logs."),
+    Reason.IMAP: N_("The mail server turns me away. Check its logs."),
     Reason.OTHER: N_("The check failed in a way that this version cannot describe."),
     Reason.LOCAL_ERROR: N_(
         "My own machine ran out of memory or open files during this check, so it says"
         " nothing about the site."
+    ),
+    Reason.MAY_NOT_PING: N_(
+        "I am not allowed to ping from here: on my machine, let the setting"
+        ' net.ipv4.ping_group_range be "0 2147483647".'
     ),
 }
 
@@ -105,7 +124,27 @@ def result_text(words: Translator, result: CheckResult) -> str:
     """``fine, 182 ms`` or the cause in a few words."""
     if result.cause is not None:
         return cause_text(words, result.cause)
-    return words.text("OK, {ms} ms", ms=round(result.phases.total))
+    fine = words.text("OK, {ms} ms", ms=round(result.phases.total))
+    return " · ".join(one for one in (fine, players_text(words, result.game)) if one)
+
+
+def players_text(words: Translator, game: Game | None) -> str:
+    """``5/100 players``; empty when nobody knows."""
+    if game is None or game.players is None:
+        return ""
+    if game.max_players is None:
+        return words.plural("{n} player", "{n} players", game.players)
+    return words.text("{n}/{max} players", n=game.players, max=game.max_players)
+
+
+def game_text(words: Translator, game: Game) -> str:
+    """All that a game server says of itself. Its texts are foreign: for Discord's markdown."""
+    said = [players_text(words, game)]
+    if game.version is not None:
+        said.append(words.text("version {version}", version=markdown(game.version, _GAME_LIMIT)))
+    if game.map is not None:
+        said.append(words.text("map {map}", map=markdown(game.map, _GAME_LIMIT)))
+    return " · ".join(one for one in said if one)
 
 
 def cause_text(words: Translator, cause: Cause) -> str:
@@ -114,6 +153,8 @@ def cause_text(words: Translator, cause: Cause) -> str:
     match cause.reason:
         case Reason.HTTP:
             return f"HTTP {cause.number or '?'}"
+        case Reason.SMTP:
+            return f"SMTP {cause.number or '?'}"
         case Reason.TIMEOUT:
             return words.text("timed out after {n} s", n=cause.number or _DEADLINE_S)
         case Reason.TLS_EXPIRED:

@@ -18,7 +18,7 @@ from bot.words.incident_text import duration, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.incident_list import ending_text
-from cogs._ui.monitor_text import add_address, state_embed
+from cogs._ui.monitor_text import add_address, add_game, state_embed
 from cogs._ui.uptime_text import bar, uptime_lines
 
 _INCIDENTS = 5
@@ -103,6 +103,7 @@ def _add_now(embed: discord.Embed, words: Translator, status: MonitorStatus) -> 
     if status.latest is not None:
         seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest)}"
         embed.add_field(name=words.text("Latest check"), value=seen)
+        add_game(embed, words, status.latest)
 
 
 def _has_numbers(status: MonitorStatus, report: Report) -> bool:

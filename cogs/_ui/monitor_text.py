@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import discord
 
 from bot.discord.states import colour_of, state_word
-from bot.models import Monitor
+from bot.models import CheckResult, Monitor
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import is_web, names_its_port
+from bot.words.causes import game_text
 from bot.words.escaping import code, host, markdown
 from bot.words.translator import Translator
 
@@ -44,6 +45,13 @@ def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: boo
     """As a field: the whole URL, or the host alone."""
     address = code(url, _URL_LIMIT) if whole else shown_host(url)
     return embed.add_field(name=words.text("Address"), value=address, inline=False)
+
+
+def add_game(embed: discord.Embed, words: Translator, result: CheckResult) -> None:
+    """As a field: what a game server said of itself, if it did."""
+    said = "" if result.game is None else game_text(words, result.game)
+    if said:
+        embed.add_field(name=words.text("Game server"), value=said)
 
 
 def shown_host(url: str, limit: int = HOST_LIMIT) -> str:

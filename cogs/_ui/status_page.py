@@ -13,7 +13,7 @@ from bot.discord.states import colour_of, offline_text, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
-from bot.words.causes import cause_text
+from bot.words.causes import cause_text, players_text
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, arrows, page_of, page_text, pages_of, view_of
@@ -135,13 +135,15 @@ def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> st
     if not named_by_host(monitor):
         parts.append(shown_host(monitor.target.url, _HOST_LIMIT))
     if status.paused:
-        return " · ".join(parts)
+        return " · ".join(part for part in parts if part)
     if status.incident is not None:
         if status.incident.cause is not None:
             parts.append(cause_text(words, status.incident.cause))
         parts.append(stamp(status.incident.since_ms))
     elif status.latest is not None and status.latest.ok:
         parts.append(words.text("{ms} ms", ms=words.number(round(status.latest.phases.total))))
+        if status.latest.game is not None:
+            parts.append(players_text(words, status.latest.game))
         if uptime is not None:
             parts.append(share(words, uptime))
-    return " · ".join(parts)
+    return " · ".join(part for part in parts if part)

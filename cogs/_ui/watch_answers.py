@@ -21,6 +21,7 @@ from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_settings import asked_address
 from cogs._ui.monitor_text import (
     add_address,
+    add_game,
     named_by_host,
     shown_host,
     shown_name,
@@ -145,6 +146,7 @@ def _add_answer(
 ) -> None:
     if result.status is not None:
         embed.add_field(name=words.text("Answer"), value=f"HTTP {result.status}")
+    add_game(embed, words, result)
     if result.certificate_expires_ms is not None:
         ends = stamp(result.certificate_expires_ms, "f")
         embed.add_field(name=words.text("Certificate valid until"), value=ends)

@@ -149,13 +149,14 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
             },
             {**common, "name": "Port", "type": "port", "hostname": "127.0.0.1", "port": 22},
             {**common, "name": "Name", "type": "dns", "hostname": "example.com"},
-            {**common, "name": "Ping", "type": "ping", "hostname": "example.com"},
+            {**common, "name": "Ping", "type": "ping", "hostname": "127.0.0.1"},
+            {**common, "name": "Box", "type": "docker", "hostname": "example.com"},
             {**common, "name": "Post", "type": "http", "url": "https://e.com", "method": "POST"},
         ]
         backup = json.dumps({"version": "1.23.13", "monitorList": listed})
         answer = await take(fixture, "Uptime_Kuma_Backup.json", backup)
-        assert answer.content == "4 of 6 sites are watched from now on."
-        assert "cannot watch the kind “ping”" in answer.text
+        assert answer.content == "5 of 7 sites are watched from now on."
+        assert "cannot watch the kind “docker”" in answer.text
         assert "not POST" in answer.text
         found = shops(fixture)
         assert found["Word"].paused

@@ -1,6 +1,7 @@
 """How a board looks: problems first, and never more than Discord takes."""
 
 import re
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -9,6 +10,7 @@ from bot.discord.board_card import board_texts, board_view
 from bot.models import (
     Cause,
     CheckResult,
+    Game,
     Incident,
     Kind,
     Monitor,
@@ -79,6 +81,17 @@ def site(
 
 def face(*sites: MonitorStatus, offline_ms: int | None = None) -> BoardSnapshot:
     return BoardSnapshot("en", sites, NOW_MS, offline_ms)
+
+
+def test_a_game_server_says_how_many_play_and_nothing_that_a_stranger_wrote() -> None:
+    craft = site("Craft")
+    assert craft.latest is not None
+    game = Game(5, 100, "1.21 @everyone", "map")
+    shown = face(replace(craft, latest=replace(craft.latest, game=game)), site("Blog"))
+    _, body, _ = board_texts(EN, shown, STATUS)
+    assert body.splitlines()[0] == "**✔ UP** · Craft · 180 ms · 5/100 players"
+    assert shown.numbers_hash != face(craft, site("Blog")).numbers_hash
+    assert shown.words_hash == face(craft, site("Blog")).words_hash
 
 
 def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None:

@@ -159,8 +159,10 @@ class Names:
         known: Mapping[str, Sequence[str]] | None = None,
         default: Sequence[str] = (),
         fault: Fault = Fault.NO_SUCH_NAME,
+        services: Mapping[str, tuple[str, int]] | None = None,
     ) -> None:
         self._known = dict(known or {})
+        self._services = dict(services or {})
         self._default = default
         self._fault = fault
         self.asked: list[str] = []
@@ -176,6 +178,9 @@ class Names:
         if not found:
             raise NameFailed(host, self._fault)
         return list(found)
+
+    async def service(self, name: str) -> tuple[str, int] | None:
+        return self._services.get(name)
 
 
 def make_checker(

@@ -206,7 +206,7 @@ def test_an_address_is_kept_in_one_ascii_form(typed: str, stored: str) -> None:
     ("url", "sentence"),
     [
         ("example.com", "That doesn't look like a web address. Example: https://example.com"),
-        ("ftp://example.com/", "I can watch http://, https://, tcp:// and dns:// addresses."),
+        ("ftp://example.com/", "I can watch http://, https://, tcp://, dns://, tls://, "),
         ("http://me:pw@example.com/", "Please remove the user name and password"),
         ("http://192.168.1.1/", "I can't watch private or local addresses."),
         ("http://nas.local/", "I can't watch private or local addresses."),

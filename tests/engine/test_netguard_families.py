@@ -74,7 +74,7 @@ def test_a_port_and_a_name_are_kept_in_one_form(typed: str, stored: str) -> None
         ("dns://me@example.com", "Please remove the user name and password"),
         ("dns://nas", "I can't watch private or local addresses."),
         ("dns://router.lan", "I can't watch private or local addresses."),
-        ("udp://example.com:53", "I can watch http://, https://, tcp:// and dns:// addresses."),
+        ("udp://example.com:53", "I can watch http://, https://, tcp://, dns://, tls://, "),
     ],
 )
 def test_a_refusal_is_one_clear_sentence(url: str, sentence: str) -> None:

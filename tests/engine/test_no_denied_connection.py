@@ -146,6 +146,10 @@ class Turncoat:
         self.asked += 1
         return list(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
 
+    async def service(self, name: str) -> tuple[str, int] | None:
+        del name
+        return None
+
 
 def test_a_name_is_looked_up_once_for_judging_and_dialling() -> None:
     """There is no second look-up that could answer otherwise."""

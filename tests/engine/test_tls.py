@@ -171,5 +171,5 @@ def test_a_name_with_an_underscore_is_no_way_past_the_chain(
 def test_whether_a_context_compares_names_is_left_as_it_was() -> None:
     context = client_context()
     for host in ("a_b.example.net", "a.example.net"):
-        client_object(context, ssl.MemoryBIO(), ssl.MemoryBIO(), host)
+        client_object(context, ssl.MemoryBIO(), ssl.MemoryBIO(), host, ())
         assert context.check_hostname

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.votes import NoVote
-from bot.models import Cause, CheckResult, Phases, Reason, Target
+from bot.models import Cause, CheckResult, Game, Phases, Reason, Target
 from bot.places.messages import (
     LIMIT,
     Hello,
@@ -46,6 +46,7 @@ SEEN = CheckResult(
     "192.0.2.1",
     "https://example.com/b",
     downgraded=True,
+    game=Game(5, 100, "1.21", "de_dust"),
 )
 GOOD: dict[str, Any] = {"v": 1, "cause": None, "phases": [1, 1, 1, 1, 4], "status": 200}
 

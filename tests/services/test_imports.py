@@ -196,12 +196,12 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
     wanted = [one.typed for one in found]
     assert wanted[0]["contains"] == "hello"
     assert (wanted[1].get("contains"), wanted[1]["not_contains"]) == (None, "error")
-    assert [one["url"] for one in wanted[2:4]] == [
+    assert [one["url"] for one in wanted[2:5]] == [
         "tcp://c.example:22",
         "tcp://[2001:db8::1]:22",
+        "ping://d.example",
     ]
-    assert [str(one.error) for one in found[4:]] == [
-        "I cannot watch the kind “Ping”.",
+    assert [str(one.error) for one in found[5:]] == [
         "I cannot watch the kind “Heartbeat”.",
         "It has no port.",
     ]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.models import Cause, Reason
-from bot.words.causes import cause_sentence, cause_text
+from bot.models import Cause, CheckResult, Game, Phases, Reason
+from bot.words.causes import cause_sentence, cause_text, game_text, players_text, result_text
 from bot.words.translator import translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
@@ -22,10 +22,28 @@ EN, FR = translator_for("en"), translator_for("fr")
         (Cause(Reason.TLS_EXPIRED), "TLS certificate expired"),
         (Cause(Reason.REDIRECTS), "too many redirects"),
         (Cause(Reason.TEXT_MISSING), "expected text missing"),
+        (Cause(Reason.SMTP, 554), "SMTP 554"),
+        (Cause(Reason.NO_STARTTLS), "no STARTTLS offered"),
     ],
 )
 def test_a_cause_is_a_few_words_in_a_push_line(cause: Cause, said: str) -> None:
     assert cause_text(EN, cause) == said
+
+
+@pytest.mark.parametrize(
+    ("game", "said"),
+    [
+        (Game(5, 100, "1.21", "de_dust"), "5/100 players · version 1.21 · map de_dust"),
+        (Game(1), "1 player"),
+        (Game(version="**1** <@&7> `x`"), "version \\*\\*1\\*\\* \\<\\@&7> \\`x\\`"),
+        (Game(), ""),
+    ],
+)
+def test_what_a_game_server_says_is_harmless_text(game: Game, said: str) -> None:
+    assert game_text(EN, game) == said
+    result = CheckResult(1, None, phases=Phases(total=12.4), game=game)
+    players = players_text(EN, game)
+    assert result_text(EN, result) == ("OK, 12 ms · " + players if players else "OK, 12 ms")
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -9,10 +9,16 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
+from bot.engine.kinds.a2s import A2S
 from bot.engine.kinds.base import Checker, MonitorKind
+from bot.engine.kinds.bedrock import BEDROCK
 from bot.engine.kinds.dns import DNS
 from bot.engine.kinds.http import HTTP, HTTPS
+from bot.engine.kinds.mail import IMAP, SMTP
+from bot.engine.kinds.minecraft import MINECRAFT
+from bot.engine.kinds.ping import PING
 from bot.engine.kinds.tcp import TCP
+from bot.engine.kinds.tls import TLS
 from bot.engine.netguard import AddressRules, Netguard
 from bot.engine.resolver import Resolve
 from bot.models import CheckResult, Target
@@ -24,6 +30,13 @@ KINDS: Mapping[str, MonitorKind] = {
         HTTPS,
         TCP,
         DNS,
+        TLS,
+        SMTP,
+        IMAP,
+        PING,
+        MINECRAFT,
+        BEDROCK,
+        A2S,
     )
 }
 ADDRESS_RULES: Mapping[str, AddressRules] = {scheme: kind.rules for scheme, kind in KINDS.items()}

@@ -12,7 +12,7 @@ from bot.engine.connector import PhaseTimer
 from bot.engine.error_mapping import cause_of
 from bot.engine.netguard import AddressRules, Netguard
 from bot.engine.resolver import Resolve
-from bot.models import CheckResult, Target
+from bot.models import Cause, CheckResult, Game, Target
 
 DEADLINE_S = 10.0  # of a whole check
 
@@ -45,10 +45,11 @@ def deadline_of(target: Target, given_s: float | None) -> float:
 
 
 class Reached(NamedTuple):
-    """The address that answered, and the end of the certificate it showed."""
+    """The address that answered, the end of the certificate it showed, what a game server says."""
 
     address: str | None = None
     certificate_expires_ms: int | None = None
+    game: Game | None = None
 
 
 class BaseChecker(ABC):
@@ -76,18 +77,28 @@ class BaseChecker(ABC):
         deadline_s = deadline_of(target, self._deadline_s)
         cause = None
         reached = Reached()
+        until = asyncio.get_running_loop().time() + deadline_s
         try:
-            async with asyncio.timeout(deadline_s):
+            async with asyncio.timeout_at(until):
                 reached = await self._reach(target.url, timer)
         except Exception as error:  # noqa: BLE001 - whatever a host provokes is a result
             cause = cause_of(error, deadline_s)
+        phases = timer.phases()
+        if cause is not None:
+            cause = await self._completed(cause, target.url, until)
         return CheckResult(
             at_ms,
             cause,
-            phases=timer.phases(),
+            phases=phases,
             address=reached.address,
             certificate_expires_ms=reached.certificate_expires_ms,
+            game=reached.game,
         )
+
+    async def _completed(self, cause: Cause, url: str, until: float) -> Cause:
+        """The cause with what a second look shows; ``until`` is in the loop's time."""
+        del url, until
+        return cause
 
     @abstractmethod
     async def _reach(self, url: str, timer: PhaseTimer) -> Reached:

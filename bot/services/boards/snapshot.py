@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 from bot.db.boards import Board
-from bot.models import Incident
+from bot.models import Game, Incident
 from bot.services.status import MonitorStatus
 
 # Edits are so far apart, those that change nothing but numbers even further.
@@ -43,8 +43,10 @@ class BoardSnapshot:
 
     @cached_property
     def numbers_hash(self) -> str:
-        """Fingerprint of what may change all the time: response times, shares, causes."""
-        return _hash(tuple((response_ms(one), _seen(one.incident)) for one in self.sites))
+        """Fingerprint of what may change all the time: response times, players, shares, causes."""
+        return _hash(
+            tuple((response_ms(one), game_of(one), _seen(one.incident)) for one in self.sites)
+        )
 
 
 def edit_due_ms(board: Board, snapshot: BoardSnapshot, now_ms: int) -> int | None:
@@ -64,6 +66,12 @@ def response_ms(status: MonitorStatus) -> int | None:
     ms = round(status.latest.phases.total)
     step = int(10 ** max(0, len(str(ms)) - 2))
     return round(ms / step) * step
+
+
+def game_of(status: MonitorStatus) -> Game | None:
+    """What a game server that is up said of itself last."""
+    latest = status.latest
+    return None if latest is None or not latest.ok else latest.game
 
 
 def _seen(incident: Incident | None) -> tuple[object, ...]:
