@@ -4,7 +4,7 @@ import discord
 from discord import ChannelType, app_commands
 from discord.ext import commands
 
-from bot.discord.client import Interaction, VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, role_problem, where_to_allow
 from bot.errors import UserError
@@ -12,8 +12,9 @@ from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
-from cogs._ui.audit_log import AuditLogButton, add_server_changes
-from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.audit_log import AuditLogButton, add_changes, audit_log_button
+from cogs._ui.buttons import view_of
+from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import Tag
 from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel
 
@@ -34,15 +35,10 @@ _LANGUAGES = [
 ]
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
 class Alerts(
     ManagersCog, commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."
 ):
     """Settings of a server's alerts; only for people with Manage Server."""
-
-    def __init__(self, client: VigieClient) -> None:
-        self._client = client
 
     @app_commands.command(name="channel", description="Send alerts to this channel.")
     @app_commands.describe(
@@ -74,18 +70,16 @@ class Alerts(
                 raise UserError("Second channel and reminders are set for the whole server.")
             await self._tag_channel(interaction, tag, channel, role, cleared=cleared)
             return
-        settings = await defer_if_slow(
-            interaction,
-            self._client.services.guilds.set_alerts(
-                interaction.guild_id or 0,
-                channel_id=channel.id,
-                role_id=_wanted(role, cleared=_ROLE in cleared),
-                fallback_channel_id=_wanted(fallback, cleared=_FALLBACK in cleared),
-                reminder_h=None if reminders is None else _hours(reminders),
-                by=interaction.user.id,
-            ),
+        work = self._services.guilds.set_alerts(
+            interaction.guild_id or 0,
+            channel_id=channel.id,
+            role_id=_wanted(role, cleared=_ROLE in cleared),
+            fallback_channel_id=_wanted(fallback, cleared=_FALLBACK in cleared),
+            reminder_h=None if reminders is None else _hours(reminders),
+            by=interaction.user.id,
         )
-        delivery = self._client.services.delivery
+        settings = await defer_if_slow(interaction, work)
+        delivery = self._services.delivery
         await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
         await respond(interaction, _chosen_text(interaction, settings, channel, fallback))
 
@@ -100,36 +94,35 @@ class Alerts(
     ) -> None:
         """“both” takes all of the tag's settings away: its sites go to the server's channel."""
         both = {_ROLE, _FALLBACK} <= set(cleared)
-        settings = await defer_if_slow(
-            interaction,
-            self._client.services.guilds.set_tag_alerts(
-                interaction.guild_id or 0,
-                tag,
-                channel_id=0 if both else channel.id,
-                role_id=_wanted(role, cleared=_ROLE in cleared),
-                by=interaction.user.id,
-            ),
+        work = self._services.guilds.set_tag_alerts(
+            interaction.guild_id or 0,
+            tag,
+            channel_id=0 if both else channel.id,
+            role_id=_wanted(role, cleared=_ROLE in cleared),
+            by=interaction.user.id,
         )
+        settings = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
         set_now = next((one for one in settings.tag_alerts if one.tag == tag), None)
         if set_now is None:
             text = words.text("Alerts of #{tag} go where those of the server go.", tag=tag)
             await respond(interaction, text)
             return
-        delivery = self._client.services.delivery
+        delivery = self._services.delivery
         await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
         lines = [
             words.text("Sites with #{tag} and no channel of their own:", tag=tag),
-            _goes_to(words, channel, set_now.role_id),
+            goes_to(words, channel.id, set_now.role_id),
             channel_problem(words, interaction, channel.id),
         ]
         await respond(interaction, "\n".join(line for line in lines if line))
 
     @app_commands.command(name="show", description="Show the alert settings of this server.")
     async def show(self, interaction: Interaction) -> None:
-        settings = self._client.services.guilds.settings(interaction.guild_id or 0)
+        settings = self._services.guilds.settings(interaction.guild_id or 0)
         embed = settings_embed(translator_of(interaction), interaction, settings)
-        view = await defer_if_slow(interaction, add_server_changes(interaction, embed))
+        await defer_if_slow(interaction, add_changes(interaction, embed))
+        view = view_of([audit_log_button(translator_of(interaction))])
         await respond(interaction, embed=embed, view=view)
 
     @app_commands.command(name="language", description="Choose the language of alerts.")
@@ -137,26 +130,23 @@ class Alerts(
     @app_commands.choices(language=_LANGUAGES)
     async def language(self, interaction: Interaction, language: str) -> None:
         chosen = None if language == _AUTOMATIC else translator_for(language).language
-        work = self._client.services.guilds.set_language(
+        work = self._services.guilds.set_language(
             interaction.guild_id or 0, chosen, interaction.user.id
         )
         settings = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
-        await respond(
-            interaction,
-            words.text(
-                "Language of what I post here: {language}. What only you see is in your own.",
-                language=language_text(words, settings),
-            ),
+        text = words.text(
+            "Language of what I post here: {language}. What only you see is in your own.",
+            language=language_text(words, settings),
         )
+        await respond(interaction, text)
 
     @app_commands.command(name="test", description="Send a test alert, marked as one.")
     async def test(self, interaction: Interaction) -> None:
-        work = self._client.services.trial.send(interaction.guild_id or 0)
+        work = self._services.trial.send(interaction.guild_id or 0)
         channel_id = await defer_if_slow(interaction, work)
-        await respond(
-            interaction, test_alert_text(translator_of(interaction), interaction, channel_id)
-        )
+        text = test_alert_text(translator_of(interaction), interaction, channel_id)
+        await respond(interaction, text)
 
 
 def _wanted(chosen: discord.Role | ChosenChannel | None, *, cleared: bool) -> int | None:
@@ -178,10 +168,9 @@ def _chosen_text(
     channel: ChosenChannel,
     fallback: ChosenChannel | None,
 ) -> str:
-    """Channels and role of alerts now, and what is missing, with how to fix it."""
     words = translator_of(interaction)
     problems = [channel_problem(words, interaction, one.id) for one in (channel, fallback) if one]
-    lines = [_goes_to(words, channel, settings.role_id)]
+    lines = [goes_to(words, channel.id, settings.role_id)]
     if settings.fallback_channel_id is not None:
         second = f"<#{settings.fallback_channel_id}>"
         lines.append(words.text("If that fails, they go to {channel}.", channel=second))
@@ -194,14 +183,12 @@ def _chosen_text(
     return "\n".join(line for line in lines if line)
 
 
-def _goes_to(words: Translator, channel: ChosenChannel, role_id: int | None) -> str:
+def goes_to(words: Translator, channel_id: int, role_id: int | None) -> str:
+    channel = f"<#{channel_id}>"
     if role_id is None:
-        return words.text("Alerts go to {channel}.", channel=channel.mention)
-    return words.text(
-        "Alerts go to {channel} and ping {role}.", channel=channel.mention, role=f"<@&{role_id}>"
-    )
+        return words.text("Alerts go to {channel}.", channel=channel)
+    role = f"<@&{role_id}>"
+    return words.text("Alerts go to {channel} and ping {role}.", channel=channel, role=role)
 
 
-async def setup(client: VigieClient) -> None:
-    client.add_dynamic_items(AuditLogButton, IncidentButton, SitesPage)
-    await client.add_cog(Alerts(client))
+setup = extension(Alerts, AuditLogButton, IncidentButton, SitesPage)

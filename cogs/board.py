@@ -6,13 +6,13 @@ import discord
 from discord import ChannelType, app_commands
 from discord.ext import commands
 
-from bot.discord.client import Interaction, VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.services.boards.boards import CreateResult
 from bot.words.translator import Translator
-from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
 from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
@@ -24,8 +24,6 @@ _POSTED_WITHIN_S = 5.0
 _Place: TypeAlias = ChosenChannel | discord.abc.GuildChannel | discord.Thread
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
 class Board(
     ManagersCog,
     commands.GroupCog,
@@ -34,64 +32,46 @@ class Board(
 ):
     """Boards; only for people with Manage Server."""
 
-    def __init__(self, client: VigieClient) -> None:
-        self._boards = client.services.boards
-
     @app_commands.command(name="create", description="Post a live status message in a channel.")
     @app_commands.describe(channel="Where; by default here.")
     async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
-        words, place = translator_of(interaction), _place(interaction, channel)
-        _check(place)
-        if problem := channel_problem(words, interaction, place.id, embeds=False):
-            await respond(interaction, problem)
-        else:
-            await defer_if_slow(interaction, self._create(interaction, place))
-
-    async def _create(self, interaction: Interaction, place: _Place) -> None:
-        guild_id = interaction.guild_id or 0
-        made = await self._boards.create(guild_id, place.id, interaction.user.id)
-        message_id = await self._boards.message_of(place.id, _POSTED_WITHIN_S)
-        text = _made_text(
-            translator_of(interaction),
-            made,
-            message_id,
-            left_out=self._boards.left_out(guild_id, place.id),
-        )
+        place = _place(interaction, channel)
+        if place.type in _NEWS:
+            raise UserError(
+                "A board is edited often, which Discord hardly allows in an announcement"
+                " channel. Choose a text channel."
+            )
+        if place.type not in _FITTING:
+            raise UserError("A board needs a text channel or a public thread.")
+        words = translator_of(interaction)
+        text = channel_problem(words, interaction, place.id, embeds=False)
+        if not text:
+            text = await defer_if_slow(interaction, self._create(interaction, place))
         await respond(interaction, text)
+
+    async def _create(self, interaction: Interaction, place: _Place) -> str:
+        guild_id = interaction.guild_id or 0
+        made = await self._services.boards.create(guild_id, place.id, interaction.user.id)
+        message_id = await self._services.boards.message_of(place.id, _POSTED_WITHIN_S)
+        left_out = self._services.boards.left_out(guild_id, place.id)
+        return _made_text(translator_of(interaction), made, message_id, left_out=left_out)
 
     @app_commands.command(name="remove", description="Remove the live status message of a channel.")
     @app_commands.describe(channel="Where; by default here.")
     async def remove(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
         place = _place(interaction, channel)
-        await defer_if_slow(
-            interaction,
-            self._boards.remove(interaction.guild_id or 0, place.id, interaction.user.id),
-        )
-        await respond(
-            interaction,
-            translator_of(interaction).text(
-                "The board of {channel} is removed.", channel=place.mention
-            ),
-        )
+        guild_id, by = interaction.guild_id or 0, interaction.user.id
+        await defer_if_slow(interaction, self._services.boards.remove(guild_id, place.id, by))
+        words = translator_of(interaction)
+        text = words.text("The board of {channel} is removed.", channel=place.mention)
+        await respond(interaction, text)
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
-    """Channel picked, else the one the person is in."""
     place = picked or interaction.channel
     if not isinstance(place, _Place):
         raise UserError("I do not know this channel. Choose one with “channel”.")
     return place
-
-
-def _check(place: _Place) -> None:
-    """Raises UserError for a channel that cannot have a board."""
-    if place.type in _NEWS:
-        raise UserError(
-            "A board is edited often, which Discord hardly allows in an announcement"
-            " channel. Choose a text channel."
-        )
-    if place.type not in _FITTING:
-        raise UserError("A board needs a text channel or a public thread.")
 
 
 def _made_text(
@@ -120,5 +100,4 @@ def _made_text(
     return f"{said}\n{hidden}"
 
 
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Board(client))
+setup = extension(Board)

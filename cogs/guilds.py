@@ -11,7 +11,8 @@ from bot.discord.channels import own_member, used_channels, welcome_channel
 from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED, VigieTree
 from bot.words.translator import Translator, translator_for
-from cogs._ui.setup_buttons import welcome_view
+from cogs._ui.interactions import VigieCog, extension
+from cogs._ui.setup_page import welcome_view
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,11 @@ _PAUSES_S = (1.0, 5.0, 30.0, 120.0)
 _LATER_S = 1.0
 
 
-class Guilds(commands.Cog):
+class Guilds(VigieCog):
     """No commands: only events."""
 
     def __init__(self, client: VigieClient) -> None:
-        self._client = client
-        self._services = client.services
+        super().__init__(client)
         self._found: set[int] = set()
         self._listed: dict[int, discord.Guild] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -54,14 +54,6 @@ class Guilds(commands.Cog):
                 await self._gone(settings.id)
 
     @commands.Cog.listener()
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        await self._here(guild)
-
-    @commands.Cog.listener()
-    async def on_guild_available(self, guild: discord.Guild) -> None:
-        await self._here(guild)
-
-    @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self._gone(guild.id)
 
@@ -84,14 +76,18 @@ class Guilds(commands.Cog):
             await self._look(after.guild, {after.id}, with_threads=True)
 
     @commands.Cog.listener()
-    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
-        del before
-        await self._thread(after)
+    async def on_thread_update(self, _before: discord.Thread, after: discord.Thread) -> None:
+        await self.on_thread_join(after)
 
     @commands.Cog.listener()
     async def on_thread_join(self, thread: discord.Thread) -> None:
         """Also an event of a thread that slept when we came, and one that came into our sight."""
-        await self._thread(thread)
+        if thread.id not in used_channels(self._services, thread.guild.id):
+            return
+        self._client.known_channels.note(thread)
+        if not thread.archived:
+            self._services.boards.retry(thread.guild.id, thread.id)
+        await self._look(thread.guild, {thread.id})
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
@@ -122,13 +118,14 @@ class Guilds(commands.Cog):
         await self._look(role.guild)
 
     @commands.Cog.listener()
-    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         """Discord sends a bot events of its own roles and time-outs without any intent."""
-        del before
         if after.id == getattr(self._client.user, "id", None):
             await self._look(after.guild)
             self._look_after_timeout(after.guild)
 
+    @commands.Cog.listener("on_guild_join")
+    @commands.Cog.listener("on_guild_available")
     async def _here(self, guild: discord.Guild) -> None:
         if not self._client.commands_tree.serves(guild.id):
             await self._leave(guild)
@@ -172,14 +169,6 @@ class Guilds(commands.Cog):
     async def _channel_gone(self, guild_id: int, channel_id: int) -> None:
         await self._services.boards.channel_deleted(channel_id)
         await self._services.delivery.channel_deleted(guild_id, channel_id)
-
-    async def _thread(self, thread: discord.Thread) -> None:
-        if thread.id not in used_channels(self._services, thread.guild.id):
-            return
-        self._client.known_channels.note(thread)
-        if not thread.archived:
-            self._services.boards.retry(thread.guild.id, thread.id)
-        await self._look(thread.guild, {thread.id})
 
     async def _look(
         self,
@@ -240,9 +229,14 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
     channel = welcome_channel(guild)
     if channel is None:
         return
+    lines = (
+        words.text("I am Vigie. I watch your sites and notify you when one goes down."),
+        words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
+        words.text("Everything else: {command}", command=tree.mention("help")),
+    )
     try:
         await channel.send(
-            _greeting(tree, words),
+            "\n".join(lines),
             view=welcome_view(words),
             allowed_mentions=discord.AllowedMentions.none(),
         )
@@ -250,15 +244,4 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
         log.info("Welcome not sent: %r", error, extra={"guild": guild.id})
 
 
-def _greeting(tree: VigieTree, words: Translator) -> str:
-    return "\n".join(
-        (
-            words.text("I am Vigie. I watch your sites and notify you when one goes down."),
-            words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
-            words.text("Everything else: {command}", command=tree.mention("help")),
-        )
-    )
-
-
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Guilds(client))
+setup = extension(Guilds)

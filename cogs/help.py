@@ -1,17 +1,17 @@
 """``/help``: what Vigie does in five lines, and its commands by who may use them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
-from bot.discord.client import Interaction, VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree, translator_of
 from bot.services.typed_addresses import OTHER_EXAMPLES
 from bot.words.escaping import clip
 from bot.words.translator import N_, Translator
-from cogs._ui.interactions import respond
+from cogs._ui.interactions import VigieCog, extension, respond
 
 _LIMIT = 4_000
 _LINES = (
@@ -36,7 +36,7 @@ _GROUPS = (
     (N_("With “Manage Messages”"), discord.Permissions(manage_messages=True)),
     (N_("With “Manage Server”"), discord.Permissions(manage_guild=True)),
 )
-_Leaf = app_commands.Command[discord.ext.commands.Cog, ..., object]
+_Leaf = app_commands.Command[Any, ..., Any]
 
 
 def help_embed(words: Translator, tree: VigieTree) -> discord.Embed:
@@ -68,13 +68,9 @@ def _line(words: Translator, tree: VigieTree, leaf: _Leaf) -> str:
     return f"{tree.mention(leaf.qualified_name)} {words.text(leaf.description)}"
 
 
-class Help(commands.Cog):
+class Help(VigieCog):
     """One command, one answer."""
 
-    def __init__(self, client: VigieClient) -> None:
-        self._client = client
-
-    @app_commands.guild_only()
     @app_commands.command(name="help", description="Show what I do and every command.")
     async def help(self, interaction: Interaction) -> None:
         await respond(
@@ -82,5 +78,4 @@ class Help(commands.Cog):
         )
 
 
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Help(client))
+setup = extension(Help)

@@ -1,28 +1,194 @@
-"""``/history``: how a monitor fared over a day, a week, a month or three, for everybody."""
+"""``/history``: how a site fared over some time: the numbers, and a picture or a line of text."""
 
 import io
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
+from bot.charts.picture import Labels, Picture, Point
+from bot.charts.ticks import ms_ticks, time_ticks
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
-from bot.services.history.period_report import Period
-from bot.words.translator import N_
-from cogs._ui.history_page import (
-    NO_FILES,
-    NOT_DRAWN,
-    STILL_DRAWN,
-    Asked,
-    alt_text,
-    history_embed,
-    nothing_yet,
-    picture,
-    worth_drawing,
-)
-from cogs._ui.interactions import defer_if_slow, respond
+from bot.services.history.coverage import Span, merged
+from bot.services.history.period_report import Period, PeriodReport, ResponseTimes
+from bot.services.recurrence import zone_of
+from bot.services.status import MonitorStatus
+from bot.words.escaping import clip, plain
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator
+from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitor
+from cogs._ui.monitor_text import NAME_LIMIT, shown_name, state_embed
+from cogs._ui.uptime_text import share, sparkline
+
+_ALT_LIMIT = 1_024  # Discord's for the description of an attachment
+_NO_FILES = N_("I can't attach files in this channel, so here it is in one line:")
+_STILL_DRAWN = N_("I am still drawing another picture for you, so here it is in one line:")
+_NOT_DRAWN = N_("The picture could not be drawn this time, so here it is in one line:")
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorHistory:
+    """One monitor's past, as far back as it was asked for."""
+
+    status: MonitorStatus
+    period: Period
+    past: PeriodReport
+
+    @property
+    def young(self) -> bool:
+        """It was added within the period."""
+        return self.past.span[0] == self.status.monitor.created_ms
+
+
+def history_embed(
+    words: Translator, asked: MonitorHistory, *, instead: str | None = None
+) -> discord.Embed:
+    """The numbers; ``instead`` says why a line of text stands for the picture."""
+    said = [f"**{_period_name(words, asked.period)}**"]
+    if asked.young:
+        said.append(words.text("Watched since {time}.", time=stamp(asked.past.span[0], "f")))
+    if instead is not None:
+        said += [words.text(instead), sparkline(words, asked.past)]
+    embed = state_embed(words, asked.status, said)
+    for name, value in _rows(words, asked.past):
+        embed.add_field(name=name, value=value)
+    return embed
+
+
+def alt_text(words: Translator, asked: MonitorHistory) -> str:
+    """What the picture shows, for those who cannot see it: the same numbers."""
+    name = plain(asked.status.monitor.name, NAME_LIMIT)
+    said = [f"{name}, {_period_name(words, asked.period)}"]
+    said += [words.text("{name}: {value}", name=n, value=v) for n, v in _rows(words, asked.past)]
+    return clip(". ".join(said), _ALT_LIMIT)
+
+
+def _nothing_yet(words: Translator, asked: MonitorHistory) -> str:
+    name = shown_name(asked.status.monitor)
+    if asked.status.paused or not asked.young:
+        return words.text("I did not watch {name} during this time.", name=name)
+    return words.text("Nothing to show for {name} yet: its first checks are under way.", name=name)
+
+
+def _period_name(words: Translator, period: Period) -> str:
+    if period is Period.DAY:
+        return words.text("Last 24 hours")
+    return words.plural("Last {n} day", "Last {n} days", period.days)
+
+
+def _rows(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
+    uptime = past.uptime
+    never = words.text("never")
+    up = share(words, uptime) if uptime.watched_s > 0 else words.text("not watched")
+    unwatched = words.duration(uptime.unwatched_s) if uptime.unwatched_s else never
+    return (
+        (words.text("Uptime"), up),
+        (words.text("Down"), _times(words, past.outages, uptime.down_s)),
+        (words.text("Unstable"), _times(words, past.shaky, uptime.unstable_s)),
+        (_speed_name(words, past), _speed(words, past)),
+        (words.text("Not watched"), unwatched),
+    )
+
+
+def _times(words: Translator, count: int, seconds: int) -> str:
+    if not count:
+        return words.text("never")
+    times = words.plural("{n} time", "{n} times", count)
+    return f"{times} · {words.duration(seconds)}"
+
+
+def _speed_name(words: Translator, past: PeriodReport) -> str:
+    return words.text("Response time") if past.exact else words.text("Response time, typical")
+
+
+def _speed(words: Translator, past: PeriodReport) -> str:
+    if past.median_ms is None or past.p95_ms is None:
+        return words.text("no answer")
+    said = [
+        words.text("median {ms} ms", ms=words.number(past.median_ms)),
+        words.text("95% within {ms} ms", ms=words.number(past.p95_ms)),
+    ]
+    highest = max(one.p95_ms for one in past.response_times)
+    if highest > top_ms(past):
+        said.append(words.text("peaks up to {ms} ms", ms=words.number(highest)))
+    return " · ".join(said)
+
+
+_ZONE_LIMIT = 16
+_LEAST_TOP_MS = 10
+# A few peaks must not press the rest flat: what is far above nine tenths of them is cut off.
+_ORDINARY, _ABOVE = 0.9, 2.5
+_HEADROOM = 1.1
+
+
+def picture(words: Translator, past: PeriodReport, timezone: str) -> Picture:
+    """``timezone``: whose clock the axis shows."""
+    zone, top = zone_of(timezone), top_ms(past)
+    return Picture(
+        span=past.span,
+        top_ms=top,
+        runs=tuple(tuple(_point(past, one) for one in run) for run in _runs(past)),
+        down=past.down,
+        unstable=past.unstable,
+        unwatched=past.unwatched,
+        time_ticks=time_ticks(words, past.span, zone),
+        ms_ticks=ms_ticks(words, top),
+        labels=Labels(
+            median=words.text("median"),
+            spread=words.text("95th percentile"),
+            down=f"✖ {words.text('down')}",
+            unstable=f"▲ {words.text('unstable')}",
+            unwatched=words.text("not watched"),
+            zone=plain(timezone.rpartition("/")[2].replace("_", " "), _ZONE_LIMIT),
+        ),
+    )
+
+
+def worth_drawing(past: PeriodReport) -> bool:
+    """A single dot says less than its number."""
+    return len(past.response_times) > 1 or bool(past.down or past.unstable)
+
+
+def top_ms(past: PeriodReport) -> int:
+    """The upper end of the axis. All medians are below it, and all but a few far peaks."""
+    highest = sorted(one.p95_ms for one in past.response_times) or [0]
+    ordinary = highest[int((len(highest) - 1) * _ORDINARY)]
+    medians = max((one.median_ms for one in past.response_times), default=0)
+    top = max(medians, min(highest[-1], ordinary * _ABOVE), _LEAST_TOP_MS)
+    return round(top * _HEADROOM)
+
+
+def _runs(past: PeriodReport) -> Iterator[list[ResponseTimes]]:
+    """Steps between which the site was neither down nor out of our sight."""
+    breaks = merged([*past.down, *past.unwatched])
+    run: list[ResponseTimes] = []
+    for one in past.response_times:
+        if run and _breaks(breaks, run[-1].begin_ms + past.step_ms, one.begin_ms):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _breaks(breaks: Sequence[Span], end_ms: int, begin_ms: int) -> bool:
+    if begin_ms <= end_ms:
+        return False
+    after = bisect_right(breaks, (end_ms, 0))
+    near = breaks[max(0, after - 1) : after + 1]
+    return any(a < begin_ms and b > end_ms for a, b in near)
+
+
+def _point(past: PeriodReport, one: ResponseTimes) -> Point:
+    """In the middle of its step, as far as that lies in the picture."""
+    begin = max(one.begin_ms, past.span[0])
+    end = min(one.begin_ms + past.step_ms, past.span[1])
+    return Point((begin + end) // 2, one.median_ms, one.p95_ms)
+
 
 _PERIODS = [
     app_commands.Choice(name=N_("24 hours"), value=Period.DAY.value),
@@ -33,14 +199,13 @@ _PERIODS = [
 _FILE = "history.png"
 
 
-class History(commands.Cog):
+class History(VigieCog):
     """Answers the one who asks alone: with a picture where files may be attached."""
 
     def __init__(self, client: VigieClient) -> None:
-        self._services = client.services
+        super().__init__(client)
         self._drawing: set[int] = set()  # for whom; one picture at a time, others wait too
 
-    @app_commands.guild_only()
     @app_commands.command(name="history", description="Show a site's history as a picture.")
     @app_commands.describe(
         monitor="Which site to show.", period="How far back; by default 24 hours."
@@ -51,20 +216,25 @@ class History(commands.Cog):
     ) -> None:
         found = monitor.monitor
         work = self._services.history.report(found.guild_id, found.id, Period(period))
-        asked = Asked(monitor, Period(period), await defer_if_slow(interaction, work))
+        asked = MonitorHistory(monitor, Period(period), await defer_if_slow(interaction, work))
         words = translator_of(interaction)
+        instead = None
         if asked.past.empty:
-            await respond(interaction, nothing_yet(words, asked))
-        elif not worth_drawing(asked.past):
-            await respond(interaction, embed=history_embed(words, asked))
-        elif not interaction.app_permissions.attach_files:
-            await respond(interaction, embed=history_embed(words, asked, instead=NO_FILES))
-        elif interaction.user.id in self._drawing:
-            await respond(interaction, embed=history_embed(words, asked, instead=STILL_DRAWN))
-        else:
-            await self._drawn(interaction, asked)
+            await respond(interaction, _nothing_yet(words, asked))
+            return
+        if worth_drawing(asked.past):
+            instead = self._not_drawn(interaction) or await self._draw(interaction, asked)
+            if instead is None:
+                return
+        await respond(interaction, embed=history_embed(words, asked, instead=instead))
 
-    async def _drawn(self, interaction: Interaction, asked: Asked) -> None:
+    def _not_drawn(self, interaction: Interaction) -> str | None:
+        if not interaction.app_permissions.attach_files:
+            return _NO_FILES
+        return _STILL_DRAWN if interaction.user.id in self._drawing else None
+
+    async def _draw(self, interaction: Interaction, asked: MonitorHistory) -> str | None:
+        """Answer with a picture, or return why there is none."""
         words = translator_of(interaction)
         timezone = self._services.guilds.settings(asked.status.monitor.guild_id).timezone
         drawing = self._services.painter.paint(picture(words, asked.past, timezone))
@@ -74,12 +244,11 @@ class History(commands.Cog):
         finally:
             self._drawing.discard(interaction.user.id)
         if png is None:
-            await respond(interaction, embed=history_embed(words, asked, instead=NOT_DRAWN))
-            return
+            return _NOT_DRAWN
         # Beside the embed, not in it: an image of an embed takes no alternative text.
         shown = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
         await respond(interaction, embed=history_embed(words, asked), file=shown)
+        return None
 
 
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(History(client))
+setup = extension(History)

@@ -5,16 +5,15 @@ from datetime import date
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.client import Interaction, VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services import recurrence
 from bot.services.maintenance import NewWindow
 from bot.services.recurrence import wall_time
-from cogs._ui.interactions import ManagersCog, defer_if_slow, respond
+from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
 from cogs._ui.maintenance_text import (
     UTC,
-    already_text,
     autocomplete_days,
     autocomplete_windows,
     autocomplete_zones,
@@ -29,8 +28,6 @@ from cogs._ui.options import Duration, TimeOfDay, parse_days
 _USUAL_S = 3_600
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
 class Maintenance(
     ManagersCog,
     commands.GroupCog,
@@ -38,10 +35,6 @@ class Maintenance(
     group_description="Silence alerts while you work on a site.",
 ):
     """Maintenance windows of a server; only for people with Manage Server."""
-
-    def __init__(self, client: VigieClient) -> None:
-        self._client = client
-        self._services = client.services
 
     @app_commands.command(name="start", description="Maintenance from now on.")
     @app_commands.describe(
@@ -68,12 +61,8 @@ class Maintenance(
             tag=tag,
         )
         begun = await defer_if_slow(interaction, work)
-        words, other = translator_of(interaction), self._services.maintenance.beside(begun)
-        text = started_text(words, begun, self._cancel_command())
-        if other is not None:
-            listed = self._client.commands_tree.mention("maintenance list")
-            text += "\n" + already_text(words, other, listed)
-        await respond(interaction, text)
+        other = self._services.maintenance.beside(begun)
+        await respond(interaction, started_text(interaction, begun, other))
 
     @app_commands.command(name="schedule", description="Plan maintenance, once or every week.")
     @app_commands.describe(
@@ -104,7 +93,8 @@ class Maintenance(
         if (ends is None) == (length is None):
             raise UserError("Set its end with “to” or with “for”, one of the two.")
         guild_id = interaction.guild_id or 0
-        zone = self._zone(guild_id, timezone)
+        usual = self._services.guilds.settings(guild_id).timezone
+        zone = usual if timezone is None else recurrence.zone_name(timezone)
         meant = parse_days(days, wall_time(self._services.clock.now_ms(), zone).date())
         wanted = NewWindow(
             days=() if isinstance(meant, date) else meant,
@@ -120,8 +110,9 @@ class Maintenance(
         work = self._services.maintenance.schedule(guild_id, wanted, interaction.user.id)
         planned = await defer_if_slow(interaction, work)
         hint = timezone is None and zone == UTC
-        words, cancel = translator_of(interaction), self._cancel_command()
-        await respond(interaction, planned_text(words, planned, cancel, hint=hint))
+        cancel = self._client.commands_tree.mention("maintenance cancel")
+        text = planned_text(translator_of(interaction), planned, cancel, hint=hint)
+        await respond(interaction, text)
 
     @app_commands.command(name="list", description="Show the maintenance windows of this server.")
     async def list(self, interaction: Interaction) -> None:
@@ -131,9 +122,8 @@ class Maintenance(
             await respond(interaction, embed=list_embed(words, found))
             return
         command = self._client.commands_tree.mention("maintenance schedule")
-        await respond(
-            interaction, words.text("No maintenance is planned. Try {command}", command=command)
-        )
+        text = words.text("No maintenance is planned. Try {command}", command=command)
+        await respond(interaction, text)
 
     @app_commands.command(name="cancel", description="Cancel a maintenance window, or end it now.")
     @app_commands.describe(window="Which site.")
@@ -145,14 +135,5 @@ class Maintenance(
         cancelled = await defer_if_slow(interaction, work)
         await respond(interaction, cancelled_text(translator_of(interaction), cancelled))
 
-    def _zone(self, guild_id: int, timezone: str | None) -> str:
-        if timezone is None:
-            return self._services.guilds.settings(guild_id).timezone
-        return recurrence.zone_name(timezone)
 
-    def _cancel_command(self) -> str:
-        return self._client.commands_tree.mention("maintenance cancel")
-
-
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Maintenance(client))
+setup = extension(Maintenance)

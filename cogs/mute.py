@@ -4,9 +4,8 @@ import re
 from collections.abc import Sequence
 
 from discord import app_commands
-from discord.ext import commands
 
-from bot.discord.client import Interaction, VigieClient
+from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
@@ -14,14 +13,13 @@ from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_buttons import require_on_call
-from cogs._ui.interactions import defer_if_slow, respond
+from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitors
 from cogs._ui.monitor_text import shown_names
 from cogs._ui.options import Choices, choices, parse_duration_s, safe_autocomplete
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
-_VALUE_LIMIT = 100  # of a choice; one that is longer, and Discord refuses all of them
 _UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
@@ -35,32 +33,24 @@ def parse_mute_s(text: str) -> int | None:
 def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
     """Offer what was typed if it is a length of time, then the common ones, then "off"."""
     words, typed = translator_of(interaction), typed.strip()
-    lengths = {text: words.duration(parse_duration_s(text)) for text in _COMMON}
-    lengths[OFF] = words.text("off: unmute")
+    offered = [(words.duration(parse_duration_s(text)), text) for text in _COMMON]
+    offered.append((words.text("off: unmute"), OFF))
     wanted = typed.casefold()
-    found = {
-        value: name
-        for value, name in lengths.items()
+    found = [
+        (name, value)
+        for name, value in offered
         if value.startswith(wanted) or name.casefold().startswith(wanted)
-    }
-    own = _own(words, typed)
-    others = ((name, value) for value, name in found.items() if name not in own.values())
-    return choices([*((name, value) for value, name in own.items()), *others])
-
-
-def _own(words: Translator, typed: str) -> dict[str, str]:
-    """A length of time that was typed whole."""
-    if len(typed) > _VALUE_LIMIT:
-        return {}
+    ]
     try:
-        seconds = parse_duration_s(typed)
+        own_s = parse_duration_s(typed)
     except UserError:
-        return {}
-    return {typed: words.duration(seconds)} if seconds <= MUTE_LIMIT_S else {}
+        return choices(found)
+    own = words.duration(own_s)
+    first = [(own, typed)] if own_s <= MUTE_LIMIT_S else []
+    return choices([*first, *(pair for pair in found if not first or pair[0] != own)])
 
 
 def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) -> str:
-    """Until when, what becomes of trouble meanwhile, and the way back."""
     until = stamp(muted[0].monitor.muted_until_ms or 0, "f")
     name = shown_names(words, [one.monitor for one in muted])
     lines = [
@@ -99,14 +89,9 @@ def unmuted_text(words: Translator, now: Sequence[MonitorStatus], was_muted: Seq
     return words.text(_UNMUTED, name=name)
 
 
-class Mute(commands.Cog):
+class Mute(VigieCog):
     """One command, for whoever may press Mute under an alert."""
 
-    def __init__(self, client: VigieClient) -> None:
-        self._client = client
-        self._services = client.services
-
-    @app_commands.guild_only()
     @app_commands.default_permissions(manage_messages=True)
     @app_commands.command(name="mute", description="Silence the alerts of a site for a while.")
     @app_commands.describe(
@@ -128,11 +113,10 @@ class Mute(commands.Cog):
         now = [self._services.status.one(guild_id, one) for one in ids]
         if for_s is None:
             was_muted = [one.monitor.muted_until_ms is not None for one in monitor]
-            await respond(interaction, unmuted_text(words, now, was_muted))
+            text = unmuted_text(words, now, was_muted)
         else:
-            command = self._client.commands_tree.mention("mute")
-            await respond(interaction, muted_text(words, now, command))
+            text = muted_text(words, now, self._client.commands_tree.mention("mute"))
+        await respond(interaction, text)
 
 
-async def setup(client: VigieClient) -> None:
-    await client.add_cog(Mute(client))
+setup = extension(Mute)

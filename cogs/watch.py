@@ -18,18 +18,16 @@ from bot.services.monitor_rules import Added
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
 from cogs._ui.did_you_mean import DidYouMeanButton, with_address
-from cogs._ui.forms import take_form
+from cogs._ui.forms import FormsCog
 from cogs._ui.interactions import (
-    ManagersCog,
     defer_if_slow,
+    extension,
     is_own_message,
     respond,
     respond_or_edit,
 )
-from cogs._ui.monitor_forms import FORM
-from cogs._ui.monitor_option import ManagedMonitors, PlaceName
-from cogs._ui.monitor_settings import EditButton, card, cut_text, take_change, take_edited
-from cogs._ui.option_parameters import takes_options, typed_options
+from cogs._ui.monitor_option import ManagedMonitors, PlaceName, takes_options, typed_options
+from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
 from cogs._ui.tagged import (
     TESTED_AT_ONCE,
@@ -52,19 +50,25 @@ from cogs._ui.watch_answers import (
 from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, at_home, export_text, fetched, report
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
 class Watch(
-    ManagersCog,
+    FormsCog,
     commands.GroupCog,
     group_name="watch",
     group_description="Choose which sites are watched.",
 ):
     """The monitors of a server; only for people with Manage Server."""
 
+    forms = {FORM: take_edited}  # noqa: RUF012 - never changed
+
     def __init__(self, client: VigieClient) -> None:
-        self._client = client
-        self._services = client.services
+        super().__init__(client)
+        # discord.py reads ranges when the class is made; this one's minimum is a setting.
+        for command in (self.add, self.edit):
+            command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+        if not client.config.nats_url:  # without other places there is nothing to choose
+            for one in (self.add, self.edit, self.test):
+                options = one._params.items()  # noqa: SLF001 - the same
+                one._params = {k: v for k, v in options if k not in {"place", "places"}}  # noqa: SLF001
 
     @app_commands.command(name="add", description="Watch a site, from now on.")
     @takes_options(editing=False)
@@ -121,11 +125,6 @@ class Watch(
         else:
             embed, view = await defer_if_slow(interaction, card(interaction, first))
             await respond(interaction, embed=embed, view=view)
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Forms come back here."""
-        await take_form(interaction, FORM, take_edited)
 
     @app_commands.command(name="remove", description="Stop watching a site.")
     @app_commands.describe(monitor="Which site.")
@@ -218,16 +217,6 @@ class Watch(
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 
 
-async def setup(client: VigieClient) -> None:
-    cog = Watch(client)
-    # discord.py reads ranges when the class is made; this one's minimum is a setting.
-    for command in (cog.add, cog.edit):
-        command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
-    if not client.config.nats_url:  # without other places there is nothing to choose
-        for one in (cog.add, cog.edit, cog.test):
-            options = one._params.items()  # noqa: SLF001 - the same
-            one._params = {k: v for k, v in options if k not in {"place", "places"}}  # noqa: SLF001
-    client.add_dynamic_items(
-        EditButton, RemovalButton, DidYouMeanButton, BulkEditButton, BulkRemovalButton
-    )
-    await client.add_cog(cog)
+setup = extension(
+    Watch, EditButton, RemovalButton, DidYouMeanButton, BulkEditButton, BulkRemovalButton
+)

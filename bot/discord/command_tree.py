@@ -177,6 +177,11 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         )
         self.ids = {}
 
+    def add_command(self, command: Any, /, **more: Any) -> None:
+        """Every command is for servers alone."""
+        command.guild_only = True
+        super().add_command(command, **more)
+
     def serves(self, guild_id: int | None) -> bool:
         return guild_id is not None and (not self.allowed_guilds or guild_id in self.allowed_guilds)
 

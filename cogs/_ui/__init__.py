@@ -1,6 +1,6 @@
-"""Answers, cards, buttons and forms of commands: one file per surface, named after it.
+"""Answers, cards, buttons and forms that several commands share, or that are long.
 
-What all surfaces share:
+All surfaces use:
 
 - ``interactions``: who asks, what they may do, answers in time; ``visibility``: who sees what
 - ``buttons``, ``forms``: what is pressed, turned and typed, also after a restart

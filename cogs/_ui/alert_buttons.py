@@ -15,13 +15,13 @@ from bot.words.escaping import clip, markdown
 from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.buttons import PersistentItem, arrows, page_of, page_text, pages_of, view_of
-from cogs._ui.interactions import defer_if_slow, is_manager, respond, respond_or_edit
+from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem
+from cogs._ui.interactions import defer_if_slow, is_manager, respond
 from cogs._ui.monitor_text import add_address, shown_host
 from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
-_NAME_LIMIT = 80
+_NAME_LIMIT, _CHECKS = 80, 12
 _CLOSED = N_("This alert is already closed.")
 
 
@@ -33,7 +33,6 @@ class IncidentButton(PersistentItem, template=BUTTON_ID):
 
 
 async def _open_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
-    """Open incidents of the pressed message, the named one first."""
     incidents = interaction.client.services.incidents
     guild_id = interaction.guild_id or 0
     named = [await find_visible_incident(interaction, public_id)]
@@ -83,10 +82,6 @@ async def _mute(interaction: Interaction, public_id: str) -> None:
     await respond(interaction, text)
 
 
-async def _details(interaction: Interaction, public_id: str) -> None:
-    await defer_if_slow(interaction, details(interaction, public_id))
-
-
 async def _follow_incident(interaction: Interaction, public_id: str) -> None:
     words = translator_of(interaction)
     listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
@@ -120,15 +115,6 @@ def _follow(interaction: Interaction, incident: Incident, wish: str) -> Awaitabl
     )
 
 
-_ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
-    "ack": _acknowledge,
-    "mute": _mute,
-    "details": _details,
-    "tell": _follow_incident,
-    "metoo": _me_too,
-}
-
-
 def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) -> None:
     """Read anew at every click. Raises UserError."""
     granted = interaction.permissions
@@ -140,102 +126,71 @@ def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) ->
         raise UserError("You need “Manage Messages” or the role of this alert for this.")
 
 
-PAGE = 15
-
-
 class SitesPage(
-    PersistentItem,
+    ListPage,
     template=r"v1:sites:(?P<way>prev|next):(?P<incident>\w{1,12}):(?P<page>\d{1,6})",
 ):
-    """Turns to one page of the list that an incident belongs to."""
+    """The list that an incident belongs to."""
 
-    async def pressed(self, interaction: Interaction) -> None:
-        public_id = self.params["incident"]
-        listed = await defer_if_slow(
-            interaction, _listed_incidents(interaction, public_id), in_place=True
+    surface = "sites"
+    size = 15
+
+    @classmethod
+    async def entries(cls, asked: Asked) -> list[Incident]:
+        (public_id,) = asked.about
+        await find_visible_incident(asked.interaction, public_id)
+        incidents = asked.interaction.client.services.incidents
+        return open_first(await incidents.together(asked.guild_id, public_id))
+
+    @classmethod
+    async def page(cls, asked: Asked, found: Sequence[Incident], shown: Sequence[Incident]) -> Page:
+        words = asked.words
+        embed = discord.Embed(
+            title=words.text("All {n} sites of this alert", n=len(found)),
+            description=clip("\n".join(_line(words, one) for one in shown), 4000),
         )
-        number = min(int(self.params["page"]), pages_of(listed, PAGE) - 1)
-        await _show(interaction, public_id, listed, number, in_place=True)
-
-
-async def show_sites(interaction: Interaction, public_id: str, listed: Sequence[Incident]) -> None:
-    """Answer with the first page."""
-    await _show(interaction, public_id, listed, 0, in_place=False)
-
-
-async def _listed_incidents(interaction: Interaction, public_id: str) -> list[Incident]:
-    await find_visible_incident(interaction, public_id)
-    return await interaction.client.services.incidents.together(
-        interaction.guild_id or 0, public_id
-    )
-
-
-async def _show(
-    interaction: Interaction,
-    public_id: str,
-    listed: Sequence[Incident],
-    number: int,
-    *,
-    in_place: bool,
-) -> None:
-    embed, of = _page(translator_of(interaction), listed, number), pages_of(listed, PAGE)
-    turning = arrows(SitesPage, "sites", public_id, number=number, of=of)
-    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
-
-
-def _page(words: Translator, listed: Sequence[Incident], number: int) -> discord.Embed:
-    lines = [_line(words, one) for one in page_of(open_first(listed), number, PAGE)]
-    embed = discord.Embed(
-        title=words.text("All {n} sites of this alert", n=len(listed)),
-        description=clip("\n".join(lines), 4000),
-    )
-    if (of := pages_of(listed, PAGE)) > 1:
-        embed.set_footer(text=page_text(words, number, of))
-    return embed
+        return Page(None, embed)
 
 
 def _line(words: Translator, one: Incident) -> str:
     return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"
 
 
-_CHECKS = 12
-
-
-async def details(interaction: Interaction, public_id: str) -> None:
-    """Answer with the incident's card, its site and its newest checks. Raises NotFound."""
-    incidents = interaction.client.services.incidents
-    guild_id = interaction.guild_id or 0
-    words = translator_of(interaction)
-    incident = await find_visible_incident(interaction, public_id)
-    listed = await incidents.together(guild_id, public_id)
+async def _details(interaction: Interaction, public_id: str) -> None:
+    """Answer with the incident's card, its site and its newest checks, or with all its sites."""
+    asked = Asked(interaction, (public_id,))
+    listed = await defer_if_slow(interaction, SitesPage.entries(asked))
     if len(listed) > 1:
-        await show_sites(interaction, public_id, listed)
+        await SitesPage.show(asked, found=listed)
         return
-    newest = await incidents.checks(guild_id, public_id, _CHECKS)
-    lines = [_check_line(words, one.at_ms, one.ms, one.cause) for one in newest]
-    await respond(
-        interaction, embed=_embed(words, incident, lines, whole_url=is_manager(interaction))
-    )
-
-
-def _embed(
-    words: Translator, incident: Incident, checks: Sequence[str], *, whole_url: bool
-) -> discord.Embed:
+    (incident,), words = listed, asked.words
+    work = interaction.client.services.incidents.checks(asked.guild_id, public_id, _CHECKS)
+    newest = await defer_if_slow(interaction, work)
     embed = discord.Embed(
         title=headline(words, incident),
         description=sentence(words, incident),
         colour=colour_of([incident]),
     )
     add_fields(embed, words, [incident])
-    add_address(words, embed, incident.url, whole=whole_url)
-    if checks:
+    add_address(words, embed, incident.url, whole=is_manager(interaction))
+    if newest:
+        lines = [_check_line(words, one.at_ms, one.ms, one.cause) for one in newest]
         name = words.text("Latest checks")
-        embed.add_field(name=name, value=clip("\n".join(checks), 1024), inline=False)
-    embed.set_footer(text=f"#{incident.public_id}")
-    return embed
+        embed.add_field(name=name, value=clip("\n".join(lines), 1024), inline=False)
+    embed.set_footer(text=f"#{public_id}")
+    await respond(interaction, embed=embed)
 
 
 def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
     """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
     seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
     return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"
+
+
+_ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
+    "ack": _acknowledge,
+    "mute": _mute,
+    "details": _details,
+    "tell": _follow_incident,
+    "metoo": _me_too,
+}

@@ -22,15 +22,16 @@ _TAGS_LIMIT = 1_024
 def settings_embed(
     words: Translator, interaction: Interaction, settings: GuildSettings
 ) -> discord.Embed:
-    """Every setting with its value; below them what stands in their way."""
-    none = words.text("none")
-    channel, fallback = _channel(settings.channel_id), _channel(settings.fallback_channel_id)
-    role = f"<@&{settings.role_id}>" if settings.role_id else none
+    none, channel_id, second_id = (
+        words.text("none"),
+        settings.channel_id,
+        settings.fallback_channel_id,
+    )
     reminders = REMINDERS.get(str(settings.reminder_h), REMINDERS["off"])
     values = {
-        words.text("Channel"): channel or words.text("not chosen yet"),
-        words.text("Role"): role,
-        words.text("Second channel"): fallback or none,
+        words.text("Channel"): f"<#{channel_id}>" if channel_id else words.text("not chosen yet"),
+        words.text("Role"): f"<@&{settings.role_id}>" if settings.role_id else none,
+        words.text("Second channel"): f"<#{second_id}>" if second_id else none,
         words.text("Reminders"): words.text(reminders),
         words.text("Language"): language_text(words, settings),
         words.text("Time zone"): plain(settings.timezone, _ZONE_LIMIT),
@@ -56,26 +57,25 @@ def language_text(words: Translator, settings: GuildSettings) -> str:
     return words.text("automatic: {language}", language=meant)
 
 
-def _channel(channel_id: int | None) -> str | None:
-    return None if channel_id is None else f"<#{channel_id}>"
-
-
 def _tag_line(words: Translator, one: TagAlerts) -> str:
-    channel = _channel(one.channel_id) or words.text("the server's setting")
+    channel = f"<#{one.channel_id}>" if one.channel_id else words.text("the server's setting")
     role = f" <@&{one.role_id}>" if one.role_id else ""
     return f"#{one.tag} → {channel}{role}"
 
 
 def _problems(words: Translator, interaction: Interaction, settings: GuildSettings) -> list[str]:
-    """With where to put it right."""
     channels = [one for one in (settings.channel_id, settings.fallback_channel_id) if one]
-    found = [
-        f"{text}\n→ {remedy(words, interaction, one, 'alerts channel')}"
-        for one in channels
-        if (text := channel_problem(words, interaction, one))
-    ]
+    found = [problem_text(words, interaction, one) for one in channels]
     found.append(role_problem(words, interaction, settings))
     return [f"⚠ {text}" for text in found if text]
+
+
+def problem_text(words: Translator, interaction: Interaction, channel_id: int) -> str:
+    """What stands in the way of alerts there, with where to put it right; empty: nothing."""
+    problem = channel_problem(words, interaction, channel_id)
+    if not problem:
+        return ""
+    return f"{problem}\n→ {remedy(words, interaction, channel_id, 'alerts channel')}"
 
 
 def test_alert_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
@@ -87,7 +87,4 @@ def test_alert_text(words: Translator, interaction: Interaction, channel_id: int
         "A test alert is on its way to {channel}, marked TEST. It pings nobody.",
         channel=f"<#{channel_id}>",
     )
-    problem = channel_problem(words, interaction, channel_id)
-    if not problem:
-        return sent
-    return f"{sent}\n{problem}\n→ {remedy(words, interaction, channel_id, 'alerts channel')}"
+    return f"{sent}\n{problem_text(words, interaction, channel_id)}".rstrip()

@@ -1,23 +1,22 @@
 """What people changed, page by page, for managers alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import discord
-from discord import ui
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.models import Window
 from bot.services.audit_log import AuditEntry, AuditEvent, AuditPage
 from bot.services.monitor_options import OPTIONS
-from bot.services.option_types import ChannelOption, NumberOption, RoleOption
+from bot.services.option_types import ChannelOption, NameOption, NumberOption, RoleOption
 from bot.services.recurrence import next_occurrence
 from bot.words.escaping import ELLIPSIS, code, markdown, units
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, native_name, translator_for
 from cogs._ui.alert_settings import REMINDERS
-from cogs._ui.buttons import PersistentItem, arrows, page_text, view_of
-from cogs._ui.interactions import defer_if_slow, is_manager, is_own_message, respond_or_edit
+from cogs._ui.buttons import Asked, ListPage, Page, page_text
 from cogs._ui.maintenance_text import weekly_text
 
 PAGE = 10
@@ -28,17 +27,22 @@ _SERVER_LINES = 5
 
 
 class AuditLogButton(
-    PersistentItem,
+    ListPage,
     template=r"v1:changes:(?P<way>open|prev|next):(?P<monitor>\d{1,18}):(?P<page>\d{1,6})",
 ):
     """Opens the list of one monitor's changes, or of everything, and turns its pages."""
 
+    surface = "changes"
     for_managers = True
 
-    async def pressed(self, interaction: Interaction) -> None:
-        turns = self.params["way"] != "open" and is_own_message(interaction)
-        monitor_id, number = int(self.params["monitor"]), int(self.params["page"])
-        await _show(interaction, monitor_id, number, in_place=turns)
+    @classmethod
+    async def paged(cls, asked: Asked, found: Sequence[Any], number: int) -> Page:
+        """Read page by page: a year may hold many."""
+        del found
+        monitor_id = int(asked.about[0])
+        log = asked.interaction.client.services.audit_log
+        page = await log.page(asked.guild_id, monitor_id or None, number, PAGE)
+        return Page(None, _embed(asked.words, monitor_id, page), page.number, page.of)
 
 
 def audit_log_button(words: Translator, monitor_id: int = _EVERYTHING) -> AuditLogButton:
@@ -46,51 +50,22 @@ def audit_log_button(words: Translator, monitor_id: int = _EVERYTHING) -> AuditL
     return AuditLogButton.button(f"v1:changes:open:{monitor_id}:0", words.text("Changes"))
 
 
-def audit_log_view(interaction: Interaction, monitor_id: int) -> ui.View | None:
-    """The button alone; None for those who may not read what it opens."""
-    if not is_manager(interaction):
-        return None
-    return view_of([audit_log_button(translator_of(interaction), monitor_id)])
-
-
-async def add_changes(interaction: Interaction, embed: discord.Embed, monitor_id: int) -> None:
-    """The newest changes of one monitor, as many as fit, as a field of its card."""
-    page = await interaction.client.services.audit_log.page(
-        interaction.guild_id or 0, monitor_id, 0, PAGE
-    )
-    words = translator_of(interaction)
-    lines = [change_line(words, row, _SHORT_LIMIT) for row in page.rows]
-    _add(words, embed, lines)
-
-
-async def add_server_changes(interaction: Interaction, embed: discord.Embed) -> ui.View:
-    """The newest changes of the server's settings as a field; a view with the way to all."""
-    rows = await interaction.client.services.audit_log.of_server(
-        interaction.guild_id or 0, _SERVER_LINES
-    )
-    words = translator_of(interaction)
-    _add(words, embed, [change_line(words, row, _SHORT_LIMIT, named=True) for row in rows])
-    return view_of([audit_log_button(words)])
-
-
-def _add(words: Translator, embed: discord.Embed, lines: list[str]) -> None:
-    shown = first_lines(lines, _FIELD_LIMIT)
-    if shown:
+async def add_changes(
+    interaction: Interaction, embed: discord.Embed, monitor_id: int | None = None
+) -> None:
+    """The newest changes, as many as fit, as a field; None: those of the server's settings."""
+    words, log = translator_of(interaction), interaction.client.services.audit_log
+    guild_id = interaction.guild_id or 0
+    if monitor_id is None:
+        rows = await log.of_server(guild_id, _SERVER_LINES)
+    else:
+        rows = (await log.page(guild_id, monitor_id, 0, PAGE)).rows
+    lines = [change_line(words, row, _SHORT_LIMIT, named=monitor_id is None) for row in rows]
+    if shown := first_lines(lines, _FIELD_LIMIT):
         embed.add_field(name=words.text("Last changes"), value="\n".join(shown), inline=False)
 
 
-async def _show(interaction: Interaction, monitor_id: int, number: int, *, in_place: bool) -> None:
-    words = translator_of(interaction)
-    work = interaction.client.services.audit_log.page(
-        interaction.guild_id or 0, monitor_id or None, number, PAGE
-    )
-    page = await defer_if_slow(interaction, work, in_place=in_place)
-    turning = arrows(AuditLogButton, "changes", monitor_id, number=page.number, of=page.of)
-    embed = _page(words, monitor_id, page)
-    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of(turning))
-
-
-def _page(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:
+def _embed(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:
     everything = monitor_id == _EVERYTHING
     lines = [change_line(words, row, _VALUE_LIMIT, named=everything) for row in page.rows]
     title = words.text("Changes")
@@ -99,11 +74,9 @@ def _page(words: Translator, monitor_id: int, page: AuditPage) -> discord.Embed:
     text = "\n".join(first_lines(lines, _DESCRIPTION_LIMIT)) or words.text(
         "Nothing has been changed yet."
     )
-    embed = discord.Embed(title=title, description=text)
-    footer = [words.text("kept for a year")]
-    if page.of > 1:
-        footer.insert(0, page_text(words, page.number, page.of))
-    return embed.set_footer(text=" · ".join(footer))
+    footer = [page_text(words, page.number, page.of)] if page.of > 1 else []
+    footer.append(words.text("kept for a year"))
+    return discord.Embed(title=title, description=text).set_footer(text=" · ".join(footer))
 
 
 _NAME_LIMIT = 40
@@ -141,16 +114,6 @@ _UNSET = {
     AuditEvent.REMINDERS: N_("off"),
     AuditEvent.LANGUAGE: N_("automatic"),
 }
-_CHANNELS = {
-    *(name for name, option in OPTIONS.items() if isinstance(option, ChannelOption)),
-    *(AuditEvent.ALERT_CHANNEL, AuditEvent.FALLBACK),
-    *(AuditEvent.BOARD_CREATED, AuditEvent.BOARD_REMOVED),
-}
-_ROLES = {
-    *(name for name, option in OPTIONS.items() if isinstance(option, RoleOption)),
-    AuditEvent.ALERT_ROLE,
-}
-_NUMBERS = {name for name, option in OPTIONS.items() if isinstance(option, NumberOption)}
 
 
 def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool = False) -> str:
@@ -165,7 +128,6 @@ def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool =
 
 
 def first_lines(lines: Sequence[str], limit: int) -> list[str]:
-    """As many of the first lines as fit, whole."""
     shown = list(lines)
     while sum(units(line) + 1 for line in shown) > limit:
         shown.pop()
@@ -211,27 +173,24 @@ def _planned(words: Translator, window: Window) -> str:
 def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
     if text is None:
         return words.text(_UNSET.get(what, N_("none")))
-    if what in _CHANNELS:
-        return f"<#{text}>"
-    if what in _ROLES:
-        return f"<@&{text}>"
-    return _typed(words, what, text, limit)
-
-
-def _typed(words: Translator, what: str, text: str, limit: int) -> str:
-    match what:
-        case _ if what in _NUMBERS:
-            return text
-        case "name" | AuditEvent.TIMEZONE:
-            return markdown(text, limit)
-        case AuditEvent.TAG_ALERTS:
-            return text  # of tags and mentions alone
-        case AuditEvent.LANGUAGE:
-            return native_name(translator_for(text).language)
-        case AuditEvent.REMINDERS if text in REMINDERS:
-            return words.text(REMINDERS[text])
+    match OPTIONS.get(what), what:
+        case (ChannelOption(), _) | (_, AuditEvent.ALERT_CHANNEL | AuditEvent.FALLBACK):
+            shown = f"<#{text}>"
+        case (_, AuditEvent.BOARD_CREATED | AuditEvent.BOARD_REMOVED):
+            shown = f"<#{text}>"
+        case (RoleOption(), _) | (_, AuditEvent.ALERT_ROLE):
+            shown = f"<@&{text}>"
+        case (NumberOption(), _) | (_, AuditEvent.TAG_ALERTS):  # of tags and mentions alone
+            shown = text
+        case (NameOption(), _) | (_, AuditEvent.TIMEZONE):
+            shown = markdown(text, limit)
+        case (_, AuditEvent.LANGUAGE):
+            shown = native_name(translator_for(text).language)
+        case (_, AuditEvent.REMINDERS) if text in REMINDERS:
+            shown = words.text(REMINDERS[text])
         case _:
-            return code(text, limit)
+            shown = code(text, limit)
+    return shown
 
 
 def _apart(before: str | None, after: str | None, limit: int) -> tuple[str | None, str | None]:

@@ -5,14 +5,24 @@ Nothing is remembered between sending and click. Facts, and who may press, are r
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import discord
 from discord import ui
 
 from bot.discord.client import Interaction
+from bot.discord.command_tree import translator_of
 from bot.words.translator import Translator
-from cogs._ui.interactions import check_allowed_guild, check_manager, errors_answered
+from cogs._ui.interactions import (
+    defer_if_slow,
+    errors_answered,
+    guild_translator,
+    is_allowed,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
 
 
 class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
@@ -41,12 +51,12 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
         style: discord.ButtonStyle = discord.ButtonStyle.secondary,
         disabled: bool = False,
     ) -> Self:
-        """A new one. Raises ValueError for an id that does not fit the template."""
+        """Raises ValueError for an id that does not fit the template."""
         return cls(ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         async with errors_answered(interaction):
-            if await (check_manager if self.for_managers else check_allowed_guild)(interaction):
+            if await is_allowed(interaction, managers=self.for_managers):
                 await self.pressed(interaction)
 
     async def pressed(self, interaction: Interaction) -> None:
@@ -62,7 +72,102 @@ def view_of(items: Iterable[PersistentItem]) -> ui.View:
     return view
 
 
-T = TypeVar("T")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who wants to see which list. ``public``: everybody in the channel reads the answer."""
+
+    interaction: Interaction
+    about: tuple[str, ...] = ()
+    public: bool = False
+
+    @property
+    def words(self) -> Translator:
+        return (guild_translator if self.public else translator_of)(self.interaction)
+
+    @property
+    def guild_id(self) -> int:
+        return self.interaction.guild_id or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, counted from 0, of so many."""
+
+    content: str | None
+    embed: discord.Embed
+    number: int = 0
+    of: int = 1
+
+
+class ListPage(PersistentItem, template=r"(?!)"):
+    """◀ ▶ under a list, which is read anew at every turn.
+
+    The id is ``v1:surface:way:about:page``: which list was asked for stands in it, part by part.
+    """
+
+    surface: ClassVar[str]
+    size: ClassVar[int] = 10
+    can_refresh: ClassVar[bool] = False
+
+    @classmethod
+    async def entries(cls, asked: Asked) -> Sequence[Any]:
+        """All that the person may see. Raises UserError."""
+        raise NotImplementedError
+
+    @classmethod
+    async def page(cls, asked: Asked, found: Sequence[Any], shown: Sequence[Any]) -> Page:
+        raise NotImplementedError
+
+    @classmethod
+    async def show(
+        cls, asked: Asked, number: int = 0, *, found: Sequence[Any] = (), in_place: bool = False
+    ) -> None:
+        """Answer with one page of what was ``found`` or can be; one that is gone is the last."""
+        interaction = asked.interaction
+        work = cls.paged(asked, found, number)
+        page = await defer_if_slow(interaction, work, ephemeral=not asked.public, in_place=in_place)
+        if page is None:
+            await respond(interaction, asked.words.text("There is nothing to show any more."))
+            return
+        view = view_of(cls._buttons(asked, page))
+        await respond_or_edit(
+            interaction,
+            in_place=in_place,
+            ephemeral=not asked.public,
+            content=page.content,
+            embed=page.embed,
+            view=view,
+        )
+
+    async def pressed(self, interaction: Interaction) -> None:
+        """Turn in place for whoever asked; others get a page of their own, of what they may see."""
+        way, *about, number = self.params.values()
+        mine = way != "open" and is_own_message(interaction)
+        public = (
+            mine and interaction.message is not None and not interaction.message.flags.ephemeral
+        )
+        await self.show(Asked(interaction, tuple(about), public), int(number), in_place=mine)
+
+    @classmethod
+    async def paged(cls, asked: Asked, found: Sequence[Any], number: int) -> Page | None:
+        """One page with its place among all; None: there is nothing."""
+        found = found or await cls.entries(asked)
+        if not found:
+            return None
+        of = -(-len(found) // cls.size)
+        number = min(number, of - 1)
+        page = await cls.page(asked, found, found[number * cls.size : (number + 1) * cls.size])
+        if of > 1:
+            footer = [page.embed.footer.text, page_text(asked.words, number, of)]
+            page.embed.set_footer(text=" · ".join(part for part in footer if part))
+        return Page(page.content, page.embed, number, of)
+
+    @classmethod
+    def _buttons(cls, asked: Asked, page: Page) -> Iterator[PersistentItem]:
+        yield from arrows(cls, cls.surface, *asked.about, number=page.number, of=page.of)
+        if cls.can_refresh:
+            custom_id = ":".join(("v1", cls.surface, "show", *asked.about, str(page.number)))
+            yield cls.button(custom_id, asked.words.text("Refresh"))
 
 
 def arrows(
@@ -75,16 +180,6 @@ def arrows(
     for way, label, (page, is_end) in (("prev", "◀", before), ("next", "▶", after)):
         custom_id = ":".join(str(part) for part in ("v1", surface, way, *about, page))
         yield kind.button(custom_id, label, disabled=is_end)
-
-
-def pages_of(found: Sequence[object], size: int) -> int:
-    """Number of pages; nothing at all is one page too."""
-    return max(1, -(-len(found) // size))
-
-
-def page_of(found: Sequence[T], number: int, size: int) -> Sequence[T]:
-    """Entries of one page, counted from 0."""
-    return found[number * size : (number + 1) * size]
 
 
 def page_text(words: Translator, number: int, of: int) -> str:

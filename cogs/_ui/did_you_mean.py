@@ -34,12 +34,8 @@ class _Suggestion:
     take: Take
 
 
+# Of each client by the key of their button, oldest first.
 _KEPT: WeakKeyDictionary[VigieClient, dict[str, _Suggestion]] = WeakKeyDictionary()
-
-
-def suggestions_of(client: VigieClient) -> dict[str, _Suggestion]:
-    """By the key of their button, oldest first; they go with their client."""
-    return _KEPT.setdefault(client, {})
 
 
 class DidYouMeanButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})"):
@@ -50,7 +46,7 @@ class DidYouMeanButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})
     @classmethod
     def offering(cls, interaction: Interaction, slip: Mistyped, take: Take) -> "DidYouMeanButton":
         """A new one; the oldest that nobody has pressed are forgotten."""
-        key, kept = secrets.token_hex(8), suggestions_of(interaction.client)
+        key, kept = secrets.token_hex(8), _KEPT.setdefault(interaction.client, {})
         while len(kept) >= KEPT:
             del kept[next(iter(kept))]
         kept[key] = _Suggestion(interaction.guild_id, interaction.user.id, slip.meant, take)
@@ -58,7 +54,7 @@ class DidYouMeanButton(PersistentItem, template=r"v1:meant:(?P<key>[0-9a-f]{16})
         return cls.button(f"v1:meant:{key}", label, style=discord.ButtonStyle.primary)
 
     async def pressed(self, interaction: Interaction) -> None:
-        kept, key = suggestions_of(interaction.client), self.params["key"]
+        kept, key = _KEPT.setdefault(interaction.client, {}), self.params["key"]
         found = kept.get(key)
         person = (interaction.guild_id, interaction.user.id)
         if found is None or (found.guild_id, found.user_id) != person:
@@ -79,5 +75,4 @@ async def with_address(interaction: Interaction, typed: str, take: Take) -> None
 
 
 def suggestion_row(interaction: Interaction, slip: Mistyped, take: Take) -> ui.ActionRow[Any]:
-    """The button for a card of components."""
     return ui.ActionRow(DidYouMeanButton.offering(interaction, slip, take))

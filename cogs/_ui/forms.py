@@ -1,15 +1,18 @@
 """Forms: modals that are read by their id alone, so that one can be sent after a restart too."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, ClassVar, TypeAlias
 
 import discord
 from discord import ui
+from discord.ext import commands
 
 from bot.discord.client import Interaction
 from bot.words.escaping import units
-from cogs._ui.interactions import check_manager, errors_answered
+from cogs._ui.interactions import ManagersCog, errors_answered, is_allowed
+
+TakeForm: TypeAlias = Callable[[Interaction, re.Match[str]], Awaitable[None]]
 
 
 def form(title: str, custom_id: str, fields: Iterable[ui.Label[ui.Modal]]) -> ui.Modal:
@@ -62,29 +65,30 @@ def shown_channel(
 
 
 def shown_role(interaction: Interaction, role_id: int | None) -> list[discord.SelectDefaultValue]:
-    """Role a menu shows as chosen."""
     guild = interaction.guild
     if guild is None or role_id is None or guild.get_role(role_id) is None:
         return []
     return [discord.SelectDefaultValue(id=role_id, type=discord.SelectDefaultValueType.role)]
 
 
-async def take_form(
-    interaction: Interaction,
-    template: str,
-    take: Callable[[Interaction, re.Match[str]], Awaitable[None]],
-) -> None:
-    """Take a form that a manager sent, if its id fits the template. Never raises.
+class FormsCog(ManagersCog):
+    """Takes forms that managers send: discord.py itself would forget those at a restart."""
 
-    discord.py itself would forget a form at a restart.
-    """
-    data: Any = interaction.data or {}
-    match = re.fullmatch(template, str(data.get("custom_id", "")))
-    if match is None or interaction.type is not discord.InteractionType.modal_submit:
-        return
-    async with errors_answered(interaction):
-        if await check_manager(interaction):
-            await take(interaction, match)
+    forms: ClassVar[Mapping[str, TakeForm]] = {}  # by the template of their ids
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        data: Any = interaction.data or {}
+        for template, take in self.forms.items():
+            if match := re.fullmatch(template, str(data.get("custom_id", ""))):
+                await self._take(interaction, match, take)
+
+    async def _take(self, interaction: Interaction, sent: re.Match[str], take: TakeForm) -> None:
+        async with errors_answered(interaction):
+            if await is_allowed(interaction):
+                await take(interaction, sent)
 
 
 def typed_values(interaction: Interaction) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.discord.client import Interaction
+from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import (
     NEEDS_MANAGE_SERVER,
     NETWORK_ERRORS,
@@ -80,14 +80,16 @@ async def respond(
         await interaction.response.send_message(**shown, ephemeral=ephemeral)
 
 
-async def respond_or_edit(interaction: Interaction, *, in_place: bool, **parts: Any) -> None:
+async def respond_or_edit(
+    interaction: Interaction, *, in_place: bool, ephemeral: bool = True, **parts: Any
+) -> None:
     """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
 
     Parts that are not named stay as they are, and a view without items takes the buttons away. A
     layout has neither text nor embeds beside it: Discord wants them taken away by name.
     """
     if not in_place:
-        await respond(interaction, **parts)
+        await respond(interaction, ephemeral=ephemeral, **parts)
         return
     if isinstance(parts.get("view"), ui.LayoutView):
         parts |= {"content": None, "embed": None}
@@ -111,11 +113,6 @@ async def errors_answered(interaction: Interaction) -> AsyncIterator[None]:
         await answer_error(interaction, error)
 
 
-async def check_allowed_guild(interaction: Interaction) -> bool:
-    """Check ``VIGIE_GUILDS`` for buttons: those never pass through the command tree."""
-    return await interaction.client.commands_tree.interaction_check(interaction)
-
-
 def is_own_message(interaction: Interaction) -> bool:
     """True if the pressed message is the person's own: only they see it, or they asked for it."""
     message = interaction.message
@@ -131,20 +128,44 @@ def is_manager(interaction: Interaction) -> bool:
     return granted.manage_guild or granted.administrator
 
 
-async def check_manager(interaction: Interaction) -> bool:
-    """Refuse, in words, whoever may not change settings."""
-    if not await check_allowed_guild(interaction):
+async def is_allowed(interaction: Interaction, *, managers: bool = True) -> bool:
+    """Refuse, in words, servers that are not served and whoever may not change settings.
+
+    For buttons and forms: those never pass through the command tree.
+    """
+    if not await interaction.client.commands_tree.interaction_check(interaction):
         return False
-    if is_manager(interaction):
+    if not managers or is_manager(interaction):
         return True
     await respond(interaction, translator_of(interaction).text(NEEDS_MANAGE_SERVER))
     return False
 
 
-class ManagersCog(commands.Cog):
+class VigieCog(commands.Cog):
+    """Base of all cogs."""
+
+    def __init__(self, client: VigieClient) -> None:
+        self._client = client
+        self._services = client.services
+
+
+@app_commands.default_permissions(manage_guild=True)
+class ManagersCog(VigieCog):
     """Commands for managers alone: Discord hides them from others, but servers can change that."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         if is_manager(interaction):
             return True
         raise app_commands.MissingPermissions(["manage_guild"])
+
+
+def extension(
+    cog: type[VigieCog], *buttons: type[ui.DynamicItem[Any]]
+) -> Callable[[VigieClient], Coroutine[Any, Any, None]]:
+    """``setup`` of a module that discord.py loads: a cog, and the buttons of its answers."""
+
+    async def setup(client: VigieClient) -> None:
+        client.add_dynamic_items(*buttons)
+        await client.add_cog(cog(client))
+
+    return setup

@@ -25,26 +25,28 @@ _LABEL_LIMIT, _LABEL_NAME = 100, 40
 UTC = "UTC"
 
 
-def already_text(words: Translator, other: WindowStatus, command: str) -> str:
-    """Said when a window is open already: to cancel one alone would not end the maintenance."""
-    until = stamp(other.occurrence.until_ms or 0, "f")
-    return words.text(
-        "It was in maintenance already, until {time}. Each window ends by itself: {command}",
-        time=until,
-        command=command,
-    )
-
-
-def started_text(words: Translator, begun: WindowStatus, cancel: str) -> str:
-    until = stamp(begun.occurrence.until_ms or 0, "f")
-    first = words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun))
-    return "\n".join([first, _meaning(words), words.text("To end it: {command}", command=cancel)])
+def started_text(interaction: Interaction, begun: WindowStatus, other: WindowStatus | None) -> str:
+    """``other``: a window that is open already, so that to cancel one alone would end nothing."""
+    words, mention = translator_of(interaction), interaction.client.commands_tree.mention
+    until, cancel = stamp(begun.occurrence.until_ms or 0, "f"), mention("maintenance cancel")
+    lines = [
+        words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun)),
+        _meaning(words),
+        words.text("To end it: {command}", command=cancel),
+    ]
+    if other is not None:
+        text = words.text(
+            "It was in maintenance already, until {time}. Each window ends by itself: {command}",
+            time=stamp(other.occurrence.until_ms or 0, "f"),
+            command=mention("maintenance list"),
+        )
+        lines.append(text)
+    return "\n".join(lines)
 
 
 def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint: bool) -> str:
     """Time and zone of a planned window, and its effect. ``hint``: nobody chose the zone."""
-    zone = planned.window.timezone
-    said = words.text("The times are those of the zone {zone}.", zone=zone)
+    said = words.text("The times are those of the zone {zone}.", zone=planned.window.timezone)
     if hint:
         said += " " + words.text("For another one use the option “timezone”; I remember it.")
     lines = [
@@ -70,14 +72,10 @@ def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
 
 
 def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embed:
-    """All windows in the order of their times, as many as fit."""
-    lines = fitting_lines(words, [line(words, one) for one in found])
-    embed = discord.Embed(
-        title=words.text("Maintenance"), description="\n".join(lines), colour=_COLOUR
-    )
-    return embed.set_footer(
-        text=words.plural("{n} maintenance window", "{n} maintenance windows", len(found))
-    )
+    text = "\n".join(fitting_lines(words, [line(words, one) for one in found]))
+    count = words.plural("{n} maintenance window", "{n} maintenance windows", len(found))
+    embed = discord.Embed(title=words.text("Maintenance"), description=text, colour=_COLOUR)
+    return embed.set_footer(text=count)
 
 
 def line(words: Translator, one: WindowStatus) -> str:
@@ -157,7 +155,8 @@ _USUAL = (
 @safe_autocomplete
 def autocomplete_days(interaction: Interaction, typed: str) -> Choices:
     """First how the typed text is read, then patterns and the next dates."""
-    today, words = _wall_date(interaction), translator_of(interaction)
+    words, now_ms = translator_of(interaction), interaction.client.services.clock.now_ms()
+    today = wall_time(now_ms, _settings_zone(interaction)).date()
     labels = [_days_label(words, text, today) for text in _days_texts(typed, today)]
     wanted = typed.strip().casefold()
     found = [(text, value) for text, value in labels if wanted in f"{text} {value}".casefold()]
@@ -178,7 +177,6 @@ def autocomplete_zones(interaction: Interaction, typed: str) -> Choices:
 
 @safe_autocomplete
 def autocomplete_windows(interaction: Interaction, typed: str) -> Choices:
-    """Offer the server's windows by a readable line; the value is the id."""
     if not is_manager(interaction):
         return []
     words, timezone = translator_of(interaction), _settings_zone(interaction)
@@ -190,16 +188,11 @@ def autocomplete_windows(interaction: Interaction, typed: str) -> Choices:
 
 def _days_texts(typed: str, today: date) -> list[str]:
     dates = [(today + timedelta(n)).isoformat() for n in range(_NEXT_DAYS)]
-    own = [typed.strip()] if _understood(typed, today) else []
-    return [*own, *(text for text in (*_PATTERNS, *dates) if text not in own)]
-
-
-def _understood(typed: str, today: date) -> bool:
     try:
         parse_days(typed, today)
     except UserError:
-        return False
-    return True
+        return [*_PATTERNS, *dates]
+    return list(dict.fromkeys([typed.strip(), *_PATTERNS, *dates]))
 
 
 def _days_label(words: Translator, text: str, today: date) -> tuple[str, str]:
@@ -207,11 +200,6 @@ def _days_label(words: Translator, text: str, today: date) -> tuple[str, str]:
     if isinstance(meant, date):
         return f"{meant.isoformat()} ({day_name(words, meant.weekday())})", meant.isoformat()
     return weekly(words, meant), ",".join(_ABBREVIATIONS[day] for day in meant)
-
-
-def _wall_date(interaction: Interaction) -> date:
-    now_ms = interaction.client.services.clock.now_ms()
-    return wall_time(now_ms, _settings_zone(interaction)).date()
 
 
 def _settings_zone(interaction: Interaction) -> str:

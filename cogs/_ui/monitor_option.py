@@ -1,23 +1,44 @@
-"""The option ``monitor``: offered by name as people type, sent as an id, taken as either."""
+"""Options of commands that are monitors, or the options of one.
 
-from typing import Any, TypeAlias
+A monitor is offered by name as people type, sent as an id, taken as either. An option of the table
+becomes a parameter: discord.py reads those from ``inspect.signature``, which honours
+``__signature__``, and the command itself takes them by name as ``**given``.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Optional, TypeAlias, TypeVar
 
 from discord import app_commands
 
 from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
+from bot.services.monitor_options import IN_COMMANDS, OPTIONS
 from bot.services.monitors import NO_SUCH_TAG, TAG_VALUE, is_tag, tag_of
-from bot.services.option_types import ALL_PLACES, tag_name
+from bot.services.option_types import (
+    ALL_PLACES,
+    AddressOption,
+    ChannelOption,
+    ChoiceOption,
+    NumberOption,
+    Option,
+    PlaceOption,
+    PlacesOption,
+    RoleOption,
+    tag_name,
+)
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
 from cogs._ui.interactions import is_manager
-from cogs._ui.options import MOST, Choices, choices, safe_autocomplete
+from cogs._ui.options import MOST, AlertChannel, AlertRole, Choices, choices, safe_autocomplete
 from cogs._ui.visibility import can_see, visible_monitors
 
-_NAME_LIMIT = 80
-_CHOICE_LIMIT = 100
-_FEW_TAGS = 5
+_NAME_LIMIT, _CHOICE_LIMIT, _FEW_TAGS = 80, 100, 5
+# Typed to take an option away: Discord sends no empty one.
+_NOTHING = "-"
+_Offered: TypeAlias = list[app_commands.Choice[Any]]
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Visible(app_commands.Transformer[VigieClient]):
@@ -34,9 +55,7 @@ class _Visible(app_commands.Transformer[VigieClient]):
             name=plain(value.strip(), _NAME_LIMIT),
         )
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_visible(interaction, typed)
 
 
@@ -46,9 +65,7 @@ class _Managed(app_commands.Transformer[VigieClient]):
     async def transform(self, interaction: Interaction, value: str, /) -> Monitor:
         return interaction.client.services.monitors.find(interaction.guild_id or 0, value)
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_managed(interaction, typed)
 
 
@@ -64,9 +81,7 @@ class _VisibleOrTag(_Visible):
             return found
         raise NotFound(NO_SUCH_TAG, tag=plain(tag_of(value), _NAME_LIMIT))
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_visible_or_tag(interaction, typed)
 
 
@@ -76,35 +91,27 @@ class _ManagedOrTag(app_commands.Transformer[VigieClient]):
     async def transform(self, interaction: Interaction, value: str, /) -> list[Monitor]:
         return interaction.client.services.monitors.matching(interaction.guild_id or 0, value)
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_managed_or_tag(interaction, typed)
 
 
 class _Tag(app_commands.Transformer[VigieClient]):
     """A tag by itself."""
 
-    async def transform(self, interaction: Interaction, value: str, /) -> str:
-        del interaction
+    async def transform(self, _interaction: Interaction, value: str, /) -> str:
         return tag_name(tag_of(value))
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_tags(interaction, typed)
 
 
 class _Place(app_commands.Transformer[VigieClient]):
     """The places that are known, for those who may change monitors."""
 
-    async def transform(self, interaction: Interaction, value: str, /) -> str:
-        del interaction
+    async def transform(self, _interaction: Interaction, value: str, /) -> str:
         return value.strip()
 
-    async def autocomplete(
-        self, interaction: Interaction, typed: Any, /
-    ) -> list[app_commands.Choice[Any]]:
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_places(interaction, typed)
 
 
@@ -118,17 +125,15 @@ Tag: TypeAlias = app_commands.Transform[str, _Tag]
 
 @safe_autocomplete
 def _offer_visible(interaction: Interaction, typed: str) -> Choices:
-    status = interaction.client.services.status
-    seen = visible_monitors(interaction, status.overview(interaction.guild_id or 0))
-    return _choices([one.monitor for one in seen], typed)
+    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
+    return _choices((one.monitor for one in visible_monitors(interaction, everything)), typed)
 
 
 @safe_autocomplete
 def _offer_managed(interaction: Interaction, typed: str) -> Choices:
     if not is_manager(interaction):
         return []
-    monitors = interaction.client.services.monitors
-    return _choices(monitors.of_guild(interaction.guild_id or 0), typed)
+    return _choices(interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed)
 
 
 @safe_autocomplete
@@ -163,7 +168,7 @@ def _offer_places(interaction: Interaction, typed: str) -> Choices:
     return choices((one, one) for one in names if typed.strip().casefold() in one.casefold())
 
 
-def _choices(monitors: list[Monitor], typed: str) -> Choices:
+def _choices(monitors: Iterable[Monitor], typed: str) -> Choices:
     """Names that begin with what was typed come before those that contain it."""
     wanted = typed.strip().casefold()
     found = [one for one in monitors if wanted in one.name.casefold()]
@@ -184,3 +189,57 @@ def _with_tags(monitors: list[Monitor], typed: str) -> Choices:
         return (tags + names)[:MOST]
     few = tags[:_FEW_TAGS]
     return [*names[: MOST - len(few)], *few]
+
+
+def takes_options(*, editing: bool) -> Callable[[Command], Command]:
+    """Add all options; ``editing``: none is required, and what may be taken away can be."""
+
+    def decorate(command: Command) -> Command:
+        parameters = inspect.signature(command).parameters.values()
+        own = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
+        added = [_parameter(option, editing=editing) for option in IN_COMMANDS]
+        command.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+        texts = {one.name: one.edit_help if editing else one.help for one in IN_COMMANDS}
+        return app_commands.describe(**texts)(command)
+
+    return decorate
+
+
+def _parameter(option: Option, *, editing: bool) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    annotation: Any = _annotation(option, editing=editing)
+    if isinstance(option, AddressOption) and not editing:
+        return inspect.Parameter(option.name, kind, annotation=annotation)
+    optional = Optional[annotation]  # noqa: UP045 - made at run time
+    return inspect.Parameter(option.name, kind, default=None, annotation=optional)
+
+
+def _annotation(option: Option, *, editing: bool) -> Any:
+    match option:
+        case NumberOption():
+            low = 0 if editing and option.removable else option.low
+            return app_commands.Range[int, low, option.high]
+        case ChoiceOption():
+            return Literal[option.choices]
+        case PlacesOption():
+            return PlaceName
+        case ChannelOption():
+            return AlertChannel
+        case RoleOption():
+            return AlertRole
+        case _:
+            return str
+
+
+def typed_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given: ids of what was picked, nothing for what is taken away."""
+    return {
+        name: _typed(OPTIONS[name], value) for name, value in given.items() if value is not None
+    }
+
+
+def _typed(option: Option, value: Any) -> Any:
+    if isinstance(option, PlaceOption):
+        return value.id
+    taken_away = option.removable and isinstance(value, str) and value.strip() == _NOTHING
+    return None if taken_away else value

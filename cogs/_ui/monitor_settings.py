@@ -1,6 +1,8 @@
-"""The settings card of a monitor under ``/watch edit``, its buttons, what is said of a change."""
+"""The settings card of a monitor under ``/watch edit``, its forms, what is said of a change."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import discord
 from discord import ui
@@ -20,8 +22,11 @@ from bot.services.monitor_options import (
 )
 from bot.services.monitor_rules import Edited, is_cut
 from bot.services.option_types import (
+    AddressOption,
     ChannelOption,
+    ChoiceOption,
     HeadersOption,
+    NameOption,
     NumberOption,
     Option,
     RoleOption,
@@ -29,42 +34,44 @@ from bot.services.option_types import (
     TextOption,
 )
 from bot.words.causes import result_text
-from bot.words.escaping import clip, code
+from bot.words.escaping import clip, code, plain
 from bot.words.translator import Translator
 from cogs._ui.audit_log import add_changes, audit_log_button
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.did_you_mean import with_address
-from cogs._ui.forms import typed_values
+from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
-from cogs._ui.monitor_forms import change_of, monitor_form
 from cogs._ui.monitor_text import shown_name
+from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 
-_URL_LIMIT, _VALUE_LIMIT, _HEADERS_LIMIT = 1_000, 300, 900
+FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
+URL_LIMIT = 2_048
+_NUMBER_LIMIT, _LONG_LIMIT = 10, 4_000
+_SHOWN_URL, _VALUE_LIMIT, _HEADERS_LIMIT, _THREAD_NAME = 1_000, 300, 900, 50
 _WIDE = (TextOption, HeadersOption)
 _IN_HEAD = {"url", "name", "every", "method"}  # title and first field
+# The name of a menu whose being empty leaves the thread where it is.
+_OR_THE_THREAD = "channel_or_thread"
 
 
 def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
     """Every option the address takes; of request headers the names alone: values may be secrets."""
     embed = discord.Embed(title=shown_name(monitor))
     every = words.text(EVERY.shown, n=monitor.interval_s)
-    address = f"{asked_address(monitor.target, _URL_LIMIT)} · {every}"
+    address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
     embed.add_field(name=words.text("Address"), value=address, inline=False)
     options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
     options += [OPTIONS["places"]] if monitor.place is not None else []
     for option in sorted(options, key=lambda one: not isinstance(one, _WIDE)):
         if option.name not in _IN_HEAD:
-            shown = shown_value(words, option, monitor)
-            embed.add_field(
-                name=words.text(option.label), value=shown, inline=not isinstance(option, _WIDE)
-            )
+            name, value = words.text(option.label), shown_value(words, option, monitor)
+            embed.add_field(name=name, value=value, inline=not isinstance(option, _WIDE))
     return embed
 
 
 def shown_value(  # noqa: PLR0911 - one for each type
     words: Translator, option: Option, monitor: Monitor
 ) -> str:
-    """One option's value in an embed."""
     value = option.of(monitor)
     if value == option.default and option.removable:
         return words.text(option.unset)
@@ -89,14 +96,12 @@ def asked_address(target: Target, limit: int) -> str:
 
 
 def cut_text(words: Translator, name: str | None) -> str | None:
-    """That a typed name was too long, if it was."""
     if not is_cut(name):
         return None
     return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
 
 
 def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> str:
-    """What changed, what follows from it, and what now stands in its way."""
     before, after = edited.before, edited.after
     changed = [words.text(option.label) for option in differing(before, after)]
     if not changed:
@@ -116,15 +121,10 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
     if after.channel_id is not None and after.channel_id != before.channel_id:
         lines.append(channel_problem(words, interaction, after.channel_id))
     if after.role_id is not None and after.role_id != before.role_id:
-        lines.append(
-            role_unreachable(words, interaction, _place(interaction, after), after.role_id)
-        )
+        settings = interaction.client.services.guilds.settings(after.guild_id)
+        channel_id = after.channel_id or settings.channel_id or 0
+        lines.append(role_unreachable(words, interaction, channel_id, after.role_id))
     return "\n".join(line for line in lines if line)
-
-
-def _place(interaction: Interaction, monitor: Monitor) -> int:
-    settings = interaction.client.services.guilds.settings(monitor.guild_id)
-    return monitor.channel_id or settings.channel_id or 0
 
 
 class EditButton(
@@ -155,7 +155,6 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
 
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
-    """What was typed into a form."""
     work_out = change_of(interaction, typed_values(interaction))
     typed = await defer_if_slow(interaction, work_out, in_place=is_own_message(interaction))
     await take_change(interaction, int(sent["monitor"]), typed)
@@ -166,10 +165,7 @@ async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -
 
     async def take(asked: Interaction, address: str) -> None:
         change = {**typed, "url": address} if "url" in typed else typed
-        monitors, guild_id = asked.client.services.monitors, asked.guild_id or 0
-        work = monitors.edit(guild_id, monitor_id, change, asked.user.id)
-        edited = await defer_if_slow(asked, work, in_place=is_own_message(asked))
-        await show_edited(asked, edited, cut_text(translator_of(asked), change.get("name")))
+        await _change(asked, monitor_id, change)
 
     if "url" in typed:
         await with_address(interaction, typed["url"], take)
@@ -177,12 +173,95 @@ async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -
         await take(interaction, "")
 
 
-async def show_edited(interaction: Interaction, edited: Edited, note: str | None = None) -> None:
-    """What changed, with the card as it is now: in place of the old one where that can be."""
+async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> None:
+    """Say what changed, with the card as it is now: in place of the old one where that can be."""
+    monitors, in_place = interaction.client.services.monitors, is_own_message(interaction)
+    work = monitors.edit(interaction.guild_id or 0, monitor_id, change, interaction.user.id)
+    edited = await defer_if_slow(interaction, work, in_place=in_place)
     words = translator_of(interaction)
-    said, in_place = edited_text(words, interaction, edited), is_own_message(interaction)
-    text = f"{said}\n{note}" if note else said
-    embed, view = await defer_if_slow(
-        interaction, card(interaction, edited.after), in_place=in_place
-    )
+    said = [edited_text(words, interaction, edited), cut_text(words, change.get("name"))]
+    text = "\n".join(line for line in said if line)
+    showing = card(interaction, edited.after)
+    embed, view = await defer_if_slow(interaction, showing, in_place=in_place)
     await respond_or_edit(interaction, in_place=in_place, content=text, embed=embed, view=view)
+
+
+def monitor_form(interaction: Interaction, monitor: Monitor, section: str) -> ui.Modal:
+    words = translator_of(interaction)
+    options = of_section(section, monitor.target.url)
+    fields = [_field(interaction, option, monitor) for option in options]
+    return form(words.text(SECTIONS[section]), f"v1:form:{section}:{monitor.id}", fields)
+
+
+async def change_of(interaction: Interaction, values: Mapping[str, str]) -> Typed:
+    """What was typed, by the names of options. Raises UserError for a place alerts cannot have."""
+    typed: dict[str, Any] = {name: values[name] for name in OPTIONS if name in values}
+    if picked := values.get(_OR_THE_THREAD):
+        typed["channel"] = picked
+    channel_id, role_id = int(typed.get("channel") or 0), int(typed.get("role") or 0)
+    await check_channel_and_role(interaction, channel_id, role_id)
+    return typed
+
+
+def _field(interaction: Interaction, option: Option, monitor: Monitor) -> ui.Label[ui.Modal]:
+    words = translator_of(interaction)
+    label = words.text(option.label)
+    match option:
+        case ChannelOption():
+            return _channel_menu(interaction, option, monitor)
+        case RoleOption():
+            roles: ui.RoleSelect[ui.Modal] = ui.RoleSelect(
+                custom_id=option.name,
+                min_values=0,
+                required=False,
+                default_values=shown_role(interaction, option.of(monitor)),
+            )
+            about = words.text("Empty: the server's setting.")
+            return ui.Label(text=label, description=about, component=roles)
+        case ChoiceOption():
+            options = [
+                discord.SelectOption(label=one, default=one == option.of(monitor))
+                for one in option.choices
+            ]
+            menu: ui.Select[ui.Modal] = ui.Select(custom_id=option.name, options=options)
+            return ui.Label(text=label, component=menu)
+    return text_field(
+        label,
+        option.name,
+        option.write(option.of(monitor)),
+        limit=_limit(option),
+        about=option.form_help and words.text(option.form_help),
+        required=isinstance(option, AddressOption),
+        long=isinstance(option, HeadersOption),
+    )
+
+
+def _limit(option: Option) -> int:
+    match option:
+        case AddressOption():
+            return URL_LIMIT
+        case NameOption():
+            return NAME_LIMIT
+        case NumberOption():
+            return _NUMBER_LIMIT
+        case TextOption():
+            return option.limit
+    return _LONG_LIMIT
+
+
+def _channel_menu(interaction: Interaction, option: Option, monitor: Monitor) -> ui.Label[ui.Modal]:
+    """A menu cannot show a thread as chosen: empty, it leaves the one there is."""
+    words, known = translator_of(interaction), interaction.client.known_channels
+    chosen = known.find(interaction.guild, monitor.channel_id or 0)
+    name, about = option.name, words.text("Empty: the server's setting.")
+    if isinstance(chosen, discord.Thread):
+        thread = plain(chosen.name, _THREAD_NAME)
+        name, about = _OR_THE_THREAD, words.text("Empty: the thread “{name}” stays.", name=thread)
+    channels: ui.ChannelSelect[ui.Modal] = ui.ChannelSelect(
+        custom_id=name,
+        channel_types=ALERT_CHANNEL_TYPES,
+        min_values=0,
+        required=False,
+        default_values=shown_channel(interaction, monitor.channel_id),
+    )
+    return ui.Label(text=words.text(option.label), description=about, component=channels)

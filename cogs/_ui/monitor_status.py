@@ -1,7 +1,6 @@
 """``/status`` of one monitor: what is true, how it fared, what happened last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import discord
 
@@ -17,47 +16,42 @@ from bot.words.escaping import markdown
 from bot.words.incident_text import duration, sentence
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
-from cogs._ui.incident_list import ending_text
-from cogs._ui.monitor_text import add_address, add_game, state_embed
+from cogs._ui.buttons import Asked
+from cogs._ui.monitor_text import add_address, add_game, ending_text, state_embed
 from cogs._ui.uptime_text import bar, uptime_lines
 
 _INCIDENTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks, and when: ``whole`` is for people who may read full addresses.
-
-    ``more``: the command that shows all incidents, as it is typed or clicked. ``offline_ms``:
-    since when Vigie itself is offline.
-    """
-
-    now_ms: int
-    offline_ms: int | None
-    whole: bool
-    more: str
-
-
 def monitor_embed(
-    words: Translator, status: MonitorStatus, report: Report, past: Sequence[Incident], asked: Asked
+    asked: Asked,
+    status: MonitorStatus,
+    report: Report,
+    past: Sequence[Incident],
+    *,
+    whole_url: bool,
 ) -> discord.Embed:
-    """``past``: the incidents of the report that the person may see, newest first."""
-    embed = state_embed(words, status, _sentences(words, status, report, asked.offline_ms))
+    """``past``: the incidents of the report that the person may see, newest first.
+
+    ``whole_url``: for people who may read full addresses.
+    """
+    words, client = asked.words, asked.interaction.client
+    said = _sentences(words, status, report, client.services.why.offline_since_ms)
+    embed = state_embed(words, status, said)
     _add_now(embed, words, status)
     if _has_numbers(status, report):
         _add_numbers(embed, words, report)
     if report.certificate_ms is not None:
-        left = _certificate(words, report.certificate_ms, asked.now_ms)
+        left = _certificate(words, report.certificate_ms, client.services.clock.now_ms())
         embed.add_field(name=words.text("Certificate"), value=left)
-    _add_past(embed, words, past, asked.more)
-    _add_settings(embed, words, status, whole=asked.whole)
+    _add_past(embed, words, past, client.commands_tree.mention("incidents"))
+    _add_settings(embed, words, status, whole=whole_url)
     return embed
 
 
 def _sentences(
     words: Translator, status: MonitorStatus, report: Report, offline_ms: int | None
 ) -> list[str]:
-    """What the state means, and what lies over it."""
     monitor = status.monitor
     if status.paused:
         if monitor.resume_ms is None:
@@ -95,7 +89,6 @@ def _maintenance(words: Translator, window: Window, occurrence: Occurrence) -> s
 
 
 def _add_now(embed: discord.Embed, words: Translator, status: MonitorStatus) -> None:
-    """Since when, and what the latest check saw."""
     since_ms = status.incident.since_ms if status.incident else status.monitor.paused_ms
     if since_ms is not None:
         since = f"{stamp(since_ms)} ({stamp(since_ms, 'f')})"
@@ -122,7 +115,6 @@ def _add_numbers(embed: discord.Embed, words: Translator, report: Report) -> Non
 
 
 def _latency(words: Translator, latency: Latency) -> str:
-    """Of fine answers."""
     median = words.text("median {ms} ms", ms=words.number(latency.median))
     if latency.p95 is None:
         return median

@@ -5,16 +5,22 @@ from collections.abc import Iterable, Sequence
 import discord
 
 from bot.discord.states import colour_of, state_word
-from bot.models import CheckResult, Monitor
+from bot.models import CheckResult, Ending, Incident, Monitor
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import is_web, names_its_port
 from bot.words.causes import game_text
 from bot.words.escaping import code, host, markdown
-from bot.words.translator import Translator
+from bot.words.incident_text import duration
+from bot.words.translator import N_, Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200
 _URL_LIMIT = 1_000
 _NAMED, _SHORT_NAME_LIMIT = 10, 40  # of several
+_OVER = {
+    Ending.RESOLVED: N_("✔ over after {duration}"),
+    Ending.REMOVED: N_("no longer watched after {duration}"),
+    Ending.PAUSED: N_("‖ paused after {duration}"),
+}
 
 
 def shown_name(monitor: Monitor) -> str:
@@ -61,7 +67,6 @@ def shown_host(url: str, limit: int = HOST_LIMIT) -> str:
 
 
 def named_by_host(monitor: Monitor) -> bool:
-    """True if the name already says what is watched."""
     return says_host(monitor.name, monitor.target.url)
 
 
@@ -72,3 +77,8 @@ def says_host(name: str, url: str) -> bool:
         return names_its_port(url) and name == address
     readable = address.partition(" (")[0]  # the xn-- form stands behind it
     return name in {address, readable, readable.partition(":")[0]}
+
+
+def ending_text(words: Translator, one: Incident) -> str:
+    """``✔ over after 12 min``, or why it was not seen to its end."""
+    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))

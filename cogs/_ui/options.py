@@ -83,12 +83,10 @@ class _RoleOption(app_commands.Transformer):
     def type(self) -> AppCommandOptionType:
         return AppCommandOptionType.role
 
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> discord.Role:
-        del interaction
-        role: discord.Role = value
-        if role.is_default():
+    async def transform(self, _asked: discord.Interaction[Any], value: Any, /) -> Any:
+        if value.is_default():
             raise UserError(_NOT_EVERYONE)
-        return role
+        return value
 
 
 AlertChannel: TypeAlias = app_commands.Transform[ChosenChannel, _ChannelOption]
@@ -131,7 +129,10 @@ def parse_days(text: str, today: date) -> tuple[int, ...] | date:
     if wanted in _NEAR:
         return today + timedelta(_NEAR[wanted])
     if wanted[:1].isdigit():
-        return _date(wanted)
+        try:
+            return date.fromisoformat(wanted)
+        except ValueError:
+            raise _not_understood() from None
     found: set[int] = set(_SETS.get(wanted, ()))
     if not found:
         for part in re.split(r"\s*(?:[,;&+/]|\band\b|\bet\b)\s*", _FILLERS.sub("", wanted)):
@@ -152,13 +153,6 @@ _NAMES = tuple(
     for language in LANGUAGES
     for day in range(7)
 )
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _not_understood() from None
 
 
 def _days(part: str) -> set[int]:
@@ -209,8 +203,7 @@ def _no_time() -> UserError:
 
 
 class _TimeOption(app_commands.Transformer):
-    async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> time:
-        del interaction
+    async def transform(self, _asked: discord.Interaction[Any], value: str, /) -> time:
         return parse_time(value)
 
 
@@ -243,8 +236,7 @@ def parse_duration_s(text: str) -> int:
 
 
 class _SpanOption(app_commands.Transformer):
-    async def transform(self, interaction: discord.Interaction[Any], value: str, /) -> int:
-        del interaction
+    async def transform(self, _asked: discord.Interaction[Any], value: str, /) -> int:
         return parse_duration_s(value)
 
 

@@ -1,6 +1,6 @@
 """Card of ``/setup``: four steps, what is set, what is missing, how to fix it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,8 +9,9 @@ import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import VigieTree
+from bot.discord.command_tree import VigieTree, translator_of
 from bot.discord.permissions import channel_problem, own_permissions, remedy, role_problem
+from bot.discord.states import GREEN, GREY
 from bot.models import GuildSettings, Monitor
 from bot.services.monitor_options import NAME_LIMIT
 from bot.services.test_alert import LastTest
@@ -18,7 +19,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import test_alert_text
 from cogs._ui.forms import form, shown_channel, shown_role, text_field
-from cogs._ui.monitor_forms import URL_LIMIT
+from cogs._ui.monitor_settings import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.options import ALERT_CHANNEL_TYPES
 
@@ -46,39 +47,88 @@ class SetUp:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in words; its mark says the same."""
+    """One step in words."""
 
     title: str
     text: str
-    stand: StepState
-
-    @property
-    def shown(self) -> str:
-        return f"**{self.stand} {self.title}**\n{self.text}"
+    state: StepState
 
 
-def steps(words: Translator, interaction: Interaction, found: SetUp) -> dict[str, Step]:
-    """All four, in order."""
-    return {
+def card(
+    interaction: Interaction,
+    found: SetUp,
+    noted: str,
+    note: str,
+    row: ui.ActionRow[Any] | None,
+) -> ui.LayoutView:
+    """All four steps with what to press; ``note`` and ``row`` belong to the step ``noted``."""
+    words = translator_of(interaction)
+    shown = {
         CHANNEL: _channel_step(words, interaction, found),
         ROLE: _role_step(words, interaction, found),
         SITE: _site_step(words, found),
         TEST: _test_step(words, interaction, found),
     }
+    # Alerts would arrive now: nothing that must be there is missing or broken.
+    must = {shown[CHANNEL].state, shown[SITE].state}
+    is_ready = must == {StepState.DONE} and shown[ROLE].state is not StepState.BROKEN
+    rows = _rows(words, interaction, found)
+    if row is not None:
+        rows[noted].insert(0, row)
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
+    box.add_item(ui.TextDisplay(_heading(words, is_ready=is_ready)))
+    for name, step in shown.items():
+        text = f"**{step.state} {step.title}**\n{step.text}\n{note if name == noted else ''}"
+        box.add_item(ui.TextDisplay(text.rstrip()))
+        for one in rows[name]:
+            box.add_item(one)
+    if is_ready:
+        box.add_item(ui.Separator())
+        box.add_item(ui.TextDisplay(_next_commands(words, interaction.client.commands_tree)))
+    view = ui.LayoutView(timeout=None).add_item(box)
+    view.stop()  # discord.py is not to remember it
+    return view
 
 
-def ready(shown_steps: Mapping[str, Step]) -> bool:
-    """True if alerts would arrive now: nothing that must be there is missing or broken."""
-    must = shown_steps[CHANNEL].stand, shown_steps[SITE].stand
-    return set(must) == {StepState.DONE} and shown_steps[ROLE].stand is not StepState.BROKEN
-
-
-def heading(words: Translator, *, is_ready: bool) -> str:
-    """Title, and for newcomers how long it takes."""
+def _heading(words: Translator, *, is_ready: bool) -> str:
     if is_ready:
         return f"## ✔ {words.text('You are all set')}"
     first = words.text("Four steps, one minute. You can change all of it later.")
     return f"## {words.text('Set up Vigie')}\n{first}"
+
+
+def _rows(
+    words: Translator, interaction: Interaction, found: SetUp
+) -> dict[str, list[ui.ActionRow[Any]]]:
+    channel_id, role_id = found.settings.channel_id, found.settings.role_id
+    channels: ui.ChannelSelect[Any] = ui.ChannelSelect(
+        custom_id="v1:setup:channel",
+        channel_types=ALERT_CHANNEL_TYPES,
+        placeholder=words.text("Choose a channel"),
+        default_values=shown_channel(interaction, channel_id),
+    )
+    roles: ui.RoleSelect[Any] = ui.RoleSelect(
+        custom_id="v1:setup:role",
+        min_values=0,
+        placeholder=words.text("Choose a role, or none"),
+        default_values=shown_role(interaction, role_id),
+    )
+    # Emptied, the menu of roles means nobody; not every client shows how, so a button says it too.
+    nobody = [ui.ActionRow(_button("nobody", words))] if role_id is not None else []
+    test = _button("test", words, disabled=channel_id is None)
+    return {
+        CHANNEL: [ui.ActionRow(channels)],
+        ROLE: [ui.ActionRow(roles), *nobody],
+        SITE: [ui.ActionRow(_button("site", words, main=not found.monitors))],
+        TEST: [ui.ActionRow(test, _button("look", words))],
+    }
+
+
+def welcome_view(words: Translator) -> ui.View:
+    view = ui.View(timeout=None)
+    view.add_item(_button("open", words, main=True))
+    view.stop()
+    return view
 
 
 def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
@@ -102,8 +152,7 @@ def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
     if found.settings.role_id is None:
         text = words.text("Nobody: alerts are posted without a ping.")
         return Step(title, text, StepState.OPTIONAL)
-    problem = role_problem(words, interaction, found.settings)
-    if problem:
+    if problem := role_problem(words, interaction, found.settings):
         return Step(title, problem, StepState.BROKEN)
     role = f"<@&{found.settings.role_id}>"
     text = words.text("{role} is pinged once, when an incident opens.", role=role)
@@ -141,20 +190,19 @@ def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
             return Step(title, text, StepState.BROKEN)
 
 
-def next_commands(words: Translator, tree: VigieTree) -> str:
-    """Commands to go on with, to click."""
+def _next_commands(words: Translator, tree: VigieTree) -> str:
+    add, several = tree.mention("watch add"), tree.mention("watch import")
+    second = words.text(
+        "{command} sets a second channel, in case the first fails, and reminders.",
+        command=tree.mention("alerts channel"),
+    )
     lines = (
         f"**{words.text('Next steps')}**",
         words.text("{command} shows the state of every site.", command=tree.mention("status")),
         words.text(
-            "{command} adds more sites; a whole list at once: {list}",
-            command=tree.mention("watch add"),
-            list=tree.mention("watch import"),
+            "{command} adds more sites; a whole list at once: {list}", command=add, list=several
         ),
-        words.text(
-            "{command} sets a second channel, in case the first fails, and reminders.",
-            command=tree.mention("alerts channel"),
-        ),
+        second,
         words.text("{command} checks that everything works.", command=tree.mention("doctor")),
         words.text("Everything else: {command}", command=tree.mention("help")),
     )
@@ -171,7 +219,7 @@ _LABELS = {
 }
 
 
-def button(
+def _button(
     action: str, words: Translator, *, main: bool = False, disabled: bool = False
 ) -> ui.Button[Any]:
     style = discord.ButtonStyle.primary if main else discord.ButtonStyle.secondary
@@ -179,49 +227,15 @@ def button(
     return ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled)
 
 
-def channel_menu(
-    words: Translator, interaction: Interaction, channel_id: int | None
-) -> ui.ChannelSelect[Any]:
-    """Menu of channels in which a bot can post and edit."""
-    return ui.ChannelSelect(
-        custom_id="v1:setup:channel",
-        channel_types=ALERT_CHANNEL_TYPES,
-        placeholder=words.text("Choose a channel"),
-        default_values=shown_channel(interaction, channel_id),
-    )
-
-
-def role_menu(
-    words: Translator, interaction: Interaction, role_id: int | None
-) -> ui.RoleSelect[Any]:
-    """Emptied it means nobody; not every client shows how, so a button says it too."""
-    return ui.RoleSelect(
-        custom_id="v1:setup:role",
-        min_values=0,
-        placeholder=words.text("Choose a role, or none"),
-        default_values=shown_role(interaction, role_id),
-    )
-
-
 def site_form(words: Translator) -> ui.Modal:
-    """Takes the first site: an address and, if wanted, a name."""
-    return form(
-        words.text("Add a site"),
-        FORM,
-        [
-            text_field(
-                words.text("Address"),
-                "url",
-                limit=URL_LIMIT,
-                about=words.text("As in a browser; /help has the other kinds of address."),
-                placeholder="example.com",
-                required=True,
-            ),
-            text_field(
-                words.text("Name"),
-                "name",
-                limit=NAME_LIMIT,
-                about=words.text("Its name here; by default its host."),
-            ),
-        ],
+    address = text_field(
+        words.text("Address"),
+        "url",
+        limit=URL_LIMIT,
+        about=words.text("As in a browser; /help has the other kinds of address."),
+        placeholder="example.com",
+        required=True,
     )
+    about = words.text("Its name here; by default its host.")
+    name = text_field(words.text("Name"), "name", limit=NAME_LIMIT, about=about)
+    return form(words.text("Add a site"), FORM, [address, name])

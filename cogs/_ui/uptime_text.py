@@ -4,7 +4,7 @@ A block's shape says how the time was, never a colour. Time that was not watched
 its own, and is neither up nor down in any number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.services.history.coverage import Span, overlap_ms
 from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
@@ -28,7 +28,6 @@ _WORTH_A_WORD_S = 300
 
 
 def block(one: Uptime) -> str:
-    """The mark of one stretch of time."""
     if one.watched_s <= 0:
         return _UNWATCHED
     if one.down_s * _BAD_FROM >= one.watched_s:
@@ -45,15 +44,18 @@ def bar(words: Translator, blocks: Sequence[Uptime]) -> str:
     """
     marks = "".join(block(one) for one in blocks)
     line = " ".join(marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP))
-    key = " · ".join(
-        f"`{mark}` {words.text(_MEANINGS[mark])}" for mark in _MEANINGS if mark in marks
-    )
+    key = " · ".join(meanings(words, _MEANINGS, marks))
     head = words.plural(
         "Each mark is {n} day, the newest last:",
         "Each mark is {n} days, the newest last:",
         BLOCK_DAYS,
     )
     return f"```\n{line}\n```\n{head} {key}"
+
+
+def meanings(words: Translator, of: Mapping[str, str], line: str) -> list[str]:
+    """The marks of a line with what each means."""
+    return [f"`{mark}` {words.text(text)}" for mark, text in of.items() if mark in line]
 
 
 def uptime_lines(words: Translator, report: Report) -> str:
@@ -66,12 +68,11 @@ def uptime_lines(words: Translator, report: Report) -> str:
         whole = words.text("since it was added")
         lines.append(f"**{whole}** · {uptime_text(words, report.whole)}")
     if report.whole.watched_s and report.whole.unwatched_s >= _WORTH_A_WORD_S:
-        length = words.duration(report.whole.unwatched_s)
-        lines.append(
-            words.text(
-                "Not watched for {duration}: counts neither as up nor as down.", duration=length
-            )
+        text = words.text(
+            "Not watched for {duration}: counts neither as up nor as down.",
+            duration=words.duration(report.whole.unwatched_s),
         )
+        lines.append(text)
     return "\n".join(lines)
 
 
@@ -111,9 +112,7 @@ def sparkline(words: Translator, past: PeriodReport) -> str:
     """The line in a block of code, and below it what its signs mean."""
     top = max((one.median_ms for one in past.response_times), default=0)
     line = "".join(_signs(past, top))
-    key = [
-        f"`{sign}` {words.text(_SIGN_MEANINGS[sign])}" for sign in _SIGN_MEANINGS if sign in line
-    ]
+    key = meanings(words, _SIGN_MEANINGS, line)
     if top and set(line) & set(_HEIGHTS):
         key.insert(0, f"`{_HEIGHTS[-1]}` {words.text('{ms} ms', ms=words.number(top))}")
     return f"```\n{line}\n```{' · '.join(key)}"

@@ -35,7 +35,6 @@ def visible_monitors(
 
 
 def visible_channels(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
-    """Those of the channels that the person sees."""
     return {channel_id for channel_id in channel_ids if can_see(interaction, channel_id)}
 
 
@@ -54,11 +53,6 @@ async def find_visible_incident(interaction: Interaction, public_id: str) -> Inc
     if found.id not in {one.id for one in named}:
         raise NotFound(UNKNOWN_ALERT)
     return found
-
-
-def is_ephemeral(interaction: Interaction) -> bool:
-    """True if the person alone sees the pressed message."""
-    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def public_monitors(

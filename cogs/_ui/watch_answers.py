@@ -40,13 +40,12 @@ def added_text(words: Translator, added: Added) -> str:
         n=monitor.interval_s,
         result=result_text(words, added.first),
     )
-    lines = [text]
     if not named_by_host(monitor):
-        lines.append(words.text("Name: {name}", name=shown_name(monitor)))
+        text += "\n" + words.text("Name: {name}", name=shown_name(monitor))
     if added.twin is not None:
         name = shown_name(added.twin)
-        lines.append(words.text("You watch this address already, as {name}.", name=name))
-    return "\n".join(lines)
+        text += "\n" + words.text("You watch this address already, as {name}.", name=name)
+    return text
 
 
 def place_text(
@@ -69,7 +68,6 @@ def place_text(
 
 
 def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:
-    """All monitors with their settings, as many as fit."""
     lines = fitting_lines(words, [_line(words, one) for one in found], most=_LINES)
     embed = discord.Embed(
         title=summary(words, found), description="\n".join(lines), colour=colour_of(found)
@@ -123,7 +121,7 @@ _PHASES = (
 
 
 def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> discord.Embed:
-    """The verdict of this one try, and everything it measured."""
+    """The verdict of this one check, and everything it measured."""
     mark = "✔" if result.ok else "✖"
     seen = "" if result.cause is None else f"{cause_sentence(words, result.cause)}\n"
     embed = discord.Embed(
@@ -137,13 +135,6 @@ def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> dis
         ms = getattr(result.phases, phase)
         if ms is not None:
             embed.add_field(name=words.text(name), value=words.text("{ms} ms", ms=round(ms)))
-    _add_answer(embed, words, monitor, result)
-    return embed
-
-
-def _add_answer(
-    embed: discord.Embed, words: Translator, monitor: Monitor, result: CheckResult
-) -> None:
     if result.status is not None:
         embed.add_field(name=words.text("Answer"), value=f"HTTP {result.status}")
     add_game(embed, words, result)
@@ -154,6 +145,7 @@ def _add_answer(
         embed.add_field(
             name=words.text("Redirected to"), value=code(result.final_url, _URL_LIMIT), inline=False
         )
+    return embed
 
 
 _LABELS = {
@@ -168,50 +160,53 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        remove = self.params["choice"] == "yes"
-        await _answered(interaction, int(self.params["monitor"]), remove=remove)
+        monitors, words = interaction.client.services.monitors, translator_of(interaction)
+        guild_id, monitor_id = interaction.guild_id or 0, int(self.params["monitor"])
+        try:
+            monitor = monitors.get(guild_id, monitor_id)
+            if self.params["choice"] == "yes":
+                work = monitors.remove(guild_id, monitor_id, interaction.user.id)
+                monitor = await defer_if_slow(interaction, work, in_place=True)
+                embed = _removed(words, interaction, monitor)
+            else:
+                text = words.text(
+                    "Nothing has changed: I keep watching {name}.", name=shown_name(monitor)
+                )
+                embed = discord.Embed(description=text)
+        except NotFound as error:
+            raise NotFound("It is no longer watched: somebody has already removed it.") from error
+        await respond_or_edit(interaction, in_place=True, embed=embed, view=None)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
-    """Say what would be lost, and wait for a click."""
-    words, monitor_id = translator_of(interaction), status.monitor.id
-    view = view_of(
-        RemovalButton.button(f"v1:remove:{choice}:{monitor_id}", words.text(label), style=style)
-        for choice, (label, style) in _LABELS.items()
-    )
-    await respond(interaction, embed=_question(words, interaction, status), view=view)
-
-
-def _question(words: Translator, interaction: Interaction, status: MonitorStatus) -> discord.Embed:
-    services, tree = interaction.client.services, interaction.client.commands_tree
-    monitor = status.monitor
-    planned = [
-        one
-        for one in services.maintenance.of_guild(monitor.guild_id)
-        if one.window.monitor_id == monitor.id
-    ]
+    words, monitor = translator_of(interaction), status.monitor
+    pause = interaction.client.commands_tree.mention("watch pause")
     said = [
         words.text("Checks stop and no alerts are sent."),
         words.text(
             "Its settings are lost. Its past incidents stay in the list of incidents,"
             " but if added again it starts from scratch."
         ),
-        *_losses(words, status, len(planned)),
-        words.text(
-            "To stop checks without losing anything: {command}", command=tree.mention("watch pause")
-        ),
+        *_losses(words, interaction, status),
+        words.text("To stop checks without losing anything: {command}", command=pause),
     ]
     title = words.text("Stop watching {name}?", name=shown_name(monitor))
     embed = discord.Embed(title=title, description="\n".join(said))
-    return add_address(words, embed, monitor.target.url, whole=True)
+    add_address(words, embed, monitor.target.url, whole=True)
+    view = view_of(
+        RemovalButton.button(f"v1:remove:{choice}:{monitor.id}", words.text(label), style=style)
+        for choice, (label, style) in _LABELS.items()
+    )
+    await respond(interaction, embed=embed, view=view)
 
 
-def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]:
-    """What not every monitor has."""
-    said = []
-    if status.monitor.target.headers:
+def _losses(words: Translator, interaction: Interaction, status: MonitorStatus) -> list[str]:
+    """Of what not every monitor has."""
+    monitor, said = status.monitor, []
+    if monitor.target.headers:
         said.append(words.text("The values of its request headers are stored nowhere else."))
-    if planned:
+    windows = interaction.client.services.maintenance.of_guild(monitor.guild_id)
+    if planned := sum(one.window.monitor_id == monitor.id for one in windows):
         said.append(
             words.plural(
                 "{n} maintenance window is removed with it.",
@@ -224,22 +219,7 @@ def _losses(words: Translator, status: MonitorStatus, planned: int) -> list[str]
     return said
 
 
-async def _answered(interaction: Interaction, monitor_id: int, *, remove: bool) -> None:
-    services, guild_id = interaction.client.services, interaction.guild_id or 0
-    words = translator_of(interaction)
-    try:
-        monitor = services.monitors.get(guild_id, monitor_id)
-        if remove:
-            work = services.monitors.remove(guild_id, monitor_id, interaction.user.id)
-            monitor = await defer_if_slow(interaction, work, in_place=True)
-    except NotFound as error:
-        raise NotFound("It is no longer watched: somebody has already removed it.") from error
-    embed = _removed(words, interaction, monitor) if remove else _kept(words, monitor)
-    await respond_or_edit(interaction, in_place=True, embed=embed, view=None)
-
-
 def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> discord.Embed:
-    """Says what is gone and how to have it back."""
     text = words.text(
         "I no longer watch {name}. Its past incidents stay in {incidents}. To start"
         " again: {command}",
@@ -248,8 +228,3 @@ def _removed(words: Translator, interaction: Interaction, monitor: Monitor) -> d
         command=interaction.client.commands_tree.mention("watch add"),
     )
     return add_address(words, discord.Embed(description=text), monitor.target.url, whole=True)
-
-
-def _kept(words: Translator, monitor: Monitor) -> discord.Embed:
-    text = words.text("Nothing has changed: I keep watching {name}.", name=shown_name(monitor))
-    return discord.Embed(description=text)

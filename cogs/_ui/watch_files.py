@@ -41,7 +41,6 @@ _REFUSED, _REMARKED, _TAKEN = N_("Not imported: {n}"), N_("With a remark: {n}"),
 
 
 def export_text(interaction: Interaction, found: Sequence[Monitor]) -> str:
-    """How many there are, what the file lacks, and how to read it back."""
     words = translator_of(interaction)
     lines = [words.plural("{n} site watched", "{n} sites watched", len(found))]
     if any(one.target.headers for one in found):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+import cogs
 import cogs._ui
 from bot.services.status import Status
-from cogs._ui.buttons import PersistentItem
+from cogs._ui.buttons import ListPage, PersistentItem
 from cogs._ui.interactions import defer_if_slow
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 
@@ -30,10 +31,16 @@ SENT = [
 
 @pytest.mark.parametrize("custom_id", SENT)
 def test_each_button_that_was_ever_sent_has_one_that_answers(custom_id: str) -> None:
-    for module in pkgutil.iter_modules(cogs._ui.__path__):
-        import_module(f"cogs._ui.{module.name}")
-    kinds = PersistentItem.__subclasses__()
-    fits = [k for k in kinds if k.__discord_ui_compiled_template__.fullmatch(custom_id)]
+    for package in (cogs, cogs._ui):
+        for module in pkgutil.iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    kinds = [*PersistentItem.__subclasses__(), *ListPage.__subclasses__()]
+    # Each client loads its cogs anew, so that a kind may be there more than once.
+    fits = {
+        f"{kind.__module__}.{kind.__qualname__}"
+        for kind in kinds
+        if kind.__discord_ui_compiled_template__.fullmatch(custom_id)
+    }
     assert len(fits) == 1
 
 

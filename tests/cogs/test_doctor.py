@@ -13,8 +13,8 @@ from bot.services.doctor.findings import ok, warning
 from bot.services.monitor_options import Typed
 from bot.services.monitor_rules import MonitorIndex
 from bot.words.translator import translator_for
-from cogs._ui.doctor_page import findings_embed
 from cogs._ui.interactions import defer_if_slow
+from cogs.doctor import findings_embed
 from sandbox import Answer, Refused, Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 

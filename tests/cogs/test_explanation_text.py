@@ -10,7 +10,7 @@ from bot.services import explanation
 from bot.services.explanation import Evidence, Fact
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from cogs._ui.explanation_text import why_embed
+from cogs.why import why_embed
 
 NOW = 1_700_000_000_000
 MONITOR = Monitor(1, 1, "Shop", Target("https://shop.example/?key=secret"), 60)

@@ -7,8 +7,8 @@ from bot.services.history.period_report import Period, PeriodReport, ResponseTim
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from cogs._ui.history_page import Asked, history_embed, picture, top_ms, worth_drawing
 from cogs._ui.uptime_text import CELLS, sparkline
+from cogs.history import MonitorHistory, history_embed, picture, top_ms, worth_drawing
 
 EN, FR = translator_for("en"), translator_for("fr")
 HOUR_MS = 3_600_000
@@ -63,7 +63,7 @@ def test_a_gap_of_no_whole_second_is_none() -> None:
     monitor = Monitor(1, 1, "Shop", Target("https://shop.example/"), 60, created_ms=BEGIN_MS)
     past = replace(CALM, unwatched=((at(0), at(0) + 400),))
     status = MonitorStatus(monitor, State.UP, None, None, None, None)
-    page = history_embed(EN, Asked(status, Period.MONTH, past))
+    page = history_embed(EN, MonitorHistory(status, Period.MONTH, past))
     assert {"Not watched": "never"}.items() <= {one.name: one.value for one in page.fields}.items()
 
 

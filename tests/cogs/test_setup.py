@@ -1,6 +1,7 @@
 """``/setup``: one card from nothing to the first alert, for people who read no manual."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -267,7 +268,7 @@ def test_a_test_alert_that_is_refused_is_reported_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario(fixture: BotFixture) -> None:
-        monkeypatch.setattr("cogs._ui.setup_buttons._ARRIVES_S", 0.2)
+        monkeypatch.setattr(sys.modules["cogs.setup"], "_ARRIVES_S", 0.2)
         alerts = fixture.channel_id("alerts")
         card = await fixture.run("setup")
         await press(fixture, card, "channel", str(alerts))

@@ -24,11 +24,11 @@ from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.incident_list import IncidentsPage
 from cogs._ui.maintenance_text import label, planned_text
 from cogs._ui.monitor_settings import EditButton
 from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
-from cogs._ui.status_page import PageButton
+from cogs._ui.status_page import StatusPage
+from cogs.incidents import IncidentsPage
 from tests.fuzz.effort import examples, harmless, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
@@ -200,7 +200,7 @@ async def planned(wanted: NewWindow) -> None:
             harmless(label(words, window, "UTC"))
 
 
-BUTTONS = (IncidentButton, EditButton, SitesPage, PageButton, IncidentsPage)
+BUTTONS = (IncidentButton, EditButton, SitesPage, StatusPage, IncidentsPage)
 IDS = st.sampled_from(BUTTONS).flatmap(
     lambda one: st.tuples(
         st.just(one), st.from_regex(one.__discord_ui_compiled_template__, fullmatch=True)
