@@ -239,6 +239,7 @@ class GuildSettings:
     reminder_h: int = 0
     set_by: int | None = None  # who set the alert channel
     tag_alerts: tuple[TagAlerts, ...] = ()
+    manager_role_id: int | None = None  # may press what else takes Manage Server
 
 
 class Ending(StrEnum):

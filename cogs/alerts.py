@@ -11,7 +11,13 @@ from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
-from cogs._ui.alert_settings import REMINDERS, language_text, settings_embed, test_alert_text
+from cogs._ui.alert_settings import (
+    REMINDERS,
+    language_text,
+    managers_text,
+    settings_embed,
+    test_alert_text,
+)
 from cogs._ui.audit_log import AuditLogButton, add_changes, audit_log_button
 from cogs._ui.buttons import view_of
 from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
@@ -140,6 +146,22 @@ class Alerts(
             language=language_text(words, settings),
         )
         await respond(interaction, text)
+
+    @app_commands.command(name="managers", description="Let a role use my buttons and forms.")
+    @app_commands.describe(
+        role="Which role, besides people with “Manage Server”.", clear="Take it away again."
+    )
+    async def managers(
+        self, interaction: Interaction, role: discord.Role | None = None, *, clear: bool = False
+    ) -> None:
+        guilds, guild_id = self._services.guilds, interaction.guild_id or 0
+        chosen = _wanted(role, cleared=clear)
+        if role is not None and role.is_default():
+            raise UserError("Everyone would be a manager then. Choose another role.")
+        if chosen is not None:
+            work = guilds.set_managers(guild_id, chosen or None, interaction.user.id)
+            await defer_if_slow(interaction, work)
+        await respond(interaction, managers_text(interaction, guilds.settings(guild_id)))
 
     @app_commands.command(name="test", description="Send a test alert, marked as one.")
     async def test(self, interaction: Interaction) -> None:

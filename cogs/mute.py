@@ -12,7 +12,6 @@ from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.alert_buttons import require_on_call
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitors
 from cogs._ui.monitor_text import shown_names
@@ -101,7 +100,6 @@ class Mute(VigieCog):
     @app_commands.rename(length="for")
     @app_commands.autocomplete(length=autocomplete_mutes)
     async def mute(self, interaction: Interaction, monitor: VisibleMonitors, length: str) -> None:
-        require_on_call(interaction, [one.role_id for one in monitor])
         words, by, for_s = translator_of(interaction), interaction.user.id, parse_mute_s(length)
         silences, guild_id = self._services.silences, interaction.guild_id or 0
         ids = [one.monitor.id for one in monitor]

@@ -90,8 +90,6 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
     match error:
         case UserError():
             return error_text(words, error)
-        case app_commands.MissingPermissions():
-            return words.text(NEEDS_MANAGE_SERVER)
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return words.text(_STALE)
         case _:
@@ -201,6 +199,11 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         """A command people can click, such as ``watch add``; plain text while ids are unknown."""
         found = self.ids.get(name.split(maxsplit=1)[0])
         return f"`/{name}`" if found is None else f"</{name}:{found}>"
+
+    def of_managers(self) -> list[str]:
+        """The commands that take Manage Server unless Discord was told otherwise."""
+        needed = discord.Permissions(manage_guild=True)
+        return sorted(one.name for one in self.get_commands() if one.default_permissions == needed)
 
     async def digest(self) -> str:
         """Changes when the application or anything that would be registered does."""

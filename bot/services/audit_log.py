@@ -37,6 +37,7 @@ class AuditEvent(StrEnum):
     LANGUAGE = "language"
     TIMEZONE = "timezone"
     TAG_ALERTS = "tag_alerts"
+    MANAGERS = "managers"
     # Done to a server's boards; after: the channel.
     BOARD_CREATED = "board_created"
     BOARD_REMOVED = "board_removed"
@@ -55,6 +56,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.LANGUAGE: lambda s: s.language,
     AuditEvent.TIMEZONE: lambda s: s.timezone,
     AuditEvent.TAG_ALERTS: lambda s: "; ".join(map(_tag_alerts, s.tag_alerts)),
+    AuditEvent.MANAGERS: lambda s: s.manager_role_id,
 }
 
 

@@ -124,6 +124,10 @@ class Guilds:
         """Remember the zone a server's people mean when they name none."""
         await self._change(guild_id, actor=self._actor(guild_id, by), timezone=timezone)
 
+    async def set_managers(self, guild_id: int, role_id: int | None, by: int) -> None:
+        """Let a role do what else takes Manage Server, as far as Vigie decides; None: nobody."""
+        await self._change(guild_id, actor=self._actor(guild_id, by), manager_role_id=role_id)
+
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:

@@ -16,7 +16,7 @@ from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem
-from cogs._ui.interactions import defer_if_slow, is_manager, respond
+from cogs._ui.interactions import defer_if_slow, has_managers_role, is_manager, respond
 from cogs._ui.monitor_text import add_address, shown_host
 from cogs._ui.visibility import find_visible_incident
 
@@ -118,7 +118,7 @@ def _follow(interaction: Interaction, incident: Incident, wish: str) -> Awaitabl
 def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) -> None:
     """Read anew at every click. Raises UserError."""
     granted = interaction.permissions
-    if granted.manage_messages or granted.administrator:
+    if granted.manage_messages or granted.administrator or has_managers_role(interaction):
         return
     user = interaction.user
     mine = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()

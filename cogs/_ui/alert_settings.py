@@ -2,7 +2,9 @@
 
 import discord
 
+from bot.discord.channels import own_member
 from bot.discord.client import Interaction
+from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, remedy, role_problem
 from bot.models import GuildSettings, TagAlerts
 from bot.words.escaping import plain
@@ -44,6 +46,8 @@ def settings_embed(
         lines = [_tag_line(words, one) for one in settings.tag_alerts]
         listed = fitting_lines(words, lines, room=_TAGS_LIMIT)
         values[words.text("Channels of tags")] = "\n".join(listed)
+    if settings.manager_role_id is not None:
+        values[words.text("Managers")] = f"<@&{settings.manager_role_id}>"
     for name, value in values.items():
         embed.add_field(name=name, value=value)
     return embed
@@ -61,6 +65,31 @@ def _tag_line(words: Translator, one: TagAlerts) -> str:
     channel = f"<#{one.channel_id}>" if one.channel_id else words.text("the server's setting")
     role = f" <@&{one.role_id}>" if one.role_id else ""
     return f"#{one.tag} → {channel}{role}"
+
+
+def managers_text(interaction: Interaction, settings: GuildSettings) -> str:
+    """Who may press my buttons, and the way by which Discord gives people its commands."""
+    words = translator_of(interaction)
+    if settings.manager_role_id is None:
+        who = words.text("Only people with “Manage Server” may use my buttons and forms.")
+        role = words.text("the role")
+    else:
+        role = f"<@&{settings.manager_role_id}>"
+        who = words.text(
+            "{role} may use my buttons and forms as people with “Manage Server” do.", role=role
+        )
+    names = interaction.client.commands_tree.of_managers()
+    commands = [f"`/{words.text(name, context='command')}`" for name in names]
+    me = None if interaction.guild is None else own_member(interaction.guild)
+    bot = "@Vigie" if me is None else me.mention
+    steps = [
+        words.text("Slash commands are given out by Discord itself, one by one:"),
+        words.text("1. Open Server Settings → Integrations → {bot}.", bot=bot),
+        words.text("2. Choose a command there, such as /watch."),
+        words.text("3. “Add Roles or Members”: pick {role}, tick ✔, save.", role=role),
+        words.text("4. The same for the others: {commands}", commands=words.list(commands)),
+    ]
+    return "\n".join([who, *steps])
 
 
 def _problems(words: Translator, interaction: Interaction, settings: GuildSettings) -> list[str]:

@@ -92,6 +92,7 @@ _LABELS = {
     AuditEvent.LANGUAGE: N_("Language"),
     AuditEvent.TIMEZONE: N_("Time zone"),
     AuditEvent.TAG_ALERTS: N_("Channels of tags"),
+    AuditEvent.MANAGERS: N_("Managers"),
 }
 _DONE = {
     AuditEvent.ADDED: N_("Added"),
@@ -178,7 +179,7 @@ def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
             shown = f"<#{text}>"
         case (_, AuditEvent.BOARD_CREATED | AuditEvent.BOARD_REMOVED):
             shown = f"<#{text}>"
-        case (RoleOption(), _) | (_, AuditEvent.ALERT_ROLE):
+        case (RoleOption(), _) | (_, AuditEvent.ALERT_ROLE | AuditEvent.MANAGERS):
             shown = f"<@&{text}>"
         case (NumberOption(), _) | (_, AuditEvent.TAG_ALERTS):  # of tags and mentions alone
             shown = text

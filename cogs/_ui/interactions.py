@@ -125,7 +125,32 @@ def is_own_message(interaction: Interaction) -> bool:
 def is_manager(interaction: Interaction) -> bool:
     """True if the person may change settings and read full addresses."""
     granted = interaction.permissions
-    return granted.manage_guild or granted.administrator
+    return (
+        granted.manage_guild
+        or granted.administrator
+        or has_managers_role(interaction)
+        or _is_asked_by_discord(interaction)
+    )
+
+
+def has_managers_role(interaction: Interaction) -> bool:
+    """True if ``/alerts managers`` has given the person's role this right."""
+    settings = interaction.client.services.guilds.settings(interaction.guild_id or 0)
+    user = interaction.user
+    mine = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
+    return settings.manager_role_id in mine
+
+
+def _is_asked_by_discord(interaction: Interaction) -> bool:
+    """True within a command that Discord offers to managers alone, and to whom they let have it.
+
+    Servers open it to roles and people in Server Settings → Integrations: whoever got here may.
+    """
+    command = interaction.command
+    if not isinstance(command, app_commands.Command):
+        return False
+    needed = (command.root_parent or command).default_permissions
+    return needed is not None and needed.manage_guild
 
 
 async def is_allowed(interaction: Interaction, *, managers: bool = True) -> bool:
@@ -151,12 +176,7 @@ class VigieCog(commands.Cog):
 
 @app_commands.default_permissions(manage_guild=True)
 class ManagersCog(VigieCog):
-    """Commands for managers alone: Discord hides them from others, but servers can change that."""
-
-    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        if is_manager(interaction):
-            return True
-        raise app_commands.MissingPermissions(["manage_guild"])
+    """Commands for managers, and for those whom their servers let have them: Discord asks."""
 
 
 def extension(

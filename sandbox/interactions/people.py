@@ -28,7 +28,7 @@ from sandbox.interactions.interaction import (
 from sandbox.messages import posting
 from sandbox.messages.store import Stored
 from sandbox.world.objects import channel_object, role_object, user_object
-from sandbox.world.permissions import Permission, rights_of
+from sandbox.world.permissions import Permission, may_use, rights_of
 from sandbox.world.world import Channel, User
 
 T = TypeVar("T")
@@ -284,7 +284,7 @@ class People(View):
         return data
 
     def _require_command(self, user: User, channel: Channel, command: Json) -> None:
-        """Contexts, the right to use commands, and default_member_permissions."""
+        """Contexts, the right to use commands, and whom the server gave this one to."""
         context = IN_GUILD if channel.guild_id else IN_BOT_DM
         contexts = command.get("contexts")
         if contexts is None:
@@ -292,11 +292,7 @@ class People(View):
         if context not in contexts:
             raise Refused(f"/{command['name']} is not offered here")
         self._require_sight(user, channel, Permission.USE_APPLICATION_COMMANDS)
-        needed = command.get("default_member_permissions")
-        if needed is None or channel.guild_id is None:
-            return
-        wanted = Permission(int(needed)) if int(needed) else Permission.ADMINISTRATOR
-        if wanted not in rights_of(self._core, user, channel):
+        if not may_use(self._core, user, channel, command):
             raise Refused(f"{user.name} may not use /{command['name']}")
 
     def _require_sight(self, user: User, channel: Channel, needed: Permission) -> None:

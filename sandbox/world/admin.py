@@ -194,6 +194,40 @@ class Admin:
         if announce and guild is not None:
             self._core.events.threads_appear(guild, before)
 
+    def set_command_permission(
+        self,
+        guild: Guild | str,
+        command: str | None,
+        target: Channel | User | Role | str,
+        *,
+        allow: bool | None,
+    ) -> None:
+        """Server Settings → Integrations: give a command to somebody or to a place, or keep it.
+
+        ``command`` None: all of them. ``target``: also ``"everyone"`` and ``"all channels"``.
+        ``allow`` None takes back what was set.
+        """
+        found = self._world.guild(guild)
+        known = None if command is None else self._core.registry.find(command, found.id)
+        if command is not None and known is None:
+            raise LookupError(f"there is no command /{command}")
+        at = self._world.application.id if known is None else known["id"]
+        given = found.command_permissions.setdefault(at, {})
+        target_id = self._command_target(found, target)
+        given.pop(target_id, None)
+        if allow is not None:
+            given[target_id] = allow
+        self._core.events.command_permissions(found, at)
+
+    def _command_target(self, guild: Guild, target: Channel | User | Role | str) -> str:
+        if isinstance(target, str):
+            special = {"everyone": guild.id, "all channels": guild.all_channels}
+            if target in special:
+                return special[target]
+            pools = (guild.roles.values(), guild.channels.values(), self._world.users.values())
+            return next(one.id for pool in pools for one in pool if target in {one.id, one.name})
+        return target.id
+
     def set_thread(
         self, thread: Channel | str, *, archived: bool | None = None, locked: bool | None = None
     ) -> None:

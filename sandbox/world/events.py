@@ -68,6 +68,19 @@ class WorldEvents:
             self._hub.dispatch(f"GUILD_ROLE_{event}", data, guild.id)
         self._changes.publish({"type": "roles", "guild_id": guild.id, "roles": role_list(guild)})
 
+    def command_permissions(self, guild: Guild, at: str) -> None:
+        """APPLICATION_COMMAND_PERMISSIONS_UPDATE of one command, or of the application."""
+        given = guild.command_permissions[at].items()
+        permissions = [
+            {"id": one, "type": _target_type(guild, one), "permission": allowed}
+            for one, allowed in given
+        ]
+        application_id = self._world.application.id
+        data = {"id": at, "application_id": application_id, "guild_id": guild.id}
+        event = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"
+        self._hub.dispatch(event, {**data, "permissions": permissions}, guild.id)
+        self._changes.stir()
+
     def own_member(self, guild: Guild, member: Member) -> None:
         """The bot's own membership changed; sent whatever the intents are."""
         data = {**member_object(self._world, member), "guild_id": guild.id}
@@ -118,6 +131,13 @@ class WorldEvents:
                 data = {k: data[k] for k in ("id", "guild_id", "parent_id", "type")}
             self._hub.dispatch(f"{kind}_{event}", data, guild.id)
         self.page(channel.guild_id)
+
+
+def _target_type(guild: Guild, target_id: str) -> int:
+    """1 a role, 2 a person, 3 a channel."""
+    if target_id in guild.roles:
+        return 1
+    return 3 if target_id in guild.channels or target_id == guild.all_channels else 2
 
 
 def channel_list(guild: Guild) -> list[Json]:

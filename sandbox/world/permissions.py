@@ -3,7 +3,7 @@
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from sandbox.errors import refusal
+from sandbox.errors import Json, refusal
 from sandbox.world.world import Channel, Guild, Member, User
 
 if TYPE_CHECKING:
@@ -98,6 +98,40 @@ def _overwritten(guild: Guild, member: Member, channel: Channel, base: Permissio
     if personal := own(member.user_id):
         found = found & ~Permission(personal.deny) | Permission(personal.allow)
     return found
+
+
+def may_use(core: "Core", user: User, channel: Channel, command: Json) -> bool:
+    """Whether a server lets somebody use a command in a channel.
+
+    Administrators always may. Channels and people are judged apart: what is set for the command
+    comes before what is set for the whole application, a person before their roles (one that allows
+    is enough), those before everybody. What the command itself sets counts; else what the whole
+    application is kept from stays so, and the command's ``default_member_permissions`` decide.
+    Source: Discord's support pages on command permissions, as of February 2023.
+    """
+    guild, rights = core.world.guild_of(channel), rights_of(core, user, channel)
+    if guild is None or Permission.ADMINISTRATOR in rights:
+        return True
+    of = guild.command_permissions.get
+    levels = of(command["id"], {}), of(core.world.application.id, {})
+    home = channel.parent_id if channel.thread else channel.id
+    places = [at[one] for at in levels for one in (home, guild.all_channels) if one in at]
+    if places and not places[0]:
+        return False
+    own, general = (_of_people(at, guild, guild.members[user.id]) for at in levels)
+    if own is not None or general is False:
+        return bool(own)
+    needed = command.get("default_member_permissions")
+    if needed is None:
+        return True
+    return (Permission(int(needed)) if int(needed) else Permission.ADMINISTRATOR) in rights
+
+
+def _of_people(at: dict[str, bool], guild: Guild, member: Member) -> bool | None:
+    if member.user_id in at:
+        return at[member.user_id]
+    roles = [at[role_id] for role_id in member.roles if role_id in at]
+    return any(roles) if roles else at.get(guild.id)
 
 
 def rights_of(core: "Core", user: User, channel: Channel) -> Permission:

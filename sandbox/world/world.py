@@ -96,6 +96,14 @@ class Guild:
     system_channel_id: str | None = None
     present: bool = True
     unavailable: bool = False
+    # Server Settings → Integrations: of a command (or of all, under the application's id), the
+    # roles, people and channels it is given to (True) or kept from.
+    command_permissions: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    @property
+    def all_channels(self) -> str:
+        """What Discord calls all channels there; all people have the server's own id."""
+        return str(int(self.id) - 1)
 
 
 @dataclass(slots=True)

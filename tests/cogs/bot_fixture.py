@@ -86,10 +86,9 @@ class BotFixture:
         options = {key.rstrip("_"): value for key, value in more.items()}
         return await self.sandbox.command(who, where, command, options, locale=locale)
 
-    def open_commands(self) -> None:
-        """Discord's own lock of commands can be opened by a server; ours stays."""
-        for command in self.sandbox.commands:
-            command["default_member_permissions"] = None
+    def give(self, command: str, to: str, *, allow: bool | None = True) -> None:
+        """Open a command to a role, a person or everyone: Server Settings → Integrations."""
+        self.sandbox.admin.set_command_permission("Harbour", command, to, allow=allow)
 
     async def outage(self, name: str = "Shop", *, where: str = "alerts", **more: Any) -> Json:
         """Watch the site, let it fail, and return the alert; call :meth:`set_channel` before."""

@@ -151,10 +151,8 @@ def test_only_people_with_manage_server_have_boards(tmp_path: Path) -> None:
         for who in ("Moderator", "Member"):
             with pytest.raises(Refused):
                 await fixture.run("board create", who=who)
-        fixture.open_commands()
-        for name in ("board create", "board remove"):
-            refused = await fixture.run(name, who="Member")
-            assert refused.content == "You need “Manage Server” for this."
+            with pytest.raises(Refused):
+                await fixture.run("board remove", who=who)
         assert boards(fixture) == []
 
     run_with_bot(tmp_path, scenario)

@@ -381,6 +381,50 @@ async def test_commands_show_only_to_those_with_the_rights(rest: Rest) -> None:
 
 
 @with_rest()
+async def test_a_server_gives_commands_to_others_and_keeps_them(rest: Rest) -> None:
+    """Server Settings → Integrations: a command comes before all of them, a person before roles."""
+    await rest.put_commands(
+        {**PING, "default_member_permissions": 1 << 5}, {**PING, "name": "open"}
+    )
+    sandbox = rest.sandbox
+    sandbox.settings.first_answer_s = 0.01
+
+    async def may(user: str, name: str = "ping", where: str = "alerts") -> bool:
+        try:
+            await sandbox.command(user, where, name)
+        except Refused:
+            return False
+        return True
+
+    def permit(command: str | None, target: str, allow: bool | None) -> None:
+        sandbox.admin.set_command_permission("Harbour", command, target, allow=allow)
+
+    assert not await may("Moderator")
+    permit(None, "Moderators", True)
+    assert not await may("Moderator"), "for the whole application the command's right stays"
+    permit("ping", "Moderators", True)
+    assert await may("Moderator")
+    assert not await may("Member")
+    permit("ping", "Moderator", False)
+    assert not await may("Moderator"), "a person comes before their roles"
+    permit("ping", "Moderator", None)
+    permit("ping", "general", False)
+    assert not await may("Moderator", where="general")
+    assert await may("Moderator")
+    permit("ping", "all channels", False)
+    assert not await may("Moderator")
+    assert await may("Admin"), "administrators always may"
+    permit("ping", "alerts", True)
+    assert await may("Moderator"), "a channel comes before all of them"
+    assert await may("Member", "open")
+    permit(None, "everyone", False)
+    assert not await may("Member", "open")
+    assert await may("Moderator", "open"), "its role is allowed for the whole application"
+    permit("open", "everyone", True)
+    assert await may("Member", "open")
+
+
+@with_rest()
 async def test_a_dm_takes_commands_made_for_it(rest: Rest) -> None:
     member = rest.sandbox.world.user("Member").id
     opened = await rest.ask("POST", "/users/@me/channels", {"recipient_id": member})

@@ -21,7 +21,8 @@ CREATE TABLE guild (
     noticed_ms INTEGER,
     unheard_ms INTEGER,
     -- Where alerts of tagged monitors go, as a JSON list of tag, channel_id, role_id.
-    tag_alerts TEXT NOT NULL DEFAULT '[]'
+    tag_alerts TEXT NOT NULL DEFAULT '[]',
+    manager_role_id INTEGER
 ) STRICT;
 
 CREATE TABLE monitor (
