@@ -201,7 +201,7 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         return f"`/{name}`" if found is None else f"</{name}:{found}>"
 
     def of_managers(self) -> list[str]:
-        """The commands that take Manage Server unless Discord was told otherwise."""
+        """Root commands that take Manage Server by default."""
         needed = discord.Permissions(manage_guild=True)
         return sorted(one.name for one in self.get_commands() if one.default_permissions == needed)
 

@@ -5,12 +5,19 @@ from graphlib import TopologicalSorter
 
 # What a CHECK, a format or a meaning asks for; everything else is made up by type.
 EXAMPLES: dict[str, dict[str, object]] = {
-    "guild": {"language": "fr", "guild_locale": "fr", "timezone": "Europe/Paris", "left_ms": None},
+    "guild": {
+        "language": "fr",
+        "guild_locale": "fr",
+        "timezone": "Europe/Paris",
+        "left_ms": None,
+        "tag_alerts": "[]",
+    },
     "monitor": {
         "url": "https://shop.example/",
         "method": "GET",
         "headers": "[]",
         "expect_status": "[]",
+        "tags": "[]",
         "interval_s": 60,
         "paused_ms": None,
         "removed_ms": None,
