@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -25,8 +25,12 @@ from bot.services.delivery.messages import (
     LostMessage,
     SentMessage,
 )
+from bot.services.delivery.rendering import alert_kind
 from bot.services.registry import Core
 from bot.services.watchlist import Entry
+from bot.words.alert_lines import listing
+from bot.words.incident_text import state_name
+from bot.words.translator import translator_for
 
 GUILD, CHANNEL = 1, 1
 CANARY = "canary-"
@@ -227,10 +231,25 @@ class Simulation(Core):
         self._due_ms = self._clock.now_ms()
 
     def _hear(self, sent: SentMessage) -> None:
-        alert = sent.alert
-        names = tuple(incident.name for incident in alert.incidents)
         t = (sent.at_ms - EPOCH_MS) // 1000
-        self.lines.append(SimulatedMessage(t, sent.action, alert.kind, names, alert.content))
+        self.lines.extend(_lines(t, sent.action, sent.alert))
+
+
+def _lines(t: int, action: str, alert: Alert) -> Iterator[SimulatedMessage]:
+    """One line; an edit of a group post has one for each word that its open sites have now."""
+    opened = [incident for incident in alert.incidents if incident.open]
+    if action != "edit" or len(alert.incidents) == 1 or not opened:
+        names = tuple(incident.name for incident in alert.incidents)
+        yield SimulatedMessage(t, action, alert.kind, names, alert.content)
+        return
+    words = translator_for(alert.language)
+    by_word: dict[tuple[str, str], list[str]] = {}
+    for incident in opened:
+        word = alert_kind([incident]), state_name(words, incident)
+        by_word.setdefault(word, []).append(incident.name)
+    for (kind, name), sites in by_word.items():
+        content = listing(words, sites, f"{name} · {{}}".format)
+        yield SimulatedMessage(t, action, kind, tuple(sites), content)
 
 
 def _asked(vote: Vote | None) -> Asking | None:

@@ -152,8 +152,12 @@ def sites_text(words: Translator, incidents: Sequence[Incident]) -> str:
 
 
 def _plain_line(words: Translator, incident: Incident) -> str:
-    state = site_line(words, incident).partition(" · ")[0]
-    return f"{state}\t{plain(incident.name, 80)}\t{host(incident.url)}"
+    return f"{state_name(words, incident)}\t{plain(incident.name, 80)}\t{host(incident.url)}"
+
+
+def state_name(words: Translator, incident: Incident) -> str:
+    """``🔴 DOWN``, ``🟢 RESOLVED``: the word its push line begins with."""
+    return site_line(words, incident).partition(" · ")[0]
 
 
 def summary(words: Translator, incidents: Sequence[Incident]) -> str:

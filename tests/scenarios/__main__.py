@@ -29,7 +29,8 @@ def _sum(files: list[ScenarioResult]) -> str:
     total = sum((one.score for one in files), Score())
     return (
         f"in all: {total.posts} posts, {total.early} early, {total.false} false,"
-        f" {total.missed} missed"
+        f" {total.missed} missed, {total.untrue} untrue minutes in {total.incidents} incidents"
+        f" ({total.untrue_each:.1f} each)"
     )
 
 

@@ -1,5 +1,6 @@
 """Plays scenarios through ``vigie replay`` and keeps what it said with its score."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ class ScenarioResult:
 
 def play(scenario: Scenario) -> ScenarioResult:
     lines = replay.play(replay.read(scenario.rows, scenario.name))
-    scored = score(scenario.name, lines, scenario.troubles)
+    length_s = json.loads(scenario.rows[-1])["t"]
+    scored = score(scenario.name, lines, scenario.troubles, length_s)
     return ScenarioResult(scenario.name, scenario.max_messages, scenario.troubles, lines, scored)
 
 
@@ -33,11 +35,17 @@ def first_post_after_s(played: ScenarioResult) -> float | None:
 
 
 def table(results: Iterable[ScenarioResult]) -> str:
-    """A line a name: means per scenario, in brackets the most of any."""
+    """A line a name: means per scenario, in brackets the most of any.
+
+    ``untrue``: minutes in all, over all sites; ``each``: per incident.
+    """
     by_name: dict[str, list[ScenarioResult]] = {}
     for played in results:
         by_name.setdefault(played.name, []).append(played)
-    head = f"{'scenario':28} {'limit':>5} {'posts':>12} {'early':>6} {'false':>6} {'missed':>6}"
+    head = (
+        f"{'scenario':28} {'limit':>5} {'posts':>12} {'early':>6} {'false':>6} {'missed':>6}"
+        f" {'untrue':>7} {'each':>6}"
+    )
     return "\n".join([head, *(_row(name, found) for name, found in by_name.items())])
 
 
@@ -48,5 +56,5 @@ def _row(name: str, found: list[ScenarioResult]) -> str:
     posts = f"{total.posts / count:.2f} ({most})"
     return (
         f"{name:28} {found[0].max_messages:5} {posts:>12} {total.early / count:6.2f}"
-        f" {total.false:6} {total.missed:6}{over}"
+        f" {total.false:6} {total.missed:6} {total.untrue:7} {total.untrue_each:6.1f}{over}"
     )

@@ -4,9 +4,12 @@ Posts and replies count, edits do not. An opening is false when it lies more tha
 300 s after every incident of its site; an incident is missed when no opening of its site lies in
 that span and none was still open; an all-clear is early when given inside an incident more than
 60 s before its end.
+
+A minute is untrue, for each site, when its incident began more than 2 minutes ago and the channel
+says nothing or good of it, or when it had none for more than 3 minutes and the channel says DOWN,
+UNSTABLE, REFUSED, SLOW or PARTLY. Edits count here: they are what people read.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +17,11 @@ from bot.services.simulation import SimulatedMessage
 from tests.scenarios.kinds import Trouble
 
 BEFORE_S, AFTER_S, EARLY_S = 60, 300, 60
-OPENINGS = {"down", "unstable", "blocked", "slow"}
+OPENINGS = {"down", "unstable", "blocked", "slow", "partly"}
+ENDINGS = {"up", "fast"}
+NOTHING, GOOD, BAD, RECOVERING = "nothing", "good", "bad", "recovering"
+# A word may lag so far behind the start of an incident, and behind its end.
+LATE_S, LINGERS_S, MINUTE_S = 120, 180, 60
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class Score:
     early: int = 0
     false: int = 0
     missed: int = 0
+    untrue: int = 0  # minutes, over all sites
+    incidents: int = 0
 
     def __add__(self, other: "Score") -> "Score":
         return Score(
@@ -30,35 +39,46 @@ class Score:
             self.early + other.early,
             self.false + other.false,
             self.missed + other.missed,
+            self.untrue + other.untrue,
+            self.incidents + other.incidents,
         )
+
+    @property
+    def untrue_each(self) -> float:
+        """Untrue minutes per incident."""
+        return self.untrue / max(1, self.incidents)
 
 
 @dataclass
 class Timeline:
-    """When each site was reported open and reported over, read from the messages alone."""
+    """When each site was reported open, recovering and over, read from the messages alone."""
 
     opened: dict[str, list[int]] = field(default_factory=dict)
     over: dict[str, list[int]] = field(default_factory=dict)
-    _messages: list[Counter[str]] = field(default_factory=list)
+    words: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def hear(self, line: SimulatedMessage) -> None:
-        named = Counter(line.monitors)
-        if line.action == "reply" or line.kind == "up":
-            if line.kind == "up" and line.action != "edit":
-                self._note(self.over, named, line.t)
-            return
-        if line.kind not in OPENINGS:
-            return
-        before = self._edited(named) if line.action == "edit" else Counter[str]()
-        self._note(self.opened, named - before, line.t)
-        if before in self._messages:
-            self._messages.remove(before)
-        self._messages.append(named)
+        if line.kind in ENDINGS:
+            # The edit of a group may name a site that has failed again and has a post of its own.
+            if line.action != "edit" or len(line.monitors) == 1:
+                ended = [site for site in line.monitors if self.word(site, line.t) != GOOD]
+                self._note(self.over, ended, line.t)
+                self._say(line, GOOD)
+        elif line.kind == RECOVERING:
+            self._say(line, RECOVERING)
+        elif line.kind in OPENINGS and line.action != "reply":
+            new = (site for site in line.monitors if self.word(site, line.t) in {NOTHING, GOOD})
+            self._note(self.opened, list(new), line.t)
+            self._say(line, BAD)
 
-    def _edited(self, named: Counter[str]) -> Counter[str]:
-        """The message an edit replaces: the fullest whose sites it all names, newest first."""
-        fits = [message for message in reversed(self._messages) if message <= named]
-        return max(fits, key=lambda message: message.total(), default=Counter())
+    def word(self, site: str, t: float) -> str:
+        """What the channel says of a site at that second."""
+        said = self.words.get(site, ())
+        return next((word for at, word in reversed(said) if at <= t), NOTHING)
+
+    def _say(self, line: SimulatedMessage, word: str) -> None:
+        for site in line.monitors:
+            self.words.setdefault(site, []).append((line.t, word))
 
     @staticmethod
     def _note(times: dict[str, list[int]], sites: Iterable[str], t: int) -> None:
@@ -85,7 +105,9 @@ def posts(lines: Iterable[SimulatedMessage]) -> int:
     return sum(line.action in {"post", "reply"} for line in lines)
 
 
-def score(name: str, lines: Sequence[SimulatedMessage], troubles: Sequence[Trouble]) -> Score:
+def score(
+    name: str, lines: Sequence[SimulatedMessage], troubles: Sequence[Trouble], length_s: int
+) -> Score:
     """``name``: the only site of a scenario without sites."""
     timeline = Timeline()
     for line in lines:
@@ -111,7 +133,28 @@ def score(name: str, lines: Sequence[SimulatedMessage], troubles: Sequence[Troub
             for one in all_of_it
             if not one.optional
         ),
+        untrue=sum(
+            _untrue_minutes(timeline, site, mine.get(site, []), length_s)
+            for site in {*mine, *timeline.words}
+        ),
+        incidents=sum(not one.optional for one in troubles),
     )
+
+
+def _untrue_minutes(timeline: Timeline, site: str, mine: Sequence[Trouble], length_s: int) -> int:
+    """Minutes in which the channel says something else than what is."""
+    return sum(
+        _is_untrue(timeline.word(site, t), t, mine) for t in range(0, length_s + 1, MINUTE_S)
+    )
+
+
+def _is_untrue(word: str, t: int, mine: Sequence[Trouble]) -> bool:
+    inside = [one for one in mine if one.start <= t < one.end]
+    if inside:
+        silent = word in {NOTHING, GOOD}
+        return silent and all(t - one.start > LATE_S and not one.optional for one in inside)
+    ended = max((one.end for one in mine if one.end <= t), default=-LINGERS_S - 1)
+    return word == BAD and t - ended > LINGERS_S
 
 
 def _spans(trouble: Trouble, t: float) -> bool:

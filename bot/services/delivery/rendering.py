@@ -66,14 +66,14 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
         case MessageKind.REMIND:
             at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.reminders(words, incidents, at_ms)
-            return Alert(_kind(incidents), language, content, incidents, plain=is_plain)
+            return Alert(alert_kind(incidents), language, content, incidents, plain=is_plain)
         case MessageKind.ESCALATE:
             content = alert_lines.down_for_good(words, incidents[0])
             return Alert("down", language, content, incidents, plain=is_plain)
         case _:
             called = message.kind in {MessageKind.OPEN, MessageKind.PING}
             return Alert(
-                _kind(incidents),
+                alert_kind(incidents),
                 language,
                 _headline(words, incidents),
                 incidents,
@@ -84,7 +84,7 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
     return replace(alert, user_ids=users, silent=not users, plain=is_plain)
 
 
-def _kind(incidents: Sequence[Incident]) -> AlertKind:
+def alert_kind(incidents: Sequence[Incident]) -> AlertKind:
     """The worst kind that is still open; a list that is not all down is ``unstable``."""
     kinds = {one.kind for one in incidents if one.open}
     if not kinds:
