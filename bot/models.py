@@ -14,6 +14,7 @@ class State(StrEnum):
 
     UNKNOWN = "unknown"
     UP = "up"
+    RECOVERING = "recovering"  # it answers again, but its all-clear is held
     UNSTABLE = "unstable"
     DOWN = "down"
 
@@ -279,6 +280,9 @@ class Incident:
     last_ok_ms: int | None = None
     last_failed_ms: int | None = None
     answering_since_ms: int | None = None
+    good_rounds: int = 0  # in a row, up to now
+    good_needed: int = 0  # for the all-clear
+    clear_by_ms: int | None = None  # when it comes if nothing fails; None: it is not recovering
     share_ok: int = 0
     share_of: int = 0
     latency_ms: int | None = None  # SLOW: the response time that opened it
@@ -302,6 +306,11 @@ class Incident:
     @property
     def open(self) -> bool:
         return self.resolved_ms is None
+
+    @property
+    def recovering(self) -> bool:
+        """It works again, but its all-clear is held."""
+        return self.open and self.clear_by_ms is not None
 
 
 @dataclass(frozen=True, slots=True)

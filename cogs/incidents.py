@@ -8,11 +8,11 @@ from discord import app_commands
 from bot.clock import DAY_MS
 from bot.discord.alert_card import colour_of
 from bot.discord.client import Interaction
-from bot.discord.states import kind_word
+from bot.discord.states import incident_word
 from bot.models import Incident
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
-from bot.words.incident_text import NAME_LIMIT
+from bot.words.incident_text import NAME_LIMIT, works_again
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
@@ -68,13 +68,16 @@ class IncidentsPage(
 
 def _line(words: Translator, one: Incident, *, causes: bool) -> str:
     """``<time> · ✖ DOWN · Shop · shop.example.com · over after 12 min``."""
-    parts = [stamp(one.since_ms, "f"), f"**{kind_word(words, one.kind)}**"]
+    parts = [stamp(one.since_ms, "f"), f"**{incident_word(words, one)}**"]
     parts.append(markdown(one.name, NAME_LIMIT))
     if not says_host(one.name, one.url):
         parts.append(shown_host(one.url))
     if causes and one.cause is not None:
         parts.append(cause_text(words, one.cause))
-    parts.append(words.text("still open") if one.open else ending_text(words, one))
+    if one.open:
+        parts.append(works_again(words, one) if one.recovering else words.text("still open"))
+    else:
+        parts.append(ending_text(words, one))
     return " · ".join(parts)
 
 

@@ -26,9 +26,9 @@ _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone sh
 _MARKS = {
     "O": ("·", N_("OK")),
     "o": ("s", N_("OK, but slow")),
-    "P": ("+", N_("failed, then a confirming check succeeded")),
+    "P": ("+", N_("some checks failed, some succeeded")),
     "F": ("x", N_("every check failed")),
-    "p": ("r", N_("refused me, then a confirming check succeeded")),
+    "p": ("r", N_("refused me at times")),
     "f": ("R", N_("refused me every time")),
     "Q": ("/", N_("failed here, but not in other places")),
     "q": ("/", N_("failed here, but not in other places")),
@@ -97,7 +97,7 @@ def _rounds(words: Translator, letters: str) -> str:
     lines = [" ".join(groups[at : at + _LINE]) for at in range(0, len(groups), _LINE)]
     head = words.plural("{n} round, newest last:", "{n} rounds, newest last:", len(letters))
     block = "\n".join(lines)
-    bad = words.text("A round is bad when its first check failed.")
+    bad = words.text("A round is bad when one of its checks failed.")
     legend = " · ".join(meanings(words, dict(_MARKS.values()), marks))
     return f"{head}\n```\n{block}\n```\n{legend}\n{bad}"
 

@@ -28,7 +28,7 @@ _FIXED = (
 _LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
     *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced", "last_ok_ms"),
-    *("channel_id", "role_id", "places"),
+    *("channel_id", "role_id", "places", "good_rounds", "good_needed", "clear_by_ms"),
 )
 
 

@@ -23,7 +23,6 @@ from bot.words.translator import N_, Translator, translator_for
 FILE = "sites.txt"
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
-_COLOURS = {Kind.DOWN: RED} | {kind: YELLOW for kind in Kind if kind is not Kind.DOWN}
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 # In the order they stand under the card.
 BUTTONS = {
@@ -71,9 +70,11 @@ def card(alert: Alert) -> Card:
 
 def colour_of(incidents: Sequence[Incident]) -> int:
     """That of the worst that is still open; grey when it ended without being over."""
-    for kind, colour in _COLOURS.items():
-        if any(one.open and one.kind is kind for one in incidents):
-            return colour
+    opened = [one for one in incidents if one.open]
+    if any(one.kind is Kind.DOWN and not one.recovering for one in opened):
+        return RED
+    if opened:
+        return YELLOW
     return GREEN if any(one.ending is Ending.RESOLVED for one in incidents) else GREY
 
 
@@ -133,15 +134,17 @@ def _notes(
 ) -> list[str]:
     """Notes on the alert itself: answering again, acknowledged, seen by others, late."""
     notes = []
-    answering = [one.answering_since_ms for one in incidents if one.open and one.answering_since_ms]
-    if answering and len(incidents) == 1:
-        since = stamp(answering[0], "t")
-        notes.append(
-            words.text("Answers again since {time}; I wait a little to be sure.", time=since)
-        )
+    one = incidents[0]
+    if len(incidents) == 1 and one.open and one.answering_since_ms and not one.recovering:
+        text = N_("Answers again since {time}; I wait a little to be sure.")
+        if one.kind is Kind.SLOW:
+            text = N_("Fast again since {time}; I wait a little to be sure.")
+        notes.append(words.text(text, time=stamp(one.answering_since_ms, "t")))
     user_id = next((one.acknowledged_by for one in incidents if one.acknowledged_by), None)
-    if user_id is not None:
-        still_open = any(one.open for one in incidents)
+    still_open = any(one.open for one in incidents)
+    # The sentence of one that is resolved says who acknowledged it, and when.
+    said = len(incidents) == 1 and one.ending is Ending.RESOLVED
+    if user_id is not None and not said:
         text = N_("{user} is on it.") if still_open else N_("Acknowledged by {user}.")
         notes.append(words.text(text, user=f"<@{user_id}>"))
     people = sum(one.me_too for one in incidents)
@@ -157,7 +160,9 @@ def _group_title(words: Translator, incidents: Sequence[Incident]) -> str:
     opened = [one for one in incidents if one.open]
     if not opened:
         return words.text("Resolved · {name}", name=words.text("{n} sites", n=len(incidents)))
-    if all(one.kind is Kind.DOWN for one in opened):
+    if all(one.recovering for one in opened):
+        return words.plural("{n} site is recovering", "{n} sites are recovering", len(opened))
+    if all(one.kind is Kind.DOWN and not one.recovering for one in opened):
         return words.plural("{n} site is down", "{n} sites are down", len(opened))
     return words.plural("{n} site in trouble", "{n} sites in trouble", len(opened))
 

@@ -10,6 +10,7 @@ from bot.services.boards.snapshot import BoardSnapshot, game_of, response_ms
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
+from bot.words.incident_text import said_since_ms, works_again
 from bot.words.ratios import share
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
@@ -22,7 +23,7 @@ _RESERVED = 700
 _NAME_LIMIT = 60
 # Up to so many sites of one state have a line each; more of them share a paragraph.
 _LINES = 15
-_TROUBLE = {"down", "unstable", "slow", "refused"}
+_TROUBLE = {"down", "unstable", "slow", "refused", "partly", "recovering"}
 _CALM = {"up": 0, "unknown": 1, "paused": 2}
 
 
@@ -120,7 +121,7 @@ def _in_trouble(words: Translator, status: MonitorStatus) -> str:
     """``Shop API · HTTP 503 · <t:…:R>``."""
     parts = [markdown(status.monitor.name, _NAME_LIMIT)]
     if status.incident is not None:
-        parts += [_seen(words, status), stamp(status.incident.since_ms)]
+        parts += [_seen(words, status), stamp(said_since_ms(status.incident))]
     return " · ".join(part for part in parts if part)
 
 
@@ -128,6 +129,8 @@ def _seen(words: Translator, status: MonitorStatus) -> str:
     incident = status.incident
     if incident is None:
         return ""
+    if incident.recovering:
+        return works_again(words, incident)
     if incident.kind is Kind.UNSTABLE:
         return share(words, incident.share_ok, incident.share_of)
     if incident.kind is Kind.SLOW:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from bot.models import Kind, State
+from bot.models import Incident, Kind, State
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, NN_, Translator
@@ -16,6 +16,7 @@ _WORDS = {
     "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), YELLOW),
     "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), YELLOW),
     "partly": (N_("▲ PARTLY"), NN_("{n} partly", "{n} partly"), YELLOW),
+    "recovering": (N_("▲ RECOVERING"), NN_("{n} recovering", "{n} recovering"), YELLOW),
     "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), GREEN),
     "unknown": (
         N_("? PENDING"),
@@ -45,9 +46,10 @@ def state_word(words: Translator, status: MonitorStatus) -> str:
     return " · ".join(said)
 
 
-def kind_word(words: Translator, kind: Kind) -> str:
-    """Word of an incident: ``✖ DOWN``, ``▲ SLOW`` …"""
-    return words.text(_WORDS[_OF_KIND.get(kind, kind.value)][0])
+def incident_word(words: Translator, incident: Incident) -> str:
+    """``✖ DOWN``, ``▲ SLOW`` …, or ``▲ RECOVERING``."""
+    key = _OF_KIND.get(incident.kind, incident.kind.value)
+    return words.text(_WORDS["recovering" if incident.recovering else key][0])
 
 
 def offline_text(words: Translator, since_ms: int) -> str:

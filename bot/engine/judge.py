@@ -6,6 +6,7 @@ from bot.engine.judge_state import (
     CALM,
     KEPT_BAD_ROUNDS,
     KEPT_ROUNDS,
+    KEPT_SLOW_ROUNDS,
     SHARE_ROUNDS,
     JudgeState,
     count_bad,
@@ -13,6 +14,7 @@ from bot.engine.judge_state import (
     is_bad,
     mostly_refused,
     still_refused,
+    without_round,
 )
 from bot.engine.rules import (
     BAD_OF_10,
@@ -22,6 +24,7 @@ from bot.engine.rules import (
     HOLD_RELAPSE,
     HOLD_UNSTABLE,
     LAST_CONFIRM,
+    LEAVE_SLOW_OF_10,
     PARTLY_ROUNDS,
     RELAPSE_GOOD_ROUNDS,
     RELAPSE_MEMORY_MS,
@@ -39,9 +42,18 @@ from bot.models import Kind, Rule
 
 
 def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
-    """Judge one check. A success, or the last confirming check, closes the round."""
+    """Judge one check. A round closes at its last confirming check, or as soon as it is P.
+
+    A failed first check is confirmed; while an incident is open a good one is as well.
+    """
+    # Without a start nothing is known of the first check: the round was given up meanwhile.
+    first_was_good = not state.failed_checks and (check.ok or state.round_began_ms is not None)
+    if check.number and first_was_good:
+        return _confirm_good(state, check, policy)
     if check.ok:
-        return _close(state, _good_letter(state, check, policy), check)
+        if check.number:
+            return _close(state, "p" if state.refused_checks else "P", check)
+        return _first_good(state, check, policy)
     event = None
     refuses = check.cause is not None and check.cause.refuses_the_bot
     if check.number == 0:
@@ -64,6 +76,26 @@ def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
     return _close(state, letter, check)
 
 
+def _first_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
+    """A good first check closes the round, unless an incident is open."""
+    letter = _good_letter(check, policy)
+    if state.mode is None or (state.mode is Kind.SLOW and letter == "o"):
+        return _close(without_round(state), letter, check)
+    state = replace(without_round(state), round_began_ms=check.began_ms)
+    return Decision(state, confirm_s=confirm_delay_s(policy, 1))
+
+
+def _confirm_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
+    """Recovery is checked as hard as failure: the round is good only if every check is."""
+    if check.cause is not None:
+        return _close(state, "p" if check.cause.refuses_the_bot else "P", check)
+    letter = _good_letter(check, policy)
+    is_slow = state.mode is Kind.SLOW and letter == "o"
+    if state.mode is None or is_slow or check.number == LAST_CONFIRM:
+        return _close(state, letter, check)
+    return Decision(state, confirm_s=confirm_delay_s(policy, check.number + 1))
+
+
 def may_decide(state: JudgeState) -> bool:
     """Whether the next round's first check may open an incident, or be its all-clear."""
     return state.run_slot_ms is not None or may_recover(state, missing=1)
@@ -72,15 +104,14 @@ def may_decide(state: JudgeState) -> bool:
 def decides(state: JudgeState, check: Check, policy: Policy) -> bool:
     """Whether it matters to this check what other places see."""
     if check.ok:
-        return may_recover(state, missing=1)
+        confirms_good = check.number == LAST_CONFIRM and not state.failed_checks
+        return confirms_good and may_recover(state, missing=1)
     if check.number == 0:
         return is_down(state, check, policy)
     return check.number == LAST_CONFIRM
 
 
-def _good_letter(state: JudgeState, check: Check, policy: Policy) -> str:
-    if check.number > 0:
-        return "p" if state.refused_checks else "P"
+def _good_letter(check: Check, policy: Policy) -> str:
     return "o" if policy.slow_ms is not None and check.ms > policy.slow_ms else "O"
 
 
@@ -88,28 +119,35 @@ def _close(state: JudgeState, letter: str, check: Check) -> Decision:
     """Add the round's letter and apply the rules that look at whole rounds."""
     if letter == "O" and state.rounds == CALM and state.mode is None:
         return Decision(state, letter=letter)
-    before = state
+    before, began_ms = state, _began_ms(state, check)
     state = _remember(state, letter, check)
     if state.mode is None:
         state, event = open_if_bad(state, check)
     elif letter not in "Oo":
         state, event = _worsen(before, state, letter, check.slot_ms)
     else:
-        state, event = _improve(state, letter, check)
+        state, event = _improve(state, letter, check, began_ms)
     return Decision(state, event, letter)
+
+
+def _began_ms(state: JudgeState, check: Check) -> int:
+    """Start of the round's first check."""
+    return check.began_ms if state.round_began_ms is None else state.round_began_ms
 
 
 def _remember(state: JudgeState, letter: str, check: Check) -> JudgeState:
     """Book-keeping that every closed round needs, whatever the rules make of it."""
     slot_ms, in_run, in_trouble = check.slot_ms, letter in "Ff", state.mode is not None
-    began_ms = check.began_ms if state.round_began_ms is None else state.round_began_ms
+    began_ms = _began_ms(state, check)
     # A wall clock set back must not stretch the wait for "down": then the run counts from now.
     run_slot_ms = slot_ms if state.run_slot_ms is None else min(state.run_slot_ms, slot_ms)
     run_began_ms = began_ms if state.run_began_ms is None else min(state.run_began_ms, began_ms)
     apart_ms = began_ms if state.apart_began_ms is None else min(state.apart_began_ms, began_ms)
-    bad_rounds_ms = state.bad_rounds_ms
+    bad_rounds_ms, slow_rounds_ms = state.bad_rounds_ms, state.slow_rounds_ms
     if is_bad(letter):
         bad_rounds_ms = (*bad_rounds_ms, began_ms)[-KEPT_BAD_ROUNDS:]
+    if letter == "o":
+        slow_rounds_ms = (*slow_rounds_ms, began_ms)[-KEPT_SLOW_ROUNDS:]
     return replace(
         state,
         rounds=(state.rounds + letter)[-KEPT_ROUNDS:],
@@ -122,6 +160,7 @@ def _remember(state: JudgeState, letter: str, check: Check) -> JudgeState:
         run_failed_checks=state.run_failed_checks + state.failed_checks if in_run else 0,
         apart_began_ms=apart_ms if letter in "FQfq" else None,
         bad_rounds_ms=bad_rounds_ms,
+        slow_rounds_ms=slow_rounds_ms,
         incident_rounds=min(state.incident_rounds + in_trouble, SHARE_ROUNDS),
         last_bad_ms=slot_ms if in_trouble and letter not in "Oo" else state.last_bad_ms,
     )
@@ -202,18 +241,22 @@ def _said(state: JudgeState, mode: Kind | None) -> Kind | None:
     return mode
 
 
-def _improve(state: JudgeState, letter: str, check: Check) -> tuple[JudgeState, Event]:
+def _improve(
+    state: JudgeState, letter: str, check: Check, began_ms: int
+) -> tuple[JudgeState, Event]:
     """A good round inside an open incident."""
-    good_since_ms = check.began_ms if state.good == 0 else state.good_since_ms
     is_slow = state.mode is Kind.SLOW and letter == "o"
-    last_bad_ms = check.slot_ms if is_slow else state.last_bad_ms
+    if is_slow:
+        state = replace(state, last_bad_ms=check.slot_ms, has_succeeded=True)
+    if is_slow and (state.good == 0 or count_slow(state.rounds[-10:]) > LEAVE_SLOW_OF_10):
+        return replace(state, good=0, good_since_ms=None), Event.UPDATED
+    good_since_ms = began_ms if state.good == 0 else state.good_since_ms
     state = replace(
         state,
         good=min(state.good + 1, KEPT_ROUNDS),
         good_since_ms=good_since_ms,
         denied=not check.may_close,
         has_succeeded=True,
-        last_bad_ms=last_bad_ms,
     )
     return state, Event.MAY_RECOVER if may_recover(state) else Event.UPDATED
 
@@ -292,8 +335,11 @@ def open_if_bad(state: JudgeState, check: Check) -> tuple[JudgeState, Event | No
         window = state.rounds[-PARTLY_ROUNDS:]
         entered = _enter(state, Kind.PARTLY, since_ms, slot_ms, window)
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.PARTLY), Event.OPENED
-    if count_slow(state.rounds[-10:]) >= SLOW_OF_10:
-        entered = _enter(state, Kind.SLOW, check.began_ms, slot_ms, state.rounds[-10:])
+    slow = count_slow(state.rounds[-10:])
+    if slow >= SLOW_OF_10:
+        since_ms = state.slow_rounds_ms[-slow:][0] if state.slow_rounds_ms else check.began_ms
+        last = state.rounds[-10:]
+        entered = _enter(state, Kind.SLOW, since_ms, slot_ms, last[last.index("o") :])
         return replace(entered, last_bad_ms=slot_ms, rule=Rule.SLOW_OF_10), Event.OPENED
     return state, None
 

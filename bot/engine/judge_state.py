@@ -15,6 +15,8 @@ KEPT_ROUNDS = 60
 KEPT_BAD_ROUNDS = 12  # the longest look-back of an opening: 12 bad of the last 60
 SHARE_ROUNDS = 30
 SETTLED_ROUNDS = 7
+KEPT_SLOW_ROUNDS = 10  # the look-back of an opening as slow
+RECOVERING_DOWN, RECOVERING_ELSE = 3, 5  # so many good rounds in a row, and it is no longer said
 CALM = "O" * KEPT_ROUNDS
 _LETTERS = frozenset("OPFQopfq")
 _WORDS: dict[str, type[Kind] | type[Rule]] = {"mode": Kind, "kind": Kind, "rule": Rule}
@@ -54,19 +56,20 @@ class JudgeState:
     # Of the round under way: its failed checks, and how many of them refused the bot.
     failed_checks: int = 0
     refused_checks: int = 0
-    round_began_ms: int | None = None  # start of its first failed check
+    round_began_ms: int | None = None  # start of its first check, if another is to confirm it
     # Of the unbroken run of F rounds: slot and start of its first failed check, how many failed.
     run_slot_ms: int | None = None
     run_began_ms: int | None = None
     run_failed_checks: int = 0
     apart_began_ms: int | None = None  # the same start of the unbroken run of F and Q rounds
     bad_rounds_ms: tuple[int, ...] = ()
+    slow_rounds_ms: tuple[int, ...] = ()
     # Of the open incident.
     rule: Rule | None = None
     since_ms: int | None = None
     incident_rounds: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
     hold: int = 0  # good rounds in a row needed for the all-clear
-    good: int = 0
+    good: int = 0  # in a row; of what was slow, the fast ones
     good_since_ms: int | None = None
     denied: bool = False  # it works here, but in no other place that was asked
     has_succeeded: bool = False  # some check worked since it opened
@@ -79,8 +82,14 @@ class JudgeState:
     @property
     def monitor_state(self) -> State:
         if self.kind is not None:
-            return self.kind.state
+            return State.RECOVERING if self.recovering else self.kind.state
         return State.UP if self.has_been_up else State.UNKNOWN
+
+    @property
+    def recovering(self) -> bool:
+        """It works again, but the all-clear is not given yet."""
+        needed = RECOVERING_DOWN if self.kind is Kind.DOWN else RECOVERING_ELSE
+        return self.kind is not None and self.good >= needed
 
     @property
     def in_doubt(self) -> bool:
@@ -90,8 +99,13 @@ class JudgeState:
 
     @property
     def share(self) -> tuple[int, int]:
-        """First checks that got through, of how many, since the incident began (at most 30)."""
+        """First checks that got through, of how many, since the incident began (at most 30).
+
+        Of what is slow: those that were not.
+        """
         window = self.rounds[-self.incident_rounds :] if self.incident_rounds else ""
+        if self.mode is Kind.SLOW:
+            return len(window) - count_slow(window), len(window)
         return count_good(window), len(window)
 
     def dump(self) -> str:
@@ -132,7 +146,7 @@ def _read(name: str, value: object) -> object:
             return _WORDS[name](value)
         case str() if name == "rounds" and len(value) <= KEPT_ROUNDS and set(value) <= _LETTERS:
             return value
-        case list() if name == "bad_rounds_ms" and all(type(one) is int for one in value):
+        case list() if isinstance(_FRESH[name], tuple) and all(type(one) is int for one in value):
             return tuple(value)
         case bool() if isinstance(_FRESH[name], bool):
             return value
@@ -153,14 +167,14 @@ def judged_anew(state: JudgeState) -> JudgeState:
 
 def without_run(state: JudgeState) -> JudgeState:
     """The state without the round under way and the failed run before it: we were offline."""
-    if not state.failed_checks and state.run_slot_ms is None:
+    if without_round(state) is state and state.run_slot_ms is None:
         return state
     return replace(without_round(state), run_slot_ms=None, run_began_ms=None, run_failed_checks=0)
 
 
 def without_round(state: JudgeState) -> JudgeState:
     """The state without the round under way: one of its checks does not count."""
-    if not state.failed_checks:
+    if not state.failed_checks and state.round_began_ms is None:
         return state
     return replace(state, failed_checks=0, refused_checks=0, round_began_ms=None)
 

@@ -117,6 +117,24 @@ def may_recover(state: JudgeState, *, missing: int = 0) -> bool:
     return True
 
 
+def rounds_to_recovery(state: JudgeState) -> int:
+    """Rounds until the all-clear may be given, if all of them are good; 0: no incident, or now."""
+    if state.mode is None or may_recover(state):
+        return 0
+    left = max(1, state.hold - state.good)
+    if state.mode is Kind.SLOW:
+        left = max(left, _until_few(state.rounds[-10:], "o", LEAVE_SLOW_OF_10, of=10))
+    if state.mode is Kind.UNSTABLE:
+        left = max(left, _until_few(state.rounds[-30:], "PFpf", LEAVE_BAD_OF_30, of=30))
+    return left
+
+
+def _until_few(rounds: str, letters: str, most: int, *, of: int) -> int:
+    """Rounds until at most ``most`` of the last ``of`` are among ``letters``, if none follows."""
+    found = [len(rounds) - index for index, letter in enumerate(rounds) if letter in letters]
+    return max(0, of + 1 - found[-most - 1]) if len(found) > most else 0
+
+
 def confirm_delay_s(policy: Policy, number: int) -> float:
     """Seconds from the slot to a confirming check: spread, for a second later says little new."""
     if number == 1:

@@ -43,7 +43,7 @@ OPENED = {
     Rule.FAILED_RUN: N_("Opened {opened}: from {since} on, every round failed."),
     Rule.BAD_OF_10: N_("Opened {opened}: 4 of 10 rounds were bad, the first {since}."),
     Rule.BAD_OF_60: N_("Opened {opened}: 12 of 60 rounds were bad, the first {since}."),
-    Rule.SLOW_OF_10: N_("Opened {opened}: 6 of 10 rounds were slow."),
+    Rule.SLOW_OF_10: N_("Opened {opened}: 6 of 10 rounds were slow, the first {since}."),
     Rule.PARTLY: N_("Opened {opened}: from {since} on 10 rounds failed here, but not elsewhere."),
 }
 BECAME = {
@@ -51,8 +51,11 @@ BECAME = {
     Kind.UNSTABLE: N_("Since then some checks worked and some failed, so it counts as unstable."),
     Kind.PARTLY: N_("Since then other places get through, so it is no longer down everywhere."),
 }
+SLOW_SHARE = N_("{slow} of the last {of} rounds took over {limit} ms.")
 SHARE = N_("The first check succeeded in {ok} of the last {of} rounds.")
 HOLD = N_("The all-clear needs {needs} good rounds in a row and has {has}.")
+HOLD_FAST = N_("The all-clear needs {needs} fast rounds and has {has}.")
+RECOVERING = N_("It works again since {since}; if nothing fails, the all-clear comes by {until}.")
 HOLD_AGAIN = N_("It needs that many because the site failed again after it had recovered.")
 STILL_BAD = N_("It also needs at most {most} bad rounds among the last {of}; it has {has}.")
 STILL_SLOW = N_("It also needs at most {most} slow rounds among the last {of}; it has {has}.")
@@ -117,6 +120,10 @@ class Why:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
         found = [*_opened(entry), *facts(entry.judge_state, entry.policy, self._clock.now_ms())]
+        incident = entry.incident
+        if incident is not None and incident.recovering and entry.due_ms is None:
+            since_ms, until_ms = incident.answering_since_ms, incident.clear_by_ms
+            found.append(_fact(RECOVERING, since_ms=since_ms or 0, until_ms=until_ms or 0))
         if entry.due_ms is not None:
             found.append(_fact(ALL_CLEAR_DUE, since_ms=entry.due_ms))
         return Evidence(
@@ -131,7 +138,7 @@ class Why:
 
 def facts(state: JudgeState, policy: Policy, now_ms: int) -> list[Fact]:
     """The numbers of the rule, from the judge's state alone."""
-    found = _closing(state) if state.mode is not None else _opening(state, policy)
+    found = _closing(state, policy) if state.mode is not None else _opening(state, policy)
     return found + _remembered(state, now_ms)
 
 
@@ -174,16 +181,18 @@ def _opening(state: JudgeState, policy: Policy) -> list[Fact]:
     return found
 
 
-def _closing(state: JudgeState) -> list[Fact]:
+def _closing(state: JudgeState, policy: Policy) -> list[Fact]:
     rounds, found = state.rounds, list[Fact]()
-    if state.mode is not Kind.SLOW:
-        ok, of = state.share
+    ok, of = state.share
+    if state.mode is Kind.SLOW:
+        found.append(_fact(SLOW_SHARE, slow=of - ok, of=of, limit=policy.slow_ms or 0))
+        found.append(_fact(HOLD_FAST, needs=state.hold, has=state.good))
+        found.append(_fact(STILL_SLOW, most=LEAVE_SLOW_OF_10, of=10, has=count_slow(rounds[-10:])))
+    else:
         found.append(_fact(SHARE, ok=ok, of=of))
-    found.append(_fact(HOLD, needs=state.hold, has=state.good))
+        found.append(_fact(HOLD, needs=state.hold, has=state.good))
     if state.mode is Kind.UNSTABLE:
         found.append(_fact(STILL_BAD, most=LEAVE_BAD_OF_30, of=30, has=count_bad(rounds[-30:])))
-    if state.mode is Kind.SLOW:
-        found.append(_fact(STILL_SLOW, most=LEAVE_SLOW_OF_10, of=10, has=count_slow(rounds[-10:])))
     if state.denied:
         found.append(_fact(DENIED))
     run = _failed_run(rounds)

@@ -6,15 +6,21 @@ from bot.db import incidents, monitors, outbox
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Check
+from bot.engine.rules import MINUTE_MS, Check, current_interval_s, rounds_to_recovery
 from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services.delivery import enqueue
+from bot.services.grouping import ALL_CLEAR_S
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.ratios import share
 from bot.words.translator import translator_for
 
 # One good check says "it answers" of a site that was dead; an unstable one answers all the time.
 ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
+# The card of what recovers counts its good rounds by fives; of what answers at times, the last
+# success is renewed so often.
+COUNTED_BY, LAST_OK_MS = 5, 300_000
+_AT_TIMES = {Kind.UNSTABLE, Kind.SLOW}
+CONFIRMED_S = 30  # after its slot a good round is confirmed
 
 
 def open_incident(
@@ -63,8 +69,7 @@ def update_incident(
 ) -> Incident:
     """The open incident after one more check."""
     share_ok, share_of = state.share
-    needed = ANSWERING_DOWN if incident.kind is Kind.DOWN else ANSWERING_ELSE
-    slow = state.mode is Kind.SLOW and check.ok
+    slow = state.mode is Kind.SLOW and state.good == 0 and check.ok
     # "n of n checks" is the count of the moment from which on it is said to be down.
     kind = state.kind or incident.kind
     turns_down = kind is Kind.DOWN and incident.kind is not Kind.DOWN
@@ -76,12 +81,30 @@ def update_incident(
         # Of what is down it stays the last success before; of all else it is the newest one.
         last_ok_ms=result.at_ms if result.ok and kind is not Kind.DOWN else incident.last_ok_ms,
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
-        answering_since_ms=state.good_since_ms if state.good >= needed else None,
+        answering_since_ms=state.good_since_ms if _answers(state) else None,
+        good_rounds=state.good,
+        good_needed=state.hold,
+        clear_by_ms=_clear_by_ms(entry, state, check) if state.recovering else None,
         share_ok=share_ok,
         share_of=share_of,
         latency_ms=round(check.ms) if slow else incident.latency_ms,
         places=incident.places if result.ok else entry.places or incident.places,
     )
+
+
+def _answers(state: JudgeState) -> bool:
+    """It is said to answer again."""
+    return state.good >= (ANSWERING_DOWN if state.kind is Kind.DOWN else ANSWERING_ELSE)
+
+
+def _clear_by_ms(entry: Entry, state: JudgeState, check: Check) -> int:
+    """When the all-clear comes at the latest, if nothing fails; up to the next whole minute.
+
+    Counted from the round's slot, so that it stays the same from round to round.
+    """
+    rounds_s = rounds_to_recovery(state) * current_interval_s(state, entry.policy)
+    latest_ms = check.slot_ms + round((rounds_s + CONFIRMED_S + ALL_CLEAR_S) * 1000)
+    return -(-latest_ms // MINUTE_MS) * MINUTE_MS
 
 
 def close_incident(incident: Incident, state: JudgeState, now_ms: int, ending: Ending) -> Incident:
@@ -92,6 +115,7 @@ def close_incident(incident: Incident, state: JudgeState, now_ms: int, ending: E
         resolved_ms=now_ms,
         ended_ms=ended_ms or now_ms,
         answering_since_ms=None,
+        clear_by_ms=None,
         ending=ending,
     )
 
@@ -101,10 +125,17 @@ def visible_state(incident: Incident) -> tuple[object, ...]:
     shown_cause = incident.cause if incident.kind in {Kind.DOWN, Kind.BLOCKED} else None
     shown_share = (
         share(translator_for("en"), incident.share_ok, incident.share_of)
-        if incident.kind is Kind.UNSTABLE
+        if incident.kind in _AT_TIMES
         else None
     )
-    return (incident.kind, shown_cause, shown_share, incident.answering_since_ms, incident.places)
+    if incident.recovering:  # its line stays, its card counts
+        counted = incident.good_rounds // COUNTED_BY
+        return (incident.kind, incident.answering_since_ms, incident.clear_by_ms, counted)
+    moved = None if incident.kind is Kind.DOWN else (incident.last_ok_ms or 0) // LAST_OK_MS
+    return (
+        *(incident.kind, shown_cause, shown_share, moved),
+        *(incident.answering_since_ms, incident.places),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,13 +157,30 @@ class Recorder:
                 self._advance(entry, decision)
             elif entry.incident is None:
                 await self._open(entry, decision, check, result)
-            else:
+            elif decision.event is not Event.MAY_RECOVER or not await self._recover(
+                entry, decision, entry.incident, check, result
+            ):
                 await self._update(entry, decision, entry.incident, check, result)
-            if decision.event is Event.MAY_RECOVER:
-                await self._resolve_due(entry)
-            elif decision.event is not None:
+            if decision.event not in {None, Event.MAY_RECOVER}:
                 entry.due_ms = None
             return decision
+
+    async def _recover(
+        self,
+        entry: Entry,
+        decision: Decision,
+        before: Incident,
+        check: Check,
+        result: CheckResult,
+    ) -> bool:
+        """The all-clear is due. True: it was given, so nothing is to be said in between."""
+        self._advance(entry, decision)
+        entry.incident = update_incident(entry, before, decision.state, check, result)
+        await self._resolve_due(entry)
+        given = entry.incident is None
+        if not given:
+            entry.incident = before
+        return given
 
     async def _open(
         self, entry: Entry, decision: Decision, check: Check, result: CheckResult
@@ -233,12 +250,13 @@ class Recorder:
             _log("changed", incident)
 
     def _edit(self, entry: Entry, after: Incident) -> Notify:
-        """An edit; a new state and "answering since" go at once, numbers may wait.
+        """An edit; a new state, RECOVERING and "answering since" go at once, numbers may wait.
 
         Two words for one state, down and refused, hurry once in ten minutes.
         """
         before, now_ms = entry.incident or after, self._clock.now_ms()
         urgent = before.answering_since_ms != after.answering_since_ms
+        urgent = urgent or before.recovering is not after.recovering
         if before.kind is not after.kind:
             recent = entry.worded_ms is not None and now_ms - entry.worded_ms < WORDING_APART_MS
             if not (recent and Kind.BLOCKED in {before.kind, after.kind}):

@@ -14,7 +14,13 @@ from bot.services.watchlist import Entry, Watchlist
 
 PAUSED = "paused"
 # Problems first; what is not judged or not checked comes last.
-_ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.UP: 2, State.UNKNOWN: 3}
+_ORDER = {
+    State.DOWN: 0,
+    State.UNSTABLE: 1,
+    State.RECOVERING: 2,
+    State.UP: 3,
+    State.UNKNOWN: 4,
+}
 
 
 @dataclass(frozen=True, slots=True)

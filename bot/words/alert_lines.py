@@ -22,12 +22,20 @@ _ALIKE = {
     Kind.PARTLY: NN_("🟡 {n} site gives no answer here", "🟡 {n} sites give no answer here"),
 }
 _IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble at once")
+# By whether it was slow: that site answered all the time.
+_RECOVERING = {
+    False: N_("🟡 RECOVERING · {name} · answers again"),
+    True: N_("🟡 RECOVERING · {name} · fast again"),
+}
 _PLACES_ROOM = 26  # for the names of places in a line, twice
 _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
 
 def opening(words: Translator, incident: Incident) -> str:
+    """What is true of an open incident now."""
     name = incident.name
+    if incident.recovering:
+        return _named(words, _RECOVERING[incident.kind is Kind.SLOW], name)
     match incident.kind:
         case Kind.DOWN:
             return _down(words, incident)
@@ -126,11 +134,22 @@ def group(words: Translator, incidents: Sequence[Incident]) -> str:
     """One line for a post about several sites."""
     if len(incidents) == 1:
         return opening(words, incidents[0])
-    kinds = [incident.kind for incident in incidents]
-    n = kinds.count(Kind.DOWN)
-    if n == len(kinds):
+    standing = [incident.kind for incident in incidents if not incident.recovering]
+    if not standing:
+        return several_recovering(words, [incident.name for incident in incidents])
+    n, others = standing.count(Kind.DOWN), len(incidents)
+    if n == others:
         return mass(words, n)
-    return mixed(words, n, len(kinds) - n) if n else mass_unstable(words, kinds)
+    return mixed(words, n, others - n) if n else mass_unstable(words, standing)
+
+
+def several_recovering(words: Translator, names: Sequence[str]) -> str:
+    n = len(names)
+    return listing(
+        words,
+        names,
+        lambda listed: words.text("🟡 RECOVERING · {n} sites: {names}", n=n, names=listed),
+    )
 
 
 def up(words: Translator, name: str, seconds: float) -> str:
@@ -163,11 +182,29 @@ def listing(words: Translator, names: Sequence[str], line: Callable[[str], str])
 
 def recovery(words: Translator, incidents: Sequence[Incident]) -> str:
     """The all-clear of one site, or of several in one line."""
+    was_slow = all(incident.kind is Kind.SLOW for incident in incidents)
     if len(incidents) > 1:
-        return several_up(words, [incident.name for incident in incidents])
+        names = [incident.name for incident in incidents]
+        return several_fast(words, names) if was_slow else several_up(words, names)
     incident = incidents[0]
     end_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
-    return up(words, incident.name, (end_ms - incident.since_ms) / 1000)
+    line = fast_again if was_slow else up
+    return line(words, incident.name, (end_ms - incident.since_ms) / 1000)
+
+
+def fast_again(words: Translator, name: str, seconds: float) -> str:
+    """``seconds`` from the first slow round to the first fast one: it was never away."""
+    text = N_("🟢 FAST AGAIN · {name} · was slow for {duration}")
+    return _named(words, text, name, duration=words.duration(seconds))
+
+
+def several_fast(words: Translator, names: Sequence[str]) -> str:
+    n = len(names)
+    return listing(
+        words,
+        names,
+        lambda listed: words.text("🟢 FAST AGAIN · {n} sites: {names}", n=n, names=listed),
+    )
 
 
 def reminder(words: Translator, incident: Incident, seconds: float) -> str:

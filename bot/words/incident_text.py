@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from bot.clock import DAY_MS
 from bot.models import Ending, Incident, Kind, SeenFrom
 from bot.words import alert_lines
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import clip, host, markdown, plain, units
 from bot.words.ratios import share
-from bot.words.timestamps import stamp
+from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
 
 T = TypeVar("T")
@@ -32,6 +33,8 @@ _TITLES = {
     Kind.BLOCKED: N_("{name} refuses the bot"),
     Kind.PARTLY: N_("{name} gives no answer in some places"),
 }
+# By whether it was slow: that site answered all the time.
+_RECOVERING = {False: N_("{name} answers again"), True: N_("{name} is fast again")}
 _ENDINGS = {
     Ending.RESOLVED: N_("Resolved · {name}"),
     Ending.REMOVED: N_("No longer watched · {name}"),
@@ -42,17 +45,21 @@ _ENDINGS = {
 def headline(words: Translator, incident: Incident) -> str:
     """``Shop is down``, ``Resolved · Shop``."""
     name = markdown(incident.name, NAME_LIMIT)
+    if incident.recovering:
+        return words.text(_RECOVERING[incident.kind is Kind.SLOW], name=name)
     if incident.open:
         return words.text(_TITLES[incident.kind], name=name)
     return words.text(_ENDINGS[incident.ending or Ending.RESOLVED], name=name)
 
 
 def sentence(words: Translator, incident: Incident) -> str:
-    """One sentence for people: what the checks saw, or how long it lasted."""
+    """One sentence for people: what the checks saw, or what happened."""
     if incident.ending is Ending.RESOLVED:
-        return words.text("It lasted {duration}.", duration=duration(words, incident))
+        return story(words, incident)
     if not incident.open:
         return words.text("Checks were stopped before it was over.")
+    if incident.recovering:
+        return recovery_text(words, incident)
     if incident.kind is Kind.SLOW:
         return words.text(
             "It answers, but takes {ms} ms; the limit is {limit} ms.",
@@ -64,6 +71,74 @@ def sentence(words: Translator, incident: Incident) -> str:
         return seen
     ratio = share(words, incident.share_ok, incident.share_of)
     return f"{ratio[:1].upper()}{ratio[1:]}. {_last_failure(words, incident)}".strip()
+
+
+def recovery_text(words: Translator, incident: Incident) -> str:
+    """Since when it works again, and when its all-clear comes."""
+    text = N_(
+        "It has answered every check since {since}. The all-clear needs {needs} good rounds in a"
+        " row and has {has}; if nothing fails, it comes by {until}."
+    )
+    if incident.kind is Kind.SLOW:
+        text = N_(
+            "It has been fast since {since}. The all-clear needs {needs} fast rounds and has {has};"
+            " if it stays fast, it comes by {until}."
+        )
+    return words.text(
+        text,
+        since=stamp(incident.answering_since_ms or incident.since_ms, "t"),
+        needs=incident.good_needed,
+        has=incident.good_rounds,
+        until=stamp(incident.clear_by_ms or incident.since_ms, "t"),
+    )
+
+
+def works_again(words: Translator, incident: Incident) -> str:
+    """``answers again``, of what recovers; the moment since when follows."""
+    is_slow = incident.kind is Kind.SLOW
+    return words.text("fast again") if is_slow else words.text("answers again")
+
+
+def said_since_ms(incident: Incident) -> int:
+    """Since when what is said of an open incident is so."""
+    return (incident.answering_since_ms if incident.recovering else None) or incident.since_ms
+
+
+_HAPPENED = {
+    Kind.DOWN: N_("Down {start} → {end} ({duration})"),
+    Kind.UNSTABLE: N_("Unstable {start} → {end} ({duration})"),
+    Kind.SLOW: N_("Slow {start} → {end} ({duration})"),
+    Kind.BLOCKED: N_("Refused the bot {start} → {end} ({duration})"),
+    Kind.PARTLY: N_("No answer in some places {start} → {end} ({duration})"),
+}
+
+
+def story(words: Translator, incident: Incident) -> str:
+    """``**Down 18:58 → 19:13 (15 min)** · HTTP 502 · acknowledged by @Mod after 2 min``."""
+    ended_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
+    # Within a day the time of day says it: the stamp of the message has the date.
+    style: Style = "t" if ended_ms - incident.since_ms < DAY_MS else "f"
+    happened = words.text(
+        _HAPPENED[incident.kind],
+        start=stamp(incident.since_ms, style),
+        end=stamp(ended_ms, style),
+        duration=duration(words, incident),
+    )
+    parts = [f"**{happened}**"]
+    if incident.cause is not None and incident.kind is not Kind.SLOW:
+        parts.append(cause_text(words, incident.cause))
+    if incident.kind is Kind.SLOW and incident.limit_ms is not None:
+        parts.append(words.text("limit {ms} ms", ms=incident.limit_ms))
+    if incident.acknowledged_by is not None and incident.acknowledged_ms is not None:
+        after_s = (incident.acknowledged_ms - incident.opened_ms) / 1000
+        parts.append(
+            words.text(
+                "acknowledged by {user} after {duration}",
+                user=f"<@{incident.acknowledged_by}>",
+                duration=words.duration(after_s),
+            )
+        )
+    return " · ".join(parts)
 
 
 def _last_failure(words: Translator, incident: Incident) -> str:
@@ -78,15 +153,22 @@ def duration(words: Translator, incident: Incident) -> str:
 
 
 def fields(words: Translator, incidents: Sequence[Incident]) -> list[tuple[str, str]]:
-    """Since, Last OK, Checks, of one incident or all together; Places, where others were asked."""
-    since_ms = min(one.since_ms for one in incidents)
-    ok_ms = max((one.last_ok_ms for one in incidents if one.last_ok_ms is not None), default=None)
-    found = [
-        (words.text("Since"), f"{stamp(since_ms)} ({stamp(since_ms, 'T')})"),
-        (words.text("Last OK"), "–" if ok_ms is None else stamp(ok_ms)),
-        (words.text("Checks"), _checks(words, incidents)),
-    ]
-    if len(incidents) == 1 and incidents[0].open and incidents[0].places:
+    """Since, Last OK, Checks, of one incident or all together; Places, where others were asked.
+
+    What is over says all of that in its sentence. What is slow, or recovers, is not failing.
+    """
+    opened = [one for one in incidents if one.open]
+    if not opened:
+        return []
+    since_ms = min(one.since_ms for one in opened)
+    found = [(words.text("Since"), f"{stamp(since_ms)} ({stamp(since_ms, 'T')})")]
+    failing = [one for one in opened if not one.recovering and one.kind is not Kind.SLOW]
+    if failing:
+        ok_ms = max((one.last_ok_ms for one in failing if one.last_ok_ms is not None), default=None)
+        found.append((words.text("Last OK"), "–" if ok_ms is None else stamp(ok_ms)))
+    if checks := _checks(words, opened if len(opened) == 1 else failing):
+        found.append((words.text("Checks"), checks))
+    if len(incidents) == 1 and incidents[0].places:
         found.append((words.text("Places"), places_text(words, incidents[0].places)))
     return found
 
@@ -100,15 +182,29 @@ def places_text(words: Translator, places: SeenFrom) -> str:
 
 
 def _checks(words: Translator, incidents: Sequence[Incident]) -> str:
-    failed, first = sum(one.failed for one in incidents), incidents[0]
-    if len(incidents) == 1 and first.kind in {Kind.UNSTABLE, Kind.BLOCKED} and first.share_of:
-        ok, of = first.share_ok, first.share_of
-        return words.text("{ok} of the last {of} got through", ok=ok, of=of)
-    if len(incidents) == 1 and first.kind is Kind.DOWN:
+    """Counts of one incident by its kind; of several, all failed checks together."""
+    failed = sum(one.failed for one in incidents)
+    if len(incidents) == 1 and incidents[0].recovering:
+        return ""
+    if len(incidents) == 1 and incidents[0].kind is Kind.DOWN:
         # The failed ones are counted up to the opening, so the time ends there too.
-        time = words.duration((first.opened_ms - first.since_ms) / 1000)
+        time = words.duration((incidents[0].opened_ms - incidents[0].since_ms) / 1000)
         return words.text("{n} of {n} failed in {duration}", n=failed, duration=time)
-    return words.text("{n} of {n} failed", n=failed)
+    if len(incidents) == 1 and incidents[0].kind is not Kind.PARTLY and incidents[0].share_of:
+        return _share(words, incidents[0])
+    return words.text("{n} of {n} failed", n=failed) if failed else ""
+
+
+def _share(words: Translator, incident: Incident) -> str:
+    """Of the last rounds since it began, by their first checks."""
+    ok, of = incident.share_ok, incident.share_of
+    if incident.kind is Kind.SLOW:
+        return words.text(
+            "{n} of the last {of} took over {limit} ms", n=of - ok, of=of, limit=incident.limit_ms
+        )
+    if ok == 0:  # "0 got through" would deny the confirming checks that did
+        return words.text("{n} of the last {of} first checks failed", n=of, of=of)
+    return words.text("{ok} of the last {of} got through", ok=ok, of=of)
 
 
 def site_list(words: Translator, incidents: Sequence[Incident]) -> str:
@@ -126,7 +222,10 @@ def open_first(incidents: Sequence[Incident]) -> list[Incident]:
 def site_line(words: Translator, incident: Incident) -> str:
     if incident.open:
         return clip(alert_lines.opening(words, incident), _LINE_LIMIT)
-    return clip(alert_lines.over(words, [incident]), _LINE_LIMIT)
+    line = alert_lines.over(words, [incident])
+    if incident.cause is not None and incident.kind is not Kind.SLOW:
+        line = f"{line} · {cause_text(words, incident.cause)}"
+    return clip(line, _LINE_LIMIT)
 
 
 def _names(words: Translator, ordered: Sequence[Incident]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.clock import DAY_MS
-from bot.discord.states import kind_word, offline_text
+from bot.discord.states import incident_word, offline_text
 from bot.models import Ending, Incident, State, Window
 from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.maintenance import REASON_LIMIT
@@ -146,7 +146,7 @@ def _past(words: Translator, one: Incident) -> str:
     """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
     length = words.text("lasted {duration}", duration=duration(words, one))
     how_long = length if one.ending is Ending.RESOLVED else ending_text(words, one)
-    parts = [stamp(one.since_ms, "f"), kind_word(words, one.kind), how_long]
+    parts = [stamp(one.since_ms, "f"), incident_word(words, one), how_long]
     if one.cause is not None:
         parts.append(cause_text(words, one.cause))
     return " · ".join(parts)

@@ -10,6 +10,7 @@ from bot.models import State
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text, players_text
+from bot.words.incident_text import said_since_ms, works_again
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
@@ -73,9 +74,11 @@ def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> st
     if status.paused:
         return " · ".join(part for part in parts if part)
     if status.incident is not None:
-        if status.incident.cause is not None:
+        if status.incident.recovering:
+            parts.append(works_again(words, status.incident))
+        elif status.incident.cause is not None:
             parts.append(cause_text(words, status.incident.cause))
-        parts.append(stamp(status.incident.since_ms))
+        parts.append(stamp(said_since_ms(status.incident)))
     elif status.latest is not None and status.latest.ok:
         parts.append(words.text("{ms} ms", ms=words.number(round(status.latest.phases.total))))
         if status.latest.game is not None:

@@ -27,7 +27,7 @@ def test_it_prints_every_message_as_a_line_of_json(
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["t"], one["action"], one["kind"]) for one in said if one["action"] != "edit"] == [
         (120, "post", "down"),
-        (360, "reply", "up"),
+        (390, "reply", "up"),
     ]
     assert said[0]["monitors"] == ["shop"]
     assert said[0]["content"] == "🔴 DOWN · shop · HTTP 500 (4 of 4 checks)"

@@ -49,7 +49,7 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
         await until(lambda: fixture.sandbox.messages("alerts")[0]["components"] == [])
         edited = fixture.sandbox.messages("alerts")[0]
         assert edited["embeds"][0]["title"] == "Resolved · Shop"
-        assert edited["embeds"][0]["description"].startswith("It lasted ")
+        assert edited["embeds"][0]["description"].startswith("**Down <t:")
         assert "<@&" not in edited["content"]
         patches = fixture.sandbox.record.of("PATCH", "/messages/")
         assert all(

@@ -85,6 +85,9 @@ EVERY: list[Fact] = [
     Fact(explanation.WATCHFUL, {"until_ms": NOW}),
     Fact(explanation.HOLD_AGAIN, {}),
     Fact(explanation.DENIED, {}),
+    Fact(explanation.SLOW_SHARE, {"slow": 18, "of": 20, "limit": 200}),
+    Fact(explanation.HOLD_FAST, {"needs": 10, "has": 0}),
+    Fact(explanation.RECOVERING, {"since_ms": NOW, "until_ms": NOW + DAY_MS}),
 ]
 
 
@@ -107,8 +110,8 @@ def test_the_rounds_are_marks_in_groups_of_ten_with_a_legend_of_words() -> None:
         "```",
         "·········· ·········· ·····+x",
         "```",
-        ("`·` OK · `+` failed, then a confirming check succeeded · `x` every check failed"),
-        "A round is bad when its first check failed.",
+        ("`·` OK · `+` some checks failed, some succeeded · `x` every check failed"),
+        "A round is bad when one of its checks failed.",
         "Each failure counted only after a connectivity check had succeeded.",
     ]
 

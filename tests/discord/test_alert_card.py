@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.discord.alert_card import Card, card
+from bot.discord.states import YELLOW
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert
 from sandbox.errors import Form
@@ -134,16 +135,84 @@ def test_a_closed_alert_has_no_buttons_and_says_how_it_ended(ending: Ending, tit
         ended_ms=SINCE + 720_000,
         ending=ending,
         acknowledged_by=5,
+        acknowledged_ms=DOWN.opened_ms + 120_000,
         answering_since_ms=SINCE + 720_000,
     )
     found = shown(one(closed))
     assert found.view is None
     assert found.embed is not None
     assert found.embed.title == title
-    assert str(found.embed.description).endswith("Acknowledged by <@5>.")
+    assert "cknowledged by <@5>" in str(found.embed.description)
     green = found.embed.colour is not None and found.embed.colour.value == 0x23A55A
     assert green is (ending is Ending.RESOLVED)
-    assert ("It lasted 12 min." in str(found.embed.description)) is (ending is Ending.RESOLVED)
+    assert ("(12 min)**" in str(found.embed.description)) is (ending is Ending.RESOLVED)
+
+
+def test_a_resolved_card_says_from_when_to_when_why_and_who_took_it() -> None:
+    closed = replace(
+        DOWN,
+        resolved_ms=SINCE + 1_000_000,
+        ended_ms=SINCE + 900_000,
+        ending=Ending.RESOLVED,
+        acknowledged_by=5,
+        acknowledged_ms=DOWN.opened_ms + 120_000,
+    )
+    found = embed(one(closed))
+    start, end = (f"<t:{(SINCE + ms) // 1000}:t>" for ms in (0, 900_000))
+    assert found["description"] == (
+        f"**Down {start} → {end} (15 min)** · HTTP 503 · acknowledged by <@5> after 2 min"
+    )
+    assert "fields" not in found
+
+
+def test_one_that_lasted_longer_than_a_day_has_the_dates() -> None:
+    ended_ms = SINCE + 2 * 86_400_000
+    closed = replace(DOWN, resolved_ms=ended_ms, ended_ms=ended_ms, ending=Ending.RESOLVED)
+    assert (
+        f"<t:{SINCE // 1000}:f> → <t:{ended_ms // 1000}:f> (2 days)"
+        in (embed(one(closed))["description"])
+    )
+
+
+RECOVERING = replace(
+    DOWN,
+    answering_since_ms=SINCE + 600_000,
+    good_rounds=12,
+    good_needed=60,
+    clear_by_ms=SINCE + 4_200_000,
+)
+
+
+def test_a_card_of_what_recovers_says_since_when_how_many_rounds_and_until_when() -> None:
+    found = embed(one(RECOVERING))
+    since, until = (f"<t:{(SINCE + ms) // 1000}:t>" for ms in (600_000, 4_200_000))
+    assert found["title"] == "Shop API answers again"
+    assert found["description"] == (
+        f"It has answered every check since {since}. The all-clear needs 60 good rounds in a row"
+        f" and has 12; if nothing fails, it comes by {until}."
+    )
+    assert [field["name"] for field in found["fields"]] == ["Since"]
+    assert found["color"] == YELLOW
+
+
+def test_a_slow_site_says_how_often_it_was_slow_and_never_that_it_answers_again() -> None:
+    slow = replace(
+        DOWN, kind=Kind.SLOW, cause=None, latency_ms=450, limit_ms=200, share_ok=2, share_of=20
+    )
+    fields = {field["name"]: field["value"] for field in embed(one(slow))["fields"]}
+    assert fields["Checks"] == "18 of the last 20 took over 200 ms"
+    assert "Last OK" not in fields
+    fast = replace(slow, answering_since_ms=SINCE + 600_000)
+    assert "Fast again since" in embed(one(fast))["description"]
+    again = replace(RECOVERING, kind=Kind.SLOW)
+    assert embed(one(again))["title"] == "Shop API is fast again"
+    assert "It has been fast since" in embed(one(again))["description"]
+
+
+def test_a_new_unstable_card_does_not_deny_the_checks_that_worked() -> None:
+    unstable = replace(DOWN, kind=Kind.UNSTABLE, share_ok=0, share_of=3)
+    fields = {field["name"]: field["value"] for field in embed(one(unstable))["fields"]}
+    assert fields["Checks"] == "3 of the last 3 first checks failed"
 
 
 @pytest.mark.parametrize("letters", ["ü*", "\U0001f6a2"])
@@ -199,7 +268,7 @@ def test_a_list_says_what_is_over_after_what_is_not() -> None:
     found = embed(Alert("down", "en", "🔴 DOWN", (over, DOWN)))
     lines = found["description"].splitlines()
     assert lines[0] == "🔴 DOWN · Shop API · HTTP 503 (4 of 4 checks)"
-    assert lines[1] == "🟢 RESOLVED · Bakery · lasted 1 min"
+    assert lines[1] == "🟢 RESOLVED · Bakery · lasted 1 min · HTTP 503"
     assert found["title"] == "1 site is down"
 
 

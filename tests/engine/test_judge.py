@@ -1,6 +1,7 @@
 """The rule "steady", reported as sentences; every number is counted by hand."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -23,6 +24,7 @@ from bot.engine.rules import (
     after_recovery,
     current_interval_s,
     may_recover,
+    rounds_to_recovery,
 )
 from bot.models import Cause, Kind, Reason, Rule, State
 
@@ -34,8 +36,10 @@ FORBIDDEN = Cause(Reason.HTTP, 403)
 START_MS = 1_700_000_000_000
 SLOW_MS = 501.0
 CHECKS: dict[str, list[Cause | None]] = {
-    "O": [None],
-    "S": [None],
+    "O": [None] * 3,
+    "S": [None] * 3,
+    "X": [None, DOWN_500],
+    "x": [None, None, FORBIDDEN],
     "P": [DOWN_500, None],
     "p": [FORBIDDEN, None],
     "F": [DOWN_500] * 3,
@@ -46,7 +50,8 @@ CHECKS: dict[str, list[Cause | None]] = {
 class Site:
     """Plays rounds to the judge and keeps what it said.
 
-    O, P and F as in the memory; S: slow (of a limited site), B: refused, p: refused at first.
+    O, P and F as in the memory; S: slow (of a limited site), B: refused, p: refused at first,
+    X and x: good at first, and not when that is confirmed.
     """
 
     def __init__(self, policy: Policy = MINUTE) -> None:
@@ -188,7 +193,8 @@ def test_a_clock_set_back_does_not_hold_an_outage_back_for_an_hour() -> None:
         ("POPOPOP", Rule.BAD_OF_10, 0, 6),
         ("PPPOOOOOOP", Rule.BAD_OF_10, 0, 9),
         ("POOOO" * 7 + "POOOOO" * 4 + "P", Rule.BAD_OF_60, 0, 59),
-        ("SSSSOOOOSS", Rule.SLOW_OF_10, 9, 9),
+        ("SSSSOOOOSS", Rule.SLOW_OF_10, 0, 9),
+        ("SOSSSSS", Rule.SLOW_OF_10, 0, 6),
     ],
 )
 def test_an_incident_began_with_the_first_of_the_bad_rounds_that_opened_it(
@@ -406,9 +412,18 @@ def test_one_that_comes_after_ninety_minutes_lifts_the_hold_but_is_not_remembere
 
 @pytest.mark.parametrize(
     ("rounds", "over"),
-    [("O" * 9, False), ("O" * 10, True), ("S" * 5 + "O" * 7, False), ("S" * 5 + "O" * 8, True)],
+    [
+        ("O" * 9, False),
+        ("O" * 10, True),
+        ("S" * 5 + "O" * 9, False),
+        ("S" * 5 + "O" * 10, True),
+        ("OOOSO" + "O" * 8, False),  # three slow of the last ten set it back
+        ("OOOSO" + "O" * 9, True),
+        ("O" * 8 + "SO", True),  # two of the last ten do not
+        ("O" * 9 + "SS", True),
+    ],
 )
-def test_slow_is_over_after_ten_good_rounds_and_two_slow_of_ten_at_most(
+def test_slow_is_over_after_ten_fast_rounds_and_two_slow_of_ten_at_most(
     rounds: str, *, over: bool
 ) -> None:
     site = Site(LIMITED).play("O" * 10 + "SSSSSS")
@@ -424,7 +439,7 @@ def test_slow_is_over_after_ten_good_rounds_and_two_slow_of_ten_at_most(
         ("FP" + "O" * 9, 1),
         ("POPOPOP" + "O" * 23, 1),
         ("F" * 20 + "OF" + "O" * 25, 1),
-        ("SSSSSS" + "S" * 5 + "O" * 7, 1),
+        ("SSSSSS" + "S" * 5 + "O" * 9, 1),
     ],
 )
 def test_how_many_good_rounds_an_all_clear_still_wants_is_known(rounds: str, missing: int) -> None:
@@ -440,6 +455,58 @@ def test_no_all_clear_is_near_before_the_first_good_round() -> None:
 
 def test_a_slow_site_that_refuses_the_bot_now_and_then_is_said_to_be_slow() -> None:
     assert Site(LIMITED).play("pSpSSSSS").judge_state.kind is Kind.SLOW
+
+
+def test_a_slow_site_answers_since_nothing_until_it_is_fast() -> None:
+    site = Site(LIMITED).play("O" * 10 + "S" * 60)
+    assert (site.judge_state.good, site.judge_state.good_since_ms) == (0, None)
+    assert site.judge_state.since_ms == slot_of(10)
+    site.play("OO")
+    assert (site.judge_state.good, site.judge_state.good_since_ms) == (2, slot_of(70))
+    site.play("S" + "O" * 9)
+    assert site.judge_state.good_since_ms == slot_of(73)
+
+
+def test_a_fast_check_of_a_slow_site_is_confirmed_and_a_slow_one_needs_no_more() -> None:
+    site = Site(LIMITED).play("O" * 10 + "SSSSSS")
+    assert site.take(0, None, SLOW_MS).letter == "o"
+    assert [site.take(0, None).letter, site.take(1, None, SLOW_MS).letter] == [None, "o"]
+    assert [site.take(number, None).letter for number in range(3)] == [None, None, "O"]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "needed"),
+    [("OFF" + "OF", 5), ("OFF" + "O" * 30 + "FF", 3), ("BB", 5), ("SSSSSS", 5), ("PPPP", 5)],
+)
+def test_it_is_recovering_after_three_good_rounds_of_what_was_down_and_five_of_all_else(
+    rounds: str, needed: int
+) -> None:
+    site = Site(LIMITED).play("O" * 20 + rounds)
+    site.judge_state = replace(site.judge_state, hold=60)
+    was = site.judge_state.monitor_state
+    states = [site.play("O").judge_state.monitor_state for _ in range(needed)]
+    assert states == [was] * (needed - 1) + [State.RECOVERING]
+    assert site.play("F").judge_state.monitor_state in {State.DOWN, State.UNSTABLE}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "left"),
+    [
+        ("OFF" + "O", 2),
+        ("OFF" + "OF" + "O" * 3, 7),
+        ("F" * 12 + "OF" + "O" * 5, 21),  # until at most 3 of the last 30 are bad
+        ("OFF", 3),
+        ("SSSSSS" + "OO", 8),
+        ("O", 0),
+    ],
+)
+def test_how_long_an_all_clear_takes_if_nothing_fails_is_known(rounds: str, left: int) -> None:
+    site = Site(LIMITED).play("O" * 30 + rounds)
+    assert rounds_to_recovery(site.judge_state) == left
+    open_now = site.judge_state.mode is not None
+    site.play("O" * (left - 1))
+    assert (site.judge_state.mode is not None) == open_now
+    assert site.play("O").judge_state.mode is None
 
 
 def test_a_try_as_long_as_the_limit_is_not_slow() -> None:
@@ -497,7 +564,7 @@ def test_the_share_holds_no_round_from_before_the_incident() -> None:
     assert Site().play("OOOFF").judge_state.share == (0, 2)
     assert Site().play("OOOBB").judge_state.share == (0, 2)
     assert Site().play("O" * 20 + "POPOFF").judge_state.share == (2, 6)
-    assert Site(LIMITED).play("O" * 20 + "SSSSSS").judge_state.share == (10, 10)
+    assert Site(LIMITED).play("O" * 20 + "SOSSSSS").judge_state.share == (1, 7)
 
 
 def test_the_share_looks_back_thirty_rounds_at_most() -> None:
@@ -516,6 +583,41 @@ def test_confirm_checks_come_at_a_sixth_and_a_half_of_the_interval(
     assert site.take(0, None).confirm_s is None
 
 
+def test_a_good_first_check_inside_an_incident_gets_two_more_as_a_bad_one_does() -> None:
+    site = Site().play("OFF")
+    assert [site.take(number, None).confirm_s for number in range(3)] == [10.0, 30.0, None]
+    assert (site.judge_state.rounds, site.judge_state.good) == ("OFFO", 1)
+
+
+@pytest.mark.parametrize(("letter", "kept"), [("X", "P"), ("x", "p")])
+def test_a_round_inside_an_incident_is_good_only_if_every_check_is(letter: str, kept: str) -> None:
+    site = Site().play("OFF" + "OO" + letter)
+    assert (site.judge_state.rounds[-1], site.judge_state.good) == (kept, 0)
+    assert site.judge_state.kind is Kind.UNSTABLE
+
+
+def test_outside_of_an_incident_a_good_first_check_is_the_whole_round() -> None:
+    assert Site().play("O" + "X" * 20).judge_state.rounds == "O" * 21
+
+
+def test_a_round_that_is_given_up_between_its_good_checks_leaves_no_trace() -> None:
+    site = Site().play("OFF")
+    site.take(0, None)
+    site.judge_state = without_run(site.judge_state)
+    assert site.judge_state.round_began_ms is None
+    site.take(1, None)
+    site.take(2, None)
+    assert site.judge_state.rounds == "OFFO"
+
+
+def test_an_all_clear_given_between_the_checks_of_a_good_round_leaves_it_good() -> None:
+    """Another site's all-clear may close this incident too, at any moment."""
+    site = Site().play("OFF" + "OO")
+    site.take(0, None)
+    site.judge_state = after_recovery(site.judge_state)
+    assert site.take(1, None).letter == "O"
+
+
 def test_a_calm_monitor_costs_no_new_memory() -> None:
     site = Site().play("O" * KEPT_ROUNDS)
     before = site.judge_state
@@ -528,7 +630,7 @@ def test_what_ends_a_long_calm_is_remembered(ends: str, kept: str) -> None:
 
 
 # Stretches of equal rounds: single letters alone would hardly ever end or escalate anything.
-STRETCH = st.tuples(st.sampled_from("OOOPFFB"), st.sampled_from([1, 1, 2, 4, 9, 30]))
+STRETCH = st.tuples(st.sampled_from("OOOPFFBX"), st.sampled_from([1, 1, 2, 4, 9, 30]))
 ROUNDS = st.lists(STRETCH, max_size=25).map(
     lambda stretches: "".join(letter * count for letter, count in stretches)
 )
@@ -562,26 +664,21 @@ def test_for_any_rounds_posts_alternate_and_memory_is_bounded(
 @given(ROUNDS, st.integers(0, 700))
 @settings(max_examples=150, deadline=None)
 def test_for_any_rounds_a_restart_in_the_middle_changes_nothing(rounds: str, at: int) -> None:
-    checks = [
-        (index, number, cause)
-        for index, letter in enumerate(rounds)
-        for number, cause in enumerate(CHECKS[letter])
-    ]
-    assert _verdicts(checks, restart_at=None) == _verdicts(checks, restart_at=at)
+    assert _verdicts(rounds, restart_at=None) == _verdicts(rounds, restart_at=at)
 
 
-def _verdicts(
-    checks: list[tuple[int, int, Cause | None]], restart_at: int | None
-) -> list[Decision]:
-    judge_state, verdicts = JudgeState(), []
-    for index, (slot, number, cause) in enumerate(checks):
-        if index == restart_at:
-            judge_state = JudgeState.load(judge_state.dump())
-        verdict = judge(judge_state, Check(slot_of(slot), number, cause, 100.0), MINUTE)
-        judge_state = (
-            after_recovery(verdict.state) if verdict.event is Event.MAY_RECOVER else verdict.state
-        )
-        verdicts.append(verdict)
+def _verdicts(rounds: str, restart_at: int | None) -> list[Decision]:
+    judge_state, verdicts = JudgeState(), list[Decision]()
+    for slot, letter in enumerate(rounds):
+        for number, cause in enumerate(CHECKS[letter]):
+            if len(verdicts) == restart_at:
+                judge_state = JudgeState.load(judge_state.dump())
+            verdict = judge(judge_state, Check(slot_of(slot), number, cause, 100.0), MINUTE)
+            over = verdict.event is Event.MAY_RECOVER
+            judge_state = after_recovery(verdict.state) if over else verdict.state
+            verdicts.append(verdict)
+            if verdict.confirm_s is None:
+                break
     return verdicts
 
 
@@ -622,5 +719,7 @@ def test_what_is_reported_is_when_a_check_began_and_what_spaces_rounds_is_its_pl
         judge_state = judge(
             judge_state, Check(60_000, number, DOWN_500, 10.0, 100_000), policy
         ).state
-    judge_state = judge(judge_state, Check(120_000, 0, None, 10.0, 133_000), policy).state
+    for number in range(3):
+        at_ms = 133_000 + 10_000 * number
+        judge_state = judge(judge_state, Check(120_000, number, None, 10.0, at_ms), policy).state
     assert judge_state.good_since_ms == 133_000

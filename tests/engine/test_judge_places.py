@@ -14,8 +14,8 @@ START_MS = 1_700_000_000_000
 FAILS, REFUSED = Cause(Reason.HTTP, 500), Cause(Reason.HTTP, 403)
 # Of each letter: the causes of its checks, whether others get through, whether they let it close.
 ROUNDS: dict[str, tuple[list[Cause | None], bool, bool]] = {
-    "O": ([None], False, True),
-    "D": ([None], False, False),  # works here, and nowhere else
+    "O": ([None] * 3, False, True),
+    "D": ([None] * 3, False, False),  # works here, and nowhere else
     "P": ([FAILS, None], False, True),
     "F": ([FAILS] * 3, False, True),
     "Q": ([FAILS] * 3, True, True),
@@ -44,6 +44,8 @@ class Site:
                 if decision.event not in {None, Event.UPDATED}:
                     assert decision.event is not None
                     self.events.append((self.minute, decision.event))
+                if decision.confirm_s is None:
+                    break
             self.minute += 1
         return self
 

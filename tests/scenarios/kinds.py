@@ -60,8 +60,9 @@ def rows(skies: dict[str | None, OutageModel], length_s: int) -> Iterator[str]:
             row: dict[str, object] = {"t": t, "outcome": seen.outcome, "ms": seen.ms}
             if site is not None:
                 row["site"] = site
-            if seen.outcome != OK:
-                row["retry"] = [sky(t + later).outcome for later in RETRIES_S]
+            retries = [sky(t + later).outcome for later in RETRIES_S]
+            if {seen.outcome, *retries} != {OK}:
+                row["retry"] = retries
             yield json.dumps(row)
 
 

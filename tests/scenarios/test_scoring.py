@@ -89,7 +89,7 @@ def recovering(t: int) -> SimulatedMessage:
 @pytest.mark.parametrize(
     ("lines", "minutes"),
     [
-        ([], 14),  # silence from 1140 to 1980
+        ([], 15),  # silence from 1140 to 1980
         ([down(1060), up(2100)], 0),
         ([down(1260), up(2100)], 2),  # 1140 and 1200
         ([down(1060), up(2400)], 3),  # still down at 2220, 2280 and 2340

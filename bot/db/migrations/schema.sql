@@ -122,7 +122,12 @@ CREATE TABLE incident (
     address TEXT,
     certificate_ms INTEGER,
     -- Who sees it from where, as JSON (failing, through, silent); NULL: nobody else was asked.
-    places TEXT
+    places TEXT,
+    -- Good rounds in a row, how many the all-clear needs, and when it comes if nothing fails (NULL:
+    -- it is not recovering).
+    good_rounds INTEGER NOT NULL DEFAULT 0,
+    good_needed INTEGER NOT NULL DEFAULT 0,
+    clear_by_ms INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;

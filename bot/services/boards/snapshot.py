@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.db.boards import Board
 from bot.models import Game, Incident
 from bot.services.status import MonitorStatus
+from bot.words.incident_text import said_since_ms
 
 # Edits are so far apart, those that change nothing but numbers even further.
 STATES_APART_MS = 15_000
@@ -34,7 +35,7 @@ class BoardSnapshot:
         sites = [
             (
                 *(one.monitor.id, one.monitor.name, one.paused, one.state, one.kind),
-                one.incident.since_ms if one.incident else None,
+                said_since_ms(one.incident) if one.incident else None,
                 *(one.maintenance is not None, one.monitor.muted_until_ms is not None),
             )
             for one in self.sites

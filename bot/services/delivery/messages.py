@@ -13,7 +13,9 @@ AlertKind = Literal[
     "blocked",
     "slow",
     "partly",
+    "recovering",
     "up",
+    "fast",  # the end of what was slow
     "blind",
     "certificate",
     "digest",

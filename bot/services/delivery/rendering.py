@@ -59,7 +59,8 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
         case MessageKind.NOTICE if message.notice is not None:
             return _notice(words, language, message.notice)
         case MessageKind.CLOSE | MessageKind.LATE:
-            alert = Alert("up", language, alert_lines.recovery(words, incidents), incidents)
+            line = alert_lines.recovery(words, incidents)
+            alert = Alert(alert_kind(incidents), language, line, incidents)
         case MessageKind.DIGEST:
             content = alert_lines.digest(words, len(incidents))
             alert = Alert("digest", language, content, incidents)
@@ -86,12 +87,15 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
 
 def alert_kind(incidents: Sequence[Incident]) -> AlertKind:
     """The worst kind that is still open; a list that is not all down is ``unstable``."""
-    kinds = {one.kind for one in incidents if one.open}
-    if not kinds:
-        return "up"
-    if Kind.DOWN in kinds:
+    opened = [one for one in incidents if one.open]
+    if not opened:
+        return "fast" if all(one.kind is Kind.SLOW for one in incidents) else "up"
+    standing = [one for one in opened if not one.recovering]
+    if not standing:
+        return "recovering"
+    if any(one.kind is Kind.DOWN for one in standing):
         return "down"
-    return "unstable" if len(incidents) > 1 else kinds.pop().value
+    return "unstable" if len(incidents) > 1 else standing[0].kind.value
 
 
 def _headline(words: Translator, incidents: Sequence[Incident]) -> str:

@@ -1,0 +1,116 @@
+"""What works again while its all-clear is held: everything says RECOVERING, until it fails."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.cli import replay
+from bot.models import State
+from bot.services.simulation import SimulatedMessage
+from tests.services.services_fixture import GUILD, ServicesFixture, play, services_fixture
+
+RELAPSE = "OFF" + "OOO" + "OFF"  # within 90 minutes of an all-clear: 60 good rounds are needed
+
+
+def line(s: ServicesFixture) -> str:
+    """Of the newest post that was not a reply."""
+    posts = [one for one in s.transport.of() if one.reply_to is None]
+    return posts[-1].alert.content
+
+
+def state(s: ServicesFixture) -> State:
+    return s.status.one(GUILD, s.entry("shop").monitor.id).state
+
+
+def test_three_good_rounds_after_down_and_it_is_no_longer_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE + "OO"})
+            assert (state(s), line(s).partition(" · ")[0]) == (State.DOWN, "🔴 DOWN")
+            await s.play({"shop": "O"})
+            assert state(s) is State.RECOVERING
+            assert line(s) == "🟡 RECOVERING · shop · answers again"
+            incident = s.entry("shop").incident
+            assert incident is not None
+            assert (incident.good_rounds, incident.good_needed) == (3, 60)
+            await s.play({"shop": "F"})
+            assert state(s) is State.UNSTABLE
+            assert line(s).startswith("🟡 UNSTABLE · shop · ")
+            await s.play({"shop": "O" * 4})
+            assert state(s) is State.UNSTABLE
+            await s.play({"shop": "O"})
+            assert state(s) is State.RECOVERING
+
+    play(scenario())
+
+
+def test_the_all_clear_comes_when_the_card_says_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE + "OOO"})
+            incident = s.entry("shop").incident
+            assert incident is not None
+            until_ms = incident.clear_by_ms
+            await s.play({"shop": "O" * 56})
+            incident = s.entry("shop").incident
+            assert incident is not None
+            assert incident.recovering
+            assert incident.clear_by_ms == until_ms
+            at_ms = s.clock.now_ms()
+            await s.play({"shop": "O"})
+            assert s.entry("shop").incident is None
+            assert until_ms is not None
+            assert at_ms <= until_ms <= at_ms + 180_000
+
+    play(scenario())
+
+
+def test_a_restart_changes_nothing_of_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            clock = s.clock
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE + "OOO"})
+            before = s.entry("shop").incident
+            await s.recorder.flush()
+        async with services_fixture(tmp_path, clock=clock) as s:
+            assert state(s) is State.RECOVERING
+            assert s.entry("shop").incident == before
+            await s.play({"shop": "F"})
+            assert state(s) is State.UNSTABLE
+
+    play(scenario())
+
+
+def test_a_plain_recovery_is_one_edit_and_one_reply_with_no_word_between(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "OFFFOOO"})
+            said = [call.alert.content.partition(" · ")[0] for call in s.transport.calls]
+            assert "🟡 RECOVERING" not in said
+            assert said[-2:] in (["🟢 RESOLVED", "🟢 UP"], ["🟢 UP", "🟢 RESOLVED"])
+
+    play(scenario())
+
+
+def played(letters: str) -> list[SimulatedMessage]:
+    """A minute each: o is good, x fails, s is slow."""
+    outcomes = {"o": ("ok", 100), "s": ("ok", 10_000), "x": ("http_500", 100), "b": ("http_403", 9)}
+    rows = []
+    for minute, letter in enumerate(letters):
+        outcome, ms = outcomes[letter]
+        rows.append(f'{{"t": {60 * minute}, "outcome": "{outcome}", "ms": {ms}}}')
+    return replay.play(replay.read(rows, "shop"))
+
+
+@pytest.mark.parametrize(("letters", "good"), [("oxx" + "ox", 5), ("obb" + "ob", 5)])
+def test_what_is_unstable_or_refuses_needs_five_good_rounds(letters: str, good: int) -> None:
+    def kinds(lines: list[SimulatedMessage]) -> list[str]:
+        return [one.kind for one in lines if one.action == "edit"]
+
+    assert "recovering" not in kinds(played(letters + "o" * (good - 1)))
+    assert kinds(played(letters + "o" * good))[-1] == "recovering"
+    assert kinds(played(letters + "o" * good + "x"))[-1] in {"unstable", "blocked"}
