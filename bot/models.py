@@ -207,6 +207,7 @@ class Monitor:
     slow_ms: int | None = None
     place: str | None = None  # the only one that checks it; None: all
     tags: tuple[str, ...] = ()  # in lower case, without “#”
+    depends_on: int | None = None  # the monitor it is reached through
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -293,6 +294,7 @@ class Incident:
     acknowledged_ms: int | None = None
     acknowledged_by: int | None = None
     me_too: int = 0
+    behind: int = 0  # open incidents of monitors that depend on this one, kept back meanwhile
     silenced: bool = False  # by a mute or maintenance: something of it has still to be sent
     channel_id: int | None = None  # of its messages; None: the server has no alert channel
     role_id: int | None = None

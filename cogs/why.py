@@ -8,7 +8,7 @@ from discord import app_commands
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.states import offline_text
-from bot.models import CheckResult
+from bot.models import CheckResult, Monitor
 from bot.services.explanation import Evidence, Fact
 from bot.services.status import MonitorStatus
 from bot.words.alert_lines import place_names
@@ -18,8 +18,9 @@ from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, extension, is_manager, respond
 from cogs._ui.monitor_option import VisibleMonitor
-from cogs._ui.monitor_text import add_address, state_embed
+from cogs._ui.monitor_text import add_address, shown_name, state_embed
 from cogs._ui.uptime_text import meanings
+from cogs._ui.visibility import visible_monitors
 
 _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone shows them whole
 # Of each round's letter: its mark, and what it means.
@@ -33,6 +34,7 @@ _MARKS = {
     "Q": ("/", N_("failed here, but not in other places")),
     "q": ("/", N_("failed here, but not in other places")),
 }
+_BEHIND = N_("It depends on {name}, which fails: until that is back, no alert of it is sent.")
 _MOMENTS: dict[str, Style] = {
     "opens_ms": "T",
     "since_ms": "T",
@@ -43,8 +45,14 @@ _MOMENTS: dict[str, Style] = {
 
 
 def why_embed(
-    words: Translator, status: MonitorStatus, evidence: Evidence, *, whole_url: bool
+    words: Translator,
+    status: MonitorStatus,
+    evidence: Evidence,
+    *,
+    whole_url: bool,
+    parent: Monitor | None = None,
 ) -> discord.Embed:
+    """``parent``: what it depends on, if the person may see that."""
     lines = [
         _rounds(words, evidence.rounds),
         *(_sentence(words, fact) for fact in evidence.facts),
@@ -53,6 +61,9 @@ def why_embed(
     if evidence.place is not None:
         place = place_names(words, [evidence.place])
         lines.append(words.text("It is checked from one place alone: {place}.", place=place))
+    if evidence.behind is not None:
+        name = words.text("a site of another channel") if parent is None else shown_name(parent)
+        lines.append(words.text(_BEHIND, name=name))
     embed = state_embed(words, status, lines)
     if evidence.checks:
         checks = "\n".join(_check(words, one) for one in evidence.checks)
@@ -108,9 +119,16 @@ class Why(VigieCog):
     @app_commands.command(name="why", description="Show the evidence behind a site's state.")
     @app_commands.describe(monitor="Which site to show.")
     async def why(self, interaction: Interaction, monitor: VisibleMonitor) -> None:
-        evidence = self._services.why.of(monitor.monitor.guild_id, monitor.monitor.id)
+        services, guild_id = self._services, monitor.monitor.guild_id
+        evidence = services.why.of(guild_id, monitor.monitor.id)
+        behind = evidence.behind
+        parents = [] if behind is None else [services.status.one(guild_id, behind)]
         embed = why_embed(
-            translator_of(interaction), monitor, evidence, whole_url=is_manager(interaction)
+            translator_of(interaction),
+            monitor,
+            evidence,
+            whole_url=is_manager(interaction),
+            parent=next((one.monitor for one in visible_monitors(interaction, parents)), None),
         )
         await respond(interaction, embed=embed)
 

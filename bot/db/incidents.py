@@ -16,7 +16,12 @@ _ID_LENGTH = 6
 
 _SELECT = """
     SELECT i.*, m.name, m.url, m.interval_s,
-    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too
+    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too,
+    (WITH RECURSIVE below(id) AS (
+        SELECT id FROM monitor WHERE depends_on = i.monitor_id
+        UNION SELECT d.id FROM monitor d JOIN below ON d.depends_on = below.id)
+     SELECT count(*) FROM incident c JOIN below ON c.monitor_id = below.id
+     WHERE c.guild_id = i.guild_id AND c.resolved_ms IS NULL AND c.silenced) AS behind
     FROM incident i JOIN monitor m ON m.id = i.monitor_id
 """
 

@@ -135,6 +135,10 @@ def _notes(
     """Notes on the alert itself: answering again, acknowledged, seen by others, late."""
     notes = []
     one = incidents[0]
+    if behind := sum(each.behind for each in incidents if each.open):
+        notes.append(
+            words.plural("Behind it: {n} more site.", "Behind it: {n} more sites.", behind)
+        )
     if len(incidents) == 1 and one.open and one.answering_since_ms and not one.recovering:
         text = N_("Answers again since {time}; I wait a little to be sure.")
         if one.kind is Kind.SLOW:

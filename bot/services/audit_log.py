@@ -9,6 +9,7 @@ from bot.db.audit_log import AuditEntry
 from bot.db.database import Database
 from bot.models import GuildSettings, Monitor, TagAlerts, Window
 from bot.services.monitor_options import differing
+from bot.services.option_types import MonitorOption, Option
 
 __all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
 
@@ -77,9 +78,19 @@ class Actor:
     def planned(self, window: Window, what: AuditEvent) -> AuditEntry:
         return self.did(what, window.monitor_id, window.id)
 
-    def edited(self, before: Monitor, after: Monitor) -> list[AuditEntry]:
+    def edited(
+        self, before: Monitor, after: Monitor, name_of: Callable[[int], str]
+    ) -> list[AuditEntry]:
+        """``name_of``: other monitors are written by their names."""
+
+        def logged(option: Option, monitor: Monitor) -> str | None:
+            value = option.of(monitor)
+            if isinstance(option, MonitorOption) and value is not None:
+                return name_of(value)
+            return option.logged(value)
+
         return [
-            self._row(one.name, after.id, one.logged(one.of(before)), one.logged(one.of(after)))
+            self._row(one.name, after.id, logged(one, before), logged(one, after))
             for one in differing(before, after)
         ]
 

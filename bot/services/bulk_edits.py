@@ -8,7 +8,6 @@ from itertools import islice
 from bot.errors import NotFound, UserError
 from bot.models import Monitor
 from bot.services.monitor_options import Typed
-from bot.services.monitor_rules import MonitorIndex
 from bot.services.monitors import Monitors
 
 # Questions nobody has answered yet; the oldest are forgotten first.
@@ -38,11 +37,12 @@ class BulkEdits:
         """Nothing changes yet. Raises UserError for options that only one monitor can take."""
         if not typed.keys().isdisjoint(_OF_ONE):
             raise UserError("Address, name and request headers belong to one site: choose one.")
+        mine = self._monitors.index(guild_id)
         changing: list[Monitor] = []
         refused: list[tuple[Monitor, UserError]] = []
         for one in monitors:
             try:
-                if self._monitors.rules.changed(one, typed, MonitorIndex()) != one:
+                if self._monitors.rules.changed(one, typed, mine) != one:
                     changing.append(one)
             except UserError as error:
                 refused.append((one, error))

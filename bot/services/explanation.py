@@ -99,6 +99,7 @@ class Evidence:
     offline_since_ms: int | None
     place: str | None = None  # the only one that checks it
     places: SeenFrom = field(default_factory=SeenFrom)  # in the newest round that failed
+    behind: int | None = None  # the monitor that keeps its alert back
 
 
 class Why:
@@ -119,6 +120,7 @@ class Why:
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
+        behind = self._watchlist.behind(entry)
         found = [*_opened(entry), *facts(entry.judge_state, entry.policy, self._clock.now_ms())]
         incident = entry.incident
         if incident is not None and incident.recovering and entry.due_ms is None:
@@ -133,6 +135,7 @@ class Why:
             self.offline_since_ms,
             entry.monitor.place,
             entry.places,
+            None if behind is None else behind.monitor.id,
         )
 
 

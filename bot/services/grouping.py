@@ -105,7 +105,7 @@ class Grouping:
     def _counts(self, other: Entry, entry: Entry, now_ms: int) -> bool:
         if other is entry or not self._is_watched(other):
             return False
-        return not self._watchlist.silenced(other, now_ms)
+        return not self._watchlist.holds_back(other, now_ms)
 
     def _is_watched(self, entry: Entry) -> bool:
         return self._watchlist.find(entry.monitor.id) is entry and not entry.monitor.paused

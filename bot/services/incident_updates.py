@@ -177,7 +177,7 @@ def unsilenced(watchlist: Watchlist, now_ms: int) -> list[Unsilenced]:
         if incident is None or not incident.silenced or not _is_bad(entry, incident):
             continue
         channel_id = incident.channel_id or watchlist.alert_channel_of(entry)
-        if channel_id is None or watchlist.silenced(entry, now_ms):
+        if channel_id is None or watchlist.holds_back(entry, now_ms):
             continue
         sent = replace(
             incident,

@@ -16,6 +16,7 @@ from bot.services.option_types import (
     ChannelOption,
     ChoiceOption,
     HeadersOption,
+    MonitorOption,
     NameOption,
     NumberOption,
     Option,
@@ -174,6 +175,15 @@ _TABLE = (
         form_help=N_("Such as #shop #eu: commands take a tag in place of a site."),
         section=ALERTS,
         default=(),
+        removable=True,
+    ),
+    MonitorOption(
+        name="depends_on",
+        label=N_("Depends on"),
+        help=N_(
+            "The site it is reached through: while that is down, no alert of this one is sent."
+        ),
+        edit_help=N_("The site it is reached through; - for none."),
         removable=True,
     ),
     # For those who ask other places; it stands in no form.

@@ -12,15 +12,17 @@ from bot.db.monitors import name_key
 from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
-from bot.errors import UserError, raise_all
+from bot.errors import NotFound, UserError, raise_all
 from bot.models import CheckResult, Monitor, Target
 from bot.services.http_text import kept_headers
 from bot.services.monitor_options import EVERY, NAME_LIMIT, OPTIONS, Typed, check_kind
-from bot.services.option_types import NumberOption
+from bot.services.option_types import MonitorOption, NumberOption
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
 _USUAL_INTERVAL_S = 60
+NO_SUCH_SITE = N_("I watch nothing called “{name}” here. Pick one from the list as you type.")
+_CIRCLE = N_("It cannot depend on {name}: that one depends on it already, or is it.")
 _TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")
 
 
@@ -57,6 +59,7 @@ class MonitorIndex:
     def __init__(self, monitors: Iterable[Monitor] = ()) -> None:
         self._by_name: dict[str, Monitor] = {}
         self._by_url: dict[str, Monitor] = {}
+        self._by_id: dict[int, Monitor] = {}
         for one in monitors:
             self.add(one)
 
@@ -66,6 +69,7 @@ class MonitorIndex:
     def add(self, monitor: Monitor) -> None:
         self._by_name[name_key(monitor.name)] = monitor
         self._by_url.setdefault(monitor.target.url, monitor)
+        self._by_id[monitor.id] = monitor
 
     def replace(self, before: Monitor, after: Monitor) -> None:
         self._by_name.pop(name_key(before.name), None)
@@ -79,6 +83,19 @@ class MonitorIndex:
     def at(self, url: str) -> Monitor | None:
         """The first that watches this checked address."""
         return self._by_url.get(url)
+
+    def parent(self, child: Monitor, wanted: int | str) -> int:
+        """The id of the monitor that ``child`` is to depend on, by id or name. Raises UserError."""
+        found = self._by_id.get(wanted) if isinstance(wanted, int) else None
+        found = found or self.named(str(wanted))
+        if found is None:
+            raise NotFound(NO_SUCH_SITE, name=plain(str(wanted), NAME_LIMIT))
+        above: Monitor | None = found
+        while child.id and above is not None:  # on a new one nothing can depend yet
+            if above.id == child.id:
+                raise UserError(_CIRCLE, name=found.name)
+            above = self._by_id.get(above.depends_on or 0)
+        return found.id
 
 
 class MonitorRules:
@@ -101,7 +118,7 @@ class MonitorRules:
 
     def changed(self, monitor: Monitor, typed: Typed, mine: MonitorIndex) -> Monitor:
         """The monitor with the change, among those its server has."""
-        values = self._checked(monitor, typed)
+        values = self._checked(monitor, typed, mine)
         name = values.pop("name", monitor.name) or ""
         own = {OPTIONS[n].field: value for n, value in values.items() if not OPTIONS[n].of_target}
         asked = {OPTIONS[n].field: value for n, value in values.items() if OPTIONS[n].of_target}
@@ -114,7 +131,7 @@ class MonitorRules:
             return after
         return replace(after, name=_free_name(name, target.url, mine, but=monitor))
 
-    def _checked(self, monitor: Monitor, typed: Typed) -> dict[str, Any]:
+    def _checked(self, monitor: Monitor, typed: Typed, mine: MonitorIndex) -> dict[str, Any]:
         """What was typed, read and within bounds; all that is not is reported at once."""
         errors: list[UserError] = []
         values: dict[str, Any] = {}
@@ -122,6 +139,8 @@ class MonitorRules:
             try:
                 values[name] = OPTIONS[name].read(value)
                 self._check(monitor, name, values)
+                if isinstance(OPTIONS[name], MonitorOption) and values[name] is not None:
+                    values[name] = mine.parent(monitor, values[name])
             except UserError as error:
                 values.pop(name, None)
                 errors.append(error)

@@ -18,7 +18,14 @@ from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.monitor_options import NAME_LIMIT, SECRETS, Typed
-from bot.services.monitor_rules import Added, Edited, MonitorIndex, MonitorRules, NameTaken
+from bot.services.monitor_rules import (
+    NO_SUCH_SITE,
+    Added,
+    Edited,
+    MonitorIndex,
+    MonitorRules,
+    NameTaken,
+)
 from bot.services.option_types import ALL_PLACES
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
@@ -101,10 +108,7 @@ class Monitors:
         for monitor in mine:
             if table.name_key(monitor.name) == key:
                 return monitor
-        raise NotFound(
-            "I watch nothing called “{name}” here. Pick one from the list as you type.",
-            name=plain(text, NAME_LIMIT),
-        )
+        raise NotFound(NO_SUCH_SITE, name=plain(text, NAME_LIMIT))
 
     def matching(self, guild_id: int, text: str) -> list[Monitor]:
         """Those with a tag (``tag:shop``, ``#shop``), else the one :meth:`find` finds.
@@ -185,11 +189,21 @@ class Monitors:
             now_ms = self._clock.now_ms()
             done = Actor(guild_id, by, now_ms).did(AuditEvent.REMOVED, monitor_id)
 
+            children = [
+                one
+                for one in self._watchlist.of_guild(guild_id)
+                if one.monitor.depends_on == monitor_id
+            ]
+
             def write(conn: Connection) -> None:
                 table.remove(conn, guild_id, monitor_id, now_ms, secrets=SECRETS)
+                for one in children:
+                    table.save_settings(conn, replace(one.monitor, depends_on=None))
                 audit_log.insert(conn, [done])
 
             await self._recorder.end_incident(entry, Ending.REMOVED, write)
+            for one in children:
+                one.monitor = replace(one.monitor, depends_on=None)
             self._scheduler.remove(monitor_id)
             self._watchlist.remove(monitor_id)
         await self._db.empty_log()
@@ -213,7 +227,8 @@ class Monitors:
             if change.get("places") not in {None, ALL_PLACES, before.place}:
                 self._check_place(change["places"])
             renamed = change.get("name", before.name) != before.name
-            mine = self.index(guild_id) if renamed else MonitorIndex()
+            looks_up = renamed or change.get("depends_on") is not None
+            mine = self.index(guild_id) if looks_up else MonitorIndex()
             after = self.rules.changed(before, change, mine)
             if after == before:
                 return Edited(before, before)
@@ -224,7 +239,8 @@ class Monitors:
         return Edited(before, after, alert_elsewhere=elsewhere)
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
-        done = Actor(after.guild_id, by, self._clock.now_ms()).edited(entry.monitor, after)
+        actor = Actor(after.guild_id, by, self._clock.now_ms())
+        done = actor.edited(entry.monitor, after, self._name_of)
 
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)
@@ -239,6 +255,10 @@ class Monitors:
         except sqlite3.IntegrityError as error:
             raise NameTaken(after.name) from error
         entry.monitor = after
+
+    def _name_of(self, monitor_id: int) -> str:
+        entry = self._watchlist.find(monitor_id)
+        return "?" if entry is None else entry.monitor.name
 
     async def test(
         self, guild_id: int, monitor_id: int, place: str | None = None

@@ -197,6 +197,17 @@ class TagsOption(Option):
         return list(value)
 
 
+class MonitorOption(Option):
+    """Another monitor of the server: its id or, as it is typed, its name."""
+
+    def read(self, value: Any) -> int | str | None:
+        if value is None or value == "":
+            return None
+        text = _text(self, value).strip()[: _READ_LIMIT * 2]
+        number = whole_number(text)
+        return text or None if number is None else number
+
+
 class PlaceOption(Option):
     """The id of what Discord has picked; exports write it as text, for JSON readers round it."""
 

@@ -192,7 +192,7 @@ class Recorder:
                 lambda conn: results.last_fine_ms(conn, monitor_id, now_ms)
             )
         channel_id = self._watchlist.channel_of(entry)
-        silenced = channel_id is None or self._watchlist.silenced(entry, now_ms)
+        silenced = channel_id is None or self._watchlist.holds_back(entry, now_ms)
         incident = open_incident(
             entry,
             decision.state,
@@ -211,6 +211,7 @@ class Recorder:
             change.write(conn)
             if not silenced:
                 enqueue.opening(conn, change.incident, now_ms, wait_s=wait_s)
+            self._edit_ancestors(conn, entry, now_ms)
             return [change]
 
         await self._commit([entry], write)
@@ -267,6 +268,12 @@ class Recorder:
 
         return notify
 
+    def _edit_ancestors(self, conn: Connection, entry: Entry, now_ms: int) -> None:
+        """Posts of what it depends on say how many sites are down behind it."""
+        for one in self._watchlist.ancestors(entry):
+            if one.incident is not None:
+                enqueue.edits(conn, one.incident.id, now_ms, urgent=False)
+
     async def _resolve_due(self, entry: Entry) -> None:
         """Give the all-clears of the channel that are due, unless they wait for company."""
         now_ms = self._clock.now_ms()
@@ -286,6 +293,7 @@ class Recorder:
         def write(conn: Connection) -> Sequence[Change]:
             for change in over:
                 change.write(conn)
+                self._edit_ancestors(conn, change.entry, now_ms)
             enqueue.all_clears(conn, [one.incident for one in over], now_ms, announce=True)
             return over
 
@@ -312,6 +320,7 @@ class Recorder:
                     return []
                 over.write(conn)
                 enqueue.all_clears(conn, [over.incident], now_ms, announce=False)
+                self._edit_ancestors(conn, entry, now_ms)
                 return [over]
 
             await self._commit([entry], write)
@@ -334,6 +343,7 @@ class Recorder:
                 for change in found:
                     change.write(conn)
                     change.notify(conn, now_ms)
+                    self._edit_ancestors(conn, change.entry, now_ms)
                 return found
 
             if found:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bot.clock import HOUR_MS, Clock
@@ -15,12 +15,13 @@ from bot.engine.judge_state import JudgeState, judged_anew, without_run
 from bot.engine.place_router import Asking
 from bot.engine.rules import Policy, restored
 from bot.errors import NotFound
-from bot.models import Cause, CheckResult, Incident, Monitor, Phases, SeenFrom, Window
+from bot.models import Cause, CheckResult, Incident, Kind, Monitor, Phases, SeenFrom, Window
 from bot.services.guilds import Guilds
 from bot.services.recurrence import LiveWindows, Occurrence
 
 log = logging.getLogger(__name__)
 
+SETTLES_MS = 60_000  # what depends on something gets so long after that is back
 LATEST_SPAN_MS = 2 * HOUR_MS
 SLICE_MS = 120_000  # of the checks of everybody: holds the connection 30 ms at 10,000 monitors
 
@@ -40,6 +41,7 @@ class Entry:
     due_ms: int | None = None  # since when its all-clear waits for company
     worded_ms: int | None = None  # when the word for its state last changed by an urgent edit
     certificate: CertificateHistory | None = None  # None: not read back yet
+    back_ms: int | None = None  # when its last outage was over, if that was since the start
     asking: Asking | None = None  # the other places, in the round under way
     places: SeenFrom = field(default_factory=SeenFrom)  # what they said of its last failed round
     checked_since_gap: bool = False  # a check has counted since the start, a gap, or offline
@@ -47,6 +49,11 @@ class Entry:
     @property
     def policy(self) -> Policy:
         return Policy(self.monitor.interval_s, self.monitor.slow_ms)
+
+    @property
+    def is_failing(self) -> bool:
+        """Its newest check failed, whether or not that counts as an outage yet."""
+        return bool(self.judge_state.failed_checks) or self.judge_state.rounds[-1:] in {"F", "f"}
 
     def discard_run(self) -> bool:
         """Nobody watched for a while: the run under way counts no more. True: the state changed."""
@@ -143,6 +150,7 @@ class Watchlist:
         entry.judge_state = state
         if incident is None or not incident.open:
             entry.incident = entry.due_ms = entry.worded_ms = None
+            entry.back_ms = None if incident is None else incident.ended_ms
             entry.places = SeenFrom()
             self._in_trouble.pop(monitor_id, None)
             return
@@ -184,6 +192,40 @@ class Watchlist:
         """Whether a mute or a maintenance window keeps new alerts back."""
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
         return muted or self.windows.covering(entry.monitor, now_ms) is not None
+
+    def holds_back(self, entry: Entry, now_ms: int) -> bool:
+        """Whether an opening is not sent now: silenced, or behind another that is down."""
+        return self.silenced(entry, now_ms) or self.behind(entry) is not None
+
+    def behind(self, entry: Entry) -> Entry | None:
+        """The monitor it depends on, if that is down or fails and may soon be.
+
+        Once that is back, a failure counts that a check saw a minute or more afterwards.
+        """
+        parent = self._entries.get(entry.monitor.depends_on or 0)
+        if parent is None or parent.monitor.paused:
+            return None
+        back_ms, incident = parent.back_ms, parent.incident
+        if incident is None and parent.is_failing:
+            return parent
+        if incident is not None:
+            if incident.kind is not Kind.DOWN:
+                return None
+            back_ms = incident.answering_since_ms
+            if back_ms is None:
+                return parent
+        seen_ms = entry.latest.at_ms if entry.latest is not None else 0
+        return parent if back_ms is not None and seen_ms < back_ms + SETTLES_MS else None
+
+    def ancestors(self, entry: Entry) -> Iterator[Entry]:
+        """The monitors it depends on, the nearest first."""
+        seen = {entry.monitor.id}
+        while (parent := self._entries.get(entry.monitor.depends_on or 0)) is not None:
+            if parent.monitor.id in seen:
+                return
+            seen.add(parent.monitor.id)
+            yield parent
+            entry = parent
 
     def silenced_incidents(self) -> set[int]:
         """Ids of the open incidents whose monitors are silenced now."""

@@ -15,12 +15,14 @@ from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
 from bot.services.monitor_options import IN_COMMANDS, OPTIONS
+from bot.services.monitor_rules import NO_SUCH_SITE
 from bot.services.monitors import NO_SUCH_TAG, TAG_VALUE, is_tag, tag_of
 from bot.services.option_types import (
     ALL_PLACES,
     AddressOption,
     ChannelOption,
     ChoiceOption,
+    MonitorOption,
     NumberOption,
     Option,
     PlaceOption,
@@ -50,10 +52,7 @@ class _Visible(app_commands.Transformer[VigieClient]):
         status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
         if can_see(interaction, status.channel_id):
             return status
-        raise NotFound(
-            "I watch nothing called “{name}” here. Pick one from the list as you type.",
-            name=plain(value.strip(), _NAME_LIMIT),
-        )
+        raise NotFound(NO_SUCH_SITE, name=plain(value.strip(), _NAME_LIMIT))
 
     async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_visible(interaction, typed)
@@ -105,6 +104,15 @@ class _Tag(app_commands.Transformer[VigieClient]):
         return await _offer_tags(interaction, typed)
 
 
+class _Parent(_Managed):
+    """The id of a monitor that others depend on, or what takes it away."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> Any:
+        if value.strip() == _NOTHING:
+            return _NOTHING
+        return str((await super().transform(interaction, value)).id)
+
+
 class _Place(app_commands.Transformer[VigieClient]):
     """The places that are known, for those who may change monitors."""
 
@@ -120,6 +128,7 @@ VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
 ManagedMonitor: TypeAlias = app_commands.Transform[Monitor, _Managed]
 VisibleMonitors: TypeAlias = app_commands.Transform[list[MonitorStatus], _VisibleOrTag]
 ManagedMonitors: TypeAlias = app_commands.Transform[list[Monitor], _ManagedOrTag]
+_ParentMonitor: TypeAlias = app_commands.Transform[str, _Parent]
 Tag: TypeAlias = app_commands.Transform[str, _Tag]
 
 
@@ -214,6 +223,14 @@ def _parameter(option: Option, *, editing: bool) -> inspect.Parameter:
     return inspect.Parameter(option.name, kind, default=None, annotation=optional)
 
 
+_TYPES: dict[type[Option], Any] = {
+    PlacesOption: PlaceName,
+    MonitorOption: _ParentMonitor,
+    ChannelOption: AlertChannel,
+    RoleOption: AlertRole,
+}
+
+
 def _annotation(option: Option, *, editing: bool) -> Any:
     match option:
         case NumberOption():
@@ -221,14 +238,7 @@ def _annotation(option: Option, *, editing: bool) -> Any:
             return app_commands.Range[int, low, option.high]
         case ChoiceOption():
             return Literal[option.choices]
-        case PlacesOption():
-            return PlaceName
-        case ChannelOption():
-            return AlertChannel
-        case RoleOption():
-            return AlertRole
-        case _:
-            return str
+    return _TYPES.get(type(option), str)
 
 
 def typed_options(given: dict[str, Any]) -> dict[str, Any]:

@@ -146,6 +146,10 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
     """The settings with what was changed last, and a button for each form and for all changes."""
     words = translator_of(interaction)
     embed = card_embed(words, monitor)
+    if monitor.depends_on is not None:
+        parent = interaction.client.services.monitors.get(monitor.guild_id, monitor.depends_on)
+        label = words.text(OPTIONS["depends_on"].label)
+        embed.add_field(name=label, value=shown_name(parent), inline=False)
     await add_changes(interaction, embed, monitor.id)
     sections = (
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))

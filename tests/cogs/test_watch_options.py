@@ -1,6 +1,7 @@
 """Every option of a monitor, in commands, forms and files: all from one table."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +119,17 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "channel": 2**60,
             "role": 55,
             "tags": "shop",
+            "depends_on": "Router",
         }
-        full = rules.new(guild_id, typed, MonitorIndex(), 0)
+        router = replace(
+            rules.new(guild_id, {"url": "https://r.example", "name": "Router"}, MonitorIndex(), 0),
+            id=7,
+        )
+        full = replace(rules.new(guild_id, typed, MonitorIndex([router]), 0), id=8)
         assert [one.name for one in OPTIONS.values() if one.of(full) == one.default] == []
-        (item,) = read(export([full])).items
-        there = rules.changed(full, item.typed, MonitorIndex([full]))
+        (item, _) = read(export([full, router])).items
+        assert item.typed["depends_on"] == "Router"
+        there = rules.changed(full, item.typed, MonitorIndex([full, router]))
         assert there == full, "the value of a header stays where the file has none"
         (bare,) = read(
             json.dumps(

@@ -342,3 +342,11 @@ def test_only_what_is_still_open_is_looked_at() -> None:
     reported += [replace(reported[0], id=9, public_id="A9", monitor_id=9, name="Site 9")]
     reported[2] = replace(reported[2], resolved_ms=SINCE, ended_ms=SINCE, ending=Ending.RESOLVED)
     assert notes(reported) == ["All last answered from 192.0.2.7."]
+
+
+def test_a_card_says_how_many_sites_are_down_behind_its_own() -> None:
+    assert "Behind it: 12 more sites." in embed(one(replace(DOWN, behind=12)))["description"]
+    assert "Behind it: 1 more site." in embed(one(replace(DOWN, behind=1)))["description"]
+    assert "Behind" not in embed(one(DOWN))["description"]
+    over = replace(DOWN, behind=2, resolved_ms=SINCE + 900_000, ending=Ending.RESOLVED)
+    assert "Behind" not in embed(one(over))["description"]

@@ -49,11 +49,15 @@ CREATE TABLE monitor (
     -- The only place it is seen from; NULL: all of them.
     place TEXT,
     -- A JSON list of words in lower case.
-    tags TEXT NOT NULL DEFAULT '[]'
+    tags TEXT NOT NULL DEFAULT '[]',
+    -- The monitor it is reached through: while that is down no opening of this one is sent.
+    depends_on INTEGER
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
 CREATE UNIQUE INDEX monitor_name ON monitor (guild_id, name_key) WHERE removed_ms IS NULL;
+
+CREATE INDEX monitor_depends_on ON monitor (depends_on) WHERE depends_on IS NOT NULL;
 
 -- Planned work, for one monitor, those with a tag or (both NULL) all of the server. Times are the wall clock's in that zone.
 -- days: every week on these (0 is Monday), such as '024'; '' is once, on that date.

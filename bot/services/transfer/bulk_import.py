@@ -12,7 +12,7 @@ from enum import Enum
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.audit_log import AuditEvent
-from bot.services.monitor_options import NAME_LIMIT, OPTIONS, differing
+from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, differing
 from bot.services.monitor_rules import NameTaken
 from bot.services.monitors import Monitors
 from bot.services.option_types import NumberOption
@@ -85,7 +85,8 @@ class BulkImport:
         for some in _slices(items):
             outcomes += await self._slice(plan, [plan.of(item) for item in some], by)
             await progress(len(outcomes), len(items))
-        return outcomes
+        # Last: what a row depends on may stand in a later one.
+        return [await self._connected(one, by) for one in outcomes]
 
     async def preview(
         self, guild_id: int, items: Sequence[Item], *, progress: Progress
@@ -96,7 +97,7 @@ class BulkImport:
             outcomes += [plan.of(item) for item in some]
             await asyncio.sleep(0)
             await progress(len(outcomes), len(items))
-        return outcomes
+        return [plan.connected(one) for one in outcomes]
 
     async def _slice(self, plan: "_Plan", planned: Sequence[Outcome], by: int) -> list[Outcome]:
         new = [one.monitor for one in planned if one.monitor is not None and one.before is None]
@@ -114,6 +115,17 @@ class BulkImport:
                 done.append(await self._apply(one, by))
         return done
 
+    async def _connected(self, done: Outcome, by: int) -> Outcome:
+        """With what it depends on, if the row says so."""
+        if done.monitor is None or "depends_on" not in done.item.typed:
+            return done
+        change = {"depends_on": done.item.typed["depends_on"]}
+        try:
+            edited = await self._monitors.change(done.monitor.guild_id, done.monitor.id, change, by)
+        except UserError as error:
+            return replace(done, item=done.item.remarked(error.message, **error.values))
+        return replace(done, monitor=edited.after)
+
     async def _alone(self, plan: "_Plan", planned: Outcome, by: int) -> Outcome:
         if planned.monitor is None or planned.before is not None:
             return await self._apply(planned, by)
@@ -127,7 +139,7 @@ class BulkImport:
 
     async def _apply(self, planned: Outcome, by: int) -> Outcome:
         """Change what differs; a row that is refused or the same is left as it is."""
-        wanted, typed = planned.monitor, planned.item.typed
+        wanted, typed = planned.monitor, _alone(planned.item.typed)
         if planned.state is not RowState.CHANGED or wanted is None:
             return planned
         guild_id = wanted.guild_id
@@ -163,6 +175,17 @@ class _Plan:
         except UserError as error:
             return Outcome(item, None, _in_a_file(error))
 
+    def connected(self, outcome: Outcome) -> Outcome:
+        """With what it would depend on."""
+        wanted, monitor = outcome.item.typed.get("depends_on"), outcome.monitor
+        if monitor is None or wanted is None:
+            return outcome
+        try:
+            parent = self._mine.parent(monitor, wanted)
+        except UserError as error:
+            return replace(outcome, item=outcome.item.remarked(error.message, **error.values))
+        return replace(outcome, monitor=replace(monitor, depends_on=parent))
+
     def _there(self, item: Item) -> Monitor | None:
         """The monitor the row is about, if there is one. Raises UserError."""
         url = self._monitors.rules.address(item.typed["url"])
@@ -182,7 +205,7 @@ class _Plan:
     def _new(self, item: Item) -> Outcome:
         if item.ours:
             item = _without_lost_values(item)
-        draft = self._monitors.draft(self.guild_id, item.typed, self._mine)
+        draft = self._monitors.draft(self.guild_id, _alone(item.typed), self._mine)
         twin = self._mine.at(draft.target.url)
         if twin is not None:
             item = item.remarked(_TWIN, name=twin.name)
@@ -190,7 +213,7 @@ class _Plan:
         return Outcome(item, replace(draft, paused_ms=draft.created_ms if item.paused else None))
 
     def _known(self, item: Item, there: Monitor) -> Outcome:
-        after = self._monitors.rules.changed(there, item.typed, self._mine)
+        after = self._monitors.rules.changed(there, _alone(item.typed), self._mine)
         self._spoken_of.add(there.id)
         if after.name != there.name or after.target.url != there.target.url:
             self._mine.replace(there, after)
@@ -210,6 +233,11 @@ class _Plan:
                 item = replace(item, typed={**item.typed, option.name: near})
                 item = item.remarked(sentence, n=near)
         return item
+
+
+def _alone(typed: Typed) -> Typed:
+    """What does not depend on other monitors."""
+    return {name: value for name, value in typed.items() if name != "depends_on"}
 
 
 def _without_lost_values(item: Item) -> Item:

@@ -46,6 +46,7 @@ _OTHER_NAMES = {
     "channel": "salon kanal canal",
     "role": "rolle",
     "tags": "tag labels etiquettes schlagworte",
+    "depends_on": "parent depends dependson dependde",
     "paused": "enpause pausiert disabled pausado",
     "enabled": "active actif aktiv isactive",
     "status": "state monitorstatus etat",

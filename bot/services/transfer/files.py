@@ -214,9 +214,11 @@ def export(monitors: Sequence[Monitor]) -> bytes:
 
     Only what was set; without the values of request headers, which may be secrets: a file travels.
     """
+    names = {one.id: {"depends_on": one.name} for one in monitors}
     found = [
         # By its id a monitor that is renamed in the file is found again.
-        {"id": one.id, **exported(one)} | ({"paused": True} if one.paused else {})
+        {"id": one.id, **exported(one), **names.get(one.depends_on or 0, {})}
+        | ({"paused": True} if one.paused else {})
         for one in monitors
     ]
     whole = {"vigie": 1, "monitors": found}
