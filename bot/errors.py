@@ -6,6 +6,7 @@ VigieError
 │   ├── AddressRefused the address is one Vigie does not visit
 │   │   ├── AddressHidden    so are all that its name leads to: strangers learn no more
 │   │   ├── TooManyAddresses its name leads to more of them than can be judged
+│   │   ├── PortRefused      not a port of the web: other kinds of monitor may fit
 │   │   └── Mistyped         what was meant instead can be guessed, and is asked
 │   ├── NotFound       no such monitor or incident in this server
 │   └── Several        of what was asked for more than one thing cannot be
@@ -79,7 +80,12 @@ def raise_all(errors: Sequence[UserError]) -> None:
 
 
 class AddressRefused(UserError):
-    """The address is malformed, private, or on a port Vigie does not visit."""
+    """The address is malformed, private, or on a port Vigie does not visit.
+
+    ``instead``: addresses that may be meant, to be offered.
+    """
+
+    instead: tuple[str, ...] = ()
 
 
 class AddressHidden(AddressRefused):
@@ -96,6 +102,15 @@ class Mistyped(AddressRefused):
     def __init__(self, message: str, *, meant: str, **values: object) -> None:
         super().__init__(message, meant=meant, **values)
         self.meant = meant
+        self.instead = (meant,)
+
+
+class PortRefused(AddressRefused):
+    """No web site is asked on that port; something else may answer there."""
+
+    def __init__(self, message: str, *, instead: tuple[str, ...] = (), **values: object) -> None:
+        super().__init__(message, **values)
+        self.instead = instead
 
 
 class NotFound(UserError):

@@ -1,5 +1,7 @@
 """``/alerts``: where alerts of a server go, in which language, and a test of them."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import ChannelType, app_commands
 from discord.ext import commands
@@ -9,10 +11,11 @@ from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, role_problem, where_to_allow
 from bot.errors import UserError
 from bot.models import GuildSettings
-from bot.words.translator import LANGUAGES, N_, Translator, native_name, translator_for
+from bot.words.translator import LANGUAGES, N_, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import (
     REMINDERS,
+    goes_to,
     language_text,
     managers_text,
     settings_embed,
@@ -48,7 +51,7 @@ class Alerts(
 
     @app_commands.command(name="channel", description="Send alerts to this channel.")
     @app_commands.describe(
-        channel="The channel for all alerts of this server.",
+        channel="The channel for all alerts of this server; left out, it stays.",
         role="Which role to ping when an incident opens.",
         fallback="A second channel, in case the first is gone or refuses me.",
         reminders="How often to remind of what is still down.",
@@ -63,7 +66,7 @@ class Alerts(
         self,
         interaction: Interaction,
         *,
-        channel: AlertChannel,
+        channel: AlertChannel | None = None,
         role: AlertRole | None = None,
         fallback: AlertChannel | None = None,
         reminders: str | None = None,
@@ -71,6 +74,8 @@ class Alerts(
         tag: Tag | None = None,
     ) -> None:
         cleared = (clear or "").split()
+        if not any((channel, role, fallback, reminders, clear)):
+            raise UserError("Give at least one option: what is to change.")
         if tag is not None:
             if fallback is not None or reminders is not None or cleared == [_FALLBACK]:
                 raise UserError("Second channel and reminders are set for the whole server.")
@@ -78,22 +83,27 @@ class Alerts(
             return
         work = self._services.guilds.set_alerts(
             interaction.guild_id or 0,
-            channel_id=channel.id,
+            channel_id=None if channel is None else channel.id,
             role_id=_wanted(role, cleared=_ROLE in cleared),
             fallback_channel_id=_wanted(fallback, cleared=_FALLBACK in cleared),
             reminder_h=None if reminders is None else _hours(reminders),
             by=interaction.user.id,
         )
         settings = await defer_if_slow(interaction, work)
-        delivery = self._services.delivery
-        await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
-        await respond(interaction, _chosen_text(interaction, settings, channel, fallback))
+        await self._use(interaction, channel)
+        await respond(interaction, _chosen_text(interaction, settings, (channel, fallback)))
+
+    async def _use(self, interaction: Interaction, channel: ChosenChannel | None) -> None:
+        """What waits for a channel that takes it is sent there now."""
+        if channel is not None:
+            chosen = self._services.delivery.channel_chosen(interaction.guild_id or 0, channel.id)
+            await defer_if_slow(interaction, chosen)
 
     async def _tag_channel(
         self,
         interaction: Interaction,
         tag: str,
-        channel: ChosenChannel,
+        channel: ChosenChannel | None,
         role: discord.Role | None,
         *,
         cleared: list[str],
@@ -103,7 +113,7 @@ class Alerts(
         work = self._services.guilds.set_tag_alerts(
             interaction.guild_id or 0,
             tag,
-            channel_id=0 if both else channel.id,
+            channel_id=0 if both else None if channel is None else channel.id,
             role_id=_wanted(role, cleared=_ROLE in cleared),
             by=interaction.user.id,
         )
@@ -114,12 +124,12 @@ class Alerts(
             text = words.text("Alerts of #{tag} go where those of the server go.", tag=tag)
             await respond(interaction, text)
             return
-        delivery = self._services.delivery
-        await defer_if_slow(interaction, delivery.channel_chosen(settings.id, channel.id))
+        await self._use(interaction, channel)
+        place = set_now.channel_id or settings.channel_id
         lines = [
             words.text("Sites with #{tag} and no channel of their own:", tag=tag),
-            goes_to(words, channel.id, set_now.role_id),
-            channel_problem(words, interaction, channel.id),
+            goes_to(interaction, place, set_now.role_id or settings.role_id),
+            channel_problem(words, interaction, channel.id) if channel is not None else "",
         ]
         await respond(interaction, "\n".join(line for line in lines if line))
 
@@ -185,32 +195,21 @@ def _hours(reminders: str) -> int:
 
 
 def _chosen_text(
-    interaction: Interaction,
-    settings: GuildSettings,
-    channel: ChosenChannel,
-    fallback: ChosenChannel | None,
+    interaction: Interaction, settings: GuildSettings, chosen: Sequence[ChosenChannel | None]
 ) -> str:
     words = translator_of(interaction)
-    problems = [channel_problem(words, interaction, one.id) for one in (channel, fallback) if one]
-    lines = [goes_to(words, channel.id, settings.role_id)]
+    problems = [channel_problem(words, interaction, one.id) for one in chosen if one]
+    lines = [goes_to(interaction, settings.channel_id, settings.role_id)]
     if settings.fallback_channel_id is not None:
         second = f"<#{settings.fallback_channel_id}>"
         lines.append(words.text("If that fails, they go to {channel}.", channel=second))
     lines += problems
     if any(problems):
         lines.append(where_to_allow(words, interaction))
-    if any(one is not None and one.type is ChannelType.news for one in (channel, fallback)):
+    if any(one is not None and one.type is ChannelType.news for one in chosen):
         lines.append(words.text(_ANNOUNCEMENTS))
     lines.append(role_problem(words, interaction, settings))
     return "\n".join(line for line in lines if line)
-
-
-def goes_to(words: Translator, channel_id: int, role_id: int | None) -> str:
-    channel = f"<#{channel_id}>"
-    if role_id is None:
-        return words.text("Alerts go to {channel}.", channel=channel)
-    role = f"<@&{role_id}>"
-    return words.text("Alerts go to {channel} and ping {role}.", channel=channel, role=role)
 
 
 setup = extension(Alerts, AuditLogButton, IncidentButton, SitesPage)

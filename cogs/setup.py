@@ -13,12 +13,12 @@ from discord import app_commands, ui
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
 from bot.discord.command_tree import error_text, translator_of
-from bot.errors import Mistyped, UserError
+from bot.errors import AddressRefused, UserError
 from bot.services.typed_addresses import typed_address
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.did_you_mean import suggestion_row
 from cogs._ui.forms import FormsCog, typed_values
 from cogs._ui.interactions import defer_if_slow, extension, is_own_message, respond_or_edit
+from cogs._ui.offers import address_offers, offer
 from cogs._ui.options import check_channel_and_role
 from cogs._ui.setup_page import CHANNEL, FORM, ROLE, SITE, TEST, SetUp, card, site_form
 from cogs._ui.watch_answers import added_text
@@ -101,28 +101,38 @@ async def _ask_site(interaction: Interaction) -> None:
 
 
 async def take_site(interaction: Interaction, _sent: re.Match[str]) -> None:
-    """Add the site of the form, the very way ``/watch add`` does."""
-    values = typed_values(interaction)
+    await _add_site(interaction, typed_values(interaction))
 
-    async def add(asked: Interaction, address: str) -> None:
-        typed = {"url": address, "name": values.get("name", "")}
-        await _do(asked, SITE, _added(asked, typed))
+
+async def _add_site(interaction: Interaction, typed: Mapping[str, str]) -> None:
+    """Add the site of the form, the very way ``/watch add`` does; refused, it can be mended."""
+    words = translator_of(interaction)
+
+    async def use(asked: Interaction, address: str) -> None:
+        await _add_site(asked, {**typed, "url": address})
+
+    async def open_again(asked: Interaction) -> None:
+        await asked.response.send_modal(site_form(translator_of(asked), typed))
 
     try:
-        address = typed_address(values.get("url", ""))
-    except Mistyped as slip:
-        row = suggestion_row(interaction, slip, add)
-        note = f"✖ {error_text(translator_of(interaction), slip)}"
-        await show_setup(interaction, step=SITE, note=note, row=row)
-    else:
-        await add(interaction, address)
+        adding = _added(interaction, typed)
+        note = await defer_if_slow(interaction, adding, in_place=is_own_message(interaction))
+        row: ui.ActionRow[Any] | None = None
+    except UserError as error:
+        note = f"✖ {error_text(words, error)}"
+        buttons = [offer(interaction, words.text("Try again"), open_again, main=False, once=False)]
+        if isinstance(error, AddressRefused):
+            buttons = [*address_offers(interaction, error, use), *buttons]
+        row = ui.ActionRow[Any](*buttons)
+    await show_setup(interaction, step=SITE, note=note, row=row)
 
 
-async def _added(interaction: Interaction, typed: Mapping[str, Any]) -> str:
+async def _added(interaction: Interaction, typed: Mapping[str, str]) -> str:
     monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
-    added = await monitors.add(guild_id, typed, interaction.user.id)
-    mark = "✔" if added.first.ok else "⚠"
-    return f"{mark} {added_text(translator_of(interaction), added)}"
+    wanted = {"name": typed.get("name", ""), "url": typed_address(typed.get("url", ""))}
+    added = await monitors.add(guild_id, wanted, interaction.user.id)
+    text = added_text(translator_of(interaction), added)
+    return f"✔ {text}" if added.first.ok else text
 
 
 async def _send_test(interaction: Interaction) -> None:

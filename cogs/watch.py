@@ -14,10 +14,9 @@ from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.monitor_options import Typed
-from bot.services.monitor_rules import Added
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
-from cogs._ui.did_you_mean import DidYouMeanButton, with_address
+from cogs._ui.buttons import view_of
 from cogs._ui.forms import FormsCog
 from cogs._ui.interactions import (
     defer_if_slow,
@@ -28,6 +27,7 @@ from cogs._ui.interactions import (
 )
 from cogs._ui.monitor_option import ManagedMonitors, PlaceName, takes_options, typed_options
 from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
+from cogs._ui.offers import OfferButton, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
 from cogs._ui.tagged import (
     TESTED_AT_ONCE,
@@ -42,6 +42,7 @@ from cogs._ui.watch_answers import (
     added_text,
     ask_removal,
     list_embed,
+    mending_buttons,
     paused_text,
     place_text,
     probe_embed,
@@ -87,27 +88,30 @@ class Watch(
         added = await defer_if_slow(interaction, work, in_place=in_place)
         words = translator_of(interaction)
         lines = [added_text(words, added), cut_text(words, typed.get("name"))]
-        lines.append(await self._place(interaction, added))
+        lines.append(await self._place(interaction, added.monitor))
         if added.monitor.channel_id is not None:
             lines.append(channel_problem(words, interaction, added.monitor.channel_id))
         text = "\n".join(line for line in lines if line)
-        await respond_or_edit(interaction, in_place=in_place, content=text, view=None)
+        view = view_of(mending_buttons(words, added))
+        await respond_or_edit(interaction, in_place=in_place, content=text, view=view)
 
-    async def _place(self, interaction: Interaction, added: Added) -> str:
+    async def _place(self, interaction: Interaction, monitor: Monitor) -> str:
         """Where its alerts go; the first monitor of a server brings them to where it is added."""
         words, here, problem = translator_of(interaction), interaction.channel, ""
         if here is not None and here.type in ALERT_CHANNEL_TYPES:
             problem = channel_problem(words, interaction, here.id)
         else:
             here = None
+        status = self._services.status.one(monitor.guild_id, monitor.id)
         work = self._services.guilds.ensure_channel(
-            interaction.guild_id or 0,
+            monitor.guild_id,
             None if here is None or problem else here.id,
-            added.monitor.channel_id,
+            status.channel_id,
             by=interaction.user.id,
         )
-        channel_id, is_new = await defer_if_slow(interaction, work)
-        return place_text(interaction, channel_id, problem, is_new=is_new)
+        _, is_new = await defer_if_slow(interaction, work)
+        status = self._services.status.one(monitor.guild_id, monitor.id)
+        return place_text(interaction, status, problem, is_new=is_new)
 
     @app_commands.command(name="edit", description="Show or change the settings of a site.")
     @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
@@ -217,6 +221,4 @@ class Watch(
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 
 
-setup = extension(
-    Watch, EditButton, RemovalButton, DidYouMeanButton, BulkEditButton, BulkRemovalButton
-)
+setup = extension(Watch, EditButton, RemovalButton, OfferButton, BulkEditButton, BulkRemovalButton)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from bot.engine.addresses import Network, OwnNetwork, embedded, is_inside, is_public, parse
 from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
-from bot.errors import AddressHidden, AddressRefused, TooManyAddresses
+from bot.errors import AddressHidden, AddressRefused, PortRefused, TooManyAddresses
 from bot.words.translator import N_
 
 URL_LIMIT = 2_048
@@ -194,7 +194,7 @@ class Netguard:
 
     def _check_port(self, port: int, rules: AddressRules) -> None:
         if rules.is_web and port not in self._ports:
-            raise AddressRefused(PORT, port=port)
+            raise PortRefused(PORT, port=port)
         if not rules.is_web and port in rules.refused_ports:
             raise AddressRefused(rules.refused_ports[port], port=port)
 

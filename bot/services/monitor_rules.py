@@ -1,6 +1,7 @@
 """What an installation lets people watch: its limits, and which names and addresses go together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,11 +13,12 @@ from bot.db.monitors import name_key
 from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
-from bot.errors import NotFound, UserError, raise_all
+from bot.errors import NotFound, PortRefused, UserError, raise_all
 from bot.models import CheckResult, Monitor, Target
 from bot.services.http_text import kept_headers
 from bot.services.monitor_options import EVERY, NAME_LIMIT, OPTIONS, Typed, check_kind
 from bot.services.option_types import MonitorOption, NumberOption
+from bot.services.typed_addresses import OTHER_KIND
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -175,7 +177,24 @@ class MonitorRules:
 
     def address(self, url: str) -> str:
         """A typed address in its one form. Raises UserError."""
-        return self._netguard.check_url(url.strip(), ADDRESS_RULES)
+        try:
+            return self._netguard.check_url(url.strip(), ADDRESS_RULES)
+        except PortRefused as error:
+            fitting = tuple(self._fitting(url.strip()))
+            if not fitting:
+                raise
+            port, listed = error.values["port"], ", ".join(fitting)
+            raise PortRefused(OTHER_KIND, instead=fitting, port=port, addresses=listed) from error
+
+    def _fitting(self, url: str) -> Iterator[str]:
+        """Addresses of other kinds that may be meant by a port which is none of the web's."""
+        parts = urlsplit(url)
+        rules = [one for one in ADDRESS_RULES.values() if one.has_port and not one.is_web]
+        usual = [one for one in rules if one.default_port == parts.port]
+        for one in (*usual, *(one for one in rules if not one.default_port)):
+            with suppress(UserError):
+                address = f"{one.scheme}://{parts.hostname}:{parts.port}"
+                yield self._netguard.check_url(address, ADDRESS_RULES)
 
     def check_room(self, wanted: int) -> None:
         """Raises UserError when a server would have more than its limit."""

@@ -8,10 +8,11 @@ import re
 from functools import cache
 
 from bot.engine.kinds import KINDS, kind_of
-from bot.engine.netguard import WEB
-from bot.errors import Mistyped
+from bot.engine.netguard import DEFAULT_PORTS, WEB
+from bot.errors import Mistyped, PortRefused
 from bot.words.translator import N_
 
+OTHER_KIND = N_("Port {port} is not a web port. These fit: {addresses}.")
 MISTYPED = N_("“{typed}” is not an address I can read. Did you mean {meant}?")
 # How addresses look that are no web sites'.
 OTHER_EXAMPLES = tuple(kind.rules.example for kind in KINDS.values() if not kind.rules.is_web)
@@ -26,6 +27,7 @@ _BEGINNING = re.compile(
 _SLASHES = re.compile(r"[/\\\uff0f]")
 _BARE = re.compile(r"\s*[:;]+\s*[/\\]*\s*|[/\\]{3,}")
 _QUOTES = "'\"\u201d\u2019\u00bb)>]}*_|`"  # what closes that which stood before an address
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):(?P<port>[0-9]{1,5})")
 _MOST_SLIPS = 4  # https://http://https//…
 _ALIKE = 0.8
 
@@ -42,13 +44,36 @@ def names_its_port(url: str) -> bool:
 
 
 def typed_address(text: str) -> str:
-    """With its scheme; what has one, or begins with a slash, stays as it is. Raises Mistyped."""
+    """With its scheme; what has one, or begins with a slash, stays as it is.
+
+    Raises Mistyped, and PortRefused where the port alone says that no web site is meant.
+    """
     url = _unwrapped(text)
+    if fitting := _by_port(url):
+        port, listed = url.rpartition(":")[2], ", ".join(fitting)
+        raise PortRefused(OTHER_KIND, instead=fitting, port=port, addresses=listed)
     meant = _meant(url)
     if meant is not None:
         better = _meant(meant)
         raise Mistyped(MISTYPED, typed=url[:_SHOWN], meant=better or meant)
     return url if "://" in url or url.startswith("/") else f"https://{url}"
+
+
+def _by_port(url: str) -> tuple[str, ...]:
+    """What ``host:25565`` is: a game's, a mail server's; at least a port that can be reached."""
+    match = _HOST_AND_PORT.fullmatch(url)
+    usual = (
+        []
+        if match is None
+        else [
+            kind.rules.scheme
+            for kind in KINDS.values()
+            if not kind.rules.is_web and kind.rules.default_port == int(match["port"])
+        ]
+    )
+    if match is None or not usual or int(match["port"]) in DEFAULT_PORTS:
+        return ()
+    return (*(f"{scheme}://{match['host']}" for scheme in usual), f"tcp://{url}")
 
 
 def _unwrapped(text: str) -> str:

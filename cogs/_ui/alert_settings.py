@@ -53,6 +53,24 @@ def settings_embed(
     return embed
 
 
+def goes_to(interaction: Interaction, channel_id: int | None, role_id: int | None) -> str:
+    """Channel, role and reminders of alerts by name."""
+    words = translator_of(interaction)
+    if channel_id is None:
+        choose = interaction.client.commands_tree.mention("alerts channel")
+        return words.text("No alert channel set yet: {command}", command=choose)
+    channel, role = f"<#{channel_id}>", f"<@&{role_id}>"
+    if role_id is None:
+        text = words.text("Alerts go to {channel}.", channel=channel)
+    else:
+        text = words.text("Alerts go to {channel} and ping {role}.", channel=channel, role=role)
+    settings = interaction.client.services.guilds.settings(interaction.guild_id or 0)
+    if not settings.reminder_h:
+        return text
+    every = words.text(REMINDERS.get(str(settings.reminder_h), REMINDERS["off"]))
+    return f"{text} {words.text('Reminders: {every}.', every=every)}"
+
+
 def language_text(words: Translator, settings: GuildSettings) -> str:
     """``Français``, or what "automatic" means here now."""
     if settings.language is not None:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.discord.client import Interaction
-from bot.discord.command_tree import translator_of
+from bot.discord.command_tree import error_text, translator_of
 from bot.discord.permissions import channel_problem, role_unreachable
+from bot.errors import AddressRefused, UserError
 from bot.models import Monitor, Target
 from bot.services.monitor_options import (
     EVERY,
@@ -33,15 +35,18 @@ from bot.services.option_types import (
     StatusesOption,
     TextOption,
 )
+from bot.services.status import MonitorStatus
+from bot.services.typed_addresses import typed_address
 from bot.words.causes import result_text
 from bot.words.escaping import clip, code, plain
 from bot.words.translator import Translator
+from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.did_you_mean import with_address
 from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
-from cogs._ui.interactions import defer_if_slow, is_own_message, respond_or_edit
+from cogs._ui.interactions import defer_if_slow, is_own_message, respond, respond_or_edit
 from cogs._ui.monitor_text import shown_name
+from cogs._ui.offers import address_offers, offer, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 
 FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
@@ -54,8 +59,9 @@ _IN_HEAD = {"url", "name", "every", "method"}  # title and first field
 _OR_THE_THREAD = "channel_or_thread"
 
 
-def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
+def card_embed(words: Translator, status: MonitorStatus) -> discord.Embed:
     """Every option the address takes; of request headers the names alone: values may be secrets."""
+    monitor = status.monitor
     embed = discord.Embed(title=shown_name(monitor))
     every = words.text(EVERY.shown, n=monitor.interval_s)
     address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
@@ -64,17 +70,23 @@ def card_embed(words: Translator, monitor: Monitor) -> discord.Embed:
     options += [OPTIONS["places"]] if monitor.place is not None else []
     for option in sorted(options, key=lambda one: not isinstance(one, _WIDE)):
         if option.name not in _IN_HEAD:
-            name, value = words.text(option.label), shown_value(words, option, monitor)
+            name, value = words.text(option.label), _shown_value(words, option, status)
             embed.add_field(name=name, value=value, inline=not isinstance(option, _WIDE))
     return embed
 
 
-def shown_value(  # noqa: PLR0911 - one for each type
-    words: Translator, option: Option, monitor: Monitor
+def _shown_value(  # noqa: PLR0911 - one for each type
+    words: Translator, option: Option, status: MonitorStatus
 ) -> str:
-    value = option.of(monitor)
+    value = option.of(status.monitor)
     if value == option.default and option.removable:
-        return words.text(option.unset)
+        unset = words.text(option.unset)
+        match option:
+            case ChannelOption() if status.channel_id is not None:
+                return f"{unset} (<#{status.channel_id}>)"
+            case RoleOption() if status.role_id is not None:
+                return f"{unset} (<@&{status.role_id}>)"
+        return unset
     match option:
         case NumberOption():
             return words.text(option.shown, n=value)
@@ -108,8 +120,8 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
         return words.text("Nothing changed.")
     lines = [words.text("Changed: {list}.", list=words.list(changed))]
     if edited.first is not None:
-        seen = result_text(words, edited.first)
-        lines.append(words.text("First check: {result}.", result=seen))
+        seen = words.text("First check: {result}.", result=result_text(words, edited.first))
+        lines.append(seen if edited.first.ok else f"⚠ {seen}")
     if before.target.url != after.target.url:
         lines.append(words.text("The new address starts from scratch."))
     if edited.alert_elsewhere:
@@ -118,11 +130,13 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
                 "The open alert stays where it is; the new channel is used from the next one on."
             )
         )
+    status = interaction.client.services.status.one(after.guild_id, after.id)
+    if (after.channel_id, after.role_id) != (before.channel_id, before.role_id):
+        lines.append(goes_to(interaction, status.channel_id, status.role_id))
     if after.channel_id is not None and after.channel_id != before.channel_id:
         lines.append(channel_problem(words, interaction, after.channel_id))
     if after.role_id is not None and after.role_id != before.role_id:
-        settings = interaction.client.services.guilds.settings(after.guild_id)
-        channel_id = after.channel_id or settings.channel_id or 0
+        channel_id = status.channel_id or 0
         lines.append(role_unreachable(words, interaction, channel_id, after.role_id))
     return "\n".join(line for line in lines if line)
 
@@ -145,9 +159,10 @@ class EditButton(
 async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embed, ui.View]:
     """The settings with what was changed last, and a button for each form and for all changes."""
     words = translator_of(interaction)
-    embed = card_embed(words, monitor)
+    services = interaction.client.services
+    embed = card_embed(words, services.status.one(monitor.guild_id, monitor.id))
     if monitor.depends_on is not None:
-        parent = interaction.client.services.monitors.get(monitor.guild_id, monitor.depends_on)
+        parent = services.monitors.get(monitor.guild_id, monitor.depends_on)
         label = words.text(OPTIONS["depends_on"].label)
         embed.add_field(name=label, value=shown_name(parent), inline=False)
     await add_changes(interaction, embed, monitor.id)
@@ -159,22 +174,45 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
 
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
-    work_out = change_of(interaction, typed_values(interaction))
-    typed = await defer_if_slow(interaction, work_out, in_place=is_own_message(interaction))
-    await take_change(interaction, int(sent["monitor"]), typed)
+    """What a form sends is taken or, with all that is wrong with it, can be mended in it."""
+    await _take_form(interaction, int(sent["monitor"]), sent["section"], typed_values(interaction))
+
+
+async def _take_form(
+    interaction: Interaction, monitor_id: int, section: str, values: Mapping[str, str]
+) -> None:
+    async def use(asked: Interaction, address: str) -> None:
+        await _take_form(asked, monitor_id, section, {**values, "url": address})
+
+    async def open_again(asked: Interaction) -> None:
+        monitor = asked.client.services.monitors.get(asked.guild_id or 0, monitor_id)
+        await asked.response.send_modal(monitor_form(asked, monitor, section, values))
+
+    in_place = is_own_message(interaction)
+    try:
+        work_out = change_of(interaction, values)
+        typed = dict(await defer_if_slow(interaction, work_out, in_place=in_place))
+        if "url" in typed:
+            typed["url"] = typed_address(typed["url"])
+        await _change(interaction, monitor_id, typed)
+    except UserError as error:
+        words = translator_of(interaction)
+        buttons = [offer(interaction, words.text("Try again"), open_again, once=False)]
+        if isinstance(error, AddressRefused):
+            buttons = [*address_offers(interaction, error, use), *buttons]
+        await respond(interaction, error_text(words, error), view=view_of(buttons))
 
 
 async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -> None:
     """Change what was asked for; an address as it was typed is read first."""
 
     async def take(asked: Interaction, address: str) -> None:
-        change = {**typed, "url": address} if "url" in typed else typed
-        await _change(asked, monitor_id, change)
+        await _change(asked, monitor_id, {**typed, "url": address})
 
     if "url" in typed:
         await with_address(interaction, typed["url"], take)
     else:
-        await take(interaction, "")
+        await _change(interaction, monitor_id, typed)
 
 
 async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> None:
@@ -190,10 +228,16 @@ async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> N
     await respond_or_edit(interaction, in_place=in_place, content=text, embed=embed, view=view)
 
 
-def monitor_form(interaction: Interaction, monitor: Monitor, section: str) -> ui.Modal:
+def monitor_form(
+    interaction: Interaction,
+    monitor: Monitor,
+    section: str,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> ui.Modal:
+    """``typed``: what stands in the fields instead of what is set."""
     words = translator_of(interaction)
     options = of_section(section, monitor.target.url)
-    fields = [_field(interaction, option, monitor) for option in options]
+    fields = [_field(interaction, option, monitor, typed.get(option.name)) for option in options]
     return form(words.text(SECTIONS[section]), f"v1:form:{section}:{monitor.id}", fields)
 
 
@@ -207,24 +251,26 @@ async def change_of(interaction: Interaction, values: Mapping[str, str]) -> Type
     return typed
 
 
-def _field(interaction: Interaction, option: Option, monitor: Monitor) -> ui.Label[ui.Modal]:
+def _field(
+    interaction: Interaction, option: Option, monitor: Monitor, typed: str | None
+) -> ui.Label[ui.Modal]:
     words = translator_of(interaction)
     label = words.text(option.label)
     match option:
         case ChannelOption():
-            return _channel_menu(interaction, option, monitor)
+            return _channel_menu(interaction, option, monitor, typed)
         case RoleOption():
             roles: ui.RoleSelect[ui.Modal] = ui.RoleSelect(
                 custom_id=option.name,
                 min_values=0,
                 required=False,
-                default_values=shown_role(interaction, option.of(monitor)),
+                default_values=shown_role(interaction, _picked(typed, option.of(monitor))),
             )
             about = words.text("Empty: the server's setting.")
             return ui.Label(text=label, description=about, component=roles)
         case ChoiceOption():
             options = [
-                discord.SelectOption(label=one, default=one == option.of(monitor))
+                discord.SelectOption(label=one, default=one == (typed or option.of(monitor)))
                 for one in option.choices
             ]
             menu: ui.Select[ui.Modal] = ui.Select(custom_id=option.name, options=options)
@@ -232,7 +278,7 @@ def _field(interaction: Interaction, option: Option, monitor: Monitor) -> ui.Lab
     return text_field(
         label,
         option.name,
-        option.write(option.of(monitor)),
+        option.write(option.of(monitor)) if typed is None else typed,
         limit=_limit(option),
         about=option.form_help and words.text(option.form_help),
         required=isinstance(option, AddressOption),
@@ -253,7 +299,14 @@ def _limit(option: Option) -> int:
     return _LONG_LIMIT
 
 
-def _channel_menu(interaction: Interaction, option: Option, monitor: Monitor) -> ui.Label[ui.Modal]:
+def _picked(typed: str | None, set_now: int | None) -> int | None:
+    """The id that a menu shows as chosen; an emptied one stays empty."""
+    return set_now if typed is None else int(typed or 0) or None
+
+
+def _channel_menu(
+    interaction: Interaction, option: Option, monitor: Monitor, typed: str | None
+) -> ui.Label[ui.Modal]:
     """A menu cannot show a thread as chosen: empty, it leaves the one there is."""
     words, known = translator_of(interaction), interaction.client.known_channels
     chosen = known.find(interaction.guild, monitor.channel_id or 0)
@@ -266,6 +319,6 @@ def _channel_menu(interaction: Interaction, option: Option, monitor: Monitor) ->
         channel_types=ALERT_CHANNEL_TYPES,
         min_values=0,
         required=False,
-        default_values=shown_channel(interaction, monitor.channel_id),
+        default_values=shown_channel(interaction, _picked(typed, monitor.channel_id)),
     )
     return ui.Label(text=words.text(option.label), description=about, component=channels)

@@ -1,8 +1,9 @@
 """Card of ``/setup``: four steps, what is set, what is missing, how to fix it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import discord
@@ -227,15 +228,17 @@ def _button(
     return ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled)
 
 
-def site_form(words: Translator) -> ui.Modal:
+def site_form(words: Translator, typed: Mapping[str, str] = MappingProxyType({})) -> ui.Modal:
+    """``typed``: what stands in its fields."""
     address = text_field(
         words.text("Address"),
         "url",
+        typed.get("url"),
         limit=URL_LIMIT,
         about=words.text("As in a browser; /help has the other kinds of address."),
         placeholder="example.com",
         required=True,
     )
     about = words.text("Its name here; by default its host.")
-    name = text_field(words.text("Name"), "name", limit=NAME_LIMIT, about=about)
+    name = text_field(words.text("Name"), "name", typed.get("name"), limit=NAME_LIMIT, about=about)
     return form(words.text("Add a site"), FORM, [address, name])

@@ -79,6 +79,8 @@ def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> st
         elif status.incident.cause is not None:
             parts.append(cause_text(words, status.incident.cause))
         parts.append(stamp(said_since_ms(status.incident)))
+    elif status.latest is not None and status.latest.cause is not None:
+        parts.append(cause_text(words, status.latest.cause))
     elif status.latest is not None and status.latest.ok:
         parts.append(words.text("{ms} ms", ms=words.number(round(status.latest.phases.total))))
         if status.latest.game is not None:

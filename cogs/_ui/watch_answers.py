@@ -16,9 +16,10 @@ from bot.words.escaping import code
 from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
+from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
-from cogs._ui.monitor_settings import asked_address
+from cogs._ui.monitor_settings import EditButton, asked_address
 from cogs._ui.monitor_text import (
     add_address,
     add_game,
@@ -32,7 +33,7 @@ _LINES = 25
 
 
 def added_text(words: Translator, added: Added) -> str:
-    """Host, interval, and what the first check saw: also when it failed."""
+    """Host, interval, and what the first check saw: when it failed, so that it looks like it."""
     monitor = added.monitor
     text = words.text(
         "Watching {host} every {n} s. First check: {result}.",
@@ -40,30 +41,43 @@ def added_text(words: Translator, added: Added) -> str:
         n=monitor.interval_s,
         result=result_text(words, added.first),
     )
+    lines = [text if added.first.ok else f"⚠ {text}"]
+    if not added.first.ok:
+        lines.append(
+            words.text("Is the address right? Keep it if the site is down just now, or mend it.")
+        )
     if not named_by_host(monitor):
-        text += "\n" + words.text("Name: {name}", name=shown_name(monitor))
+        lines.append(words.text("Name: {name}", name=shown_name(monitor)))
     if added.twin is not None:
         name = shown_name(added.twin)
-        text += "\n" + words.text("You watch this address already, as {name}.", name=name)
-    return text
+        lines.append(words.text("You watch this address already, as {name}.", name=name))
+    return "\n".join(lines)
+
+
+def mending_buttons(words: Translator, added: Added) -> list[PersistentItem]:
+    """Edit, undo or keep what does not answer; none where it does."""
+    if added.first.ok:
+        return []
+    remove, monitor_id = "v1:remove", added.monitor.id
+    return [
+        EditButton.button(f"v1:edit:address:{monitor_id}", words.text("Edit")),
+        RemovalButton.button(f"{remove}:yes:{monitor_id}", words.text("Undo")),
+        RemovalButton.button(f"{remove}:no:{monitor_id}", words.text("Keep it")),
+    ]
 
 
 def place_text(
-    interaction: Interaction, channel_id: int | None, problem: str, *, is_new: bool
+    interaction: Interaction, status: MonitorStatus, problem: str, *, is_new: bool
 ) -> str:
     """Where alerts go; ``problem``: why they could not go to the channel of the command."""
-    words = translator_of(interaction)
-    command = interaction.client.commands_tree.mention("alerts channel")
-    if channel_id is None:
-        text = words.text("No alert channel set yet: {command}", command=command)
-        return f"{text} {problem}".rstrip()
-    channel = f"<#{channel_id}>"
+    if status.channel_id is None:
+        return f"{goes_to(interaction, None, None)} {problem}".rstrip()
     if not is_new:
-        return words.text("Alerts go to {channel}.", channel=channel)
-    return words.text(
+        return goes_to(interaction, status.channel_id, status.role_id)
+    return translator_of(interaction).text(
         "Alerts go to this channel, {channel}. Another one: {command}",
-        channel=channel,
-        command=command,
+        channel=f"<#{status.channel_id}>",
+        command=interaction.client.commands_tree.mention("alerts channel"),
     )
 
 
@@ -175,7 +189,7 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
                 embed = discord.Embed(description=text)
         except NotFound as error:
             raise NotFound("It is no longer watched: somebody has already removed it.") from error
-        await respond_or_edit(interaction, in_place=True, embed=embed, view=None)
+        await respond_or_edit(interaction, in_place=True, content=None, embed=embed, view=None)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:

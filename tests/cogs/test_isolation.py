@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cogs._ui import did_you_mean
+from cogs._ui import offers
 from sandbox import Answer, Upload
 from sandbox.interactions.answer import picture
 from sandbox.interactions.interaction import Kind
@@ -400,7 +400,7 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "window": list(map(str, loot.windows)),
         "page": ["0", "1"],
         "days": ["30"],
-        "key": [key for kept in did_you_mean._KEPT.values() for key in kept],
+        "key": [key for kept in offers._KEPT.values() for key in kept],
     }
     options = known[name] if name in known else body.split("|")
     assert name in known or "\\" not in body, f"a new group of ids: {name} in {pattern}"
