@@ -71,10 +71,11 @@ def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
     return [incident for incident in found if incident is not None]
 
 
-def of_post(conn: Connection, post_id: int) -> list[Incident]:
+def of_post(conn: Connection, post_id: int, after_id: int = 0, limit: int = -1) -> list[Incident]:
+    """Those of one message, in the order of their ids, from the one after ``after_id`` on."""
     join = "JOIN post_incident p ON p.incident_id = i.id WHERE p.post_id = ?"
-    query = f"{_SELECT} {join} ORDER BY i.opened_ms, i.id"
-    return rows.select(conn, _incident, query, (post_id,))
+    query = f"{_SELECT} {join} AND p.incident_id > ? ORDER BY p.incident_id LIMIT ?"
+    return rows.select(conn, _incident, query, (post_id, after_id, limit))
 
 
 def of_message(conn: Connection, guild_id: int, message_id: int) -> list[Incident]:

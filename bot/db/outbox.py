@@ -87,27 +87,34 @@ def add(
     return cursor.rowcount == 1
 
 
+NEVER_MS = 2**62
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A channel's waiting work: when the first is due, and whether an opening is due by then.
 
-    ``blocked``: the channel was refused lately, its time to be tried again is part of ``at_ms``.
+    ``others_ms``: when the first is due that is neither opening nor edit. ``blocked``: the channel
+    was refused lately; when it is tried again is part of both times.
     """
 
     at_ms: int
+    others_ms: int
     guild_id: int = 0
     opening: bool = False
     blocked: bool = False
 
 
-def active(conn: Connection, channel_id: int) -> list[Notification]:
-    """All waiting and half-sent rows of one channel, oldest first.
+def active(conn: Connection, channel_id: int, most: int = 1_000) -> list[Notification]:
+    """The waiting and half-sent rows of one channel, oldest first; ``most`` of each kind.
 
     A row that cannot be read is set aside: the others of its channel must not wait for it.
     """
     found = conn.execute(
-        f"SELECT * FROM notification WHERE channel_id = ? AND {_ACTIVE} ORDER BY id",
-        (channel_id,),
+        "SELECT * FROM notification WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER"
+        f" (PARTITION BY kind, state ORDER BY id) AS place FROM notification WHERE channel_id = ?"
+        f" AND {_ACTIVE}) WHERE place <= ?) ORDER BY id",
+        (channel_id, most),
     )
     read = []
     for row in found.fetchall():
@@ -128,11 +135,13 @@ def set_aside(conn: Connection, ids: Iterable[int], error: str) -> None:
 
 # A row from the future is due: the clock was set back, and its waiting time with it. So is a
 # channel that was blocked in the future.
+_ROW_MS = "iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms)"
+_IS_DUE = "(n.not_before_ms <= :now OR n.created_ms > :now)"
 _DUE = (
     "SELECT d.*, iif(p.since_ms > :now, 0, p.until_ms) AS parked_ms FROM (SELECT n.channel_id,"
-    " n.guild_id, min(iif(n.state = 'sending' OR n.created_ms > :now, 0, n.not_before_ms))"
-    " AS row_ms, max(n.kind = 'open' AND (n.not_before_ms <= :now OR n.created_ms > :now))"
-    " AS opening FROM notification n WHERE n.state IN ('pending', 'sending') {where}"
+    f" n.guild_id, min({_ROW_MS}) AS row_ms, max(n.kind = 'open' AND {_IS_DUE}) AS opening,"
+    f" min(iif(n.state = 'pending' AND n.kind IN ('open', 'edit'), {NEVER_MS}, {_ROW_MS}))"
+    " AS others_ms FROM notification n WHERE n.state IN ('pending', 'sending') {where}"
     " AND n.guild_id NOT IN (SELECT id FROM guild WHERE left_ms IS NOT NULL)"
     " GROUP BY n.channel_id) d"
     " LEFT JOIN blocked_channel p ON p.channel_id = d.channel_id"
@@ -151,12 +160,14 @@ def due_by_channel(
         found = conn.execute(_DUE.format(where=""), {"now": now_ms}).fetchall()
     else:
         query = _DUE.format(where="AND n.channel_id = :channel")
-        asked = (conn.execute(query, {"now": now_ms, "channel": one}) for one in channel_ids)
+        values = {"now": now_ms}
+        asked = (conn.execute(query, values | {"channel": one}) for one in channel_ids)
         found = [row for one in asked for row in one.fetchall()]
     found.sort(key=lambda row: row["row_ms"])
     return {
         row["channel_id"]: Due(
             max(row["row_ms"], row["parked_ms"] or 0),
+            max(row["others_ms"], row["parked_ms"] or 0),
             row["guild_id"],
             bool(row["opening"]),
             row["parked_ms"] is not None,

@@ -77,15 +77,22 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
     One of its incidents is open.
     """
     row = conn.execute(
-        "SELECT p.* FROM post p WHERE p.channel_id = ? AND p.created_ms >= ?"
+        "SELECT p.* FROM post p WHERE p.channel_id = :channel AND p.created_ms >= :since"
         " AND p.message_id IS NOT NULL AND p.gone_ms IS NULL"
-        " AND ((SELECT count(*) FROM post_incident l WHERE l.post_id = p.id) >= ?"
+        " AND ((SELECT count(*) FROM (SELECT 1 FROM post_incident l WHERE l.post_id = p.id"
+        " LIMIT :least)) >= :least"
         " OR EXISTS (SELECT 1 FROM post_incident l JOIN notification n"
-        " ON n.incident_id = l.incident_id AND n.kind = ? AND n.payload = ?"
+        " ON n.incident_id = l.incident_id AND n.kind = :open AND n.payload = :grouped"
         " WHERE l.post_id = p.id))"
         " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
-        (channel_id, since_ms, at_least, Work.OPEN, GROUPED),
+        {
+            "channel": channel_id,
+            "since": since_ms,
+            "least": at_least,
+            "open": Work.OPEN,
+            "grouped": GROUPED,
+        },
     ).fetchone()
     return None if row is None else _post(row)
 

@@ -4,10 +4,10 @@ A card shows what is true of its incidents at the moment of sending; every edit 
 What a press of a button does stands in :mod:`cogs._ui.alert_buttons`.
 """
 
+import asyncio
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import discord
 from discord import ui
@@ -21,6 +21,8 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, translator_for
 
 FILE = "sites.txt"
+# Lists of more sites than this are laid out in a thread of their own.
+BESIDE_FROM = 200
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT = 800
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
@@ -43,7 +45,19 @@ class Card:
     embed: discord.Embed | None
     view: ui.View | None
     mentions: discord.AllowedMentions
-    file: Callable[[], discord.File] | None = None  # made anew for each request
+    sites: bytes | None = None  # of the attached file
+
+
+def attachment(sites: bytes) -> discord.File:
+    """Made anew for each request."""
+    return discord.File(io.BytesIO(sites), filename=FILE)
+
+
+async def laid_out(alert: Alert) -> Card:
+    """The card of an alert; a long list is laid out beside the loop, which goes on meanwhile."""
+    if len(alert.incidents) <= BESIDE_FROM:
+        return card(alert)
+    return await asyncio.to_thread(card, alert)
 
 
 def card(alert: Alert) -> Card:
@@ -64,7 +78,9 @@ def card(alert: Alert) -> Card:
             users=[discord.Object(user) for user in alert.user_ids] or False,
             replied_user=False,
         ),
-        file=partial(_file, words, alert.incidents) if shown and _is_long(alert) else None,
+        sites=incident_text.sites_text(words, alert.incidents).encode()
+        if shown and _is_long(alert)
+        else None,
     )
 
 
@@ -92,11 +108,6 @@ def _buttons(public_id: str, words: Translator) -> ui.View:
         view.add_item(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
     view.stop()
     return view
-
-
-def _file(words: Translator, incidents: Sequence[Incident]) -> discord.File:
-    text = incident_text.sites_text(words, incidents)
-    return discord.File(io.BytesIO(text.encode()), filename=FILE)
 
 
 def _is_long(alert: Alert) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.discord.alert_card import Card, card
+from bot.discord.alert_card import Card, attachment, laid_out
 from bot.discord.channels import access, own_rights, welcome_channel
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own, is_lost
@@ -32,7 +32,7 @@ class DiscordTransport:
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
     ) -> int:
         """Send; discord.py adds ``enforce_nonce``, so a repetition within minutes is no double."""
-        shown = card(alert)
+        shown = await laid_out(alert)
         parts = _parts(shown) | {"nonce": nonce, "silent": alert.silent}
         if reply_to is not None and self._may_reply(channel_id):
             try:
@@ -51,19 +51,19 @@ class DiscordTransport:
 
     async def _send(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
         channel = self._client.get_partial_messageable(channel_id)
-        if shown.file is not None and self._may_attach(channel_id):
+        if shown.sites is not None and self._may_attach(channel_id):
             try:
-                return (await channel.send(**parts, file=shown.file())).id
+                return (await channel.send(**parts, file=attachment(shown.sites))).id
             except discord.Forbidden as error:
                 log.info("Channel takes no files: %s", error, extra={"channel": channel_id})
         return (await channel.send(**parts)).id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         """Replace the whole message; an edit notifies nobody."""
-        shown = card(alert)
+        shown = await laid_out(alert)
         files: dict[str, Any] = {}
-        if shown.file is not None and self._may_attach(channel_id):
-            files["attachments"] = [shown.file()]
+        if shown.sites is not None and self._may_attach(channel_id):
+            files["attachments"] = [attachment(shown.sites)]
         with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 channel = self._client.get_partial_messageable(channel_id)

@@ -7,104 +7,24 @@ of the truth always finds the message's post and queues an edit of it.
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from bot.clock import HOUR_MS
 from bot.db import blocked_channels, incidents, outbox, posts
-from bot.db.blocked_channels import HomeChannel
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery import planning
 from bot.services.delivery.attempts import EarlierAttempts
-from bot.services.delivery.messages import MENTIONS, Alert, LostMessage, Notice
+from bot.services.delivery.messages import MENTIONS, Notice
+from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import Batch, ChannelQueue, MessageKind
 
-
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """One message on its way, with the truth of the moment.
-
-    ``earlier``: attempts that may have reached Discord, so the rows are bound to this nonce.
-    ``since_ms``: set when the message comes late: when it should have been sent.
-    ``home_channels``: where those of its incidents belong that are sent elsewhere. ``known_ids``:
-    messages that arrived of late, as far as is known. ``subscribers``: who asked to be notified of
-    the end.
-    """
-
-    batch: Batch
-    nonce: str
-    read_ms: int
-    earlier: EarlierAttempts | None
-    home_channels: Mapping[int, HomeChannel] = field(default_factory=dict)
-    known_ids: frozenset[int] = frozenset()
-    incidents: tuple[Incident, ...] = ()
-    post: Post | None = None
-    reply_to: int | None = None
-    subscribers: tuple[int, ...] = ()
-    notice: Notice | None = None
-    since_ms: int | None = None
-
-    @property
-    def kind(self) -> MessageKind:
-        return self.batch.kind
-
-    @property
-    def lead(self) -> Notification:
-        """The row that stands for all of the message."""
-        return self.batch.rows[0]
-
-    @property
-    def guild_id(self) -> int:
-        return self.lead.guild_id
-
-    @property
-    def channel_id(self) -> int:
-        return self.lead.channel_id
-
-    @property
-    def names(self) -> dict[str, object]:
-        """Fields for the log."""
-        return {"guild": self.guild_id, "channel": self.channel_id, "nonce": self.nonce}
-
-    @property
-    def ids(self) -> list[int]:
-        return [row.id for row in self.batch.rows]
-
-    @property
-    def edits(self) -> bool:
-        """True: it changes a message that stands. False: it is a new one."""
-        return self.kind in {MessageKind.JOIN, MessageKind.EDIT}
-
-    @property
-    def to_guild(self) -> bool:
-        """Sent wherever the server can be reached: its channel is a server's id, negative."""
-        return self.channel_id < 0
-
-    @property
-    def own_post(self) -> Post:
-        """The post of an opening or an edit. Raises LookupError: this message has none."""
-        if self.post is None:
-            raise LookupError(f"a message without a post: {self.batch}")
-        return self.post
-
-    def of(self, kind: Work) -> list[Notification]:
-        return [row for row in self.batch.rows if row.kind is kind]
-
-    def lost(self, alert: Alert) -> LostMessage:
-        """The message of an earlier attempt, whatever form that had."""
-        has_card = self.kind in {MessageKind.OPEN, MessageKind.LATE, MessageKind.DIGEST}
-        return LostMessage(
-            self.lead.sent_lines or (alert.content,),
-            frozenset(one.public_id for one in self.incidents if has_card),
-            self.kind is MessageKind.DIGEST,
-            self.reply_to,
-            self.known_ids,
-        )
-
-
+# Sites of a list that are read at once, and rows of each kind that are looked at: more would hold
+# the store for everybody else.
+SLICE, MOST = 500, 1_000
 # What reading a damaged row raises, or one whose words a newer version wrote.
 _UNREADABLE = (ValueError, TypeError, LookupError)
 
@@ -115,26 +35,49 @@ def claim(
     now_ms: int,
     *,
     edits: bool,
+    rests: bool = False,
     alone: Collection[int] = (),
 ) -> OutgoingMessage | None:
     """Mark the next message of a channel as on its way and read what it has to say.
 
-    None: nothing is due. ``edits``: Discord accepts edits in this channel now.
-    ``alone``: openings that share no message, by their rows.
+    None: nothing is due. ``edits``: Discord accepts edits in this channel now. ``rests``: its list
+    is so long that it is not edited now. ``alone``: openings that share no message, by their rows.
     """
     if blocked_channels.is_blocked(conn, channel_id, now_ms):
         return None
     while True:
-        rows = outbox.active(conn, channel_id)
+        rows = _rows(conn, channel_id)
         half_sent = _half_sent(conn, rows)
         batch = half_sent or planning.choose(
-            ChannelQueue(rows, now_ms, _open_list(conn, rows, now_ms), edits, frozenset(alone))
+            ChannelQueue(
+                rows, now_ms, _open_list(conn, rows, now_ms), edits, frozenset(alone), rests
+            )
         )
         if batch is None:
             return None
         message = _claim_batch(conn, batch, now_ms, half_sent=half_sent is not None)
         if message is not None:
             return message
+
+
+def _rows(conn: Connection, channel_id: int) -> list[Notification]:
+    """Of more openings than one message takes, those that come later hold back what ends them."""
+    rows = outbox.active(conn, channel_id, MOST)
+    shown = {row.incident_id for row in rows if row.kind is Work.OPEN}
+    if len(shown) < MOST:
+        return rows
+    return [
+        row
+        for row in rows
+        if row.kind not in {Work.CLOSE, Work.ESCALATE}
+        or row.incident_id in shown
+        or not _is_unsent(conn, row.incident_id)
+    ]
+
+
+def _is_unsent(conn: Connection, incident_id: int | None) -> bool:
+    opening = None if incident_id is None else outbox.of_incident(conn, incident_id, Work.OPEN)
+    return opening is not None and opening.state == "pending"
 
 
 def new_nonce() -> str:
@@ -232,12 +175,12 @@ def _mark_claimed(
 
 def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
-    loaded = [row.incident_id for row in batch.rows if row.incident_id is not None]
+    ids = [row.incident_id for row in batch.rows if row.incident_id is not None]
     post_id = batch.post_id
     if batch.kind in {MessageKind.OPEN, MessageKind.LATE}:
-        post_id = posts.create(conn, first.guild_id, first.channel_id, loaded, now_ms)
+        post_id = posts.create(conn, first.guild_id, first.channel_id, ids, now_ms)
     elif batch.kind is MessageKind.JOIN and post_id is not None:
-        posts.link(conn, post_id, loaded)
+        posts.link(conn, post_id, ids)
     return replace(batch, post_id=post_id)
 
 
@@ -260,8 +203,7 @@ def _read(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
         since_ms = min(message.earlier.first_ms, message.read_ms) - _CLOCK_ERROR_MS
         known_ids = outbox.message_ids(conn, message.guild_id, message.channel_id, since_ms)
         loaded = replace(loaded, known_ids=known_ids)
-    moved = (one.id for one in loaded.incidents if one.channel_id != message.channel_id)
-    return replace(loaded, home_channels=blocked_channels.home_channels(conn, moved))
+    return _with_homes(conn, replace(loaded, incidents=()), loaded.incidents)
 
 
 def _load_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
@@ -274,15 +216,33 @@ def _load_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | 
     if message.edits:
         outbox.drop_edits(conn, post.id)  # this one shows the newest truth
         posts.edited(conn, post.id, message.read_ms)
-    loaded = tuple(incidents.of_post(conn, post.id))
     is_late = message.kind is MessageKind.LATE
     return replace(
         message,
         post=post,
-        incidents=loaded,
-        subscribers=_subscribers(conn, loaded) if is_late else (),
-        since_ms=_late_since(conn, message, loaded),
+        listed=posts.count_incidents(conn, post.id),
+        incidents=tuple(incidents.of_post(conn, post.id, limit=SLICE)),
+        subscribers=_subscribers(conn, message) if is_late else (),
+        since_ms=_late_since(conn, message),
     )
+
+
+def with_more_listed(conn: Connection, message: OutgoingMessage) -> OutgoingMessage:
+    """The message with more sites of its list; it comes back as it was when that is all.
+
+    Whatever changed since the claim has queued an edit of this list.
+    """
+    post, shown = message.own_post, message.incidents
+    more = incidents.of_post(conn, post.id, shown[-1].id if shown else 0, SLICE)
+    return message if not more else _with_homes(conn, message, more)
+
+
+def _with_homes(
+    conn: Connection, message: OutgoingMessage, more: Sequence[Incident]
+) -> OutgoingMessage:
+    moved = (one.id for one in more if one.channel_id != message.channel_id)
+    homes = {**message.home_channels, **blocked_channels.home_channels(conn, moved)}
+    return replace(message, incidents=(*message.incidents, *more), home_channels=homes)
 
 
 def _load_notice(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
@@ -307,17 +267,15 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
         message,
         incidents=tuple(loaded),
         reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
-        subscribers=_subscribers(conn, loaded) if is_over else (),
-        since_ms=_late_since(conn, message, loaded),
+        subscribers=_subscribers(conn, message) if is_over else (),
+        since_ms=_late_since(conn, message),
     )
 
 
 def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
     """Incidents of the message, without those it is pointless for by now."""
-    # Each once: in a long silence several reminders of one incident may have come together.
-    rows = message.batch.rows
-    ids = dict.fromkeys(row.incident_id for row in rows if row.incident_id is not None)
-    loaded = incidents.load(conn, json.loads(rows[0].payload or "[]") or ids)
+    ids = message.about
+    loaded = incidents.load(conn, json.loads(message.lead.payload or "[]") or ids)
     match message.kind:
         case MessageKind.CLOSE | MessageKind.DIGEST:
             return loaded
@@ -340,24 +298,22 @@ def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident])
     return None if best is None else best[1]
 
 
-def _subscribers(conn: Connection, loaded: Iterable[Incident]) -> tuple[int, ...]:
+def _subscribers(conn: Connection, message: OutgoingMessage) -> tuple[int, ...]:
     """Users who asked to be notified of the end, each once, as many as one message mentions."""
     asked = dict.fromkeys(
-        user for one in loaded for user in incidents.followers(conn, one.id, "tell_me")
+        user for one in message.about for user in incidents.followers(conn, one, "tell_me")
     )
     return tuple(asked)[:MENTIONS]
 
 
-def _late_since(
-    conn: Connection, message: OutgoingMessage, loaded: Iterable[Incident]
-) -> int | None:
+def _late_since(conn: Connection, message: OutgoingMessage) -> int | None:
     """When a late message should have been sent; an opening that only waited is not late."""
     created = [row.created_ms for row in message.batch.rows]
     match message.kind:
         case MessageKind.OPEN:
             return min(created) if message.read_ms - min(created) >= planning.STALE_MS else None
         case MessageKind.LATE | MessageKind.DIGEST:
-            rows = (outbox.of_incident(conn, one.id, Work.OPEN) for one in loaded)
+            rows = (outbox.of_incident(conn, one, Work.OPEN) for one in message.about)
             due = [row for row in rows if row and row.not_before_ms <= message.read_ms]
             unsent = [row.created_ms for row in due if row.state == "pending"]
             closes = created if message.kind is MessageKind.DIGEST else []

@@ -87,7 +87,7 @@ class Dispatcher:
         self._known: dict[int, Due] = {}  # of the outbox, as last looked at
         self._changed: set[int] = set()  # channels that were served since
         self._news = True  # whatever else may have changed
-        self._look_from = 0.0
+        self._look_from_ms = 0
 
     def attach(self, transport: Transport) -> None:
         """Discord can be reached: from now on what is due is sent."""
@@ -192,7 +192,7 @@ class Dispatcher:
         self.throttle.look_again()
         count = 0
         while self._transport is not None:
-            self._news, self._look_from = True, 0.0
+            self._news, self._look_from_ms = True, 0
             due = await self._due()
             ready = self.throttle.ready(due, (), self.runner.now_ms())
             if not ready:
@@ -216,7 +216,7 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drain(self) -> None:
-        self._news, self._look_from = True, 0.0
+        self._news, self._look_from_ms = True, 0
         await self._dispatch()
         while self._busy:
             await asyncio.wait(self._busy.values())
@@ -237,9 +237,8 @@ class Dispatcher:
             if self._has_opening(channel_id):
                 self._limiter.prefer(channel_id)
         next_ms = self.throttle.next_ms(due, self._busy)
-        if self._news:
-            too_early_s = self._look_from - time.perf_counter()
-            asyncio.get_running_loop().call_later(max(0.0, too_early_s), self._woken.set)
+        if self._news:  # it came too early to look again
+            next_ms = min(self._look_from_ms, next_ms or self._look_from_ms)
         return None if next_ms is None else max(0.0, (next_ms - now_ms) / 1000)
 
     def _served(self, channel_id: int, _task: asyncio.Task[int]) -> None:
@@ -320,22 +319,32 @@ class Dispatcher:
         now_ms = self._clock.now_ms()
         ahead_ms = self.runner.now_ms() - now_ms
         await self._look(now_ms)
-        due = {channel_id: one.at_ms for channel_id, one in self._known.items()}
+        due = {
+            channel_id: self._due_in(channel_id, known, ahead_ms)
+            for channel_id, known in self._known.items()
+        }
         self._cut_short(due, now_ms)
         if self.background is not None:
             for channel_id, due_ms in self.background.due().items():
                 due[channel_id] = min(due_ms, due.get(channel_id, due_ms))
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
 
+    def _due_in(self, channel_id: int, known: Due, ahead_ms: int) -> int:
+        """While a long list rests, its openings and edits are due later (all in wall time)."""
+        list_ms = self.throttle.list_opens_at(channel_id) - ahead_ms
+        return max(known.at_ms, min(known.others_ms, list_ms))
+
     async def _look(self, now_ms: int) -> None:
         """Read what is due where: of all channels after news, else of those just served."""
         changed, self._changed = self._changed, set()
-        begun = time.perf_counter()
-        if self._news and begun >= self._look_from:
+        if self._news and self.runner.now_ms() >= self._look_from_ms:
             self._news = False
+            begun = time.perf_counter()
             self._known = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms))
-            ended = time.perf_counter()
-            self._look_from = ended + min(1.0, (ended - begun) * _LOOKS_APART)
+            took_s = time.perf_counter() - begun
+            self._look_from_ms = self.runner.now_ms() + round(
+                min(1.0, took_s * _LOOKS_APART) * 1000
+            )
         elif changed:
             found = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms, changed))
             kept = {c: one for c, one in self._known.items() if c not in changed}

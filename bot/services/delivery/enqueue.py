@@ -15,8 +15,6 @@ from bot.services.delivery.messages import Notice
 
 # Edits that change numbers alone keep this distance on one message.
 NUMBERS_APART_MS = 30_000
-# Edits of a list of more sites than this are so far apart for each of them, at most so far.
-LISTED_FROM, LISTED_APART_MS, LISTED_CAP_MS = 20, 5, 10_000
 
 
 def opening(conn: Connection, incident: Incident, now_ms: int, *, wait_s: float) -> None:
@@ -53,8 +51,7 @@ def escalation(conn: Connection, incident: Incident, now_ms: int) -> None:
 def edits(conn: Connection, incident_id: int, now_ms: int, *, urgent: bool) -> None:
     """Queue an edit of every message of an incident.
 
-    ``urgent`` (a word changes) at once, a long list's within seconds, else 30 s or more after the
-    message's last edit.
+    ``urgent`` (a word changes) at once, else 30 s or more after the message's last edit.
     An incident that has no message yet needs no edit: its opening shows the newest truth.
     """
     for post in posts.of_incident(conn, incident_id):
@@ -65,7 +62,7 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
     """Queue the edit of one message that stands, or renew the edit that waits."""
     if post.gone:
         return
-    apart_ms = _urgent_apart_ms(conn, post) if urgent else NUMBERS_APART_MS
+    apart_ms = 0 if urgent else NUMBERS_APART_MS
     last_ms = min(now_ms, post.edited_ms or post.created_ms)
     outbox.queue_edit(
         conn,
@@ -76,14 +73,6 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
         now_ms=now_ms,
         not_before_ms=max(now_ms, last_ms + apart_ms),
     )
-
-
-def _urgent_apart_ms(conn: Connection, post: Post) -> int:
-    """A long list that changes site by site is edited as often as that costs little."""
-    if post.edited_ms is None:
-        return 0
-    listed = posts.count_incidents(conn, post.id)
-    return min(listed * LISTED_APART_MS, LISTED_CAP_MS) if listed > LISTED_FROM else 0
 
 
 def all_clears(

@@ -9,8 +9,8 @@ from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident
 from bot.services.delivery import enqueue
 from bot.services.delivery.attempts import Outcome
-from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, Notice
+from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.services.delivery.rendering import ROLES
 
@@ -41,7 +41,7 @@ def delivered(
 def _drop_openings(conn: Connection, message: OutgoingMessage) -> None:
     """An outage that is posted with its end needs no opening any more."""
     if message.kind in {MessageKind.LATE, MessageKind.DIGEST}:
-        rows = (outbox.of_incident(conn, one.id, Work.OPEN) for one in message.incidents)
+        rows = (outbox.of_incident(conn, one, Work.OPEN) for one in message.about)
         unsent = [row.id for row in rows if row is not None and row.state == "pending"]
         outbox.finish(conn, unsent, "superseded")
 

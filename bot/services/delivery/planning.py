@@ -57,6 +57,7 @@ class ChannelQueue:
     group: Post | None  # the list that latecomers may still join
     edits: bool  # Discord accepts edits in this channel now
     alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
+    rests: bool = False  # the list is so long that it is not edited now
 
     def due(self, kind: Work) -> tuple[Notification, ...]:
         return tuple(row for row in self.of(kind) if self.is_due(row))
@@ -114,6 +115,8 @@ def _opening(queue: ChannelQueue) -> Batch | None:
     opens = [row for row in queue.of(Work.OPEN) if row.incident_id not in over]
     if not any(queue.is_due(row) for row in opens):
         return None
+    if queue.group is not None and queue.rests:
+        return None
     rows = tuple(row for row in opens if queue.is_due(row, GROUP_WITHIN_MS))
     single = next((row for row in rows if row.id in queue.alone), None)
     if single is not None:
@@ -148,7 +151,7 @@ def _reminder(queue: ChannelQueue) -> Batch | None:
 
 
 def _edit(queue: ChannelQueue, *, urgent: bool) -> Batch | None:
-    if not queue.edits:
+    if not queue.edits or queue.rests:
         return None
     return _first(MessageKind.EDIT, [row for row in queue.due(Work.EDIT) if row.urgent is urgent])
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from enum import IntEnum
 
 from bot.models import Incident, Kind
-from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, AlertKind, Notice
+from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.words import alert_lines
 from bot.words.escaping import clip

@@ -11,8 +11,9 @@ from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes, server_notices
 from bot.services.delivery.attempts import AttemptRunner, Outcome, Outgoing, find_existing
-from bot.services.delivery.claim import OutgoingMessage, claim
+from bot.services.delivery.claim import claim, with_more_listed
 from bot.services.delivery.messages import Action, Alert, SentMessage, Transport
+from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.services.delivery.rendering import Form, mask, render
 from bot.services.delivery.throttle import Throttle
@@ -52,19 +53,25 @@ class Sender:
         self.notify_sent = notify_sent
         self.forms: dict[int, Form] = {}
         self.alone: set[int] = set()
-        self._runner = runner
+        self.runner = runner
 
     async def step(self, transport: Transport, channel_id: int) -> bool | None:
         """Send what the channel needs next. True: sent; False: it failed; None: nothing is due."""
         now_ms = self.clock.now_ms()
-        edits = self.throttle.edits_open(channel_id, self._runner.now_ms())
+        edits = self.throttle.edits_open(channel_id, self.runner.now_ms())
+        rests = self.throttle.list_opens_at(channel_id) > self.runner.now_ms()
         message = await self.db.write(
-            lambda conn: claim(conn, channel_id, now_ms, edits=edits, alone=self.alone)
+            lambda conn: claim(conn, channel_id, now_ms, edits=edits, rests=rests, alone=self.alone)
         )
         if message is None:
             return None
+        while len(message.incidents) < message.listed:
+            before = message
+            message = await self.db.read(partial(with_more_listed, message=before))
+            if message is before:
+                break  # rows that cannot be read are left out
         attempt = _Attempt(self, transport, message)
-        if not await self._runner.run(attempt, attempt.send()):
+        if not await self.runner.run(attempt, attempt.send()):
             return False
         await attempt.delivered()
         return True
@@ -166,6 +173,8 @@ class _Attempt(Outgoing):
         late_s = self.age_ms() / 1000
         log.info("Discord accepted message %.1f s after it was due", late_s, extra=self.names)
         sender.throttle.succeeded(self.channel_id, posted=not self.edits)
+        if self.edits:
+            sender.throttle.rest(self.channel_id, message.listed, sender.runner.now_ms())
         self._forget()
         action: Action = "post" if message.reply_to is None else "reply"
         if self.edits:

@@ -14,8 +14,8 @@ from bot.db.database import Database
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
 from bot.services.delivery.attempts import CHANNEL_REFUSED, find_sent
-from bot.services.delivery.claim import OutgoingMessage
 from bot.services.delivery.messages import Alert, Notice, Transport
+from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.rendering import missed
 from bot.words.escaping import markdown
 

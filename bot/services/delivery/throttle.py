@@ -1,7 +1,8 @@
 """When a channel may send, in milliseconds of monotonic time.
 
 1. After a failure a channel waits until the time that Discord named or the back-off drew (edits
-   have a time of their own); one that refuses us is tried as :mod:`refusals` allows.
+   have a time of their own, the longer the longer a list is); one that refuses us is tried as
+   :mod:`refusals` allows.
 2. All channels share one bucket of requests, openings first, and the pauses of everything.
 3. While Discord is down one channel at a time makes a trial for all.
 
@@ -21,6 +22,8 @@ from bot.services.delivery.refusals import Refusals
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
 HALT_MS = 600_000
 _HALT_CAP_MS = 6 * HOUR_MS
+# A list of more sites than this is edited so seldom for each of them, at least so often.
+LISTED_FROM, LISTED_APART_MS, LISTED_CAP_MS = 20, 2.5, 10_000
 # After so many faults of our own in a row it is tried as rarely as an old row.
 _OFTEN = 10
 # A channel that is gone or refuses us is left alone for so long; events of its rights wake it.
@@ -41,6 +44,7 @@ class _Waits:
     """Until when a channel, or the board in it, waits, and why."""
 
     named_ms: int = 0  # Discord named it
+    lists_ms: int = 0  # edits of its list and what joins it: it is long
     backoff_ms: int = 0  # we drew it: over when Discord is back
     edits_ms: int = 0  # edits alone
     archived: bool = False  # a new message ends edits_ms
@@ -133,6 +137,16 @@ class Throttle:
         if self.breaker.succeeded():
             for one in self._waits.values():
                 one.backoff_ms = 0
+
+    def rest(self, channel_id: int, listed: int, now_ms: int) -> None:
+        """A list was edited: one that changes site by site is not edited for each of them."""
+        if listed > LISTED_FROM:
+            pause_ms = min(listed * LISTED_APART_MS, LISTED_CAP_MS)
+            self._waits[channel_id, False].lists_ms = now_ms + round(pause_ms)
+
+    def list_opens_at(self, channel_id: int) -> int:
+        """The moment from which a channel's long list may be edited again."""
+        return self._waits[channel_id, False].lists_ms
 
     def release(self, channel_id: int, *, board: bool = False) -> None:
         """End all of its waits but that of its edits."""

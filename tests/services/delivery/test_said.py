@@ -162,7 +162,7 @@ def test_what_remains_of_a_refused_message_is_at_most_five_hundred_characters() 
         here.transport.before = times(1, DeliveryAction.REFUSED)
         await _notice(here, Notice("notice", text="x" * 501))
         await here.deliver()
-        assert here.transport.texts() == ["x" * 500]
+        assert here.transport.texts() == ["x" * 499 + "…"]
 
     play(scene)
 
