@@ -206,6 +206,7 @@ class Monitor:
     role_id: int | None = None  # None: the server's role
     slow_ms: int | None = None
     place: str | None = None  # the only one that checks it; None: all
+    public: bool = False  # everybody may know its name and state
     tags: tuple[str, ...] = ()  # in lower case, without “#”
     depends_on: int | None = None  # the monitor it is reached through
     paused_ms: int | None = None  # since when

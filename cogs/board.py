@@ -12,7 +12,14 @@ from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.services.boards.boards import CreateResult
 from bot.words.translator import Translator
-from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
+from cogs._ui.buttons import PersistentItem, view_of
+from cogs._ui.interactions import (
+    ManagersCog,
+    defer_if_slow,
+    extension,
+    respond,
+    respond_or_edit,
+)
 from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
@@ -44,17 +51,19 @@ class Board(
         if place.type not in _FITTING:
             raise UserError("A board needs a text channel or a public thread.")
         words = translator_of(interaction)
-        text = channel_problem(words, interaction, place.id, embeds=False)
-        if not text:
-            text = await defer_if_slow(interaction, self._create(interaction, place))
-        await respond(interaction, text)
+        if problem := channel_problem(words, interaction, place.id, embeds=False):
+            await respond(interaction, problem)
+        else:
+            await defer_if_slow(interaction, self._create(interaction, place))
 
-    async def _create(self, interaction: Interaction, place: _Place) -> str:
-        guild_id = interaction.guild_id or 0
+    async def _create(self, interaction: Interaction, place: _Place) -> None:
+        guild_id, words = interaction.guild_id or 0, translator_of(interaction)
         made = await self._services.boards.create(guild_id, place.id, interaction.user.id)
         message_id = await self._services.boards.message_of(place.id, _POSTED_WITHIN_S)
-        left_out = self._services.boards.left_out(guild_id, place.id)
-        return _made_text(translator_of(interaction), made, message_id, left_out=left_out)
+        hidden = self._services.boards.left_out(guild_id, place.id)
+        text = _made_text(words, made, message_id, left_out=len(hidden))
+        show = ShowAnywayButton.button(f"v1:board:show:{place.id}", words.text("Show them anyway"))
+        await respond(interaction, text, view=view_of([show] if hidden else ()))
 
     @app_commands.command(name="remove", description="Remove the live status message of a channel.")
     @app_commands.describe(channel="Where; by default here.")
@@ -65,6 +74,36 @@ class Board(
         words = translator_of(interaction)
         text = words.text("The board of {channel} is removed.", channel=place.mention)
         await respond(interaction, text)
+
+
+class ShowAnywayButton(PersistentItem, template=r"v1:board:show:(?P<channel>\d{1,19})"):
+    """Makes the sites public that a board hides."""
+
+    for_managers = True
+
+    async def pressed(self, interaction: Interaction) -> None:
+        await defer_if_slow(interaction, self._show(interaction), in_place=True)
+
+    async def _show(self, interaction: Interaction) -> None:
+        services, words = interaction.client.services, translator_of(interaction)
+        guild_id, channel_id = interaction.guild_id or 0, int(self.params["channel"])
+        hidden = services.boards.left_out(guild_id, channel_id)
+        for monitor_id in hidden:
+            change = {"public": True}
+            await services.monitors.change(guild_id, monitor_id, change, interaction.user.id)
+        services.boards.wake()
+        text = words.plural(
+            "{n} site is public now: everyone here may see its name and state, on the board and"
+            " in {command}, but neither its address nor its alerts. To undo: {edit} with"
+            " “public”.",
+            "{n} sites are public now: everyone here may see their names and states, on the board"
+            " and in {command}, but neither their addresses nor their alerts. To undo: {edit} with"
+            " “public”.",
+            len(hidden),
+            command=interaction.client.commands_tree.mention("status"),
+            edit=interaction.client.commands_tree.mention("watch edit"),
+        )
+        await respond_or_edit(interaction, in_place=True, content=text, view=None)
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:
@@ -100,4 +139,4 @@ def _made_text(
     return f"{said}\n{hidden}"
 
 
-setup = extension(Board)
+setup = extension(Board, ShowAnywayButton)

@@ -20,7 +20,7 @@ from bot.words.escaping import clip, plain
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
-from cogs._ui.monitor_option import VisibleMonitor
+from cogs._ui.monitor_option import KnownMonitor
 from cogs._ui.monitor_text import NAME_LIMIT, shown_name, state_embed
 from cogs._ui.uptime_text import share, sparkline
 
@@ -212,7 +212,7 @@ class History(VigieCog):
     )
     @app_commands.choices(period=_PERIODS)
     async def history(
-        self, interaction: Interaction, monitor: VisibleMonitor, period: str = Period.DAY.value
+        self, interaction: Interaction, monitor: KnownMonitor, period: str = Period.DAY.value
     ) -> None:
         found = monitor.monitor
         work = self._services.history.report(found.guild_id, found.id, Period(period))

@@ -10,6 +10,7 @@ from bot.discord.alert_card import colour_of
 from bot.discord.client import Interaction
 from bot.discord.states import incident_word
 from bot.models import Incident
+from bot.services.status import incident_outline
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
 from bot.words.incident_text import NAME_LIMIT, works_again
@@ -17,7 +18,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, is_manager, respond
-from cogs._ui.monitor_option import VisibleMonitor
+from cogs._ui.monitor_option import KnownMonitor
 from cogs._ui.monitor_text import ending_text, says_host, shown_host
 from cogs._ui.visibility import visible_channels
 
@@ -36,19 +37,22 @@ class IncidentsPage(
 
     @classmethod
     async def entries(cls, asked: Asked) -> list[Incident]:
-        """Leave out what is, or was, posted in a channel the person cannot see."""
+        """Of what is, or was, posted in a channel the person cannot see what is public alone."""
         services = asked.interaction.client.services
         monitor_id, days = map(int, asked.about)
         since_ms = services.clock.now_ms() - days * DAY_MS
         found = await services.incidents.recent(asked.guild_id, monitor_id or None, since_ms, _MOST)
-        now = {one.monitor.id: one.channel_id for one in services.status.overview(asked.guild_id)}
-        channels = {one.channel_id for one in found} | set(now.values())
+        now = {one.monitor.id: one for one in services.status.overview(asked.guild_id)}
+        channels = {one.channel_id for one in found} | {one.channel_id for one in now.values()}
         open_to = visible_channels(asked.interaction, channels)
-        return [
-            one
-            for one in found
-            if {one.channel_id, now.get(one.monitor_id, one.channel_id)} <= open_to
-        ]
+        seen: list[Incident] = []
+        for one in found:
+            status = now.get(one.monitor_id)
+            if {one.channel_id, one.channel_id if status is None else status.channel_id} <= open_to:
+                seen.append(one)
+            elif status is not None and status.monitor.public:
+                seen.append(incident_outline(one))
+        return seen
 
     @classmethod
     async def page(cls, asked: Asked, found: Sequence[Incident], shown: Sequence[Incident]) -> Page:
@@ -89,7 +93,7 @@ class Incidents(VigieCog):
     async def incidents(
         self,
         interaction: Interaction,
-        monitor: VisibleMonitor | None = None,
+        monitor: KnownMonitor | None = None,
         days: app_commands.Range[int, 1, _MOST_DAYS] = _USUAL_DAYS,
     ) -> None:
         monitor_id = 0 if monitor is None else monitor.monitor.id

@@ -1,15 +1,17 @@
 """``/status``: what is true now, for everybody, as far as they may see it."""
 
+from dataclasses import replace
+
 from discord import app_commands
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
-from bot.services.status import MonitorStatus
+from bot.services.status import MonitorStatus, incident_outline
 from cogs._ui import visibility
 from cogs._ui.audit_log import audit_log_button
 from cogs._ui.buttons import Asked, view_of
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, is_manager, respond
-from cogs._ui.monitor_option import VisibleMonitor
+from cogs._ui.monitor_option import KnownMonitor
 from cogs._ui.monitor_status import monitor_embed
 from cogs._ui.status_page import StatusPage
 
@@ -24,7 +26,7 @@ class Status(VigieCog):
     async def status(
         self,
         interaction: Interaction,
-        monitor: VisibleMonitor | None = None,
+        monitor: KnownMonitor | None = None,
         *,
         public: bool = False,
     ) -> None:
@@ -47,21 +49,32 @@ class Status(VigieCog):
             await self._explain(interaction, len(mine) - len(found))
 
     async def _one(self, interaction: Interaction, status: MonitorStatus, *, public: bool) -> None:
-        hidden = public and not visibility.public_monitors(interaction, [status])
-        await self._show(Asked(interaction, public=public and not hidden), status)
-        if hidden:
+        """One that not all readers may see is shown to them as far as it is public."""
+        whole = self._services.status.one(status.monitor.guild_id, status.monitor.id)
+        shared = visibility.public_monitors(interaction, [whole]) if public else [status]
+        await self._show(
+            Asked(interaction, public=public and bool(shared)), (shared or [status])[0]
+        )
+        if not shared:
             await self._explain(interaction, 1)
 
     async def _show(self, asked: Asked, status: MonitorStatus) -> None:
         interaction, public, found = asked.interaction, asked.public, status.monitor
         work = self._services.status.report(found.guild_id, found.id)
         report = await defer_if_slow(interaction, work, ephemeral=not public)
+        outlined = not found.target.url
+        if outlined:
+            report = replace(report, certificate_ms=None)
         places = {one.channel_id for one in report.past}
         open_to = visibility.visible_channels(interaction, places)
         if public:
             open_to &= visibility.public_channels(interaction, places)
-        past = [one for one in report.past if one.channel_id in open_to]
-        whole = is_manager(interaction) and not public
+        past = [
+            one if one.channel_id in open_to and not outlined else incident_outline(one)
+            for one in report.past
+            if one.channel_id in open_to or found.public
+        ]
+        whole = is_manager(interaction) and not public and not outlined
         embed = monitor_embed(asked, status, report, past, whole_url=whole)
         view = view_of([audit_log_button(asked.words, found.id)] if whole else ())
         await respond(interaction, embed=embed, view=view, ephemeral=not public)

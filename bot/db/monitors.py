@@ -151,7 +151,8 @@ def _monitor(row: sqlite3.Row) -> Monitor:
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         expect_status=tuple(json.loads(row["expect_status"])),
     )
-    return rows.read(row, Monitor, target=target, tags=tuple(json.loads(row["tags"])))
+    tags, public = tuple(json.loads(row["tags"])), bool(row["public"])
+    return rows.read(row, Monitor, target=target, tags=tags, public=public)
 
 
 def certificate_warnings(conn: Connection, monitor_id: int) -> str | None:

@@ -25,6 +25,7 @@ from bot.services.option_types import (
     StatusesOption,
     TagsOption,
     TextOption,
+    YesOption,
 )
 from bot.words.translator import N_
 
@@ -194,6 +195,14 @@ _TABLE = (
         field="place",
         removable=True,
         unset=N_("all places"),
+    ),
+    YesOption(
+        name="public",
+        label=N_("Public"),
+        help=N_("Yes: everyone may see its name and state, not its address or its alerts."),
+        default=False,
+        removable=True,
+        unset=N_("no"),
     ),
 )
 OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}

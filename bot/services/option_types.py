@@ -35,6 +35,8 @@ _SPAN = re.compile(
 )
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _READ_LIMIT = 40
+_YES = {"yes", "y", "true", "1", "on", "oui"}
+_NO = {"no", "n", "false", "0", "off", "non", "-"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,21 @@ class ChoiceOption(Option):
 
     def logged(self, value: Any) -> str | None:
         return str(value)
+
+
+class YesOption(Option):
+    """Yes, or no by default."""
+
+    def read(self, value: Any) -> bool:
+        if isinstance(value, bool) or value in (None, ""):
+            return bool(value)
+        text = str(value).strip().casefold()
+        if text not in _YES | _NO:
+            raise UserError("“{text}” is neither yes nor no.", text=text[:_READ_LIMIT])
+        return text in _YES
+
+    def write(self, value: Any) -> str:
+        return "yes" if value else "no"
 
 
 class PlacesOption(Option):

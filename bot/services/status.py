@@ -1,11 +1,21 @@
 """What is true now, and how it was: for ``/status`` and whoever asks."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.models import CheckResult, Incident, Kind, Monitor, State, Window
+from bot.models import (
+    CheckResult,
+    Incident,
+    Kind,
+    Monitor,
+    Phases,
+    SeenFrom,
+    State,
+    Target,
+    Window,
+)
 from bot.services.history.monitor_report import Report, report
 from bot.services.history.uptime import Uptime, uptimes
 from bot.services.monitor_rules import host_name
@@ -39,6 +49,54 @@ class MonitorStatus:
     @property
     def paused(self) -> bool:
         return self.monitor.paused
+
+
+def outline(status: MonitorStatus) -> MonitorStatus:
+    """Name and state of a public monitor, for those who do not see its alert channel.
+
+    No address, nothing of an answer but how long it took, nothing that people wrote.
+    """
+    monitor, incident, latest = status.monitor, status.incident, status.latest
+    if latest is not None:
+        took = Phases(total=latest.phases.total)
+        latest = None if latest.cause else CheckResult(latest.at_ms, None, phases=took)
+    return replace(
+        status,
+        monitor=replace(
+            monitor, target=Target(""), tags=(), channel_id=None, role_id=None, depends_on=None
+        ),
+        incident=None if incident is None else incident_outline(incident),
+        latest=latest,
+        channel_id=None,
+        role_id=None,
+        maintenance=status.maintenance
+        and (replace(status.maintenance[0], reason=None), status.maintenance[1]),
+    )
+
+
+def as_known(
+    found: Iterable[MonitorStatus], open_to: Collection[int | None]
+) -> list[MonitorStatus]:
+    """As much of each as those may know who see these alert channels alone."""
+    return [
+        status if status.channel_id in open_to else outline(status)
+        for status in found
+        if status.channel_id in open_to or status.monitor.public
+    ]
+
+
+def incident_outline(incident: Incident) -> Incident:
+    """As :func:`outline`: whose, of which kind, and when."""
+    return replace(
+        incident,
+        url="",
+        cause=None,
+        address=None,
+        certificate_ms=None,
+        places=SeenFrom(),
+        channel_id=None,
+        role_id=None,
+    )
 
 
 class Status:

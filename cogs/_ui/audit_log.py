@@ -10,7 +10,7 @@ from bot.discord.command_tree import translator_of
 from bot.models import Window
 from bot.services.audit_log import AuditEntry, AuditEvent, AuditPage
 from bot.services.monitor_options import OPTIONS
-from bot.services.option_types import ChannelOption, NameOption, NumberOption, RoleOption
+from bot.services.option_types import ChannelOption, NameOption, NumberOption, RoleOption, YesOption
 from bot.services.recurrence import next_occurrence
 from bot.words.escaping import ELLIPSIS, code, markdown, units
 from bot.words.timestamps import stamp
@@ -185,6 +185,8 @@ def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
             shown = text
         case (NameOption(), _) | (_, AuditEvent.TIMEZONE):
             shown = markdown(text, limit)
+        case (YesOption(), _):
+            shown = words.text(text)
         case (_, AuditEvent.LANGUAGE):
             shown = native_name(translator_for(text).language)
         case (_, AuditEvent.REMINDERS) if text in REMINDERS:

@@ -28,13 +28,14 @@ from bot.services.option_types import (
     PlaceOption,
     PlacesOption,
     RoleOption,
+    YesOption,
     tag_name,
 )
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
 from cogs._ui.interactions import is_manager
 from cogs._ui.options import MOST, AlertChannel, AlertRole, Choices, choices, safe_autocomplete
-from cogs._ui.visibility import can_see, visible_monitors
+from cogs._ui.visibility import can_see, known_monitors, visible_monitors
 
 _NAME_LIMIT, _CHOICE_LIMIT, _FEW_TAGS = 80, 100, 5
 # Typed to take an option away: Discord sends no empty one.
@@ -56,6 +57,19 @@ class _Visible(app_commands.Transformer[VigieClient]):
 
     async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
         return await _offer_visible(interaction, typed)
+
+
+class _Known(_Visible):
+    """Those, and the outlines of public ones."""
+
+    async def transform(self, interaction: Interaction, value: str, /) -> MonitorStatus:
+        services, guild_id = interaction.client.services, interaction.guild_id or 0
+        status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
+        known = known_monitors(interaction, [status])
+        return known[0] if known else await super().transform(interaction, value)
+
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
+        return await _offer_known(interaction, typed)
 
 
 class _Managed(app_commands.Transformer[VigieClient]):
@@ -125,6 +139,7 @@ class _Place(app_commands.Transformer[VigieClient]):
 
 PlaceName: TypeAlias = app_commands.Transform[str, _Place]
 VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
+KnownMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Known]
 ManagedMonitor: TypeAlias = app_commands.Transform[Monitor, _Managed]
 VisibleMonitors: TypeAlias = app_commands.Transform[list[MonitorStatus], _VisibleOrTag]
 ManagedMonitors: TypeAlias = app_commands.Transform[list[Monitor], _ManagedOrTag]
@@ -136,6 +151,12 @@ Tag: TypeAlias = app_commands.Transform[str, _Tag]
 def _offer_visible(interaction: Interaction, typed: str) -> Choices:
     everything = interaction.client.services.status.overview(interaction.guild_id or 0)
     return _choices((one.monitor for one in visible_monitors(interaction, everything)), typed)
+
+
+@safe_autocomplete
+def _offer_known(interaction: Interaction, typed: str) -> Choices:
+    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
+    return _choices((one.monitor for one in known_monitors(interaction, everything)), typed)
 
 
 @safe_autocomplete
@@ -228,6 +249,7 @@ _TYPES: dict[type[Option], Any] = {
     MonitorOption: _ParentMonitor,
     ChannelOption: AlertChannel,
     RoleOption: AlertRole,
+    YesOption: bool,
 }
 
 

@@ -15,6 +15,7 @@ from bot.errors import AddressRefused, UserError
 from bot.models import Monitor, Target
 from bot.services.monitor_options import (
     EVERY,
+    IN_COMMANDS,
     NAME_LIMIT,
     OPTIONS,
     SECTIONS,
@@ -34,6 +35,7 @@ from bot.services.option_types import (
     RoleOption,
     StatusesOption,
     TextOption,
+    YesOption,
 )
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import typed_address
@@ -67,7 +69,8 @@ def card_embed(words: Translator, status: MonitorStatus) -> discord.Embed:
     address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
     embed.add_field(name=words.text("Address"), value=address, inline=False)
     options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
-    options += [OPTIONS["places"]] if monitor.place is not None else []
+    rare = (one for one in IN_COMMANDS if not one.section)
+    options += [one for one in rare if one.of(monitor) != one.default]
     for option in sorted(options, key=lambda one: not isinstance(one, _WIDE)):
         if option.name not in _IN_HEAD:
             name, value = words.text(option.label), _shown_value(words, option, status)
@@ -98,6 +101,8 @@ def _shown_value(  # noqa: PLR0911 - one for each type
             return clip(", ".join(code(name, _VALUE_LIMIT) for name, _ in value), _HEADERS_LIMIT)
         case StatusesOption():
             return option.write(value)[:_VALUE_LIMIT]
+        case YesOption():
+            return words.text("yes")
     return code(option.write(value), _VALUE_LIMIT)
 
 

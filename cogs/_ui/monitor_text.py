@@ -48,7 +48,9 @@ def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -
 
 
 def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:
-    """As a field: the whole URL, or the host alone."""
+    """As a field: the whole URL, or the host alone; nothing of one that is not to be known."""
+    if not url:
+        return embed
     address = code(url, _URL_LIMIT) if whole else shown_host(url)
     return embed.add_field(name=words.text("Address"), value=address, inline=False)
 
@@ -71,7 +73,9 @@ def named_by_host(monitor: Monitor) -> bool:
 
 
 def says_host(name: str, url: str) -> bool:
-    """True if a name says by itself what the address is."""
+    """True if a name says by itself what the address is, or nobody is to know that."""
+    if not url:
+        return True
     name, address = name.casefold(), host(url).casefold()
     if not is_web(url):
         return names_its_port(url) and name == address

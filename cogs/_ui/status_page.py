@@ -16,7 +16,7 @@ from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
 from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
 from cogs._ui.uptime_text import share
-from cogs._ui.visibility import public_monitors, visible_monitors
+from cogs._ui.visibility import known_monitors, public_monitors
 
 _UPTIME_DAYS = 30
 # Ten lines fit a description even when every host is as long as DNS allows.
@@ -32,7 +32,7 @@ class StatusPage(ListPage, template=r"v1:status:(?P<way>prev|show|next):(?P<page
     @classmethod
     async def entries(cls, asked: Asked) -> list[MonitorStatus]:
         everything = asked.interaction.client.services.status.overview(asked.guild_id)
-        may_see = public_monitors if asked.public else visible_monitors
+        may_see = public_monitors if asked.public else known_monitors
         return may_see(asked.interaction, everything)
 
     @classmethod

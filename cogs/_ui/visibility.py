@@ -9,7 +9,7 @@ from bot.discord.client import Interaction
 from bot.errors import NotFound
 from bot.models import Incident
 from bot.services.incidents import UNKNOWN_ALERT
-from bot.services.status import MonitorStatus
+from bot.services.status import MonitorStatus, as_known
 from cogs._ui.interactions import is_manager
 
 
@@ -32,6 +32,12 @@ def visible_monitors(
     shown = list(found)
     open_to = visible_channels(interaction, {status.channel_id for status in shown})
     return [status for status in shown if status.channel_id in open_to]
+
+
+def known_monitors(interaction: Interaction, found: Iterable[MonitorStatus]) -> list[MonitorStatus]:
+    """Those, and of public monitors the outline."""
+    shown = list(found)
+    return as_known(shown, visible_channels(interaction, {one.channel_id for one in shown}))
 
 
 def visible_channels(interaction: Interaction, channel_ids: set[int | None]) -> set[int | None]:
@@ -58,10 +64,11 @@ async def find_visible_incident(interaction: Interaction, public_id: str) -> Inc
 def public_monitors(
     interaction: Interaction, found: Iterable[MonitorStatus]
 ) -> list[MonitorStatus]:
-    """Monitors the person sees, without those whose channel a reader of this one may not see."""
-    seen = visible_monitors(interaction, found)
-    open_to = public_channels(interaction, {status.channel_id for status in seen})
-    return [status for status in seen if status.channel_id in open_to]
+    """Monitors that the person and every reader of this channel see, as far as all of them do."""
+    shown = list(found)
+    channels = {status.channel_id for status in shown}
+    open_to = public_channels(interaction, channels) & visible_channels(interaction, channels)
+    return as_known(shown, open_to)
 
 
 def public_channels(interaction: Interaction, channel_ids: Iterable[int | None]) -> set[int | None]:

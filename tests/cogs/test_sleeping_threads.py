@@ -111,7 +111,7 @@ def test_a_board_in_a_sleeping_thread_names_what_its_readers_may_know(tmp_path: 
                 await until(lambda: _asked(sandbox, thread))
                 await asyncio.sleep(0.2)
                 boards = again.app.services.boards
-                assert boards.left_out(again.guild_id, int(thread.id)) == 0
+                assert boards.left_out(again.guild_id, int(thread.id)) == []
 
     asyncio.run(scenario())
 

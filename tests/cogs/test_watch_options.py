@@ -120,6 +120,7 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "role": 55,
             "tags": "shop",
             "depends_on": "Router",
+            "public": True,
         }
         router = replace(
             rules.new(guild_id, {"url": "https://r.example", "name": "Router"}, MonitorIndex(), 0),

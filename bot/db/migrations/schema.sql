@@ -51,7 +51,9 @@ CREATE TABLE monitor (
     -- A JSON list of words in lower case.
     tags TEXT NOT NULL DEFAULT '[]',
     -- The monitor it is reached through: while that is down no opening of this one is sent.
-    depends_on INTEGER
+    depends_on INTEGER,
+    -- 1: everybody may know its name and state, whoever sees its alert channel.
+    public INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.

@@ -122,11 +122,15 @@ class Boards:
                 await state.outcome_known.wait()
         return state.board.message_id
 
-    def left_out(self, guild_id: int, channel_id: int) -> int:
-        """How many monitors a board hides, because not all its readers may know of them."""
+    def left_out(self, guild_id: int, channel_id: int) -> list[int]:
+        """The monitors a board hides, because not all its readers may know of them."""
         state = self._store.by_channel.get(channel_id)
         snapshot = None if state is None else self.publisher.snapshot(state.board)
-        return 0 if snapshot is None else len(self._status.overview(guild_id)) - len(snapshot.sites)
+        if snapshot is None:
+            return []
+        shown = {one.monitor.id for one in snapshot.sites}
+        everything = (one.monitor.id for one in self._status.overview(guild_id))
+        return [monitor_id for monitor_id in everything if monitor_id not in shown]
 
     async def channel_deleted(self, channel_id: int) -> None:
         state = self._store.by_channel.get(channel_id)

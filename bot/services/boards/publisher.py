@@ -27,7 +27,7 @@ from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
-from bot.services.status import Status
+from bot.services.status import Status, as_known
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class BoardPublisher:
         readable = {None, board.channel_id, *shared}
         return BoardSnapshot(
             language=self.guilds.language(board.guild_id),
-            sites=tuple(one for one in found if one.channel_id in readable),
+            sites=tuple(as_known(found, readable)),
             at_ms=self.clock.now_ms(),
             offline_ms=self._offline_ms(),
         )
