@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 import webencodings
 
+from bot.engine.encodings import decode
 from bot.engine.error_mapping import BadAnswer
 from bot.models import Reason
 
@@ -37,8 +38,6 @@ _XML = re.compile(
     re.IGNORECASE,
 )
 _NOT_LOOKED_INTO = ((b"<!--", b"-->"), (b"<script", b"</script"))
-# Python's gbk lacks what browsers read by that label; the later standard holds all of it.
-_LARGER = {"gbk": "gb18030"}
 # Texts are worked through in pieces, so that others have their turns: putting marks in order
 # takes quadratic time (measured: 105 s for 256 KiB), reading references a second for the oddest.
 _PIECE = 16 * 1024
@@ -54,21 +53,16 @@ def decoded(body: bytes, content_type: str = "") -> str:
     """The body as text. Never fails: what cannot be read becomes U+FFFD."""
     for mark, name in _BOMS:
         if body.startswith(mark):
-            return _read(body[len(mark) :], name)
+            return decode(body[len(mark) :], name)
     encoding = _encoding(_charset(content_type)) or _declared(body, content_type)
     if encoding is not None:
-        return _read(body, encoding)
+        return decode(body, encoding)
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         before = body[: error.start]
         is_cut = error.end == len(body) and not before.isascii()  # by the end of what is read
-        return before.decode("utf-8") if is_cut else _read(body, "windows-1252")
-
-
-def _read(body: bytes, name: str) -> str:
-    encoding = webencodings.lookup(_LARGER.get(name, name))
-    return encoding.codec_info.decode(body, "replace")[0] if encoding is not None else ""
+        return before.decode("utf-8") if is_cut else decode(body, "windows-1252")
 
 
 def _charset(content_type: str) -> str:
