@@ -18,7 +18,7 @@ _SHORT = 8  # a secret this short may be part of any word, so only whole words a
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROL |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): " ", 0x2028: "\\n", 0x2029: "\\n"}
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_LIBRARIES = ("discord", "aiosqlite", "httpx", "asyncio", "aiohttp", "PIL", "babel")
+_LIBRARIES = ("discord", "aiosqlite", "httpx", "asyncio", "aiohttp", "nats", "PIL", "babel")
 _BESIDE_THE_POINT = "voice will NOT be supported"  # discord.py at every start; we never speak
 
 

@@ -11,9 +11,9 @@ from bot.cli import EXIT_CONFIG, EXIT_OK, fail, without
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.engine import rlimits
-from bot.engine.connectivity import ConnectivityChecker
 from bot.engine.kinds import Checkers
 from bot.engine.netguard import Netguard
+from bot.engine.network import ConnectivityChecker
 from bot.engine.resolver import Resolver
 from bot.engine.tls import client_context
 from bot.errors import ConfigError
@@ -22,7 +22,7 @@ from bot.places.messages import place_name
 
 with without("aiohttp"):  # nats would load it for web sockets: 9 MB (measured) for nothing
     from bot.places.connection import Refused
-    from bot.places.lookout import Eyes, Lookout
+    from bot.places.lookout import MOST_AT_ONCE, Lookout, PlaceCheckers
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ async def _serve(place: str, server: Server, config: Config) -> None:
     rlimits.allow_many()
     clock, resolver, context = SystemClock(), Resolver(SystemClock()), client_context()
 
-    def prober(guard: Netguard) -> Checkers:
+    def checker(guard: Netguard) -> Checkers:
         return Checkers(guard, resolver, clock=clock, context=context)
 
     online = None
@@ -69,12 +69,12 @@ async def _serve(place: str, server: Server, config: Config) -> None:
         online = ConnectivityChecker(
             config.canaries, None, clock=clock, resolver=resolver, context=context
         )
-    eyes = Eyes(
-        prober(Netguard(ports=config.ports)),
-        prober(Netguard(allow_private=config.allow_private, ports=config.ports)),
+    checkers = PlaceCheckers(
+        checker(Netguard(ports=config.ports)),
+        checker(Netguard(allow_private=config.allow_private, ports=config.ports)),
         online,
     )
-    lookout = Lookout(place, server, eyes, clock, at_once=config.concurrency or None)
+    lookout = Lookout(place, server, checkers, clock, at_once=config.concurrency or MOST_AT_ONCE)
     log.info("%s looks out for the bot behind %s", place, server)
     try:
         await _until_stopped(lookout)

@@ -6,7 +6,7 @@ checked at home, and nobody is asked.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.clock import Clock
@@ -39,12 +39,17 @@ class Others(Protocol):
 
     def status(self) -> Sequence[PlaceStatus]: ...
 
-    async def ask_all(self, target: Target) -> Sequence[Answer]: ...
+    async def ask_all(self, target: Target, *, hurry: asyncio.Event) -> Sequence[Answer]: ...
 
     async def ask_one(self, name: str, target: Target) -> Answer: ...
 
 
-Asking = asyncio.Future[Vote]
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """The other places, asked once in a round. ``hurry`` is set when home waits for their vote."""
+
+    vote: asyncio.Future[Vote]
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,10 @@ class Sighting:
 
     async def vote(self) -> Vote:
         """What the others make of it, as soon as that is settled; nobody asked: no votes."""
-        return Vote() if self.asking is None else await asyncio.shield(self.asking)
+        if self.asking is None:
+            return Vote()
+        self.asking.hurry.set()
+        return await asyncio.shield(self.asking.vote)
 
 
 class PlaceRouter:
@@ -123,7 +131,11 @@ class PlaceRouter:
         return self._home.waits_for_turn(task) or self._calm.waits_for_turn(task)
 
     def _ask(self, target: Target) -> Asking:
-        return asyncio.create_task(self._votes(target), name="asking other places")
+        hurry = asyncio.Event()
+        votes = asyncio.create_task(self._votes(target, hurry), name="asking other places")
+        return Asking(votes, hurry)
 
-    async def _votes(self, target: Target) -> Vote:
-        return Vote() if self.others is None else vote(await self.others.ask_all(target))
+    async def _votes(self, target: Target, hurry: asyncio.Event) -> Vote:
+        return (
+            Vote() if self.others is None else vote(await self.others.ask_all(target, hurry=hurry))
+        )

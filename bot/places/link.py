@@ -1,7 +1,7 @@
 """The bot's side: asks the other places, and knows who is there. It never raises for a network.
 
-Nothing here is remembered over a lost connection: nobody is there then, questions under way end at
-once without an answer, and home decides alone.
+Nothing is remembered over a lost connection: nobody is there then, questions under way end at once
+without an answer, and home decides alone.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import nats.errors
 from nats.aio.client import Client
@@ -41,15 +43,21 @@ log = logging.getLogger(__name__)
 PRESENT_S = 45.0  # heard within so long, by the bot's clock
 KNOWN_S = 86_400.0  # away for so long, a place is still named as one that did not answer
 LATE_S = 2.0  # after its deadline an answer may be on its way
-LINGER_S = 1.0  # the verdict stands; whoever is about to answer is still counted
+# Home's own check takes its whole deadline at most, and no alarm waits longer than that: others
+# have a little less time, so that their answers are there by then.
+SHARE_OF_TIME = 0.95
+LINGER_S = 0.5  # the verdict stands; whoever is about to answer is still counted
+HURRY_S = 2.0  # home waits, and nobody gets through
 PATIENCE_S = 3.0  # with a scheduled check elsewhere
 MOST_PLACES = 100
 # A hostile lookout may send without end: so much of it is kept until it is read.
 MOST_WAITING, MOST_WAITING_BYTES = 50_000, 16 * 2**20
 RETRY_S = 30.0  # the server refuses this user: its configuration may be on its way
 
+Said = CheckResult | NoVote
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Place:
     """A lookout that was heard of; ``heard`` is the bot's own monotonic time."""
 
@@ -74,7 +82,9 @@ class Link:
         self._client: Client | None = None
         self._inbox = ""
         self._tokens = itertools.count(1)
-        self._asked: dict[str, asyncio.Future[Msg | None]] = {}
+        # The answers to come by their token, and when they were asked for.
+        self._asked: dict[str, tuple[asyncio.Future[Said], int]] = {}
+        self._questions: WeakKeyDictionary[Target, bytes] = WeakKeyDictionary()
         self._places: dict[str, Place] = {}
         self.server = str(server)
 
@@ -104,17 +114,11 @@ class Link:
         return self.connected and recent and not place.left
 
     def status(self) -> list[PlaceStatus]:
-        """All places heard of within a day, and whether they can be asked now."""
+        """The same, as others are shown them."""
         now = self._clock.monotonic()
         return [
-            PlaceStatus(
-                one.name,
-                one.release,
-                now - one.heard,
-                self.is_present(one),
-                one.protocol == VERSION,
-            )
-            for one in self.places
+            PlaceStatus(p.name, p.release, now - p.heard, self.is_present(p), p.protocol == VERSION)
+            for p in self.places
         ]
 
     async def judge(self) -> None:
@@ -128,23 +132,24 @@ class Link:
                 await self._connection.run()
             await asyncio.sleep(RETRY_S)
 
-    async def ask_all(self, target: Target, deadline_s: float | None = None) -> list[Answer]:
+    async def ask_all(
+        self,
+        target: Target,
+        deadline_s: float | None = None,
+        *,
+        hurry: asyncio.Event | None = None,
+    ) -> list[Answer]:
         """What every known place makes of a target; those that are away are named as such.
 
-        Ends when the rest could change nothing, or at the deadline.
+        Ends when the rest could change nothing, or at the deadline. ``hurry``: set when home waits
+        for it.
         """
         wait_s = deadline_s or target.timeout_s
+        question = Question(target, SHARE_OF_TIME * wait_s, self._private)
         places = self.places
-        tasks = [
-            asyncio.create_task(self._ask_place(place, target, wait_s, private=self._private))
-            for place in places
-        ]
+        tasks = [asyncio.create_task(self._ask_place(p, question, wait_s)) for p in places]
         try:
-            waiting = set(tasks)
-            while waiting and not _settled(tasks):
-                _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if waiting:
-                await asyncio.wait(waiting, timeout=LINGER_S)
+            await _until_settled(tasks, hurry or asyncio.Event())
             return [
                 task.result() if task.done() else Answer(place.name, why=NoVote.SILENT)
                 for place, task in zip(places, tasks, strict=True)
@@ -158,71 +163,66 @@ class Link:
         place = self._places.get(name)
         if place is None:
             return Answer(name, why=NoVote.AWAY)
-        wait_s = deadline_s or target.timeout_s
-        return await self._ask_place(place, target, wait_s, private=True)
+        question = Question(target, deadline_s or target.timeout_s, private=True)
+        return await self._ask_place(place, question, question.deadline_s + LATE_S)
 
-    async def check(self, target: Target, deadline_s: float | None = None) -> CheckResult | None:
-        """A scheduled check by any one trusted lookout; None is no result, never a failure."""
-        wait_s = deadline_s or target.timeout_s
-        try:
-            data = encode_question(Question(target, wait_s, self._private))
-        except TooLong:
-            return None
-        at_ms = self._clock.now_ms()
-        message = await self._ask(subjects.CHECKS, data, wait_s + LATE_S)
-        if message is None or is_nobody(message):
-            return None
-        answer = read_answer(message.data, at_ms)
-        return answer if isinstance(answer, CheckResult) else None
-
-    async def _ask_place(
-        self, place: Place, target: Target, deadline_s: float, *, private: bool
-    ) -> Answer:
+    async def _ask_place(self, place: Place, question: Question, wait_s: float) -> Answer:
         """One place's answer, or why it has none."""
-        why: NoVote | None = None
-        if not self.is_present(place):
-            why = NoVote.AWAY
-        elif place.protocol != VERSION:
-            why = NoVote.VERSION
-        if why is not None:
-            return Answer(place.name, why=why)
-        said = await self._answer_of(place, Question(target, deadline_s, private))
+        said: Said = NoVote.AWAY
+        if self.is_present(place):
+            said = NoVote.VERSION
+            if place.protocol == VERSION:
+                said = await self._answer_of(place, question, wait_s)
         if isinstance(said, CheckResult):
             return Answer(place.name, said)
         return Answer(place.name, why=said)
 
-    async def _answer_of(self, place: Place, question: Question) -> CheckResult | NoVote:
+    async def _answer_of(self, place: Place, question: Question, wait_s: float) -> Said:
         try:
             data = encode_question(question)
         except TooLong:
             return NoVote.TOO_LONG
         secret = has_secret(question.target)
-        at_ms = self._clock.now_ms()
-        subject = subjects.ask(place.name, secret=secret)
-        message = await self._ask(subject, data, question.deadline_s + LATE_S)
-        if message is None:
-            return NoVote.SILENT
-        if not is_nobody(message):
-            return read_answer(message.data, at_ms)
-        place.left = place.left or not secret
-        return NoVote.UNTRUSTED if secret else NoVote.AWAY
+        said = await (await self._ask(subjects.ask(place.name, secret=secret), data, wait_s))
+        if said is NoVote.AWAY and secret:
+            return NoVote.UNTRUSTED
+        place.left = place.left or said is NoVote.AWAY
+        return said
 
-    async def _ask(self, subject: str, data: bytes, wait_s: float) -> Msg | None:
-        """The one answer; None when there is none in time, or the connection is lost."""
+    async def ask_any(
+        self, target: Target, deadline_s: float | None = None
+    ) -> "asyncio.Future[Said]":
+        """Have a scheduled check made by any one trusted lookout; its answer to come."""
+        wait_s = deadline_s or target.timeout_s
+        data = self._questions.get(target)
+        if data is None:
+            with suppress(TooLong):
+                data = encode_question(Question(target, wait_s, self._private))
+                self._questions[target] = data
+        return await self._ask(subjects.CHECKS, data, wait_s + LATE_S)
+
+    async def _ask(self, subject: str, data: bytes | None, wait_s: float) -> "asyncio.Future[Said]":
+        """The answer to come: SILENT when there is none in time, AWAY when nobody is there."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Said] = loop.create_future()
         client = self._client
-        if client is None:
-            return None
+        if client is None or data is None:
+            answered.set_result(NoVote.SILENT if data is not None else NoVote.TOO_LONG)
+            return answered
         token = str(next(self._tokens))
-        answered: asyncio.Future[Msg | None] = asyncio.get_running_loop().create_future()
-        self._asked[token] = answered
-        try:
-            async with asyncio.timeout(wait_s):
-                await client.publish(subject, data, reply=f"{self._inbox}.{token}")
-                return await answered
-        except (TimeoutError, OSError, nats.errors.Error):
-            return None
-        finally:
+        self._asked[token] = answered, self._clock.now_ms()
+        timer = loop.call_later(wait_s, _settle, answered, NoVote.SILENT)
+
+        def forget(_: object) -> None:
+            timer.cancel()
             del self._asked[token]
+
+        answered.add_done_callback(forget)
+        try:
+            await client.publish(subject, data, reply=f"{self._inbox}.{token}")
+        except (OSError, nats.errors.Error):
+            _settle(answered, NoVote.SILENT)
+        return answered
 
     async def _begin(self, client: Client) -> None:
         """Listen for answers and hellos, then ask who is there."""
@@ -242,15 +242,16 @@ class Link:
         self._client = None
         for place in self._places.values():
             place.left = True  # until it says hello over the next connection
-        for answered in self._asked.values():
-            if not answered.done():
-                answered.set_result(None)
+        for answered, _ in self._asked.values():
+            _settle(answered, NoVote.SILENT)
 
     async def _hear_answer(self, message: Msg) -> None:
         """Of what is still asked, once; late and doubled answers find nobody."""
-        answered = self._asked.get(message.subject.rpartition(".")[2])
-        if answered is not None and not answered.done():
-            answered.set_result(message)
+        asked = self._asked.get(message.subject.rpartition(".")[2])
+        if asked is not None:
+            answered, at_ms = asked
+            nobody = is_nobody(message)
+            _settle(answered, NoVote.AWAY if nobody else read_answer(message.data, at_ms))
 
     async def _hear_hello(self, message: Msg) -> None:
         """Its subject says who it is: the server lets each lookout use its own alone."""
@@ -283,27 +284,55 @@ class RemoteChecker:
 
     async def check(self, target: Target) -> CheckResult:
         """One check; see :class:`bot.engine.kinds.base.Checker`."""
-        elsewhere = asyncio.create_task(self._link.check(target))
+        elsewhere = await self._link.ask_any(target)
         at_home: asyncio.Task[CheckResult] | None = None
+        either: set[asyncio.Future[Any]] = {elsewhere}
         try:
-            await asyncio.wait({elsewhere}, timeout=self._patience_s)
+            await asyncio.wait(either, timeout=self._patience_s)
             if (result := _fine(elsewhere)) is not None:
                 return result
             at_home = asyncio.create_task(self._home.check(target))
             if not elsewhere.done():
-                await asyncio.wait({elsewhere, at_home}, return_when=asyncio.FIRST_COMPLETED)
+                either.add(at_home)
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return _fine(elsewhere) or await at_home
         finally:
-            for task in (elsewhere, at_home):
-                if task is not None:
-                    task.cancel()
+            elsewhere.cancel()
+            if at_home is not None:
+                at_home.cancel()
 
 
-def _fine(task: "asyncio.Task[CheckResult | None]") -> CheckResult | None:
-    result = task.result() if task.done() else None
-    return result if result is not None and result.ok else None
+def _fine(answered: "asyncio.Future[Said]") -> CheckResult | None:
+    said = answered.result() if answered.done() else None
+    return said if isinstance(said, CheckResult) and said.ok else None
 
 
-def _settled(tasks: Sequence["asyncio.Task[Answer]"]) -> bool:
-    done = [task.result() for task in tasks if task.done()]
-    return is_settled(vote(done), len(tasks) - len(done))
+def _settle(answered: "asyncio.Future[Said]", said: Said) -> None:
+    if not answered.done():
+        answered.set_result(said)
+
+
+async def _until_settled(asked: Sequence["asyncio.Task[Answer]"], hurry: asyncio.Event) -> None:
+    """Until those that have not answered could change nothing, or are waited for in vain.
+
+    A site fails in silence in most places; whoever gets through is quick. So once home waits, and
+    nobody has got through, a place that hangs holds an alarm back no longer than HURRY_S.
+    """
+    clock = asyncio.get_running_loop().time
+    hurried = asyncio.create_task(hurry.wait())
+    until: float | None = None
+    try:
+        while waiting := {task for task in asked if not task.done()}:
+            found = vote([task.result() for task in asked if task.done()])
+            if is_settled(found, len(waiting)):
+                await asyncio.wait(waiting, timeout=LINGER_S)
+                return
+            if until is None and hurried.done():
+                until = clock() + HURRY_S
+            left_s = None if until is None or found.through else max(0.0, until - clock())
+            if left_s == 0:
+                return
+            wakes = waiting if hurried.done() else {*waiting, hurried}
+            await asyncio.wait(wakes, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hurried.cancel()

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 import nats.errors
 from nats.aio.client import Client
@@ -16,6 +15,7 @@ from nats.aio.msg import Msg
 from bot import __version__
 from bot.clock import Clock
 from bot.engine.kinds.base import Checker
+from bot.engine.network import OnlineCheck
 from bot.engine.votes import NoVote
 from bot.models import Cause, CheckResult, Reason
 from bot.places import subjects
@@ -34,38 +34,37 @@ from bot.places.messages import (
 log = logging.getLogger(__name__)
 
 HELLO_S = 15.0
+PROOF_S = 3.0  # so long before a check's deadline it is asked whether this place is online
 MOST_AT_ONCE = 2_000  # each takes 13 kB while it waits (measured)
 
 
-class Online(Protocol):
-    """Whoever can report whether this machine is online."""
-
-    async def is_online_since(self, started: float) -> bool:
-        """Whether anything answered that was asked after that moment of monotonic time."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class PlaceCheckers:
     """What a lookout checks with: ``public`` for any monitor; ``private`` may also visit the
     networks of its own VIGIE_ALLOW_PRIVATE. Without ``online`` it always votes.
     """
 
     public: Checker
     private: Checker
-    online: Online | None = None
+    online: OnlineCheck | None = None
 
 
 class Lookout:
     """Answers as ``name`` until cancelled."""
 
     def __init__(
-        self, name: str, server: Server, eyes: Eyes, clock: Clock, *, at_once: int | None = None
+        self,
+        name: str,
+        server: Server,
+        checkers: PlaceCheckers,
+        clock: Clock,
+        *,
+        at_once: int = MOST_AT_ONCE,
     ) -> None:
         self._name = name
-        self._eyes = eyes
+        self._checkers = checkers
         self._clock = clock
-        self._at_once = at_once or MOST_AT_ONCE
+        self._at_once = at_once
         # Whether this place is trusted only the server knows: it refuses these to others.
         optional = (subjects.ask(name, secret=True), subjects.CHECKS)
         self._connection = Connection(server, f"lookout {name}", self._begin, self._lost, optional)
@@ -129,35 +128,49 @@ class Lookout:
         check.add_done_callback(self._checks.discard)
 
     async def _answer(self, message: Msg, question: Question) -> None:
-        started = self._clock.monotonic()
         try:
-            result = await self._check(question)
-            why = await self._no_vote(result, started)
-            said = encode_answer(result) if why is None else encode_refusal(why)
+            said = await self._vote(question)
         except Exception:
             log.exception("A check ended by a bug")
             said = encode_refusal(NoVote.CANNOT)
         await _respond(message, said)
 
+    async def _vote(self, question: Question) -> bytes:
+        """Check, and prove before its deadline that this place is online: home does not wait."""
+        online, started = self._checkers.online, self._clock.monotonic()
+        proof: asyncio.Task[bool] | None = None
+
+        def prove() -> None:
+            nonlocal proof
+            if online is not None:
+                proof = asyncio.create_task(online.is_online_since(started))
+
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(max(0.0, question.deadline_s - PROOF_S), prove)
+        try:
+            result = await self._check(question)
+            if result.cause is None:
+                return encode_answer(result)
+            if result.cause.is_ours or result.cause.reason is Reason.ADDRESS_REFUSED:
+                return encode_refusal(NoVote.CANNOT)
+            if proof is None:
+                prove()
+            if proof is not None and not await proof:
+                return encode_refusal(NoVote.OFFLINE)
+            return encode_answer(result)
+        finally:
+            timer.cancel()
+            if proof is not None:
+                proof.cancel()
+
     async def _check(self, question: Question) -> CheckResult:
-        prober = self._eyes.private if question.private else self._eyes.public
+        checker = self._checkers.private if question.private else self._checkers.public
         at_ms = self._clock.now_ms()
         try:
             async with asyncio.timeout(question.deadline_s):
-                return await prober.check(question.target)
+                return await checker.check(question.target)
         except TimeoutError:
             return CheckResult(at_ms, Cause(Reason.TIMEOUT, round(question.deadline_s)))
-
-    async def _no_vote(self, result: CheckResult, started: float) -> NoVote | None:
-        """Why this result says nothing about the site, if it does not."""
-        if result.cause is None:
-            return None
-        if result.cause.is_ours or result.cause.reason is Reason.ADDRESS_REFUSED:
-            return NoVote.CANNOT
-        online = self._eyes.online
-        if online is None or await online.is_online_since(started):
-            return None
-        return NoVote.OFFLINE
 
 
 async def _respond(message: Msg, data: bytes) -> None:

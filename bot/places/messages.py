@@ -1,18 +1,18 @@
-"""What travels between the bot and its lookouts: small JSON, read as if strangers had written it.
+"""Messages between the bot and its lookouts: small JSON, read as if strangers had written it.
 
 A question is a :class:`bot.models.Target`, an answer a :class:`bot.models.CheckResult` without its
-time: no clock of another machine counts here. Options with their default value are left out, so a
-newer bot goes on talking to older lookouts. A lookout that does not know an option says so and does
-not vote; of an answer or a hello, what is not known is passed over.
+time: no clock of another machine counts here. What has its default value is left out, so a newer
+bot goes on talking to older lookouts. A lookout that does not know an option says so and does not
+vote; of an answer or a hello, what is not known is passed over.
 """
 
-import ipaddress
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any
 
@@ -22,24 +22,20 @@ from bot.models import Cause, CheckResult, Game, Phases, Target
 
 VERSION = 1
 LIMIT = 4_000  # bytes of a message
-URL_LIMIT = 2_048
 SHORTEST_S, LONGEST_S = 0.1, 60.0  # deadlines a lookout keeps
 
 PLACE = re.compile(r"[^\W_](?:(?:[^\W_]|-){0,30}[^\W_])?")
 RESERVED = frozenset({"home", "vigie", "all"})  # the bot's own words for places
-_CAUSE = re.compile(r"[a-z_]{1,30}(?::[0-9]{1,6})?")
 _RELEASE = re.compile(r"[\w.+-]{1,40}")
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-_HALF = re.compile(r"[\ud800-\udfff]")  # of a pair of UTF-16: no text at all
-_PHASES = ("dns", "connect", "tls", "first_byte", "total")
-_GAME_FIELDS = len(Game.__dataclass_fields__)
+# Nothing invisible; of a text that is looked for only half pairs of UTF-16 are no text at all.
+_HIDDEN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069"
+_LINE = rf"[^{_HIDDEN}]*"
+_URL = rf"[^{_HIDDEN}]{{1,2048}}"
+_ANY_TEXT = r"[^\ud800-\udfff]*"
 _MOST_MS = 10**7
-_MOST_EPOCH_MS = 10**15
-_KEYS = frozenset(
-    "v url deadline_ms method headers expect contains not_contains private".split()  # noqa: SIM905
-)
+_GAME_FIELDS = len(Game.__dataclass_fields__)
 
-
+# A lookout's own reasons; the bot has more.
 SAID = frozenset({NoVote.OFFLINE, NoVote.VERSION, NoVote.CANNOT, NoVote.BUSY})
 
 
@@ -91,22 +87,12 @@ def has_secret(target: Target) -> bool:
 
 def encode_question(question: Question) -> bytes:
     """Raises TooLong."""
-    target = question.target
     fields: dict[str, Any] = {
         "v": VERSION,
-        "url": target.url,
+        "url": question.target.url,
         "deadline_ms": round(question.deadline_s * 1000),
     }
-    if target.method != "GET":
-        fields["method"] = target.method
-    if target.headers:
-        fields["headers"] = target.headers
-    if target.expect_status:
-        fields["expect"] = _runs(target.expect_status)
-    if target.contains is not None:
-        fields["contains"] = target.contains
-    if target.not_contains is not None:
-        fields["not_contains"] = target.not_contains
+    fields |= _written(question.target, _NO_OPTION, _OPTIONS)
     if question.private:
         fields["private"] = True
     data = _encode(fields)
@@ -120,42 +106,19 @@ def read_question(data: bytes) -> Question:
     fields = _object(data)
     if not fields.keys() <= _KEYS:
         raise OtherVersion
-    text = _Fields(fields)
+    asked_s = _MILLISECONDS(fields.get("deadline_ms")) / 1000
+    deadline_s = min(max(asked_s, SHORTEST_S), LONGEST_S)
     target = Target(
-        url=text.text("url", URL_LIMIT) or "",
-        method=text.text("method", 10) or "GET",
-        headers=_headers(fields.get("headers", [])),
-        expect_status=_statuses(fields.get("expect", [])),
-        contains=text.text("contains", LIMIT, hidden=_HALF),
-        not_contains=text.text("not_contains", LIMIT, hidden=_HALF),
+        _text(_URL)(fields.get("url")), timeout_s=math.ceil(deadline_s), **_read(fields, _OPTIONS)
     )
-    deadline_s = text.number("deadline_ms", 0, _MOST_MS)
-    if not target.url or deadline_s is None:
-        raise Unreadable
-    deadline_s = min(max(deadline_s / 1000, SHORTEST_S), LONGEST_S)
-    target = replace(target, timeout_s=math.ceil(deadline_s))
-    return Question(target, deadline_s, text.flag("private"))
+    return Question(target, deadline_s, _flag(fields.get("private", False)))
 
 
 def encode_answer(result: CheckResult) -> bytes:
     """What a check saw; an address that is too long to travel is left out."""
-    phases = [getattr(result.phases, name) for name in _PHASES]
-    fields = {
-        "v": VERSION,
-        "cause": None if result.cause is None else str(result.cause),
-        "status": result.status,
-        "phases": [None if ms is None else round(ms, 1) for ms in phases],
-        "certificate_ms": result.certificate_expires_ms,
-        "address": result.address,
-        "final_url": result.final_url,
-        "downgraded": result.downgraded or None,
-        "game": None if result.game is None else astuple(result.game),
-    }
-    kept = {k: v for k, v in fields.items() if v is not None or k == "cause"}
-    data = _encode(kept)
-    if len(data) <= LIMIT:
-        return data
-    return encode_answer(replace(result, final_url=None))
+    fields = {"v": VERSION, "cause": None, "phases": _written_phases(result.phases)}
+    data = _encode(fields | _written(result, _NOTHING_SEEN, _SEEN))
+    return data if len(data) <= LIMIT else encode_answer(replace(result, final_url=None))
 
 
 def encode_refusal(why: NoVote) -> bytes:
@@ -173,9 +136,9 @@ def read_answer(data: bytes, at_ms: int) -> CheckResult | NoVote:
         if "no" in fields:
             why = NoVote(fields["no"])
             return why if why in SAID else NoVote.GARBLED
-        if "cause" not in fields:
+        if "cause" not in fields or "phases" not in fields:
             return NoVote.GARBLED
-        return _result(_Fields(fields), at_ms)
+        return CheckResult(**{"at_ms": at_ms, "cause": None} | _read(fields, _SEEN))
     except OtherVersion:
         return NoVote.VERSION
     except (Unreadable, ValueError, TypeError):
@@ -183,81 +146,19 @@ def read_answer(data: bytes, at_ms: int) -> CheckResult | NoVote:
 
 
 def encode_hello(hello: Hello) -> bytes:
-    fields = {"v": hello.protocol, "release": hello.release, "leaving": hello.leaving or None}
-    return _encode({name: value for name, value in fields.items() if value is not None})
+    fields: dict[str, Any] = {"v": hello.protocol, "release": hello.release}
+    return _encode(fields | {"leaving": True} if hello.leaving else fields)
 
 
 def read_hello(data: bytes) -> Hello:
     """Of any version: another one is listed, and not asked. Raises Unreadable."""
     fields = _parsed(data)
-    protocol = fields.get("v")
+    protocol, release = fields.get("v"), fields.get("release")
     if type(protocol) is not int or not 0 < protocol < _MOST_MS:
         raise Unreadable
-    text = _Fields(fields)
-    release = text.text("release", 40) or ""
-    if _RELEASE.fullmatch(release) is None:
+    if not isinstance(release, str) or _RELEASE.fullmatch(release) is None:
         raise Unreadable
-    return Hello(release, protocol, text.flag("leaving"))
-
-
-class _Fields:
-    """Typed access; anything else than what is expected is Unreadable."""
-
-    def __init__(self, fields: Mapping[str, Any]) -> None:
-        self._fields = fields
-
-    def text(self, name: str, limit: int, hidden: re.Pattern[str] = _HIDDEN) -> str | None:
-        value = self._fields.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, str) or len(value) > limit or hidden.search(value):
-            raise Unreadable
-        return value
-
-    def phases(self) -> Phases:
-        values = self._fields.get("phases")
-        if not isinstance(values, list) or len(values) != len(_PHASES) or values[-1] is None:
-            raise Unreadable
-        read = [None if value is None else _number(value, 0, _MOST_MS) for value in values]
-        return Phases(read[0], read[1], read[2], read[3], read[4] or 0.0)
-
-    def game(self) -> Game | None:
-        value = self._fields.get("game")
-        if value is None:
-            return None
-        if not isinstance(value, list) or len(value) != _GAME_FIELDS:
-            raise Unreadable
-        return bounded_game(*value)
-
-    def number(self, name: str, low: float, high: float) -> float | None:
-        value = self._fields.get(name)
-        return None if value is None else _number(value, low, high)
-
-    def flag(self, name: str) -> bool:
-        value = self._fields.get(name, False)
-        if not isinstance(value, bool):
-            raise Unreadable
-        return value
-
-
-def _result(fields: _Fields, at_ms: int) -> CheckResult:
-    cause = fields.text("cause", 40)
-    if cause is not None and _CAUSE.fullmatch(cause) is None:
-        raise Unreadable
-    status = fields.number("status", 100, 999)
-    ends_ms = fields.number("certificate_ms", -_MOST_EPOCH_MS, _MOST_EPOCH_MS)
-    address = fields.text("address", 64)
-    return CheckResult(
-        at_ms=at_ms,
-        cause=None if cause is None else Cause.parse(cause),
-        status=None if status is None else int(status),
-        phases=fields.phases(),
-        certificate_expires_ms=None if ends_ms is None else int(ends_ms),
-        address=None if address is None else str(ipaddress.ip_address(address)),
-        final_url=fields.text("final_url", URL_LIMIT),
-        downgraded=fields.flag("downgraded"),
-        game=fields.game(),
-    )
+    return Hello(release, protocol, _flag(fields.get("leaving", False)))
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -288,28 +189,47 @@ def _encode(fields: Mapping[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "ignore")
 
 
-def _number(value: object, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable
-    if not low <= value <= high:  # no NaN is
+# Readers take one value of a message; anything else than what they expect is Unreadable.
+Reader = Callable[[Any], Any]
+
+
+def _text(pattern: str) -> Reader:
+    matches = re.compile(pattern).fullmatch
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or matches(value) is None:
+            raise Unreadable
+        return value
+
+    return read
+
+
+def _number(low: int, high: int, *types: type) -> Reader:
+    def read(value: Any) -> float:
+        if type(value) not in types or not low <= value <= high:  # no NaN is
+            raise Unreadable
+        return value  # type: ignore[no-any-return]
+
+    return read
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
         raise Unreadable
     return value
 
 
 def _headers(value: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, list):
+    return tuple((_A_LINE(name), _A_LINE(text)) for name, text in _pairs(value))
+
+
+def _pairs(value: object) -> list[Sequence[Any]]:
+    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):  # noqa: PLR2004
         raise Unreadable
-    found = []
-    for pair in value:
-        match pair:
-            case [str(name), str(text)] if not _HIDDEN.search(name + text):
-                found.append((name, text))
-            case _:
-                raise Unreadable
-    return tuple(found)
+    return value
 
 
-def _runs(codes: Sequence[int]) -> list[list[int]]:
+def _runs(codes: Iterable[int]) -> list[list[int]]:
     """``200, 201, 202, 301`` as ``[[200, 202], [301, 301]]``."""
     ordered = sorted(set(codes))
     ends = [a for a, b in pairwise(ordered) if b != a + 1] + ordered[-1:]
@@ -318,13 +238,79 @@ def _runs(codes: Sequence[int]) -> list[list[int]]:
 
 
 def _statuses(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        raise Unreadable
     found: set[int] = set()
-    for run in value:
-        match run:
-            case [int(first), int(last)] if 100 <= first <= last <= 599:  # noqa: PLR2004
-                found.update(range(first, last + 1))
-            case _:
-                raise Unreadable
+    for first, last in _pairs(value):
+        if first > last:
+            raise Unreadable
+        found.update(range(_A_STATUS(first), _A_STATUS(last) + 1))
     return tuple(sorted(found))
+
+
+def _written_phases(phases: Phases) -> list[float | None]:
+    spent = (phases.dns, phases.connect, phases.tls, phases.first_byte, phases.total)
+    return [None if ms is None else round(ms, 1) for ms in spent]
+
+
+def _phases(value: object) -> Phases:
+    if not isinstance(value, list) or len(value) != 5:  # noqa: PLR2004
+        raise Unreadable
+    dns, connect, tls, first_byte = (ms if ms is None else _MILLISECONDS(ms) for ms in value[:4])
+    return Phases(dns, connect, tls, first_byte, _MILLISECONDS(value[4]))
+
+
+def _game(value: object) -> Game | None:
+    if not isinstance(value, list) or len(value) != _GAME_FIELDS:
+        raise Unreadable
+    return bounded_game(*value)
+
+
+_A_LINE, _A_STATUS, _MILLISECONDS = (
+    _text(_LINE),
+    _number(100, 599, int),
+    _number(0, _MOST_MS, int, float),
+)
+_A_CAUSE, _AN_ADDRESS = _text(r"[a-z_]{1,30}(?::[0-9]{1,6})?"), _text(r"[\w.:%-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of a target or a result, and its key in a message."""
+
+    name: str
+    key: str
+    read: Reader
+    write: Callable[[Any], object] = lambda value: value
+
+
+_OPTIONS = (
+    _Field("method", "method", _text(r"[A-Z]{1,10}")),
+    _Field("headers", "headers", _headers),
+    _Field("expect_status", "expect", _statuses, _runs),
+    _Field("contains", "contains", _text(_ANY_TEXT)),
+    _Field("not_contains", "not_contains", _text(_ANY_TEXT)),
+)
+_KEYS = {"v", "url", "deadline_ms", "private", *(field.key for field in _OPTIONS)}
+_NO_OPTION = Target("")
+_SEEN = (
+    _Field("cause", "cause", lambda value: Cause.parse(_A_CAUSE(value)), str),
+    _Field("status", "status", _number(100, 999, int)),
+    _Field("phases", "phases", _phases, _written_phases),
+    _Field("certificate_expires_ms", "certificate_ms", _number(-(10**15), 10**15, int)),
+    _Field("address", "address", lambda value: str(ip_address(_AN_ADDRESS(value)))),
+    _Field("final_url", "final_url", _text(_URL)),
+    _Field("downgraded", "downgraded", _flag),
+    _Field("game", "game", _game, astuple),
+)
+_NOTHING_SEEN = CheckResult(0, None)
+
+
+def _written(value: object, default: object, table: Iterable[_Field]) -> dict[str, object]:
+    """What differs from the default."""
+    kept = ((one, getattr(value, one.name)) for one in table)
+    return {one.key: one.write(found) for one, found in kept if found != getattr(default, one.name)}
+
+
+def _read(fields: Mapping[str, Any], table: Iterable[_Field]) -> dict[str, Any]:
+    """Arguments for what a message says; what it leaves out keeps its default."""
+    present = ((one, fields.get(one.key)) for one in table)
+    return {one.name: one.read(found) for one, found in present if found is not None}

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 from bot.clock import Clock
 from bot.db import gaps, guilds
 from bot.db.database import Connection, Database
+from bot.engine.network import OnlineCheck
 from bot.engine.stall_detector import StallDetector
 from bot.services.delivery import enqueue
 
@@ -14,14 +14,6 @@ log = logging.getLogger(__name__)
 
 RECHECK_S = 5.0
 NOTE_AFTER_MS = 120_000  # shorter times offline are recorded, not posted
-
-
-class OnlineCheck(Protocol):
-    """Asks hosts of others whether this machine is online."""
-
-    async def is_online_since(self, started: float) -> bool:
-        """Whether any of them answered after that moment of monotonic time."""
-        ...
 
 
 class ConnectivityMonitor:

@@ -10,6 +10,7 @@ from bot.db.database import Database
 from bot.engine.check_queue import CheckQueue
 from bot.engine.kinds.base import Checker
 from bot.engine.netguard import Netguard
+from bot.engine.network import OnlineCheck
 from bot.engine.place_router import Others, PlaceRouter
 from bot.engine.scheduler import Scheduler
 from bot.engine.stall_detector import StallDetector
@@ -18,7 +19,7 @@ from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
 from bot.services.bulk_edits import BulkEdits
 from bot.services.check_runner import CheckRunner
-from bot.services.connectivity import ConnectivityMonitor, OnlineCheck
+from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why

@@ -255,9 +255,9 @@ def _lines(t: int, action: str, alert: Alert) -> Iterator[SimulatedMessage]:
 def _asked(vote: Vote | None) -> Asking | None:
     if vote is None:
         return None
-    asking: Asking = asyncio.get_running_loop().create_future()
-    asking.set_result(vote)
-    return asking
+    votes: asyncio.Future[Vote] = asyncio.get_running_loop().create_future()
+    votes.set_result(vote)
+    return Asking(votes)
 
 
 @asynccontextmanager

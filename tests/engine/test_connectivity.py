@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.engine import rlimits
-from bot.engine.connectivity import VALID_S, ConnectivityChecker
+from bot.engine.network import VALID_S, ConnectivityChecker
 from bot.engine.resolver import Resolver
 from tests.engine.nameserver import nameserver
 from tests.engine.sites import Names, Site, Visit, answer, free_port, serve

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 
 from bot.clock import Clock, SystemClock
 from bot.config import child_environment
+from bot.models import CheckResult, Target
 from bot.places.address import read_server
 from bot.places.link import Link
 from tests.engine.sites import free_port
@@ -140,6 +141,14 @@ async def linked(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def checked(
+    link: Link, target: Target, deadline_s: float | None = None
+) -> CheckResult | None:
+    """One scheduled check by any lookout; None is no result."""
+    said = await (await link.ask_any(target, deadline_s))
+    return said if isinstance(said, CheckResult) else None
 
 
 async def settled(client: Client) -> None:

@@ -21,7 +21,7 @@ from bot.models import Target
 from bot.places import accounts, subjects
 from bot.places.accounts import BOT, Accounts, User
 from bot.places.address import Server, read_server
-from bot.places.lookout import Eyes, Lookout
+from bot.places.lookout import Lookout, PlaceCheckers
 from tests.bench.origins import certificate
 from tests.engine.sites import make_checker, serve
 from tests.places.rig import (
@@ -29,6 +29,7 @@ from tests.places.rig import (
     SERVERS,
     LookoutProcess,
     NatsServer,
+    checked,
     linked,
     settled,
     until,
@@ -109,7 +110,7 @@ def test_what_is_written_works_and_only_the_trusted_see_secrets(
                     ("paris", NoVote.UNTRUSTED),
                 ]
                 assert vote(await link.ask_all(Target(site.url("/?k=1")))).through == ("oslo",)
-                scheduled = [await link.check(Target(site.url())) for _ in range(10)]
+                scheduled = [await checked(link, Target(site.url())) for _ in range(10)]
                 assert all(result is not None and result.ok for result in scheduled)
 
     asyncio.run(scenario())
@@ -145,7 +146,7 @@ def test_a_lookout_cannot_read_what_others_are_asked(installation: Installation)
             async with linked(installation.bot_url) as link, serve() as site:
                 await until_present(link, "oslo")
                 await link.ask_all(Target(site.url()))
-                assert await link.check(Target(site.url())) is not None
+                assert await checked(link, Target(site.url())) is not None
         assert heard == []
         await spy.close()
 
@@ -231,7 +232,7 @@ def test_a_lookout_under_anothers_name_is_no_place_and_says_why(
         server = replace(read_server(installation.server.url, "x"), user="paris")
         server = replace(server, password=installation.secret("paris"))
         probe = make_checker()
-        liar = Lookout("oslo", server, Eyes(probe, probe), SystemClock())
+        liar = Lookout("oslo", server, PlaceCheckers(probe, probe), SystemClock())
         lying = asyncio.create_task(liar.run())
         async with linked(installation.bot_url) as link:
             await until(lambda: link.connected)

@@ -17,12 +17,13 @@ from bot.engine.votes import NoVote, Verdict, vote
 from bot.models import Target
 from bot.places.address import read_server
 from bot.places.link import Link
-from bot.places.lookout import Eyes, Lookout
+from bot.places.lookout import Lookout, PlaceCheckers
 from tests.engine.sites import Visit, free_port, make_checker, serve
 from tests.places.rig import (
     ROOT,
     LookoutProcess,
     NatsServer,
+    checked,
     linked,
     lookouts,
     present,
@@ -53,7 +54,7 @@ def test_a_server_that_dies_takes_all_votes_at_once_and_comes_back(tmp_path: Pat
                 assert not link.connected
                 answers = await link.ask_all(Target(site.url()))
                 assert [answer.why for answer in answers] == [NoVote.AWAY, NoVote.AWAY]
-                assert await link.check(Target(site.url())) is None
+                assert await checked(link, Target(site.url())) is None
                 assert time.monotonic() - began < 0.8
                 await asyncio.sleep(1.0)
                 nats.start()
@@ -310,7 +311,7 @@ def test_another_machines_clock_changes_nothing(tmp_path: Path) -> None:
         with NatsServer(tmp_path) as nats:
             probe = make_checker()
             server = read_server(nats.url, "NATS_URL")
-            lookout = Lookout("paris", server, Eyes(probe, probe), OtherClock())
+            lookout = Lookout("paris", server, PlaceCheckers(probe, probe), OtherClock())
             running = asyncio.create_task(lookout.run())
             async with linked(nats.url) as link, serve() as site:
                 await until_present(link, "paris")

@@ -18,6 +18,7 @@ from tests.places.rig import (
     SERVERS,
     LookoutProcess,
     NatsServer,
+    checked,
     linked,
     lookouts,
     present,
@@ -107,6 +108,33 @@ def test_a_slow_place_does_not_hold_up_what_is_settled(tmp_path: Path) -> None:
                 assert time.monotonic() - began < 2.5
                 found = vote(answers)
                 assert (found.through, found.silent) == (("a", "b"), ("c",))
+
+    asyncio.run(scenario())
+
+
+def test_a_place_that_hangs_holds_no_alarm_back(tmp_path: Path) -> None:
+    """Home has failed and waits: whoever hangs has its own deadline, or two seconds more."""
+
+    async def scenario() -> None:
+        with NatsServer(tmp_path) as nats, lookouts(nats.url, tmp_path, "a", "b", "c") as started:
+            async with linked(nats.url) as link, serve() as site:
+                await until_present(link, "a", "b", "c")
+                started[1].send(signal.SIGSTOP)
+                started[2].send(signal.SIGSTOP)
+                closed = Target(f"http://127.0.0.1:{free_port()}/")
+                waits = asyncio.Event()
+                asking = asyncio.create_task(link.ask_all(closed, hurry=waits))
+                await asyncio.sleep(1.0)
+                assert not asking.done(), "two that may get through would change the verdict"
+                waits.set()
+                began = time.monotonic()
+                found = vote(await asking)
+                assert 1.5 < time.monotonic() - began < 2.5
+                assert (found.failing, found.silent) == (("a",), ("b", "c"))
+                began = time.monotonic()
+                found = vote(await link.ask_all(Target(site.url()), deadline_s=3.0, hurry=waits))
+                assert 2.5 < time.monotonic() - began < 3.2, "not later than home's own deadline"
+                assert (found.through, found.silent) == (("a",), ("b", "c"))
 
     asyncio.run(scenario())
 
@@ -280,7 +308,7 @@ def test_a_lookout_that_dies_with_its_checks_costs_a_check_at_home(tmp_path: Pat
             async with linked(nats.url) as link, serve() as site:
                 await until_present(link, "a")
                 only.send(signal.SIGSTOP)
-                asked = asyncio.create_task(link.check(Target(site.url()), deadline_s=0.5))
+                asked = asyncio.create_task(checked(link, Target(site.url()), 0.5))
                 await asyncio.sleep(0.1)
                 only.kill()
                 assert await asked is None

@@ -26,6 +26,7 @@ from tests.places.rig import (
     ROOT,
     LookoutProcess,
     NatsServer,
+    checked,
     linked,
     lookouts,
     present,
@@ -215,7 +216,7 @@ def test_what_cannot_be_read_does_not_vote(
                     await until_present(link, "x")
                     [answer] = await link.ask_all(Target("http://127.0.0.1/"), 0.1)
                     assert (answer.result, answer.why) == (None, why)
-                    assert await link.check(Target("http://127.0.0.1/"), 0.1) is None
+                    assert await checked(link, Target("http://127.0.0.1/"), 0.1) is None
 
     asyncio.run(scenario())
 

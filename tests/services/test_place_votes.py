@@ -1,5 +1,6 @@
 """What other places do to monitors in the running services: asked when, shown how, kept where."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,8 @@ class ScriptedPlaces:
         heard = {name: self.heard_s.get(name, 3.0) for name in self.says}
         return [PlaceStatus(name, "1.0", s, s <= 45, understood=True) for name, s in heard.items()]
 
-    async def ask_all(self, target: Target) -> Sequence[Answer]:
+    async def ask_all(self, target: Target, *, hurry: asyncio.Event) -> Sequence[Answer]:
+        del hurry
         self.asked += 1
         return [await self.ask_one(name, target) for name in self.says]
 
