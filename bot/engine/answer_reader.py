@@ -54,7 +54,7 @@ class Head:
 class AnswerReader:
     """Takes the bytes of one connection. ``head`` is there once it has come.
 
-    Raises BadAnswer for what nobody can read, Flooded (one of them) for what does not end.
+    Raises BadAnswer for what nobody can read, EndlessAnswer (one of them) for what does not end.
     """
 
     def __init__(self, method: str = "GET") -> None:

@@ -5,11 +5,11 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.engine.addresses import parse, source_of
-from bot.engine.host_limits import before_connect
 from bot.engine.netguard import WEB, AddressRules, Netguard
 from bot.engine.resolver import Resolve
 from bot.models import Phases
@@ -19,6 +19,8 @@ NEXT_ADDRESS_S = 0.25
 MOST_ADDRESSES = 8
 # No way to one family is often our own lack of IPv6: another address may say more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+# Of the check under way: called before each of its connections, and may raise to put one off.
+COUNT_CONNECTION: ContextVar[Callable[[str, int], None] | None] = ContextVar("COUNT", default=None)
 
 
 class PhaseTimer:
@@ -159,6 +161,13 @@ async def _connect(address: str, port: int) -> Connected:
             raise OSError(errno.ENOBUFS, "no port is left to connect from") from None
         raise
     return Connected(sock, address)
+
+
+def before_connect(address: str, port: int) -> None:
+    """A socket is about to connect. Raises what the check it belongs to raises to put it off."""
+    count = COUNT_CONNECTION.get()
+    if count is not None:
+        count(address, port)
 
 
 def _is_out_of_ports(error: BaseException, address: str) -> bool:

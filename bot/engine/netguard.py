@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
-from bot.engine.addresses import Network, OwnNetwork, embedded, is_inside, is_public, parse
-from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
+from bot.engine.addresses import (
+    Network,
+    OwnNetwork,
+    ascii_host,
+    embedded,
+    is_inside,
+    is_local_name,
+    is_numeric,
+    is_public,
+    parse,
+)
 from bot.errors import AddressHidden, AddressRefused, PortRefused, TooManyAddresses
 from bot.words.translator import N_
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 
+from bot.engine.addresses import is_numeric
 from bot.engine.error_mapping import BadAnswer
-from bot.engine.hostnames import is_numeric
 from bot.engine.netguard import NOT_AN_ADDRESS, WEB, Netguard
 from bot.errors import AddressRefused
 from bot.models import Reason

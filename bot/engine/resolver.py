@@ -20,8 +20,7 @@ import pycares
 
 from bot.clock import Clock
 from bot.engine import rlimits
-from bot.engine.addresses import parse
-from bot.engine.hostnames import is_local_name
+from bot.engine.addresses import is_local_name, parse
 
 KEPT_S = (5.0, 30.0)  # at least, at most; the record's own TTL in between
 BAD_S = 5.0

@@ -1,6 +1,8 @@
 """Starts each monitor's checks in time: one heap on monotonic time, a task only while one runs.
 
 It knows neither checkers nor the judge: a :class:`Runner` makes one check and says what comes next.
+Times are whole milliseconds of monotonic time: rounds of 60 s lie exactly 60,000 ms apart however
+late their checks start, and the rules of the judge compare them to the millisecond.
 """
 
 import asyncio
@@ -10,11 +12,11 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from bot.clock import Clock
-from bot.engine.schedule import SHORTEST_MS, After, Plan, WallScale
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ TICK_S = 0.05  # what falls due in one tick starts together: a tenth cheaper tha
 GRACE_MS = 2_000  # later than this means that the loop, or the machine, stalled
 EXTRA = -1  # the number of a check that belongs to no round
 EXTRA_APART_MS = 12_000  # an extra check ends before the round that is planned
+GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: its multiples spread evenly for any count
+SHORTEST_MS = 100  # no interval may be shorter, whatever a runner asks for
+CLOCK_STEP_MS = 1_000  # the wall clock was set; anything less is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +42,106 @@ class Step:
     interval_s: float
 
 
-class Runner(Protocol):
-    """Makes one check: ``number`` is 0 for a round's first, ``slot_ms`` the round's wall time.
+StepMs = tuple[int | None, int]  # the same in milliseconds
 
-    EXTRA is the number of one that belongs to no round; the step it returns changes nothing.
 
-    Slots of one monitor are exact multiples of its interval apart, unless the wall clock was set.
-    """
+class After(Enum):
+    """What follows the check under way."""
 
-    async def __call__(self, key: int, slot_ms: int, number: int) -> Step: ...
+    STEP = auto()  # what the runner says
+    PHASE = auto()  # its round is given up: next at the monitor's own phase
+    NOW = auto()  # its round is given up: next at once
+    NOTHING = auto()  # the monitor was removed
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One monitor's next check. ``slot`` is its round's time, ``due`` the check's own."""
+
+    key: int
+    asked_ms: int  # the interval it was set to
+    interval_ms: int  # of its rounds now
+    slot: int = 0
+    due: int = 0
+    number: int = 0
+    turn: int = 0  # its one valid entry in the heap; 0: none
+    running: bool = False
+    after: After = After.STEP
+
+    def phase(self, length_ms: int) -> int:
+        """The monitor's own, stable place in a length of time, from 0 to under ``length_ms``."""
+        return ((self.key * GOLDEN) % 2**64) * length_ms >> 64
+
+    def restart(self, now: int, *, soon: bool) -> None:
+        """A new round, at once or at the monitor's own phase of its interval.
+
+        Phases are counted from the origin of monotonic time, so a restart of the process keeps
+        them, and long intervals are not put off by every restart.
+        """
+        self.number, self.interval_ms, self.after = 0, self.asked_ms, After.STEP
+        wait = 0 if soon else (self.phase(self.asked_ms) - now) % self.asked_ms
+        self.slot = self.due = now + wait
+
+    def plan_next(self, now: int, step: StepMs | None) -> None:
+        """Plan the next confirming check, or the next round that is still ahead (None: so too).
+
+        After a calm round (no confirming check) a monitor that left its own phase (an early round,
+        a stall, another interval) is drawn back to it, by at most half an interval a round. A
+        round in doubt keeps the full distance: the judge waits for it.
+        """
+        confirm_ms, interval_ms = step or (None, self.interval_ms)
+        self.interval_ms = interval_ms
+        if confirm_ms is not None:
+            self.number += 1
+            self.due = max(self.slot + confirm_ms, now)
+            return
+        slot = self.slot + interval_ms
+        if self.number == 0:
+            slot -= min((slot - self.phase(interval_ms)) % interval_ms, interval_ms // 2)
+        missed = max(0, -((slot - now) // interval_ms))
+        self.number = 0
+        self.slot = self.due = slot + missed * interval_ms
+
+    def postpone(self, now: int) -> None:
+        """Spread what is late after a stall by its phase, instead of a burst.
+
+        Counted from now, not from the own phase: stalls that come back regularly would always
+        hit the same monitors.
+        """
+        if self.number:
+            self.due = now + self.phase(self.due - self.slot)
+        else:
+            self.slot = self.due = now + self.phase(self.interval_ms)
+
+
+class WallScale:
+    """Translates monotonic milliseconds to the wall clock, keeping distances exact."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_ms = self._measure()
+
+    def at(self, monotonic_ms: int) -> int:
+        """The wall time of a moment; follows the wall clock only where it was really set."""
+        offset_ms = self._measure()
+        if abs(offset_ms - self._offset_ms) >= CLOCK_STEP_MS:
+            self._offset_ms = offset_ms
+        return monotonic_ms + self._offset_ms
+
+    def _measure(self) -> int:
+        return round(self._clock.now_ms() - self._clock.monotonic() * 1000)
+
+
+# Gets the monitor's key, the wall time of the round's slot, and the check's number in its round.
+Runner = Callable[[int, int, int], Awaitable[Step]]
 
 
 class Scheduler:
     """Owns the tasks of all checks. A check that fails by a bug costs that check, nothing else.
+
+    ``run_check`` is given 0 for a round's first check; EXTRA for one that belongs to no round, and
+    whose step changes nothing. Slots of one monitor are exact multiples of its interval apart,
+    unless the wall clock was set.
 
     Nothing starts unless :meth:`run` is running. How many checks visit a host at once is up to
     :class:`bot.engine.check_queue.CheckQueue`; ``waits``: whether a task only waits for its turn
@@ -69,8 +161,7 @@ class Scheduler:
         self._plans: dict[int, Plan] = {}
         self._heap: list[tuple[int, int, Plan]] = []
         self._turns = itertools.count(1)
-        self._tasks: dict[asyncio.Task[tuple[int | None, int]], int] = {}
-        self._running: dict[int, asyncio.Task[tuple[int | None, int]]] = {}
+        self._running: dict[int, asyncio.Task[StepMs | None]] = {}
         self._sleeper: asyncio.Task[None] | None = None
         self._active = False
         self._wall = WallScale(clock)
@@ -106,12 +197,12 @@ class Scheduler:
         asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
         now = self._now()
         plan = self._plans[key] = Plan(key, asked_ms, asked_ms, slot=now, due=now, running=True)
-        confirm_ms, interval_ms = None, asked_ms
+        step = None
         try:
-            confirm_ms, interval_ms = await self._guarded(plan, partial(first, self._wall.at(now)))
+            step = await self._guarded(plan, partial(first, self._wall.at(now)))
         finally:
             plan.running = False
-            self._follow(plan, confirm_ms, interval_ms)
+            self._follow(plan, step)
 
     def remove(self, key: int) -> None:
         """Remove a monitor; a check under way ends, but is followed by none."""
@@ -151,19 +242,19 @@ class Scheduler:
         """Start no more checks and end the running ones; those that do not end are named."""
         self._active = False
         self._wake()
-        tasks = dict(self._tasks)
+        tasks = dict(self._running)
         if not tasks:
             return
-        for task in tasks:
+        for task in tasks.values():
             task.cancel()
-        ended = asyncio.create_task(asyncio.wait(tasks))
+        ended = asyncio.create_task(asyncio.wait(tasks.values()))
         deadline = asyncio.create_task(self._clock.sleep(timeout_s))
         try:
             await asyncio.wait({ended, deadline}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended.cancel()
             deadline.cancel()
-        for task, key in tasks.items():
+        for key, task in tasks.items():
             if not task.done():
                 log.error("Check did not stop", extra={"monitor": key})
 
@@ -219,14 +310,11 @@ class Scheduler:
         number = EXTRA if extra else plan.number
         work = partial(self._run_check, plan.key, self._wall.at(plan.slot), number)
         task = asyncio.create_task(self._guarded(plan, work), name=f"check of monitor {plan.key}")
-        self._tasks[task] = plan.key
         self._running[plan.key] = task
         task.add_done_callback(partial(self._ended, plan, extra=extra))
 
-    async def _guarded(
-        self, plan: Plan, work: Callable[[], Awaitable[Step]]
-    ) -> tuple[int | None, int]:
-        """Milliseconds to the confirming check, if one is wanted, and the interval from here."""
+    async def _guarded(self, plan: Plan, work: Callable[[], Awaitable[Step]]) -> StepMs | None:
+        """The step that follows; None where a bug prevents it."""
         try:
             step = await work()
             confirm_ms = None if step.confirm_s is None else round(step.confirm_s * 1000)
@@ -234,31 +322,27 @@ class Scheduler:
         except Exception:
             self.stats.errors += 1
             log.exception("Check failed by a bug, the next is planned", extra={"monitor": plan.key})
-        return None, plan.interval_ms
+        return None
 
-    def _ended(
-        self, plan: Plan, task: asyncio.Task[tuple[int | None, int]], *, extra: bool
-    ) -> None:
-        del self._tasks[task], self._running[plan.key]
+    def _ended(self, plan: Plan, task: asyncio.Task[StepMs | None], *, extra: bool) -> None:
+        del self._running[plan.key]
         self.stats.running -= 1
         plan.running = False
-        confirm_ms, interval_ms = None, plan.interval_ms
-        if not task.cancelled():
-            confirm_ms, interval_ms = task.result()
-        elif self._active and plan.after is After.STEP:
+        step = None if task.cancelled() else task.result()
+        if task.cancelled() and self._active and plan.after is After.STEP:
             self.stats.errors += 1
             log.error("Check cancelled by a bug, the next is planned", extra={"monitor": plan.key})
         if extra and plan.after is After.STEP:
             self._push(plan)
         else:
-            self._follow(plan, confirm_ms, interval_ms)
+            self._follow(plan, step)
 
-    def _follow(self, plan: Plan, confirm_ms: int | None, interval_ms: int) -> None:
+    def _follow(self, plan: Plan, step: StepMs | None) -> None:
         if plan.after is After.NOTHING:
             del self._plans[plan.key]
             return
         if plan.after is After.STEP:
-            plan.plan_next(self._now(), confirm_ms, interval_ms)
+            plan.plan_next(self._now(), step)
         else:
             plan.restart(self._now(), soon=plan.after is After.NOW)
         self._push(plan)

@@ -70,7 +70,7 @@ class Stream:
         self._budget = BUDGET
 
     async def read(self) -> bytes:
-        """Some bytes of the answer; none when the peer has ended. Raises OSError, Flooded.
+        """Some bytes of the answer; none when the peer has ended. Raises OSError, EndlessAnswer.
 
         When it is cancelled nothing of the answer is lost.
         """
@@ -200,7 +200,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         fresh_names: bool = False,
     ) -> None:
         self._context = context
-        self._approach = Connector(resolver, guard, fresh_names=fresh_names)
+        self._connector = Connector(resolver, guard, fresh_names=fresh_names)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.send(request, PhaseTimer())
@@ -242,8 +242,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     async def _connect(self, host: str, port: int, timer: PhaseTimer) -> tuple[Stream, str]:
         """Only judged addresses are dialled; Host header, SNI and name check stay on the name."""
-        dialled = await self._approach.connect(host, port, timer)
-        return Stream(dialled.sock, timer), dialled.address
+        connected = await self._connector.connect(host, port, timer)
+        return Stream(connected.sock, timer), connected.address
 
 
 def request_bytes(request: httpx.Request) -> bytes:

@@ -9,8 +9,8 @@ from statistics import median
 
 import pytest
 
-from bot.engine.check_queue import CheckQueue
-from bot.engine.host_limits import AT_A_TIME, CURRENT_CHECK, PER_SECOND, WIDEST, before_connect
+from bot.engine.check_queue import AT_A_TIME, PER_SECOND, WIDEST, CheckQueue
+from bot.engine.connector import COUNT_CONNECTION, before_connect
 from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState
 from bot.engine.rules import Check, Event, Policy, current_interval_s
@@ -329,7 +329,7 @@ def test_places_come_back_whoever_gives_up(give_up_at_s: float) -> None:
             one.cancel()
         await clock.advance(120)
         assert all(one.done() for one in asked)
-        assert checks._hosts._active == 0
+        assert checks._slots._value == 3
         assert not checks._hosts._hosts
         assert not checks._limits.endpoints._hosts
 
@@ -469,6 +469,6 @@ def test_an_address_gets_so_many_connections_a_second_over_all_servers() -> None
 
 
 def test_what_belongs_to_no_check_is_not_counted() -> None:
-    assert CURRENT_CHECK.get() is None
+    assert COUNT_CONNECTION.get() is None
     for _ in range(10_000):
         before_connect("192.0.2.1", 443)

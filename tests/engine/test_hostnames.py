@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.hostnames import ascii_host, is_local_name, is_numeric
+from bot.engine.addresses import ascii_host, is_local_name, is_numeric
 
 # Written out again on purpose: names that must stay local.
 LOCAL_NAMES = """corp home home.arpa internal intranet invalid lan local localdomain localhost onion

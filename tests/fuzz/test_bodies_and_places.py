@@ -9,9 +9,8 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.addresses import is_public, parse
+from bot.engine.addresses import is_numeric, is_public, parse
 from bot.engine.error_mapping import BadAnswer
-from bot.engine.hostnames import is_numeric
 from bot.engine.netguard import DEFAULT_PORTS, WEB, Netguard
 from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import MOST_SENT, Cookies, WebAddress, next_address

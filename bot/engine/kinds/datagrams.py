@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from bot.engine.connector import Connected, first_reached
+from bot.engine.connector import Connected, before_connect, first_reached
 from bot.engine.error_mapping import EndlessAnswer
-from bot.engine.host_limits import before_connect
 
 AGAIN_S = 1.0
 SIZE_LIMIT = 4_096  # of a datagram; those of games stay below 1,400

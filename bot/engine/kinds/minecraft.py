@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.engine.addresses import is_local_name, is_numeric
 from bot.engine.connector import Connector, PhaseTimer
-from bot.engine.hostnames import is_local_name, is_numeric
 from bot.engine.kinds.base import BaseChecker, MonitorKind, Reached
 from bot.engine.kinds.games import bounded_game, wrong_protocol
 from bot.engine.netguard import AddressRules

@@ -15,8 +15,7 @@ from bot.db.database import Database
 from bot.db.delivery_stats import KEPT_MS, OutboxStats
 from bot.db.storage_stats import StorageStats
 from bot.engine import rlimits
-from bot.engine.check_queue import CheckQueue
-from bot.engine.host_limits import AT_A_TIME
+from bot.engine.check_queue import AT_A_TIME, CheckQueue
 from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.throttle import Throttle
