@@ -164,16 +164,13 @@ class Strikes:
         self._random = random.Random(seed)
         self._bot = h.bot
         self._others = [nats, *others]
-        self.count = 0
 
-    async def run(self, seconds: float) -> None:
-        """Strike again and again; at the end everything runs."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+    async def run(self, times: int) -> None:
+        """Strike so often; at the end everything runs."""
+        for _ in range(times):
             await asyncio.sleep(self._random.uniform(0.1, 1.5))
             victim = self._random.choice([self._bot, *self._others])
             away_s = self._random.uniform(0.0, 1.0)
-            self.count += 1
             if victim is self._bot:
                 await self._bot.kill()
                 await asyncio.sleep(away_s)
@@ -185,7 +182,7 @@ class Strikes:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_checks_made_elsewhere_survive_kills_of_everybody(tmp_path: Path, seed: int) -> None:
     """No false alarm while they die, no missed outage, and everything is said once."""
 
@@ -196,22 +193,21 @@ def test_checks_made_elsewhere_survive_kills_of_everybody(tmp_path: Path, seed: 
                 await h.bot.start()
                 site = await h.watch("shop")
                 strikes = Strikes(seed, h, nats, found)
-                await strikes.run(8)
+                await strikes.run(6)
                 await site.visited(5)
                 assert h.texts() == [], "it was never down"
                 site.fail(500)
-                await strikes.run(6)
+                await strikes.run(4)
                 await h.wait_post("🔴 DOWN · shop", seconds=40)
                 await site.heal()
-                await strikes.run(6)
+                await strikes.run(4)
                 await h.wait_post("🟢 UP · shop", seconds=40)
-                assert strikes.count > 6
 
     asyncio.run(scenario())
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_what_only_home_does_not_reach_survives_kills_of_everybody(
     tmp_path: Path, seed: int
 ) -> None:
@@ -229,13 +225,12 @@ def test_what_only_home_does_not_reach_survives_kills_of_everybody(
                     await h.watch(name)
                 strikes = Strikes(seed, h, nats)
                 site.cut()
-                await strikes.run(8)
+                await strikes.run(6)
                 await until_places(h, "oslo", "paris")
                 await h.wait_post("🟡 PARTLY · shop", seconds=60)
-                await strikes.run(4)
+                await strikes.run(3)
                 await site.heal()
                 await h.wait_post("🟢 UP · shop", seconds=60)
-                assert strikes.count > 6
                 others = [text for text in h.texts() if "shop" not in text]
                 assert others == []
 
