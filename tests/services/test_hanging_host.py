@@ -8,7 +8,7 @@ import pytest
 from bot.config import Config
 from bot.db import guilds, monitors
 from bot.db.database import Connection, Database
-from bot.engine.host_limits import before_connect
+from bot.engine.connector import before_connect
 from bot.engine.netguard import Netguard
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Reason, Target
 from bot.services.delivery.messages import SentMessage
