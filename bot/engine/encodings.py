@@ -52,6 +52,12 @@ _BIG5_RUNS = {
 _BIG5_TRAILS = bytes((*range(0x40, 0x7F), *range(0xA1, 0xFF)))
 
 
+def encoding_name(label: str) -> str | None:
+    """The browsers' name of an encoding. Only known labels reach Python, which keeps all names."""
+    encoding = webencodings.lookup(label) if label.isascii() else None
+    return None if encoding is None else encoding.name
+
+
 def decode(body: bytes, label: str) -> str:
     """The text of a body in the encoding of this label; empty for a label that is none.
 

@@ -14,9 +14,7 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterable
 
-import webencodings
-
-from bot.engine.encodings import decode
+from bot.engine.encodings import decode, encoding_name
 from bot.engine.error_mapping import BadAnswer
 from bot.models import Reason
 
@@ -54,7 +52,7 @@ def decoded(body: bytes, content_type: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return decode(body[len(mark) :], name)
-    encoding = _encoding(_charset(content_type)) or _declared(body, content_type)
+    encoding = encoding_name(_charset(content_type)) or _declared(body, content_type)
     if encoding is not None:
         return decode(body, encoding)
     try:
@@ -70,12 +68,6 @@ def _charset(content_type: str) -> str:
     return found[1] if found else ""
 
 
-def _encoding(label: str) -> str | None:
-    """The browsers' name of an encoding. Only known labels reach Python, which keeps all names."""
-    encoding = webencodings.lookup(label) if label.isascii() else None
-    return None if encoding is None else encoding.name
-
-
 def _declared(body: bytes, content_type: str) -> str | None:
     """The encoding that the page itself names."""
     kind = content_type.partition(";")[0].lower()
@@ -83,7 +75,7 @@ def _declared(body: bytes, content_type: str) -> str | None:
         return None
     start = body[:PRESCANNED].lower()
     found = _XML.match(start)
-    name = _encoding(found[1].decode("latin-1")) if found else _of_meta(start)
+    name = encoding_name(found[1].decode("latin-1")) if found else _of_meta(start)
     # Whoever could read that in ASCII does not read UTF-16.
     return {"utf-16le": "utf-8", "utf-16be": "utf-8", "x-user-defined": "windows-1252"}.get(
         name or "", name
@@ -103,7 +95,7 @@ def _of_meta(start: bytes) -> str | None:
         label = said.get(b"charset", "").strip()
         if not label and said.get(b"http-equiv", "").strip() == "content-type":
             label = _charset(said.get(b"content", ""))
-        name = _encoding(label)
+        name = encoding_name(label)
         if name is not None:
             return name
     return None

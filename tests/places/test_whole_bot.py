@@ -239,9 +239,9 @@ def test_what_only_home_does_not_reach_survives_kills_of_everybody(
 
 @pytest.mark.process
 def test_places_that_hang_delay_no_alarm(tmp_path: Path) -> None:
-    """A site that times out is told as soon as without other places."""
+    """A site that times out is reported as soon as without other places."""
 
-    async def told_s(h: Harness) -> float:
+    async def reported_s(h: Harness) -> float:
         site = await h.watch("shop", timeout=3)
         await site.visited(2)
         site.hang()
@@ -252,13 +252,13 @@ def test_places_that_hang_delay_no_alarm(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Harness(tmp_path / "alone") as h:
             await h.bot.start()
-            alone_s = await told_s(h)
+            alone_s = await reported_s(h)
         with NatsServer(tmp_path) as nats, lookouts(nats.url, tmp_path, "oslo", "paris") as found:
             async with Harness(tmp_path / "bot", VIGIE_NATS_URL=nats.url) as h:
                 await h.bot.start()
                 await until_places(h, "oslo", "paris")
                 for one in found:
                     one.send(signal.SIGSTOP)
-                assert await told_s(h) < alone_s + 1.0
+                assert await reported_s(h) < alone_s + 1.0
 
     asyncio.run(scenario())
