@@ -285,6 +285,7 @@ class Incident:
     good_rounds: int = 0  # in a row, up to now
     good_needed: int = 0  # for the all-clear
     clear_by_ms: int | None = None  # when it comes if nothing fails; None: it is not recovering
+    relapses: int = 0  # how often it failed again while it was recovering
     share_ok: int = 0
     share_of: int = 0
     latency_ms: int | None = None  # SLOW: the response time that opened it

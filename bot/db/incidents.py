@@ -34,6 +34,7 @@ _LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
     *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced", "last_ok_ms"),
     *("channel_id", "role_id", "places", "good_rounds", "good_needed", "clear_by_ms"),
+    "relapses",
 )
 
 
@@ -131,13 +132,24 @@ def follow(conn: Connection, incident_id: int, user_id: int, kind: str, now_ms: 
     return cursor.rowcount == 1
 
 
-def followers(conn: Connection, incident_id: int, kind: str) -> list[int]:
-    """The followers of that kind, first come first."""
+def followers(conn: Connection, incident_id: int, kind: str, since_ms: int = 0) -> list[int]:
+    """The followers of that kind who came after that moment, first come first."""
     found = conn.execute(
-        "SELECT user_id FROM follower WHERE incident_id = ? AND kind = ? ORDER BY at_ms, user_id",
-        (incident_id, kind),
+        "SELECT user_id FROM follower WHERE incident_id = ? AND kind = ? AND at_ms > ?"
+        " ORDER BY at_ms, user_id",
+        (incident_id, kind, since_ms),
     )
     return [row["user_id"] for row in found.fetchall()]
+
+
+def fell_again(conn: Connection, guild_id: int, monitor_id: int, since_ms: int) -> int:
+    """How often a monitor failed again since then, after it had worked in between."""
+    row = conn.execute(
+        "SELECT total(1 + relapses) FROM incident WHERE guild_id = ? AND monitor_id = ?"
+        " AND since_ms >= ?",
+        (guild_id, monitor_id, since_ms),
+    ).fetchone()
+    return max(0, int(row[0]) - 1)
 
 
 def sharing_post(conn: Connection, incident_id: int) -> list[int]:

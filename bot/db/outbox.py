@@ -24,6 +24,7 @@ class Work(StrEnum):
     PING = "ping"  # a latecomer's role, called once after its incident was edited into a list
     ESCALATE = "escalate"
     EDIT = "edit"
+    ANSWERS = "answers"  # for those who asked: it answers again, though the all-clear is held
     CLOSE = "close"
     REMINDER = "reminder"
     NOTICE = "notice"
@@ -177,10 +178,10 @@ def due_by_channel(
 
 
 def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
-    """The one row of this kind (open, escalate or close) that an incident has, in any state."""
+    """The one row of a kind (open, escalate, answers, close) that an incident has, in any state."""
     row = conn.execute(
         "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
-        " AND kind IN ('open', 'escalate', 'close')",
+        " AND kind IN ('open', 'escalate', 'answers', 'close')",
         (incident_id, kind),
     ).fetchone()
     return None if row is None else _notification(row)

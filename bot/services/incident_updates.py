@@ -84,6 +84,7 @@ def update_incident(
         answering_since_ms=state.good_since_ms if _answers(state) else None,
         good_rounds=state.good,
         good_needed=state.hold,
+        relapses=incident.relapses + (incident.recovering and not state.recovering),
         clear_by_ms=_clear_by_ms(entry, state, check) if state.recovering else None,
         share_ok=share_ok,
         share_of=share_of,

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 # Between two words for one state (down, refused) an edit need not hurry again for so long.
 WORDING_APART_MS = 600_000
+NOTIFIED_AFTER_ROUNDS = 10
 
 T = TypeVar("T")
 Notify = Callable[[Connection, Incident, int], None]
@@ -163,7 +164,18 @@ class Recorder:
                 await self._update(entry, decision, entry.incident, check, result)
             if decision.event not in {None, Event.MAY_RECOVER}:
                 entry.due_ms = None
+            if decision.event is Event.UPDATED:
+                await self._notify_followers(entry)
             return decision
+
+    async def _notify_followers(self, entry: Entry) -> None:
+        """Whoever asked is notified after ten good rounds, however long the all-clear is held."""
+        state, incident, now_ms = entry.judge_state, entry.incident, self._clock.now_ms()
+        if incident is None or state.good < NOTIFIED_AFTER_ROUNDS or state.denied:
+            return
+        if await self._db.read(lambda conn: enqueue.is_awaited(conn, incident.id)):
+            await self._db.write(lambda conn: enqueue.answers_again(conn, incident, now_ms))
+            self._wake()
 
     async def _recover(
         self,
@@ -243,6 +255,8 @@ class Recorder:
             state = without_unsent_down(conn, incident, decision.state)
             change = Change(entry, incident, state)
             change.write(conn)
+            if not incident.recovering:
+                enqueue.drop_answers(conn, incident.id)
             notify(conn, incident, now_ms)
             return [change]
 

@@ -207,6 +207,34 @@ def several_fast(words: Translator, names: Sequence[str]) -> str:
     )
 
 
+def answers_again(words: Translator, incidents: Sequence[Incident], fell_again: int) -> str:
+    """For those who asked, before the all-clear; ``fell_again``: how often within a day."""
+    n = len(incidents)
+    if n > 1:
+        names = [incident.name for incident in incidents]
+        return listing(
+            words,
+            names,
+            lambda listed: words.text(
+                "🟢 ANSWER AGAIN · {n} sites: {names}; I keep watching", n=n, names=listed
+            ),
+        )
+    incident = incidents[0]
+    if incident.kind is Kind.SLOW:
+        return _named(words, N_("🟢 FAST AGAIN · {name} · I keep watching"), incident.name)
+    if not fell_again:
+        return _named(words, N_("🟢 ANSWERS AGAIN · {name} · I keep watching"), incident.name)
+    return _shortened(
+        incident.name,
+        lambda shown: words.plural(
+            "🟢 ANSWERS AGAIN · {name} · fell again {n} time in 24 h; I keep watching",
+            "🟢 ANSWERS AGAIN · {name} · fell again {n} times in 24 h; I keep watching",
+            fell_again,
+            name=shown,
+        ),
+    )
+
+
 def reminder(words: Translator, incident: Incident, seconds: float) -> str:
     """Still open after ``seconds``."""
     text = N_("🔴 STILL DOWN · {name} · for {duration}")

@@ -131,6 +131,21 @@ def _two_days(name: str, rng: Random) -> Scenario:
     return _alone(name, Overload(rng, chance), 36 * HOUR, [trouble], 8)
 
 
+def _constant(chance: float) -> Callable[[str, Random], Scenario]:
+    """Six hours in which so many checks get through, with an hour of calm before and after.
+
+    At nine in ten one may say that it is in trouble, or not.
+    """
+
+    def build(name: str, rng: Random) -> Scenario:
+        span = Span(HOUR, 7 * HOUR)
+        sky = Overload(rng, lambda t: chance if span.holds(t) else 1.0)
+        trouble = Trouble(*span, optional=chance >= SEEN_BAD)
+        return Scenario(name, list(rows({None: sky}, 9 * HOUR)), (trouble,), 3)
+
+    return build
+
+
 def _bad_span(chance: Callable[[float], float], within: Span) -> Span:
     """From where the chance first falls below nine in ten to where it last does."""
     bad = [t for t in range(*within) if chance(t) < SEEN_BAD]
@@ -198,6 +213,8 @@ def _shared_host(name: str, rng: Random) -> Scenario:
 KINDS: dict[str, Callable[[str, Random], Scenario]] = {
     "immigration-2016": _election_night,
     "immigration-2016-32h": _two_days,
+    "constant-90": _constant(0.9),
+    "constant-80": _constant(0.8),
     "hard-down": _plain({"conn_refused": 1}, 2 * HOUR),
     "dead-host": _plain({"timeout": 1}, 2 * HOUR),
     "dns": _plain({"dns": 1}, 2400),

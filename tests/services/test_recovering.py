@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli import replay
+from bot.errors import DeliveryError
 from bot.models import State
 from bot.services.simulation import SimulatedMessage
+from tests.services.delivery.delivery_fixture import UNREACHABLE
 from tests.services.services_fixture import GUILD, ServicesFixture, play, services_fixture
 
 RELAPSE = "OFF" + "OOO" + "OFF"  # within 90 minutes of an all-clear: 60 good rounds are needed
@@ -92,6 +94,128 @@ def test_a_plain_recovery_is_one_edit_and_one_reply_with_no_word_between(tmp_pat
             said = [call.alert.content.partition(" · ")[0] for call in s.transport.calls]
             assert "🟡 RECOVERING" not in said
             assert said[-2:] in (["🟢 RESOLVED", "🟢 UP"], ["🟢 UP", "🟢 RESOLVED"])
+
+    play(scenario())
+
+
+FAN, LATE_FAN = 71, 72
+
+
+async def press(s: ServicesFixture, user_id: int) -> None:
+    """Tell me when it is back."""
+    incident = s.entry("shop").incident
+    assert incident is not None
+    await s.incidents.follow(GUILD, incident.public_id, user_id, "tell_me")
+
+
+def replies(s: ServicesFixture, since: int) -> list[tuple[str, tuple[int, ...], bool]]:
+    """Line, mentions and silence of the replies after the first so many messages."""
+    found = [one for one in s.transport.of()[since:] if one.reply_to is not None]
+    return [(one.alert.content, one.alert.user_ids, one.alert.silent) for one in found]
+
+
+def test_who_asked_is_notified_after_ten_good_rounds_and_the_all_clear_is_an_edit(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            await press(s, FAN)
+            before = len(s.transport.of())
+            await s.play({"shop": "O" * 9})
+            assert replies(s, before) == []
+            await s.play({"shop": "O"})
+            said = "🟢 ANSWERS AGAIN · shop · fell again 1 time in 24 h; I keep watching"
+            assert replies(s, before) == [(said, (FAN,), False)]
+            await s.play({"shop": "O" * 50})
+            assert s.entry("shop").incident is None
+            assert len(replies(s, before)) == 1
+            assert line(s).startswith("🟢 RESOLVED · shop")
+
+    play(scenario())
+
+
+def test_others_see_the_one_silent_reply_of_the_all_clear(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            before = len(s.transport.of())
+            await s.play({"shop": "O" * 60})
+            [(said, users, silent)] = replies(s, before)
+            assert said.startswith("🟢 UP · shop · back after")
+            assert (users, silent) == ((), True)
+
+    play(scenario())
+
+
+def test_who_asks_later_is_notified_by_the_all_clear(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            await press(s, FAN)
+            before = len(s.transport.of())
+            await s.play({"shop": "O" * 20})
+            await press(s, LATE_FAN)
+            await s.play({"shop": "O" * 40})
+            assert [users for _, users, _ in replies(s, before)] == [(FAN,), (LATE_FAN,)]
+
+    play(scenario())
+
+
+def test_who_was_notified_and_saw_it_fall_again_is_notified_by_the_all_clear(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            await press(s, FAN)
+            before = len(s.transport.of())
+            await s.play({"shop": "O" * 12 + "F" + "O" * 40})
+            assert len(replies(s, before)) == 1, "once before the all-clear"
+            await s.play({"shop": "O" * 20})
+            assert [users for _, users, _ in replies(s, before)] == [(FAN,), (FAN,)]
+            assert replies(s, before)[-1][0].startswith("🟢 UP")
+
+    play(scenario())
+
+
+def test_what_fails_again_before_it_could_be_said_is_not_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            await press(s, FAN)
+            before = len(s.transport.of())
+            s.transport.before = lambda _: DeliveryError("away", UNREACHABLE)
+            await s.play({"shop": "O" * 10 + "F"})
+            s.transport.before = lambda _: None
+            await s.clock.advance(3600)
+            await s.delivery.deliver_due()
+            assert replies(s, before) == []
+
+    play(scenario())
+
+
+def test_sites_of_one_post_share_one_reply(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            names = ("shop", "wiki", "blog")
+            for name in names:
+                await s.watch(name)
+            await s.play(dict.fromkeys(names, "OFF" + "OOO" + "OFF"))
+            for name in names:
+                incident = s.entry(name).incident
+                assert incident is not None
+                await s.incidents.follow(GUILD, incident.public_id, FAN, "tell_me")
+            before = len(s.transport.of())
+            await s.play(dict.fromkeys(names, "O" * 11))
+            [(said, users, _)] = replies(s, before)
+            assert said.startswith("🟢 ANSWER AGAIN · 3 sites: ")
+            assert users == (FAN,)
 
     play(scenario())
 

@@ -133,7 +133,9 @@ CREATE TABLE incident (
     -- it is not recovering).
     good_rounds INTEGER NOT NULL DEFAULT 0,
     good_needed INTEGER NOT NULL DEFAULT 0,
-    clear_by_ms INTEGER
+    clear_by_ms INTEGER,
+    -- How often it failed again while it was recovering.
+    relapses INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;
@@ -196,7 +198,7 @@ CREATE INDEX post_of_incident ON post_incident (incident_id);
 
 -- The outbox: one row is one piece of work for Discord.
 -- channel_id: where; a negative one is a server (its id), to be notified wherever it can be reached.
--- kind: open | ping | escalate | edit | close | reminder | notice
+-- kind: open | ping | escalate | edit | answers | close | reminder | notice
 -- state: pending | sending (Discord may have it already) | sent | dead | superseded
 -- lead_id: the first row of the message this one is sent with, message_kind: what that message is;
 -- both are set when the row is claimed.
@@ -238,7 +240,7 @@ CREATE INDEX notification_waiting
     WHERE state IN ('pending', 'sending');
 -- Each incident is opened, escalated and closed once per channel, whatever happens.
 CREATE UNIQUE INDEX notification_once ON notification (incident_id, channel_id, kind)
-    WHERE kind IN ('open', 'escalate', 'close');
+    WHERE kind IN ('open', 'escalate', 'answers', 'close');
 -- Edits show the newest truth, so one waiting edit of a post is enough.
 CREATE UNIQUE INDEX notification_edit ON notification (post_id)
     WHERE kind = 'edit' AND state = 'pending';

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from bot.clock import HOUR_MS
+from bot.clock import DAY_MS, HOUR_MS
 from bot.db import blocked_channels, incidents, outbox, posts
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
-from bot.services.delivery import planning
+from bot.services.delivery import enqueue, planning
 from bot.services.delivery.attempts import EarlierAttempts
 from bot.services.delivery.messages import MENTIONS, Notice
 from bot.services.delivery.outgoing import OutgoingMessage
@@ -261,13 +261,14 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
     if not loaded:
         outbox.finish(conn, message.ids, "superseded")
         return None
-    is_over = message.kind in {MessageKind.CLOSE, MessageKind.DIGEST}
+    is_awaited = message.kind in {MessageKind.ANSWERS, MessageKind.CLOSE, MessageKind.DIGEST}
     is_reply = message.kind is not MessageKind.DIGEST
     return replace(
         message,
         incidents=tuple(loaded),
         reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
-        subscribers=_subscribers(conn, message) if is_over else (),
+        subscribers=_subscribers(conn, message) if is_awaited else (),
+        fell_again=_fell_again(conn, message, loaded),
         since_ms=_late_since(conn, message),
     )
 
@@ -282,6 +283,8 @@ def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
         case MessageKind.REMIND:
             wanted = incidents.still_wanted(conn, ids, message.read_ms)
             return [incident for incident in loaded if incident.id in wanted]
+        case MessageKind.ANSWERS:
+            return [incident for incident in loaded if incident.recovering]
         case _:
             return [incident for incident in loaded if incident.open]
 
@@ -299,11 +302,17 @@ def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident])
 
 
 def _subscribers(conn: Connection, message: OutgoingMessage) -> tuple[int, ...]:
-    """Users who asked to be notified of the end, each once, as many as one message mentions."""
-    asked = dict.fromkeys(
-        user for one in message.about for user in incidents.followers(conn, one, "tell_me")
-    )
+    """Users who asked for it and were not notified yet, as many as one message mentions."""
+    asked = dict.fromkeys(user for one in message.about for user in enqueue.not_notified(conn, one))
     return tuple(asked)[:MENTIONS]
+
+
+def _fell_again(conn: Connection, message: OutgoingMessage, loaded: Sequence[Incident]) -> int:
+    """How often the one site that answers again has failed again within a day."""
+    if message.kind is not MessageKind.ANSWERS or len(loaded) != 1:
+        return 0
+    one, since_ms = loaded[0], message.read_ms - DAY_MS
+    return incidents.fell_again(conn, one.guild_id, one.monitor_id, since_ms)
 
 
 def _late_since(conn: Connection, message: OutgoingMessage) -> int | None:

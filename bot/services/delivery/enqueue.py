@@ -7,12 +7,14 @@ healthchecks' Flip). Nothing here decides on words: they are found when a messag
 from collections.abc import Sequence
 
 from bot.db import blocked_channels, outbox, posts
+from bot.db import incidents as incidents_table
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
 from bot.services.delivery.messages import Notice
 
+SHARED_WAIT_S = 60  # so long sites of one post wait for each other to say that they answer
 # Edits that change numbers alone keep this distance on one message.
 NUMBERS_APART_MS = 30_000
 
@@ -88,13 +90,64 @@ def all_clears(
         opened = _opening_row(conn, incident.id)
         if opened is None:
             continue
-        if announce:
+        drop_answers(conn, incident.id)
+        if announce and not _all_know(conn, incident):
             _add_beside(conn, opened, Work.CLOSE, now_ms)
-        elif opened.state == "pending":
+        if not announce and opened.state == "pending":
             outbox.finish(conn, [opened.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}
     for post in touched.values():
         edit(conn, post, now_ms, urgent=True)
+
+
+def is_awaited(conn: Connection, incident_id: int) -> bool:
+    """Somebody asked to be notified when it is back, and nobody was yet."""
+    if not incidents_table.followers(conn, incident_id, "tell_me"):
+        return False
+    return outbox.of_incident(conn, incident_id, Work.ANSWERS) is None
+
+
+def answers_again(conn: Connection, incident: Incident, now_ms: int) -> None:
+    """Queue "answers again": once, for those who asked; sites of one post wait for each other."""
+    opened = _opening_row(conn, incident.id)
+    if opened is None:
+        return
+    shared = len(incidents_table.sharing_post(conn, incident.id)) > 1
+    wait_s = min(incident.interval_s, SHARED_WAIT_S) if shared else 0
+    _add_beside(conn, opened, Work.ANSWERS, now_ms, not_before_ms=now_ms + wait_s * 1000)
+
+
+def drop_answers(conn: Connection, incident_id: int) -> None:
+    """It failed again, or its all-clear comes: what waits to say that it answers is forgotten."""
+    row = outbox.of_incident(conn, incident_id, Work.ANSWERS)
+    if row is not None and row.state == "pending":
+        outbox.drop(conn, [row.id])
+
+
+def _notified_ms(conn: Connection, incident: Incident) -> int:
+    """When people were notified that it answers, and it has done so since then; else 0."""
+    row = outbox.of_incident(conn, incident.id, Work.ANSWERS)
+    if row is None or row.state != "sent":
+        return 0
+    at_ms = row.last_try_ms or row.created_ms
+    works_since_ms = incident.ended_ms or incident.answering_since_ms
+    return at_ms if works_since_ms is not None and at_ms >= works_since_ms else 0
+
+
+def _all_know(conn: Connection, incident: Incident) -> bool:
+    """The one reply was sent already, and nobody has asked since: the all-clear is an edit."""
+    at_ms = _notified_ms(conn, incident)
+    return at_ms > 0 and not incidents_table.followers(conn, incident.id, "tell_me", at_ms)
+
+
+def not_notified(conn: Connection, incident_id: int) -> list[int]:
+    """The users who asked to be notified of an incident, but for those who were."""
+    asked = incidents_table.followers(conn, incident_id, "tell_me")
+    if not asked:
+        return []
+    (incident,) = incidents_table.load(conn, [incident_id])
+    at_ms = _notified_ms(conn, incident)
+    return incidents_table.followers(conn, incident_id, "tell_me", at_ms) if at_ms else asked
 
 
 def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, now_ms: int) -> None:
@@ -125,7 +178,13 @@ def _opening_row(conn: Connection, incident_id: int) -> Notification | None:
     return None if row is None or row.state == "superseded" else row
 
 
-def _add_beside(conn: Connection, opening: Notification, kind: Work, now_ms: int) -> None:
+def _add_beside(
+    conn: Connection,
+    opening: Notification,
+    kind: Work,
+    now_ms: int,
+    not_before_ms: int | None = None,
+) -> None:
     """Queue something in the channel in which the incident was, or is to be, opened."""
     outbox.add(
         conn,
@@ -134,4 +193,5 @@ def _add_beside(conn: Connection, opening: Notification, kind: Work, now_ms: int
         kind=kind,
         incident_id=opening.incident_id,
         now_ms=now_ms,
+        not_before_ms=not_before_ms,
     )

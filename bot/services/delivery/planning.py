@@ -31,6 +31,7 @@ class MessageKind(Enum):
     PING = auto()  # call the role of a latecomer
     ESCALATE = auto()  # reply: now down for good
     EDIT = auto()
+    ANSWERS = auto()  # reply: answers again, for those who asked
     CLOSE = auto()  # reply: all clear
     LATE = auto()  # post an outage that was over before it could be sent
     DIGEST = auto()  # post one summary of all that came and went during a long silence
@@ -78,6 +79,7 @@ def choose(queue: ChannelQueue) -> Batch | None:
         lambda queue: _first(MessageKind.PING, queue.due(Work.PING)),
         _escalation,
         lambda queue: _edit(queue, urgent=True),
+        _answers,
         _recovery,
         lambda queue: _first(MessageKind.NOTICE, queue.due(Work.NOTICE)),
         _reminder,
@@ -133,6 +135,15 @@ def _escalation(queue: ChannelQueue) -> Batch | None:
     unsent = {row.incident_id for row in queue.of(Work.OPEN)}
     ready = [row for row in queue.due(Work.ESCALATE) if row.incident_id not in unsent]
     return _first(MessageKind.ESCALATE, ready)
+
+
+def _answers(queue: ChannelQueue) -> Batch | None:
+    """As soon as one is due, all of them."""
+    if not queue.due(Work.ANSWERS):
+        return None
+    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
+    rows = tuple(row for row in queue.of(Work.ANSWERS) if row.incident_id not in unsent)
+    return Batch(MessageKind.ANSWERS, rows) if rows else None
 
 
 def _recovery(queue: ChannelQueue) -> Batch | None:

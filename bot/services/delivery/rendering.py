@@ -19,7 +19,13 @@ ROLES = 20
 PLAIN_CHARACTERS = 500
 
 
-_PLAIN = {MessageKind.CLOSE, MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.PING}
+_PLAIN = {
+    MessageKind.ANSWERS,
+    MessageKind.CLOSE,
+    MessageKind.REMIND,
+    MessageKind.ESCALATE,
+    MessageKind.PING,
+}
 
 
 class Form(IntEnum):
@@ -60,6 +66,9 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
             return _notice(words, language, message.notice)
         case MessageKind.CLOSE | MessageKind.LATE:
             line = alert_lines.recovery(words, incidents)
+            alert = Alert(alert_kind(incidents), language, line, incidents)
+        case MessageKind.ANSWERS:
+            line = alert_lines.answers_again(words, incidents, message.fell_again)
             alert = Alert(alert_kind(incidents), language, line, incidents)
         case MessageKind.DIGEST:
             content = alert_lines.digest(words, len(incidents))
