@@ -76,6 +76,10 @@ class Reason(StrEnum):
     ZSTD = "zstd"
     TEXT_MISSING = "text_missing"
     TEXT_PRESENT = "text_present"  # the text that must not be there
+    HEADER_UNMET = "header_unmet"  # a header of the answer is not as expected
+    NOT_JSON = "not_json"
+    JSON_UNMET = "json_unmet"  # the condition about it does not hold
+    JSON_TOO_MUCH = "json_too_much"  # the condition asks for too much work
     WRONG_PROTOCOL = "wrong_protocol"  # an answer, but not in the protocol of the address
     NO_STARTTLS = "no_starttls"  # the mail server offers no encryption
     SMTP = "smtp"  # number: the reply code that ended it
@@ -131,6 +135,9 @@ class Target:
     expect_status: tuple[int, ...] = ()
     contains: str | None = None
     not_contains: str | None = None
+    body: str | None = None  # posted
+    json: str | None = None  # a JMESPath expression that must be true
+    header_is: tuple[tuple[str, str], ...] = ()  # of the answer
     timeout_s: int = 10  # of a whole check
 
 
@@ -168,6 +175,7 @@ class CheckResult:
     final_url: str | None = None
     downgraded: bool = False  # a redirect led from https to http
     game: Game | None = None  # of a game server that answered
+    seen: str | None = None  # in place of what a condition expects; for managers alone
 
     @property
     def ok(self) -> bool:

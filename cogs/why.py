@@ -66,7 +66,7 @@ def why_embed(
         lines.append(words.text(_BEHIND, name=name))
     embed = state_embed(words, status, lines)
     if evidence.checks:
-        checks = "\n".join(_check(words, one) for one in evidence.checks)
+        checks = "\n".join(_check(words, one, whole=whole_url) for one in evidence.checks)
         embed.add_field(name=words.text("Latest round"), value=checks, inline=False)
     if evidence.places:
         seen = places_text(words, evidence.places)
@@ -74,9 +74,9 @@ def why_embed(
     return add_address(words, embed, status.monitor.target.url, whole=whole_url)
 
 
-def _check(words: Translator, result: CheckResult) -> str:
+def _check(words: Translator, result: CheckResult, *, whole: bool) -> str:
     """``14:03:10 · fine, 182 ms`` or ``14:03:10 · 30 ms · HTTP 503``."""
-    seen = result_text(words, result)
+    seen = result_text(words, result, whole=whole)
     took = "" if result.ok else f"{round(result.phases.total)} ms · "
     return f"{stamp(result.at_ms, 'T')} · {took}{seen}"
 

@@ -148,11 +148,16 @@ def _monitor(row: sqlite3.Row) -> Monitor:
     target = rows.read(
         row,
         Target,
-        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+        headers=_pairs(row["headers"]),
+        header_is=_pairs(row["header_is"]),
         expect_status=tuple(json.loads(row["expect_status"])),
     )
     tags, public = tuple(json.loads(row["tags"])), bool(row["public"])
     return rows.read(row, Monitor, target=target, tags=tags, public=public)
+
+
+def _pairs(stored: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(stored))
 
 
 def certificate_warnings(conn: Connection, monitor_id: int) -> str | None:

@@ -16,6 +16,8 @@ from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any
 
+from bot.engine.answer_conditions import texts_of
+from bot.engine.json_condition import EXPRESSION_LIMIT, VALUE_LIMIT
 from bot.engine.kinds.games import bounded_game
 from bot.engine.votes import NoVote
 from bot.models import Cause, CheckResult, Game, Phases, Target
@@ -32,6 +34,7 @@ _HIDDEN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u20
 _LINE = rf"[^{_HIDDEN}]*"
 _URL = rf"[^{_HIDDEN}]{{1,2048}}"
 _ANY_TEXT = r"[^\ud800-\udfff]*"
+_ALL_OF = "all_of"  # several texts to look for: an older lookout would take them for one
 _MOST_MS = 10**7
 _GAME_FIELDS = len(Game.__dataclass_fields__)
 
@@ -81,8 +84,8 @@ def place_name(text: str) -> str:
 
 
 def has_secret(target: Target) -> bool:
-    """Whether only a trusted place may learn of it: headers, or a query that may hold a key."""
-    return bool(target.headers) or "?" in target.url
+    """Only a trusted place may learn of it: headers, a body, or a query that may hold a key."""
+    return bool(target.headers) or target.body is not None or "?" in target.url
 
 
 def encode_question(question: Question) -> bytes:
@@ -93,6 +96,8 @@ def encode_question(question: Question) -> bytes:
         "deadline_ms": round(question.deadline_s * 1000),
     }
     fields |= _written(question.target, _NO_OPTION, _OPTIONS)
+    if len(texts_of(question.target.contains)) > 1:
+        fields[_ALL_OF] = fields.pop("contains")
     if question.private:
         fields["private"] = True
     data = _encode(fields)
@@ -106,6 +111,8 @@ def read_question(data: bytes) -> Question:
     fields = _object(data)
     if not fields.keys() <= _KEYS:
         raise OtherVersion
+    if _ALL_OF in fields:
+        fields["contains"] = fields.pop(_ALL_OF)
     asked_s = _MILLISECONDS(fields.get("deadline_ms")) / 1000
     deadline_s = min(max(asked_s, SHORTEST_S), LONGEST_S)
     target = Target(
@@ -288,8 +295,11 @@ _OPTIONS = (
     _Field("expect_status", "expect", _statuses, _runs),
     _Field("contains", "contains", _text(_ANY_TEXT)),
     _Field("not_contains", "not_contains", _text(_ANY_TEXT)),
+    _Field("body", "body", _text(_ANY_TEXT)),
+    _Field("json", "json", _text(rf"[^\ud800-\udfff]{{1,{EXPRESSION_LIMIT}}}")),
+    _Field("header_is", "header_is", _headers),
 )
-_KEYS = {"v", "url", "deadline_ms", "private", *(field.key for field in _OPTIONS)}
+_KEYS = {"v", "url", "deadline_ms", "private", _ALL_OF, *(field.key for field in _OPTIONS)}
 _NO_OPTION = Target("")
 _SEEN = (
     _Field("cause", "cause", lambda value: Cause.parse(_A_CAUSE(value)), str),
@@ -300,6 +310,7 @@ _SEEN = (
     _Field("final_url", "final_url", _text(_URL)),
     _Field("downgraded", "downgraded", _flag),
     _Field("game", "game", _game, astuple),
+    _Field("seen", "seen", _text(rf"[^{_HIDDEN}]{{1,{VALUE_LIMIT}}}")),
 )
 _NOTHING_SEEN = CheckResult(0, None)
 

@@ -74,15 +74,15 @@ def kept_headers(old: Headers, typed: Headers | None, *, moved: bool = False) ->
     return tuple((name, value or values.get(name.lower(), "")) for name, value in typed)
 
 
-def parse_headers(text: str | None) -> Headers:
+def parse_headers(text: str | None, reserved: frozenset[str] = RESERVED_HEADERS) -> Headers:
     """``Name: value`` pairs, one a line or separated by `` | ``. Raises UserError."""
     lines = [line.strip() for line in re.split(r"\n|\s\|\s", text or "") if line.strip()]
     if len(lines) > MAX_HEADERS:
         raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-    return tuple(_header(line) for line in lines)
+    return tuple(_header(line, reserved) for line in lines)
 
 
-def _header(line: str) -> tuple[str, str]:
+def _header(line: str, reserved: frozenset[str]) -> tuple[str, str]:
     match = _HEADER.fullmatch(line)
     if match is None:
         raise UserError("A header looks like “Name: value”; put “ | ” between two of them.")
@@ -93,7 +93,7 @@ def _header(line: str) -> tuple[str, str]:
             name=name[:HEADER_NAME_LIMIT],
             n=HEADER_NAME_LIMIT,
         )
-    if name.lower() in RESERVED_HEADERS:
+    if name.lower() in reserved:
         raise UserError("The header {name} is set by the check itself.", name=name)
     if len(value) > HEADER_VALUE_LIMIT:
         raise UserError(

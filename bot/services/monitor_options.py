@@ -8,14 +8,18 @@ its column.
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from bot.engine.json_condition import EXPRESSION_LIMIT
 from bot.engine.kinds import KINDS, kind_of
 from bot.errors import OptionNames, UserError, raise_all
 from bot.models import Monitor
 from bot.services.option_types import (
     AddressOption,
+    BodyOption,
     ChannelOption,
     ChoiceOption,
+    HeaderConditionOption,
     HeadersOption,
+    JsonOption,
     MonitorOption,
     NameOption,
     NumberOption,
@@ -35,12 +39,13 @@ Typed: TypeAlias = Mapping[str, Any]
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400
-ADDRESS, FINE, ALERTS = "address", "fine", "told"
+ADDRESS, FINE, CONDITIONS, ALERTS = "address", "fine", "conditions", "told"
 # The forms of the settings, with at most five fields each.
 SECTIONS = {
     ADDRESS: N_("Address and interval"),
     FINE: N_("Success criteria"),
     ALERTS: N_("Alert channel"),
+    CONDITIONS: N_("More criteria"),
 }
 
 EVERY = NumberOption(
@@ -76,11 +81,11 @@ _TABLE = (
     ChoiceOption(
         name="method",
         label=N_("Method"),
-        help=N_("GET reads the page, HEAD only its headers."),
+        help=N_("GET reads the page, HEAD only its headers, POST sends the body."),
         section=ADDRESS,
         default="GET",
-        choices=("GET", "HEAD"),
-        refusal=N_("I can use GET and HEAD, not {value}."),
+        choices=("GET", "HEAD", "POST"),
+        refusal=N_("I can use GET, HEAD and POST, not {value}."),
     ),
     NumberOption(
         name="timeout",
@@ -110,11 +115,13 @@ _TABLE = (
     TextOption(
         name="contains",
         label=N_("Required text"),
-        help=N_("A text that must be on the page."),
-        edit_help=N_("A text that must be on the page; - for none."),
+        help=N_("A text that must be on the page; several: one && two."),
+        edit_help=N_("A text that must be on the page; several: one && two; - for none."),
+        form_help=N_("Several that must all be there: one && two."),
         section=FINE,
         removable=True,
         secret=True,
+        limit=500,
     ),
     TextOption(
         name="not_contains",
@@ -147,6 +154,39 @@ _TABLE = (
         section=FINE,
         default=(),
         removable=True,
+    ),
+    JsonOption(
+        name="json",
+        label=N_("JSON condition"),
+        help=N_("A JMESPath expression that must be true of the answer: ready && !error."),
+        edit_help=N_("A JMESPath expression that must be true of the answer; - for none."),
+        form_help=N_("A JMESPath expression that must be true, such as ready && !error."),
+        section=CONDITIONS,
+        removable=True,
+        secret=True,
+        limit=EXPRESSION_LIMIT,
+        too_long=N_("“json” may be at most {n} characters long."),
+    ),
+    HeaderConditionOption(
+        name="header_is",
+        label=N_("Response headers"),
+        help=N_("Headers the answer must have: Name: value | Name: val*."),
+        edit_help=N_("Headers the answer must have: Name: value | Name: val*; - for none."),
+        form_help=N_("Name: value | Name: val*. A star stands for anything."),
+        section=CONDITIONS,
+        default=(),
+        removable=True,
+    ),
+    BodyOption(
+        name="body",
+        label=N_("Request body"),
+        help=N_("A text to send by POST."),
+        edit_help=N_("A text to send by POST; - for none."),
+        section=CONDITIONS,
+        removable=True,
+        secret=True,
+        limit=2_000,
+        too_long=N_("“body” may be at most {n} characters long."),
     ),
     ChannelOption(
         name="channel",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.engine.json_condition import check_expression
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor, Target
 from bot.services.http_text import (
@@ -23,6 +24,7 @@ from bot.words.escaping import plain
 from bot.words.translator import N_
 
 UNREADABLE = N_("“{field}” cannot be read.")
+CONDITIONS_LIMIT = 1_000  # of expected headers, all together
 ALL_PLACES, PLACE_LIMIT = "all", 32
 LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 MAX_TAGS, TAG_LIMIT = 5, 32
@@ -105,6 +107,7 @@ class TextOption(Option):
     """A text to look for."""
 
     limit: int = 200
+    too_long: str = N_("The text to look for may be at most {n} characters long.")
 
     def read(self, value: Any) -> str | None:
         # Half a pair of UTF-16, as JSON can write it, stands on no page and in no store.
@@ -112,10 +115,43 @@ class TextOption(Option):
         if not text.strip():
             return None
         if len(text) > self.limit:
-            raise UserError(
-                "The text to look for may be at most {n} characters long.", n=self.limit
-            )
+            raise UserError(self.too_long, n=self.limit)
         return text
+
+
+class BodyOption(TextOption):
+    """A text to send."""
+
+
+class JsonOption(TextOption):
+    """A condition about JSON."""
+
+    def read(self, value: Any) -> str | None:
+        text = super().read(value)
+        if text is not None:
+            check_expression(text)
+        return text
+
+
+class HeaderConditionOption(Option):
+    """Headers that an answer must have."""
+
+    def read(self, value: Any) -> Headers:
+        pairs = list(value.items()) if isinstance(value, dict) else value
+        if isinstance(pairs, list | tuple) and all(map(_is_pair, pairs)):
+            pairs = "\n".join(f"{name}: {said}" for name, said in pairs)
+        if pairs is not None and not isinstance(pairs, str):
+            raise UserError(UNREADABLE, field=self.name)
+        found = parse_headers(pairs, reserved=frozenset())
+        if len(self.write(found)) > CONDITIONS_LIMIT:
+            raise UserError("“header_is” may be at most {n} characters long.", n=CONDITIONS_LIMIT)
+        return found
+
+    def write(self, value: Any) -> str:
+        return " | ".join(f"{name}: {said}" for name, said in value)
+
+    def exported(self, value: Any) -> Any:
+        return dict(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from bot.words.translator import N_, Translator
 _BEHIND_CDN = range(520, 531)
 _NO_SUCH_PAGE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _DEADLINE_S = 10
-_GAME_LIMIT = 100
+_GAME_LIMIT, _SEEN_LIMIT = 100, 120
 
 # For each reason without a number: the few words of the alert line.
 _SHORT = {
@@ -38,6 +38,10 @@ _SHORT = {
     Reason.ZSTD: N_("answer compressed by zstd"),
     Reason.TEXT_MISSING: N_("expected text missing"),
     Reason.TEXT_PRESENT: N_("unwanted text found"),
+    Reason.HEADER_UNMET: N_("response header not as expected"),
+    Reason.NOT_JSON: N_("answer is not JSON"),
+    Reason.JSON_UNMET: N_("JSON condition not met"),
+    Reason.JSON_TOO_MUCH: N_("JSON condition too costly"),
     Reason.WRONG_PROTOCOL: N_("answers in another protocol"),
     Reason.NO_STARTTLS: N_("no STARTTLS offered"),
     Reason.IMAP: N_("IMAP server refuses"),
@@ -99,6 +103,15 @@ _SENTENCES = {
     Reason.ZSTD: _COMPRESSED,
     Reason.TEXT_MISSING: N_("The page answers, but the expected text is not on it."),
     Reason.TEXT_PRESENT: N_("The page answers, but the text that must not be there is on it."),
+    Reason.HEADER_UNMET: N_("The page answers, but a header of the answer is not as expected."),
+    Reason.NOT_JSON: N_(
+        "The page answers, but not with one document of JSON in its first 256 KiB."
+    ),
+    Reason.JSON_UNMET: N_("The page answers, but the condition about its JSON does not hold."),
+    Reason.JSON_TOO_MUCH: N_(
+        "The condition asks more of this large answer than a check may do. Make it simpler, or"
+        " let the page answer with less."
+    ),
     Reason.WRONG_PROTOCOL: N_(
         "Something answers on that port, but not in the protocol of the address. Check the port."
     ),
@@ -120,10 +133,17 @@ _SENTENCES = {
 }
 
 
-def result_text(words: Translator, result: CheckResult) -> str:
-    """``fine, 182 ms`` or the cause in a few words."""
+def result_text(words: Translator, result: CheckResult, *, whole: bool = False) -> str:
+    """``fine, 182 ms`` or the cause in a few words.
+
+    ``whole``: for managers, who may also read what came in place of what a condition expects.
+    """
     if result.cause is not None:
-        return cause_text(words, result.cause)
+        text = cause_text(words, result.cause)
+        if not whole or result.seen is None:
+            return text
+        seen = words.text("seen: {value}", value=markdown(result.seen, _SEEN_LIMIT))
+        return f"{text} · {seen}"
     fine = words.text("OK, {ms} ms", ms=round(result.phases.total))
     return " · ".join(one for one in (fine, players_text(words, result.game)) if one)
 

@@ -26,8 +26,10 @@ from bot.services.monitor_options import (
 from bot.services.monitor_rules import Edited, is_cut
 from bot.services.option_types import (
     AddressOption,
+    BodyOption,
     ChannelOption,
     ChoiceOption,
+    HeaderConditionOption,
     HeadersOption,
     NameOption,
     NumberOption,
@@ -55,7 +57,7 @@ FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
 URL_LIMIT = 2_048
 _NUMBER_LIMIT, _LONG_LIMIT = 10, 4_000
 _SHOWN_URL, _VALUE_LIMIT, _HEADERS_LIMIT, _THREAD_NAME = 1_000, 300, 900, 50
-_WIDE = (TextOption, HeadersOption)
+_WIDE = (TextOption, HeadersOption, HeaderConditionOption)
 _IN_HEAD = {"url", "name", "every", "method"}  # title and first field
 # The name of a menu whose being empty leaves the thread where it is.
 _OR_THE_THREAD = "channel_or_thread"
@@ -109,7 +111,8 @@ def _shown_value(  # noqa: PLR0911 - one for each type
 def asked_address(target: Target, limit: int) -> str:
     """``HEAD https://…``; ports and names are asked by no method. For embeds of managers."""
     address = code(target.url, limit)
-    return f"{target.method} {address}" if target.url.startswith("http") else address
+    method = target.method if target.body is None else "POST"
+    return f"{method} {address}" if target.url.startswith("http") else address
 
 
 def cut_text(words: Translator, name: str | None) -> str | None:
@@ -125,7 +128,8 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
         return words.text("Nothing changed.")
     lines = [words.text("Changed: {list}.", list=words.list(changed))]
     if edited.first is not None:
-        seen = words.text("First check: {result}.", result=result_text(words, edited.first))
+        result = result_text(words, edited.first, whole=True)
+        seen = words.text("First check: {result}.", result=result)
         lines.append(seen if edited.first.ok else f"⚠ {seen}")
     if before.target.url != after.target.url:
         lines.append(words.text("The new address starts from scratch."))
@@ -174,6 +178,7 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
     sections = (
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))
         for section, title in SECTIONS.items()
+        if any(of_section(section, monitor.target.url))
     )
     return embed, view_of([*sections, audit_log_button(words, monitor.id)])
 
@@ -287,7 +292,7 @@ def _field(
         limit=_limit(option),
         about=option.form_help and words.text(option.form_help),
         required=isinstance(option, AddressOption),
-        long=isinstance(option, HeadersOption),
+        long=isinstance(option, (HeadersOption, BodyOption)),
     )
 
 

@@ -38,7 +38,7 @@ def monitor_embed(
     words, client = asked.words, asked.interaction.client
     said = _sentences(words, status, report, client.services.why.offline_since_ms)
     embed = state_embed(words, status, said)
-    _add_now(embed, words, status)
+    _add_now(embed, words, status, whole=whole_url)
     if _has_numbers(status, report):
         _add_numbers(embed, words, report)
     if report.certificate_ms is not None:
@@ -88,13 +88,15 @@ def _maintenance(words: Translator, window: Window, occurrence: Occurrence) -> s
     return f"{said} {reason}".rstrip()
 
 
-def _add_now(embed: discord.Embed, words: Translator, status: MonitorStatus) -> None:
+def _add_now(
+    embed: discord.Embed, words: Translator, status: MonitorStatus, *, whole: bool
+) -> None:
     since_ms = status.incident.since_ms if status.incident else status.monitor.paused_ms
     if since_ms is not None:
         since = f"{stamp(since_ms)} ({stamp(since_ms, 'f')})"
         embed.add_field(name=words.text("Since"), value=since)
     if status.latest is not None:
-        seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest)}"
+        seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest, whole=whole)}"
         embed.add_field(name=words.text("Latest check"), value=seen)
         add_game(embed, words, status.latest)
 

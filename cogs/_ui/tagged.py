@@ -26,7 +26,8 @@ def all_tested_embed(
 ) -> discord.Embed:
     """The verdict of one check of each, and how many were left out."""
     lines = [
-        f"{'✔' if result.ok else '✖'} {shown_name(monitor)} · {result_text(words, result)}"
+        f"{'✔' if result.ok else '✖'} {shown_name(monitor)}"
+        f" · {result_text(words, result, whole=True)}"
         for monitor, result in tested
     ]
     if of > len(tested):

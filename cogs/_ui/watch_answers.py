@@ -39,7 +39,7 @@ def added_text(words: Translator, added: Added) -> str:
         "Watching {host} every {n} s. First check: {result}.",
         host=shown_host(monitor.target.url),
         n=monitor.interval_s,
-        result=result_text(words, added.first),
+        result=result_text(words, added.first, whole=True),
     )
     lines = [text if added.first.ok else f"⚠ {text}"]
     if not added.first.ok:
@@ -139,7 +139,7 @@ def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> dis
     mark = "✔" if result.ok else "✖"
     seen = "" if result.cause is None else f"{cause_sentence(words, result.cause)}\n"
     embed = discord.Embed(
-        title=f"{mark} {shown_name(monitor)} · {result_text(words, result)}",
+        title=f"{mark} {shown_name(monitor)} · {result_text(words, result, whole=True)}",
         description=seen + words.text("One check just now. It changes nothing and is not stored."),
     )
     embed.add_field(

@@ -10,7 +10,7 @@ from bot.models import Monitor
 from sandbox import Answer, Refused, Sandbox
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot, until
 
-BUTTONS = ["Address and interval", "Success criteria", "Alert channel"]
+BUTTONS = ["Address and interval", "Success criteria", "Alert channel", "More criteria"]
 
 
 def shop(fixture: BotFixture) -> Monitor:
@@ -43,7 +43,12 @@ def test_without_options_a_card_shows_the_settings_but_no_header_value(tmp_path:
         assert "s3cret" not in str(card.message) + str(opened.modal)
         french = await fixture.run("watch edit", monitor="Shop", locale="fr")
         *forms, changes = french.buttons
-        assert forms == ["Adresse et fréquence", "Critères de réussite", "Salon des alertes"]
+        assert forms == [
+            "Adresse et fréquence",
+            "Critères de réussite",
+            "Salon des alertes",
+            "Autres critères",
+        ]
         assert changes == "Modifications"
         for label in forms:
             form = await fixture.sandbox.press("Admin", french, label, locale="fr")
@@ -214,10 +219,13 @@ def test_settings_at_their_limits_fit_into_cards_and_forms(tmp_path: Path) -> No
             url=f"{fixture.site.url}/{'a' * 1900}?q=`1`",
             name=name,
             expect_status=codes,
-            contains="`" + "c" * 199,
+            contains="`" + "c" * 499,
             not_contains=" n" * 100,
             headers=headers,
             slow_ms=60_000,
+            json="a" * 200,
+            header_is=" | ".join(f"X-{n}: {'v' * 80}" for n in range(10)),
+            body="`b`" + "é" * 1_997,
         )
         before = shop(fixture)
         assert len(before.target.expect_status) == 250

@@ -151,13 +151,13 @@ def test_a_backup_of_uptime_kuma_is_taken(tmp_path: Path) -> None:
             {**common, "name": "Name", "type": "dns", "hostname": "example.com"},
             {**common, "name": "Ping", "type": "ping", "hostname": "127.0.0.1"},
             {**common, "name": "Box", "type": "docker", "hostname": "example.com"},
-            {**common, "name": "Post", "type": "http", "url": "https://e.com", "method": "POST"},
+            {**common, "name": "Post", "type": "http", "url": "https://e.com", "method": "PUT"},
         ]
         backup = json.dumps({"version": "1.23.13", "monitorList": listed})
         answer = await take(fixture, "Uptime_Kuma_Backup.json", backup)
         assert answer.content == "5 of 7 sites are watched from now on."
         assert "cannot watch the kind “docker”" in answer.text
-        assert "not POST" in answer.text
+        assert "not PUT" in answer.text
         found = shops(fixture)
         assert found["Word"].paused
         assert found["Word"].target.contains == "hello"
@@ -215,7 +215,7 @@ def test_odd_entries_cost_only_themselves(tmp_path: Path) -> None:
             {"url": "https://a.example.com", "every": "soon"},
             {"url": "https://a.example.com", "headers": {"X": 1}},
             {"url": "https://a.example.com", "headers": {"Host": "x"}},
-            {"url": "https://a.example.com", "method": "POST"},
+            {"url": "https://a.example.com", "method": "PUT"},
             {"name": "@everyone **x**", "url": fixture.site.url, "channel": "123", "role": "456"},
         ]
         answer = await take(fixture, "x.json", json.dumps({"monitors": odd}))

@@ -28,7 +28,7 @@ REGISTERED: list[tuple[str, int, str, tuple[int, int] | None, list[str]]] = [
     ("contains", TEXT, "contient", None, []),
     ("slow_ms", NUMBER, "lent_ms", (1, 60_000), []),
     ("not_contains", TEXT, "ne_contient_pas", None, []),
-    ("method", TEXT, "méthode", None, ["GET", "HEAD"]),
+    ("method", TEXT, "méthode", None, ["GET", "HEAD", "POST"]),
     ("headers", TEXT, "en-têtes", None, []),
     ("timeout", NUMBER, "délai", (2, 30), []),
 ]
@@ -85,9 +85,7 @@ def test_a_form_takes_every_interval_and_names_all_errors_at_once(tmp_path: Path
         )
         assert shop(fixture).slow_ms == 5, french.content
         french = await fixture.run("watch edit", monitor="Shop", locale="fr", method="HEAD")
-        assert "omettez statut_attendu, contient, ne_contient_pas, méthode et en-têtes" in (
-            french.content
-        )
+        assert "méthode, en-têtes, json, en-tête_attendu et corps" in (french.content)
         assert shop(fixture).target.expect_status == before.target.expect_status
 
     run_with_bot(tmp_path, scenario)
@@ -121,6 +119,9 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "tags": "shop",
             "depends_on": "Router",
             "public": True,
+            "json": "ready && !error",
+            "header_is": "X-Cache: hit*",
+            "body": "a=b",
         }
         router = replace(
             rules.new(guild_id, {"url": "https://r.example", "name": "Router"}, MonitorIndex(), 0),
@@ -191,7 +192,7 @@ def test_errors_of_a_change_are_reported_together(tmp_path: Path) -> None:
         with pytest.raises(UserError) as raised:
             rules.changed(
                 shop(fixture),
-                {"every": 0, "slow_ms": 60_001, "contains": "x" * 201},
+                {"every": 0, "slow_ms": 60_001, "not_contains": "x" * 201},
                 MonitorIndex(),
             )
         assert [str(one) for one in raised.value.each] == [

@@ -18,6 +18,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "headers": "[]",
         "expect_status": "[]",
         "tags": "[]",
+        "header_is": "[]",
         "interval_s": 60,
         "paused_ms": None,
         "removed_ms": None,

@@ -35,6 +35,9 @@ FULL = Target(
     (200, 201, 202, 204, 301),
     "héllo\nworld",
     "error",
+    '{"a": 1}',
+    "status == 'ok'",
+    (("Content-Type", "text/*"),),
     20,
 )
 SEEN = CheckResult(
@@ -47,6 +50,7 @@ SEEN = CheckResult(
     "https://example.com/b",
     downgraded=True,
     game=Game(5, 100, "1.21", "de_dust"),
+    seen="null",
 )
 GOOD: dict[str, Any] = {"v": 1, "cause": None, "phases": [1, 1, 1, 1, 4], "status": 200}
 
@@ -70,6 +74,13 @@ def test_every_option_of_a_target_travels_or_a_lookout_would_vote_on_something_e
     assert missing == ["url"], "FULL has every option, and is read as it was asked"
 
 
+def test_several_texts_are_asked_only_of_lookouts_that_know_of_several() -> None:
+    target = Target("https://example.com/", contains="one && two")
+    asked = encode_question(Question(target, 10.0))
+    assert "contains" not in json.loads(asked)
+    assert read_question(asked).target == target
+
+
 def test_what_has_its_default_is_left_out_so_that_older_lookouts_understand() -> None:
     asked = json.loads(encode_question(Question(Target("https://example.com/"), 10.0)))
     assert asked == {"v": 1, "url": "https://example.com/", "deadline_ms": 10_000}
@@ -91,7 +102,10 @@ def test_a_question_that_does_not_fit_is_asked_of_nobody() -> None:
     ("change", "error"),
     [
         ({"v": 2}, OtherVersion),
-        ({"body": "x"}, OtherVersion),  # an option of a newer bot
+        ({"newer": "x"}, OtherVersion),  # an option of a newer bot
+        ({"body": 5}, Unreadable),
+        ({"json": "x" * 201}, Unreadable),
+        ({"header_is": [["a"]]}, Unreadable),
         ({"v": True}, Unreadable),
         ({"v": "1"}, Unreadable),
         ({"url": None}, Unreadable),
@@ -269,6 +283,7 @@ def test_what_would_steer_a_subject_or_a_line_names_no_place(name: str) -> None:
         (Target("https://example.com/a", contains="x"), False),
         (Target("https://example.com/a?key=1"), True),
         (Target("https://example.com/a", headers=(("A", "b"),)), True),
+        (Target("https://example.com/a", body="key=1"), True),
     ],
 )
 def test_headers_and_queries_are_secrets(target: Target, secret: bool) -> None:

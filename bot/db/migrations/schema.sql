@@ -53,7 +53,11 @@ CREATE TABLE monitor (
     -- The monitor it is reached through: while that is down no opening of this one is sent.
     depends_on INTEGER,
     -- 1: everybody may know its name and state, whoever sees its alert channel.
-    public INTEGER NOT NULL DEFAULT 0
+    public INTEGER NOT NULL DEFAULT 0,
+    -- Sent by POST; a JMESPath expression and headers that an answer has to meet.
+    body TEXT,
+    json TEXT,
+    header_is TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.

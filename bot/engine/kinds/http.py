@@ -12,11 +12,11 @@ import httpx
 
 from bot import __version__
 from bot.clock import Clock
+from bot.engine.answer_conditions import needs_body, unmet
 from bot.engine.connector import PhaseTimer
-from bot.engine.error_mapping import BadAnswer, EndlessAnswer, cause_of
+from bot.engine.error_mapping import cause_of
 from bot.engine.kinds.base import MonitorKind, deadline_of
 from bot.engine.netguard import URL_LIMIT, WEB, Netguard
-from bot.engine.page_text import Unpacker, decoded, holds
 from bot.engine.redirects import (
     MAX_HOPS,
     Cookies,
@@ -30,12 +30,8 @@ from bot.engine.resolver import Resolve
 from bot.engine.tls import client_context, days_since_end, expires_ms
 from bot.engine.transport import (
     ADDRESS,
-    BODY_LIMIT,
     CERTIFICATE,
-    MAX_PARTS,
-    PARTS_A_TURN,
     TARGET,
-    Body,
     OneShotTransport,
 )
 from bot.errors import AddressRefused
@@ -49,9 +45,8 @@ Headers = tuple[tuple[str, str], ...]
 _FIXED: Headers = (("Accept-Encoding", "identity"), ("Connection", "close"))
 _DEFAULTS: Headers = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 
-FAILED_STATUS = 400
-# A page that stays open is looked at after that long, then after ever longer pauses.
-FIRST_LOOK_S = 0.25
+# To these a browser goes on with GET, whatever it had sent (RFC 9110, 15.4).
+_THEN_GET = frozenset({301, 302, 303})
 
 
 @dataclass(slots=True)
@@ -64,6 +59,7 @@ class _Seen:
     expires_ms: int | None = None  # of the certificate on the way that ends first
     address: str | None = None
     downgraded: bool = False
+    value: str | None = None  # in place of what a condition expects
 
 
 class HttpChecker:
@@ -111,6 +107,7 @@ class HttpChecker:
             address=seen.address,
             final_url=seen.hop.url[:URL_LIMIT] if seen.hops and seen.hop else None,
             downgraded=seen.downgraded,
+            seen=seen.value,
         )
 
     async def _follow(
@@ -119,7 +116,7 @@ class HttpChecker:
         """Ask, and go where the answer points, at most five times."""
         hop, request = self._first_request(target)
         seen.hop = hop
-        headers = target.headers
+        method, headers, body = _method(target), target.headers, target.body
         cookies = Cookies()
         for _ in range(MAX_HOPS + 1):
             async with asyncio.timeout_at(until):
@@ -128,7 +125,9 @@ class HttpChecker:
                 _note(seen, response)
                 where = location(response)
                 if where is None or response.status_code in target.expect_status:
-                    return await _failure_of(target, response, until)
+                    found = await unmet(target, response, until)
+                    seen.value = None if found is None else found.seen
+                    return None if found is None else found.cause
             finally:
                 await response.aclose()
             try:
@@ -136,8 +135,12 @@ class HttpChecker:
             except AddressRefused:
                 return Cause(Reason.REDIRECT_REFUSED)
             cookies.take(hop, _values(response, b"set-cookie"))
-            headers = headers if may_get_headers(hop, after) else ()
-            request = _request(_method(target), after, headers, cookies.header(after))
+            # Another site learns nothing of what was typed for this one.
+            same_site = may_get_headers(hop, after)
+            headers = headers if same_site else ()
+            if method == "POST" and (response.status_code in _THEN_GET or not same_site):
+                method, body = "GET", None
+            request = _request(method, after, headers, cookies.header(after), body)
             _move(seen, after)
             hop = after
         return Cause(Reason.REDIRECTS)
@@ -164,23 +167,27 @@ class HttpChecker:
         kept = self._first.get(target)
         if kept is None:
             hop = WebAddress.of(self._guard.check_url(target.url, WEB))
-            kept = hop, _request(_method(target), hop, target.headers)
+            kept = hop, _request(_method(target), hop, target.headers, body=target.body)
             self._first[target] = kept
         return kept
 
 
 def _method(target: Target) -> str:
-    """A text can only be looked for where a body comes."""
-    searched = target.contains is not None or target.not_contains is not None
-    return "GET" if searched else target.method
+    """Who sends a body posts it; a condition can only be looked at where an answer has one."""
+    if target.body is not None:
+        return "POST"
+    return "GET" if target.method == "HEAD" and needs_body(target) else target.method
 
 
-def _request(method: str, hop: WebAddress, headers: Headers, cookies: str = "") -> httpx.Request:
+def _request(
+    method: str, hop: WebAddress, headers: Headers, cookies: str = "", body: str | None = None
+) -> httpx.Request:
     """One request; a person's headers replace our defaults, never what is fixed."""
     fixed = {name.lower() for name, _ in _FIXED}
     chosen = [(name, value) for name, value in headers if name.lower() not in fixed]
     names = {name.lower() for name, _ in chosen}
-    defaults = [(name, value) for name, value in _DEFAULTS if name.lower() not in names]
+    usual = _DEFAULTS if body is None else (*_DEFAULTS, ("Content-Type", _type_of(body)))
+    defaults = [(name, value) for name, value in usual if name.lower() not in names]
     # Given by us: httpx would read the name as IDNA 2008 and fail at emoji, which have sites.
     fields = [("Host", hop.host), *defaults, *chosen, *_FIXED]
     if cookies:
@@ -191,8 +198,15 @@ def _request(method: str, hop: WebAddress, headers: Headers, cookies: str = "") 
         method,
         f"{hop.scheme}://{hop.host}/",
         headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields],
+        content=None if body is None else body.encode(),
         extensions={TARGET: hop.target.encode("ascii")},
     )
+
+
+def _type_of(body: str) -> str:
+    """As forms send it, unless it looks like JSON."""
+    is_json = body.lstrip()[:1] in {"{", "["}
+    return "application/json" if is_json else "application/x-www-form-urlencoded"
 
 
 def _values(response: httpx.Response, name: bytes) -> list[bytes]:
@@ -219,99 +233,12 @@ def _move(seen: _Seen, hop: WebAddress) -> None:
     seen.address = None
 
 
-async def _failure_of(target: Target, response: httpx.Response, until: float) -> Cause | None:
-    """None when the answer is fine. A body is read where a text is looked for.
-
-    ``until`` is in the loop's time. Raises what the connection raises.
-    """
-    status = response.status_code
-    fine = status in target.expect_status if target.expect_status else status < FAILED_STATUS
-    if not fine:
-        return Cause(Reason.HTTP, status)
-    if target.contains is None and target.not_contains is None:
-        return None
-    return await _TextSearch(target, response).run(until)
-
-
-class _TextSearch:
-    """Reads one body until the texts that are looked for decide."""
-
-    def __init__(self, target: Target, response: httpx.Response) -> None:
-        """Raises BadAnswer for an encoding that cannot be unpacked."""
-        self._target = target
-        self._body = Body.of(response)
-        self._type = response.headers.get("content-type", "")
-        named = response.headers.get("content-encoding", "").lower().split(",")
-        self._unpacker = Unpacker(map(str.strip, named), BODY_LIMIT)
-        self._missing = target.contains is not None
-        self._present = False
-        self._looked_at = 0  # how much of the body
-
-    async def run(self, until: float) -> Cause | None:
-        """Ends when the texts decide, with the body, at the limit, or with the time."""
-        try:
-            await self._read(until)
-        except (BadAnswer, OSError) as error:
-            await self._look()
-            if not self._decided and not isinstance(error, EndlessAnswer):
-                raise
-        await self._look()
-        if not self._decided and self._unpacker.is_bomb:
-            return Cause(Reason.UNREADABLE)
-        if self._missing:
-            return Cause(Reason.TEXT_MISSING)
-        return Cause(Reason.TEXT_PRESENT) if self._present else None
-
-    @property
-    def _decided(self) -> bool:
-        """Whether nothing that may still come changes the verdict."""
-        return not self._missing and (self._target.not_contains is None or self._present)
-
-    async def _read(self, until: float) -> None:
-        clock = asyncio.get_running_loop().time
-        pause_s = FIRST_LOOK_S
-        look = clock() + pause_s
-        for number in range(1, MAX_PARTS + 1):
-            part = await self._part(min(look, until))
-            if part:
-                self._unpacker.take(part)
-            now = clock()
-            if part == b"" or self._unpacker.full or now >= until:
-                break
-            if now >= look:
-                await self._look()
-                pause_s *= 2
-                look = clock() + pause_s
-            if self._decided:
-                break
-            if number % PARTS_A_TURN == 0:
-                await asyncio.sleep(0)
-        if not self._unpacker.body and clock() >= until:
-            raise TimeoutError
-
-    async def _part(self, until: float) -> bytes | None:
-        """None when the time is up."""
-        try:
-            async with asyncio.timeout_at(until):
-                return await self._body.part()
-        except TimeoutError:
-            return None
-
-    async def _look(self) -> None:
-        """Look through all that has come."""
-        body = bytes(self._unpacker.body)
-        if len(body) == self._looked_at:
-            return
-        self._looked_at = len(body)
-        text = decoded(body, self._type)
-        wanted, unwanted = self._target.contains, self._target.not_contains
-        if wanted is not None and self._missing:
-            self._missing = not await holds(text, wanted, self._type)
-        if unwanted is not None and not self._present:
-            self._present = await holds(text, unwanted, self._type)
-
-
-_OPTIONS = frozenset({"method", "headers", "expect_status", "contains", "not_contains"})
+_OPTIONS = frozenset(
+    {
+        *("method", "headers", "body", "expect_status"),
+        *("contains", "not_contains", "header_is", "json"),
+    }
+)
 HTTP = MonitorKind(
     WEB["http"],
     HttpChecker,

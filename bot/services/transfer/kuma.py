@@ -47,10 +47,8 @@ _LEFT_OUT = {
     ),
     "ipfamily": N_("its choice of IPv4 or IPv6 is left out: I use whichever answers"),
 }
-_LEFT_OUT_OF_WEB = {
-    "body": N_("its request body is left out"),
-    "cachebust": N_("its cache busting is left out"),
-}
+_LEFT_OUT_OF_WEB = {"cachebust": N_("its cache busting is left out")}
+_BODY = N_("its request body is left out")
 _RETRIES = N_("its retries are left out: I check a failure twice more before it counts")
 _NAME_SERVER = N_("its name server is left out: I use those of my own machine")
 _REDIRECTS = N_("its limit of redirects is left out: I follow up to 5")
@@ -96,6 +94,8 @@ def _left_out(monitor: Raw) -> Iterator[str]:
     for name, sentence in (_LEFT_OUT | (_LEFT_OUT_OF_WEB if is_web else {})).items():
         if _truth(monitor.get(name)):
             yield sentence
+    if is_web and _truth(monitor.get("body")) and not _posts(monitor):
+        yield _BODY
     if (whole_number(monitor.get("maxretries")) or 0) > _CONFIRMED:
         yield _RETRIES
     server = str(monitor.get("dnsresolveserver") or _USUAL_RESOLVER)
@@ -112,11 +112,16 @@ def _of_web(monitor: Raw) -> Raw:
     searched = (monitor.get("keyword") or None) if monitor.get("type") == "keyword" else None
     return {
         "method": monitor.get("method"),
+        "body": monitor.get("body") if _posts(monitor) else None,
         "contains": None if inverted else searched,
         "not_contains": searched if inverted else None,
         "expect_status": _statuses(monitor),
         "headers": _headers(monitor),
     }
+
+
+def _posts(monitor: Raw) -> bool:
+    return str(monitor.get("method")).upper() == "POST"
 
 
 def _address(monitor: Raw) -> str:
