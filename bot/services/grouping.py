@@ -91,6 +91,11 @@ class Grouping:
             e for e in group.recovered.values() if self._is_watched(e) and e.incident is not None
         ]
 
+    def is_due(self, entry: Entry) -> bool:
+        """Nothing but company keeps its all-clear back."""
+        channel, place = self._noted.get(entry.monitor.id, (None, None))
+        return channel is not None and place is self._groups[channel].recovered
+
     def _place(self, entry: Entry, group: _Group) -> dict[int, Entry] | None:
         judge_state = entry.judge_state
         if entry.incident is None:

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 # Between two words for one state (down, refused) an edit need not hurry again for so long.
 WORDING_APART_MS = 600_000
 NOTIFIED_AFTER_ROUNDS = 10
+# So many all-clears are written in one transaction: more would hold the store for others.
+CLOSED_AT_ONCE = 200
 
 T = TypeVar("T")
 Notify = Callable[[Connection, Incident, int], None]
@@ -292,23 +294,30 @@ class Recorder:
         """Give the all-clears of the channel that are due, unless they wait for company."""
         now_ms = self._clock.now_ms()
         entry.due_ms = entry.due_ms or now_ms
+        due = self._grouping.released(entry, now_ms)
+        # Many are written in parts, and announced together when all of them are.
+        together_ms = now_ms + len(due) if len(due) > CLOSED_AT_ONCE else now_ms
+        for at in range(0, len(due), CLOSED_AT_ONCE):
+            await self._resolve(due[at : at + CLOSED_AT_ONCE], now_ms, together_ms)
+
+    async def _resolve(self, due: Sequence[Entry], now_ms: int, together_ms: int) -> None:
+        """Of those that are due still: a part before may have taken its time."""
         over = [
             Change(
                 one,
                 close_incident(one.incident, one.judge_state, now_ms, Ending.RESOLVED),
                 after_recovery(one.judge_state),
             )
-            for one in self._grouping.released(entry, now_ms)
-            if one.incident is not None
+            for one in due
+            if one.incident is not None and self._grouping.is_due(one)
         ]
-        if not over:
-            return
 
         def write(conn: Connection) -> Sequence[Change]:
             for change in over:
                 change.write(conn)
                 self._edit_ancestors(conn, change.entry, now_ms)
-            enqueue.all_clears(conn, [one.incident for one in over], now_ms, announce=True)
+            closed = [one.incident for one in over]
+            enqueue.all_clears(conn, closed, now_ms, announce=True, together_ms=together_ms)
             return over
 
         await self._commit([change.entry for change in over], write)

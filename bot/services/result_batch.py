@@ -3,7 +3,9 @@
 Before results are read they are written: :meth:`bot.db.database.Database.settle`.
 """
 
+import itertools
 import logging
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 FLUSH_S = 5.0
 TROUBLE_S = 10.0
 KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
+# One transaction writes so many of each at most: more would hold the store for others.
+RESULTS_AT_ONCE, STATES_AT_ONCE = 2_000, 250
 
 
 class ResultBatch:
@@ -74,11 +78,18 @@ class ResultBatch:
 
     async def flush(self) -> None:
         """Write all that waits; what could not be written is kept."""
-        rows, self._results = self._results, []
-        dirty, self._dirty = self._dirty - self._held, self._dirty & self._held
-        seen, self._certificates = self._certificates, {}
-        if not rows and not dirty and not seen:
-            return
+        states = max(len(self._dirty - self._held), len(self._certificates))
+        parts = max(len(self._results) / RESULTS_AT_ONCE, states / STATES_AT_ONCE)
+        for _ in range(math.ceil(parts)):
+            await self._flush_part()
+
+    async def _flush_part(self) -> None:
+        rows, self._results = self._results[:RESULTS_AT_ONCE], self._results[RESULTS_AT_ONCE:]
+        dirty = set(itertools.islice(self._dirty - self._held, STATES_AT_ONCE))
+        self._dirty -= dirty
+        seen = dict(itertools.islice(self._certificates.items(), STATES_AT_ONCE))
+        for monitor_id in seen:
+            del self._certificates[monitor_id]
         entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
         memories = [(e.monitor.id, e.judge_state.dump(), e.incident) for e in entries]
         watched = {one: text for one, text in seen.items() if self._watchlist.find(one) is not None}

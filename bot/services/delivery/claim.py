@@ -24,7 +24,7 @@ from bot.services.delivery.planning import Batch, ChannelQueue, MessageKind
 
 # Sites of a list that are read at once, and rows of each kind that are looked at: more would hold
 # the store for everybody else.
-SLICE, MOST = 500, 1_000
+SLICE, MOST = 250, 1_000
 # What reading a damaged row raises, or one whose words a newer version wrote.
 _UNREADABLE = (ValueError, TypeError, LookupError)
 

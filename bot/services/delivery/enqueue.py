@@ -78,12 +78,18 @@ def edit(conn: Connection, post: Post, now_ms: int, *, urgent: bool) -> None:
 
 
 def all_clears(
-    conn: Connection, incidents: Sequence[Incident], now_ms: int, *, announce: bool
+    conn: Connection,
+    incidents: Sequence[Incident],
+    now_ms: int,
+    *,
+    announce: bool,
+    together_ms: int | None = None,
 ) -> None:
     """Queue that incidents are over; those closed in one call share one reply.
 
     ``announce=False`` (the monitor was removed or paused): its messages are edited, nothing is
-    posted, and an opening that was not sent yet never will be.
+    posted, and an opening that was not sent yet never will be. ``together_ms``: when the reply is
+    due that several calls share.
     """
     touched: dict[int, Post] = {}
     for incident in incidents:
@@ -92,7 +98,7 @@ def all_clears(
             continue
         drop_answers(conn, incident.id)
         if announce and not _all_know(conn, incident):
-            _add_beside(conn, opened, Work.CLOSE, now_ms)
+            _add_beside(conn, opened, Work.CLOSE, now_ms, together_ms)
         if not announce and opened.state == "pending":
             outbox.finish(conn, [opened.id], "superseded")
         touched |= {post.id: post for post in posts.of_incident(conn, incident.id)}

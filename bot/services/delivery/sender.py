@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.clock import HOUR_MS, Clock
 from bot.db import guilds, outbox
-from bot.db.database import Database
+from bot.db.database import Connection, Database
 from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes, server_notices
@@ -65,16 +65,24 @@ class Sender:
         )
         if message is None:
             return None
-        while len(message.incidents) < message.listed:
-            before = message
-            message = await self.db.read(partial(with_more_listed, message=before))
-            if message is before:
-                break  # rows that cannot be read are left out
-        attempt = _Attempt(self, transport, message)
+        attempt = _Attempt(self, transport, await self._whole(message))
         if not await self.runner.run(attempt, attempt.send()):
             return False
         await attempt.delivered()
         return True
+
+    async def _whole(self, message: OutgoingMessage) -> OutgoingMessage:
+        """With all sites of its list; of rows that cannot be read there are fewer."""
+        while len(message.incidents) < message.listed:
+            known = message
+
+            def read(conn: Connection, known: OutgoingMessage = known) -> OutgoingMessage:
+                return with_more_listed(conn, known)
+
+            message = await self.db.read(read)
+            if message is known:
+                break
+        return message
 
 
 class _Attempt(Outgoing):
