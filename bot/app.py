@@ -136,7 +136,7 @@ class App(Core):
             for work in (
                 *(self.stalls.run, self.scheduler.run, self.recorder.run, self.connectivity.run),
                 *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
-                self.services.boards.run,
+                *(self.services.boards.run, self.services.reports.run),
                 *([self.link.run, self.place_watch.run] if self.link is not None else []),
             )
         ]

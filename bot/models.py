@@ -253,6 +253,22 @@ class GuildSettings:
     manager_role_id: int | None = None  # may press what else takes Manage Server
 
 
+@dataclass(frozen=True, slots=True)
+class ReportSchedule:
+    """A report that a server gets after each ``period``.
+
+    ``channel_id`` None: where the server's alerts go. ``tag``: "" for all sites.
+
+    ``reported_ms``: until when everything is reported.
+    """
+
+    guild_id: int
+    period: str
+    tag: str
+    channel_id: int | None
+    reported_ms: int
+
+
 class Ending(StrEnum):
     """How an incident ended: by itself, or with its monitor's removal or pause."""
 

@@ -52,7 +52,7 @@ RESTRICTED = {
     "nats": ("bot/places/",),
     "bcrypt": ("bot/places/",),
     "matplotlib": ("bot/charts/drawing.py",),
-    "PIL": ("bot/charts/drawing.py",),
+    "PIL": ("bot/charts/drawing.py", "bot/charts/day_grid.py"),
 }
 ENVIRONMENT = ("bot/config.py", "bot/__main__.py")
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

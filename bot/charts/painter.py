@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.charts.picture import Picture
+from bot.charts.picture import DayGrid, Picture
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Painter:
         self._limit_s = limit_s
         self._turn = asyncio.Lock()
 
-    async def paint(self, picture: Picture) -> bytes | None:
+    async def paint(self, picture: Picture | DayGrid) -> bytes | None:
         """The picture as PNG; None when it could not be drawn: the log says why."""
         try:
             async with asyncio.timeout(WAIT_S):
@@ -45,7 +45,7 @@ class Painter:
             self._turn.release()
         return None
 
-    async def _paint(self, picture: Picture) -> bytes | None:
+    async def _paint(self, picture: Picture | DayGrid) -> bytes | None:
         with tempfile.TemporaryDirectory(prefix="vigie-chart-", ignore_cleanup_errors=True) as home:
             code, png, said = await self._child(picture.to_json().encode(), home)
         if code == 0 and png.startswith(_PNG):

@@ -75,6 +75,32 @@ class Picture:
         )
 
 
+class GridRow(NamedTuple):
+    """One site: of each day, which share of the watched time it was not down; None: not watched."""
+
+    name: str
+    shares: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayGrid:
+    """Sites and days of a report. ``labels``: one for each day."""
+
+    rows: tuple[GridRow, ...]
+    labels: tuple[str, ...]
+    legend: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "DayGrid":
+        """Raises ValueError, KeyError or TypeError for anything :meth:`to_json` did not write."""
+        given = json.loads(text)
+        rows = tuple(GridRow(name, tuple(shares)) for name, shares in given["rows"])
+        return cls(rows, tuple(given["labels"]), given["legend"])
+
+
 def _span(given: Any) -> Span:
     begin, end = given
     return int(begin), int(end)

@@ -25,6 +25,7 @@ _BELONGINGS = (
     ("change", "id", "guild_id = :guild"),
     ("board", "channel_id", "guild_id = :guild"),
     ("maintenance_window", "id", "guild_id = :guild"),
+    ("report", "guild_id, period, tag", "guild_id = :guild"),
     ("monitor", "id", "guild_id = :guild"),
     ("guild", "id", "id = :guild"),
 )

@@ -6,7 +6,7 @@ What a press of a button does stands in :mod:`cogs._ui.alert_buttons`.
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.discord.states import GREEN, GREY, RED, YELLOW
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.services.delivery.messages import Alert
+from bot.services.delivery.messages import Alert, Attached
 from bot.words import incident_text
 from bot.words.escaping import clip
 from bot.words.timestamps import stamp
@@ -45,12 +45,15 @@ class Card:
     embed: discord.Embed | None
     view: ui.View | None
     mentions: discord.AllowedMentions
-    sites: bytes | None = None  # of the attached file
+    files: tuple[Attached, ...] = ()
 
 
-def attachment(sites: bytes) -> discord.File:
+def attachments(files: Iterable[Attached]) -> list[discord.File]:
     """Made anew for each request."""
-    return discord.File(io.BytesIO(sites), filename=FILE)
+    return [
+        discord.File(io.BytesIO(one.data), one.name, description=one.description or None)
+        for one in files
+    ]
 
 
 async def laid_out(alert: Alert) -> Card:
@@ -78,9 +81,7 @@ def card(alert: Alert) -> Card:
             users=[discord.Object(user) for user in alert.user_ids] or False,
             replied_user=False,
         ),
-        sites=incident_text.sites_text(words, alert.incidents).encode()
-        if shown and _is_long(alert)
-        else None,
+        files=_files(words, alert) if shown and _is_long(alert) else alert.files,
     )
 
 
@@ -108,6 +109,10 @@ def _buttons(public_id: str, words: Translator) -> ui.View:
         view.add_item(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
     view.stop()
     return view
+
+
+def _files(words: Translator, alert: Alert) -> tuple[Attached, ...]:
+    return (Attached(FILE, incident_text.sites_text(words, alert.incidents).encode()),)
 
 
 def _is_long(alert: Alert) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.discord.alert_card import Card, attachment, laid_out
+from bot.discord.alert_card import Card, attachments, laid_out
 from bot.discord.channels import access, own_rights, welcome_channel
 from bot.discord.errors import as_delivery_errors
 from bot.discord.message_lookup import find_own, is_lost
@@ -51,9 +51,9 @@ class DiscordTransport:
 
     async def _send(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
         channel = self._client.get_partial_messageable(channel_id)
-        if shown.sites is not None and self._may_attach(channel_id):
+        if shown.files and self._may_attach(channel_id):
             try:
-                return (await channel.send(**parts, file=attachment(shown.sites))).id
+                return (await channel.send(**parts, files=attachments(shown.files))).id
             except discord.Forbidden as error:
                 log.info("Channel takes no files: %s", error, extra={"channel": channel_id})
         return (await channel.send(**parts)).id
@@ -62,8 +62,8 @@ class DiscordTransport:
         """Replace the whole message; an edit notifies nobody."""
         shown = await laid_out(alert)
         files: dict[str, Any] = {}
-        if shown.sites is not None and self._may_attach(channel_id):
-            files["attachments"] = [attachment(shown.sites)]
+        if shown.files and self._may_attach(channel_id):
+            files["attachments"] = attachments(shown.files)
         with self._delivery_errors():
             async with asyncio.timeout(_REQUEST_S):
                 channel = self._client.get_partial_messageable(channel_id)

@@ -44,6 +44,7 @@ EXTENSIONS = (
     "cogs.incidents",
     "cogs.maintenance",
     "cogs.mute",
+    "cogs.report",
     "cogs.setup",
     "cogs.status",
     "cogs.watch",

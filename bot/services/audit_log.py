@@ -42,6 +42,9 @@ class AuditEvent(StrEnum):
     # Done to a server's boards; after: the channel.
     BOARD_CREATED = "board_created"
     BOARD_REMOVED = "board_removed"
+    # Reports of a server; after: how often.
+    REPORT_SCHEDULED = "report_scheduled"
+    REPORT_STOPPED = "report_stopped"
 
 
 def _tag_alerts(one: TagAlerts) -> str:

@@ -84,7 +84,7 @@ def _on_day(window: Window, day: date) -> tuple[int, int]:
     """The occurrence that begins on that day. Never empty."""
     zone = zone_of(window.timezone)
     begins = datetime.combine(day, window.begins)
-    from_ms = _first_ms(begins, zone)
+    from_ms = first_moment(begins, zone)
     if window.ends is None:
         return from_ms, from_ms + (window.length_s or 0) * 1000
     overnight = window.ends <= window.begins
@@ -95,7 +95,7 @@ def _on_day(window: Window, day: date) -> tuple[int, int]:
     return from_ms, until_ms
 
 
-def _first_ms(wall: datetime, zone: tzinfo) -> int:
+def first_moment(wall: datetime, zone: tzinfo) -> int:
     """The first moment at which the wall clock shows this or, when it is skipped, more."""
     early_ms, late_ms = _readings_ms(wall, zone)
     if early_ms <= late_ms:

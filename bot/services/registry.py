@@ -31,6 +31,7 @@ from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.place_watch import PlaceWatch
 from bot.services.recorder import Recorder
+from bot.services.reports import Reports
 from bot.services.silences import Silences
 from bot.services.status import Status
 from bot.services.test_alert import AlertTest
@@ -142,6 +143,7 @@ class Services:
     trial: AlertTest
     doctor: Doctor
     boards: Boards
+    reports: Reports
     gateway: Gateway
 
     @classmethod
@@ -149,6 +151,7 @@ class Services:
         db, config, watchlist, guilds = core.db, core.config, core.watchlist, core.guilds
         delivery, connectivity = core.delivery, core.connectivity
         status = Status(db, clock, watchlist)
+        painter = Painter()
         return cls(
             config=config,
             clock=clock,
@@ -160,7 +163,7 @@ class Services:
             status=status,
             why=Why(clock, watchlist, connectivity),
             history=History(db, clock, watchlist),
-            painter=Painter(),
+            painter=painter,
             incidents=Incidents(db, clock, watchlist, delivery),
             maintenance=Maintenance(db, clock, guilds, watchlist),
             delivery=delivery,
@@ -173,6 +176,14 @@ class Services:
                 status=status,
                 delivery=delivery,
                 offline_ms=lambda: connectivity.offline_since_ms,
+            ),
+            reports=Reports(
+                db,
+                clock,
+                guilds=guilds,
+                watchlist=watchlist,
+                delivery=delivery,
+                painter=painter,
             ),
             gateway=core.gateway,
         )

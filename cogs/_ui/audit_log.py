@@ -108,6 +108,8 @@ _DONE = {
     AuditEvent.MAINTENANCE_CANCELLED: N_("Maintenance cancelled"),
     AuditEvent.BOARD_CREATED: N_("Board created"),
     AuditEvent.BOARD_REMOVED: N_("Board removed"),
+    AuditEvent.REPORT_SCHEDULED: N_("Report scheduled"),
+    AuditEvent.REPORT_STOPPED: N_("Reports stopped"),
 }
 # Stands there while nothing is chosen; "none" for all others.
 _UNSET = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -65,6 +65,7 @@ async def respond(
     embed: discord.Embed | None = None,
     view: ui.View | ui.LayoutView | None = None,
     file: discord.File | None = None,
+    files: Sequence[discord.File] = (),
     ephemeral: bool = True,
 ) -> None:
     """Answer, whether the interaction is fresh or was deferred."""
@@ -72,7 +73,7 @@ async def respond(
         "content": content,
         "embed": embed or discord.utils.MISSING,
         "view": view if view is not None and view.children else discord.utils.MISSING,
-        "file": file or discord.utils.MISSING,
+        "files": [one for one in (*files, file) if one] or discord.utils.MISSING,
     }
     if interaction.response.is_done():
         await interaction.followup.send(**shown, ephemeral=ephemeral)

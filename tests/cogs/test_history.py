@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.charts.painter import Painter
-from bot.charts.picture import Picture
+from bot.charts.picture import DayGrid, Picture
 from bot.db import gaps, results
 from bot.db import incidents as table
 from bot.db.database import Connection
@@ -280,7 +280,8 @@ def test_the_axis_shows_the_clock_of_the_server(tmp_path: Path) -> None:
         seen: list[Picture] = []
 
         class Watching(Painter):
-            async def paint(self, picture: Picture) -> bytes | None:
+            async def paint(self, picture: Picture | DayGrid) -> bytes | None:
+                assert isinstance(picture, Picture)
                 seen.append(picture)
                 return await super().paint(picture)
 

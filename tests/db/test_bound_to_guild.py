@@ -41,6 +41,7 @@ DELIVERY = {
 LOOKED_UP = {
     "audit_log.forget_secrets", "audit_log.pauses", "boards.save", "incidents.acknowledge",
     "incidents.between", "incidents.close_unreadable", "incidents.load", "incidents.update",
+    "reports.incident_lengths",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
 

@@ -114,6 +114,12 @@ class Dispatcher:
         """False: the channel was refused, and the gateway says that we may not post there."""
         return not self.throttle.refusals.is_refused(channel_id) or self._may_open(channel_id)
 
+    def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
+        """True: everybody who reads a place may see a channel too; None: not known now."""
+        if self._transport is None:
+            return None
+        return self._transport.readers_may_see(guild_id, place_id, channel_id)
+
     async def rights_changed(self, guild_id: int, channel_ids: Iterable[int] | None = None) -> None:
         """Rights in these channels, or in all of a server, may have changed.
 

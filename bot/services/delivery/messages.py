@@ -1,8 +1,9 @@
 """Alerts as delivery hands them to Discord's side, and the protocol of that side (Transport)."""
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from bot.clock import DAY_MS
 from bot.models import Incident
@@ -28,6 +29,14 @@ Action = Literal["post", "edit", "reply"]
 MENTIONS = 60
 
 
+class Attached(NamedTuple):
+    """A file of a message; ``description``: of a picture, in words."""
+
+    name: str
+    data: bytes
+    description: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One message, rendered from the truth of the moment it is sent.
@@ -46,6 +55,7 @@ class Alert:
     silent: bool = False
     delayed_ms: tuple[int, int] | None = None
     plain: bool = False
+    files: tuple["Attached", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,8 @@ class Notice:
     ``blind`` (offline): ``seconds``. ``own_line``: sites answer elsewhere but not here. ``places``:
     those called ``name`` are missing. ``certificate``: ``name`` expires in ``days``.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
-    ``notice``: ``text`` as it is; ``user_id``: whom it concerns, if no channel can be reached.
+    ``notice``: ``text`` as it is, with ``files``; ``user_id``: whom it concerns, if no channel can
+    be reached.
     """
 
     kind: Literal["blind", "own_line", "places", "certificate", "lost", "test", "notice"]
@@ -66,6 +77,7 @@ class Notice:
     channel_id: int = 0
     gone: bool = False
     user_id: int | None = None
+    files: tuple[Attached, ...] = ()
 
     def at(self, age_ms: int) -> "Notice | None":
         """The notice after so long in the outbox; None: nothing of it is still true."""
@@ -75,11 +87,20 @@ class Notice:
         return None if self.kind in {"blind", "own_line", "places", "test"} and days > 0 else self
 
     def dump(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(asdict(self), ensure_ascii=False, default=_base64)
 
     @classmethod
     def parse(cls, text: str) -> "Notice":
-        return cls(**json.loads(text))
+        given = json.loads(text)
+        files = tuple(
+            Attached(name, b64decode(data), description)
+            for name, data, description in given.get("files", ())
+        )
+        return cls(**given | {"files": files})
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 @dataclass(frozen=True, slots=True)

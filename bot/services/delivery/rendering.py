@@ -41,7 +41,7 @@ def render(message: OutgoingMessage, language: str, form: Form = Form.CARD) -> A
     if message.since_ms is not None:
         alert = replace(alert, delayed_ms=(message.since_ms, message.read_ms))
     if form > Form.CARD:
-        alert = replace(alert, plain=True, content=clip(alert.content, PLAIN_CHARACTERS))
+        alert = replace(alert, plain=True, content=clip(alert.content, PLAIN_CHARACTERS), files=())
     if form is Form.BARE:
         alert = replace(alert, role_ids=(), user_ids=())
     return alert
@@ -137,7 +137,7 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
             content = alert_lines.lost(words, notice.channel_id, gone=notice.gone)
         case "notice":
             content = notice.text
-    return Alert(kind, language, content, plain=True)
+    return Alert(kind, language, content, plain=True, files=notice.files)
 
 
 def missed(language: str, incidents: Sequence[Incident], named: Collection[int]) -> str:

@@ -1,0 +1,288 @@
+"""Weekly and monthly reports: what each site came to, against the stretch of time before.
+
+Weeks begin on Monday, months are those of the calendar, both in the server's time zone. A report is
+sent at nine in the morning after its end; one that fell into our own absence is sent when we are
+back, and of several only the newest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from functools import partial
+
+from bot.charts.painter import Painter
+from bot.charts.picture import DayGrid, GridRow
+from bot.clock import DAY_MS, HOUR_MS, Clock
+from bot.db import audit_log, reports, rollups
+from bot.db.database import Connection, Database
+from bot.errors import NotFound, UserError
+from bot.models import Monitor, ReportSchedule
+from bot.services.audit_log import Actor, AuditEvent
+from bot.services.delivery import enqueue
+from bot.services.delivery.dispatcher import Dispatcher
+from bot.services.delivery.messages import Attached, Notice
+from bot.services.guilds import Guilds
+from bot.services.history.period_report import weighted_median
+from bot.services.history.uptime import Uptime, uptimes
+from bot.services.recurrence import first_moment, wall_time, zone_of
+from bot.services.watchlist import Entry, Watchlist
+from bot.words import report_text
+from bot.words.escaping import plain
+from bot.words.report_text import Report, SiteLine, share
+from bot.words.translator import Translator, translator_for
+
+LOOK_S = 60.0
+SENT_AT = time(9)
+MAX_SCHEDULES = 25
+ROWS = 25  # of the picture
+
+
+class ReportPeriod(StrEnum):
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class Reports:
+    """What is due is put into the outbox, in one transaction with the note that it was."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        guilds: Guilds,
+        watchlist: Watchlist,
+        delivery: Dispatcher,
+        painter: Painter,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._guilds = guilds
+        self._watchlist = watchlist
+        self._delivery = delivery
+        self._painter = painter
+
+    async def run(self) -> None:
+        """Look every minute until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_S)
+            await self.send_due()
+
+    async def send_due(self) -> int:
+        """Queue the reports that are due; returns how many."""
+        now_ms, count = self._clock.now_ms(), 0
+        for one in await self._db.read(reports.all_present):
+            span_ms, due_ms = self._due(one, now_ms)
+            if one.reported_ms < span_ms[1] and due_ms <= now_ms:
+                count += await self._send_scheduled(one, span_ms)
+        return count
+
+    async def _send_scheduled(self, one: ReportSchedule, span_ms: tuple[int, int]) -> bool:
+        """False: it cannot be sent now, because nobody knows who would read what."""
+        channel_id = one.channel_id or self._guilds.settings(one.guild_id).channel_id
+        report = None if channel_id is None else await self._of_channel(one, span_ms, channel_id)
+        if report is None or channel_id is None:
+            return False
+        done = replace(one, reported_ms=span_ms[1])
+        if not report.sites:
+            await self._db.write(lambda conn: reports.save(conn, done))
+            return False
+        await self.send(one.guild_id, report, channel_id, done)
+        return True
+
+    async def send(
+        self, guild_id: int, report: Report, channel_id: int, done: ReportSchedule | None = None
+    ) -> None:
+        """Queue a report; ``done``: the schedule that it fulfils."""
+        words = translator_for(self._guilds.language(guild_id))
+        files = await self.files(words, report)
+        notice = Notice("notice", text=report_text.message(words, report), files=files)
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> None:
+            enqueue.notice(conn, guild_id, channel_id, notice, now_ms)
+            if done is not None:
+                reports.save(conn, done)
+
+        await self._db.write(write)
+        self._delivery.wake()
+
+    async def files(self, words: Translator, report: Report) -> tuple[Attached, ...]:
+        """The table, and the picture if it could be drawn."""
+        grid = _day_grid(words, report)
+        png = await self._painter.paint(grid) if grid.rows else None
+        found = [Attached("report.csv", report_text.table(words, report))]
+        if png is not None:
+            alt = report_text.alt_text(words, report)
+            found.insert(0, Attached("report.png", png, alt))
+        return tuple(found)
+
+    async def schedule(
+        self, guild_id: int, period: ReportPeriod, channel_id: int | None, tag: str, by: int
+    ) -> list[ReportSchedule]:
+        """Send a report after each period, the one under way first; returns all of the server's.
+
+        Raises UserError where there is no channel for it, or more of them than a server may have.
+        """
+        if channel_id is None and self._guilds.settings(guild_id).channel_id is None:
+            raise UserError("Choose a channel: this server has no alert channel yet.")
+        now_ms = self._clock.now_ms()
+        done_ms = self._newest(guild_id, period, now_ms)[1]
+        made = ReportSchedule(guild_id, period, tag, channel_id, done_ms)
+        logged = Actor(guild_id, by, now_ms).did(AuditEvent.REPORT_SCHEDULED, after=period.value)
+
+        def write(conn: Connection) -> list[ReportSchedule]:
+            reports.save(conn, made)
+            found = reports.of_guild(conn, guild_id)
+            if len(found) > MAX_SCHEDULES:
+                raise UserError("A server can have {n} scheduled reports.", n=MAX_SCHEDULES)
+            audit_log.insert(conn, [logged])
+            return found
+
+        await self._guilds.ensure(guild_id)
+        return await self._db.write(write)
+
+    async def stop(self, guild_id: int, by: int) -> None:
+        """No more reports in a server. Raises NotFound when there are none."""
+        logged = Actor(guild_id, by, self._clock.now_ms()).did(AuditEvent.REPORT_STOPPED)
+
+        def write(conn: Connection) -> int:
+            count = reports.remove(conn, guild_id)
+            audit_log.insert(conn, [logged] if count else [])
+            return count
+
+        if not await self._db.write(write):
+            raise NotFound("There is no report here. Schedule one with /report schedule.")
+
+    async def latest(self, guild_id: int, period: ReportPeriod, tag: str = "") -> Report:
+        """The last seven or thirty days up to now, of all sites or those with a tag.
+
+        Raises NotFound when nothing is watched.
+        """
+        end_ms = self._clock.now_ms()
+        length_ms = (7 if period is ReportPeriod.WEEKLY else 30) * DAY_MS
+        entries = self._entries(guild_id, tag)
+        if not entries:
+            raise NotFound("There is nothing to report: no site is watched here yet.")
+        span_ms = (end_ms - length_ms, end_ms)
+        monthly = period is ReportPeriod.MONTHLY
+        return await self._report(guild_id, span_ms, length_ms, entries, monthly=monthly)
+
+    def _entries(self, guild_id: int, tag: str) -> list[Entry]:
+        mine = self._watchlist.of_guild(guild_id)
+        return [one for one in mine if not tag or tag in one.monitor.tags]
+
+    def _due(self, one: ReportSchedule, now_ms: int) -> tuple[tuple[int, int], int]:
+        """The newest stretch of time that is over, and when its report is sent."""
+        span_ms = self._newest(one.guild_id, ReportPeriod(one.period), now_ms)
+        timezone = self._guilds.settings(one.guild_id).timezone
+        day = wall_time(span_ms[1], timezone).date()
+        return span_ms, first_moment(datetime.combine(day, SENT_AT), zone_of(timezone))
+
+    def _newest(self, guild_id: int, period: ReportPeriod, now_ms: int) -> tuple[int, int]:
+        """The newest week or month that is over."""
+        timezone = self._guilds.settings(guild_id).timezone
+        today = wall_time(now_ms, timezone).date()
+        if period is ReportPeriod.WEEKLY:
+            end = today - timedelta(today.weekday())
+            begin = end - timedelta(7)
+        else:
+            end = today.replace(day=1)
+            begin = (end - timedelta(1)).replace(day=1)
+        starts = (datetime.combine(day, time()) for day in (begin, end))
+        first, last = (first_moment(one, zone_of(timezone)) for one in starts)
+        return first, last
+
+    async def _of_channel(
+        self, one: ReportSchedule, span_ms: tuple[int, int], channel_id: int
+    ) -> Report | None:
+        """With the sites that every reader of the channel may know of; None: not known now."""
+        shown, hidden = [], 0
+        for entry in self._entries(one.guild_id, one.tag):
+            home_id = self._watchlist.alert_channel_of(entry)
+            may_see = (
+                True
+                if home_id in {None, channel_id}
+                else self._delivery.readers_may_see(one.guild_id, channel_id, home_id)
+            )
+            if may_see is None:
+                return None
+            if may_see:
+                shown.append(entry)
+            else:
+                hidden += 1
+        period = ReportPeriod(one.period)
+        before_ms = span_ms[0] - self._newest(one.guild_id, period, span_ms[0])[0]
+        monthly = period is ReportPeriod.MONTHLY
+        report = await self._report(one.guild_id, span_ms, before_ms, shown, monthly=monthly)
+        return replace(report, hidden=hidden)
+
+    async def _report(
+        self,
+        guild_id: int,
+        span_ms: tuple[int, int],
+        before_ms: int,
+        entries: Sequence[Entry],
+        *,
+        monthly: bool,
+    ) -> Report:
+        """``before_ms``: how long the stretch is that it is compared with."""
+        now_ms = self._clock.now_ms()
+        await self._db.settle()
+        sites = [
+            await self._db.read(partial(_site, entry, span_ms, before_ms, now_ms))
+            for entry in entries
+        ]
+        sites.sort(key=lambda one: (-one.down_s, -one.incident_s, one.name.casefold()))
+        timezone = self._guilds.settings(guild_id).timezone
+        return Report(monthly, span_ms, timezone, tuple(sites))
+
+
+def _day_grid(words: Translator, report: Report) -> DayGrid:
+    """The picture: sites that were watched, those in trouble first, and their days."""
+    shown = [one for one in report.sites if one.uptime is not None][:ROWS]
+    begin_ms, end_ms = report.span_ms
+    return DayGrid(
+        rows=tuple(GridRow(plain(one.name, report_text.NAME_LIMIT), one.days) for one in shown),
+        labels=tuple(
+            report_text.day(words, ms, report.timezone) for ms in range(begin_ms, end_ms, DAY_MS)
+        ),
+        legend=words.text("green: up · cross: down for a while · hollow: not watched"),
+    )
+
+
+def _site(
+    entry: Entry, span_ms: tuple[int, int], before_ms: int, now_ms: int, conn: Connection
+) -> SiteLine:
+    monitor, (begin_ms, end_ms) = entry.monitor, span_ms
+
+    def seconds(from_ms: int, until_ms: int) -> tuple[int, int]:
+        """Watched, and down of them."""
+        first, last = (_until_now(conn, monitor, ms, now_ms) for ms in (from_ms, until_ms))
+        return first.watched_s - last.watched_s, first.down_s - last.down_s
+
+    watched_s, down_s = seconds(*span_ms)
+    lengths = reports.incident_lengths(conn, monitor.id, begin_ms, end_ms, now_ms)
+    hours = rollups.hours(conn, monitor.id, begin_ms // HOUR_MS, end_ms // HOUR_MS - 1)
+    return SiteLine(
+        name=monitor.name,
+        url=monitor.target.url,
+        watched_s=watched_s,
+        down_s=down_s,
+        before=share(*seconds(begin_ms - before_ms, begin_ms)),
+        incidents=len(lengths),
+        incident_s=sum(lengths),
+        median_ms=weighted_median([(one.p50_ms, one.ok) for one in hours if one.p50_ms]),
+        certificate_ms=entry.certificate_ms,
+        days=tuple(share(*seconds(ms, min(ms + DAY_MS, end_ms))) for ms in range(*span_ms, DAY_MS)),
+    )
+
+
+_NOTHING = Uptime(0, 0, 0, 0, 0)
+
+
+def _until_now(conn: Connection, monitor: Monitor, since_ms: int, now_ms: int) -> Uptime:
+    if since_ms >= now_ms:
+        return _NOTHING
+    return uptimes(conn, [monitor], since_ms, now_ms)[monitor.id]
