@@ -150,9 +150,15 @@ TEXTS = {
     "to": "05:00",
     "timezone": "UTC",
     "reason": "own",
+    "tag": "own",
+    "tags": "#own",
+    "depends_on": "",
+    "every": "60",
+    "text": "own",
+    "timeout": "5",
 }
 # Texts that name a thing of a server. Whatever else completes itself as it is typed is none.
-NAMES = {"monitor", "window"}
+NAMES = {"monitor", "window", "tag", "depends_on"}
 NO_NAMES = {"for", "days", "timezone"}
 
 
@@ -400,6 +406,8 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "window": list(map(str, loot.windows)),
         "page": ["0", "1"],
         "days": ["30"],
+        "count": ["1"],
+        "tag": ["own"],
         "key": [key for kept in offers._KEPT.values() for key in kept],
     }
     options = known[name] if name in known else body.split("|")

@@ -50,7 +50,9 @@ def test_reminders_gaps_and_a_server_that_is_back_scan_no_table(conn: sqlite3.Co
     assert found
     # Of incidents only those that go on: their index is scanned whole.
     scans = [one for one in found if one.startswith("SCAN") and "USING INDEX" not in one]
-    assert [one for one in scans if "setting" not in one and "subquery" not in one.lower()] == []
+    # "below" is no table: the few monitors that depend on one.
+    small = ("setting", "subquery", "scan below")
+    assert [one for one in scans if not any(name in one.lower() for name in small)] == []
 
 
 def test_reminders_stay_cheap_with_a_full_outbox(conn: sqlite3.Connection) -> None:
