@@ -407,6 +407,7 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "page": ["0", "1"],
         "days": ["30"],
         "count": ["1"],
+        "channel": [str(loot.fixture.channel_id("Harbour/alerts"))],
         "tag": ["own"],
         "key": [key for kept in offers._KEPT.values() for key in kept],
     }

@@ -52,6 +52,7 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
             "timeout",
             "tags",
             "depends_on",
+            "public",
         }
         assert [o["name"] for o in add["options"] if o.get("required")] == ["url"]
         every = add["options"][2]
