@@ -36,7 +36,10 @@ _CAUSES = {
 
 
 def run(file: str, *, as_json: bool) -> int:
-    """Print every post, reply and edit with its time; returns 2 for a file it cannot read."""
+    """Print every post, reply and edit with its time; returns 2 for a file it cannot read.
+
+    For people, edits that leave the line as it is (the card counts) are left out.
+    """
     path = Path(file)
     try:
         with path.open(encoding="utf-8-sig") as rows:
@@ -50,9 +53,23 @@ def run(file: str, *, as_json: bool) -> int:
         return fail(f"{file} is no scenario: {error}.", UNUSABLE)
     if not moments:
         return fail(f"{file} is no scenario: there is nothing in it.", UNUSABLE)
-    for line in play(moments):
-        print(json.dumps(line.as_json(), ensure_ascii=False) if as_json else _shown(line))
+    lines = play(moments)
+    for text in map(_json, lines) if as_json else map(_shown, _news(lines)):
+        print(text)
     return EXIT_OK
+
+
+def _json(line: SimulatedMessage) -> str:
+    return json.dumps(line.as_json(), ensure_ascii=False)
+
+
+def _news(lines: Iterable[SimulatedMessage]) -> Iterator[SimulatedMessage]:
+    """The lines without edits that say of all their sites what was said before."""
+    said: dict[str, str] = {}
+    for line in lines:
+        if line.action != "edit" or any(said.get(one) != line.content for one in line.monitors):
+            yield line
+        said |= dict.fromkeys(line.monitors, line.content)
 
 
 def read(rows: Iterable[str], site: str) -> Iterator[ScriptedRound]:

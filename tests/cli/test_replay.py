@@ -40,6 +40,20 @@ def test_for_people_it_prints_the_time_and_the_line(
     assert capsys.readouterr().out.startswith("   0:02  post   🔴 DOWN · shop")
 
 
+def test_edits_that_leave_the_line_as_it_is_are_for_programs_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scenario(tmp_path, "oxxx" + "ooo" + "oxx" + "o" * 60)
+    assert run(file, as_json=False) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert run(file, as_json=True) == 0
+    all_of_them = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    edits = [one for one in all_of_them if one["kind"] == "recovering"]
+    assert len(edits) > 2
+    assert len([line for line in shown if "RECOVERING" in line]) == 1
+    assert shown[-1].endswith("🟢 UP · shop · back after 2 min")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
