@@ -59,7 +59,7 @@ class DiscordTransport:
         return (await channel.send(**parts)).id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
-        """Replace the whole message; an edit notifies nobody."""
+        """Replace the whole message. An edit notifies nobody, but keeps whom it mentions."""
         shown = await laid_out(alert)
         files: dict[str, Any] = {}
         if shown.files and self._may_attach(channel_id):
@@ -71,7 +71,7 @@ class DiscordTransport:
                     content=shown.content,
                     embed=shown.embed,
                     view=shown.view,
-                    allowed_mentions=discord.AllowedMentions.none(),
+                    allowed_mentions=shown.mentions,
                     **files,
                 )
 

@@ -101,9 +101,13 @@ class JudgeState:
     def share(self) -> tuple[int, int]:
         """First checks that got through, of how many, since the incident began (at most 30).
 
-        Of what is slow: those that were not.
+        At first it looks at all rounds that opened the incident. Of what is slow: those that were
+        not slow.
         """
-        window = self.rounds[-self.incident_rounds :] if self.incident_rounds else ""
+        length = self.incident_rounds
+        if self.rule is Rule.BAD_OF_10 and self.mode is Kind.UNSTABLE:
+            length = max(length, 10)
+        window = self.rounds[-length:] if length else ""
         if self.mode is Kind.SLOW:
             return len(window) - count_slow(window), len(window)
         return count_good(window), len(window)

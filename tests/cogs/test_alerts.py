@@ -50,10 +50,11 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
         edited = fixture.sandbox.messages("alerts")[0]
         assert edited["embeds"][0]["title"] == "Resolved · Shop"
         assert edited["embeds"][0]["description"].startswith("**Down <t:")
-        assert "<@&" not in edited["content"]
+        assert edited["content"].endswith(f" <@&{role}>"), "who was called finds it"
         patches = fixture.sandbox.record.of("PATCH", "/messages/")
+        closed = {"parse": [], "roles": [int(role)]}
         assert all(
-            p.body["allowed_mentions"] == {"parse": []} for p in patches if isinstance(p.body, dict)
+            p.body["allowed_mentions"] == closed for p in patches if isinstance(p.body, dict)
         )
         assert len(fixture.sandbox.messages("alerts")) == 2
 

@@ -555,7 +555,7 @@ def test_offline_leaves_no_trace_of_a_round_or_of_the_run_before_it() -> None:
 
 def test_share_counts_first_checks_since_the_incident_began() -> None:
     site = Site().play("O" * 20 + "POPOPOP")
-    assert site.judge_state.share == (3, 7)
+    assert site.judge_state.share == (6, 10), "the ten rounds that opened it"
     site.play("FFOF")
     assert site.judge_state.share == (4, 11)
 
@@ -563,7 +563,7 @@ def test_share_counts_first_checks_since_the_incident_began() -> None:
 def test_the_share_holds_no_round_from_before_the_incident() -> None:
     assert Site().play("OOOFF").judge_state.share == (0, 2)
     assert Site().play("OOOBB").judge_state.share == (0, 2)
-    assert Site().play("O" * 20 + "POPOFF").judge_state.share == (2, 6)
+    assert Site().play("OOOFF" + "OF").judge_state.share == (1, 4)
     assert Site(LIMITED).play("O" * 20 + "SOSSSSS").judge_state.share == (1, 7)
 
 

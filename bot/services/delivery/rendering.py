@@ -87,7 +87,7 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
                 language,
                 _headline(words, incidents),
                 incidents,
-                _roles(incidents) if called else (),
+                _roles(incidents) if called else _kept_roles(message),
                 plain=is_plain,
             )
     users = message.subscribers
@@ -111,6 +111,13 @@ def _headline(words: Translator, incidents: Sequence[Incident]) -> str:
     """One open incident in its own words, several as a number; or that all is over."""
     standing = [one for one in incidents if one.open]
     return alert_lines.group(words, standing) if standing else alert_lines.over(words, incidents)
+
+
+def _kept_roles(message: OutgoingMessage) -> tuple[int, ...]:
+    """What it called stays in a message: an edit calls nobody, but who was called finds it."""
+    called = message.own_post.pinged
+    roles = dict.fromkeys(one.role_id for one in message.incidents if one.role_id in called)
+    return tuple(roles)[:ROLES]
 
 
 def _roles(incidents: Sequence[Incident]) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
         [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
         assert message.alert.content == "🔴 4 sites down at once"
-        assert message.alert.role_ids == ()
+        assert message.alert.role_ids == (7,), "as it was posted"
         assert set(await here.rows()) == {("open", "sent")}
 
     play(scene)

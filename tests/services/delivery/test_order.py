@@ -19,6 +19,26 @@ def test_an_opening_is_one_post_with_its_role() -> None:
     play(scene)
 
 
+def test_whom_a_message_called_it_names_at_every_edit() -> None:
+    """Else people who were called find nothing that called them."""
+
+    async def scene(here: DeliveryFixture) -> None:
+        incident = await here.open("Shop", role_id=7)
+        await here.deliver()
+        await here.change(incident, urgent=True)
+        await here.deliver()
+        [message] = here.transport.of()
+        assert (message.edits, message.alert.role_ids) == (1, (7,))
+        await here.close(incident)
+        await here.deliver()
+        original, reply = here.transport.of()
+        assert original.alert.content.startswith("🟢 RESOLVED · Shop")
+        assert original.alert.role_ids == (7,)
+        assert reply.alert.role_ids == ()
+
+    play(scene)
+
+
 def test_an_incident_without_an_alert_channel_queues_nothing() -> None:
     async def scene(here: DeliveryFixture) -> None:
         incident = await here.open("Shop", None)
