@@ -161,15 +161,19 @@ class App(Core):
         log.info("Stopping")
         await end(parts, STOP_PROBES_S)
         await self.scheduler.stop(STOP_PROBES_S)
-        try:
-            await self.recorder.flush()
-        except Exception:
-            log.exception("The last results could not be stored")
+        await self._store_last()
         await self.delivery.stop(DRAIN_S)
         await end([sending, client], STOP_CLIENT_S)
         if self.door is not None:
             await self.door.stop()
+            await self._store_last()
         await self.engine.resolver.close()
+
+    async def _store_last(self) -> None:
+        try:
+            await self.recorder.flush()
+        except Exception:
+            log.exception("The last results could not be stored")
 
     async def _serve(self) -> None:
         try:
@@ -206,7 +210,7 @@ def _opened_door(app: App) -> "Door | None":
     from bot.web.door import Door, handlers  # noqa: PLC0415
 
     health = Health(app.clock, app.heartbeat, app.gap_watch, app.gateway)
-    door = Door(app.config.listen, handlers(health))
+    door = Door(app.config.listen, handlers(health, app.pushes))
     door.start()
     return door
 

@@ -106,6 +106,11 @@ class Config:
     public_url: str = ""  # how the door is reached from outside, without a slash at its end
     metrics_token: str = ""
 
+    @property
+    def door_url(self) -> str | None:
+        """How the HTTP door is reached, as far as is known; None: nothing listens."""
+        return None if self.listen is None else self.public_url or self.listen.url
+
     def __repr__(self) -> str:
         return f"Config(database={str(self.database)!r}, api_url={self.api_url!r})"
 

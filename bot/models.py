@@ -44,6 +44,7 @@ class Rule(StrEnum):
     BAD_OF_60 = "of60"
     SLOW_OF_10 = "slow10"
     PARTLY = "partly"  # ten rounds failed here alone
+    BEAT = "beat"  # a push monitor's beat is late, or says that the job failed
 
 
 HIDDEN = 0  # the number of a refusal by what a name leads to
@@ -84,6 +85,9 @@ class Reason(StrEnum):
     NO_STARTTLS = "no_starttls"  # the mail server offers no encryption
     SMTP = "smtp"  # number: the reply code that ended it
     IMAP = "imap"  # the server said BYE, NO or BAD
+    BEAT_LATE = "beat_late"  # number: seconds since the last one
+    BEAT_UNFINISHED = "beat_unfinished"  # number: seconds since the job said that it starts
+    JOB_FAILED = "job_failed"  # number: its exit status, where it gave one
     OTHER = "other"  # a word of a newer Vigie, found after a rollback
     LOCAL_ERROR = "local_error"  # this machine ran out of something: no result
     MAY_NOT_PING = "may_not_ping"  # this process may open no socket for it: no result
@@ -201,6 +205,9 @@ class SeenFrom:
         return len(self.failing) + len(self.through)
 
 
+PUSH_URL = "push://"  # of every push monitor: it has no address, a job calls
+
+
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """A watched site of one server, as its people configured it."""
@@ -217,6 +224,7 @@ class Monitor:
     public: bool = False  # everybody may know its name and state
     tags: tuple[str, ...] = ()  # in lower case, without “#”
     depends_on: int | None = None  # the monitor it is reached through
+    grace_s: int | None = None  # of a push monitor: how late a beat may be
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -225,6 +233,10 @@ class Monitor:
     @property
     def paused(self) -> bool:
         return self.paused_ms is not None
+
+    @property
+    def is_push(self) -> bool:
+        return self.target.url == PUSH_URL
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.models import Monitor
-from bot.services.monitor_options import Typed
+from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
 from cogs._ui.buttons import view_of
@@ -28,7 +28,8 @@ from cogs._ui.interactions import (
 from cogs._ui.monitor_option import ManagedMonitors, PlaceName, takes_options, typed_options
 from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.offers import OfferButton, with_address
-from cogs._ui.options import ALERT_CHANNEL_TYPES, Duration
+from cogs._ui.options import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole, Duration
+from cogs._ui.push_address import RenewalButton, address_text, renewal_button
 from cogs._ui.tagged import (
     TESTED_AT_ONCE,
     BulkEditButton,
@@ -64,8 +65,10 @@ class Watch(
     def __init__(self, client: VigieClient) -> None:
         super().__init__(client)
         # discord.py reads ranges when the class is made; this one's minimum is a setting.
-        for command in (self.add, self.edit):
+        for command in (self.add, self.edit, self.push):
             command._params["every"].min_value = client.config.min_interval_s  # noqa: SLF001 - no public way
+        for command in (self.edit, self.push):
+            command._params["grace"].min_value = client.config.min_interval_s  # noqa: SLF001 - the same
         if not client.config.nats_url:  # without other places there is nothing to choose
             for one in (self.add, self.edit, self.test):
                 options = one._params.items()  # noqa: SLF001 - the same
@@ -112,6 +115,37 @@ class Watch(
         _, is_new = await defer_if_slow(interaction, work)
         status = self._services.status.one(monitor.guild_id, monitor.id)
         return place_text(interaction, status, problem, is_new=is_new)
+
+    @app_commands.command(name="push", description="Wait for the beats of a job, such as a backup.")
+    @app_commands.describe(
+        name="Its name here.",
+        every="Seconds from one beat to the next.",
+        grace=GRACE.help,
+        channel=OPTIONS["channel"].help,
+        role=OPTIONS["role"].help,
+    )
+    async def push(
+        self,
+        interaction: Interaction,
+        name: str,
+        every: app_commands.Range[int, 1, MAX_PERIOD_S],
+        *,
+        grace: app_commands.Range[int, 1, MAX_PERIOD_S] | None = None,
+        channel: AlertChannel | None = None,
+        role: AlertRole | None = None,
+    ) -> None:
+        given = {"name": name, "every": every, "grace": grace, "channel": channel, "role": role}
+        typed, words = typed_options(given), translator_of(interaction)
+        work = self._services.monitors.add_push(
+            interaction.guild_id or 0, typed, interaction.user.id
+        )
+        monitor, address = await defer_if_slow(interaction, work)
+        lines = [address_text(words, monitor, address), cut_text(words, name)]
+        lines.append(await self._place(interaction, monitor))
+        if monitor.channel_id is not None:
+            lines.append(channel_problem(words, interaction, monitor.channel_id))
+        text = "\n".join(line for line in lines if line)
+        await respond(interaction, text, view=view_of([renewal_button(words, monitor.id)]))
 
     @app_commands.command(name="edit", description="Show or change the settings of a site.")
     @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
@@ -221,4 +255,8 @@ class Watch(
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 
 
-setup = extension(Watch, EditButton, RemovalButton, OfferButton, BulkEditButton, BulkRemovalButton)
+setup = extension(
+    Watch,
+    *(RenewalButton, EditButton, RemovalButton, OfferButton),
+    *(BulkEditButton, BulkRemovalButton),
+)

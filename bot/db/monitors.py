@@ -106,6 +106,7 @@ def remove(
     rows.update(conn, "monitor", bare, id=monitor_id, guild_id=guild_id)
     audit_log.forget_secrets(conn, monitor_id, secrets)
     forget_certificate(conn, monitor_id)  # it names the address it was seen at
+    conn.execute("DELETE FROM push WHERE monitor_id = ?", (monitor_id,))
     conn.execute("PRAGMA secure_delete = FAST")
 
 

@@ -14,6 +14,7 @@ _BELONGINGS = (
     ("hourly", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
     ("daily", "monitor_id, day", f"monitor_id IN ({_MONITORS})"),
     ("judge_state", "monitor_id", f"monitor_id IN ({_MONITORS})"),
+    ("push", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("certificate", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("notification", "id", "guild_id = :guild"),
     ("post_incident", "post_id, incident_id", f"incident_id IN ({_INCIDENTS})"),

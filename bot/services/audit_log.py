@@ -25,6 +25,7 @@ class AuditEvent(StrEnum):
     RESUMED = "resumed"
     MUTED = "muted"
     UNMUTED = "unmuted"
+    PUSH_ADDRESS = "push_address"  # a new one of a push monitor
     ACKNOWLEDGED = "acknowledged"  # after: the alert's public id
     # Maintenance, of a monitor or of everything; after: the window's id.
     MAINTENANCE_STARTED = "maintenance_started"

@@ -12,6 +12,7 @@ from bot.engine.votes import Verdict
 from bot.models import HOME, CheckResult, Kind, Monitor, SeenFrom
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.place_watch import PlaceWatch
+from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
@@ -34,6 +35,7 @@ class CheckRunner:
         connectivity: ConnectivityMonitor,
         recorder: Recorder,
         *,
+        pushes: Pushes | None = None,
         place_watch: PlaceWatch | None = None,
         stalls: StallDetector | None = None,
     ) -> None:
@@ -43,6 +45,7 @@ class CheckRunner:
         self._stalls = stalls or StallDetector(clock)
         self._connectivity = connectivity
         self._recorder = recorder
+        self._pushes = pushes
         self._place_watch = place_watch
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
@@ -51,6 +54,8 @@ class CheckRunner:
         if entry is None:
             return Step(confirm_s=None, interval_s=60.0)
         monitor = entry.monitor
+        if monitor.is_push and self._pushes is not None:
+            return await self._pushes.look(entry)
         if number == EXTRA:
             sighting = await self._places.check(monitor)
         else:

@@ -39,6 +39,7 @@ class ConnectivityMonitor:
         self._wake = wake
         self._stalls = stalls or StallDetector(clock)
         self._since_ms: int | None = None
+        self.on_back_online: Callable[[int, int], None] | None = None  # from, until
 
     async def load(self, off_since_ms: int | None = None) -> None:
         """A process that ended while offline goes on where it was.
@@ -112,4 +113,6 @@ class ConnectivityMonitor:
             self._since_ms = since_ms
             raise
         log.warning("Online again after %d s", (until_ms - since_ms) // 1000)
+        if self.on_back_online is not None:
+            self.on_back_online(since_ms, until_ms)
         self._wake()

@@ -20,6 +20,7 @@ from bot.engine.rules import (
 )
 from bot.models import CheckResult, Kind, Rule, SeenFrom
 from bot.services.connectivity import ConnectivityMonitor
+from bot.services.pushes import Pushes, PushMemory, due_ms
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.translator import N_, NN_
 
@@ -44,6 +45,9 @@ OPENED = {
     Rule.BAD_OF_10: N_("Opened {opened}: 4 of 10 rounds were bad, the first {since}."),
     Rule.BAD_OF_60: N_("Opened {opened}: 12 of 60 rounds were bad, the first {since}."),
     Rule.SLOW_OF_10: N_("Opened {opened}: 6 of 10 rounds were slow, the first {since}."),
+    Rule.BEAT: N_(
+        "Opened {opened}: the beat of {since} did not come, or said that the job failed."
+    ),
     Rule.PARTLY: N_("Opened {opened}: from {since} on 10 rounds failed here, but not elsewhere."),
 }
 BECAME = {
@@ -67,6 +71,13 @@ FOR_GOOD = NN_(
     "{n} round has failed completely; after {needs} in a row a second alert is posted, as down.",
     "{n} rounds in a row have failed completely; after {needs} a second alert is posted, as down.",
 )
+# Of a push monitor.
+EXPECTED = N_("A beat is expected every {every} s, and is late {grace} s after that.")
+LAST_BEAT = N_("The last one came {beat}.")
+NO_BEAT = N_("None has come so far.")
+RUNNING = N_("The job said {start} that it starts, and has the grace to end.")
+NEXT_BEAT = N_("Without a beat it is down from {due} on.")
+AFTER_A_BEAT = N_("It is up again with the next beat that does not report a failure.")
 # What earlier incidents mean for this one, or the next.
 RELAPSED = N_(
     "It failed again {at}, within 90 minutes of recovering, so until {until} an"
@@ -106,11 +117,16 @@ class Why:
     """Answers from memory, so that it never waits for the store."""
 
     def __init__(
-        self, clock: Clock, watchlist: Watchlist, connectivity: ConnectivityMonitor
+        self,
+        clock: Clock,
+        watchlist: Watchlist,
+        connectivity: ConnectivityMonitor,
+        pushes: Pushes,
     ) -> None:
         self._clock = clock
         self._watchlist = watchlist
         self._connectivity = connectivity
+        self._pushes = pushes
 
     @property
     def offline_since_ms(self) -> int | None:
@@ -120,8 +136,12 @@ class Why:
     def of(self, guild_id: int, monitor_id: int) -> Evidence:
         """Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
+        if entry.monitor.is_push:
+            mine = _beats(entry, self._pushes.of(entry.monitor))
+        else:
+            mine = facts(entry.judge_state, entry.policy, self._clock.now_ms())
         behind = self._watchlist.behind(entry)
-        found = [*_opened(entry), *facts(entry.judge_state, entry.policy, self._clock.now_ms())]
+        found = [*_opened(entry), *mine]
         incident = entry.incident
         if incident is not None and incident.recovering and entry.due_ms is None:
             since_ms, until_ms = incident.answering_since_ms, incident.clear_by_ms
@@ -159,11 +179,27 @@ def _opened(entry: Entry) -> list[Fact]:
     return [opened, _fact(BECAME[state.mode])]
 
 
+def _beats(entry: Entry, memory: PushMemory | None) -> list[Fact]:
+    monitor = entry.monitor
+    found = [_fact(EXPECTED, every=monitor.interval_s, grace=monitor.grace_s or 0)]
+    if memory is None or memory.beat_ms is None:
+        found.append(_fact(NO_BEAT))
+    else:
+        found.append(_fact(LAST_BEAT, beat_ms=memory.beat_ms))
+    if memory is not None and memory.started_ms is not None:
+        found.append(_fact(RUNNING, start_ms=memory.started_ms))
+    if entry.incident is not None:
+        found.append(_fact(AFTER_A_BEAT))
+    elif memory is not None and not monitor.paused:
+        found.append(_fact(NEXT_BEAT, due_ms=due_ms(memory, entry)))
+    return found
+
+
 def _mode_of(rule: Rule) -> Kind:
     """The kind of an incident that this rule opens."""
     if rule in {Rule.SLOW_OF_10, Rule.PARTLY}:
         return Kind.SLOW if rule is Rule.SLOW_OF_10 else Kind.PARTLY
-    return Kind.DOWN if rule is Rule.FAILED_RUN else Kind.UNSTABLE
+    return Kind.DOWN if rule in {Rule.FAILED_RUN, Rule.BEAT} else Kind.UNSTABLE
 
 
 def _opening(state: JudgeState, policy: Policy) -> list[Fact]:

@@ -214,7 +214,8 @@ class Heartbeat:
     async def problem(self) -> str | None:
         """Why Vigie must not call itself healthy, for the log; None: all is well."""
         now_ms = self._clock.now_ms()
-        watched = [one for one in self._watchlist.all() if not one.monitor.paused]
+        checked = (one for one in self._watchlist.all() if not one.monitor.is_push)
+        watched = [one for one in checked if not one.monitor.paused]
         if watched:
             newest_ms = max((one.latest.at_ms for one in watched if one.latest), default=0)
             interval_ms = min(one.monitor.interval_s for one in watched) * 1000

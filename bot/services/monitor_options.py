@@ -39,6 +39,8 @@ Typed: TypeAlias = Mapping[str, Any]
 
 NAME_LIMIT = 80
 MAX_INTERVAL_S = 86_400
+MAX_PERIOD_S = 31 * 86_400  # between two beats of a job, and of their grace
+_USUAL_GRACE_S, _GRACE_OF = 3_600, 10
 ADDRESS, FINE, CONDITIONS, ALERTS = "address", "fine", "conditions", "told"
 # The forms of the settings, with at most five fields each.
 SECTIONS = {
@@ -61,6 +63,22 @@ EVERY = NumberOption(
     too_low=N_("checked every {n} s: faster is not allowed here"),
     too_high=N_("checked every {n} s: slower is not possible here"),
 )
+GRACE = NumberOption(
+    name="grace",
+    label=N_("Grace (s)"),
+    help=N_("How many seconds late a beat may be; by default a tenth of its period."),
+    edit_help=N_("How many seconds late a beat of a push monitor may be."),
+    section=ADDRESS,
+    field="grace_s",
+    low=1,
+    high=MAX_PERIOD_S,
+    unit_ms=1_000,
+    shown=N_("{n} s"),
+    too_low=N_("its grace becomes {n} s"),
+    too_high=N_("its grace becomes {n} s"),
+)
+# Of what is checked alone.
+_PROBING = frozenset({"url", "timeout_s", "slow_ms", "place"})
 # In the order of the card and of its forms.
 _TABLE = (
     AddressOption(
@@ -78,6 +96,7 @@ _TABLE = (
         section=ADDRESS,
     ),
     EVERY,
+    GRACE,
     ChoiceOption(
         name="method",
         label=N_("Method"),
@@ -294,16 +313,31 @@ def exported(monitor: Monitor) -> dict[str, Any]:
 
 def takes(url: str, option: Option) -> bool:
     kind = kind_of(url)
-    return option.field not in _BY_KIND or (kind is not None and option.field in kind.options)
+    if option.field in _BY_KIND:
+        return kind is not None and option.field in kind.options
+    return option.field not in _PROBING or kind is None or kind.checker is not None
+
+
+def usual_grace_s(interval_s: int, least_s: int) -> int:
+    """A tenth of the period, an hour at most."""
+    return max(least_s, min(interval_s // _GRACE_OF, _USUAL_GRACE_S))
 
 
 def check_kind(monitor: Monitor) -> None:
     """Refuse options that an address of this kind does not take."""
     refused = [option for option in IN_COMMANDS if not takes(monitor.target.url, option)]
-    if any(option.of(monitor) != option.default for option in refused):
+    wrong = [one for one in refused if one.of(monitor) != one.default and one.name != "url"]
+    if wrong and monitor.is_push:
+        raise UserError(
+            "A push monitor checks nothing: leave out {options}.",
+            options=OptionNames(option.name for option in wrong),
+        )
+    if GRACE in wrong:
+        raise UserError("Only push monitors have a “{option}”.", option=OptionNames([GRACE.name]))
+    if wrong:
         raise UserError(
             "Only http:// and https:// have a page to request: leave out {options}.",
-            options=OptionNames(option.name for option in refused),
+            options=OptionNames(option.name for option in refused if option is not GRACE),
         )
 
 

@@ -11,12 +11,22 @@ import idna
 from bot.config import Config
 from bot.db.monitors import name_key
 from bot.engine.kinds import ADDRESS_RULES
+from bot.engine.kinds.push import PUSH
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import NotFound, PortRefused, UserError, raise_all
-from bot.models import CheckResult, Monitor, Target
+from bot.models import PUSH_URL, CheckResult, Monitor, Target
 from bot.services.http_text import kept_headers
-from bot.services.monitor_options import EVERY, NAME_LIMIT, OPTIONS, Typed, check_kind
+from bot.services.monitor_options import (
+    EVERY,
+    GRACE,
+    MAX_PERIOD_S,
+    NAME_LIMIT,
+    OPTIONS,
+    Typed,
+    check_kind,
+    usual_grace_s,
+)
 from bot.services.option_types import MonitorOption, NumberOption
 from bot.services.typed_addresses import OTHER_KIND
 from bot.words.escaping import plain
@@ -70,7 +80,8 @@ class MonitorIndex:
 
     def add(self, monitor: Monitor) -> None:
         self._by_name[name_key(monitor.name)] = monitor
-        self._by_url.setdefault(monitor.target.url, monitor)
+        if not monitor.is_push:
+            self._by_url.setdefault(monitor.target.url, monitor)
         self._by_id[monitor.id] = monitor
 
     def replace(self, before: Monitor, after: Monitor) -> None:
@@ -128,6 +139,11 @@ class MonitorRules:
         after = replace(
             monitor, target=monitor.target if target == monitor.target else target, **own
         )
+        if after.is_push and after.grace_s is None:
+            least_s = self._config.min_interval_s
+            after = replace(after, grace_s=usual_grace_s(after.interval_s, least_s))
+        if after.is_push and not plain(name, NAME_LIMIT):
+            raise UserError("A push monitor needs a name.")
         check_kind(after)
         if name == monitor.name != "":
             return after
@@ -140,7 +156,7 @@ class MonitorRules:
         for name, value in typed.items():
             try:
                 values[name] = OPTIONS[name].read(value)
-                self._check(monitor, name, values)
+                self._check(monitor, name, values, typed.get("url") or monitor.target.url)
                 if isinstance(OPTIONS[name], MonitorOption) and values[name] is not None:
                     values[name] = mine.parent(monitor, values[name])
             except UserError as error:
@@ -153,18 +169,24 @@ class MonitorRules:
         raise_all(errors)
         return values
 
-    def _check(self, monitor: Monitor, name: str, values: dict[str, Any]) -> None:
+    def _check(self, monitor: Monitor, name: str, values: dict[str, Any], url: Any) -> None:
         """Put a value into its one form; what is as it was is not refused by newer bounds."""
         value, option = values[name], OPTIONS[name]
         if name == "url" and value != monitor.target.url:
             values[name] = self.address(value or "")
+            if monitor.target.url and PUSH_URL in {monitor.target.url, values[name]}:
+                raise UserError(PUSH.rules.form)
         elif option is EVERY and value is None:
             values[name] = self.usual_interval_s
         elif isinstance(option, NumberOption) and value not in {option.default, option.of(monitor)}:
-            option.check(value, self.least(option))
+            option.check(value, self.least(option), self.most(option, url))
 
     def least(self, option: NumberOption) -> int:
-        return self._config.min_interval_s if option is EVERY else option.low
+        return self._config.min_interval_s if option in {EVERY, GRACE} else option.low
+
+    def most(self, option: NumberOption, url: str) -> int:
+        """The upper bound for a monitor of that address."""
+        return MAX_PERIOD_S if option is EVERY and url == PUSH_URL else option.high
 
     @staticmethod
     def _keep_headers(old: Target, values: dict[str, Any]) -> None:
@@ -177,6 +199,8 @@ class MonitorRules:
 
     def address(self, url: str) -> str:
         """A typed address in its one form. Raises UserError."""
+        if url.strip() == PUSH_URL:
+            return PUSH_URL
         try:
             return self._netguard.check_url(url.strip(), ADDRESS_RULES)
         except PortRefused as error:

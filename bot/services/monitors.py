@@ -9,11 +9,12 @@ from bot.config import Config
 from bot.db import audit_log
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
+from bot.engine.kinds.push import PUSH
 from bot.engine.netguard import Netguard
 from bot.engine.place_router import PlaceRouter
 from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound, UserError
-from bot.models import HOME, CheckResult, Ending, Monitor
+from bot.models import HOME, PUSH_URL, CheckResult, Ending, Monitor
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
@@ -27,6 +28,7 @@ from bot.services.monitor_rules import (
     NameTaken,
 )
 from bot.services.option_types import ALL_PLACES
+from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 from bot.words.escaping import plain
@@ -65,6 +67,7 @@ class Monitors:
         netguard: Netguard,
         place_router: PlaceRouter,
         check_runner: CheckRunner,
+        pushes: Pushes,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -75,6 +78,7 @@ class Monitors:
         self.rules = MonitorRules(config, netguard)
         self._place_router = place_router
         self._check_runner = check_runner
+        self._pushes = pushes
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -129,6 +133,8 @@ class Monitors:
         """
         mine = self.index(guild_id)
         draft = self.draft(guild_id, typed, mine)
+        if draft.is_push:
+            raise UserError(PUSH.rules.form)
         twin = mine.at(draft.target.url)
         (monitor,) = await self._store(guild_id, [draft], by, AuditEvent.ADDED)
         entry = self._watchlist.add(monitor)
@@ -143,6 +149,30 @@ class Monitors:
         if not first or first[0] is None:
             raise RuntimeError("the first check ended by a bug, which is logged")
         return Added(entry.monitor, first[0], twin)
+
+    async def add_push(self, guild_id: int, typed: Typed, by: int) -> tuple[Monitor, str]:
+        """Wait for the beats of a job from now on; also returns its secret address, this once.
+
+        Raises UserError.
+        """
+        self._pushes.require_door()
+        draft = self.draft(guild_id, {**typed, "url": PUSH_URL}, self.index(guild_id))
+        (monitor,) = await self.keep(guild_id, [draft], by)
+        return monitor, await self.new_address(monitor)
+
+    async def new_address(self, monitor: Monitor) -> str:
+        """The secret address of a push monitor that was just added. Raises UserError."""
+        return await self._pushes.renew(monitor)
+
+    async def renew_address(self, guild_id: int, monitor_id: int, by: int) -> tuple[Monitor, str]:
+        """A push monitor's new secret address; the old one is not found from now on.
+
+        Raises UserError.
+        """
+        monitor = self.get(guild_id, monitor_id)
+        if not monitor.is_push:
+            raise UserError("{name} is no push monitor.", name=plain(monitor.name, NAME_LIMIT))
+        return monitor, await self._pushes.renew(monitor, by)
 
     def index(self, guild_id: int) -> MonitorIndex:
         """The monitors of a server by name and by address."""
@@ -174,7 +204,8 @@ class Monitors:
             for one in stored:
                 if one.paused:
                     table.save_pause(conn, one)
-            audit_log.insert(conn, [actor.did(what, one.id, one.target.url) for one in stored])
+            added = ((one.id, None if one.is_push else one.target.url) for one in stored)
+            audit_log.insert(conn, [actor.did(what, *one) for one in added])
             return stored
 
         try:
@@ -206,6 +237,7 @@ class Monitors:
                 one.monitor = replace(one.monitor, depends_on=None)
             self._scheduler.remove(monitor_id)
             self._watchlist.remove(monitor_id)
+            self._pushes.forget(entry.monitor)
         await self._db.empty_log()
         return entry.monitor
 
@@ -254,7 +286,7 @@ class Monitors:
                 entry.latest, entry.last_ok_ms, entry.round_results = None, None, ()
         except sqlite3.IntegrityError as error:
             raise NameTaken(after.name) from error
-        entry.monitor = after
+        entry.monitor, entry.watched_since_ms = after, self._clock.now_ms()
 
     def _name_of(self, monitor_id: int) -> str:
         entry = self._watchlist.find(monitor_id)
@@ -265,6 +297,11 @@ class Monitors:
     ) -> tuple[Monitor, CheckResult]:
         """Check once and change nothing, from ``place`` if one is given. Raises UserError."""
         monitor = self.get(guild_id, monitor_id)
+        if monitor.is_push:
+            raise UserError(
+                "There is nothing to check: {name} waits for the beats of a job.",
+                name=plain(monitor.name, NAME_LIMIT),
+            )
         asked = monitor
         if place not in {None, ALL_PLACES}:
             self._check_place(place or "")

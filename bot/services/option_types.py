@@ -177,19 +177,19 @@ class NumberOption(Option):
             raise UserError("“{text}” is not a whole number.", text=text.strip())
         return None if number == 0 and self.removable else min(number, LARGEST)
 
-    def bounded(self, value: int, low: int) -> tuple[int, str | None]:
+    def bounded(self, value: int, low: int, high: int) -> tuple[int, str | None]:
         """The nearest value within the bounds; the sentence that says so, if it is another."""
         if value < low:
             return low, self.too_low
-        if value > self.high:
-            return self.high, self.too_high or self.too_low
+        if value > high:
+            return high, self.too_high or self.too_low
         return value, None
 
-    def check(self, value: int, low: int) -> None:
-        """Refuse what is out of bounds; the lower one may be the installation's."""
-        if self.bounded(value, low)[1] is None:
+    def check(self, value: int, low: int, high: int) -> None:
+        """Refuse what is out of bounds; they may be the installation's, or those of the kind."""
+        if self.bounded(value, low, high)[1] is None:
             return
-        values = {"option": OptionNames([self.name]), "low": low, "high": self.high}
+        values = {"option": OptionNames([self.name]), "low": low, "high": high}
         if self.unit_ms == 1:
             raise UserError("“{option}” must be from {low} to {high} milliseconds.", **values)
         raise UserError("“{option}” must be from {low} to {high} seconds.", **values)

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
-from bot.engine.judge import judge
 from bot.engine.judge_state import judged_anew, without_round
 from bot.engine.rules import Check, Decision, Event, after_recovery
 from bot.models import CheckResult, Ending, Incident, Kind
@@ -73,7 +72,7 @@ class Recorder:
 
     async def record(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         """Judge one check and store what follows."""
-        decision = judge(entry.judge_state, check, entry.policy)
+        decision = entry.judge(check)
         self._remember(entry, check, result)
         if decision.event is None:
             self._advance(entry, decision)
@@ -86,6 +85,10 @@ class Recorder:
         """Keep a check that belongs to no round: it is shown and stored, not judged."""
         self._batch.add(entry, result)
         entry.latest = result
+
+    def note(self, entry: Entry, result: CheckResult) -> None:
+        """Keep that it was watched at that time; nothing else has changed."""
+        self._batch.add(entry, result)
 
     def discard_round(self, entry: Entry) -> None:
         """A check says nothing of its site: neither does the round it belongs to."""
@@ -155,7 +158,7 @@ class Recorder:
     async def _record_event(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         async with self._locks[entry.monitor.guild_id]:
             # Judged again: another site's all-clear may have closed this incident meanwhile.
-            decision = judge(entry.judge_state, check, entry.policy)
+            decision = entry.judge(check)
             if decision.event is None:
                 self._advance(entry, decision)
             elif entry.incident is None:
@@ -295,6 +298,8 @@ class Recorder:
         now_ms = self._clock.now_ms()
         entry.due_ms = entry.due_ms or now_ms
         due = self._grouping.released(entry, now_ms)
+        if entry.monitor.is_push and entry not in due:
+            due = [entry]  # its next beat may be a day away
         # Many are written in parts, and announced together when all of them are.
         together_ms = now_ms + len(due) if len(due) > CLOSED_AT_ONCE else now_ms
         for at in range(0, len(due), CLOSED_AT_ONCE):

@@ -18,7 +18,7 @@ from bot.errors import DeliveryError
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
 from bot.services.bulk_edits import BulkEdits
-from bot.services.check_runner import CheckRunner
+from bot.services.check_runner import CheckRunner, schedule
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
@@ -30,6 +30,7 @@ from bot.services.liveness import Gateway
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
 from bot.services.place_watch import PlaceWatch
+from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.reports import Reports
 from bot.services.silences import Silences
@@ -73,9 +74,13 @@ class Core:
         calm_checks = None if calm is None else CheckQueue(calm, clock, limit=config.concurrency)
         self.places = PlaceRouter(clock, self.checks, others, calm_checks)
         self.place_watch = PlaceWatch(db, clock, self.watchlist, self.wake, others)
+        self.pushes = Pushes(
+            db, clock, self.watchlist, self.connectivity, self.recorder, address=config.door_url
+        )
         self.check_runner = self._check_runner(clock)
         self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
         self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
+        self.pushes.look_soon = lambda e: schedule(self.scheduler, e.monitor, soon=True)
         self.monitors = self._monitors(clock, guard)
 
     def _check_runner(self, clock: Clock) -> CheckRunner:
@@ -85,6 +90,7 @@ class Core:
             self.places,
             self.connectivity,
             self.recorder,
+            pushes=self.pushes,
             place_watch=self.place_watch,
             stalls=self.stalls,
         )
@@ -105,11 +111,13 @@ class Core:
             netguard=guard,
             place_router=self.places,
             check_runner=self.check_runner,
+            pushes=self.pushes,
         )
 
     async def load(self, off_since_ms: int | None = None) -> None:
         await self.guilds.load()
         await self.watchlist.load()
+        await self.pushes.load()
         self.recorder.load()
         await self.connectivity.load(off_since_ms)
         await self.place_watch.load()
@@ -145,6 +153,7 @@ class Services:
     boards: Boards
     reports: Reports
     gateway: Gateway
+    pushes: Pushes
 
     @classmethod
     def build(cls, core: Core, clock: Clock) -> "Services":
@@ -161,7 +170,7 @@ class Services:
             silences=core.silences,
             audit_log=AuditLog(db),
             status=status,
-            why=Why(clock, watchlist, connectivity),
+            why=Why(clock, watchlist, connectivity, core.pushes),
             history=History(db, clock, watchlist),
             painter=painter,
             incidents=Incidents(db, clock, watchlist, delivery),
@@ -169,14 +178,7 @@ class Services:
             delivery=delivery,
             trial=AlertTest(db, clock, guilds, delivery),
             doctor=_doctor(core, clock, status),
-            boards=Boards(
-                db,
-                clock,
-                guilds=guilds,
-                status=status,
-                delivery=delivery,
-                offline_ms=lambda: connectivity.offline_since_ms,
-            ),
+            boards=_boards(core, clock, status),
             reports=Reports(
                 db,
                 clock,
@@ -186,7 +188,19 @@ class Services:
                 painter=painter,
             ),
             gateway=core.gateway,
+            pushes=core.pushes,
         )
+
+
+def _boards(core: Core, clock: Clock, status: Status) -> Boards:
+    return Boards(
+        core.db,
+        clock,
+        guilds=core.guilds,
+        status=status,
+        delivery=core.delivery,
+        offline_ms=lambda: core.connectivity.offline_since_ms,
+    )
 
 
 def _doctor(core: Core, clock: Clock, status: Status) -> Doctor:

@@ -158,5 +158,5 @@ class Silences:
                 audit_log.insert(conn, [actor.did(AuditEvent.RESUMED, resumed.id)])
 
         await self._db.write(write)
-        entry.monitor = resumed
+        entry.monitor, entry.watched_since_ms = resumed, self._clock.now_ms()
         schedule(self._scheduler, resumed)

@@ -7,7 +7,7 @@ import difflib
 import re
 from functools import cache
 
-from bot.engine.kinds import KINDS, kind_of
+from bot.engine.kinds import ADDRESS_RULES, kind_of
 from bot.engine.netguard import DEFAULT_PORTS, WEB
 from bot.errors import Mistyped, PortRefused
 from bot.words.translator import N_
@@ -15,7 +15,7 @@ from bot.words.translator import N_
 OTHER_KIND = N_("Port {port} is not a web port. These fit: {addresses}.")
 MISTYPED = N_("“{typed}” is not an address I can read. Did you mean {meant}?")
 # How addresses look that are no web sites'.
-OTHER_EXAMPLES = tuple(kind.rules.example for kind in KINDS.values() if not kind.rules.is_web)
+OTHER_EXAMPLES = tuple(rules.example for rules in ADDRESS_RULES.values() if not rules.is_web)
 _SHOWN = 200
 # As people write links in Discord, alone or one in the other.
 _AROUND = (("<", ">"), ("`", "`"))
@@ -66,9 +66,9 @@ def _by_port(url: str) -> tuple[str, ...]:
         []
         if match is None
         else [
-            kind.rules.scheme
-            for kind in KINDS.values()
-            if not kind.rules.is_web and kind.rules.default_port == int(match["port"])
+            rules.scheme
+            for rules in ADDRESS_RULES.values()
+            if not rules.is_web and rules.default_port == int(match["port"])
         ]
     )
     if match is None or not usual or int(match["port"]) in DEFAULT_PORTS:
@@ -116,7 +116,7 @@ def _with_scheme(rest: str, scheme: str = "https") -> str:
 def _scheme_of(begun: re.Match[str], text: str) -> str | None:
     """The scheme a word before a sign stands for; None where it is a host's name, or no scheme."""
     word, sign = begun["word"].lower(), begun["sign"].strip()
-    known = word if word in KINDS else _alike(word)
+    known = word if word in ADDRESS_RULES else _alike(word)
     if known is None or not sign:
         return None
     after = text[begun.end() :]
@@ -134,6 +134,6 @@ def _alike(word: str) -> str | None:
     """The scheme that a word differs from by a slip: htp, htps, ttps, hxxps, tpc."""
     if set(word) <= set("htpsx") and {"t", "x", "p"} & set(word) and word[0] in "ht":
         return "https" if "s" in word else "http"
-    turned = (scheme for scheme in sorted(KINDS) if sorted(scheme) == sorted(word))
-    close = difflib.get_close_matches(word, sorted(KINDS), n=1, cutoff=_ALIKE)
+    turned = (scheme for scheme in sorted(ADDRESS_RULES) if sorted(scheme) == sorted(word))
+    close = difflib.get_close_matches(word, sorted(ADDRESS_RULES), n=1, cutoff=_ALIKE)
     return next(turned, None) or next(iter(close), None)

@@ -11,9 +11,11 @@ from bot.db import incidents, monitors, results, windows
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
+from bot.engine.judge import judge
 from bot.engine.judge_state import JudgeState, judged_anew, without_run
+from bot.engine.kinds.push import judge_beat
 from bot.engine.place_router import Asking
-from bot.engine.rules import Policy, restored
+from bot.engine.rules import Check, Decision, Policy, restored
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Kind, Monitor, Phases, SeenFrom, Window
 from bot.services.guilds import Guilds
@@ -44,6 +46,7 @@ class Entry:
     back_ms: int | None = None  # when its last outage was over, if that was since the start
     asking: Asking | None = None  # the other places, in the round under way
     places: SeenFrom = field(default_factory=SeenFrom)  # what they said of its last failed round
+    watched_since_ms: int = 0  # without an end: the start, a gap, a pause, other settings
     checked_since_gap: bool = False  # a check has counted since the start, a gap, or offline
 
     @property
@@ -54,6 +57,12 @@ class Entry:
     def is_failing(self) -> bool:
         """Its newest check failed, whether or not that counts as an outage yet."""
         return bool(self.judge_state.failed_checks) or self.judge_state.rounds[-1:] in {"F", "f"}
+
+    def judge(self, check: Check) -> Decision:
+        """What the check means."""
+        if self.monitor.is_push:
+            return judge_beat(self.judge_state, check)
+        return judge(self.judge_state, check, self.policy)
 
     def discard_run(self) -> bool:
         """Nobody watched for a while: the run under way counts no more. True: the state changed."""
@@ -116,6 +125,8 @@ class Watchlist:
 
     def after_gap(self) -> list[Entry]:
         """Nothing was watched for a while; returns the entries whose state has changed."""
+        for entry in self._entries.values():
+            entry.watched_since_ms = self._clock.now_ms()
         return [entry for entry in self._entries.values() if entry.discard_run()]
 
     def add(self, monitor: Monitor) -> Entry:
@@ -241,6 +252,7 @@ class Watchlist:
         return self.windows.covering(entry.monitor, self._clock.now_ms())
 
     def _keep(self, entry: Entry) -> Entry:
+        entry.watched_since_ms = self._clock.now_ms()
         self._entries[entry.monitor.id] = entry
         self._of_guild[entry.monitor.guild_id][entry.monitor.id] = entry
         if entry.incident is not None:

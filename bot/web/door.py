@@ -7,7 +7,9 @@ from aiohttp import web
 
 from bot.config import ListenAddress
 from bot.services.liveness import Health
+from bot.services.pushes import Pushes
 from bot.web.answers import Handler, answer, not_found, only
+from bot.web.beats import Beats
 from bot.web.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class Door:
         return not_found() if handler is None else await handler(request, rest)
 
 
-def handlers(health: Health) -> dict[str, Handler]:
+def handlers(health: Health, pushes: Pushes) -> dict[str, Handler]:
     """What stands behind the door."""
 
     async def healthz(request: web.BaseRequest, rest: str) -> web.StreamResponse:
@@ -50,4 +52,4 @@ def handlers(health: Health) -> dict[str, Handler]:
         problem = await health.problem()
         return answer("ok\n") if problem is None else answer(f"{problem}\n", status=503)
 
-    return {"healthz": healthz}
+    return {"healthz": healthz, "beat": Beats(pushes)}

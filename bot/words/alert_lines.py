@@ -7,7 +7,7 @@ name that is too long for that is shortened.
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from bot.models import HOME, Cause, Ending, Incident, Kind
+from bot.models import HOME, PUSH_URL, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown, units
 from bot.words.ratios import share
@@ -57,7 +57,10 @@ def opening(words: Translator, incident: Incident) -> str:
 
 
 def _down(words: Translator, incident: Incident) -> str:
-    """With the places, where others than this one voted."""
+    """With the places, where others than this one voted; of a job only what it did not do."""
+    if incident.url == PUSH_URL:
+        text = N_("🔴 DOWN · {name} · {cause}")
+        return _named(words, text, incident.name, cause=_said(words, incident.cause))
     text, places = N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"), incident.places
     if places.voted > 1:
         text = N_(

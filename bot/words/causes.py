@@ -45,6 +45,9 @@ _SHORT = {
     Reason.WRONG_PROTOCOL: N_("answers in another protocol"),
     Reason.NO_STARTTLS: N_("no STARTTLS offered"),
     Reason.IMAP: N_("IMAP server refuses"),
+    Reason.BEAT_LATE: N_("no beat"),
+    Reason.BEAT_UNFINISHED: N_("started, not finished"),
+    Reason.JOB_FAILED: N_("the job reports a failure"),
     Reason.OTHER: N_("check failed"),
     Reason.LOCAL_ERROR: N_("no result: my machine ran out of room"),
     Reason.MAY_NOT_PING: N_("no result: I am not allowed to ping"),
@@ -121,6 +124,13 @@ _SENTENCES = {
     ),
     Reason.SMTP: N_("The mail server turns me away. Check its logs."),
     Reason.IMAP: N_("The mail server turns me away. Check its logs."),
+    Reason.BEAT_LATE: N_(
+        "The job has not called in time. Check that it still runs, and that it can reach me."
+    ),
+    Reason.BEAT_UNFINISHED: N_(
+        "The job said that it starts, and did not say in time that it has finished."
+    ),
+    Reason.JOB_FAILED: N_("The job itself reports that it failed. Check its own log."),
     Reason.OTHER: N_("The check failed in a way that this version cannot describe."),
     Reason.LOCAL_ERROR: N_(
         "My own machine ran out of memory or open files during this check, so it says"
@@ -179,8 +189,21 @@ def cause_text(words: Translator, cause: Cause) -> str:
             return words.text("timed out after {n} s", n=cause.number or _DEADLINE_S)
         case Reason.TLS_EXPIRED:
             return _expired(words, cause.number)
+        case Reason.BEAT_LATE | Reason.BEAT_UNFINISHED | Reason.JOB_FAILED:
+            return _beat(words, cause)
         case _:
             return words.text(_SHORT[cause.reason])
+
+
+def _beat(words: Translator, cause: Cause) -> str:
+    if cause.number is None:
+        return words.text(_SHORT[cause.reason])
+    if cause.reason is Reason.JOB_FAILED:
+        return words.text("exit status {n}", n=cause.number)
+    duration = words.duration(cause.number)
+    if cause.reason is Reason.BEAT_LATE:
+        return words.text("no beat for {duration}", duration=duration)
+    return words.text("started {duration} ago, not finished", duration=duration)
 
 
 def cause_sentence(words: Translator, cause: Cause) -> str:

@@ -85,6 +85,15 @@ def _within(limit: int, make: Callable[[int], str]) -> str:
         room -= max(1, excess // 2)
 
 
+def code_block(text: str, limit: int) -> str:
+    """Several lines as they are, at most ``limit`` characters of them; only for embeds."""
+    lines = [
+        "".join(c for c in line.replace("\t", " ") if _visible(c)) for line in text.splitlines()
+    ]
+    shown = clip("\n".join(lines).replace("`", "'"), limit)
+    return f"```\n{shown}\n```"
+
+
 def clip(text: str, limit: int) -> str:
     """Shorten a text of our own with an ellipsis, never inside an escape."""
     if units(text) <= limit:

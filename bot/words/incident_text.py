@@ -6,7 +6,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.clock import DAY_MS
-from bot.models import Ending, Incident, Kind, SeenFrom
+from bot.models import PUSH_URL, Ending, Incident, Kind, SeenFrom
 from bot.words import alert_lines
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import clip, host, markdown, plain, units
@@ -166,7 +166,8 @@ def fields(words: Translator, incidents: Sequence[Incident]) -> list[tuple[str, 
     if failing:
         ok_ms = max((one.last_ok_ms for one in failing if one.last_ok_ms is not None), default=None)
         found.append((words.text("Last OK"), "–" if ok_ms is None else stamp(ok_ms)))
-    if checks := _checks(words, opened if len(opened) == 1 else failing):
+    checked = [one for one in failing if one.url != PUSH_URL]
+    if checks := _checks(words, opened if len(opened) == 1 and checked == failing else checked):
         found.append((words.text("Checks"), checks))
     if len(incidents) == 1 and incidents[0].places:
         found.append((words.text("Places"), places_text(words, incidents[0].places)))

@@ -1,5 +1,6 @@
 """Buttons under an alert: acknowledge, mute, details with all sites, follow, me too."""
 
+import io
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -9,9 +10,9 @@ from bot.discord.alert_card import BUTTON_ID, add_fields, colour_of
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
-from bot.models import Cause, Incident
+from bot.models import PUSH_URL, Cause, Incident
 from bot.words.causes import cause_text
-from bot.words.escaping import clip, markdown
+from bot.words.escaping import clip, code_block, markdown
 from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
@@ -21,7 +22,7 @@ from cogs._ui.monitor_text import add_address, shown_host
 from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
-_NAME_LIMIT, _CHECKS = 80, 12
+_NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900
 _CLOSED = N_("This alert is already closed.")
 
 
@@ -178,7 +179,25 @@ async def _details(interaction: Interaction, public_id: str) -> None:
         name = words.text("Latest checks")
         embed.add_field(name=name, value=clip("\n".join(lines), 1024), inline=False)
     embed.set_footer(text=f"#{public_id}")
-    await respond(interaction, embed=embed)
+    file = None
+    if incident.url == PUSH_URL and is_manager(interaction):
+        file = await _add_body(asked, embed, incident)
+    await respond(interaction, embed=embed, file=file)
+
+
+async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> discord.File | None:
+    """What the job said last: its beginning as a field, and the whole as a file if it is longer."""
+    pushes = asked.interaction.client.services.pushes
+    found = await pushes.body(incident.guild_id, incident.monitor_id)
+    if found is None:
+        return None
+    text, at_ms = found
+    name = asked.words.text("What the job said last")
+    value = f"{stamp(at_ms)}\n{code_block(text, _BODY_LIMIT)}"
+    embed.add_field(name=name, value=value, inline=False)
+    if len(text) <= _BODY_LIMIT:
+        return None
+    return discord.File(io.BytesIO(text.encode()), filename="job.txt")
 
 
 def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:

@@ -102,6 +102,7 @@ _DONE = {
     AuditEvent.RESUMED: N_("Resumed"),
     AuditEvent.MUTED: N_("Muted"),
     AuditEvent.UNMUTED: N_("Unmuted"),
+    AuditEvent.PUSH_ADDRESS: N_("New address for its job"),
     AuditEvent.ACKNOWLEDGED: N_("Alert acknowledged"),
     AuditEvent.MAINTENANCE_STARTED: N_("Maintenance started"),
     AuditEvent.MAINTENANCE_PLANNED: N_("Maintenance planned"),

@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.discord.client import Interaction, VigieClient
 from bot.errors import NotFound
 from bot.models import Monitor
-from bot.services.monitor_options import IN_COMMANDS, OPTIONS
+from bot.services.monitor_options import EVERY, GRACE, IN_COMMANDS, MAX_PERIOD_S, OPTIONS
 from bot.services.monitor_rules import NO_SUCH_SITE
 from bot.services.monitors import NO_SUCH_TAG, TAG_VALUE, is_tag, tag_of
 from bot.services.option_types import (
@@ -227,9 +227,10 @@ def takes_options(*, editing: bool) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         parameters = inspect.signature(command).parameters.values()
         own = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
-        added = [_parameter(option, editing=editing) for option in IN_COMMANDS]
+        shown = [one for one in IN_COMMANDS if editing or one is not GRACE]  # of /watch push
+        added = [_parameter(option, editing=editing) for option in shown]
         command.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
-        texts = {one.name: one.edit_help if editing else one.help for one in IN_COMMANDS}
+        texts = {one.name: one.edit_help if editing else one.help for one in shown}
         return app_commands.describe(**texts)(command)
 
     return decorate
@@ -257,7 +258,8 @@ def _annotation(option: Option, *, editing: bool) -> Any:
     match option:
         case NumberOption():
             low = 0 if editing and option.removable else option.low
-            return app_commands.Range[int, low, option.high]
+            high = MAX_PERIOD_S if editing and option is EVERY else option.high
+            return app_commands.Range[int, low, high]
         case ChoiceOption():
             return Literal[option.choices]
     return _TYPES.get(type(option), str)

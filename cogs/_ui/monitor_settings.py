@@ -52,6 +52,7 @@ from cogs._ui.interactions import defer_if_slow, is_own_message, respond, respon
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.offers import address_offers, offer, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
+from cogs._ui.push_address import renewal_button
 
 FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
 URL_LIMIT = 2_048
@@ -68,8 +69,11 @@ def card_embed(words: Translator, status: MonitorStatus) -> discord.Embed:
     monitor = status.monitor
     embed = discord.Embed(title=shown_name(monitor))
     every = words.text(EVERY.shown, n=monitor.interval_s)
-    address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
-    embed.add_field(name=words.text("Address"), value=address, inline=False)
+    if monitor.is_push:
+        embed.add_field(name=words.text("A beat"), value=every, inline=False)
+    else:
+        address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
+        embed.add_field(name=words.text("Address"), value=address, inline=False)
     options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
     rare = (one for one in IN_COMMANDS if not one.section)
     options += [one for one in rare if one.of(monitor) != one.default]
@@ -180,7 +184,8 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
         for section, title in SECTIONS.items()
         if any(of_section(section, monitor.target.url))
     )
-    return embed, view_of([*sections, audit_log_button(words, monitor.id)])
+    renewal = [renewal_button(words, monitor.id)] if monitor.is_push else []
+    return embed, view_of([*sections, *renewal, audit_log_button(words, monitor.id)])
 
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:

@@ -6,7 +6,7 @@ import discord
 
 from bot.clock import DAY_MS
 from bot.discord.states import incident_word, offline_text
-from bot.models import Ending, Incident, State, Window
+from bot.models import CheckResult, Ending, Incident, State, Window
 from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
 from bot.services.maintenance import REASON_LIMIT
 from bot.services.recurrence import Occurrence
@@ -72,6 +72,8 @@ def _state_sentence(words: Translator, status: MonitorStatus, report: Report) ->
     if status.incident is not None:
         return sentence(words, status.incident)
     if status.state is State.UNKNOWN:
+        if status.monitor.is_push:
+            return words.text("Waiting for the first beat.")
         return words.text("Waiting for the first successful check.")
     ends = [one.ended_ms or one.resolved_ms for one in report.past]
     last_ms = max((end for end in ends if end is not None), default=None)
@@ -97,8 +99,22 @@ def _add_now(
         embed.add_field(name=words.text("Since"), value=since)
     if status.latest is not None:
         seen = f"{stamp(status.latest.at_ms)} · {result_text(words, status.latest, whole=whole)}"
-        embed.add_field(name=words.text("Latest check"), value=seen)
+        name = words.text("Latest check")
+        if status.monitor.is_push:
+            name, seen = words.text("Last beat"), _beat(words, status.latest)
+        embed.add_field(name=name, value=seen)
         add_game(embed, words, status.latest)
+
+
+def _beat(words: Translator, latest: CheckResult) -> str:
+    """What the job said, and how long it took where it said when it began."""
+    said = stamp(latest.at_ms)
+    if latest.cause is not None:
+        return f"{said} · {cause_text(words, latest.cause)}"
+    if not latest.phases.total:
+        return said
+    took = words.duration(latest.phases.total / 1000)
+    return f"{said} · {words.text('took {duration}', duration=took)}"
 
 
 def _has_numbers(status: MonitorStatus, report: Report) -> bool:
@@ -158,7 +174,12 @@ def _add_settings(
     embed: discord.Embed, words: Translator, status: MonitorStatus, *, whole: bool
 ) -> None:
     """The host for everybody; the whole address and the alert channel for those who manage it."""
-    add_address(words, embed, status.monitor.target.url, whole=whole)
+    monitor = status.monitor
+    add_address(words, embed, monitor.target.url, whole=whole)
+    if monitor.is_push:
+        every, grace = words.duration(monitor.interval_s), words.duration(monitor.grace_s or 0)
+        beats = words.text("every {every}, at most {grace} late", every=every, grace=grace)
+        embed.add_field(name=words.text("A beat"), value=beats, inline=False)
     if whole:
         role_id = status.role_id
         places = [words.text("not chosen yet")]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import discord
 
 from bot.discord.states import colour_of, state_word
-from bot.models import CheckResult, Ending, Incident, Monitor
+from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import is_web, names_its_port
 from bot.words.causes import game_text
@@ -48,8 +48,11 @@ def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -
 
 
 def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:
-    """As a field: the whole URL, or the host alone; nothing of one that is not to be known."""
-    if not url:
+    """As a field: the whole URL, or the host alone; nothing of one that is not to be known.
+
+    A push monitor has none.
+    """
+    if url in {"", PUSH_URL}:
         return embed
     address = code(url, _URL_LIMIT) if whole else shown_host(url)
     return embed.add_field(name=words.text("Address"), value=address, inline=False)
@@ -64,6 +67,8 @@ def add_game(embed: discord.Embed, words: Translator, result: CheckResult) -> No
 
 def shown_host(url: str, limit: int = HOST_LIMIT) -> str:
     """Host, harmless anywhere in a message; a port or a name says that it is no web site."""
+    if url == PUSH_URL:
+        return "push"
     said = host(url) if is_web(url) else f"{url.partition('://')[0]}://{host(url)}"
     return markdown(said, limit)
 
@@ -74,7 +79,7 @@ def named_by_host(monitor: Monitor) -> bool:
 
 def says_host(name: str, url: str) -> bool:
     """True if a name says by itself what the address is, or nobody is to know that."""
-    if not url:
+    if url in {"", PUSH_URL}:
         return True
     name, address = name.casefold(), host(url).casefold()
     if not is_web(url):

@@ -126,7 +126,7 @@ def test_a_restart_forgets_nothing_of_it(tmp_path: Path) -> None:
             await fixture.play({"router": "FF", "api": "FF"})
             await look(fixture)
             assert lines(fixture) == [], "the router was reported before, the api stays behind it"
-            why = Why(fixture.clock, fixture.watchlist, fixture.connectivity)
+            why = Why(fixture.clock, fixture.watchlist, fixture.connectivity, fixture.pushes)
             assert why.of(GUILD, entry.monitor.id).behind == behind.monitor.id
             assert why.of(GUILD, behind.monitor.id).behind is None
 

@@ -192,7 +192,7 @@ def test_for_any_rounds_what_the_all_clear_still_wants_is_what_holds_it_back(rou
 
 def of(s: ServicesFixture, name: str) -> Evidence:
     entry = s.entry(name)
-    return Why(s.clock, s.watchlist, s.connectivity).of(GUILD, entry.monitor.id)
+    return Why(s.clock, s.watchlist, s.connectivity, s.pushes).of(GUILD, entry.monitor.id)
 
 
 def test_the_incident_adds_the_rule_that_opened_it_and_what_it_became(tmp_path: Path) -> None:

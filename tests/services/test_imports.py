@@ -201,10 +201,8 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
         "tcp://[2001:db8::1]:22",
         "ping://d.example",
     ]
-    assert [str(one.error) for one in found[5:]] == [
-        "I cannot watch the kind “Heartbeat”.",
-        "It has no port.",
-    ]
+    assert (wanted[5]["url"], wanted[5]["name"]) == ("push://", "H")
+    assert [str(one.error) for one in found[6:]] == ["It has no port."]
     common = {"id": 7, "interval": 300, "create_datetime": 1}
     web = common | {"friendly_name": "Shop", "url": "a.example", "type": 1, "status": 2}
     port = common | {"friendly_name": "P", "url": "b.example", "type": 4, "port": 22, "status": 0}
@@ -224,7 +222,6 @@ def test_uptimerobot_by_file_and_by_its_api() -> None:
         ({"type": "dns", "hostname": "a.example", "dns_resolve_type": "TXT"}, "type TXT"),
         ({"type": "port", "hostname": "a.example", "port": None}, "no port"),
         ({"type": "group", "url": "https://"}, "It is a group"),
-        ({"type": "push"}, "kind “push”"),
         ({"type": "docker"}, "kind “docker”"),
         ({"type": "json-query"}, "kind “json-query”"),
         ({"url": "https://"}, "It has no address"),

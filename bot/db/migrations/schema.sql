@@ -57,7 +57,9 @@ CREATE TABLE monitor (
     -- Sent by POST; a JMESPath expression and headers that an answer has to meet.
     body TEXT,
     json TEXT,
-    header_is TEXT NOT NULL DEFAULT '[]'
+    header_is TEXT NOT NULL DEFAULT '[]',
+    -- Of a push monitor: how late a beat may be.
+    grace_s INTEGER
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
@@ -88,6 +90,17 @@ CREATE TABLE maintenance_window (
 ) STRICT;
 
 CREATE INDEX maintenance_live ON maintenance_window (guild_id) WHERE ended_ms IS NULL;
+
+-- Where the job of a push monitor calls, as the SHA-256 of its secret; when it last did.
+-- started_ms: it said that it starts, and not yet that it ended. body: what it said last.
+CREATE TABLE push (
+    monitor_id INTEGER PRIMARY KEY REFERENCES monitor (id) ON DELETE CASCADE,
+    token BLOB NOT NULL UNIQUE,
+    beat_ms INTEGER,
+    started_ms INTEGER,
+    body TEXT,
+    body_ms INTEGER
+) STRICT;
 
 -- The judge's state: rewritten all the time, so apart from the settings.
 CREATE TABLE judge_state (

@@ -17,6 +17,7 @@ from bot.engine.kinds.http import HTTP, HTTPS
 from bot.engine.kinds.mail import IMAP, SMTP
 from bot.engine.kinds.minecraft import MINECRAFT
 from bot.engine.kinds.ping import PING
+from bot.engine.kinds.push import PUSH
 from bot.engine.kinds.tcp import TCP
 from bot.engine.kinds.tls import TLS
 from bot.engine.netguard import AddressRules, Netguard
@@ -37,9 +38,13 @@ KINDS: Mapping[str, MonitorKind] = {
         MINECRAFT,
         BEDROCK,
         A2S,
+        PUSH,
     )
 }
-ADDRESS_RULES: Mapping[str, AddressRules] = {scheme: kind.rules for scheme, kind in KINDS.items()}
+# The addresses people type; the others are nobody's to visit.
+ADDRESS_RULES: Mapping[str, AddressRules] = {
+    scheme: kind.rules for scheme, kind in KINDS.items() if kind.checker is not None
+}
 
 
 def kind_of(url: str) -> MonitorKind | None:
@@ -68,9 +73,10 @@ class Checkers:
         made = {
             checker: checker(netguard, resolver, clock=clock, context=context)
             for checker in {kind.checker for kind in KINDS.values()}
+            if checker is not None
         }
         self._of_scheme: Mapping[str, Checker] = {
-            scheme: made[kind.checker] for scheme, kind in KINDS.items()
+            scheme: made[kind.checker] for scheme, kind in KINDS.items() if kind.checker is not None
         }
 
     async def check(self, target: Target) -> CheckResult:

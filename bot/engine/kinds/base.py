@@ -29,12 +29,13 @@ class Checker(Protocol):
 class MonitorKind:
     """One row of the table of kinds: see :mod:`bot.engine.kinds`.
 
-    ``options``: the fields of :class:`bot.models.Target` that mean something to it.
+    ``checker`` None: nothing is checked, others call. ``options``: the fields of
+    :class:`bot.models.Target` that mean something to it.
     ``other_names``: what files of other monitors call it, in lower case without signs.
     """
 
     rules: AddressRules
-    checker: Callable[..., Checker]
+    checker: Callable[..., Checker] | None
     options: frozenset[str] = frozenset()
     other_names: tuple[str, ...] = ()
 

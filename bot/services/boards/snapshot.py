@@ -62,7 +62,7 @@ def edit_due_ms(board: Board, snapshot: BoardSnapshot, now_ms: int) -> int | Non
 
 def response_ms(status: MonitorStatus) -> int | None:
     """How long its latest fine check took, to two digits: more would be noise."""
-    if status.latest is None or not status.latest.ok:
+    if status.latest is None or not status.latest.ok or status.monitor.is_push:
         return None
     ms = round(status.latest.phases.total)
     step = int(10 ** max(0, len(str(ms)) - 2))

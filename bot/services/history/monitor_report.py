@@ -53,7 +53,7 @@ async def report(db: Database, entry: Entry, now_ms: int) -> Report:
         spans={days: one for days, one in fared.items() if _is_old_enough(monitor, days, now_ms)},
         whole=fared[SPAN_DAYS[-1]],
         bar=tuple(bar),
-        latency=latency,
+        latency=None if monitor.is_push else latency,
         certificate_ms=await db.read(lambda conn: _certificate_ms(conn, entry)),
         past=tuple(
             await db.read(

@@ -26,6 +26,7 @@ SLICE = 50
 _TAKEN = N_("“{name}” is already watched here.")
 _ELSEWHERE = N_("“{name}” is already watched here, at another address.")
 _TWIN = N_("the same address is already watched as “{name}”")
+_NEW_ADDRESS = N_("its job has to call a new address: {address}")
 _HEADER_VALUE = N_("the value of the header {name} is not in the file")
 
 Progress = Callable[[int, int], Awaitable[None]]
@@ -110,7 +111,7 @@ class BulkImport:
         done = []
         for one in planned:
             if one.state is RowState.ADDED:
-                done.append(replace(one, monitor=next(kept)))
+                done.append(await self._addressed(replace(one, monitor=next(kept))))
             else:
                 done.append(await self._apply(one, by))
         return done
@@ -135,7 +136,17 @@ class BulkImport:
             )
         except UserError as error:
             return replace(planned, monitor=None, error=_in_a_file(error))
-        return replace(planned, monitor=kept)
+        return await self._addressed(replace(planned, monitor=kept))
+
+    async def _addressed(self, added: Outcome) -> Outcome:
+        """A push monitor's new secret address is shown here and never again."""
+        if added.monitor is None or not added.monitor.is_push:
+            return added
+        try:
+            address = await self._monitors.new_address(added.monitor)
+        except UserError as error:
+            return replace(added, item=added.item.remarked(error.message, **error.values))
+        return replace(added, item=added.item.remarked(_NEW_ADDRESS, address=address))
 
     async def _apply(self, planned: Outcome, by: int) -> Outcome:
         """Change what differs; a row that is refused or the same is left as it is."""
@@ -228,7 +239,8 @@ class _Plan:
             value = item.typed.get(option.name)
             if not isinstance(option, NumberOption) or value is None:
                 continue
-            near, sentence = option.bounded(value, self._monitors.rules.least(option))
+            rules, url = self._monitors.rules, item.typed.get("url", "")
+            near, sentence = option.bounded(value, rules.least(option), rules.most(option, url))
             if sentence is not None:
                 item = replace(item, typed={**item.typed, option.name: near})
                 item = item.remarked(sentence, n=near)

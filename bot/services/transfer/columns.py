@@ -12,6 +12,7 @@ from typing import Any
 from bot.engine.kinds import KINDS
 from bot.engine.netguard import WEB
 from bot.errors import UserError
+from bot.models import PUSH_URL
 from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import whole_number
 from bot.words.translator import N_
@@ -144,6 +145,8 @@ def _address(known: Raw) -> Any:
     if kind is None:
         return address
     scheme = "http" if _HTTPS.fullmatch(str(kind)) else scheme_named(kind)
+    if scheme == "push":
+        return PUSH_URL
     if not isinstance(address, str) or "://" in address or scheme in WEB:
         return address
     return address_of(scheme, address, known.get("port"))

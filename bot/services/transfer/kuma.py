@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.errors import UserError
+from bot.models import PUSH_URL
 from bot.services.http_text import parse_statuses, status_text
 from bot.services.option_types import UNREADABLE, whole_number
 from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named
@@ -132,6 +133,8 @@ def _address(monitor: Raw) -> str:
     if kind == "group":
         raise UserError(_A_GROUP)
     scheme = scheme_named(kind)
+    if scheme == "push":
+        return PUSH_URL
     asked = str(monitor.get("dnsresolvetype") or "A")[:100]
     if scheme == "dns" and asked not in {"A", "AAAA"}:
         raise UserError(_RECORDS, type=asked)
