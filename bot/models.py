@@ -225,6 +225,8 @@ class Monitor:
     tags: tuple[str, ...] = ()  # in lower case, without “#”
     depends_on: int | None = None  # the monitor it is reached through
     grace_s: int | None = None  # of a push monitor: how late a beat may be
+    link: str | None = None  # shown on its alerts, as is its note
+    note: str | None = None
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -333,6 +335,9 @@ class Incident:
     acknowledged_by: int | None = None
     me_too: int = 0
     behind: int = 0  # open incidents of monitors that depend on this one, kept back meanwhile
+    muted_until_ms: int | None = None  # its monitor, now
+    link: str | None = None  # what whoever mends it needs: a runbook, a console
+    note: str | None = None
     silenced: bool = False  # by a mute or maintenance: something of it has still to be sent
     channel_id: int | None = None  # of its messages; None: the server has no alert channel
     role_id: int | None = None

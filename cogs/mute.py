@@ -11,7 +11,8 @@ from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.timestamps import stamp
-from bot.words.translator import N_, Translator
+from bot.words.translator import Translator
+from cogs._ui.alert_buttons import UNMUTED
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitors
 from cogs._ui.monitor_text import shown_names
@@ -19,7 +20,6 @@ from cogs._ui.options import Choices, choices, parse_duration_s, safe_autocomple
 
 OFF = "off"
 _OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
-_UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
 
@@ -70,7 +70,7 @@ def unmuted_text(words: Translator, now: Sequence[MonitorStatus], was_muted: Seq
     if len(now) > 1 and not any(was_muted):
         return words.text("None of them was muted.")
     if len(now) > 1:
-        return words.text(_UNMUTED, name=name)
+        return words.text(UNMUTED, name=name)
     if not was_muted[0]:
         return words.text("{name} was not muted.", name=name)
     if status.paused:
@@ -85,7 +85,7 @@ def unmuted_text(words: Translator, now: Sequence[MonitorStatus], was_muted: Seq
             name=name,
             time=until,
         )
-    return words.text(_UNMUTED, name=name)
+    return words.text(UNMUTED, name=name)
 
 
 class Mute(VigieCog):

@@ -15,7 +15,7 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 6
 
 _SELECT = """
-    SELECT i.*, m.name, m.url, m.interval_s,
+    SELECT i.*, m.name, m.url, m.interval_s, m.muted_until_ms, m.link, m.note,
     (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too,
     (WITH RECURSIVE below(id) AS (
         SELECT id FROM monitor WHERE depends_on = i.monitor_id
@@ -116,7 +116,10 @@ def recent(
     return rows.select(conn, _incident, query, (guild_id, monitor_id, since_ms, limit))
 
 
-def acknowledge(conn: Connection, ids: Iterable[int], user_id: int, now_ms: int) -> None:
+def acknowledge(
+    conn: Connection, ids: Iterable[int], user_id: int | None, now_ms: int | None
+) -> None:
+    """None: nobody has them any more."""
     conn.executemany(
         "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ? WHERE id = ?",
         [(user_id, now_ms, incident_id) for incident_id in ids],
@@ -130,6 +133,13 @@ def follow(conn: Connection, incident_id: int, user_id: int, kind: str, now_ms: 
         (incident_id, user_id, kind, now_ms),
     )
     return cursor.rowcount == 1
+
+
+def unfollow(conn: Connection, incident_id: int, user_id: int, kind: str) -> None:
+    conn.execute(
+        "DELETE FROM follower WHERE incident_id = ? AND user_id = ? AND kind = ?",
+        (incident_id, user_id, kind),
+    )
 
 
 def followers(conn: Connection, incident_id: int, kind: str, since_ms: int = 0) -> list[int]:

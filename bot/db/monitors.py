@@ -101,7 +101,8 @@ def remove(
     url = rows.value(conn, query, (monitor_id, guild_id))
     if url is None:
         return
-    bare = _columns(Target(audit_log.site_of(url))) | {"removed_ms": now_ms}
+    shown = {"link": None, "note": None, "removed_ms": now_ms}
+    bare = _columns(Target(audit_log.site_of(url))) | shown
     conn.execute("PRAGMA secure_delete = ON")
     rows.update(conn, "monitor", bare, id=monitor_id, guild_id=guild_id)
     audit_log.forget_secrets(conn, monitor_id, secrets)

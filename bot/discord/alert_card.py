@@ -8,6 +8,7 @@ import asyncio
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import discord
 from discord import ui
@@ -16,7 +17,7 @@ from bot.discord.states import GREEN, GREY, RED, YELLOW
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert, Attached
 from bot.words import incident_text
-from bot.words.escaping import clip
+from bot.words.escaping import clip, markdown
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator, translator_for
 
@@ -24,7 +25,7 @@ FILE = "sites.txt"
 # Lists of more sites than this are laid out in a thread of their own.
 BESIDE_FROM = 200
 # With everything else below the 6,000 characters that all of an embed may have.
-_IDS_LIMIT = 800
+_IDS_LIMIT, _NOTE_LIMIT = 800, 200
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 # In the order they stand under the card.
 BUTTONS = {
@@ -34,7 +35,9 @@ BUTTONS = {
     "tell": (N_("Tell me when it is back"), _GREY),
     "metoo": (N_("Me too"), _GREY),
 }
-BUTTON_ID = r"v1:(?P<action>ack|mute|details|tell|metoo):(?P<incident>\w{1,12})"
+# They join the five when somebody has it, or it is muted.
+_LATER = {"take": N_("Take over"), "unmute": N_("Unmute")}
+BUTTON_ID = r"v1:(?P<action>ack|mute|unmute|details|tell|metoo|take|release):(?P<incident>\w{1,12})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def card(alert: Alert) -> Card:
     return Card(
         content=" ".join([alert.content, *calls]),
         embed=_embed(words, alert) if shown else None,
-        view=_buttons(opened[0].public_id, words) if shown and opened else None,
+        view=_buttons(opened, words) if shown and opened else None,
         mentions=discord.AllowedMentions(
             everyone=False,
             roles=[discord.Object(role) for role in alert.role_ids] or False,
@@ -101,11 +104,16 @@ def add_fields(embed: discord.Embed, words: Translator, incidents: Sequence[Inci
         embed.add_field(name=name, value=value)
 
 
-def _buttons(public_id: str, words: Translator) -> ui.View:
-    """All five; discord.py keeps nothing of a view that has stopped."""
+def _buttons(opened: Sequence[Incident], words: Translator) -> ui.View:
+    """All five, and what can be undone; discord.py keeps nothing of a view that has stopped."""
     view = ui.View(timeout=None)
-    for action, (label, style) in BUTTONS.items():
-        custom_id = f"v1:{action}:{public_id}"
+    taken = all(one.acknowledged_by for one in opened)
+    possible = {"take": taken, "unmute": any(one.muted_until_ms for one in opened)}
+    shown = BUTTONS | {name: (label, _GREY) for name, label in _LATER.items() if possible[name]}
+    if taken:
+        shown["ack"] = (BUTTONS["ack"][0], discord.ButtonStyle.success)
+    for action, (label, style) in shown.items():
+        custom_id = f"v1:{action}:{opened[0].public_id}"
         view.add_item(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
     view.stop()
     return view
@@ -127,7 +135,7 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
         lines = [incident_text.summary(words, incidents)]
     elif len(incidents) == 1:
         title = incident_text.headline(words, incidents[0])
-        lines = [incident_text.sentence(words, incidents[0])]
+        lines = [incident_text.sentence(words, incidents[0]), *_hints(incidents[0])]
     else:
         title = _group_title(words, incidents)
         lines = [
@@ -137,12 +145,25 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
     lines += _notes(words, incidents, alert.delayed_ms)
     embed = discord.Embed(
         title=title,
+        url=site_link(incidents[0].url) if len(incidents) == 1 else None,
         description="\n".join(line for line in lines if line),
         colour=colour_of(incidents),
     )
     if alert.kind != "digest":
         add_fields(embed, words, incidents)
     return embed.set_footer(text=_footer(words, incidents))
+
+
+def site_link(url: str) -> str | None:
+    """Where the title leads: the site's host, which everybody may see; None: not a web site."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/" if parts.scheme in {"http", "https"} else None
+
+
+def _hints(incident: Incident) -> list[str]:
+    """What somebody has left for whoever mends it."""
+    note = markdown(incident.note or "", _NOTE_LIMIT)
+    return [line for line in (note, incident.link) if line] if incident.open else []
 
 
 def _notes(
@@ -167,6 +188,10 @@ def _notes(
     if user_id is not None and not said:
         text = N_("{user} is on it.") if still_open else N_("Acknowledged by {user}.")
         notes.append(words.text(text, user=f"<@{user_id}>"))
+    muted = [one.muted_until_ms for one in incidents if one.open and one.muted_until_ms]
+    if muted:
+        until = stamp(min(muted), "f")
+        notes.append(words.text("Alerts are muted until {time}.", time=until))
     people = sum(one.me_too for one in incidents)
     if people:
         notes.append(words.plural("{n} person sees it too.", "{n} people see it too.", people))

@@ -27,6 +27,7 @@ class AuditEvent(StrEnum):
     UNMUTED = "unmuted"
     PUSH_ADDRESS = "push_address"  # a new one of a push monitor
     ACKNOWLEDGED = "acknowledged"  # after: the alert's public id
+    RELEASED = "released"  # the same
     # Maintenance, of a monitor or of everything; after: the window's id.
     MAINTENANCE_STARTED = "maintenance_started"
     MAINTENANCE_PLANNED = "maintenance_planned"

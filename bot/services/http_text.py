@@ -1,12 +1,14 @@
-"""HTTP status codes and request headers as people write them. Pure."""
+"""HTTP status codes, request headers and links as people write them. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from bot.errors import UserError
+from bot.words.escaping import plain
 
 _STATUS = re.compile(r"([1-5])xx|([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)")
+_LINK = re.compile(r"https?://[^\s<>()\[\]`\"\\]+", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 HEADER_NAME_LIMIT, HEADER_VALUE_LIMIT = 60, 500
 MAX_HEADERS = 10
@@ -106,3 +108,22 @@ def _header(line: str, reserved: frozenset[str]) -> tuple[str, str]:
             "The value of the header {name} has characters that a header cannot carry.", name=name
         )
     return name, value
+
+
+def is_pair(found: object) -> bool:
+    return (
+        isinstance(found, list | tuple)
+        and len(found) == 2  # noqa: PLR2004 - name and value
+        and all(isinstance(one, str) for one in found)
+    )
+
+
+def parse_link(text: str | None) -> str | None:
+    """An address as it stands in a message: nothing hidden in it, nothing that breaks markdown.
+
+    Raises UserError.
+    """
+    link = (text or "").strip()
+    if link and (_LINK.fullmatch(link) is None or plain(link, len(link)) != link):
+        raise UserError("That is not a link: it looks like https://wiki.example/runbook.")
+    return link or None

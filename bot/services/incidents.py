@@ -82,23 +82,46 @@ class Incidents:
             )
         )
 
-    async def acknowledge(self, guild_id: int, public_id: str, user_id: int) -> Acknowledged:
-        """Acknowledge this incident and all others of its message. Raises NotFound."""
+    async def acknowledge(
+        self, guild_id: int, public_id: str, user_id: int, *, take_over: bool = False
+    ) -> Acknowledged:
+        """Acknowledge this incident and all others of its message. Raises NotFound.
+
+        ``take_over``: also those that somebody else has.
+        """
+        return await self._assign(guild_id, public_id, user_id, take_over=take_over)
+
+    async def release(self, guild_id: int, public_id: str, user_id: int) -> Acknowledged:
+        """Give back what this person acknowledged of the message. Raises NotFound."""
+        return await self._assign(guild_id, public_id, user_id, give_back=True)
+
+    async def _assign(
+        self,
+        guild_id: int,
+        public_id: str,
+        user_id: int,
+        *,
+        take_over: bool = False,
+        give_back: bool = False,
+    ) -> Acknowledged:
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
         actor = Actor(guild_id, user_id, now_ms)
+        event = AuditEvent.RELEASED if give_back else AuditEvent.ACKNOWLEDGED
+        holders = {user_id} if give_back else {None}
 
         def write(conn: Connection) -> tuple[bool, list[Incident]]:
             ids = table.sharing_post(conn, incident.id)
-            together = table.load(conn, ids)
-            free = [one for one in together if one.open and one.acknowledged_ms is None]
-            if not free:
-                return False, together
-            table.acknowledge(conn, [one.id for one in free], user_id, now_ms)
-            done = (
-                actor.did(AuditEvent.ACKNOWLEDGED, one.monitor_id, one.public_id) for one in free
+            together = [one for one in table.load(conn, ids) if one.open]
+            others = take_over and {one.acknowledged_by for one in together} - {user_id}
+            meant = [one for one in together if one.acknowledged_by in (others or holders)]
+            if not meant:
+                return False, table.load(conn, ids)
+            by, at_ms = (None, None) if give_back else (user_id, now_ms)
+            table.acknowledge(conn, [one.id for one in meant], by, at_ms)
+            audit_log.insert(
+                conn, (actor.did(event, one.monitor_id, one.public_id) for one in meant)
             )
-            audit_log.insert(conn, done)
             enqueue.edits(conn, incident.id, now_ms, urgent=True)
             return True, table.load(conn, ids)
 
@@ -112,12 +135,23 @@ class Incidents:
 
     async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
         """Store "Tell me when it is back" or "Me too" of one person. Raises NotFound."""
+        return await self._follow(guild_id, public_id, user_id, wish, follows=True)
+
+    async def unfollow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
+        """Take it back."""
+        return await self._follow(guild_id, public_id, user_id, wish, follows=False)
+
+    async def _follow(
+        self, guild_id: int, public_id: str, user_id: int, wish: str, *, follows: bool
+    ) -> Followed:
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> Followed:
-            new = table.follow(conn, incident.id, user_id, wish, now_ms)
-            if new and wish == "me_too":
+            new = follows and table.follow(conn, incident.id, user_id, wish, now_ms)
+            if not follows:
+                table.unfollow(conn, incident.id, user_id, wish)
+            if wish == "me_too" and (new or not follows):
                 enqueue.edits(conn, incident.id, now_ms, urgent=False)
             return Followed(new, len(table.followers(conn, incident.id, wish)))
 

@@ -16,7 +16,9 @@ from bot.models import Monitor, Target
 from bot.services.http_text import (
     MAX_HEADERS,
     Headers,
+    is_pair,
     parse_headers,
+    parse_link,
     parse_statuses,
     status_text,
 )
@@ -119,6 +121,13 @@ class TextOption(Option):
         return text
 
 
+class LinkOption(TextOption):
+    """An address for people to open; nothing of it is ever asked."""
+
+    def read(self, value: Any) -> str | None:
+        return parse_link(TextOption.read(self, value))
+
+
 class BodyOption(TextOption):
     """A text to send."""
 
@@ -138,7 +147,7 @@ class HeaderConditionOption(Option):
 
     def read(self, value: Any) -> Headers:
         pairs = list(value.items()) if isinstance(value, dict) else value
-        if isinstance(pairs, list | tuple) and all(map(_is_pair, pairs)):
+        if isinstance(pairs, list | tuple) and all(map(is_pair, pairs)):
             pairs = "\n".join(f"{name}: {said}" for name, said in pairs)
         if pairs is not None and not isinstance(pairs, str):
             raise UserError(UNREADABLE, field=self.name)
@@ -313,7 +322,7 @@ class HeadersOption(Option):
             raise UserError(UNREADABLE, field=self.name)
         if len(pairs) > MAX_HEADERS:
             raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if _is_pair(pair)]
+        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if is_pair(pair)]
         if len(lines) < len(pairs) or any("\n" in line or "\r" in line for line in lines):
             raise UserError(UNREADABLE, field=self.name)
         return parse_headers("\n".join(lines))
@@ -352,14 +361,6 @@ def most_tags(tags: Iterable[str]) -> tuple[str, ...]:
     if len(found) > MAX_TAGS:
         raise UserError("A site can have at most {n} tags.", n=MAX_TAGS)
     return found
-
-
-def _is_pair(found: Any) -> bool:
-    return (
-        isinstance(found, list | tuple)
-        and len(found) == 2  # noqa: PLR2004 - name and value
-        and all(isinstance(one, str) for one in found)
-    )
 
 
 def _text(option: Option, value: Any) -> str:

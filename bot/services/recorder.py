@@ -58,7 +58,7 @@ class Recorder:
         self._db = db
         self._clock = clock
         self._watchlist = watchlist
-        self._wake = wake
+        self.wake = wake
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._grouping = Grouping(watchlist)
@@ -153,7 +153,7 @@ class Recorder:
                 state = change.newest_state()
                 self._watchlist.set_incident(change.entry, change.incident, state)
                 self._grouping.note(change.entry)
-        self._wake()
+        self.wake()
 
     async def _record_event(self, entry: Entry, check: Check, result: CheckResult) -> Decision:
         async with self._locks[entry.monitor.guild_id]:
@@ -180,7 +180,7 @@ class Recorder:
             return
         if await self._db.read(lambda conn: enqueue.is_awaited(conn, incident.id)):
             await self._db.write(lambda conn: enqueue.answers_again(conn, incident, now_ms))
-            self._wake()
+            self.wake()
 
     async def _recover(
         self,

@@ -16,6 +16,7 @@ from bot.errors import UserError
 from bot.models import Ending, Monitor
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.check_runner import schedule
+from bot.services.delivery import enqueue
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist
 
@@ -118,10 +119,14 @@ class Silences:
         """``actor`` None: nobody's doing, the mute was over."""
         what = AuditEvent.UNMUTED if until_ms is None else AuditEvent.MUTED
         muted = [replace(entry.monitor, muted_until_ms=until_ms) for entry in entries]
+        now_ms = self._clock.now_ms()
+        open_now = {one.monitor.id: [one.incident.id] if one.incident else [] for one in entries}
 
         def write(conn: Connection) -> None:
             for one in muted:
                 table.save_mute(conn, one)
+                for incident_id in open_now[one.id]:  # its alert says until when
+                    enqueue.edits(conn, incident_id, now_ms, urgent=True)
                 if actor is not None:
                     audit_log.insert(conn, [actor.did(what, one.id, until_ms)])
 
@@ -129,6 +134,7 @@ class Silences:
         for entry, one in zip(entries, muted, strict=True):
             entry.monitor = one
             self._watchlist.timed[one.id] = entry
+        self._recorder.wake()
         return muted
 
     async def _end_due(self) -> None:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
 
 import discord
 
@@ -16,13 +15,21 @@ from bot.words.escaping import clip, code_block, markdown
 from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem
-from cogs._ui.interactions import defer_if_slow, has_managers_role, is_manager, respond
+from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem, view_of
+from cogs._ui.interactions import (
+    defer_if_slow,
+    has_managers_role,
+    is_manager,
+    is_own_message,
+    respond,
+    respond_or_edit,
+)
 from cogs._ui.monitor_text import add_address, shown_host
 from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
 _NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900
+UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _CLOSED = N_("This alert is already closed.")
 
 
@@ -53,67 +60,111 @@ async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
 
 
 async def _acknowledge(interaction: Interaction, public_id: str) -> None:
-    words = translator_of(interaction)
+    """Once; who presses again can give it back, anybody else take it over."""
+    words, by = translator_of(interaction), interaction.user.id
     await _on_call(interaction, public_id)
-    work = interaction.client.services.incidents.acknowledge(
-        interaction.guild_id or 0, public_id, interaction.user.id
-    )
-    done = await defer_if_slow(interaction, work)
+    incidents, guild_id = interaction.client.services.incidents, interaction.guild_id or 0
+    done = await defer_if_slow(interaction, incidents.acknowledge(guild_id, public_id, by))
     if done.first:
         await respond(interaction, words.text("Acknowledged; the alert now shows your name."))
         return
-    who = next((one.acknowledged_by for one in done.incidents if one.acknowledged_by), None)
-    await respond(interaction, words.text("{user} has already acknowledged it.", user=f"<@{who}>"))
+    others = [
+        one.acknowledged_by for one in done.incidents if one.acknowledged_by not in {None, by}
+    ]
+    if others:
+        text = words.text("{user} has already acknowledged it.", user=f"<@{others[0]}>")
+        button = IncidentButton.button(f"v1:take:{public_id}", words.text("Take over"))
+    else:
+        text = words.text("You already took this one.")
+        button = IncidentButton.button(f"v1:release:{public_id}", words.text("Give it back"))
+    await respond(interaction, text, view=view_of([button]))
+
+
+async def _take_over(interaction: Interaction, public_id: str) -> None:
+    await _on_call(interaction, public_id)
+    work = interaction.client.services.incidents.acknowledge(
+        interaction.guild_id or 0, public_id, interaction.user.id, take_over=True
+    )
+    await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
+    text = translator_of(interaction).text("Acknowledged; the alert now shows your name.")
+    await respond_or_edit(
+        interaction, in_place=is_own_message(interaction), content=text, view=None
+    )
+
+
+async def _release(interaction: Interaction, public_id: str) -> None:
+    await _on_call(interaction, public_id)
+    work = interaction.client.services.incidents.release(
+        interaction.guild_id or 0, public_id, interaction.user.id
+    )
+    await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
+    text = translator_of(interaction).text("Given back: nobody is on it now.")
+    await respond_or_edit(
+        interaction, in_place=is_own_message(interaction), content=text, view=None
+    )
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
     words, listed = translator_of(interaction), await _on_call(interaction, public_id)
-    work = interaction.client.services.silences.mute(
-        interaction.guild_id or 0,
-        [one.monitor_id for one in listed],
-        by=interaction.user.id,
-        for_s=_MUTE_S,
-    )
+    ids, guild_id = [one.monitor_id for one in listed], interaction.guild_id or 0
+    silences, by = interaction.client.services.silences, interaction.user.id
+    work = silences.mute(guild_id, ids, by=by, for_s=_MUTE_S)
     muted = await defer_if_slow(interaction, work)
-    until_ms = muted[0].muted_until_ms or 0
-    names = words.list([markdown(one.name, _NAME_LIMIT) for one in listed[:10]])
-    text = words.text(
-        "Alerts for {name} are muted until {time}.", name=names, time=stamp(until_ms, "f")
-    )
+    until = stamp(muted[0].muted_until_ms or 0, "f")
+    if len(listed) > 1:
+        text = words.text(
+            "All {n} sites of this alert are muted until {time}.", n=len(listed), time=until
+        )
+    else:
+        name = markdown(listed[0].name, _NAME_LIMIT)
+        text = words.text("Alerts for {name} are muted until {time}.", name=name, time=until)
+    await respond(interaction, text)
+
+
+async def _unmute(interaction: Interaction, public_id: str) -> None:
+    words, listed = translator_of(interaction), await _on_call(interaction, public_id)
+    silences, by = interaction.client.services.silences, interaction.user.id
+    for one in listed:
+        await defer_if_slow(interaction, silences.unmute(one.guild_id, one.monitor_id, by))
+    if len(listed) > 1:
+        text = words.text("Alerts for all {n} sites of this alert are on again.", n=len(listed))
+    else:
+        text = words.text(UNMUTED, name=markdown(listed[0].name, _NAME_LIMIT))
     await respond(interaction, text)
 
 
 async def _follow_incident(interaction: Interaction, public_id: str) -> None:
+    """The second press takes the first one back."""
     words = translator_of(interaction)
     listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    incidents, by = interaction.client.services.incidents, interaction.user.id
     new = False
     for one in listed:
-        followed = await defer_if_slow(interaction, _follow(interaction, one, "tell_me"))
-        new = new or followed.new
+        work = incidents.follow(one.guild_id, one.public_id, by, "tell_me")
+        new = (await defer_if_slow(interaction, work)).new or new
     if new:
         await respond(interaction, words.text("I will mention you here when it is over."))
-    else:
-        await respond(interaction, words.text("Already noted."))
+        return
+    for one in listed:
+        await incidents.unfollow(one.guild_id, one.public_id, by, "tell_me")
+    await respond(interaction, words.text("Taken back: I will not mention you."))
 
 
 async def _me_too(interaction: Interaction, public_id: str) -> None:
     words = translator_of(interaction)
-    listed = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
-    followed = await defer_if_slow(interaction, _follow(interaction, listed[0], "me_too"))
+    first, *_ = await defer_if_slow(interaction, _open_incidents(interaction, public_id))
+    incidents, by = interaction.client.services.incidents, interaction.user.id
+    work = incidents.follow(first.guild_id, first.public_id, by, "me_too")
+    followed = await defer_if_slow(interaction, work)
     if followed.new:
-        interaction.client.services.monitors.nudge(listed[0].guild_id, listed[0].monitor_id)
-    await respond(
-        interaction,
-        words.plural(
+        interaction.client.services.monitors.nudge(first.guild_id, first.monitor_id)
+        text = words.plural(
             "Noted: {n} person sees the same.", "Noted: {n} people see the same.", followed.count
-        ),
-    )
-
-
-def _follow(interaction: Interaction, incident: Incident, wish: str) -> Awaitable[Any]:
-    return interaction.client.services.incidents.follow(
-        incident.guild_id, incident.public_id, interaction.user.id, wish
-    )
+        )
+    else:
+        await incidents.unfollow(first.guild_id, first.public_id, by, "me_too")
+        text = words.text("Taken back: you are not counted any more.")
+    await respond(interaction, text)
 
 
 def require_on_call(interaction: Interaction, role_ids: Iterable[int | None]) -> None:
@@ -208,7 +259,10 @@ def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> st
 
 _ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
     "ack": _acknowledge,
+    "take": _take_over,
+    "release": _release,
     "mute": _mute,
+    "unmute": _unmute,
     "details": _details,
     "tell": _follow_incident,
     "metoo": _me_too,

@@ -104,6 +104,7 @@ _DONE = {
     AuditEvent.UNMUTED: N_("Unmuted"),
     AuditEvent.PUSH_ADDRESS: N_("New address for its job"),
     AuditEvent.ACKNOWLEDGED: N_("Alert acknowledged"),
+    AuditEvent.RELEASED: N_("Alert given back"),
     AuditEvent.MAINTENANCE_STARTED: N_("Maintenance started"),
     AuditEvent.MAINTENANCE_PLANNED: N_("Maintenance planned"),
     AuditEvent.MAINTENANCE_CANCELLED: N_("Maintenance cancelled"),
@@ -112,6 +113,7 @@ _DONE = {
     AuditEvent.REPORT_SCHEDULED: N_("Report scheduled"),
     AuditEvent.REPORT_STOPPED: N_("Reports stopped"),
 }
+_OF_ALERTS = {AuditEvent.ACKNOWLEDGED, AuditEvent.RELEASED}
 # Stands there while nothing is chosen; "none" for all others.
 _UNSET = {
     **{name: option.unset for name, option in OPTIONS.items()},
@@ -161,7 +163,7 @@ def _done(words: Translator, what: AuditEvent, row: AuditEntry, limit: int) -> s
         return said
     if what in {AuditEvent.PAUSED, AuditEvent.MUTED}:
         return words.text("{what} until {time}", what=said, time=stamp(int(row.after), "f"))
-    about = f"#{row.after}" if what is AuditEvent.ACKNOWLEDGED else row.after
+    about = f"#{row.after}" if what in _OF_ALERTS else row.after
     return words.text("{what}: {value}", what=said, value=_value(words, what, about, limit))
 
 

@@ -31,6 +31,7 @@ from bot.services.option_types import (
     ChoiceOption,
     HeaderConditionOption,
     HeadersOption,
+    LinkOption,
     NameOption,
     NumberOption,
     Option,
@@ -58,7 +59,7 @@ FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
 URL_LIMIT = 2_048
 _NUMBER_LIMIT, _LONG_LIMIT = 10, 4_000
 _SHOWN_URL, _VALUE_LIMIT, _HEADERS_LIMIT, _THREAD_NAME = 1_000, 300, 900, 50
-_WIDE = (TextOption, HeadersOption, HeaderConditionOption)
+_WIDE = (TextOption, HeadersOption, HeaderConditionOption, LinkOption)
 _IN_HEAD = {"url", "name", "every", "method"}  # title and first field
 # The name of a menu whose being empty leaves the thread where it is.
 _OR_THE_THREAD = "channel_or_thread"

@@ -77,8 +77,15 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert await press("Member", "Tell me when it is back") == (
             "I will mention you here when it is over."
         )
-        assert await press("Member", "Tell me when it is back") == "Already noted."
+        assert await press("Member", "Tell me when it is back") == (
+            "Taken back: I will not mention you."
+        )
+        assert await press("Member", "Tell me when it is back") == (
+            "I will mention you here when it is over."
+        )
         assert await press("Member", "Me too") == "Noted: 1 person sees the same."
+        assert await press("Admin", "Me too") == "Noted: 2 people see the same."
+        assert await press("Admin", "Me too") == "Taken back: you are not counted any more."
         assert await press("Admin", "Me too") == "Noted: 2 people see the same."
         details = await press("Member", "Details")
         assert "Latest checks" in details
@@ -89,8 +96,8 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
             await press("Member", "Acknowledge") == "Acknowledged; the alert now shows your name."
         )
         member = fixture.sandbox.world.user("Member").id
-        assert (
-            await press("Moderator", "Acknowledge") == f"<@{member}> has already acknowledged it."
+        assert await press("Moderator", "Acknowledge") == (
+            f"<@{member}> has already acknowledged it.\nTake over"
         )
         await fixture.sandbox.wait_for_message("alerts", f"<@{member}> is on it.")
         assert (await press("Moderator", "Mute 1 h")).startswith(
@@ -101,6 +108,78 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert reply["content"].endswith(f" <@{member}>")
         assert [user["id"] for user in reply["mentions"]] == [member]
         assert not reply["flags"]
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_who_has_an_alert_can_give_it_back_and_others_take_it_over(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        alert, sandbox = await fixture.outage("Shop"), fixture.sandbox
+        admin, moderator = (sandbox.world.user(who).id for who in ("Admin", "Moderator"))
+        await sandbox.press("Moderator", alert, "Acknowledge")
+        shown = await sandbox.wait_for_message("alerts", f"<@{moderator}> is on it.")
+        assert labels(shown) == [*BUTTONS, "Take over"]
+        mine = await sandbox.press("Moderator", alert, "Acknowledge")
+        assert mine.content == "You already took this one."
+        assert mine.buttons == ["Give it back"]
+        back = await sandbox.press("Moderator", mine, "Give it back")
+        assert (back.content, back.buttons) == ("Given back: nobody is on it now.", [])
+        await sandbox.wait_for(lambda: "is on it" not in str(sandbox.messages("alerts")[0]))
+        assert labels(sandbox.messages("alerts")[0]) == BUTTONS
+        await sandbox.press("Moderator", alert, "Acknowledge")
+        theirs = await sandbox.press("Admin", alert, "Acknowledge")
+        assert theirs.content == f"<@{moderator}> has already acknowledged it."
+        taken = await sandbox.press("Admin", theirs, "Take over")
+        assert taken.content == "Acknowledged; the alert now shows your name."
+        await sandbox.wait_for_message("alerts", f"<@{admin}> is on it.")
+        refused = await sandbox.press("Member", alert, "Take over")
+        assert "You need “Manage Messages”" in refused.content
+        assert refused.ephemeral
+        assert len(sandbox.messages("alerts")) == 1
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_a_muted_alert_says_until_when_and_can_be_unmuted(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        alert, sandbox = await fixture.outage("Shop"), fixture.sandbox
+        await sandbox.press("Moderator", alert, "Mute 1 h")
+        shown = await sandbox.wait_for_message("alerts", "Alerts are muted until <t:")
+        assert labels(shown) == [*BUTTONS, "Unmute"]
+        answer = await sandbox.press("Moderator", alert, "Unmute")
+        assert answer.content.startswith("Alerts for Shop are on again.")
+        await sandbox.wait_for(lambda: "muted" not in str(sandbox.messages("alerts")[0]))
+        assert labels(sandbox.messages("alerts")[0]) == BUTTONS
+        await fixture.run("mute", monitor="Shop", for_="2h")
+        await sandbox.wait_for_message("alerts", "Alerts are muted until <t:")
+        await fixture.run("mute", monitor="Shop", for_="off")
+        await sandbox.wait_for(lambda: "muted" not in str(sandbox.messages("alerts")[0]))
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_the_title_leads_to_the_site_and_a_link_and_a_note_help_whoever_mends_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        refused = await fixture.run("watch add", url=fixture.site.url, link="wiki", name="No")
+        assert "That is not a link" in refused.content
+        await fixture.run("watch add", url=f"{fixture.site.url}/?key=secret", name="Shop", every=1)
+        link = "https://wiki.example/runbooks/shop"
+        await fixture.run("watch edit", monitor="Shop", link=link, note="Call **Ada** @everyone")
+        fixture.site.status = 503
+        alert = await fixture.sandbox.wait_for_message("alerts", "DOWN", timeout=15)
+        embed = alert["embeds"][0]
+        assert embed["url"] == f"{fixture.site.url}/"
+        assert "Call \\*\\*Ada\\*\\* \\@everyone" in embed["description"]
+        assert link in embed["description"]
+        card = await fixture.run("watch edit", monitor="Shop")
+        assert link in card.text
+        await fixture.run("watch edit", monitor="Shop", link="-", note="-")
+        assert fixture.app.monitors.find(fixture.guild_id, "Shop").link is None
 
     run_with_bot(tmp_path, scenario)
 

@@ -18,6 +18,7 @@ from tests.cogs.bot_fixture import BotFixture, run_with_bot, until
 # As they stand under messages that were sent long ago: none of them may ever change.
 SENT = [
     *(f"v1:{action}:7K2F9Q" for action in ("ack", "mute", "details", "tell", "metoo")),
+    *(f"v1:{action}:7K2F9Q" for action in ("take", "release", "unmute")),
     *("v1:sites:prev:7K2F9Q:0", "v1:sites:next:7K2F9Q:1"),
     *("v1:changes:open:0:0", "v1:changes:prev:12:0", "v1:changes:next:12:2"),
     *("v1:edit:address:12", "v1:edit:fine:12", "v1:edit:told:12"),

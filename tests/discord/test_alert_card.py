@@ -60,6 +60,7 @@ def test_an_opening_is_exactly_this() -> None:
         "type": "rich",
         "flags": 0,
         "title": "Shop API is down",
+        "url": "https://shop.example.com/",
         "description": (
             "The server answers, but with an error (HTTP 503). Check the server's logs."
         ),

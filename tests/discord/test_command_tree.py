@@ -53,6 +53,11 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
             "tags",
             "depends_on",
             "public",
+            "body",
+            "json",
+            "header_is",
+            "link",
+            "note",
         }
         assert [o["name"] for o in add["options"] if o.get("required")] == ["url"]
         every = add["options"][2]

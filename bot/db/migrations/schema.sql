@@ -59,7 +59,10 @@ CREATE TABLE monitor (
     json TEXT,
     header_is TEXT NOT NULL DEFAULT '[]',
     -- Of a push monitor: how late a beat may be.
-    grace_s INTEGER
+    grace_s INTEGER,
+    -- Shown on its alerts: an address, a line of text.
+    link TEXT,
+    note TEXT
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.

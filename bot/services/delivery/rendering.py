@@ -51,7 +51,7 @@ def mask(message: OutgoingMessage, hidden: Collection[int], language: str) -> Ou
     """The same message without names and addresses of ``hidden`` incidents."""
     name = translator_for(language).text("a site of another channel")
     incidents = (
-        replace(one, name=name, url="", address=None, certificate_ms=None)
+        replace(one, name=name, url="", link=None, note=None, address=None, certificate_ms=None)
         if one.id in hidden
         else one
         for one in message.incidents
