@@ -18,7 +18,7 @@ from bot.engine import rlimits
 from bot.engine.kinds.base import Checker
 from bot.engine.network import ApiClient, Network
 from bot.engine.stall_detector import StallDetector
-from bot.errors import ConfigError, DeliveryError
+from bot.errors import ConfigError, DeliveryError, StoreError
 from bot.services.delivery.messages import Transport
 from bot.services.guilds import KeyValueStore
 from bot.services.history.retention import Retention
@@ -53,7 +53,7 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
             slots,
         )
     with instance_lock(config.database):
-        db = await Database.open(config.database)
+        db = await Database.open(config.database, check_later=True)
         try:
             app = App(replace(config, concurrency=slots), db, on_stop)
             await app.start()
@@ -140,13 +140,14 @@ class App(Core):
                 *([self.link.run, self.place_watch.run] if self.link is not None else []),
             )
         ]
+        checking = asyncio.create_task(self._check_database(), name="database check")
         sending = self._part("delivery", self.delivery.run)
         client = asyncio.create_task(self._serve(), name="client")
         log.info("Watching %d monitors", len(self.services.monitors))
         try:
             await self.stopping.wait()
         finally:
-            await self._stop(parts, sending, client)
+            await self._stop([*parts, checking], sending, client)
         if self.failure is not None:
             raise self.failure
 
@@ -170,10 +171,20 @@ class App(Core):
         await self.engine.resolver.close()
 
     async def _store_last(self) -> None:
+        if not self.db.may_write:
+            return
         try:
             await self.recorder.flush()
         except Exception:
             log.exception("The last results could not be stored")
+
+    async def _check_database(self) -> None:
+        """Of a large file; until it has been found sound nothing is written to it."""
+        try:
+            await self.db.checked()
+        except StoreError as error:
+            self.failure = error
+            self.stopping.set()
 
     async def _serve(self) -> None:
         try:

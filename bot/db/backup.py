@@ -36,7 +36,7 @@ def back_up(database: Path, target: Path) -> int:
 def read_only(database: Path) -> sqlite3.Connection:
     """A second connection beside the one that writes: it neither writes nor checkpoints."""
     uri = f"{database.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def quick_check(conn: sqlite3.Connection) -> str:

@@ -5,12 +5,15 @@ can slip into another's transaction, and cancelling a caller cannot leave one op
 
 The file is private to this user, checked, with our pragmas and the newest schema. Everything that
 can be wrong with it becomes one sentence that says what to do. A damaged one is left as it is, to
-the byte, and is never answered with an empty database.
+the byte, and is never answered with an empty database. A large one is only read until every page
+has been checked, for that takes seconds: writes wait until then.
 """
 
+import asyncio
 import contextlib
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,7 +24,7 @@ import aiosqlite
 from bot.db import backup_files
 from bot.db.backup import quick_check, read_only
 from bot.db.db_errors import damaged, failure, refuse_lost
-from bot.db.migrate import migrate, refuse_foreign
+from bot.db.migrate import migrate, newest, refuse_foreign, version_of
 from bot.errors import StoreError
 
 Connection = sqlite3.Connection
@@ -35,6 +38,10 @@ IN_MEMORY = ":memory:"
 BUSY_MS = 5_000  # how long to wait for another program that writes
 # A larger file would keep a start waiting; the nightly backup and the doctor read it whole.
 CHECKED_BYTES = 512 * 1024 * 1024
+CHECKED_AT_ONCE_BYTES = 16 * 1024 * 1024
+# A file beside the database: the last start found it damaged, after the login to Discord. The next
+# one checks before it, or a loop of restarts would use up the logins of a day.
+FOUND_DAMAGED = ".damaged"
 # One connection in the process: two that write or checkpoint at once can damage a WAL file before
 # SQLite 3.51.3. FULL: a committed alert survives a power cut, else it is lost or sent twice.
 _PRAGMAS = (
@@ -51,21 +58,27 @@ _PRAGMAS = (
 class Database:
     """Open it with :meth:`open`, close it in a ``finally``: its thread outlives the loop."""
 
-    def __init__(self, thread: "_Thread") -> None:
+    def __init__(self, thread: "_Thread", unchecked: Path | None = None) -> None:
         self._thread = thread
         self._closed = False
+        self._check = None if unchecked is None else _Check(unchecked)
+        self._checking: asyncio.Task[None] | None = None
         self.write_waiting: Callable[[], Awaitable[None]] | None = None
 
     @classmethod
-    async def open(cls, path: Path | str) -> "Database":
+    async def open(cls, path: Path | str, *, check_later: bool = False) -> "Database":
         """Open or create the store and bring it to this version's schema; ``:memory:`` works too.
 
+        ``check_later``: a large file is only read until :meth:`checked` has found it sound.
         Raises StoreError with what to do: damaged, not a database, read-only, in use, or newer.
         """
         opened: list[Connection] = []
+        unchecked: list[Path] = []
 
         def connect() -> Connection:
-            opened.append(open_file(path))
+            reading = _open_unchecked(Path(path)) if check_later else None
+            unchecked.extend([Path(path)] if reading is not None else [])
+            opened.append(reading or open_file(path))
             return opened[0]
 
         thread = _Thread(connect, iter_chunk_size=1)
@@ -76,7 +89,25 @@ class Database:
             for conn in opened:  # the caller was cancelled while it opened
                 conn.close()
             raise
-        return cls(thread)
+        return cls(thread, *unchecked)
+
+    @property
+    def may_write(self) -> bool:
+        """False while its pages are being checked."""
+        return self._check is None
+
+    async def checked(self) -> None:
+        """Wait until every page has been checked, and writes may begin. Raises StoreError."""
+        if self._check is None:
+            return
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._begin_writing(self._check))
+        await asyncio.shield(self._checking)
+
+    async def _begin_writing(self, check: "_Check") -> None:
+        await check.ended()
+        await self._thread.run(lambda _: self._thread.reopen(check.file))
+        self._check = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in the database thread, outside a transaction; nothing runs in between.
@@ -87,7 +118,7 @@ class Database:
 
     async def settle(self) -> None:
         """Before a person reads results: have those written that wait for the next batch."""
-        if self.write_waiting is not None:
+        if self.write_waiting is not None and self.may_write:
             with contextlib.suppress(sqlite3.Error):  # then what is stored is the best there is
                 await self.write_waiting()
 
@@ -97,6 +128,7 @@ class Database:
         When the caller is cancelled the transaction still ends, whole or not at all. Raises
         whatever ``work`` does, and sqlite3.Error when the disk is full or fails.
         """
+        await self.checked()
         return await self._run(lambda conn: _transact(conn, work), named=work)
 
     async def drain(self, delete: Callable[[Connection], int]) -> int:
@@ -108,6 +140,7 @@ class Database:
 
     async def empty_log(self) -> None:
         """Take what was overwritten out of the write-ahead log too; no must while others read."""
+        await self.checked()
         await self._run(_empty_log)
 
     async def close(self) -> None:
@@ -116,7 +149,12 @@ class Database:
             return
         self._closed = True
         try:
-            await self._thread.run(_optimize)
+            if self._check is None:
+                await self._thread.run(_optimize)
+            else:
+                self._check.stop()
+                if self._checking is not None:
+                    self._checking.cancel()
         finally:
             try:
                 await self._thread.close()
@@ -128,6 +166,12 @@ class Database:
     ) -> T:
         if self._closed:
             raise StoreError("The database is closed.")
+        try:
+            return await self._thread.run(lambda conn: _timed(conn, work, named or work))
+        except sqlite3.DatabaseError as error:
+            if self.may_write or isinstance(error, sqlite3.OperationalError):
+                raise
+        await self.checked()  # says what is wrong with the file
         return await self._thread.run(lambda conn: _timed(conn, work, named or work))
 
 
@@ -138,7 +182,13 @@ class _Thread(aiosqlite.Connection):
         # aiosqlite has no public call for this; statement by statement, a transaction would stay
         # open across turns of the event loop, and other tasks' statements would fall into it.
         execute: Callable[..., Awaitable[T]] = self._execute
-        return await execute(work, self._conn)
+        return await execute(lambda: work(self._conn))
+
+    def reopen(self, file: Path) -> None:
+        """In the thread itself: from now on it may write. Raises StoreError."""
+        reading = self._conn
+        self._connection = open_file(file, checked=True)
+        reading.close()
 
     def join(self) -> None:
         """Wait out the ending thread: it must not outlive the loop it answers to."""
@@ -182,10 +232,79 @@ def _optimize(conn: Connection) -> None:
         log.info("Database closed without optimizing: %s", error)
 
 
-def open_file(path: Path | str) -> sqlite3.Connection:
+class _Check:
+    """Reads every page of a file in a thread of its own, beside those who read it."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._conn = _reading(file)
+        self._loop = asyncio.get_running_loop()
+        self._verdict: asyncio.Future[str | sqlite3.Error] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._read, name="database-check", daemon=True)
+
+    async def ended(self) -> None:
+        """Raises StoreError when a page is damaged."""
+        self._thread.start()
+        verdict = await asyncio.shield(self._verdict)
+        if verdict == "ok":
+            return
+        self.file.with_name(self.file.name + FOUND_DAMAGED).touch(mode=0o600)
+        if isinstance(verdict, sqlite3.Error):
+            raise failure(verdict, self.file) from verdict
+        raise StoreError(str(damaged(self.file, verdict)))
+
+    def stop(self) -> None:
+        if self._thread.ident is None:
+            self._conn.close()
+            return
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it has just ended
+            self._conn.interrupt()
+
+    def _read(self) -> None:
+        with contextlib.closing(self._conn):
+            verdict: str | sqlite3.Error
+            try:
+                verdict = quick_check(self._conn)
+            except sqlite3.Error as error:
+                verdict = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(self._end, verdict)
+
+    def _end(self, verdict: str | sqlite3.Error) -> None:
+        if not self._verdict.done():
+            self._verdict.set_result(verdict)
+
+
+def _open_unchecked(file: Path) -> Connection | None:
+    """Open a large file of this schema for reading; None: it has to be checked before."""
+    beside = (FOUND_DAMAGED, "-journal")  # the second has to be undone first
+    try:
+        size = file.stat().st_size
+        if not CHECKED_AT_ONCE_BYTES < size <= CHECKED_BYTES:
+            return None
+        if any(file.with_name(file.name + name).exists() for name in beside):
+            return None
+        refuse_lost(file)
+        conn = _reading(file)
+        conn.row_factory = sqlite3.Row
+        if version_of(conn) == newest():
+            return conn
+        conn.close()
+    except (OSError, sqlite3.Error):  # opening it to write says what is wrong
+        pass
+    return None
+
+
+def _reading(file: Path) -> Connection:
+    conn = read_only(file)
+    conn.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
+    return conn
+
+
+def open_file(path: Path | str, *, checked: bool = False) -> sqlite3.Connection:
     """Open or create the store and bring it to the newest schema; ``:memory:`` leaves no file.
 
-    Blocks; runs in the database thread. Raises StoreError.
+    ``checked``: every page has been. Blocks; runs in the database thread. Raises StoreError.
     """
     file = None if str(path) == IN_MEMORY else Path(path)
     try:
@@ -193,7 +312,8 @@ def open_file(path: Path | str) -> sqlite3.Connection:
             refuse_lost(file)
             if not file.exists():
                 _make(file.resolve())
-            _check(file)
+            if not checked:
+                _check(file)
         return _open(path, file)
     except sqlite3.Error as error:
         raise failure(error, path) from error
@@ -253,6 +373,7 @@ def _check(file: Path) -> None:
         refuse_foreign(conn, file)
     if verdict != "ok":
         raise StoreError(str(damaged(file, verdict)))
+    file.with_name(file.name + FOUND_DAMAGED).unlink(missing_ok=True)
 
 
 def _prepare(conn: sqlite3.Connection, file: Path | None) -> None:

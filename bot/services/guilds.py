@@ -1,6 +1,7 @@
 """Settings of each server: kept in memory, written through to the store."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,8 @@ from bot.db.database import Connection, Database
 from bot.errors import UserError
 from bot.models import GuildSettings, Monitor, TagAlerts
 from bot.services.audit_log import Actor
+
+log = logging.getLogger(__name__)
 
 MAX_TAGGED = 25  # of one server
 
@@ -162,9 +165,21 @@ class KeyValueStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._later: set[asyncio.Task[None]] = set()
 
     async def load(self, key: str) -> str | None:
         return await self._db.read(lambda conn: table.get(conn, key))
 
     async def save(self, key: str, value: str) -> None:
-        await self._db.write(lambda conn: table.put(conn, key, value))
+        """Saved at once, or as soon as the file has been checked: no login waits for that."""
+        saving = asyncio.create_task(self._db.write(lambda conn: table.put(conn, key, value)))
+        if self._db.may_write:
+            await saving
+            return
+        self._later.add(saving)
+        saving.add_done_callback(self._saved)
+
+    def _saved(self, saving: asyncio.Task[None]) -> None:
+        self._later.discard(saving)
+        if not saving.cancelled() and saving.exception() is not None:
+            log.error("A setting was not stored: %s", saving.exception())

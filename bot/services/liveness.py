@@ -59,16 +59,15 @@ class GapWatch:
     async def begin(self) -> int | None:
         """Record the time since the last stamp if it was long; then since when."""
         now_ms = self._clock.now_ms()
-
-        def write(conn: Connection) -> int | None:
-            last_ms = guilds.number(conn, _KEY)
-            guilds.put(conn, _KEY, str(now_ms))
-            if last_ms is None or now_ms - last_ms <= GAP_MS:
-                return None
-            gaps.add(conn, last_ms, now_ms)
-            return last_ms
-
-        return await self._db.write(write)
+        last_ms = await self._db.read(lambda conn: guilds.number(conn, _KEY))
+        if last_ms is not None and now_ms - last_ms > GAP_MS:
+            self._unstored.append((last_ms, now_ms))
+            self._gap_until_ms = now_ms
+        else:
+            last_ms = None
+        if self._db.may_write:
+            await self._store(now_ms)
+        return last_ms
 
     async def run(self) -> None:
         beat = False
@@ -93,6 +92,10 @@ class GapWatch:
         now_ms = self._clock.now_ms()
         if step_ms > GAP_MS:
             self._add_gap(now_ms - step_ms, now_ms)
+        await self._store(now_ms)
+        self.stamped_ms = self._clock.now_ms()
+
+    async def _store(self, now_ms: int) -> None:
         unstored = tuple(self._unstored)
 
         def write(conn: Connection) -> None:
@@ -102,7 +105,6 @@ class GapWatch:
 
         await self._db.write(write)
         del self._unstored[: len(unstored)]
-        self.stamped_ms = self._clock.now_ms()
 
     def _add_gap(self, from_ms: int, until_ms: int) -> None:
         """At once, before a check can be judged; stored with the next stamp."""

@@ -6,6 +6,7 @@ packed, 90 days of hours, a year of days, incidents and changes. The jobs are th
 
 import asyncio
 import gc
+import os
 import random
 import statistics
 import time
@@ -25,12 +26,15 @@ from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
 from bot.services.history import retention
 from bot.services.history.period_report import History, Period
+from tests.bench.origins import Origins
+from tests.bench.product import seed
 from tests.bench.storage import an_hour, pack, size
 from tests.bench.tables import show
 from tests.fakes import FakeClock
+from tests.harness import Harness
 from tests.services.services_fixture import ServicesFixture
 
-SITES, SMALL = 500, 50
+SITES, SMALL, START_SITES = 500, 50, 2_000
 LARGE_GUILD, SMALL_GUILD = 1, 2
 # Noon: the hour before last is due, yesterday is counted.
 NOW_MS = 1_700_000_000_000 // DAY_MS * DAY_MS + 12 * HOUR_MS
@@ -50,24 +54,27 @@ def watch_sites(conn: Connection) -> None:
         monitors.insert(conn, Monitor(0, guild_id, f"site {n}", target, 60, created_ms=0))
 
 
-def fill_year(conn: Connection, mine: Sequence[Monitor], dice: random.Random) -> None:
+def fill_year(
+    conn: Connection, mine: Sequence[Monitor], dice: random.Random, now_ms: int = NOW_MS
+) -> None:
+    now_hour, now_day = now_ms // HOUR_MS, now_ms // DAY_MS
     blobs = [pack(an_hour(n, 0, dice), 0) for n in range(1, 101)]
     for one in mine:
-        for hour in range(HOUR - 7 * 24, HOUR - 2):
+        for hour in range(now_hour - 7 * 24, now_hour - 2):
             results.save_packed(conn, one.id, hour, blobs[(one.id + hour) % 100])
-        for hour in range(HOUR - 90 * 24, HOUR - 2):
+        for hour in range(now_hour - 90 * 24, now_hour - 2):
             rollups.save_hour(conn, Rollup(one.id, hour, 60, 60, 148, 290, 3600, 0, 0, 3550))
-        for day in range(DAY - 365, DAY):
+        for day in range(now_day - 365, now_day):
             rollups.save_day(conn, Rollup(one.id, day, 1440, 1439, 148, 290, 86_400, 60, 0))
-        _live_through(conn, one, dice)
-    guilds.put(conn, retention.ROLLED_HOUR, str(HOUR - 2))
-    guilds.put(conn, retention.ROLLED_DAY, str(DAY))
+        _live_through(conn, one, dice, now_ms)
+    guilds.put(conn, retention.ROLLED_HOUR, str(now_hour - 2))
+    guilds.put(conn, retention.ROLLED_DAY, str(now_day))
 
 
-def _live_through(conn: Connection, one: Monitor, dice: random.Random) -> None:
+def _live_through(conn: Connection, one: Monitor, dice: random.Random, now_ms: int) -> None:
     """A year's incidents of one site, each acknowledged and followed, and what people changed."""
     for _ in range(INCIDENTS_A_SITE):
-        since_ms = NOW_MS - dice.randrange(DAY_MS, 365 * DAY_MS)
+        since_ms = now_ms - dice.randrange(DAY_MS, 365 * DAY_MS)
         end_ms = since_ms + dice.randrange(120_000, 4 * HOUR_MS)
         opened = incidents.insert(
             conn,
@@ -77,13 +84,13 @@ def _live_through(conn: Connection, one: Monitor, dice: random.Random) -> None:
                 opened_ms=since_ms + 60_000,
             ),
         )
-        if since_ms > NOW_MS - 7 * DAY_MS:
+        if since_ms > now_ms - 7 * DAY_MS:
             incidents.follow(conn, opened.id, dice.randrange(MILLION), "tell_me", since_ms)
         incidents.update(conn, replace(opened, resolved_ms=end_ms, ended_ms=end_ms))
     audit_log.insert(
         conn,
         [
-            AuditEntry(one.guild_id, 7, "slow_ms", NOW_MS - n * 30 * DAY_MS, one.id, "500", "900")
+            AuditEntry(one.guild_id, 7, "slow_ms", now_ms - n * 30 * DAY_MS, one.id, "500", "900")
             for n in range(12)
         ],
     )
@@ -245,6 +252,56 @@ async def opening(path: Path) -> float:
     took_s = time.perf_counter() - begin
     await db.close()
     return took_s
+
+
+async def start(folder: Path) -> None:
+    """From the start to the first check and to the first answer, with the file not in memory."""
+    rows, now_ms = [], round(time.time() * 1000)
+    with Origins(500) as origins:
+        async with Harness(folder / "start") as h:
+            await seed(h, origins.urls(START_SITES), 60)
+            db = await Database.open(h.database)
+            try:
+                mine = await db.read(all_monitors)
+                for at in range(0, len(mine), 10):
+                    part = mine[at : at + 10]
+                    dice = random.Random(at)
+                    await db.write(lambda conn: fill_year(conn, part, dice, now_ms))  # noqa: B023 - used at once
+                megabytes = await db.read(size) / MILLION
+            finally:
+                await db.close()
+            for kind in ("cold", "cached"):
+                if kind == "cold":
+                    forget(h.database)
+                seen = origins.seen()
+                began = time.monotonic()
+                starting = asyncio.create_task(h.bot.start())
+                while origins.seen().visits == seen.visits:  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.02)
+                first_s = time.monotonic() - began
+                await starting
+                online_s = time.monotonic() - began
+                await h.command("status")
+                answered_s = time.monotonic() - began
+                rows.append((kind, megabytes, first_s, online_s, answered_s, "≤ 1.5 s"))
+                await h.bot.kill()
+            h.expected.unsent = True
+    show(
+        f"Start with a year of {START_SITES:,} sites behind it, seconds",
+        ("file", "MB", "first check", "online", "/status answered", "bar of the first"),
+        rows,
+    )
+
+
+def all_monitors(conn: Connection) -> list[Monitor]:
+    return [m for guild in guilds.all_present(conn) for m in monitors.of_guild(conn, guild.id)]
+
+
+def forget(file: Path) -> None:
+    """Out of the system's memory: it is read from the disk again."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 async def measure(folder: Path) -> None:
