@@ -278,7 +278,7 @@ class _Check:
 def _open_unchecked(file: Path) -> Connection | None:
     """Open a large file of this schema for reading; None: it has to be checked before."""
     beside = (FOUND_DAMAGED, "-journal")  # the second has to be undone first
-    try:
+    with contextlib.suppress(OSError, sqlite3.Error):  # opening it to write says what is wrong
         size = file.stat().st_size
         if not CHECKED_AT_ONCE_BYTES < size <= CHECKED_BYTES:
             return None
@@ -290,8 +290,6 @@ def _open_unchecked(file: Path) -> Connection | None:
         if version_of(conn) == newest():
             return conn
         conn.close()
-    except (OSError, sqlite3.Error):  # opening it to write says what is wrong
-        pass
     return None
 
 
