@@ -107,7 +107,7 @@ def test_a_damaged_one_is_never_written_to(path: Path) -> None:
     assert path.read_bytes() == left
 
 
-def test_whoever_reads_a_damaged_page_first_is_told_what_is_wrong(path: Path) -> None:
+def test_whoever_reads_a_damaged_page_first_learns_what_is_wrong(path: Path) -> None:
     left = damage(path)
 
     async def scenario(db: Database) -> None:
