@@ -103,6 +103,7 @@ def _moment(row: dict[str, Any], site: str, seen: Seen) -> ScriptedRound:
         seen[outcomes],
         _within(float(row["ms"]), 0, _SLOWEST_MS),
         None if row.get("places") is None else _vote(row["places"]),
+        None if row.get("slow_ms") is None else _within(int(row["slow_ms"]), 1, _SLOWEST_MS),
     )
 
 
@@ -148,7 +149,8 @@ def play(moments: Iterable[ScriptedRound]) -> list[SimulatedMessage]:
 
 
 async def _play(moments: list[ScriptedRound]) -> list[SimulatedMessage]:
-    async with simulation(sorted({moment.site for moment in moments})) as simulated:
+    limits = {one.site: one.slow_ms for one in moments if one.slow_ms is not None}
+    async with simulation(sorted({one.site for one in moments}), limits) as simulated:
         for _, together in groupby(moments, key=lambda moment: moment.t):
             await simulated.play(list(together))
         await simulated.end()

@@ -13,6 +13,8 @@ KEPT_MS = 7 * DAY_MS
 class OutboxStats:
     """``waiting``: rows that are due, or failed, and not taken yet, the oldest from ``oldest_ms``.
 
+    ``refused``: those of them whose channel refuses us now.
+
     ``sent_ms``: when Discord last took a message. ``dead``: messages given up within a week.
     ``error`` is what Discord said to the newest row that waits or was given up.
     """
@@ -22,6 +24,7 @@ class OutboxStats:
     sent_ms: int | None
     dead: int
     error: str | None
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,10 @@ _WAITING = (
 def read(conn: Connection, guild_id: int | None, now_ms: int) -> OutboxStats:
     """The outbox of one server; None: of all that Vigie has not left."""
     values = {"guild": guild_id, "now": now_ms, "since": now_ms - KEPT_MS}
-    waiting, oldest_ms = conn.execute(
-        f"SELECT count(*), min(n.created_ms) {_WAITING}", values
+    waiting, oldest_ms, refused = conn.execute(
+        "SELECT count(*), min(n.created_ms), total(EXISTS (SELECT 1 FROM blocked_channel p"
+        f" WHERE p.channel_id = n.channel_id AND p.until_ms > :now)) {_WAITING}",
+        values,
     ).fetchone()
     # A server at a time: the index then names the newest of each at once.
     (sent_ms,) = conn.execute(
@@ -66,7 +71,8 @@ def read(conn: Connection, guild_id: int | None, now_ms: int) -> OutboxStats:
         row = conn.execute(
             "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
         ).fetchone()
-    return OutboxStats(waiting, oldest_ms, sent_ms, dead, None if row is None else row[0])
+    error = None if row is None else row[0]
+    return OutboxStats(waiting, oldest_ms, sent_ms, dead, error, int(refused))
 
 
 def last_test(conn: Connection, guild_id: int) -> LastTest | None:

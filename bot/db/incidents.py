@@ -226,9 +226,10 @@ def between(
     return spans
 
 
-# Nobody is reminded of what somebody has acknowledged or muted.
+# Nobody is reminded of what recovers, or somebody has acknowledged or muted.
 _UNATTENDED = (
-    " i.resolved_ms IS NULL AND i.acknowledged_ms IS NULL AND coalesce(m.muted_until_ms, 0) <= :now"
+    " i.resolved_ms IS NULL AND i.acknowledged_ms IS NULL AND i.clear_by_ms IS NULL"
+    " AND coalesce(m.muted_until_ms, 0) <= :now"
 )
 
 

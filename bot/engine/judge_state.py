@@ -211,9 +211,9 @@ def mostly_refused(rounds: str) -> bool:
 def still_refused(rounds: str, *, was: bool) -> bool:
     """The same for an open incident, whose word must not change with every other answer.
 
-    From the seventh bad round on it changes only when four in five say the opposite.
+    From the seventh bad round on it changes only when nine in ten say the opposite.
     """
     bad, refused = len(rounds) - count_good(rounds), count_refused(rounds)
     if bad < SETTLED_ROUNDS:
         return mostly_refused(rounds)
-    return 5 * refused > bad if was else 5 * refused >= 4 * bad
+    return 10 * refused > bad if was else 10 * refused >= 9 * bad

@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -45,7 +45,8 @@ PATIENCE_S = 120  # after the end: longer than any message waits for others
 class ScriptedRound:
     """One round of one site: when (seconds), what its checks see, how long the first takes.
 
-    ``vote``: what other places see in this round, if they are asked.
+    ``vote``: what other places see in this round, if they are asked. ``slow_ms``: the limit from
+    which on the site counts as slow, the same in all its rounds.
     """
 
     t: int
@@ -53,6 +54,7 @@ class ScriptedRound:
     causes: tuple[Cause | None, ...]
     ms: float
     vote: Vote | None = None
+    slow_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,14 @@ class Simulation(Core):
         self._due_ms: int | None = None  # when the outbox is to be looked at
         self._flush_t = 0.0
 
-    async def watch(self, sites: Iterable[str]) -> None:
+    async def watch(self, sites: Iterable[str], limits: Mapping[str, int]) -> None:
         """Let the server watch these; names of canaries among them are left out."""
         settings = GuildSettings(GUILD, channel_id=CHANNEL)
         watched = [
-            Monitor(0, GUILD, name, Target(f"https://{name}.example/"), INTERVAL_S)
+            Monitor(
+                *(0, GUILD, name, Target(f"https://{name}.example/"), INTERVAL_S),
+                slow_ms=limits.get(name),
+            )
             for name in sites
             if not name.startswith(CANARY)
         ]
@@ -261,12 +266,14 @@ def _asked(vote: Vote | None) -> Asking | None:
 
 
 @asynccontextmanager
-async def simulation(sites: Iterable[str]) -> AsyncIterator[Simulation]:
-    """A fresh one that watches these sites."""
+async def simulation(
+    sites: Iterable[str], limits: Mapping[str, int] | None = None
+) -> AsyncIterator[Simulation]:
+    """A fresh one that watches these sites. ``limits``: from how many ms on one counts as slow."""
     db = await Database.open(IN_MEMORY)
     try:
         made = Simulation(db)
-        await made.watch(sites)
+        await made.watch(sites, limits or {})
         yield made
     finally:
         await db.close()

@@ -704,6 +704,23 @@ def test_a_dead_site_that_refuses_now_and_then_keeps_one_word() -> None:
     assert len(set(words[10:])) == 1
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_site_that_answers_or_fails_or_refuses_at_random_keeps_one_word(seed: int) -> None:
+    drawn = random.Random(seed)
+    site = Site().play("O" * 20)
+    words = []
+    for _ in range(1440):
+        for number in range(3):
+            cause = drawn.choice([None, FORBIDDEN, DOWN_500])
+            if site.take(number, cause).confirm_s is None:
+                break
+        site.slot_ms += MINUTE_MS
+        words.append(site.judge_state.kind)
+    settled = [word for word in words if word is not None][20:]
+    assert len(settled) > 1000
+    assert len(set(settled)) == 1
+
+
 def test_what_is_reported_is_when_a_check_began_and_what_spaces_rounds_is_its_place() -> None:
     """A check may wait for its turn: an outage is never reported as older than it is."""
     judge_state, policy, events = JudgeState(has_been_up=True), Policy(60.0), []

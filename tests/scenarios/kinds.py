@@ -5,8 +5,8 @@ free. Every scenario of a kind differs by its seed: when it begins, how long, wh
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.scenarios.outage_model import (
@@ -64,6 +64,22 @@ def rows(skies: dict[str | None, OutageModel], length_s: int) -> Iterator[str]:
             if {seen.outcome, *retries} != {OK}:
                 row["retry"] = retries
             yield json.dumps(row)
+
+
+PLACES = ("paris", "oslo", "sydney")
+
+
+def seen_from(
+    lines: Iterable[str], elsewhere: Mapping[str, Callable[[int, str], str]]
+) -> list[str]:
+    """The same rounds with what each place sees of the site at that second."""
+    found = []
+    for line in lines:
+        row = json.loads(line)
+        t, site = row["t"], row.get("site", "")
+        row["places"] = {place: outcome(t, site) for place, outcome in elsewhere.items()}
+        found.append(json.dumps(row))
+    return found
 
 
 def _alone(name: str, sky: OutageModel, length_s: int, troubles: list[Span], most: int) -> Scenario:
@@ -210,6 +226,49 @@ def _shared_host(name: str, rng: Random) -> Scenario:
     return Scenario(name, list(rows(skies, down.end + HOUR)), troubles, 4)
 
 
+def _route(name: str, rng: Random) -> Scenario:
+    """Home's route to three sites in ten breaks for some minutes; other places see nothing."""
+    start, names = HOUR + rng.randrange(600), _sites(20)
+    gone = [Span(start, start + rng.randint(120, 480))]
+    cut = rng.sample(names, 6)
+    mix = {"timeout": 80, "conn_reset": 20}
+    skies: dict[str | None, OutageModel] = {
+        site: outages(rng, gone, mix) if site in cut else calm(rng) for site in names
+    }
+    lines = seen_from(rows(skies, 2 * HOUR), dict.fromkeys(PLACES, _all_well))
+    return Scenario(name, lines, (), 0)
+
+
+def _all_well(_t: int, _site: str) -> str:
+    return OK
+
+
+def _region(name: str, rng: Random) -> Scenario:
+    """One region, home and Paris in it, is cut off from a site for half an hour and more."""
+    start = HOUR + rng.randrange(600)
+    cut = Span(start, start + rng.randint(1800, 3600))
+
+    def seen_near(t: int, _site: str) -> str:
+        return "timeout" if cut.holds(t) else OK
+
+    sky = outages(rng, [cut], {"timeout": 1})
+    elsewhere = {"paris": seen_near, "oslo": _all_well, "sydney": _all_well}
+    lines = seen_from(rows({None: sky}, cut.end + HOUR), elsewhere)
+    # For ten rounds nothing is to be said, so it need not be.
+    return Scenario(name, lines, (Trouble(*cut, optional=True),), 2)
+
+
+def _everywhere(name: str, rng: Random) -> Scenario:
+    """An outage that every place sees."""
+    plain = _plain({"timeout": 50, "conn_refused": 50}, HOUR)(name, rng)
+    (trouble,) = plain.troubles
+
+    def seen(t: int, _site: str) -> str:
+        return "timeout" if trouble.start <= t < trouble.end else OK
+
+    return replace(plain, rows=seen_from(plain.rows, dict.fromkeys(PLACES, seen)))
+
+
 KINDS: dict[str, Callable[[str, Random], Scenario]] = {
     "immigration-2016": _election_night,
     "immigration-2016-32h": _two_days,
@@ -228,4 +287,7 @@ KINDS: dict[str, Callable[[str, Random], Scenario]] = {
     "slow-flapping": _flaps((600, 1200), (600, 1200), 7 * HOUR),
     "prober-loss": _prober_loss,
     "shared-host": _shared_host,
+    "route-trouble": _route,
+    "region-cut": _region,
+    "seen-everywhere": _everywhere,
 }

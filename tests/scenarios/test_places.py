@@ -2,9 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
 
 from bot.cli import replay
 from bot.services.simulation import SimulatedMessage
+from tests.scenarios.kinds import make
+from tests.scenarios.playing import play
 
 Seen = tuple[str, Mapping[str, str | None]]  # at home, and in the other places
 CALM: Seen = ("ok", {})
@@ -99,3 +104,28 @@ def test_our_own_line_hides_no_outage_that_others_see() -> None:
         ("blind", ()),
         ("down", ("shop",)),
     ] or [line.kind for line in lines if line.action == "post"] == ["down", "blind"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_trouble_on_homes_route_to_three_sites_in_ten_posts_nothing(seed: int) -> None:
+    assert play(make("route-trouble", seed)).lines == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_region_that_is_cut_off_is_partly_after_ten_rounds(seed: int) -> None:
+    result = play(make("region-cut", seed))
+    [opening, over] = [line for line in result.lines if line.action != "edit"]
+    assert (opening.kind, over.kind) == ("partly", "up")
+    first = -(-int(result.troubles[0].start) // 60) * 60
+    assert first + 9 * 60 <= opening.t <= first + 10 * 60
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_outage_seen_everywhere_is_reported_as_soon_as_from_one_place(seed: int) -> None:
+    scenario = make("seen-everywhere", seed)
+    blind = [{k: v for k, v in json.loads(row).items() if k != "places"} for row in scenario.rows]
+    alone = play(replace(scenario, rows=[json.dumps(row) for row in blind]))
+    result = play(scenario)
+    posts = [[line.t for line in one.lines if line.action == "post"] for one in (alone, result)]
+    assert posts[0] == posts[1]
+    assert result.lines[0].content.endswith("4 of 4 places)")

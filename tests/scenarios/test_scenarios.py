@@ -55,6 +55,25 @@ def test_the_election_night_is_one_post_and_one_all_clear_that_is_not_early() ->
         assert one.score.early == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "posts", "early"),
+    [("immigration-2016-32h", 3.0, 0.5), ("constant-90", 2.75, 0.6), ("constant-80", 2.65, 0.4)],
+)
+def test_recovery_is_checked_as_hard_as_failure_so_long_trouble_is_few_posts(
+    kind: str, posts: float, early: float
+) -> None:
+    """At the mean; with one check in recovery it was 3.45 (0.72), 2.75 (0.60) and 2.85 (0.42)."""
+    total = sum((played(kind, seed).score for seed in range(10)), Score())
+    assert total.posts / 10 <= posts
+    assert total.early / 10 <= early
+
+
+@pytest.mark.parametrize("kind", ["hard-down", "dead-host", "dns", "blocked-403", "flapping"])
+def test_what_the_channel_says_is_true_but_for_minutes(kind: str) -> None:
+    total = sum((one.score for one in all_of(kind)), Score())
+    assert total.untrue_each <= 3, table(all_of(kind))
+
+
 def test_a_hard_outage_is_posted_within_seventy_seconds_of_the_first_failed_check() -> None:
     for kind in ("hard-down", "dead-host", "dns", "tls-expired"):
         for seed in FEW:
@@ -144,10 +163,11 @@ def test_a_day_of_forty_sites_replays_in_seconds() -> None:
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded scenarios are not on this machine")
-def test_the_recorded_files_make_at_most_ninety_six_posts() -> None:
+def test_the_recorded_files_make_at_most_ninety_six_posts_and_say_what_is_true() -> None:
     files = [play(scenario) for scenario in recorded()]
     assert [one.name for one in files if one.score.posts > one.max_messages] == []
     total = sum((one.score for one in files), Score())
     assert (total.false, total.missed) == (0, 0), table(files)
     assert total.posts <= 96, table(files)
     assert total.early <= 4, table(files)
+    assert total.untrue_each <= 2, table(files)

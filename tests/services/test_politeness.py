@@ -2,12 +2,16 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from bot.models import CheckResult, Phases, Target
+import pytest
+
+from bot.models import CheckResult, Phases, State, Target
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (
     GUILD,
+    HTTP_500,
     OTHER_GUILD,
     PERSON,
     ServicesFixture,
@@ -64,6 +68,35 @@ def test_each_of_two_servers_has_two_places_at_one_host(tmp_path: Path) -> None:
         # Both servers' monitors are served, none is starved by the other's.
         assert all(count >= 2 for count in prober.checks_made.values()), prober.checks_made
         assert set(prober.checks_made) == {*BUSY, *ELSEWHERE}
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(("every_s", "most"), [(60, 3), (300, 3), (30, 6)])
+def test_a_site_that_recovers_is_asked_three_times_a_round_at_most(
+    tmp_path: Path, every_s: int, most: int
+) -> None:
+    """Rounds come every minute at most, or as often as people chose."""
+
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as here:
+            new = {"url": "https://shop.example/", "name": "shop", "every": every_s}
+            monitor = (await here.monitors.add(GUILD, new, PERSON)).monitor
+            here.clock.settle = lambda: here.db.read(lambda _conn: None)
+            running = asyncio.create_task(here.scheduler.run())
+            here.prober.causes[monitor.target.url] = HTTP_500
+            await here.clock.advance(600)
+            here.prober.causes.clear()
+            here.entry("shop").judge_state = replace(here.entry("shop").judge_state, hold=60)
+            asked = []
+            for _ in range(12):
+                before = len(here.prober.probed)
+                await here.clock.advance(60)
+                asked.append(len(here.prober.probed) - before)
+            assert here.status.one(GUILD, monitor.id).state is State.RECOVERING
+            assert max(asked) == most, asked
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     play(scenario())
 

@@ -1,5 +1,6 @@
 """What works again while its all-clear is held: everything says RECOVERING, until it fails."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -226,7 +227,8 @@ def played(letters: str) -> list[SimulatedMessage]:
     rows = []
     for minute, letter in enumerate(letters):
         outcome, ms = outcomes[letter]
-        rows.append(f'{{"t": {60 * minute}, "outcome": "{outcome}", "ms": {ms}}}')
+        row = {"t": 60 * minute, "outcome": outcome, "ms": ms, "slow_ms": 200}
+        rows.append(json.dumps(row))
     return replay.play(replay.read(rows, "shop"))
 
 
@@ -238,3 +240,20 @@ def test_what_is_unstable_or_refuses_needs_five_good_rounds(letters: str, good: 
     assert "recovering" not in kinds(played(letters + "o" * (good - 1)))
     assert kinds(played(letters + "o" * good))[-1] == "recovering"
     assert kinds(played(letters + "o" * good + "x"))[-1] in {"unstable", "blocked"}
+
+
+def test_a_slow_site_is_slow_since_its_first_slow_round_and_fast_again_at_the_end() -> None:
+    lines = played("o" * 10 + "s" * 60 + "o" * 10)
+    assert [(line.action, line.kind) for line in lines if line.action != "edit"] == [
+        ("post", "slow"),
+        ("reply", "fast"),
+    ]
+    assert lines[0].content == "🟡 SLOW · shop · 10000 ms, limit 200 ms"
+    assert lines[-1].content == "🟢 FAST AGAIN · shop · was slow for 1 h"
+    [*_, recovering, resolved, _reply] = lines
+    assert (recovering.kind, recovering.content) == (
+        "recovering",
+        "🟡 RECOVERING · shop · fast again",
+    )
+    assert resolved.content == "🟢 RESOLVED · shop · lasted 1 h"
+    assert {line.kind for line in lines} == {"slow", "recovering", "fast"}

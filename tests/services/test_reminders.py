@@ -1,5 +1,7 @@
 """Reminders come while nobody cares."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.db import guilds, incidents
@@ -68,7 +70,7 @@ def test_many_are_reminded_of_in_one_line() -> None:
     play(scene)
 
 
-@pytest.mark.parametrize("how", ["acknowledge", "mute"])
+@pytest.mark.parametrize("how", ["acknowledge", "mute", "recover"])
 def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
     async def scene(here: DeliveryFixture) -> None:
         reminders = await remind(here, 4)
@@ -80,6 +82,9 @@ def test_nobody_is_reminded_of_what_somebody_takes_care_of(how: str) -> None:
         def take(conn: Connection) -> None:
             if how == "acknowledge":
                 incidents.acknowledge(conn, [incident.id], 7, here.clock.now_ms())
+            elif how == "recover":
+                recovering = replace(incident, clear_by_ms=here.clock.ms + 2**40)
+                incidents.update(conn, recovering)
             else:
                 conn.execute("UPDATE monitor SET muted_until_ms = ?", (here.clock.ms + 2**40,))
 

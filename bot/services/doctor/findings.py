@@ -216,7 +216,7 @@ def version(words: Translator, since_ms: int) -> Finding:
 def delivery(words: Translator, mention: Mention, box: OutboxStats, now_ms: int) -> Finding:
     name = words.text("Delivery")
     said = "" if not box.error else words.text("Discord said: {text}", text=quote(box.error))
-    if box.oldest_ms is not None and now_ms - box.oldest_ms > LATE_MS:
+    if box.oldest_ms is not None and (box.refused or now_ms - box.oldest_ms > LATE_MS):
         text = words.plural(
             "{n} message is waiting, since {time}.",
             "{n} messages are waiting, since {time}.",

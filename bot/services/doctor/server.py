@@ -99,7 +99,7 @@ class Sites:
     online_since_ms: int | None
 
     def findings(self, found: Sequence[MonitorStatus], limit: int) -> Iterator[Finding]:
-        yield self._count(len(found), limit)
+        yield self._count(len(found), sum(not one.paused for one in found), limit)
         parts = (
             (self._unchecked, [one for one in found if self._is_stale(one)]),
             (self._paused, [one for one in found if one.paused]),
@@ -109,15 +109,25 @@ class Sites:
         )
         yield from (finding(some) for finding, some in parts if some)
 
-    def _count(self, count: int, limit: int) -> Finding:
+    def _count(self, count: int, watched: int, limit: int) -> Finding:
+        """What is paused takes room, but nobody watches it."""
         words = self.words
         name = words.text("Sites")
         if not count:
             fix = words.text("Begin with {command}.", command=self.mention("watch add"))
             return warning(name, words.text("Nothing is watched yet."), fix)
         text = words.text(
-            "{n} watched; up to {max} are possible", n=words.number(count), max=words.number(limit)
+            "{n} watched; up to {max} are possible",
+            n=words.number(watched),
+            max=words.number(limit),
         )
+        if watched < count:
+            text = words.text(
+                "{n} watched, {paused} paused; up to {max} are possible",
+                n=words.number(watched),
+                paused=words.number(count - watched),
+                max=words.number(limit),
+            )
         if count < limit:
             return ok(name, text)
         fix = words.text(

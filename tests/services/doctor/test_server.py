@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bot.config import Config
-from bot.db import outbox
+from bot.db import blocked_channels, outbox
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.check_queue import Wait
@@ -63,6 +63,18 @@ def test_a_full_server_is_reported_how_to_make_room(tmp_path: Path) -> None:
             full = (await found(s))["Sites"]
             assert (full.grade, full.text) == (Grade.WARNING, "3 watched; up to 3 are possible")
             assert "VIGIE_MAX_MONITORS" in (full.fix or "")
+
+    asyncio.run(scenario())
+
+
+def test_what_is_paused_takes_room_but_is_not_watched(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("a")
+            paused = await s.watch("b")
+            await s.silences.pause(GUILD, paused.id, by=PERSON, for_s=None)
+            text = (await found(s))["Sites"].text
+            assert text == "1 watched, 1 paused; up to 3 are possible"
 
     asyncio.run(scenario())
 
@@ -162,6 +174,14 @@ def test_messages_that_wait_or_were_given_up_are_reported_with_what_discord_said
             sent = (await found(s))["Delivery"]
             assert is_well(sent), "it is being sent"
             assert sent.text == "1 message is on its way. Discord said: `503 Service Unavailable`"
+            await s.db.write(
+                lambda conn: blocked_channels.block(
+                    conn, GUILD, CHANNEL, now_ms, until_ms=now_ms + 60_000, reason="refused"
+                )
+            )
+            refused = (await found(s))["Delivery"]
+            assert refused.grade is Grade.WARNING, "its channel takes nothing, so it waits"
+            assert refused.text.startswith(f"1 message is waiting, since {at(now_ms)}.")
             await s.clock.advance(180)
             late = (await found(s))["Delivery"]
             assert late.text == (
