@@ -11,9 +11,9 @@ from cogs._ui import visibility
 from cogs._ui.audit_log import audit_log_button
 from cogs._ui.buttons import Asked, view_of
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, is_manager, respond
-from cogs._ui.monitor_option import KnownMonitor
+from cogs._ui.monitor_option import KnownMonitor, Tag
 from cogs._ui.monitor_status import monitor_embed
-from cogs._ui.status_page import StatusPage
+from cogs._ui.status_page import NONE_MATCH, STATES, StatusPage, filter_of
 
 
 class Status(VigieCog):
@@ -21,32 +21,48 @@ class Status(VigieCog):
 
     @app_commands.command(name="status", description="Show which sites are up and which are not.")
     @app_commands.describe(
-        monitor="Only this site, in detail.", public="Show the answer to everyone here."
+        monitor="Only this site, in detail.",
+        public="Show the answer to everyone here.",
+        text="Only those with this text in name or host.",
+        state="Only those in this state.",
+        tag="Only those with this tag.",
     )
+    @app_commands.choices(state=STATES)
     async def status(
         self,
         interaction: Interaction,
         monitor: KnownMonitor | None = None,
         *,
         public: bool = False,
+        text: str | None = None,
+        state: str | None = None,
+        tag: Tag | None = None,
     ) -> None:
         if monitor is None:
-            await self._overview(Asked(interaction, public=public))
+            await self._overview(Asked(interaction, filter_of(text, state, tag), public))
         else:
             await self._one(interaction, monitor, public=public)
 
     async def _overview(self, asked: Asked) -> None:
         interaction = asked.interaction
-        mine = await StatusPage.entries(Asked(interaction))
+        private = Asked(interaction, asked.about)
+        mine = await StatusPage.entries(private)
         found = await StatusPage.entries(asked) if asked.public else mine
         if not mine:
-            command = self._client.commands_tree.mention("watch add")
-            text = asked.words.text("Nothing is watched yet. Try {command}", command=command)
-            await respond(interaction, text, ephemeral=not asked.public)
+            await respond(interaction, self._nothing(asked), ephemeral=not asked.public)
             return
-        await StatusPage.show(asked if found else Asked(interaction), found=found or mine)
+        await StatusPage.show(asked if found else private, found=found or mine)
         if len(found) < len(mine):
             await self._explain(interaction, len(mine) - len(found))
+
+    def _nothing(self, asked: Asked) -> str:
+        """Nobody is sent to a command that is not theirs."""
+        if asked.about and self._services.monitors.of_guild(asked.guild_id):
+            return asked.words.text(NONE_MATCH)
+        if not is_manager(asked.interaction):
+            return asked.words.text("Nothing is watched yet.")
+        command = self._client.commands_tree.mention("watch add")
+        return asked.words.text("Nothing is watched yet. Try {command}", command=command)
 
     async def _one(self, interaction: Interaction, status: MonitorStatus, *, public: bool) -> None:
         """One that not all readers may see is shown to them as far as it is public."""

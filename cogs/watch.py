@@ -16,7 +16,7 @@ from bot.models import Monitor
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
-from cogs._ui.buttons import view_of
+from cogs._ui.buttons import Asked, view_of
 from cogs._ui.forms import FormsCog
 from cogs._ui.interactions import (
     defer_if_slow,
@@ -25,11 +25,12 @@ from cogs._ui.interactions import (
     respond,
     respond_or_edit,
 )
-from cogs._ui.monitor_option import ManagedMonitors, PlaceName, takes_options, typed_options
+from cogs._ui.monitor_option import ManagedMonitors, PlaceName, Tag, takes_options, typed_options
 from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
 from cogs._ui.offers import OfferButton, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole, Duration
 from cogs._ui.push_address import RenewalButton, address_text, renewal_button
+from cogs._ui.status_page import NONE_MATCH, STATES, WatchListPage, filter_of
 from cogs._ui.tagged import (
     TESTED_AT_ONCE,
     BulkEditButton,
@@ -42,7 +43,6 @@ from cogs._ui.watch_answers import (
     RemovalButton,
     added_text,
     ask_removal,
-    list_embed,
     mending_buttons,
     paused_text,
     place_text,
@@ -199,15 +199,31 @@ class Watch(
         await respond(interaction, resumed_text(translator_of(interaction), monitor))
 
     @app_commands.command(name="list", description="List every site watched here.")
-    async def list(self, interaction: Interaction) -> None:
-        words = translator_of(interaction)
-        found = self._services.status.overview(interaction.guild_id or 0)
-        if not found:
+    @app_commands.describe(
+        text="Only those with this text in name or host.",
+        state="Only those in this state.",
+        tag="Only those with this tag.",
+        page="Which page to begin with.",
+    )
+    @app_commands.choices(state=STATES)
+    async def list(
+        self,
+        interaction: Interaction,
+        text: str | None = None,
+        state: str | None = None,
+        tag: Tag | None = None,
+        page: app_commands.Range[int, 1] = 1,
+    ) -> None:
+        asked = Asked(interaction, filter_of(text, state, tag))
+        found = await WatchListPage.entries(asked)
+        if found:
+            await WatchListPage.show(asked, page - 1, found=found)
+        elif self._services.monitors.of_guild(asked.guild_id):
+            await respond(interaction, asked.words.text(NONE_MATCH))
+        else:
             command = self._client.commands_tree.mention("watch add")
-            text = words.text("Nothing is watched yet. Try {command}", command=command)
-            await respond(interaction, text)
-            return
-        await respond(interaction, embed=list_embed(words, found))
+            empty = asked.words.text("Nothing is watched yet. Try {command}", command=command)
+            await respond(interaction, empty)
 
     @app_commands.command(name="test", description="Check a site once, right now; changes nothing.")
     @app_commands.describe(monitor="Which site.", place="From which place.")
@@ -257,6 +273,7 @@ class Watch(
 
 setup = extension(
     Watch,
+    WatchListPage,
     *(RenewalButton, EditButton, RemovalButton, OfferButton),
     *(BulkEditButton, BulkRemovalButton),
 )

@@ -33,7 +33,10 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
     def __init__(self, item: ui.Item[Any]) -> None:
         super().__init__(item)
         match = self.template.fullmatch(self.custom_id)
-        self.params: dict[str, str] = {} if match is None else match.groupdict()
+        parts = {} if match is None else match.groupdict()
+        self.params: dict[str, str] = {
+            name: part for name, part in parts.items() if part is not None
+        }
 
     @classmethod
     async def from_custom_id(

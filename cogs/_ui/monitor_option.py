@@ -184,10 +184,10 @@ def _offer_managed_or_tag(interaction: Interaction, typed: str) -> Choices:
 
 @safe_autocomplete
 def _offer_tags(interaction: Interaction, typed: str) -> Choices:
-    if not is_manager(interaction):
-        return []
-    found = interaction.client.services.monitors.of_guild(interaction.guild_id or 0)
-    return _tag_choices(found, typed)
+    """Of the sites that the person may see."""
+    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
+    seen = everything if is_manager(interaction) else visible_monitors(interaction, everything)
+    return _tag_choices([one.monitor for one in seen], typed)
 
 
 @safe_autocomplete

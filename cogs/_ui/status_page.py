@@ -1,18 +1,20 @@
-"""The overview of ``/status``, in pages of ten, with ◀ ▶ Refresh below."""
+"""Lists of sites in pages, whole or filtered: the overview of ``/status``, and ``/watch list``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import discord
+from discord import app_commands
 
 from bot.clock import DAY_MS
-from bot.discord.states import colour_of, offline_text, state_word, summary
+from bot.discord.states import colour_of, offline_text, state_of, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_text, players_text
+from bot.words.escaping import clip, host, plain
 from bot.words.incident_text import said_since_ms, works_again
 from bot.words.timestamps import stamp
-from bot.words.translator import Translator
+from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page
 from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
 from cogs._ui.uptime_text import share
@@ -23,7 +25,60 @@ _UPTIME_DAYS = 30
 _HOST_LIMIT = 60
 
 
-class StatusPage(ListPage, template=r"v1:status:(?P<way>prev|show|next):(?P<page>\d{1,6})"):
+# By the word of a command's choice: whether a site is to be shown.
+_STATES: dict[str, tuple[str, Callable[[MonitorStatus], bool]]] = {
+    "trouble": (N_("in trouble"), lambda one: one.incident is not None and not one.paused),
+    "down": (N_("down"), lambda one: state_of(one) == "down"),
+    "up": (N_("up"), lambda one: state_of(one) == "up"),
+    "pending": (N_("pending"), lambda one: state_of(one) == "unknown"),
+    "paused": (N_("paused"), lambda one: one.paused),
+    "muted": (N_("muted"), lambda one: one.monitor.muted_until_ms is not None),
+    "maintenance": (N_("in maintenance"), lambda one: one.maintenance is not None),
+}
+STATES = [app_commands.Choice(name=name, value=key) for key, (name, _) in _STATES.items()]
+_TEXT_LIMIT = 40
+NONE_MATCH = N_("No site here matches that.")
+# What was asked for, as it stands in the id of a button.
+FILTER = rf"(?P<state>\w{{0,12}}):(?P<tag>[^:]{{0,32}}):(?P<text>.{{0,{_TEXT_LIMIT}}})"
+
+
+def filter_of(text: str | None, state: str | None, tag: str | None) -> tuple[str, ...]:
+    """The parts of the id; nothing for all sites."""
+    wanted = clip(plain(text or "", 2 * _TEXT_LIMIT), _TEXT_LIMIT)
+    known = state if state in _STATES else None
+    return (known or "", tag or "", wanted) if known or tag or wanted else ()
+
+
+def filtered(found: Iterable[MonitorStatus], about: Sequence[str]) -> list[MonitorStatus]:
+    """The sites of that state, with that tag, whose name or host has that text in it."""
+    if not about:
+        return list(found)
+    state, tag, text = about
+    has_state = _STATES[state][1] if state in _STATES else lambda _: True
+    wanted = text.casefold()
+    return [
+        one
+        for one in found
+        if has_state(one)
+        and (not tag or tag in one.monitor.tags)
+        and (wanted in one.monitor.name.casefold() or wanted in host(one.monitor.target.url))
+    ]
+
+
+def filter_text(words: Translator, about: Sequence[str]) -> str:
+    """``Filter: down · #shop · “api”``; empty for all sites."""
+    if not about:
+        return ""
+    state, tag, text = about
+    said = [words.text(_STATES[state][0]) if state in _STATES else "", tag and f"#{tag}"]
+    said.append(text and f"“{text}”")
+    return words.text("Filter: {filter}", filter=" · ".join(part for part in said if part))
+
+
+class StatusPage(
+    ListPage,
+    template=rf"v1:status:(?P<way>prev|show|next):(?:{FILTER}:)?(?P<page>\d{{1,6}})",
+):
     """Problems first, as the service sorts them."""
 
     surface = "status"
@@ -33,7 +88,7 @@ class StatusPage(ListPage, template=r"v1:status:(?P<way>prev|show|next):(?P<page
     async def entries(cls, asked: Asked) -> list[MonitorStatus]:
         everything = asked.interaction.client.services.status.overview(asked.guild_id)
         may_see = public_monitors if asked.public else known_monitors
-        return may_see(asked.interaction, everything)
+        return filtered(may_see(asked.interaction, everything), asked.about)
 
     @classmethod
     async def page(
@@ -53,10 +108,56 @@ class StatusPage(ListPage, template=r"v1:status:(?P<way>prev|show|next):(?P<page
         if offline_ms is not None:  # then nothing of it is news
             lines.insert(0, offline_text(words, offline_ms))
         embed = discord.Embed(description="\n".join(lines), colour=colour_of(found))
+        footer = [filter_text(words, asked.about)]
         if fine:
-            text = words.plural("Uptime: last {n} day", "Uptime: last {n} days", _UPTIME_DAYS)
-            embed.set_footer(text=text)
+            footer.append(
+                words.plural("Uptime: last {n} day", "Uptime: last {n} days", _UPTIME_DAYS)
+            )
+        embed.set_footer(text=" · ".join(part for part in footer if part) or None)
         return Page(summary(words, found), embed)
+
+
+class WatchListPage(
+    ListPage,
+    template=rf"v1:watched:(?P<way>prev|next):(?:{FILTER}:)?(?P<page>\d{{1,6}})",
+):
+    """The sites with their settings, for managers: problems first."""
+
+    surface = "watched"
+    size = 15
+    for_managers = True
+
+    @classmethod
+    async def entries(cls, asked: Asked) -> list[MonitorStatus]:
+        everything = asked.interaction.client.services.status.overview(asked.guild_id)
+        return filtered(everything, asked.about)
+
+    @classmethod
+    async def page(
+        cls, asked: Asked, found: Sequence[MonitorStatus], shown: Sequence[MonitorStatus]
+    ) -> Page:
+        words = asked.words
+        embed = discord.Embed(
+            title=summary(words, found),
+            description="\n".join(_settings_line(words, one) for one in shown),
+            colour=colour_of(found),
+        )
+        count = words.plural("{n} site watched", "{n} sites watched", len(found))
+        footer = [count, filter_text(words, asked.about)]
+        embed.set_footer(text=" · ".join(part for part in footer if part))
+        return Page(None, embed)
+
+
+def _settings_line(words: Translator, status: MonitorStatus) -> str:
+    """``✔ UP · Shop · shop.example.com · every 60 s · #alerts``."""
+    monitor = status.monitor
+    parts = [state_word(words, status), shown_name(monitor)]
+    if not named_by_host(monitor):
+        parts.append(shown_host(monitor.target.url, _HOST_LIMIT))
+    parts.append(words.text("every {n} s", n=monitor.interval_s))
+    if status.channel_id is not None:
+        parts.append(f"<#{status.channel_id}>")
+    return " · ".join(parts)
 
 
 def _is_fine(status: MonitorStatus, uptime: Uptime | None) -> bool:

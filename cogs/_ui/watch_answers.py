@@ -6,14 +6,12 @@ import discord
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
-from bot.discord.states import colour_of, state_word, summary
 from bot.errors import NotFound
 from bot.models import CheckResult, Monitor
 from bot.services.monitor_rules import Added
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
-from bot.words.incident_text import fitting_lines
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import goes_to
@@ -28,8 +26,6 @@ from cogs._ui.monitor_text import (
     shown_name,
     shown_names,
 )
-
-_LINES = 25
 
 
 def added_text(words: Translator, added: Added) -> str:
@@ -79,25 +75,6 @@ def place_text(
         channel=f"<#{status.channel_id}>",
         command=interaction.client.commands_tree.mention("alerts channel"),
     )
-
-
-def list_embed(words: Translator, found: list[MonitorStatus]) -> discord.Embed:
-    lines = fitting_lines(words, [_line(words, one) for one in found], most=_LINES)
-    embed = discord.Embed(
-        title=summary(words, found), description="\n".join(lines), colour=colour_of(found)
-    )
-    return embed.set_footer(text=words.plural("{n} site watched", "{n} sites watched", len(found)))
-
-
-def _line(words: Translator, status: MonitorStatus) -> str:
-    monitor = status.monitor
-    parts = [state_word(words, status), shown_name(monitor)]
-    if not named_by_host(monitor):
-        parts.append(shown_host(monitor.target.url))
-    parts.append(words.text("every {n} s", n=monitor.interval_s))
-    if status.channel_id is not None:
-        parts.append(f"<#{status.channel_id}>")
-    return " · ".join(parts)
 
 
 def paused_text(words: Translator, paused: Sequence[Monitor]) -> str:

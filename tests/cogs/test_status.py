@@ -19,6 +19,8 @@ async def fill(fixture: BotFixture, count: int) -> None:
 def test_an_empty_server_is_shown_the_next_step(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         answer = await fixture.run("status", who="Member")
+        assert answer.content == "Nothing is watched yet.", "no command that is not theirs"
+        answer = await fixture.run("status")
         command = next(c for c in fixture.sandbox.commands if c["name"] == "watch")
         assert answer.ephemeral
         assert answer.content == f"Nothing is watched yet. Try </watch add:{command['id']}>"

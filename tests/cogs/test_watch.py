@@ -154,7 +154,7 @@ def test_the_list_shows_settings_and_its_empty_form_the_next_step(tmp_path: Path
         shown = (await fixture.run("watch list")).text
         assert f"Site 00 · 127.0.0.1:{fixture.site.url.rpartition(':')[2]} · every 300 s" in shown
         assert f"<#{fixture.channel_id('alerts')}>" in shown
-        assert "+5 more" in shown
+        assert "Page 1 of 2" in shown
         assert "30 sites watched" in shown
 
     run_with_bot(tmp_path, scenario)
