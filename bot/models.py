@@ -265,6 +265,9 @@ class GuildSettings:
     set_by: int | None = None  # who set the alert channel
     tag_alerts: tuple[TagAlerts, ...] = ()
     manager_role_id: int | None = None  # may press what else takes Manage Server
+    escalate_s: int = 0  # so long after an opening nobody has acknowledged; 0: never
+    escalate_role_id: int | None = None
+    escalate_channel_id: int | None = None  # None: beside the alert
 
 
 @dataclass(frozen=True, slots=True)

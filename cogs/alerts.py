@@ -8,13 +8,19 @@ from discord.ext import commands
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
-from bot.discord.permissions import channel_problem, role_problem, where_to_allow
+from bot.discord.permissions import (
+    channel_problem,
+    role_problem,
+    role_unreachable,
+    where_to_allow,
+)
 from bot.errors import UserError
 from bot.models import GuildSettings
 from bot.words.translator import LANGUAGES, N_, native_name, translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.alert_settings import (
     REMINDERS,
+    escalation_text,
     goes_to,
     language_text,
     managers_text,
@@ -25,8 +31,9 @@ from cogs._ui.audit_log import AuditLogButton, add_changes, audit_log_button
 from cogs._ui.buttons import view_of
 from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import Tag
-from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel
+from cogs._ui.options import AlertChannel, AlertRole, ChosenChannel, parse_duration_s
 
+_OFF = {"off", "non", "no", "none", "stop", "0"}
 _AUTOMATIC = "auto"
 _ROLE, _FALLBACK = "role", "fallback"
 _CLEARED = [
@@ -172,6 +179,42 @@ class Alerts(
             work = guilds.set_managers(guild_id, chosen or None, interaction.user.id)
             await defer_if_slow(interaction, work)
         await respond(interaction, managers_text(interaction, guilds.settings(guild_id)))
+
+    @app_commands.command(
+        name="escalate", description="Call another role when nobody acknowledges an alert."
+    )
+    @app_commands.describe(
+        after="How long nobody has acknowledged, such as 15m; off: call nobody.",
+        role="Whom to call.",
+        channel="Where; by default beside the alert.",
+    )
+    async def escalate(
+        self,
+        interaction: Interaction,
+        after: str,
+        role: AlertRole,
+        channel: AlertChannel | None = None,
+    ) -> None:
+        work = self._services.guilds.set_escalation(
+            interaction.guild_id or 0,
+            by=interaction.user.id,
+            after_s=0 if after.strip().casefold() in _OFF else parse_duration_s(after),
+            role_id=role.id,
+            channel_id=None if channel is None else channel.id,
+        )
+        settings = await defer_if_slow(interaction, work)
+        words = translator_of(interaction)
+        if not settings.escalate_s:
+            text = words.text("Nobody else is called when an alert is not acknowledged.")
+            await respond(interaction, text)
+            return
+        where = settings.escalate_channel_id or settings.channel_id or 0
+        lines = [
+            escalation_text(words, settings),
+            channel_problem(words, interaction, where) if where else "",
+            role_unreachable(words, interaction, where, role.id),
+        ]
+        await respond(interaction, "\n".join(line for line in lines if line))
 
     @app_commands.command(name="test", description="Send a test alert, marked as one.")
     async def test(self, interaction: Interaction) -> None:

@@ -245,7 +245,24 @@ def due(conn: Connection, now_ms: int) -> list[int]:
         " AND o.kind = 'open' AND o.state = 'sent'"
         f" WHERE {_UNATTENDED} AND :now >= g.reminder_h * 3600000 + coalesce("
         " (SELECT max(r.created_ms) FROM notification r WHERE r.incident_id = i.id"
-        " AND r.kind = 'reminder'), i.opened_ms) ORDER BY i.id",
+        " AND r.kind IN ('reminder', 'call')), i.opened_ms) ORDER BY i.id",
+        {"now": now_ms},
+    )
+    return [row["id"] for row in found.fetchall()]
+
+
+def to_escalate(conn: Connection, now_ms: int) -> list[int]:
+    """Ids of the sent incidents that nobody has acknowledged for as long as their server says."""
+    found = conn.execute(
+        "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
+        " CROSS JOIN guild g ON g.id = i.guild_id AND g.left_ms IS NULL AND g.escalate_s > 0"
+        " CROSS JOIN monitor m ON m.id = i.monitor_id"
+        " CROSS JOIN notification o ON o.incident_id = i.id"
+        " AND o.kind = 'open' AND o.state = 'sent'"
+        f" WHERE {_UNATTENDED} AND i.clear_by_ms IS NULL"
+        " AND :now >= g.escalate_s * 1000 + i.opened_ms"
+        " AND NOT EXISTS (SELECT 1 FROM notification c WHERE c.incident_id = i.id"
+        " AND c.kind = 'call') ORDER BY i.id",
         {"now": now_ms},
     )
     return [row["id"] for row in found.fetchall()]

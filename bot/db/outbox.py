@@ -27,6 +27,7 @@ class Work(StrEnum):
     ANSWERS = "answers"  # for those who asked: it answers again, though the all-clear is held
     CLOSE = "close"
     REMINDER = "reminder"
+    CALL = "call"  # nobody has acknowledged it: another role is called
     NOTICE = "notice"
 
 

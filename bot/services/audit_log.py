@@ -41,6 +41,7 @@ class AuditEvent(StrEnum):
     TIMEZONE = "timezone"
     TAG_ALERTS = "tag_alerts"
     MANAGERS = "managers"
+    ESCALATION = "escalation"
     # Done to a server's boards; after: the channel.
     BOARD_CREATED = "board_created"
     BOARD_REMOVED = "board_removed"
@@ -54,6 +55,14 @@ def _tag_alerts(one: TagAlerts) -> str:
     return " ".join(str(part) for part in (f"#{one.tag}", channel, role) if part)
 
 
+def _escalation(settings: GuildSettings) -> str | None:
+    if not settings.escalate_s:
+        return None
+    where = settings.escalate_channel_id and f"<#{settings.escalate_channel_id}>"
+    called = (f"{settings.escalate_s // 60} min", f"<@&{settings.escalate_role_id}>", where)
+    return " ".join(str(part) for part in called if part)
+
+
 _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.ALERT_CHANNEL: lambda s: s.channel_id,
     AuditEvent.ALERT_ROLE: lambda s: s.role_id,
@@ -63,6 +72,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.TIMEZONE: lambda s: s.timezone,
     AuditEvent.TAG_ALERTS: lambda s: "; ".join(map(_tag_alerts, s.tag_alerts)),
     AuditEvent.MANAGERS: lambda s: s.manager_role_id,
+    AuditEvent.ESCALATION: _escalation,
 }
 
 

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 MAX_TAGGED = 25  # of one server
 
 
+ESCALATE_S = (60, 7 * 86_400)
+
+
 class Guilds:
     """Settings of the servers Vigie is in. Reading never waits: autocomplete depends on it."""
 
@@ -118,6 +121,23 @@ class Guilds:
             return channel_id, False
         await self.set_alerts(guild_id, channel_id=here, by=by)
         return here, True
+
+    async def set_escalation(
+        self, guild_id: int, *, by: int, after_s: int, role_id: int, channel_id: int | None
+    ) -> GuildSettings:
+        """Call a role when nobody acknowledges an incident for ``after_s`` seconds; 0: never.
+
+        Raises UserError for less than a minute and more than a week.
+        """
+        if after_s and not ESCALATE_S[0] <= after_s <= ESCALATE_S[1]:
+            raise UserError("Choose a time from 1 minute to 7 days, such as 15m or 2h.")
+        return await self._change(
+            guild_id,
+            actor=self._actor(guild_id, by),
+            escalate_s=after_s,
+            escalate_role_id=role_id if after_s else None,
+            escalate_channel_id=channel_id if after_s else None,
+        )
 
     async def set_language(self, guild_id: int, language: str | None, by: int) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""

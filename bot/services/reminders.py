@@ -1,4 +1,7 @@
-"""Queues reminders of open incidents nobody has acknowledged, where a server wants that."""
+"""Queues reminders of open incidents that nobody has acknowledged, and calls the next to help.
+
+Both where a server wants it; a call is made once for each incident.
+"""
 
 from collections.abc import Callable
 
@@ -35,9 +38,18 @@ class Reminders:
             await self.remind()
 
     async def remind(self) -> int:
-        """Queue the reminders that are due; returns of how many incidents."""
+        """Queue the calls and reminders that are due; returns how many."""
         now_ms = self._clock.now_ms()
-        due = await self._db.read(lambda conn: incidents.due(conn, now_ms))
+        called = await self._queue(incidents.to_escalate, enqueue.call, now_ms)
+        return called + await self._queue(incidents.due, enqueue.reminder, now_ms)
+
+    async def _queue(
+        self,
+        find: Callable[[Connection, int], list[int]],
+        add: Callable[[Connection, int, int], None],
+        now_ms: int,
+    ) -> int:
+        due = await self._db.read(lambda conn: find(conn, now_ms))
         silenced = self._silenced_incidents() if due else set()
         found = [incident_id for incident_id in due if incident_id not in silenced]
         if not found:
@@ -45,7 +57,7 @@ class Reminders:
 
         def write(conn: Connection) -> None:
             for incident_id in found:
-                enqueue.reminder(conn, incident_id, now_ms)
+                add(conn, incident_id, now_ms)
 
         await self._db.write(write)
         self._wake()

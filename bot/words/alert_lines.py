@@ -259,6 +259,17 @@ def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> s
     return listing(words, names, lambda listed: words.text(template, n=n, names=listed))
 
 
+def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:
+    """For who is called next: what goes on, since when, and that nobody is on it."""
+    if len(incidents) == 1:
+        since = words.duration((at_ms - incidents[0].since_ms) / 1000)
+        text = N_("🔴 NOT ACKNOWLEDGED · {name} · {since}, nobody is on it")
+        return _named(words, text, incidents[0].name, since=since)
+    n, names = len(incidents), [incident.name for incident in incidents]
+    several = N_("🔴 NOT ACKNOWLEDGED · {n} sites, nobody is on them: {names}")
+    return listing(words, names, lambda listed: words.text(several, n=n, names=listed))
+
+
 def down_for_good(words: Translator, incident: Incident) -> str:
     """Of an incident that was posted as unstable and is down now."""
     text = N_("🔴 DOWN · {name} · completely down now: {cause}")

@@ -46,6 +46,8 @@ def settings_embed(
         lines = [_tag_line(words, one) for one in settings.tag_alerts]
         listed = fitting_lines(words, lines, room=_TAGS_LIMIT)
         values[words.text("Channels of tags")] = "\n".join(listed)
+    if settings.escalate_s:
+        values[words.text("Escalation")] = escalation_text(words, settings)
     if settings.manager_role_id is not None:
         values[words.text("Managers")] = f"<@&{settings.manager_role_id}>"
     for name, value in values.items():
@@ -83,6 +85,23 @@ def _tag_line(words: Translator, one: TagAlerts) -> str:
     channel = f"<#{one.channel_id}>" if one.channel_id else words.text("the server's setting")
     role = f" <@&{one.role_id}>" if one.role_id else ""
     return f"#{one.tag} → {channel}{role}"
+
+
+def escalation_text(words: Translator, settings: GuildSettings) -> str:
+    """Who is called, when, and where."""
+    role, after = f"<@&{settings.escalate_role_id}>", words.duration(settings.escalate_s)
+    if settings.escalate_channel_id is None:
+        return words.text(
+            "{role} is called beside the alert when nobody acknowledges it for {after}.",
+            role=role,
+            after=after,
+        )
+    return words.text(
+        "{role} is called in {channel} when nobody acknowledges an alert for {after}.",
+        role=role,
+        after=after,
+        channel=f"<#{settings.escalate_channel_id}>",
+    )
 
 
 def managers_text(interaction: Interaction, settings: GuildSettings) -> str:

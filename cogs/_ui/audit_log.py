@@ -92,6 +92,7 @@ _LABELS = {
     AuditEvent.LANGUAGE: N_("Language"),
     AuditEvent.TIMEZONE: N_("Time zone"),
     AuditEvent.TAG_ALERTS: N_("Channels of tags"),
+    AuditEvent.ESCALATION: N_("Escalation"),
     AuditEvent.MANAGERS: N_("Managers"),
 }
 _DONE = {

@@ -22,7 +22,8 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 # retention.
 WHOLE_INSTALLATION = {
     "audit_log.forget", "boards.all_present", "delivery_stats.unsent_since", "incidents.all_open",
-    "incidents.due", "incidents.insert", "incidents.still_wanted", "monitors.all_watched",
+    "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
+    "monitors.all_watched",
     "monitors.watched_after", "outbox.due_by_channel", "purge._notifications", "purge._posts",
     "purge.forget_followers", "windows.all_live",
 }  # fmt: skip

@@ -22,7 +22,12 @@ CREATE TABLE guild (
     unheard_ms INTEGER,
     -- Where alerts of tagged monitors go, as a JSON list of tag, channel_id, role_id.
     tag_alerts TEXT NOT NULL DEFAULT '[]',
-    manager_role_id INTEGER
+    manager_role_id INTEGER,
+    -- Whom to call when nobody acknowledges an incident for so long (0: nobody), and where (NULL:
+    -- beside its alert).
+    escalate_s INTEGER NOT NULL DEFAULT 0,
+    escalate_role_id INTEGER,
+    escalate_channel_id INTEGER
 ) STRICT;
 
 CREATE TABLE monitor (
@@ -262,6 +267,8 @@ CREATE INDEX notification_waiting
 CREATE UNIQUE INDEX notification_once ON notification (incident_id, channel_id, kind)
     WHERE kind IN ('open', 'escalate', 'answers', 'close');
 -- Edits show the newest truth, so one waiting edit of a post is enough.
+-- Each incident calls once when nobody acknowledges it.
+CREATE UNIQUE INDEX notification_call ON notification (incident_id) WHERE kind = 'call';
 CREATE UNIQUE INDEX notification_edit ON notification (post_id)
     WHERE kind = 'edit' AND state = 'pending';
 

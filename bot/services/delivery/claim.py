@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import blocked_channels, incidents, outbox, posts
+from bot.db import blocked_channels, guilds, incidents, outbox, posts
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
@@ -268,6 +268,7 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
         incidents=tuple(loaded),
         reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
         subscribers=_subscribers(conn, message) if is_awaited else (),
+        role_id=_called_role(conn, message),
         fell_again=_fell_again(conn, message, loaded),
         since_ms=_late_since(conn, message),
     )
@@ -280,7 +281,7 @@ def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
     match message.kind:
         case MessageKind.CLOSE | MessageKind.DIGEST:
             return loaded
-        case MessageKind.REMIND:
+        case MessageKind.REMIND | MessageKind.CALL:
             wanted = incidents.still_wanted(conn, ids, message.read_ms)
             return [incident for incident in loaded if incident.id in wanted]
         case MessageKind.ANSWERS:
@@ -305,6 +306,14 @@ def _subscribers(conn: Connection, message: OutgoingMessage) -> tuple[int, ...]:
     """Users who asked for it and were not notified yet, as many as one message mentions."""
     asked = dict.fromkeys(user for one in message.about for user in enqueue.not_notified(conn, one))
     return tuple(asked)[:MENTIONS]
+
+
+def _called_role(conn: Connection, message: OutgoingMessage) -> int | None:
+    """Whom a call is for, as the server has it now."""
+    if message.kind is not MessageKind.CALL:
+        return None
+    settings = guilds.find(conn, message.guild_id)
+    return None if settings is None else settings.escalate_role_id
 
 
 def _fell_again(conn: Connection, message: OutgoingMessage, loaded: Sequence[Incident]) -> int:

@@ -6,7 +6,7 @@ healthchecks' Flip). Nothing here decides on words: they are found when a messag
 
 from collections.abc import Sequence
 
-from bot.db import blocked_channels, outbox, posts
+from bot.db import blocked_channels, guilds, outbox, posts
 from bot.db import incidents as incidents_table
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
@@ -176,6 +176,22 @@ def reminder(conn: Connection, incident_id: int, now_ms: int) -> None:
     opened = _opening_row(conn, incident_id)
     if opened is not None:
         _add_beside(conn, opened, Work.REMINDER, now_ms)
+
+
+def call(conn: Connection, incident_id: int, now_ms: int) -> None:
+    """Queue that nobody has acknowledged it: once, where the server wants it."""
+    opened = _opening_row(conn, incident_id)
+    settings = None if opened is None else guilds.find(conn, opened.guild_id)
+    if opened is None or settings is None:
+        return
+    outbox.add(
+        conn,
+        guild_id=opened.guild_id,
+        channel_id=settings.escalate_channel_id or opened.channel_id,
+        kind=Work.CALL,
+        incident_id=incident_id,
+        now_ms=now_ms,
+    )
 
 
 def _opening_row(conn: Connection, incident_id: int) -> Notification | None:

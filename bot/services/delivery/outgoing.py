@@ -35,6 +35,7 @@ class OutgoingMessage:
     post: Post | None = None
     reply_to: int | None = None
     subscribers: tuple[int, ...] = ()
+    role_id: int | None = None  # whom a call is for
     fell_again: int = 0
     notice: Notice | None = None
     since_ms: int | None = None

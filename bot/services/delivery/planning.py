@@ -36,6 +36,7 @@ class MessageKind(Enum):
     LATE = auto()  # post an outage that was over before it could be sent
     DIGEST = auto()  # post one summary of all that came and went during a long silence
     REMIND = auto()  # reply: still down
+    CALL = auto()  # reply: nobody has acknowledged it, with another role
     NOTICE = auto()
 
 
@@ -82,7 +83,8 @@ def choose(queue: ChannelQueue) -> Batch | None:
         _answers,
         _recovery,
         lambda queue: _first(MessageKind.NOTICE, queue.due(Work.NOTICE)),
-        _reminder,
+        lambda queue: _together(MessageKind.CALL, queue.due(Work.CALL)),
+        lambda queue: _together(MessageKind.REMIND, queue.due(Work.REMINDER)),
         lambda queue: _edit(queue, urgent=False),
     )
     return next((batch for rule in rules if (batch := rule(queue)) is not None), None)
@@ -156,15 +158,14 @@ def _recovery(queue: ChannelQueue) -> Batch | None:
     return Batch(MessageKind.LATE, due) if due else None
 
 
-def _reminder(queue: ChannelQueue) -> Batch | None:
-    due = queue.due(Work.REMINDER)
-    return Batch(MessageKind.REMIND, due) if due else None
-
-
 def _edit(queue: ChannelQueue, *, urgent: bool) -> Batch | None:
     if not queue.edits or queue.rests:
         return None
     return _first(MessageKind.EDIT, [row for row in queue.due(Work.EDIT) if row.urgent is urgent])
+
+
+def _together(kind: MessageKind, rows: tuple[Notification, ...]) -> Batch | None:
+    return Batch(kind, rows) if rows else None
 
 
 def _first(kind: MessageKind, rows: Sequence[Notification]) -> Batch | None:

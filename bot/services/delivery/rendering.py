@@ -23,6 +23,7 @@ _PLAIN = {
     MessageKind.ANSWERS,
     MessageKind.CLOSE,
     MessageKind.REMIND,
+    MessageKind.CALL,
     MessageKind.ESCALATE,
     MessageKind.PING,
 }
@@ -77,6 +78,11 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
             at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.reminders(words, incidents, at_ms)
             return Alert(alert_kind(incidents), language, content, incidents, plain=is_plain)
+        case MessageKind.CALL:
+            at_ms = max(row.created_ms for row in message.batch.rows)
+            content = alert_lines.nobody_acknowledged(words, incidents, at_ms)
+            roles = () if message.role_id is None else (message.role_id,)
+            return Alert(alert_kind(incidents), language, content, incidents, roles, plain=is_plain)
         case MessageKind.ESCALATE:
             content = alert_lines.down_for_good(words, incidents[0])
             return Alert("down", language, content, incidents, plain=is_plain)
