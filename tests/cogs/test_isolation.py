@@ -23,7 +23,7 @@ RIVAL, MALLORY = "Rival", "Mallory"
 # What nobody of another server may ever read. None of it is typed by Mallory, so none is an echo.
 SECRETS = ("Zanzibar", "zanzi-path", "sesame", "new-disk-in-rack-9", "X-Zanzi")
 SUB_COMMANDS = {1, 2}
-STRING, CHANNEL, ATTACHMENT = 3, 7, 11
+STRING, CHANNEL, ROLE, ATTACHMENT = 3, 7, 8, 11
 SELECTS = (3, 6, 8)
 COMPONENTS_V2 = 1 << 15
 
@@ -129,7 +129,7 @@ def value_of(fixture: BotFixture, option: Json, monitor: str) -> Any:
         4: option.get("min_value") or 60,
         5: False,
         CHANNEL: str(fixture.channel_id("Harbour/general")),
-        8: fixture.role_id("On call"),
+        ROLE: fixture.role_id("On call"),
         ATTACHMENT: Upload("list.csv", b"name,url\nElsewhere,tcp://127.0.0.1:9\n"),
     }[option["type"]]
 
@@ -224,6 +224,7 @@ class Meeting:
         self.leaks: list[str] = []
         self.bridge = fixture.sandbox.channel(f"{RIVAL}/bridge")
         self.rival_id = int(fixture.sandbox.world.guild(RIVAL).id)
+        self.role = fixture.sandbox.admin.add_role(RIVAL, "Own", mentionable=True)
 
     @property
     def own(self) -> str:
@@ -270,6 +271,8 @@ class Meeting:
             return self.bridge.id
         if option["type"] == ATTACHMENT:
             return self.file()
+        if option["type"] == ROLE:
+            return self.role.id
         if option["name"] == "window":
             return "0"
         return value_of(self.fixture, option, self.own)
