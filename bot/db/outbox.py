@@ -252,6 +252,23 @@ def note_lines(conn: Connection, lead_id: int, lines: Iterable[str]) -> None:
     conn.execute("UPDATE notification SET sent_lines = ? WHERE id = ?", (sent, lead_id))
 
 
+def certificate_warnings(
+    conn: Connection, guild_id: int, monitor_id: int
+) -> list[tuple[int, int, int | None, str]]:
+    """Row, channel, message and payload of a monitor's warnings that wait or were sent of late."""
+    found = [
+        conn.execute(
+            "SELECT id, channel_id, message_id, payload FROM notification"
+            f" WHERE guild_id = ? AND state = '{state}' AND kind = 'notice'"
+            " AND iif(json_valid(payload), payload ->> 'kind', '') = 'certificate'"
+            " AND payload ->> 'monitor_id' = ? AND (state = 'pending' OR message_id IS NOT NULL)",
+            (guild_id, monitor_id),
+        )
+        for state in ("pending", "sent")
+    ]
+    return [tuple(row) for rows_ in found for row in rows_.fetchall()]
+
+
 def message_ids(conn: Connection, guild_id: int, channel_id: int, since_ms: int) -> frozenset[int]:
     """Messages that are known to have arrived, sent since then."""
     found = conn.execute(

@@ -76,7 +76,7 @@ def card(alert: Alert) -> Card:
     opened = [one for one in alert.incidents if one.open]
     return Card(
         content=" ".join([alert.content, *calls]),
-        embed=_embed(words, alert) if shown else None,
+        embed=_embed(words, alert) if shown else _note(alert),
         view=_buttons(opened, words) if shown and opened else None,
         mentions=discord.AllowedMentions(
             everyone=False,
@@ -86,6 +86,13 @@ def card(alert: Alert) -> Card:
         ),
         files=_files(words, alert) if shown and _is_long(alert) else alert.files,
     )
+
+
+def _note(alert: Alert) -> discord.Embed | None:
+    """Below the line of a notice, unless Discord took no embed."""
+    if alert.plain or not alert.note:
+        return None
+    return discord.Embed(description=alert.note, colour=GREY)
 
 
 def colour_of(incidents: Sequence[Incident]) -> int:

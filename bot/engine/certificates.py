@@ -68,6 +68,7 @@ class ExpiryWarning:
     """Say that the certificate ends in ``days`` (0: today); ``then`` is what to remember then."""
 
     days: int
+    ends_ms: int
     then: CertificateHistory
 
 
@@ -101,7 +102,7 @@ def warning_due(now: CertificateHistory, at_ms: int) -> ExpiryWarning | None:
     left = round((last_ms - at_ms) / DAY_MS)
     # First seen with 7.2 days left: "in 7 days" is said now and need not be said again at 7.
     warned = Warned(last_ms, left if left in THRESHOLDS else threshold)
-    return ExpiryWarning(left, _remember(now, warned, at_ms))
+    return ExpiryWarning(left, last_ms, _remember(now, warned, at_ms))
 
 
 def _recent(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:

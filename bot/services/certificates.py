@@ -20,6 +20,8 @@ from bot.services.watchlist import Entry, Watchlist
 
 log = logging.getLogger(__name__)
 
+CALLED_DAYS = 3  # from so many days before its end on its role is called as well
+
 
 class Certificates:
     """``wake`` is called after work for Discord."""
@@ -52,6 +54,8 @@ class Certificates:
     async def _observe(self, entry: Entry, at_ms: int, ends_ms: int) -> None:
         before = await self._history(entry)
         now = observe(before, at_ms, ends_ms)
+        if before.warned and now.known_ms != before.known_ms:
+            await self._renewed(entry, now)
         entry.certificate = now
         expiry = warning_due(now, at_ms)
         channel_id = self._watchlist.channel_of(entry)
@@ -76,7 +80,14 @@ class Certificates:
 
     async def _warn(self, entry: Entry, expiry: ExpiryWarning, channel_id: int) -> None:
         monitor, now_ms = entry.monitor, self._clock.now_ms()
-        notice = Notice("certificate", name=monitor.name, days=expiry.days)
+        notice = Notice(
+            "certificate",
+            name=monitor.name,
+            days=expiry.days,
+            until_ms=expiry.ends_ms,
+            monitor_id=monitor.id,
+            role_id=self._watchlist.role_of(entry) if expiry.days <= CALLED_DAYS else None,
+        )
 
         def write(conn: Connection) -> None:
             table.save_certificate_warnings(conn, monitor.id, expiry.then.dump())
@@ -86,6 +97,18 @@ class Certificates:
         self._batch.forget_certificate(monitor.id)
         await self._db.write(write)
         entry.certificate = expiry.then
+        self._wake()
+
+    async def _renewed(self, entry: Entry, now: CertificateHistory) -> None:
+        """What was said of the old one says so."""
+        monitor, now_ms, ends_ms = entry.monitor, self._clock.now_ms(), now.known_ms or 0
+
+        def write(conn: Connection) -> None:
+            table.save_certificate_warnings(conn, monitor.id, now.dump())
+            enqueue.certificate_renewed(conn, monitor.guild_id, monitor.id, ends_ms, now_ms)
+
+        self._batch.forget_certificate(monitor.id)
+        await self._db.write(write)
         self._wake()
 
 

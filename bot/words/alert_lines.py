@@ -11,8 +11,10 @@ from bot.models import HOME, PUSH_URL, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown, units
 from bot.words.ratios import share
+from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, NN_, Translator
 
+_A_DAY_S = 86_400
 NAME_LIMIT = 60
 LINE_LIMIT = 150
 _ALIKE = {
@@ -294,6 +296,31 @@ def certificate(words: Translator, name: str, days: int) -> str:
 def was_offline(words: Translator, seconds: float) -> str:
     """Vigie itself was offline."""
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
+
+
+def offline_note(words: Translator, seconds: float, until_ms: int) -> str:
+    """From when to when, below the line; times are shown in each reader's own zone."""
+    if not until_ms:
+        return ""
+    style: Style = "t" if seconds < _A_DAY_S / 2 else "f"
+    return words.text(
+        "I could not see anything from {a} to {b}; outages in that time are unknown.",
+        a=stamp(until_ms - round(seconds * 1000), style),
+        b=stamp(until_ms, style),
+    )
+
+
+def certificate_note(words: Translator, ends_ms: int, renewed_ms: int) -> str:
+    """When it expires or, once it was renewed, when the new one does."""
+    if renewed_ms:
+        return words.text("Renewed: valid until {time}.", time=stamp(renewed_ms, "f"))
+    if not ends_ms:
+        return ""
+    return words.text(
+        "It expires {time} ({when}). From then on browsers warn visitors: renew it before.",
+        time=stamp(ends_ms, "f"),
+        when=stamp(ends_ms),
+    )
 
 
 def own_line(words: Translator) -> str:

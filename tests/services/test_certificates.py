@@ -189,3 +189,36 @@ def test_a_steady_certificate_costs_the_store_nothing(
             assert saved == []
 
     play(scenario())
+
+
+def test_its_role_is_called_in_the_last_three_days_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.guilds.set_alerts(GUILD, by=PERSON, role_id=55)
+            await watch(s, 8)
+            for _ in range(9 * 4):
+                await s.play({"shop": "OOO"})
+                await s.clock.advance(DAY_S / 4 - 180)
+            called = [message.alert.role_ids for message in s.transport.of(CHANNEL)]
+            assert called == [(), (), (55,), (55,)]
+            assert all("<t:" in message.alert.note for message in s.transport.of(CHANNEL))
+
+    play(scenario())
+
+
+def test_a_renewal_is_written_under_the_warning_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await watch(s, 5)
+            await s.play({"shop": "OOO"})
+            assert s.transport.texts() == [SPOKEN + "5 days"]
+            ends_in(s, "shop", 90)
+            await s.play({"shop": "OOOO"})
+            [message] = s.transport.of(CHANNEL)
+            assert message.alert.content == f"~~{SPOKEN}5 days~~"
+            assert message.alert.note.startswith("Renewed: valid until <t:")
+            edits = message.edits
+            await s.play({"shop": "OOOO"})
+            assert message.edits == edits == 1
+
+    play(scenario())

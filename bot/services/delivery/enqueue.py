@@ -5,6 +5,7 @@ healthchecks' Flip). Nothing here decides on words: they are found when a messag
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.db import blocked_channels, guilds, outbox, posts
 from bot.db import incidents as incidents_table
@@ -167,8 +168,24 @@ def notice(conn: Connection, guild_id: int, channel_id: int, payload: Notice, no
     )
 
 
+def certificate_renewed(
+    conn: Connection, guild_id: int, monitor_id: int, ends_ms: int, now_ms: int
+) -> None:
+    """Have the warnings of a certificate say that it was renewed; those not sent yet never are."""
+    for row_id, channel_id, message_id, payload in outbox.certificate_warnings(
+        conn, guild_id, monitor_id
+    ):
+        if message_id is None:
+            outbox.finish(conn, [row_id], "superseded")
+            continue
+        warned = Notice.parse(payload)
+        if not warned.renewed_ms:
+            renewed = replace(warned, renewed_ms=ends_ms, message_id=message_id, role_id=None)
+            notice(conn, guild_id, channel_id, renewed, now_ms)
+
+
 def offline_notice(since_ms: int, until_ms: int) -> Notice:
-    return Notice("blind", seconds=(until_ms - since_ms) / 1000)
+    return Notice("blind", seconds=(until_ms - since_ms) / 1000, until_ms=until_ms)
 
 
 def reminder(conn: Connection, incident_id: int, now_ms: int) -> None:

@@ -44,6 +44,7 @@ class Alert:
     ``content`` is the push line in ``language``, without mentions: the transport appends
     ``role_ids`` and ``user_ids``. ``plain``: the line is all, no embed and no buttons. ``silent``:
     without a push. ``delayed_ms``: Discord was unreachable from … until …, to be said on the card.
+    ``note``: what a notice says below its line, in an embed.
     """
 
     kind: AlertKind
@@ -56,14 +57,17 @@ class Alert:
     delayed_ms: tuple[int, int] | None = None
     plain: bool = False
     files: tuple["Attached", ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message that belongs to no incident; its words are found when it is sent.
 
-    ``blind`` (offline): ``seconds``. ``own_line``: sites answer elsewhere but not here. ``places``:
-    those called ``name`` are missing. ``certificate``: ``name`` expires in ``days``.
+    ``blind`` (offline): ``seconds``, until ``until_ms``. ``own_line``: sites answer elsewhere but
+    not here. ``places``: those called ``name`` are missing. ``certificate``: that of ``name``, the
+    monitor of ``monitor_id``, expires in ``days``, at ``until_ms``; ``role_id`` is called;
+    ``renewed_ms``: when the new one expires, as the message of ``message_id`` is to say.
     ``lost``: ``channel_id`` is ``gone``, or refuses us. ``test``: how an alert looks.
     ``notice``: ``text`` as it is, with ``files``; ``user_id``: whom it concerns, if no channel can
     be reached.
@@ -78,11 +82,16 @@ class Notice:
     gone: bool = False
     user_id: int | None = None
     files: tuple[Attached, ...] = ()
+    until_ms: int = 0
+    monitor_id: int = 0
+    role_id: int | None = None
+    renewed_ms: int = 0
+    message_id: int = 0
 
     def at(self, age_ms: int) -> "Notice | None":
         """The notice after so long in the outbox; None: nothing of it is still true."""
         days = age_ms // DAY_MS
-        if self.kind == "certificate" and days > 0:
+        if self.kind == "certificate" and days > 0 and not self.renewed_ms:
             return replace(self, days=self.days - days) if self.days >= days else None
         return None if self.kind in {"blind", "own_line", "places", "test"} and days > 0 else self
 

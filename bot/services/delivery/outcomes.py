@@ -13,6 +13,7 @@ from bot.services.delivery.messages import Alert, Notice
 from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.services.delivery.rendering import ROLES
+from bot.services.delivery.throttle import BLOCKED_MS
 
 
 def delivered(
@@ -101,8 +102,9 @@ def note(
             outbox.failed(conn, message.ids, text)
             outbox.finish(conn, message.ids, "dead")
             blocked_channels.mark_unreachable(conn, message.guild_id, now_ms)
-        case Outcome.NEVER_SENT:
-            requeue(conn, message, text)
+        case Outcome.NEVER_SENT:  # the thread sleeps
+            asleep_ms = now_ms + BLOCKED_MS if message.edits_notice else 0
+            requeue(conn, message, text, not_before_ms=asleep_ms)
         case Outcome.NOT_SENT | Outcome.CHANNEL_REFUSED if is_first:
             requeue(conn, message, text)
         case _ if message.kind is MessageKind.EDIT:  # it can wait in line
@@ -133,6 +135,8 @@ def requeue(
 
 def _leave_list(conn: Connection, message: OutgoingMessage, error: str) -> None:
     opens = message.of(Work.OPEN)
+    if not opens:
+        return
     leaving = [row.incident_id for row in opens if row.incident_id is not None]
     posts.unlink(conn, message.own_post.id, leaving)
     outbox.release(conn, [row.id for row in opens], error, keep_post=False)
@@ -161,7 +165,8 @@ def channel_lost(
 def edit_rejected(conn: Connection, message: OutgoingMessage, error: str) -> None:
     """Discord takes no such edit: the next change retries, and openings get their own post."""
     _leave_list(conn, message, error)
-    outbox.drop(conn, [row.id for row in message.of(Work.EDIT)])
+    kind = Work.NOTICE if message.edits_notice else Work.EDIT
+    outbox.drop(conn, [row.id for row in message.of(kind)])
 
 
 def failed_permanently(conn: Connection, message: OutgoingMessage, error: str, now_ms: int) -> None:

@@ -75,7 +75,19 @@ class OutgoingMessage:
     @property
     def edits(self) -> bool:
         """True: it changes a message that stands. False: it is a new one."""
-        return self.kind in {MessageKind.JOIN, MessageKind.EDIT}
+        return self.kind in {MessageKind.JOIN, MessageKind.EDIT} or self.edits_notice
+
+    @property
+    def edits_notice(self) -> bool:
+        return self.notice is not None and self.notice.message_id != 0
+
+    @property
+    def edited_id(self) -> int:
+        """The message that an edit changes. Raises LookupError: there is none."""
+        known = self.notice.message_id if self.notice is not None else self.own_post.message_id
+        if known is None:
+            raise LookupError(f"an edit without a message: {self.batch}")
+        return known
 
     @property
     def to_guild(self) -> bool:

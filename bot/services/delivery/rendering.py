@@ -42,7 +42,13 @@ def render(message: OutgoingMessage, language: str, form: Form = Form.CARD) -> A
     if message.since_ms is not None:
         alert = replace(alert, delayed_ms=(message.since_ms, message.read_ms))
     if form > Form.CARD:
-        alert = replace(alert, plain=True, content=clip(alert.content, PLAIN_CHARACTERS), files=())
+        alert = replace(
+            alert,
+            plain=True,
+            note="",
+            content=clip(alert.content, PLAIN_CHARACTERS),
+            files=(),
+        )
     if form is Form.BARE:
         alert = replace(alert, role_ids=(), user_ids=())
     return alert
@@ -134,9 +140,11 @@ def _roles(incidents: Sequence[Incident]) -> tuple[int, ...]:
 
 def _notice(words: Translator, language: str, notice: Notice) -> Alert:
     kind: AlertKind = "notice"
+    note = ""
     match notice.kind:
         case "blind":
             kind, content = "blind", alert_lines.was_offline(words, notice.seconds)
+            note = alert_lines.offline_note(words, notice.seconds, notice.until_ms)
         case "own_line":
             kind, content = "blind", alert_lines.own_line(words)
         case "places":
@@ -144,13 +152,19 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
         case "certificate":
             content = alert_lines.certificate(words, notice.name, notice.days)
             kind = "certificate"
+            note = alert_lines.certificate_note(words, notice.until_ms, notice.renewed_ms)
+            if notice.renewed_ms:
+                content = f"~~{content}~~"
         case "test":
             return Alert("test", language, alert_lines.test(words))
         case "lost":
             content = alert_lines.lost(words, notice.channel_id, gone=notice.gone)
         case "notice":
             content = notice.text
-    return Alert(kind, language, content, plain=True, files=notice.files)
+    roles = () if notice.role_id is None else (notice.role_id,)
+    return Alert(
+        kind, language, content, role_ids=roles, plain=not note, note=note, files=notice.files
+    )
 
 
 def missed(language: str, incidents: Sequence[Incident], named: Collection[int]) -> str:

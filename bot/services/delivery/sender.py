@@ -101,7 +101,7 @@ class _Attempt(Outgoing):
         self.edits, self.to_guild = message.edits, message.to_guild
         self.attempts = max(row.attempts for row in rows) + 1
         joins = message.kind is MessageKind.JOIN and message.earlier is None
-        self.edits_only = message.kind is MessageKind.EDIT or joins
+        self.edits_only = message.kind is MessageKind.EDIT or joins or message.edits_notice
 
     def age_ms(self) -> int:
         return self._sender.clock.now_ms() - self._due_ms
@@ -138,11 +138,8 @@ class _Attempt(Outgoing):
     async def _transmit(self, alert: Alert) -> int:
         message, transport = self._message, self._transport
         if message.edits:
-            message_id = message.own_post.message_id
-            if message_id is None:
-                raise LookupError(f"an edit without a message: {message.batch}")
-            await transport.edit(self.channel_id, message_id, alert)
-            return message_id
+            await transport.edit(self.channel_id, message.edited_id, alert)
+            return message.edited_id
         if message.to_guild:
             await self._store_line(alert)
             now_ms = self._sender.clock.now_ms()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import DAY_MS
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import enqueue
@@ -426,7 +427,7 @@ def test_without_a_transport_nothing_is_claimed() -> None:
     play(scene)
 
 
-def test_a_blind_note_is_one_plain_post() -> None:
+def test_a_blind_note_is_one_post_that_says_from_when_to_when() -> None:
     async def scene(here: DeliveryFixture) -> None:
         now_ms = here.clock.now_ms()
         note = enqueue.offline_notice(now_ms - 720_000, now_ms)
@@ -437,9 +438,103 @@ def test_a_blind_note_is_one_plain_post() -> None:
         assert message.alert.kind == "blind"
         assert message.alert.content == "⚪ BLIND · I was offline for 12 min"
         assert message.alert.incidents == ()
-        assert message.alert.plain
+        begin, end = now_ms // 1000 - 720, now_ms // 1000
+        assert message.alert.note == (
+            f"I could not see anything from <t:{begin}:t> to <t:{end}:t>;"
+            " outages in that time are unknown."
+        )
 
     play(scene)
+
+
+def test_a_note_that_discord_takes_no_embed_of_is_its_line_alone() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        now_ms = here.clock.now_ms()
+        note = enqueue.offline_notice(now_ms - 720_000, now_ms)
+        await here.db.write(lambda conn: enqueue.notice(conn, GUILD, CHANNEL, note, now_ms))
+        here.transport.before = lambda call: (
+            DeliveryError("no embeds here", DeliveryAction.REFUSED) if call.alert.note else None
+        )
+        await here.deliver()
+        assert here.transport.texts() == ["⚪ BLIND · I was offline for 12 min"]
+
+    play(scene)
+
+
+WARNED = "📜 CERTIFICATE · Shop · expires in 7 days"
+
+
+def test_a_renewed_certificate_strikes_what_was_said_of_the_old_one() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        ends_ms, renewed_ms = here.clock.now_ms() + 7 * DAY_MS, here.clock.now_ms() + 90 * DAY_MS
+        await here.db.write(partial(_put, _warning(ends_ms)))
+        assert await here.deliver() == 1
+        [message] = here.transport.of()
+        assert message.alert.role_ids == (55,)
+        assert f"<t:{ends_ms // 1000}:f>" in message.alert.note
+        here.clock.forward(86_400)
+        await here.db.write(partial(_renew, renewed_ms, here.clock.now_ms()))
+        assert await here.deliver() == 1
+        assert here.transport.of() == [message], "the same message, edited"
+        assert message.alert.content == f"~~{WARNED}~~"
+        assert message.alert.role_ids == ()
+        assert message.alert.note == f"Renewed: valid until <t:{renewed_ms // 1000}:f>."
+        assert await here.rows() == [("notice", "sent"), ("notice", "sent")]
+        await here.db.write(partial(_renew, renewed_ms, here.clock.now_ms()))
+        assert await here.deliver() == 1, "the warning says the newest date; its edit is no warning"
+
+    play(scene)
+
+
+def test_a_warning_that_was_not_sent_before_the_renewal_never_is() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        await here.db.write(partial(_put, _warning(here.clock.now_ms())))
+        await here.db.write(partial(_renew, 1, here.clock.now_ms()))
+        assert await here.deliver() == 0
+        assert await here.rows() == [("notice", "superseded")]
+
+    play(scene)
+
+
+def test_a_warning_of_another_monitor_or_server_stays() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        await here.db.write(partial(_put, _warning(here.clock.now_ms())))
+        for place in ((GUILD, 8), (GUILD + 1, 7)):
+            await here.db.write(
+                lambda conn, place=place: enqueue.certificate_renewed(conn, *place, 1, 1)
+            )
+        assert await here.deliver() == 1
+        assert here.transport.texts() == [WARNED]
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [DeliveryAction.MESSAGE_GONE, DeliveryAction.ARCHIVED, DeliveryAction.REFUSED],
+)
+def test_a_warning_that_can_be_edited_no_more_stops_nothing(action: DeliveryAction) -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        await here.db.write(partial(_put, _warning(here.clock.now_ms())))
+        assert await here.deliver() == 1
+        here.transport.before = lambda call: (
+            DeliveryError("no", action) if call.action == "edit" else None
+        )
+        await here.db.write(partial(_renew, 1, here.clock.now_ms()))
+        await here.deliver()
+        await here.db.write(partial(_put, Notice("notice", text="Hello")))
+        await here.deliver()
+        assert here.transport.texts() == [WARNED, "Hello"]
+
+    play(scene)
+
+
+def _warning(ends_ms: int) -> Notice:
+    return Notice("certificate", name="Shop", days=7, until_ms=ends_ms, monitor_id=7, role_id=55)
+
+
+def _renew(ends_ms: int, now_ms: int, conn: Connection) -> None:
+    enqueue.certificate_renewed(conn, GUILD, 7, ends_ms, now_ms)
 
 
 def test_other_notices_say_what_they_were_given() -> None:
