@@ -477,7 +477,7 @@ def test_a_renewed_certificate_strikes_what_was_said_of_the_old_one() -> None:
         assert await here.deliver() == 1
         assert here.transport.of() == [message], "the same message, edited"
         assert message.alert.content == f"~~{WARNED}~~"
-        assert message.alert.role_ids == ()
+        assert list(message.alert.role_ids) == []
         assert message.alert.note == f"Renewed: valid until <t:{renewed_ms // 1000}:f>."
         assert await here.rows() == [("notice", "sent"), ("notice", "sent")]
         await here.db.write(partial(_renew, renewed_ms, here.clock.now_ms()))
@@ -499,10 +499,15 @@ def test_a_warning_that_was_not_sent_before_the_renewal_never_is() -> None:
 def test_a_warning_of_another_monitor_or_server_stays() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await here.db.write(partial(_put, _warning(here.clock.now_ms())))
-        for place in ((GUILD, 8), (GUILD + 1, 7)):
-            await here.db.write(
-                lambda conn, place=place: enqueue.certificate_renewed(conn, *place, 1, 1)
+        for guild_id, monitor_id in ((GUILD, 8), (GUILD + 1, 7)):
+            work = partial(
+                enqueue.certificate_renewed,
+                guild_id=guild_id,
+                monitor_id=monitor_id,
+                ends_ms=1,
+                now_ms=1,
             )
+            await here.db.write(work)
         assert await here.deliver() == 1
         assert here.transport.texts() == [WARNED]
 
