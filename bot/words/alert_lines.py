@@ -11,10 +11,8 @@ from bot.models import HOME, PUSH_URL, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown, units
 from bot.words.ratios import share
-from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, NN_, Translator
 
-_A_DAY_S = 86_400
 NAME_LIMIT = 60
 LINE_LIMIT = 150
 _ALIKE = {
@@ -37,15 +35,15 @@ def opening(words: Translator, incident: Incident) -> str:
     """What is true of an open incident now."""
     name = incident.name
     if incident.recovering:
-        return _named(words, _RECOVERING[incident.kind is Kind.SLOW], name)
+        return named(words, _RECOVERING[incident.kind is Kind.SLOW], name)
     match incident.kind:
         case Kind.DOWN:
             return _down(words, incident)
         case Kind.UNSTABLE:
             gets = share(words, incident.share_ok, incident.share_of)
-            return _named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
+            return named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
         case Kind.SLOW:
-            return _named(
+            return named(
                 words,
                 N_("🟡 SLOW · {name} · {ms} ms, limit {limit} ms"),
                 name,
@@ -62,13 +60,13 @@ def _down(words: Translator, incident: Incident) -> str:
     """With the places, where others than this one voted; of a job only what it did not do."""
     if incident.url == PUSH_URL:
         text = N_("🔴 DOWN · {name} · {cause}")
-        return _named(words, text, incident.name, cause=_said(words, incident.cause))
+        return named(words, text, incident.name, cause=_said(words, incident.cause))
     text, places = N_("🔴 DOWN · {name} · {cause} ({failed} of {checks} checks)"), incident.places
     if places.voted > 1:
         text = N_(
             "🔴 DOWN · {name} · {cause} ({failed} of {checks} checks, {failing} of {voted} places)"
         )
-    return _named(
+    return named(
         words,
         text,
         incident.name,
@@ -83,7 +81,7 @@ def _down(words: Translator, incident: Incident) -> str:
 def _partly(words: Translator, incident: Incident) -> str:
     through = incident.places.through
     failing = place_names(words, incident.places.failing, _PLACES_ROOM)
-    return _shortened(
+    return shortened(
         incident.name,
         lambda shown: words.plural(
             "🟡 PARTLY · {name} · no answer from {failing}; {through} gets through",
@@ -110,9 +108,9 @@ def _refused(words: Translator, name: str, cause: Cause | None) -> str:
     """With the status, unless its last failed check saw something else."""
     if cause is None or not cause.refuses_the_bot:
         text = N_("🟡 REFUSED · {name} · refuses the bot; people may get in")
-        return _named(words, text, name)
+        return named(words, text, name)
     text = N_("🟡 REFUSED · {name} · answers HTTP {status} to the bot; people may get in")
-    return _named(words, text, name, status=cause.number)
+    return named(words, text, name, status=cause.number)
 
 
 def mass(words: Translator, n: int) -> str:
@@ -160,7 +158,7 @@ def several_recovering(words: Translator, names: Sequence[str]) -> str:
 def up(words: Translator, name: str, seconds: float) -> str:
     """``seconds`` from the first failed check to the first good one."""
     text = N_("🟢 UP · {name} · back after {duration}")
-    return _named(words, text, name, duration=words.duration(seconds))
+    return named(words, text, name, duration=words.duration(seconds))
 
 
 def several_up(words: Translator, names: Sequence[str]) -> str:
@@ -200,7 +198,7 @@ def recovery(words: Translator, incidents: Sequence[Incident]) -> str:
 def fast_again(words: Translator, name: str, seconds: float) -> str:
     """``seconds`` from the first slow round to the first fast one: it was never away."""
     text = N_("🟢 FAST AGAIN · {name} · was slow for {duration}")
-    return _named(words, text, name, duration=words.duration(seconds))
+    return named(words, text, name, duration=words.duration(seconds))
 
 
 def several_fast(words: Translator, names: Sequence[str]) -> str:
@@ -226,10 +224,10 @@ def answers_again(words: Translator, incidents: Sequence[Incident], fell_again: 
         )
     incident = incidents[0]
     if incident.kind is Kind.SLOW:
-        return _named(words, N_("🟢 FAST AGAIN · {name} · I keep watching"), incident.name)
+        return named(words, N_("🟢 FAST AGAIN · {name} · I keep watching"), incident.name)
     if not fell_again:
-        return _named(words, N_("🟢 ANSWERS AGAIN · {name} · I keep watching"), incident.name)
-    return _shortened(
+        return named(words, N_("🟢 ANSWERS AGAIN · {name} · I keep watching"), incident.name)
+    return shortened(
         incident.name,
         lambda shown: words.plural(
             "🟢 ANSWERS AGAIN · {name} · fell again {n} time in 24 h; I keep watching",
@@ -245,7 +243,7 @@ def reminder(words: Translator, incident: Incident, seconds: float) -> str:
     text = N_("🔴 STILL DOWN · {name} · for {duration}")
     if incident.kind is not Kind.DOWN:
         text = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
-    return _named(words, text, incident.name, duration=words.duration(seconds))
+    return named(words, text, incident.name, duration=words.duration(seconds))
 
 
 def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:
@@ -266,7 +264,7 @@ def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms:
     if len(incidents) == 1:
         since = words.duration((at_ms - incidents[0].since_ms) / 1000)
         text = N_("🔴 NOT ACKNOWLEDGED · {name} · {since}, nobody is on it")
-        return _named(words, text, incidents[0].name, since=since)
+        return named(words, text, incidents[0].name, since=since)
     n, names = len(incidents), [incident.name for incident in incidents]
     several = N_("🔴 NOT ACKNOWLEDGED · {n} sites, nobody is on them: {names}")
     return listing(words, names, lambda listed: words.text(several, n=n, names=listed))
@@ -275,91 +273,21 @@ def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms:
 def down_for_good(words: Translator, incident: Incident) -> str:
     """Of an incident that was posted as unstable and is down now."""
     text = N_("🔴 DOWN · {name} · completely down now: {cause}")
-    return _named(words, text, incident.name, cause=_said(words, incident.cause))
-
-
-def certificate(words: Translator, name: str, days: int) -> str:
-    """``days`` until it expires; 0: today."""
-    if days < 1:
-        return _named(words, N_("📜 CERTIFICATE · {name} · expires today"), name)
-    return _shortened(
-        name,
-        lambda shown: words.plural(
-            "📜 CERTIFICATE · {name} · expires in {n} day",
-            "📜 CERTIFICATE · {name} · expires in {n} days",
-            days,
-            name=shown,
-        ),
-    )
-
-
-def was_offline(words: Translator, seconds: float) -> str:
-    """Vigie itself was offline."""
-    return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
-
-
-def offline_note(words: Translator, seconds: float, until_ms: int) -> str:
-    """From when to when, below the line; times are shown in each reader's own zone."""
-    if not until_ms:
-        return ""
-    style: Style = "t" if seconds < _A_DAY_S / 2 else "f"
-    return words.text(
-        "I could not see anything from {a} to {b}; outages in that time are unknown.",
-        a=stamp(until_ms - round(seconds * 1000), style),
-        b=stamp(until_ms, style),
-    )
-
-
-def certificate_note(words: Translator, ends_ms: int, renewed_ms: int) -> str:
-    """When it expires or, once it was renewed, when the new one does."""
-    if renewed_ms:
-        return words.text("Renewed: valid until {time}.", time=stamp(renewed_ms, "f"))
-    if not ends_ms:
-        return ""
-    return words.text(
-        "It expires {time} ({when}). From then on browsers warn visitors: renew it before.",
-        time=stamp(ends_ms, "f"),
-        when=stamp(ends_ms),
-    )
-
-
-def own_line(words: Translator) -> str:
-    """Half of all monitors fail from here alone."""
-    return words.text(
-        "⚪ MY LINE · many sites answer other places but not me, so I send no alerts about them"
-    )
-
-
-def missing_places(words: Translator, names: Sequence[str]) -> str:
-    """Lookouts that have not been heard of."""
-    return words.plural(
-        "⚪ PLACE AWAY · {names} has not been heard of for ten minutes",
-        "⚪ PLACES AWAY · {names} have not been heard of for ten minutes",
-        len(names),
-        names=place_names(words, names, _NAMES_ROOM),
-    )
-
-
-def test(words: Translator) -> str:
-    return words.text("🔔 TEST · this is how an alert arrives here")
+    return named(words, text, incident.name, cause=_said(words, incident.cause))
 
 
 def _said(words: Translator, cause: Cause | None) -> str:
     return words.text("no good answer") if cause is None else cause_text(words, cause)
 
 
-def _named(words: Translator, text: str, name: str, **values: Any) -> str:
-    return _shortened(name, lambda shown: words.text(text, name=shown, **values))
+def named(words: Translator, text: str, name: str, **values: Any) -> str:
+    return shortened(name, lambda shown: words.text(text, name=shown, **values))
 
 
-def _shortened(name: str, line: Callable[[str], str]) -> str:
+def shortened(name: str, line: Callable[[str], str]) -> str:
     """The line with as much of the name as there is room for."""
     room = LINE_LIMIT - _ROLE_PING - units(line(""))
     return line(markdown(name, max(1, min(NAME_LIMIT, room))))
-
-
-_NAMES = 10
-_NAMES_ROOM = 80
 
 
 def digest(words: Translator, n: int) -> str:
@@ -369,31 +297,6 @@ def digest(words: Translator, n: int) -> str:
         "📋 DIGEST · {n} incidents came and went while I could not post here",
         n,
     )
-
-
-def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
-    """A channel is gone, or refuses us."""
-    template = N_(
-        "🔕 NOT HEARD · I can no longer post in {channel}. Restore my permissions"
-        " there, or choose another channel with /alerts channel."
-    )
-    if gone:
-        template = N_(
-            "🔕 NOT HEARD · {channel} is gone, so my alerts reach nobody. Choose another channel"
-            " with /alerts channel."
-        )
-    return words.text(template, channel=f"<#{channel_id}>")
-
-
-def missed(words: Translator, names: Sequence[str], unnamed: int) -> str:
-    """Sites in trouble now: some by their names, others by their number alone."""
-    if not names:
-        return words.plural("{n} site is in trouble now.", "{n} sites are in trouble now.", unnamed)
-    listed = words.list([markdown(name, NAME_LIMIT) for name in names[:_NAMES]])
-    more = max(0, len(names) - _NAMES) + unnamed
-    if more:
-        listed = words.text("{names} +{n} more", names=listed, n=more)
-    return words.text("In trouble now: {names}", names=listed)
 
 
 def over(words: Translator, incidents: Sequence[Incident]) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.words import alert_lines
+from bot.words import alert_lines, notices
 from bot.words.translator import Translator, translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
@@ -104,16 +104,16 @@ def test_all_clears_that_come_together_name_the_sites_there_is_room_for() -> Non
 
 
 def test_the_other_lines() -> None:
-    assert alert_lines.certificate(EN, "shop", 14) == "📜 CERTIFICATE · shop · expires in 14 days"
-    assert alert_lines.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
-    assert alert_lines.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
-    assert alert_lines.was_offline(EN, 720) == "⚪ BLIND · I was offline for 12 min"
+    assert notices.certificate(EN, "shop", 14) == "📜 CERTIFICATE · shop · expires in 14 days"
+    assert notices.certificate(EN, "shop", 1) == "📜 CERTIFICATE · shop · expires in 1 day"
+    assert notices.certificate(EN, "shop", 0) == "📜 CERTIFICATE · shop · expires today"
+    assert notices.was_offline(EN, 720) == "⚪ BLIND · I was offline for 12 min"
     assert (
         alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · completely down now: HTTP 503"
     )
     assert alert_lines.reminder(EN, DOWN, 14_400) == "🔴 STILL DOWN · Shop API · for 4 h"
     assert alert_lines.reminder(EN, SLOW, 14_400) == "🟡 STILL UNSTABLE · Shop API · for 4 h"
-    assert alert_lines.test(EN).startswith("🔔 TEST · ")
+    assert notices.test(EN).startswith("🔔 TEST · ")
     assert alert_lines.opening(EN, replace(DOWN, cause=None)).endswith(
         "no good answer (4 of 4 checks)"
     )
@@ -139,7 +139,7 @@ def lines(words: Translator, name: str, incident: Incident) -> list[str]:
         alert_lines.opening(words, one),
         alert_lines.down_for_good(words, one),
         alert_lines.reminder(words, one, 1e6),
-        alert_lines.certificate(words, name, 30),
+        notices.certificate(words, name, 30),
         alert_lines.up(words, name, 1e6),
     ]
 

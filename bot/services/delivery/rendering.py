@@ -8,7 +8,7 @@ from bot.models import Incident, Kind
 from bot.services.delivery.messages import Alert, AlertKind, Notice
 from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
-from bot.words import alert_lines
+from bot.words import alert_lines, notices
 from bot.words.escaping import clip
 from bot.words.translator import Translator, translator_for
 
@@ -143,22 +143,22 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
     note = ""
     match notice.kind:
         case "blind":
-            kind, content = "blind", alert_lines.was_offline(words, notice.seconds)
-            note = alert_lines.offline_note(words, notice.seconds, notice.until_ms)
+            kind, content = "blind", notices.was_offline(words, notice.seconds)
+            note = notices.offline_note(words, notice.seconds, notice.until_ms)
         case "own_line":
-            kind, content = "blind", alert_lines.own_line(words)
+            kind, content = "blind", notices.own_line(words)
         case "places":
-            content = alert_lines.missing_places(words, notice.name.split())
+            content = notices.missing_places(words, notice.name.split())
         case "certificate":
-            content = alert_lines.certificate(words, notice.name, notice.days)
+            content = notices.certificate(words, notice.name, notice.days)
             kind = "certificate"
-            note = alert_lines.certificate_note(words, notice.until_ms, notice.renewed_ms)
+            note = notices.certificate_note(words, notice.until_ms, notice.renewed_ms)
             if notice.renewed_ms:
                 content = f"~~{content}~~"
         case "test":
-            return Alert("test", language, alert_lines.test(words))
+            return Alert("test", language, notices.test(words))
         case "lost":
-            content = alert_lines.lost(words, notice.channel_id, gone=notice.gone)
+            content = notices.lost(words, notice.channel_id, gone=notice.gone)
         case "notice":
             content = notice.text
     roles = () if notice.role_id is None else (notice.role_id,)
@@ -172,4 +172,4 @@ def missed(language: str, incidents: Sequence[Incident], named: Collection[int])
     if not incidents:
         return ""
     names = [one.name for one in incidents if one.id in named]
-    return "\n" + alert_lines.missed(translator_for(language), names, len(incidents) - len(names))
+    return "\n" + notices.missed(translator_for(language), names, len(incidents) - len(names))
