@@ -127,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     backup.add_argument("--keep", type=_count, help="in a folder, so many stay (7)")
     backup.add_argument("--daily", action="store_true", help="stay, and make one a day in FOLDER")
+    plan = commands.add_parser(
+        "plan", help="what a file of sites would change (docs/sites-file.md)"
+    )
+    plan.add_argument("file", metavar="FILE", help="such as sites.yml; nothing is changed")
     _add_places(commands)
     return parser
 

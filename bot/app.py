@@ -130,13 +130,13 @@ class App(Core):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
         # What a closed terminal sends, and supervisors to have settings read again.
-        loop.add_signal_handler(signal.SIGHUP, log.info, "SIGHUP: there is nothing to read again")
+        loop.add_signal_handler(signal.SIGHUP, self.services.sites.read_again)
         parts = [
             self._part(work.__qualname__, work)
             for work in (
                 *(self.stalls.run, self.scheduler.run, self.recorder.run, self.connectivity.run),
                 *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
-                *(self.services.boards.run, self.services.reports.run),
+                *(self.services.boards.run, self.services.reports.run, self.services.sites.run),
                 *([self.link.run, self.place_watch.run] if self.link is not None else []),
             )
         ]

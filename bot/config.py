@@ -29,6 +29,7 @@ VARIABLES = (
     "VIGIE_CONCURRENCY",
     "VIGIE_HEARTBEAT_URL",
     "VIGIE_GUILDS",
+    "VIGIE_SITES",
     "VIGIE_LOG_LEVEL",
     "VIGIE_NATS_URL",
     "VIGIE_PROBE",
@@ -97,6 +98,7 @@ class Config:
     concurrency: int = 0  # 0: as many as the monitors' rate needs
     heartbeat_url: str | None = None
     guilds: frozenset[int] = frozenset()  # empty: any server
+    sites: Path | None = None  # the operator's file of sites
     log_level: str = "INFO"
     remarks: tuple[str, ...] = ()  # what was set and means nothing, in sentences
     nats_url: str = ""  # of the server where other places are asked; empty: there are none
@@ -145,6 +147,7 @@ def load(
         concurrency=read.number("VIGIE_CONCURRENCY", 0, 0, 100_000),
         heartbeat_url=read.heartbeat("VIGIE_HEARTBEAT_URL") if secrets else None,
         guilds=frozenset(read.numbers("VIGIE_GUILDS", 2**63)),
+        sites=Path(text) if (text := read.text("VIGIE_SITES")) else None,
         log_level=read.choice("VIGIE_LOG_LEVEL", "INFO", LOG_LEVELS),
         remarks=tuple(_remarks(values)),
         nats_url=read.secret("VIGIE_NATS_URL").strip() if secrets else "",

@@ -227,6 +227,7 @@ class Monitor:
     grace_s: int | None = None  # of a push monitor: how late a beat may be
     link: str | None = None  # shown on its alerts, as is its note
     note: str | None = None
+    from_file: bool = False  # the operator's file of sites says what it is
     paused_ms: int | None = None  # since when
     resume_ms: int | None = None  # when the pause ends by itself
     muted_until_ms: int | None = None
@@ -264,6 +265,7 @@ class GuildSettings:
     reminder_h: int = 0
     set_by: int | None = None  # who set the alert channel
     tag_alerts: tuple[TagAlerts, ...] = ()
+    file_keys: tuple[str, ...] = ()  # which of these the operator's file of sites gives
     manager_role_id: int | None = None  # may press what else takes Manage Server
     escalate_s: int = 0  # so long after an opening nobody has acknowledged; 0: never
     escalate_role_id: int | None = None
@@ -383,6 +385,7 @@ class Window:
     created_by: int = 0
     created_ms: int = 0
     tag: str | None = None
+    from_file: bool = False  # it is one of the operator's file of sites
 
     def covers(self, monitor: Monitor) -> bool:
         """Whether the monitor is one of those it is about."""

@@ -17,7 +17,7 @@ def all_present(conn: Connection) -> list[GuildSettings]:
 def save(conn: Connection, settings: GuildSettings) -> None:
     """Insert or replace what a server chose; a server that had left is back."""
     row = asdict(settings)
-    row["tag_alerts"] = json.dumps(row["tag_alerts"])
+    row |= {name: json.dumps(row[name]) for name in ("tag_alerts", "file_keys")}
     rows.save(conn, "guild", "id", row | {"left_ms": None})
 
 
@@ -48,4 +48,6 @@ def put(conn: Connection, key: str, value: str) -> None:
 
 def _settings(row: sqlite3.Row) -> GuildSettings:
     tags = tuple(TagAlerts(**one) for one in json.loads(row["tag_alerts"]))
-    return rows.read(row, GuildSettings, tag_alerts=tags)
+    return rows.read(
+        row, GuildSettings, tag_alerts=tags, file_keys=tuple(json.loads(row["file_keys"]))
+    )

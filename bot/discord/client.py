@@ -26,6 +26,7 @@ from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels, OpenChannels
 from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
 from bot.discord.limits import GlobalLimit, SessionStarts, Store
+from bot.discord.names import DiscordNames
 from bot.errors import ConfigError
 from bot.services.delivery.messages import Transport
 
@@ -186,7 +187,15 @@ class VigieClient(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         self.was_ready = True
+        self.services.sites.attach(DiscordNames(self))
         self._note_gateway()
+
+    async def on_guild_available(self, _guild: discord.Guild) -> None:
+        if self.was_ready:
+            self.services.sites.attach(DiscordNames(self))
+
+    async def on_guild_join(self, _guild: discord.Guild) -> None:
+        self.services.sites.attach(DiscordNames(self))
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Find the gateway, however long it takes, and stay connected to it."""

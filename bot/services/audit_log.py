@@ -10,8 +10,13 @@ from bot.db.database import Database
 from bot.models import GuildSettings, Monitor, TagAlerts, Window
 from bot.services.monitor_options import differing
 from bot.services.option_types import MonitorOption, Option
+from bot.words.translator import N_
 
 __all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
+
+
+FILE = 0  # stands for a person's id: the operator's file of sites
+IN_THE_FILE = N_("This stands in the bot operator's file of sites and is only changed there.")
 
 
 class AuditEvent(StrEnum):

@@ -8,7 +8,7 @@ from itertools import islice
 from bot.errors import NotFound, UserError
 from bot.models import Monitor
 from bot.services.monitor_options import Typed
-from bot.services.monitors import Monitors
+from bot.services.monitors import Monitors, check_owner
 
 # Questions nobody has answered yet; the oldest are forgotten first.
 _MOST_OPEN = 200
@@ -42,6 +42,7 @@ class BulkEdits:
         refused: list[tuple[Monitor, UserError]] = []
         for one in monitors:
             try:
+                check_owner(one)
                 if self._monitors.rules.changed(one, typed, mine) != one:
                     changing.append(one)
             except UserError as error:

@@ -12,7 +12,7 @@ from bot.db import guilds as table
 from bot.db.database import Connection, Database
 from bot.errors import UserError
 from bot.models import GuildSettings, Monitor, TagAlerts
-from bot.services.audit_log import Actor
+from bot.services.audit_log import FILE, IN_THE_FILE, Actor
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,14 @@ class Guilds:
 
     async def set_timezone(self, guild_id: int, timezone: str, by: int) -> None:
         """Remember the zone a server's people mean when they name none."""
+        if "timezone" in self.settings(guild_id).file_keys:
+            return
         await self._change(guild_id, actor=self._actor(guild_id, by), timezone=timezone)
+
+    async def take_from_file(self, guild_id: int, chosen: dict[str, Any]) -> GuildSettings:
+        """Settings by the names of their fields; what was given before and no longer is stays."""
+        keys = tuple(chosen)
+        return await self._change(guild_id, self._actor(guild_id, FILE), **chosen, file_keys=keys)
 
     async def set_managers(self, guild_id: int, role_id: int | None, by: int) -> None:
         """Let a role do what else takes Manage Server, as far as Vigie decides; None: nobody."""
@@ -168,6 +175,8 @@ class Guilds:
             stored = known or await self._db.read(lambda conn: table.find(conn, guild_id))
             before = stored or GuildSettings(guild_id)
             after = replace(before, **chosen)
+            if actor is not None and actor.user_id != FILE:
+                _check_file(before, after)
             rows = [] if actor is None else actor.chose(before, after)
 
             def write(conn: Connection) -> None:
@@ -178,6 +187,12 @@ class Guilds:
                 await self._db.write(write)
                 self._settings[guild_id] = after
             return after
+
+
+def _check_file(before: GuildSettings, after: GuildSettings) -> None:
+    """Raises UserError for a change of what the operator's file of sites gives."""
+    if any(getattr(before, name) != getattr(after, name) for name in before.file_keys):
+        raise UserError(IN_THE_FILE)
 
 
 class KeyValueStore:

@@ -1,5 +1,6 @@
 """Beginning, planning, listing and cancelling maintenance windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
@@ -9,7 +10,7 @@ from bot.db import windows as table
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
-from bot.services.audit_log import Actor, AuditEvent
+from bot.services.audit_log import FILE, IN_THE_FILE, Actor, AuditEvent
 from bot.services.guilds import Guilds
 from bot.services.recurrence import Occurrence, instant, next_occurrence, wall_time, zone_name
 from bot.services.watchlist import Watchlist
@@ -89,6 +90,37 @@ class Maintenance:
         await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
 
+    async def take_from_file(self, guild_id: int, wanted: Sequence[NewWindow]) -> None:
+        """The windows of the operator's file of sites: the others it once had are cancelled.
+
+        What is over already is left out. Raises UserError for what cannot be planned.
+        """
+        there = {
+            _content(one): one.id
+            for one in self._watchlist.windows.of_guild(guild_id)
+            if one.from_file
+        }
+        for new in wanted:
+            made = replace(self._made(guild_id, new, FILE), from_file=True)
+            if there.pop(_content(made), None) is None and not self._is_over(made):
+                self._check(made)
+                await self._add(made, AuditEvent.MAINTENANCE_PLANNED)
+        for window_id in there.values():
+            if self._is_known(guild_id, window_id):
+                await self.cancel(guild_id, window_id, FILE)
+
+    def check_from_file(self, guild_id: int, wanted: NewWindow) -> None:
+        """Raises UserError for a window that cannot be planned."""
+        made = self._made(guild_id, wanted, FILE)
+        if not self._is_over(made):
+            self._check(made)
+
+    def _is_over(self, window: Window) -> bool:
+        return window.date is not None and next_occurrence(window, self._clock.now_ms()) is None
+
+    def _is_known(self, guild_id: int, window_id: int) -> bool:
+        return any(one.window.id == window_id for one in self.of_guild(guild_id))
+
     def of_guild(self, guild_id: int) -> list[WindowStatus]:
         """The windows that are open or to come, in the order of their times; from memory."""
         now_ms = self._clock.now_ms()
@@ -117,6 +149,8 @@ class Maintenance:
     async def cancel(self, guild_id: int, window_id: int, by: int) -> WindowStatus:
         """Cancel a window, or end it now. Raises NotFound."""
         found = self.find(guild_id, str(window_id))
+        if found.window.from_file and by != FILE:
+            raise UserError(IN_THE_FILE)
         now_ms = self._clock.now_ms()
         done = Actor(guild_id, by, now_ms).planned(found.window, AuditEvent.MAINTENANCE_CANCELLED)
 
@@ -206,6 +240,11 @@ class Maintenance:
             return WindowStatus(window, None, occurrence, now_ms)
         entry = self._watchlist.find(window.monitor_id)
         return None if entry is None else WindowStatus(window, entry.monitor, occurrence, now_ms)
+
+
+def _content(window: Window) -> Window:
+    """What makes two windows the same."""
+    return replace(window, id=0, created_by=0, created_ms=0, from_file=True)
 
 
 def _covers_all_of(window: Window, begun: WindowStatus) -> bool:

@@ -82,7 +82,8 @@ class MonitorIndex:
         self._by_name[name_key(monitor.name)] = monitor
         if not monitor.is_push:
             self._by_url.setdefault(monitor.target.url, monitor)
-        self._by_id[monitor.id] = monitor
+        if monitor.id:  # a draft has none yet
+            self._by_id[monitor.id] = monitor
 
     def replace(self, before: Monitor, after: Monitor) -> None:
         self._by_name.pop(name_key(before.name), None)

@@ -15,7 +15,7 @@ from bot.engine.place_router import PlaceRouter
 from bot.engine.scheduler import Scheduler, Step
 from bot.errors import NotFound, UserError
 from bot.models import HOME, PUSH_URL, CheckResult, Ending, Monitor
-from bot.services.audit_log import Actor, AuditEvent
+from bot.services.audit_log import FILE, IN_THE_FILE, Actor, AuditEvent
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.guilds import Guilds
 from bot.services.monitor_options import NAME_LIMIT, SECRETS, Typed
@@ -217,6 +217,7 @@ class Monitors:
         """Stop watching for good. A post of it in trouble is edited to "no longer watched"."""
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
+            check_owner(entry.monitor, by)
             now_ms = self._clock.now_ms()
             done = Actor(guild_id, by, now_ms).did(AuditEvent.REMOVED, monitor_id)
 
@@ -256,6 +257,7 @@ class Monitors:
         async with self._watchlist.changing:  # the second of two changes what the first left
             entry = self._watchlist.get(guild_id, monitor_id)
             before = entry.monitor
+            check_owner(before, by)
             if change.get("places") not in {None, ALL_PLACES, before.place}:
                 self._check_place(change["places"])
             renamed = change.get("name", before.name) != before.name
@@ -331,6 +333,23 @@ class Monitors:
         if latest is None or self._clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
             self._scheduler.check_now(monitor_id)
 
+    async def set_from_file(self, guild_id: int, ids: Collection[int]) -> None:
+        """These monitors of a server stand in the operator's file of sites, all others do not."""
+        async with self._watchlist.changing:
+            changed = [
+                (one, replace(one.monitor, from_file=one.monitor.id in ids))
+                for one in self._watchlist.of_guild(guild_id)
+                if bool(one.monitor.from_file) != (one.monitor.id in ids)
+            ]
+
+            def write(conn: Connection) -> None:
+                for _, after in changed:
+                    table.save_settings(conn, after)
+
+            await self._db.write(write)
+            for entry, after in changed:
+                entry.monitor = after
+
     async def guild_left(self, guild_id: int) -> None:
         """A server removed Vigie: its monitors rest, its data is kept for a while."""
         for entry in self._watchlist.of_guild(guild_id):
@@ -341,3 +360,9 @@ class Monitors:
         """A server has Vigie again: go on where it was."""
         for entry in await self._watchlist.load_guild(guild_id):
             schedule(self._scheduler, entry.monitor)
+
+
+def check_owner(monitor: Monitor, by: int | None = None) -> None:
+    """Refuse a person's change (UserError) of what the operator's file of sites gives."""
+    if monitor.from_file and by != FILE:
+        raise UserError(IN_THE_FILE)

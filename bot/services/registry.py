@@ -23,7 +23,7 @@ from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why
-from bot.services.guilds import Guilds
+from bot.services.guilds import Guilds, KeyValueStore
 from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
 from bot.services.liveness import Gateway
@@ -34,6 +34,7 @@ from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.reports import Reports
 from bot.services.silences import Silences
+from bot.services.sites.apply import SitesFile
 from bot.services.status import Status
 from bot.services.test_alert import AlertTest
 from bot.services.watchlist import Watchlist
@@ -154,6 +155,7 @@ class Services:
     reports: Reports
     gateway: Gateway
     pushes: Pushes
+    sites: SitesFile
 
     @classmethod
     def build(cls, core: Core, clock: Clock) -> "Services":
@@ -161,6 +163,7 @@ class Services:
         delivery, connectivity = core.delivery, core.connectivity
         status = Status(db, clock, watchlist)
         painter = Painter()
+        maintenance = Maintenance(db, clock, guilds, watchlist)
         return cls(
             config=config,
             clock=clock,
@@ -174,22 +177,27 @@ class Services:
             history=History(db, clock, watchlist),
             painter=painter,
             incidents=Incidents(db, clock, watchlist, delivery),
-            maintenance=Maintenance(db, clock, guilds, watchlist),
+            maintenance=maintenance,
             delivery=delivery,
             trial=AlertTest(db, clock, guilds, delivery),
             doctor=_doctor(core, clock, status),
             boards=_boards(core, clock, status),
-            reports=Reports(
-                db,
-                clock,
-                guilds=guilds,
-                watchlist=watchlist,
-                delivery=delivery,
-                painter=painter,
-            ),
+            reports=_reports(core, clock, painter),
             gateway=core.gateway,
             pushes=core.pushes,
+            sites=_sites(core, maintenance),
         )
+
+
+def _reports(core: Core, clock: Clock, painter: Painter) -> Reports:
+    return Reports(
+        core.db,
+        clock,
+        guilds=core.guilds,
+        watchlist=core.watchlist,
+        delivery=core.delivery,
+        painter=painter,
+    )
 
 
 def _boards(core: Core, clock: Clock, status: Status) -> Boards:
@@ -214,4 +222,16 @@ def _doctor(core: Core, clock: Clock, status: Status) -> Doctor:
         checks=core.checks,
         stalls=core.stalls,
         place_watch=core.place_watch,
+    )
+
+
+def _sites(core: Core, maintenance: Maintenance) -> SitesFile:
+    return SitesFile(
+        core.config.sites,
+        monitors=core.monitors,
+        silences=core.silences,
+        guilds=core.guilds,
+        maintenance=maintenance,
+        delivery=core.delivery,
+        store=KeyValueStore(core.db),
     )

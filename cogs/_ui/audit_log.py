@@ -8,7 +8,7 @@ import discord
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.models import Window
-from bot.services.audit_log import AuditEntry, AuditEvent, AuditPage
+from bot.services.audit_log import FILE, AuditEntry, AuditEvent, AuditPage
 from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import ChannelOption, NameOption, NumberOption, RoleOption, YesOption
 from bot.services.recurrence import next_occurrence
@@ -128,7 +128,8 @@ def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool =
 
     ``named``: with the monitor, in a list of several.
     """
-    parts = [stamp(row.at_ms), f"<@{row.user_id}>"]
+    who = words.text("the file of sites") if row.user_id == FILE else f"<@{row.user_id}>"
+    parts = [stamp(row.at_ms), who]
     if named and row.name is not None:
         parts.append(f"**{markdown(row.name, _NAME_LIMIT)}**")
     return " · ".join([*parts, _said(words, row, limit)])

@@ -93,6 +93,8 @@ def line(words: Translator, one: WindowStatus) -> str:
         parts.append(f"{begun} – {over}")
     if window.reason:
         parts.append(markdown(window.reason, REASON_LIMIT))
+    if window.from_file:
+        parts.append(words.text("from the file of sites"))
     return " · ".join(parts)
 
 

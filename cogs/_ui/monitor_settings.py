@@ -13,6 +13,7 @@ from bot.discord.command_tree import error_text, translator_of
 from bot.discord.permissions import channel_problem, role_unreachable
 from bot.errors import AddressRefused, UserError
 from bot.models import Monitor, Target
+from bot.services.audit_log import IN_THE_FILE
 from bot.services.monitor_options import (
     EVERY,
     IN_COMMANDS,
@@ -180,6 +181,9 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
         label = words.text(OPTIONS["depends_on"].label)
         embed.add_field(name=label, value=shown_name(parent), inline=False)
     await add_changes(interaction, embed, monitor.id)
+    if monitor.from_file:
+        embed.set_footer(text=words.text(IN_THE_FILE))
+        return embed, view_of([audit_log_button(words, monitor.id)])
     sections = (
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))
         for section, title in SECTIONS.items()

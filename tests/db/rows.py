@@ -11,6 +11,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "timezone": "Europe/Paris",
         "left_ms": None,
         "tag_alerts": "[]",
+        "file_keys": "[]",
     },
     "monitor": {
         "url": "https://shop.example/",

@@ -27,7 +27,9 @@ CREATE TABLE guild (
     -- beside its alert).
     escalate_s INTEGER NOT NULL DEFAULT 0,
     escalate_role_id INTEGER,
-    escalate_channel_id INTEGER
+    escalate_channel_id INTEGER,
+    -- Which of its settings the operator's file of sites gives, as a JSON list.
+    file_keys TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 CREATE TABLE monitor (
@@ -67,7 +69,9 @@ CREATE TABLE monitor (
     grace_s INTEGER,
     -- Shown on its alerts: an address, a line of text.
     link TEXT,
-    note TEXT
+    note TEXT,
+    -- 1: the operator's file of sites says what it is.
+    from_file INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
@@ -93,6 +97,7 @@ CREATE TABLE maintenance_window (
     created_ms INTEGER NOT NULL,
     ended_ms INTEGER,
     tag TEXT,
+    from_file INTEGER NOT NULL DEFAULT 0,
     CHECK ((days = '') = (date IS NOT NULL)),
     CHECK ((ends IS NULL) = (length_s IS NOT NULL))
 ) STRICT;
