@@ -218,12 +218,12 @@ def _opened_door(app: App) -> "Door | None":
     """The HTTP door; without its setting nothing of it is loaded. Raises ConfigError."""
     if app.config.listen is None:
         return None
-    from bot.web.door import Door, handlers  # noqa: PLC0415
+    from bot.web.door import door  # noqa: PLC0415
 
     health = Health(app.clock, app.heartbeat, app.gap_watch, app.gateway)
-    door = Door(app.config.listen, handlers(health, app.pushes))
-    door.start()
-    return door
+    opened = door(app, app.clock, app.config.listen, health, app.services.pages)
+    opened.start()
+    return opened
 
 
 def _other_places(

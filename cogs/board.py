@@ -75,6 +75,37 @@ class Board(
         text = words.text("The board of {channel} is removed.", channel=place.mention)
         await respond(interaction, text)
 
+    page = app_commands.Group(name="page", description="A public status page on the web.")
+
+    @page.command(name="on", description="Show a status page to everybody on the web.")
+    async def page_on(self, interaction: Interaction) -> None:
+        await self._switch(interaction, on=True)
+
+    @page.command(name="off", description="Show the status page to nobody any more.")
+    async def page_off(self, interaction: Interaction) -> None:
+        await self._switch(interaction, on=False)
+
+    async def _switch(self, interaction: Interaction, *, on: bool) -> None:
+        guild_id, words, pages = (
+            interaction.guild_id or 0,
+            translator_of(interaction),
+            self._services.pages,
+        )
+        await defer_if_slow(interaction, pages.switch(guild_id, interaction.user.id, on=on))
+        if not on:
+            await respond(interaction, words.text("The status page is no longer shown to anybody."))
+            return
+        lines = [
+            words.text("Everybody can see the status page now: {url}", url=pages.url(guild_id)),
+            words.text(
+                "It shows names, states and times of the sites whose alert channel every member"
+                " sees, and of those with “public”; no addresses and no causes."
+            ),
+        ]
+        if hidden := pages.hidden(guild_id):
+            lines.append(words.plural("{n} site is hidden.", "{n} sites are hidden.", hidden))
+        await respond(interaction, "\n".join(lines))
+
 
 class ShowAnywayButton(PersistentItem, template=r"v1:board:show:(?P<channel>\d{1,19})"):
     """Makes the sites public that a board hides."""

@@ -51,6 +51,8 @@ RESTRICTED = {
     "aiohttp.web": ("bot/web/", "sandbox/"),
     "nats": ("bot/places/",),
     "bcrypt": ("bot/places/",),
+    "prometheus_client": ("bot/web/",),
+    "jinja2": ("bot/web/",),
     "matplotlib": ("bot/charts/drawing.py",),
     "PIL": ("bot/charts/drawing.py", "bot/charts/day_grid.py"),
 }

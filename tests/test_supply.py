@@ -94,4 +94,4 @@ def test_every_import_of_the_product_is_declared_and_every_dependency_imported()
         for module, _ in house.imports(source)
     }
     foreign = imported - sys.stdlib_module_names - {"bot", "cogs", "sandbox", "_typeshed"}
-    assert {owners[name][0].lower() for name in foreign} == declared
+    assert {owners[name][0].lower().replace("_", "-") for name in foreign} == declared

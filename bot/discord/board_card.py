@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from discord import ui
 
-from bot.discord.states import colour_of, state_of, state_word, summary
+from bot.discord.states import colour_of, state_word, summary
 from bot.models import Kind
 from bot.services.boards.snapshot import BoardSnapshot, game_of, response_ms
-from bot.services.status import MonitorStatus
+from bot.services.status import MonitorStatus, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
 from bot.words.incident_text import said_since_ms, works_again

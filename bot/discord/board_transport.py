@@ -89,5 +89,22 @@ class DiscordBoardTransport:
         return as_delivery_errors(self._client.global_limit)
 
 
+class DiscordPublicView:
+    """What may be known of a server: see :class:`bot.services.status_pages.PublicView`."""
+
+    def __init__(self, client: "VigieClient") -> None:
+        self._client = client
+
+    def open_to_all(self, guild_id: int, channels: Collection[int]) -> frozenset[int] | None:
+        guild, known = self._client.get_guild(guild_id), self._client.known_channels
+        if guild is None or not all(known.is_settled(guild, one) for one in channels):
+            return None
+        return self._client.audience.open_to_all(guild, channels)
+
+    def server_name(self, guild_id: int) -> str | None:
+        guild = self._client.get_guild(guild_id)
+        return None if guild is None else guild.name
+
+
 def _is_board(message: discord.Message) -> bool:
     return message.flags.components_v2 and message.interaction_metadata is None

@@ -109,6 +109,22 @@ class ChannelAudience:
                 open_to_all.add(one)
         return frozenset(open_to_all)
 
+    def open_to_all(
+        self, guild: discord.Guild | None, channels: Collection[int]
+    ) -> frozenset[int] | None:
+        """Those of ``channels`` that every member of the server can read; None: not known now."""
+        if guild is None or guild.unavailable:
+            return None
+        roles, found = self._roles_of(guild), set[int]()
+        for channel_id in channels:
+            home = self._home(guild, channel_id)
+            rules = None if home is None else self._rules_of(roles, home)
+            if rules is None or rules.keeps_somebody_out:
+                continue
+            if roles.roles_seeing(rules) & roles.everyone:
+                found.add(channel_id)
+        return frozenset(found)
+
     def forget_guild(self, guild_id: int) -> None:
         self._roles.pop(guild_id, None)
         self._rules.pop(guild_id, None)

@@ -21,7 +21,7 @@ from discord.http import Route
 
 from bot.config import Config, carries_secrets
 from bot.discord.alert_transport import DiscordTransport
-from bot.discord.board_transport import DiscordBoardTransport
+from bot.discord.board_transport import DiscordBoardTransport, DiscordPublicView
 from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels, OpenChannels
 from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
@@ -143,6 +143,7 @@ class VigieClient(commands.AutoShardedBot):
         for name in EXTENSIONS:
             await self.load_extension(name)
         self.services.boards.attach(DiscordBoardTransport(self))
+        self.services.pages.attach(DiscordPublicView(self))
         self._syncing = asyncio.create_task(self._sync(), name="command-sync")
 
     def forget_guild(self, guild_id: int) -> None:

@@ -3,42 +3,30 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from bot.models import Incident, Kind, State
-from bot.services.status import MonitorStatus
+from bot.models import Incident
+from bot.services.status import STATE_OF_KIND, MonitorStatus, state_of
+from bot.words.state_words import STATE_WORDS
 from bot.words.timestamps import stamp
-from bot.words.translator import N_, NN_, Translator
+from bot.words.translator import NN_, Translator
 
 RED, YELLOW, GREEN, GREY = 0xDA373C, 0xF0B232, 0x23A55A, 0x80848E
 # In the order of a summary: what hurts most comes first.
 _WORDS = {
-    "down": (N_("✖ DOWN"), NN_("{n} down", "{n} down"), RED),
-    "unstable": (N_("▲ UNSTABLE"), NN_("{n} unstable", "{n} unstable"), YELLOW),
-    "slow": (N_("▲ SLOW"), NN_("{n} slow", "{n} slow"), YELLOW),
-    "refused": (N_("▲ REFUSED"), NN_("{n} refused", "{n} refused"), YELLOW),
-    "partly": (N_("▲ PARTLY"), NN_("{n} partly", "{n} partly"), YELLOW),
-    "recovering": (N_("▲ RECOVERING"), NN_("{n} recovering", "{n} recovering"), YELLOW),
-    "up": (N_("✔ UP"), NN_("{n} up", "{n} up"), GREEN),
-    "unknown": (
-        N_("? PENDING"),
-        NN_("{n} pending", "{n} pending"),
-        GREY,
-    ),
-    "paused": (N_("‖ PAUSED"), NN_("{n} paused", "{n} paused"), GREY),
+    "down": (NN_("{n} down", "{n} down"), RED),
+    "unstable": (NN_("{n} unstable", "{n} unstable"), YELLOW),
+    "slow": (NN_("{n} slow", "{n} slow"), YELLOW),
+    "refused": (NN_("{n} refused", "{n} refused"), YELLOW),
+    "partly": (NN_("{n} partly", "{n} partly"), YELLOW),
+    "recovering": (NN_("{n} recovering", "{n} recovering"), YELLOW),
+    "up": (NN_("{n} up", "{n} up"), GREEN),
+    "unknown": (NN_("{n} pending", "{n} pending"), GREY),
+    "paused": (NN_("{n} paused", "{n} paused"), GREY),
 }
-_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partly"}
-
-
-def state_of(status: MonitorStatus) -> str:
-    if status.paused:
-        return "paused"
-    if status.state is State.UNSTABLE and status.kind is not None:
-        return _OF_KIND.get(status.kind, "unstable")
-    return status.state.value
 
 
 def state_word(words: Translator, status: MonitorStatus) -> str:
     """``✖ DOWN``, ``✔ UP · MAINTENANCE``, ``▲ SLOW · MUTED`` …"""
-    said = [words.text(_WORDS[state_of(status)][0])]
+    said = [words.text(STATE_WORDS[state_of(status)])]
     if status.maintenance is not None:
         said.append(words.text("MAINTENANCE"))
     if status.monitor.muted_until_ms is not None:
@@ -48,8 +36,8 @@ def state_word(words: Translator, status: MonitorStatus) -> str:
 
 def incident_word(words: Translator, incident: Incident) -> str:
     """``✖ DOWN``, ``▲ SLOW`` …, or ``▲ RECOVERING``."""
-    key = _OF_KIND.get(incident.kind, incident.kind.value)
-    return words.text(_WORDS["recovering" if incident.recovering else key][0])
+    key = STATE_OF_KIND.get(incident.kind, incident.kind.value)
+    return words.text(STATE_WORDS["recovering" if incident.recovering else key])
 
 
 def offline_text(words: Translator, since_ms: int) -> str:
@@ -63,14 +51,14 @@ def offline_text(words: Translator, since_ms: int) -> str:
 
 def colour_of(found: Iterable[MonitorStatus]) -> int:
     states = {state_of(one) for one in found}
-    return next((_WORDS[key][2] for key in _WORDS if key in states), _WORDS["unknown"][2])
+    return next((_WORDS[key][1] for key in _WORDS if key in states), _WORDS["unknown"][1])
 
 
 def summary(words: Translator, found: Iterable[MonitorStatus]) -> str:
     """``2 down · 1 slow · 14 up``."""
     shown = list(found)
     counts = Counter(state_of(one) for one in shown)
-    parts = [words.plural(*_WORDS[key][1], counts[key]) for key in _WORDS if counts[key]]
+    parts = [words.plural(*_WORDS[key][0], counts[key]) for key in _WORDS if counts[key]]
     worked_on = sum(one.maintenance is not None for one in shown)
     if worked_on:
         parts.append(words.plural("{n} in maintenance", "{n} in maintenance", worked_on))

@@ -17,6 +17,7 @@ __all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
 
 FILE = 0  # stands for a person's id: the operator's file of sites
 IN_THE_FILE = N_("This stands in the bot operator's file of sites and is only changed there.")
+ON = N_("on")
 
 
 class AuditEvent(StrEnum):
@@ -47,6 +48,7 @@ class AuditEvent(StrEnum):
     TAG_ALERTS = "tag_alerts"
     MANAGERS = "managers"
     ESCALATION = "escalation"
+    PAGE = "page"
     # Done to a server's boards; after: the channel.
     BOARD_CREATED = "board_created"
     BOARD_REMOVED = "board_removed"
@@ -78,6 +80,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.TAG_ALERTS: lambda s: "; ".join(map(_tag_alerts, s.tag_alerts)),
     AuditEvent.MANAGERS: lambda s: s.manager_role_id,
     AuditEvent.ESCALATION: _escalation,
+    AuditEvent.PAGE: lambda s: ON if s.page else None,
 }
 
 

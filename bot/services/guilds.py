@@ -158,6 +158,10 @@ class Guilds:
         """Let a role do what else takes Manage Server, as far as Vigie decides; None: nobody."""
         await self._change(guild_id, actor=self._actor(guild_id, by), manager_role_id=role_id)
 
+    async def set_page(self, guild_id: int, by: int, *, on: bool) -> None:
+        """Show the status page to everybody, or to nobody."""
+        await self._change(guild_id, actor=self._actor(guild_id, by), page=on)
+
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:

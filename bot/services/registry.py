@@ -36,6 +36,7 @@ from bot.services.reports import Reports
 from bot.services.silences import Silences
 from bot.services.sites.apply import SitesFile
 from bot.services.status import Status
+from bot.services.status_pages import StatusPages
 from bot.services.test_alert import AlertTest
 from bot.services.watchlist import Watchlist
 
@@ -156,14 +157,14 @@ class Services:
     gateway: Gateway
     pushes: Pushes
     sites: SitesFile
+    pages: StatusPages
 
     @classmethod
     def build(cls, core: Core, clock: Clock) -> "Services":
         db, config, watchlist, guilds = core.db, core.config, core.watchlist, core.guilds
         delivery, connectivity = core.delivery, core.connectivity
         status = Status(db, clock, watchlist)
-        painter = Painter()
-        maintenance = Maintenance(db, clock, guilds, watchlist)
+        painter, maintenance = Painter(), Maintenance(db, clock, guilds, watchlist)
         return cls(
             config=config,
             clock=clock,
@@ -186,7 +187,20 @@ class Services:
             gateway=core.gateway,
             pushes=core.pushes,
             sites=_sites(core, maintenance),
+            pages=_pages(core, clock, status, maintenance),
         )
+
+
+def _pages(core: Core, clock: Clock, status: Status, maintenance: Maintenance) -> StatusPages:
+    return StatusPages(
+        core.db,
+        clock,
+        guilds=core.guilds,
+        status=status,
+        maintenance=maintenance,
+        address=core.config.door_url,
+        offline_ms=lambda: core.connectivity.offline_since_ms,
+    )
 
 
 def _reports(core: Core, clock: Clock, painter: Painter) -> Reports:

@@ -51,6 +51,18 @@ class MonitorStatus:
         return self.monitor.paused
 
 
+STATE_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partly"}
+
+
+def state_of(status: MonitorStatus) -> str:
+    """Key of the word that is shown, as of :mod:`bot.words.state_words`."""
+    if status.paused:
+        return "paused"
+    if status.state is State.UNSTABLE and status.kind is not None:
+        return STATE_OF_KIND.get(status.kind, "unstable")
+    return status.state.value
+
+
 def outline(status: MonitorStatus) -> MonitorStatus:
     """Name and state of a public monitor, for those who do not see its alert channel.
 

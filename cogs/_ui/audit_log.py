@@ -91,6 +91,7 @@ _LABELS = {
     AuditEvent.REMINDERS: N_("Reminders"),
     AuditEvent.LANGUAGE: N_("Language"),
     AuditEvent.TIMEZONE: N_("Time zone"),
+    AuditEvent.PAGE: N_("Status page"),
     AuditEvent.TAG_ALERTS: N_("Channels of tags"),
     AuditEvent.ESCALATION: N_("Escalation"),
     AuditEvent.MANAGERS: N_("Managers"),
@@ -119,6 +120,7 @@ _OF_ALERTS = {AuditEvent.ACKNOWLEDGED, AuditEvent.RELEASED}
 _UNSET = {
     **{name: option.unset for name, option in OPTIONS.items()},
     AuditEvent.REMINDERS: N_("off"),
+    AuditEvent.PAGE: N_("off"),
     AuditEvent.LANGUAGE: N_("automatic"),
 }
 
@@ -192,7 +194,7 @@ def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
             shown = text
         case (NameOption(), _) | (_, AuditEvent.TIMEZONE):
             shown = markdown(text, limit)
-        case (YesOption(), _):
+        case (YesOption(), _) | (_, AuditEvent.PAGE):
             shown = words.text(text)
         case (_, AuditEvent.LANGUAGE):
             shown = native_name(translator_for(text).language)

@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 
 from bot.clock import DAY_MS
-from bot.discord.states import colour_of, offline_text, state_of, state_word, summary
+from bot.discord.states import colour_of, offline_text, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
-from bot.services.status import MonitorStatus
+from bot.services.status import MonitorStatus, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import clip, host, plain
 from bot.words.incident_text import said_since_ms, works_again

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.services.history.coverage import Span, overlap_ms
 from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
 from bot.services.history.period_report import PeriodReport
-from bot.services.history.uptime import Uptime
+from bot.services.history.uptime import Level, Uptime
 from bot.words.translator import N_, Translator
 
 # From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.
@@ -21,20 +21,20 @@ _MEANINGS = {
     _BAD: N_("over 10% down"),
     _UNWATCHED: N_("not watched"),
 }
+_MARKS = {
+    Level.FINE: _FINE,
+    Level.SHAKY: _SHAKY,
+    Level.POOR: _POOR,
+    Level.BAD: _BAD,
+    Level.UNWATCHED: _UNWATCHED,
+}
 _GROUP = 10
-_POOR_FROM, _BAD_FROM = 100, 10  # one part in so many
 # What a late scheduler leaves out is no news; a gap somebody may have noticed is.
 _WORTH_A_WORD_S = 300
 
 
 def block(one: Uptime) -> str:
-    if one.watched_s <= 0:
-        return _UNWATCHED
-    if one.down_s * _BAD_FROM >= one.watched_s:
-        return _BAD
-    if one.down_s * _POOR_FROM >= one.watched_s:
-        return _POOR
-    return _SHAKY if one.down_s or one.unstable_s else _FINE
+    return _MARKS[one.level]
 
 
 def bar(words: Translator, blocks: Sequence[Uptime]) -> str:

@@ -478,6 +478,6 @@ def test_the_commands_have_french_names(tmp_path: Path) -> None:
         [board] = [one for one in fixture.sandbox.commands if one["name"] == "board"]
         names = {one["name"]: one["name_localizations"]["fr"] for one in board["options"]}
         assert board["name_localizations"]["fr"] == "tableau"
-        assert names == {"create": "créer", "remove": "supprimer"}
+        assert names == {"create": "créer", "page": "page", "remove": "supprimer"}
 
     run_with_bot(tmp_path, scenario)

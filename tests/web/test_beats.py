@@ -11,7 +11,8 @@ import pytest
 from bot.config import Config, ListenAddress
 from bot.models import Cause, Reason, State
 from bot.services.liveness import Gateway
-from bot.web.door import handlers
+from bot.web.beats import Beats
+from bot.web.door import Healthz
 from tests.harness import Harness
 from tests.services.services_fixture import (
     CHANNEL,
@@ -33,7 +34,7 @@ async def with_a_job(path: Path) -> AsyncIterator[tuple[ServicesFixture, int, st
         typed = {"name": "backup", "every": 60, "grace": 10, "channel": CHANNEL}
         _, address = await s.monitors.add_push(GUILD, typed, PERSON)
         health, _ = health_of(s, Gateway(s.clock))
-        async with open_door(handlers(health, s.pushes)) as door:
+        async with open_door({"healthz": Healthz(health), "beat": Beats(s.pushes)}) as door:
             yield s, door.listener.port, "/beat/" + address.rpartition("/")[2]
 
 

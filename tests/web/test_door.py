@@ -14,7 +14,7 @@ from bot.errors import ConfigError
 from bot.models import CheckResult
 from bot.services.liveness import GapWatch, Gateway, Health, Heartbeat
 from bot.web.answers import answer
-from bot.web.door import handlers
+from bot.web.door import Healthz
 from bot.web.listener import Listener
 from tests.harness import Harness
 from tests.services.services_fixture import GUILD, ServicesFixture, services_fixture
@@ -36,7 +36,7 @@ def test_healthz_says_what_is_wrong(tmp_path: Path) -> None:
         async with services_fixture(tmp_path) as s:
             gateway = Gateway(s.clock)
             health, gaps = health_of(s, gateway)
-            async with open_door(handlers(health, s.pushes)) as door:
+            async with open_door({"healthz": Healthz(health)}) as door:
 
                 async def said() -> tuple[int, str]:
                     await s.clock.advance(1)
@@ -111,7 +111,7 @@ def test_health_has_one_path_and_two_methods(tmp_path: Path) -> None:
         async with services_fixture(tmp_path) as s:
             gateway = Gateway(s.clock)
             gateway.note(1, 1)
-            async with open_door(handlers(health_of(s, gateway)[0], s.pushes)) as door:
+            async with open_door({"healthz": Healthz(health_of(s, gateway)[0])}) as door:
                 port = door.listener.port
                 assert (await ask(port, "/healthz", "HEAD")).status == 200
                 assert (await ask(port, "/healthz", "POST")).headers["allow"] == "GET, HEAD"

@@ -17,6 +17,8 @@ CREATE TABLE guild (
     reminder_h INTEGER NOT NULL DEFAULT 0,
     set_by INTEGER,
     left_ms INTEGER,
+    -- 1: its status page is public.
+    page INTEGER NOT NULL DEFAULT 0,
     -- When it was last told that a channel refuses us; since when nobody there could be told.
     noticed_ms INTEGER,
     unheard_ms INTEGER,

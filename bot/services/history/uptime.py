@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from enum import Enum, auto
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import audit_log, gaps, guilds, incidents, results, rollups
@@ -10,6 +11,18 @@ from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
 from bot.services.history.coverage import Span, inside, length_ms, overlap_ms, reach_ms, without
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
+
+_POOR_FROM, _BAD_FROM = 100, 10  # one part in so many
+
+
+class Level(Enum):
+    """How a span was, from the best to the worst, and what nobody watched."""
+
+    FINE = auto()
+    SHAKY = auto()  # unstable or briefly down
+    POOR = auto()  # over 1% down
+    BAD = auto()  # over 10% down
+    UNWATCHED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,16 @@ class Uptime:
     down_s: int
     unstable_s: int
     count: int
+
+    @property
+    def level(self) -> Level:
+        if self.watched_s <= 0:
+            return Level.UNWATCHED
+        if self.down_s * _BAD_FROM >= self.watched_s:
+            return Level.BAD
+        if self.down_s * _POOR_FROM >= self.watched_s:
+            return Level.POOR
+        return Level.SHAKY if self.down_s or self.unstable_s else Level.FINE
 
     @property
     def unwatched_s(self) -> int:

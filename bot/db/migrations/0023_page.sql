@@ -1,0 +1,2 @@
+-- 1: the server's status page is public.
+ALTER TABLE guild ADD COLUMN page INTEGER NOT NULL DEFAULT 0;
