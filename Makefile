@@ -51,7 +51,7 @@ $(UV): | .venv/run
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
 
 LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-  --custom-compile-command "make lock" -q --upgrade --extra places --group build
+  --custom-compile-command "make lock" -q --upgrade --extra places --extra fallback --group build
 lock: $(UV)
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock

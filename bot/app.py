@@ -25,6 +25,7 @@ from bot.services.history.retention import Retention
 from bot.services.liveness import GapWatch, Health, Heartbeat
 from bot.services.registry import Core, Services
 from bot.services.reminders import Reminders
+from bot.services.second_way import SecondWay
 
 if TYPE_CHECKING:
     from bot.places.link import Link
@@ -94,6 +95,14 @@ class App(Core):
             others=self.link,
             calm=calm,
         )
+        self._watch_itself(clock)
+        self.retention = Retention(db, clock)
+        self.reminders = Reminders(db, clock, self.delivery.wake, self.watchlist.silenced_incidents)
+        self.services = Services.build(self, clock)
+
+    def _watch_itself(self, clock: SystemClock) -> None:
+        """Whether it runs, can see and can send; and how the operator learns that it cannot."""
+        db, config = self.db, self.config
         call = ApiClient(self.engine.resolver).call_failure
         self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)
         self.gap_watch = GapWatch(
@@ -104,18 +113,20 @@ class App(Core):
             heartbeat=self.heartbeat.send,
         )
         self.stalls.on_long_stall = self.gap_watch.stood_still
-        self.retention = Retention(db, clock)
-        self.reminders = Reminders(db, clock, self.delivery.wake, self.watchlist.silenced_incidents)
-        self.services = Services.build(self, clock)
+        self.second_way = SecondWay(
+            db, clock, config.fallback_urls, lambda: self.heartbeat.logged_in
+        )
 
     async def start(self) -> None:
         """Read back everything that is remembered, and plan the first rounds.
 
-        Raises ConfigError for a NATS server that must not be spoken to, and for an address to
-        listen on that cannot be had.
+        Raises ConfigError for a NATS server that must not be spoken to, an address to listen on
+        that cannot be had, and a second way out that cannot be used.
         """
         if self.link is not None:
             await self.link.judge()
+        if self.config.fallback_urls:
+            await self.second_way.check()
         await self.load(await self.gap_watch.begin())
         await self.services.boards.load()
         self.monitors.start()
@@ -138,6 +149,7 @@ class App(Core):
                 *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
                 *(self.services.boards.run, self.services.reports.run, self.services.sites.run),
                 *([self.link.run, self.place_watch.run] if self.link is not None else []),
+                *([self.second_way.run] if self.config.fallback_urls else []),
             )
         ]
         checking = asyncio.create_task(self._check_database(), name="database check")
@@ -164,6 +176,8 @@ class App(Core):
         await self.scheduler.stop(STOP_PROBES_S)
         await self._store_last()
         await self.delivery.stop(DRAIN_S)
+        if self.config.fallback_urls and isinstance(self.failure, ConfigError):
+            await self.second_way.refused(self.failure)
         await end([sending, client], STOP_CLIENT_S)
         if self.door is not None:
             await self.door.stop()

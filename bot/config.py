@@ -37,10 +37,11 @@ VARIABLES = (
     "VIGIE_LISTEN",
     "VIGIE_PUBLIC_URL",
     "VIGIE_METRICS_TOKEN",
+    "VIGIE_FALLBACK_URL",
 )
 SECRETS = (
     *("DISCORD_TOKEN", "VIGIE_HEARTBEAT_URL", "VIGIE_NATS_URL", "VIGIE_LOOKOUT_SECRET"),
-    "VIGIE_METRICS_TOKEN",
+    *("VIGIE_METRICS_TOKEN", "VIGIE_FALLBACK_URL"),
 )
 _MOST_DIGITS = 20
 _LAST_PORT = 65_535
@@ -107,6 +108,7 @@ class Config:
     listen: ListenAddress | None = None  # None: no socket listens
     public_url: str = ""  # how the door is reached from outside, without a slash at its end
     metrics_token: str = ""
+    fallback_urls: tuple[str, ...] = ()  # the operator's, for what Discord cannot take
 
     @property
     def door_url(self) -> str | None:
@@ -156,6 +158,7 @@ def load(
         listen=read.listen("VIGIE_LISTEN"),
         public_url=read.public_url("VIGIE_PUBLIC_URL"),
         metrics_token=read.secret("VIGIE_METRICS_TOKEN").strip() if secrets else "",
+        fallback_urls=tuple(read.secret("VIGIE_FALLBACK_URL").split()) if secrets else (),
     )
 
 

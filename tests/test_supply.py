@@ -69,6 +69,7 @@ def test_every_dependency_says_why_it_is_there_and_is_locked() -> None:
         "requirements.lock": [
             *project["project"]["dependencies"],
             *project["project"]["optional-dependencies"]["places"],
+            *project["project"]["optional-dependencies"]["fallback"],
             *groups["build"],
         ],
         "requirements-dev.lock": groups["dev"],
@@ -85,7 +86,9 @@ def test_every_import_of_the_product_is_declared_and_every_dependency_imported()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {re.split(r"[~>=\[]", one)[0].lower() for one in project["dependencies"]}
     declared |= {
-        re.split(r"[~>=\[]", one)[0].lower() for one in project["optional-dependencies"]["places"]
+        re.split(r"[~>=\[]", one)[0].lower()
+        for extra in project["optional-dependencies"].values()
+        for one in extra
     }
     owners = packages_distributions()
     imported = {

@@ -28,6 +28,7 @@ def run(config: Config) -> int:
                 config.heartbeat_url or "",
                 config.nats_url.rpartition("@")[0].rpartition(":")[2],
                 config.metrics_token,
+                *config.fallback_urls,
             ],
         )
         for remark in config.remarks:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS
+from bot.db import incidents, rows
 from bot.db.database import Connection
+from bot.models import Incident
 
 # Messages of what ended so long ago are edited no more, and rows about it are of no use.
 KEPT_MS = 7 * DAY_MS
@@ -85,14 +87,23 @@ def last_test(conn: Connection, guild_id: int) -> LastTest | None:
     return None if row is None else LastTest(row[0], row[1])
 
 
+_UNSENT = (
+    "FROM notification n JOIN guild g ON g.id = n.guild_id AND g.left_ms IS NULL"
+    " WHERE n.state IN ('pending', 'sending') AND n.kind = 'open' AND n.not_before_ms <= ?1"
+    " AND NOT EXISTS (SELECT 1 FROM blocked_channel p"
+    " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)"
+)
+
+
+def unsent_openings(conn: Connection, now_ms: int, most: int) -> tuple[int, list[Incident]]:
+    """How many incidents wait that could be sent, and the oldest of them."""
+    count = rows.value(conn, f"SELECT count(*) {_UNSENT}", (now_ms,))
+    query = f"SELECT n.incident_id {_UNSENT} ORDER BY n.id LIMIT ?2"
+    ids = [row["incident_id"] for row in conn.execute(query, (now_ms, most)).fetchall()]
+    return count, incidents.load(conn, ids)
+
+
 def unsent_since(conn: Connection, now_ms: int) -> int | None:
     """Since when the oldest opening waits that could be sent: those of refused channels do not."""
-    row = conn.execute(
-        "SELECT min(n.created_ms) FROM notification n JOIN guild g ON g.id = n.guild_id"
-        " AND g.left_ms IS NULL WHERE n.state IN ('pending', 'sending') AND n.kind = 'open'"
-        " AND n.not_before_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM blocked_channel p"
-        " WHERE p.channel_id = n.channel_id AND p.until_ms > ?1)",
-        (now_ms,),
-    ).fetchone()
-    oldest_ms: int | None = row[0]
+    oldest_ms: int | None = rows.value(conn, f"SELECT min(n.created_ms) {_UNSENT}", (now_ms,))
     return oldest_ms

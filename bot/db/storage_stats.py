@@ -69,6 +69,17 @@ def of_all(conn: Connection, now_ms: int) -> StorageStats:
     return StorageStats(**{name: count(conn, name, None, now_ms) for name in COUNTED})
 
 
+def heaviest(conn: Connection, most: int) -> list[tuple[int, int, int]]:
+    """Servers with the most checks a minute: each server's id, its monitors, those checks."""
+    found = conn.execute(
+        "SELECT guild_id, count(*), total(60.0 / interval_s) AS checks FROM monitor"
+        " WHERE removed_ms IS NULL AND paused_ms IS NULL"
+        " GROUP BY guild_id ORDER BY checks DESC, guild_id LIMIT ?",
+        (most,),
+    )
+    return [(row[0], row[1], round(row[2])) for row in found.fetchall()]
+
+
 def file_bytes(conn: Connection) -> int:
     """The size of the database, without the changes that wait in its -wal file."""
     return int(rows.value(conn, "PRAGMA page_count") * rows.value(conn, "PRAGMA page_size"))

@@ -110,6 +110,25 @@ def test_what_waits_and_what_is_stored_is_counted_over_all_servers(
     assert "/doctor" in found["Delivery"]["fix"]
 
 
+def test_the_heaviest_servers_are_listed(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.executemany("INSERT INTO guild (id) VALUES (?)", [(n,) for n in range(1, 8)])
+        for guild_id in range(1, 8):
+            for number in range(guild_id):
+                conn.execute(
+                    "INSERT INTO monitor (guild_id, name, name_key, url, method, headers,"
+                    " expect_status, interval_s, created_ms)"
+                    " VALUES (?1, ?2, ?2, 'https://x.example', 'GET', '[]', '', 30, 0)",
+                    (guild_id, f"site {number}"),
+                )
+    config = Config(token=TOKEN, database=database, canaries=())
+    text = examined(config, capsys, discord=TOKEN)[1]["Heaviest servers"]["text"]
+    assert text.startswith("7 (7 sites, 14 checks a minute); 6 (6 sites, 12")
+    assert text.count("sites") == 5
+
+
 def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = Config(token=TOKEN, database=database, canaries=())
     status, found = examined(config, capsys, discord="another.token.altogether")

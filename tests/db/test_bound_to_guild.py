@@ -21,11 +21,12 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 # Work for all servers at once: nobody's command gets there, only loading, recording, delivery and
 # retention.
 WHOLE_INSTALLATION = {
-    "audit_log.forget", "boards.all_present", "delivery_stats.unsent_since", "incidents.all_open",
+    "audit_log.forget", "boards.all_present", "delivery_stats.unsent_openings",
+    "delivery_stats.unsent_since", "incidents.all_open",
     "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
     "monitors.all_watched",
     "monitors.watched_after", "outbox.due_by_channel", "purge._notifications", "purge._posts",
-    "purge.forget_followers", "windows.all_live",
+    "purge.forget_followers", "storage_stats.heaviest", "windows.all_live",
 }  # fmt: skip
 # Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
 # which was given them by a row of that server, works with them.

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.config import Config, require_private, require_token
@@ -28,6 +29,7 @@ from bot.words.translator import translator_for
 NEEDED = (3, 11)
 # Two connections that write can damage a WAL file before it (sqlite.org/wal.html#walresetbug).
 SOUND_SQLITE = (3, 51, 3)
+HEAVIEST = 5  # so many servers are listed
 OLD_BACKUP_H = 36.0  # a night was missed
 _BACKUP_REMEDY = (
     "See why: journalctl -u vigie-backup, or docker compose logs backup. At once:"
@@ -46,7 +48,17 @@ def machine(config: Config) -> list[Finding]:
         ),
         _secrets(),
         _token(config),
+        *_second_way(config),
     ]
+
+
+def _second_way(config: Config) -> list[Finding]:
+    if not config.fallback_urls:
+        return []
+    if find_spec("apprise") is None:
+        remedy = "Type: pip install 'vigie[fallback]'"
+        return [broken("Second way out", "Apprise is not installed", remedy)]
+    return [ok("Second way out", "is set, for when Discord takes no alerts")]
 
 
 def _python() -> Finding:
@@ -223,6 +235,7 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
             outbox = delivery_stats.read(conn, None, now_ms)
             kept = storage_stats.of_all(conn, now_ms)
             missed = guilds.get(conn, MISSED)
+            heaviest = storage_stats.heaviest(conn, HEAVIEST)
     except sqlite3.Error:
         return []
     found = [findings.delivery(words, "/{}".format, outbox, now_ms)]
@@ -235,6 +248,11 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
             )
         )
     found.append(ok("Stored", findings.stored_summary(words, kept)))
+    if len(heaviest) > 1:
+        listed = (
+            f"{one} ({sites} sites, {checks} checks a minute)" for one, sites, checks in heaviest
+        )
+        found.append(ok("Heaviest servers", "; ".join(listed)))
     return [replace(one, text=_in_shell(one.text, now_ms)) for one in found]
 
 
