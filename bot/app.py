@@ -94,6 +94,7 @@ class App(Core):
             on_token_refused=self._token_refused,
             others=self.link,
             calm=calm,
+            pages=self.engine.pages,
         )
         self._watch_itself(clock)
         self.retention = Retention(db, clock)
@@ -106,11 +107,7 @@ class App(Core):
         call = ApiClient(self.engine.resolver).call_failure
         self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)
         self.gap_watch = GapWatch(
-            db,
-            clock,
-            resync=clock.resync,
-            after_gap=self.after_gap,
-            heartbeat=self.heartbeat.send,
+            db, clock, resync=clock.resync, after_gap=self.after_gap, heartbeat=self.heartbeat.send
         )
         self.stalls.on_long_stall = self.gap_watch.stood_still
         self.second_way = SecondWay(
@@ -148,6 +145,7 @@ class App(Core):
                 *(self.stalls.run, self.scheduler.run, self.recorder.run, self.connectivity.run),
                 *(self.silences.run, self.gap_watch.run, self.reminders.run, self.retention.run),
                 *(self.services.boards.run, self.services.reports.run, self.services.sites.run),
+                self.followed.run,
                 *([self.link.run, self.place_watch.run] if self.link is not None else []),
                 *([self.second_way.run] if self.config.fallback_urls else []),
             )

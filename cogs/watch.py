@@ -16,7 +16,9 @@ from bot.models import Monitor
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
 from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
+from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import Asked, view_of
+from cogs._ui.followed_pages import UnfollowButton, followed_names, followed_text, show_followed
 from cogs._ui.forms import FormsCog
 from cogs._ui.interactions import (
     defer_if_slow,
@@ -147,6 +149,36 @@ class Watch(
         text = "\n".join(line for line in lines if line)
         await respond(interaction, text, view=view_of([renewal_button(words, monitor.id)]))
 
+    @app_commands.command(name="follow", description="Post what a status page of others reports.")
+    @app_commands.describe(
+        page="Its address, such as status.example.com.",
+        components="Only these of its components, with commas between them.",
+    )
+    async def follow(
+        self, interaction: Interaction, page: str, components: str | None = None
+    ) -> None:
+        async def take(asked: Interaction, address: str) -> None:
+            services, guild_id = self._services, asked.guild_id or 0
+            in_place = is_own_message(asked)
+            work = services.followed.follow(guild_id, address, components or "", asked.user.id)
+            followed = await defer_if_slow(asked, work, in_place=in_place)
+            where = await self._alert_place(asked)
+            said = f"{followed_text(translator_of(asked), followed)}\n{where}"
+            await show_followed(asked, said, in_place=in_place)
+
+        await with_address(interaction, page, take)
+
+    async def _alert_place(self, interaction: Interaction) -> str:
+        """Where alerts of the server go; if nowhere yet, from now on to where this is asked."""
+        here, guilds = interaction.channel, self._services.guilds
+        fits = here is not None and here.type in ALERT_CHANNEL_TYPES
+        words, guild_id = translator_of(interaction), interaction.guild_id or 0
+        problem = channel_problem(words, interaction, here.id) if fits and here else ""
+        here_id = here.id if fits and here is not None and not problem else None
+        work = guilds.ensure_channel(guild_id, here_id, None, by=interaction.user.id)
+        channel_id, _ = await defer_if_slow(interaction, work)
+        return f"{goes_to(interaction, channel_id, None)} {problem}".rstrip()
+
     @app_commands.command(name="edit", description="Show or change the settings of a site.")
     @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
     @takes_options(editing=True)
@@ -218,6 +250,8 @@ class Watch(
         found = await WatchListPage.entries(asked)
         if found:
             await WatchListPage.show(asked, page - 1, found=found)
+        elif pages := self._services.followed.of_guild(asked.guild_id):
+            await respond(interaction, followed_names(asked, pages))
         elif self._services.monitors.of_guild(asked.guild_id):
             await respond(interaction, asked.words.text(NONE_MATCH))
         else:
@@ -242,7 +276,8 @@ class Watch(
     @app_commands.command(name="export", description="Download all watched sites as one file.")
     async def export(self, interaction: Interaction) -> None:
         found = self._services.monitors.of_guild(interaction.guild_id or 0)
-        file = discord.File(io.BytesIO(export(found)), filename=EXPORT_NAME)
+        pages = self._services.followed.of_guild(interaction.guild_id or 0)
+        file = discord.File(io.BytesIO(export(found, pages)), filename=EXPORT_NAME)
         await respond(interaction, export_text(interaction, found), file=file)
 
     @app_commands.command(name="import", description="Watch every site listed in a file.")
@@ -276,4 +311,5 @@ setup = extension(
     WatchListPage,
     *(RenewalButton, EditButton, RemovalButton, OfferButton),
     *(BulkEditButton, BulkRemovalButton),
+    UnfollowButton,
 )

@@ -29,6 +29,7 @@ class Work(StrEnum):
     REMINDER = "reminder"
     CALL = "call"  # nobody has acknowledged it: another role is called
     NOTICE = "notice"
+    PAGE_REPORT = "page_report"  # of a followed page; payload: its id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """SQL that forgets people and servers: who followed what is over, and servers left long ago."""
 
-from bot.db import rows
+from bot.db import followed_pages, rows
 from bot.db.database import Connection
 
 SLICE = 500
@@ -17,6 +17,8 @@ _BELONGINGS = (
     ("push", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("certificate", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("notification", "id", "guild_id = :guild"),
+    ("page_report", "id", "guild_id = :guild"),
+    ("followed_page", "id", "guild_id = :guild"),
     ("post_incident", "post_id, incident_id", f"incident_id IN ({_INCIDENTS})"),
     ("post", "id", "guild_id = :guild"),
     ("follower", "incident_id, user_id, kind", f"incident_id IN ({_INCIDENTS})"),
@@ -63,7 +65,11 @@ def prune(conn: Connection, before_ms: int) -> int:
 
     Returns how many rows went; 0 when nothing is left to do.
     """
-    return _notifications(conn, before_ms) or _posts(conn, before_ms)
+    return (
+        _notifications(conn, before_ms)
+        or followed_pages.prune_reports(conn, before_ms, SLICE)
+        or _posts(conn, before_ms)
+    )
 
 
 def _notifications(conn: Connection, before_ms: int) -> int:
@@ -80,6 +86,7 @@ def _posts(conn: Connection, before_ms: int) -> int:
         "SELECT p.id FROM post p WHERE p.created_ms < :before"
         " AND NOT EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
         " WHERE l.post_id = p.id AND coalesce(i.resolved_ms, :before) >= :before)"
+        " AND NOT EXISTS (SELECT 1 FROM page_report r WHERE r.post_id = p.id)"
         " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.post_id = p.id)"
         " ORDER BY p.id LIMIT :slice",
         {"before": before_ms, "slice": SLICE},

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import discord
 from discord import ui
 
-from bot.discord.states import GREEN, GREY, RED, YELLOW
+from bot.discord.states import GREEN, GREY, ORANGE, RED, YELLOW
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert, Attached
+from bot.services.followed_pages import PageReport
 from bot.words import incident_text
 from bot.words.escaping import clip, markdown
 from bot.words.timestamps import stamp
@@ -26,6 +27,8 @@ FILE = "sites.txt"
 BESIDE_FROM = 200
 # With everything else below the 6,000 characters that all of an embed may have.
 _IDS_LIMIT, _NOTE_LIMIT = 800, 200
+_PAGE_LIMIT, _TITLE_LIMIT, _TEXT_LIMIT = 80, 200, 400  # of foreign texts, escapes included
+_PAGES, _COMPONENTS = 3, 8
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 # In the order they stand under the card.
 BUTTONS = {
@@ -72,6 +75,9 @@ def card(alert: Alert) -> Card:
     calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
     if alert.kind == "test" and not alert.plain:
         return Card(alert.content, _example(words), None, discord.AllowedMentions.none())
+    if alert.report is not None:
+        embed = None if alert.plain else _report(words, alert.report)
+        return Card(alert.content, embed, None, discord.AllowedMentions.none())
     shown = not alert.plain and bool(alert.incidents)
     opened = [one for one in alert.incidents if one.open]
     return Card(
@@ -149,6 +155,7 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
             incident_text.site_list(words, incidents),
             incident_text.in_common(words, incidents),
         ]
+    lines += _observed(words, alert)
     lines += _notes(words, incidents, alert.delayed_ms)
     embed = discord.Embed(
         title=title,
@@ -171,6 +178,41 @@ def _hints(incident: Incident) -> list[str]:
     """What somebody has left for whoever mends it."""
     note = markdown(incident.note or "", _NOTE_LIMIT)
     return [line for line in (note, incident.link) if line] if incident.open else []
+
+
+def _observed(words: Translator, alert: Alert) -> list[str]:
+    """What the pages of others say meanwhile: no cause is named."""
+    return [
+        words.text(
+            "{page} reports an incident since {time}.",
+            page=markdown(page, _PAGE_LIMIT),
+            time=stamp(since_ms, "t"),
+        )
+        for page, since_ms in alert.observed[:_PAGES]
+    ]
+
+
+def _report(words: Translator, report: PageReport) -> discord.Embed:
+    """What a followed page says. Every text in it is a stranger's."""
+    colour = ORANGE if report.open else GREY if report.unfollowed else GREEN
+    page = markdown(report.page, _PAGE_LIMIT)
+    note = words.text("This is what {page} says; I have not checked it.", page=page)
+    embed = discord.Embed(
+        title=markdown(report.title, _TITLE_LIMIT),
+        url=report.url,
+        description="\n".join(one for one in (markdown(report.text, _TEXT_LIMIT), note) if one),
+        colour=colour,
+    )
+    if report.status:
+        embed.add_field(name=words.text("Their status"), value=markdown(report.status, _PAGE_LIMIT))
+    if report.components:
+        listed = ", ".join(markdown(one, _PAGE_LIMIT) for one in report.components[:_COMPONENTS])
+        embed.add_field(name=words.text("Affected"), value=clip(listed, _TEXT_LIMIT))
+    since = f"{stamp(report.since_ms, 'f')} ({stamp(report.since_ms)})"
+    embed.add_field(name=words.text("Since"), value=since)
+    if report.ended_ms is not None and not report.unfollowed:
+        embed.add_field(name=words.text("Over since"), value=stamp(report.ended_ms, "f"))
+    return embed.set_footer(text=f"#{report.public_id}")
 
 
 def _notes(

@@ -10,6 +10,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import NN_, Translator
 
 RED, YELLOW, GREEN, GREY = 0xDA373C, 0xF0B232, 0x23A55A, 0x80848E
+ORANGE = 0xE67E22  # others report something
 # In the order of a summary: what hurts most comes first.
 _WORDS = {
     "down": (NN_("{n} down", "{n} down"), RED),

@@ -20,6 +20,7 @@ from bot.engine.kinds.base import DEADLINE_S
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import MAX_HOPS, REDIRECT_CODES
 from bot.engine.resolver import Resolve, Resolver
+from bot.engine.status_pages import StatusPages
 from bot.engine.tls import client_context
 from bot.engine.transport import Body, OneShotTransport
 from bot.models import Cause
@@ -241,6 +242,7 @@ class Network:
     resolver: Resolver
     checker: Checkers
     connectivity: ConnectivityChecker
+    pages: StatusPages
 
     @classmethod
     def of(
@@ -262,4 +264,5 @@ class Network:
             ConnectivityChecker(
                 connectivity_urls, api_url, clock=clock, resolver=resolver, context=context
             ),
+            StatusPages(OneShotTransport(resolver, context, guard), guard),
         )

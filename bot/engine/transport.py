@@ -288,12 +288,13 @@ class Body(httpx.AsyncByteStream):
             data = await self._next()
         return data
 
-    async def read(self) -> bytes:
-        """The body as it came over the wire, at most its first 256 KiB."""
+    async def read(self, limit: int = BODY_LIMIT) -> bytes:
+        """The body as it came over the wire, at most its first 256 KiB, or ``limit`` bytes."""
+        self._stream.allow(2 * (limit - BODY_LIMIT))
         body = bytearray()
         parts = 0
         with suppress(EndlessAnswer):  # what has been read until then is enough
-            while len(body) < BODY_LIMIT and parts < MAX_PARTS:
+            while len(body) < limit and parts < MAX_PARTS:
                 part = await self.part()
                 if not part:
                     break
@@ -301,7 +302,7 @@ class Body(httpx.AsyncByteStream):
                 parts += 1
                 if parts % PARTS_A_TURN == 0:
                     await asyncio.sleep(0)
-        return bytes(body[:BODY_LIMIT])
+        return bytes(body[:limit])
 
     async def _next(self) -> bytes:
         data = await self._stream.read()

@@ -55,6 +55,9 @@ class AuditEvent(StrEnum):
     # Reports of a server; after: how often.
     REPORT_SCHEDULED = "report_scheduled"
     REPORT_STOPPED = "report_stopped"
+    # Done to a followed status page; after: its address.
+    PAGE_FOLLOWED = "page_followed"
+    PAGE_UNFOLLOWED = "page_unfollowed"
 
 
 def _tag_alerts(one: TagAlerts) -> str:

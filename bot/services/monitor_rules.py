@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from bot.config import Config
+from bot.db.followed_pages import FollowedPage
 from bot.db.monitors import name_key
 from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.kinds.push import PUSH
@@ -68,7 +69,10 @@ class NameTaken(UserError):
 class MonitorIndex:
     """The monitors of a server, found by name and by address however many there are."""
 
-    def __init__(self, monitors: Iterable[Monitor] = ()) -> None:
+    def __init__(
+        self, monitors: Iterable[Monitor] = (), pages: Iterable[FollowedPage] = ()
+    ) -> None:
+        self._pages = {name_key(one.name): one for one in pages}
         self._by_name: dict[str, Monitor] = {}
         self._by_url: dict[str, Monitor] = {}
         self._by_id: dict[int, Monitor] = {}
@@ -99,9 +103,15 @@ class MonitorIndex:
         return self._by_url.get(url)
 
     def parent(self, child: Monitor, wanted: int | str) -> int:
-        """The id of the monitor that ``child`` is to depend on, by id or name. Raises UserError."""
+        """The id of the monitor that ``child`` is to depend on, by id or name. Raises UserError.
+
+        A negative one is that of a followed page.
+        """
         found = self._by_id.get(wanted) if isinstance(wanted, int) else None
         found = found or self.named(str(wanted))
+        page = self._pages.get(name_key(str(wanted)))
+        if found is None and page is not None:
+            return -page.id
         if found is None:
             raise NotFound(NO_SUCH_SITE, name=plain(str(wanted), NAME_LIMIT))
         above: Monitor | None = found

@@ -1,7 +1,7 @@
 """Adds, changes, removes and finds monitors."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -9,6 +9,7 @@ from bot.config import Config
 from bot.db import audit_log
 from bot.db import monitors as table
 from bot.db.database import Connection, Database
+from bot.db.followed_pages import FollowedPage
 from bot.engine.kinds.push import PUSH
 from bot.engine.netguard import Netguard
 from bot.engine.place_router import PlaceRouter
@@ -68,6 +69,7 @@ class Monitors:
         place_router: PlaceRouter,
         check_runner: CheckRunner,
         pushes: Pushes,
+        followed: Callable[[int], Sequence[FollowedPage]],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -79,6 +81,7 @@ class Monitors:
         self._place_router = place_router
         self._check_runner = check_runner
         self._pushes = pushes
+        self._followed = followed
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())
@@ -176,7 +179,7 @@ class Monitors:
 
     def index(self, guild_id: int) -> MonitorIndex:
         """The monitors of a server by name and by address."""
-        return MonitorIndex(self.of_guild(guild_id))
+        return MonitorIndex(self.of_guild(guild_id), self._followed(guild_id))
 
     def draft(self, guild_id: int, typed: Typed, mine: MonitorIndex) -> Monitor:
         """A monitor that might be watched beside ``mine``. Raises UserError."""
@@ -274,7 +277,8 @@ class Monitors:
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
         actor = Actor(after.guild_id, by, self._clock.now_ms())
-        done = actor.edited(entry.monitor, after, self._name_of)
+        pages = {-one.id: one.name for one in self._followed(after.guild_id)}
+        done = actor.edited(entry.monitor, after, lambda i: pages.get(i) or self._name_of(i))
 
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)

@@ -23,6 +23,7 @@ from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why
+from bot.services.followed_pages import FollowedPages, Pages
 from bot.services.guilds import Guilds, KeyValueStore
 from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
@@ -45,7 +46,8 @@ class Core:
     """All that checks, judges, records and notifies. Made in the order of who needs whom.
 
     ``checker``, ``guard`` and ``online_check`` reach the network, ``stalls`` watches the loop.
-    ``others`` are other places; ``calm``, if given, makes the checks not in doubt.
+    ``others`` are other places; ``calm``, if given, makes the checks not in doubt. ``pages`` reads
+    status pages.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Core:
         stalls: StallDetector | None = None,
         others: Others | None = None,
         calm: Checker | None = None,
+        pages: Pages | None = None,
         on_token_refused: Callable[[DeliveryError], None] | None = None,
     ) -> None:
         self.config, self.db = config, db
@@ -81,6 +84,7 @@ class Core:
         )
         self.check_runner = self._check_runner(clock)
         self.scheduler = Scheduler(self.check_runner, clock, waits=self.places.waits_for_turn)
+        self.followed = FollowedPages(db, clock, guilds, guard, pages=pages, wake=self.wake)
         self.silences = Silences(db, clock, self.watchlist, self.scheduler, self.recorder)
         self.pushes.look_soon = lambda e: schedule(self.scheduler, e.monitor, soon=True)
         self.monitors = self._monitors(clock, guard)
@@ -114,6 +118,7 @@ class Core:
             place_router=self.places,
             check_runner=self.check_runner,
             pushes=self.pushes,
+            followed=self.followed.of_guild,
         )
 
     async def load(self, off_since_ms: int | None = None) -> None:
@@ -123,6 +128,7 @@ class Core:
         self.recorder.load()
         await self.connectivity.load(off_since_ms)
         await self.place_watch.load()
+        await self.followed.load()
         if off_since_ms is not None:
             self.after_gap()
 
@@ -140,6 +146,7 @@ class Services:
     clock: Clock
     guilds: Guilds
     monitors: Monitors
+    followed: FollowedPages
     bulk_edits: BulkEdits
     silences: Silences
     audit_log: AuditLog
@@ -170,6 +177,7 @@ class Services:
             clock=clock,
             guilds=guilds,
             monitors=core.monitors,
+            followed=core.followed,
             bulk_edits=BulkEdits(core.monitors),
             silences=core.silences,
             audit_log=AuditLog(db),

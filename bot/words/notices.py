@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.words.alert_lines import NAME_LIMIT, named, place_names, shortened
-from bot.words.escaping import markdown
+from bot.words.alert_lines import LINE_LIMIT, NAME_LIMIT, named, place_names, shortened
+from bot.words.escaping import markdown, units
 from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
 
@@ -100,3 +100,15 @@ def missed(words: Translator, names: Sequence[str], unnamed: int) -> str:
     if more:
         listed = words.text("{names} +{n} more", names=listed, n=more)
     return words.text("In trouble now: {names}", names=listed)
+
+
+def reported(words: Translator, page: str, title: str, *, over: bool) -> str:
+    """What somebody else's status page says; never in red: nothing of it was seen here."""
+    text = N_("🟢 REPORT OVER · {name} · {title}") if over else N_("🟠 REPORTED · {name} · {title}")
+    name = markdown(page, NAME_LIMIT)
+    room = LINE_LIMIT - units(words.text(text, name=name, title=""))
+    return words.text(text, name=name, title=markdown(title, max(20, room)))
+
+
+def unfollowed(words: Translator, page: str) -> str:
+    return words.text("⚪ NO LONGER FOLLOWED · {name}", name=markdown(page, NAME_LIMIT))

@@ -114,6 +114,8 @@ _DONE = {
     AuditEvent.BOARD_REMOVED: N_("Board removed"),
     AuditEvent.REPORT_SCHEDULED: N_("Report scheduled"),
     AuditEvent.REPORT_STOPPED: N_("Reports stopped"),
+    AuditEvent.PAGE_FOLLOWED: N_("Status page followed"),
+    AuditEvent.PAGE_UNFOLLOWED: N_("Status page no longer followed"),
 }
 _OF_ALERTS = {AuditEvent.ACKNOWLEDGED, AuditEvent.RELEASED}
 # Stands there while nothing is chosen; "none" for all others.

@@ -119,12 +119,21 @@ class _Tag(app_commands.Transformer[VigieClient]):
 
 
 class _Parent(_Managed):
-    """The id of a monitor that others depend on, or what takes it away."""
+    """The id of a monitor or the name of a page to depend on, or what takes it away."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> Any:
         if value.strip() == _NOTHING:
             return _NOTHING
-        return str((await super().transform(interaction, value)).id)
+        try:
+            return str((await super().transform(interaction, value)).id)
+        except NotFound:
+            pages = interaction.client.services.followed.of_guild(interaction.guild_id or 0)
+            if value.strip().casefold() in {one.name.casefold() for one in pages}:
+                return value.strip()
+            raise
+
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
+        return await _offer_parents(interaction, typed)
 
 
 class _Place(app_commands.Transformer[VigieClient]):
@@ -164,6 +173,17 @@ def _offer_managed(interaction: Interaction, typed: str) -> Choices:
     if not is_manager(interaction):
         return []
     return _choices(interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed)
+
+
+@safe_autocomplete
+def _offer_parents(interaction: Interaction, typed: str) -> Choices:
+    if not is_manager(interaction):
+        return []
+    services, guild_id = interaction.client.services, interaction.guild_id or 0
+    wanted = typed.strip().casefold()
+    names = [one.name for one in services.followed.of_guild(guild_id)]
+    pages = choices((name, name) for name in names if wanted in name.casefold())[:_FEW_TAGS]
+    return [*_choices(services.monitors.of_guild(guild_id), typed)[: MOST - len(pages)], *pages]
 
 
 @safe_autocomplete

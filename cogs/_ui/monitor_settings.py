@@ -41,10 +41,11 @@ from bot.services.option_types import (
     TextOption,
     YesOption,
 )
+from bot.services.registry import Services
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import typed_address
 from bot.words.causes import result_text
-from bot.words.escaping import clip, code, plain
+from bot.words.escaping import clip, code, markdown, plain
 from bot.words.translator import Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button
@@ -171,15 +172,26 @@ class EditButton(
         await interaction.response.send_modal(form)
 
 
+def _parent(services: Services, monitor: Monitor) -> str | None:
+    """The name of what it depends on: a monitor, or a page that is still followed."""
+    parent_id = monitor.depends_on
+    if parent_id is None:
+        return None
+    if parent_id > 0:
+        return shown_name(services.monitors.get(monitor.guild_id, parent_id))
+    pages = services.followed.of_guild(monitor.guild_id)
+    return next((markdown(one.name, NAME_LIMIT) for one in pages if one.id == -parent_id), None)
+
+
 async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embed, ui.View]:
     """The settings with what was changed last, and a button for each form and for all changes."""
     words = translator_of(interaction)
     services = interaction.client.services
     embed = card_embed(words, services.status.one(monitor.guild_id, monitor.id))
-    if monitor.depends_on is not None:
-        parent = services.monitors.get(monitor.guild_id, monitor.depends_on)
+    parent = _parent(services, monitor)
+    if parent is not None:
         label = words.text(OPTIONS["depends_on"].label)
-        embed.add_field(name=label, value=shown_name(parent), inline=False)
+        embed.add_field(name=label, value=parent, inline=False)
     await add_changes(interaction, embed, monitor.id)
     if monitor.from_file:
         embed.set_footer(text=words.text(IN_THE_FILE))

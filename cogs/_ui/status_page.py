@@ -16,6 +16,7 @@ from bot.words.incident_text import said_since_ms, works_again
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page
+from cogs._ui.followed_pages import followed_names
 from cogs._ui.monitor_text import named_by_host, shown_host, shown_name
 from cogs._ui.uptime_text import share
 from cogs._ui.visibility import known_monitors, public_monitors
@@ -145,7 +146,8 @@ class WatchListPage(
         count = words.plural("{n} site watched", "{n} sites watched", len(found))
         footer = [count, filter_text(words, asked.about)]
         embed.set_footer(text=" · ".join(part for part in footer if part))
-        return Page(None, embed)
+        followed = asked.interaction.client.services.followed.of_guild(asked.guild_id)
+        return Page(followed_names(asked, followed) if followed else None, embed)
 
 
 def _settings_line(words: Translator, status: MonitorStatus) -> str:

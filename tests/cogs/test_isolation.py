@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bot.db import followed_pages
+from bot.db.followed_pages import FollowedPage
 from cogs._ui import offers
 from sandbox import Answer, Upload
 from sandbox.interactions.answer import picture
@@ -36,12 +38,19 @@ class Loot:
     monitor: int = 0
     public_ids: list[str] = field(default_factory=list)
     windows: list[int] = field(default_factory=list)
+    followed: int = 0
 
     @property
     def values(self) -> list[str]:
         """What Mallory types where a monitor, a window or an incident is asked for."""
         here = self.fixture
-        numbers = [self.monitor, *self.windows, here.guild_id, here.channel_id("Harbour/alerts")]
+        numbers = [
+            self.monitor,
+            self.followed,
+            *self.windows,
+            here.guild_id,
+            here.channel_id("Harbour/alerts"),
+        ]
         posts = [m["id"] for m in here.sandbox.messages("Harbour/alerts")]
         return [*map(str, numbers), *self.public_ids, *posts[:1], "%", "0", "' OR 1=1 --", "*"]
 
@@ -98,6 +107,9 @@ async def settle(fixture: BotFixture) -> Loot:
     ]
     [incident] = await fixture.app.services.incidents.recent(fixture.guild_id, None, 0, 9)
     loot.public_ids = [incident.public_id]
+    page = FollowedPage(0, fixture.guild_id, "https://zanzi.example", "instatus", "Zanzistatus")
+    loot.followed = await fixture.app.db.write(lambda conn: followed_pages.insert(conn, page))
+    await fixture.app.followed.load()
     await use_everything(fixture, loot)
     return loot
 
@@ -162,6 +174,8 @@ TEXTS = {
     "every": "60",
     "text": "own",
     "timeout": "5",
+    "page": "http://127.0.0.1:9",
+    "components": "Own",
 }
 # Texts that name a thing of a server. Whatever else completes itself as it is typed is none.
 NAMES = {"monitor", "window", "tag", "depends_on"}
@@ -414,6 +428,7 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "incident": loot.public_ids,
         "window": list(map(str, loot.windows)),
         "page": ["0", "1"],
+        "followed": [str(loot.followed)],
         "days": ["30"],
         "count": ["1"],
         "channel": [str(loot.fixture.channel_id("Harbour/alerts"))],

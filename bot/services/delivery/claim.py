@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import blocked_channels, guilds, incidents, outbox, posts
+from bot.db import blocked_channels, followed_pages, guilds, incidents, outbox, posts
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
@@ -177,10 +177,12 @@ def _with_post(conn: Connection, batch: Batch, now_ms: int) -> Batch:
     first = batch.rows[0]
     ids = [row.incident_id for row in batch.rows if row.incident_id is not None]
     post_id = batch.post_id
-    if batch.kind in {MessageKind.OPEN, MessageKind.LATE}:
+    if batch.kind in {MessageKind.OPEN, MessageKind.LATE, MessageKind.PAGE_REPORT}:
         post_id = posts.create(conn, first.guild_id, first.channel_id, ids, now_ms)
     elif batch.kind is MessageKind.JOIN and post_id is not None:
         posts.link(conn, post_id, ids)
+    if batch.kind is MessageKind.PAGE_REPORT and post_id is not None:
+        followed_pages.link_post(conn, int(first.payload or 0), post_id)
     return replace(batch, post_id=post_id)
 
 
@@ -193,6 +195,8 @@ def _read(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
     match message.kind:
         case MessageKind.OPEN | MessageKind.LATE | MessageKind.JOIN | MessageKind.EDIT:
             loaded = _load_post(conn, message)
+        case MessageKind.PAGE_REPORT:
+            loaded = _load_report(conn, message)
         case MessageKind.NOTICE:
             loaded = _load_notice(conn, message)
         case _:
@@ -217,14 +221,30 @@ def _load_post(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | 
         outbox.drop_edits(conn, post.id)  # this one shows the newest truth
         posts.edited(conn, post.id, message.read_ms)
     is_late = message.kind is MessageKind.LATE
+    found = incidents.of_post(conn, post.id, limit=SLICE)
     return replace(
         message,
         post=post,
         listed=posts.count_incidents(conn, post.id),
-        incidents=tuple(incidents.of_post(conn, post.id, limit=SLICE)),
+        incidents=tuple(found),
+        report=None if found else followed_pages.report_of_post(conn, post.id),
+        observed=followed_pages.observed(conn, post.guild_id, (one.id for one in found)),
         subscribers=_subscribers(conn, message) if is_late else (),
         since_ms=_late_since(conn, message),
     )
+
+
+def _load_report(conn: Connection, message: OutgoingMessage) -> OutgoingMessage | None:
+    """What came and went while it waited is news to nobody."""
+    loaded = _load_post(conn, message)
+    if loaded is None:
+        return None
+    report = loaded.report
+    if (report is None or not report.open) and message.earlier is None:
+        posts.forget(conn, loaded.own_post.id)
+        outbox.finish(conn, message.ids, "superseded")
+        return None
+    return loaded
 
 
 def with_more_listed(conn: Connection, message: OutgoingMessage) -> OutgoingMessage:

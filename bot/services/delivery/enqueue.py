@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.db import blocked_channels, guilds, outbox, posts
 from bot.db import incidents as incidents_table
 from bot.db.database import Connection
+from bot.db.followed_pages import PageReport
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
@@ -182,6 +183,25 @@ def certificate_renewed(
         if not warned.renewed_ms:
             renewed = replace(warned, renewed_ms=ends_ms, message_id=message_id, role_id=None)
             notice(conn, guild_id, channel_id, renewed, now_ms)
+
+
+def page_report(conn: Connection, found: PageReport, channel_id: int, now_ms: int) -> None:
+    """Queue the message about something new that a followed page reports."""
+    outbox.add(
+        conn,
+        guild_id=found.guild_id,
+        channel_id=blocked_channels.current_channel(conn, found.guild_id, channel_id, now_ms),
+        kind=Work.PAGE_REPORT,
+        payload=str(found.id),
+        now_ms=now_ms,
+    )
+
+
+def page_report_changed(conn: Connection, found: PageReport, now_ms: int, *, urgent: bool) -> None:
+    """Queue the edit of its message; one that waits still shows the newest truth anyway."""
+    post = None if found.post_id is None else posts.get(conn, found.post_id)
+    if post is not None:
+        edit(conn, post, now_ms, urgent=urgent)
 
 
 def offline_notice(since_ms: int, until_ms: int) -> Notice:

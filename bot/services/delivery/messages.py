@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from bot.clock import DAY_MS
+from bot.db.followed_pages import PageReport
 from bot.models import Incident
 
 AlertKind = Literal[
@@ -21,6 +22,7 @@ AlertKind = Literal[
     "certificate",
     "digest",
     "notice",
+    "reported",  # by a followed page
     "test",
 ]
 Action = Literal["post", "edit", "reply"]
@@ -45,6 +47,8 @@ class Alert:
     ``role_ids`` and ``user_ids``. ``plain``: the line is all, no embed and no buttons. ``silent``:
     without a push. ``delayed_ms``: Discord was unreachable from … until …, to be said on the card.
     ``note``: what a notice says below its line, in an embed.
+    ``report``: what a followed page says. ``observed``: pages that report something which the sites
+    depend on, and since when.
     """
 
     kind: AlertKind
@@ -58,6 +62,8 @@ class Alert:
     plain: bool = False
     files: tuple["Attached", ...] = ()
     note: str = ""
+    report: PageReport | None = None
+    observed: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def requeue(
     if message.post is not None:
         # Of two waiting edits the one that was under way stays: it shows the newest truth.
         outbox.drop_edits(conn, message.post.id)
-    is_new = message.kind in {MessageKind.OPEN, MessageKind.LATE}
+    is_new = message.kind in {MessageKind.OPEN, MessageKind.LATE, MessageKind.PAGE_REPORT}
     outbox.release(conn, message.ids, error, keep_post=not is_new, not_before_ms=not_before_ms)
     if is_new:
         posts.forget(conn, message.own_post.id)

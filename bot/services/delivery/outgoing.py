@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.db.blocked_channels import HomeChannel
+from bot.db.followed_pages import PageReport
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import Incident
@@ -21,7 +22,8 @@ class OutgoingMessage:
     ``since_ms``: set when the message comes late: when it should have been sent.
     ``home_channels``: where those of its incidents belong that are sent elsewhere. ``known_ids``:
     messages that arrived of late, as far as is known. ``subscribers``: who asked to be notified of
-    the end.
+    the end. ``report``: what a followed page says, if the message is about that. ``observed``:
+    pages that report something which its sites depend on, and since when.
     """
 
     batch: Batch
@@ -38,6 +40,8 @@ class OutgoingMessage:
     role_id: int | None = None  # whom a call is for
     fell_again: int = 0
     notice: Notice | None = None
+    report: PageReport | None = None
+    observed: Mapping[str, int] = field(default_factory=dict)
     since_ms: int | None = None
 
     @property
@@ -107,9 +111,11 @@ class OutgoingMessage:
     def lost(self, alert: Alert) -> LostMessage:
         """The message of an earlier attempt, whatever form that had."""
         has_card = self.kind in {MessageKind.OPEN, MessageKind.LATE, MessageKind.DIGEST}
+        ids = [one.public_id for one in self.incidents if has_card]
+        ids += [] if self.report is None else [self.report.public_id]
         return LostMessage(
             self.lead.sent_lines or (alert.content,),
-            frozenset(one.public_id for one in self.incidents if has_card),
+            frozenset(ids),
             self.kind is MessageKind.DIGEST,
             self.reply_to,
             self.known_ids,

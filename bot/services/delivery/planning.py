@@ -1,9 +1,9 @@
 """Chooses the next message of a channel: pure rules over the rows of its outbox.
 
 Order: after a long silence its digest; then openings (they are what people wait for), a latecomer's
-ping, escalations, edits that change a word, all-clears, notices, reminders, and last the edits of
-mere numbers. A half-sent message comes before all of them, because only its nonce knows whether it
-exists.
+ping, escalations, edits that change a word, all-clears, what followed pages report, notices,
+reminders, and last the edits of mere numbers. A half-sent message comes before all of them, because
+only its nonce knows whether it exists.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ class MessageKind(Enum):
     REMIND = auto()  # reply: still down
     CALL = auto()  # reply: nobody has acknowledged it, with another role
     NOTICE = auto()
+    PAGE_REPORT = auto()  # post what a followed page reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def choose(queue: ChannelQueue) -> Batch | None:
         lambda queue: _edit(queue, urgent=True),
         _answers,
         _recovery,
+        lambda queue: _first(MessageKind.PAGE_REPORT, queue.due(Work.PAGE_REPORT)),
         lambda queue: _first(MessageKind.NOTICE, queue.due(Work.NOTICE)),
         lambda queue: _together(MessageKind.CALL, queue.due(Work.CALL)),
         lambda queue: _together(MessageKind.REMIND, queue.due(Work.REMINDER)),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
+from bot.db.followed_pages import PageReport
 from bot.models import Incident, Kind
 from bot.services.delivery.messages import Alert, AlertKind, Notice
 from bot.services.delivery.outgoing import OutgoingMessage
@@ -38,7 +39,12 @@ class Form(IntEnum):
 
 
 def render(message: OutgoingMessage, language: str, form: Form = Form.CARD) -> Alert:
-    alert = _alert(message, translator_for(language), language)
+    words = translator_for(language)
+    if message.report is not None:
+        alert = _page_report(words, language, message.report)
+    else:
+        alert = _alert(message, words, language)
+    alert = replace(alert, observed=tuple(message.observed.items()))
     if message.since_ms is not None:
         alert = replace(alert, delayed_ms=(message.since_ms, message.read_ms))
     if form > Form.CARD:
@@ -64,6 +70,13 @@ def mask(message: OutgoingMessage, hidden: Collection[int], language: str) -> Ou
         for one in message.incidents
     )
     return replace(message, incidents=tuple(incidents))
+
+
+def _page_report(words: Translator, language: str, found: PageReport) -> Alert:
+    line = notices.reported(words, found.page, found.title, over=not found.open)
+    if found.unfollowed:
+        line = notices.unfollowed(words, found.page)
+    return Alert("reported", language, line, report=found)
 
 
 def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:

@@ -4,10 +4,11 @@ Nothing is dropped in silence: what is not taken of a monitor stands in its rema
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.db.followed_pages import FollowedPage
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, exported, read_options
@@ -209,12 +210,13 @@ def _typed(known: Raw) -> tuple[dict[str, Any], list[Remark]]:
     return typed, [(_NAME_CUT, {"n": NAME_LIMIT})] if is_cut(typed.get("name")) else []
 
 
-def export(monitors: Sequence[Monitor]) -> bytes:
+def export(monitors: Sequence[Monitor], pages: Iterable[FollowedPage] = ()) -> bytes:
     """The monitors of a server as JSON that :func:`read` reads back.
 
     Only what was set; without the values of request headers, which may be secrets: a file travels.
     """
     names = {one.id: {"depends_on": one.name} for one in monitors}
+    names |= {-one.id: {"depends_on": one.name} for one in pages}
     found = [
         # By its id a monitor that is renamed in the file is found again.
         {"id": one.id, **exported(one), **names.get(one.depends_on or 0, {})}
