@@ -225,6 +225,7 @@ class Monitor:
     tags: tuple[str, ...] = ()  # in lower case, without “#”
     depends_on: int | None = None  # the monitor it is reached through
     grace_s: int | None = None  # of a push monitor: how late a beat may be
+    quiet: bool = False  # its alerts ping nobody, whatever role its server has
     link: str | None = None  # shown on its alerts, as is its note
     note: str | None = None
     from_file: bool = False  # the operator's file of sites says what it is

@@ -217,10 +217,13 @@ class Alerts(
         await respond(interaction, "\n".join(line for line in lines if line))
 
     @app_commands.command(name="test", description="Send a test alert, marked as one.")
-    async def test(self, interaction: Interaction) -> None:
-        work = self._services.trial.send(interaction.guild_id or 0)
+    @app_commands.describe(ping="Let it mention you, as a real one pings its role.")
+    async def test(self, interaction: Interaction, *, ping: bool = False) -> None:
+        by = interaction.user.id if ping else None
+        work = self._services.trial.send(interaction.guild_id or 0, by)
         channel_id = await defer_if_slow(interaction, work)
-        text = test_alert_text(translator_of(interaction), interaction, channel_id)
+        words = translator_of(interaction)
+        text = test_alert_text(words, interaction, channel_id, pings=ping)
         await respond(interaction, text)
 
 

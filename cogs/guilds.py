@@ -7,7 +7,7 @@ from collections.abc import Collection
 import discord
 from discord.ext import commands
 
-from bot.discord.channels import own_member, used_channels, welcome_channel
+from bot.discord.channels import greeting_channel, own_member, used_channels, welcome_channel
 from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED, VigieTree
 from bot.words.translator import Translator, translator_for
@@ -226,7 +226,7 @@ class Guilds(VigieCog):
 
 async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
     """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
-    channel = welcome_channel(guild)
+    channel = greeting_channel(guild)
     if channel is None:
         return
     lines = (

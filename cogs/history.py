@@ -197,6 +197,9 @@ _PERIODS = [
     app_commands.Choice(name=N_("90 days"), value=Period.QUARTER.value),
 ]
 _FILE = "history.png"
+_TOO_EARLY = N_(
+    "No picture yet: it has a point for every {duration}, and there is only one so far."
+)
 
 
 class History(VigieCog):
@@ -218,15 +221,16 @@ class History(VigieCog):
         work = self._services.history.report(found.guild_id, found.id, Period(period))
         asked = MonitorHistory(monitor, Period(period), await defer_if_slow(interaction, work))
         words = translator_of(interaction)
-        instead = None
         if asked.past.empty:
             await respond(interaction, _nothing_yet(words, asked))
             return
-        if worth_drawing(asked.past):
-            instead = self._not_drawn(interaction) or await self._draw(interaction, asked)
-            if instead is None:
-                return
-        await respond(interaction, embed=history_embed(words, asked, instead=instead))
+        if not worth_drawing(asked.past):
+            text = words.text(_TOO_EARLY, duration=words.duration(asked.past.step_ms // 1000))
+            await respond(interaction, text, embed=history_embed(words, asked))
+            return
+        instead = self._not_drawn(interaction) or await self._draw(interaction, asked)
+        if instead is not None:
+            await respond(interaction, embed=history_embed(words, asked, instead=instead))
 
     def _not_drawn(self, interaction: Interaction) -> str | None:
         if not interaction.app_permissions.attach_files:

@@ -9,16 +9,18 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services import recurrence
-from bot.services.maintenance import NewWindow
+from bot.services.maintenance import NewWindow, WindowStatus
 from bot.services.recurrence import wall_time
-from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, respond
+from cogs._ui.interactions import ManagersCog, defer_if_slow, extension, guild_translator, respond
 from cogs._ui.maintenance_text import (
     UTC,
+    announcement,
     autocomplete_days,
     autocomplete_windows,
     autocomplete_zones,
     cancelled_text,
     list_embed,
+    month_first,
     planned_text,
     started_text,
 )
@@ -42,6 +44,7 @@ class Maintenance(
         length="For how long, such as 30m, 2h or 1d; by default 1 h.",
         reason="The reason, shown in the list.",
         tag="Only sites with this tag.",
+        announce="Also post it where the alerts go.",
     )
     @app_commands.rename(length="for")
     async def start(
@@ -49,8 +52,10 @@ class Maintenance(
         interaction: Interaction,
         monitor: ManagedMonitor | None = None,
         length: Duration | None = None,
+        *,
         reason: str | None = None,
         tag: Tag | None = None,
+        announce: bool = False,
     ) -> None:
         work = self._services.maintenance.start(
             interaction.guild_id or 0,
@@ -62,7 +67,23 @@ class Maintenance(
         )
         begun = await defer_if_slow(interaction, work)
         other = self._services.maintenance.beside(begun)
-        await respond(interaction, started_text(interaction, begun, other))
+        lines = [started_text(interaction, begun, other)]
+        if announce:
+            lines.append(await self._announce(interaction, begun))
+        await respond(interaction, "\n".join(lines))
+
+    async def _announce(self, interaction: Interaction, window: WindowStatus) -> str:
+        """Post it where the alerts of its sites go, in the server's language."""
+        settings = self._services.guilds.settings(interaction.guild_id or 0)
+        words = translator_of(interaction)
+        text = announcement(guild_translator(interaction), window, settings.timezone)
+        work = self._services.maintenance.announce(window, text)
+        channels = await defer_if_slow(interaction, work)
+        self._services.delivery.wake()
+        if not channels:
+            return words.text("It is announced nowhere: no alert channel is set.")
+        named = words.list([f"<#{one}>" for one in channels])
+        return words.text("Announced in {channels}.", channels=named)
 
     @app_commands.command(name="schedule", description="Plan maintenance, once or every week.")
     @app_commands.describe(
@@ -74,6 +95,7 @@ class Maintenance(
         timezone="The time zone, such as Europe/Paris. I remember it.",
         reason="The reason, shown in the list.",
         tag="Only sites with this tag.",
+        announce="Also post it where the alerts go.",
     )
     @app_commands.rename(begins="from", ends="to", length="for")
     @app_commands.autocomplete(days=autocomplete_days, timezone=autocomplete_zones)
@@ -89,13 +111,15 @@ class Maintenance(
         timezone: str | None = None,
         reason: str | None = None,
         tag: Tag | None = None,
+        announce: bool = False,
     ) -> None:
         if (ends is None) == (length is None):
             raise UserError("Set its end with “to” or with “for”, one of the two.")
         guild_id = interaction.guild_id or 0
         usual = self._services.guilds.settings(guild_id).timezone
         zone = usual if timezone is None else recurrence.zone_name(timezone)
-        meant = parse_days(days, wall_time(self._services.clock.now_ms(), zone).date())
+        today = wall_time(self._services.clock.now_ms(), zone).date()
+        meant = parse_days(days, today, month_first=month_first(interaction))
         wanted = NewWindow(
             days=() if isinstance(meant, date) else meant,
             date=meant if isinstance(meant, date) else None,
@@ -111,8 +135,10 @@ class Maintenance(
         planned = await defer_if_slow(interaction, work)
         hint = timezone is None and zone == UTC
         cancel = self._client.commands_tree.mention("maintenance cancel")
-        text = planned_text(translator_of(interaction), planned, cancel, hint=hint)
-        await respond(interaction, text)
+        lines = [planned_text(translator_of(interaction), planned, cancel, hint=hint)]
+        if announce:
+            lines.append(await self._announce(interaction, planned))
+        await respond(interaction, "\n".join(lines))
 
     @app_commands.command(name="list", description="Show the maintenance windows of this server.")
     async def list(self, interaction: Interaction) -> None:

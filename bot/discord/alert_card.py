@@ -73,16 +73,15 @@ def card(alert: Alert) -> Card:
     """Render an alert. Mentions come last in the line and are the only ones allowed to ping."""
     words = translator_for(alert.language)
     calls = [f"<@&{role}>" for role in alert.role_ids] + [f"<@{user}>" for user in alert.user_ids]
-    if alert.kind == "test" and not alert.plain:
-        return Card(alert.content, _example(words), None, discord.AllowedMentions.none())
     if alert.report is not None:
         embed = None if alert.plain else _report(words, alert.report)
         return Card(alert.content, embed, None, discord.AllowedMentions.none())
+    is_test = alert.kind == "test" and not alert.plain
     shown = not alert.plain and bool(alert.incidents)
     opened = [one for one in alert.incidents if one.open]
     return Card(
         content=" ".join([alert.content, *calls]),
-        embed=_embed(words, alert) if shown else _note(alert),
+        embed=_example(words) if is_test else _embed(words, alert) if shown else _note(alert),
         view=_buttons(opened, words) if shown and opened else None,
         mentions=discord.AllowedMentions(
             everyone=False,

@@ -208,6 +208,18 @@ def own_rights(channel: object) -> discord.Permissions:
 def welcome_channel(guild: discord.Guild) -> discord.TextChannel | None:
     """System channel of a server, if the bot may write there."""
     channel = guild.system_channel
-    if channel is None or not channel.permissions_for(guild.me).send_messages:
-        return None
-    return channel
+    return channel if channel is not None and _may_write(channel) else None
+
+
+def greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:
+    """Its system channel; where it has none, the first that everybody reads and we may write in."""
+    if guild.system_channel is not None:
+        return welcome_channel(guild)
+    everyone = guild.default_role
+    read_by_all = (c for c in guild.text_channels if c.permissions_for(everyone).view_channel)
+    return next((one for one in read_by_all if _may_write(one)), None)
+
+
+def _may_write(channel: discord.TextChannel) -> bool:
+    granted = channel.permissions_for(channel.guild.me)
+    return granted.view_channel and granted.send_messages

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from bot.clock import Clock
-from bot.engine.check_queue import CheckQueue
+from bot.engine.check_queue import TESTS_APART_S, CheckQueue
 from bot.engine.votes import Answer, NoVote, Vote, vote
 from bot.models import HOME, CheckResult, Monitor, Target
 
@@ -89,6 +90,8 @@ class PlaceRouter:
         self._home = home
         self.others = others
         self._calm = calm or home
+        # By the place, then by the target.
+        self._tests: dict[str, WeakKeyDictionary[Target, asyncio.Task[Sighting]]] = {}
 
     async def check(
         self, monitor: Monitor, *, ask: bool = False, asking: Asking | None = None
@@ -115,8 +118,22 @@ class PlaceRouter:
     async def test(self, monitor: Monitor) -> CheckResult | None:
         """One check that somebody asks for; None: its only place is away."""
         if monitor.place not in {None, HOME}:
-            return (await self._from_place(monitor.target, monitor.place or HOME)).result
+            return await self._test_from(monitor.target, monitor.place or HOME)
         return (await self._home.test(monitor.target, monitor.guild_id)).result
+
+    async def _test_from(self, target: Target, place: str) -> CheckResult | None:
+        """As at home: one at a time, the newest test is shown for five seconds."""
+        tests = self._tests.setdefault(place, WeakKeyDictionary())
+        newest = tests.get(target)
+        if newest is None or (newest.done() and self._is_old(await newest)):
+            newest = tests[target] = asyncio.create_task(
+                self._from_place(target, place), name=f"test from {place}"
+            )
+        return (await asyncio.shield(newest)).result
+
+    def _is_old(self, tested: Sighting) -> bool:
+        taken_s = 0.0 if tested.result is None else tested.result.phases.total / 1000
+        return self._clock.monotonic() - tested.started - taken_s > TESTS_APART_S
 
     async def _from_place(self, target: Target, place: str) -> Sighting:
         """One check by that place alone."""

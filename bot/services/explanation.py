@@ -207,7 +207,8 @@ def _opening(state: JudgeState, policy: Policy) -> list[Fact]:
     if not rounds:
         return []
     found = [_fact(BAD_ROUNDS, n=count_bad(of_10), of=len(of_10), opens=BAD_OF_10)]
-    if len(rounds) > len(of_10):  # or it would say the same of the same rounds once more
+    # Of the same rounds, or of none that was bad, it would say the same once more.
+    if len(rounds) > len(of_10) and count_bad(rounds):
         found.append(_fact(BAD_ROUNDS, n=count_bad(rounds), of=len(rounds), opens=BAD_OF_60))
     run = _failed_run(rounds)
     if run and state.run_slot_ms is not None:

@@ -11,6 +11,8 @@ from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
 from bot.services.audit_log import FILE, IN_THE_FILE, Actor, AuditEvent
+from bot.services.delivery import enqueue
+from bot.services.delivery.messages import Notice
 from bot.services.guilds import Guilds
 from bot.services.recurrence import Occurrence, instant, next_occurrence, wall_time, zone_name
 from bot.services.watchlist import Watchlist
@@ -86,6 +88,9 @@ class Maintenance:
         """Plan a window, once or weekly; the server remembers the zone. Raises UserError."""
         window = self._made(guild_id, wanted, by)
         self._check(window)
+        others = self._watchlist.windows.of_guild(guild_id)
+        if any(_times(one) == _times(window) for one in others):
+            raise UserError("That very maintenance is planned already.")
         planned = await self._add(window, AuditEvent.MAINTENANCE_PLANNED)
         await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
@@ -120,6 +125,23 @@ class Maintenance:
 
     def _is_known(self, guild_id: int, window_id: int) -> bool:
         return any(one.window.id == window_id for one in self.of_guild(guild_id))
+
+    async def announce(self, window: WindowStatus, text: str) -> list[int]:
+        """Queue a notice in each alert channel of what it covers; returns those."""
+        guild_id = window.window.guild_id
+        entries = [
+            one for one in self._watchlist.of_guild(guild_id) if window.window.covers(one.monitor)
+        ]
+        found = {self._watchlist.alert_channel_of(one) for one in entries}
+        channels = sorted(one for one in found if one is not None)
+        now_ms = self._clock.now_ms()
+
+        def write(conn: Connection) -> None:
+            for channel_id in channels:
+                enqueue.notice(conn, guild_id, channel_id, Notice("notice", text=text), now_ms)
+
+        await self._db.write(write)
+        return channels
 
     def of_guild(self, guild_id: int) -> list[WindowStatus]:
         """The windows that are open or to come, in the order of their times; from memory."""
@@ -245,6 +267,11 @@ class Maintenance:
 def _content(window: Window) -> Window:
     """What makes two windows the same."""
     return replace(window, id=0, created_by=0, created_ms=0, from_file=True)
+
+
+def _times(window: Window) -> Window:
+    """Of what, and when; whoever planned it, and why."""
+    return replace(_content(window), reason=None)
 
 
 def _covers_all_of(window: Window, begun: WindowStatus) -> bool:

@@ -278,6 +278,14 @@ _TABLE = (
         unset=N_("all places"),
     ),
     YesOption(
+        name="quiet",
+        label=N_("No ping"),
+        help=N_("Yes: its alerts ping nobody, though the server has a role for them."),
+        default=False,
+        removable=True,
+        unset=N_("no"),
+    ),
+    YesOption(
         name="public",
         label=N_("Public"),
         help=N_("Yes: everyone may see its name and state, not its address or its alerts."),

@@ -22,14 +22,19 @@ class AlertTest:
         self._guilds = guilds
         self._delivery = delivery
 
-    async def send(self, guild_id: int) -> int | None:
-        """Queue a test alert; returns the channel it goes to, None when none was chosen."""
+    async def send(self, guild_id: int, ping: int | None = None) -> int | None:
+        """Queue a test alert; returns the channel it goes to, None when none was chosen.
+
+        ``ping``: a user whom it mentions, as a real one mentions a role.
+        """
         channel_id = self._guilds.settings(guild_id).channel_id
         if channel_id is None:
             return None
         now_ms = self._clock.now_ms()
         await self._db.write(
-            lambda conn: enqueue.notice(conn, guild_id, channel_id, Notice("test"), now_ms)
+            lambda conn: enqueue.notice(
+                conn, guild_id, channel_id, Notice("test", user_id=ping), now_ms
+            )
         )
         self._delivery.wake()
         return channel_id

@@ -195,6 +195,9 @@ class Watchlist:
         return {(guild_id, home) for guild_id, home in homes if home is not None}
 
     def role_of(self, entry: Entry) -> int | None:
+        """The role that its next alert pings."""
+        if entry.monitor.quiet:
+            return None
         tagged = (one.role_id for one in self._guilds.tag_alerts(entry.monitor))
         server = self._guilds.settings(entry.monitor.guild_id).role_id
         return entry.monitor.role_id or next(filter(None, tagged), server)

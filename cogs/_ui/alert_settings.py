@@ -144,13 +144,15 @@ def problem_text(words: Translator, interaction: Interaction, channel_id: int) -
     return f"{problem}\n→ {remedy(words, interaction, channel_id, 'alerts channel')}"
 
 
-def test_alert_text(words: Translator, interaction: Interaction, channel_id: int | None) -> str:
+def test_alert_text(
+    words: Translator, interaction: Interaction, channel_id: int | None, *, pings: bool
+) -> str:
     """Answer to a request for a test alert; ``channel_id`` None: there is nowhere to send one."""
     if channel_id is None:
         choose = interaction.client.commands_tree.mention("alerts channel")
         return words.text("No alert channel set yet: {command}", command=choose)
-    sent = words.text(
-        "A test alert is on its way to {channel}, marked TEST. It pings nobody.",
-        channel=f"<#{channel_id}>",
-    )
+    sentence = N_("A test alert is on its way to {channel}, marked TEST. It pings nobody.")
+    if pings:
+        sentence = N_("A test alert is on its way to {channel}, marked TEST. It pings you.")
+    sent = words.text(sentence, channel=f"<#{channel_id}>")
     return f"{sent}\n{problem_text(words, interaction, channel_id)}".rstrip()

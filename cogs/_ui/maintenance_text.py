@@ -1,7 +1,9 @@
 """``/maintenance``: its answers and list, and what is offered while somebody types."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 import discord
 
@@ -56,6 +58,12 @@ def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint:
         words.text("To cancel it: {command}", command=cancel),
     ]
     return "\n".join(lines)
+
+
+def announcement(words: Translator, one: WindowStatus, timezone: str) -> str:
+    """A line for a channel: the times of the clock on the wall, which a push shows too."""
+    window = markdown(label(words, one, timezone), 2 * _LABEL_LIMIT)
+    return words.text("🔧 MAINTENANCE · {window}", window=window)
 
 
 def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
@@ -144,6 +152,7 @@ def _meaning(words: Translator) -> str:
 _ABBREVIATIONS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PATTERNS = ("daily", "mon-fri", "sat,sun", *_ABBREVIATIONS)
 _NEXT_DAYS = 8
+ReadDays: TypeAlias = Callable[[str], tuple[int, ...] | date]
 # Shown before anything is typed: some of the zones that most people live in.
 _USUAL = (
     "UTC", "Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Helsinki", "Europe/Istanbul",
@@ -159,7 +168,8 @@ def autocomplete_days(interaction: Interaction, typed: str) -> Choices:
     """First how the typed text is read, then patterns and the next dates."""
     words, now_ms = translator_of(interaction), interaction.client.services.clock.now_ms()
     today = wall_time(now_ms, _settings_zone(interaction)).date()
-    labels = [_days_label(words, text, today) for text in _days_texts(typed, today)]
+    read = partial(parse_days, today=today, month_first=month_first(interaction))
+    labels = [_days_label(words, text, read) for text in _days_texts(typed, today, read)]
     wanted = typed.strip().casefold()
     found = [(text, value) for text, value in labels if wanted in f"{text} {value}".casefold()]
     return choices(found or labels[:1])
@@ -188,17 +198,22 @@ def autocomplete_windows(interaction: Interaction, typed: str) -> Choices:
     return choices(pair for pair in labels if wanted in pair[0].casefold())
 
 
-def _days_texts(typed: str, today: date) -> list[str]:
+def month_first(interaction: Interaction) -> bool:
+    """Americans write 3/28/2027, everybody else 28/3/2027."""
+    return interaction.locale is discord.Locale.american_english
+
+
+def _days_texts(typed: str, today: date, read: ReadDays) -> list[str]:
     dates = [(today + timedelta(n)).isoformat() for n in range(_NEXT_DAYS)]
     try:
-        parse_days(typed, today)
+        read(typed)
     except UserError:
         return [*_PATTERNS, *dates]
     return list(dict.fromkeys([typed.strip(), *_PATTERNS, *dates]))
 
 
-def _days_label(words: Translator, text: str, today: date) -> tuple[str, str]:
-    meant = parse_days(text, today)
+def _days_label(words: Translator, text: str, read: ReadDays) -> tuple[str, str]:
+    meant = read(text)
     if isinstance(meant, date):
         return f"{meant.isoformat()} ({day_name(words, meant.weekday())})", meant.isoformat()
     return weekly(words, meant), ",".join(_ABBREVIATIONS[day] for day in meant)

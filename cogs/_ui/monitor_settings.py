@@ -62,6 +62,7 @@ URL_LIMIT = 2_048
 _NUMBER_LIMIT, _LONG_LIMIT = 10, 4_000
 _SHOWN_URL, _VALUE_LIMIT, _HEADERS_LIMIT, _THREAD_NAME = 1_000, 300, 900, 50
 _WIDE = (TextOption, HeadersOption, HeaderConditionOption, LinkOption)
+_ALERTS = ("channel_id", "role_id", "quiet")
 _IN_HEAD = {"url", "name", "every", "method"}  # title and first field
 # The name of a menu whose being empty leaves the thread where it is.
 _OR_THE_THREAD = "channel_or_thread"
@@ -147,7 +148,7 @@ def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> 
             )
         )
     status = interaction.client.services.status.one(after.guild_id, after.id)
-    if (after.channel_id, after.role_id) != (before.channel_id, before.role_id):
+    if any(getattr(after, one) != getattr(before, one) for one in _ALERTS):
         lines.append(goes_to(interaction, status.channel_id, status.role_id))
     if after.channel_id is not None and after.channel_id != before.channel_id:
         lines.append(channel_problem(words, interaction, after.channel_id))

@@ -84,13 +84,20 @@ class _RoleOption(app_commands.Transformer):
         return AppCommandOptionType.role
 
     async def transform(self, _asked: discord.Interaction[Any], value: Any, /) -> Any:
-        if value.is_default():
-            raise UserError(_NOT_EVERYONE)
+        check_role(value)
         return value
 
 
 AlertChannel: TypeAlias = app_commands.Transform[ChosenChannel, _ChannelOption]
 AlertRole: TypeAlias = app_commands.Transform[discord.Role, _RoleOption]
+
+
+def check_role(role: discord.Role) -> None:
+    """Raises UserError for a role that alerts cannot ping, or that has a bot alone."""
+    if role.is_default():
+        raise UserError(_NOT_EVERYONE)
+    if role.is_bot_managed():
+        raise UserError("That is the role of a bot: it would ping nobody. Choose another one.")
 
 
 async def check_channel_and_role(interaction: Interaction, channel_id: int, role_id: int) -> None:
@@ -103,8 +110,13 @@ async def check_channel_and_role(interaction: Interaction, channel_id: int, role
     found = known.find(guild, channel_id)
     if channel_id and (found is None or found.type not in ALERT_CHANNEL_TYPES):
         raise UserError("I cannot send alerts to that channel. Choose another one.")
-    if role_id and guild is not None and role_id == guild.id:
+    if guild is None or not role_id:
+        return
+    role = guild.get_role(role_id)
+    if role_id == guild.id:
         raise UserError(_NOT_EVERYONE)
+    if role is not None:
+        check_role(role)
 
 
 _SETS = {
@@ -117,27 +129,39 @@ _SETS = {
 _NEAR = {"today": 0, "tomorrow": 1, "aujourd'hui": 0, "demain": 1}
 _FILLERS = re.compile(r"\b(?:every|each|chaque|on|from|le|les|du|de)\s+")
 _RANGE = re.compile(r"([a-z]+)\.?\s*(?:-|\bto\b|\bau?\b)\s*([a-z]+)\.?")
-_SHORTEST = 2
+_LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+_SHORTEST, _MONTHS = 2, 12
 
 
-def parse_days(text: str, today: date) -> tuple[int, ...] | date:
+def parse_days(text: str, today: date, *, month_first: bool = False) -> tuple[int, ...] | date:
     """Days of the week (0 is Monday) or one date. Raises UserError with examples.
 
-    ``today``: the date in the zone that is meant, for "tomorrow".
+    ``today``: the date in the zone that is meant, for "tomorrow". ``month_first``: 3/4/2027 is in
+    March, as Americans write it.
     """
     wanted = _simple(text)
     if wanted in _NEAR:
         return today + timedelta(_NEAR[wanted])
     if wanted[:1].isdigit():
-        try:
-            return date.fromisoformat(wanted)
-        except ValueError:
-            raise _not_understood() from None
+        return _date(wanted, month_first=month_first)
     found: set[int] = set(_SETS.get(wanted, ()))
     if not found:
         for part in re.split(r"\s*(?:[,;&+/]|\band\b|\bet\b)\s*", _FILLERS.sub("", wanted)):
             found |= _days(part.strip())
     return tuple(sorted(found))
+
+
+def _date(text: str, *, month_first: bool) -> date:
+    """2026-12-24, 24/12/2026, 24.12.2026; where one number can be no month, the other one is."""
+    try:
+        if (match := _LOCAL_DATE.fullmatch(text)) is None:
+            return date.fromisoformat(text)
+        first, second, year = map(int, match.groups())
+        if second > _MONTHS or (month_first and first <= _MONTHS):
+            first, second = second, first
+        return date(year, second, first)
+    except ValueError:
+        raise _not_understood() from None
 
 
 def _simple(text: str) -> str:

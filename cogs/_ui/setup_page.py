@@ -184,7 +184,7 @@ def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Ste
         case "sent":
             return Step(title, words.text("A test alert arrived {time}.", time=at), StepState.DONE)
         case "pending" | "sending":
-            text = test_alert_text(words, interaction, found.settings.channel_id)
+            text = test_alert_text(words, interaction, found.settings.channel_id, pings=False)
             return Step(title, text, StepState.OPTIONAL)
         case _:
             text = words.text("The test alert of {time} could not be delivered.", time=at)

@@ -107,3 +107,53 @@ def test_only_managers_see_and_change_alert_settings(tmp_path: Path) -> None:
         assert fixture.app.guilds.settings(fixture.guild_id).language is None
 
     run_with_bot(tmp_path, scenario)
+
+
+def test_a_test_alert_mentions_whoever_wants_to_test_that(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        answer = await fixture.run("alerts test", ping=True)
+        assert answer.content.endswith("marked TEST. It pings you.")
+        posted = await fixture.sandbox.wait_for_message("alerts", "TEST")
+        admin = fixture.sandbox.world.user("Admin").id
+        assert posted["content"].endswith(f" <@{admin}>")
+        assert [user["id"] for user in posted["mentions"]] == [admin]
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_role_second_channel_and_reminders_change_without_the_channel(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        nothing = await fixture.run("alerts channel")
+        assert nothing.content == "Give at least one option: what is to change."
+        await fixture.set_channel("alerts")
+        answer = await fixture.run("alerts channel", reminders="4")
+        alerts = fixture.channel_id("alerts")
+        assert answer.content == f"Alerts go to <#{alerts}>. Reminders: every 4 hours."
+        role = fixture.role_id("On call")
+        answer = await fixture.run("alerts channel", role=role)
+        assert f"Alerts go to <#{alerts}> and ping <@&{role}>." in answer.content
+        assert fixture.app.guilds.settings(fixture.guild_id).channel_id == alerts
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_a_site_can_be_quiet_though_its_server_has_a_role(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        role = fixture.role_id("On call")
+        await fixture.set_channel("alerts", role=role)
+        added = await fixture.run(
+            "watch add", url=f"{fixture.site.url}/a", name="Attic", every=1, quiet=True
+        )
+        alerts = fixture.channel_id("alerts")
+        assert f"Alerts go to <#{alerts}>." in added.content
+        fixture.site.status = 503
+        quiet = await fixture.sandbox.wait_for_message("alerts", "DOWN \u00b7 Attic", timeout=15)
+        assert quiet["mention_roles"] == []
+        assert f"<@&{role}>" not in quiet["content"]
+        edited = await fixture.run("watch edit", monitor="Attic", quiet=False)
+        assert f"Alerts go to <#{alerts}> and ping <@&{role}>." in edited.content
+        card = await fixture.run("watch edit", monitor="Attic")
+        assert f"the server's setting (<@&{role}>)" in card.text
+
+    run_with_bot(tmp_path, scenario)

@@ -33,6 +33,23 @@ def test_a_server_that_invites_vigie_is_greeted_once_in_three_lines(tmp_path: Pa
     run_with_bot(tmp_path, scenario)
 
 
+def test_without_a_system_channel_the_first_that_everybody_reads_is_greeted(
+    tmp_path: Path,
+) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        admin = fixture.sandbox.admin
+        guild = admin.add_guild("Quay", channels=("staff", "lobby"), announce=False)
+        staff, lobby = guild.channels.values()
+        admin.set_permissions(staff, "@everyone", deny="VIEW_CHANNEL", announce=False)
+        guild.system_channel_id = None
+        fixture.sandbox._core.events.guild_here(guild, unavailable=None)
+        said = await fixture.sandbox.wait_for_message(lobby, "Vigie")
+        assert labels(said) == ["Set up"]
+        assert fixture.sandbox.texts(staff) == []
+
+    run_with_bot(tmp_path, scenario)
+
+
 def test_a_server_found_at_the_start_is_not_greeted(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Sandbox() as sandbox:

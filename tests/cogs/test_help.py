@@ -29,6 +29,24 @@ def test_help_names_every_command_as_something_to_click(tmp_path: Path) -> None:
     run_with_bot(tmp_path, scenario)
 
 
+def test_managers_read_their_commands_by_task_and_members_only_what_is_theirs(
+    tmp_path: Path,
+) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        managers = (await fixture.run("help")).embeds[0]["description"]
+        begin, _, sites = managers.partition("**Sites**")
+        assert "</setup:" in begin.partition("**Begin**")[2]
+        assert "</watch add:" in sites
+        assert "**More**" not in managers
+        assert not managers.endswith("\u2026")
+        members = (await fixture.run("help", who="Member")).embeds[0]["description"]
+        assert "**Begin**" not in members
+        assert "Set up Vigie step by step." in managers
+        assert "Set up Vigie step by step." not in members
+
+    run_with_bot(tmp_path, scenario)
+
+
 def test_help_speaks_french_and_fits(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         text = (await fixture.run("help", who="Member", locale="fr")).embeds[0]["description"]

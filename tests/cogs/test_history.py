@@ -295,3 +295,20 @@ def test_the_axis_shows_the_clock_of_the_server(tmp_path: Path) -> None:
         assert (there.hour, there.minute) == (0, 0)
 
     run_with_bot(tmp_path, scenario)
+
+
+def test_in_the_first_hours_it_says_why_there_is_no_picture(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
+        await until(
+            lambda: (
+                (s := fixture.app.services.status.overview(fixture.guild_id)) and s[0].state == "up"
+            )
+        )
+        await fixture.app.recorder.flush()
+        answer = await fixture.run("history", monitor="Shop")
+        assert answer.content.startswith("No picture yet: it has a point for every ")
+        assert answer.attachments == []
+
+    run_with_bot(tmp_path, scenario)

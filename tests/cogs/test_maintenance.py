@@ -240,3 +240,43 @@ def test_a_weekly_plan_that_is_cancelled_is_written_out_to_be_made_again(tmp_pat
             assert fixture.app.services.maintenance.of_guild(fixture.guild_id) == []
 
     run_with_bot(tmp_path, scenario)
+
+
+def test_a_date_is_taken_as_people_write_it_and_no_window_twice(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        day = (datetime.now(UTC) + timedelta(30)).date()
+        local = f"{day:%d/%m/%Y}"
+        options: dict[str, Any] = {"days": local, "from_": "22:00", "for_": "1h", "locale": "fr"}
+        [choice] = await fixture.sandbox.autocomplete(
+            "Admin", "general", "maintenance schedule", "days", local, locale="fr"
+        )
+        assert choice["value"] == day.isoformat()
+        await fixture.run("maintenance schedule", **options)
+        [window] = fixture.app.services.maintenance.of_guild(fixture.guild_id)
+        assert window.window.date == day
+        again = await fixture.run("maintenance schedule", **options, reason="once more")
+        assert again.content == "Cette maintenance est d\u00e9j\u00e0 pr\u00e9vue."
+        assert len(fixture.app.services.maintenance.of_guild(fixture.guild_id)) == 1
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_maintenance_is_announced_where_the_alerts_go_if_that_is_wanted(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        nowhere = await fixture.run("maintenance start", for_="1h", announce=True)
+        assert nowhere.content.endswith("It is announced nowhere: no alert channel is set.")
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="**Shop** @everyone")
+        await fixture.run("maintenance start", monitor="**Shop** @everyone", for_="2h")
+        options: dict[str, Any] = {"days": "2027-12-24", "from_": "22:00", "for_": "1h"}
+        said = await fixture.run(
+            "maintenance schedule", **options, monitor="**Shop** @everyone", announce=True
+        )
+        assert said.content.endswith(f"Announced in <#{fixture.channel_id('alerts')}>.")
+        posted = await fixture.sandbox.wait_for_message("alerts", "MAINTENANCE")
+        assert "2027-12-24 22:00\u201323:00 UTC" in posted["content"]
+        assert "\\*\\*Shop" in posted["content"]
+        assert not posted["mention_everyone"]
+        assert len(fixture.sandbox.messages("alerts")) == 1
+
+    run_with_bot(tmp_path, scenario)

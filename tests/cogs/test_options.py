@@ -98,3 +98,24 @@ def test_whatever_is_typed_it_is_understood_or_refused(text: str) -> None:
             read()
         except UserError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("24/12/2026", date(2026, 12, 24)),
+        ("24.12.2026", date(2026, 12, 24)),
+        ("3/4/2027", date(2027, 4, 3)),
+        ("12/24/2026", date(2026, 12, 24)),
+        ("2026-12-24", date(2026, 12, 24)),
+    ],
+)
+def test_dates_are_taken_as_people_write_them(text: str, meant: date) -> None:
+    assert parse_days(text, TODAY) == meant
+
+
+def test_where_the_month_is_written_first_it_is_read_so() -> None:
+    assert parse_days("3/4/2027", TODAY, month_first=True) == date(2027, 3, 4)
+    assert parse_days("24/12/2026", TODAY, month_first=True) == date(2026, 12, 24)
+    with pytest.raises(UserError):
+        parse_days("31/31/2027", TODAY)

@@ -103,6 +103,10 @@ def test_a_role_that_cannot_be_pinged_is_said_and_can_be_taken_back(tmp_path: Pa
         assert "✖ I do not ping @everyone. Choose a role, or none." in reported.text
         assert chosen(reported, "role") == [quiet], "what was there stays"
         assert "or allow me “Mention @everyone, @here, and All Roles” in" in reported.text
+        own = next(r.id for r in fixture.sandbox.world.guild("Harbour").roles.values() if r.bot_id)
+        reported = await press(fixture, card, "role", own)
+        assert "\u2716 That is the role of a bot" in reported.text
+        assert chosen(reported, "role") == [quiet]
         assert "Nobody: alerts" in (await press(fixture, card, "role")).text
         await press(fixture, card, "role", fixture.role_id("On call"))
         reported = await press(fixture, card, "nobody")

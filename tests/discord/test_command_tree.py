@@ -53,6 +53,7 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
             "tags",
             "depends_on",
             "public",
+            "quiet",
             "body",
             "json",
             "header_is",

@@ -150,3 +150,17 @@ def test_calm_monitors_are_left_to_lookouts_and_doubted_ones_are_not(tmp_path: P
             assert len(at.site.visits) == 3, "home and paris"
 
     asyncio.run(scenario())
+
+
+def test_a_test_from_a_place_is_made_once_within_five_seconds(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with setting(tmp_path, [OK], "paris") as at:
+            there = replace(at.monitor, place="paris")
+            both = await asyncio.gather(*(at.checker.test(there) for _ in range(3)))
+            again = await at.checker.test(there)
+            assert len(at.site.visits) == 1
+            assert {id(one) for one in (*both, again)} == {id(again)}
+            await at.checker.test(at.monitor)
+            assert len(at.site.visits) == 2, "home is another place"
+
+    asyncio.run(scenario())

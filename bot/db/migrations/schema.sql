@@ -73,7 +73,9 @@ CREATE TABLE monitor (
     link TEXT,
     note TEXT,
     -- 1: the operator's file of sites says what it is.
-    from_file INTEGER NOT NULL DEFAULT 0
+    from_file INTEGER NOT NULL DEFAULT 0,
+    -- 1: its alerts ping nobody, whatever role its server has.
+    quiet INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.

@@ -169,7 +169,8 @@ def _notice(words: Translator, language: str, notice: Notice) -> Alert:
             if notice.renewed_ms:
                 content = f"~~{content}~~"
         case "test":
-            return Alert("test", language, notices.test(words))
+            users = () if notice.user_id is None else (notice.user_id,)
+            return Alert("test", language, notices.test(words), user_ids=users)
         case "lost":
             content = notices.lost(words, notice.channel_id, gone=notice.gone)
         case "notice":
