@@ -85,6 +85,11 @@ def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = 
         " AND o.channel_id = ?)",
         (to_id, channel_id, to_id),
     )
+    conn.execute(
+        "UPDATE notification SET channel_id = ? WHERE channel_id = ? AND state = 'pending'"
+        " AND kind = 'page_report'",
+        (to_id, channel_id),
+    )
     return moved
 
 

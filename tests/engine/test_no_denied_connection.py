@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.clock import SystemClock
+from bot.engine.kinds import Checkers
 from bot.engine.kinds.http import HttpChecker
 from bot.engine.kinds.tcp import TcpChecker
 from bot.engine.netguard import Netguard
@@ -54,6 +55,7 @@ async def listening() -> AsyncIterator[Listeners]:
 
 
 _WATCHING: list[list[str]] = []
+_DATAGRAMS_TOO: list[bool] = []
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
@@ -61,7 +63,8 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
     if event != "socket.connect" or not _WATCHING:
         return
     sock, address = arguments
-    if isinstance(sock, socket.socket) and sock.type & socket.SOCK_STREAM:
+    # Its own look for a way out connects a datagram socket, which sends nothing.
+    if isinstance(sock, socket.socket) and (sock.type & socket.SOCK_STREAM or _DATAGRAMS_TOO):
         _WATCHING[-1].append(str(address[0] if isinstance(address, tuple) else address))
 
 
@@ -201,6 +204,35 @@ def test_a_port_is_not_knocked_at_inside_either(answers: list[str]) -> None:
             assert result.cause is not None
             assert result.cause.reason is Reason.ADDRESS_REFUSED
             assert heard == []
+            assert listeners.visits == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("answers", [["127.0.0.1"], [*PUBLIC, "::1"], ["::ffff:127.0.0.1"]])
+@pytest.mark.parametrize("scheme", ["tls", "smtp", "imap", "ping", "minecraft", "bedrock", "a2s"])
+def test_no_kind_of_monitor_reaches_inside(scheme: str, answers: list[str]) -> None:
+    async def scenario() -> None:
+        async with listening() as listeners:
+            names = Names(
+                default=answers,
+                services={
+                    "_minecraft._tcp.srv.example.com": ("inside.example.com", listeners.port)
+                },
+            )
+            checkers = Checkers(Netguard(), names, clock=SystemClock(), context=TRUSTS)
+            port = "" if scheme == "ping" else f":{listeners.port}"
+            urls = [f"{scheme}://shop.example.com{port}"]
+            urls += ["minecraft://srv.example.com"] if scheme == "minecraft" else []
+            _DATAGRAMS_TOO.append(True)
+            try:
+                with connects() as heard:
+                    results = [await checkers.check(Target(url)) for url in urls]
+            finally:
+                _DATAGRAMS_TOO.clear()
+            reasons = {one.cause and one.cause.reason for one in results}
+            assert reasons == {Reason.ADDRESS_REFUSED}
+            assert not [one for one in heard if one not in PUBLIC]
             assert listeners.visits == 0
 
     asyncio.run(scenario())

@@ -241,6 +241,7 @@ def _load_report(conn: Connection, message: OutgoingMessage) -> OutgoingMessage 
         return None
     report = loaded.report
     if (report is None or not report.open) and message.earlier is None:
+        outbox.release(conn, message.ids, "over", keep_post=False)
         posts.forget(conn, loaded.own_post.id)
         outbox.finish(conn, message.ids, "superseded")
         return None
