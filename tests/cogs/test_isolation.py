@@ -419,6 +419,7 @@ GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()\\]|\\.)+)\)")
 
 def forged(pattern: str, loot: Loot) -> list[str]:
     """Every custom_id of a template with the first server's ids in it. Teach new groups here."""
+    pattern = pattern.replace("(?:", "").replace(":)?", ":")  # what may be left out is there
     match = GROUP.search(pattern)
     if match is None:
         return [pattern]
@@ -433,6 +434,8 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "count": ["1"],
         "channel": [str(loot.fixture.channel_id("Harbour/alerts"))],
         "tag": ["own"],
+        "state": ["down"],
+        "text": ["own"],
         "key": [key for kept in offers._KEPT.values() for key in kept],
     }
     options = known[name] if name in known else body.split("|")
