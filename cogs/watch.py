@@ -282,7 +282,7 @@ class Watch(
 
     @app_commands.command(name="import", description="Watch every site listed in a file.")
     @app_commands.describe(
-        file="My own export, CSV, a list of addresses, or a file from Uptime Kuma or UptimeRobot.",
+        file="My export, CSV, addresses, or a file of Uptime Kuma, UptimeRobot, Gatus or Upptime.",
         preview="Only show what would be imported.",
     )
     async def import_(

@@ -1,8 +1,12 @@
-"""``vigie plan FILE``: what a file of sites would change. It changes nothing."""
+"""``vigie plan FILE``: what a file of sites would change. It changes nothing.
+
+The list of another program is printed as a file of sites instead.
+"""
 
 import asyncio
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from bot import log
@@ -12,12 +16,14 @@ from bot.config import Config
 from bot.db.backup import back_up
 from bot.db.database import Database
 from bot.engine.netguard import Netguard
-from bot.errors import StoreError
+from bot.errors import StoreError, UserError
 from bot.services.guilds import KeyValueStore
 from bot.services.registry import Core, Services
 from bot.services.simulation import NoChecker, ScriptedOnlineCheck
 from bot.services.sites.apply import NAMES, RememberedNames
+from bot.services.sites.convert import as_sites_file, is_sites_file
 from bot.services.sites.document import read_sites
+from bot.services.transfer.files import read
 from bot.services.yaml_lines import YamlError
 
 
@@ -25,7 +31,12 @@ def run(config: Config, file: str) -> int:
     """Returns 0, or 2 for a file that cannot be taken; its line and the reason are said."""
     log.setup("ERROR", secrets=[config.token] if config.token else [])
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        data = Path(file).read_bytes()
+        with suppress(UserError):
+            if not is_sites_file(data):
+                print(as_sites_file(read(data, len(data)).items), end="")
+                return EXIT_OK
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         return fail(f"{file} cannot be read: {error}", EXIT_USAGE)
     try:

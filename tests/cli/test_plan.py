@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.config import child_environment
+from bot.services.sites.document import read_sites
 from tests.services.services_fixture import GUILD, services_fixture
 
 ROOT = Path(__file__).parents[2]
@@ -70,3 +71,20 @@ def test_a_file_that_cannot_be_taken_is_named_with_line_and_reason(tmp_path: Pat
     missing = plan(tmp_path, None)
     assert missing.returncode == 2
     assert "cannot be read" in missing.stderr
+
+
+def test_the_list_of_another_program_is_printed_as_a_file_of_sites(tmp_path: Path) -> None:
+    gatus = (
+        "endpoints:\n  - name: shop\n    group: core\n    url: https://shop.example\n"
+        "    headers: {X-Key: abc}\n    conditions: ['[STATUS] == 200', '[BODY].x > 3']\n"
+        "  - {name: socket, url: 'ws://socket.example'}\n"
+    )
+    done = plan(tmp_path, gatus)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "      # its condition “[BODY].x > 3” is left out\n      - name: shop\n" in done.stdout
+    assert "      # not taken: socket: I cannot watch the kind “ws”." in done.stdout
+    again = plan(tmp_path, done.stdout.replace("123456789012345678", str(GUILD)))
+    assert "  + shop: https://shop.example/" in again.stdout.splitlines()
+    (server,) = read_sites(done.stdout)
+    assert server.monitors[0].item.typed["headers"] == (("X-Key", "abc"),)
+    assert server.monitors[0].item.typed["tags"] == ("core",)

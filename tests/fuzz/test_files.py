@@ -89,6 +89,14 @@ CSV = mutated(
         b"https://a.example/\n- b.example\n# no\n<c.example> Shop\n",
         b"Type,Friendly Name,URL/IP,Port\nPort,SSH,2001:db8::1,22\nPing,P,a.example,\n",
         "name;url\nCaf\u00e9;a.example\n".encode("utf-16"),
+        (
+            b"endpoints:\n  - name: x\n    url: https://a.example\n    interval: 5m\n    group: g\n"
+            b"    headers: {A: b}\n    conditions: ['[STATUS] == any(200, 429)', '[BODY].a == 1']\n"
+        ),
+        (
+            b"sites:\n  - name: x\n    url: a.example\n    check: tcp-ping\n    port: 22\n"
+            b"    expectedStatusCodes: [200]\n    tags: [a, b]\n    maxResponseTime: 50\n"
+        ),
         "\ufeffurl\tname\r\nhttps://a.example/\t\u202eB\u00fccher\r\n".encode(),
     ],
     [b'"', b",", b";", b"\t", b"\xc2\x85", b"url,url,url\n", b"=1+1", b"@everyone"],
@@ -98,6 +106,9 @@ CSV = mutated(
 @examples(150)
 @given(JSON_FILES | CSV | st.binary(max_size=60))
 @example(b"[" * 100_000)
+@example(b"sites: " + b"[" * 100_000)
+@example(b"sites:\n" + b"- a: &a [*a]\n" * 9)
+@example(b"SQLite format 3\0" + bytes(4_000))
 @example(b'[{"name": ' + b"[" * 900 + b"]" * 900 + b', "url": "a.example"}]')
 @example(b'{"monitors": [{"every": ' + b"9" * 5_000 + b"}]}")
 @example(b"name,url\nShop," + b"a" * 200_000)

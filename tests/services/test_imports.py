@@ -151,7 +151,7 @@ def test_windows_1252_is_read_and_said() -> None:
         (b"\xff\xfen\0a\0m", "It says it is UTF-16 and is not"),
         (b"\xef\xbb\xbfname,url\n\xe9,a.example\n", "It says it is UTF-8 and is not"),
         (b"<html><body>hello.</body></html>", "I cannot read this file."),
-        (b"endpoints:\n  - name: x\n    url: https://a.example\n", "I cannot read this file."),
+        (b"services:\n  - name: x\n    url: https://a.example\n", "I cannot read this file."),
     ],
 )
 def test_what_cannot_be_read_says_why(data: bytes, said: str) -> None:
@@ -165,7 +165,7 @@ def test_what_cannot_be_read_says_why(data: bytes, said: str) -> None:
     [
         (b"PK\x03\x04 xlsx", "save it as CSV"),
         (b"\x1f\x8b\x08", "unpack it first"),
-        (b"SQLite format 3\0kuma.db", "Uptime Kuma 2 no longer writes backups"),
+        (b"SQLite format 3\0kuma.db", "I know that of Uptime Kuma"),
     ],
 )
 def test_a_file_of_another_kind_is_named(data: bytes, said: str) -> None:
@@ -243,7 +243,7 @@ def test_what_cannot_be_watched_as_kuma_did_is_refused(differs: dict[str, Any], 
         ({"maxredirects": 3}, "limit of redirects"),
         ({"maxretries": 5}, "retries"),
         ({"resendInterval": 3}, "repeated notifications"),
-        ({"tags": [{"name": "x"}]}, "tags"),
+        ({"tags": [{"name": one} for one in "abcdef"]}, "first 5 tags"),
         ({"parent": 4}, "group"),
         ({"description": "mine"}, "description"),
         ({"body": "{}"}, "request body"),

@@ -6,7 +6,7 @@ column names as people write them in English, French, German and Spanish.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.engine.kinds import KINDS
@@ -14,15 +14,17 @@ from bot.engine.netguard import WEB
 from bot.errors import UserError
 from bot.models import PUSH_URL
 from bot.services.monitor_options import OPTIONS
-from bot.services.option_types import whole_number
+from bot.services.option_types import MAX_TAGS, TAG_LIMIT, whole_number
 from bot.words.translator import N_
 
 Raw = dict[str, Any]
 Remark = tuple[str, dict[str, object]]
+Reader = Callable[[Raw], tuple[Raw, list[Remark]]]  # of one entry, in the words of our export
 
 FIELDS = (*OPTIONS, "paused")
 NO_KIND = N_("I cannot watch the kind “{kind}”.")
 _NOT_READ = N_("not read: {fields}")
+_FEW_TAGS = N_("only its first {n} tags are taken")
 _ALERTS_WHEN_THERE = N_("“keyword exists” was read as: it fails when the text is there")
 
 _OTHER_NAMES = {
@@ -174,6 +176,19 @@ def address_of(scheme: str, host: str, port: Any) -> str:
     if number is None and not rules.default_port:
         raise UserError(N_("It has no port."))
     return f"{scheme}://{shown}:{rules.default_port if number is None else number}"
+
+
+def tags_of(texts: Iterable[object], remarks: list[Remark]) -> list[str]:
+    """Words of other programs as tags; what cannot stand in one becomes a dash."""
+    found: dict[str, None] = {}
+    for text in texts:
+        folded = unicodedata.normalize("NFKC", str(text or "")[:200]).casefold()
+        tag = re.sub(r"[^\w-]+", "-", folded).strip("-")[:TAG_LIMIT].rstrip("-")
+        if tag:
+            found.setdefault(tag)
+    if len(found) > MAX_TAGS:
+        remarks.append((_FEW_TAGS, {"n": MAX_TAGS}))
+    return list(found)[:MAX_TAGS]
 
 
 def _keyword(known: Raw, found: Raw, remarks: list[Remark]) -> None:

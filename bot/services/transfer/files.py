@@ -14,14 +14,20 @@ from bot.models import Monitor
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, exported, read_options
 from bot.services.monitor_rules import is_cut
 from bot.services.option_types import whole_number
-from bot.services.transfer import columns, spreadsheets
-from bot.services.transfer.columns import Raw, Remark
-from bot.services.transfer.kuma import is_kuma, of_kuma
+from bot.services.transfer import columns, spreadsheets, yaml_lists
+from bot.services.transfer.columns import Raw, Reader, Remark
+from bot.services.transfer.kuma import (
+    is_kuma,
+    of_kuma,
+    rows_of_database,
+    with_groups,
+)
 from bot.services.transfer.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
 from bot.services.typed_addresses import typed_address
 from bot.words.translator import N_
 
 SIZE_LIMIT = 1 << 20
+_SQLITE = b"SQLite format 3\0"
 _LABEL_LIMIT = 200
 _DEFAULTS = dict.fromkeys(OPTIONS.keys() - {"url", "name"})
 # Where other programs keep their lists.
@@ -62,16 +68,26 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-def read(data: bytes) -> Listing:
+def read(data: bytes, limit: int = SIZE_LIMIT) -> Listing:
     """Every monitor of a file. Raises UserError when it is no list of monitors."""
-    if len(data) > SIZE_LIMIT:
+    if len(data) > limit:
         raise UserError("The file is too large: at most 1 MiB.")
+    if data.startswith(_SQLITE):
+        raws = rows_of_database(data)
+        return Listing([_item(number, raw, of_kuma) for number, raw in enumerate(raws, 1)])
     text, guessed = spreadsheets.decode(data)
-    is_json = text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
-    found = list(_json(text) if is_json else _table(text))
+    found = list(_rows(text))
     if not found:
         raise UserError("There is no site in this file.")
     return Listing(found, (_GUESSED,) if guessed else ())
+
+
+def _rows(text: str) -> Iterator[Item]:
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
+        return _json(text)
+    if yaml_lists.is_yaml(text):
+        return (_item(line, raw, reader) for line, raw, reader in yaml_lists.entries(text))
+    return _table(text)
 
 
 def _json(text: str) -> Iterator[Item]:
@@ -84,10 +100,11 @@ def _json(text: str) -> Iterator[Item]:
         raise UserError(UNREADABLE)
     if len(raws) > LINES_LIMIT:  # half a million of the shortest would fit, and cost 400 MB
         raise UserError("There are too many lines in this file: at most {n}.", n=LINES_LIMIT)
-    for number, raw in enumerate(raws, 1):
+    for number, raw in enumerate(with_groups(raws), 1):
         kuma = place == "monitorList" or is_kuma(raw)
         ours = place == "monitors" and not kuma and isinstance(raw, dict) and "url" in raw
-        yield _item(number, raw, kuma=kuma, ours=ours, whole=ours and is_export)
+        reader = of_kuma if kuma else columns.read
+        yield _item(number, raw, reader, ours=ours, whole=ours and is_export)
 
 
 def _loaded(text: str) -> Any:
@@ -167,13 +184,18 @@ def _of_row(row: Row, names: Sequence[str]) -> Item:
 
 
 def _item(
-    number: int, raw: Any, *, kuma: bool = False, ours: bool = False, whole: bool = False
+    number: int,
+    raw: Any,
+    reader: Reader = columns.read,
+    *,
+    ours: bool = False,
+    whole: bool = False,
 ) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):
         return Item(number, label, error=UserError("This is not a site."))
     try:
-        known, remarks = (of_kuma if kuma else columns.read)(raw)
+        known, remarks = reader(raw)
         paused = known.pop("paused", None)
         typed, more = _typed(known)
     except UserError as error:

@@ -6,14 +6,16 @@ Sources: ``server/model/monitor.js`` of 1.23 and 2.0, whose backup (``monitorLis
 
 import base64
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from bot.errors import UserError
 from bot.models import PUSH_URL
 from bot.services.http_text import parse_statuses, status_text
 from bot.services.option_types import UNREADABLE, whole_number
-from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named
+from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named, tags_of
 from bot.words.translator import N_
 
 _TYPICAL = frozenset(
@@ -25,6 +27,12 @@ _TYPICAL = frozenset(
 )
 _FOLLOWED, _USUAL_REDIRECTS = 5, 10  # at most; what Kuma has when nobody chose
 _CONFIRMED = 2  # how often a failure is checked again before it counts
+_MOST_STEPS = 50_000_000  # of SQLite's machine: a list of thousands takes a hundredth
+_NOT_KUMA = N_("I cannot read this database. I know that of Uptime Kuma, kuma.db.")
+_TAGS = (
+    "SELECT m.monitor_id, t.name, m.value FROM monitor_tag m JOIN tag t ON t.id = m.tag_id"
+    " ORDER BY m.id LIMIT 50000"
+)
 _USUAL_RESOLVER = "1.1.1.1"
 _USUAL_TIMEOUT = 0.8  # of the interval
 _WEB = ("http", "keyword")
@@ -39,8 +47,6 @@ _SIGN_IN = N_("I cannot sign in with “{method}”.")
 
 # Of a monitor that is taken otherwise: what is left out where it is set.
 _LEFT_OUT = {
-    "tags": N_("its tags are left out"),
-    "parent": N_("its group is left out"),
     "description": N_("its description is left out"),
     "conditions": N_("its conditions are left out"),
     "resendinterval": N_(
@@ -49,6 +55,7 @@ _LEFT_OUT = {
     "ipfamily": N_("its choice of IPv4 or IPv6 is left out: I use whichever answers"),
 }
 _LEFT_OUT_OF_WEB = {"cachebust": N_("its cache busting is left out")}
+_GROUP = N_("its group is left out")
 _BODY = N_("its request body is left out")
 _RETRIES = N_("its retries are left out: I check a failure twice more before it counts")
 _NAME_SERVER = N_("its name server is left out: I use those of my own machine")
@@ -75,10 +82,64 @@ def of_kuma(raw: Raw) -> tuple[Raw, list[Remark]]:
         raise UserError(_UPSIDE_DOWN)
     known["timeout"] = _timeout(monitor)
     remarks: list[Remark] = [(sentence, {}) for sentence in _left_out(monitor)]
+    known["tags"] = tags_of([*_tags(monitor), monitor.get("groupname")], remarks)
+    if _truth(monitor.get("parent")) and not monitor.get("groupname"):
+        remarks.append((_GROUP, {}))
     if monitor.get("type") not in _WEB:
         return known, remarks
     _refuse_what_changes_the_answer(monitor)
     return known | _of_web(monitor), remarks
+
+
+def _tags(monitor: Raw) -> Iterator[object]:
+    """``{"name": "env", "value": "prod"}`` is ``env-prod``."""
+    found = _filled(monitor.get("tags"))
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict):
+            yield "-".join(str(one[key]) for key in ("name", "value") if one.get(key))
+        else:
+            yield one
+
+
+def rows_of_database(data: bytes) -> list[Raw]:
+    """The monitors in the database of Uptime Kuma, with tags and groups.
+
+    A stranger's file: it is only read from, in memory, and for so long. Raises UserError.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        conn.set_progress_handler(lambda: 1, _MOST_STEPS)
+        conn.row_factory = sqlite3.Row
+        try:
+            # Uptime Kuma's has a log beside it, for which memory has no place: read what is here.
+            conn.deserialize(data[:18] + b"\x01\x01" + data[20:])
+            conn.execute("PRAGMA trusted_schema = OFF")
+            return with_groups(_monitors_of(conn))
+        except sqlite3.Error as error:
+            raise UserError(_NOT_KUMA) from error
+
+
+def _monitors_of(conn: sqlite3.Connection) -> list[Raw]:
+    plain = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    tables = {row[0] for row in conn.execute(plain)}
+    if "monitor" not in tables:
+        raise UserError(_NOT_KUMA)
+    tags: dict[object, list[Raw]] = {}
+    for row in conn.execute(_TAGS) if {"tag", "monitor_tag"} <= tables else ():
+        tags.setdefault(row["monitor_id"], []).append(dict(row))
+    found = conn.execute("SELECT * FROM monitor ORDER BY id LIMIT 10001")
+    return [dict(row) | {"tags": tags.get(row["id"], [])} for row in found]
+
+
+def with_groups(raws: list[Any]) -> list[Any]:
+    """The name of its group with each, where the list has that group."""
+    found = [raw for raw in raws if isinstance(raw, dict) and raw.get("type") == "group"]
+    names = {str(raw.get("id"))[:20]: raw.get("name") for raw in found}
+    return [
+        raw | {"group_name": names.get(str(raw.get("parent"))[:20])}
+        if isinstance(raw, dict) and is_kuma(raw)
+        else raw
+        for raw in raws
+    ]
 
 
 def _timeout(monitor: Raw) -> int | None:

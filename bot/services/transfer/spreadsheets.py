@@ -23,18 +23,14 @@ _AN_ADDRESS = re.compile(
 )
 
 UNREADABLE = N_(
-    "I cannot read this file. I accept my own export, CSV with the columns"
-    " name,url,every, a list of addresses, UptimeRobot's CSV and Uptime Kuma's"
-    " backup."
+    "I cannot read this file. I accept my own export, CSV with the columns name,url,every, a list"
+    " of addresses, UptimeRobot's CSV, Uptime Kuma's backup or database, and the YAML of Gatus and"
+    " Upptime."
 )
 ENCODING = N_("I cannot read this file. It is neither UTF-8 nor UTF-16 nor Windows-1252.")
 _OTHER_FILES = {
     b"PK\x03\x04": N_("That is a workbook or an archive: save it as CSV, or unpack it first."),
     b"\x1f\x8b": N_("That is a compressed file: unpack it first."),
-    b"SQLite format 3\0": N_(
-        "That is a database. Uptime Kuma 2 no longer writes backups: I read the list"
-        " of monitors from its API, as JSON."
-    ),
 }
 _CLAIMED = N_("I cannot read this file. It says it is {encoding} and is not.")
 _BOMS = {
