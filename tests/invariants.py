@@ -57,6 +57,8 @@ def check(
 def _opened_once(one: Opened, messages: Collection[Stored], *, unsent: bool) -> None:
     """I1 and I2 of openings: exactly one card names it, or a digest does."""
     cards = [m for m in messages if one.public_id in card_ids(m) and not is_digest(m)]
+    # A long list has the ids in its file; the card names the sites.
+    cards = cards or [m for m in messages if one.name in listed_names(m)]
     digests = [m for m in messages if is_digest(m) and one.public_id in card_ids(m)]
     shown = [_shown(m) for m in cards]
     assert len(cards) <= 1, f"I1: {one.name} #{one.public_id} was opened twice: {shown}"
@@ -116,6 +118,18 @@ def card_ids(message: Stored) -> set[str]:
         if embed.get("footer")
     ]
     return {found for footer in footers for found in _IDS.findall(footer)}
+
+
+def listed_names(message: Stored) -> set[str]:
+    """The names of sites in the newest card of a list, without those that are counted."""
+    lines = [
+        line
+        for embed in message.versions[-1].get("embeds", ())
+        for line in str(embed.get("description", "")).splitlines()
+    ]
+    found = [match[1] for line in lines if (match := re.search(r"\([\d,]+\): (.+)$", line))]
+    names = [name for names in found for name in re.sub(r" \+[\d,]+$", "", names).split(", ")]
+    return {re.sub(r" \([^()]+\)$", "", name) for name in names}
 
 
 def _messages(sandbox: Sandbox) -> list[Stored]:

@@ -101,9 +101,11 @@ def names_monitors_of(conn: Connection, post_id: int, incidents: Iterable[int | 
     """True: a message is about a monitor of one of these incidents already."""
     return any(
         conn.execute(
-            "SELECT 1 FROM incident new JOIN incident old ON old.monitor_id = new.monitor_id"
-            " JOIN post_incident l ON l.incident_id = old.id WHERE new.id = ? AND l.post_id = ?",
-            (incident_id, post_id),
+            # CROSS: from the one incident on, however long the list is.
+            "SELECT 1 FROM incident new CROSS JOIN incident old ON old.monitor_id = new.monitor_id"
+            " CROSS JOIN post_incident l ON l.post_id = ? AND l.incident_id = old.id"
+            " WHERE new.id = ?",
+            (post_id, incident_id),
         ).fetchone()
         for incident_id in incidents
     )

@@ -20,13 +20,13 @@ from bot.services.followed_pages import PageReport
 from bot.words import incident_text
 from bot.words.escaping import clip, markdown
 from bot.words.timestamps import stamp
-from bot.words.translator import N_, Translator, translator_for
+from bot.words.translator import N_, NN_, Translator, translator_for
 
 FILE = "sites.txt"
+_IDS_SHOWN = 10  # of more sites than this the ids stand in the file alone
 # Lists of more sites than this are laid out in a thread of their own.
 BESIDE_FROM = 200
-# With everything else below the 6,000 characters that all of an embed may have.
-_IDS_LIMIT, _NOTE_LIMIT = 800, 200
+_NOTE_LIMIT = 200
 _PAGE_LIMIT, _TITLE_LIMIT, _TEXT_LIMIT = 80, 200, 400  # of foreign texts, escapes included
 _PAGES, _COMPONENTS = 3, 8
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
@@ -253,20 +253,30 @@ def _group_title(words: Translator, incidents: Sequence[Incident]) -> str:
     opened = [one for one in incidents if one.open]
     if not opened:
         return words.text("Resolved · {name}", name=words.text("{n} sites", n=len(incidents)))
-    if all(one.recovering for one in opened):
+    standing = [one for one in opened if not one.recovering]
+    if not standing:
         return words.plural("{n} site is recovering", "{n} sites are recovering", len(opened))
-    if all(one.kind is Kind.DOWN and not one.recovering for one in opened):
-        return words.plural("{n} site is down", "{n} sites are down", len(opened))
-    return words.plural("{n} site in trouble", "{n} sites in trouble", len(opened))
+    n, total = len(standing), words.number(len(incidents))
+    is_down = all(one.kind is Kind.DOWN for one in standing)
+    if n < len(incidents) and is_down:
+        text = NN_("{n} of {total} sites is down", "{n} of {total} sites are down")
+    elif n < len(incidents):
+        text = NN_("{n} of {total} sites is in trouble", "{n} of {total} sites are in trouble")
+    elif is_down:
+        text = NN_("{n} site is down", "{n} sites are down")
+    else:
+        text = NN_("{n} site in trouble", "{n} sites in trouble")
+    return words.plural(*text, n, total=total)
 
 
 def _footer(words: Translator, incidents: Sequence[Incident]) -> str:
-    """``#K3F9 · every 60 s``. The ids also let a lost message be found again."""
-    ids = " ".join(f"#{one.public_id}" for one in incidents)
+    """``#K3F9 · every 60 s``. By the first id a lost message is found again; a file has all."""
     every = [one.interval_s for one in incidents]
     low, high = min(every), max(every)
     interval = words.text("every {n} s", n=low if low == high else f"{low}–{high}")
-    return f"{clip(ids, _IDS_LIMIT)} · {interval}"
+    shown = incidents if len(incidents) <= _IDS_SHOWN else incidents[:1]
+    ids = " ".join(f"#{one.public_id}" for one in shown)
+    return f"{ids} · {interval}"
 
 
 _EXAMPLE_CHECKS, _EXAMPLE_EVERY_S = 4, 60  # four failed checks over a minute, as for a real one

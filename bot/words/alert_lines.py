@@ -4,29 +4,41 @@ The transport appends mentions; every line here leaves room for them within ``LI
 name that is too long for that is shortened.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.models import HOME, PUSH_URL, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
-from bot.words.escaping import markdown, units
+from bot.words.escaping import clip, markdown, units
 from bot.words.ratios import share
 from bot.words.translator import N_, NN_, Translator
 
 NAME_LIMIT = 60
 LINE_LIMIT = 150
-_ALIKE = {
-    Kind.UNSTABLE: NN_("🟡 {n} site unstable at once", "🟡 {n} sites unstable at once"),
-    Kind.SLOW: NN_("🟡 {n} site slow at once", "🟡 {n} sites slow at once"),
-    Kind.BLOCKED: NN_("🟡 {n} site refuses the bot", "🟡 {n} sites refuse the bot"),
-    Kind.PARTLY: NN_("🟡 {n} site gives no answer here", "🟡 {n} sites give no answer here"),
-}
-_IN_TROUBLE = NN_("🟡 {n} site in trouble at once", "🟡 {n} sites in trouble at once")
 # By whether it was slow: that site answered all the time.
 _RECOVERING = {
     False: N_("🟡 RECOVERING · {name} · answers again"),
     True: N_("🟡 RECOVERING · {name} · fast again"),
 }
+# What hurts most comes first.
+_COUNTED = {
+    Kind.DOWN: NN_("{n} down", "{n} down"),
+    Kind.UNSTABLE: NN_("{n} unstable", "{n} unstable"),
+    Kind.SLOW: NN_("{n} slow", "{n} slow"),
+    Kind.BLOCKED: NN_("{n} refused", "{n} refused"),
+    Kind.PARTLY: NN_("{n} partly", "{n} partly"),
+}
+_STILL = {
+    Kind.DOWN: NN_("{n} of {total} still down", "{n} of {total} still down"),
+    Kind.UNSTABLE: NN_("{n} of {total} still unstable", "{n} of {total} still unstable"),
+    Kind.SLOW: NN_("{n} of {total} still slow", "{n} of {total} still slow"),
+    Kind.BLOCKED: NN_("{n} of {total} still refused", "{n} of {total} still refused"),
+    Kind.PARTLY: NN_("{n} of {total} still partly", "{n} of {total} still partly"),
+}
+_LISTED_NAME_LIMIT = 30  # with a time behind it
+# More names than this fit into no line.
+_MOST_NAMES = LINE_LIMIT // 3
 _PLACES_ROOM = 26  # for the names of places in a line, twice
 _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
@@ -113,37 +125,39 @@ def _refused(words: Translator, name: str, cause: Cause | None) -> str:
     return named(words, text, name, status=cause.number)
 
 
-def mass(words: Translator, n: int) -> str:
-    return words.plural("🔴 {n} site down at once", "🔴 {n} sites down at once", n)
-
-
-def mixed(words: Translator, n: int, others: int) -> str:
-    """``n`` are down, ``others`` are unstable, slow or refuse."""
-    return words.plural(
-        "🔴 {n} site down, {others} unstable",
-        "🔴 {n} sites down at once, {others} unstable",
-        n,
-        others=others,
-    )
-
-
-def mass_unstable(words: Translator, kinds: Collection[Kind]) -> str:
-    """Several, none of them down; a word that fits all of them, else "in trouble"."""
-    one, many = _ALIKE[next(iter(kinds))] if len(set(kinds)) == 1 else _IN_TROUBLE
-    return words.plural(one, many, len(kinds))
-
-
 def group(words: Translator, incidents: Sequence[Incident]) -> str:
-    """One line for a post about several sites."""
-    if len(incidents) == 1:
-        return opening(words, incidents[0])
-    standing = [incident.kind for incident in incidents if not incident.recovering]
+    """One line for a post about these sites: what is in trouble, by name; or that all is over."""
+    opened = [one for one in incidents if one.open]
+    if not opened:
+        return over(words, incidents)
+    standing = [one for one in opened if not one.recovering]
+    if len(incidents) == 1 or (len(opened) == 1 and not standing):
+        return opening(words, opened[0])
     if not standing:
-        return several_recovering(words, [incident.name for incident in incidents])
-    n, others = standing.count(Kind.DOWN), len(incidents)
-    if n == others:
-        return mass(words, n)
-    return mixed(words, n, others - n) if n else mass_unstable(words, standing)
+        return several_recovering(words, [one.name for one in opened])
+    counts = Counter(one.kind for one in standing)
+    kinds = [kind for kind in _COUNTED if counts[kind]]
+    text = ", ".join(words.plural(*_COUNTED[kind], counts[kind]) for kind in kinds)
+    if len(standing) < len(incidents):
+        total = words.number(len(incidents))
+        text = (
+            words.plural(*_STILL[kinds[0]], len(standing), total=total)
+            if len(kinds) == 1
+            else words.text(
+                "{n} of {total} still in trouble ({counts})",
+                n=words.number(len(standing)),
+                total=total,
+                counts=text,
+            )
+        )
+    sign = "🔴" if counts[Kind.DOWN] else "🟡"
+    names = [one.name for kind in kinds for one in standing if one.kind is kind]
+    return listing(
+        words,
+        names,
+        lambda listed: words.text("{sign} {counts}: {names}", sign=sign, counts=text, names=listed),
+        more=lambda n: f" +{n}",
+    )
 
 
 def several_recovering(words: Translator, names: Sequence[str]) -> str:
@@ -170,14 +184,20 @@ def several_up(words: Translator, names: Sequence[str]) -> str:
     )
 
 
-def listing(words: Translator, names: Sequence[str], line: Callable[[str], str]) -> str:
+def listing(
+    words: Translator,
+    names: Sequence[str],
+    line: Callable[[str], str],
+    more: Callable[[str], str] | None = None,
+) -> str:
     """``line`` with as many names as there is room for, then how many more there are."""
-    shown = [markdown(name, NAME_LIMIT) for name in names]
+    shown = [markdown(name, NAME_LIMIT) for name in names[:_MOST_NAMES]]
 
     def full(count: int) -> str:
-        listed = ", ".join(shown[:count])
-        more = len(shown) - count
-        return line(words.text("{names} +{n} more", names=listed, n=more) if more else listed)
+        listed, left = ", ".join(shown[:count]), len(names) - count
+        if left and more is not None:
+            return line(listed + more(words.number(left)))
+        return line(words.text("{names} +{n} more", names=listed, n=left) if left else listed)
 
     fitting = (count for count in range(len(shown), 1, -1) if units(full(count)) <= LINE_LIMIT)
     return full(next(fitting, 1))
@@ -238,25 +258,42 @@ def answers_again(words: Translator, incidents: Sequence[Incident], fell_again: 
     )
 
 
+_REMINDERS = {
+    Kind.DOWN: N_("🔴 STILL DOWN · {name} · for {duration}"),
+    Kind.UNSTABLE: N_("🟡 STILL UNSTABLE · {name} · for {duration}"),
+    Kind.SLOW: N_("🟡 STILL SLOW · {name} · for {duration}"),
+    Kind.BLOCKED: N_("🟡 STILL REFUSED · {name} · for {duration}"),
+    Kind.PARTLY: N_("🟡 STILL PARTLY · {name} · for {duration}"),
+}
+
+
 def reminder(words: Translator, incident: Incident, seconds: float) -> str:
     """Still open after ``seconds``."""
-    text = N_("🔴 STILL DOWN · {name} · for {duration}")
-    if incident.kind is not Kind.DOWN:
-        text = N_("🟡 STILL UNSTABLE · {name} · for {duration}")
+    text = _REMINDERS[incident.kind]
     return named(words, text, incident.name, duration=words.duration(seconds))
 
 
 def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:
-    """What is still open at that moment: one with its time, several by name."""
+    """What is still open at that moment, each with its time: what hurts most comes first."""
     if len(incidents) == 1:
         return reminder(words, incidents[0], (at_ms - incidents[0].since_ms) / 1000)
-    is_down = any(incident.kind is Kind.DOWN for incident in incidents)
-    template = N_("🔴 STILL DOWN · {n} sites: {names}")
-    if not is_down:
-        template = N_("🟡 STILL UNSTABLE · {n} sites: {names}")
-    n = len(incidents)
-    names = [incident.name for incident in incidents]
-    return listing(words, names, lambda listed: words.text(template, n=n, names=listed))
+    counts = Counter(one.kind for one in incidents)
+    kinds = [kind for kind in _COUNTED if counts[kind]]
+    text = ", ".join(words.plural(*_COUNTED[kind], counts[kind]) for kind in kinds)
+    said = [
+        words.text(
+            "{name} for {duration}",
+            name=clip(one.name, _LISTED_NAME_LIMIT),
+            duration=words.duration((at_ms - one.since_ms) / 1000),
+        )
+        for kind in kinds
+        for one in incidents
+        if one.kind is kind
+    ]
+    template = N_("🔴 STILL IN TROUBLE · {counts}: {names}")
+    if not counts[Kind.DOWN]:
+        template = N_("🟡 STILL IN TROUBLE · {counts}: {names}")
+    return listing(words, said, lambda listed: words.text(template, counts=text, names=listed))
 
 
 def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:

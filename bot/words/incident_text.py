@@ -17,13 +17,16 @@ from bot.words.translator import N_, Translator
 T = TypeVar("T")
 
 NAME_LIMIT = 60
-# Up to so many a list has a line each; beyond that the names alone, as many as fit.
+# Up to so many sites a list names all of; of more a file has the rest.
 LINES = 25
 COMPANY = 3  # what two sites share is chance as often as not
 _LINE_LIMIT = 150
 _SHORT_NAME_LIMIT = 40
 # With title, fields and footer below the 6,000 characters that all of an embed may have.
-_NAMES_LIMIT = 3600
+_NAMES_LIMIT, _LONG_NAMES_LIMIT = 3600, 300
+# What hurts most comes first; the others have causes that change with every check.
+_ORDER = (Kind.DOWN, Kind.UNSTABLE, Kind.SLOW, Kind.BLOCKED, Kind.PARTLY)
+_WITH_CAUSE = {Kind.DOWN, Kind.BLOCKED}
 _COMMON_LIMIT = 100
 _DESCRIPTION_LIMIT = 4_000  # Discord's own is 4,096
 _TITLES = {
@@ -209,11 +212,53 @@ def _share(words: Translator, incident: Incident) -> str:
 
 
 def site_list(words: Translator, incidents: Sequence[Incident]) -> str:
-    """A line for each site, or their names; what is still open comes first."""
-    ordered = open_first(incidents)
-    if len(ordered) > LINES:
-        return _names(words, ordered)
-    return "\n".join(site_line(words, one) for one in ordered)
+    """A line for each state and cause, with its sites: what is still open comes first.
+
+    Of a long list a line names the first ones; the attached file has all of them.
+    """
+    room = _NAMES_LIMIT if len(incidents) <= LINES else _LONG_NAMES_LIMIT
+    by_word: dict[tuple[object, ...], list[Incident]] = {}
+    for one in incidents:
+        by_word.setdefault(_word_key(one), []).append(one)
+    groups = sorted(by_word.values(), key=lambda alike: _rank(alike[0]))
+    lines = [_alike_line(words, alike, room) for alike in groups]
+    return "\n".join(fitting_lines(words, lines, _NAMES_LIMIT))
+
+
+def _word_key(incident: Incident) -> tuple[object, ...]:
+    """Incidents with the same one have the same word and cause."""
+    is_slow = incident.kind is Kind.SLOW
+    if not incident.open:
+        shown = None if is_slow or incident.ending is not Ending.RESOLVED else incident.cause
+        return incident.ending, is_slow, shown
+    if incident.recovering:
+        return "recovering", is_slow, None
+    return "open", incident.kind, incident.cause if incident.kind in _WITH_CAUSE else None
+
+
+def _rank(incident: Incident) -> tuple[object, ...]:
+    return (not incident.open, incident.recovering, _ORDER.index(incident.kind))
+
+
+def _alike_line(words: Translator, alike: Sequence[Incident], room: int) -> str:
+    """``🔴 DOWN · HTTP 503 (487): API, Billing 01 +485``."""
+    first = alike[0]
+    head = state_name(words, first)
+    if _word_key(first)[-1] is not None and first.cause is not None:
+        head = f"{head} · {cause_text(words, first.cause)}"
+    shown: list[str] = []
+    for one in sorted(alike, key=lambda one: one.name.casefold()):
+        name = markdown(one.name, _SHORT_NAME_LIMIT)
+        if one.ending is Ending.RESOLVED:
+            name = f"{name} ({duration(words, one)})"
+        room -= units(name) + units(", ")
+        if room < 0:
+            break
+        shown.append(name)
+    left = len(alike) - len(shown)
+    names = ", ".join(shown) + (f" +{words.number(left)}" if left else "")
+    n = words.number(len(alike))
+    return words.text("{state} ({n}): {names}", state=head, n=n, names=names)
 
 
 def open_first(incidents: Sequence[Incident]) -> list[Incident]:
@@ -229,30 +274,16 @@ def site_line(words: Translator, incident: Incident) -> str:
     return clip(line, _LINE_LIMIT)
 
 
-def _names(words: Translator, ordered: Sequence[Incident]) -> str:
-    """``Shop · Blog · ✔ Wiki · +970 more``: what is over has a tick."""
-    shown: list[str] = []
-    length = 0
-    for one in ordered:
-        name = markdown(one.name, _SHORT_NAME_LIMIT)
-        name = name if one.open else f"✔ {name}"
-        length += units(name) + units(" · ")
-        if length > _NAMES_LIMIT:
-            break
-        shown.append(name)
-    if len(shown) < len(ordered):
-        shown.append(words.text("+{n} more", n=len(ordered) - len(shown)))
-    return " · ".join(shown)
-
-
 def sites_text(words: Translator, incidents: Sequence[Incident]) -> str:
-    """All of them: state, name and host, a line each. Full addresses are not for everybody."""
-    lines = [_plain_line(words, one) for one in open_first(incidents)]
-    return "\n".join(lines) + "\n"
-
-
-def _plain_line(words: Translator, incident: Incident) -> str:
-    return f"{state_name(words, incident)}\t{plain(incident.name, 80)}\t{host(incident.url)}"
+    """All of them: state, name, host and id, a line each. Full addresses are not for everybody."""
+    names: dict[tuple[object, ...], str] = {}
+    lines = []
+    for one in open_first(incidents):
+        word = _word_key(one)
+        if word not in names:
+            names[word] = state_name(words, one)
+        lines.append(f"{names[word]}\t{plain(one.name, 80)}\t{host(one.url)}\t#{one.public_id}\n")
+    return "".join(lines)
 
 
 def state_name(words: Translator, incident: Incident) -> str:

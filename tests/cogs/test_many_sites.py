@@ -48,7 +48,7 @@ def test_details_turn_the_pages_of_all_sites(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel()
         await many_down(fixture)
-        post = await fixture.sandbox.wait_for_message("alerts", "40 sites down at once")
+        post = await fixture.sandbox.wait_for_message("alerts", "40 down: ")
         assert [one["filename"] for one in post["attachments"]] == ["sites.txt"]
         first = await fixture.sandbox.press("Member", post, "Details")
         assert first.ephemeral
@@ -78,7 +78,7 @@ def test_names_of_emoji_keep_every_length_as_discord_counts_it(tmp_path: Path, c
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel()
         await many_down(fixture, "{:02}" + "\U0001f6a2" * 78, count)
-        post = await fixture.sandbox.wait_for_message("alerts", "sites down at once")
+        post = await fixture.sandbox.wait_for_message("alerts", " down: ")
         assert post["embeds"], "the whole card, not its line alone"
         assert len(labels(post)) == 5
         first = await fixture.sandbox.press("Member", post, "Details")

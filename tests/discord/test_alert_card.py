@@ -243,12 +243,19 @@ def test_a_list_of_many_keeps_every_limit_of_discord() -> None:
         replace(DOWN, id=n, public_id=f"A{n:05}", name=f"{n:03} {'ü*' * 60}", monitor_id=n)
         for n in range(200)
     )
-    alert = Alert("down", "en", "🔴 200 sites down at once", reported, role_ids=(7,))
+    alert = Alert("down", "en", "🔴 200 down", reported, role_ids=(7,))
     found = shown(alert)
     assert found.embed is not None
-    names = str(found.embed.description).splitlines()[0].split(" · ")
-    assert len(names) > 50
-    assert names[-1] == f"+{200 - len(names) + 1} more"
+    [line] = str(found.embed.description).splitlines()[:1]
+    assert line.startswith("🔴 DOWN · HTTP 503 (200): 000 ")
+    names = line.partition("): ")[2].split(", ")
+    assert len(names) > 5
+    assert names[-1].endswith(f" +{200 - len(names)}")
+    assert found.embed.footer.text == "#A00000 · every 60 s"
+    [attached] = found.files
+    assert [row.split("\t")[3] for row in attached.data.decode().splitlines()] == [
+        f"#A{n:05}" for n in range(200)
+    ]
     assert found.embed.title == "200 sites are down"
     assert len(found.embed) <= 6000
     assert len(str(found.embed.description)) <= 4096
@@ -268,9 +275,26 @@ def test_a_list_says_what_is_over_after_what_is_not() -> None:
     )
     found = embed(Alert("down", "en", "🔴 DOWN", (over, DOWN)))
     lines = found["description"].splitlines()
-    assert lines[0] == "🔴 DOWN · Shop API · HTTP 503 (4 of 4 checks)"
-    assert lines[1] == "🟢 RESOLVED · Bakery · lasted 1 min · HTTP 503"
-    assert found["title"] == "1 site is down"
+    assert lines[0] == "🔴 DOWN · HTTP 503 (1): Shop API"
+    assert lines[1] == "🟢 RESOLVED · HTTP 503 (1): Bakery (1 min)"
+    assert found["title"] == "1 of 2 sites is down"
+
+
+def test_a_list_has_one_line_for_each_state_and_cause_what_hurts_most_first() -> None:
+    refused = replace(DOWN, id=9, kind=Kind.BLOCKED, cause=Cause(Reason.HTTP, 403), name="Wiki")
+    slow = replace(DOWN, id=8, kind=Kind.SLOW, cause=None, name="Cam")
+    recovers = replace(RECOVERING, id=7, name="Blog")
+    silent = replace(DOWN, id=6, cause=Cause(Reason.TIMEOUT, 10), name="API")
+    twin = replace(DOWN, id=5, name="Archive")
+    found = embed(Alert("down", "en", "🔴", (recovers, refused, slow, DOWN, silent, twin)))
+    assert found["description"].splitlines()[:5] == [
+        "🔴 DOWN · HTTP 503 (2): Archive, Shop API",
+        "🔴 DOWN · timed out after 10 s (1): API",
+        "🟡 SLOW (1): Cam",
+        "🟡 REFUSED · HTTP 403 (1): Wiki",
+        "🟡 RECOVERING (1): Blog",
+    ]
+    assert found["title"] == "5 of 6 sites are in trouble"
 
 
 def test_hostile_names_are_shown_literally() -> None:
@@ -307,8 +331,9 @@ def group(**each: list[Any]) -> list[Incident]:
 
 
 def notes(reported: list[Incident], language: str = "en") -> list[str]:
-    alert = Alert("down", language, "🔴 3 sites down at once", tuple(reported))
-    return str(embed(alert)["description"]).splitlines()[len(reported) :]
+    alert = Alert("down", language, "🔴 3 down", tuple(reported))
+    lines = str(embed(alert)["description"]).splitlines()
+    return [line for line in lines if not line.startswith(("🔴", "🟢"))]
 
 
 def test_what_the_sites_of_a_list_share_is_observed() -> None:

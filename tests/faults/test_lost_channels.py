@@ -196,7 +196,7 @@ def test_a_new_channel_gets_what_the_lost_one_never_got(tmp_path: Path) -> None:
         await r.delivery.channel_chosen(GUILD, SECOND)
         await r.deliver()
         assert len(r.said(SECOND)) == 1
-        assert r.said(SECOND)[0].startswith("🔴 2 sites down")
+        assert r.said(SECOND)[0].startswith("🔴 2 down: ")
         await r.close(shop, blog)
         await r.deliver()
         assert r.said(SECOND)[-1].startswith("🟢 UP · 2 sites")

@@ -1,5 +1,6 @@
 """A thousand sites of one server fail at once (row 27 and its bigger sister)."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,7 @@ def test_a_thousand_sites_failing_at_once_are_two_posts_at_most(tmp_path: Path) 
             assert 1 <= len(posts) <= 2
             named = {one.name for m in posts for one in m.alert.incidents}
             assert named == set(failing)
-            assert posts[-1].alert.content in {
-                "🔴 1,000 sites down at once",
-                "🔴 999 sites down at once",
-            }
+            assert posts[-1].alert.content.startswith(("🔴 1,000 down: ", "🔴 999 down: "))
             # Four rounds of a thousand sites, three checks each: a calm minute of one core.
             assert took < 25
             requests = len(s.transport.calls)
@@ -104,26 +102,51 @@ def test_the_post_names_as_many_as_fit_and_the_file_names_all(tmp_path: Path) ->
         opened = [await r.open(f"site-{number:04}", wait_s=60) for number in range(MANY)]
         await r.deliver(60)
         [message] = r.messages()
-        assert message["content"] == "🔴 1,000 sites down at once"
+        named = [f"site-{number:04}" for number in range(MANY)]
+        assert message["content"] == f"🔴 1,000 down: {', '.join(named[:12])} +988"
         [embed] = message["embeds"]
-        names = embed["description"].splitlines()[0].split(" · ")
-        assert names[-1] == f"+{MANY - len(names) + 1} more"
-        assert len(names) > 250
+        line = embed["description"].splitlines()[0]
+        assert line.startswith("🔴 DOWN · HTTP 503 (1,000): site-0000, ")
+        shown = line.count("site-")
+        assert 20 <= shown <= 40
+        assert line.endswith(f" +{MANY - shown}")
         [attached] = message["attachments"]
         assert attached["filename"] == "sites.txt"
         text = r.sandbox._core.attachments.files[attached["id"]].data.decode()
         lines = text.splitlines()
         assert len(lines) == MANY
-        assert lines[0] == "🔴 DOWN\tsite-0000\texample.com"
+        assert re.fullmatch(r"🔴 DOWN\tsite-0000\texample\.com\t#\w{6}", lines[0])
         await r.close(*opened[:900])
         await r.settle(1)
         edited, reply = r.messages()
-        assert edited["content"] == "🔴 100 sites down at once"
+        assert edited["content"].startswith("🔴 100 of 1,000 still down: site-0900, ")
+        assert edited["embeds"][0]["title"] == "100 of 1,000 sites are down"
         [attached] = edited["attachments"]
         assert reply["content"].startswith("🟢 UP · 900 sites are back")
         assert len(r.messages()) == 2
 
     discord_fixture(tmp_path, scene, check=False)
+
+
+def test_the_role_that_was_called_stays_named_at_every_edit(tmp_path: Path) -> None:
+    """Else those who were called find a badge and nothing behind it."""
+
+    async def scene(r: DiscordFixture) -> None:
+        guild = r.sandbox.world.guild("Rig")
+        role = int(r.sandbox.admin.add_role(guild, "On call", mentionable=True).id)
+        first = await r.open("a", role_id=role)
+        await r.deliver()
+        await r.change(first, urgent=True)
+        assert await r.deliver() == 1
+        [message] = r.messages()
+        assert message["edited_timestamp"] is not None
+        assert message["content"].endswith(f" <@&{role}>")
+        assert message["mention_roles"] == [str(role)]
+        await r.close(first)
+        await r.settle(1)
+        assert r.messages()[0]["content"].endswith(f" <@&{role}>")
+
+    discord_fixture(tmp_path, scene)
 
 
 def test_without_the_right_to_attach_files_the_post_comes_all_the_same(tmp_path: Path) -> None:
@@ -136,7 +159,7 @@ def test_without_the_right_to_attach_files_the_post_comes_all_the_same(tmp_path:
         await r.deliver(60)
         [message] = r.messages()
         assert message["attachments"] == []
-        assert "site 29" in message["embeds"][0]["description"]
+        assert "(30): site 0, site 1, " in message["embeds"][0]["description"]
 
     discord_fixture(tmp_path, scene)
 

@@ -150,7 +150,7 @@ def rows_of(sites: int, minutes: int, failing_from: int) -> list[str]:
 
 def test_what_still_waits_when_the_file_ends_is_sent() -> None:
     lines = replay.play(replay.read(rows_of(3, 12, failing_from=10), "end"))
-    assert [(line.action, line.content) for line in lines] == [("post", "🔴 3 sites down at once")]
+    assert [(line.action, line.content) for line in lines] == [("post", "🔴 3 down: s00, s01, s02")]
     assert lines[0].t == 11 * 60 + OPENING_S
 
 

@@ -235,7 +235,7 @@ def test_all_that_is_still_bad_at_the_end_shares_one_post(tmp_path: Path) -> Non
             await s.play(dict.fromkeys("abc", "FFFFF"))
             await look(s)
             await s.play(dict.fromkeys("abc", "FF"))
-            assert s.transport.texts() == ["🔴 3 sites down at once"]
+            assert s.transport.texts() == ["🔴 3 down: a, b, c"]
 
     play(scenario())
 

@@ -65,7 +65,10 @@ def test_many_are_reminded_of_in_one_line() -> None:
             await here.open(name, wait_s=60, kind=Kind.DOWN if name == "a" else Kind.UNSTABLE)
         await here.deliver(60)
         await pass_hours(here, reminders, 5)
-        assert here.transport.texts()[1:] == ["🔴 STILL DOWN · 3 sites: a, b, c"]
+        assert here.transport.texts()[1:] == [
+            "🔴 STILL IN TROUBLE · 1 down, 2 unstable: "
+            + ", ".join(f"{name} for 4 h 2 min" for name in "abc")
+        ]
 
     play(scene)
 

@@ -88,7 +88,7 @@ def test_openings_of_one_minute_share_a_post_and_so_do_their_all_clears(tmp_path
                 await s.watch(name)
             await s.play({"a": "OFFFF", "b": "OFFFF", "c": "OFFFF", "d": "OOOOO"})
             [post] = s.transport.of(CHANNEL)
-            assert post.alert.content == "🔴 3 sites down at once"
+            assert post.alert.content == "🔴 3 down: a, b, c"
             await s.play({"a": "OOO", "b": "OOO", "c": "OOO", "d": "OOO"})
             _, reply = s.transport.of(CHANNEL)
             assert reply.alert.content == "🟢 UP · 3 sites are back: a, b, c"

@@ -71,16 +71,55 @@ def test_french_openings() -> None:
     assert f"bot{NARROW}; les visiteurs" in alert_lines.opening(FR, BLOCKED)
 
 
-def test_a_group_is_a_number_and_the_word_that_fits_all_of_it() -> None:
-    assert alert_lines.group(EN, [DOWN] * 12) == "🔴 12 sites down at once"
-    assert alert_lines.group(EN, [DOWN, DOWN, SLOW]) == "🔴 2 sites down at once, 1 unstable"
-    assert alert_lines.group(EN, [DOWN, SLOW, SLOW]) == "🔴 1 site down, 2 unstable"
-    assert alert_lines.group(EN, [UNSTABLE] * 3) == "🟡 3 sites unstable at once"
-    assert alert_lines.group(EN, [SLOW] * 2) == "🟡 2 sites slow at once"
-    assert alert_lines.group(EN, [BLOCKED] * 2) == "🟡 2 sites refuse the bot"
-    assert alert_lines.group(EN, [BLOCKED, SLOW]) == "🟡 2 sites in trouble at once"
-    assert alert_lines.group(FR, [DOWN] * 12) == "🔴 12 sites en panne en même temps"
-    assert alert_lines.mass(EN, 1234) == "🔴 1,234 sites down at once"
+def test_a_group_names_its_sites_and_says_of_each_number_the_word_that_fits() -> None:
+    two = [named("API"), named("Blog")]
+    assert alert_lines.group(EN, two) == "🔴 2 down: API, Blog"
+    slow, refused = named("Shop", SLOW), named("Wiki", BLOCKED)
+    assert alert_lines.group(EN, [slow, *two]) == "🔴 2 down, 1 slow: API, Blog, Shop"
+    assert alert_lines.group(EN, [named("a", UNSTABLE)] * 3) == "🟡 3 unstable: a, a, a"
+    assert alert_lines.group(EN, [slow] * 2) == "🟡 2 slow: Shop, Shop"
+    assert alert_lines.group(EN, [refused] * 2) == "🟡 2 refused: Wiki, Wiki"
+    assert alert_lines.group(EN, [refused, slow]) == "🟡 1 slow, 1 refused: Shop, Wiki"
+    assert alert_lines.group(FR, two) == f"🔴 2 en panne{NARROW}: API, Blog"
+
+
+def test_a_group_names_as_many_as_fit_and_counts_the_rest() -> None:
+    many = [named(f"site-{number:04}") for number in range(1234)]
+    line = alert_lines.group(EN, many)
+    assert line.startswith("🔴 1,234 down: site-0000, site-0001, ")
+    assert len(line) <= alert_lines.LINE_LIMIT
+    shown = line.count("site-")
+    assert line.endswith(f" +{1234 - shown:,}")
+    assert shown >= 8
+    longest = [named("x" * 300)] * 3
+    assert len(alert_lines.group(EN, longest)) <= alert_lines.LINE_LIMIT
+
+
+def test_a_group_of_which_some_work_again_says_how_many_do_not() -> None:
+    recovers = replace(DOWN, name="Wiki", answering_since_ms=1, clear_by_ms=9)
+    assert recovers.recovering
+    group = [named("API"), named("Blog"), recovers, named("Shop", OVER)]
+    assert alert_lines.group(EN, group) == "🔴 2 of 4 still down: API, Blog"
+    assert alert_lines.group(FR, group) == f"🔴 2 sur 4 toujours en panne{NARROW}: API, Blog"
+    mixed = [named("Cam", SLOW), *group]
+    assert alert_lines.group(EN, mixed) == (
+        "🔴 3 of 5 still in trouble (2 down, 1 slow): API, Blog, Cam"
+    )
+    assert alert_lines.group(EN, group[2:]) == "🟡 RECOVERING · Wiki · answers again"
+    assert alert_lines.group(EN, group[3:] * 2) == "🟢 RESOLVED · 2 sites"
+
+
+def test_reminders_say_down_of_what_is_down_alone_and_for_how_long() -> None:
+    refused = replace(BLOCKED, name="Blog", since_ms=DOWN.since_ms + 3_600_000)
+    at_ms = DOWN.since_ms + 7_200_000
+    assert alert_lines.reminders(EN, [refused, DOWN], at_ms) == (
+        "🔴 STILL IN TROUBLE · 1 down, 1 refused: Shop API for 2 h, Blog for 1 h"
+    )
+    assert alert_lines.reminders(EN, [refused] * 2, at_ms).startswith(
+        "🟡 STILL IN TROUBLE · 2 refused: "
+    )
+    many = [named(f"site-{number:04}") for number in range(400)]
+    assert len(alert_lines.reminders(EN, many, at_ms)) <= alert_lines.LINE_LIMIT
 
 
 def test_a_recovery_says_how_long_it_was_away() -> None:
@@ -112,7 +151,7 @@ def test_the_other_lines() -> None:
         alert_lines.down_for_good(EN, DOWN) == "🔴 DOWN · Shop API · completely down now: HTTP 503"
     )
     assert alert_lines.reminder(EN, DOWN, 14_400) == "🔴 STILL DOWN · Shop API · for 4 h"
-    assert alert_lines.reminder(EN, SLOW, 14_400) == "🟡 STILL UNSTABLE · Shop API · for 4 h"
+    assert alert_lines.reminder(EN, SLOW, 14_400) == "🟡 STILL SLOW · Shop API · for 4 h"
     assert notices.test(EN).startswith("🔔 TEST · ")
     assert alert_lines.opening(EN, replace(DOWN, cause=None)).endswith(
         "no good answer (4 of 4 checks)"

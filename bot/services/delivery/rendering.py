@@ -110,7 +110,7 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
             return Alert(
                 alert_kind(incidents),
                 language,
-                _headline(words, incidents),
+                alert_lines.group(words, incidents),
                 incidents,
                 _roles(incidents) if called else _kept_roles(message),
                 plain=is_plain,
@@ -130,12 +130,6 @@ def alert_kind(incidents: Sequence[Incident]) -> AlertKind:
     if any(one.kind is Kind.DOWN for one in standing):
         return "down"
     return "unstable" if len(incidents) > 1 else standing[0].kind.value
-
-
-def _headline(words: Translator, incidents: Sequence[Incident]) -> str:
-    """One open incident in its own words, several as a number; or that all is over."""
-    standing = [one for one in incidents if one.open]
-    return alert_lines.group(words, standing) if standing else alert_lines.over(words, incidents)
 
 
 def _kept_roles(message: OutgoingMessage) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery import outcomes, server_notices
 from bot.services.delivery.attempts import AttemptRunner, Outcome, Outgoing, find_existing
-from bot.services.delivery.claim import claim, with_more_listed
+from bot.services.delivery.claim import MOST, claim, with_more_listed
 from bot.services.delivery.messages import Action, Alert, SentMessage, Transport
 from bot.services.delivery.outgoing import OutgoingMessage
 from bot.services.delivery.planning import MessageKind
@@ -178,7 +178,7 @@ class _Attempt(Outgoing):
         late_s = self.age_ms() / 1000
         log.info("Discord accepted message %.1f s after it was due", late_s, extra=self.names)
         sender.throttle.succeeded(self.channel_id, posted=not self.edits)
-        if self.edits:
+        if self.edits and len(message.ids) < MOST:  # else more joins it at once
             sender.throttle.rest(self.channel_id, message.listed, sender.runner.now_ms())
         self._forget()
         action: Action = "post" if message.reply_to is None else "reply"

@@ -26,7 +26,7 @@ def test_openings_due_together_share_a_post_and_each_role_is_called_once() -> No
             await here.open(name, role_id=role)
         assert await here.deliver() == 1
         [message] = here.transport.of()
-        assert message.alert.content == "🔴 3 sites down at once"
+        assert message.alert.content == "🔴 3 down: a, b, c"
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c"]
         assert message.alert.role_ids == (7, 8)
 
@@ -54,8 +54,8 @@ def test_a_latecomer_to_a_list_joins_it_by_an_edit() -> None:
         assert await here.deliver(60) == 1
         [message] = here.transport.of()
         assert [one.name for one in message.alert.incidents] == ["a", "b", "c", "d"]
-        assert message.alert.content == "🔴 4 sites down at once"
-        assert message.alert.role_ids == (7,), "as it was posted"
+        assert message.alert.content == "🔴 4 down: a, b, c, d"
+        assert message.alert.role_ids == (7,), "it stays in the line, and an edit calls nobody"
         assert set(await here.rows()) == {("open", "sent")}
 
     play(scene)
@@ -71,7 +71,7 @@ def test_a_latecomer_with_another_role_gets_one_extra_post() -> None:
         assert await here.deliver() == 1
         extra = here.transport.of()[1:]
         assert [message.alert.role_ids for message in extra] == [(8,)]
-        assert extra[0].alert.content == "🔴 2 sites down at once"
+        assert extra[0].alert.content == "🔴 2 down: d, e"
         assert extra[0].alert.plain
         assert extra[0].reply_to == here.transport.of()[0].id
 
@@ -236,9 +236,7 @@ def test_a_latecomers_edit_takes_the_changes_along_that_wait() -> None:
         await here.change(first, urgent=True, kind=Kind.UNSTABLE)
         await here.open("d", role_id=7)
         assert await here.deliver() == 1
-        assert here.transport.of()[0].alert.content.startswith(
-            "🔴 3 sites down at once, 1 unstable"
-        )
+        assert here.transport.of()[0].alert.content.startswith("🔴 3 down, 1 unstable: b, c, d, a")
         assert here.transport.count("edit") == 1
 
     play(scene)
@@ -253,7 +251,7 @@ def test_a_list_that_a_latecomer_could_not_join_still_gets_its_own_changes() -> 
         assert await here.deliver() == 1
         assert await here.deliver(5) == 1
         group = here.transport.of()[0]
-        assert group.alert.content.startswith("🔴 2 sites down at once, 1 unstable")
+        assert group.alert.content.startswith("🔴 2 down, 1 unstable: b, c, a")
         assert [one.name for one in group.alert.incidents] == ["a", "b", "c"]
 
     play(scene)
@@ -314,10 +312,10 @@ def test_a_list_shrinks_as_its_sites_come_back() -> None:
         first, second, _ = await _three(here)
         await here.close(first)
         await here.deliver()
-        assert here.transport.of()[0].alert.content == "🔴 2 sites down at once"
+        assert here.transport.of()[0].alert.content == "🔴 2 of 3 still down: b, c"
         await here.close(second)
         await here.deliver()
-        assert here.transport.of()[0].alert.content.startswith("🔴 DOWN · c")
+        assert here.transport.of()[0].alert.content.startswith("🔴 1 of 3 still down: c")
         assert len(here.transport.of()[0].alert.incidents) == 3
 
     play(scene)

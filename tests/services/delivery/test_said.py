@@ -31,8 +31,8 @@ async def _remind(here: DeliveryFixture, *ids: int) -> None:
     [
         ((Kind.SLOW,), "slow", "🟡 SLOW · 0"),
         ((Kind.BLOCKED,), "blocked", "🟡 REFUSED · 0"),
-        ((Kind.SLOW, Kind.SLOW), "unstable", "🟡 2 sites"),
-        ((Kind.UNSTABLE, Kind.DOWN), "down", "🔴 1 site down, 1 unstable"),
+        ((Kind.SLOW, Kind.SLOW), "unstable", "🟡 2 slow: 0, 1"),
+        ((Kind.UNSTABLE, Kind.DOWN), "down", "🔴 1 down, 1 unstable: 1, 0"),
     ],
 )
 def test_a_post_is_of_the_worst_kind_it_says_of(
@@ -101,7 +101,9 @@ def test_reminders_that_waited_are_one_line_about_what_still_goes_on() -> None:
         await _remind(here, three[0].id)
         await here.close(three[1])
         await here.deliver()
-        assert here.transport.texts()[-1] == "🔴 STILL DOWN · 2 sites: a, c"
+        assert here.transport.texts()[-1] == (
+            "🔴 STILL IN TROUBLE · 2 down: a for 2 h 1 min, c for 2 h 1 min"
+        )
 
     play(scene)
 
