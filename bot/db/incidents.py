@@ -30,11 +30,11 @@ _FIXED = (
     *("guild_id", "monitor_id", "since_ms", "opened_ms", "limit_ms"),
     *("address", "certificate_ms"),
 )
-_LIVE = (
+LIVE = (
     *("kind", "cause", "failed", "last_failed_ms", "answering_since_ms", "share_ok", "share_of"),
     *("latency_ms", "resolved_ms", "ended_ms", "ending", "silenced", "last_ok_ms"),
     *("channel_id", "role_id", "places", "good_rounds", "good_needed", "clear_by_ms"),
-    "relapses",
+    *("relapses", "share_said"),
 )
 
 
@@ -47,12 +47,12 @@ def insert(conn: Connection, incident: Incident) -> Incident:
     while taken:
         public_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
         taken = rows.value(conn, "SELECT TRUE FROM incident WHERE public_id = ?", (public_id,))
-    columns = _columns(incident, _FIXED + _LIVE) | {"public_id": public_id}
+    columns = _columns(incident, _FIXED + LIVE) | {"public_id": public_id}
     return load(conn, [rows.insert(conn, "incident", columns)])[0]
 
 
 def update(conn: Connection, incident: Incident) -> None:
-    rows.update(conn, "incident", _columns(incident, _LIVE), id=incident.id)
+    rows.update(conn, "incident", _columns(incident, LIVE), id=incident.id)
 
 
 def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:

@@ -132,7 +132,7 @@ def _seen(words: Translator, status: MonitorStatus) -> str:
     if incident.recovering:
         return works_again(words, incident)
     if incident.kind is Kind.UNSTABLE:
-        return share(words, incident.share_ok, incident.share_of)
+        return share(words, incident.share_ok, incident.share_of, incident.share_said)
     if incident.kind is Kind.SLOW:
         return words.text("{ms} ms", ms=incident.latency_ms)
     return "" if incident.cause is None else cause_text(words, incident.cause)

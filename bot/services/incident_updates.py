@@ -11,8 +11,7 @@ from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services.delivery import enqueue
 from bot.services.grouping import ALL_CLEAR_S
 from bot.services.watchlist import Entry, Watchlist
-from bot.words.ratios import share
-from bot.words.translator import translator_for
+from bot.words.ratios import said
 
 # One good check says "it answers" of a site that was dead; an unstable one answers all the time.
 ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
@@ -53,6 +52,7 @@ def open_incident(
         last_failed_ms=None if result.ok else result.at_ms,
         share_ok=share_ok,
         share_of=share_of,
+        share_said=said(share_ok, share_of),
         latency_ms=round(check.ms) if state.mode is Kind.SLOW else None,
         limit_ms=entry.monitor.slow_ms,
         silenced=silenced,
@@ -88,6 +88,7 @@ def update_incident(
         clear_by_ms=_clear_by_ms(entry, state, check) if state.recovering else None,
         share_ok=share_ok,
         share_of=share_of,
+        share_said=said(share_ok, share_of, incident.share_said),
         latency_ms=round(check.ms) if slow else incident.latency_ms,
         places=incident.places if result.ok else entry.places or incident.places,
     )
@@ -124,11 +125,7 @@ def close_incident(incident: Incident, state: JudgeState, now_ms: int, ending: E
 def visible_state(incident: Incident) -> tuple[object, ...]:
     """Everything a reader sees of an open incident: the message is edited when this changes."""
     shown_cause = incident.cause if incident.kind in {Kind.DOWN, Kind.BLOCKED} else None
-    shown_share = (
-        share(translator_for("en"), incident.share_ok, incident.share_of)
-        if incident.kind in _AT_TIMES
-        else None
-    )
+    shown_share = incident.share_said if incident.kind in _AT_TIMES else None
     if incident.recovering:  # its line stays, its card counts
         counted = incident.good_rounds // COUNTED_BY
         return (incident.kind, incident.answering_since_ms, incident.clear_by_ms, counted)

@@ -1,6 +1,6 @@
 """Acknowledging, following and looking up incidents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.db import audit_log, results
@@ -50,7 +50,15 @@ class Incidents:
         found = await self._db.read(lambda conn: table.by_public_id(conn, guild_id, public_id))
         if found is None:
             raise NotFound(UNKNOWN_ALERT)
-        return found
+        return self._newest(found)
+
+    def _newest(self, stored: Incident) -> Incident:
+        """With the numbers of the last check: they are stored when a message changes by them."""
+        entry = self._watchlist.find(stored.monitor_id)
+        current = None if entry is None else entry.incident
+        if current is None or current.id != stored.id or not stored.open:
+            return stored
+        return replace(stored, **{column: getattr(current, column) for column in table.LIVE})
 
     async def of_message(self, guild_id: int, message_id: int) -> list[Incident]:
         """All incidents of one Discord message."""

@@ -31,7 +31,7 @@ from bot.services.incident_updates import (
     without_unsent_down,
 )
 from bot.services.result_batch import ResultBatch
-from bot.services.watchlist import Entry, Watchlist
+from bot.services.watchlist import Entry, Watchlist, acknowledged_as
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ class Recorder:
         await self._resolve_due(entry)
         given = entry.incident is None
         if not given:
-            entry.incident = before
+            entry.incident = acknowledged_as(before, entry.incident)
         return given
 
     async def _open(

@@ -52,7 +52,7 @@ def opening(words: Translator, incident: Incident) -> str:
         case Kind.DOWN:
             return _down(words, incident)
         case Kind.UNSTABLE:
-            gets = share(words, incident.share_ok, incident.share_of)
+            gets = share(words, incident.share_ok, incident.share_of, incident.share_said)
             return named(words, N_("🟡 UNSTABLE · {name} · {share}"), name, share=gets)
         case Kind.SLOW:
             return named(

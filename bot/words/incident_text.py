@@ -72,7 +72,7 @@ def sentence(words: Translator, incident: Incident) -> str:
     seen = "" if incident.cause is None else cause_sentence(words, incident.cause)
     if incident.kind is not Kind.UNSTABLE:
         return seen
-    ratio = share(words, incident.share_ok, incident.share_of)
+    ratio = share(words, incident.share_ok, incident.share_of, incident.share_said)
     return f"{ratio[:1].upper()}{ratio[1:]}. {_last_failure(words, incident)}".strip()
 
 

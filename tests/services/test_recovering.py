@@ -12,6 +12,7 @@ from bot.services.simulation import SimulatedMessage
 from tests.services.delivery.delivery_fixture import UNREACHABLE
 from tests.services.services_fixture import GUILD, ServicesFixture, play, services_fixture
 
+FAN, LATE_FAN = 71, 72
 RELAPSE = "OFF" + "OOO" + "OFF"  # within 90 minutes of an all-clear: 60 good rounds are needed
 
 
@@ -70,6 +71,21 @@ def test_the_all_clear_comes_when_the_card_says_so(tmp_path: Path) -> None:
     play(scenario())
 
 
+def test_details_have_the_numbers_of_the_last_round(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE + "O" * 3})
+            incident = s.entry("shop").incident
+            assert incident is not None
+            await s.incidents.acknowledge(GUILD, incident.public_id, FAN)
+            await s.play({"shop": "O"})
+            found = await s.incidents.by_public_id(GUILD, incident.public_id)
+            assert (found.good_rounds, found.acknowledged_by) == (4, FAN)
+
+    play(scenario())
+
+
 def test_a_restart_changes_nothing_of_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
@@ -97,9 +113,6 @@ def test_a_plain_recovery_is_one_edit_and_one_reply_with_no_word_between(tmp_pat
             assert said[-2:] in (["🟢 RESOLVED", "🟢 UP"], ["🟢 UP", "🟢 RESOLVED"])
 
     play(scenario())
-
-
-FAN, LATE_FAN = 71, 72
 
 
 async def press(s: ServicesFixture, user_id: int) -> None:

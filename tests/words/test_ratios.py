@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.ratios import share
+from bot.words.ratios import said, share
 from bot.words.translator import translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
@@ -64,6 +64,36 @@ def test_shares_are_said_as_people_say_them(ok: int, of: int, said: str) -> None
 @pytest.mark.parametrize(("ok", "of"), [(0, 0), (0, 1), (1, 2), (2, 3)])
 def test_too_few_checks_claim_no_share(ok: int, of: int) -> None:
     assert share(EN, ok, of) == "only some tries get through"
+
+
+@given(st.lists(st.integers(0, 30), max_size=60))
+def test_what_is_said_over_and_over_stays_within_nine_points(counts: list[int]) -> None:
+    before = None
+    for ok in counts:
+        before = said(ok, 30, before)
+        assert abs(meant(share(EN, ok, 30, before)) - Fraction(ok, 30)) <= Fraction(9, 100)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [
+        ([7, 6, 8, 6, 9, 7], ["about 1 in 4 tries gets through"] * 6),
+        (
+            [6, 8, 4, 9],
+            ["about 1 in 5 tries gets through"] * 3 + ["about 1 in 3 tries gets through"],
+        ),
+        ([0, 1, 0], ["no try gets through"] + ["almost no try gets through"] * 2),
+        ([30, 29, 30], ["all tries get through again"] + ["almost all tries get through"] * 2),
+    ],
+)
+def test_a_share_that_was_said_stays_until_it_is_clearly_another(
+    counts: list[int], shares: list[str]
+) -> None:
+    before, heard = None, []
+    for ok in counts:
+        before = said(ok, 30, before)
+        heard.append(share(EN, ok, 30, before))
+    assert heard == shares
 
 
 def test_french_shares() -> None:

@@ -169,7 +169,9 @@ CREATE TABLE incident (
     good_needed INTEGER NOT NULL DEFAULT 0,
     clear_by_ms INTEGER,
     -- How often it failed again while it was recovering.
-    relapses INTEGER NOT NULL DEFAULT 0
+    relapses INTEGER NOT NULL DEFAULT 0,
+    -- The share that is said to get through: it stays until another is clearly nearer.
+    share_said REAL
 ) STRICT;
 
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE resolved_ms IS NULL;
