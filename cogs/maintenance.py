@@ -67,10 +67,16 @@ class Maintenance(
         )
         begun = await defer_if_slow(interaction, work)
         other = self._services.maintenance.beside(begun)
-        lines = [started_text(interaction, begun, other)]
+        text = started_text(interaction, begun, other)
+        await self._answer(interaction, text, begun, announce=announce)
+
+    async def _answer(
+        self, interaction: Interaction, text: str, window: WindowStatus, *, announce: bool
+    ) -> None:
         if announce:
-            lines.append(await self._announce(interaction, begun))
-        await respond(interaction, "\n".join(lines))
+            text += "\n" + await self._announce(interaction, window)
+        self._services.boards.wake()
+        await respond(interaction, text)
 
     async def _announce(self, interaction: Interaction, window: WindowStatus) -> str:
         """Post it where the alerts of its sites go, in the server's language."""
@@ -135,10 +141,8 @@ class Maintenance(
         planned = await defer_if_slow(interaction, work)
         hint = timezone is None and zone == UTC
         cancel = self._client.commands_tree.mention("maintenance cancel")
-        lines = [planned_text(translator_of(interaction), planned, cancel, hint=hint)]
-        if announce:
-            lines.append(await self._announce(interaction, planned))
-        await respond(interaction, "\n".join(lines))
+        text = planned_text(translator_of(interaction), planned, cancel, hint=hint)
+        await self._answer(interaction, text, planned, announce=announce)
 
     @app_commands.command(name="list", description="Show the maintenance windows of this server.")
     async def list(self, interaction: Interaction) -> None:
@@ -159,6 +163,7 @@ class Maintenance(
         found = self._services.maintenance.find(guild_id, window)
         work = self._services.maintenance.cancel(guild_id, found.window.id, interaction.user.id)
         cancelled = await defer_if_slow(interaction, work)
+        self._services.boards.wake()
         await respond(interaction, cancelled_text(translator_of(interaction), cancelled))
 
 

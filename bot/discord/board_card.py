@@ -6,7 +6,7 @@ from discord import ui
 
 from bot.discord.states import colour_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.snapshot import BoardSnapshot, game_of, response_ms
+from bot.services.boards.snapshot import BoardSnapshot, Planned, game_of, response_ms
 from bot.services.status import MonitorStatus, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
@@ -23,6 +23,9 @@ _RESERVED = 700
 _NAME_LIMIT = 60
 # Up to so many sites of one state have a line each; more of them share a paragraph.
 _LINES = 15
+# Of so many calm sites of one state none is named: what is in trouble has the room.
+_COUNTED = 60
+_PLANNED = 3
 _TROUBLE = {"down", "unstable", "slow", "refused", "partly", "recovering"}
 _CALM = {"up": 0, "unknown": 1, "paused": 2}
 
@@ -63,8 +66,17 @@ def board_texts(words: Translator, snapshot: BoardSnapshot, status_command: str)
         lines.append(f"{more} · {status_command}")
     if lines:
         texts.append("\n".join(lines))
+    if snapshot.planned:
+        texts.append("\n".join(_planned(words, one) for one in snapshot.planned[:_PLANNED]))
     texts.append(f"-# {words.text('Updated {time}', time=stamp(snapshot.at_ms))}")
     return texts
+
+
+def _planned(words: Translator, one: Planned) -> str:
+    """``**PLANNED** · Shop · <t:…> – <t:…>``."""
+    name = words.text("all sites") if one.name is None else markdown(one.name, _NAME_LIMIT)
+    times = f"{stamp(one.from_ms, 'f')} – {stamp(one.until_ms or one.from_ms, 't')}"
+    return f"**{words.text('PLANNED MAINTENANCE')}** · {name} · {times}"
 
 
 def _head(words: Translator, snapshot: BoardSnapshot) -> str:
@@ -111,7 +123,9 @@ def _rows(words: Translator, snapshot: BoardSnapshot) -> Iterator[tuple[str, lis
             calm.setdefault(word, []).append(one)
     groups = sorted(calm.items(), key=lambda group: (_CALM[state_of(group[1][0])], group[0]))
     for word, alike in groups:
-        if len(alike) > _LINES:
+        if len(alike) > _COUNTED:
+            yield word, [words.plural("{n} site", "{n} sites", len(alike))]
+        elif len(alike) > _LINES:
             yield word, [_calm(words, one, "{name} ({took})") for one in alike]
         else:
             yield from ((word, [_calm(words, one, "{name} · {took}")]) for one in alike)

@@ -1,6 +1,6 @@
 """What is true now, and how it was: for ``/status`` and whoever asks."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock
@@ -22,7 +22,6 @@ from bot.services.monitor_rules import host_name
 from bot.services.recurrence import Occurrence
 from bot.services.watchlist import Entry, Watchlist
 
-PAUSED = "paused"
 # Problems first; what is not judged or not checked comes last.
 _ORDER = {
     State.DOWN: 0,
@@ -63,6 +62,35 @@ def state_of(status: MonitorStatus) -> str:
     return status.state.value
 
 
+# What a list of sites can be narrowed to.
+STATES: Mapping[str, Callable[[MonitorStatus], bool]] = {
+    "trouble": lambda one: one.incident is not None and not one.paused,
+    "down": lambda one: state_of(one) == "down",
+    "up": lambda one: state_of(one) == "up",
+    "pending": lambda one: state_of(one) == "unknown",
+    "paused": lambda one: one.paused,
+    "muted": lambda one: one.monitor.muted_until_ms is not None,
+    "maintenance": lambda one: one.maintenance is not None,
+}
+
+
+def matching(
+    found: Iterable[MonitorStatus], *, text: str = "", state: str = "", tag: str = ""
+) -> list[MonitorStatus]:
+    """Those in that state, with that tag, whose name or host has that text in it.
+
+    Of what a person may see alone: that a hidden host matches would say what it is.
+    """
+    wanted, is_meant = text.strip().casefold(), STATES.get(state)
+    return [
+        one
+        for one in found
+        if (is_meant is None or is_meant(one))
+        and (not tag or tag in one.monitor.tags)
+        and (wanted in one.monitor.name.casefold() or wanted in host_name(one.monitor.target.url))
+    ]
+
+
 def outline(status: MonitorStatus) -> MonitorStatus:
     """Name and state of a public monitor, for those who do not see its alert channel.
 
@@ -75,7 +103,14 @@ def outline(status: MonitorStatus) -> MonitorStatus:
     return replace(
         status,
         monitor=replace(
-            monitor, target=Target(""), tags=(), channel_id=None, role_id=None, depends_on=None
+            monitor,
+            target=Target(""),
+            tags=(),
+            channel_id=None,
+            role_id=None,
+            depends_on=None,
+            link=None,
+            note=None,
         ),
         incident=None if incident is None else incident_outline(incident),
         latest=latest,
@@ -103,6 +138,8 @@ def incident_outline(incident: Incident) -> Incident:
         incident,
         url="",
         cause=None,
+        link=None,
+        note=None,
         address=None,
         certificate_ms=None,
         places=SeenFrom(),
@@ -119,25 +156,21 @@ class Status:
         self._clock = clock
         self._watchlist = watchlist
 
-    def overview(
-        self, guild_id: int, *, text: str = "", state: str = "", tag: str = ""
-    ) -> list[MonitorStatus]:
-        """The monitors of a server, problems first, then by name.
-
-        ``text`` is searched in names and hosts, ``state`` is a state's word or "paused".
-        """
-        wanted = text.strip().casefold()
+    def overview(self, guild_id: int) -> list[MonitorStatus]:
+        """The monitors of a server, problems first, then by name."""
         found = [self._of(entry) for entry in self._watchlist.of_guild(guild_id)]
-        chosen = [
-            one
-            for one in found
-            if (not tag or tag in one.monitor.tags)
-            and (not state or state == (PAUSED if one.paused else one.state))
-            and (
-                wanted in one.monitor.name.casefold() or wanted in host_name(one.monitor.target.url)
-            )
+        return sorted(found, key=lambda s: (s.paused, _ORDER[s.state]))
+
+    def planned(self, guild_id: int, within_ms: int) -> list[tuple[Window, Occurrence]]:
+        """Maintenance of a server that begins within that time, in the order of its times."""
+        now_ms, windows = self._clock.now_ms(), self._watchlist.windows
+        found = [(one, windows.occurrence(one, now_ms)) for one in windows.of_guild(guild_id)]
+        ahead = [
+            (window, occurrence)
+            for window, occurrence in found
+            if occurrence is not None and 0 < occurrence.from_ms - now_ms <= within_ms
         ]
-        return sorted(chosen, key=lambda s: (s.paused, _ORDER[s.state]))
+        return sorted(ahead, key=lambda pair: pair[1].from_ms)
 
     def one(self, guild_id: int, monitor_id: int) -> MonitorStatus:
         """Raises NotFound."""

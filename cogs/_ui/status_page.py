@@ -1,6 +1,6 @@
 """Lists of sites in pages, whole or filtered: the overview of ``/status``, and ``/watch list``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import discord
 from discord import app_commands
@@ -9,9 +9,9 @@ from bot.clock import DAY_MS
 from bot.discord.states import colour_of, offline_text, state_word, summary
 from bot.models import State
 from bot.services.history.uptime import Uptime
-from bot.services.status import MonitorStatus, state_of
+from bot.services.status import MonitorStatus, matching
 from bot.words.causes import cause_text, players_text
-from bot.words.escaping import clip, host, plain
+from bot.words.escaping import clip, plain
 from bot.words.incident_text import said_since_ms, works_again
 from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
@@ -26,17 +26,16 @@ _UPTIME_DAYS = 30
 _HOST_LIMIT = 60
 
 
-# By the word of a command's choice: whether a site is to be shown.
-_STATES: dict[str, tuple[str, Callable[[MonitorStatus], bool]]] = {
-    "trouble": (N_("in trouble"), lambda one: one.incident is not None and not one.paused),
-    "down": (N_("down"), lambda one: state_of(one) == "down"),
-    "up": (N_("up"), lambda one: state_of(one) == "up"),
-    "pending": (N_("pending"), lambda one: state_of(one) == "unknown"),
-    "paused": (N_("paused"), lambda one: one.paused),
-    "muted": (N_("muted"), lambda one: one.monitor.muted_until_ms is not None),
-    "maintenance": (N_("in maintenance"), lambda one: one.maintenance is not None),
+_STATE_NAMES = {
+    "trouble": N_("in trouble"),
+    "down": N_("down"),
+    "up": N_("up"),
+    "pending": N_("pending"),
+    "paused": N_("paused"),
+    "muted": N_("muted"),
+    "maintenance": N_("in maintenance"),
 }
-STATES = [app_commands.Choice(name=name, value=key) for key, (name, _) in _STATES.items()]
+STATES = [app_commands.Choice(name=name, value=key) for key, name in _STATE_NAMES.items()]
 _TEXT_LIMIT = 40
 NONE_MATCH = N_("No site here matches that.")
 # What was asked for, as it stands in the id of a button.
@@ -46,24 +45,15 @@ FILTER = rf"(?P<state>\w{{0,12}}):(?P<tag>[^:]{{0,32}}):(?P<text>.{{0,{_TEXT_LIM
 def filter_of(text: str | None, state: str | None, tag: str | None) -> tuple[str, ...]:
     """The parts of the id; nothing for all sites."""
     wanted = clip(plain(text or "", 2 * _TEXT_LIMIT), _TEXT_LIMIT)
-    known = state if state in _STATES else None
+    known = state if state in _STATE_NAMES else None
     return (known or "", tag or "", wanted) if known or tag or wanted else ()
 
 
 def filtered(found: Iterable[MonitorStatus], about: Sequence[str]) -> list[MonitorStatus]:
-    """The sites of that state, with that tag, whose name or host has that text in it."""
     if not about:
         return list(found)
     state, tag, text = about
-    has_state = _STATES[state][1] if state in _STATES else lambda _: True
-    wanted = text.casefold()
-    return [
-        one
-        for one in found
-        if has_state(one)
-        and (not tag or tag in one.monitor.tags)
-        and (wanted in one.monitor.name.casefold() or wanted in host(one.monitor.target.url))
-    ]
+    return matching(found, text=text, state=state, tag=tag)
 
 
 def filter_text(words: Translator, about: Sequence[str]) -> str:
@@ -71,7 +61,7 @@ def filter_text(words: Translator, about: Sequence[str]) -> str:
     if not about:
         return ""
     state, tag, text = about
-    said = [words.text(_STATES[state][0]) if state in _STATES else "", tag and f"#{tag}"]
+    said = [words.text(_STATE_NAMES[state]) if state in _STATE_NAMES else "", tag and f"#{tag}"]
     said.append(text and f"“{text}”")
     return words.text("Filter: {filter}", filter=" · ".join(part for part in said if part))
 

@@ -1,6 +1,7 @@
 """``/board`` through the whole Vigie: real delivery, unmodified discord.py, the sandbox."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -479,5 +480,23 @@ def test_the_commands_have_french_names(tmp_path: Path) -> None:
         names = {one["name"]: one["name_localizations"]["fr"] for one in board["options"]}
         assert board["name_localizations"]["fr"] == "tableau"
         assert names == {"create": "créer", "page": "page", "remove": "supprimer"}
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_maintenance_of_the_next_day_is_on_the_board(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
+        await fixture.run("board create", channel=fixture.sandbox.channel("general").id)
+        begin = datetime.now(UTC) + timedelta(hours=2)
+        await fixture.run(
+            "maintenance schedule",
+            days=f"{begin:%Y-%m-%d}",
+            from_=f"{begin:%H:%M}",
+            for_="1h",
+            monitor="Shop",
+        )
+        await fixture.sandbox.wait_for_message("general", "PLANNED MAINTENANCE", timeout=25)
 
     run_with_bot(tmp_path, scenario)

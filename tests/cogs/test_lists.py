@@ -67,3 +67,18 @@ def test_the_pages_of_a_filtered_status_keep_the_filter(tmp_path: Path) -> None:
         assert nothing.content == "No site here matches that."
 
     run_with_bot(tmp_path, scenario, max_monitors=100)
+
+
+def test_a_filter_finds_no_host_of_a_site_of_which_people_may_know_the_name_alone(
+    tmp_path: Path,
+) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        fixture.sandbox.admin.set_permissions("alerts", "@everyone", deny="VIEW_CHANNEL")
+        await fixture.run("watch add", url="https://hidden.example/", name="Shop", public=True)
+        assert "Shop" in (await fixture.run("status", who="Member", text="shop")).text
+        by_host = await fixture.run("status", who="Member", text="hidden")
+        assert by_host.content == "No site here matches that."
+        assert "Shop" in (await fixture.run("status", text="hidden")).text
+
+    run_with_bot(tmp_path, scenario, allow_private=())

@@ -20,7 +20,7 @@ from bot.models import (
     Target,
     Window,
 )
-from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.boards.snapshot import BoardSnapshot, Planned
 from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
@@ -198,3 +198,27 @@ def test_the_order_stays_when_something_does_not_fit() -> None:
     body = board_texts(EN, face(*(site(name, Kind.DOWN) for name in names)), STATUS)[1]
     assert "· b ·" not in body
     assert body.splitlines()[-1].startswith("+")
+
+
+def test_of_hundreds_the_calm_are_counted_and_trouble_is_named() -> None:
+    calm = [site(f"Site {number}") for number in range(300)]
+    body = board_texts(EN, face(site("Shop", Kind.DOWN), *calm), STATUS)[1].splitlines()
+    assert body[0].startswith("**\u2716 DOWN** \u00b7 Shop")
+    assert body[1:] == ["**\u2714 UP** \u00b7 300 sites"]
+
+
+def test_planned_maintenance_stands_on_the_board_and_changes_its_words() -> None:
+    shown = face(site("Shop"))
+    planned = (
+        Planned("**Shop**", NOW_MS + 3_600_000, NOW_MS + 7_200_000),
+        Planned(None, NOW_MS, None),
+    )
+    later = replace(shown, planned=planned)
+    texts = board_texts(EN, later, STATUS)
+    begin, end = (NOW_MS + 3_600_000) // 1000, (NOW_MS + 7_200_000) // 1000
+    assert texts[2].splitlines()[0] == (
+        f"**PLANNED MAINTENANCE** \u00b7 \\*\\*Shop\\*\\* \u00b7 <t:{begin}:f> \u2013 <t:{end}:t>"
+    )
+    assert "all sites" in texts[2]
+    assert later.words_hash != shown.words_hash
+    assert len(board_texts(EN, shown, STATUS)) == 3

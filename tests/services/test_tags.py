@@ -10,7 +10,7 @@ from bot.errors import NotFound, UserError
 from bot.models import Monitor, State
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import read_options
-from bot.services.status import MonitorStatus
+from bot.services.status import MonitorStatus, matching
 from bot.services.transfer.files import export, read
 from tests.services.services_fixture import (
     CHANNEL,
@@ -93,7 +93,10 @@ def test_the_list_is_filtered_by_text_state_and_tag(tmp_path: Path) -> None:
             paused = await tagged(fixture, "gamma", "", CHANNEL)
             await fixture.silences.pause(GUILD, paused, by=PERSON, for_s=None)
             await fixture.play({"alpha": "OFF", "beta": "OOO"})
-            listed = fixture.status.overview
+
+            def listed(guild_id: int, **wanted: str) -> list[MonitorStatus]:
+                return matching(fixture.status.overview(guild_id), **wanted)
+
             assert names(listed(GUILD)) == ["alpha", "beta", "gamma"]
             assert names(listed(GUILD, state=State.DOWN)) == ["alpha"]
             assert names(listed(GUILD, state="paused")) == ["gamma"]

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
-from bot.clock import Clock, rest
+from bot.clock import DAY_MS, Clock, rest
 from bot.db import blocked_channels
 from bot.db.boards import Board
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.boards.snapshot import BoardSnapshot, BoardTransport, edit_due_ms
+from bot.services.boards.snapshot import BoardSnapshot, BoardTransport, Planned, edit_due_ms
 from bot.services.boards.store import BoardState, BoardStore
 from bot.services.delivery import enqueue
 from bot.services.delivery.attempts import (
@@ -27,7 +27,7 @@ from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
-from bot.services.status import Status, as_known
+from bot.services.status import MonitorStatus, Status, as_known
 
 log = logging.getLogger(__name__)
 
@@ -178,12 +178,25 @@ class BoardPublisher:
         if shared is None:
             return None
         readable = {None, board.channel_id, *shared}
+        sites = tuple(as_known(found, readable))
         return BoardSnapshot(
             language=self.guilds.language(board.guild_id),
-            sites=tuple(as_known(found, readable)),
+            sites=sites,
             at_ms=self.clock.now_ms(),
             offline_ms=self._offline_ms(),
+            planned=tuple(self._planned(board.guild_id, sites)),
         )
+
+    def _planned(self, guild_id: int, sites: Sequence[MonitorStatus]) -> Iterator[Planned]:
+        """Maintenance of the next day, as far as it covers what the board shows."""
+        names = {one.monitor.id: one.monitor.name for one in sites}
+        tags = {tag for one in sites for tag in one.monitor.tags}
+        for window, occurrence in self._status.planned(guild_id, DAY_MS):
+            name = names.get(window.monitor_id or 0)
+            if window.tag in tags:
+                name = f"#{window.tag}"
+            if name or (window.tag is None and window.monitor_id is None):
+                yield Planned(name, occurrence.from_ms, occurrence.until_ms)
 
 
 class _Attempt(Outgoing):

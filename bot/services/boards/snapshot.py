@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.db.boards import Board
 from bot.models import Game, Incident
@@ -17,17 +17,27 @@ NUMBERS_APART_MS = 300_000
 _FINGERPRINT = 16
 
 
+class Planned(NamedTuple):
+    """Maintenance to come: of a site, of those with a tag (``#shop``), or (None) of all."""
+
+    name: str | None
+    from_ms: int
+    until_ms: int | None
+
+
 @dataclass(frozen=True)
 class BoardSnapshot:
     """The truth for a board's readers, problems first.
 
     ``at_ms``: when it was true; ``offline_ms``: since when Vigie itself is offline, if it is.
+    ``planned``: maintenance of the next day.
     """
 
     language: str
     sites: tuple[MonitorStatus, ...]
     at_ms: int
     offline_ms: int | None = None
+    planned: tuple[Planned, ...] = ()
 
     @cached_property
     def words_hash(self) -> str:
@@ -40,7 +50,7 @@ class BoardSnapshot:
             )
             for one in self.sites
         ]
-        return _hash((self.language, self.offline_ms, sites))
+        return _hash((self.language, self.offline_ms, sites, *self.planned))
 
     @cached_property
     def numbers_hash(self) -> str:
