@@ -233,17 +233,22 @@ _UNATTENDED = (
 )
 
 
+# Sent to a server that wants more of what nobody attends to.
+_SENT_AND_UNATTENDED = (
+    # CROSS: the few incidents that go on come first, whatever the planner believes.
+    "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
+    " CROSS JOIN guild g ON g.id = i.guild_id AND g.left_ms IS NULL"
+    " CROSS JOIN monitor m ON m.id = i.monitor_id"
+    " CROSS JOIN notification o ON o.incident_id = i.id AND o.kind = 'open' AND o.state = 'sent'"
+    f" WHERE {_UNATTENDED}"
+)
+
+
 def due(conn: Connection, now_ms: int) -> list[int]:
-    """Ids of the incidents whose next reminder is due; the last one, or the opening, was sent."""
+    """Ids of the incidents whose next reminder is due; a reminder, call or the opening was sent."""
     found = conn.execute(
-        # CROSS: the few incidents that go on come first, whatever the planner believes.
-        "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
-        " CROSS JOIN guild g ON g.id = i.guild_id"
-        " AND g.left_ms IS NULL AND g.reminder_h > 0"
-        " CROSS JOIN monitor m ON m.id = i.monitor_id"
-        " CROSS JOIN notification o ON o.incident_id = i.id"
-        " AND o.kind = 'open' AND o.state = 'sent'"
-        f" WHERE {_UNATTENDED} AND :now >= g.reminder_h * 3600000 + coalesce("
+        f"{_SENT_AND_UNATTENDED} AND g.reminder_h > 0"
+        " AND :now >= g.reminder_h * 3600000 + coalesce("
         " (SELECT max(r.created_ms) FROM notification r WHERE r.incident_id = i.id"
         " AND r.kind IN ('reminder', 'call')), i.opened_ms) ORDER BY i.id",
         {"now": now_ms},
@@ -252,15 +257,9 @@ def due(conn: Connection, now_ms: int) -> list[int]:
 
 
 def to_escalate(conn: Connection, now_ms: int) -> list[int]:
-    """Ids of the sent incidents that nobody has acknowledged for as long as their server says."""
+    """Ids of the incidents that nobody has acknowledged for as long as their server says."""
     found = conn.execute(
-        "SELECT i.id FROM incident i INDEXED BY incident_unresolved"
-        " CROSS JOIN guild g ON g.id = i.guild_id AND g.left_ms IS NULL AND g.escalate_s > 0"
-        " CROSS JOIN monitor m ON m.id = i.monitor_id"
-        " CROSS JOIN notification o ON o.incident_id = i.id"
-        " AND o.kind = 'open' AND o.state = 'sent'"
-        f" WHERE {_UNATTENDED} AND i.clear_by_ms IS NULL"
-        " AND :now >= g.escalate_s * 1000 + i.opened_ms"
+        f"{_SENT_AND_UNATTENDED} AND g.escalate_s > 0 AND :now >= g.escalate_s * 1000 + i.opened_ms"
         " AND NOT EXISTS (SELECT 1 FROM notification c WHERE c.incident_id = i.id"
         " AND c.kind = 'call') ORDER BY i.id",
         {"now": now_ms},

@@ -126,7 +126,7 @@ class Maintenance:
     def _is_known(self, guild_id: int, window_id: int) -> bool:
         return any(one.window.id == window_id for one in self.of_guild(guild_id))
 
-    async def announce(self, window: WindowStatus, text: str) -> list[int]:
+    async def announce(self, window: WindowStatus, sentence: str) -> list[int]:
         """Queue a notice in each alert channel of what it covers; returns those."""
         guild_id = window.window.guild_id
         entries = [
@@ -138,7 +138,7 @@ class Maintenance:
 
         def write(conn: Connection) -> None:
             for channel_id in channels:
-                enqueue.notice(conn, guild_id, channel_id, Notice("notice", text=text), now_ms)
+                enqueue.notice(conn, guild_id, channel_id, Notice("notice", text=sentence), now_ms)
 
         await self._db.write(write)
         return channels

@@ -62,7 +62,7 @@ def test_reminders_stay_cheap_with_a_full_outbox(conn: sqlite3.Connection) -> No
     for number in range(1_000, 1_200):
         _insert(conn, "monitor", monitor | {"id": number, "name_key": str(number)})
         opened = {"id": number, "monitor_id": number, "public_id": str(number), "resolved_ms": None}
-        _insert(conn, "incident", incident | opened | {"acknowledged_ms": None, "opened_ms": 0})
+        _insert(conn, "incident", incident | opened | UNATTENDED)
     conn.execute("UPDATE monitor SET muted_until_ms = NULL")
     keys = ", ".join(sent)
     marks = ", ".join(f":{key}" for key in sent)
@@ -82,6 +82,9 @@ def test_reminders_stay_cheap_with_a_full_outbox(conn: sqlite3.Connection) -> No
     began = time.process_time()
     assert len(incidents.due(conn, 10**13)) >= 200
     assert time.process_time() - began < LIMIT_S
+
+
+UNATTENDED = {"acknowledged_ms": None, "opened_ms": 0, "clear_by_ms": None}
 
 
 def _insert(conn: sqlite3.Connection, table: str, row: dict[str, object]) -> None:

@@ -78,6 +78,6 @@ def test_a_button_has_one_effect_whoever_presses_it_how_often(tmp_path: Path) ->
             await until(lambda: "is on it" in str(h.posts()[0]["embeds"]))
             await h.recovery("shop")
             await until(lambda: not h.posts()[0]["components"])
-            assert str(h.posts()[0]["embeds"]).count("Acknowledged by") == 1
+            assert str(h.posts()[0]["embeds"]).count("acknowledged by") == 1
 
     asyncio.run(scenario())
