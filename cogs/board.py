@@ -20,6 +20,7 @@ from cogs._ui.interactions import (
     respond,
     respond_or_edit,
 )
+from cogs._ui.monitor_option import Tag
 from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
@@ -40,8 +41,13 @@ class Board(
     """Boards; only for people with Manage Server."""
 
     @app_commands.command(name="create", description="Post a live status message in a channel.")
-    @app_commands.describe(channel="Where; by default here.")
-    async def create(self, interaction: Interaction, channel: AlertChannel | None = None) -> None:
+    @app_commands.describe(channel="Where; by default here.", tag="Only sites with this tag.")
+    async def create(
+        self,
+        interaction: Interaction,
+        channel: AlertChannel | None = None,
+        tag: Tag | None = None,
+    ) -> None:
         place = _place(interaction, channel)
         if place.type in _NEWS:
             raise UserError(
@@ -54,11 +60,11 @@ class Board(
         if problem := channel_problem(words, interaction, place.id, embeds=False):
             await respond(interaction, problem)
         else:
-            await defer_if_slow(interaction, self._create(interaction, place))
+            await defer_if_slow(interaction, self._create(interaction, place, tag))
 
-    async def _create(self, interaction: Interaction, place: _Place) -> None:
+    async def _create(self, interaction: Interaction, place: _Place, tag: str | None) -> None:
         guild_id, words = interaction.guild_id or 0, translator_of(interaction)
-        made = await self._services.boards.create(guild_id, place.id, interaction.user.id)
+        made = await self._services.boards.create(guild_id, place.id, interaction.user.id, tag)
         message_id = await self._services.boards.message_of(place.id, _POSTED_WITHIN_S)
         hidden = self._services.boards.left_out(guild_id, place.id)
         text = _made_text(words, made, message_id, left_out=len(hidden))

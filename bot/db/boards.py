@@ -28,6 +28,7 @@ class Board:
     recreated_ms: int | None = None
     asked_ms: int | None = None
     removed_ms: int | None = None
+    tag: str | None = None  # whose monitors alone it shows
 
     @property
     def names(self) -> dict[str, object]:

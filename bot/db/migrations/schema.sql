@@ -386,7 +386,9 @@ CREATE TABLE board (
     last_try_ms INTEGER,
     recreated_ms INTEGER,
     asked_ms INTEGER,
-    removed_ms INTEGER
+    removed_ms INTEGER,
+    -- The tag whose monitors alone it shows; NULL: all of the server.
+    tag TEXT
 ) STRICT;
 
 CREATE INDEX board_of_guild ON board (guild_id);

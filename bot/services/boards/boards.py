@@ -16,7 +16,7 @@ from bot.services.boards.snapshot import BoardTransport
 from bot.services.boards.store import BoardState, BoardStore
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds
-from bot.services.status import Status
+from bot.services.status import Status, matching
 
 # So many boards a server may have: each is edited every few minutes, for ever.
 MAX_BOARDS = 25
@@ -80,8 +80,12 @@ class Boards:
         found = [state.board for state in self._store.of_guild(guild_id)]
         return [board for board in found if board.removed_ms is None]
 
-    async def create(self, guild_id: int, channel_id: int, by: int) -> CreateResult:
+    async def create(
+        self, guild_id: int, channel_id: int, by: int, tag: str | None = None
+    ) -> CreateResult:
         """Have a board in a channel; one that is there already is edited at once.
+
+        ``tag``: of sites with this tag alone; one that shows others is changed.
 
         Raises UserError when the server has as many as it may.
         """
@@ -89,9 +93,9 @@ class Boards:
             state = self._store.by_channel.get(channel_id)
             is_wanted = state is not None and state.board.wanted
             if state is None:
-                board = await self._new(guild_id, channel_id, by)
+                board = await self._new(guild_id, channel_id, by, tag)
             else:
-                board = await self._show_again(state, by)
+                board = await self._show_again(state, by, tag)
         await self.publisher.look()
         return CreateResult(board, fresh=not is_wanted)
 
@@ -126,10 +130,11 @@ class Boards:
         """The monitors a board hides, because not all its readers may know of them."""
         state = self._store.by_channel.get(channel_id)
         snapshot = None if state is None else self.publisher.snapshot(state.board)
-        if snapshot is None:
+        if state is None or snapshot is None:
             return []
         shown = {one.monitor.id for one in snapshot.sites}
-        everything = (one.monitor.id for one in self._status.overview(guild_id))
+        found = matching(self._status.overview(guild_id), tag=state.board.tag or "")
+        everything = (one.monitor.id for one in found)
         return [monitor_id for monitor_id in everything if monitor_id not in shown]
 
     async def channel_deleted(self, channel_id: int) -> None:
@@ -153,15 +158,15 @@ class Boards:
         for state in self._store.of_guild(guild_id):
             del self._store.by_channel[state.board.channel_id]
 
-    async def _new(self, guild_id: int, channel_id: int, by: int) -> Board:
+    async def _new(self, guild_id: int, channel_id: int, by: int, tag: str | None) -> Board:
         if len(self._store.of_guild(guild_id)) >= MAX_BOARDS:
             raise UserError("This server already has {n} boards. Remove one first.", n=MAX_BOARDS)
         await self._guilds.ensure(guild_id)
-        board = Board(channel_id, guild_id, by, self._clock.now_ms())
+        board = Board(channel_id, guild_id, by, self._clock.now_ms(), tag=tag)
         logged = self._log_change(AuditEvent.BOARD_CREATED, board, by)
         return await self._store.add(board, logged)
 
-    async def _show_again(self, state: BoardState, by: int) -> Board:
+    async def _show_again(self, state: BoardState, by: int, tag: str | None) -> Board:
         """Whether it still stands is found out at once, for somebody wants to see it."""
         self.publisher.retry_now(state)
         state.requested = True
@@ -171,6 +176,8 @@ class Boards:
             await self._store.change(
                 state, logged, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
             )
+        if state.board.tag != tag:
+            await self._store.change(state, tag=tag)
         return state.board
 
     def _log_change(self, event: AuditEvent, board: Board, by: int) -> Callable[[Connection], None]:

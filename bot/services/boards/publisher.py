@@ -27,7 +27,7 @@ from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
-from bot.services.status import MonitorStatus, Status, as_known
+from bot.services.status import MonitorStatus, Status, as_known, matching
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,8 @@ class BoardPublisher:
         """
         if self.transport is None:
             return None
-        found = self._status.overview(board.guild_id)
+        everything = self._status.overview(board.guild_id)
+        found = matching(everything, tag=board.tag or "")
         others = {one.channel_id for one in found if one.channel_id is not None}
         shared = self.transport.seen_by_readers(
             board.guild_id, board.channel_id, others - {board.channel_id}

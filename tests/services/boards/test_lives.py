@@ -662,3 +662,24 @@ def test_a_bug_in_one_board_stops_neither_the_others_nor_the_alerts(
 
     play(scenario())
     assert "Board could not be built" in caplog.text
+
+
+def test_a_board_of_a_tag_shows_its_sites_alone_also_after_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with boards_fixture(tmp_path) as w:
+            shop = await w.services.watch("shop")
+            await w.services.watch("blog")
+            await w.services.monitors.change(GUILD, shop.id, {"tags": "eu"}, PERSON)
+            await w.boards.create(GUILD, WALL, PERSON, "eu")
+            await w.services.delivery.deliver_due()
+            assert w.transport.names == ["shop"]
+            assert w.boards.left_out(GUILD, WALL) == []
+            assert [one.tag for one in await w.rows()] == ["eu"]
+        async with boards_fixture(tmp_path) as w:
+            await w.boards.load()
+            await w.create()
+            await w.settle(HOUR_S)
+            assert w.transport.names == ["blog", "shop"]
+            assert [one.tag for one in await w.rows()] == [None]
+
+    play(scenario())
