@@ -35,7 +35,6 @@ from cogs._ui.push_address import RenewalButton, address_text, renewal_button
 from cogs._ui.status_page import NONE_MATCH, STATES, WatchListPage, filter_of
 from cogs._ui.tagged import (
     TESTED_AT_ONCE,
-    BulkEditButton,
     BulkRemovalButton,
     all_tested_embed,
     ask_bulk_edit,
@@ -310,6 +309,6 @@ setup = extension(
     Watch,
     WatchListPage,
     *(RenewalButton, EditButton, RemovalButton, OfferButton),
-    *(BulkEditButton, BulkRemovalButton),
+    BulkRemovalButton,
     UnfollowButton,
 )

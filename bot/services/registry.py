@@ -17,7 +17,6 @@ from bot.engine.stall_detector import StallDetector
 from bot.errors import DeliveryError
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
-from bot.services.bulk_edits import BulkEdits
 from bot.services.check_runner import CheckRunner, schedule
 from bot.services.connectivity import ConnectivityMonitor
 from bot.services.delivery.dispatcher import Dispatcher
@@ -147,7 +146,6 @@ class Services:
     guilds: Guilds
     monitors: Monitors
     followed: FollowedPages
-    bulk_edits: BulkEdits
     silences: Silences
     audit_log: AuditLog
     status: Status
@@ -178,7 +176,6 @@ class Services:
             guilds=guilds,
             monitors=core.monitors,
             followed=core.followed,
-            bulk_edits=BulkEdits(core.monitors),
             silences=core.silences,
             audit_log=AuditLog(db),
             status=status,

@@ -7,7 +7,7 @@ becomes a parameter: discord.py reads those from ``inspect.signature``, which ho
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Optional, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, Optional, TypeAlias, TypeVar
 
 from discord import app_commands
 
@@ -44,78 +44,92 @@ _Offered: TypeAlias = list[app_commands.Choice[Any]]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _Visible(app_commands.Transformer[VigieClient]):
+class _Offering(app_commands.Transformer[VigieClient]):
+    """An option that offers sites by name as people type; those of managers, to managers alone."""
+
+    for_managers: ClassVar[bool] = False
+
+    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
+        if self.for_managers and not is_manager(interaction):
+            return []
+        return await safe_autocomplete(self.offered)(interaction, typed)
+
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        return _choices(self.monitors(interaction), typed)
+
+    def monitors(self, interaction: Interaction) -> list[Monitor]:
+        """Those that the person may see."""
+        return [one.monitor for one in visible_monitors(interaction, _overview(interaction))]
+
+
+class _Visible(_Offering):
     """The monitors a person may see."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> MonitorStatus:
         """One whose alert channel they cannot see is refused in the words of an unknown one."""
-        services, guild_id = interaction.client.services, interaction.guild_id or 0
-        status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
+        status = _found(interaction, value)
         if can_see(interaction, status.channel_id):
             return status
         raise NotFound(NO_SUCH_SITE, name=plain(value.strip(), _NAME_LIMIT))
-
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_visible(interaction, typed)
 
 
 class _Known(_Visible):
     """Those, and the outlines of public ones."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> MonitorStatus:
-        services, guild_id = interaction.client.services, interaction.guild_id or 0
-        status = services.status.one(guild_id, services.monitors.find(guild_id, value).id)
-        known = known_monitors(interaction, [status])
+        known = known_monitors(interaction, [_found(interaction, value)])
         return known[0] if known else await super().transform(interaction, value)
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_known(interaction, typed)
+    def monitors(self, interaction: Interaction) -> list[Monitor]:
+        return [one.monitor for one in known_monitors(interaction, _overview(interaction))]
 
 
-class _Managed(app_commands.Transformer[VigieClient]):
+class _Managed(_Offering):
     """All monitors of the server, for those who may change them."""
 
-    async def transform(self, interaction: Interaction, value: str, /) -> Monitor:
+    for_managers = True
+
+    async def transform(self, interaction: Interaction, value: str, /) -> Any:
         return interaction.client.services.monitors.find(interaction.guild_id or 0, value)
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_managed(interaction, typed)
+    def monitors(self, interaction: Interaction) -> list[Monitor]:
+        return interaction.client.services.monitors.of_guild(interaction.guild_id or 0)
 
 
 class _VisibleOrTag(_Visible):
     """One of those, or all of them that have a tag."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> Any:
-        services, guild_id = interaction.client.services, interaction.guild_id or 0
-        seen = visible_monitors(interaction, services.status.overview(guild_id))
+        seen = visible_monitors(interaction, _overview(interaction))
         if not is_tag({tag for one in seen for tag in one.monitor.tags}, value):
             return [await super().transform(interaction, value)]
         if found := [one for one in seen if tag_of(value) in one.monitor.tags]:
             return found
         raise NotFound(NO_SUCH_TAG, tag=plain(tag_of(value), _NAME_LIMIT))
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_visible_or_tag(interaction, typed)
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        return _with_tags(self.monitors(interaction), typed)
 
 
-class _ManagedOrTag(app_commands.Transformer[VigieClient]):
-    """A monitor of the server, or all that have a tag, for those who may change them."""
+class _ManagedOrTag(_Managed):
+    """A monitor of the server, or all that have a tag."""
 
     async def transform(self, interaction: Interaction, value: str, /) -> list[Monitor]:
         return interaction.client.services.monitors.matching(interaction.guild_id or 0, value)
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_managed_or_tag(interaction, typed)
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        return _with_tags(self.monitors(interaction), typed)
 
 
-class _Tag(app_commands.Transformer[VigieClient]):
+class _Tag(_Offering):
     """A tag by itself."""
 
     async def transform(self, _interaction: Interaction, value: str, /) -> str:
         return tag_name(tag_of(value))
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_tags(interaction, typed)
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        of = _Managed() if is_manager(interaction) else self
+        return _tag_choices(of.monitors(interaction), typed)
 
 
 class _Parent(_Managed):
@@ -132,18 +146,24 @@ class _Parent(_Managed):
                 return value.strip()
             raise
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_parents(interaction, typed)
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        wanted, followed = typed.strip().casefold(), interaction.client.services.followed
+        names = [one.name for one in followed.of_guild(interaction.guild_id or 0)]
+        pages = choices((name, name) for name in names if wanted in name.casefold())[:_FEW_TAGS]
+        return [*_choices(self.monitors(interaction), typed)[: MOST - len(pages)], *pages]
 
 
-class _Place(app_commands.Transformer[VigieClient]):
+class _Place(_Offering):
     """The places that are known, for those who may change monitors."""
+
+    for_managers = True
 
     async def transform(self, _interaction: Interaction, value: str, /) -> str:
         return value.strip()
 
-    async def autocomplete(self, interaction: Interaction, typed: Any, /) -> _Offered:
-        return await _offer_places(interaction, typed)
+    def offered(self, interaction: Interaction, typed: str) -> Choices:
+        names = [ALL_PLACES, *interaction.client.services.monitors.places]
+        return choices((one, one) for one in names if typed.strip().casefold() in one.casefold())
 
 
 PlaceName: TypeAlias = app_commands.Transform[str, _Place]
@@ -156,66 +176,13 @@ _ParentMonitor: TypeAlias = app_commands.Transform[str, _Parent]
 Tag: TypeAlias = app_commands.Transform[str, _Tag]
 
 
-@safe_autocomplete
-def _offer_visible(interaction: Interaction, typed: str) -> Choices:
-    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
-    return _choices((one.monitor for one in visible_monitors(interaction, everything)), typed)
+def _overview(interaction: Interaction) -> list[MonitorStatus]:
+    return interaction.client.services.status.overview(interaction.guild_id or 0)
 
 
-@safe_autocomplete
-def _offer_known(interaction: Interaction, typed: str) -> Choices:
-    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
-    return _choices((one.monitor for one in known_monitors(interaction, everything)), typed)
-
-
-@safe_autocomplete
-def _offer_managed(interaction: Interaction, typed: str) -> Choices:
-    if not is_manager(interaction):
-        return []
-    return _choices(interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed)
-
-
-@safe_autocomplete
-def _offer_parents(interaction: Interaction, typed: str) -> Choices:
-    if not is_manager(interaction):
-        return []
+def _found(interaction: Interaction, value: str) -> MonitorStatus:
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    wanted = typed.strip().casefold()
-    names = [one.name for one in services.followed.of_guild(guild_id)]
-    pages = choices((name, name) for name in names if wanted in name.casefold())[:_FEW_TAGS]
-    return [*_choices(services.monitors.of_guild(guild_id), typed)[: MOST - len(pages)], *pages]
-
-
-@safe_autocomplete
-def _offer_visible_or_tag(interaction: Interaction, typed: str) -> Choices:
-    status = interaction.client.services.status
-    seen = visible_monitors(interaction, status.overview(interaction.guild_id or 0))
-    return _with_tags([one.monitor for one in seen], typed)
-
-
-@safe_autocomplete
-def _offer_managed_or_tag(interaction: Interaction, typed: str) -> Choices:
-    if not is_manager(interaction):
-        return []
-    return _with_tags(
-        interaction.client.services.monitors.of_guild(interaction.guild_id or 0), typed
-    )
-
-
-@safe_autocomplete
-def _offer_tags(interaction: Interaction, typed: str) -> Choices:
-    """Of the sites that the person may see."""
-    everything = interaction.client.services.status.overview(interaction.guild_id or 0)
-    seen = everything if is_manager(interaction) else visible_monitors(interaction, everything)
-    return _tag_choices([one.monitor for one in seen], typed)
-
-
-@safe_autocomplete
-def _offer_places(interaction: Interaction, typed: str) -> Choices:
-    if not is_manager(interaction):
-        return []
-    names = [ALL_PLACES, *interaction.client.services.monitors.places]
-    return choices((one, one) for one in names if typed.strip().casefold() in one.casefold())
+    return services.status.one(guild_id, services.monitors.find(guild_id, value).id)
 
 
 def _choices(monitors: Iterable[Monitor], typed: str) -> Choices:

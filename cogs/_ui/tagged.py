@@ -8,6 +8,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import error_text, translator_of
 from bot.errors import UserError
 from bot.models import CheckResult, Monitor
+from bot.services.bulk_edits import propose, take
 from bot.services.monitor_options import OPTIONS, Typed
 from bot.services.monitors import tag_of
 from bot.words.causes import result_text
@@ -16,6 +17,7 @@ from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_text import shown_name, shown_names
+from cogs._ui.offers import offer
 
 _ROOM = 1_500
 TESTED_AT_ONCE = 25
@@ -36,39 +38,24 @@ def all_tested_embed(
     return discord.Embed(title=title, description="\n".join(fitting_lines(words, lines)))
 
 
-class BulkEditButton(
-    PersistentItem, template=r"v1:bulkedit:(?P<choice>yes|no):(?P<key>[0-9a-f]{16})"
-):
-    """Agrees to a proposed change of many sites, or not."""
-
-    for_managers = True
-
-    async def pressed(self, interaction: Interaction) -> None:
-        words, guild_id = translator_of(interaction), interaction.guild_id or 0
-        text = words.text("Nothing changed.")
-        if self.params["choice"] == "yes":
-            work = interaction.client.services.bulk_edits.take(
-                guild_id, self.params["key"], interaction.user.id
-            )
-            changed, refused = await defer_if_slow(interaction, work, in_place=True)
-            done = words.plural("Changed {n} site.", "Changed {n} sites.", len(changed))
-            text = "\n".join([done, *_refused(words, refused)])
-        await respond_or_edit(interaction, in_place=True, content=text, embed=None, view=None)
-
-
-async def ask_bulk_edit(
-    interaction: Interaction, monitors: Sequence[Monitor], typed: Typed
-) -> None:
+async def ask_bulk_edit(interaction: Interaction, found: Sequence[Monitor], typed: Typed) -> None:
     """Say how many sites would change and in what, and wait for a click."""
-    words = translator_of(interaction)
-    proposal = interaction.client.services.bulk_edits.propose(
-        interaction.guild_id or 0, monitors, typed
-    )
-    count = len(proposal.changing)
-    refused = _refused(words, proposal.refused)
+    words, monitors = translator_of(interaction), interaction.client.services.monitors
+    proposal = propose(monitors, interaction.guild_id or 0, found, typed)
+    count, refused = len(proposal.changing), _refused(words, proposal.refused)
     if not count:
         await respond(interaction, "\n".join([words.text("Nothing changed."), *refused]))
         return
+
+    async def change(asked: Interaction) -> None:
+        work = take(monitors, proposal, asked.user.id)
+        changed, left = await defer_if_slow(asked, work, in_place=True)
+        done = words.plural("Changed {n} site.", "Changed {n} sites.", len(changed))
+        await _say(asked, "\n".join([done, *_refused(words, left)]))
+
+    async def leave(asked: Interaction) -> None:
+        await _say(asked, words.text("Nothing changed."))
+
     labels = words.list([words.text(OPTIONS[name].label) for name in typed])
     lines = [
         words.plural("Change {n} site?", "Change {n} sites?", count),
@@ -76,15 +63,17 @@ async def ask_bulk_edit(
         words.text("Changed: {list}.", list=labels),
         *refused,
     ]
+    yes = words.plural("Change {n} site", "Change {n} sites", count)
     buttons = (
-        BulkEditButton.button(
-            f"v1:bulkedit:yes:{proposal.key}",
-            words.plural("Change {n} site", "Change {n} sites", count),
-            style=discord.ButtonStyle.primary,
-        ),
-        BulkEditButton.button(f"v1:bulkedit:no:{proposal.key}", words.text("Cancel")),
+        offer(interaction, yes, change),
+        offer(interaction, words.text("Cancel"), leave, main=False),
     )
     await respond(interaction, "\n".join(lines), view=view_of(buttons))
+
+
+async def _say(interaction: Interaction, text: str) -> None:
+    """In the place of the question."""
+    await respond_or_edit(interaction, in_place=True, content=text, embed=None, view=None)
 
 
 def _refused(words: Translator, refused: Sequence[tuple[Monitor, UserError]]) -> list[str]:
@@ -114,7 +103,7 @@ class BulkRemovalButton(
                     in_place=True,
                 )
             text = words.text("No longer watched: {list}.", list=shown_names(words, found))
-        await respond_or_edit(interaction, in_place=True, content=text, embed=None, view=None)
+        await _say(interaction, text)
 
 
 async def ask_bulk_removal(interaction: Interaction, monitors: Sequence[Monitor]) -> None:

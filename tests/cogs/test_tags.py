@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cogs._ui import offers
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
@@ -69,9 +70,10 @@ def test_a_change_of_many_says_how_many_and_waits_for_a_click(tmp_path: Path) ->
         again = await fixture.run("watch edit", monitor="tag:shop", every=300)
         assert again.content == "Nothing changed."
         question = await fixture.run("watch edit", monitor="tag:shop", every=600)
-        fixture.app.services.bulk_edits._open.clear()
+        for held in offers._KEPT.values():
+            held.clear()
         late = await sandbox.press("Admin", question, "Change 2 sites")
-        assert late.content.startswith("I no longer know what was to change")
+        assert late.content.startswith("I no longer know what you typed")
         one_only = await fixture.run("watch edit", monitor="tag:shop", name="Same")
         assert one_only.content.startswith("Address, name and request headers belong to one site")
         nothing = await fixture.run("watch edit", monitor="tag:shop")
