@@ -13,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.engine import rlimits
-from tests.bench import hostile_load, lateness, mass, places, product, storage, year
+from tests.bench import hostile_load, kinds, lateness, mass, places, product, storage, year
 
 ALL: dict[str, Callable[[Path], None]] = {
     "storage": storage.run,
     "year": year.run,
     "start": lambda folder: asyncio.run(year.start(folder)),
+    "kinds": kinds.run,
     "cost": lambda folder: asyncio.run(product.cost(folder)),
     "memory": lambda folder: asyncio.run(product.memory(folder)),
     "lateness": lateness.run,
