@@ -222,6 +222,7 @@ class Monitor:
     slow_ms: int | None = None
     place: str | None = None  # the only one that checks it; None: all
     public: bool = False  # everybody may know its name and state
+    players: bool = False  # how many play is kept, and drawn in its pictures
     tags: tuple[str, ...] = ()  # in lower case, without “#”
     depends_on: int | None = None  # the monitor it is reached through
     grace_s: int | None = None  # of a push monitor: how late a beat may be

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.charts.picture import Labels, Picture, Point
 from bot.charts.ticks import ms_ticks, time_ticks
+from bot.clock import HOUR_MS
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
 from bot.services.history.coverage import Span, merged
@@ -91,7 +92,19 @@ def _rows(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
         (words.text("Unstable"), _times(words, past.shaky, uptime.unstable_s)),
         (_speed_name(words, past), _speed(words, past)),
         (words.text("Not watched"), unwatched),
+        *_players(words, past),
     )
+
+
+def _players(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
+    """Nothing where they are not kept."""
+    if not past.players:
+        return ()
+    mean = round(sum(one.mean for one in past.players) / len(past.players))
+    said = words.text(
+        "{n} on average · {most} at most", n=mean, most=max(one.most for one in past.players)
+    )
+    return ((words.text("Players"), said),)
 
 
 def _times(words: Translator, count: int, seconds: int) -> str:
@@ -144,8 +157,18 @@ def picture(words: Translator, past: PeriodReport, timezone: str) -> Picture:
             unstable=f"▲ {words.text('unstable')}",
             unwatched=words.text("not watched"),
             zone=plain(timezone.rpartition("/")[2].replace("_", " "), _ZONE_LIMIT),
+            players=words.text("players"),
         ),
+        players=tuple(_counts(past)),
     )
+
+
+def _counts(past: PeriodReport) -> Iterator[tuple[int, int]]:
+    """In the middle of each step, as far as that lies in the picture."""
+    step_ms = max(past.step_ms, HOUR_MS)
+    for one in past.players:
+        begin, end = max(one.begin_ms, past.span[0]), min(one.begin_ms + step_ms, past.span[1])
+        yield (begin + end) // 2, one.mean
 
 
 def worth_drawing(past: PeriodReport) -> bool:

@@ -5,7 +5,9 @@ hatched with strokes and marked ▲, what was not watched is grey with strokes t
 """
 
 import io
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -24,10 +26,11 @@ _COLOURS = 128
 _FONT = 10.5
 # One dark card of its own: it reads the same on Discord's dark and light theme.
 _CARD, _PLOT, _GRID, _TEXT = "#1e2026", "#262932", "#3c414d", "#dde1ea"
-_LINE, _SPREAD = "#7cb7ff", "#3f74b8"
+_LINE, _SPREAD, _PLAYERS = "#7cb7ff", "#3f74b8", "#e6a3ff"
 _UP, _DOWN, _UNSTABLE, _UNWATCHED = "#2f9e5f", "#f2555a", "#f5b73d", "#8b919e"
 _HATCH = {_DOWN: "xxxx", _UNSTABLE: "////", _UNWATCHED: "\\\\\\"}
 _LEAST = 0.0035  # of the width: less cannot be seen
+_MISSING = 1.6  # of a step: the first and last of a picture are shorter
 _MANY = 400  # so many points want a thinner line
 _APART = 0.02  # of the width: marks nearer than that are one heap
 
@@ -48,10 +51,12 @@ def draw(picture: Picture) -> bytes:
     FigureCanvasAgg(figure)
     widest = max((len(tick.label) for tick in picture.ms_ticks), default=0)
     left = 0.022 + 0.0108 * widest
-    plot = figure.add_axes((left, 0.225, 0.985 - left, 0.645), facecolor=_PLOT)
-    strip = figure.add_axes((left, 0.125, 0.985 - left, 0.07), facecolor=_UP)
+    right = 0.985 - 0.0108 * (len(str(_top(picture))) + 1 if picture.players else 0)
+    plot = figure.add_axes((left, 0.225, right - left, 0.645), facecolor=_PLOT)
+    strip = figure.add_axes((left, 0.125, right - left, 0.07), facecolor=_UP)
     _frame(plot, strip, picture)
     _speed(plot, picture)
+    _players(plot, picture)
     _states(plot, strip, picture)
     _legend(figure, picture)
     return _png(figure)
@@ -100,6 +105,32 @@ def _speed(plot: Axes, picture: Picture) -> None:
         if len(run) == 1:
             plot.vlines(at, median, p95, color=_SPREAD, linewidth=3, zorder=2)
             plot.plot(at, median, "o", color=_LINE, markersize=4, zorder=3)
+
+
+def _players(plot: Axes, picture: Picture) -> None:
+    """A dashed line with an axis of its own at the right, broken where steps are missing."""
+    if not picture.players:
+        return
+    axes = plot.twinx()
+    step = min((b - a for (a, _), (b, _) in pairwise(picture.players)), default=0)
+    points: list[tuple[float, float]] = []
+    for at_ms, count in picture.players:
+        if points and at_ms - points[-1][0] > step * _MISSING:
+            points.append((at_ms, math.nan))
+        points.append((at_ms, count))
+    at, counts = zip(*points, strict=True)
+    axes.set_ylim(0, _top(picture) * 1.15)
+    axes.set_yticks([0, _top(picture)], ["0", str(_top(picture))])
+    axes.tick_params(length=0, labelcolor=_PLAYERS, pad=5)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.plot(at, counts, color=_PLAYERS, linewidth=1.4, linestyle=(0, (4, 2)), zorder=5)
+    if len(at) == 1:
+        axes.plot(at, counts, "s", color=_PLAYERS, markersize=4, zorder=5)
+
+
+def _top(picture: Picture) -> int:
+    return max((count for _, count in picture.players), default=0) or 1
 
 
 def _states(plot: Axes, strip: Axes, picture: Picture) -> None:
@@ -153,6 +184,9 @@ def _legend(figure: Figure, picture: Picture) -> None:
     if picture.runs:
         entries.append((Line2D([], [], color=_LINE, linewidth=1.8), words.median))
         entries.append((Patch(facecolor=_SPREAD, alpha=0.55), words.spread))
+    if picture.players:
+        line = Line2D([], [], color=_PLAYERS, linewidth=1.4, linestyle=(0, (4, 2)))
+        entries.append((line, words.players))
     for spans, colour, _, _, text in reversed(_trouble(picture)):
         if spans:
             patch = Patch(facecolor=colour, edgecolor=_CARD, hatch=_HATCH[colour], linewidth=0)

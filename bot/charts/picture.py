@@ -35,6 +35,7 @@ class Labels:
     unstable: str
     unwatched: str
     zone: str
+    players: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Picture:
     """Response time over ``span``, and what of that time was bad or not watched.
 
     ``runs``: points that belong together; between two runs the line is broken. ``top_ms`` is the
-    upper end of the axis: what lies above it is cut off.
+    upper end of the axis: what lies above it is cut off. ``players``: how many played when, as
+    pairs of a moment and a number, on an axis of their own.
     """
 
     span: Span
@@ -54,6 +56,7 @@ class Picture:
     time_ticks: tuple[Tick, ...]
     ms_ticks: tuple[Tick, ...]
     labels: Labels
+    players: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -72,6 +75,7 @@ class Picture:
             time_ticks=tuple(Tick(*tick) for tick in given["time_ticks"]),
             ms_ticks=tuple(Tick(*tick) for tick in given["ms_ticks"]),
             labels=Labels(**given["labels"]),
+            players=tuple(map(_span, given["players"])),
         )
 
 

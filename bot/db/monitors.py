@@ -154,8 +154,8 @@ def _monitor(row: sqlite3.Row) -> Monitor:
         header_is=_pairs(row["header_is"]),
         expect_status=tuple(json.loads(row["expect_status"])),
     )
-    tags, public, quiet = tuple(json.loads(row["tags"])), bool(row["public"]), bool(row["quiet"])
-    return rows.read(row, Monitor, target=target, tags=tags, public=public, quiet=quiet)
+    said = {name: bool(row[name]) for name in ("public", "quiet", "players")}
+    return rows.read(row, Monitor, target=target, tags=tuple(json.loads(row["tags"])), **said)
 
 
 def _pairs(stored: str) -> tuple[tuple[str, str], ...]:

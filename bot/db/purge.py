@@ -12,6 +12,7 @@ _INCIDENTS = "SELECT id FROM incident WHERE guild_id = :guild"
 _BELONGINGS = (
     ("packed", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
     ("hourly", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
+    ("players", "monitor_id, hour", f"monitor_id IN ({_MONITORS})"),
     ("daily", "monitor_id, day", f"monitor_id IN ({_MONITORS})"),
     ("judge_state", "monitor_id", f"monitor_id IN ({_MONITORS})"),
     ("push", "monitor_id", f"monitor_id IN ({_MONITORS})"),

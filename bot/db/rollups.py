@@ -1,6 +1,6 @@
 """SQL of what hours and days came to: hours for 90 days, days for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from bot.clock import HOUR_MS
@@ -115,5 +115,39 @@ def days(conn: Connection, monitor_id: int, first: int, last: int) -> list[Rollu
 
 def drop_old(conn: Connection, monitor_id: int, hour: int, packed_hour: int) -> None:
     """Delete a monitor's hours before ``hour``, its packed checks before ``packed_hour``."""
-    for table, first in (("hourly", hour), ("packed", packed_hour)):
+    for table, first in (("hourly", hour), ("players", hour), ("packed", packed_hour)):
         conn.execute(f"DELETE FROM {table} WHERE monitor_id = ? AND hour < ?", (monitor_id, first))
+
+
+@dataclass(frozen=True, slots=True)
+class Players:
+    """How many played in one hour: of ``checks`` checks the sum, and the highest."""
+
+    monitor_id: int
+    hour: int
+    checks: int
+    players: int
+    most: int
+
+    def plus(self, other: "Players | None") -> "Players":
+        if other is None:
+            return self
+        most = max(self.most, other.most)
+        checks, players = self.checks + other.checks, self.players + other.players
+        return Players(self.monitor_id, self.hour, checks, players, most)
+
+
+def add_players(conn: Connection, counted: Iterable[Players]) -> None:
+    """Add what was counted since to the hours there are."""
+    conn.executemany(
+        "INSERT INTO players (monitor_id, hour, checks, players, most) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (monitor_id, hour) DO UPDATE SET checks = checks + excluded.checks,"
+        " players = players + excluded.players, most = max(most, excluded.most)",
+        [(one.monitor_id, one.hour, one.checks, one.players, one.most) for one in counted],
+    )
+
+
+def players(conn: Connection, monitor_id: int, first: int, last: int) -> list[Players]:
+    """Hours in order, both ends included."""
+    query = "SELECT * FROM players WHERE monitor_id = ? AND hour BETWEEN ? AND ? ORDER BY hour"
+    return [Players(**dict(row)) for row in conn.execute(query, (monitor_id, first, last))]

@@ -286,6 +286,14 @@ _TABLE = (
         unset=N_("no"),
     ),
     YesOption(
+        name="players",
+        label=N_("Players in pictures"),
+        help=N_("Yes: /history draws how many play there, from now on."),
+        default=False,
+        removable=True,
+        unset=N_("no"),
+    ),
+    YesOption(
         name="public",
         label=N_("Public"),
         help=N_("Yes: everyone may see its name and state, not its address or its alerts."),
@@ -362,12 +370,18 @@ def check_kind(monitor: Monitor) -> None:
             "A push monitor checks nothing: leave out {options}.",
             options=OptionNames(option.name for option in wrong),
         )
+    players = OPTIONS["players"]
+    if players in wrong:
+        raise UserError(
+            "Only game servers have players: leave out {options}.",
+            options=OptionNames([players.name]),
+        )
     if GRACE in wrong:
         raise UserError("Only push monitors have a “{option}”.", option=OptionNames([GRACE.name]))
     if wrong:
         raise UserError(
             "Only http:// and https:// have a page to request: leave out {options}.",
-            options=OptionNames(option.name for option in refused if option is not GRACE),
+            options=OptionNames(one.name for one in refused if one not in {GRACE, players}),
         )
 
 

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from bot.clock import Clock
-from bot.db import incidents, monitors, results
+from bot.clock import HOUR_MS, Clock
+from bot.db import incidents, monitors, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
+from bot.db.rollups import Players
 from bot.models import CheckResult
 from bot.services.watchlist import Entry, Watchlist
 
@@ -37,11 +38,16 @@ class ResultBatch:
         self._dirty: set[int] = set()
         self._held: set[int] = set()
         self._certificates: dict[int, str] = {}
+        self._players: dict[tuple[int, int], Players] = {}
 
     def add(self, entry: Entry, result: CheckResult) -> None:
         cause = None if result.cause is None else str(result.cause)
         total = round(result.phases.total)
         self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
+        count = None if result.game is None else result.game.players
+        if entry.monitor.players and count is not None:
+            key = (entry.monitor.id, result.at_ms // HOUR_MS)
+            self._players[key] = Players(*key, 1, count, count).plus(self._players.get(key))
 
     def touch(self, entry: Entry) -> None:
         """Store the entry's judge state, and its incident if it has one, with the next batch."""
@@ -92,10 +98,12 @@ class ResultBatch:
             del self._certificates[monitor_id]
         entries = [e for e in map(self._watchlist.find, dirty) if e is not None]
         memories = [(e.monitor.id, e.judge_state.dump(), e.incident) for e in entries]
+        counted, self._players = self._players, {}
         watched = {one: text for one, text in seen.items() if self._watchlist.find(one) is not None}
 
         def write(conn: Connection) -> None:
             results.append(conn, rows)
+            rollups.add_players(conn, counted.values())
             for monitor_id, dump, incident in memories:
                 monitors.save_judge_state(conn, monitor_id, dump)
                 if incident is not None:
@@ -108,5 +116,7 @@ class ResultBatch:
         except BaseException:
             self._results = (rows + self._results)[-KEPT_RESULTS:]
             self._dirty |= dirty
+            for key, one in counted.items():
+                self._players[key] = one.plus(self._players.get(key))
             self._certificates = seen | self._certificates
             raise

@@ -5,7 +5,12 @@ from bot.charts.picture import Labels, Picture, Point, Tick
 HOUR_MS = 3_600_000
 BEGIN_MS = 1_699_920_000_000  # a midnight in UTC
 DAY = (BEGIN_MS, BEGIN_MS + 24 * HOUR_MS)
-ENGLISH = Labels("median", "95th percentile", "✖ down", "▲ unstable", "not watched", "UTC")
+ENGLISH = Labels(
+    "median", "95th percentile", "✖ down", "▲ unstable", "not watched", "UTC", "players"
+)
+
+_WATCHED = (*range(16), *range(20, 24))
+_PLAYERS = tuple((BEGIN_MS + hour * HOUR_MS, hour * 5 % 37) for hour in _WATCHED)
 
 
 def a_picture(labels: Labels = ENGLISH) -> Picture:
@@ -21,4 +26,5 @@ def a_picture(labels: Labels = ENGLISH) -> Picture:
         time_ticks=tuple(Tick(BEGIN_MS + n * HOUR_MS, f"{n:02}:00") for n in range(4, 24, 4)),
         ms_ticks=(Tick(0, "0 ms"), Tick(200, "200 ms")),
         labels=labels,
+        players=_PLAYERS,
     )

@@ -27,7 +27,7 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_it_holds_no_name_of_a_site() -> None:
     assert set(json.loads(a_picture().to_json())) == {
         *("span", "top_ms", "runs", "down", "unstable", "unwatched"),
-        *("time_ticks", "ms_ticks", "labels"),
+        *("time_ticks", "ms_ticks", "labels", "players"),
     }
 
 

@@ -121,6 +121,9 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "tags": "shop",
             "depends_on": "Router",
             "public": True,
+            "quiet": True,
+            "link": "https://runbook.example/",
+            "note": "Call the host.",
             "json": "ready && !error",
             "header_is": "X-Cache: hit*",
             "body": "a=b",
@@ -131,7 +134,7 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
         )
         full = replace(rules.new(guild_id, typed, MonitorIndex([router]), 0), id=8)
         unset = [one.name for one in OPTIONS.values() if one.of(full) == one.default]
-        assert unset == ["grace"], "which is a push monitor's alone"
+        assert unset == ["grace", "players"], "which jobs and games alone have"
         (item, _) = read(export([full, router])).items
         assert item.typed["depends_on"] == "Router"
         there = rules.changed(full, item.typed, MonitorIndex([full, router]))

@@ -75,7 +75,9 @@ CREATE TABLE monitor (
     -- 1: the operator's file of sites says what it is.
     from_file INTEGER NOT NULL DEFAULT 0,
     -- 1: its alerts ping nobody, whatever role its server has.
-    quiet INTEGER NOT NULL DEFAULT 0
+    quiet INTEGER NOT NULL DEFAULT 0,
+    -- 1: how many play there is kept.
+    players INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- A removed monitor keeps its history but gives its name free.
@@ -446,3 +448,14 @@ CREATE TABLE page_report (
 -- Each report of a page is sent once, whatever happens.
 CREATE UNIQUE INDEX page_report_once ON page_report (page_id, foreign_id);
 CREATE INDEX page_report_of_post ON page_report (post_id) WHERE post_id IS NOT NULL;
+
+-- How many play on game servers whose pictures show it, by the hour (hours since 1970): of so many
+-- checks the sum and the highest.
+CREATE TABLE players (
+    monitor_id INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    checks INTEGER NOT NULL,
+    players INTEGER NOT NULL,
+    most INTEGER NOT NULL,
+    PRIMARY KEY (monitor_id, hour)
+) STRICT, WITHOUT ROWID;

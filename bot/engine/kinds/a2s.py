@@ -12,7 +12,7 @@ from a2s.byteio import ByteReader
 from a2s.info import InfoProtocol
 
 from bot.engine.kinds.base import MonitorKind
-from bot.engine.kinds.games import DatagramGameChecker, bounded_game, wrong_protocol
+from bot.engine.kinds.games import PLAYERS, DatagramGameChecker, bounded_game, wrong_protocol
 from bot.engine.netguard import AddressRules
 from bot.models import Game
 from bot.words.translator import N_
@@ -90,4 +90,4 @@ class A2sChecker(DatagramGameChecker):
         return _Info()
 
 
-A2S = MonitorKind(_RULES, A2sChecker, other_names=("a2s", "steam", "source"))
+A2S = MonitorKind(_RULES, A2sChecker, options=PLAYERS, other_names=("a2s", "steam", "source"))

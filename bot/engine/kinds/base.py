@@ -30,7 +30,7 @@ class MonitorKind:
     """One row of the table of kinds: see :mod:`bot.engine.kinds`.
 
     ``checker`` None: nothing is checked, others call. ``options``: the fields of
-    :class:`bot.models.Target` that mean something to it.
+    :class:`bot.models.Target` and Monitor that mean something to it alone or to few.
     ``other_names``: what files of other monitors call it, in lower case without signs.
     """
 

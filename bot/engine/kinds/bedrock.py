@@ -10,7 +10,7 @@ import struct
 from typing import ClassVar
 
 from bot.engine.kinds.base import MonitorKind
-from bot.engine.kinds.games import DatagramGameChecker, bounded_game, wrong_protocol
+from bot.engine.kinds.games import PLAYERS, DatagramGameChecker, bounded_game, wrong_protocol
 from bot.engine.netguard import AddressRules
 from bot.models import Game
 from bot.words.translator import N_
@@ -70,4 +70,6 @@ class BedrockChecker(DatagramGameChecker):
         return _Ping()
 
 
-BEDROCK = MonitorKind(_RULES, BedrockChecker, other_names=("bedrock", "minecraftbe", "mcpe"))
+BEDROCK = MonitorKind(
+    _RULES, BedrockChecker, options=PLAYERS, other_names=("bedrock", "minecraftbe", "mcpe")
+)

@@ -14,6 +14,7 @@ from bot.engine.netguard import AddressRules
 from bot.models import Game, Reason
 from bot.words.escaping import plain
 
+PLAYERS = frozenset({"players"})  # the option that games alone take
 TEXT_LIMIT = 40  # of a version or the name of a map
 MOST_PLAYERS = 10**6
 _COLOUR = re.compile("\u00a7.?")  # Minecraft's signs of colour

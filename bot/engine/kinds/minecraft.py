@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.engine.addresses import is_local_name, is_numeric
 from bot.engine.connector import Connector, PhaseTimer
 from bot.engine.kinds.base import BaseChecker, MonitorKind, Reached
-from bot.engine.kinds.games import bounded_game, wrong_protocol
+from bot.engine.kinds.games import PLAYERS, bounded_game, wrong_protocol
 from bot.engine.netguard import AddressRules
 from bot.engine.transport import Stream
 from bot.models import Game
@@ -135,4 +135,6 @@ def _object(found: object) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-MINECRAFT = MonitorKind(_RULES, MinecraftChecker, other_names=("minecraft", "minecraftjava"))
+MINECRAFT = MonitorKind(
+    _RULES, MinecraftChecker, options=PLAYERS, other_names=("minecraft", "minecraftjava")
+)

@@ -8,7 +8,7 @@ from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import gaps, guilds, incidents, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
-from bot.db.rollups import Rollup
+from bot.db.rollups import Players, Rollup
 from bot.models import Monitor, State
 from bot.services.history.coverage import (
     SHORTEST_GAP_MS,
@@ -53,6 +53,15 @@ class ResponseTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayerCount:
+    """How many played in one step of time: the mean of its checks, and the highest."""
+
+    begin_ms: int
+    mean: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodReport:
     """``span`` begins at a full hour, or when the monitor was added.
 
@@ -60,6 +69,7 @@ class PeriodReport:
     ``p95_ms`` are exact where ``exact``, else those of the hour in the middle. The lists of spans
     are in order; what was not watched is neither down nor unstable. ``outages`` and ``shaky``:
     how many stretches of down and of unstable there were, a gap inside one not counted as its end.
+    ``players``: by hours or days, where they are kept.
     """
 
     span: Span
@@ -74,6 +84,7 @@ class PeriodReport:
     median_ms: int | None
     p95_ms: int | None
     exact: bool
+    players: tuple["PlayerCount", ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -113,6 +124,7 @@ class _Stored:
     gaps: list[Span]
     bad: dict[State, list[Span]]
     counted: Counted
+    players: list[Players]
 
 
 class History:
@@ -206,6 +218,7 @@ def _stored(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _St
         gaps=merged(gaps.between(conn, *span)),
         bad=incidents.between(conn, monitor.id, *span),
         counted=counted_since(conn, [monitor], begin, now)[0],
+        players=rollups.players(conn, monitor.id, begin // HOUR_MS, now // HOUR_MS),
     )
 
 
@@ -233,7 +246,17 @@ def _report(
         median_ms=median,
         p95_ms=p95,
         exact=exact,
+        players=tuple(_by_steps(stored.players, max(step_ms, HOUR_MS))),
     )
+
+
+def _by_steps(hours: Iterable[Players], step_ms: int) -> Iterable[PlayerCount]:
+    steps: dict[int, Players] = {}
+    for one in hours:
+        begin_ms = one.hour * HOUR_MS // step_ms * step_ms
+        steps[begin_ms] = one.plus(steps.get(begin_ms))
+    for begin_ms, all_of_it in sorted(steps.items()):
+        yield PlayerCount(begin_ms, round(all_of_it.players / all_of_it.checks), all_of_it.most)
 
 
 def _typical(
