@@ -61,6 +61,37 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
     run_with_bot(tmp_path, scenario)
 
 
+def test_a_held_recovery_says_so_keeps_its_role_and_mentions_who_asked(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        role, sandbox = fixture.role_id("On call"), fixture.sandbox
+        await fixture.set_channel("alerts", role=role)
+        await fixture.outage("Shop")
+        await fixture.site.heal()
+        await sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after", 15)
+        fixture.site.status = 503
+        await until(lambda: len(sandbox.messages("alerts")) == 3, 15)
+        alert = sandbox.messages("alerts")[-1]
+        await sandbox.press("Member", alert, "Tell me when it is back")
+        await fixture.site.heal()
+        line = f"🟡 RECOVERING · Shop · answers again <@&{role}>"
+        await until(lambda: sandbox.messages("alerts")[2]["content"] == line, 15)
+        shown = sandbox.messages("alerts")[2]
+        assert shown["embeds"][0]["title"] == "Shop answers again"
+        assert (
+            "The all-clear needs 60 good rounds in a row and has "
+            in (shown["embeds"][0]["description"])
+        )
+        assert "RECOVERING" in (await fixture.run("status")).embeds[0]["description"]
+        reply = await sandbox.wait_for_message("alerts", "🟢 ANSWERS AGAIN · Shop · ", 20)
+        assert reply["message_reference"]["message_id"] == alert["id"]
+        member = sandbox.world.user("Member").id
+        assert reply["content"].endswith(f"; I keep watching <@{member}>")
+        assert [user["id"] for user in reply["mentions"]] == [member]
+        assert not reply["flags"]
+
+    run_with_bot(tmp_path, scenario)
+
+
 def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         await fixture.set_channel("alerts", role=fixture.role_id("On call"))

@@ -161,8 +161,11 @@ def recount(fact: Fact, history: str, since: int, judge_state: JudgeState) -> No
             assert said["n"] in {60, len(history)} or history[-said["n"] - 1] not in "Ff"
         case explanation.SHARE:
             assert said["ok"] == sum(letter in "Oo" for letter in newest)
+            # From its first bad round on, or all ten rounds that opened it.
             first_is_bad = newest[0] in "PFf"
-            assert said["of"] == 30 or judge_state.rule is Rule.SLOW_OF_10 or first_is_bad
+            opened_it = judge_state.rule is Rule.BAD_OF_10 and said["of"] <= 10
+            is_slow = judge_state.rule is Rule.SLOW_OF_10
+            assert said["of"] == 30 or is_slow or first_is_bad or opened_it
         case explanation.HOLD:
             good = history[since:]
             assert said["has"] == min(60, len(good) - len(good.rstrip("Oo")))
