@@ -24,7 +24,10 @@ from cogs._ui.monitor_option import Tag
 from cogs._ui.options import AlertChannel, ChosenChannel
 
 _NEWS = {ChannelType.news, ChannelType.news_thread}
-_FITTING = {ChannelType.text, ChannelType.public_thread}
+_FITTING = {
+    *(ChannelType.text, ChannelType.public_thread),
+    *(ChannelType.voice, ChannelType.stage_voice),
+}
 # Discord answers within a second or so; whoever waits longer reads that it follows.
 _POSTED_WITHIN_S = 5.0
 
@@ -55,7 +58,7 @@ class Board(
                 " channel. Choose a text channel."
             )
         if place.type not in _FITTING:
-            raise UserError("A board needs a text channel or a public thread.")
+            raise UserError("A board needs a text or voice channel, or a public thread.")
         words = translator_of(interaction)
         if problem := channel_problem(words, interaction, place.id, embeds=False):
             await respond(interaction, problem)

@@ -15,6 +15,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/operation.md",
     "docs/kinds.md",
+    "docs/channels.md",
     "docs/replay.md",
     "docs/release-check.md",
 )

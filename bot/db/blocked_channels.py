@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bot.clock import DAY_MS
 from bot.db.database import Connection
 
+_NOTICES_A_DAY = 5
+
 
 @dataclass(frozen=True, slots=True)
 class BlockedChannel:
@@ -123,14 +125,31 @@ def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
     return row is not None
 
 
-def claim_daily_notice(conn: Connection, guild_id: int, now_ms: int) -> bool:
-    """Take the one notice a day that a server gets; False when it was taken, or Vigie left."""
-    cursor = conn.execute(
-        "UPDATE guild SET noticed_ms = ?1 WHERE id = ?2 AND left_ms IS NULL"
-        " AND (noticed_ms IS NULL OR noticed_ms <= ?1 - ?3 OR noticed_ms > ?1)",
-        (now_ms, guild_id, DAY_MS),
+def may_be_noticed(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> bool:
+    """Whether a server is to hear of a lost channel: once a day of each, of few in all.
+
+    A role that is taken away may close all channels at once. No server that Vigie left.
+    """
+    # Notices of lost channels wait under the server's id. A query for each partial index.
+    queries = (
+        "channel_id = -:guild AND state IN ('pending', 'sending')",
+        "guild_id = :guild AND state = 'sent' AND last_try_ms >= :since",
+        "guild_id = :guild AND state = 'dead'",
     )
-    return cursor.rowcount == 1
+    values = {"guild": guild_id, "since": now_ms - DAY_MS, "now": now_ms}
+    noticed = [
+        row[0]
+        for query in queries
+        for row in conn.execute(
+            f"SELECT payload ->> 'channel_id' FROM notification WHERE {query} AND kind = 'notice'"
+            " AND created_ms > :since AND created_ms <= :now"
+            " AND iif(json_valid(payload), payload ->> 'kind', '') = 'lost'",
+            values,
+        ).fetchall()
+    ]
+    left = conn.execute("SELECT left_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
+    is_member = left is not None and left[0] is None
+    return is_member and len(noticed) < _NOTICES_A_DAY and channel_id not in noticed
 
 
 def mark_unreachable(conn: Connection, guild_id: int, since_ms: int | None) -> None:

@@ -10,6 +10,7 @@ from bot.discord.channels import Channels, own_member
 
 _Home = discord.abc.GuildChannel
 _VIEW = discord.Permissions(view_channel=True).value
+_CONNECT = discord.Permissions(connect=True).value
 _ADMINISTRATOR = discord.Permissions(administrator=True).value
 
 
@@ -101,7 +102,7 @@ class ChannelAudience:
         open_to_all = set()
         for one in others:
             other = self._home(guild, one)
-            if other is None:
+            if other is None or (one != channel_id and _needs_more(guild, other)):
                 continue
             if (home is not None and other.id == home.id) or _lets_in(
                 roles, here, crowd, self._rules_of(roles, other)
@@ -170,6 +171,14 @@ class ChannelAudience:
         if not isinstance(found, discord.Thread):
             return found
         return None if found.is_private() else guild.get_channel(found.parent_id)
+
+
+def _needs_more(guild: discord.Guild, channel: _Home) -> bool:
+    """True for a voice channel whose text not all read who see it: some may not join it."""
+    if not isinstance(channel, discord.channel.VocalGuildChannel):
+        return False
+    denied = any(one.deny & _CONNECT for one in channel._overwrites)  # noqa: SLF001 - as above
+    return denied or not guild.default_role.permissions.connect
 
 
 def _lets_in(roles: _Roles, here: _Rules | None, crowd: int | None, other: _Rules) -> bool:

@@ -139,6 +139,12 @@ def permissions_of(who: discord.Member, channel: Channel) -> discord.Permissions
     return granted
 
 
+def sees_text(granted: discord.Permissions, channel: Channel) -> bool:
+    """Whoever may not join a voice channel does not see its text (api-docs 5111)."""
+    is_voice = isinstance(channel, discord.channel.VocalGuildChannel)
+    return granted.view_channel and (granted.connect or not is_voice)
+
+
 def own_member(guild: discord.Guild) -> discord.Member | None:
     """Ourselves; discord.py's own property says nothing of a server whose details are not here."""
     return guild.me
@@ -157,7 +163,7 @@ def may_post(channel: Channel | None) -> bool | None:
         if isinstance(channel, discord.Thread)
         else granted.send_messages
     )
-    return granted.view_channel and sends
+    return sees_text(granted, channel) and sends
 
 
 class OpenChannels:

@@ -18,7 +18,9 @@ _NAMES = {
     "send_messages_in_threads": N_("Send Messages in Threads"),
     "embed_links": N_("Embed Links"),
     "read_message_history": N_("Read Message History"),
+    "connect": N_("Connect"),
 }
+_VOICE = {ChannelType.voice, ChannelType.stage_voice}
 
 
 def channel_problem(
@@ -37,7 +39,7 @@ def channel_problem(
         return words.text("I cannot see {channel}, or it is gone.", channel=mention)
     if _is_locked(channel, granted):
         return words.text("The thread {channel} is locked.", channel=mention)
-    names = _missing(granted, thread=_is_thread(interaction, channel_id), embeds=embeds)
+    names = _missing(granted, _type_of(interaction, channel_id), embeds=embeds)
     if not names:
         return ""
     return words.text(
@@ -76,13 +78,13 @@ def _is_locked(channel: Channel | None, granted: discord.Permissions) -> bool:
     return isinstance(channel, discord.Thread) and channel.locked and not granted.manage_threads
 
 
-def _is_thread(interaction: Interaction, channel_id: int) -> bool:
+def _type_of(interaction: Interaction, channel_id: int) -> ChannelType | None:
     stated = _stated(interaction, channel_id).get("type")
     if stated is not None:
-        return ChannelType(stated) in _THREADS
-    if channel_id == interaction.channel_id:
-        return isinstance(interaction.channel, discord.Thread)
-    return isinstance(_find(interaction, channel_id), discord.Thread)
+        return ChannelType(stated)
+    here = interaction.channel if channel_id == interaction.channel_id else None
+    channel = here or _find(interaction, channel_id)
+    return None if channel is None else channel.type
 
 
 def _stated(interaction: Interaction, channel_id: int) -> dict[str, Any]:
@@ -92,12 +94,14 @@ def _stated(interaction: Interaction, channel_id: int) -> dict[str, Any]:
     return found
 
 
-def _missing(granted: discord.Permissions, *, thread: bool, embeds: bool) -> list[str]:
+def _missing(granted: discord.Permissions, kind: ChannelType | None, *, embeds: bool) -> list[str]:
     """Names of what the bot needs and has not; in threads another right lets it send."""
     if granted.administrator:
         return []
-    send = "send_messages_in_threads" if thread else "send_messages"
-    needed = ["view_channel", send, *(["embed_links"] if embeds else []), "read_message_history"]
+    needed = ["view_channel", "send_messages_in_threads" if kind in _THREADS else "send_messages"]
+    needed += ["connect"] if kind in _VOICE else []
+    needed += ["embed_links"] if embeds else []
+    needed.append("read_message_history")
     return [_NAMES[right] for right in needed if not getattr(granted, right)]
 
 

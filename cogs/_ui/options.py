@@ -50,7 +50,10 @@ def choices(pairs: Iterable[tuple[str, str]]) -> Choices:
     return [app_commands.Choice(name=text, value=value) for value, text in found]
 
 
-ALERT_CHANNEL_TYPES = [ChannelType.text, ChannelType.news, ChannelType.public_thread]
+ALERT_CHANNEL_TYPES = [
+    *(ChannelType.text, ChannelType.news, ChannelType.public_thread),
+    *(ChannelType.voice, ChannelType.stage_voice),
+]
 ChosenChannel: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 _NOT_EVERYONE = N_("I do not ping @everyone. Choose a role, or none.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.discord.channels import permissions_of
+from bot.discord.channels import permissions_of, sees_text
 from bot.discord.client import Interaction
 from bot.errors import NotFound
 from bot.models import Incident
@@ -22,7 +22,7 @@ def can_see(interaction: Interaction, channel_id: int | None) -> bool:
     if channel is None or not isinstance(user, discord.Member):
         return is_manager(interaction)
     granted = permissions_of(user, channel)
-    return is_manager(interaction) if granted is None else granted.view_channel
+    return is_manager(interaction) if granted is None else sees_text(granted, channel)
 
 
 def visible_monitors(

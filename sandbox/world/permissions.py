@@ -4,7 +4,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING
 
 from sandbox.errors import Json, refusal
-from sandbox.world.world import Channel, Guild, Member, User
+from sandbox.world.world import Channel, ChannelType, Guild, Member, User
 
 if TYPE_CHECKING:
     from sandbox.core import Core
@@ -22,6 +22,7 @@ class Permission(IntFlag):
     ATTACH_FILES = 1 << 15
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
+    CONNECT = 1 << 20
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
@@ -39,6 +40,7 @@ EVERYONE = (
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_APPLICATION_COMMANDS
+    | Permission.CONNECT
     | Permission.CREATE_PUBLIC_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
 )
@@ -148,10 +150,16 @@ def rights_of(core: "Core", user: User, channel: Channel) -> Permission:
 def require(core: "Core", user: User, channel: Channel, needed: Permission) -> None:
     """Raise 50001 when the channel is out of sight, 50013 when a right is missing in it."""
     found = rights_of(core, user, channel)
-    if Permission.VIEW_CHANNEL not in found:
+    if Permission.VIEW_CHANNEL not in found or not _may_connect(channel, found):
         raise refusal(50001)
     if needed not in found:
         raise refusal(50013)
+
+
+def _may_connect(channel: Channel, rights: Permission) -> bool:
+    """Whoever may not join a voice channel does not see its text either (api-docs 5111)."""
+    is_voice = channel.type in {ChannelType.VOICE, ChannelType.STAGE}
+    return not is_voice or Permission.CONNECT in rights
 
 
 def known_channel(core: "Core", channel_id: str) -> Channel:

@@ -173,7 +173,7 @@ def test_channels_that_cannot_have_a_board_are_refused_in_one_sentence(tmp_path:
         assert french.content.endswith("Choisissez un salon textuel.")
         hidden = add_thread(fixture, ChannelType.PRIVATE_THREAD)
         private = await fixture.run("board create", where=hidden.id)
-        assert private.content == "A board needs a text channel or a public thread."
+        assert private.content == "A board needs a text or voice channel, or a public thread."
         none = await fixture.run("board remove")
         assert none.content == "There is no board in that channel."
 

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
 }
 # Columns that a later schema no longer has: nobody read them.
 DROPPED = {
+    "guild": {"noticed_ms"},
     "memory": {"latest"},
     "incident": {"told_down"},
     "gap": {"reason"},

@@ -19,8 +19,7 @@ CREATE TABLE guild (
     left_ms INTEGER,
     -- 1: its status page is public.
     page INTEGER NOT NULL DEFAULT 0,
-    -- When it was last told that a channel refuses us; since when nobody there could be told.
-    noticed_ms INTEGER,
+    -- Since when nobody there could be notified.
     unheard_ms INTEGER,
     -- Where alerts of tagged monitors go, as a JSON list of tag, channel_id, role_id.
     tag_alerts TEXT NOT NULL DEFAULT '[]',

@@ -151,12 +151,12 @@ def channel_lost(
     *,
     until_ms: int,
 ) -> None:
-    """Block a channel, move its work, and notify the server once a day."""
+    """Block a channel, move its work, and notify the server, of each channel once a day."""
     blocked_channels.block(conn, guild_id, channel_id, now_ms, until_ms=until_ms, reason=reason)
     blocked_channels.move(
         conn, channel_id, blocked_channels.current_channel(conn, guild_id, channel_id, now_ms)
     )
-    if blocked_channels.claim_daily_notice(conn, guild_id, now_ms):
+    if blocked_channels.may_be_noticed(conn, guild_id, channel_id, now_ms):
         gone = reason is DeliveryAction.CHANNEL_GONE
         lost = Notice("lost", channel_id=channel_id, gone=gone)
         enqueue.notice(conn, guild_id, -guild_id, lost, now_ms)

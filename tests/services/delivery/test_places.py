@@ -53,13 +53,13 @@ def test_a_lost_channel_is_reported_of_in_the_first_place_that_takes_it() -> Non
             here.transport.before = _refused_by(*lost, *range(CHANNEL, CHANNEL + 10))
             await here.open(f"after {broken}", CHANNEL + len(lost))
             await here.deliver(DAY)
-        assert _reported(here) == [SECOND, SYSTEM, PRIVATE + CHOOSER, PRIVATE + OWNER]
-        names = [
-            one.alert.content.startswith("Harbour · 🔕 NOT HEARD")
+        named = {
+            one.channel_id: one.alert.content.startswith("Harbour · 🔕 NOT HEARD")
             for one in here.transport.messages.values()
             if one.alert.kind == "notice"
-        ]
-        assert names == [False, False, True, True]
+        }
+        places = [SECOND, SYSTEM, PRIVATE + CHOOSER, PRIVATE + OWNER]
+        assert list(named.items()) == list(zip(places, [False, False, True, True], strict=True))
         assert (await here.delivery.problems(GUILD)).unreachable_ms == here.clock.now_ms()
 
     play(scene)
@@ -86,8 +86,11 @@ def test_no_place_is_tried_twice() -> None:
         await here.open("a")
         await here.deliver()
         notices = [call for call in here.transport.calls if call.alert.kind == "notice"]
-        assert [call.channel_id for call in notices] == [SECOND, OWNER, PRIVATE + OWNER]
-        assert here.transport.count("private", OWNER) == 1
+        of_first = [call.channel_id for call in notices if f"<#{CHANNEL}>" in call.alert.content]
+        assert of_first == [SECOND, PRIVATE + OWNER]
+        of_second = [call.channel_id for call in notices if f"<#{SECOND}>" in call.alert.content]
+        assert of_second == [PRIVATE + OWNER], "it was lost as well, meanwhile"
+        assert here.transport.count("private", OWNER) == 2
 
     play(scene)
 
@@ -161,22 +164,41 @@ def test_who_takes_no_private_messages_is_passed_over() -> None:
     play(scene)
 
 
-def test_a_server_is_reported_once_a_day_and_hears_what_it_misses() -> None:
+def test_of_each_lost_channel_a_server_hears_once_a_day_and_what_it_misses() -> None:
     async def scene(here: DeliveryFixture) -> None:
         await _settle(here, second=None)
         here.transport.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
         await here.open("a", CHANNEL)
         await here.deliver()
-        await here.open("b", CHANNEL + 1)
-        await here.deliver(DAY - 1)
         assert _reported(here) == [SYSTEM]
         notice = here.transport.of(SYSTEM)[0].alert
         assert notice.content.startswith("🔕 NOT HEARD · I can no longer post in <#100>.")
         assert notice.content.endswith("In trouble now: a")
         assert notice.plain
-        await here.open("c", CHANNEL + 2)
-        await here.deliver(1)
-        assert _reported(here) == [SYSTEM, SYSTEM]
+        await here.open("a2", CHANNEL)
+        await here.deliver(DAY - 1)
+        assert _reported(here) == [SYSTEM], "of this one it knows"
+        await here.open("b", CHANNEL + 1)
+        await here.deliver()
+        second = here.transport.of(SYSTEM)[1].alert.content
+        assert second.startswith("🔕 NOT HEARD · I can no longer post in <#101>.")
+        assert second.endswith("In trouble now: b")
+        await here.deliver(DAY // 2)
+        assert len(_reported(here)) == 3, "the day after it hears of the first one again"
+
+    play(scene)
+
+
+def test_a_server_that_loses_all_its_channels_at_once_is_not_flooded() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        await _settle(here, second=None)
+        here.transport.before = _refused_by(*range(CHANNEL, CHANNEL + 10))
+        for number in range(10):
+            await here.open(f"site {number}", CHANNEL + number)
+        await here.deliver()
+        assert _reported(here) == [SYSTEM] * 5
+        await here.deliver(3600)
+        assert _reported(here) == [SYSTEM] * 5
 
     play(scene)
 
