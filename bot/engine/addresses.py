@@ -7,6 +7,7 @@ import struct
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -51,6 +52,7 @@ _DENIED_V6 = tuple(
     for text in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
+KEPT_ADDRESSES = 8_192  # sites keep theirs, and reading one is a tenth of a check's cost
 
 
 def embedded(address: Address) -> IPv4Address | None:
@@ -63,6 +65,7 @@ def embedded(address: Address) -> IPv4Address | None:
     return None
 
 
+@lru_cache(KEPT_ADDRESSES)
 def is_public(address: Address) -> bool:
     """True when strangers may have it dialled; embedded IPv4 is judged as IPv4."""
     inner = embedded(address) or address
@@ -77,6 +80,7 @@ def is_inside(address: Address, networks: Iterable[Network]) -> bool:
     return any(inner in network for network in networks)
 
 
+@lru_cache(KEPT_ADDRESSES)
 def parse(text: str) -> Address:
     """An address as a resolver gives it; a zone id is dropped. Raises ValueError."""
     return ip_address(text.partition("%")[0])

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -19,6 +20,7 @@ NEXT_ADDRESS_S = 0.25
 MOST_ADDRESSES = 8
 # No way to one family is often our own lack of IPv6: another address may say more.
 _SAYS_LITTLE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EINTR})
 # Of the check under way: called before each of its connections, and may raise to put one off.
 COUNT_CONNECTION: ContextVar[Callable[[str, int], None] | None] = ContextVar("COUNT", default=None)
 
@@ -154,13 +156,40 @@ async def _connect(address: str, port: int) -> Connected:
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        await _until_connected(sock, (address, port))
     except BaseException as error:
         sock.close()
         if _is_out_of_ports(error, address):
             raise OSError(errno.ENOBUFS, "no port is left to connect from") from None
         raise
     return Connected(sock, address)
+
+
+async def _until_connected(sock: socket.socket, endpoint: tuple[str, int]) -> None:
+    """The loop's own way resolves literals and costs twice as much. Raises OSError."""
+    number = sock.connect_ex(endpoint)
+    if number in _UNDER_WAY:
+        await ready(sock, writing=True)
+        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number:
+        raise OSError(number, os.strerror(number))
+
+
+async def ready(sock: socket.socket, *, writing: bool) -> None:
+    """Wait until a non-blocking socket can be written to, or read from."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    handle = sock.fileno()
+    (loop.add_writer if writing else loop.add_reader)(handle, _settle, future)
+    try:
+        await future
+    finally:
+        (loop.remove_writer if writing else loop.remove_reader)(handle)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def before_connect(address: str, port: int) -> None:

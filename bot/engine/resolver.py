@@ -20,7 +20,7 @@ import pycares
 
 from bot.clock import Clock
 from bot.engine import rlimits
-from bot.engine.addresses import is_local_name, parse
+from bot.engine.addresses import is_local_name, is_numeric, parse
 
 KEPT_S = (5.0, 30.0)  # at least, at most; the record's own TTL in between
 BAD_S = 5.0
@@ -102,8 +102,9 @@ class Resolver:
 
         ``fresh`` proves that a name server answers now: neither our cache nor c-ares' is asked.
         """
-        with suppress(ValueError):
-            return [str(parse(host))]
+        if is_numeric(host) or ":" in host:
+            with suppress(ValueError):
+                return [str(parse(host))]
         answer = self._cache.get(host)
         if fresh or answer is None or answer.until <= self._clock.monotonic():
             answer = await self._shared(host, fresh=fresh)

@@ -27,6 +27,10 @@ EXTRA = -1  # the number of a check that belongs to no round
 EXTRA_APART_MS = 12_000  # an extra check ends before the round that is planned
 GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: its multiples spread evenly for any count
 SHORTEST_MS = 100  # no interval may be shorter, whatever a runner asks for
+# Rounds lie on marks so far apart that about eight begin together: half the cost of one by one
+# (measured), and none starts late. More would wait for each other while they are measured.
+MARKS_MS = (1000, 500, 200, 100)
+TOGETHER = 8
 CLOCK_STEP_MS = 1_000  # the wall clock was set; anything less is rounding
 
 
@@ -68,21 +72,22 @@ class Plan:
     running: bool = False
     after: After = After.STEP
 
-    def phase(self, length_ms: int) -> int:
+    def phase(self, length_ms: int, marks_ms: int = 1) -> int:
         """The monitor's own, stable place in a length of time, from 0 to under ``length_ms``."""
-        return ((self.key * GOLDEN) % 2**64) * length_ms >> 64
+        place = ((self.key * GOLDEN) % 2**64) * length_ms >> 64
+        return place - place % marks_ms + marks_ms // 2
 
-    def restart(self, now: int, *, soon: bool) -> None:
+    def restart(self, now: int, marks_ms: int, *, soon: bool) -> None:
         """A new round, at once or at the monitor's own phase of its interval.
 
         Phases are counted from the origin of monotonic time, so a restart of the process keeps
         them, and long intervals are not put off by every restart.
         """
         self.number, self.interval_ms, self.after = 0, self.asked_ms, After.STEP
-        wait = 0 if soon else (self.phase(self.asked_ms) - now) % self.asked_ms
+        wait = 0 if soon else (self.phase(self.asked_ms, marks_ms) - now) % self.asked_ms
         self.slot = self.due = now + wait
 
-    def plan_next(self, now: int, step: StepMs | None) -> None:
+    def plan_next(self, now: int, step: StepMs | None, marks_ms: int) -> None:
         """Plan the next confirming check, or the next round that is still ahead (None: so too).
 
         After a calm round (no confirming check) a monitor that left its own phase (an early round,
@@ -97,7 +102,8 @@ class Plan:
             return
         slot = self.slot + interval_ms
         if self.number == 0:
-            slot -= min((slot - self.phase(interval_ms)) % interval_ms, interval_ms // 2)
+            away_ms = (slot - self.phase(interval_ms, marks_ms)) % interval_ms
+            slot -= min(away_ms, interval_ms // 2)
         missed = max(0, -((slot - now) // interval_ms))
         self.number = 0
         self.slot = self.due = slot + missed * interval_ms
@@ -160,10 +166,12 @@ class Scheduler:
         self._clock = clock
         self._plans: dict[int, Plan] = {}
         self._heap: list[tuple[int, int, Plan]] = []
+        self._new: dict[int, bool] = {}  # not placed yet; whether its round begins at once
         self._turns = itertools.count(1)
         self._running: dict[int, asyncio.Task[StepMs | None]] = {}
         self._sleeper: asyncio.Task[None] | None = None
         self._active = False
+        self._rate = 0.0  # rounds a second
         self._wall = WallScale(clock)
         self.stats = Stats()
 
@@ -177,15 +185,19 @@ class Scheduler:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = Plan(key, asked_ms, asked_ms)
+            self._rate += 1000 / asked_ms
         elif not soon and plan.asked_ms == asked_ms and plan.after is not After.NOTHING:
             return
+        self._rate += 1000 / asked_ms - 1000 / plan.asked_ms
         plan.asked_ms = asked_ms
         if plan.running:
             plan.after = After.NOW if soon or plan.after is After.NOW else After.PHASE
             self._give_up(plan)
             return
-        plan.restart(self._now(), soon=soon)
-        self._push(plan)
+        # Placed when all are known that are set now: so many decide how far the marks are apart.
+        plan.turn = 0
+        self._new[key] = soon or self._new.get(key, False)
+        self._wake()
 
     async def begin(
         self, key: int, interval_s: float, first: Callable[[int], Awaitable[Step]]
@@ -197,6 +209,7 @@ class Scheduler:
         asked_ms = max(SHORTEST_MS, round(interval_s * 1000))
         now = self._now()
         plan = self._plans[key] = Plan(key, asked_ms, asked_ms, slot=now, due=now, running=True)
+        self._rate += 1000 / asked_ms
         step = None
         try:
             step = await self._guarded(plan, partial(first, self._wall.at(now)))
@@ -214,12 +227,12 @@ class Scheduler:
             plan.after = After.NOTHING
             self._give_up(plan)
         else:
-            del self._plans[key]
+            self._forget(plan)
 
     def check_now(self, key: int) -> None:
         """Make one check now that belongs to no round, unless one is under way or due soon."""
         plan = self._plans.get(key)
-        if plan is None or plan.running or plan.number:
+        if plan is None or plan.running or plan.number or key in self._new:
             return
         if self._active and plan.due - self._now() >= EXTRA_APART_MS:
             self._start(plan, extra=True)
@@ -263,6 +276,23 @@ class Scheduler:
         if task is not None and self._waits(task):
             task.cancel()
 
+    def _place_new(self) -> None:
+        new, self._new = self._new, {}
+        for key, soon in new.items():
+            plan = self._plans[key]
+            plan.restart(self._now(), self._marks_ms, soon=soon)
+            self._push(plan)
+
+    def _forget(self, plan: Plan) -> None:
+        del self._plans[plan.key]
+        self._new.pop(plan.key, None)
+        self._rate -= 1000 / plan.asked_ms
+
+    @property
+    def _marks_ms(self) -> int:
+        fits = (ms for ms in MARKS_MS if self._rate * ms <= TOGETHER * 1000)
+        return next(fits, MARKS_MS[-1])
+
     def _now(self) -> int:
         # Round up by 1 µs: 12.9999 ms must not wait for another tick.
         return int(self._clock.monotonic() * 1000 + 0.001)
@@ -290,6 +320,7 @@ class Scheduler:
             self._wake()
 
     def _start_due(self) -> None:
+        self._place_new()
         now = self._now()
         while self._heap and self._heap[0][0] <= now:
             due, turn, plan = heapq.heappop(self._heap)
@@ -339,12 +370,12 @@ class Scheduler:
 
     def _follow(self, plan: Plan, step: StepMs | None) -> None:
         if plan.after is After.NOTHING:
-            del self._plans[plan.key]
+            self._forget(plan)
             return
         if plan.after is After.STEP:
-            plan.plan_next(self._now(), step)
+            plan.plan_next(self._now(), step, self._marks_ms)
         else:
-            plan.restart(self._now(), soon=plan.after is After.NOW)
+            plan.restart(self._now(), self._marks_ms, soon=plan.after is After.NOW)
         self._push(plan)
 
 

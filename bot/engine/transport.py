@@ -13,11 +13,12 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 import httpx
 
 from bot.engine.answer_reader import AnswerReader, Head
-from bot.engine.connector import Connector, PhaseTimer
+from bot.engine.connector import Connector, PhaseTimer, ready
 from bot.engine.error_mapping import BadAnswer, EndlessAnswer
 from bot.engine.netguard import WEB, Netguard
 from bot.engine.resolver import Resolve
@@ -44,7 +45,6 @@ class Stream:
     def __init__(self, sock: socket.socket, timer: PhaseTimer) -> None:
         self._socket = sock
         self._timer = timer
-        self._loop = asyncio.get_running_loop()
         self._waited = True
         self._budget = BUDGET
         self._tls: ssl.SSLObject | None = None
@@ -130,7 +130,8 @@ class Stream:
                 sent = self._socket.send(self._unsent)
             self._unsent = self._unsent[sent:]
             if not sent:
-                await self._ready(writing=True)
+                self._waited = True
+                await ready(self._socket, writing=True)
 
     async def _receive(self) -> bytes:
         """Up to 16 KiB off the wire. Others have their turn between two that need no waiting."""
@@ -144,19 +145,8 @@ class Stream:
                 self._waited = False
                 self._budget -= len(data)
                 return data
-            await self._ready(writing=False)
-
-    async def _ready(self, *, writing: bool) -> None:
-        self._waited = True
-        future = self._loop.create_future()
-        handle = self._socket.fileno()
-        add = self._loop.add_writer if writing else self._loop.add_reader
-        remove = self._loop.remove_writer if writing else self._loop.remove_reader
-        add(handle, _settle, future)
-        try:
-            await future
-        finally:
-            remove(handle)
+            self._waited = True
+            await ready(self._socket, writing=False)
 
 
 def _decrypted(tls: ssl.SSLObject) -> bytes | None:
@@ -167,11 +157,6 @@ def _decrypted(tls: ssl.SSLObject) -> bytes | None:
         return None
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
         return b""
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 BODY_LIMIT = 256 * 1024
@@ -201,6 +186,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._context = context
         self._connector = Connector(resolver, guard, fresh_names=fresh_names)
+        self._sent: WeakKeyDictionary[httpx.Request, bytes] = WeakKeyDictionary()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.send(request, PhaseTimer())
@@ -210,7 +196,9 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         url = request.url
         host, port = url.raw_host.decode("ascii"), url.port or WEB[url.scheme].default_port
         secure = url.scheme == "https"
-        sent = request_bytes(request)
+        sent = self._sent.get(request)
+        if sent is None:
+            sent = self._sent[request] = request_bytes(request)
         stream, address = await self._connect(host, port, timer)
         body = Body(stream, AnswerReader(request.method), truncated_head_is_fine=not secure)
         try:

@@ -12,6 +12,7 @@ from statistics import median
 from bot.config import child_environment
 from bot.db import guilds, monitors
 from bot.db.database import Connection, Database
+from bot.engine.judge_state import CALM, JudgeState
 from bot.models import GuildSettings, Monitor, Target
 from tests.bench.origins import Origins, certificate
 from tests.bench.rivals import rival
@@ -33,14 +34,19 @@ class Load:
 
 
 async def seed(h: Harness, urls: Sequence[str], every_s: int) -> None:
-    """Watch these addresses, written into the database while no bot runs."""
+    """Watch these addresses, written into the database while no bot runs.
+
+    Their state is that of a quiet day: the last sixty rounds were good.
+    """
+    calm = JudgeState(rounds=CALM, has_been_up=True).dump()
     guild = h.sandbox.world.guild("Harbour")
     channel_id = int(h.sandbox.channel("alerts").id)
 
     def write(conn: Connection) -> None:
         guilds.save(conn, GuildSettings(int(guild.id), channel_id=channel_id))
         for number, url in enumerate(urls):
-            monitors.insert(conn, Monitor(0, int(guild.id), f"site {number}", Target(url), every_s))
+            monitor = Monitor(0, int(guild.id), f"site {number}", Target(url), every_s)
+            monitors.save_judge_state(conn, monitors.insert(conn, monitor), calm)
 
     db = await Database.open(h.database)
     try:

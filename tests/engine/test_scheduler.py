@@ -523,3 +523,37 @@ def test_ten_thousand_monitors_cost_little_and_start_in_time() -> None:
             assert took_s < 10
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("monitors", "moments"), [(300, 60), (900, 120), (2_000, 300), (12_000, 600)]
+)
+def test_rounds_begin_a_few_at_a_time_and_exactly_then(monitors: int, moments: int) -> None:
+    """One wake-up for several checks costs less, and a whole interval lies between two rounds."""
+
+    async def scenario(clock: FakeClock) -> None:
+        async with scheduling(clock) as (scheduler, runner):
+            for key in range(1, monitors + 1):
+                scheduler.set(key, 60)
+            await clock.advance(60)
+            assert len(runner.calls) == monitors
+            assert moments * 0.9 < len({call.at for call in runner.calls}) <= moments
+            await clock.advance(60)
+            assert {b - a for key in (1, 2, 3) for a, b in pairwise(runner.slots(key))} == {60_000}
+            assert max(scheduler.stats.late) <= 1
+
+    run(scenario)
+
+
+def test_a_monitor_that_goes_before_it_was_placed_leaves_nothing() -> None:
+    async def scenario(clock: FakeClock) -> None:
+        async with scheduling(clock) as (scheduler, runner):
+            scheduler.set(1, 5)
+            scheduler.remove(1)
+            scheduler.set(2, 5)
+            scheduler.check_now(2)
+            await clock.advance(5)
+            assert [call.key for call in runner.calls] == [2]
+            assert scheduler.stats.errors == 0
+
+    run(scenario)
