@@ -467,6 +467,12 @@ def test_a_slow_site_answers_since_nothing_until_it_is_fast() -> None:
     assert site.judge_state.good_since_ms == slot_of(73)
 
 
+def test_when_slow_rounds_began_survives_a_restart() -> None:
+    judge_state = Site(LIMITED).play("O" * 10 + "SOSSS").judge_state
+    assert len(judge_state.slow_rounds_ms) == 4
+    assert JudgeState.load(judge_state.dump()) == judge_state
+
+
 def test_a_fast_check_of_a_slow_site_is_confirmed_and_a_slow_one_needs_no_more() -> None:
     site = Site(LIMITED).play("O" * 10 + "SSSSSS")
     assert site.take(0, None, SLOW_MS).letter == "o"

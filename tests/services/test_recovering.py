@@ -1,6 +1,7 @@
 """What works again while its all-clear is held: everything says RECOVERING, until it fails."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bot.cli import replay
 from bot.errors import DeliveryError
 from bot.models import State
+from bot.services.explanation import HOLD_FAST, Why
 from bot.services.simulation import SimulatedMessage
 from tests.services.delivery.delivery_fixture import UNREACHABLE
 from tests.services.services_fixture import GUILD, ServicesFixture, play, services_fixture
@@ -270,3 +272,30 @@ def test_a_slow_site_is_slow_since_its_first_slow_round_and_fast_again_at_the_en
     )
     assert resolved.content == "🟢 RESOLVED · shop · lasted 1 h"
     assert {line.kind for line in lines} == {"slow", "recovering", "fast"}
+
+
+def test_a_slow_hour_is_an_hour_in_incidents_and_in_the_uptime(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            monitor, begun_ms = await s.watch("shop"), s.clock.now_ms()
+            entry = s.entry("shop")
+            await s.play({"shop": "O" * 10})
+            since_ms = s.clock.now_ms()
+            entry.monitor = replace(entry.monitor, slow_ms=40)  # every check takes 50
+            await s.play({"shop": "O" * 60})
+            assert state(s) is State.UNSTABLE
+            why = Why(s.clock, s.watchlist, s.connectivity, s.pushes)
+            facts = why.of(GUILD, monitor.id).facts
+            hold = [fact.values for fact in facts if fact.sentence == HOLD_FAST]
+            assert hold == [{"needs": 10, "has": 0}], "slow rounds are no good ones"
+            entry.monitor = replace(entry.monitor, slow_ms=100)
+            await s.play({"shop": "O" * 11})
+            [incident] = await s.incidents.recent(GUILD, monitor.id, begun_ms, 5)
+            assert incident.since_ms - since_ms < 1000
+            assert incident.ended_ms is not None
+            assert abs(incident.ended_ms - incident.since_ms - 3_600_000) < 1000
+            uptime = await s.uptime(monitor, begun_ms)
+            assert abs(uptime.unstable_s - 3600) <= 1
+            assert uptime.down_s == 0
+
+    play(scenario())
