@@ -119,7 +119,7 @@ def test_every_command_asks_discord_for_the_right_it_takes(tmp_path: Path) -> No
         needed = {
             one["name"]: one["default_member_permissions"] for one in fixture.sandbox.commands
         }
-        managers = {"alerts", "board", "doctor", "maintenance", "setup", "watch"}
+        managers = {"alerts", "board", "doctor", "maintenance", "report", "setup", "watch"}
         assert {name for name, right in needed.items() if right == str(1 << 5)} == managers
         assert {name for name, right in needed.items() if right == str(1 << 13)} == {"mute"}
 

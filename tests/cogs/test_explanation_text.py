@@ -88,6 +88,12 @@ EVERY: list[Fact] = [
     Fact(explanation.SLOW_SHARE, {"slow": 18, "of": 20, "limit": 200}),
     Fact(explanation.HOLD_FAST, {"needs": 10, "has": 0}),
     Fact(explanation.RECOVERING, {"since_ms": NOW, "until_ms": NOW + DAY_MS}),
+    Fact(explanation.EXPECTED, {"every": 3600, "grace": 300}),
+    Fact(explanation.LAST_BEAT, {"beat_ms": NOW}),
+    Fact(explanation.NO_BEAT, {}),
+    Fact(explanation.RUNNING, {"start_ms": NOW}),
+    Fact(explanation.NEXT_BEAT, {"due_ms": NOW + DAY_MS}),
+    Fact(explanation.AFTER_A_BEAT, {}),
 ]
 
 
