@@ -127,9 +127,6 @@ def test_every_option_comes_back_from_an_export(tmp_path: Path) -> None:
             "json": "ready && !error",
             "header_is": "X-Cache: hit*",
             "body": "a=b",
-            "link": "https://runbook.example/shop",
-            "note": "Call the night shift.",
-            "quiet": True,
         }
         router = replace(
             rules.new(guild_id, {"url": "https://r.example", "name": "Router"}, MonitorIndex(), 0),
