@@ -265,6 +265,7 @@ class GuildSettings:
     guild_locale: str = "en-US"
     timezone: str = "UTC"
     reminder_h: int = 0
+    reminder_ping: bool = False  # reminders call the role too
     set_by: int | None = None  # who set the alert channel
     tag_alerts: tuple[TagAlerts, ...] = ()
     file_keys: tuple[str, ...] = ()  # which of these the operator's file of sites gives

@@ -94,6 +94,7 @@ class Alerts(
             role_id=_wanted(role, cleared=_ROLE in cleared),
             fallback_channel_id=_wanted(fallback, cleared=_FALLBACK in cleared),
             reminder_h=None if reminders is None else _hours(reminders),
+            reminder_ping=reminders is not None and reminders.endswith("p"),
             by=interaction.user.id,
         )
         settings = await defer_if_slow(interaction, work)
@@ -237,7 +238,8 @@ def _wanted(chosen: discord.Role | ChosenChannel | None, *, cleared: bool) -> in
 
 
 def _hours(reminders: str) -> int:
-    return int(reminders) if reminders in REMINDERS and reminders.isdigit() else 0
+    hours = reminders.removesuffix("p")
+    return int(hours) if reminders in REMINDERS and hours.isdigit() else 0
 
 
 def _chosen_text(

@@ -65,6 +65,12 @@ def _tag_alerts(one: TagAlerts) -> str:
     return " ".join(str(part) for part in (f"#{one.tag}", channel, role) if part)
 
 
+def reminders_of(settings: GuildSettings) -> str:
+    """How often a server is reminded, in hours, with a ``p`` for those that ping; or ``off``."""
+    ping = "p" if settings.reminder_ping else ""
+    return f"{settings.reminder_h}{ping}" if settings.reminder_h else "off"
+
+
 def _escalation(settings: GuildSettings) -> str | None:
     if not settings.escalate_s:
         return None
@@ -77,7 +83,7 @@ _OF_SERVER: dict[AuditEvent, Callable[[GuildSettings], object]] = {
     AuditEvent.ALERT_CHANNEL: lambda s: s.channel_id,
     AuditEvent.ALERT_ROLE: lambda s: s.role_id,
     AuditEvent.FALLBACK: lambda s: s.fallback_channel_id,
-    AuditEvent.REMINDERS: lambda s: s.reminder_h or None,
+    AuditEvent.REMINDERS: lambda s: reminders_of(s) if s.reminder_h else None,
     AuditEvent.LANGUAGE: lambda s: s.language,
     AuditEvent.TIMEZONE: lambda s: s.timezone,
     AuditEvent.TAG_ALERTS: lambda s: "; ".join(map(_tag_alerts, s.tag_alerts)),

@@ -69,6 +69,7 @@ class Guilds:
         role_id: int | None = None,
         fallback_channel_id: int | None = None,
         reminder_h: int | None = None,
+        reminder_ping: bool | None = None,
     ) -> GuildSettings:
         """Choose where alerts go. None keeps what there is, 0 takes a role or a channel away.
 
@@ -88,7 +89,7 @@ class Guilds:
         }
         kept = {name: value or None for name, value in chosen.items() if value is not None}
         if reminder_h is not None:
-            kept["reminder_h"] = reminder_h
+            kept |= {"reminder_h": reminder_h, "reminder_ping": int(bool(reminder_ping))}
         return await self._change(guild_id, actor=self._actor(guild_id, by), **kept)
 
     async def set_tag_alerts(

@@ -7,6 +7,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, remedy, role_problem
 from bot.models import GuildSettings, TagAlerts
+from bot.services.audit_log import reminders_of
 from bot.words.escaping import plain
 from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator, native_name, translator_for
@@ -16,6 +17,9 @@ REMINDERS = {
     "4": N_("every 4 hours"),
     "12": N_("every 12 hours"),
     "24": N_("every 24 hours"),
+    "4p": N_("every 4 hours, with a ping"),
+    "12p": N_("every 12 hours, with a ping"),
+    "24p": N_("every 24 hours, with a ping"),
 }
 _ZONE_LIMIT = 100
 _TAGS_LIMIT = 1_024
@@ -29,7 +33,7 @@ def settings_embed(
         settings.channel_id,
         settings.fallback_channel_id,
     )
-    reminders = REMINDERS.get(str(settings.reminder_h), REMINDERS["off"])
+    reminders = REMINDERS.get(reminders_of(settings), REMINDERS["off"])
     values = {
         words.text("Channel"): f"<#{channel_id}>" if channel_id else words.text("not chosen yet"),
         words.text("Role"): f"<@&{settings.role_id}>" if settings.role_id else none,
@@ -69,7 +73,7 @@ def goes_to(interaction: Interaction, channel_id: int | None, role_id: int | Non
     settings = interaction.client.services.guilds.settings(interaction.guild_id or 0)
     if not settings.reminder_h:
         return text
-    every = words.text(REMINDERS.get(str(settings.reminder_h), REMINDERS["off"]))
+    every = words.text(REMINDERS.get(reminders_of(settings), REMINDERS["off"]))
     return f"{text} {words.text('Reminders: {every}.', every=every)}"
 
 

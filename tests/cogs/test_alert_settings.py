@@ -130,6 +130,12 @@ def test_role_second_channel_and_reminders_change_without_the_channel(tmp_path: 
         answer = await fixture.run("alerts channel", reminders="4")
         alerts = fixture.channel_id("alerts")
         assert answer.content == f"Alerts go to <#{alerts}>. Reminders: every 4 hours."
+        answer = await fixture.run("alerts channel", reminders="4p")
+        assert answer.content.endswith("Reminders: every 4 hours, with a ping.")
+        kept = fixture.app.guilds.settings(fixture.guild_id)
+        assert (kept.reminder_h, kept.reminder_ping) == (4, True)
+        answer = await fixture.run("alerts channel", reminders="12")
+        assert answer.content.endswith("Reminders: every 12 hours.")
         role = fixture.role_id("On call")
         answer = await fixture.run("alerts channel", role=role)
         assert f"Alerts go to <#{alerts}> and ping <@&{role}>." in answer.content

@@ -13,8 +13,8 @@ from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFix
 HOUR = 3600
 
 
-async def remind(here: DeliveryFixture, hours: int) -> Reminders:
-    settings = GuildSettings(GUILD, channel_id=CHANNEL, reminder_h=hours)
+async def remind(here: DeliveryFixture, hours: int, *, ping: bool = False) -> Reminders:
+    settings = GuildSettings(GUILD, channel_id=CHANNEL, reminder_h=hours, reminder_ping=ping)
     await here.db.write(lambda conn: guilds.save(conn, settings))
     return Reminders(here.db, here.clock, here.delivery.wake, set)
 
@@ -54,6 +54,37 @@ def test_what_is_still_down_is_said_again_every_four_hours_as_one_reply() -> Non
         await here.close(first)
         await pass_hours(here, reminders, 9)
         assert len(here.transport.of()) == 4
+
+    play(scene)
+
+
+def test_they_call_the_role_of_their_sites_where_the_server_wants_that() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        reminders = await remind(here, 4, ping=True)
+        for name, role_id in (("a", 7), ("b", 8), ("c", 7)):
+            await here.open(name, wait_s=60, role_id=role_id)
+        await here.deliver(60)
+        await pass_hours(here, reminders, 5)
+        [again] = here.transport.of()[1:]
+        assert again.alert.role_ids == (7, 8)
+
+    play(scene)
+
+
+def test_nobody_is_reminded_of_what_works_again() -> None:
+    async def scene(here: DeliveryFixture) -> None:
+        reminders = await remind(here, 4)
+        first = await here.open("shop")
+        await here.deliver()
+
+        def recover(conn: Connection) -> None:
+            now_ms = here.clock.now_ms()
+            again = replace(first, answering_since_ms=now_ms, clear_by_ms=now_ms + 9 * HOUR * 1000)
+            incidents.update(conn, again)
+
+        await here.db.write(recover)
+        await pass_hours(here, reminders, 5)
+        assert len(here.transport.of()) == 1
 
     play(scene)
 

@@ -15,6 +15,7 @@ CREATE TABLE guild (
     guild_locale TEXT NOT NULL DEFAULT 'en-US',
     timezone TEXT NOT NULL DEFAULT 'UTC',
     reminder_h INTEGER NOT NULL DEFAULT 0,
+    reminder_ping INTEGER NOT NULL DEFAULT 0,
     set_by INTEGER,
     left_ms INTEGER,
     -- 1: its status page is public.

@@ -9,13 +9,14 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import blocked_channels, followed_pages, guilds, incidents, outbox, posts
 from bot.db.database import Connection
 from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
-from bot.models import Incident
+from bot.models import GuildSettings, Incident
 from bot.services.delivery import enqueue, planning
 from bot.services.delivery.attempts import EarlierAttempts
 from bot.services.delivery.messages import MENTIONS, Notice
@@ -289,7 +290,7 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
         incidents=tuple(loaded),
         reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
         subscribers=_subscribers(conn, message) if is_awaited else (),
-        role_id=_called_role(conn, message),
+        **_called(conn, message),
         fell_again=_fell_again(conn, message, loaded),
         since_ms=_late_since(conn, message),
     )
@@ -304,7 +305,7 @@ def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
             return loaded
         case MessageKind.REMIND | MessageKind.CALL:
             wanted = incidents.still_wanted(conn, ids, message.read_ms)
-            return [incident for incident in loaded if incident.id in wanted]
+            return [one for one in loaded if one.id in wanted and not one.recovering]
         case MessageKind.ANSWERS:
             return [incident for incident in loaded if incident.recovering]
         case _:
@@ -329,12 +330,14 @@ def _subscribers(conn: Connection, message: OutgoingMessage) -> tuple[int, ...]:
     return tuple(asked)[:MENTIONS]
 
 
-def _called_role(conn: Connection, message: OutgoingMessage) -> int | None:
-    """Whom a call is for, as the server has it now."""
-    if message.kind is not MessageKind.CALL:
-        return None
-    settings = guilds.find(conn, message.guild_id)
-    return None if settings is None else settings.escalate_role_id
+def _called(conn: Connection, message: OutgoingMessage) -> dict[str, Any]:
+    """Whom a call or a reminder is for, as the server has it now."""
+    if message.kind not in {MessageKind.CALL, MessageKind.REMIND}:
+        return {}
+    settings = guilds.find(conn, message.guild_id) or GuildSettings(message.guild_id)
+    if message.kind is MessageKind.REMIND:
+        return {"pings": settings.reminder_ping}
+    return {"role_id": settings.escalate_role_id}
 
 
 def _fell_again(conn: Connection, message: OutgoingMessage, loaded: Sequence[Incident]) -> int:

@@ -38,6 +38,7 @@ class OutgoingMessage:
     reply_to: int | None = None
     subscribers: tuple[int, ...] = ()
     role_id: int | None = None  # whom a call is for
+    pings: bool = False  # a reminder that calls the roles of its sites
     fell_again: int = 0
     notice: Notice | None = None
     report: PageReport | None = None

@@ -96,23 +96,25 @@ def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
         case MessageKind.REMIND:
             at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.reminders(words, incidents, at_ms)
-            return Alert(alert_kind(incidents), language, content, incidents, plain=is_plain)
+            roles = _roles(incidents) if message.pings else ()
+            return Alert(alert_kind(incidents), language, content, incidents, roles, plain=is_plain)
         case MessageKind.CALL:
             at_ms = max(row.created_ms for row in message.batch.rows)
             content = alert_lines.nobody_acknowledged(words, incidents, at_ms)
-            roles = () if message.role_id is None else (message.role_id,)
-            return Alert(alert_kind(incidents), language, content, incidents, roles, plain=is_plain)
+            called = () if message.role_id is None else (message.role_id,)
+            kind = alert_kind(incidents)
+            return Alert(kind, language, content, incidents, called, plain=is_plain)
         case MessageKind.ESCALATE:
             content = alert_lines.down_for_good(words, incidents[0])
             return Alert("down", language, content, incidents, plain=is_plain)
         case _:
-            called = message.kind in {MessageKind.OPEN, MessageKind.PING}
+            calls = message.kind in {MessageKind.OPEN, MessageKind.PING}
             return Alert(
                 alert_kind(incidents),
                 language,
                 alert_lines.group(words, incidents),
                 incidents,
-                _roles(incidents) if called else _kept_roles(message),
+                _roles(incidents) if calls else _kept_roles(message),
                 plain=is_plain,
             )
     users = message.subscribers
