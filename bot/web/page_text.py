@@ -18,12 +18,12 @@ from bot.words.translator import N_, Translator
 
 UP, UNSTABLE, DOWN, NONE = "up", "unstable", "down", "none"
 _COLOURS = {"up": UP, "down": DOWN, "unknown": NONE, "paused": NONE}
-# A day's height says how it was as well as its colour does.
+# Where a day's bar ends above: trouble stands out, without its colour too.
 _DAYS = {
-    Level.FINE: (UP, 0),
-    Level.SHAKY: (UNSTABLE, 8),
-    Level.POOR: (UNSTABLE, 16),
-    Level.BAD: (DOWN, 22),
+    Level.FINE: (UP, 16),
+    Level.SHAKY: (UNSTABLE, 10),
+    Level.POOR: (UNSTABLE, 5),
+    Level.BAD: (DOWN, 0),
     Level.UNWATCHED: (NONE, 30),
 }
 _MEANINGS = {
