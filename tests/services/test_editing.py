@@ -55,7 +55,7 @@ def test_what_cannot_be_taken_changes_nothing_and_a_pause_meanwhile_stays(tmp_pa
                 {"every": 1},
                 {"expect_status": "often"},
                 {"headers": "Host: x"},
-                {"contains": "x" * 201},
+                {"contains": "x" * 501},
             ):
                 with pytest.raises(UserError):
                     await s.monitors.edit(GUILD, first.monitor.id, change, PERSON)

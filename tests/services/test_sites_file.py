@@ -27,6 +27,7 @@ from bot.services.sites.document import (
     read_sites,
 )
 from bot.services.yaml_lines import Lines, YamlError, load_yaml
+from tests import sites_schema
 from tests.services.services_fixture import (
     GUILD,
     PERSON,
@@ -322,6 +323,11 @@ def test_the_schema_has_the_keys_that_are_read() -> None:
     assert set(server["maintenance"]["items"]["properties"]) == set(WINDOW_KEYS)
     assert set(server["tags"]["additionalProperties"]["properties"]) == set(TAG_KEYS)
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_shipped_schema_follows_the_table_of_options() -> None:
+    shipped = sites_schema.FILE.read_text("utf-8")
+    assert shipped == sites_schema.text(), "write it anew: python -m tests.sites_schema"
 
 
 def test_the_example_of_the_docs_is_taken_by_reader_and_schema() -> None:

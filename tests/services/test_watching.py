@@ -289,7 +289,7 @@ def test_a_server_never_reaches_what_belongs_to_another(tmp_path: Path) -> None:
         ({"url": "https://new.example/", "every": 29}, UserError),
         ({"url": "https://new.example/", "expect_status": "teapot"}, UserError),
         ({"url": "https://new.example/", "headers": "Host: other"}, UserError),
-        ({"url": "https://new.example/", "contains": "x" * 201}, UserError),
+        ({"url": "https://new.example/", "contains": "x" * 501}, UserError),
     ],
 )
 def test_what_cannot_be_watched_is_refused_in_one_sentence(
