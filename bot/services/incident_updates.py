@@ -19,6 +19,7 @@ ANSWERING_DOWN, ANSWERING_ELSE = 1, 3
 # success is renewed so often.
 COUNTED_BY, LAST_OK_MS = 5, 300_000
 _AT_TIMES = {Kind.UNSTABLE, Kind.SLOW}
+NOTIFIED_AFTER_ROUNDS = 10  # good ones in a row
 CONFIRMED_S = 30  # after its slot a good round is confirmed
 
 
@@ -97,6 +98,12 @@ def update_incident(
 def _answers(state: JudgeState) -> bool:
     """It is said to answer again."""
     return state.good >= (ANSWERING_DOWN if state.kind is Kind.DOWN else ANSWERING_ELSE)
+
+
+def answers_for_long(entry: Entry) -> bool:
+    """So long that whoever asked is notified, although the all-clear is held."""
+    state = entry.judge_state
+    return state.recovering and state.good >= NOTIFIED_AFTER_ROUNDS and not state.denied
 
 
 def _clear_by_ms(entry: Entry, state: JudgeState, check: Check) -> int:

@@ -12,6 +12,7 @@ from bot.models import Incident
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
+from bot.services.incident_updates import answers_for_long
 from bot.services.watchlist import Watchlist, acknowledged_as
 from bot.words.translator import N_
 
@@ -149,6 +150,10 @@ class Incidents:
         """Take it back."""
         return await self._follow(guild_id, public_id, user_id, wish, follows=False)
 
+    def _answers_for_long(self, incident: Incident) -> bool:
+        entry = self._watchlist.find(incident.monitor_id)
+        return entry is not None and incident.recovering and answers_for_long(entry)
+
     async def _follow(
         self, guild_id: int, public_id: str, user_id: int, wish: str, *, follows: bool
     ) -> Followed:
@@ -161,6 +166,8 @@ class Incidents:
                 table.unfollow(conn, incident.id, user_id, wish)
             if wish == "me_too" and (new or not follows):
                 enqueue.edits(conn, incident.id, now_ms, urgent=False)
+            if new and wish == "tell_me" and self._answers_for_long(incident):
+                enqueue.answers_again(conn, incident, now_ms)
             return Followed(new, len(table.followers(conn, incident.id, wish)))
 
         followed = await self._db.write(write)

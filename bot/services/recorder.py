@@ -22,7 +22,9 @@ from bot.services.certificates import Certificates
 from bot.services.delivery import enqueue
 from bot.services.grouping import Grouping
 from bot.services.incident_updates import (
+    NOTIFIED_AFTER_ROUNDS,
     Change,
+    answers_for_long,
     close_incident,
     open_incident,
     unsilenced,
@@ -37,7 +39,6 @@ log = logging.getLogger(__name__)
 
 # Between two words for one state (down, refused) an edit need not hurry again for so long.
 WORDING_APART_MS = 600_000
-NOTIFIED_AFTER_ROUNDS = 10
 # So many all-clears are written in one transaction: more would hold the store for others.
 CLOSED_AT_ONCE = 200
 
@@ -174,9 +175,13 @@ class Recorder:
             return decision
 
     async def _notify_followers(self, entry: Entry) -> None:
-        """Whoever asked is notified after ten good rounds, however long the all-clear is held."""
-        state, incident, now_ms = entry.judge_state, entry.incident, self._clock.now_ms()
-        if incident is None or state.good < NOTIFIED_AFTER_ROUNDS or state.denied:
+        """Whoever asked is notified after ten good rounds, however long the all-clear is held.
+
+        Whoever asks later is by that; looking every ten rounds makes up for a store that failed.
+        """
+        incident, now_ms = entry.incident, self._clock.now_ms()
+        due = answers_for_long(entry) and entry.judge_state.good % NOTIFIED_AFTER_ROUNDS == 0
+        if incident is None or not due:
             return
         if await self._db.read(lambda conn: enqueue.is_awaited(conn, incident.id)):
             await self._db.write(lambda conn: enqueue.answers_again(conn, incident, now_ms))

@@ -181,6 +181,23 @@ def test_who_asks_later_is_notified_by_the_all_clear(tmp_path: Path) -> None:
     play(scenario())
 
 
+def test_who_asks_when_it_has_answered_for_long_is_notified_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": RELAPSE})
+            before = len(s.transport.of())
+            await s.play({"shop": "O" * 14})
+            assert replies(s, before) == []
+            await press(s, FAN)
+            await s.delivery.deliver_due()
+            [(said, users, _)] = replies(s, before)
+            assert said.startswith("🟢 ANSWERS AGAIN · shop")
+            assert users == (FAN,)
+
+    play(scenario())
+
+
 def test_who_was_notified_and_saw_it_fall_again_is_notified_by_the_all_clear(
     tmp_path: Path,
 ) -> None:
