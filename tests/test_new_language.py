@@ -88,7 +88,8 @@ def test_one_catalogue_more_is_a_language_more_everywhere(tmp_path: Path) -> Non
     assert "es-419" not in names, "a catalogue of one locale does not speak for another"
     assert not {"en-US", "en-GB", "it"} & set(names)
     assert status["description_localizations"]["de"] == "Zeigt, was läuft und was nicht."
-    monitor, public = status["options"]
+    options = {one["name"]: one for one in status["options"]}
+    monitor, public = options["monitor"], options["public"]
     assert monitor["name_localizations"]["de"] == "überwachung"
     assert "de" not in public["name_localizations"], "Discord would refuse all commands for it"
     assert "de" not in monitor["description_localizations"]

@@ -90,8 +90,13 @@ class Desk:
             for o in options
             if o["type"] == 7 and o.get("required")
         }
+        roles = {
+            o["name"]: self.fixture.role_id("On call")
+            for o in options
+            if o["type"] == 8 and o.get("required")
+        }
         work = self.fixture.sandbox.command(
-            "Admin", "general", name, channels | given_, settle_s=25
+            "Admin", "general", name, channels | roles | given_, settle_s=25
         )
         seen(self.runner.run(work), (name, given_))
         assert self.errors == [], (name, given_)

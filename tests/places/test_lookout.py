@@ -256,7 +256,7 @@ def test_an_option_a_lookout_does_not_know_is_no_vote_instead_of_a_wrong_one(
         with NatsServer(tmp_path) as nats, LookoutProcess("paris", nats.url, tmp_path):
             client = Client()
             await client.connect(nats.url, allow_reconnect=False)
-            newer = {"v": 1, "url": "http://127.0.0.1/", "deadline_ms": 1000, "body": "x"}
+            newer = {"v": 1, "url": "http://127.0.0.1/", "deadline_ms": 1000, "newest": "x"}
             async with linked(nats.url) as link:
                 await until_present(link, "paris")
                 for asked in (newer, newer | {"v": 2}, ["?"]):
