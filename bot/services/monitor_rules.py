@@ -115,9 +115,11 @@ class MonitorIndex:
         if found is None:
             raise NotFound(NO_SUCH_SITE, name=plain(str(wanted), NAME_LIMIT))
         above: Monitor | None = found
+        passed: set[int] = set()
         while child.id and above is not None:  # on a new one nothing can depend yet
-            if above.id == child.id:
+            if above.id in {child.id, *passed}:
                 raise UserError(_CIRCLE, name=found.name)
+            passed.add(above.id)
             above = self._by_id.get(above.depends_on or 0)
         return found.id
 

@@ -165,7 +165,7 @@ def test_yaml_that_is_none_is_refused_with_its_line(text: str, line: int) -> Non
         (("every: 60", "every: soon"), 14, "“soon” is not a whole number"),
         (("2xx", "9xx"), 15, "takes codes such as"),
         (("[shop, eu]", "[a, b, c, d, e, f]"), 16, "at most 5 tags"),
-        (("depends_on: Router", "depends_on: Nobody"), 12, "no monitor “Nobody”"),
+        (("depends_on: Router", "depends_on: Nobody"), 12, "nothing called “Nobody”"),
         (("depends_on: Router", "depends_on: Shop"), 12, "depends on itself"),
         (("name: Shop", "name: router"), 12, "two monitors are called"),
         (("https://shop.example", "https//shop.example"), 13, "Did you mean"),

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.errors import UserError
-from bot.models import GuildSettings, Monitor, TagAlerts
+from bot.models import GuildSettings, Monitor, TagAlerts, Target
 from bot.services.audit_log import FILE
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds, KeyValueStore
@@ -242,23 +242,21 @@ class SitesFile:
 
     def _check_names(self, guild_id: int, entry: ServerEntry, outcomes: Sequence[Outcome]) -> None:
         """Whatever a window or a monitor refers to is there, or will be."""
-        names = {one.name.casefold() for one in self._monitors.of_guild(guild_id)}
-        names |= {one.monitor.name.casefold() for one in outcomes if one.monitor is not None}
-        wanted = [
-            *((one.item.number, one.item.typed.get("depends_on")) for one in entry.monitors),
-            *((one.line, one.monitor) for one in entry.windows),
-        ]
-        for line, name in wanted:
-            if isinstance(name, str) and name.casefold() not in names:
-                raise YamlError(line, f"there is no monitor “{name}” in this server")
+        names = {one.monitor.name.casefold() for one in outcomes if one.monitor is not None}
+        mine, new = self._monitors.index(guild_id), Monitor(0, guild_id, "", Target(""), 60)
+        for one in entry.monitors:
+            name = one.item.typed.get("depends_on")
+            if name is not None and str(name).casefold() not in names:
+                _on_line(one.item.number, mine.parent, new, name)
+        for window in entry.windows:
+            name = window.monitor
+            if name is not None and name.casefold() not in names:
+                _on_line(window.line, self._monitors.find, guild_id, name)
         if len(entry.windows) > MAX_WINDOWS:
             line = entry.windows[MAX_WINDOWS].line
             raise YamlError(line, f"at most {MAX_WINDOWS} maintenance windows are possible")
-        for one in entry.windows:
-            try:
-                self._maintenance.check_from_file(guild_id, one.window)
-            except UserError as error:
-                raise YamlError(one.line, str(error)) from error
+        for window in entry.windows:
+            _on_line(window.line, self._maintenance.check_from_file, guild_id, window.window)
 
     async def _apply(self, plan: ServerPlan) -> None:
         guild_id = plan.guild_id
@@ -295,6 +293,14 @@ class SitesFile:
                 if one.id is None and number is not None:
                     found[_key(kind, where, one)] = number
         await self._store.save(NAMES, json.dumps(found))
+
+
+def _on_line(line: int, work: Callable[..., object], *args: object) -> None:
+    """What is refused is refused with its line."""
+    try:
+        work(*args)
+    except UserError as error:
+        raise YamlError(line, str(error)) from error
 
 
 def _item(one: MonitorEntry, places: Mapping[str, int]) -> Item:
