@@ -71,7 +71,7 @@ class IncidentsPage(
 
 
 def _line(words: Translator, one: Incident, *, causes: bool) -> str:
-    """``<time> · ✖ DOWN · Shop · shop.example.com · over after 12 min``."""
+    """``<time> · 🔴 DOWN · Shop · shop.example.com · over after 12 min``."""
     parts = [stamp(one.since_ms, "f"), f"**{incident_word(words, one)}**"]
     parts.append(markdown(one.name, NAME_LIMIT))
     if not says_host(one.name, one.url):

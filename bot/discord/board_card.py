@@ -12,6 +12,7 @@ from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
 from bot.words.incident_text import said_since_ms, works_again
 from bot.words.ratios import share
+from bot.words.state_words import state_text
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 
@@ -94,7 +95,7 @@ def headline(words: Translator, snapshot: BoardSnapshot) -> str:
     if not sites:
         return words.text("No sites to show here yet")
     said = {state_word(words, one) for one in sites}
-    if said == {words.text("✔ UP")}:
+    if said == {state_text(words, "up")}:
         return words.plural("{n} site is up", "All {n} sites are up", len(sites))
     return summary(words, sites)
 

@@ -1,11 +1,11 @@
-"""Names of a monitor's states: always a word, with a shape of its own, never colour alone."""
+"""Names of a monitor's states: always a word, never colour alone."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 from bot.models import Incident
 from bot.services.status import STATE_OF_KIND, MonitorStatus, state_of
-from bot.words.state_words import STATE_WORDS
+from bot.words.state_words import state_text
 from bot.words.timestamps import stamp
 from bot.words.translator import NN_, Translator
 
@@ -26,8 +26,8 @@ _WORDS = {
 
 
 def state_word(words: Translator, status: MonitorStatus) -> str:
-    """``✖ DOWN``, ``✔ UP · MAINTENANCE``, ``▲ SLOW · MUTED`` …"""
-    said = [words.text(STATE_WORDS[state_of(status)])]
+    """``🔴 DOWN``, ``🟢 UP · MAINTENANCE``, ``🟡 SLOW · MUTED`` …"""
+    said = [state_text(words, state_of(status))]
     if status.maintenance is not None:
         said.append(words.text("MAINTENANCE"))
     if status.monitor.muted_until_ms is not None:
@@ -36,9 +36,9 @@ def state_word(words: Translator, status: MonitorStatus) -> str:
 
 
 def incident_word(words: Translator, incident: Incident) -> str:
-    """``✖ DOWN``, ``▲ SLOW`` …, or ``▲ RECOVERING``."""
+    """``🔴 DOWN``, ``🟡 SLOW`` …, or ``🟡 RECOVERING``."""
     key = STATE_OF_KIND.get(incident.kind, incident.kind.value)
-    return words.text(STATE_WORDS["recovering" if incident.recovering else key])
+    return state_text(words, "recovering" if incident.recovering else key)
 
 
 def offline_text(words: Translator, since_ms: int) -> str:

@@ -13,7 +13,7 @@ from bot.services.history.uptime import Level, Uptime
 from bot.services.recurrence import zone_of
 from bot.services.status import STATE_OF_KIND
 from bot.services.status_pages import DAYS, Page, PageSite, PageWork
-from bot.words.state_words import STATE_WORDS
+from bot.words.state_words import state_on_page
 from bot.words.translator import N_, Translator
 
 UP, UNSTABLE, DOWN, NONE = "up", "unstable", "down", "none"
@@ -117,7 +117,7 @@ def offline(words: Translator, page: Page) -> str:
 
 
 def site_line(words: Translator, page: Page, site: PageSite) -> SiteLine:
-    said = [words.text(STATE_WORDS[site.state])]
+    said = [state_on_page(words, site.state)]
     if site.in_maintenance:
         said.append(words.text("MAINTENANCE"))
     first_ms = page.at_ms - (max(1, len(site.days)) - 1) * DAY_MS
@@ -173,7 +173,7 @@ def legend(words: Translator) -> list[Line]:
 
 def incident_line(words: Translator, page: Page, incident: Incident) -> Line:
     since = moment(words, page, incident.since_ms)
-    word = words.text(STATE_WORDS[incident_state(incident)])
+    word = state_on_page(words, incident_state(incident))
     colour = DOWN if incident.kind is Kind.DOWN else UNSTABLE
     if incident.open:
         length = words.duration((page.at_ms - incident.since_ms) / 1000)

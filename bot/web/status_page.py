@@ -25,7 +25,7 @@ from bot.services.history.uptime import Level
 from bot.services.status_pages import NotKnownYet, Page, PageSite, StatusPages
 from bot.web import page_text
 from bot.web.answers import HTML, answer, not_found, only
-from bot.words.state_words import STATE_WORDS
+from bot.words.state_words import state_on_page
 from bot.words.translator import LANGUAGES, Translator, translator_for
 
 _HERE = Path(__file__).parent
@@ -268,7 +268,7 @@ def _named(page: Page, wanted: str) -> PageSite | None:
 def badge(words: Translator, site: PageSite) -> _Rendered:
     """``Shop | UP`` as a picture for other pages."""
     name = site.name if len(site.name) <= _NAME_LIMIT else f"{site.name[: _NAME_LIMIT - 1]}…"
-    word = words.text(STATE_WORDS[site.state])
+    word = state_on_page(words, site.state)
     left, right = (len(text) * _CHARACTER + _PADDING for text in (name, word))
     colour = _BADGE_COLOURS[page_text.colour_of(site.state)]
     text = (

@@ -161,7 +161,7 @@ def _add_past(embed: discord.Embed, words: Translator, past: Sequence[Incident],
 
 
 def _past(words: Translator, one: Incident) -> str:
-    """``24 November 2026 14:02 · ✖ DOWN · lasted 12 min · HTTP 503``."""
+    """``24 November 2026 14:02 · 🔴 DOWN · lasted 12 min · HTTP 503``."""
     length = words.text("lasted {duration}", duration=duration(words, one))
     how_long = length if one.ending is Ending.RESOLVED else ending_text(words, one)
     parts = [stamp(one.since_ms, "f"), incident_word(words, one), how_long]

@@ -17,9 +17,9 @@ NAME_LIMIT, HOST_LIMIT = 80, 200
 _URL_LIMIT = 1_000
 _NAMED, _SHORT_NAME_LIMIT = 10, 40  # of several
 _OVER = {
-    Ending.RESOLVED: N_("✔ over after {duration}"),
+    Ending.RESOLVED: N_("🟢 over after {duration}"),
     Ending.REMOVED: N_("no longer watched after {duration}"),
-    Ending.PAUSED: N_("‖ paused after {duration}"),
+    Ending.PAUSED: N_("⚫ paused after {duration}"),
 }
 
 
@@ -89,5 +89,5 @@ def says_host(name: str, url: str) -> bool:
 
 
 def ending_text(words: Translator, one: Incident) -> str:
-    """``✔ over after 12 min``, or why it was not seen to its end."""
+    """``🟢 over after 12 min``, or why it was not seen to its end."""
     return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))

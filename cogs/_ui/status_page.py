@@ -141,7 +141,7 @@ class WatchListPage(
 
 
 def _settings_line(words: Translator, status: MonitorStatus) -> str:
-    """``✔ UP · Shop · shop.example.com · every 60 s · #alerts``."""
+    """``🟢 UP · Shop · shop.example.com · every 60 s · #alerts``."""
     monitor = status.monitor
     parts = [state_word(words, status), shown_name(monitor)]
     if not named_by_host(monitor):
@@ -159,7 +159,7 @@ def _is_fine(status: MonitorStatus, uptime: Uptime | None) -> bool:
 
 
 def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> str:
-    """``✔ UP · Shop API · shop.example.com · 182 ms · 99.97%``."""
+    """``🟢 UP · Shop API · shop.example.com · 182 ms · 99.97%``."""
     monitor = status.monitor
     parts = [f"**{state_word(words, status)}**", shown_name(monitor)]
     if not named_by_host(monitor):

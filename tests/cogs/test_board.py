@@ -82,7 +82,7 @@ def test_a_board_follows_the_truth_and_is_otherwise_left_alone(tmp_path: Path) -
         assert edits(fixture) == before
         fixture.site.status = 503
         down = await shows(fixture, "1 down")
-        assert "**✖ DOWN** · Shop · HTTP 503 · <t:" in readable(down)
+        assert "**🔴 DOWN** · Shop · HTTP 503 · <t:" in readable(down)
         await fixture.site.heal()
         await shows(fixture, "1 site is up")
         assert [one["id"] for one in boards(fixture)] == [board["id"]]
@@ -465,7 +465,7 @@ def test_fifty_sites_with_awkward_names_fit_in_a_french_board(tmp_path: Path) ->
         assert answer.content.startswith("The board is posted")
         board = await shows(fixture, "50 en attente")
         text = readable(board)
-        assert "**? EN ATTENTE** · " in text
+        assert "**⚪ EN ATTENTE** · " in text
         assert text.count(" · ") == 50
         assert "Mis à jour <t:" in text
         assert "<@1>" not in text.replace("\\<@1>", "")

@@ -69,8 +69,8 @@ def test_the_timeline_is_newest_first_in_pages(tmp_path: Path) -> None:
         assert len(lines(first)) == 10
         times = [int(line.split(":")[1]) for line in lines(first)]
         assert times == sorted(times, reverse=True)
-        assert "**✖ DOWN** · Shop · " in lines(first)[0]
-        assert lines(first)[0].endswith("✔ over after 12 min")
+        assert "**🔴 DOWN** · Shop · " in lines(first)[0]
+        assert lines(first)[0].endswith("🟢 over after 12 min")
         assert first.buttons == ["◀", "▶"]
         await fixture.sandbox.press("Member", first, "▶")
         second = fixture.sandbox.look(first)

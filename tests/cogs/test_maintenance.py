@@ -38,7 +38,7 @@ def test_what_fails_under_maintenance_is_reported_when_it_is_cancelled(tmp_path:
         await fixture.app.silences.expire_due()
         shown = await fixture.run("status", who="Member")
         assert shown.content == "1 down · 1 in maintenance"
-        assert "**✖ DOWN · MAINTENANCE** · Shop" in shown.text
+        assert "**🔴 DOWN · MAINTENANCE** · Shop" in shown.text
         one = await fixture.run("status", who="Member", monitor="Shop")
         assert (
             f"Maintenance until <t:{end}:f>; alerts are silenced until then. new disk" in one.text

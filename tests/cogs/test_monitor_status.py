@@ -88,7 +88,7 @@ def test_months_of_history_are_reported_to_everybody_in_numbers(tmp_path: Path) 
         answer = await fixture.run("status", who="Member", monitor="Shop")
         assert answer.ephemeral
         embed = answer.embeds[0]
-        assert embed["title"] == "✔ UP · Shop"
+        assert embed["title"] == "🟢 UP · Shop"
         end = begin_ms // 1000 + 43_200
         assert embed["description"] == f"No trouble since <t:{end}:R> (<t:{end}:f>)."
         reported = fields(answer)
@@ -102,7 +102,7 @@ def test_months_of_history_are_reported_to_everybody_in_numbers(tmp_path: Path) 
         assert uptime[3].startswith("**90 days** · 99.4")
         assert "median " in reported["Response time, last 24 h"]
         past, more = reported["Last incidents"].split("\n")
-        assert past == f"<t:{begin_ms // 1000}:f> · ✖ DOWN · lasted 12 h · HTTP 503"
+        assert past == f"<t:{begin_ms // 1000}:f> · 🔴 DOWN · lasted 12 h · HTTP 503"
         assert more.startswith("All of them: </incidents:")
         assert "Certificate" not in reported, "a site without TLS has none"
         assert "Alert channel" not in reported
@@ -118,7 +118,7 @@ def test_french_people_read_french_numbers(tmp_path: Path) -> None:
         await live_long(fixture, entry)
         answer = await fixture.run("status", who="Member", monitor="Shop", locale="fr")
         reported = fields(answer)
-        assert answer.embeds[0]["title"] == "✔ EN LIGNE · Shop"
+        assert answer.embeds[0]["title"] == "🟢 EN LIGNE · Shop"
         uptime = reported["Disponibilité"].replace(NARROW, "~").split("\n")
         assert uptime[0] == "**24~h** · 100\u00a0%"
         assert uptime[2].startswith("**30~jours** · 98,3")
@@ -156,7 +156,7 @@ def test_an_open_incident_says_since_when_and_is_not_among_the_past(tmp_path: Pa
         entry = next(iter(fixture.app.watchlist.all()))
         assert entry.incident is not None
         since = entry.incident.since_ms // 1000
-        assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
+        assert answer.embeds[0]["title"] == "🔴 DOWN · Shop"
         reported = fields(answer)
         assert reported["Since"] == f"<t:{since}:R> (<t:{since}:f>)"
         assert "HTTP 503" in reported["Latest check"]
@@ -174,7 +174,7 @@ def test_a_paused_one_says_since_when_and_until_when(tmp_path: Path) -> None:
         answer = await fixture.run("status", who="Member", monitor="Shop")
         resume = (entry.monitor.resume_ms or 0) // 1000
         paused = (entry.monitor.paused_ms or 0) // 1000
-        assert answer.embeds[0]["title"] == "‖ PAUSED · Shop"
+        assert answer.embeds[0]["title"] == "⚫ PAUSED · Shop"
         assert answer.embeds[0]["description"] == f"Paused until <t:{resume}:f>."
         assert fields(answer)["Since"].startswith(f"<t:{paused}:R>")
 
@@ -189,7 +189,7 @@ def test_one_that_was_never_judged_has_no_numbers_and_one_that_is_gone_no_answer
         fixture.site.status = 503  # one failed check says nothing yet
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=3600)
         answer = await fixture.run("status", who="Member", monitor="Shop")
-        assert answer.embeds[0]["title"] == "? PENDING · Shop"
+        assert answer.embeds[0]["title"] == "⚪ PENDING · Shop"
         assert answer.embeds[0]["description"].startswith("Waiting for the first")
         assert set(fields(answer)) == {"Latest check", "Address"}
         found = fixture.app.monitors.find(fixture.guild_id, "Shop")

@@ -37,7 +37,7 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
         assert undo.startswith("To unmute it sooner: </mute:")
         assert undo.endswith("> with “off”.")
         shown = await fixture.run("status", who="Member")
-        assert "✔ UP · MUTED" in shown.text or "? PENDING · MUTED" in shown.text
+        assert "🟢 UP · MUTED" in shown.text or "⚪ PENDING · MUTED" in shown.text
         assert "1 muted" in (await fixture.run("watch list")).text
         again = await fixture.run("mute", monitor="Shop", for_="1d")
         assert "<t:" in again.content

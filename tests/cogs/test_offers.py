@@ -152,7 +152,7 @@ def test_a_first_check_that_fails_looks_like_it_and_can_be_undone(tmp_path: Path
         assert answer.content.startswith("\u26a0 Watching 127.0.0.1:")
         assert answer.buttons == ["Edit", "Undo", "Keep it"]
         status = await fixture.run("status", who="Member")
-        assert "? PENDING** \u00b7 Shop" in status.text
+        assert "⚪ PENDING** \u00b7 Shop" in status.text
         assert "HTTP 503" in status.text
         kept = await fixture.sandbox.press("Admin", answer, "Keep it")
         assert "I keep watching Shop" in kept.text

@@ -36,9 +36,9 @@ def test_members_know_name_and_state_of_a_public_site_and_nothing_else(tmp_path:
         assert "DOWN" in listed.text
         assert "Shop" in listed.text
         one = await fixture.run("status", who="Member", monitor=monitor)
-        assert "✖ DOWN · Shop" in one.text
+        assert "🔴 DOWN · Shop" in one.text
         incidents = await fixture.run("incidents", who="Member")
-        assert "**✖ DOWN** · Shop" in incidents.text
+        assert "**🔴 DOWN** · Shop" in incidents.text
         history = await fixture.run("history", who="Member", monitor="Shop")
         assert "DOWN · Shop" in history.text
         shown = await fixture.run("status", public=True)

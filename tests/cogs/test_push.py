@@ -70,7 +70,7 @@ def test_a_job_looks_like_a_job_everywhere(tmp_path: Path) -> None:
         why = str((await fixture.run("why", monitor="Backup")).message)
         assert "did not come, or said that the job failed" in why
         listed = str((await fixture.run("watch list")).message)
-        assert "✖ DOWN · Backup · every 60 s" in listed
+        assert "🔴 DOWN · Backup · every 60 s" in listed
         card = await fixture.run("watch edit", monitor="Backup")
         assert "New address" in labels(card.message or {})
         french = await fixture.run("watch push", name="Nuit", every=60, locale="fr")

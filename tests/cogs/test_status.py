@@ -35,7 +35,7 @@ def test_pages_of_ten_turn_in_place_and_survive_what_has_changed(tmp_path: Path)
         answer = await fixture.run("status", who="Member")
         assert answer.ephemeral
         assert answer.content == "23 up"
-        assert answer.text.count("✔ UP") == 10
+        assert answer.text.count("🟢 UP") == 10
         assert answer.buttons == ["◀", "▶", "Refresh"]
         assert answer.components[1]["disabled"] is True
         assert "Page 1 of 3" in answer.text
@@ -64,9 +64,9 @@ def test_problems_come_first_and_words_carry_the_state(tmp_path: Path) -> None:
         assert answer.content == "1 down · 1 up · 1 paused"
         lines = answer.embeds[0]["description"].splitlines()
         host = fixture.site.url.removeprefix("http://")
-        assert lines[0].startswith(f"**✖ DOWN** · Shop · {host} · HTTP 503 · <t:")
-        assert lines[1].startswith(f"**✔ UP** · Bakery · {host} · ")
-        assert lines[2] == f"**‖ PAUSED** · Attic · {host}"
+        assert lines[0].startswith(f"**🔴 DOWN** · Shop · {host} · HTTP 503 · <t:")
+        assert lines[1].startswith(f"**🟢 UP** · Bakery · {host} · ")
+        assert lines[2] == f"**⚫ PAUSED** · Attic · {host}"
         assert lines[3].startswith("Checked <t:")
 
     run_with_bot(tmp_path, scenario)
@@ -118,7 +118,7 @@ def test_one_monitor_shows_why_and_the_whole_address_to_managers_alone(tmp_path:
         await fixture.sandbox.wait_for_message("alerts", "Shop", 15)
         plain = await fixture.run("status", who="Member", monitor="Shop")
         assert plain.ephemeral
-        assert "✖ DOWN · Shop" in plain.text
+        assert "🔴 DOWN · Shop" in plain.text
         assert "HTTP 503" in plain.text
         assert "secret" not in plain.text
         assert "secret" in (await fixture.run("status", monitor="Shop")).text

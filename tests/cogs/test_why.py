@@ -13,7 +13,7 @@ def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
         await fixture.sandbox.wait_for_message("alerts", "Shop", 15)
         answer = await fixture.run("why", who="Member", monitor="Shop")
         assert answer.ephemeral
-        assert answer.embeds[0]["title"] == "✖ DOWN · Shop"
+        assert answer.embeds[0]["title"] == "🔴 DOWN · Shop"
         said = answer.embeds[0]["description"]
         assert "`x` every check failed" in said
         assert "every round failed." in said

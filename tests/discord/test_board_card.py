@@ -89,7 +89,7 @@ def test_a_game_server_says_how_many_play_and_nothing_that_a_stranger_wrote() ->
     game = Game(5, 100, "1.21 @everyone", "map")
     shown = face(replace(craft, latest=replace(craft.latest, game=game)), site("Blog"))
     _, body, _ = board_texts(EN, shown, STATUS)
-    assert body.splitlines()[0] == "**✔ UP** · Craft · 180 ms · 5/100 players"
+    assert body.splitlines()[0] == "**🟢 UP** · Craft · 180 ms · 5/100 players"
     assert shown.numbers_hash != face(craft, site("Blog")).numbers_hash
     assert shown.words_hash == face(craft, site("Blog")).words_hash
 
@@ -111,14 +111,14 @@ def test_what_is_in_trouble_comes_first_each_with_word_cause_and_since() -> None
     )
     since = f"<t:{NOW_MS // 1000 - 60}:R>"
     assert body.splitlines() == [
-        f"**✖ DOWN** · Shop · HTTP 503 · {since}",
-        f"**▲ UNSTABLE** · Visa · about 1 in 4 tries gets through · {since}",
-        f"**▲ SLOW** · Maps · 4100 ms · {since}",
-        f"**▲ REFUSED** · Docs · HTTP 503 · {since}",
-        "**✔ UP** · Blog · 180 ms",
-        "**✔ UP · MUTED** · Wiki · 180 ms",
-        "**? PENDING** · New",
-        "**‖ PAUSED** · Old",
+        f"**🔴 DOWN** · Shop · HTTP 503 · {since}",
+        f"**🟡 UNSTABLE** · Visa · about 1 in 4 tries gets through · {since}",
+        f"**🟡 SLOW** · Maps · 4100 ms · {since}",
+        f"**🟡 REFUSED** · Docs · HTTP 503 · {since}",
+        "**🟢 UP** · Blog · 180 ms",
+        "**🟢 UP · MUTED** · Wiki · 180 ms",
+        "**⚪ PENDING** · New",
+        "**⚫ PAUSED** · Old",
     ]
     assert age == f"-# Updated <t:{NOW_MS // 1000}:R>"
 
@@ -152,14 +152,14 @@ def test_planned_work_and_offline_are_words_too() -> None:
         "### 1 up · 1 in maintenance",
         f"⚪ BLIND · I have been offline since <t:{NOW_MS // 1000 - 5}:f>. Last seen:",
     ]
-    assert body == "**✔ UP · MAINTENANCE** · Shop · 180 ms"
+    assert body == "**🟢 UP · MAINTENANCE** · Shop · 180 ms"
 
 
 def test_many_sites_of_one_state_share_a_paragraph() -> None:
     many = face(site("Shop", Kind.DOWN), *(site(f"site {n}") for n in range(20)))
     down, up = board_texts(EN, many, STATUS)[1].splitlines()
-    assert down.startswith("**✖ DOWN** · Shop")
-    assert up.startswith("**✔ UP** · site 0 (180 ms) · site 1 (180 ms) · ")
+    assert down.startswith("**🔴 DOWN** · Shop")
+    assert up.startswith("**🟢 UP** · site 0 (180 ms) · site 1 (180 ms) · ")
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -180,7 +180,7 @@ def test_fifty_long_names_of_any_script_stay_within_every_limit(
     texts = board_texts(translator_for(language), shown, STATUS)
     assert sum(len(text.encode("utf-16-le")) // 2 for text in texts) <= 4_000
     found = re.search(r"(\d+)(?: more| de plus) · </status:", texts[1])
-    lines = texts[1].count("✔ ") + texts[1].count("✖ ") + texts[1].count("▲ ")
+    lines = texts[1].count("**🔴 ") + texts[1].count("**🟡 ")
     shown_n = lines if kind else len(re.findall(r"180\sms\)", texts[1]))
     assert shown_n + (int(found[1]) if found else 0) == 50
     assert shown_n > 10
@@ -203,8 +203,8 @@ def test_the_order_stays_when_something_does_not_fit() -> None:
 def test_of_hundreds_the_calm_are_counted_and_trouble_is_named() -> None:
     calm = [site(f"Site {number}") for number in range(300)]
     body = board_texts(EN, face(site("Shop", Kind.DOWN), *calm), STATUS)[1].splitlines()
-    assert body[0].startswith("**\u2716 DOWN** \u00b7 Shop")
-    assert body[1:] == ["**\u2714 UP** \u00b7 300 sites"]
+    assert body[0].startswith("**🔴 DOWN** \u00b7 Shop")
+    assert body[1:] == ["**🟢 UP** \u00b7 300 sites"]
 
 
 def test_planned_maintenance_stands_on_the_board_and_changes_its_words() -> None:
