@@ -224,7 +224,7 @@ class Monitor:
     public: bool = False  # everybody may know its name and state
     players: bool = False  # how many play is kept, and drawn in its pictures
     tags: tuple[str, ...] = ()  # in lower case, without “#”
-    depends_on: int | None = None  # the monitor it is reached through
+    depends_on: int | None = None  # the monitor it is reached through; -id of a followed page
     grace_s: int | None = None  # of a push monitor: how late a beat may be
     quiet: bool = False  # its alerts ping nobody, whatever role its server has
     link: str | None = None  # shown on its alerts, as is its note

@@ -30,7 +30,7 @@ __all__ = ("Followed", "FollowedPage", "FollowedPages", "PageReport", "Pages")
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
-AT_ONCE = 8
+AT_ONCE = 64
 MOST_PAGES = 20
 _SHOWN, _SHOWN_LIMIT = 15, 40  # components in a refusal
 

@@ -263,9 +263,9 @@ _TABLE = (
         name="depends_on",
         label=N_("Depends on"),
         help=N_(
-            "The site it is reached through: while that is down, no alert of this one is sent."
+            "The site it is reached through: no alert while that is down. Or a page followed here."
         ),
-        edit_help=N_("The site it is reached through; - for none."),
+        edit_help=N_("The site it is reached through, or a followed page; - for none."),
         removable=True,
     ),
     # For those who ask other places; it stands in no form.

@@ -91,6 +91,47 @@ def test_why_a_name_has_no_address_is_reported(name: str, fault: Fault) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("records", "found"),
+    [
+        ([], None),
+        ([(0, 5, 25566, "play.example.net.")], ("play.example.net", 25566)),
+        (
+            [(10, 90, 1, "later.example.net"), (5, 1, 2, "Early.example.net")],
+            ("early.example.net", 2),
+        ),
+        (
+            [(5, 1, 1, "light.example.net"), (5, 9, 2, "heavy.example.net")],
+            ("heavy.example.net", 2),
+        ),
+        ([(0, 0, 25565, ".")], None),
+    ],
+)
+def test_a_service_leads_to_the_host_its_records_name_first(
+    records: list[tuple[int, int, int, str]], found: tuple[str, int] | None
+) -> None:
+    async def scenario() -> None:
+        async with resolving() as (resolver, server):
+            server.services["_minecraft._tcp.example.net"] = records
+            assert await resolver.service("_minecraft._tcp.example.net") == found
+
+    asyncio.run(scenario())
+
+
+def test_a_service_nobody_answers_for_costs_a_bounded_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr("bot.engine.resolver.SERVICE_S", 0.2)
+        async with resolving() as (resolver, server):
+            server.silent = True
+            before = time.monotonic()
+            assert await resolver.service("_minecraft._tcp.example.net") is None
+            assert time.monotonic() - before < 1
+
+    asyncio.run(scenario())
+
+
 def test_a_name_without_address_is_asked_for_again_after_five_seconds() -> None:
     async def scenario() -> None:
         clock = FakeClock()

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
+from bot.clock import SystemClock
 from bot.engine.kinds.base import Checker
 from bot.engine.votes import NoVote, Verdict, vote
 from bot.models import Cause, CheckResult, Reason, Target
+from bot.places.address import read_server
 from bot.places.link import PRESENT_S, RemoteChecker
+from bot.places.lookout import Lookout, PlaceCheckers
 from tests.engine.sites import OK, Visit, answer, free_port, make_checker, serve
 from tests.fakes import FakeClock
 from tests.places.rig import (
@@ -219,6 +222,29 @@ def test_its_own_guard_refuses_what_its_operator_did_not_open(tmp_path: Path) ->
                         [answer] = await link.ask_all(Target(url))
                         assert answer.why is NoVote.CANNOT
                     assert site.visits == []
+
+    asyncio.run(scenario())
+
+
+class Barred(Checker):
+    """A machine that lets nobody ping."""
+
+    async def check(self, target: Target) -> CheckResult:  # noqa: ARG002 - it visits nothing
+        return CheckResult(SystemClock().now_ms(), Cause(Reason.MAY_NOT_PING))
+
+
+def test_a_place_whose_machine_may_not_ping_does_not_vote(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with NatsServer(tmp_path) as nats:
+            checkers = PlaceCheckers(Barred(), Barred())
+            paris = Lookout("paris", read_server(nats.url, "NATS_URL"), checkers, SystemClock())
+            running = asyncio.create_task(paris.run())
+            async with linked(nats.url) as link:
+                await until_present(link, "paris")
+                [answer] = await link.ask_all(Target("ping://example.com"))
+                assert (answer.result, answer.why) == (None, NoVote.CANNOT)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(scenario())
 

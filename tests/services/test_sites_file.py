@@ -12,6 +12,7 @@ import jsonschema  # type: ignore[import-untyped] # it has no types
 import pytest
 
 from bot.config import Config
+from bot.db.followed_pages import FollowedPage
 from bot.errors import UserError
 from bot.models import TagAlerts
 from bot.services.audit_log import FILE
@@ -246,6 +247,25 @@ def test_the_file_is_applied_again_without_a_change_and_survives_a_restart(tmp_p
         assert (window.window.tag, window.window.length_s, window.window.days) == (
             "shop", 5400, (0, 1, 2, 3, 4),
         )  # fmt: skip
+
+    play(scenario())
+
+
+def test_a_monitor_of_the_file_may_depend_on_a_followed_page(tmp_path: Path) -> None:
+    text = FILE_TEXT.replace("depends_on: Router", "depends_on: example cloud")
+
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as fixture:
+            page = FollowedPage(7, GUILD, "https://status.example", "statuspage", "Example Cloud")
+            await apply(fixture, tmp_path, text)
+            assert fixture.watchlist.of_guild(GUILD) == [], "nothing of that name is known"
+            fixture.monitors._followed = lambda _: [page]
+            for _ in range(2):
+                await apply(fixture, tmp_path, text)
+                assert fixture.entry("Shop").monitor.depends_on == -page.id
+            window = text.replace("        tag: shop", "        monitor: Example Cloud")
+            with pytest.raises(YamlError, match="I watch nothing called"):
+                await plan(fixture, window)
 
     play(scenario())
 
