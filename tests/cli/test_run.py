@@ -119,6 +119,31 @@ def test_a_hangup_is_logged_and_ends_nothing(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_the_file_of_sites_is_read_at_the_start_and_again_on_a_hangup(tmp_path: Path) -> None:
+    file = tmp_path / "sites.yml"
+    file.write_text("servers:\n  - idd: 1\n", "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        env=environment(tmp_path) | {"VIGIE_SITES": str(file)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = [""]
+    while "nothing is changed" not in lines[-1]:
+        lines.append(process.stderr.readline())
+    assert "sites.yml, line 2: “idd” is no key here" in lines[-1]
+    file.write_text("servers:\n  - id: 1\n", "utf-8")
+    process.send_signal(signal.SIGHUP)
+    while "sites.yml: read" not in lines[-1]:
+        lines.append(process.stderr.readline())
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in "".join(lines) + said
+
+
 HANGING = """
 import asyncio, socket, sys, threading, time
 import bot.app, bot.__main__

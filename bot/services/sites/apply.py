@@ -151,17 +151,21 @@ class SitesFile:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Apply the file whenever that is wanted, until cancelled."""
+        """Read it at once, and apply it whenever that is wanted, until cancelled."""
+        self._wanted.set()
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            if self._path is not None and self._directory is not None:
+            if self._path is not None:
                 await self._apply_file(self._path, self._directory)
 
-    async def _apply_file(self, path: Path, directory: Directory) -> None:
+    async def _apply_file(self, path: Path, directory: Directory | None) -> None:
         try:
             text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
             entries = await asyncio.to_thread(read_sites, text)
+            if directory is None:
+                log.info("%s: read, to be applied as soon as Discord is reached", path)
+                return
             for plan in await self.plan(entries, directory):
                 await self._apply(plan)
                 log.info("%s: applied\n%s", path, "\n".join(plan.lines()))
