@@ -55,7 +55,7 @@ def history_embed(
     if instead is not None:
         said += [words.text(instead), sparkline(words, asked.past)]
     embed = state_embed(words, asked.status, said)
-    for name, value in _rows(words, asked.past):
+    for name, value in _rows(words, asked):
         embed.add_field(name=name, value=value)
     return embed
 
@@ -64,7 +64,7 @@ def alt_text(words: Translator, asked: MonitorHistory) -> str:
     """What the picture shows, for those who cannot see it: the same numbers."""
     name = plain(asked.status.monitor.name, NAME_LIMIT)
     said = [f"{name}, {_period_name(words, asked.period)}"]
-    said += [words.text("{name}: {value}", name=n, value=v) for n, v in _rows(words, asked.past)]
+    said += [words.text("{name}: {value}", name=n, value=v) for n, v in _rows(words, asked)]
     return clip(". ".join(said), _ALT_LIMIT)
 
 
@@ -81,8 +81,8 @@ def _period_name(words: Translator, period: Period) -> str:
     return words.plural("Last {n} day", "Last {n} days", period.days)
 
 
-def _rows(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
-    uptime = past.uptime
+def _rows(words: Translator, asked: MonitorHistory) -> Sequence[tuple[str, str]]:
+    past, uptime = asked.past, asked.past.uptime
     never = words.text("never")
     up = share(words, uptime) if uptime.watched_s > 0 else words.text("not watched")
     unwatched = words.duration(uptime.unwatched_s) if uptime.unwatched_s else never
@@ -90,7 +90,7 @@ def _rows(words: Translator, past: PeriodReport) -> Sequence[tuple[str, str]]:
         (words.text("Uptime"), up),
         (words.text("Down"), _times(words, past.outages, uptime.down_s)),
         (words.text("Unstable"), _times(words, past.shaky, uptime.unstable_s)),
-        (_speed_name(words, past), _speed(words, past)),
+        *_speed_row(words, asked),
         (words.text("Not watched"), unwatched),
         *_players(words, past),
     )
@@ -112,6 +112,14 @@ def _times(words: Translator, count: int, seconds: int) -> str:
         return words.text("never")
     times = words.plural("{n} time", "{n} times", count)
     return f"{times} · {words.duration(seconds)}"
+
+
+def _speed_row(words: Translator, asked: MonitorHistory) -> Sequence[tuple[str, str]]:
+    """Of a job how long it took, where it says when it begins."""
+    past = asked.past
+    if not asked.status.monitor.is_push:
+        return ((_speed_name(words, past), _speed(words, past)),)
+    return ((words.text("Run time"), _speed(words, past)),) if past.p95_ms else ()
 
 
 def _speed_name(words: Translator, past: PeriodReport) -> str:

@@ -111,6 +111,7 @@ class Pushes:
         self._by_token: dict[bytes, int] = {}
         self._waiting: list[Beat] = []
         self._storing: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
         self.look_soon: Callable[[Entry], None] = lambda _: None
         self.taken = dict.fromkeys(Taken, 0)
         connectivity.on_back_online = self._was_offline
@@ -277,8 +278,9 @@ class Pushes:
 
     async def _store_together(self) -> None:
         await asyncio.sleep(GATHER_S)
-        beats, self._waiting, self._storing = self._waiting, [], None
-        await self._db.write(lambda conn: table.save_beats(conn, beats))
+        async with self._writing:  # a slow disk gets fewer and larger writes
+            beats, self._waiting, self._storing = self._waiting, [], None
+            await self._db.write(lambda conn: table.save_beats(conn, beats))
 
 
 def due_ms(memory: PushMemory, entry: Entry) -> int:

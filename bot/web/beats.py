@@ -58,6 +58,9 @@ def _meaning(word: str | None) -> tuple[Call | None, int | None]:
 
 async def _body(request: web.BaseRequest) -> str:
     """The beginning of what was sent, as text."""
+    if request.headers.get("Expect", "").lower() == "100-continue":  # curl waits for it
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     data = bytearray()
     while len(data) < BODY_LIMIT and (part := await request.content.read(BODY_LIMIT - len(data))):
         data += part

@@ -1,8 +1,8 @@
 """``make bench``: small tables of what Vigie costs, each with the bar it is held against.
 
-``python -m tests.bench [storage] [year] [start] [cost] [memory] [lateness] [places] [door]
-[latency]`` runs some of them, all by default, in about twelve minutes; ``soak``, ``hostile`` and
-``mass`` are run when they are asked for, and take ten each, the last twenty-five.
+``python -m tests.bench [storage] [year] [start] [kinds] [cost] [memory] [lateness] [places]
+[door] [latency]`` runs some of them, all by default, in about twelve minutes; ``soak``,
+``hostile`` and ``mass`` are run when they are asked for, and take ten each, the last twenty-five.
 Machines are noisy: read the ratios, which are of one run.
 """
 

@@ -53,6 +53,10 @@ def test_a_job_looks_like_a_job_everywhere(tmp_path: Path) -> None:
         waiting = str((await fixture.run("status", monitor="Backup")).message)
         assert "Waiting for the first beat." in waiting
         pushes = fixture.app.pushes
+        await pushes.call(secret_in(answer), Call.FINE)
+        past = str((await fixture.run("history", monitor="Backup")).message)
+        assert "Uptime" in past
+        assert "median 0 ms" not in past
         await pushes.call(secret_in(answer), Call.START)
         await pushes.call(secret_in(answer), Call.FINE)
         status = str((await fixture.run("status", monitor="Backup")).message)

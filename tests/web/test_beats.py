@@ -21,7 +21,7 @@ from tests.services.services_fixture import (
     ServicesFixture,
     services_fixture,
 )
-from tests.web.rig import HERE, Reply, ask, open_door, play
+from tests.web.rig import HERE, Reply, ask, open_door, play, request
 from tests.web.test_door import free_port, health_of
 
 LISTENING = Config(listen=ListenAddress(HERE, 8080), min_interval_s=1)
@@ -114,6 +114,24 @@ def test_a_large_body_is_cut_and_the_beat_counts(tmp_path: Path) -> None:
             assert found is not None
             assert found[0] == "y" * 10_000
             assert state_of(s) is State.UP
+
+    play(scenario())
+
+
+def test_curl_need_not_wait_to_send_a_body(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with with_a_job(tmp_path) as (s, port, path):
+            reader, writer = await asyncio.open_connection(HERE, port)
+            head = {"Expect": "100-continue", "Content-Length": "5"}
+            writer.write(request(path, "POST", fields=head))
+            async with asyncio.timeout(5):
+                assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+                writer.write(b"hello")
+                assert Reply.of(await reader.read()).text == "ok"
+            writer.close()
+            found = await s.pushes.body(GUILD, s.entry("backup").monitor.id)
+            assert found is not None
+            assert found[0] == "hello"
 
     play(scenario())
 

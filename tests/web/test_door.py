@@ -14,11 +14,11 @@ from bot.errors import ConfigError
 from bot.models import CheckResult
 from bot.services.liveness import GapWatch, Gateway, Health, Heartbeat
 from bot.web.answers import answer
-from bot.web.door import Healthz
+from bot.web.door import Door, Healthz
 from bot.web.listener import Listener
 from tests.harness import Harness
 from tests.services.services_fixture import GUILD, ServicesFixture, services_fixture
-from tests.web.rig import HERE, ask, open_door, play
+from tests.web.rig import HERE, ask, open_door, play, request
 
 
 async def never_called(_url: str) -> str | None:
@@ -170,6 +170,24 @@ def test_the_public_address_has_no_slash_at_its_end(text: str, url: str) -> None
 def test_another_public_address_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="VIGIE_PUBLIC_URL"):
         load({"VIGIE_PUBLIC_URL": text}, None)
+
+
+def test_it_listens_on_ipv6_as_well() -> None:
+    async def scenario() -> None:
+        door = Door(ListenAddress("::1", 0), {"hello": hello})
+        try:
+            door.start()
+        except ConfigError:
+            pytest.skip("this machine has no ::1")
+        try:
+            reader, writer = await asyncio.open_connection("::1", door.listener.port)
+            writer.write(request("/hello"))
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        finally:
+            await door.stop()
+
+    play(scenario())
 
 
 def test_an_address_that_cannot_be_had_is_named() -> None:
