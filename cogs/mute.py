@@ -19,7 +19,7 @@ from cogs._ui.monitor_text import shown_names
 from cogs._ui.options import Choices, choices, parse_duration_s, safe_autocomplete
 
 OFF = "off"
-_OFF = re.compile(r"off|non|0+\s*[smhdjw]?", re.IGNORECASE)
+_OFF = re.compile(r"off|non|no|stop|0+\s*[smhdjw]?", re.IGNORECASE)
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
 
 
@@ -40,6 +40,8 @@ def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
         for name, value in offered
         if value.startswith(wanted) or name.casefold().startswith(wanted)
     ]
+    if _OFF.fullmatch(typed):
+        return choices(offered[-1:])
     try:
         own_s = parse_duration_s(typed)
     except UserError:

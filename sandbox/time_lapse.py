@@ -21,7 +21,11 @@ _LENGTH = rf"\d+[ \u00a0\u202f](?:{'|'.join(_UNITS)})\b"
 _BEFORE = "after|for|lasted|took|failed in|depuis|après|pendant|duré|échoué en"
 _PASSED = re.compile(rf"\b({_BEFORE}) ({_LENGTH}(?:[ \u00a0\u202f]{_LENGTH})?)")
 _EVERY = re.compile(r"\b(every|toutes les|chaque) (?:1[ \u00a0\u202f])?(?:s|seconde?)\b")
-_EVERY_WORDS = {"every": "every 60 s", "toutes les": "toutes les 60 s", "chaque": "chaque minute"}
+_EVERY_WORDS = {
+    "every": "every 60 s",
+    "chaque": "chaque minute",
+    "toutes les": "toutes les minutes",
+}
 _LENGTHS = re.compile(rf"(\d+)([ \u00a0\u202f])({'|'.join(_UNITS)})\b")
 
 

@@ -19,7 +19,7 @@ from bot.services.delivery.messages import Alert, Attached
 from bot.services.followed_pages import PageReport
 from bot.words import incident_text
 from bot.words.escaping import clip, markdown
-from bot.words.timestamps import stamp
+from bot.words.timestamps import every, stamp
 from bot.words.translator import N_, NN_, Translator, translator_for
 
 FILE = "sites.txt"
@@ -271,12 +271,12 @@ def _group_title(words: Translator, incidents: Sequence[Incident]) -> str:
 
 def _footer(words: Translator, incidents: Sequence[Incident]) -> str:
     """``#K3F9 · every 60 s``. By the first id a lost message is found again; a file has all."""
-    every = [one.interval_s for one in incidents]
-    low, high = min(every), max(every)
-    interval = words.text("every {n} s", n=low if low == high else f"{low}–{high}")
+    intervals = [one.interval_s for one in incidents]
+    low, high = min(intervals), max(intervals)
+    mixed = words.text("every {n} s", n=f"{low}–{high}")
     shown = incidents if len(incidents) <= _IDS_SHOWN else incidents[:1]
     ids = " ".join(f"#{one.public_id}" for one in shown)
-    return f"{ids} · {interval}"
+    return f"{ids} · {every(words, low) if low == high else mixed}"
 
 
 _EXAMPLE_CHECKS, _EXAMPLE_EVERY_S = 4, 60  # four failed checks over a minute, as for a real one
@@ -296,8 +296,8 @@ def _example(words: Translator) -> discord.Embed:
         colour=GREY,
     )
     add_fields(embed, words, [invented])
-    every = words.text("every {n} s", n=_EXAMPLE_EVERY_S)
-    return embed.set_footer(text=f"{words.text('TEST')} · {every}")
+    interval = every(words, _EXAMPLE_EVERY_S)
+    return embed.set_footer(text=f"{words.text('TEST')} · {interval}")
 
 
 def _invented(name: str) -> Incident:

@@ -1,4 +1,4 @@
-"""Timestamps that Discord shows in each reader's zone and language; days of the week."""
+"""Timestamps that Discord shows in each reader's zone and language; days of the week; intervals."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -28,6 +28,17 @@ def weekly(words: Translator, days: Sequence[int]) -> str:
     if tuple(days) == _WORKDAYS:
         return words.text("Monday to Friday")
     return words.text("every {days}", days=words.list([day_name(words, day) for day in days]))
+
+
+def every(words: Translator, seconds: int) -> str:
+    """``every 60 s``, ``every 5 min``, ``every 6 h``."""
+    minutes, left_s = divmod(seconds, 60)
+    hours, left = divmod(minutes, 60)
+    if left_s:
+        return words.text("every {n} s", n=seconds)
+    if minutes == 1:
+        return words.text("every 60 s")
+    return words.text("every {n} min", n=minutes) if left else words.text("every {n} h", n=hours)
 
 
 def day_name(words: Translator, day: int) -> str:

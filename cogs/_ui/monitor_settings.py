@@ -15,7 +15,6 @@ from bot.errors import AddressRefused, UserError
 from bot.models import Monitor, Target
 from bot.services.audit_log import IN_THE_FILE
 from bot.services.monitor_options import (
-    EVERY,
     IN_COMMANDS,
     NAME_LIMIT,
     OPTIONS,
@@ -46,6 +45,7 @@ from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import typed_address
 from bot.words.causes import result_text
 from bot.words.escaping import clip, code, markdown, plain
+from bot.words.timestamps import every
 from bot.words.translator import Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button
@@ -72,11 +72,11 @@ def card_embed(words: Translator, status: MonitorStatus) -> discord.Embed:
     """Every option the address takes; of request headers the names alone: values may be secrets."""
     monitor = status.monitor
     embed = discord.Embed(title=shown_name(monitor))
-    every = words.text(EVERY.shown, n=monitor.interval_s)
+    interval = every(words, monitor.interval_s)
     if monitor.is_push:
-        embed.add_field(name=words.text("A beat"), value=every, inline=False)
+        embed.add_field(name=words.text("A beat"), value=interval, inline=False)
     else:
-        address = f"{asked_address(monitor.target, _SHOWN_URL)} · {every}"
+        address = f"{asked_address(monitor.target, _SHOWN_URL)} · {interval}"
         embed.add_field(name=words.text("Address"), value=address, inline=False)
     options = [one for section in SECTIONS for one in of_section(section, monitor.target.url)]
     rare = (one for one in IN_COMMANDS if not one.section)

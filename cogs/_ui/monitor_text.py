@@ -11,6 +11,7 @@ from bot.services.typed_addresses import is_web, names_its_port
 from bot.words.causes import game_text
 from bot.words.escaping import code, host, markdown
 from bot.words.incident_text import duration
+from bot.words.timestamps import every
 from bot.words.translator import N_, Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200
@@ -44,7 +45,7 @@ def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -
         description="\n".join(said),
         colour=colour_of([status]),
     )
-    return embed.set_footer(text=words.text("every {n} s", n=status.monitor.interval_s))
+    return embed.set_footer(text=every(words, status.monitor.interval_s))
 
 
 def add_address(words: Translator, embed: discord.Embed, url: str, *, whole: bool) -> discord.Embed:

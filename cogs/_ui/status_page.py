@@ -13,7 +13,7 @@ from bot.services.status import MonitorStatus, matching
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import clip, plain
 from bot.words.incident_text import said_since_ms, works_again
-from bot.words.timestamps import stamp
+from bot.words.timestamps import every, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page
 from cogs._ui.followed_pages import followed_names
@@ -146,7 +146,7 @@ def _settings_line(words: Translator, status: MonitorStatus) -> str:
     parts = [state_word(words, status), shown_name(monitor)]
     if not named_by_host(monitor):
         parts.append(shown_host(monitor.target.url, _HOST_LIMIT))
-    parts.append(words.text("every {n} s", n=monitor.interval_s))
+    parts.append(every(words, monitor.interval_s))
     if status.channel_id is not None:
         parts.append(f"<#{status.channel_id}>")
     return " · ".join(parts)

@@ -12,7 +12,7 @@ from bot.services.monitor_rules import Added
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
-from bot.words.timestamps import stamp
+from bot.words.timestamps import every, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import PersistentItem, view_of
@@ -32,9 +32,9 @@ def added_text(words: Translator, added: Added) -> str:
     """Host, interval, and what the first check saw: when it failed, so that it looks like it."""
     monitor = added.monitor
     text = words.text(
-        "Watching {host} every {n} s. First check: {result}.",
+        "Watching {host} {every}. First check: {result}.",
         host=shown_host(monitor.target.url),
-        n=monitor.interval_s,
+        every=every(words, monitor.interval_s),
         result=result_text(words, added.first, whole=True),
     )
     lines = [text if added.first.ok else f"⚠ {text}"]

@@ -18,6 +18,7 @@ from bot.services.transfer.bulk_import import Outcome, RowState
 from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
+from bot.words.timestamps import every
 from bot.words.translator import N_, Translator
 from cogs._ui.options import ALERT_CHANNEL_TYPES
 
@@ -207,7 +208,7 @@ def _line(words: Translator, outcome: Outcome) -> str:
     if monitor is None:
         return f"{head} · {_why(words, outcome.error)}"
     said = [f"{head} · {host(monitor.target.url)}"]
-    said.append(words.text("every {n} s", n=monitor.interval_s))
+    said.append(every(words, monitor.interval_s))
     if monitor.paused:
         said.append(words.text("paused"))
     if outcome.state is RowState.SAME:

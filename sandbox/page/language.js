@@ -124,7 +124,7 @@ const WORDS = {
     chapter_immigration: "Voici la nuit du 8 novembre 2016 : trois visites sur quatre échouent, pendant des heures. Une minute ici valait une heure alors.",
     chapter_town: "Six autres sites derrière un même serveur tombent d’un coup. Regardez : un seul message.",
     chapter_over: "La nuit est finie. À vous de casser quelque chose.",
-    tip_acknowledge: "Prendre en charge",
+    tip_acknowledge: "Appuyer sur « Je prends »",
     tip_reader: "Devenir {name}",
     switch_bakery_off: "Casser la boulangerie",
     switch_bakery_on: "Réparer la boulangerie",

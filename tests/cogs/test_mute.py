@@ -45,7 +45,7 @@ def test_a_moderator_mutes_a_site_and_reads_until_when_and_how_to_undo_it(tmp_pa
         off = await fixture.run("mute", who="Moderator", monitor="Shop", for_="OFF")
         assert off.content == "Alerts for Shop are on again. What is still failing is reported now."
         assert shop(fixture).muted_until_ms is None
-        for nothing in ("0", "0m", "off"):
+        for nothing in ("0", "0m", "off", "non", "stop"):
             answer = await fixture.run("mute", monitor="Shop", for_=nothing)
             assert answer.content == "Shop was not muted."
 
@@ -82,6 +82,7 @@ def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path)
         assert list(common)[:3] == ["30m", "1h", "2h"]
         assert common["off"] == "off: unmute"
         assert (await offered("1d"))["1d"] == "1 day"
+        assert await offered("non") == {"off": "off: unmute"}
         assert await offered("90m") == {"90m": "1 h 30 min"}
         assert (await offered("", "fr"))["1d"] == "1\u202fjour"
         assert await offered("400d") == {}

@@ -152,7 +152,7 @@ def test_the_list_shows_settings_and_its_empty_form_the_next_step(tmp_path: Path
                 "watch add", url=fixture.site.url, name=f"Site {number:02}", every=300
             )
         shown = (await fixture.run("watch list")).text
-        assert f"Site 00 · 127.0.0.1:{fixture.site.url.rpartition(':')[2]} · every 300 s" in shown
+        assert f"Site 00 · 127.0.0.1:{fixture.site.url.rpartition(':')[2]} · every 5 min" in shown
         assert f"<#{fixture.channel_id('alerts')}>" in shown
         assert "Page 1 of 2" in shown
         assert "30 sites watched" in shown

@@ -10,6 +10,7 @@ from bot.discord.alert_card import Card, card
 from bot.discord.states import YELLOW
 from bot.models import Cause, Ending, Incident, Kind, Reason
 from bot.services.delivery.messages import Alert
+from bot.words.translator import LANGUAGES
 from sandbox.errors import Form
 from sandbox.rules.message import check_message
 
@@ -310,8 +311,19 @@ def test_french_servers_read_french() -> None:
     assert found.embed.title != "Shop API is down"
     assert found.view is not None
     labels = [item.to_component_dict()["label"] for item in found.view.children]
-    assert labels[0] == "Prendre en charge"
+    assert labels[0] == "Je prends"
     assert all(len(label) <= 80 for label in labels)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_five_buttons_stand_in_two_rows_on_a_phone(language: str) -> None:
+    view = shown(one(DOWN, language)).view
+    assert view is not None
+    rows, row = 1, 0.0
+    for item in view.children:
+        width = 32 + 7.2 * len(item.to_component_dict()["label"])  # 14 px letters and the padding
+        rows, row = (rows, row + 8 + width) if row + 8 + width <= 310 else (rows + 1, width)
+    assert rows == 2
 
 
 def group(**each: list[Any]) -> list[Incident]:
