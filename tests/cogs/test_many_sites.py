@@ -100,3 +100,19 @@ def test_names_of_emoji_keep_every_length_as_discord_counts_it(tmp_path: Path, c
         assert refused == [], "nothing was sent twice, plainer"
 
     run_with_bot(tmp_path, scenario)
+
+
+def test_a_mute_of_a_group_says_that_it_is_all_of_them(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel()
+        await many_down(fixture)
+        post = await fixture.sandbox.wait_for_message("alerts", "down")
+        for entry in await fixture.app.watchlist.load_guild(fixture.guild_id):
+            assert entry.incident is not None
+        muted = await fixture.sandbox.press("Moderator", post, "Mute 1 h")
+        assert muted.content.startswith("All 40 sites of this alert are muted until <t:")
+        shown = await fixture.sandbox.wait_for_message("alerts", "Alerts are muted until <t:")
+        answer = await fixture.sandbox.press("Moderator", shown, "Unmute")
+        assert answer.content == "Alerts for all 40 sites of this alert are on again."
+
+    run_with_bot(tmp_path, scenario)
