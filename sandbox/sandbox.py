@@ -36,7 +36,8 @@ class Sandbox(People):
 
     def show_time_lapse(self) -> None:
         """From now on the page shows a second as a minute, and the demo's sites by their names."""
-        self._core.time_lapse = TimeLapse(self.clock.now())
+        lapse = self._core.time_lapse = TimeLapse(self.clock.now())
+        self._core.changes.publish({"type": "time_lapse", "time_lapse": lapse.as_json()})
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; port 0 takes a free one. OSError when the port is taken."""

@@ -19,7 +19,8 @@ _UNITS = {
 _LENGTH = rf"\d+[ \u00a0\u202f](?:{'|'.join(_UNITS)})\b"
 # Lengths of time that passed, not those of settings such as "no answer in 10 s" or "450 ms".
 _BEFORE = "after|for|lasted|took|failed in|depuis|après|pendant|duré|échoué en"
-_PASSED = re.compile(rf"\b({_BEFORE}) ({_LENGTH}(?:[ \u00a0\u202f]{_LENGTH})?)")
+_SPAN = rf"{_LENGTH}(?:[ \u00a0\u202f]{_LENGTH})?"
+_PASSED = re.compile(rf"(?:\b(?:{_BEFORE}) {_SPAN}|(?<= \(){_SPAN}(?=\)))")
 _EVERY = re.compile(r"\b(every|toutes les|chaque) (?:1[ \u00a0\u202f])?(?:s|seconde?)\b")
 _EVERY_WORDS = {
     "every": "every 60 s",
@@ -58,7 +59,7 @@ class TimeLapse:
     def _text(self, text: str, now: float) -> str:
         text = _SITE.sub(r"\1.example", text)
         text = _EVERY.sub(lambda found: _EVERY_WORDS[found[1]], text)
-        text = _PASSED.sub(lambda found: f"{found[1]} {_slower(found[2])}", text)
+        text = _PASSED.sub(lambda found: _slower(found[0]), text)
         return _MARK.sub(
             lambda found: f"<t:{self.moment(int(found[1]), now):.0f}{found[2] or ''}>", text
         )

@@ -27,10 +27,10 @@ function openAtStart() {
 
 const SIDEBAR = ["state", "selection", "channels", "bot", "message_create"];
 const PANEL = ["state", "selection", "channels", "panel"];
-const WHOLE = ["state", "selection", "channels"];
+const WHOLE = ["state", "selection", "channels", "time_lapse"];
 
 function changed({ detail: { kind, news } }) {
-  if (kind === "state") setTimeLapse(news.time_lapse);
+  if (kind === "state" || kind === "time_lapse") setTimeLapse(news.time_lapse);
   if (kind === "state") openAtStart();
   if (kind === "modal" && news.user_id === store.userId) openModal(news);
   if (kind === "commands") composer.refresh();

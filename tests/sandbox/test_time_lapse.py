@@ -13,6 +13,7 @@ BEGUN = 1_000_000.0
         ("#A1B2C3 · every 1 s", "#A1B2C3 · every 60 s"),
         ("🟢 UP · Bakery · back after 15 s", "🟢 UP · Bakery · back after 15 min"),
         ("down for 1 min 5 s", "down for 1 h 5 min"),
+        ("**Down 5:36 → 5:50 (14 s)** · HTTP 502", "**Down 5:36 → 5:50 (14 min)** · HTTP 502"),
         ("rétabli après 15 s", "rétabli après 15 min"),
         ("no answer in 10 s", "no answer in 10 s"),
         ("450 ms, limit 200 ms", "450 ms, limit 200 ms"),
