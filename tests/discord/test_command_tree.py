@@ -52,6 +52,7 @@ def test_everything_registered_is_for_servers_and_has_french_names(tmp_path: Pat
             "timeout",
             "tags",
             "depends_on",
+            "players",
             "public",
             "quiet",
             "body",
