@@ -3,7 +3,8 @@
 ``python -m tests.bench [storage] [year] [start] [kinds] [cost] [memory] [lateness] [places]
 [door] [latency]`` runs some of them, all by default, in about twelve minutes; ``soak``,
 ``hostile`` and ``mass`` are run when they are asked for, and take ten each, the last twenty-five.
-Machines are noisy: read the ratios, which are of one run.
+Machines are noisy: read the ratios, which are of one run. The last table has them together, beside
+raw sockets, httpx and, where it is installed, blackbox_exporter.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from bot.engine import rlimits
 from tests.bench import door, hostile_load, kinds, lateness, mass, places, product, storage, year
+from tests.bench.tables import show_noted
 
 ALL: dict[str, Callable[[Path], None]] = {
     "storage": storage.run,
@@ -44,6 +46,7 @@ def main(wanted: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
         for name in wanted or ALL:
             known[name](Path(folder))
+    show_noted()
     return 0
 
 

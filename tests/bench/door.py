@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.db import guilds, monitors, pushes
 from bot.db.database import Connection, Database
 from bot.models import PUSH_URL, GuildSettings, Monitor, Target
-from tests.bench.product import cpu_of
+from tests.bench.rivals import process_cpu_s
 from tests.bench.tables import show
 from tests.harness import Harness
 
@@ -105,7 +105,7 @@ async def _beats(port: int, pid: int) -> list[tuple[object, ...]]:
     """Every client takes its share of each second; who is behind hurries."""
     seen: Counter[int] = Counter()
     total, sent = round(RATE * LOAD_S), 0
-    began, cpu = time.monotonic(), cpu_of(pid)
+    began, cpu = time.monotonic(), process_cpu_s(pid)
     took: list[float] = []
 
     async def client() -> None:
@@ -125,7 +125,7 @@ async def _beats(port: int, pid: int) -> list[tuple[object, ...]]:
 
     late = asyncio.create_task(_lateness(port))
     await asyncio.gather(*(client() for _ in range(4 * CLIENTS)))
-    seconds, spent = time.monotonic() - began, cpu_of(pid) - cpu
+    seconds, spent = time.monotonic() - began, process_cpu_s(pid) - cpu
     late.cancel()
     worst, usual = await late
     took.sort()
@@ -170,12 +170,12 @@ def _stored(database: Path) -> tuple[int, int]:
 
 async def _pages(port: int, pid: int, guild_id: int, rest: str) -> tuple[object, ...]:
     seen: Counter[int] = Counter()
-    until, cpu = time.monotonic() + PAGE_S, cpu_of(pid)
+    until, cpu = time.monotonic() + PAGE_S, process_cpu_s(pid)
 
     def path() -> str | None:
         return f"/status/{guild_id}{rest}" if time.monotonic() < until else None
 
     await asyncio.gather(*(_ask(port, path, seen) for _ in range(20)))
-    total, spent = sum(seen.values()), cpu_of(pid) - cpu
+    total, spent = sum(seen.values()), process_cpu_s(pid) - cpu
     name = f"{rest or 'HTML'} ({json.dumps(dict(seen))})"
     return name, total / PAGE_S, spent / total * 1000

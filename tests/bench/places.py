@@ -31,8 +31,9 @@ from bot.places.link import RemoteChecker
 from bot.places.lookout import Lookout, PlaceCheckers
 from tests.bench.origins import Origins, certificate
 from tests.bench.product import MEASURED_S as WHOLE_S
-from tests.bench.product import cpu_of, load
-from tests.bench.tables import show
+from tests.bench.product import load
+from tests.bench.rivals import process_cpu_s
+from tests.bench.tables import note, show
 from tests.places.rig import LookoutProcess, NatsServer, linked, lookouts, until
 
 RATES = (100, 250, 500, 1_000, 1_667, 2_000)
@@ -177,6 +178,12 @@ async def _whole(folder: Path, pem: Path) -> None:
         ways = {"at home": tls, "by two lookouts": remote}
         found = {w: await load(folder / w, origins, 1_000, 10, **more) for w, more in ways.items()}
     rows = [(way, one.checks / WHOLE_S, one.cpu_s, one.memory_mb) for way, one in found.items()]
+    at_home_s, elsewhere_s = (one.cpu_s for one in found.values())
+    note(
+        "a check made by lookouts ÷ one at home over TLS, CPU of the bot",
+        elsewhere_s / at_home_s,
+        "≤ 0.25",
+    )
     show(
         "The whole bot, 1,000 sites over TLS at 10 s",
         ("checks", "a second", "CPU s per 1,000", "MB"),
@@ -188,9 +195,9 @@ def _remote(
     title: str, rate: float, home: dict[str, float], nats: NatsServer, ask: Ask
 ) -> tuple[object, ...]:
     assert nats.process is not None
-    server_s = cpu_of(nats.process.pid)
+    server_s = process_cpu_s(nats.process.pid)
     found = ask("remote", nats.url, rate)
-    server_s = cpu_of(nats.process.pid) - server_s
+    server_s = process_cpu_s(nats.process.pid) - server_s
     return _row(title, rate, found, home, server_s / (MEASURED_S + WARM_UP_S) * 100)
 
 

@@ -1,7 +1,6 @@
 """The whole product as its own process, the stand-in for Discord in this one, sites in a third."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,11 +14,12 @@ from bot.db.database import Connection, Database
 from bot.engine.judge_state import CALM, JudgeState
 from bot.models import GuildSettings, Monitor, Target
 from tests.bench.origins import Origins, certificate
-from tests.bench.rivals import rival
-from tests.bench.tables import show
+from tests.bench.rivals import blackbox, process_cpu_s, rival
+from tests.bench.tables import note, show
 from tests.harness import Harness
 
-TICKS = os.sysconf("SC_CLK_TCK")
+RAW, HTTPX, BLACKBOX = "raw sockets", "httpx as it comes", "blackbox_exporter, its probes alone"
+BARS = {"plain": "≤ 0.35", "TLS": "≤ 1.20"}
 WARM_UP_S, MEASURED_S = 2.0, 15.0  # warm: each site was visited once, and these seconds more
 
 
@@ -74,18 +74,12 @@ async def load(
         assert h.bot.process is not None
         pid = h.bot.process.pid
         await asyncio.sleep(every_s + WARM_UP_S)
-        visits, cpu_s = origins.seen().visits, cpu_of(pid)
+        visits, cpu_s = origins.seen().visits, process_cpu_s(pid)
         await asyncio.sleep(MEASURED_S)
         seen = origins.seen()
         checks = seen.visits - visits
-        used_s = cpu_of(pid) - cpu_s
+        used_s = process_cpu_s(pid) - cpu_s
         return Load(used_s * 1000 / checks, memory_of(pid), seen.first - started, checks)
-
-
-def cpu_of(pid: int) -> float:
-    """User and system seconds of a process, all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def memory_of(pid: int) -> float:
@@ -95,45 +89,34 @@ def memory_of(pid: int) -> float:
 
 
 async def cost(folder: Path) -> None:
-    """CPU per 1,000 checks, the three ways in the same run, plain and TLS."""
-    rows = []
-    bars = {"plain": "≤ 0.9, ≤ 9 × raw", "TLS": "≤ 1.9, ≤ 3 × raw"}
+    """CPU per 1,000 checks, every way in the same run, plain and over TLS."""
+    found: dict[str, list[float]] = {}
     for kind, pem in (("plain", None), ("TLS", certificate(folder))):
         environment = {} if pem is None else {"SSL_CERT_FILE": str(pem)}
+        child = child_environment(**environment)
         with Origins(200, certificate=pem) as origins:
-            found = await load(folder / kind, origins, 1_000, 10, **environment)
-            child = child_environment(**environment)
             urls = origins.urls(200)
-            raw = await asyncio.to_thread(rival, "raw", urls, child)
-            plain = await asyncio.to_thread(rival, "httpx", urls, child)
-            alone = await asyncio.to_thread(rival, "check", urls, child)
-        rows.append(
-            (
-                kind,
-                found.cpu_s,
-                alone,
-                raw,
-                plain,
-                alone / raw,
-                found.cpu_s / raw,
-                found.cpu_s / plain,
-                bars[kind],
-            )
-        )
+            many = await load(folder / kind, origins, 1_000, 10, **environment)
+            few = await load(folder / f"{kind} few", origins, 100, 20, **environment)
+            alone = {
+                name: await asyncio.to_thread(rival, how, urls, child)
+                for name, how in (("its check alone", "check"), (RAW, "raw"), (HTTPX, "httpx"))
+            }
+            blackbox_s = await asyncio.to_thread(blackbox, folder, urls, child)
+        measured = {"Vigie, 1,000 sites at 10 s": many.cpu_s, "Vigie, 100 sites at 20 s": few.cpu_s}
+        measured |= alone | ({} if blackbox_s is None else {BLACKBOX: blackbox_s})
+        for name, cpu_s in measured.items():
+            found.setdefault(name, []).extend((cpu_s, cpu_s / alone[RAW]))
+        note(f"CPU of a check, everything included ÷ raw sockets, {kind}", many.cpu_s / alone[RAW])
+        note(f"the same ÷ plain httpx alone, {kind}", many.cpu_s / alone[HTTPX])
+        if blackbox_s is not None:
+            note(f"the same ÷ blackbox_exporter alone, {kind}", many.cpu_s / blackbox_s)
+        note(f"{kind}, CPU s per 1,000 checks", many.cpu_s, BARS[kind])
+        note(f"100 sites at 20 s, {kind}, % of a core", few.cpu_s * few.checks / MEASURED_S / 10)
     show(
-        "CPU seconds per 1,000 checks, whole product, 1,000 sites at 10 s",
-        (
-            "",
-            "Vigie",
-            "its checks alone",
-            "raw sockets",
-            "httpx",
-            "checks × raw",
-            "× raw",
-            "× httpx",
-            "bar",
-        ),
-        rows,
+        "CPU seconds per 1,000 checks, and how many times that of raw sockets",
+        ("", "plain", "× raw", "TLS", "× raw"),
+        [(name, *values) for name, values in found.items()],
     )
 
 
@@ -150,6 +133,7 @@ async def memory(folder: Path) -> None:
         with Origins(min(count, 1_000)) as origins:
             found = await load(folder / f"memory{count}", origins, count, every_s)
         rows.append((count, found.memory_mb, found.cpu_s, found.first_check_s, bars[count]))
+        note(f"memory with {count:,} sites, MB", found.memory_mb)
     show(
         "As the number of sites grows, about 100 to 170 checks a second",
         ("sites", "MB resident", "CPU s / 1,000", "start to first check, s", "bar"),

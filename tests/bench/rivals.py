@@ -6,13 +6,16 @@
 import asyncio
 import ipaddress
 import resource
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -21,9 +24,11 @@ from bot.engine.kinds.http import HttpChecker
 from bot.engine.netguard import Netguard
 from bot.engine.tls import client_context
 from bot.models import Target
-from tests.engine.sites import Names
+from tests.engine.sites import Names, free_port
 
 ONCE = 50
+BLACKBOX = ("blackbox_exporter", "prometheus-blackbox-exporter")
+MODULES = "modules: {web: {prober: http, http: {preferred_ip_protocol: ip4}}}\n"
 Visit = Callable[[str], Awaitable[int]]
 
 
@@ -124,6 +129,56 @@ def rival(kind: str, urls: Sequence[str], environment: dict[str, str], count: in
         check=True,
     )
     return float(found.stdout) * 1000 / count
+
+
+def blackbox(
+    folder: Path, urls: Sequence[str], environment: dict[str, str], count: int = 2000
+) -> float | None:
+    """The same of an installed blackbox_exporter, which is told of each visit over HTTP."""
+    binary = next(filter(None, map(shutil.which, BLACKBOX)), None)
+    if binary is None:
+        return None
+    modules, port = folder / "blackbox.yml", free_port()
+    modules.write_text(MODULES, "utf-8")
+    command = [binary, f"--config.file={modules}", f"--web.listen-address=127.0.0.1:{port}"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            return asyncio.run(_probed(process.pid, port, urls, count)) * 1000 / count
+        finally:
+            process.kill()
+
+
+async def _probed(pid: int, port: int, urls: Sequence[str], count: int) -> float:
+    """CPU seconds of that process for so many visits."""
+    gate = asyncio.Semaphore(ONCE)
+
+    async def one(number: int) -> None:
+        target = quote(urls[number % len(urls)], safe="")
+        async with gate:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            request = f"GET /probe?module=web&target={target} HTTP/1.0\r\n\r\n"
+            writer.write(request.encode())
+            assert b"probe_success 1" in await reader.read(), target
+            writer.close()
+
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            await asyncio.gather(*map(one, range(ONCE)))
+            break
+        except OSError:  # it has not begun to listen
+            await asyncio.sleep(0.1)
+    before = process_cpu_s(pid)
+    await asyncio.gather(*map(one, range(count)))
+    return process_cpu_s(pid) - before
+
+
+def process_cpu_s(pid: int) -> float:
+    """User and system seconds of a process, all its threads, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text("ascii").split()[0]) for task in tasks) / 1e9
 
 
 if __name__ == "__main__":

@@ -18,6 +18,19 @@ def show(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> N
             print("  " + "  ".join("-" * width for width in widths))
 
 
+_NOTED: list[tuple[str, float, str]] = []
+
+
+def note(what: str, value: float, bar: str = "") -> None:
+    """Keep a figure for the table at the end."""
+    _NOTED.append((what, float(value), bar))
+
+
+def show_noted() -> None:
+    if _NOTED:
+        show("In one table: ratios, each of one run", ("", "measured", "bar"), _NOTED)
+
+
 def _text(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.2f}" if cell < 10 else f"{cell:.1f}" if cell < 1000 else f"{cell:,.0f}"

@@ -29,7 +29,7 @@ from bot.services.history.period_report import History, Period
 from tests.bench.origins import Origins
 from tests.bench.product import seed
 from tests.bench.storage import an_hour, pack, size
-from tests.bench.tables import show
+from tests.bench.tables import note, show
 from tests.fakes import FakeClock
 from tests.harness import Harness
 from tests.services.services_fixture import ServicesFixture
@@ -284,6 +284,9 @@ async def start(folder: Path) -> None:
                 await h.command("status")
                 answered_s = time.monotonic() - began
                 rows.append((kind, megabytes, first_s, online_s, answered_s, "≤ 1.5 s"))
+                note(
+                    f"start with {megabytes:.0f} MB, file {kind}: first check, s", first_s, "≤ 1.5"
+                )
                 await h.bot.kill()
             h.expected.unsent = True
     show(
