@@ -134,7 +134,7 @@ def rival(kind: str, urls: Sequence[str], environment: dict[str, str], count: in
 def blackbox(
     folder: Path, urls: Sequence[str], environment: dict[str, str], count: int = 2000
 ) -> float | None:
-    """The same of an installed blackbox_exporter, which is told of each visit over HTTP."""
+    """The same of an installed blackbox_exporter, which is asked for each visit over HTTP."""
     binary = next(filter(None, map(shutil.which, BLACKBOX)), None)
     if binary is None:
         return None
