@@ -41,6 +41,9 @@ _MOMENTS: dict[str, Style] = {
     "opened_ms": "f",
     "at_ms": "f",
     "until_ms": "f",
+    "beat_ms": "f",
+    "start_ms": "f",
+    "due_ms": "f",
 }
 
 
@@ -53,8 +56,9 @@ def why_embed(
     parent: Monitor | None = None,
 ) -> discord.Embed:
     """``parent``: what it depends on, if the person may see that."""
+    is_push = status.monitor.is_push  # of beats there are no rounds
     lines = [
-        _rounds(words, evidence.rounds),
+        *([] if is_push else [_rounds(words, evidence.rounds)]),
         *(_sentence(words, fact) for fact in evidence.facts),
         _connectivity(words, evidence),
     ]
@@ -65,7 +69,7 @@ def why_embed(
         name = words.text("a site of another channel") if parent is None else shown_name(parent)
         lines.append(words.text(_BEHIND, name=name))
     embed = state_embed(words, status, lines)
-    if evidence.checks:
+    if evidence.checks and not is_push:
         checks = "\n".join(_check(words, one, whole=whole_url) for one in evidence.checks)
         embed.add_field(name=words.text("Latest round"), value=checks, inline=False)
     if evidence.places:

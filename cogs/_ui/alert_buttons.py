@@ -254,7 +254,8 @@ async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> d
 def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
     """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
     seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
-    return f"{stamp(at_ms, 'T')} · {ms} ms · {seen}"
+    took = f"{ms} ms · " if ms else ""  # a beat takes no time
+    return f"{stamp(at_ms, 'T')} · {took}{seen}"
 
 
 _ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {

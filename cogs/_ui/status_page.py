@@ -175,7 +175,8 @@ def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> st
     elif status.latest is not None and status.latest.cause is not None:
         parts.append(cause_text(words, status.latest.cause))
     elif status.latest is not None and status.latest.ok:
-        parts.append(words.text("{ms} ms", ms=words.number(round(status.latest.phases.total))))
+        took = words.text("{ms} ms", ms=words.number(round(status.latest.phases.total)))
+        parts.append(stamp(status.latest.at_ms) if monitor.is_push else took)
         if status.latest.game is not None:
             parts.append(players_text(words, status.latest.game))
         if uptime is not None:

@@ -73,6 +73,10 @@ def test_a_job_looks_like_a_job_everywhere(tmp_path: Path) -> None:
         assert field["value"].endswith("```\n'@everyone'  oh\n```")
         why = str((await fixture.run("why", monitor="Backup")).message)
         assert "did not come, or said that the job failed" in why
+        assert "The last one came <t:" in why
+        assert "round" not in why
+        assert " 0 ms" not in str((await fixture.run("status")).message)
+        assert " 0 ms" not in str(details.message)
         listed = str((await fixture.run("watch list")).message)
         assert "🔴 DOWN · Backup · every 60 s" in listed
         card = await fixture.run("watch edit", monitor="Backup")
