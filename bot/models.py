@@ -331,7 +331,8 @@ class Incident:
     answering_since_ms: int | None = None
     good_rounds: int = 0  # in a row, up to now
     good_needed: int = 0  # for the all-clear
-    clear_by_ms: int | None = None  # when it comes if nothing fails; None: it is not recovering
+    # When it comes if nothing fails; 0: when another place gets through; None: not recovering.
+    clear_by_ms: int | None = None
     relapses: int = 0  # how often it failed again while it was recovering
     share_ok: int = 0
     share_of: int = 0

@@ -143,7 +143,7 @@ class Why:
         behind = self._watchlist.behind(entry)
         found = [*_opened(entry), *mine]
         incident = entry.incident
-        if incident is not None and incident.recovering and entry.due_ms is None:
+        if incident is not None and incident.clear_by_ms and entry.due_ms is None:
             since_ms, until_ms = incident.answering_since_ms, incident.clear_by_ms
             found.append(_fact(RECOVERING, since_ms=since_ms or 0, until_ms=until_ms or 0))
         if entry.due_ms is not None:

@@ -84,7 +84,7 @@ def update_incident(
         last_failed_ms=incident.last_failed_ms if result.ok else result.at_ms,
         answering_since_ms=state.good_since_ms if _answers(state) else None,
         good_rounds=state.good,
-        good_needed=state.hold,
+        good_needed=max(state.hold, state.good + rounds_to_recovery(state)),
         relapses=incident.relapses + (incident.recovering and not state.recovering),
         clear_by_ms=_clear_by_ms(entry, state, check) if state.recovering else None,
         share_ok=share_ok,
@@ -109,8 +109,11 @@ def answers_for_long(entry: Entry) -> bool:
 def _clear_by_ms(entry: Entry, state: JudgeState, check: Check) -> int:
     """When the all-clear comes at the latest, if nothing fails; up to the next whole minute.
 
-    Counted from the round's slot, so that it stays the same from round to round.
+    Counted from the round's slot, so that it stays the same from round to round. 0: nobody knows,
+    because no other place gets through.
     """
+    if state.denied:
+        return 0
     rounds_s = rounds_to_recovery(state) * current_interval_s(state, entry.policy)
     latest_ms = check.slot_ms + round((rounds_s + CONFIRMED_S + ALL_CLEAR_S) * 1000)
     return -(-latest_ms // MINUTE_MS) * MINUTE_MS

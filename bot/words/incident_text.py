@@ -87,6 +87,11 @@ def recovery_text(words: Translator, incident: Incident) -> str:
             "It has been fast since {since}. The all-clear needs {needs} fast rounds and has {has};"
             " if it stays fast, it comes by {until}."
         )
+    if incident.clear_by_ms == 0:
+        text = N_(
+            "It has answered every check since {since}. The all-clear waits until another place"
+            " gets through too."
+        )
     return words.text(
         text,
         since=stamp(incident.answering_since_ms or incident.since_ms, "t"),

@@ -197,6 +197,13 @@ def test_a_card_of_what_recovers_says_since_when_how_many_rounds_and_until_when(
     assert found["color"] == YELLOW
 
 
+def test_a_card_whose_all_clear_waits_for_other_places_promises_no_time() -> None:
+    found = embed(one(replace(RECOVERING, clear_by_ms=0)))
+    assert found["description"].endswith(
+        "The all-clear waits until another place gets through too."
+    )
+
+
 def test_a_slow_site_says_how_often_it_was_slow_and_never_that_it_answers_again() -> None:
     slow = replace(
         DOWN, kind=Kind.SLOW, cause=None, latency_ms=450, limit_ms=200, share_ok=2, share_of=20

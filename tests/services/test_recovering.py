@@ -73,6 +73,24 @@ def test_the_all_clear_comes_when_the_card_says_so(tmp_path: Path) -> None:
     play(scenario())
 
 
+def test_the_card_never_needs_fewer_rounds_than_it_has(tmp_path: Path) -> None:
+    """After many bad rounds it waits until few of the last thirty are bad."""
+
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            await s.watch("shop")
+            await s.play({"shop": "O" + "F" * 12 + "OF"})
+            for has in range(1, 26):
+                await s.play({"shop": "O"})
+                incident = s.entry("shop").incident
+                assert incident is not None
+                assert (incident.good_rounds, incident.good_needed) == (has, 26)
+            await s.play({"shop": "O"})
+            assert s.entry("shop").incident is None
+
+    play(scenario())
+
+
 def test_details_have_the_numbers_of_the_last_round(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
