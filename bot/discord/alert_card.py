@@ -147,7 +147,7 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
         lines = [incident_text.summary(words, incidents)]
     elif len(incidents) == 1:
         title = incident_text.headline(words, incidents[0])
-        lines = [incident_text.sentence(words, incidents[0]), *_hints(incidents[0])]
+        lines = [incident_text.sentence(words, incidents[0]), *hints(incidents[0])]
     else:
         title = _group_title(words, incidents)
         lines = [
@@ -173,7 +173,7 @@ def site_link(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}/" if parts.scheme in {"http", "https"} else None
 
 
-def _hints(incident: Incident) -> list[str]:
+def hints(incident: Incident) -> list[str]:
     """What somebody has left for whoever mends it."""
     note = markdown(incident.note or "", _NOTE_LIMIT)
     return [line for line in (note, incident.link) if line] if incident.open else []

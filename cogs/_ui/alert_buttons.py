@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import discord
 
-from bot.discord.alert_card import BUTTON_ID, add_fields, colour_of
+from bot.discord.alert_card import BUTTON_ID, add_fields, colour_of, hints, site_link
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.errors import UserError
@@ -220,7 +220,8 @@ async def _details(interaction: Interaction, public_id: str) -> None:
     newest = await defer_if_slow(interaction, work)
     embed = discord.Embed(
         title=headline(words, incident),
-        description=sentence(words, incident),
+        url=site_link(incident.url),
+        description="\n".join([sentence(words, incident), *hints(incident)]),
         colour=colour_of([incident]),
     )
     add_fields(embed, words, [incident])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import discord
 
+from bot.discord.alert_card import site_link
 from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
 from bot.services.status import MonitorStatus
@@ -42,6 +43,7 @@ def state_embed(words: Translator, status: MonitorStatus, said: Iterable[str]) -
     """Card of one monitor: state, name, lines about it, and its interval."""
     embed = discord.Embed(
         title=f"{state_word(words, status)} · {shown_name(status.monitor)}",
+        url=site_link(status.monitor.target.url),
         description="\n".join(said),
         colour=colour_of([status]),
     )

@@ -207,6 +207,11 @@ def test_the_title_leads_to_the_site_and_a_link_and_a_note_help_whoever_mends_it
         assert embed["url"] == f"{fixture.site.url}/"
         assert "Call \\*\\*Ada\\*\\* \\@everyone" in embed["description"]
         assert link in embed["description"]
+        details = await fixture.sandbox.press("Member", alert, "Details")
+        assert details.embeds[0]["url"] == f"{fixture.site.url}/"
+        assert link in details.text
+        status = await fixture.run("status", who="Member", monitor="Shop")
+        assert status.embeds[0]["url"] == f"{fixture.site.url}/"
         card = await fixture.run("watch edit", monitor="Shop")
         assert link in card.text
         await fixture.run("watch edit", monitor="Shop", link="-", note="-")
