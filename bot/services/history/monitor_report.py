@@ -1,6 +1,7 @@
 """``/status`` of one monitor: uptime, response times, certificate, incidents."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, incidents, monitors, results
@@ -46,11 +47,12 @@ class Report:
 async def report(db: Database, entry: Entry, now_ms: int) -> Report:
     """Read in short turns, so that nobody waits long for the store."""
     monitor = entry.monitor
+    age_ms = now_ms - monitor.created_ms
     fared = await db.read(lambda conn: _fared(conn, monitor, now_ms))
     bar = await db.read(lambda conn: _bar(conn, monitor, now_ms))
     latency = await _latency(db, monitor, now_ms)
     return Report(
-        spans={days: one for days, one in fared.items() if _is_old_enough(monitor, days, now_ms)},
+        spans={days: one for days, one in fared.items() if age_ms >= days * DAY_MS},
         whole=fared[SPAN_DAYS[-1]],
         bar=tuple(bar),
         latency=None if monitor.is_push else latency,
@@ -61,10 +63,6 @@ async def report(db: Database, entry: Entry, now_ms: int) -> Report:
             )
         ),
     )
-
-
-def _is_old_enough(monitor: Monitor, days: int, now_ms: int) -> bool:
-    return now_ms - monitor.created_ms >= days * DAY_MS
 
 
 def _fared(conn: Connection, monitor: Monitor, now_ms: int) -> dict[int, Uptime]:
@@ -82,29 +80,19 @@ def _bar(conn: Connection, monitor: Monitor, now_ms: int) -> list[Uptime]:
 
 async def _latency(db: Database, monitor: Monitor, now_ms: int) -> Latency | None:
     """Of the successful checks of the last 24 hours, from the full hour before."""
-    first, last = (now_ms - DAY_MS) // HOUR_MS, now_ms // HOUR_MS
+    first, last, one = (now_ms - DAY_MS) // HOUR_MS, now_ms // HOUR_MS, monitor.id
     counted = min(await db.read(lambda conn: guilds.number(conn, ROLLED_HOUR) or 0), last + 1)
     step = max(1, min(24, _AT_ONCE * monitor.interval_s // 3600))
     fine: list[int] = []
     for hour in range(first, counted, step):
-        fine += await _packed_ms(db, monitor.id, hour, min(hour + step, counted) - 1)
-    for hour in range(max(first, counted), last + 1):
-        fine += await _raw_ms(db, monitor.id, hour)
-    return _measured(fine)
-
-
-async def _packed_ms(db: Database, monitor_id: int, first: int, last: int) -> list[int]:
-    return await db.read(lambda conn: results.packed_fine_ms(conn, monitor_id, first, last))
-
-
-async def _raw_ms(db: Database, monitor_id: int, hour: int) -> list[int]:
-    begin_ms = hour * HOUR_MS
-    return await db.read(
-        lambda conn: results.fine_ms(conn, monitor_id, begin_ms, begin_ms + HOUR_MS)
-    )
-
-
-def _measured(fine: list[int]) -> Latency | None:
+        until = min(hour + step, counted) - 1
+        fine += await db.read(
+            partial(results.packed_fine_ms, monitor_id=one, first=hour, last=until)
+        )
+    for begin_ms in range(max(first, counted) * HOUR_MS, (last + 1) * HOUR_MS, HOUR_MS):
+        before_ms = begin_ms + HOUR_MS
+        read = partial(results.fine_ms, monitor_id=one, since_ms=begin_ms, before_ms=before_ms)
+        fine += await db.read(read)
     median, p95 = quantiles(fine)
     if median is None:
         return None

@@ -55,6 +55,7 @@ class Uptime:
 
 
 _FIELDS = tuple(field.name for field in fields(Uptime))
+_SUMS = tuple(field.name for field in fields(Sums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,9 @@ def uptimes(
     conn: Connection, monitors: Sequence[Monitor], since_ms: int, now_ms: int
 ) -> dict[int, Uptime]:
     """How each of these monitors fared, from the full hour before ``since_ms``, until now."""
-    return {
-        monitor.id: _with_recent(conn, monitor, counted)
-        for monitor, counted in zip(
-            monitors, counted_since(conn, monitors, since_ms, now_ms), strict=True
-        )
-    }
+    counted = counted_since(conn, monitors, since_ms, now_ms)
+    pairs = zip(monitors, counted, strict=True)
+    return {monitor.id: _with_recent(conn, monitor, one) for monitor, one in pairs}
 
 
 def counted_since(
@@ -98,14 +96,7 @@ def counted_since(
     begin_ms = since_ms // HOUR_MS * HOUR_MS
     day, counted_ms = _counted(conn)
     sums = rollups.sums(conn, [monitor.id for monitor in monitors], begin_ms, day)
-    return [
-        Counted(
-            sums.get(monitor.id, Sums()),
-            max(begin_ms, monitor.created_ms),
-            (max(begin_ms, counted_ms, monitor.created_ms), now_ms),
-        )
-        for monitor in monitors
-    ]
+    return [_counted_in(one, (begin_ms, now_ms), counted_ms, sums.get(one.id)) for one in monitors]
 
 
 def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> list[Uptime]:
@@ -120,20 +111,11 @@ def by_day(conn: Connection, monitor: Monitor, first_day: int, now_ms: int) -> l
     for one in rollups.hours(conn, monitor.id, max(first_day, rolled) * HOURS, now_ms // HOUR_MS):
         day = one.slot // HOURS
         sums[day] = _plus(sums.get(day, Sums()), one)
+    days = range(first_day, now_ms // DAY_MS + 1)
+    spans = ((day, (day * DAY_MS, min((day + 1) * DAY_MS, now_ms))) for day in days)
     return [
-        _with_recent(
-            conn,
-            monitor,
-            Counted(
-                sums.get(day, Sums()),
-                max(day * DAY_MS, monitor.created_ms),
-                (
-                    max(day * DAY_MS, counted_ms, monitor.created_ms),
-                    min((day + 1) * DAY_MS, now_ms),
-                ),
-            ),
-        )
-        for day in range(first_day, now_ms // DAY_MS + 1)
+        _with_recent(conn, monitor, _counted_in(monitor, span, counted_ms, sums.get(day)))
+        for day, span in spans
     ]
 
 
@@ -147,14 +129,13 @@ def _counted(conn: Connection) -> tuple[int, int]:
     return day, hour * HOUR_MS
 
 
+def _counted_in(monitor: Monitor, span: Span, counted_ms: int, sums: Sums | None) -> Counted:
+    begin_ms = max(span[0], monitor.created_ms)
+    return Counted(sums or Sums(), begin_ms, (max(begin_ms, counted_ms), span[1]))
+
+
 def _plus(sums: Sums, one: Rollup) -> Sums:
-    return Sums(
-        sums.count + one.count,
-        sums.ok + one.ok,
-        sums.watched_s + one.watched_s,
-        sums.down_s + one.down_s,
-        sums.unstable_s + one.unstable_s,
-    )
+    return Sums(*(getattr(sums, name) + getattr(one, name) for name in _SUMS))
 
 
 def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime:
