@@ -1,4 +1,4 @@
-"""What several places say together: is our own line at fault, and which of them are missing?"""
+"""Notices trouble of our own line, by what other places see, and places that are missing."""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ NOTED = "place_note_ms"  # the setting that holds when the last note about missi
 
 
 class PlaceWatch:
-    """While half of all monitors fail from home alone, what fails here alone does not count."""
+    """While half of all monitors fail from home alone, such failures do not count."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class PlaceWatch:
         self.spared = 0  # outages since the start that home alone would have reported
 
     async def load(self) -> None:
-        """A process that ended meanwhile goes on where it was."""
+        """Go on where the process before this one ended."""
         since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.OWN_LINE_SINCE))
         self._since_ms = since_ms
         # Whether it was reported is not stored: rather once too few than twice.
@@ -57,7 +57,7 @@ class PlaceWatch:
         return self._since_ms
 
     async def blames_us(self, entry: Entry, check: Check) -> bool:
-        """Whether a check that failed from home alone must not count: most others do so too."""
+        """Whether this failure must not count: it and half of all others are of home alone."""
         if not check.partly:
             if check.ok or check.number == LAST_CONFIRM:
                 self._partly.discard(entry.monitor.id)
@@ -71,7 +71,7 @@ class PlaceWatch:
         return self._since_ms is not None
 
     def count_spared(self, before: JudgeState, after: JudgeState) -> None:
-        """Home would have reported of it in the second failed round in a row."""
+        """Count an outage that home alone would have reported: in the second failed round."""
         run = len(after.rounds) - len(after.rounds.rstrip("FQfq"))
         if before.mode is None and run == 2:  # noqa: PLR2004 - the second
             self.spared += 1
