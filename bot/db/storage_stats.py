@@ -80,6 +80,17 @@ def heaviest(conn: Connection, most: int) -> list[tuple[int, int, int]]:
     return [(row[0], row[1], round(row[2])) for row in found.fetchall()]
 
 
+def pinged(conn: Connection) -> int:
+    """So many monitors are checked by ping now."""
+    return int(
+        rows.value(
+            conn,
+            "SELECT count(*) FROM monitor"
+            " WHERE url LIKE 'ping://%' AND removed_ms IS NULL AND paused_ms IS NULL",
+        )
+    )
+
+
 def file_bytes(conn: Connection) -> int:
     """The size of the database, without the changes that wait in its -wal file."""
     return int(rows.value(conn, "PRAGMA page_count") * rows.value(conn, "PRAGMA page_size"))

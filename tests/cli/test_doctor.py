@@ -129,6 +129,32 @@ def test_the_heaviest_servers_are_listed(
     assert text.count("sites") == 5
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_where_sites_are_pinged_whether_that_is_allowed_is_reported(
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    allowed: bool,
+) -> None:
+    monkeypatch.setattr(installation, "may_ping", lambda: allowed)
+    config = Config(token=TOKEN, database=database, canaries=())
+    assert "Ping" not in examined(config, capsys)[1]
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("INSERT INTO guild (id) VALUES (1)")
+        for name, url in (("a", "ping://a.example"), ("b", "https://ping.example")):
+            conn.execute(
+                "INSERT INTO monitor (guild_id, name, name_key, url, method, headers,"
+                " expect_status, interval_s, created_ms)"
+                " VALUES (1, ?1, ?1, ?2, 'GET', '[]', '', 30, 0)",
+                (name, url),
+            )
+    found = examined(config, capsys)[1]["Ping"]
+    assert found["grade"] == ("ok" if allowed else "warning")
+    assert found["text"].endswith("ping:// sites: 1")
+    assert allowed or "net.ipv4.ping_group_range" in found["fix"]
+
+
 def test_a_refused_token_is_broken(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = Config(token=TOKEN, database=database, canaries=())
     status, found = examined(config, capsys, discord="another.token.altogether")

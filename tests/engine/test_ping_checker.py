@@ -105,6 +105,17 @@ def test_of_several_addresses_one_that_answers_is_enough() -> None:
 
 
 @needs_a_network
+def test_who_may_not_ping_knows_it_before_any_check() -> None:
+    asked = ("-c", "from bot.engine.kinds.ping import may_ping; print(may_ping())")
+    for allowed, rights, expected in (
+        (EVERYBODY, NO_RIGHTS, "True"),
+        (NOBODY, "", "True"),
+        (NOBODY, NO_RIGHTS, "False"),
+    ):
+        assert inside(*asked, allowed=allowed, rights=rights).stdout.strip() == expected
+
+
+@needs_a_network
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("allowed", "rights"), [(EVERYBODY, NO_RIGHTS), (NOBODY, "")], ids=["datagram", "raw"]

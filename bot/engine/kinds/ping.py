@@ -42,6 +42,15 @@ class PingChecker(BaseChecker):
         return Reached(answer.address)
 
 
+def may_ping() -> bool:
+    """Whether this process may have a socket for echoes."""
+    try:
+        _open("127.0.0.1").close()
+    except (BadAnswer, OSError):
+        return False
+    return True
+
+
 def _open(address: str) -> socket.socket:
     """Raises BadAnswer when this process may have no socket for echoes."""
     v6 = ":" in address

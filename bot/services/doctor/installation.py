@@ -20,6 +20,7 @@ from bot.db.db_errors import Diagnosis
 from bot.db.lock import is_held
 from bot.db.migrate import is_foreign, newest, version_of
 from bot.engine import rlimits
+from bot.engine.kinds.ping import may_ping
 from bot.errors import ConfigError
 from bot.services.doctor import findings
 from bot.services.doctor.findings import LITTLE_SPACE, Finding, broken, ok, quote, warning
@@ -236,6 +237,7 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
             kept = storage_stats.of_all(conn, now_ms)
             missed = guilds.get(conn, MISSED)
             heaviest = storage_stats.heaviest(conn, HEAVIEST)
+            pinged = storage_stats.pinged(conn)
     except sqlite3.Error:
         return []
     found = [findings.delivery(words, "/{}".format, outbox, now_ms)]
@@ -248,12 +250,22 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
             )
         )
     found.append(ok("Stored", findings.stored_summary(words, kept)))
+    if pinged:
+        found.append(_ping(pinged))
     if len(heaviest) > 1:
         listed = (
             f"{one} ({sites} sites, {checks} checks a minute)" for one, sites, checks in heaviest
         )
         found.append(ok("Heaviest servers", "; ".join(listed)))
     return [replace(one, text=_in_shell(one.text, now_ms)) for one in found]
+
+
+def _ping(sites: int) -> Finding:
+    """Asked of the user who runs this, who may not be the one Vigie runs as."""
+    if may_ping():
+        return ok("Ping", f"allowed; ping:// sites: {sites}")
+    remedy = 'Type: sudo sysctl net.ipv4.ping_group_range="0 2147483647"'
+    return warning("Ping", f"this user may not ping; ping:// sites: {sites}", remedy)
 
 
 def _in_shell(text: str, now_ms: int) -> str:
