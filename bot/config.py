@@ -61,8 +61,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where the HTTP door listens."""
-
     address: str
     port: int
 

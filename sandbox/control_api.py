@@ -52,7 +52,6 @@ class Live:
         return socket
 
     async def close(self) -> None:
-        """End every line, when the sandbox stops."""
         for socket in list(self._sockets):
             await socket.close()
 
@@ -165,12 +164,10 @@ class Control:
         return {} if made is None else {"id": made.id, "name": made.name}
 
     async def _say(self, body: Json) -> Json:
-        """Somebody writes a plain message."""
         said = self._people.say(body["user_id"], body["channel_id"], body["content"])
         return {"message": said}
 
     async def _panel(self, body: Json) -> Json:
-        """Turn one of the demo's switches."""
         self._core.panel.turn(str(body["switch"]), on=bool(body["on"]))
         return {}
 

@@ -67,12 +67,10 @@ class Sandbox(People):
 
     @property
     def url(self) -> str:
-        """Where everything is."""
         return self._server.url
 
     @property
     def page_url(self) -> str:
-        """Address a person opens."""
         return self._server.page_url
 
     @property

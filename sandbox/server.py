@@ -59,7 +59,6 @@ class Server:
         self._core.hub.url = f"ws://{HOST}:{self.port}/gateway"
 
     async def stop(self) -> None:
-        """Cut everything and listen no more."""
         if self._runner is None:
             return
         self._core.faults.clear()

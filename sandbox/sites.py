@@ -104,7 +104,6 @@ class Sites:
         self._port = self._runner.addresses[0][1]
 
     def turn(self, hosts: set[str], *, broken: bool) -> None:
-        """Break sites, or mend them."""
         self.broken = self.broken | hosts if broken else self.broken - hosts
 
     async def stop(self) -> None:

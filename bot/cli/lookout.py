@@ -57,7 +57,6 @@ def _server(place: str, url: str, secret: str) -> Server:
 
 
 async def _serve(place: str, server: Server, config: Config) -> None:
-    """Look out until SIGTERM or SIGINT."""
     rlimits.allow_many()
     clock, resolver, context = SystemClock(), Resolver(SystemClock()), client_context()
 

@@ -52,7 +52,6 @@ def run(config: Config, file: str) -> int:
 
 
 async def _plan(config: Config, copy: Path, text: str) -> int:
-    """Compare the file with a copy of the database."""
     db = await Database.open(copy)
     try:
         clock = SystemClock()

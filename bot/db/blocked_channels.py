@@ -41,7 +41,6 @@ def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
 
 
 def unblock(conn: Connection, *channel_ids: int) -> None:
-    """Try channels again."""
     rows = [(channel_id,) for channel_id in channel_ids]
     conn.executemany("DELETE FROM blocked_channel WHERE channel_id = ?", rows)
 

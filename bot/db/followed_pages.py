@@ -119,7 +119,6 @@ def report_of_post(conn: Connection, post_id: int) -> PageReport | None:
 
 
 def link_post(conn: Connection, report_id: int, post_id: int) -> None:
-    """The report's message is this post."""
     rows.update(conn, "page_report", {"post_id": post_id}, id=report_id)
 
 
@@ -139,7 +138,6 @@ def observed(conn: Connection, guild_id: int, incident_ids: Iterable[int]) -> di
 
 
 def incidents_of_dependents(conn: Connection, page: FollowedPage) -> list[int]:
-    """Open incidents of sites that depend on a page."""
     found = conn.execute(
         "SELECT i.id FROM incident i JOIN monitor m ON m.id = i.monitor_id"
         " WHERE m.depends_on = ? AND m.guild_id = ? AND i.resolved_ms IS NULL",

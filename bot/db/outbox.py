@@ -18,8 +18,6 @@ _ACTIVE = "state IN ('pending', 'sending')"
 
 
 class Work(StrEnum):
-    """Kind of a row."""
-
     OPEN = "open"
     PING = "ping"  # a latecomer's role, called once after its incident was edited into a list
     ESCALATE = "escalate"
@@ -248,7 +246,6 @@ def claim(
 
 
 def note_lines(conn: Connection, lead_id: int, lines: Iterable[str]) -> None:
-    """Keep what a message is about to be sent with."""
     sent = json.dumps(list(lines), ensure_ascii=False)
     conn.execute("UPDATE notification SET sent_lines = ? WHERE id = ?", (sent, lead_id))
 

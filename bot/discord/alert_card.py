@@ -45,8 +45,6 @@ BUTTON_ID = r"v1:(?P<action>ack|mute|unmute|details|tell|metoo|take|release):(?P
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One message as discord.py sends it."""
-
     content: str
     embed: discord.Embed | None
     view: ui.View | None
@@ -111,7 +109,6 @@ def colour_of(incidents: Sequence[Incident]) -> int:
 
 
 def add_fields(embed: discord.Embed, words: Translator, incidents: Sequence[Incident]) -> None:
-    """Since, Last OK, Checks."""
     for name, value in incident_text.fields(words, incidents):
         embed.add_field(name=name, value=value)
 

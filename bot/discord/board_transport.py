@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 
 class DiscordBoardTransport:
-    """Posts, edits, pins, finds and deletes boards."""
-
     def __init__(self, client: "VigieClient") -> None:
         self._client = client
 

@@ -44,7 +44,6 @@ _ROLE_PING = 24  # " <@&" + an id of up to 19 digits + ">"
 
 
 def opening(words: Translator, incident: Incident) -> str:
-    """What is true of an open incident now."""
     name = incident.name
     if incident.recovering:
         return named(words, _RECOVERING[incident.kind is Kind.SLOW], name)

@@ -40,7 +40,6 @@ def certificate_note(words: Translator, ends_ms: int, renewed_ms: int) -> str:
 
 
 def was_offline(words: Translator, seconds: float) -> str:
-    """Vigie itself was offline."""
     return words.text("⚪ BLIND · I was offline for {duration}", duration=words.duration(seconds))
 
 

@@ -34,11 +34,7 @@ HIGHEST_INTENT = 1 << 25
 
 
 class Line(Protocol):
-    """Socket of a session."""
-
-    def put(self, payload: Json) -> None:
-        """Queue one frame."""
-        ...
+    def put(self, payload: Json) -> None: ...
 
     def close(self, code: int | None) -> None:
         """End the connection with a code, or without a word when there is none."""

@@ -69,7 +69,6 @@ class Answer:
 
 
 def picture(core: Core, interaction: Interaction) -> Answer:
-    """State of an interaction now."""
     kind = interaction.answered
     if kind is None:
         return Answer(interaction.id, "failed", error=NO_ANSWER)

@@ -28,8 +28,6 @@ class Kind(IntEnum):
 
 
 class Callback(IntEnum):
-    """The kinds of first answer."""
-
     MESSAGE = 4
     DEFER = 5
     DEFER_UPDATE = 6
@@ -121,7 +119,6 @@ IN_GUILD, IN_BOT_DM = 0, 1
 
 
 def interaction_create(core: "Core", interaction: Interaction) -> Json:
-    """The event's data."""
     world = core.world
     channel = world.channel(interaction.channel_id)
     guild = world.guild_of(channel)

@@ -89,7 +89,6 @@ class View:
         return [self._core.messages.view(one) for one in found if one.ephemeral_for == wanted]
 
     def say(self, user: User | str, channel: Channel | str, content: str) -> Json:
-        """Somebody writes a plain message."""
         author, where = self.world.user(user), self.world.channel(channel)
         stored = posting.post(self._core, author, where, {"content": content}, {})
         return self._core.messages.view(stored)

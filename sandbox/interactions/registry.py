@@ -89,7 +89,6 @@ class Registry:
         self._creates[scope] = recent + [now] * len(fresh)
 
     def _made(self, scope: Scope, body: Json, old: dict[Key, Json]) -> Json:
-        """The command object of a checked body."""
         key = _key(body)
         permissions = body.get("default_member_permissions")
         made: Json = {

@@ -176,7 +176,6 @@ def _place_files(message: Json) -> None:
 
 
 def _media(message: Json) -> Iterator[Json]:
-    """Every place of a message that may show a file."""
     places = [*message["embeds"], *walk(message["components"])]
     places += [item for place in places for item in place.get("items", ())]
     for place in places:

@@ -17,8 +17,6 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 @dataclass(slots=True)
 class Upload:
-    """A file as somebody sends it."""
-
     filename: str
     data: bytes
     content_type: str | None = None
@@ -32,7 +30,6 @@ class Attachments:
     files: dict[str, Upload] = field(default_factory=dict)
 
     def keep(self, attachment_id: str, channel_id: str, upload: Upload) -> Json:
-        """Store a file; returns its attachment object."""
         name = _UNSAFE.sub("_", upload.filename) or "file"
         kind = upload.content_type
         if kind in {None, "application/octet-stream"}:
@@ -98,7 +95,6 @@ class MessageStore:
         self.ever: dict[str, Stored] = {}
 
     def add(self, stored: Stored) -> None:
-        """Keep a new message and announce it."""
         stored.versions.append(deepcopy(stored.message))
         self.ever[stored.id] = stored
         channel = self._channel(stored)

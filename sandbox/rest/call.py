@@ -20,8 +20,6 @@ _FILE = re.compile(r"files\[(\d+)\]$")
 
 @dataclass(slots=True)
 class Call:
-    """Arguments of a handler."""
-
     core: Core
     match: dict[str, str]
     query: dict[str, str]

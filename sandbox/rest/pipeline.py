@@ -98,7 +98,6 @@ class Pipeline:
     async def _go_wrong(
         self, request: web.Request, fault: Fault, entry: Entry
     ) -> web.StreamResponse:
-        """End a request as the fault orders it."""
         ending = fault.ending
         self._core.changes.stir()
         if ending == "429":

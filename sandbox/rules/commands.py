@@ -67,7 +67,6 @@ def _is_name_character(character: str) -> bool:
 
 
 def check_command(value: object, form: Form) -> None:
-    """One command as it is registered."""
     command = form.mapping(value)
     kind = command.get("type", CHAT_INPUT)
     if not form.at("type").number(kind, CHAT_INPUT, 4):

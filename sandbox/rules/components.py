@@ -97,7 +97,6 @@ def check_row(row: Json, form: Form, ids: CustomIds) -> None:
 
 
 def check_interactive(component: Json, form: Form, ids: CustomIds) -> None:
-    """A button or a select."""
     kind = component.get("type")
     if kind == BUTTON:
         check_button(component, form, ids)

@@ -41,8 +41,6 @@ def check_allowed_mentions(value: object, form: Form) -> None:
 
 @dataclass(slots=True)
 class Mentions:
-    """Whom a message pings."""
-
     users: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
     everyone: bool = False

@@ -48,7 +48,6 @@ def _check_embed(embed: Json, form: Form) -> int:
 
 
 def _check_signature(embed: Json, form: Form) -> int:
-    """Author and footer."""
     total = 0
     for key, text, high in (("author", "name", MAX_TITLE), ("footer", "text", MAX_FOOTER)):
         if not embed.get(key):

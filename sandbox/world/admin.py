@@ -31,7 +31,6 @@ class Admin:
         *,
         announce: bool = True,
     ) -> Guild:
-        """A new server that invites the bot."""
         ids = self._core.ids
         guild = default_world.make_guild(
             self._world, ids.new(), name, self._world.user(owner), ids.new()
@@ -44,14 +43,12 @@ class Admin:
         return guild
 
     def remove_guild(self, guild: Guild | str, *, announce: bool = True) -> None:
-        """The bot is removed from a server."""
         found = self._world.guild(guild)
         found.present = False
         if announce:
             self._core.events.guild_gone(found, unavailable=False)
 
     def readd_guild(self, guild: Guild | str) -> None:
-        """The bot is invited again."""
         found = self._world.guild(guild)
         found.present = True
         self._core.events.guild_here(found, unavailable=None)
@@ -68,7 +65,6 @@ class Admin:
         self._core.events.guild_here(found, unavailable=False)
 
     def set_locale(self, guild: Guild | str, locale: str) -> None:
-        """The server's preferred language."""
         found = self._world.guild(guild)
         found.locale = locale
         self._core.events.guild_changed(found)
@@ -231,7 +227,6 @@ class Admin:
     def set_thread(
         self, thread: Channel | str, *, archived: bool | None = None, locked: bool | None = None
     ) -> None:
-        """Archive, wake, lock or unlock a thread."""
         found = self._world.channel(thread)
         if found.thread is None:
             raise LookupError(f"#{found.name} is no thread")
@@ -243,7 +238,6 @@ class Admin:
         self._core.events.channel_changed(found)
 
     def delete_message(self, message_id: str, *, announce: bool = True) -> None:
-        """A moderator deletes a message."""
         stored = self._core.messages.find(message_id)
         if stored is None:
             raise LookupError(f"no message {message_id}")

@@ -64,7 +64,6 @@ def make_guild(world: World, guild_id: str, name: str, owner: User, bot_role_id:
 
 
 def add_member(guild: Guild, user: User, *role_ids: str) -> Member:
-    """Make somebody a member of a server."""
     guild.members[user.id] = member = Member(user.id, _born(guild.id), list(role_ids))
     return member
 

@@ -111,7 +111,6 @@ class WorldEvents:
         self._hub.dispatch("THREAD_LIST_SYNC", data, guild.id)
 
     def page(self, guild_id: str | None) -> None:
-        """Send the page a server's list of channels."""
         guild = self._world.guilds.get(guild_id or "")
         self._changes.publish(
             {
@@ -141,7 +140,6 @@ def _target_type(guild: Guild, target_id: str) -> int:
 
 
 def channel_list(guild: Guild) -> list[Json]:
-    """Channels as the page lists them."""
     return [
         {"id": channel.id, "name": channel.name, "type": int(channel.type)}
         for channel in guild.channels.values()

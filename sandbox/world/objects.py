@@ -103,7 +103,6 @@ def member_object(world: World, member: Member, *, with_user: bool = True) -> Js
 
 
 def channel_object(world: World, channel: Channel) -> Json:
-    """Any channel: of a server, a thread, or a DM."""
     common: Json = {
         "id": channel.id,
         "type": int(channel.type),

@@ -62,7 +62,6 @@ def parse(names: object) -> Permission:
 
 
 def in_guild(guild: Guild, member: Member) -> Permission:
-    """Permissions of a member in the whole server."""
     if guild.owner_id == member.user_id:
         return ALL
     found = Permission(guild.roles[guild.id].permissions)

@@ -50,8 +50,6 @@ class Overwrite:
 
 @dataclass(slots=True)
 class Thread:
-    """Data that makes a channel a thread."""
-
     owner_id: str
     archive_timestamp: str
     create_timestamp: str
