@@ -54,8 +54,6 @@ _LANGUAGES = [
 class Alerts(
     ManagersCog, commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."
 ):
-    """Settings of a server's alerts; only for people with Manage Server."""
-
     @app_commands.command(name="channel", description="Send alerts to this channel.")
     @app_commands.describe(
         channel="The channel for all alerts of this server; left out, it stays.",

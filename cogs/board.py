@@ -41,8 +41,6 @@ class Board(
     group_name="board",
     group_description="A live status message in a channel.",
 ):
-    """Boards; only for people with Manage Server."""
-
     @app_commands.command(name="create", description="Post a live status message in a channel.")
     @app_commands.describe(channel="Where; by default here.", tag="Only sites with this tag.")
     async def create(

@@ -54,8 +54,6 @@ class DoctorButton(PersistentItem, template=r"v1:doctor:look"):
 
 
 class Doctor(ManagersCog):
-    """Only for people with Manage Server."""
-
     @app_commands.command(
         name="doctor", description="Check that everything works here, and see what is stored."
     )

@@ -102,8 +102,6 @@ def _leaves(tree: VigieTree, needed: discord.Permissions) -> Iterator[_Leaf]:
 
 
 class Help(VigieCog):
-    """One command, one answer."""
-
     @app_commands.command(name="help", description="Show what I do and every command.")
     async def help(self, interaction: Interaction) -> None:
         words, tree = translator_of(interaction), self._client.commands_tree

@@ -86,8 +86,6 @@ def _line(words: Translator, one: Incident, *, causes: bool) -> str:
 
 
 class Incidents(VigieCog):
-    """One command; its pages are turned by buttons."""
-
     @app_commands.command(name="incidents", description="List incidents, newest first.")
     @app_commands.describe(monitor="Only this site.", days="How many days back; by default 30.")
     async def incidents(

@@ -36,8 +36,6 @@ class Maintenance(
     group_name="maintenance",
     group_description="Silence alerts while you work on a site.",
 ):
-    """Maintenance windows of a server; only for people with Manage Server."""
-
     @app_commands.command(name="start", description="Maintenance from now on.")
     @app_commands.describe(
         monitor="Only this site, not all of them.",

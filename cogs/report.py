@@ -31,8 +31,6 @@ class Report(
     group_name="report",
     group_description="Reports: uptime, incidents, response times, certificates.",
 ):
-    """Reports; only for people with Manage Server."""
-
     @app_commands.command(name="now", description="Report how the sites fared until now.")
     @app_commands.describe(
         period="How far back; by default 7 days.",

@@ -157,8 +157,6 @@ _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
 
 
 class Setup(FormsCog):
-    """Only for people with Manage Server."""
-
     forms = {FORM: take_site}  # noqa: RUF012 - never changed
 
     @app_commands.command(name="setup", description="Set up Vigie step by step.")

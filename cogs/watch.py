@@ -59,8 +59,6 @@ class Watch(
     group_name="watch",
     group_description="Choose which sites are watched.",
 ):
-    """The monitors of a server; only for people with Manage Server."""
-
     forms = {FORM: take_edited}  # noqa: RUF012 - never changed
 
     def __init__(self, client: VigieClient) -> None:

@@ -28,11 +28,8 @@ _TAGS_LIMIT = 1_024
 def settings_embed(
     words: Translator, interaction: Interaction, settings: GuildSettings
 ) -> discord.Embed:
-    none, channel_id, second_id = (
-        words.text("none"),
-        settings.channel_id,
-        settings.fallback_channel_id,
-    )
+    none, channel_id = words.text("none"), settings.channel_id
+    second_id = settings.fallback_channel_id
     reminders = REMINDERS.get(reminders_of(settings), REMINDERS["off"])
     values = {
         words.text("Channel"): f"<#{channel_id}>" if channel_id else words.text("not chosen yet"),
