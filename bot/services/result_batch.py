@@ -24,7 +24,7 @@ FLUSH_S = 5.0
 TROUBLE_S = 10.0
 KEPT_RESULTS = 100_000  # while the disk refuses writes: the newest are kept
 # One transaction writes so many of each at most: more would hold the store for others.
-RESULTS_AT_ONCE, STATES_AT_ONCE = 2_000, 250
+RESULTS_AT_ONCE, STATES_AT_ONCE = 1_000, 150
 
 
 class ResultBatch:

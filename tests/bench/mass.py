@@ -6,6 +6,7 @@ recorder, store and delivery on real time. Each message is laid out as for Disco
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import json
 import subprocess
@@ -31,7 +32,7 @@ from tests.bench.tables import note, show
 SIZES = ((100, 20), (1_000, 20), (3_000, 30), (10_000, 60))
 CALM, CALM_S = 100, 5  # sites of another server, at this interval
 REQUEST_S = 0.1
-STEADY_S = 20.0
+STEADY_S, SETTLED_S = 20.0, 5.0
 NOTED_MS = 20
 DOWN = Cause(Reason.HTTP, 503)
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class Paper(NullTransport):
         if reply_to is None:
             self.first = self.first or time.monotonic()
             self._name(message_id, alert)
+        self.news.set()
         return message_id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
@@ -189,6 +191,8 @@ async def running(
         await core.load()
         core.monitors.start()
         core.delivery.attach(paper)
+        gc.collect()
+        gc.freeze()  # as the product does once it has loaded
         work = (core.scheduler.run, core.recorder.run, core.connectivity.run, core.delivery.run)
         parts = [asyncio.create_task(part()) for part in work]
         yield core, switch, paper
@@ -254,7 +258,10 @@ async def _recovery(
     switch.calm.clear()
     switch.failing = False
     used, checks = time.process_time(), switch.checks
-    await paper.until(lambda: not (core.watchlist.in_trouble() or paper.count()))
+    await paper.until(
+        lambda: paper.messages > messages and not (core.watchlist.in_trouble() or paper.count())
+    )
+    await asyncio.sleep(SETTLED_S)  # replies of more sites than one message takes
     used, checks = time.process_time() - used, switch.checks - checks
     return {
         "back_ms_each": (used - checks * per_check) * 1000 / count,
