@@ -114,7 +114,10 @@ def test_csv_is_taken_and_every_line_is_reported(tmp_path: Path) -> None:
         lines = attached(fixture, answer).splitlines()
         assert len(lines) == 6
         assert lines[0].startswith("2 ✔ Shop · 127.0.0.1:"), "rows as a spreadsheet counts them"
-        assert lines[3].startswith("5 ✖ Inside · I can't watch private or local addresses.")
+        assert lines[3] == (
+            "5 ✖ Inside · I can't watch private or local addresses. The bot's operator can allow a"
+            " network with VIGIE_ALLOW_PRIVATE."
+        )
         assert lines[4].startswith("6 ✖ Odd · ")
         assert lines[5].endswith("checked every 1 s: faster is not allowed here")
         assert "already watched here" in answer.text
