@@ -196,7 +196,9 @@ def test_a_hidden_monitor_is_shown_to_its_manager_alone(tmp_path: Path) -> None:
         answer = await fixture.run("status", monitor="Hidden", public=True)
         assert answer.ephemeral
         assert "Hidden" in answer.text
-        assert (await aside(fixture)).startswith("1 site hidden")
+        assert await aside(fixture) == (
+            "1 site hidden: not everyone here can see its alert channel."
+        )
         await fixture.app.monitors.remove(fixture.guild_id, monitor_id(fixture, "Open"), 1)
         answer = await fixture.run("status", public=True)
         assert answer.ephemeral
