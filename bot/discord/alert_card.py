@@ -23,6 +23,7 @@ from bot.words.timestamps import every, stamp
 from bot.words.translator import N_, NN_, Translator, translator_for
 
 FILE = "sites.txt"
+_IDS_LIMIT = 800  # with everything else below the 6,000 characters that all of an embed may have
 _IDS_SHOWN = 10  # of more sites than this the ids stand in the file alone
 # Lists of more sites than this are laid out in a thread of their own.
 BESIDE_FROM = 200
@@ -161,7 +162,7 @@ def _embed(words: Translator, alert: Alert) -> discord.Embed:
     )
     if alert.kind != "digest":
         add_fields(embed, words, incidents)
-    return embed.set_footer(text=_footer(words, incidents))
+    return embed.set_footer(text=_footer(words, incidents, in_full=alert.kind == "digest"))
 
 
 def site_link(url: str) -> str | None:
@@ -266,13 +267,16 @@ def _group_title(words: Translator, incidents: Sequence[Incident]) -> str:
     return words.plural(*text, n, total=total)
 
 
-def _footer(words: Translator, incidents: Sequence[Incident]) -> str:
-    """``#K3F9 · every 60 s``. By the first id a lost message is found again; a file has all."""
+def _footer(words: Translator, incidents: Sequence[Incident], *, in_full: bool = False) -> str:
+    """``#K3F9 · every 60 s``. By the first id a lost message is found again; a file has all.
+
+    ``in_full``: all of them stand here, for a message without such a file.
+    """
     intervals = [one.interval_s for one in incidents]
     low, high = min(intervals), max(intervals)
     mixed = words.text("every {n} s", n=f"{low}–{high}")
-    shown = incidents if len(incidents) <= _IDS_SHOWN else incidents[:1]
-    ids = " ".join(f"#{one.public_id}" for one in shown)
+    shown = incidents if len(incidents) <= _IDS_SHOWN or in_full else incidents[:1]
+    ids = clip(" ".join(f"#{one.public_id}" for one in shown), _IDS_LIMIT)
     return f"{ids} · {every(words, low) if low == high else mixed}"
 
 
