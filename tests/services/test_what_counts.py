@@ -508,3 +508,51 @@ def test_checks_pass_through_the_hosts_whoever_asks(tmp_path: Path) -> None:
             assert len(s.prober.probed) > before
 
     play(scenario())
+
+
+def test_an_outage_is_since_the_check_that_failed_not_since_its_place_in_the_timetable(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            shop = await s.watch("shop")
+            await s.play({"shop": "OOO"})
+            s.prober.causes[shop.target.url] = HTTP_500
+            slot_ms = s.clock.now_ms()
+            await s.clock.advance(45)  # it waited for its turn
+            failed_ms = s.clock.now_ms()
+            for number in range(3):
+                await s.check_runner(shop.id, slot_ms, number)
+            await s.clock.advance(15)
+            await s.check_runner(shop.id, slot_ms + 60_000, 0)
+            incident = s.entry("shop").incident
+            assert incident is not None
+            assert failed_ms <= incident.since_ms < failed_ms + 1_000
+
+    play(scenario())
+
+
+def test_no_connectivity_check_is_made_for_a_failure_that_changes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path) as s:
+            shop = await s.watch("shop")
+            await s.play({"shop": "OOOFFF"})
+            asked: list[float] = []
+
+            class Counting:
+                async def is_online_since(self, started: float) -> bool:
+                    asked.append(started)
+                    return True
+
+            s.connectivity._online_check = Counting()
+            for _ in range(5):
+                await s.round("shop", "F", s.clock.now_ms())
+                await s.clock.advance(60)
+            assert asked == []
+            await s.round("shop", "P", s.clock.now_ms())  # some success: this may change a word
+            s.prober.causes[shop.target.url] = HTTP_500
+            await s.clock.advance(60)
+            await s.check_runner(shop.id, s.clock.now_ms(), 0)
+            assert asked
+
+    play(scenario())
