@@ -11,7 +11,6 @@ from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Re
 from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 
 DAYS = 89
-HOURS_KEPT = 31 * HOURS  # older days are shown whole
 OUTAGES = 5
 NIGHT_ENDS = 8  # the hour from which sites answer slower
 HTTP_502 = Cause(Reason.HTTP, 502)
@@ -50,8 +49,7 @@ def _live_through(conn: Connection, one: Monitor, now_ms: int, dice: random.Rand
             ms = round(90 + 25 * (hour % HOURS > NIGHT_ENDS) + dice.expovariate(1 / 12))
             lost = down_s.get(hour, 0)
             row = Rollup(one.id, hour, 60, 60 - lost // 60, ms, 2 * ms, 3600, lost, 0, 3550)
-            if hour > now_ms // HOUR_MS - HOURS_KEPT:
-                rollups.save_hour(conn, row)
+            rollups.save_hour(conn, row)
             days.setdefault(hour // HOURS, []).append(row)
     for day, rows in days.items():
         count, ok = sum(r.count for r in rows), sum(r.ok for r in rows)

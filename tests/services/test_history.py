@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import demo_history
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import gaps, guilds, results, rollups
 from bot.db import incidents as table
@@ -14,7 +15,7 @@ from bot.db.database import Connection
 from bot.db.results import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
-from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
+from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason
 from bot.services.history.period_report import (
     TEN_MINUTES_MS,
     History,
@@ -340,6 +341,26 @@ def test_a_site_checked_once_a_day_is_watched_in_between(tmp_path: Path) -> None
             await counted(base, [hour_of(shop, begin - 20)])
             found = await past(base, shop, Period.DAY)
             assert found.unwatched == ()
+
+    play(scenario())
+
+
+def test_the_past_of_the_demo_is_whole_but_for_its_gap(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
+
+            def write(conn: Connection) -> None:
+                demo_history.add_server(conn, GuildSettings(GUILD), NOW_MS)
+                demo_history.add_site(
+                    conn, GUILD, "Choir", "https://choir.example/", every_s=60, now_ms=NOW_MS
+                )
+
+            await base.db.write(write)
+            await base.watchlist.load()
+            monitor = base.entry("Choir").monitor
+            found = await past(base, monitor, Period.QUARTER)
+            assert 2 * DAY_MS // 1000 <= seconds(found.unwatched) < 3 * DAY_MS // 1000
+            assert found.outages >= demo_history.OUTAGES - 1, "one may fall into the gap"
 
     play(scenario())
 
