@@ -11,13 +11,8 @@ from tests.cogs.test_help import leaves
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
-    "README.md",
-    "CONTRIBUTING.md",
-    "docs/operation.md",
-    "docs/kinds.md",
-    "docs/channels.md",
-    "docs/replay.md",
-    "docs/release-check.md",
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
+    *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
 )
 PATH = re.compile(r"(?<![\w./])(?:bot|cogs|tests|docs|deploy)/[\w./-]*(?:/|\.\w+)")
 
