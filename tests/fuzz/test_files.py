@@ -128,14 +128,14 @@ CSV = mutated(
 @example(b"url\n" + b"," * 1_000_000)
 @example(b"\n" * 1_000_000 + b"a,b")
 def test_a_list_of_monitors(data: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # of this process: others may keep the machine busy
     try:
         items = read(data).items
     except UserError as error:
         said(error)
     else:
         asyncio.run(taken(items))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 async def taken(items: list[Item]) -> None:
