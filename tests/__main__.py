@@ -1,6 +1,6 @@
 """``python -m tests``: the whole suite, its waiting parts side by side.
 
-Most of the time the tests of the real process wait for rounds of a second, so five runs of pytest
+Most of the time the tests of the real process wait for rounds of a second, so six runs of pytest
 share two cores well. With arguments it is one plain run: ``python -m tests tests/engine -k judge``.
 """
 
@@ -13,9 +13,13 @@ from collections.abc import Sequence
 PROCESSES = ("tests/faults", "tests/cli")
 MAIN_JOB = ("tests/test_main_job.py", "tests/scenarios")
 COGS = ("tests/cogs",)
-DISCORD = ("tests/sandbox", "tests/discord", "tests/places")
-ELSEWHERE = tuple(f"--ignore={path}" for path in PROCESSES + MAIN_JOB + COGS + DISCORD)
-SHARES: tuple[Sequence[str], ...] = (PROCESSES, MAIN_JOB, COGS, DISCORD, ("tests", *ELSEWHERE))
+DISCORD = ("tests/sandbox", "tests/discord")
+PLACES = ("tests/places",)
+ELSEWHERE = tuple(f"--ignore={path}" for path in PROCESSES + MAIN_JOB + COGS + DISCORD + PLACES)
+SHARES: tuple[Sequence[str], ...] = (
+    *(PROCESSES, MAIN_JOB, COGS, DISCORD, PLACES),
+    ("tests", *ELSEWHERE),
+)
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
