@@ -26,7 +26,7 @@ WHOLE_INSTALLATION = {
     "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
     "monitors.all_watched",
     "monitors.watched_after", "outbox.due_by_channel", "purge._notifications", "purge._posts",
-    "purge.forget_followers", "storage_stats.heaviest", "windows.all_live",
+    "purge.forget_followers", "storage_stats.heaviest", "storage_stats.pinged", "windows.all_live",
 }  # fmt: skip
 # Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
 # which was given them by a row of that server, works with them.
