@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 
 from bot.charts.painter import Painter
 from bot.charts.picture import DayGrid, GridRow
@@ -17,7 +17,7 @@ from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import audit_log, reports, rollups
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
-from bot.models import Monitor, ReportSchedule
+from bot.models import ReportSchedule
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
@@ -252,14 +252,24 @@ def _day_grid(words: Translator, report: Report) -> DayGrid:
     )
 
 
+_NOTHING = Uptime(0, 0, 0, 0, 0)
+
+
 def _site(
     entry: Entry, span_ms: tuple[int, int], before_ms: int, now_ms: int, conn: Connection
 ) -> SiteLine:
     monitor, (begin_ms, end_ms) = entry.monitor, span_ms
 
+    @cache
+    def until_now(since_ms: int) -> Uptime:
+        """Counted once for each moment: where one day ends the next begins."""
+        if since_ms >= now_ms:
+            return _NOTHING
+        return uptimes(conn, [monitor], since_ms, now_ms)[monitor.id]
+
     def seconds(from_ms: int, until_ms: int) -> tuple[int, int]:
         """Watched, and down of them."""
-        first, last = (_until_now(conn, monitor, ms, now_ms) for ms in (from_ms, until_ms))
+        first, last = until_now(from_ms), until_now(until_ms)
         return first.watched_s - last.watched_s, first.down_s - last.down_s
 
     watched_s, down_s = seconds(*span_ms)
@@ -277,12 +287,3 @@ def _site(
         certificate_ms=entry.certificate_ms,
         days=tuple(share(*seconds(ms, min(ms + DAY_MS, end_ms))) for ms in range(*span_ms, DAY_MS)),
     )
-
-
-_NOTHING = Uptime(0, 0, 0, 0, 0)
-
-
-def _until_now(conn: Connection, monitor: Monitor, since_ms: int, now_ms: int) -> Uptime:
-    if since_ms >= now_ms:
-        return _NOTHING
-    return uptimes(conn, [monitor], since_ms, now_ms)[monitor.id]
