@@ -14,8 +14,8 @@ from typing import NoReturn
 
 from bot.cli import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, fail
 from bot.config import Config
-from bot.db import backup_files
-from bot.db.backup import back_up
+from bot.db import files
+from bot.db.files import back_up
 from bot.errors import StoreError
 
 KEPT = 7
@@ -69,11 +69,7 @@ def every_day(
 
 def _due_in_s(folder: Path, now_s: float) -> float:
     """A copy from the future, made under a wrong clock, counts for nothing."""
-    made = [
-        at.timestamp()
-        for at in map(backup_files.made_at, backup_files.all_in(folder))
-        if at is not None
-    ]
+    made = [at.timestamp() for at in map(files.made_at, files.copies_in(folder)) if at is not None]
     newest_s = max((at_s for at_s in made if at_s <= now_s), default=0.0)
     return newest_s + DAY_S - now_s
 
@@ -92,9 +88,9 @@ def _once(target: Path, keep: int, config: Config, *, at_s: float | None) -> int
 
 def _in_folder(folder: Path, keep: int, config: Config, moment: datetime) -> None:
     _make(folder)
-    target = backup_files.dated(folder, moment)
+    target = files.dated_copy(folder, moment)
     _print_size(target, back_up(config.database, target))
-    for old in backup_files.keep_newest(folder, keep):
+    for old in files.keep_newest(folder, keep):
         print(f"{old}: removed, {keep} newer ones are kept", flush=True)
 
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import gaps, guilds, incidents, monitors, rollups
+from bot.db import guilds, incidents, monitors, rollups
 from bot.db.database import Connection
 from bot.db.rollups import HOURS, Rollup
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
@@ -19,7 +19,7 @@ HTTP_502 = Cause(Reason.HTTP, 502)
 def add_server(conn: Connection, settings: GuildSettings, now_ms: int) -> None:
     """A server that Vigie has known for as long, with two days in which nothing was watched."""
     guilds.save(conn, settings)
-    gaps.add(conn, *_gap(now_ms))
+    rollups.add_gap(conn, *_gap(now_ms))
     guilds.put(conn, ROLLED_HOUR, str(now_ms // HOUR_MS))
     guilds.put(conn, ROLLED_DAY, str(now_ms // DAY_MS))
 

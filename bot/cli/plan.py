@@ -13,8 +13,8 @@ from bot import log
 from bot.cli import EXIT_FAILURE, EXIT_OK, EXIT_USAGE, fail
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.db.backup import back_up
 from bot.db.database import Database
+from bot.db.files import back_up
 from bot.engine.netguard import Netguard
 from bot.errors import StoreError, UserError
 from bot.services.guilds import KeyValueStore

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
-from bot.db import rows, windows
+from bot.db import guilds, rows
 from bot.db.database import Connection
 from bot.models import Window
 from bot.words.escaping import ELLIPSIS, clip
@@ -153,5 +153,5 @@ def _read(conn: Connection, chosen: str, values: dict[str, int | None]) -> list[
 
 def _change(conn: Connection, row: sqlite3.Row) -> AuditEntry:
     planned = row["field"].startswith("maintenance_")
-    window = windows.find(conn, row["guild_id"], int(row["after"])) if planned else None
+    window = guilds.find_window(conn, row["guild_id"], int(row["after"])) if planned else None
     return rows.read(row, AuditEntry, window=window)

@@ -21,10 +21,9 @@ from typing import TypeVar
 
 import aiosqlite
 
-from bot.db import backup_files
-from bot.db.backup import quick_check, read_only
-from bot.db.db_errors import damaged, failure, refuse_lost
-from bot.db.migrate import migrate, newest, refuse_foreign, version_of
+from bot.db import files
+from bot.db.files import damaged, failure, quick_check, read_only, refuse_lost, version_of
+from bot.db.migrate import migrate, newest, refuse_foreign
 from bot.errors import StoreError
 
 Connection = sqlite3.Connection
@@ -328,14 +327,14 @@ def _make(file: Path) -> None:
     The folder too: what people typed is in there, headers included.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(file.name + backup_files.PART)
+    part = file.with_name(file.name + files.PART)
     with contextlib.closing(sqlite3.connect(IN_MEMORY, isolation_level=None)) as conn:
         conn.execute(f"PRAGMA {_PRAGMAS[0]}")
         migrate(conn, None)
-        backup_files.write(conn, part)
+        files.write_copy(conn, part)
     part.rename(file)
-    backup_files.sync_folder(file.parent)
-    copy = backup_files.newest_of(file)
+    files.sync_folder(file.parent)
+    copy = files.newest_of(file)
     if copy is None:
         log.info("Made a new, empty database: %s", file)
     else:

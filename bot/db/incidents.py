@@ -274,3 +274,15 @@ def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:
         f" WHERE i.id = :id AND {_UNATTENDED}"
     )
     return {one for one in ids if rows.value(conn, query, {"id": one, "now": now_ms})}
+
+
+def lengths(
+    conn: Connection, monitor_id: int, begin_ms: int, end_ms: int, now_ms: int
+) -> list[int]:
+    """How many seconds each incident lasted (until now) that began in a stretch of time."""
+    found = conn.execute(
+        "SELECT coalesce(ended_ms, resolved_ms, ?4) - since_ms AS ms FROM incident"
+        " WHERE monitor_id = ?1 AND since_ms >= ?2 AND since_ms < ?3",
+        (monitor_id, begin_ms, end_ms, now_ms),
+    )
+    return [row["ms"] // 1000 for row in found.fetchall()]

@@ -3,14 +3,15 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from importlib.resources import files
+from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bot.db import backup_files
+from bot.db import files
+from bot.db.files import version_of
 from bot.errors import StoreError
 
-FOLDER: Traversable = files("bot.db") / "migrations"
+FOLDER: Traversable = resources.files("bot.db") / "migrations"
 SCHEMA = "schema.sql"
 OLDEST = 3  # the oldest schema that the steps begin with
 
@@ -63,11 +64,6 @@ def refuse_foreign(conn: sqlite3.Connection, path: Path | None) -> None:
         raise StoreError(f"The database {path} is of another program. Set VIGIE_DATABASE.")
 
 
-def version_of(conn: sqlite3.Connection) -> int:
-    """The version of a database's schema; 0: there is none yet."""
-    return int(conn.execute("PRAGMA user_version").fetchone()[0])
-
-
 def newest() -> int:
     return OLDEST + len(_steps())
 
@@ -78,16 +74,16 @@ def _name_before(path: Path | None, number: int) -> str:
 
 def _put_aside(conn: sqlite3.Connection, path: Path) -> None:
     """A whole copy for the way back; there at once or not at all."""
-    part = path.with_name(path.name + backup_files.PART)
+    part = path.with_name(path.name + files.PART)
     try:
-        backup_files.write(conn, part)
+        files.write_copy(conn, part)
         part.replace(path)
     except OSError as error:
         raise StoreError(
             f"Cannot copy the database to {path} before its upgrade ({error.strerror}):"
             " make room there, then start Vigie again."
         ) from error
-    backup_files.sync_folder(path.parent)
+    files.sync_folder(path.parent)
 
 
 def statements(script: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""SQL of what hours and days came to: hours for 90 days, days for ever."""
+"""SQL of what hours and days came to, and of the gaps in which nothing was watched."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -151,3 +151,34 @@ def players(conn: Connection, monitor_id: int, first: int, last: int) -> list[Pl
     """Hours in order, both ends included."""
     query = "SELECT * FROM players WHERE monitor_id = ? AND hour BETWEEN ? AND ? ORDER BY hour"
     return [Players(**dict(row)) for row in conn.execute(query, (monitor_id, first, last))]
+
+
+_SLICE = 500
+OFFLINE_SINCE = "blind_since_ms"  # the setting of when Vigie went offline, while it is
+OWN_LINE_SINCE = "own_line_since_ms"  # the same of trouble in our own line
+
+
+def add_gap(conn: Connection, from_ms: int, until_ms: int) -> None:
+    conn.execute("INSERT INTO gap (from_ms, until_ms) VALUES (?, ?)", (from_ms, until_ms))
+
+
+def gaps_between(conn: Connection, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """All gaps that touch a span, clipped to it, in time order; one that still lasts as well."""
+    found = conn.execute(
+        "SELECT max(from_ms, :from) AS a, min(until_ms, :until) AS b FROM"
+        " (SELECT from_ms, until_ms FROM gap UNION ALL SELECT CAST(value AS INTEGER), :until"
+        " FROM setting WHERE key IN (:offline, :own) AND value <> '')"
+        " WHERE until_ms > :from AND from_ms < :until ORDER BY from_ms",
+        {"from": from_ms, "until": until_ms, "offline": OFFLINE_SINCE, "own": OWN_LINE_SINCE},
+    )
+    return [(row["a"], row["b"]) for row in found.fetchall()]
+
+
+def forget_gaps(conn: Connection, before_ms: int) -> int:
+    """Delete a slice of the gaps that ended before then; returns how many went."""
+    return rows.delete_slice(conn, "gap", "until_ms < ? LIMIT ?", (before_ms, _SLICE))
+
+
+def last_gap_end_ms(conn: Connection) -> int | None:
+    end_ms: int | None = rows.value(conn, "SELECT max(until_ms) FROM gap")
+    return end_ms

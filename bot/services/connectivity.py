@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.db import gaps, guilds
+from bot.db import guilds, rollups
 from bot.db.database import Connection, Database
 from bot.engine.network import OnlineCheck
 from bot.engine.stall_detector import StallDetector
@@ -47,7 +47,9 @@ class ConnectivityMonitor:
         ``off_since_ms``: it was switched off for long, and nobody knows how long it would have
         been offline: that ends there, and what follows is the time it was off.
         """
-        self._since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.OFFLINE_SINCE))
+        self._since_ms = await self._db.read(
+            lambda conn: guilds.number(conn, rollups.OFFLINE_SINCE)
+        )
         if self._since_ms is not None and off_since_ms is not None:
             await self._back_online(max(self._since_ms, off_since_ms))
 
@@ -74,7 +76,9 @@ class ConnectivityMonitor:
             return True  # no answer while the process stood still proves nothing
         if self._since_ms is None:
             self._since_ms = failed_ms
-            await self._db.write(lambda conn: guilds.put(conn, gaps.OFFLINE_SINCE, str(failed_ms)))
+            await self._db.write(
+                lambda conn: guilds.put(conn, rollups.OFFLINE_SINCE, str(failed_ms))
+            )
             log.warning("Offline: no connectivity check answers, failures are not counted")
         return True
 
@@ -100,8 +104,8 @@ class ConnectivityMonitor:
         noted = self._channels() if until_ms - since_ms >= NOTE_AFTER_MS else set()
 
         def write(conn: Connection) -> None:
-            gaps.add(conn, since_ms, until_ms)
-            guilds.put(conn, gaps.OFFLINE_SINCE, "")
+            rollups.add_gap(conn, since_ms, until_ms)
+            guilds.put(conn, rollups.OFFLINE_SINCE, "")
             for guild_id, channel_id in sorted(noted):
                 enqueue.notice(
                     conn, guild_id, channel_id, enqueue.offline_notice(since_ms, until_ms), now_ms

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock
-from bot.db import delivery_stats, gaps, guilds
+from bot.db import guilds, rollups, stats
 from bot.db.database import Connection, Database
 from bot.errors import StoreError
 from bot.services.watchlist import Watchlist
@@ -100,7 +100,7 @@ class GapWatch:
 
         def write(conn: Connection) -> None:
             for from_ms, until_ms in unstored:
-                gaps.add(conn, from_ms, until_ms)
+                rollups.add_gap(conn, from_ms, until_ms)
             guilds.put(conn, _KEY, str(now_ms))
 
         await self._db.write(write)
@@ -224,7 +224,7 @@ class Heartbeat:
             idle_ms = now_ms - max(newest_ms, self._began_ms)
             if idle_ms > max(NO_CHECK_MS, MISSED_ROUNDS * interval_ms):
                 return f"no check has ended for {idle_ms // 1000} s"
-        oldest_ms = await self._db.read(lambda conn: delivery_stats.unsent_since(conn, now_ms))
+        oldest_ms = await self._db.read(lambda conn: stats.unsent_since(conn, now_ms))
         if oldest_ms is not None and now_ms - oldest_ms > UNSENT_MS:
             return f"an alert has waited for {(now_ms - oldest_ms) // 1000} s"
         return None

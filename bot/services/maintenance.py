@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from bot.clock import Clock
-from bot.db import audit_log
-from bot.db import windows as table
+from bot.db import audit_log, guilds
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import Monitor, Window
@@ -177,7 +176,7 @@ class Maintenance:
         done = Actor(guild_id, by, now_ms).planned(found.window, AuditEvent.MAINTENANCE_CANCELLED)
 
         def write(conn: Connection) -> None:
-            if table.end(conn, guild_id, [window_id], now_ms):
+            if guilds.end_windows(conn, guild_id, [window_id], now_ms):
                 audit_log.insert(conn, [done])
 
         await self._db.write(write)
@@ -236,7 +235,7 @@ class Maintenance:
         await self._guilds.ensure(guild_id)
 
         def write(conn: Connection) -> Window:
-            stored = replace(window, id=table.insert(conn, window))
+            stored = replace(window, id=guilds.add_window(conn, window))
             audit_log.insert(conn, [actor.planned(stored, what)])
             return stored
 
@@ -250,7 +249,7 @@ class Maintenance:
         over = [w.id for w in self._watchlist.windows.of_guild(guild_id) if w.id not in live]
         if over:
             now_ms = self._clock.now_ms()
-            await self._db.write(lambda conn: table.end(conn, guild_id, over, now_ms))
+            await self._db.write(lambda conn: guilds.end_windows(conn, guild_id, over, now_ms))
             self._watchlist.windows.drop(guild_id, over)
 
     def _status(self, window: Window, now_ms: int) -> WindowStatus | None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.db import delivery_stats, storage_stats
+from bot.db import stats as db_stats
 from bot.db.database import Connection
-from bot.db.delivery_stats import OutboxStats
+from bot.db.stats import OutboxStats
 from bot.services.registry import Core
 
 QUANTILES = (0.5, 0.95, 1.0)
@@ -39,7 +39,7 @@ async def numbers(core: Core, clock: Clock) -> Numbers:
     now_ms = clock.now_ms()
 
     def read(conn: Connection) -> tuple[OutboxStats, int]:
-        return delivery_stats.read(conn, None, now_ms), storage_stats.file_bytes(conn)
+        return db_stats.outbox(conn, None, now_ms), db_stats.file_bytes(conn)
 
     outbox, size = await core.db.read(read)
     entries, stats = list(core.watchlist.all()), core.scheduler.stats

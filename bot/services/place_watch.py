@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.clock import DAY_MS, Clock
-from bot.db import gaps, guilds
+from bot.db import guilds, rollups
 from bot.db.database import Connection, Database
 from bot.engine.judge_state import JudgeState
 from bot.engine.place_router import Others
@@ -46,7 +46,7 @@ class PlaceWatch:
 
     async def load(self) -> None:
         """Go on where the process before this one ended."""
-        since_ms = await self._db.read(lambda conn: guilds.number(conn, gaps.OWN_LINE_SINCE))
+        since_ms = await self._db.read(lambda conn: guilds.number(conn, rollups.OWN_LINE_SINCE))
         self._since_ms = since_ms
         # Whether it was reported is not stored: rather once too few than twice.
         self._noted = since_ms is not None
@@ -66,7 +66,7 @@ class PlaceWatch:
         if self._since_ms is None and self._is_ours():
             self._since_ms, self._noted = check.began_ms, False
             since = str(self._since_ms)
-            await self._db.write(lambda conn: guilds.put(conn, gaps.OWN_LINE_SINCE, since))
+            await self._db.write(lambda conn: guilds.put(conn, rollups.OWN_LINE_SINCE, since))
             log.warning("Own line: many sites answer other places but not this one")
         return self._since_ms is not None
 
@@ -134,8 +134,8 @@ class PlaceWatch:
 
     async def _end(self, since_ms: int, now_ms: int) -> None:
         def write(conn: Connection) -> None:
-            gaps.add(conn, since_ms, now_ms)
-            guilds.put(conn, gaps.OWN_LINE_SINCE, "")
+            rollups.add_gap(conn, since_ms, now_ms)
+            guilds.put(conn, rollups.OWN_LINE_SINCE, "")
 
         await self._db.write(write)
         self._since_ms = None

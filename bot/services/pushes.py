@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.clock import HOUR_MS, Clock
-from bot.db import audit_log
-from bot.db import pushes as table
+from bot.db import audit_log, monitors
 from bot.db.database import Connection, Database
-from bot.db.pushes import Beat, Pushed
+from bot.db.monitors import Beat, Pushed
 from bot.engine.rules import Check
 from bot.engine.scheduler import Step
 from bot.errors import UserError
@@ -117,7 +116,7 @@ class Pushes:
         connectivity.on_back_online = self._was_offline
 
     async def load(self) -> None:
-        for one in await self._db.read(table.everything):
+        for one in await self._db.read(monitors.all_pushed):
             self._keep(one)
         mine = sum(entry.monitor.is_push for entry in self._watchlist.all())
         if mine and self._address is None:
@@ -144,7 +143,7 @@ class Pushes:
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> None:
-            table.save_token(conn, monitor.id, token)
+            monitors.save_token(conn, monitor.id, token)
             if by is not None:
                 done = Actor(monitor.guild_id, by, now_ms).did(AuditEvent.PUSH_ADDRESS, monitor.id)
                 audit_log.insert(conn, [done])
@@ -161,7 +160,7 @@ class Pushes:
 
     async def body(self, guild_id: int, monitor_id: int) -> tuple[str, int] | None:
         """What the job said last, and when."""
-        return await self._db.read(lambda conn: table.body(conn, guild_id, monitor_id))
+        return await self._db.read(lambda conn: monitors.last_body(conn, guild_id, monitor_id))
 
     async def call(
         self, secret: str, what: Call, *, status: int | None = None, body: str = ""
@@ -280,7 +279,7 @@ class Pushes:
         await asyncio.sleep(GATHER_S)
         async with self._writing:  # a slow disk gets fewer and larger writes
             beats, self._waiting, self._storing = self._waiting, [], None
-            await self._db.write(lambda conn: table.save_beats(conn, beats))
+            await self._db.write(lambda conn: monitors.save_beats(conn, beats))
 
 
 def due_ms(memory: PushMemory, entry: Entry) -> int:

@@ -14,7 +14,7 @@ from functools import cache, partial
 from bot.charts.painter import Painter
 from bot.charts.picture import DayGrid, GridRow
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import audit_log, reports, rollups
+from bot.db import audit_log, guilds, incidents, rollups
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import ReportSchedule
@@ -72,7 +72,7 @@ class Reports:
     async def send_due(self) -> int:
         """Queue the reports that are due; returns how many."""
         now_ms, count = self._clock.now_ms(), 0
-        for one in await self._db.read(reports.all_present):
+        for one in await self._db.read(guilds.all_reports):
             span_ms, due_ms = self._due(one, now_ms)
             if one.reported_ms < span_ms[1] and due_ms <= now_ms:
                 count += await self._send_scheduled(one, span_ms)
@@ -86,7 +86,7 @@ class Reports:
             return False
         done = replace(one, reported_ms=span_ms[1])
         if not report.sites:
-            await self._db.write(lambda conn: reports.save(conn, done))
+            await self._db.write(lambda conn: guilds.save_report(conn, done))
             return False
         await self.send(one.guild_id, report, channel_id, done)
         return True
@@ -103,7 +103,7 @@ class Reports:
         def write(conn: Connection) -> None:
             enqueue.notice(conn, guild_id, channel_id, notice, now_ms)
             if done is not None:
-                reports.save(conn, done)
+                guilds.save_report(conn, done)
 
         await self._db.write(write)
         self._delivery.wake()
@@ -133,8 +133,8 @@ class Reports:
         logged = Actor(guild_id, by, now_ms).did(AuditEvent.REPORT_SCHEDULED, after=period.value)
 
         def write(conn: Connection) -> list[ReportSchedule]:
-            reports.save(conn, made)
-            found = reports.of_guild(conn, guild_id)
+            guilds.save_report(conn, made)
+            found = guilds.reports_of(conn, guild_id)
             if len(found) > MAX_SCHEDULES:
                 raise UserError("A server can have {n} scheduled reports.", n=MAX_SCHEDULES)
             audit_log.insert(conn, [logged])
@@ -148,7 +148,7 @@ class Reports:
         logged = Actor(guild_id, by, self._clock.now_ms()).did(AuditEvent.REPORT_STOPPED)
 
         def write(conn: Connection) -> int:
-            count = reports.remove(conn, guild_id)
+            count = guilds.remove_reports(conn, guild_id)
             audit_log.insert(conn, [logged] if count else [])
             return count
 
@@ -273,7 +273,7 @@ def _site(
         return first.watched_s - last.watched_s, first.down_s - last.down_s
 
     watched_s, down_s = seconds(*span_ms)
-    lengths = reports.incident_lengths(conn, monitor.id, begin_ms, end_ms, now_ms)
+    lengths = incidents.lengths(conn, monitor.id, begin_ms, end_ms, now_ms)
     hours = rollups.hours(conn, monitor.id, begin_ms // HOUR_MS, end_ms // HOUR_MS - 1)
     return SiteLine(
         name=monitor.name,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from bot.clock import Clock
 from bot.config import child_environment
-from bot.db import delivery_stats, guilds
+from bot.db import guilds, stats
 from bot.db.database import Database
 from bot.errors import ConfigError
 from bot.models import Incident
@@ -73,7 +73,7 @@ class SecondWay:
     async def look(self) -> bool:
         """Notify the operator if there is something new; False: that failed, try again later."""
         now_ms = self._clock.now_ms()
-        since_ms = await self._db.read(lambda conn: delivery_stats.unsent_since(conn, now_ms))
+        since_ms = await self._db.read(lambda conn: stats.unsent_since(conn, now_ms))
         notified_ms = await self._db.read(lambda conn: guilds.number(conn, _SINCE))
         waits = since_ms is not None and now_ms - since_ms >= UNSENT_MS
         if waits and notified_ms is None:
@@ -95,9 +95,7 @@ class SecondWay:
         await self._notify("Vigie has stopped", text, _STOPPED, str(error))
 
     async def _digest(self, now_ms: int) -> str:
-        count, found = await self._db.read(
-            lambda conn: delivery_stats.unsent_openings(conn, now_ms, SHOWN)
-        )
+        count, found = await self._db.read(lambda conn: stats.unsent_openings(conn, now_ms, SHOWN))
         if not count:
             return "No alert waits."
         more = [f"+{count - len(found)} more"] * (count > len(found))

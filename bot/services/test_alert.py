@@ -1,9 +1,9 @@
 """Test alerts: sent through the outbox as real ones, marked as tests."""
 
 from bot.clock import Clock
-from bot.db import delivery_stats
+from bot.db import stats
 from bot.db.database import Database
-from bot.db.delivery_stats import LastTest
+from bot.db.stats import LastTest
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
@@ -41,7 +41,7 @@ class AlertTest:
 
     async def last(self, guild_id: int) -> LastTest | None:
         """The newest test alert, if there was one within a week."""
-        return await self._db.read(lambda conn: delivery_stats.last_test(conn, guild_id))
+        return await self._db.read(lambda conn: stats.last_test(conn, guild_id))
 
     async def wait_until_done(self, guild_id: int, wait_s: float) -> None:
         """Wait until the newest test alert arrived or was given up, ``wait_s`` seconds at most."""

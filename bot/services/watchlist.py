@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bot.clock import HOUR_MS, Clock
-from bot.db import incidents, monitors, results, windows
+from bot.db import guilds, incidents, monitors, results
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
@@ -93,7 +93,7 @@ class Watchlist:
             index.clear()
         for entry in loaded:
             self._keep(entry)
-        self.windows.load(await self._db.read(windows.all_live))
+        self.windows.load(await self._db.read(guilds.live_windows))
 
     async def _look_back(self, entries: Iterable[Entry]) -> None:
         """Find each monitor's newest check, and its newest good one, from now back in slices.

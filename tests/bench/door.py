@@ -17,7 +17,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.db import guilds, monitors, pushes
+from bot.db import guilds, monitors
 from bot.db.database import Connection, Database
 from bot.models import PUSH_URL, GuildSettings, Monitor, Target
 from tests.bench.rivals import process_cpu_s
@@ -72,7 +72,7 @@ async def _fill(database: Path, settings: GuildSettings, other_id: int, url: str
         for number in range(SECRETS):
             job = Monitor(0, other_id, f"job {number}", Target(PUSH_URL), 60, grace_s=600)
             token = hashlib.sha256(_secret(number).encode()).digest()
-            pushes.save_token(conn, monitors.insert(conn, job), token)
+            monitors.save_token(conn, monitors.insert(conn, job), token)
 
     db = await Database.open(database)
     try:

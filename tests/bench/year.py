@@ -20,8 +20,8 @@ from bot.config import Config
 from bot.db import audit_log, guilds, incidents, monitors, results, rollups
 from bot.db import database as database_module
 from bot.db.audit_log import AuditEntry
-from bot.db.backup import back_up
 from bot.db.database import Connection, Database
+from bot.db.files import back_up
 from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
 from bot.services.history import retention

@@ -20,8 +20,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli import backup
 from bot.config import Config
-from bot.db import backup as backing_up
-from bot.db import backup_files, guilds
+from bot.db import files, guilds
 from bot.db.database import Connection, Database
 from bot.models import GuildSettings
 
@@ -162,7 +161,7 @@ def test_a_folder_that_is_named_with_its_slash_is_made(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "backups"
     assert backup.run(f"{folder}/", keep=7, daily=False, config=Config(database=database)) == 0
     [copy] = folder.iterdir()
-    assert backup_files.made_at(copy) is not None
+    assert files.made_at(copy) is not None
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -170,7 +169,7 @@ def test_only_what_is_a_whole_copy_counts_as_one(tmp_path: Path) -> None:
     """Not an empty file, not what an interrupted backup left; a stale rest of one goes."""
     database = made(tmp_path / "v.db", rows=1)
     stale = tmp_path / "vigie-20200101T000000Z.db.part"
-    fresh = backup_files.dated(tmp_path, datetime.now(UTC) - timedelta(hours=1)).with_suffix(
+    fresh = files.dated_copy(tmp_path, datetime.now(UTC) - timedelta(hours=1)).with_suffix(
         ".db.part"
     )
     newer = tmp_path / "vigie-20200101T000000Z.db.0123456789abcdef.part"
@@ -183,7 +182,7 @@ def test_only_what_is_a_whole_copy_counts_as_one(tmp_path: Path) -> None:
     assert not newer.exists()
     assert fresh.exists()
     assert whole.exists()
-    assert len(backup_files.all_in(tmp_path)) == 2
+    assert len(files.copies_in(tmp_path)) == 2
 
 
 def test_a_copy_that_is_not_sound_never_bears_its_name(
@@ -210,13 +209,13 @@ def test_a_file_that_comes_in_between_is_not_overwritten(
 ) -> None:
     database = made(tmp_path / "v.db", rows=1)
     target = tmp_path / "copy.db"
-    verify = backing_up._verify
+    verify = files._verify
 
     def slowly(file: Path, version: int) -> None:
         verify(file, version)
         target.write_text("precious")
 
-    monkeypatch.setattr(backing_up, "_verify", slowly)
+    monkeypatch.setattr(files, "_verify", slowly)
     assert run(database, target) == 1
     assert target.read_text() == "precious"
 
@@ -230,7 +229,7 @@ def test_a_link_that_somebody_planted_is_neither_followed_nor_harmed(tmp_path: P
         assert run(database, tmp_path / name) == 0
     assert not victim.exists()
     with closing(sqlite3.connect(database)) as conn:
-        backup_files.write(conn, tmp_path / "copy.db.part")
+        files.write_copy(conn, tmp_path / "copy.db.part")
     assert not victim.exists()
     assert not (tmp_path / "copy.db.part").is_symlink()
 
@@ -246,7 +245,7 @@ def test_nothing_is_written_into_a_file_that_took_the_copy_s_name(
 
     def exchanged(path: Path, flags: int, mode: int = 0o777) -> int:
         handle = open_new(path, flags, mode)
-        if str(path).endswith(backup_files.PART):
+        if str(path).endswith(files.PART):
             Path(path).unlink()
             Path(path).symlink_to(theirs)
         return handle
@@ -296,9 +295,9 @@ def test_a_copy_a_day_and_seven_of_them(tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     days = Days(10.5)
     live(folder, database, days)
-    found = backup_files.all_in(folder)
+    found = files.copies_in(folder)
     assert len(found) == 7
-    made_at = [at for at in map(backup_files.made_at, found) if at is not None]
+    made_at = [at for at in map(files.made_at, found) if at is not None]
     apart = [(b - a).total_seconds() for a, b in pairwise(made_at)]
     assert all(abs(seconds - backup.DAY_S) < 2 for seconds in apart)
     assert days.now_s - made_at[-1].timestamp() < backup.DAY_S
@@ -309,7 +308,7 @@ def test_starting_it_again_and_again_makes_no_more_copies(tmp_path: Path) -> Non
     folder = tmp_path / "backups"
     for _ in range(5):
         live(folder, database, Days(0.2))
-    assert len(backup_files.all_in(folder)) == 1
+    assert len(files.copies_in(folder)) == 1
 
 
 def test_a_copy_from_a_wrong_future_stops_nothing(tmp_path: Path) -> None:
@@ -317,7 +316,7 @@ def test_a_copy_from_a_wrong_future_stops_nothing(tmp_path: Path) -> None:
     future = tmp_path / "vigie-29990101T000000Z.db"
     future.write_text("a copy")
     live(tmp_path, database, Days(2.5))
-    assert len(backup_files.all_in(tmp_path)) == 4
+    assert len(files.copies_in(tmp_path)) == 4
 
 
 def test_a_failed_copy_is_tried_again_within_the_hour(
@@ -336,7 +335,7 @@ def test_a_failed_copy_is_tried_again_within_the_hour(
     with pytest.raises(InterruptedError):
         backup.every_day(folder, 7, Config(database=database), now=days.now, sleep=sleep)
     assert capsys.readouterr().err.count("There is no database") == 3
-    assert len(backup_files.all_in(folder)) == 1
+    assert len(files.copies_in(folder)) == 1
 
 
 @pytest.mark.parametrize(
@@ -371,7 +370,7 @@ def test_a_folder_may_be_called_like_a_database(tmp_path: Path) -> None:
     folder = tmp_path / "old.db"
     folder.mkdir()
     assert run(database, folder, keep=1) == 0
-    assert len(backup_files.all_in(folder)) == 1
+    assert len(files.copies_in(folder)) == 1
 
 
 def test_daily_is_reported_to_stop_and_needs_a_place(tmp_path: Path) -> None:

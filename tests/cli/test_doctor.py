@@ -17,7 +17,7 @@ from bot.__main__ import main
 from bot.cli import doctor
 from bot.clock import SystemClock
 from bot.config import Config, require_private
-from bot.db import backup_files
+from bot.db import files
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import OLDEST, newest
@@ -260,7 +260,7 @@ def test_the_age_of_the_newest_backup_is_reported(
     folder.mkdir()
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for age in (hours + 24, hours):
-        backup_files.dated(folder, now - timedelta(hours=age)).write_text("a copy")
+        files.dated_copy(folder, now - timedelta(hours=age)).write_text("a copy")
     [found] = installation.backups(database, now.timestamp())
     assert found.grade == grade
     assert f"the newest of 2 is {text}: {folder}/vigie-" in found.text
@@ -271,7 +271,7 @@ def test_backups_that_are_off_are_no_fault_and_missing_ones_are(database: Path) 
     assert off.grade == "ok"
     assert "docs/operation.md, “Backup”" in off.text
     (database.parent / "backups").mkdir()
-    backup_files.dated(database.parent / "backups", datetime.now(UTC)).touch()
+    files.dated_copy(database.parent / "backups", datetime.now(UTC)).touch()
     [none] = installation.backups(database, 0.0)
     assert none.grade == "warning", "an empty file is no copy"
 

@@ -15,8 +15,8 @@ import pytest
 
 from bot.charts.painter import Painter
 from bot.charts.picture import DayGrid, Picture
-from bot.db import gaps, results
 from bot.db import incidents as table
+from bot.db import results, rollups
 from bot.db.database import Connection
 from bot.db.results import ResultRow
 from bot.models import Cause, Ending, Incident, Kind, Monitor, Reason
@@ -86,7 +86,7 @@ async def outage(fixture: BotFixture, monitor: Monitor, hours_ago: int, minutes:
 async def offline(fixture: BotFixture, hours_ago: int, minutes: int) -> None:
     begin_ms = fixture.app.clock.now_ms() - hours_ago * HOUR_MS
     end_ms = begin_ms + minutes * MINUTE_MS
-    await fixture.app.recorder._db.write(lambda conn: gaps.add(conn, begin_ms, end_ms))
+    await fixture.app.recorder._db.write(lambda conn: rollups.add_gap(conn, begin_ms, end_ms))
 
 
 def field(embed: dict[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.db import gaps, incidents, monitors, results
+from bot.db import incidents, monitors, results, rollups
 from bot.db.migrate import migrate
 from tests.db import rows
 
@@ -43,7 +43,7 @@ def plans(conn: sqlite3.Connection) -> list[str]:
 def test_reminders_gaps_and_a_server_that_is_back_scan_no_table(conn: sqlite3.Connection) -> None:
     found = plans(conn)
     incidents.due(conn, 10**13)
-    gaps.between(conn, 0, 10**13)
+    rollups.gaps_between(conn, 0, 10**13)
     monitors.judge_states(conn, GUILD)
     incidents.open_in_guild(conn, GUILD)
     results.last_fine_ms(conn, GUILD, 10**13)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli import demo_history
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import gaps, guilds, results, rollups
+from bot.db import guilds, results, rollups
 from bot.db import incidents as table
 from bot.db.database import Connection
 from bot.db.results import Packer, ResultRow
@@ -180,7 +180,7 @@ def test_outages_and_gaps_are_kept_apart_and_a_gap_is_neither(tmp_path: Path) ->
             await trouble(base, shop, at + HOUR_MS, at + 2 * HOUR_MS, Kind.SLOW)
             # Ten minutes in the middle of the outage we were blind.
             hole = (at + 10 * MINUTE_MS, at + 20 * MINUTE_MS)
-            await base.db.write(lambda conn: gaps.add(conn, *hole))
+            await base.db.write(lambda conn: rollups.add_gap(conn, *hole))
             found = await past(base, shop, Period.DAY)
             assert found.down == ((at, hole[0]), (hole[1], at + 30 * MINUTE_MS))
             assert found.outages == 1, "one outage that we lost sight of, not two"

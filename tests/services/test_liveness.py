@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import App
 from bot.config import Config
-from bot.db import gaps
+from bot.db import rollups
 from bot.db.database import Database
 from bot.services.liveness import GapWatch
 from tests.engine.sites import serve
@@ -32,7 +32,7 @@ class Played:
     async def gaps(self) -> list[int]:
         """Lengths of all gaps in seconds."""
         now_ms = self.clock.now_ms()
-        found = await self.db.read(lambda conn: gaps.between(conn, 0, now_ms))
+        found = await self.db.read(lambda conn: rollups.gaps_between(conn, 0, now_ms))
         return [(until - begin) // 1000 for begin, until in found]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.db import incidents
 from bot.db.database import Connection
-from bot.db.delivery_stats import KEPT_MS
+from bot.db.stats import KEPT_MS
 from bot.services.history.retention import Retention
 from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, play
 

@@ -9,7 +9,7 @@ import pytest
 from bot.charts.painter import Painter
 from bot.charts.picture import DayGrid, Picture
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import guilds, incidents, reports, rollups
+from bot.db import guilds, incidents, rollups
 from bot.db.database import Connection
 from bot.db.rollups import Rollup
 from bot.errors import NotFound, UserError
@@ -222,7 +222,7 @@ def test_a_tag_reports_its_own_sites_and_a_restart_keeps_the_schedule(tmp_path: 
             await made(s).schedule(GUILD, MONTHLY, None, "", PERSON)
         async with services_fixture(tmp_path, clock=clock) as s:
             service = made(s)
-            found = await s.db.read(lambda conn: reports.of_guild(conn, GUILD))
+            found = await s.db.read(lambda conn: guilds.reports_of(conn, GUILD))
             assert [(one.period, one.tag, one.channel_id) for one in found] == [
                 ("monthly", "", None),
                 ("weekly", "eu", 200),
@@ -235,7 +235,7 @@ def test_a_tag_reports_its_own_sites_and_a_restart_keeps_the_schedule(tmp_path: 
             await service.stop(GUILD, PERSON)
             with pytest.raises(NotFound):
                 await service.stop(GUILD, PERSON)
-            assert await s.db.read(reports.all_present) == []
+            assert await s.db.read(guilds.all_reports) == []
 
     play(scenario())
 
@@ -252,7 +252,7 @@ def test_what_cannot_be_reported_is_refused_in_words(tmp_path: Path) -> None:
                 await service.schedule(GUILD, WEEKLY, CHANNEL, f"t{number}", PERSON)
             with pytest.raises(UserError, match="25 scheduled"):
                 await service.schedule(GUILD, WEEKLY, CHANNEL, "more", PERSON)
-            found = await s.db.read(lambda conn: reports.of_guild(conn, GUILD))
+            found = await s.db.read(lambda conn: guilds.reports_of(conn, GUILD))
             assert len(found) == MAX_SCHEDULES
 
     play(scenario())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import gaps, incidents, results, rollups
+from bot.db import incidents, results, rollups
 from bot.db.database import Connection
 from bot.db.results import ResultRow
 from bot.db.rollups import Rollup
@@ -180,7 +180,7 @@ def test_time_switched_off_offline_or_without_checks_is_neither_up_nor_down(tmp_
             at_ms = MIDNIGHT_MS + 50 * MINUTE_MS
 
             def write(conn: Connection) -> None:
-                gaps.add(conn, at_ms, at_ms + 5 * MINUTE_MS)
+                rollups.add_gap(conn, at_ms, at_ms + 5 * MINUTE_MS)
                 incidents.insert(conn, incident(shop, at_ms))
 
             await s.db.write(write)
@@ -365,7 +365,7 @@ def test_a_pause_and_a_gap_are_not_counted_as_up(tmp_path: Path) -> None:
             shop = await s.watch("shop")
             await s.clock.advance(1800)
             at_ms = s.clock.now_ms() - 600_000
-            await s.db.write(lambda conn: gaps.add(conn, at_ms, at_ms + 300_000))
+            await s.db.write(lambda conn: rollups.add_gap(conn, at_ms, at_ms + 300_000))
             await s.silences.pause(GUILD, shop.id, by=PERSON, for_s=None)
             await s.clock.advance(1800)
             found = await s.uptime(shop, 0)
@@ -469,7 +469,7 @@ def test_gaps_are_forgotten_when_no_hour_is_left_that_they_explain(tmp_path: Pat
             def write(conn: Connection) -> None:
                 for days in (10, 80, 101, 400):
                     at_ms = now_ms - days * 86_400_000
-                    gaps.add(conn, at_ms, at_ms + 1)
+                    rollups.add_gap(conn, at_ms, at_ms + 1)
 
             await s.db.write(write)
             await s.retention.sweep()

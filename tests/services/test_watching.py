@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.config import Config
-from bot.db import gaps, incidents, monitors, results
+from bot.db import incidents, monitors, results, rollups
 from bot.db.database import Connection
 from bot.engine.judge_state import JudgeState
 from bot.engine.place_router import Sighting
@@ -141,7 +141,7 @@ def test_while_offline_nothing_counts_and_one_note_follows(tmp_path: Path) -> No
             await s.play({"shop": "OO"})
             assert s.transport.texts() == ["⚪ BLIND · I was offline for 5 min"]
             now_ms = s.clock.now_ms()
-            found = await s.db.read(lambda conn: gaps.between(conn, 0, now_ms))
+            found = await s.db.read(lambda conn: rollups.gaps_between(conn, 0, now_ms))
             assert [until - begin for begin, until in found] == [300_000]
 
     play(scenario())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.db import gaps, guilds, incidents, monitors, outbox
+from bot.db import guilds, incidents, monitors, outbox, rollups
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.check_queue import CheckQueue
@@ -133,7 +133,7 @@ async def stored(s: ServicesFixture) -> int:
 
 
 async def gaps_s(s: ServicesFixture) -> list[int]:
-    found = await s.db.read(lambda conn: gaps.between(conn, 0, s.clock.now_ms()))
+    found = await s.db.read(lambda conn: rollups.gaps_between(conn, 0, s.clock.now_ms()))
     return [(until - begin) // 1000 for begin, until in found]
 
 
@@ -203,7 +203,7 @@ def test_time_switched_off_while_offline_is_not_reported_as_time_offline(tmp_pat
             rows = await s.db.read(lambda conn: outbox.active(conn, CHANNEL))
             (note,) = [row for row in rows if row.kind is Work.NOTICE]
             assert f'"seconds": {(off_ms - since_ms) / 1000}' in (note.payload or "")
-            assert await s.db.read(lambda conn: guilds.number(conn, gaps.OFFLINE_SINCE)) is None
+            assert await s.db.read(lambda conn: guilds.number(conn, rollups.OFFLINE_SINCE)) is None
 
     play(scenario())
 

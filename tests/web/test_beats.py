@@ -145,7 +145,7 @@ def test_a_beat_that_cannot_be_stored_is_not_acknowledged(
     async def scenario() -> None:
         async with with_a_job(tmp_path) as (_, port, path):
             with monkeypatch.context() as broken:
-                broken.setattr("bot.db.pushes.save_beats", full)
+                broken.setattr("bot.db.monitors.save_beats", full)
                 reply = await ask(port, path)
                 assert (reply.status, reply.text) == (503, "not stored, try again\n")
             assert (await ask(port, path)).status == 200

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from bot import __version__
 from bot.clock import DAY_MS
-from bot.db import storage_stats
+from bot.db import stats
 from bot.db.database import Database
-from bot.db.delivery_stats import KEPT_MS, OutboxStats
-from bot.db.storage_stats import StorageStats
+from bot.db.stats import KEPT_MS, OutboxStats, StorageStats
 from bot.engine import rlimits
 from bot.engine.check_queue import AT_A_TIME, CheckQueue
 from bot.engine.stall_detector import StallDetector
@@ -182,7 +181,7 @@ def checking(
 async def database(words: Translator, db: Database, file: Path) -> Finding:
     name = words.text("Database")
     begun = time.monotonic()
-    size = await db.read(storage_stats.file_bytes)
+    size = await db.read(stats.file_bytes)
     took_s = time.monotonic() - begun
     text = words.text(
         "{size} MB, answers in {ms} ms",

@@ -14,11 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bot.config import Config, require_private, require_token
-from bot.db import backup_files, db_errors, delivery_stats, guilds, storage_stats
-from bot.db.backup import quick_check, read_only
-from bot.db.db_errors import Diagnosis
+from bot.db import files, guilds, stats
+from bot.db.files import Diagnosis, quick_check, read_only, version_of
 from bot.db.lock import is_held
-from bot.db.migrate import is_foreign, newest, version_of
+from bot.db.migrate import is_foreign, newest
 from bot.engine import rlimits
 from bot.engine.kinds.ping import may_ping
 from bot.errors import ConfigError
@@ -119,7 +118,7 @@ def _token(config: Config) -> Finding:
 
 def database(file: Path) -> list[Finding]:
     """Nothing is written; a running Vigie is not disturbed."""
-    lost = db_errors.lost(file)
+    lost = files.lost(file)
     if lost is not None:
         return [_diagnosed(lost), _space(file.parent)]
     if not file.exists():
@@ -161,9 +160,9 @@ def _content(database: Path) -> Finding:
             verdict, version = quick_check(conn), version_of(conn)
             foreign = is_foreign(conn)
     except sqlite3.Error as error:
-        return _diagnosed(db_errors.of_error(error, database))
+        return _diagnosed(files.of_error(error, database))
     if verdict != "ok":
-        return _diagnosed(db_errors.damaged(database, verdict))
+        return _diagnosed(files.damaged(database, verdict))
     if foreign:
         return broken("Database", f"{database} is of another program", "Set VIGIE_DATABASE.")
     if version > newest():
@@ -200,9 +199,9 @@ def _nearest(path: Path) -> Path:
 
 def backups(database: Path, now_s: float) -> list[Finding]:
     """Looks where the units and the compose file put them, beside the database."""
-    folder = database.parent / backup_files.FOLDER
+    folder = database.parent / files.FOLDER
     try:
-        found = backup_files.all_in(folder)
+        found = files.copies_in(folder)
     except OSError as error:
         return [
             warning("Backup", f"{folder} cannot be read ({error.strerror})", "Check who owns it.")
@@ -210,7 +209,7 @@ def backups(database: Path, now_s: float) -> list[Finding]:
     if not folder.is_dir():
         text = f"none in {folder}: docs/operation.md, “Backup”, turns nightly ones on"
         return [ok("Backup", text)]
-    made = backup_files.made_at(found[-1]) if found else None
+    made = files.made_at(found[-1]) if found else None
     if made is None:
         return [warning("Backup", f"{folder} has none yet", _BACKUP_REMEDY)]
     hours = max(0.0, now_s - made.timestamp()) / 3600
@@ -233,11 +232,11 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
         with contextlib.closing(read_only(file)) as conn:
             if version_of(conn) != newest():
                 return []
-            outbox = delivery_stats.read(conn, None, now_ms)
-            kept = storage_stats.of_all(conn, now_ms)
+            outbox = stats.outbox(conn, None, now_ms)
+            kept = stats.storage(conn, now_ms)
             missed = guilds.get(conn, MISSED)
-            heaviest = storage_stats.heaviest(conn, HEAVIEST)
-            pinged = storage_stats.pinged(conn)
+            heaviest = stats.heaviest(conn, HEAVIEST)
+            pinged = stats.pinged(conn)
     except sqlite3.Error:
         return []
     found = [findings.delivery(words, "/{}".format, outbox, now_ms)]

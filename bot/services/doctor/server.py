@@ -6,9 +6,9 @@ from functools import partial
 
 from bot.clock import DAY_MS, Clock
 from bot.config import Config
-from bot.db import delivery_stats, gaps, storage_stats
+from bot.db import rollups, stats
 from bot.db.database import Database
-from bot.db.storage_stats import StorageStats
+from bot.db.stats import StorageStats
 from bot.engine.check_queue import CheckQueue
 from bot.engine.stall_detector import StallDetector
 from bot.services.connectivity import ConnectivityMonitor
@@ -53,7 +53,7 @@ class Doctor:
     async def examine(self, guild_id: int, words: Translator, mention: Mention) -> list[Finding]:
         """Findings of a server's monitors and messages, then of the machine's findings."""
         now_ms = self._clock.now_ms()
-        outbox = await self._db.read(lambda conn: delivery_stats.read(conn, guild_id, now_ms))
+        outbox = await self._db.read(lambda conn: stats.outbox(conn, guild_id, now_ms))
         sites = Sites(words, mention, now_ms, await self._online_since_ms())
         maybe = (
             findings.blocked(words, self._delivery.throttle),
@@ -74,15 +74,13 @@ class Doctor:
         """Since when checks could be made without a gap; None: they count for nothing now."""
         if self._connectivity.offline_since_ms is not None:
             return None
-        ended_ms = await self._db.read(gaps.last_end_ms)
+        ended_ms = await self._db.read(rollups.last_gap_end_ms)
         return max(self._started_ms, ended_ms or 0)
 
     async def stored(self, guild_id: int) -> StorageStats:
         """Each count by itself, so that nobody waits for all of them."""
-        count = partial(storage_stats.count, guild_id=guild_id, now_ms=self._clock.now_ms())
-        counted = {
-            name: await self._db.read(partial(count, name=name)) for name in storage_stats.COUNTED
-        }
+        count = partial(stats.count_stored, guild_id=guild_id, now_ms=self._clock.now_ms())
+        counted = {name: await self._db.read(partial(count, name=name)) for name in stats.COUNTED}
         return StorageStats(**counted)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import gaps, guilds, incidents, results, rollups
+from bot.db import guilds, incidents, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.db.rollups import Players, Rollup
@@ -215,7 +215,7 @@ def _stored(conn: Connection, monitor: Monitor, span: Span, step_ms: int) -> _St
         before_ms=rollups.last_check_ms(conn, monitor.id, first - REMEMBERED_HOURS, first),
         hours=rollups.hours(conn, monitor.id, begin // HOUR_MS, first - 1),
         days=days if step_ms == DAY_MS else [],
-        gaps=merged(gaps.between(conn, *span)),
+        gaps=merged(rollups.gaps_between(conn, *span)),
         bad=incidents.between(conn, monitor.id, *span),
         counted=counted_since(conn, [monitor], begin, now)[0],
         players=rollups.players(conn, monitor.id, begin // HOUR_MS, now // HOUR_MS),

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.clock import DAY_MS, HOUR_MS, Clock
-from bot.db import audit_log, gaps, guilds, incidents, monitors, purge, results, rollups
+from bot.db import audit_log, guilds, incidents, monitors, purge, results, rollups
 from bot.db.database import Connection, Database
-from bot.db.delivery_stats import KEPT_MS
 from bot.db.monitors import Watched
 from bot.db.purge import prune
 from bot.db.results import Packer, ResultRow, unpack
 from bot.db.rollups import HOURS, Rollup
+from bot.db.stats import KEPT_MS
 from bot.models import State
 from bot.services.history.coverage import Span, length_ms, overlap_ms, watched_spans
 
@@ -72,7 +72,7 @@ class Retention:
             log.info("Deleted %d delivered rows", gone)
         await self._db.drain(lambda conn: purge.forget_followers(conn, now_ms - FOLLOWERS_MS))
         await self._db.drain(lambda conn: audit_log.forget(conn, now_ms - CHANGES_MS))
-        await self._db.drain(lambda conn: gaps.forget(conn, now_ms - GAPS_MS))
+        await self._db.drain(lambda conn: rollups.forget_gaps(conn, now_ms - GAPS_MS))
         gone = await self._db.drain(lambda conn: purge.forget_guilds(conn, now_ms - GUILD_MS))
         if gone:
             log.info("Deleted %d rows of servers left long ago", gone)
@@ -237,7 +237,7 @@ def _watched(
         monitor.interval_s,
         within=span,
         until_ms=monitor.until_ms,
-        gaps=gaps.between(conn, *span),
+        gaps=rollups.gaps_between(conn, *span),
     )
 
 

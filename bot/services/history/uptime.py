@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from enum import Enum, auto
 
 from bot.clock import DAY_MS, HOUR_MS
-from bot.db import audit_log, gaps, guilds, incidents, results, rollups
+from bot.db import audit_log, guilds, incidents, results, rollups
 from bot.db.database import Connection
 from bot.db.rollups import HOURS, Rollup, Sums
 from bot.models import Monitor, State
@@ -149,7 +149,7 @@ def _with_recent(conn: Connection, monitor: Monitor, counted: Counted) -> Uptime
         return counted.with_recent([], [], [])
     first_ms = _first_ms(conn, monitor, recent)
     pauses = audit_log.pauses(conn, monitor.id, *recent)
-    watched = without([(first_ms, until_ms)], gaps.between(conn, *recent) + pauses)
+    watched = without([(first_ms, until_ms)], rollups.gaps_between(conn, *recent) + pauses)
     bad = incidents.between(conn, monitor.id, *recent)
     return counted.with_recent(watched, bad[State.DOWN], bad[State.UNSTABLE])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.db import delivery_stats, posts
+from bot.db import posts, stats
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Kind
@@ -318,9 +318,7 @@ def test_why_a_message_is_not_out_can_be_read_in_the_outbox(action: DeliveryActi
         here.transport.before = always(action)
         await here.open("a")
         await here.deliver()
-        seen = await here.db.read(
-            lambda conn: delivery_stats.read(conn, GUILD, here.clock.now_ms())
-        )
+        seen = await here.db.read(lambda conn: stats.outbox(conn, GUILD, here.clock.now_ms()))
         assert seen.error == "ordered"
 
     play(scene)

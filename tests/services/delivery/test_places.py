@@ -1,6 +1,6 @@
 """Where a server is reported when its alert channel is lost, and how that channel comes back."""
 
-from bot.db import delivery_stats, guilds
+from bot.db import guilds, stats
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
@@ -224,7 +224,7 @@ def test_a_notice_that_reaches_nobody_is_given_up_and_the_outbox_says_why() -> N
         notice = Notice("notice", text="Hello")
         await here.db.write(lambda conn: enqueue.notice(conn, GUILD, -GUILD, notice, now_ms))
         await here.deliver()
-        seen = await here.db.read(lambda conn: delivery_stats.read(conn, GUILD, now_ms))
+        seen = await here.db.read(lambda conn: stats.outbox(conn, GUILD, now_ms))
         assert (seen.dead, seen.error) == (1, "nobody of the server can be reached")
 
     play(scene)
