@@ -44,8 +44,9 @@ PRESENT_S = 45.0  # heard within so long, by the bot's clock
 KNOWN_S = 86_400.0  # away for so long, a place is still named as one that did not answer
 LATE_S = 2.0  # after its deadline an answer may be on its way
 # Home's own check takes its whole deadline at most, and no alarm waits longer than that: others
-# have a little less time, so that their answers are there by then.
-SHARE_OF_TIME = 0.95
+# have this much less time (half of it at least), so that their answers are there by then: two
+# ways over an ocean, and two busy machines.
+SPARE_S = 0.5
 LINGER_S = 0.5  # the verdict stands; whoever is about to answer is still counted
 HURRY_S = 2.0  # home waits, and nobody gets through
 PATIENCE_S = 3.0  # with a scheduled check elsewhere
@@ -145,7 +146,7 @@ class Link:
         for it.
         """
         wait_s = deadline_s or target.timeout_s
-        question = Question(target, SHARE_OF_TIME * wait_s, self._private)
+        question = Question(target, max(wait_s / 2, wait_s - SPARE_S), self._private)
         places = self.places
         tasks = [asyncio.create_task(self._ask_place(p, question, wait_s)) for p in places]
         try:

@@ -5,6 +5,7 @@ It answers each question once; what it cannot say anything about it says so, and
 
 import asyncio
 import logging
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -170,7 +171,7 @@ class Lookout:
             async with asyncio.timeout(question.deadline_s):
                 return await checker.check(question.target)
         except TimeoutError:
-            return CheckResult(at_ms, Cause(Reason.TIMEOUT, round(question.deadline_s)))
+            return CheckResult(at_ms, Cause(Reason.TIMEOUT, math.ceil(question.deadline_s)))
 
 
 async def _respond(message: Msg, data: bytes) -> None:

@@ -94,15 +94,16 @@ def test_a_failure_asks_the_others_once_beside_the_confirming_checks(tmp_path: P
 
 def test_in_doubt_the_others_are_asked_beside_the_check_itself(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async def slow(visit: Visit) -> None:
-            await asyncio.sleep(0.5)
+        async def together(visit: Visit) -> None:
+            while len(site.visits) < 3:  # noqa: ASYNC110 - nobody is answered before all are here
+                await asyncio.sleep(0.01)
             await visit.send(OK)
 
-        async with setting(tmp_path, [OK], "oslo", "paris") as at, serve(slow) as site:
-            began = time.monotonic()
+        async with setting(tmp_path, [OK], "oslo", "paris") as at, serve(together) as site:
             sighting = await at.checker.check(monitor_of(site), ask=True)
+            assert sighting.result is not None
+            assert sighting.result.ok
             assert (await sighting.vote()).through == ("oslo", "paris")
-            assert time.monotonic() - began < 0.9, "not one after the other"
 
     asyncio.run(scenario())
 
@@ -132,7 +133,7 @@ def test_with_a_dead_server_home_is_alone_at_once(tmp_path: Path) -> None:
             sighting = await at.checker.check(at.monitor, ask=True)
             found = await sighting.vote()
             assert (found.verdict, found.silent) == (Verdict.ALONE, ("paris",))
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < 7, "its deadline is ten"
 
     asyncio.run(scenario())
 

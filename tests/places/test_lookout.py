@@ -144,8 +144,8 @@ def test_many_questions_at_once_are_not_all_taken(tmp_path: Path) -> None:
                 with paris:
                     await until_present(link, "paris")
                     targets = [Target(site.url(f"/{n}")) for n in range(5)]
-                    asked = [asyncio.create_task(link.ask_all(t, 1.0)) for t in targets]
-                    whys = [(await one)[0].why for one in asked]
+                    asked = [asyncio.create_task(link.ask_one("paris", t, 1.0)) for t in targets]
+                    whys = [(await one).why for one in asked]
                     assert whys == [None, None, None, NoVote.BUSY, NoVote.BUSY]
 
     asyncio.run(scenario())
@@ -214,9 +214,34 @@ def test_what_cannot_be_read_does_not_vote(
                 await until(lambda: link.connected)
                 async with liar(nats.url, "x", *said):
                     await until_present(link, "x")
-                    [answer] = await link.ask_all(Target("http://127.0.0.1/"), 0.1)
+                    deadline_s = 0.1 if why is NoVote.SILENT else 10.0
+                    [answer] = await link.ask_all(Target("http://127.0.0.1/"), deadline_s)
                     assert (answer.result, answer.why) == (None, why)
-                    assert await checked(link, Target("http://127.0.0.1/"), 0.1) is None
+                    assert await checked(link, Target("http://127.0.0.1/"), deadline_s) is None
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("home_s", "theirs_ms"), [(10.0, 9_500), (2.0, 1_500), (0.4, 200)])
+def test_others_have_less_time_than_home_for_their_answers_are_on_the_way(
+    tmp_path: Path, home_s: float, theirs_ms: int
+) -> None:
+    async def scenario() -> None:
+        asked: list[int] = []
+
+        async def note(message: Msg) -> None:
+            asked.append(json.loads(message.data)["deadline_ms"])
+
+        with NatsServer(tmp_path) as nats:
+            async with linked(nats.url) as link:
+                await until(lambda: link.connected)
+                async with liar(nats.url, "x", DOWN) as client:
+                    await client.subscribe(subjects.ask("x"), cb=note)
+                    await settled(client)
+                    await until_present(link, "x")
+                    await link.ask_all(Target("http://127.0.0.1/"), home_s)
+                    await until(lambda: asked)
+        assert asked == [theirs_ms]
 
     asyncio.run(scenario())
 

@@ -170,7 +170,7 @@ def test_routes_are_cut_one_by_one(networks: Networks) -> None:
     cut("home", HUB)
     began = time.monotonic()
     assert report("check") == [False, "alone", [], ["oslo", "paris"]], "nobody votes: home alone"
-    assert time.monotonic() - began < 5.0, "and no alarm is held back for it"
+    assert time.monotonic() - began < 10.0, "and no alarm is held back for it"
     mend("home", SITE)
     mend("home", HUB)
     assert report("present oslo paris"), "it comes back by itself"
