@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection
 
 import discord
+from discord import ui
 from discord.ext import commands
 
 from bot.discord.channels import greeting_channel, own_member, used_channels, welcome_channel
@@ -12,7 +13,6 @@ from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED, VigieTree
 from bot.words.translator import Translator, translator_for
 from cogs._ui.interactions import VigieCog, extension
-from cogs._ui.setup_page import welcome_view
 
 log = logging.getLogger(__name__)
 
@@ -224,6 +224,14 @@ class Guilds(VigieCog):
         self._tasks[guild.id] = asyncio.create_task(look(), name=f"time-out of {guild.id}")
 
 
+def _welcome_view(words: Translator) -> ui.View:
+    """Its button opens the card of ``/setup``."""
+    view, style = ui.View(timeout=None), discord.ButtonStyle.primary
+    view.add_item(ui.Button(label=words.text("Set up"), style=style, custom_id="v1:setup:open"))
+    view.stop()
+    return view
+
+
 async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
     """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
     channel = greeting_channel(guild)
@@ -237,7 +245,7 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
     try:
         await channel.send(
             "\n".join(lines),
-            view=welcome_view(words),
+            view=_welcome_view(words),
             allowed_mentions=discord.AllowedMentions.none(),
         )
     except NETWORK_ERRORS as error:

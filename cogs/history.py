@@ -22,8 +22,7 @@ from bot.words.timestamps import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import KnownMonitor
-from cogs._ui.monitor_text import NAME_LIMIT, shown_name, state_embed
-from cogs._ui.uptime_text import share, sparkline
+from cogs._ui.monitor_text import NAME_LIMIT, share, shown_name, sparkline, state_embed
 
 _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
 _NO_FILES = N_("I can't attach files in this channel, so here it is in one line:")

@@ -17,10 +17,16 @@ from bot.words.incident_text import NAME_LIMIT, works_again
 from bot.words.timestamps import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
-from cogs._ui.interactions import VigieCog, defer_if_slow, extension, is_manager, respond
+from cogs._ui.interactions import (
+    VigieCog,
+    defer_if_slow,
+    extension,
+    is_manager,
+    respond,
+    visible_channels,
+)
 from cogs._ui.monitor_option import KnownMonitor
 from cogs._ui.monitor_text import ending_text, says_host, shown_host
-from cogs._ui.visibility import visible_channels
 
 _USUAL_DAYS, _MOST_DAYS = 30, 366
 # As many as are read for one answer; what is older is reached by naming a monitor or fewer days.

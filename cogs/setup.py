@@ -1,27 +1,257 @@
-"""``/setup``: from nothing to the first alert on one card, and what its menus and buttons do.
+"""``/setup``: from nothing to the first alert on one card of four steps.
 
 Two people who set up at once see what the other one did at their next click. The greeting is
 everybody's: only a card of the person's own is edited in place.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+import discord
 from discord import app_commands, ui
 
 from bot.discord.channels import used_channels
 from bot.discord.client import Interaction
-from bot.discord.command_tree import error_text, translator_of
+from bot.discord.command_tree import VigieTree, error_text, translator_of
+from bot.discord.permissions import channel_problem, own_permissions, remedy, role_problem
+from bot.discord.states import GREEN, GREY
 from bot.errors import AddressRefused, UserError
+from bot.models import GuildSettings, Monitor
+from bot.services.monitor_options import NAME_LIMIT
+from bot.services.test_alert import LastTest
 from bot.services.typed_addresses import typed_address
+from bot.words.timestamps import stamp
+from bot.words.translator import N_, Translator
+from cogs._ui.alert_settings import test_alert_text
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.forms import FormsCog, typed_values
+from cogs._ui.forms import (
+    FormsCog,
+    address_offers,
+    form,
+    offer,
+    shown_channel,
+    shown_role,
+    text_field,
+    typed_values,
+)
 from cogs._ui.interactions import defer_if_slow, extension, is_own_message, respond_or_edit
-from cogs._ui.offers import address_offers, offer
-from cogs._ui.options import check_channel_and_role
-from cogs._ui.setup_page import CHANNEL, FORM, ROLE, SITE, TEST, SetUp, card, site_form
+from cogs._ui.monitor_settings import URL_LIMIT
+from cogs._ui.monitor_text import shown_name
+from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 from cogs._ui.watch_answers import added_text
+
+_NAMES = 5  # sites that the card names
+CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
+
+
+class StepState(StrEnum):
+    """State of a step; the value is its mark."""
+
+    DONE = "✔"
+    TO_DO = "▸"
+    OPTIONAL = "○"
+    BROKEN = "✖"
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Settings and monitors of a server; ``tested``: the newest test alert, if any."""
+
+    settings: GuildSettings
+    monitors: Sequence[Monitor]
+    tested: LastTest | None
+
+
+class Step(NamedTuple):
+    title: str
+    text: str
+    state: StepState
+
+
+def card(
+    interaction: Interaction,
+    found: SetUp,
+    noted: str,
+    note: str,
+    row: ui.ActionRow[Any] | None,
+) -> ui.LayoutView:
+    """All four steps with what to press; ``note`` and ``row`` belong to the step ``noted``."""
+    words = translator_of(interaction)
+    shown = {
+        CHANNEL: _channel_step(words, interaction, found),
+        ROLE: _role_step(words, interaction, found),
+        SITE: _site_step(words, found),
+        TEST: _test_step(words, interaction, found),
+    }
+    # Alerts would arrive now: nothing that must be there is missing or broken.
+    must = {shown[CHANNEL].state, shown[SITE].state}
+    is_ready = must == {StepState.DONE} and shown[ROLE].state is not StepState.BROKEN
+    rows = _rows(words, interaction, found)
+    if row is not None:
+        rows[noted].insert(0, row)
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=GREEN if is_ready else GREY)
+    box.add_item(ui.TextDisplay(_heading(words, is_ready=is_ready)))
+    for name, step in shown.items():
+        text = f"**{step.state} {step.title}**\n{step.text}\n{note if name == noted else ''}"
+        box.add_item(ui.TextDisplay(text.rstrip()))
+        for one in rows[name]:
+            box.add_item(one)
+    if is_ready:
+        box.add_item(ui.Separator())
+        box.add_item(ui.TextDisplay(_next_commands(words, interaction.client.commands_tree)))
+    view = ui.LayoutView(timeout=None).add_item(box)
+    view.stop()  # discord.py is not to remember it
+    return view
+
+
+def _heading(words: Translator, *, is_ready: bool) -> str:
+    if is_ready:
+        return f"## ✔ {words.text('You are all set')}"
+    first = words.text("Four steps, one minute. You can change all of it later.")
+    return f"## {words.text('Set up Vigie')}\n{first}"
+
+
+def _rows(
+    words: Translator, interaction: Interaction, found: SetUp
+) -> dict[str, list[ui.ActionRow[Any]]]:
+    channel_id, role_id = found.settings.channel_id, found.settings.role_id
+    channels: ui.ChannelSelect[Any] = ui.ChannelSelect(
+        custom_id="v1:setup:channel",
+        channel_types=ALERT_CHANNEL_TYPES,
+        placeholder=words.text("Choose a channel"),
+        default_values=shown_channel(interaction, channel_id),
+    )
+    roles: ui.RoleSelect[Any] = ui.RoleSelect(
+        custom_id="v1:setup:role",
+        min_values=0,
+        placeholder=words.text("Choose a role, or none"),
+        default_values=shown_role(interaction, role_id),
+    )
+    # Emptied, the menu of roles means nobody; not every client shows how, so a button says it too.
+    nobody = [ui.ActionRow(_button("nobody", words))] if role_id is not None else []
+    test = _button("test", words, disabled=channel_id is None)
+    return {
+        CHANNEL: [ui.ActionRow(channels)],
+        ROLE: [ui.ActionRow(roles), *nobody],
+        SITE: [ui.ActionRow(_button("site", words, main=not found.monitors))],
+        TEST: [ui.ActionRow(test, _button("look", words))],
+    }
+
+
+def _channel_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("1 · Where do alerts go?")
+    channel_id = found.settings.channel_id
+    if channel_id is None:
+        text = words.text("Choose a channel. I check at once that I can post there.")
+        return Step(title, text, StepState.TO_DO)
+    problem = channel_problem(words, interaction, channel_id)
+    if not problem:
+        text = words.text("{channel}: permissions OK", channel=f"<#{channel_id}>")
+        return Step(title, text, StepState.DONE)
+    mend = remedy(words, interaction, channel_id)
+    if own_permissions(interaction, channel_id) is not None:
+        mend = f"{mend} {words.text('Then press “Check again”.')}"
+    return Step(title, f"{problem}\n→ {mend}", StepState.BROKEN)
+
+
+def _role_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("2 · Who gets pinged? (optional)")
+    if found.settings.role_id is None:
+        text = words.text("Nobody: alerts are posted without a ping.")
+        return Step(title, text, StepState.OPTIONAL)
+    if problem := role_problem(words, interaction, found.settings):
+        return Step(title, problem, StepState.BROKEN)
+    role = f"<@&{found.settings.role_id}>"
+    text = words.text("{role} is pinged once, when an incident opens.", role=role)
+    return Step(title, text, StepState.DONE)
+
+
+def _site_step(words: Translator, found: SetUp) -> Step:
+    title = words.text("3 · What is watched?")
+    if not found.monitors:
+        text = words.text("Nothing yet. An address is enough; I check it at once.")
+        return Step(title, text, StepState.TO_DO)
+    names = [shown_name(one) for one in found.monitors[:_NAMES]]
+    more = len(found.monitors) - len(names)
+    if more:
+        names.append(words.text("+{n} more", n=more))
+    count = words.plural("{n} site", "{n} sites", len(found.monitors))
+    return Step(title, f"{count} · {' · '.join(names)}", StepState.DONE)
+
+
+def _test_step(words: Translator, interaction: Interaction, found: SetUp) -> Step:
+    title = words.text("4 · See an alert before you need one")
+    tested = found.tested
+    if tested is None:
+        text = words.text("A test alert is marked as one and pings nobody.")
+        return Step(title, text, StepState.OPTIONAL)
+    at = stamp(tested.at_ms)
+    match tested.state:
+        case "sent":
+            return Step(title, words.text("A test alert arrived {time}.", time=at), StepState.DONE)
+        case "pending" | "sending":
+            text = test_alert_text(words, interaction, found.settings.channel_id, pings=False)
+            return Step(title, text, StepState.OPTIONAL)
+        case _:
+            text = words.text("The test alert of {time} could not be delivered.", time=at)
+            return Step(title, text, StepState.BROKEN)
+
+
+def _next_commands(words: Translator, tree: VigieTree) -> str:
+    add, several = tree.mention("watch add"), tree.mention("watch import")
+    second = words.text(
+        "{command} sets a second channel, in case the first fails, and reminders.",
+        command=tree.mention("alerts channel"),
+    )
+    lines = (
+        f"**{words.text('Next steps')}**",
+        words.text("{command} shows the state of every site.", command=tree.mention("status")),
+        words.text(
+            "{command} adds more sites; a whole list at once: {list}", command=add, list=several
+        ),
+        second,
+        words.text("{command} checks that everything works.", command=tree.mention("doctor")),
+        words.text("Everything else: {command}", command=tree.mention("help")),
+    )
+    return "\n".join(lines)
+
+
+FORM = "v1:setup:form"
+_LABELS = {
+    "nobody": N_("No ping"),
+    "site": N_("Add a site"),
+    "test": N_("Send a test alert"),
+    "look": N_("Check again"),
+}
+
+
+def _button(
+    action: str, words: Translator, *, main: bool = False, disabled: bool = False
+) -> ui.Button[Any]:
+    style = discord.ButtonStyle.primary if main else discord.ButtonStyle.secondary
+    label, custom_id = words.text(_LABELS[action]), f"v1:setup:{action}"
+    return ui.Button(label=label, style=style, custom_id=custom_id, disabled=disabled)
+
+
+def site_form(words: Translator, typed: Mapping[str, str] = MappingProxyType({})) -> ui.Modal:
+    """``typed``: what stands in its fields."""
+    address = text_field(
+        words.text("Address"),
+        "url",
+        typed.get("url"),
+        limit=URL_LIMIT,
+        about=words.text("As in a browser; /help has the other kinds of address."),
+        placeholder="example.com",
+        required=True,
+    )
+    about = words.text("Its name here; by default its host.")
+    name = text_field(words.text("Name"), "name", typed.get("name"), limit=NAME_LIMIT, about=about)
+    return form(words.text("Add a site"), FORM, [address, name])
+
 
 _ARRIVES_S = 2.0  # most have arrived by then; the others are looked for by hand
 

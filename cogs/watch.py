@@ -18,8 +18,7 @@ from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import Asked, view_of
-from cogs._ui.followed_pages import UnfollowButton, followed_names, followed_text, show_followed
-from cogs._ui.forms import FormsCog
+from cogs._ui.forms import FormsCog, OfferButton, with_address
 from cogs._ui.interactions import (
     defer_if_slow,
     extension,
@@ -29,20 +28,26 @@ from cogs._ui.interactions import (
 )
 from cogs._ui.monitor_option import ManagedMonitors, PlaceName, Tag, takes_options, typed_options
 from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
-from cogs._ui.offers import OfferButton, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole, Duration
 from cogs._ui.push_address import RenewalButton, address_text, renewal_button
-from cogs._ui.status_page import NONE_MATCH, STATES, WatchListPage, filter_of
-from cogs._ui.tagged import (
+from cogs._ui.site_lists import (
+    NONE_MATCH,
+    STATES,
+    UnfollowButton,
+    WatchListPage,
+    filter_of,
+    followed_names,
+    followed_text,
+    show_followed,
+)
+from cogs._ui.watch_answers import (
     TESTED_AT_ONCE,
     BulkRemovalButton,
+    RemovalButton,
+    added_text,
     all_tested_embed,
     ask_bulk_edit,
     ask_bulk_removal,
-)
-from cogs._ui.watch_answers import (
-    RemovalButton,
-    added_text,
     ask_removal,
     mending_buttons,
     paused_text,

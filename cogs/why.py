@@ -16,11 +16,9 @@ from bot.words.causes import result_text
 from bot.words.incident_text import places_text
 from bot.words.timestamps import Style, stamp
 from bot.words.translator import N_, Translator
-from cogs._ui.interactions import VigieCog, extension, is_manager, respond
+from cogs._ui.interactions import VigieCog, extension, is_manager, respond, visible_monitors
 from cogs._ui.monitor_option import VisibleMonitor
-from cogs._ui.monitor_text import add_address, shown_name, state_embed
-from cogs._ui.uptime_text import meanings
-from cogs._ui.visibility import visible_monitors
+from cogs._ui.monitor_text import add_address, meanings, shown_name, state_embed
 
 _GROUP, _LINE = 10, 3  # marks in groups of ten, three groups a line: a phone shows them whole
 # Of each round's letter: its mark, and what it means.

@@ -1,16 +1,17 @@
-"""Channels and threads by id, sleeping threads included, and what we may do in them."""
+"""Channels by id or name, sleeping threads included, and what we may do in them."""
 
 import asyncio
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import discord
 
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.services.delivery.messages import ChannelAccess
+from bot.services.sites.document import Reference
 
 if TYPE_CHECKING:
     from bot.services.registry import Services
@@ -229,3 +230,35 @@ def greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:
 def _may_write(channel: discord.TextChannel) -> bool:
     granted = channel.permissions_for(channel.guild.me)
     return granted.view_channel and granted.send_messages
+
+
+class DiscordNames:
+    """As the gateway sent them. Of several that are called the same none is meant."""
+
+    complete = True
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    def find(self, kind: str, guild_id: int, wanted: Reference) -> int | None:
+        """The id of a ``server``, or of a ``channel`` or ``role`` of one; None: there is none."""
+        if kind == "server":
+            there = [one for one in self._client.guilds if not one.unavailable]
+            return _one([(one.id, one.name) for one in there], wanted)
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            return None
+        found: Sequence[discord.Role | discord.abc.GuildChannel | discord.Thread] = (
+            guild.roles if kind == "role" else [*guild.text_channels, *guild.threads]
+        )
+        # A thread that sleeps is known to Discord alone: its id is believed.
+        if kind == "channel" and wanted.id is not None:
+            return wanted.id
+        return _one([(one.id, one.name) for one in found], wanted)
+
+
+def _one(found: Sequence[tuple[int, str]], wanted: Reference) -> int | None:
+    if wanted.id is not None:
+        return next((number for number, _ in found if number == wanted.id), None)
+    meant = [number for number, name in found if name.casefold() == wanted.name.casefold()]
+    return meant[0] if len(meant) == 1 else None

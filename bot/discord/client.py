@@ -20,13 +20,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.config import Config, carries_secrets
-from bot.discord.alert_transport import DiscordTransport
-from bot.discord.board_transport import DiscordBoardTransport, DiscordPublicView
 from bot.discord.channel_visibility import ChannelAudience
-from bot.discord.channels import Channels, OpenChannels
+from bot.discord.channels import Channels, DiscordNames, OpenChannels
 from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
 from bot.discord.limits import GlobalLimit, SessionStarts, Store
-from bot.discord.names import DiscordNames
+from bot.discord.transports import DiscordBoardTransport, DiscordPublicView, DiscordTransport
 from bot.errors import ConfigError
 from bot.services.delivery.messages import Transport
 

@@ -6,6 +6,7 @@ from typing import Literal
 from babel import Locale
 from babel.dates import get_day_names
 
+from bot.models import Window
 from bot.words.translator import Translator
 
 # R "2 minutes ago", f date and time, F with the weekday, t and T the time of day, d and D the date.
@@ -28,6 +29,18 @@ def weekly(words: Translator, days: Sequence[int]) -> str:
     if tuple(days) == _WORKDAYS:
         return words.text("Monday to Friday")
     return words.text("every {days}", days=words.list([day_name(words, day) for day in days]))
+
+
+def weekly_text(words: Translator, window: Window) -> str:
+    """``every Monday, 02:30–03:30 (Europe/Paris)``."""
+    return f"{weekly(words, window.days)}, {hours(words, window)} ({window.timezone})"
+
+
+def hours(words: Translator, window: Window) -> str:
+    if window.ends is not None:
+        return f"{window.begins:%H:%M}–{window.ends:%H:%M}"
+    lasts = words.duration(window.length_s or 0)
+    return words.text("{time} for {duration}", time=f"{window.begins:%H:%M}", duration=lasts)
 
 
 def every(words: Translator, seconds: int) -> str:

@@ -18,6 +18,7 @@ from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem, view_of
 from cogs._ui.interactions import (
     defer_if_slow,
+    find_visible_incident,
     has_managers_role,
     is_manager,
     is_own_message,
@@ -25,7 +26,6 @@ from cogs._ui.interactions import (
     respond_or_edit,
 )
 from cogs._ui.monitor_text import add_address, shown_host
-from cogs._ui.visibility import find_visible_incident
 
 _MUTE_S = 3600
 _NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900

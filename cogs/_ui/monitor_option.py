@@ -33,9 +33,8 @@ from bot.services.option_types import (
 )
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
-from cogs._ui.interactions import is_manager
+from cogs._ui.interactions import can_see, is_manager, known_monitors, visible_monitors
 from cogs._ui.options import MOST, AlertChannel, AlertRole, Choices, choices, safe_autocomplete
-from cogs._ui.visibility import can_see, known_monitors, visible_monitors
 
 _NAME_LIMIT, _CHOICE_LIMIT, _FEW_TAGS = 80, 100, 5
 # Typed to take an option away: Discord sends no empty one.

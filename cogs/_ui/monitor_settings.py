@@ -50,10 +50,18 @@ from bot.words.translator import Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.forms import form, shown_channel, shown_role, text_field, typed_values
+from cogs._ui.forms import (
+    address_offers,
+    form,
+    offer,
+    shown_channel,
+    shown_role,
+    text_field,
+    typed_values,
+    with_address,
+)
 from cogs._ui.interactions import defer_if_slow, is_own_message, respond, respond_or_edit
 from cogs._ui.monitor_text import shown_name
-from cogs._ui.offers import address_offers, offer, with_address
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 from cogs._ui.push_address import renewal_button
 

@@ -1,12 +1,20 @@
-"""A monitor's name, address and card. The whole URL may hold secrets: for managers alone."""
+"""A monitor's name, address, card and uptime. The whole URL may hold secrets: for managers alone.
 
-from collections.abc import Iterable, Sequence
+The shape of a mark says how the time was, never a colour. Time that was not watched has a shape of
+its own, and is neither up nor down in any number.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import discord
 
 from bot.discord.alert_card import site_link
 from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
+from bot.services.history.coverage import Span, overlap_ms
+from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
+from bot.services.history.period_report import PeriodReport
+from bot.services.history.uptime import Level, Uptime
 from bot.services.status import MonitorStatus
 from bot.services.typed_addresses import is_web, names_its_port
 from bot.words.causes import game_text
@@ -94,3 +102,146 @@ def says_host(name: str, url: str) -> bool:
 def ending_text(words: Translator, one: Incident) -> str:
     """``🟢 over after 12 min``, or why it was not seen to its end."""
     return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))
+
+
+# From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.
+_FINE, _SHAKY, _POOR, _BAD, _UNWATCHED = "█", "▅", "▂", "X", "·"
+_MEANINGS = {
+    _FINE: N_("no trouble"),
+    _SHAKY: N_("unstable or briefly down"),
+    _POOR: N_("over 1% down"),
+    _BAD: N_("over 10% down"),
+    _UNWATCHED: N_("not watched"),
+}
+_MARKS = {
+    Level.FINE: _FINE,
+    Level.SHAKY: _SHAKY,
+    Level.POOR: _POOR,
+    Level.BAD: _BAD,
+    Level.UNWATCHED: _UNWATCHED,
+}
+_GROUP = 10
+# What a late scheduler leaves out is no news; a gap somebody may have noticed is.
+_WORTH_A_WORD_S = 300
+
+
+def block(one: Uptime) -> str:
+    return _MARKS[one.level]
+
+
+def bar(words: Translator, blocks: Sequence[Uptime]) -> str:
+    """The marks in a block of code, in groups so that a phone breaks the line between two of them.
+
+    Below it: how long a mark is, and what each of those that are there means.
+    """
+    marks = "".join(block(one) for one in blocks)
+    line = " ".join(marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP))
+    key = " · ".join(meanings(words, _MEANINGS, marks))
+    head = words.plural(
+        "Each mark is {n} day, the newest last:",
+        "Each mark is {n} days, the newest last:",
+        BLOCK_DAYS,
+    )
+    return f"```\n{line}\n```\n{head} {key}"
+
+
+def meanings(words: Translator, of: Mapping[str, str], line: str) -> list[str]:
+    """The marks of a line with what each means."""
+    return [f"`{mark}` {words.text(text)}" for mark, text in of.items() if mark in line]
+
+
+def uptime_lines(words: Translator, report: Report) -> str:
+    """A line for each span the monitor is old enough for, and one for all of its short life."""
+    lines = [
+        f"**{_span(words, days)}** · {uptime_text(words, one)}"
+        for days, one in report.spans.items()
+    ]
+    if BAR_DAYS not in report.spans:
+        whole = words.text("since it was added")
+        lines.append(f"**{whole}** · {uptime_text(words, report.whole)}")
+    if report.whole.watched_s and report.whole.unwatched_s >= _WORTH_A_WORD_S:
+        text = words.text(
+            "Not watched for {duration}: counts neither as up nor as down.",
+            duration=words.duration(report.whole.unwatched_s),
+        )
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def uptime_text(words: Translator, one: Uptime) -> str:
+    """``99.97% · down 12 min``: all there is to say of a span; 100 % only when nothing happened."""
+    if one.watched_s <= 0:
+        return words.text("not watched")
+    parts = [share(words, one)]
+    if one.down_s:
+        parts.append(words.text("down {duration}", duration=words.duration(one.down_s)))
+    if one.unstable_s:
+        parts.append(words.text("unstable {duration}", duration=words.duration(one.unstable_s)))
+    return " · ".join(parts)
+
+
+def share(words: Translator, one: Uptime) -> str:
+    """The part of the watched time it was not down; ask only when some was watched.
+
+    100 % is for time without any trouble: a site that was unstable all day was never down.
+    """
+    if not one.down_s and one.unstable_s:
+        return words.text("never down")
+    return words.percent(max(0, one.watched_s - one.down_s), one.watched_s)
+
+
+def _span(words: Translator, days: int) -> str:
+    return words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days)
+
+
+CELLS = 30  # as many as a phone shows in one line of code
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+_DOWN, _UNSTABLE = "✖", "▲"
+_SIGN_MEANINGS = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
+
+
+def sparkline(words: Translator, past: PeriodReport) -> str:
+    """The line in a block of code, and below it what its signs mean."""
+    top = max((one.median_ms for one in past.response_times), default=0)
+    line = "".join(_signs(past, top))
+    key = meanings(words, _SIGN_MEANINGS, line)
+    if top and set(line) & set(_HEIGHTS):
+        key.insert(0, f"`{_HEIGHTS[-1]}` {words.text('{ms} ms', ms=words.number(top))}")
+    return f"```\n{line}\n```{' · '.join(key)}"
+
+
+def _signs(past: PeriodReport, top: int) -> Iterator[str]:
+    height = _HEIGHTS[0]
+    for cell in _cells(past.span):
+        medians = _medians(past, cell)
+        if overlap_ms([cell], past.down):
+            yield _DOWN
+        elif overlap_ms([cell], past.unstable):
+            yield _UNSTABLE
+        elif not medians and overlap_ms([cell], past.unwatched):
+            yield _UNWATCHED
+        else:
+            # A site that is checked seldom is as fast as it was when last seen.
+            height = _height(medians, top) or height
+            yield height
+
+
+def _cells(span: Span) -> Iterator[Span]:
+    length = span[1] - span[0]
+    for number in range(CELLS):
+        yield span[0] + length * number // CELLS, span[0] + length * (number + 1) // CELLS
+
+
+def _medians(past: PeriodReport, cell: Span) -> list[int]:
+    return [
+        one.median_ms
+        for one in past.response_times
+        if one.begin_ms < cell[1] and one.begin_ms + past.step_ms > cell[0]
+    ]
+
+
+def _height(medians: Sequence[int], top: int) -> str | None:
+    """Of the slowest step in it; the slowest of all is the full block."""
+    if not medians:
+        return None
+    return _HEIGHTS[-1] if not top else _HEIGHTS[max(0, -(-max(medians) * 8 // top) - 1)]

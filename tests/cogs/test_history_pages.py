@@ -7,7 +7,7 @@ from bot.services.history.period_report import Period, PeriodReport, ResponseTim
 from bot.services.history.uptime import Uptime
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for
-from cogs._ui.uptime_text import CELLS, sparkline
+from cogs._ui.monitor_text import CELLS, sparkline
 from cogs.history import MonitorHistory, history_embed, picture, top_ms, worth_drawing
 
 EN, FR = translator_for("en"), translator_for("fr")

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.db import followed_pages
 from bot.db.followed_pages import FollowedPage
-from cogs._ui import offers
+from cogs._ui import forms
 from sandbox import Answer, Upload
 from sandbox.interactions.answer import picture
 from sandbox.interactions.interaction import Kind
@@ -436,7 +436,7 @@ def forged(pattern: str, loot: Loot) -> list[str]:
         "tag": ["own"],
         "state": ["down"],
         "text": ["own"],
-        "key": [key for kept in offers._KEPT.values() for key in kept],
+        "key": [key for kept in forms._KEPT.values() for key in kept],
     }
     options = known[name] if name in known else body.split("|")
     assert name in known or "\\" not in body, f"a new group of ids: {name} in {pattern}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cogs._ui import offers
+from cogs._ui import forms
 from sandbox import Answer
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
@@ -95,7 +95,7 @@ def test_the_forms_ask_as_well(tmp_path: Path) -> None:
 def test_what_is_forgotten_or_another_s_is_not_taken(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         asked = await fixture.run("watch add", url=mistyped(fixture))
-        for kept in offers._KEPT.values():
+        for kept in forms._KEPT.values():
             kept.clear()
         reported = await fixture.sandbox.press("Admin", asked, "Yes, use that")
         assert "I no longer know what you typed" in reported.content

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cogs._ui import offers
+from cogs._ui import forms
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
 
 
@@ -70,7 +70,7 @@ def test_a_change_of_many_says_how_many_and_waits_for_a_click(tmp_path: Path) ->
         again = await fixture.run("watch edit", monitor="tag:shop", every=300)
         assert again.content == "Nothing changed."
         question = await fixture.run("watch edit", monitor="tag:shop", every=600)
-        for held in offers._KEPT.values():
+        for held in forms._KEPT.values():
             held.clear()
         late = await sandbox.press("Admin", question, "Change 2 sites")
         assert late.content.startswith("I no longer know what you typed")

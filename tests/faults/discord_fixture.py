@@ -15,9 +15,9 @@ from discord.http import Route
 
 from bot.db import guilds
 from bot.db.database import Database
-from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import VigieClient
 from bot.discord.limits import GlobalLimit
+from bot.discord.transports import DiscordTransport
 from bot.models import GuildSettings
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import ChannelAccess

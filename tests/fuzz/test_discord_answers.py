@@ -11,9 +11,9 @@ from aiohttp import web
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.discord.alert_transport import DiscordTransport
 from bot.discord.client import VigieClient
 from bot.discord.limits import GlobalLimit
+from bot.discord.transports import DiscordTransport
 from bot.errors import DeliveryAction, DeliveryError
 from bot.services.delivery.messages import Alert, LostMessage
 from tests.fuzz.effort import as_json, examples, fields, json_values, mutated, texts

@@ -24,11 +24,11 @@ from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.buttons import PersistentItem
-from cogs._ui.maintenance_text import label, planned_text
 from cogs._ui.monitor_settings import EditButton
 from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
-from cogs._ui.status_page import StatusPage
+from cogs._ui.site_lists import StatusPage
 from cogs.incidents import IncidentsPage
+from cogs.maintenance import label, planned_text
 from tests.fuzz.effort import examples, harmless, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON

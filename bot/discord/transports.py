@@ -1,18 +1,24 @@
-"""Delivery's way into Discord. Needs a login only: no gateway, and no cache where it can help."""
+"""Delivery's way into Discord for alerts and boards. Needs a login only, and no cache if it can."""
 
 import asyncio
 import logging
+import re
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import discord
 
 from bot.discord.alert_card import Card, attachments, laid_out
+from bot.discord.board_card import board_view
 from bot.discord.channels import access, own_rights, welcome_channel
+from bot.discord.command_tree import NETWORK_ERRORS
 from bot.discord.errors import as_delivery_errors
-from bot.discord.message_lookup import find_own, is_lost
 from bot.errors import DeliveryAction, DeliveryError
+from bot.services.boards.snapshot import BoardSnapshot
 from bot.services.delivery.messages import Alert, ChannelAccess, ContactPoints, LostMessage
+from bot.words.translator import translator_for
 
 if TYPE_CHECKING:
     from bot.discord.client import VigieClient
@@ -20,6 +26,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _REQUEST_S = 45.0
+# Messages read at most, from the newest back; then as many from the moment on.
+_HISTORY = 1000
+_DIGEST = "📋"
+_IDS = re.compile(r"#(\w+)")
 
 
 class DiscordTransport:
@@ -161,3 +171,137 @@ def _answering(channel_id: int, message_id: int) -> dict[str, Any]:
         message_id=message_id, channel_id=channel_id, fail_if_not_exists=False
     )
     return {"reference": reference}
+
+
+class DiscordBoardTransport:
+    def __init__(self, client: "VigieClient") -> None:
+        self._client = client
+
+    async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
+        """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
+        with self._delivery_errors():
+            sent = await self._client.get_partial_messageable(channel_id).send(
+                view=self._view(snapshot),
+                nonce=nonce,
+                silent=True,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        return sent.id
+
+    async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None:
+        with self._delivery_errors():
+            await self._message(channel_id, message_id).edit(
+                view=self._view(snapshot), allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        with self._delivery_errors():
+            await self._message(channel_id, message_id).delete()
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Only where the right is known to be there: a refusal would be an invalid request."""
+        if not own_rights(self._client.get_channel(channel_id)).pin_messages:
+            return
+        try:
+            await self._message(channel_id, message_id).pin()
+        except NETWORK_ERRORS as error:
+            log.info("Board not pinned: %r", error, extra={"channel": channel_id})
+
+    async def find(self, channel_id: int, *, since_ms: int) -> int | None:
+        """Boards alone are V2 messages that nobody's command has called up."""
+        with self._delivery_errors():
+            return await find_own(self._client, channel_id, since_ms, _is_board)
+
+    def seen_by_readers(
+        self, guild_id: int, channel_id: int, others: Collection[int]
+    ) -> frozenset[int] | None:
+        guild, known = self._client.get_guild(guild_id), self._client.known_channels
+        if guild is None or not all(known.is_settled(guild, one) for one in (channel_id, *others)):
+            return None
+        return self._client.audience.shared(guild, channel_id, others)
+
+    def question(self, language: str, channel_id: int) -> str:
+        return translator_for(language).text(
+            "The board in {channel} was deleted again, so I no longer update it. To"
+            " get it back: {command}",
+            channel=f"<#{channel_id}>",
+            command=self._client.commands_tree.mention("board create"),
+        )
+
+    def _view(self, snapshot: BoardSnapshot) -> discord.ui.LayoutView:
+        status = self._client.commands_tree.mention("status")
+        return board_view(translator_for(snapshot.language), snapshot, status)
+
+    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    def _delivery_errors(self) -> AbstractContextManager[None]:
+        return as_delivery_errors(self._client.global_limit)
+
+
+class DiscordPublicView:
+    """What may be known of a server: see :class:`bot.services.status_pages.PublicView`."""
+
+    def __init__(self, client: "VigieClient") -> None:
+        self._client = client
+
+    def open_to_all(self, guild_id: int, channels: Collection[int]) -> frozenset[int] | None:
+        guild, known = self._client.get_guild(guild_id), self._client.known_channels
+        if guild is None or not all(known.is_settled(guild, one) for one in channels):
+            return None
+        return self._client.audience.open_to_all(guild, channels)
+
+    def server_name(self, guild_id: int) -> str | None:
+        guild = self._client.get_guild(guild_id)
+        return None if guild is None else guild.name
+
+
+def _is_board(message: discord.Message) -> bool:
+    return message.flags.components_v2 and message.interaction_metadata is None
+
+
+async def find_own(
+    client: "VigieClient", channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
+) -> int | None:
+    """Find the newest that fits; our own messages are readable without any intent.
+
+    Where people have written more since than is read, the other end is looked at as well: a
+    message arrives soon after it was sent.
+    """
+    own_id = getattr(client.user, "id", None)
+    moment = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC)
+    first_id = discord.utils.time_snowflake(moment)
+    channel = client.get_partial_messageable(channel_id)
+    count = 0
+    async for message in channel.history(limit=_HISTORY):
+        if message.id < first_id:
+            return None
+        if message.author.id == own_id and fits(message):
+            return message.id
+        count += 1
+    if count < _HISTORY:
+        return None
+    after = discord.Object(first_id)
+    async for message in channel.history(limit=_HISTORY, after=after, oldest_first=True):
+        if message.author.id == own_id and fits(message):
+            return message.id
+    return None
+
+
+def is_lost(message: discord.Message, lost: LostMessage) -> bool:
+    """Cards are known by the ids in their footer, lines by what they were sent with."""
+    if message.id in lost.known_ids:
+        return False
+    ids = _ids(message)
+    if ids:
+        is_digest = message.content.startswith(_DIGEST)
+        return is_digest is lost.digest and not ids.isdisjoint(lost.public_ids)
+    answered = message.reference.message_id if message.reference is not None else None
+    if answered is not None and answered != lost.reply_to:
+        return False
+    return any(line in message.content for line in lost.lines)
+
+
+def _ids(message: discord.Message) -> set[str]:
+    footers = (embed.footer.text or "" for embed in message.embeds)
+    return {found for footer in footers for found in _IDS.findall(footer)}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.services.history.monitor_report import BAR_DAYS, Report
 from bot.services.history.uptime import Uptime
 from bot.words.translator import translator_for
-from cogs._ui.uptime_text import bar, block, uptime_lines, uptime_text
+from cogs._ui.monitor_text import bar, block, uptime_lines, uptime_text
 
 DAY_S = 86_400
 EN, FR = translator_for("en"), translator_for("fr")
