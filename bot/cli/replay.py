@@ -54,6 +54,8 @@ def run(file: str, *, as_json: bool) -> int:
     if not moments:
         return fail(f"{file} is no scenario: there is nothing in it.", UNUSABLE)
     lines = play(moments)
+    if not lines and not as_json:
+        print("Nothing is posted: no alert arises from this file.")
     for text in map(_json, lines) if as_json else map(_shown, _news(lines)):
         print(text)
     return EXIT_OK

@@ -23,6 +23,7 @@ from bot.services.http_text import (
     status_text,
 )
 from bot.words.escaping import plain
+from bot.words.timestamps import parse_duration_ms
 from bot.words.translator import N_
 
 UNREADABLE = N_("“{field}” cannot be read.")
@@ -32,12 +33,6 @@ LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 MAX_TAGS, TAG_LIMIT = 5, 32
 _TAG = re.compile(rf"\w[\w-]{{0,{TAG_LIMIT - 1}}}")
 _WHOLE = re.compile(r"(\d{1,19})(?:[.,]0+)?", re.ASCII)
-_SPAN = re.compile(
-    r"(?P<n>\d{1,18})(?:[.,]0+)?\s*(?:(?P<ms>ms|msecs?|milliseconds?)|(?P<s>s|secs?|seconds?)"
-    r"|(?P<m>m|mins?|minutes?)|(?P<h>h|hours?|heures?)|(?P<d>d|days?|j|jours?))?",
-    re.IGNORECASE | re.ASCII,
-)
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _READ_LIMIT = 40
 _YES = {"yes", "y", "true", "1", "on", "oui"}
 _NO = {"no", "n", "false", "0", "off", "non", "-"}
@@ -180,10 +175,14 @@ class NumberOption(Option):
             return self.default  # type: ignore[no-any-return]
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise UserError(UNREADABLE, field=self.name)
-        number = span(value, self.unit_ms)
-        if number is None:
+        ms = parse_duration_ms(_short(value), self.unit_ms)
+        if ms is None or ms % self.unit_ms:
             text = str(value)[:_READ_LIMIT] if isinstance(value, str) else self.name
-            raise UserError("“{text}” is not a whole number.", text=text.strip())
+            raise UserError(
+                "“{text}” is not a whole number. Durations fit too: 5m, 2 min, 1h30.",
+                text=text.strip(),
+            )
+        number = ms // self.unit_ms
         return None if number == 0 and self.removable else min(number, LARGEST)
 
     def bounded(self, value: int, low: int, high: int) -> tuple[int, str | None]:
@@ -382,15 +381,6 @@ def whole_number(found: Any) -> int | None:
         return None
     match = _WHOLE.fullmatch(_short(found))
     return None if match is None else int(match[1])
-
-
-def span(found: float | str, unit_ms: int) -> int | None:
-    """A length of time as people write it: 60, ``60s``, ``5 min``; None for what is none."""
-    match = _SPAN.fullmatch(_short(found))
-    if match is None:
-        return None
-    ms = int(match["n"]) * next((ms for u, ms in _UNITS_MS.items() if match[u]), unit_ms)
-    return None if ms % unit_ms else ms // unit_ms
 
 
 def _short(found: float | str) -> str:

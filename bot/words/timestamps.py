@@ -1,6 +1,9 @@
-"""Timestamps that Discord shows in each reader's zone and language; days of the week; intervals."""
+"""Timestamps that Discord shows in each reader's zone and language; days of the week; durations."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal
 
 from babel import Locale
@@ -58,3 +61,38 @@ def day_name(words: Translator, day: int) -> str:
     """``Monday``, as it stands inside a sentence."""
     names = get_day_names("wide", "format", locale=Locale.parse(words.language, sep="-"))
     return str(names[day])
+
+
+_UNITS_MS = {
+    unit: ms
+    for ms, units in {
+        1: "ms msec msecs millisecond milliseconds milliseconde millisecondes",
+        1_000: "s sec secs second seconds seconde secondes",
+        60_000: "m mn min mins minute minutes",
+        3_600_000: "h hr hrs hour hours heure heures",
+        86_400_000: "d day days j jour jours",
+        604_800_000: "w week weeks semaine semaines",
+    }.items()
+    for unit in units.split()
+}
+# What a number without a unit counts behind another part: 1h30, 2 min 30, 1j12.
+_NEXT_MS = {86_400_000: 3_600_000, 3_600_000: 60_000, 60_000: 1_000}
+_PART = re.compile(r"(\d{1,18}(?:[.,]\d{1,3})?)\s*([a-z]*)\s*(?:,|and|et)?\s*", re.ASCII)
+
+
+def parse_duration_ms(text: str, unit_ms: int) -> int | None:
+    """A duration as people write it: ``90``, ``5m``, ``2 min``, ``1h30``, ``1 j``; None for none.
+
+    ``unit_ms``: what a number alone counts.
+    """
+    wanted = unicodedata.normalize("NFKC", text).strip().lower()
+    total, position, before_ms = Fraction(), 0, 0
+    while match := _PART.match(wanted, position):
+        part_ms = _UNITS_MS.get(match[2])
+        if not match[2] and match.end() == len(wanted):
+            part_ms = _NEXT_MS.get(before_ms) if position else unit_ms
+        if part_ms is None:
+            return None
+        total += Fraction(match[1].replace(",", ".")) * part_ms
+        position, before_ms = match.end(), part_ms
+    return round(total) if position and position == len(wanted) else None

@@ -14,7 +14,7 @@ from discord import AppCommandOptionType, ChannelType, app_commands
 from bot.discord.client import Interaction
 from bot.errors import UserError
 from bot.words.escaping import clip, units
-from bot.words.timestamps import day_name
+from bot.words.timestamps import day_name, parse_duration_ms
 from bot.words.translator import LANGUAGES, N_, translator_for
 
 log = logging.getLogger(__name__)
@@ -237,29 +237,16 @@ class _TimeOption(app_commands.Transformer):
 TimeOfDay: TypeAlias = app_commands.Transform[time, _TimeOption]
 
 
-_UNITS_S = {
-    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "seconde": 1, "secondes": 1,
-    "m": 60, "mn": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
-    "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "heure": 3600, "heures": 3600,
-    "d": 86_400, "day": 86_400, "days": 86_400, "j": 86_400, "jour": 86_400, "jours": 86_400,
-    "w": 604_800, "week": 604_800, "weeks": 604_800, "semaine": 604_800, "semaines": 604_800,
-}  # fmt: skip
-_PART = re.compile(r"(\d{1,9}(?:[.,]\d{1,3})?)\s*([a-z]+)\s*(?:,|and|et)?\s*")
 LONGEST_S = 366 * 86_400
+_MINUTE_MS = 60_000  # what a number alone counts here: nobody mutes for seconds
 
 
 def parse_duration_s(text: str) -> int:
-    """Parse a duration: at least a second, at most a year. Raises UserError with an example."""
-    wanted = unicodedata.normalize("NFKC", text).strip().lower()
-    total, position = 0.0, 0
-    while match := _PART.match(wanted, position):
-        if match[2] not in _UNITS_S:
-            break
-        total += float(match[1].replace(",", ".")) * _UNITS_S[match[2]]
-        position = match.end()
-    if position != len(wanted) or not 1 <= round(total) <= LONGEST_S:
-        raise UserError("I did not understand that duration. Examples: 30m, 2h, 1d.")
-    return round(total)
+    """Parse a duration: at least a second, at most a year. Raises UserError with examples."""
+    seconds = round((parse_duration_ms(text, _MINUTE_MS) or 0) / 1000)
+    if not 1 <= seconds <= LONGEST_S:
+        raise UserError("I did not understand that duration. Examples: 30m, 2h, 1d, 1h30.")
+    return seconds
 
 
 class _SpanOption(app_commands.Transformer):

@@ -40,6 +40,16 @@ def test_for_people_it_prints_the_time_and_the_line(
     assert capsys.readouterr().out.startswith("   0:02  post   🔴 DOWN · shop")
 
 
+def test_a_file_without_an_alert_says_so_to_people_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scenario(tmp_path, "oxo")
+    assert run(file, as_json=False) == 0
+    assert capsys.readouterr().out == "Nothing is posted: no alert arises from this file.\n"
+    assert run(file, as_json=True) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_edits_that_leave_the_line_as_it_is_are_for_programs_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

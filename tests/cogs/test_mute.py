@@ -90,7 +90,7 @@ def test_lengths_are_offered_in_the_asker_s_language_and_bounded(tmp_path: Path)
             answer = await fixture.run("mute", monitor="Shop", for_=too_long)
             assert answer.content == "That is too long for a mute: at most 30 days."
         odd = await fixture.run("mute", monitor="Shop", for_="soon")
-        assert odd.content.endswith("Examples: 30m, 2h, 1d.")
+        assert odd.content.endswith("Examples: 30m, 2h, 1d, 1h30.")
         assert shop(fixture).muted_until_ms is None
         assert "muted until" in (await fixture.run("mute", monitor="Shop", for_="30d")).content
 

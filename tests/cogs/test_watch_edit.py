@@ -146,7 +146,10 @@ def test_what_cannot_be_taken_is_said_and_changes_nothing(tmp_path: Path) -> Non
         before = fixture.app.monitors.find(fixture.guild_id, "Shop")
         card = await fixture.run("watch edit", monitor="Shop")
         for values, said in (
-            ({"every": "often"}, "“often” is not a whole number."),
+            (
+                {"every": "often"},
+                "“often” is not a whole number. Durations fit too: 5m, 2 min, 1h30.",
+            ),
             ({"every": "90000"}, "“every” must be from 1 to 86400 seconds."),
             ({"name": "BAKERY"}, "“BAKERY” is already watched here."),
             ({"url": "http://10.0.0.1/"}, "I can't watch private or local addresses."),

@@ -13,11 +13,12 @@ from typing import Any
 from bot.errors import UserError
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import OPTIONS, read_options
-from bot.services.option_types import span, tag_name
+from bot.services.option_types import tag_name
 from bot.services.recurrence import zone_name
 from bot.services.transfer.files import Item
 from bot.services.typed_addresses import typed_address
 from bot.services.yaml_lines import Lines, YamlError, load_yaml
+from bot.words.timestamps import parse_duration_ms
 from bot.words.translator import LANGUAGES
 
 SERVER_KEYS = (
@@ -223,9 +224,9 @@ def _time(text: str) -> time:
 
 
 def _length_s(text: str) -> int:
-    seconds = span(text, 1_000)
+    seconds = (parse_duration_ms(text, 1_000) or 0) // 1_000
     if not seconds:
-        raise ValueError("a length of time looks like 90m or 2h")
+        raise ValueError("a length of time looks like 90m, 2h or 1h30")
     return seconds
 
 
