@@ -1,5 +1,6 @@
 """``/board``: a live status message in a channel. Thin: the rules are in the boards service."""
 
+from collections.abc import Awaitable
 from typing import TypeAlias
 
 import discord
@@ -11,6 +12,7 @@ from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.services.boards.boards import CreateResult
+from bot.words.escaping import plain
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import (
@@ -28,6 +30,7 @@ _FITTING = {
     *(ChannelType.text, ChannelType.public_thread),
     *(ChannelType.voice, ChannelType.stage_voice),
 }
+_TITLE_LIMIT = 60
 # Discord answers within a second or so; whoever waits longer reads that it follows.
 _POSTED_WITHIN_S = 5.0
 
@@ -42,12 +45,20 @@ class Board(
     group_description="A live status message in a channel.",
 ):
     @app_commands.command(name="create", description="Post a live status message in a channel.")
-    @app_commands.describe(channel="Where; by default here.", tag="Only sites with this tag.")
+    @app_commands.describe(
+        channel="Where; by default here.",
+        tag="Only sites with this tag.",
+        title="What stands above it.",
+        groups="Sites in groups, by the first tag of each; everybody reads these tags.",
+    )
     async def create(
         self,
         interaction: Interaction,
         channel: AlertChannel | None = None,
         tag: Tag | None = None,
+        title: app_commands.Range[str, 1, _TITLE_LIMIT] | None = None,
+        *,
+        groups: bool = False,
     ) -> None:
         place = _place(interaction, channel)
         if place.type in _NEWS:
@@ -61,11 +72,21 @@ class Board(
         if problem := channel_problem(words, interaction, place.id, embeds=False):
             await respond(interaction, problem)
         else:
-            await defer_if_slow(interaction, self._create(interaction, place, tag))
+            made = self._services.boards.create(
+                interaction.guild_id or 0,
+                place.id,
+                interaction.user.id,
+                tag,
+                title=plain(title or "", _TITLE_LIMIT) or None,
+                grouped=groups,
+            )
+            await defer_if_slow(interaction, self._create(interaction, place, made))
 
-    async def _create(self, interaction: Interaction, place: _Place, tag: str | None) -> None:
+    async def _create(
+        self, interaction: Interaction, place: _Place, making: Awaitable[CreateResult]
+    ) -> None:
         guild_id, words = interaction.guild_id or 0, translator_of(interaction)
-        made = await self._services.boards.create(guild_id, place.id, interaction.user.id, tag)
+        made = await making
         message_id = await self._services.boards.message_of(place.id, _POSTED_WITHIN_S)
         hidden = self._services.boards.left_out(guild_id, place.id)
         text = _made_text(words, made, message_id, left_out=len(hidden))

@@ -29,6 +29,8 @@ class Board:
     asked_ms: int | None = None
     removed_ms: int | None = None
     tag: str | None = None  # whose monitors alone it shows
+    title: str | None = None
+    grouped: int = 0  # 1: by the first tag of each monitor
 
     @property
     def names(self) -> dict[str, object]:

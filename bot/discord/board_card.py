@@ -1,6 +1,7 @@
 """A board as Discord shows it: one container, problems first, as many sites as fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from discord import ui
 
@@ -28,6 +29,7 @@ _LINES = 15
 _COUNTED = 60
 _PLANNED = 3
 _TROUBLE = {"down", "unstable", "slow", "refused", "partly", "recovering"}
+_Row: TypeAlias = tuple[str, list[str]]  # a state's word, and the sites behind it
 _CALM = {"up": 0, "unknown": 1, "paused": 2}
 
 
@@ -82,6 +84,8 @@ def _planned(words: Translator, one: Planned) -> str:
 
 def _head(words: Translator, snapshot: BoardSnapshot) -> str:
     head = f"### {headline(words, snapshot)}"
+    if snapshot.title is not None:
+        head = f"### {markdown(snapshot.title, _NAME_LIMIT)}\n{headline(words, snapshot)}"
     if snapshot.offline_ms is None:
         return head
     since = stamp(snapshot.offline_ms, "f")
@@ -101,32 +105,70 @@ def headline(words: Translator, snapshot: BoardSnapshot) -> str:
 
 
 def _fitting(words: Translator, snapshot: BoardSnapshot) -> tuple[list[str], int]:
-    room, lines, left = _Room(), [], 0
-    for word, items in _rows(words, snapshot):
+    """Lines, group by group, and how many sites are on none; trouble of any group goes first."""
+    room, left = _Room(), 0
+    groups = _groups(words, snapshot)
+    lines: list[list[str]] = [[] for _ in groups]
+    rows = [(n, row) for n, group in enumerate(groups) for row in _trouble(words, group.sites)]
+    for n, group in enumerate(groups):
+        rows += ((n, row) for row in _calm_rows(words, group.sites, len(groups)))
+    for n, (word, items) in rows:
         shown: list[str] = []
+        if not lines[n]:
+            room.take(f"{groups[n].heading}\n")
         for item in items:
             if room.take(f" · {item}\n" if shown else f"**{word}** · {item}\n"):
                 shown.append(item)
         left += len(items) - len(shown)
         if shown:
-            lines.append(" · ".join((f"**{word}**", *shown)))
-    return lines, left
+            lines[n].append(" · ".join((f"**{word}**", *shown)))
+    headed = (
+        [g.heading, *ls] if g.heading and ls else ls for g, ls in zip(groups, lines, strict=True)
+    )
+    return [line for group in headed for line in group], left
 
 
-def _rows(words: Translator, snapshot: BoardSnapshot) -> Iterator[tuple[str, list[str]]]:
-    """A state's word and the sites behind it, in order: trouble has a line for each site."""
-    calm: dict[str, list[MonitorStatus]] = {}
+class _Group(NamedTuple):
+    heading: str
+    sites: Sequence[MonitorStatus]
+
+
+def _groups(words: Translator, snapshot: BoardSnapshot) -> list[_Group]:
+    """Those in trouble first, the worst before; then by name, and what has no tag."""
+    if snapshot.groups is None:
+        return [_Group("", snapshot.sites)]
+    found: dict[str, list[MonitorStatus]] = {}
     for one in snapshot.sites:
-        word = state_word(words, one)
+        found.setdefault(snapshot.groups.get(one.monitor.id, ""), []).append(one)
+    tags = sorted(found, key=lambda tag: (not tag, tag))
+    tags.sort(key=lambda tag: state_of(found[tag][0]) not in _TROUBLE)
+    return [_Group(_heading(words, tag, found[tag]), found[tag]) for tag in tags]
+
+
+def _heading(words: Translator, tag: str, sites: Sequence[MonitorStatus]) -> str:
+    name = f"#{markdown(tag, _NAME_LIMIT)}" if tag else words.text("Other sites")
+    return f"__{name}__ · {summary(words, sites)}"
+
+
+def _trouble(words: Translator, sites: Sequence[MonitorStatus]) -> Iterator[_Row]:
+    """A line for each site."""
+    for one in sites:
         if state_of(one) in _TROUBLE:
-            yield word, [_in_trouble(words, one)]
-        else:
-            calm.setdefault(word, []).append(one)
-    groups = sorted(calm.items(), key=lambda group: (_CALM[state_of(group[1][0])], group[0]))
-    for word, alike in groups:
-        if len(alike) > _COUNTED:
+            yield state_word(words, one), [_in_trouble(words, one)]
+
+
+def _calm_rows(words: Translator, sites: Sequence[MonitorStatus], groups: int) -> Iterator[_Row]:
+    """A state's word and the sites behind it; of many the number. Groups share the room."""
+    calm: dict[str, list[MonitorStatus]] = {}
+    for one in sites:
+        if state_of(one) not in _TROUBLE:
+            calm.setdefault(state_word(words, one), []).append(one)
+    for word, alike in sorted(
+        calm.items(), key=lambda group: (_CALM[state_of(group[1][0])], group[0])
+    ):
+        if len(alike) > _COUNTED // groups:
             yield word, [words.plural("{n} site", "{n} sites", len(alike))]
-        elif len(alike) > _LINES:
+        elif len(alike) > _LINES // groups:
             yield word, [_calm(words, one, "{name} ({took})") for one in alike]
         else:
             yield from ((word, [_calm(words, one, "{name} · {took}")]) for one in alike)

@@ -161,6 +161,13 @@ class Status:
         found = [self._of(entry) for entry in self._watchlist.of_guild(guild_id)]
         return sorted(found, key=lambda s: (s.paused, _ORDER[s.state]))
 
+    def trace(self, guild_id: int) -> list[object]:
+        """Cheap to compare: settings, states and incidents of a server's monitors."""
+        return [
+            (one.monitor, one.judge_state.monitor_state, one.judge_state.kind, one.incident)
+            for one in self._watchlist.of_guild(guild_id)
+        ]
+
     def planned(self, guild_id: int, within_ms: int) -> list[tuple[Window, Occurrence]]:
         """Maintenance of a server that begins within that time, in the order of its times."""
         now_ms, windows = self._clock.now_ms(), self._watchlist.windows

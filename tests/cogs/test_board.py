@@ -500,3 +500,20 @@ def test_maintenance_of_the_next_day_is_on_the_board(tmp_path: Path) -> None:
         await fixture.sandbox.wait_for_message("general", "PLANNED MAINTENANCE", timeout=25)
 
     run_with_bot(tmp_path, scenario)
+
+
+def test_a_board_has_a_title_and_its_sites_in_groups(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.set_channel("alerts")
+        await watched(fixture, "Shop", tags="#eu #web", public=True)
+        await watched(fixture, "Blog", public=True)
+        await fixture.run("board create", title="  *Our* \u202esites ", groups=True)
+        shown = readable(await shows(fixture, "Our"))
+        assert shown.startswith("### \\*Our\\* sites\nAll 2 sites are up")
+        assert shown.index("__#eu__ · 1 up") < shown.index("Shop") < shown.index("Other sites")
+        await fixture.run("board create", title="Plain")
+        await fixture.sandbox.wait_for(lambda: "Plain" in str(boards(fixture)[0]), 20)
+        assert "#eu" not in str(boards(fixture)[0])
+        assert len(boards(fixture)) == 1
+
+    run_with_bot(tmp_path, scenario)

@@ -222,3 +222,47 @@ def test_planned_maintenance_stands_on_the_board_and_changes_its_words() -> None
     assert "all sites" in texts[2]
     assert later.words_hash != shown.words_hash
     assert len(board_texts(EN, shown, STATUS)) == 3
+
+
+def grouped(*sites: MonitorStatus, title: str | None = None) -> BoardSnapshot:
+    """In the group of the part of their names before a dash."""
+    names = {one.monitor.id: one.monitor.name for one in sites}
+    tags = {key: name.partition("-")[0] if "-" in name else "" for key, name in names.items()}
+    return replace(face(*sites), title=title, groups=tags)
+
+
+def test_groups_stand_under_their_tags_those_in_trouble_first() -> None:
+    shown = grouped(
+        site("shop-api", Kind.DOWN), site("eu-web"), site("shop-web"), site("Blog"), title="*All*"
+    )
+    head, body, _ = board_texts(EN, shown, STATUS)
+    assert head == "### \\*All\\*\n1 down · 3 up"
+    since = f"<t:{NOW_MS // 1000 - 60}:R>"
+    assert body.splitlines() == [
+        "__#shop__ · 1 down · 1 up",
+        f"**🔴 DOWN** · shop-api · HTTP 503 · {since}",
+        "**🟢 UP** · shop-web · 180 ms",
+        "__#eu__ · 1 up",
+        "**🟢 UP** · eu-web · 180 ms",
+        "__Other sites__ · 1 up",
+        "**🟢 UP** · Blog · 180 ms",
+    ]
+    assert "__Autres sites__" in board_texts(FR, shown, STATUS)[1]
+
+
+def test_trouble_of_every_group_is_named_before_anything_calm() -> None:
+    sites = [site(f"t{n % 9}-{n:03}-{'x' * 30}", Kind.DOWN if n < 27 else None) for n in range(500)]
+    head, body, _ = board_texts(EN, grouped(*sites), STATUS)
+    assert head == "### 27 down · 473 up"
+    assert body.count("**🔴 DOWN**") == 27
+    assert body.count("__#t") == 9
+    assert sum(map(int, re.findall(r"UP\*\* · (\d+) sites", body))) == 473
+    form = Form()
+    view = board_view(EN, grouped(*sites), STATUS)
+    check_layout(view.to_components(), form)  # type: ignore[no-untyped-call]
+    form.close()
+
+
+def test_title_and_groups_are_part_of_what_a_board_says() -> None:
+    plain, titled = face(site("shop-a")), replace(face(site("shop-a")), title="Shop")
+    assert len({one.words_hash for one in (plain, titled, grouped(site("shop-a")))}) == 3

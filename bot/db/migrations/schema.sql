@@ -390,7 +390,10 @@ CREATE TABLE board (
     asked_ms INTEGER,
     removed_ms INTEGER,
     -- The tag whose monitors alone it shows; NULL: all of the server.
-    tag TEXT
+    tag TEXT,
+    title TEXT,
+    -- 1: its monitors stand in groups, by the first tag of each.
+    grouped INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX board_of_guild ON board (guild_id);

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bot.clock import Clock
 from bot.db import audit_log
@@ -64,8 +65,8 @@ class Boards:
         self.wake()
 
     def wake(self) -> None:
-        """Something changed that boards may have to show: look at them soon."""
-        self.publisher.wake()
+        """Something changed that boards may have to show: look at all of them soon."""
+        self.publisher.wake(everything=True)
 
     async def run(self) -> None:
         await self.publisher.run()
@@ -81,21 +82,32 @@ class Boards:
         return [board for board in found if board.removed_ms is None]
 
     async def create(
-        self, guild_id: int, channel_id: int, by: int, tag: str | None = None
+        self,
+        guild_id: int,
+        channel_id: int,
+        by: int,
+        tag: str | None = None,
+        *,
+        title: str | None = None,
+        grouped: bool = False,
     ) -> CreateResult:
         """Have a board in a channel; one that is there already is edited at once.
 
-        ``tag``: of sites with this tag alone; one that shows others is changed.
+        ``tag``: of sites with this tag alone. ``grouped``: by the first tag of each. One that looks
+        otherwise is changed.
 
         Raises UserError when the server has as many as it may.
         """
+        look: dict[str, Any] = {"tag": tag, "title": title, "grouped": int(grouped)}
         async with self._lock:
             state = self._store.by_channel.get(channel_id)
             is_wanted = state is not None and state.board.wanted
             if state is None:
-                board = await self._new(guild_id, channel_id, by, tag)
+                board = await self._new(
+                    Board(channel_id, guild_id, by, self._clock.now_ms(), **look)
+                )
             else:
-                board = await self._show_again(state, by, tag)
+                board = await self._show_again(state, by, look)
         await self.publisher.look()
         return CreateResult(board, fresh=not is_wanted)
 
@@ -147,7 +159,7 @@ class Boards:
         for state in self._store.of_guild(guild_id):
             if channel_id in {None, state.board.channel_id}:
                 self.publisher.retry_now(state)
-        self.publisher.wake()
+        self.wake()
 
     async def guild_back(self, guild_id: int) -> None:
         await self._store.load_guild(guild_id)
@@ -158,15 +170,14 @@ class Boards:
         for state in self._store.of_guild(guild_id):
             del self._store.by_channel[state.board.channel_id]
 
-    async def _new(self, guild_id: int, channel_id: int, by: int, tag: str | None) -> Board:
-        if len(self._store.of_guild(guild_id)) >= MAX_BOARDS:
+    async def _new(self, board: Board) -> Board:
+        if len(self._store.of_guild(board.guild_id)) >= MAX_BOARDS:
             raise UserError("This server already has {n} boards. Remove one first.", n=MAX_BOARDS)
-        await self._guilds.ensure(guild_id)
-        board = Board(channel_id, guild_id, by, self._clock.now_ms(), tag=tag)
-        logged = self._log_change(AuditEvent.BOARD_CREATED, board, by)
+        await self._guilds.ensure(board.guild_id)
+        logged = self._log_change(AuditEvent.BOARD_CREATED, board, board.created_by)
         return await self._store.add(board, logged)
 
-    async def _show_again(self, state: BoardState, by: int, tag: str | None) -> Board:
+    async def _show_again(self, state: BoardState, by: int, look: dict[str, Any]) -> Board:
         """Whether it still stands is found out at once, for somebody wants to see it."""
         self.publisher.retry_now(state)
         state.requested = True
@@ -176,8 +187,8 @@ class Boards:
             await self._store.change(
                 state, logged, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
             )
-        if state.board.tag != tag:
-            await self._store.change(state, tag=tag)
+        if any(getattr(state.board, name) != value for name, value in look.items()):
+            await self._store.change(state, **look)
         return state.board
 
     def _log_change(self, event: AuditEvent, board: Board, by: int) -> Callable[[Connection], None]:

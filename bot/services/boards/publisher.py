@@ -31,9 +31,11 @@ from bot.services.status import MonitorStatus, Status, as_known, matching
 
 log = logging.getLogger(__name__)
 
-# Each look costs a little for each monitor of each board; news make the next one come at once.
+# So often boards are looked at whose server has stirred; news make the next look come at once.
+# All others wait for what only time brings: maintenance, numbers.
 LOOK_EVERY_S = 4.0
 LOOKS_APART_S = 1.0
+STILL_MS = 30_000
 # Looks take no more than this part of one processor, however many boards there are, as long as
 # that does not make the boards untrue for longer than this.
 _SHARE, _LONGEST_REST_S = 0.02, 30.0
@@ -71,27 +73,43 @@ class BoardPublisher:
         self._status = status
         self._offline_ms = offline_ms
         self._woken = asyncio.Event()
+        self._everything = True  # to look at, whether or not its server has stirred
         self._spent_s = 0.0  # by the newest look
 
     async def run(self) -> None:
         while True:
             self._woken.clear()
+            everything, self._everything = self._everything, False
             try:
-                await self.look()
+                await self.look(everything=everything)
             except Exception:
                 log.exception("Boards could not be looked at")
             rest_s = min(self._spent_s / _SHARE, _LONGEST_REST_S)
             await self.clock.sleep(max(LOOKS_APART_S, rest_s))
             await rest(self.clock, self._woken, LOOK_EVERY_S)
 
-    async def look(self) -> None:
-        self._spent_s = 0.0
-        for state in list(self.store.by_channel.values()):
+    async def look(self, *, everything: bool = True) -> None:
+        """Find out which boards have something to do: of all, or where something has stirred."""
+        self._spent_s, now_ms = 0.0, self.clock.now_ms()
+        states = list(self.store.by_channel.values())
+        traces = {one: self._trace(one) for one in {state.board.guild_id for state in states}}
+        for state in states:
+            trace, is_recent = (
+                traces[state.board.guild_id],
+                0 <= now_ms - state.looked_ms < STILL_MS,
+            )
+            if is_recent and trace == state.trace and not everything:
+                continue
             begun = time.thread_time()
-            state.due_ms = self._due_of(state)
+            state.trace, state.looked_ms, state.due_ms = trace, now_ms, self._due_of(state)
             self._spent_s += time.thread_time() - begun
+            self.delivery.look_again()
             await asyncio.sleep(0)  # many boards must not hold the loop
-        self.delivery.look_again()
+
+    def _trace(self, guild_id: int) -> object:
+        """Equal to an earlier one: nothing but time and numbers has changed on its boards."""
+        settings, trace = self.guilds.settings(guild_id), self._status.trace(guild_id)
+        return self._offline_ms(), settings, trace
 
     def due(self) -> dict[int, int]:
         ahead_ms = self.clock.now_ms() - self.delivery.runner.now_ms()
@@ -101,7 +119,9 @@ class BoardPublisher:
             if state.due_ms is not None
         }
 
-    def wake(self) -> None:
+    def wake(self, *, everything: bool = False) -> None:
+        """``everything``: a board may have to change though its sites and settings have not."""
+        self._everything = self._everything or everything
         self._woken.set()
 
     def retry_now(self, state: BoardState) -> None:
@@ -180,12 +200,18 @@ class BoardPublisher:
             return None
         readable = {None, board.channel_id, *shared}
         sites = tuple(as_known(found, readable))
+        groups = {
+            one.monitor.id: next((tag for tag in one.monitor.tags if tag != board.tag), "")
+            for one in found
+        }
         return BoardSnapshot(
             language=self.guilds.language(board.guild_id),
             sites=sites,
             at_ms=self.clock.now_ms(),
             offline_ms=self._offline_ms(),
             planned=tuple(self._planned(board.guild_id, sites)),
+            title=board.title,
+            groups=groups if board.grouped else None,
         )
 
     def _planned(self, guild_id: int, sites: Sequence[MonitorStatus]) -> Iterator[Planned]:

@@ -1,7 +1,7 @@
 """The content of a board at one moment, and when its message has to be edited."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -30,7 +30,8 @@ class BoardSnapshot:
     """The truth for a board's readers, problems first.
 
     ``at_ms``: when it was true; ``offline_ms``: since when Vigie itself is offline, if it is.
-    ``planned``: maintenance of the next day.
+    ``planned``: maintenance of the next day. ``groups``: for a board in groups, the tag that each
+    monitor stands under (empty: none), by its id.
     """
 
     language: str
@@ -38,6 +39,8 @@ class BoardSnapshot:
     at_ms: int
     offline_ms: int | None = None
     planned: tuple[Planned, ...] = ()
+    title: str | None = None
+    groups: Mapping[int, str] | None = None
 
     @cached_property
     def words_hash(self) -> str:
@@ -50,7 +53,8 @@ class BoardSnapshot:
             )
             for one in self.sites
         ]
-        return _hash((self.language, self.offline_ms, sites, *self.planned))
+        shown = (self.language, self.offline_ms, self.title, self.groups, sites)
+        return _hash((*shown, *self.planned))
 
     @cached_property
     def numbers_hash(self) -> str:

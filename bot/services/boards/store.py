@@ -19,6 +19,8 @@ class BoardState:
     """
 
     board: Board
+    looked_ms: int = 0
+    trace: object = None  # of its server, then
     due_ms: int | None = None
     attempts: int = 0  # in a row that failed, since first_attempt_ms (monotonic)
     first_attempt_ms: int = 0

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
+from bot.db.boards import Board
 from bot.errors import DeliveryAction, DeliveryError
+from bot.services.boards.snapshot import BoardSnapshot
 from tests.services.boards.boards_fixture import WALL, boards_fixture, fine, refusing
 from tests.services.delivery.delivery_fixture import always
-from tests.services.services_fixture import CHANNEL, play
+from tests.services.services_fixture import CHANNEL, GUILD, PERSON, play
 
 
 def test_a_board_is_posted_at_once_pinned_and_left_alone_while_nothing_changes(
@@ -212,5 +216,36 @@ def test_a_token_that_is_refused_stops_everything(tmp_path: Path) -> None:
             await w.settle(60)
             assert len(heard) == 1
             assert w.transport.calls == ["post"]
+
+    play(scenario())
+
+
+def test_while_nothing_stirs_boards_are_hardly_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with boards_fixture(tmp_path) as w:
+            await w.services.watch("a")
+            await w.create()
+            looks: list[int] = []
+            publisher = w.boards.publisher
+            build = publisher.snapshot
+
+            def counted(board: Board) -> BoardSnapshot | None:
+                looks.append(board.channel_id)
+                return build(board)
+
+            monkeypatch.setattr(publisher, "snapshot", counted)
+            for _ in range(900):  # an hour
+                await w.services.clock.advance(4)
+                await publisher.look(everything=False)
+            assert 100 <= len(looks) <= 121
+            looks.clear()
+            w.rename("a", "b")
+            await publisher.look(everything=False)
+            assert len(looks) == 1
+            await w.services.guilds.set_language(GUILD, "fr", PERSON)
+            await publisher.look(everything=False)
+            assert len(looks) == 2
 
     play(scenario())
