@@ -32,6 +32,7 @@ from sandbox.world.permissions import Permission, may_use, rights_of
 from sandbox.world.world import Channel, User
 
 T = TypeVar("T")
+WAIT_S = 60.0  # at most; a busy machine takes its time, and nobody waits in vain
 
 
 class View:
@@ -101,7 +102,7 @@ class View:
         """Hear of every change as the page does: a JSON object with its ``type``."""
         self._core.changes.listen(listener)
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109 - the contract's name
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = WAIT_S) -> T:  # noqa: ASYNC109 - the contract's name
         """Wait until ``predicate`` is truthy and return its value; TimeoutError after that."""
         return await self._core.changes.wait_for(predicate, timeout)
 
@@ -109,7 +110,7 @@ class View:
         self,
         channel: Channel | str,
         text: str = "",
-        timeout: float = 5.0,  # noqa: ASYNC109 - as wait_for
+        timeout: float = WAIT_S,  # noqa: ASYNC109 - as wait_for
     ) -> Json:
         """The newest message of a channel whose readable words contain ``text``."""
 
@@ -122,12 +123,9 @@ class View:
             raise TimeoutError
         return message
 
-    async def wait_online(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - as wait_for
+    async def wait_online(self, timeout: float = WAIT_S) -> None:  # noqa: ASYNC109 - as wait_for
         """Wait until the bot is on the gateway; it has registered its commands before that."""
         await self.wait_for(lambda: self.gateway.online, timeout)
-
-
-SETTLE_S = 10.0
 
 
 class People(View):
@@ -145,7 +143,7 @@ class People(View):
         options: Json | None = None,
         *,
         locale: str = "en-US",
-        settle_s: float = SETTLE_S,
+        settle_s: float = WAIT_S,
     ) -> Answer:
         """Run ``watch add`` with options."""
         who, where = self.world.user(user), self.world.channel(channel)
@@ -180,7 +178,7 @@ class People(View):
         *,
         values: list[str] | None = None,
         locale: str = "en-US",
-        settle_s: float = SETTLE_S,
+        settle_s: float = WAIT_S,
     ) -> Answer:
         """Press a button, or pick ``values`` in a select, named by custom_id or label."""
         key = message.message_id if isinstance(message, Answer) else message
@@ -205,7 +203,7 @@ class People(View):
         values: dict[str, Any],
         *,
         locale: str = "en-US",
-        settle_s: float = SETTLE_S,
+        settle_s: float = WAIT_S,
     ) -> Answer:
         """Submit the modal that ``opened`` (an answer or an interaction's id) showed."""
         key = opened.interaction_id if isinstance(opened, Answer) else opened

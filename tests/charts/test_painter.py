@@ -73,7 +73,7 @@ def test_a_child_that_hangs_is_ended(tmp_path: Path, caplog: pytest.LogCaptureFi
     note = tmp_path / "pid"
     begin = time.monotonic()
     assert paint(Painter(python(SLEEPS, str(note)), limit_s=0.5)) is None
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 50, "it sleeps for a minute"
     assert "not drawn within" in caplog.text
     assert not Path("/proc", note.read_text()).exists()
 

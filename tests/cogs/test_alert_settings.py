@@ -154,7 +154,7 @@ def test_a_site_can_be_quiet_though_its_server_has_a_role(tmp_path: Path) -> Non
         alerts = fixture.channel_id("alerts")
         assert f"Alerts go to <#{alerts}>." in added.content
         fixture.site.status = 503
-        quiet = await fixture.sandbox.wait_for_message("alerts", "DOWN \u00b7 Attic", timeout=15)
+        quiet = await fixture.sandbox.wait_for_message("alerts", "DOWN \u00b7 Attic")
         assert quiet["mention_roles"] == []
         assert f"<@&{role}>" not in quiet["content"]
         edited = await fixture.run("watch edit", monitor="Attic", quiet=False)

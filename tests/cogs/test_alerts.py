@@ -41,7 +41,7 @@ def test_an_outage_is_one_message_edited_and_one_silent_reply(tmp_path: Path) ->
         assert sent(fixture)[0]["allowed_mentions"] == {"parse": [], "roles": [int(role)]}
         assert sent(fixture)[0]["enforce_nonce"] is True
         await fixture.site.heal()
-        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after", 15)
+        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after")
         assert reply["message_reference"]["message_id"] == alert["id"]
         assert reply["flags"] & 1 << 12
         assert sent(fixture)[1]["allowed_mentions"] == {"parse": []}
@@ -67,14 +67,14 @@ def test_a_held_recovery_says_so_keeps_its_role_and_mentions_who_asked(tmp_path:
         await fixture.set_channel("alerts", role=role)
         await fixture.outage("Shop")
         await fixture.site.heal()
-        await sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after", 15)
+        await sandbox.wait_for_message("alerts", "🟢 UP · Shop · back after")
         fixture.site.status = 503
-        await until(lambda: len(sandbox.messages("alerts")) == 3, 15)
+        await until(lambda: len(sandbox.messages("alerts")) == 3)
         alert = sandbox.messages("alerts")[-1]
         await sandbox.press("Member", alert, "Tell me when it is back")
         await fixture.site.heal()
         line = f"🟡 RECOVERING · Shop · answers again <@&{role}>"
-        await until(lambda: sandbox.messages("alerts")[2]["content"] == line, 15)
+        await until(lambda: sandbox.messages("alerts")[2]["content"] == line)
         shown = sandbox.messages("alerts")[2]
         assert shown["embeds"][0]["title"] == "Shop answers again"
         assert (
@@ -82,7 +82,7 @@ def test_a_held_recovery_says_so_keeps_its_role_and_mentions_who_asked(tmp_path:
             in (shown["embeds"][0]["description"])
         )
         assert "RECOVERING" in (await fixture.run("status")).embeds[0]["description"]
-        reply = await sandbox.wait_for_message("alerts", "🟢 ANSWERS AGAIN · Shop · ", 20)
+        reply = await sandbox.wait_for_message("alerts", "🟢 ANSWERS AGAIN · Shop · ")
         assert reply["message_reference"]["message_id"] == alert["id"]
         member = sandbox.world.user("Member").id
         assert reply["content"].endswith(f"; I keep watching <@{member}>")
@@ -135,7 +135,7 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
             "Alerts for Shop are muted until <t:"
         )
         await fixture.site.heal()
-        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop", 15)
+        reply = await fixture.sandbox.wait_for_message("alerts", "🟢 UP · Shop")
         assert reply["content"].endswith(f" <@{member}>")
         assert [user["id"] for user in reply["mentions"]] == [member]
         assert not reply["flags"]
@@ -202,7 +202,7 @@ def test_the_title_leads_to_the_site_and_a_link_and_a_note_help_whoever_mends_it
         link = "https://wiki.example/runbooks/shop"
         await fixture.run("watch edit", monitor="Shop", link=link, note="Call **Ada** @everyone")
         fixture.site.status = 503
-        alert = await fixture.sandbox.wait_for_message("alerts", "DOWN", timeout=15)
+        alert = await fixture.sandbox.wait_for_message("alerts", "DOWN")
         embed = alert["embeds"][0]
         assert embed["url"] == f"{fixture.site.url}/"
         assert "Call \\*\\*Ada\\*\\* \\@everyone" in embed["description"]
@@ -228,7 +228,7 @@ def test_a_button_of_a_closed_alert_or_of_another_server_says_so(tmp_path: Path)
         stored = core.messages.find(alert["id"])
         before = dict(stored.message)
         await fixture.site.heal()
-        await fixture.sandbox.wait_for_message("alerts", "🟢 UP", 15)
+        await fixture.sandbox.wait_for_message("alerts", "🟢 UP")
         stored.message["components"] = before["components"]  # a client that has not caught up
         for label in ("Me too", "Tell me when it is back"):
             answer = await fixture.sandbox.press("Member", alert, label)
@@ -317,7 +317,7 @@ def test_an_alert_that_was_blocked_goes_out_when_the_right_is_back(tmp_path: Pat
         fixture.sandbox.admin.set_permissions("alerts", deny="SEND_MESSAGES")
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
         fixture.site.status = 503
-        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 15)
+        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests))
         checks = len(sent(fixture))
         await asyncio.sleep(0.2)
         assert len(sent(fixture)) == checks

@@ -33,7 +33,7 @@ def boards(fixture: BotFixture, channel: str = "general") -> list[Json]:
 
 
 async def shows(fixture: BotFixture, text: str, channel: str = "general") -> Json:
-    return await fixture.sandbox.wait_for_message(channel, text, timeout=40)
+    return await fixture.sandbox.wait_for_message(channel, text)
 
 
 async def watched(fixture: BotFixture, name: str = "Shop", **more: Any) -> None:
@@ -41,7 +41,7 @@ async def watched(fixture: BotFixture, name: str = "Shop", **more: Any) -> None:
     await fixture.run("watch add", url=fixture.site.url, name=name, every=1, **more)
     found = fixture.app.services.monitors.find(fixture.guild_id, name)
     status = fixture.app.services.status
-    await until(lambda: status.one(fixture.guild_id, found.id).state is State.UP, seconds=20)
+    await until(lambda: status.one(fixture.guild_id, found.id).state is State.UP)
 
 
 def edits(fixture: BotFixture) -> int:
@@ -240,7 +240,7 @@ def test_a_deleted_board_comes_back_once_then_people_are_asked_once(tmp_path: Pa
         await shows(fixture, "1 paused")
         fixture.sandbox.admin.delete_message(boards(fixture)[0]["id"])
         await fixture.run("watch resume", monitor="Shop")
-        asked = await fixture.sandbox.wait_for_message("alerts", "deleted again", timeout=40)
+        asked = await fixture.sandbox.wait_for_message("alerts", "deleted again")
         general = fixture.channel_id("general")
         assert asked["content"].startswith(
             f"The board in <#{general}> was deleted again, so I no longer update it."
@@ -299,7 +299,7 @@ def test_a_crash_between_post_and_commit_leaves_one_board(tmp_path: Path, *, lat
                     found = kept.find(again.guild_id, again.channel_id("general"))
                     return found is not None and found.message_id is not None
 
-                await until(known, 15)
+                await until(known)
                 assert len(boards(again)) == 1
 
     asyncio.run(whole_run())
@@ -497,7 +497,7 @@ def test_maintenance_of_the_next_day_is_on_the_board(tmp_path: Path) -> None:
             for_="1h",
             monitor="Shop",
         )
-        await fixture.sandbox.wait_for_message("general", "PLANNED MAINTENANCE", timeout=25)
+        await fixture.sandbox.wait_for_message("general", "PLANNED MAINTENANCE")
 
     run_with_bot(tmp_path, scenario)
 

@@ -109,12 +109,12 @@ async def _alerts(fixture: BotFixture, place: Channel) -> None:
     sandbox = fixture.sandbox
     await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
     fixture.site.status = 503
-    alert = await sandbox.wait_for_message(place, "DOWN · Shop", timeout=15)
+    alert = await sandbox.wait_for_message(place, "DOWN · Shop")
     assert alert["embeds"]
     await sandbox.press("Admin", alert, "Acknowledge")
     await sandbox.wait_for(lambda: "is on it" in str(_message(fixture, place, alert)["embeds"]))
     await fixture.site.heal()
-    reply = await sandbox.wait_for_message(place, "UP · Shop", timeout=15)
+    reply = await sandbox.wait_for_message(place, "UP · Shop")
     assert reply["message_reference"]["message_id"] == alert["id"]
     await sandbox.wait_for(lambda: _message(fixture, place, alert)["components"] == [])
     assert "Everything is OK" in (await fixture.run("doctor")).text
@@ -154,7 +154,7 @@ def test_a_board_is_posted_and_changed_or_a_sentence_refuses(tmp_path: Path, row
             sandbox.admin.set_thread(place, archived=False)
         else:
             await fixture.run("watch edit", monitor="Shop", name="Store")
-        changed = await sandbox.wait_for_message(place, "Store", timeout=30)
+        changed = await sandbox.wait_for_message(place, "Store")
         assert changed["id"] == board["id"]
 
     run_with_bot(tmp_path, scenario)

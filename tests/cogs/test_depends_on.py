@@ -38,7 +38,7 @@ def test_only_the_parent_is_reported_and_why_names_it(tmp_path: Path) -> None:
         await fixture.run("watch edit", monitor="Shop", depends_on="Router")
         shop = (fixture.guild_id, fixture.app.monitors.find(fixture.guild_id, "Shop").id)
         fixture.site.status = 503
-        await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Router", timeout=20)
+        await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Router")
         await until(lambda: fixture.app.watchlist.get(*shop).incident is not None)
         why = await fixture.run("why", monitor="Shop")
         assert "It depends on Router, which fails: until that is back" in why.text

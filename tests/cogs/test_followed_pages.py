@@ -168,7 +168,7 @@ def test_what_waits_for_a_channel_that_refuses_is_posted_once_or_not_at_all(
             await settled(fixture)
             assert posts(fixture) == []
             fixture.sandbox.admin.set_permissions("alerts", "bot")
-            await fixture.sandbox.wait_for_message("alerts", REPORTED, timeout=20)
+            await fixture.sandbox.wait_for_message("alerts", REPORTED)
             await settled(fixture)
             assert [one["content"] for one in posts(fixture)] == [REPORTED + "Stays"]
 

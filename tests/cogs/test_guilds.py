@@ -69,7 +69,7 @@ def test_a_role_that_gives_the_right_back_wakes_the_channel(tmp_path: Path) -> N
         fixture.sandbox.admin.set_bot_permissions("Harbour", 0)
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
         fixture.site.status = 503
-        await until(lambda: any(e.code == 50001 for e in fixture.sandbox.record.requests), 15)
+        await until(lambda: any(e.code == 50001 for e in fixture.sandbox.record.requests))
         fixture.sandbox.admin.set_bot_permissions(
             "Harbour", ("VIEW_CHANNEL", "SEND_MESSAGES", "EMBED_LINKS", "READ_MESSAGE_HISTORY")
         )
@@ -82,16 +82,16 @@ def test_a_removal_while_one_shard_had_no_session_is_noticed(tmp_path: Path) -> 
     async def scenario() -> None:
         async with two_shards() as sandbox, running_bot(tmp_path, sandbox=sandbox) as fixture:
             mine = shard_of(str(fixture.guild_id))
-            await until(lambda: len(fixture.app.guilds.known()) == 2, 15)
+            await until(lambda: len(fixture.app.guilds.known()) == 2)
             await fixture.run("watch add", url=fixture.site.url, name="Shop")
             sandbox.admin.remove_guild("Harbour", announce=False)
             sandbox.gateway.invalidate(shard=mine)
-            await until(lambda: len(fixture.app.guilds.known()) == 1, 15)
+            await until(lambda: len(fixture.app.guilds.known()) == 1)
             assert fixture.app.monitors.of_guild(fixture.guild_id) == []
             sandbox.admin.readd_guild("Harbour")
-            await until(lambda: fixture.app.monitors.of_guild(fixture.guild_id), 15)
+            await until(lambda: fixture.app.monitors.of_guild(fixture.guild_id))
             sandbox.gateway.invalidate()
-            await until(lambda: sessions(sandbox, mine) == 3, 20)
+            await until(lambda: sessions(sandbox, mine) == 3)
             await asyncio.sleep(0.2)
             assert len(fixture.app.guilds.known()) == 2, "what is listed again stays"
 

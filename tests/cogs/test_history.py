@@ -179,7 +179,7 @@ def test_a_slow_drawing_is_waited_for_behind_a_deferred_answer(tmp_path: Path) -
         begin = time.monotonic()
         answer = await fixture.run("history", monitor="Shop")
         assert answer.deferred
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 50, "it sleeps for a minute"
         assert "The picture could not be drawn this time" in answer.text
 
     run_with_bot(tmp_path, scenario)

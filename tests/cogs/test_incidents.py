@@ -122,7 +122,7 @@ def test_an_open_incident_and_a_removed_monitor_say_so(tmp_path: Path) -> None:
         await fixture.set_channel("alerts")
         await fixture.run("watch add", url=fixture.site.url, name="**Shop** @everyone", every=1)
         fixture.site.status = 503
-        await fixture.sandbox.wait_for_message("alerts", "DOWN", 15)
+        await fixture.sandbox.wait_for_message("alerts", "DOWN")
         going_on = await fixture.run("incidents", who="Member")
         assert going_on.embeds[0]["title"] == "1 incident · 1 open in the last 30 days"
         assert lines(going_on)[0].endswith("still open")

@@ -95,7 +95,7 @@ async def settle(fixture: BotFixture) -> Loot:
     loot.monitor = fixture.app.monitors.find(fixture.guild_id, "Zanzibar").id
     await fixture.run("watch add", url="https//zanzi.example")  # asks what was meant
     fixture.site.status = 503
-    await fixture.sandbox.wait_for_message("Harbour/alerts", "Zanzibar", timeout=15)
+    await fixture.sandbox.wait_for_message("Harbour/alerts", "Zanzibar")
     fixture.tasks[0].cancel()  # no more rounds: what is photographed stands still
     await fixture.app.recorder.flush()
     for _, reason in ((1, "new-disk-in-rack-9"), (2, "new-disk-in-rack-9")):
@@ -276,7 +276,7 @@ class Meeting:
         if name in {"watch remove", "watch pause"} and not foreign:
             return  # Mallory's own monitor is still needed
         answer = await self.fixture.sandbox.command(
-            MALLORY, self.bridge, name, {**given, **foreign}, settle_s=20
+            MALLORY, self.bridge, name, {**given, **foreign}
         )
         self.look(f"/{name} {foreign}", answer)
 

@@ -87,7 +87,7 @@ def test_who_reads_the_message_itself_may_press_though_the_alert_was_moved_there
         admin.set_permissions("alerts", "bot", deny="VIEW_CHANNEL")
         await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1)
         fixture.site.status = 503
-        message = await fixture.sandbox.wait_for_message("general", "DOWN · Shop", timeout=20)
+        message = await fixture.sandbox.wait_for_message("general", "DOWN · Shop")
         answer = await fixture.sandbox.press("Member", message, "Details")
         assert "Shop" in str(answer.message)
 

@@ -18,8 +18,8 @@ async def privately(fixture: BotFixture) -> None:
     await fixture.run("watch add", url=fixture.site.url, name="Shop", every=1, public=True)
     await fixture.run("watch add", url=f"{fixture.site.url}/vault", name="Vault", every=1)
     fixture.site.status = 503
-    await fixture.sandbox.wait_for_message("alerts", "Shop", timeout=15)
-    await until(lambda: all(one.incident for one in fixture.app.watchlist.all()), 15)
+    await fixture.sandbox.wait_for_message("alerts", "Shop")
+    await until(lambda: all(one.incident for one in fixture.app.watchlist.all()))
 
 
 def gives_nothing_away(fixture: BotFixture, answer: Answer) -> None:
@@ -68,7 +68,7 @@ def test_a_board_shows_what_is_public_and_the_rest_when_a_manager_says_so(tmp_pa
         assert "503" not in str(board)
         refused = await fixture.sandbox.press("Admin", made, "Show them anyway")
         assert "1 site is public now" in str(refused.message)
-        board = await fixture.sandbox.wait_for_message("general", "Vault", timeout=30)
+        board = await fixture.sandbox.wait_for_message("general", "Vault")
         assert "503" not in str(board["components"])
         assert fixture.app.monitors.find(fixture.guild_id, "Vault").public
         card = await fixture.run("watch edit", monitor="Vault")

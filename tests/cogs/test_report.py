@@ -29,7 +29,7 @@ def test_a_report_is_sent_to_a_channel_once(tmp_path: Path) -> None:
         general = fixture.sandbox.channel("general").id
         answer = await fixture.run("report now", channel=general)
         assert f"<#{general}>" in answer.text
-        posted = await fixture.sandbox.wait_for_message("general", "WEEKLY REPORT", 10)
+        posted = await fixture.sandbox.wait_for_message("general", "WEEKLY REPORT")
         names = [one["filename"] for one in posted["attachments"]]
         assert names[-1] == "report.csv"
         assert posted["mentions"] == []

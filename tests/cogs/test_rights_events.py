@@ -23,7 +23,7 @@ async def refused(fixture: BotFixture) -> None:
             "watch add", url=fixture.site.url, name=f"s{number}", every=1, channel=channel.id
         )
     fixture.site.status = 503
-    await until(lambda: posts(fixture) >= CHANNELS, 20)
+    await until(lambda: posts(fixture) >= CHANNELS)
     await asyncio.sleep(1.0)
 
 
@@ -76,7 +76,7 @@ def test_a_channel_that_is_opened_is_reported_at_once_and_the_others_are_left_al
         await refused(fixture)
         before = posts(fixture)
         fixture.sandbox.admin.set_permissions("c3", "bot", allow="SEND_MESSAGES")
-        await fixture.sandbox.wait_for_message("c3", "DOWN", timeout=10)
+        await fixture.sandbox.wait_for_message("c3", "DOWN")
         assert posts(fixture) <= before + 2
 
     run_with_bot(tmp_path, scenario)
@@ -89,8 +89,8 @@ def test_the_end_of_a_time_out_needs_no_event(tmp_path: Path) -> None:
         heard = len(fixture.sandbox.gateway.sessions)
         fixture.sandbox.admin.time_out_bot("Harbour", 6.0)
         fixture.site.status = 503
-        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests), 6)
-        await fixture.sandbox.wait_for_message("alerts", "DOWN · Shop", timeout=15)
+        await until(lambda: any(e.code == 50013 for e in fixture.sandbox.record.requests))
+        await fixture.sandbox.wait_for_message("alerts", "DOWN · Shop")
         assert len(fixture.sandbox.gateway.sessions) == heard
 
     run_with_bot(tmp_path, scenario)
@@ -103,6 +103,6 @@ def test_a_category_that_is_synchronised_opens_each_of_its_channels(tmp_path: Pa
         for number in range(CHANNELS):
             fixture.sandbox.admin.set_permissions(f"c{number}", "bot")
         for number in range(CHANNELS):
-            await fixture.sandbox.wait_for_message(f"c{number}", "DOWN", timeout=15)
+            await fixture.sandbox.wait_for_message(f"c{number}", "DOWN")
 
     run_with_bot(tmp_path, scenario)

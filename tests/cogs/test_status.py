@@ -115,7 +115,7 @@ def test_one_monitor_shows_why_and_the_whole_address_to_managers_alone(tmp_path:
         await fixture.set_channel("alerts")
         await fixture.run("watch add", url=f"{fixture.site.url}/?key=secret", name="Shop", every=1)
         fixture.site.status = 503
-        await fixture.sandbox.wait_for_message("alerts", "Shop", 15)
+        await fixture.sandbox.wait_for_message("alerts", "Shop")
         plain = await fixture.run("status", who="Member", monitor="Shop")
         assert plain.ephemeral
         assert "🔴 DOWN · Shop" in plain.text
@@ -186,7 +186,7 @@ async def aside(fixture: BotFixture) -> str:
         said = [str(message["content"]) for message in fixture.sandbox.ephemerals("Admin")]
         return [text for text in said if "hidden" in text or "masqué" in text]
 
-    await fixture.sandbox.wait_for(reported, 5)
+    await fixture.sandbox.wait_for(reported)
     return reported()[-1]
 
 

@@ -10,7 +10,7 @@ def test_everybody_may_ask_why_and_is_answered_alone(tmp_path: Path) -> None:
         await fixture.set_channel("alerts")
         await fixture.run("watch add", url=f"{fixture.site.url}/?key=secret", name="Shop", every=1)
         fixture.site.status = 503
-        await fixture.sandbox.wait_for_message("alerts", "Shop", 15)
+        await fixture.sandbox.wait_for_message("alerts", "Shop")
         answer = await fixture.run("why", who="Member", monitor="Shop")
         assert answer.ephemeral
         assert answer.embeds[0]["title"] == "🔴 DOWN · Shop"

@@ -1,6 +1,9 @@
-"""One row in every table of whatever schema there is, all of one server."""
+"""One row in every table of whatever schema there is, all of one server; no thread left behind."""
 
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from graphlib import TopologicalSorter
 
 # What a CHECK, a format or a meaning asks for; everything else is made up by type.
@@ -131,3 +134,13 @@ def _made_up(kind: str, place: str, number: int) -> object:
             return number.to_bytes(4, "big")
         case _:
             return f"{place} {number}"
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    """Every thread that began within ends."""
+    before = {*threading.enumerate()}
+    yield
+    for thread in {*threading.enumerate()} - before:
+        thread.join(60)
+        assert not thread.is_alive(), thread.name

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bot.db import database
 from bot.db.database import FOUND_DAMAGED, Connection, Database
 from bot.db.migrate import newest
 from bot.errors import StoreError
+from tests.db.rows import no_thread_left
 
 MANY = 500
 PAGE = 4096
@@ -52,9 +52,8 @@ def play(path: Path, scenario: Callable[[Database], Awaitable[object]]) -> None:
         finally:
             await db.close()
 
-    threads = threading.active_count()
-    asyncio.run(run())
-    assert threading.active_count() == threads
+    with no_thread_left():
+        asyncio.run(run())
 
 
 def damage(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from bot.__main__ import main
 from bot.db import database
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.errors import StoreError
+from tests.db.rows import no_thread_left
 
 
 def run(path: Path | str, scenario: Callable[[Database], Awaitable[None]]) -> None:
@@ -49,10 +50,8 @@ def refused(path: Path) -> str:
         db = await Database.open(path)
         await db.close()
 
-    threads = threading.active_count()
-    with pytest.raises(StoreError) as caught:
+    with no_thread_left(), pytest.raises(StoreError) as caught:
         asyncio.run(play())
-    assert threading.active_count() == threads, "a failed opening leaves no thread behind"
     return str(caught.value)
 
 
@@ -207,9 +206,8 @@ def test_close_waits_for_queued_work_and_may_be_called_again(tmp_path: Path) -> 
         with pytest.raises(StoreError, match="closed"):
             await db.read(keys)
 
-    threads = threading.active_count()
-    asyncio.run(play())
-    assert threading.active_count() == threads
+    with no_thread_left():
+        asyncio.run(play())
     with closing(sqlite3.connect(tmp_path / "v.db")) as conn:
         assert conn.execute("SELECT count(*) FROM setting").fetchone()[0] == 20
 
@@ -223,9 +221,8 @@ def test_a_cancelled_close_still_ends_the_thread(tmp_path: Path) -> None:
         with suppress(asyncio.CancelledError):
             await closing_
 
-    threads = threading.active_count()
-    asyncio.run(play())
-    assert threading.active_count() == threads
+    with no_thread_left():
+        asyncio.run(play())
 
 
 def test_a_cancelled_opening_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -236,9 +233,8 @@ def test_a_cancelled_opening_leaves_nothing_behind(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    threads = threading.active_count()
-    asyncio.run(play())
-    assert threading.active_count() == threads
+    with no_thread_left():
+        asyncio.run(play())
     assert not (tmp_path / "v.db-wal").exists()
 
 

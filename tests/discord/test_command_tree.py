@@ -101,7 +101,7 @@ def test_a_failed_registration_is_tried_again(tmp_path: Path) -> None:
         async with Sandbox() as sandbox:
             sandbox.faults.add("503", method="PUT", path="/commands$", times=1)
             async with running_bot(tmp_path, sandbox=sandbox) as fixture:
-                await sandbox.wait_for(lambda: sandbox.commands, 5)
+                await sandbox.wait_for(lambda: sandbox.commands)
                 assert (await fixture.run("status")).ephemeral
 
     asyncio.run(scenario())
@@ -149,7 +149,7 @@ def test_servers_outside_the_list_are_reported_once_and_left(tmp_path: Path) -> 
                 other = sandbox.admin.add_guild("Elsewhere", channels=("lounge",), announce=False)
                 other.system_channel_id = sandbox.channel("lounge").id
                 sandbox.admin.readd_guild(other)
-                await sandbox.wait_for(lambda: not other.present, 5)
+                await sandbox.wait_for(lambda: not other.present)
                 (reported,) = sandbox.texts("lounge")
                 assert reported.startswith("I do not serve this server.")
                 assert (await fixture.run("status")).ephemeral

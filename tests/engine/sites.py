@@ -200,8 +200,8 @@ def make_checker(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something is so, a second at most."""
-    async with asyncio.timeout(1.0):
+    """Wait until something is so, a minute at most."""
+    async with asyncio.timeout(60.0):
         while True:
             if holds():
                 return

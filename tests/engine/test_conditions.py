@@ -144,12 +144,12 @@ def test_a_header_must_be_as_expected(
 
 
 def test_a_header_of_stars_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert not _fits("a" * 200_000 + "b", "*a" * 200 + "*c")
     assert _fits("a" * 200_000 + "b", "*a" * 200 + "*b")
     assert not _fits("ab", "ab*b")
     assert _fits("abb", "ab*b")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_status_that_is_not_fine_counts_before_every_condition() -> None:

@@ -25,10 +25,11 @@ def make(
     api_url: str | None = None,
     clock: FakeClock | None = None,
     names: Names | None = None,
+    deadline_s: float = 60.0,
 ) -> tuple[ConnectivityChecker, FakeClock]:
     clock = clock or FakeClock()
     canaries = ConnectivityChecker(
-        urls, api_url or nobody(), clock=clock, resolver=names or Names(), deadline_s=0.3
+        urls, api_url or nobody(), clock=clock, resolver=names or Names(), deadline_s=deadline_s
     )
     return canaries, clock
 
@@ -53,7 +54,7 @@ def test_the_first_answer_wins_and_nobody_waits_for_the_silent() -> None:
             canaries, clock = make(nobody(), silent.url(), canary.url())
             began = time.perf_counter()
             assert await canaries.is_online_since(clock.monotonic())
-            assert time.perf_counter() - began < 0.25
+            assert time.perf_counter() - began < 30
 
     asyncio.run(scenario())
 
@@ -61,7 +62,7 @@ def test_the_first_answer_wins_and_nobody_waits_for_the_silent() -> None:
 def test_when_all_are_silent_we_are_offline() -> None:
     async def scenario() -> None:
         async with serve(stay) as silent, serve(b"SSH-2.0-x\r\n\r\n") as other:
-            canaries, clock = make(nobody(), silent.url(), other.url())
+            canaries, clock = make(nobody(), silent.url(), other.url(), deadline_s=0.3)
             assert not await canaries.is_online_since(clock.monotonic())
 
     asyncio.run(scenario())
@@ -91,7 +92,7 @@ def test_discord_is_not_asked_while_a_canary_answers() -> None:
 def test_the_silence_of_discord_is_remembered_for_five_seconds() -> None:
     async def scenario() -> None:
         async with serve(stay) as api:
-            canaries, clock = make(api_url=api.url(""))
+            canaries, clock = make(api_url=api.url(""), deadline_s=0.3)
             assert not await canaries.is_online_since(clock.monotonic())
             clock.jump(4)
             assert not await canaries.is_online_since(clock.monotonic())
@@ -244,12 +245,12 @@ def test_a_slow_host_is_not_waited_for_alone() -> None:
             await asyncio.sleep(0.25)
             await visit.send(answer())
 
-        for behave, most in ((late, 0.3), (stay, 0.3)):
+        for behave, deadline_s in ((late, 60), (stay, 0.3)):
             async with serve(behave) as slow, serve(stay) as silent:
-                canaries, clock = make(slow.url(), silent.url(), nobody())
+                canaries, clock = make(slow.url(), silent.url(), nobody(), deadline_s=deadline_s)
                 began = time.perf_counter()
                 assert await canaries.is_online_since(clock.monotonic()) is (behave is late)
-                assert time.perf_counter() - began < most + 0.25
+                assert time.perf_counter() - began < 30
 
     asyncio.run(scenario())
 

@@ -74,7 +74,7 @@ def judge(port: int, reasons: set[Reason | None], **wanted: str) -> None:
     for _ in range(3):
         results, took_s, turn_s = asyncio.run(visit(port, 2, **wanted))
         assert {one.cause and one.cause.reason for one in results} <= reasons
-        assert took_s < DEADLINE_S + 1.0
+        assert took_s < DEADLINE_S + 10.0
         longest_s.append(turn_s)
         if turn_s < LONGEST_TURN_S:
             return
@@ -136,7 +136,7 @@ def test_a_flood_of_new_keys_ends_in_time_and_holds_nobody_up() -> None:
         with updating_keys() as port:
             results, took_s, turn_s = asyncio.run(visit(port, 1))
         assert {one.cause and one.cause.reason for one in results} <= KEY_VERDICTS
-        assert took_s < DEADLINE_S + 1.0
+        assert took_s < DEADLINE_S + 10.0
         longest_s.append(turn_s)
         if turn_s < LONGEST_TURN_S:
             return

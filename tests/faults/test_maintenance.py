@@ -19,7 +19,7 @@ def test_what_failed_in_a_window_is_sent_after_a_kill_and_its_end(tmp_path: Path
             begun = asyncio.get_running_loop().time()
             await h.command("maintenance start", **{"for": "7s"})
             site.fail()
-            await until(lambda: silenced(h) == [1], 6)
+            await until(lambda: silenced(h) == [1])
             await h.bot.kill()
             assert h.texts() == []
             await until(lambda: asyncio.get_running_loop().time() > begun + 7.5)

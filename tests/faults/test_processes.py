@@ -43,7 +43,7 @@ async def killed_during(h: Harness, fault: FaultName, happen: Callable[[], None]
     posts = len(h.sandbox.record.of("POST", "/messages"))
     h.sandbox.faults.add(fault, method="POST", path=POSTS)
     happen()
-    await h.sandbox.wait_for(lambda: len(h.sandbox.record.of("POST", "/messages")) > posts, 15)
+    await h.sandbox.wait_for(lambda: len(h.sandbox.record.of("POST", "/messages")) > posts)
     await h.bot.kill()
     h.sandbox.faults.clear()
     await h.bot.start(online=False)
@@ -92,7 +92,7 @@ def test_a_name_server_that_is_away_at_boot_is_waited_for(tmp_path: Path) -> Non
             await h.bot.start(online=False)
             h.sites["shop"].fail()
             await h.sites["shop"].visited(8)
-            await until(h.waiting, 15)
+            await until(h.waiting)
             assert h.bot.log.count("Waiting for Discord") >= 2
             assert await h.bot.stop() == 0
 
@@ -138,13 +138,13 @@ def test_stopped_under_load_it_ends_in_time_and_loses_nothing(tmp_path: Path) ->
             h.sandbox.faults.add("accept_then_stall", method="POST", path=POSTS, times=3)
             for name in names:
                 h.sites[name].fail()
-            await h.sandbox.wait_for(lambda: h.sandbox.record.of("POST", "/messages"), 15)
+            await h.sandbox.wait_for(lambda: h.sandbox.record.of("POST", "/messages"))
             started = time.monotonic()
             asyncio.get_running_loop().call_later(3, h.sandbox.faults.clear)
             assert await h.bot.stop() == 0
             assert time.monotonic() - started < 30
             await h.bot.start(online=False)
-            await until(lambda: all(h.posts(name) for name in names), 30)
+            await until(lambda: all(h.posts(name) for name in names))
 
     asyncio.run(scenario())
 

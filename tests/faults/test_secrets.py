@@ -51,7 +51,7 @@ def test_whatever_goes_wrong_nothing_leaks_the_token(tmp_path: Path) -> None:
             h.sandbox.faults.add("503", path="/messages", times=2)
             h.sandbox.faults.add("close", path="/messages", times=1)
             site.fail(500)
-            await h.wait_post("DOWN · shop", ALERTS, 30)
+            await h.wait_post("DOWN · shop", ALERTS)
             assert h.bot.process is not None
             found: list[str] = []
             for process in processes(h.bot.process.pid):

@@ -113,7 +113,7 @@ def test_any_answer_to_a_post(status: int, headers: dict[str, str], body: bytes)
 
 async def posted(work: Awaitable[Any]) -> None:
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await work
     except DeliveryError as failure:
         reported = failure

@@ -189,7 +189,7 @@ ROW = fields(
     )
 )
 def test_a_scenario(data: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with TemporaryDirectory() as folder:
         path = Path(folder, "scenario.jsonl")
         path.write_bytes(data)
@@ -202,7 +202,7 @@ def test_a_scenario(data: bytes) -> None:
         content = json.loads(text)["content"]
         harmless(content)
         assert "@everyone" not in content.replace("\\@", "")
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 ENVIRONMENT = st.dictionaries(

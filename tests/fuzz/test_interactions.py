@@ -95,9 +95,7 @@ class Desk:
             for o in options
             if o["type"] == 8 and o.get("required")
         }
-        work = self.fixture.sandbox.command(
-            "Admin", "general", name, channels | roles | given_, settle_s=25
-        )
+        work = self.fixture.sandbox.command("Admin", "general", name, channels | roles | given_)
         seen(self.runner.run(work), (name, given_))
         assert self.errors == [], (name, given_)
 

@@ -240,7 +240,7 @@ def test_others_have_less_time_than_home_for_their_answers_are_on_the_way(
                     await settled(client)
                     await until_present(link, "x")
                     await link.ask_all(Target("http://127.0.0.1/"), home_s)
-                    await until(lambda: asked)
+                    await until(lambda: bool(asked))
         assert asked == [theirs_ms]
 
     asyncio.run(scenario())

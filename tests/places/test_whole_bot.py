@@ -96,13 +96,13 @@ def test_what_only_home_does_not_reach_is_partly_and_never_an_alarm(tmp_path: Pa
                 answer = await h.command("watch test", monitor="shop", **{"from": "paris"})
                 assert "shop" in str(answer.message)
                 site.cut()
-                post = await h.wait_post("🟡 PARTLY · shop", seconds=40)
+                post = await h.wait_post("🟡 PARTLY · shop")
                 assert "no answer from home; oslo and paris get through" in str(post["content"])
                 assert not any("DOWN" in text for text in h.texts())
                 why = await h.command("why", monitor="shop")
                 assert "failed here, but not in other places" in str(why.message)
                 await site.heal()
-                await h.wait_post("🟢 UP · shop", seconds=40)
+                await h.wait_post("🟢 UP · shop")
 
     asyncio.run(scenario())
 
@@ -198,10 +198,10 @@ def test_checks_made_elsewhere_survive_kills_of_everybody(tmp_path: Path, seed: 
                 assert h.texts() == [], "it was never down"
                 site.fail(500)
                 await strikes.run(4)
-                await h.wait_post("🔴 DOWN · shop", seconds=40)
+                await h.wait_post("🔴 DOWN · shop")
                 await site.heal()
                 await strikes.run(4)
-                await h.wait_post("🟢 UP · shop", seconds=40)
+                await h.wait_post("🟢 UP · shop")
 
     asyncio.run(scenario())
 
@@ -246,7 +246,7 @@ def test_places_that_hang_delay_no_alarm(tmp_path: Path) -> None:
         await site.visited(2)
         site.hang()
         began = time.monotonic()
-        await h.wait_post("🔴 DOWN · shop", seconds=40)
+        await h.wait_post("🔴 DOWN · shop")
         return time.monotonic() - began
 
     async def scenario() -> None:

@@ -34,7 +34,7 @@ async def test_a_body_cut_off_by_its_sender_is_no_fault_of_the_sandbox(rest: Res
 @with_rest()
 async def test_waiting_for_a_request_ends_with_it(rest: Rest) -> None:
     record = rest.sandbox.record
-    waiting = asyncio.create_task(rest.sandbox.wait_for(lambda: record.of("GET", "/users"), 2))
+    waiting = asyncio.create_task(rest.sandbox.wait_for(lambda: record.of("GET", "/users")))
     await asyncio.sleep(0)
     rest.sandbox.faults.add("503", times=1)
     await rest.ask("GET", "/users/@me")

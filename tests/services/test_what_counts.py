@@ -349,7 +349,7 @@ def test_a_stop_in_the_middle_of_a_commit_loses_no_memory(tmp_path: Path) -> Non
             await s.play({"shop": "OF"})
             s.prober.causes[monitor.target.url] = HTTP_500
             check = asyncio.ensure_future(s.check_runner(monitor.id, s.clock.now_ms(), 0))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while not s.recorder._under_way:  # noqa: ASYNC110 - a moment of the product's
                     await asyncio.sleep(0)
             check.cancel()
@@ -464,7 +464,7 @@ def test_one_servers_openings_do_not_wait_for_anothers(tmp_path: Path) -> None:
                 for _ in range(2):
                     for number in range(3):
                         await asyncio.wait_for(
-                            s.check_runner(theirs.id, s.clock.now_ms(), number), timeout=5
+                            s.check_runner(theirs.id, s.clock.now_ms(), number), timeout=60
                         )
                     await s.clock.advance(60)
             entry = s.watchlist.get(OTHER_GUILD, theirs.id)

@@ -44,7 +44,7 @@ def request(
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-async def sent(port: int, data: bytes, seconds: float = 5.0) -> bytes:
+async def sent(port: int, data: bytes, seconds: float = 60.0) -> bytes:
     """Everything that comes back until the other side hangs up."""
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_connection(HERE, port)

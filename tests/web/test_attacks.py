@@ -67,7 +67,7 @@ def test_a_client_that_sends_a_byte_at_a_time_is_hung_up_on() -> None:
                     await writer.drain()
                     await asyncio.sleep(0.02)
                 await reader.read()
-            assert 0.4 < time.monotonic() - began < 3
+            assert 0.4 < time.monotonic() - began < 15, "all of it would take twenty"
             writer.close()
 
     play(scenario())
@@ -81,7 +81,7 @@ def test_a_client_that_sends_nothing_or_half_a_body_is_hung_up_on() -> None:
             for first in (b"", b"GET /he", half):
                 async with connected(port, first) as reader:
                     with contextlib.suppress(ConnectionError):
-                        await asyncio.wait_for(reader.read(), 3)
+                        await asyncio.wait_for(reader.read(), 60)
             assert door.listener.connections == 0
 
     play(scenario())
@@ -92,7 +92,7 @@ def test_a_client_that_reads_nothing_is_hung_up_on() -> None:
         async with (
             open_door(HANDLERS) as door,
             connected(door.listener.port, request("/long")) as reader,
-            asyncio.timeout(10),
+            asyncio.timeout(60),
         ):
             while not door.listener.connections:  # noqa: ASYNC110 - nothing sets an event
                 await asyncio.sleep(0.01)
@@ -227,12 +227,11 @@ def test_a_flood_waits_for_its_turn() -> None:
         began = time.monotonic()
         for _ in range(310):
             await pace.turn()
-        assert 0.28 <= time.monotonic() - began < 2
+        assert 0.28 <= time.monotonic() - began < 30
         await asyncio.sleep(0.05)
-        began = time.monotonic()
         for _ in range(10):
-            await pace.turn()
-        assert time.monotonic() - began < 0.02, "a burst needs no wait"
+            with pytest.raises(StopIteration):  # at its end, without having waited
+                pace.turn().send(None)
 
     play(scenario())
 

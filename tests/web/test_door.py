@@ -220,7 +220,7 @@ def test_the_whole_bot_listens_and_ends_in_time_with_clients_that_do_not(tmp_pat
         port = free_port()
         async with Harness(tmp_path, VIGIE_LISTEN=f"{HERE}:{port}") as h:
             await h.bot.start()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (reply := await ask(port, "/healthz")).status != 200:  # noqa: ASYNC110 - the same
                     await asyncio.sleep(0.2)
             assert reply.text == "ok\n"

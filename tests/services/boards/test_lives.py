@@ -492,7 +492,7 @@ def test_an_alert_does_not_wait_for_the_board_of_its_channel(
             await w.boards.publisher.look()
             running = asyncio.create_task(w.services.delivery.run())
             await until(lambda: w.transport.calls == ["post", "edit"])
-            async with asyncio.timeout(10):  # Discord had 20 s for the board
+            async with asyncio.timeout(18):  # Discord had 20 s for the board
                 for _ in range(2):
                     await w.services.round("store", "F", w.services.clock.now_ms())
                     await w.services.clock.advance(60)

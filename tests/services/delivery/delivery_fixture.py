@@ -96,8 +96,8 @@ class FixtureTransport:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something holds, looking after each request; 5 s at most."""
-        async with asyncio.timeout(5):
+        """Wait until something holds, looking after each request."""
+        async with asyncio.timeout(60):
             while not true():
                 self.news.clear()
                 await self.news.wait()
