@@ -14,17 +14,17 @@ from bot.config import REMOTE, Config
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.discord.client import run_client
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.kinds.base import Checker
 from bot.engine.network import ApiClient, Network
-from bot.engine.stall_detector import StallDetector
+from bot.engine.process import StallDetector
 from bot.errors import ConfigError, DeliveryError, StoreError
 from bot.services.delivery.messages import Transport
 from bot.services.guilds import KeyValueStore
 from bot.services.history.retention import Retention
+from bot.services.incidents import Reminders
 from bot.services.liveness import GapWatch, Health, Heartbeat
 from bot.services.registry import Core, Services
-from bot.services.reminders import Reminders
 from bot.services.second_way import SecondWay
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ async def run(config: Config, on_stop: Callable[[], object] = lambda: None) -> N
     Raises ConfigError when Discord refuses the token, StoreError when the database cannot be used,
     and what :func:`bot.discord.client.serve` raises of our own.
     """
-    limit = rlimits.allow_many()
-    slots = rlimits.checks_at_once(limit, config.concurrency)
-    if limit < rlimits.ENOUGH:
+    limit = process.allow_many()
+    slots = process.checks_at_once(limit, config.concurrency)
+    if limit < process.ENOUGH:
         log.warning(
             "This process may open %d files (ulimit -n): at most %d checks run at once",
             limit,

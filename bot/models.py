@@ -336,7 +336,7 @@ class Incident:
     relapses: int = 0  # how often it failed again while it was recovering
     share_ok: int = 0
     share_of: int = 0
-    share_said: float | None = None  # the share that is said of them, as bot.words.ratios has it
+    share_said: float | None = None  # the share that is said of them, as bot.words.phrases has it
     latency_ms: int | None = None  # SLOW: the response time that opened it
     limit_ms: int | None = None
     resolved_ms: int | None = None

@@ -27,7 +27,7 @@ from bot.services.doctor.findings import (
 from bot.services.status import MonitorStatus
 from bot.words.escaping import clip
 from bot.words.incident_text import fitting_lines
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import (

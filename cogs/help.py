@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree, translator_of
-from bot.services.typed_addresses import OTHER_EXAMPLES
+from bot.services.typed_text import OTHER_EXAMPLES
 from bot.words.escaping import clip
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, extension, is_manager, respond

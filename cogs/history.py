@@ -13,12 +13,12 @@ from bot.charts.ticks import ms_ticks, time_ticks
 from bot.clock import HOUR_MS
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
-from bot.services.history.coverage import Span, merged
 from bot.services.history.period_report import Period, PeriodReport, ResponseTimes
+from bot.services.history.uptime import Span, merged
 from bot.services.recurrence import zone_of
 from bot.services.status import MonitorStatus
 from bot.words.escaping import clip, plain
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import KnownMonitor

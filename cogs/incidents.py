@@ -14,7 +14,7 @@ from bot.services.status import incident_outline
 from bot.words.causes import cause_text
 from bot.words.escaping import markdown
 from bot.words.incident_text import NAME_LIMIT, works_again
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 from cogs._ui.buttons import Asked, ListPage, Page
 from cogs._ui.interactions import (

@@ -17,7 +17,7 @@ from bot.services.maintenance import REASON_LIMIT, NewWindow, WindowStatus
 from bot.services.recurrence import wall_time
 from bot.words.escaping import clip, markdown, plain
 from bot.words.incident_text import fitting_lines
-from bot.words.timestamps import day_name, hours, stamp, weekly, weekly_text
+from bot.words.phrases import day_name, hours, stamp, weekly, weekly_text
 from bot.words.translator import Translator
 from cogs._ui.interactions import (
     ManagersCog,

@@ -10,7 +10,7 @@ from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 from cogs._ui.alert_buttons import UNMUTED
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond

@@ -21,10 +21,10 @@ from bot.discord.permissions import channel_problem, own_permissions, remedy, ro
 from bot.discord.states import GREEN, GREY
 from bot.errors import AddressRefused, UserError
 from bot.models import GuildSettings, Monitor
+from bot.services.guilds import LastTest
 from bot.services.monitor_options import NAME_LIMIT
-from bot.services.test_alert import LastTest
-from bot.services.typed_addresses import typed_address
-from bot.words.timestamps import stamp
+from bot.services.typed_text import typed_address
+from bot.words.phrases import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import test_alert_text
 from cogs._ui.buttons import PersistentItem

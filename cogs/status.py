@@ -18,7 +18,7 @@ from bot.services.status import MonitorStatus, incident_outline
 from bot.words.causes import cause_text, result_text
 from bot.words.escaping import markdown
 from bot.words.incident_text import duration, sentence
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 from cogs._ui.audit_log import audit_log_button
 from cogs._ui.buttons import Asked, view_of

@@ -13,8 +13,8 @@ from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.models import Monitor
+from bot.services.bulk import BulkImport
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
-from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import Asked, view_of

@@ -14,7 +14,7 @@ from bot.services.status import MonitorStatus
 from bot.words.alert_lines import place_names
 from bot.words.causes import result_text
 from bot.words.incident_text import places_text
-from bot.words.timestamps import Style, stamp
+from bot.words.phrases import Style, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.interactions import VigieCog, extension, is_manager, respond, visible_monitors
 from cogs._ui.monitor_option import VisibleMonitor

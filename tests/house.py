@@ -46,7 +46,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 RESTRICTED = {
     "discord": ("bot/discord/", "sandbox/", "cogs/"),
     "httpx": ("bot/engine/",),
-    "webencodings": ("bot/engine/encodings.py",),
+    "webencodings": ("bot/engine/page_text.py",),
     "aiosqlite": ("bot/db/",),
     "aiohttp.web": ("bot/web/", "sandbox/"),
     "nats": ("bot/places/",),

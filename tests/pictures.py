@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.app import App
-from bot.cli import demo_history
+from bot.cli import demo
 from bot.config import Config
 from bot.db.database import Connection, Database
 from bot.models import (
@@ -287,9 +287,9 @@ def remember(conn: Connection, sandbox: Sandbox, language: str, now_ms: int) -> 
     """Watch the sites since 90 days, each with a past of its own."""
     guild_id, channel_id = int(sandbox.world.guild("Harbour").id), int(sandbox.channel("alerts").id)
     settings = GuildSettings(guild_id, channel_id=channel_id, language=language)
-    demo_history.add_server(conn, settings, now_ms)
+    demo.add_server(conn, settings, now_ms)
     for name, url in SITES.items():
-        demo_history.add_site(conn, settings.id, name, url, every_s=60, now_ms=now_ms)
+        demo.add_site(conn, settings.id, name, url, every_s=60, now_ms=now_ms)
 
 
 @contextlib.asynccontextmanager

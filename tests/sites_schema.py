@@ -16,7 +16,7 @@ from bot.services.option_types import (
     TagsOption,
     YesOption,
 )
-from bot.services.sites.document import REMINDERS_H
+from bot.services.transfer.sites_file import REMINDERS_H
 from bot.words.translator import LANGUAGES
 
 FILE = Path(__file__).parents[1] / "docs" / "sites.schema.json"

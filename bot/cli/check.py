@@ -13,7 +13,7 @@ from bot.engine.netguard import Netguard
 from bot.engine.resolver import Resolver
 from bot.errors import AddressRefused
 from bot.models import Cause, CheckResult, Game, Reason, Target
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import plain
 from bot.words.translator import translator_for

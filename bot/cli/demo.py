@@ -7,20 +7,25 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import secrets
 import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.cli import EXIT_FAILURE, EXIT_OK, demo_history, fail
+from bot.cli import EXIT_FAILURE, EXIT_OK, fail
+from bot.clock import DAY_MS, HOUR_MS
 from bot.config import child_environment
-from bot.db.database import Database
-from bot.models import GuildSettings
+from bot.db import guilds, incidents, monitors, rollups
+from bot.db.database import Connection, Database
+from bot.db.rollups import HOURS, ROLLED_DAY, ROLLED_HOUR, Rollup
+from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason, Target
 from bot.words.escaping import plain
 from sandbox import Sandbox
 from sandbox.errors import Refused
@@ -90,9 +95,9 @@ async def _prepare(sandbox: Sandbox, sites: Sites, database: Path) -> None:
     now_ms = int(sandbox.clock.now() * 1000)
     db = await Database.open(database)
     try:
-        await db.write(lambda conn: demo_history.add_server(conn, settings, now_ms))
+        await db.write(lambda conn: add_server(conn, settings, now_ms))
         for host, name in NAMES.items():
-            site = partial(demo_history.add_site, name=name, url=sites.url(host), now_ms=now_ms)
+            site = partial(add_site, name=name, url=sites.url(host), now_ms=now_ms)
             await db.write(partial(site, guild_id=settings.id, every_s=EVERY_S))
     finally:
         await db.close()
@@ -204,3 +209,66 @@ def _print_line(text: str) -> None:
         print(f"{datetime.now().astimezone():%H:%M:%S}  {text}", flush=True)
     except BrokenPipeError:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+DAYS = 89
+OUTAGES = 5
+NIGHT_ENDS = 8  # the hour from which sites answer slower
+HTTP_502 = Cause(Reason.HTTP, 502)
+
+
+def add_server(conn: Connection, settings: GuildSettings, now_ms: int) -> None:
+    """A server that Vigie has known for as long, with two days in which nothing was watched."""
+    guilds.save(conn, settings)
+    rollups.add_gap(conn, *_gap(now_ms))
+    guilds.put(conn, ROLLED_HOUR, str(now_ms // HOUR_MS))
+    guilds.put(conn, ROLLED_DAY, str(now_ms // DAY_MS))
+
+
+def add_site(
+    conn: Connection, guild_id: int, name: str, url: str, *, every_s: int, now_ms: int
+) -> None:
+    """Watch ``url`` for 89 days, with a past of its own: by its name the same in every run."""
+    new = Monitor(0, guild_id, name, Target(url), every_s, created_ms=now_ms - DAYS * DAY_MS)
+    one = replace(new, id=monitors.insert(conn, new))
+    _live_through(conn, one, now_ms, random.Random(name))  # noqa: S311 - no secret
+
+
+def _gap(now_ms: int) -> tuple[int, int]:
+    return now_ms - 40 * DAY_MS, now_ms - 38 * DAY_MS
+
+
+def _live_through(conn: Connection, one: Monitor, now_ms: int, dice: random.Random) -> None:
+    gap = _gap(now_ms)
+    bad = sorted(now_ms - dice.randrange(DAY_MS // 2, 80 * DAY_MS) for _ in range(OUTAGES))
+    down_s = {since // HOUR_MS: dice.randrange(120, 3000) for since in bad}
+    for since_ms in bad:
+        _fail(conn, one, since_ms, down_s[since_ms // HOUR_MS])
+    days: dict[int, list[Rollup]] = {}
+    for hour in range(one.created_ms // HOUR_MS + 1, now_ms // HOUR_MS):
+        if not gap[0] // HOUR_MS <= hour < gap[1] // HOUR_MS:
+            ms = round(90 + 25 * (hour % HOURS > NIGHT_ENDS) + dice.expovariate(1 / 12))
+            lost = down_s.get(hour, 0)
+            row = Rollup(one.id, hour, 60, 60 - lost // 60, ms, 2 * ms, 3600, lost, 0, 3550)
+            rollups.save_hour(conn, row)
+            days.setdefault(hour // HOURS, []).append(row)
+    for day, rows in days.items():
+        count, ok = sum(r.count for r in rows), sum(r.ok for r in rows)
+        seen_s, down = sum(r.watched_s for r in rows), sum(r.down_s for r in rows)
+        ms = dice.randrange(95, 130)
+        rollups.save_day(conn, Rollup(one.id, day, count, ok, ms, 2 * ms, seen_s, down, 0))
+
+
+def _fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:
+    """One past outage, posted and over."""
+    ended_ms = since_ms + lasted_s * 1000
+    opened = incidents.insert(
+        conn,
+        Incident(
+            *(0, "", one.guild_id, one.id, one.name, "", one.interval_s, Kind.DOWN, HTTP_502),
+            since_ms=since_ms,
+            opened_ms=since_ms + 60_000,
+        ),
+    )
+    over = replace(opened, resolved_ms=ended_ms, ended_ms=ended_ms, ending=Ending.RESOLVED)
+    incidents.update(conn, over)

@@ -10,7 +10,7 @@ from bot import log as logs
 from bot.cli import EXIT_CONFIG, EXIT_OK, fail, without
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.kinds import Checkers
 from bot.engine.netguard import Netguard
 from bot.engine.network import ConnectivityChecker
@@ -57,7 +57,7 @@ def _server(place: str, url: str, secret: str) -> Server:
 
 
 async def _serve(place: str, server: Server, config: Config) -> None:
-    rlimits.allow_many()
+    process.allow_many()
     clock, resolver, context = SystemClock(), Resolver(SystemClock()), client_context()
 
     def checker(guard: Netguard) -> Checkers:

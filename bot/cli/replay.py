@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from bot.cli import EXIT_OK, fail
 from bot.clock import DAY_MS
 from bot.db.monitors import name_key
-from bot.engine.votes import Vote
+from bot.engine.place_router import Vote
 from bot.models import Cause, Reason
 from bot.services.simulation import ScriptedRound, SimulatedMessage, simulation
 

@@ -8,6 +8,7 @@ from bot.db import rows
 from bot.db.database import Connection
 
 HOURS = 24
+ROLLED_HOUR, ROLLED_DAY = "rolled_hour", "rolled_day"  # settings: the next ones to count
 
 
 @dataclass(frozen=True, slots=True)

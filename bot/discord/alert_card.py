@@ -19,7 +19,7 @@ from bot.services.delivery.messages import Alert, Attached
 from bot.services.followed_pages import PageReport
 from bot.words import incident_text
 from bot.words.escaping import clip, markdown
-from bot.words.timestamps import every, stamp
+from bot.words.phrases import every, stamp
 from bot.words.translator import N_, NN_, Translator, translator_for
 
 FILE = "sites.txt"

@@ -12,9 +12,7 @@ from bot.services.status import MonitorStatus, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
 from bot.words.incident_text import said_since_ms, works_again
-from bot.words.ratios import share
-from bot.words.state_words import state_text
-from bot.words.timestamps import stamp
+from bot.words.phrases import share, stamp, state_text
 from bot.words.translator import Translator
 
 # Documented: 4,000 characters over all texts of a message. Seen: 10,170 bytes of UTF-8 with 12 more

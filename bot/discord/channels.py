@@ -11,7 +11,7 @@ import discord
 
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.services.delivery.messages import ChannelAccess
-from bot.services.sites.document import Reference
+from bot.services.transfer.sites_file import Reference
 
 if TYPE_CHECKING:
     from bot.services.registry import Services

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 from bot.models import Incident
 from bot.services.status import STATE_OF_KIND, MonitorStatus, state_of
-from bot.words.state_words import state_text
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp, state_text
 from bot.words.translator import NN_, Translator
 
 RED, YELLOW, GREEN, GREY = 0xDA373C, 0xF0B232, 0x23A55A, 0x80848E

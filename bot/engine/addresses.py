@@ -15,7 +15,7 @@ from string import ascii_lowercase, ascii_uppercase
 
 import idna
 
-from bot.engine.rlimits import SHORTAGE
+from bot.engine.process import SHORTAGE
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

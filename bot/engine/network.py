@@ -13,7 +13,7 @@ import httpx
 
 from bot import __version__
 from bot.clock import Clock
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.error_mapping import cause_of
 from bot.engine.kinds import Checkers
 from bot.engine.kinds.base import DEADLINE_S
@@ -127,7 +127,7 @@ class ConnectivityChecker:
         """
         await self._pause(self._asked + APART_S - self._clock.monotonic())
         for _ in range(SHORT_ROUNDS):
-            if rlimits.has_room(DESCRIPTORS):
+            if process.has_room(DESCRIPTORS):
                 break
             log.warning("Connectivity cannot be checked, no descriptors are left: see ulimit -n")
             await self._pause(APART_S)

@@ -19,7 +19,7 @@ import aiodns
 import pycares
 
 from bot.clock import Clock
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.addresses import is_local_name, is_numeric, parse
 
 KEPT_S = (5.0, 30.0)  # at least, at most; the record's own TTL in between
@@ -145,7 +145,7 @@ class Resolver:
 
     async def _look_up(self, host: str, *, fresh: bool) -> _Answer:
         found, fault, ttl_s = await self._ask(host, fresh=fresh)
-        if not found and not rlimits.has_room(1):
+        if not found and not process.has_room(1):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # no name server is to blame
         if not found and is_local_name(host):
             found = await self._system.addresses(host)

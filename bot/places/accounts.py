@@ -14,7 +14,7 @@ from typing import Any
 import bcrypt
 
 from bot.errors import ConfigError
-from bot.places import subjects
+from bot.places import messages
 from bot.places.address import PORT, Server
 
 BOT = "vigie"  # the bot's own user
@@ -168,18 +168,18 @@ def _lines(accounts: Accounts) -> Iterator[str]:
 
 _BOT_MAY: dict[str, Any] = {
     "publish": {"allow": ["vigie.>"]},
-    "subscribe": {"allow": [subjects.hello("*"), "_INBOX.>"]},
+    "subscribe": {"allow": [messages.hello("*"), "_INBOX.>"]},
 }
 
 
 def _place_may(user: User) -> dict[str, Any]:
     """Its own subjects alone, and one answer to each question: nobody answers for another."""
-    hears = [subjects.WHO, subjects.ask(user.name)]
+    hears = [messages.WHO, messages.ask(user.name)]
     if user.trusted:
         # The word after the blank is the queue group: scheduled checks are shared, never copied.
-        hears += [subjects.ask(user.name, secret=True), f"{subjects.CHECKS} {subjects.GROUP}"]
+        hears += [messages.ask(user.name, secret=True), f"{messages.CHECKS} {messages.GROUP}"]
     return {
-        "publish": {"allow": [subjects.hello(user.name)]},
+        "publish": {"allow": [messages.hello(user.name)]},
         "subscribe": {"allow": hears},
         "allow_responses": {"max": 1, "expires": "2m"},
     }
@@ -188,4 +188,4 @@ def _place_may(user: User) -> dict[str, Any]:
 def _user(line: dict[str, Any]) -> User:
     hears = line["permissions"]["subscribe"]["allow"]
     name, hashed = str(line["user"]), str(line["password"])
-    return User(name, hashed, subjects.ask(name, secret=True) in hears)
+    return User(name, hashed, messages.ask(name, secret=True) in hears)

@@ -19,11 +19,10 @@ from nats.aio.msg import Msg
 
 from bot.clock import Clock
 from bot.engine.kinds.base import Checker
-from bot.engine.place_router import PlaceStatus
-from bot.engine.votes import Answer, NoVote, is_settled, vote
+from bot.engine.place_router import Answer, NoVote, PlaceStatus, is_settled, vote
 from bot.errors import ConfigError
 from bot.models import CheckResult, Target
-from bot.places import subjects
+from bot.places import messages
 from bot.places.address import Server
 from bot.places.connection import Connection, Refused, is_nobody
 from bot.places.messages import (
@@ -184,7 +183,7 @@ class Link:
         except TooLong:
             return NoVote.TOO_LONG
         secret = has_secret(question.target)
-        said = await (await self._ask(subjects.ask(place.name, secret=secret), data, wait_s))
+        said = await (await self._ask(messages.ask(place.name, secret=secret), data, wait_s))
         if said is NoVote.AWAY and secret:
             return NoVote.UNTRUSTED
         place.left = place.left or said is NoVote.AWAY
@@ -200,7 +199,7 @@ class Link:
             with suppress(TooLong):
                 data = encode_question(Question(target, wait_s, self._private))
                 self._questions[target] = data
-        return await self._ask(subjects.CHECKS, data, wait_s + LATE_S)
+        return await self._ask(messages.CHECKS, data, wait_s + LATE_S)
 
     async def _ask(self, subject: str, data: bytes | None, wait_s: float) -> "asyncio.Future[Said]":
         """The answer to come: SILENT when there is none in time, AWAY when nobody is there."""
@@ -228,7 +227,7 @@ class Link:
     async def _begin(self, client: Client) -> None:
         """Listen for answers and hellos, then ask who is there."""
         self._inbox = client.new_inbox()
-        heard = {f"{self._inbox}.*": self._hear_answer, subjects.hello("*"): self._hear_hello}
+        heard = {f"{self._inbox}.*": self._hear_answer, messages.hello("*"): self._hear_hello}
         for subject, hear in heard.items():
             await client.subscribe(
                 subject,
@@ -237,7 +236,7 @@ class Link:
                 pending_bytes_limit=MOST_WAITING_BYTES,
             )
         self._client = client
-        await client.publish(subjects.WHO)
+        await client.publish(messages.WHO)
 
     def _lost(self) -> None:
         self._client = None
@@ -257,7 +256,7 @@ class Link:
     async def _hear_hello(self, message: Msg) -> None:
         """Its subject says who it is: the server lets each lookout use its own alone."""
         try:
-            name = place_name(message.subject.removeprefix(f"{subjects.HELLO}."))
+            name = place_name(message.subject.removeprefix(f"{messages.HELLO}."))
             hello = read_hello(message.data)
         except (ValueError, Unreadable):
             log.debug("A hello that nobody can read")

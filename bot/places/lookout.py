@@ -17,9 +17,9 @@ from bot import __version__
 from bot.clock import Clock
 from bot.engine.kinds.base import Checker
 from bot.engine.network import OnlineCheck
-from bot.engine.votes import NoVote
+from bot.engine.place_router import NoVote
 from bot.models import Cause, CheckResult, Reason
-from bot.places import subjects
+from bot.places import messages
 from bot.places.address import Server
 from bot.places.connection import Connection
 from bot.places.messages import (
@@ -67,7 +67,7 @@ class Lookout:
         self._clock = clock
         self._at_once = at_once
         # Whether this place is trusted only the server knows: it refuses these to others.
-        optional = (subjects.ask(name, secret=True), subjects.CHECKS)
+        optional = (messages.ask(name, secret=True), messages.CHECKS)
         self._connection = Connection(server, f"lookout {name}", self._begin, self._lost, optional)
         self._client: Client | None = None
         self._checks: set[asyncio.Task[None]] = set()
@@ -89,10 +89,10 @@ class Lookout:
 
     async def _begin(self, client: Client) -> None:
         """Listen, then say hello."""
-        for subject in (subjects.ask(self._name), subjects.ask(self._name, secret=True)):
+        for subject in (messages.ask(self._name), messages.ask(self._name, secret=True)):
             await client.subscribe(subject, queue=self._name, cb=self._hear)
-        await client.subscribe(subjects.CHECKS, queue=subjects.GROUP, cb=self._hear)
-        await client.subscribe(subjects.WHO, cb=self._hear_who)
+        await client.subscribe(messages.CHECKS, queue=messages.GROUP, cb=self._hear)
+        await client.subscribe(messages.WHO, cb=self._hear_who)
         self._client = client
         await self._say(Hello(__version__))
 
@@ -112,7 +112,7 @@ class Lookout:
     async def _say(self, hello: Hello) -> None:
         if self._client is not None:
             with suppress(OSError, nats.errors.Error):
-                await self._client.publish(subjects.hello(self._name), encode_hello(hello))
+                await self._client.publish(messages.hello(self._name), encode_hello(hello))
 
     async def _hear(self, message: Msg) -> None:
         """Start the check; the next question is not kept waiting."""

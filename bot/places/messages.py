@@ -16,10 +16,9 @@ from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any
 
-from bot.engine.answer_conditions import texts_of
-from bot.engine.json_condition import EXPRESSION_LIMIT, VALUE_LIMIT
+from bot.engine.answer_conditions import EXPRESSION_LIMIT, VALUE_LIMIT, texts_of
 from bot.engine.kinds.games import bounded_game
-from bot.engine.votes import NoVote
+from bot.engine.place_router import NoVote
 from bot.models import Cause, CheckResult, Game, Phases, Target
 
 VERSION = 1
@@ -325,3 +324,20 @@ def _read(fields: Mapping[str, Any], table: Iterable[_Field]) -> dict[str, Any]:
     """Arguments for what a message says; what it leaves out keeps its default."""
     present = ((one, fields.get(one.key)) for one in table)
     return {one.name: one.read(found) for one, found in present if found is not None}
+
+
+HELLO = "vigie.hello"  # .paris: a lookout's sign of life, to the bot
+WHO = "vigie.who"  # the bot asks who is there
+CHECKS = "vigie.check"  # scheduled checks, to one of the trusted lookouts
+GROUP = "lookouts"  # the queue group that shares them
+
+
+def hello(place: str) -> str:
+    return f"{HELLO}.{place}"
+
+
+def ask(place: str, *, secret: bool = False) -> str:
+    """What the bot asks this place. The server lets it alone listen, and what is ``secret``
+    (headers, queries) only when it is trusted.
+    """
+    return f"vigie.place.{place}.{'secret' if secret else 'check'}"

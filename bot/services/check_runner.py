@@ -4,14 +4,12 @@ from dataclasses import replace
 
 from bot.clock import Clock
 from bot.engine.judge import decides, may_decide
-from bot.engine.place_router import PlaceRouter, Sighting
-from bot.engine.rules import Check, current_interval_s
+from bot.engine.judge_state import Check, current_interval_s
+from bot.engine.place_router import PlaceRouter, Sighting, Verdict
+from bot.engine.process import StallDetector
 from bot.engine.scheduler import EXTRA, Scheduler, Step
-from bot.engine.stall_detector import StallDetector
-from bot.engine.votes import Verdict
 from bot.models import HOME, CheckResult, Kind, Monitor, SeenFrom
-from bot.services.connectivity import ConnectivityMonitor
-from bot.services.place_watch import PlaceWatch
+from bot.services.connectivity import ConnectivityMonitor, PlaceWatch
 from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.watchlist import Entry, Watchlist

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.engine.judge_state import JudgeState, count_bad, count_slow
-from bot.engine.rules import (
+from bot.engine.judge_state import (
     BAD_OF_10,
     BAD_OF_60,
     FOR_GOOD_ROUNDS,
@@ -15,7 +14,10 @@ from bot.engine.rules import (
     RELAPSE_MEMORY_MS,
     RELAPSE_MS,
     SLOW_OF_10,
+    JudgeState,
     Policy,
+    count_bad,
+    count_slow,
     down_after_ms,
 )
 from bot.models import CheckResult, Kind, Rule, SeenFrom

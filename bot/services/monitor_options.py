@@ -8,7 +8,7 @@ its column.
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from bot.engine.json_condition import EXPRESSION_LIMIT
+from bot.engine.answer_conditions import EXPRESSION_LIMIT
 from bot.engine.kinds import KINDS, kind_of
 from bot.errors import OptionNames, UserError, raise_all
 from bot.models import Monitor

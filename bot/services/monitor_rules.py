@@ -17,7 +17,6 @@ from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import NotFound, PortRefused, UserError, raise_all
 from bot.models import PUSH_URL, CheckResult, Monitor, Target
-from bot.services.http_text import kept_headers
 from bot.services.monitor_options import (
     EVERY,
     GRACE,
@@ -29,7 +28,7 @@ from bot.services.monitor_options import (
     usual_grace_s,
 )
 from bot.services.option_types import MonitorOption, NumberOption
-from bot.services.typed_addresses import OTHER_KIND
+from bot.services.typed_text import OTHER_KIND, kept_headers
 from bot.words.escaping import plain
 from bot.words.translator import N_
 

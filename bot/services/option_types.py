@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.engine.json_condition import check_expression
+from bot.engine.answer_conditions import check_expression
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor, Target
-from bot.services.http_text import (
+from bot.services.typed_text import (
     MAX_HEADERS,
     Headers,
     is_pair,
@@ -23,7 +23,7 @@ from bot.services.http_text import (
     status_text,
 )
 from bot.words.escaping import plain
-from bot.words.timestamps import parse_duration_ms
+from bot.words.phrases import parse_duration_ms
 from bot.words.translator import N_
 
 UNREADABLE = N_("“{field}” cannot be read.")

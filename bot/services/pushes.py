@@ -18,7 +18,7 @@ from bot.clock import HOUR_MS, Clock
 from bot.db import audit_log, monitors
 from bot.db.database import Connection, Database
 from bot.db.monitors import Beat, Pushed
-from bot.engine.rules import Check
+from bot.engine.judge_state import Check
 from bot.engine.scheduler import Step
 from bot.errors import UserError
 from bot.models import Cause, CheckResult, Monitor, Phases, Reason

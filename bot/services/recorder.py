@@ -15,15 +15,21 @@ from typing import Any, TypeVar
 from bot.clock import Clock
 from bot.db import incidents, monitors, results
 from bot.db.database import Connection, Database
-from bot.engine.judge_state import judged_anew, without_round
-from bot.engine.rules import Check, Decision, Event, after_recovery
+from bot.engine.judge_state import (
+    Check,
+    Decision,
+    Event,
+    after_recovery,
+    judged_anew,
+    without_round,
+)
 from bot.models import CheckResult, Ending, Incident, Kind
 from bot.services.certificates import Certificates
 from bot.services.delivery import enqueue
-from bot.services.grouping import Grouping
 from bot.services.incident_updates import (
     NOTIFIED_AFTER_ROUNDS,
     Change,
+    Grouping,
     answers_for_long,
     close_incident,
     open_incident,
@@ -342,9 +348,8 @@ class Recorder:
             state = judged_anew(entry.judge_state)
             over = None
             if incident is not None:
-                over = Change(
-                    entry, close_incident(incident, entry.judge_state, now_ms, ending), state
-                )
+                closed = close_incident(incident, entry.judge_state, now_ms, ending)
+                over = Change(entry, closed, state)
 
             def write(conn: Connection) -> Sequence[Change]:
                 work(conn)
@@ -366,11 +371,8 @@ class Recorder:
     async def _notify_unsilenced(self, guild_id: int) -> None:
         async with self._locks[guild_id]:
             now_ms = self._clock.now_ms()
-            found = [
-                one
-                for one in unsilenced(self._watchlist, now_ms)
-                if one.incident.guild_id == guild_id
-            ]
+            every = unsilenced(self._watchlist, now_ms)
+            found = [one for one in every if one.incident.guild_id == guild_id]
 
             def write(conn: Connection) -> Sequence[Change]:
                 for change in found:

@@ -12,32 +12,30 @@ from bot.engine.kinds.base import Checker
 from bot.engine.netguard import Netguard
 from bot.engine.network import OnlineCheck
 from bot.engine.place_router import Others, PlaceRouter
+from bot.engine.process import StallDetector
 from bot.engine.scheduler import Scheduler
-from bot.engine.stall_detector import StallDetector
 from bot.errors import DeliveryError
 from bot.services.audit_log import AuditLog
 from bot.services.boards.boards import Boards
 from bot.services.check_runner import CheckRunner, schedule
-from bot.services.connectivity import ConnectivityMonitor
+from bot.services.connectivity import ConnectivityMonitor, PlaceWatch
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor.server import Doctor
 from bot.services.explanation import Why
 from bot.services.followed_pages import FollowedPages, Pages
-from bot.services.guilds import Guilds, KeyValueStore
+from bot.services.guilds import AlertTest, Guilds, KeyValueStore
 from bot.services.history.period_report import History
 from bot.services.incidents import Incidents
 from bot.services.liveness import Gateway
 from bot.services.maintenance import Maintenance
 from bot.services.monitors import Monitors
-from bot.services.place_watch import PlaceWatch
 from bot.services.pushes import Pushes
 from bot.services.recorder import Recorder
 from bot.services.reports import Reports
 from bot.services.silences import Silences
-from bot.services.sites.apply import SitesFile
 from bot.services.status import Status
 from bot.services.status_pages import StatusPages
-from bot.services.test_alert import AlertTest
+from bot.services.transfer.sites_apply import SitesFile
 from bot.services.watchlist import Watchlist
 
 

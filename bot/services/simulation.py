@@ -15,8 +15,7 @@ from bot.db import monitors as monitor_rows
 from bot.db import outbox
 from bot.db.database import IN_MEMORY, Connection, Database
 from bot.engine.netguard import Netguard
-from bot.engine.place_router import Asking, Sighting
-from bot.engine.votes import Vote
+from bot.engine.place_router import Asking, Sighting, Vote
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
 from bot.services.delivery.messages import (
     Alert,

@@ -54,7 +54,7 @@ STATE_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partl
 
 
 def state_of(status: MonitorStatus) -> str:
-    """Key of the word that is shown, as of :mod:`bot.words.state_words`."""
+    """Key of the word that is shown, as of :mod:`bot.words.phrases`."""
     if status.paused:
         return "paused"
     if status.state is State.UNSTABLE and status.kind is not None:

@@ -12,10 +12,17 @@ from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
 from bot.engine.judge import judge
-from bot.engine.judge_state import JudgeState, judged_anew, without_run
+from bot.engine.judge_state import (
+    Check,
+    Decision,
+    JudgeState,
+    Policy,
+    judged_anew,
+    restored,
+    without_run,
+)
 from bot.engine.kinds.push import judge_beat
 from bot.engine.place_router import Asking
-from bot.engine.rules import Check, Decision, Policy, restored
 from bot.errors import NotFound
 from bot.models import Cause, CheckResult, Incident, Kind, Monitor, Phases, SeenFrom, Window
 from bot.services.guilds import Guilds

@@ -13,7 +13,7 @@ from bot.services.history.uptime import Level, Uptime
 from bot.services.recurrence import zone_of
 from bot.services.status import STATE_OF_KIND
 from bot.services.status_pages import DAYS, Page, PageSite, PageWork
-from bot.words.state_words import state_on_page
+from bot.words.phrases import state_on_page
 from bot.words.translator import N_, Translator
 
 UP, UNSTABLE, DOWN, NONE = "up", "unstable", "down", "none"

@@ -25,7 +25,7 @@ from bot.services.history.uptime import Level
 from bot.services.status_pages import NotKnownYet, Page, PageSite, StatusPages
 from bot.web import page_text
 from bot.web.answers import HTML, answer, not_found, only
-from bot.words.state_words import state_on_page
+from bot.words.phrases import state_on_page
 from bot.words.translator import LANGUAGES, Translator, translator_for
 
 _HERE = Path(__file__).parent

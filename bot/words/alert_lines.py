@@ -11,7 +11,7 @@ from typing import Any
 from bot.models import HOME, PUSH_URL, Cause, Ending, Incident, Kind
 from bot.words.causes import cause_text
 from bot.words.escaping import clip, markdown, units
-from bot.words.ratios import share
+from bot.words.phrases import share
 from bot.words.translator import N_, NN_, Translator
 
 NAME_LIMIT = 60

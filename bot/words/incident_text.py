@@ -10,8 +10,7 @@ from bot.models import PUSH_URL, Ending, Incident, Kind, SeenFrom
 from bot.words import alert_lines
 from bot.words.causes import cause_sentence, cause_text
 from bot.words.escaping import clip, host, markdown, plain, units
-from bot.words.ratios import share
-from bot.words.timestamps import Style, stamp
+from bot.words.phrases import Style, share, stamp
 from bot.words.translator import N_, Translator
 
 T = TypeVar("T")

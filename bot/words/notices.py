@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.words.alert_lines import LINE_LIMIT, NAME_LIMIT, named, place_names, shortened
 from bot.words.escaping import markdown, units
-from bot.words.timestamps import Style, stamp
+from bot.words.phrases import Style, stamp
 from bot.words.translator import N_, Translator
 
 _HALF_A_DAY_S = 43_200

@@ -13,7 +13,7 @@ from bot.models import PUSH_URL, Cause, Incident
 from bot.words.causes import cause_text
 from bot.words.escaping import clip, code_block, markdown
 from bot.words.incident_text import headline, open_first, sentence, site_line
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem, view_of
 from cogs._ui.interactions import (

@@ -13,7 +13,7 @@ from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import ChannelOption, NameOption, NumberOption, RoleOption, YesOption
 from bot.services.recurrence import next_occurrence
 from bot.words.escaping import ELLIPSIS, code, markdown, units
-from bot.words.timestamps import stamp, weekly_text
+from bot.words.phrases import stamp, weekly_text
 from bot.words.translator import N_, Translator, native_name, translator_for
 from cogs._ui.alert_settings import REMINDERS
 from cogs._ui.buttons import Asked, ListPage, Page, page_text

@@ -18,7 +18,7 @@ from discord.ext import commands
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import error_text, translator_of
 from bot.errors import AddressRefused, Mistyped, UserError
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 from bot.words.escaping import clip, plain, units
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import (

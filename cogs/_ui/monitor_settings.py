@@ -42,10 +42,10 @@ from bot.services.option_types import (
 )
 from bot.services.registry import Services
 from bot.services.status import MonitorStatus
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 from bot.words.causes import result_text
 from bot.words.escaping import clip, code, markdown, plain
-from bot.words.timestamps import every
+from bot.words.phrases import every
 from bot.words.translator import Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button

@@ -11,16 +11,15 @@ import discord
 from bot.discord.alert_card import site_link
 from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
-from bot.services.history.coverage import Span, overlap_ms
 from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
 from bot.services.history.period_report import PeriodReport
-from bot.services.history.uptime import Level, Uptime
+from bot.services.history.uptime import Level, Span, Uptime, overlap_ms
 from bot.services.status import MonitorStatus
-from bot.services.typed_addresses import is_web, names_its_port
+from bot.services.typed_text import is_web, names_its_port
 from bot.words.causes import game_text
 from bot.words.escaping import code, host, markdown
 from bot.words.incident_text import duration
-from bot.words.timestamps import every
+from bot.words.phrases import every
 from bot.words.translator import N_, Translator
 
 NAME_LIMIT, HOST_LIMIT = 80, 200

@@ -14,7 +14,7 @@ from discord import AppCommandOptionType, ChannelType, app_commands
 from bot.discord.client import Interaction
 from bot.errors import UserError
 from bot.words.escaping import clip, units
-from bot.words.timestamps import day_name, parse_duration_ms
+from bot.words.phrases import day_name, parse_duration_ms
 from bot.words.translator import LANGUAGES, N_, translator_for
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from bot.services.status import MonitorStatus, matching
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import clip, code, markdown, plain
 from bot.words.incident_text import said_since_ms, works_again
-from bot.words.timestamps import every, stamp
+from bot.words.phrases import every, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, known_monitors, public_monitors, respond_or_edit

@@ -8,7 +8,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import error_text, translator_of
 from bot.errors import NotFound, UserError
 from bot.models import CheckResult, Monitor
-from bot.services.bulk_edits import propose, take
+from bot.services.bulk import propose, take
 from bot.services.monitor_options import OPTIONS, Typed
 from bot.services.monitor_rules import Added
 from bot.services.monitors import tag_of
@@ -16,7 +16,7 @@ from bot.services.status import MonitorStatus
 from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
 from bot.words.incident_text import fitting_lines
-from bot.words.timestamps import every, stamp
+from bot.words.phrases import every, stamp
 from bot.words.translator import N_, Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import PersistentItem, view_of

@@ -14,11 +14,11 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import NETWORK_ERRORS, option_names, translator_of
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor
-from bot.services.transfer.bulk_import import Outcome, RowState
+from bot.services.bulk import Outcome, RowState
 from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
-from bot.words.timestamps import every
+from bot.words.phrases import every
 from bot.words.translator import N_, Translator
 from cogs._ui.options import ALERT_CHANNEL_TYPES
 

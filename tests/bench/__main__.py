@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.engine import rlimits
+from bot.engine import process
 from tests.bench import door, hostile_load, kinds, lateness, mass, places, product, storage, year
 from tests.bench.tables import show_noted
 
@@ -42,7 +42,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"There is {', '.join(known)}; not {', '.join(unknown)}.", file=sys.stderr)
         return 2
-    rlimits.allow_many()
+    process.allow_many()
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
         for name in wanted or ALL:
             known[name](Path(folder))

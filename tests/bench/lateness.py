@@ -11,7 +11,7 @@ from bot.app import App
 from bot.config import Config
 from bot.db import guilds, monitors
 from bot.db.database import Connection, Database
-from bot.engine import rlimits
+from bot.engine import process
 from bot.models import GuildSettings, Monitor, Target
 from tests.bench.origins import Origins
 from tests.bench.rivals import cpu_s
@@ -24,7 +24,7 @@ LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
 
 async def measure(folder: Path, count: int, hang: int) -> tuple[int, int, float, int]:
     """Lateness (median, p99, ms), share of one core, and the most checks under way."""
-    rlimits.allow_many()
+    process.allow_many()
     with Origins(500) as origins, Origins(500, hang=500) as hanging:
         urls = [*origins.urls(count - hang), *hanging.urls(hang)]
         config = Config(

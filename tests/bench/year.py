@@ -24,7 +24,6 @@ from bot.db.database import Connection, Database
 from bot.db.files import back_up
 from bot.db.rollups import Rollup
 from bot.models import GuildSettings, Incident, Kind, Monitor, Target
-from bot.services.history import retention
 from bot.services.history.period_report import History, Period
 from tests.bench.origins import Origins
 from tests.bench.product import seed
@@ -67,8 +66,8 @@ def fill_year(
         for day in range(now_day - 365, now_day):
             rollups.save_day(conn, Rollup(one.id, day, 1440, 1439, 148, 290, 86_400, 60, 0))
         _live_through(conn, one, dice, now_ms)
-    guilds.put(conn, retention.ROLLED_HOUR, str(now_hour - 2))
-    guilds.put(conn, retention.ROLLED_DAY, str(now_day))
+    guilds.put(conn, rollups.ROLLED_HOUR, str(now_hour - 2))
+    guilds.put(conn, rollups.ROLLED_DAY, str(now_day))
 
 
 def _live_through(conn: Connection, one: Monitor, dice: random.Random, now_ms: int) -> None:
@@ -233,7 +232,7 @@ async def jobs(db: Database, dice: random.Random) -> list[Job]:
 
     await an_hour_later()
     found = [await done("an hour: pack and count", s.retention.roll)]
-    await db.write(lambda conn: guilds.put(conn, retention.ROLLED_DAY, str(DAY - 1)))
+    await db.write(lambda conn: guilds.put(conn, rollups.ROLLED_DAY, str(DAY - 1)))
     found.append(await done("a day: count it from its tries", s.retention.roll))
     await s.clock.advance(86_400)
     found.append(await done("forget a day of tries and hours", s.retention.sweep))

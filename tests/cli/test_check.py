@@ -16,7 +16,7 @@ import pytest
 
 from bot.cli.check import NOT_UP, REFUSED, UP, run
 from bot.config import Config
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 from tests.engine.sites import (
     CERTIFICATES,
     OK,

@@ -21,7 +21,7 @@ from bot.db import files
 from bot.db.database import Database
 from bot.db.lock import instance_lock
 from bot.db.migrate import OLDEST, newest
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.network import Answer
 from bot.errors import ConfigError
 from bot.models import Cause, Reason
@@ -394,7 +394,7 @@ def test_a_number_of_starts_that_discord_does_not_say_is_no_number(limit: object
 def test_few_open_files_and_names_that_are_no_settings_are_warned_of(
     database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rlimits, "allow_many", lambda: 256)
+    monkeypatch.setattr(process, "allow_many", lambda: 256)
     remarks = ("VIGIE_PORT is no setting of Vigie. Did you mean VIGIE_PORTS?",)
     config = Config(token=TOKEN, database=database, canaries=(), remarks=remarks)
     status, found = examined(config, capsys, discord=TOKEN)

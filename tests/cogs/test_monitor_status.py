@@ -12,7 +12,6 @@ from bot.db.database import Connection
 from bot.db.rollups import Rollup
 from bot.engine.certificates import CertificateHistory, Observation
 from bot.models import Cause, Ending, Incident, Kind, Reason
-from bot.services.history import retention
 from bot.services.watchlist import Entry
 from sandbox import Answer
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, until
@@ -65,8 +64,8 @@ async def live_long(fixture: BotFixture, entry: Entry, days: int = 120) -> int:
         for day in range(today - days, today):
             down_s = 43_200 if day == today - 7 else 0
             rollups.save_day(conn, Rollup(monitor_id, day, 1440, 1440, 100, 200, 86_400, down_s, 0))
-        guilds.put(conn, retention.ROLLED_DAY, str(today))
-        guilds.put(conn, retention.ROLLED_HOUR, str(today * 24))
+        guilds.put(conn, rollups.ROLLED_DAY, str(today))
+        guilds.put(conn, rollups.ROLLED_HOUR, str(today * 24))
         # Spans of 30 and of 90 days begin within a day, whatever the hour of the test.
         begun = (today - back for back in (30, 90))
         partly = [one for day in begun for one in range(day * 24, day * 24 + 24)]

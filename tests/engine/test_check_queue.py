@@ -12,8 +12,7 @@ import pytest
 from bot.engine.check_queue import AT_A_TIME, PER_SECOND, WIDEST, CheckQueue
 from bot.engine.connector import COUNT_CONNECTION, before_connect
 from bot.engine.judge import judge
-from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Check, Event, Policy, current_interval_s
+from bot.engine.judge_state import Check, Event, JudgeState, Policy, current_interval_s
 from bot.engine.scheduler import Scheduler, Step
 from bot.models import Cause, CheckResult, Phases, Reason, Target
 from tests.fakes import FakeClock

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.answer_conditions import _fits
-from bot.engine.json_condition import (
+from bot.engine.answer_conditions import (
     EXPRESSION_LIMIT,
     VALUE_LIMIT,
     NotJson,
     TooMuch,
+    _fits,
     check_expression,
     evaluate,
 )

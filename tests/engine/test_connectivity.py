@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.clock import SystemClock
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.network import VALID_S, ConnectivityChecker
 from bot.engine.resolver import Resolver
 from tests.engine.nameserver import nameserver
@@ -262,12 +262,12 @@ def test_without_descriptors_we_are_short_of_them_and_not_offline(
         async with serve() as host:
             canaries, clock = make(host.url())
             room = [False, False, True]
-            monkeypatch.setattr(rlimits, "has_room", lambda _count: room.pop(0))
+            monkeypatch.setattr(process, "has_room", lambda _count: room.pop(0))
             asked = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await clock.advance(2.5)
             assert await asked
             assert (len(host.visits), room) == (1, [])
-            monkeypatch.setattr(rlimits, "has_room", lambda _count: False)
+            monkeypatch.setattr(process, "has_room", lambda _count: False)
             asked = asyncio.ensure_future(canaries.is_online_since(clock.monotonic()))
             await clock.advance(30)
             assert await asked

@@ -7,8 +7,7 @@ from itertools import product
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from bot.engine.encodings import MOST_GAPS, decode
-from bot.engine.page_text import decoded
+from bot.engine.page_text import MOST_GAPS, decode, decoded
 from tests.sandbox.conftest import QUIET, chromium
 
 ONE_BYTE = [

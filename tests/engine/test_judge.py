@@ -12,19 +12,17 @@ from bot.engine.judge import judge
 from bot.engine.judge_state import (
     KEPT_BAD_ROUNDS,
     KEPT_ROUNDS,
-    JudgeState,
-    judged_anew,
-    without_run,
-)
-from bot.engine.rules import (
     Check,
     Decision,
     Event,
+    JudgeState,
     Policy,
     after_recovery,
     current_interval_s,
+    judged_anew,
     may_recover,
     rounds_to_recovery,
+    without_run,
 )
 from bot.models import Cause, Kind, Reason, Rule, State
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.engine.judge import decides, judge, may_decide
-from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Check, Event, Policy
+from bot.engine.judge_state import Check, Event, JudgeState, Policy
 from bot.models import Cause, Kind, Reason, Rule
 
 POLICY = Policy(60.0)

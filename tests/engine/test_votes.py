@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.votes import Answer, NoVote, Verdict, Vote, is_own_line, is_settled, vote
+from bot.engine.place_router import Answer, NoVote, Verdict, Vote, is_own_line, is_settled, vote
 from bot.models import Cause, CheckResult, Reason
 
 FINE = CheckResult(0, None, 200)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.engine import rlimits
+from bot.engine import process
 from tests.bench.product import memory_of
 from tests.harness import Harness
 from tests.web.rig import HERE, ask, request
@@ -53,7 +53,7 @@ async def send(port: int, data: bytes) -> None:
 def test_checks_stay_on_time_and_honest_callers_get_through(tmp_path: Path) -> None:
     async def scenario() -> None:
         port = free_port()
-        rlimits.allow_many()
+        process.allow_many()
         async with Harness(tmp_path, VIGIE_LISTEN=f"{HERE}:{port}", VIGIE_LOG_LEVEL="DEBUG") as h:
             await h.bot.start()
             for name in ("shop", "blog", "wiki"):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.cli import replay
 from bot.config import VARIABLES, load, require_token
 from bot.errors import ConfigError, UserError
-from bot.services.transfer.bulk_import import BulkImport
+from bot.services.bulk import BulkImport
 from bot.services.transfer.files import Item, export, read
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.engine.votes import NoVote
+from bot.engine.place_router import NoVote
 from bot.errors import ConfigError
 from bot.models import Cause, CheckResult, Phases, Reason, Target
 from bot.places import accounts

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from bot.db.results import Packer, unpack
 from bot.engine.certificates import CertificateHistory, observe, warning_due
 from bot.engine.judge import judge
-from bot.engine.judge_state import JudgeState, judged_anew, without_run
-from bot.engine.rules import Check, Policy, may_recover
+from bot.engine.judge_state import Check, JudgeState, Policy, judged_anew, may_recover, without_run
 from bot.models import Cause, Kind, Reason, Rule
 from tests.fuzz.effort import as_json, examples, fields, json_values, mutated
 from tests.services.services_fixture import services_fixture

@@ -14,12 +14,17 @@ from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.errors import UserError
 from bot.models import Cause, Monitor, Target
-from bot.services.http_text import kept_headers, parse_headers, parse_statuses, status_text
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS
 from bot.services.monitor_rules import MonitorIndex, MonitorRules
 from bot.services.recurrence import wall_time, zone_name
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import (
+    kept_headers,
+    parse_headers,
+    parse_statuses,
+    status_text,
+    typed_address,
+)
 from bot.words.escaping import host, markdown, plain
 from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage

@@ -12,8 +12,8 @@ import sys
 from bot.clock import SystemClock
 from bot.engine.kinds import Checkers
 from bot.engine.netguard import Netguard
+from bot.engine.place_router import vote
 from bot.engine.resolver import Resolver
-from bot.engine.votes import vote
 from bot.models import Target
 from tests.places.rig import linked, until_present
 

@@ -15,10 +15,10 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from bot.clock import SystemClock
-from bot.engine.votes import NoVote, vote
+from bot.engine.place_router import NoVote, vote
 from bot.errors import ConfigError
 from bot.models import Target
-from bot.places import accounts, subjects
+from bot.places import accounts, messages
 from bot.places.accounts import BOT, Accounts, User
 from bot.places.address import Server, read_server
 from bot.places.lookout import Lookout, PlaceCheckers
@@ -126,11 +126,11 @@ def test_a_lookout_cannot_read_what_others_are_asked(installation: Installation)
             heard.append(message)
 
         wanted = [
-            subjects.ask("oslo"),
-            subjects.ask("oslo", secret=True),
-            subjects.ask("paris", secret=True),
-            subjects.CHECKS,
-            subjects.hello("*"),
+            messages.ask("oslo"),
+            messages.ask("oslo", secret=True),
+            messages.ask("paris", secret=True),
+            messages.CHECKS,
+            messages.hello("*"),
             "vigie.>",
             "vigie.place.*.check",
             "_INBOX.>",
@@ -138,7 +138,7 @@ def test_a_lookout_cannot_read_what_others_are_asked(installation: Installation)
         ]
         for subject in wanted:
             await spy.subscribe(subject, cb=note)
-        await spy.subscribe(subjects.CHECKS, queue=subjects.GROUP, cb=note)
+        await spy.subscribe(messages.CHECKS, queue=messages.GROUP, cb=note)
         await settled(spy)
         assert len(errors) == len(wanted) + 1, errors
         assert all("ermissions" in error for error in errors)
@@ -163,8 +163,8 @@ def test_a_trusted_lookout_shares_scheduled_checks_and_cannot_copy_them(
         async def note(_: Msg) -> None:
             raise AssertionError
 
-        await spy.subscribe(subjects.CHECKS, cb=note)
-        await spy.subscribe(subjects.CHECKS, queue="mine", cb=note)
+        await spy.subscribe(messages.CHECKS, cb=note)
+        await spy.subscribe(messages.CHECKS, queue="mine", cb=note)
         await settled(spy)
         assert len(errors) == 2
         await spy.close()
@@ -189,16 +189,16 @@ def test_a_lookout_cannot_answer_for_another(installation: Installation) -> None
                     await liar.publish(f"{prefix}.{guess}", fine)
             await liar.publish(message.reply, fine)
 
-        await liar.subscribe(subjects.ask("paris"), cb=lie)
-        await liar.publish(subjects.hello("paris"), b'{"v":1,"release":"6.6.6"}')
+        await liar.subscribe(messages.ask("paris"), cb=lie)
+        await liar.publish(messages.hello("paris"), b'{"v":1,"release":"6.6.6"}')
         with installation.lookout("oslo"):
             async with linked(installation.bot_url) as link, serve(b"no http") as site:
-                await liar.publish(subjects.hello("paris"), b'{"v":1,"release":"6.6.6"}')
-                await liar.publish(subjects.hello("oslo"), b'{"v":1,"release":"6.6.6"}')
-                await liar.publish(subjects.hello("sydney"), b'{"v":1,"release":"6.6.6"}')
-                await liar.publish(subjects.WHO)
+                await liar.publish(messages.hello("paris"), b'{"v":1,"release":"6.6.6"}')
+                await liar.publish(messages.hello("oslo"), b'{"v":1,"release":"6.6.6"}')
+                await liar.publish(messages.hello("sydney"), b'{"v":1,"release":"6.6.6"}')
+                await liar.publish(messages.WHO)
                 await until_present(link, "oslo")
-                await liar.publish(subjects.hello("paris"), b'{"v":1,"release":"6.6.6"}')
+                await liar.publish(messages.hello("paris"), b'{"v":1,"release":"6.6.6"}')
                 await until_present(link, "oslo", "paris")
                 assert {p.name: p.release for p in link.places}["oslo"] != "6.6.6"
                 for _ in range(5):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.engine.check_queue import CheckQueue
-from bot.engine.place_router import PlaceRouter
-from bot.engine.votes import NoVote, Verdict, Vote
+from bot.engine.place_router import NoVote, PlaceRouter, Verdict, Vote
 from bot.models import HOME, Monitor, Target
 from bot.places.link import Link, RemoteChecker
 from tests.engine.sites import OK, Site, Visit, make_checker, serve

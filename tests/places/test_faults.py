@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import DAY_MS, SystemClock
-from bot.engine.votes import NoVote, Verdict, vote
+from bot.engine.place_router import NoVote, Verdict, vote
 from bot.models import Target
 from bot.places.address import read_server
 from bot.places.link import Link

@@ -10,7 +10,7 @@ import pytest
 from bot import __version__
 from bot.clock import SystemClock
 from bot.engine.kinds.base import Checker
-from bot.engine.votes import NoVote, Verdict, vote
+from bot.engine.place_router import NoVote, Verdict, vote
 from bot.models import Cause, CheckResult, Reason, Target
 from bot.places.address import read_server
 from bot.places.link import LATE_S, PRESENT_S, RemoteChecker

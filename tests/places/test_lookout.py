@@ -14,10 +14,10 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from bot.clock import SystemClock
-from bot.engine.votes import NoVote, Verdict, vote
+from bot.engine.place_router import NoVote, Verdict, vote
 from bot.errors import ConfigError
 from bot.models import Target
-from bot.places import subjects
+from bot.places import messages
 from bot.places.address import read_server
 from bot.places.link import Link
 from tests.bench.product import memory_of
@@ -162,10 +162,10 @@ async def liar(url: str, name: str, *said: object, hello: object = None) -> Asyn
             data = one if isinstance(one, bytes) else json.dumps(one).encode()
             await message.respond(data)
 
-    await client.subscribe(subjects.ask(name), cb=lie)
-    await client.subscribe(subjects.CHECKS, queue=subjects.GROUP, cb=lie)
+    await client.subscribe(messages.ask(name), cb=lie)
+    await client.subscribe(messages.CHECKS, queue=messages.GROUP, cb=lie)
     greeting = {"v": 1, "release": "6.6.6"} if hello is None else hello
-    await client.publish(subjects.hello(name), json.dumps(greeting).encode())
+    await client.publish(messages.hello(name), json.dumps(greeting).encode())
     await settled(client)
     try:
         yield client
@@ -236,7 +236,7 @@ def test_others_have_less_time_than_home_for_their_answers_are_on_the_way(
             async with linked(nats.url) as link:
                 await until(lambda: link.connected)
                 async with liar(nats.url, "x", DOWN) as client:
-                    await client.subscribe(subjects.ask("x"), cb=note)
+                    await client.subscribe(messages.ask("x"), cb=note)
                     await settled(client)
                     await until_present(link, "x")
                     await link.ask_all(Target("http://127.0.0.1/"), home_s)
@@ -286,7 +286,7 @@ def test_an_option_a_lookout_does_not_know_is_no_vote_instead_of_a_wrong_one(
                 await until_present(link, "paris")
                 for asked in (newer, newer | {"v": 2}, ["?"]):
                     data = json.dumps(asked).encode()
-                    reply = await client.request(subjects.ask("paris"), data, timeout=5)
+                    reply = await client.request(messages.ask("paris"), data, timeout=5)
                     assert json.loads(reply.data) == {"v": 1, "no": "version"}
             await client.close()
 
@@ -302,9 +302,9 @@ def test_strange_hellos_are_no_places(tmp_path: Path) -> None:
                 await client.connect(nats.url, allow_reconnect=False, skip_subject_validation=True)
                 for subject in ("vigie.hello.-", "vigie.hello.a_", "vigie.hello.\u202ex"):
                     await client.publish(subject, b'{"v":1,"release":"1"}')
-                await client.publish(subjects.hello("odd"), b"[" * 3_000)
+                await client.publish(messages.hello("odd"), b"[" * 3_000)
                 for number in range(200):
-                    await client.publish(subjects.hello(f"p{number}"), b'{"v":1,"release":"1"}')
+                    await client.publish(messages.hello(f"p{number}"), b'{"v":1,"release":"1"}')
                 await until(lambda: len(link.places) == 100)
                 await asyncio.sleep(0.2)
                 assert len(present(link)) == 100, "no flood of names fills the memory"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.votes import NoVote
+from bot.engine.place_router import NoVote
 from bot.models import Cause, CheckResult, Game, Phases, Reason, Target
 from bot.places.messages import (
     LIMIT,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import replay
-from bot.services.grouping import OPENING_S
+from bot.services.incident_updates import OPENING_S
 from tests.scenarios.files import FOLDER, recorded
 from tests.scenarios.kinds import KINDS, make
 from tests.scenarios.playing import ScenarioResult, first_post_after_s, play, table

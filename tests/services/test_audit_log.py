@@ -11,10 +11,10 @@ from bot.db import audit_log, monitors
 from bot.db.database import Connection
 from bot.errors import UserError
 from bot.services.audit_log import AuditEntry
+from bot.services.bulk import BulkImport
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import differing
 from bot.services.recurrence import instant
-from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import Item
 from tests.services.services_fixture import (
     CHANNEL,

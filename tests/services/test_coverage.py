@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bot.clock import HOUR_MS
 from bot.db.rollups import Rollup
-from bot.services.history.coverage import (
+from bot.services.history.uptime import (
     length_ms,
     overlap_ms,
     reach_ms,

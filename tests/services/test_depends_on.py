@@ -7,8 +7,8 @@ import pytest
 from bot.errors import NotFound, UserError
 from bot.models import Monitor
 from bot.services.audit_log import AuditEvent
+from bot.services.bulk import BulkImport, RowState
 from bot.services.explanation import Why
-from bot.services.transfer.bulk_import import BulkImport, RowState
 from bot.services.transfer.files import export, read
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (

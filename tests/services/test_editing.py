@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import NotFound, UserError
 from bot.models import State
-from bot.services.http_text import kept_headers, parse_headers, parse_statuses, status_text
+from bot.services.typed_text import kept_headers, parse_headers, parse_statuses, status_text
 from tests.services.services_fixture import GUILD, PERSON, play, services_fixture
 
 ELSEWHERE = GUILD + 1

@@ -6,7 +6,7 @@ import pytest
 
 from bot.db import incidents
 from bot.errors import UserError
-from bot.services.reminders import Reminders
+from bot.services.incidents import Reminders
 from tests.services.delivery.delivery_fixture import Message
 from tests.services.services_fixture import (
     CHANNEL,

@@ -5,8 +5,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine.judge_state import JudgeState
-from bot.engine.rules import Event, Policy
+from bot.engine.judge_state import Event, JudgeState, Policy
 from bot.models import Kind, Rule
 from bot.services import explanation
 from bot.services.explanation import (

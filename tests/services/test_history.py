@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import demo_history
+from bot.cli import demo
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, results, rollups
 from bot.db import incidents as table
 from bot.db.database import Connection
 from bot.db.results import Packer, ResultRow
-from bot.db.rollups import Rollup
+from bot.db.rollups import ROLLED_DAY, ROLLED_HOUR, Rollup
 from bot.errors import NotFound
 from bot.models import Cause, Ending, GuildSettings, Incident, Kind, Monitor, Reason
 from bot.services.history.period_report import (
@@ -23,7 +23,6 @@ from bot.services.history.period_report import (
     PeriodReport,
     step_of,
 )
-from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
 from tests.fakes import START_MS, FakeClock
 from tests.services.services_fixture import (
     GUILD,
@@ -350,8 +349,8 @@ def test_the_past_of_the_demo_is_whole_but_for_its_gap(tmp_path: Path) -> None:
         async with services_fixture(tmp_path, clock=FakeClock(NOW_MS)) as base:
 
             def write(conn: Connection) -> None:
-                demo_history.add_server(conn, GuildSettings(GUILD), NOW_MS)
-                demo_history.add_site(
+                demo.add_server(conn, GuildSettings(GUILD), NOW_MS)
+                demo.add_site(
                     conn, GUILD, "Choir", "https://choir.example/", every_s=60, now_ms=NOW_MS
                 )
 
@@ -360,7 +359,7 @@ def test_the_past_of_the_demo_is_whole_but_for_its_gap(tmp_path: Path) -> None:
             monitor = base.entry("Choir").monitor
             found = await past(base, monitor, Period.QUARTER)
             assert 2 * DAY_MS // 1000 <= seconds(found.unwatched) < 3 * DAY_MS // 1000
-            assert found.outages >= demo_history.OUTAGES - 1, "one may fall into the gap"
+            assert found.outages >= demo.OUTAGES - 1, "one may fall into the gap"
 
     play(scenario())
 

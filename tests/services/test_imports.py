@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.errors import UserError
-from bot.services.http_text import status_text
 from bot.services.transfer.files import Item, read
+from bot.services.typed_text import status_text
 
 KUMA: dict[str, Any] = {
     "id": 1,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.history.coverage import Span, cut, length_ms, merged, overlap_ms, without
+from bot.services.history.uptime import Span, cut, length_ms, merged, overlap_ms, without
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 200), st.integers(1, 30)).map(lambda s: (s[0], s[0] + s[1])),

@@ -8,8 +8,8 @@ import pytest
 from bot.db import results
 from bot.errors import NotFound, UserError
 from bot.models import State
+from bot.services.incidents import Reminders
 from bot.services.maintenance import MAX_WINDOWS, NewWindow
-from bot.services.reminders import Reminders
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (
     CHANNEL,

@@ -13,7 +13,6 @@ from bot.db.results import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Incident, Kind, Monitor
-from bot.services.history import retention
 from bot.services.history.monitor_report import Report
 from bot.services.history.uptime import joined
 from tests.fakes import START_MS, FakeClock
@@ -52,8 +51,8 @@ async def put(s: ServicesFixture, work: Callable[[Connection], object]) -> None:
 
 
 def counted_until(conn: Connection, day: int, hour: int) -> None:
-    guilds.put(conn, retention.ROLLED_DAY, str(day))
-    guilds.put(conn, retention.ROLLED_HOUR, str(hour))
+    guilds.put(conn, rollups.ROLLED_DAY, str(day))
+    guilds.put(conn, rollups.ROLLED_HOUR, str(hour))
 
 
 def trouble(monitor: Monitor, begin_ms: int) -> Incident:

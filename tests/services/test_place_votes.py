@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.db import incidents
-from bot.engine.place_router import PlaceStatus
-from bot.engine.votes import Answer, NoVote
+from bot.engine.place_router import Answer, NoVote, PlaceStatus
 from bot.errors import UserError
 from bot.models import HOME, Cause, CheckResult, Kind, Reason, SeenFrom, Target
 from tests.services.services_fixture import (

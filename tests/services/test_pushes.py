@@ -15,10 +15,10 @@ from bot.config import Config, ListenAddress
 from bot.db.database import Database
 from bot.errors import UserError
 from bot.models import Cause, Monitor, Reason, State
+from bot.services.bulk import BulkImport
 from bot.services.explanation import AFTER_A_BEAT, EXPECTED, LAST_BEAT, NEXT_BEAT, NO_BEAT, Why
 from bot.services.pushes import Call, Taken
 from bot.services.silences import Silences
-from bot.services.transfer.bulk_import import BulkImport
 from bot.services.transfer.files import export, read
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (

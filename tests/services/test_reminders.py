@@ -7,7 +7,7 @@ import pytest
 from bot.db import guilds, incidents
 from bot.db.database import Connection
 from bot.models import GuildSettings, Kind
-from bot.services.reminders import Reminders
+from bot.services.incidents import Reminders
 from tests.services.delivery.delivery_fixture import CHANNEL, GUILD, DeliveryFixture, play
 
 HOUR = 3600

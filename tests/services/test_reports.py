@@ -11,10 +11,9 @@ from bot.charts.picture import DayGrid, Picture
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, incidents, rollups
 from bot.db.database import Connection
-from bot.db.rollups import Rollup
+from bot.db.rollups import ROLLED_HOUR, Rollup
 from bot.errors import NotFound, UserError
 from bot.models import Incident, Kind, Monitor
-from bot.services.history.retention import ROLLED_HOUR
 from bot.services.reports import MAX_SCHEDULES, ReportPeriod, Reports
 from tests.fakes import FakeClock
 from tests.services.services_fixture import (

@@ -18,8 +18,8 @@ from bot.models import TagAlerts
 from bot.services.audit_log import FILE
 from bot.services.guilds import KeyValueStore
 from bot.services.monitor_options import OPTIONS
-from bot.services.sites.apply import NAMES, RememberedNames, SitesFile
-from bot.services.sites.document import (
+from bot.services.transfer.sites_apply import NAMES, RememberedNames, SitesFile
+from bot.services.transfer.sites_file import (
     MONITOR_KEYS,
     SERVER_KEYS,
     TAG_KEYS,
@@ -27,7 +27,7 @@ from bot.services.sites.document import (
     Reference,
     read_sites,
 )
-from bot.services.yaml_lines import Lines, YamlError, load_yaml
+from bot.services.transfer.yaml_lists import Lines, YamlError, load_yaml
 from tests import sites_schema
 from tests.services.services_fixture import (
     GUILD,

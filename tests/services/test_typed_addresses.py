@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
 from bot.errors import AddressRefused, Mistyped
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 
 HOME = Netguard(allow_private=(ipaddress.ip_network("192.168.0.0/16"),))
 

@@ -13,12 +13,11 @@ from bot.db import guilds, incidents, monitors, outbox, rollups
 from bot.db.database import Connection
 from bot.db.outbox import Work
 from bot.engine.check_queue import CheckQueue
-from bot.engine.judge_state import JudgeState
-from bot.engine.rules import LAST_CONFIRM
+from bot.engine.judge_state import LAST_CONFIRM, JudgeState
+from bot.engine.process import StallDetector
 from bot.engine.scheduler import EXTRA
-from bot.engine.stall_detector import StallDetector
 from bot.models import Cause, CheckResult, Incident, Kind, Phases, Reason, State, Target
-from bot.services.grouping import OPENING_S
+from bot.services.incident_updates import OPENING_S
 from bot.services.liveness import GapWatch
 from bot.services.recorder import WORDING_APART_MS
 from bot.services.watchlist import Entry

@@ -11,8 +11,7 @@ import pytest
 from bot.config import Config, ListenAddress
 from bot.models import Cause, Reason, State
 from bot.services.liveness import Gateway
-from bot.web.beats import Beats
-from bot.web.door import Healthz
+from bot.web.door import Beats, Healthz
 from tests.harness import Harness
 from tests.services.services_fixture import (
     CHANNEL,

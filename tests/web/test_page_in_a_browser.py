@@ -19,8 +19,7 @@ from playwright.async_api import Browser, ConsoleMessage, async_playwright
 from bot.clock import DAY_MS
 from bot.db import guilds, rollups
 from bot.db.database import Connection
-from bot.db.rollups import Rollup
-from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
+from bot.db.rollups import ROLLED_DAY, ROLLED_HOUR, Rollup
 from bot.services.maintenance import NewWindow
 from tests.services.services_fixture import GUILD, PERSON
 from tests.web.rig import HERE, play

@@ -16,8 +16,7 @@ from bot.clock import DAY_MS, HOUR_MS
 from bot.config import Config, ListenAddress
 from bot.db import guilds, rollups
 from bot.db.database import Connection
-from bot.db.rollups import Rollup
-from bot.services.history.retention import ROLLED_DAY, ROLLED_HOUR
+from bot.db.rollups import ROLLED_DAY, ROLLED_HOUR, Rollup
 from bot.services.status_pages import StatusPages
 from bot.web.status_page import StatusPage, spoken
 from tests.cogs.bot_fixture import BotFixture, run_with_bot

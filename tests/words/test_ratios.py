@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.ratios import said, share
+from bot.words.phrases import said, share
 from bot.words.translator import translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")

@@ -1,6 +1,6 @@
 """Moments as Discord shows them."""
 
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 
 
 def test_a_moment_is_whole_seconds_and_relative_unless_asked() -> None:

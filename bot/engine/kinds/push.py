@@ -6,10 +6,9 @@ opens an incident at once, one that is fine closes it at once.
 
 from dataclasses import replace
 
-from bot.engine.judge_state import CALM, KEPT_ROUNDS, JudgeState
+from bot.engine.judge_state import CALM, KEPT_ROUNDS, Check, Decision, Event, JudgeState
 from bot.engine.kinds.base import MonitorKind
 from bot.engine.netguard import AddressRules
-from bot.engine.rules import Check, Decision, Event
 from bot.models import PUSH_URL, Kind, Rule
 from bot.words.translator import N_
 

@@ -13,16 +13,15 @@ from bot.clock import DAY_MS
 from bot.db import stats
 from bot.db.database import Database
 from bot.db.stats import KEPT_MS, OutboxStats, StorageStats
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.check_queue import AT_A_TIME, CheckQueue
-from bot.engine.stall_detector import StallDetector
-from bot.services.connectivity import ConnectivityMonitor
+from bot.engine.process import StallDetector
+from bot.services.connectivity import ConnectivityMonitor, PlaceWatch
 from bot.services.delivery.throttle import Throttle
 from bot.services.history.retention import FOLLOWERS_MS, GUILD_MS, HOURLY_DAYS, PACKED_DAYS
-from bot.services.place_watch import PlaceWatch
 from bot.services.status import MonitorStatus
 from bot.words.escaping import code, markdown
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 
 Mention = Callable[[str], str]  # shows a command such as ``watch add``
@@ -136,13 +135,13 @@ def places(words: Translator, watch: PlaceWatch, now_ms: int) -> Finding | None:
 
 def open_files(words: Translator) -> Finding | None:
     """A warning where the limit is so low that checks have to wait for each other."""
-    limit = rlimits.limit()
-    if limit >= rlimits.ENOUGH:
+    limit = process.limit()
+    if limit >= process.ENOUGH:
         return None
     text = words.text(
         "I may open {n} files, so at most {checks} checks run at once.",
         n=words.number(limit),
-        checks=words.number(rlimits.checks_at_once(limit)),
+        checks=words.number(process.checks_at_once(limit)),
     )
     fix = words.text("Bot operator: raise the limit of open files (ulimit -n).")
     return warning(words.text("Open files"), text, fix)

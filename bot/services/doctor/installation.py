@@ -18,7 +18,7 @@ from bot.db import files, guilds, stats
 from bot.db.files import Diagnosis, quick_check, read_only, version_of
 from bot.db.lock import is_held
 from bot.db.migrate import is_foreign, newest
-from bot.engine import rlimits
+from bot.engine import process
 from bot.engine.kinds.ping import may_ping
 from bot.errors import ConfigError
 from bot.services.doctor import findings
@@ -78,12 +78,12 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
 
 def _open_files(config: Config) -> Finding:
     """The limit of this shell; a unit or a container has its own."""
-    limit = rlimits.allow_many()
-    checks = rlimits.checks_at_once(limit, config.concurrency)
-    if limit >= rlimits.OPEN_FILES:
+    limit = process.allow_many()
+    checks = process.checks_at_once(limit, config.concurrency)
+    if limit >= process.OPEN_FILES:
         return ok("Open files", f"{limit} may be open")
     text = f"{limit} may be open: at most {checks} checks run at once"
-    if limit >= rlimits.ENOUGH:
+    if limit >= process.ENOUGH:
         return ok("Open files", text)
     return warning(
         "Open files",

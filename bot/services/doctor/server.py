@@ -10,14 +10,13 @@ from bot.db import rollups, stats
 from bot.db.database import Database
 from bot.db.stats import StorageStats
 from bot.engine.check_queue import CheckQueue
-from bot.engine.stall_detector import StallDetector
-from bot.services.connectivity import ConnectivityMonitor
+from bot.engine.process import StallDetector
+from bot.services.connectivity import ConnectivityMonitor, PlaceWatch
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.doctor import findings
 from bot.services.doctor.findings import Finding, Mention, broken, names, ok, warning
-from bot.services.place_watch import PlaceWatch
 from bot.services.status import MonitorStatus, Status
-from bot.words.timestamps import stamp
+from bot.words.phrases import stamp
 from bot.words.translator import Translator
 
 LONG_MS = 7 * DAY_MS

@@ -6,9 +6,10 @@ from functools import partial
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import guilds, incidents, monitors, results
 from bot.db.database import Connection, Database
+from bot.db.rollups import ROLLED_HOUR
 from bot.models import Incident, Monitor
 from bot.services.certificates import load_history
-from bot.services.history.retention import ROLLED_HOUR, quantiles
+from bot.services.history.retention import quantiles
 from bot.services.history.uptime import Uptime, by_day, joined, uptimes
 from bot.services.watchlist import Entry
 

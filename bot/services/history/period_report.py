@@ -8,19 +8,21 @@ from bot.clock import DAY_MS, HOUR_MS, Clock
 from bot.db import guilds, incidents, results, rollups
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
-from bot.db.rollups import Players, Rollup
+from bot.db.rollups import ROLLED_HOUR, Players, Rollup
 from bot.models import Monitor, State
-from bot.services.history.coverage import (
+from bot.services.history.retention import REMEMBERED_HOURS, quantiles
+from bot.services.history.uptime import (
     SHORTEST_GAP_MS,
+    Counted,
     Span,
+    Uptime,
+    counted_since,
     cut,
     merged,
     unwatched_in_hours,
     watched_spans,
     without,
 )
-from bot.services.history.retention import REMEMBERED_HOURS, ROLLED_HOUR, quantiles
-from bot.services.history.uptime import Counted, Uptime, counted_since
 from bot.services.watchlist import Watchlist
 
 TEN_MINUTES_MS = 600_000  # the steps of a picture of a day

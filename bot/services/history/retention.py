@@ -16,10 +16,10 @@ from bot.db.database import Connection, Database
 from bot.db.monitors import Watched
 from bot.db.purge import prune
 from bot.db.results import Packer, ResultRow, unpack
-from bot.db.rollups import HOURS, Rollup
+from bot.db.rollups import HOURS, ROLLED_DAY, ROLLED_HOUR, Rollup
 from bot.db.stats import KEPT_MS
 from bot.models import State
-from bot.services.history.coverage import Span, length_ms, overlap_ms, watched_spans
+from bot.services.history.uptime import Span, length_ms, overlap_ms, watched_spans
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ CHANGES_MS = 366 * DAY_MS  # what people changed: a year, leap years included
 SLICE_S = 0.01  # no slice works much longer; its commit and a checkpoint may double it
 SLICE_ROWS = 2_000
 REMEMBERED_HOURS = 50  # the longest interval is a day, and a check speaks for two of them
-ROLLED_HOUR, ROLLED_DAY = "rolled_hour", "rolled_day"  # the next ones to count
 
 
 class Retention:

@@ -23,7 +23,7 @@ from bot.services.transfer.kuma import (
     with_groups,
 )
 from bot.services.transfer.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
-from bot.services.typed_addresses import typed_address
+from bot.services.typed_text import typed_address
 from bot.words.translator import N_
 
 SIZE_LIMIT = 1 << 20

@@ -13,9 +13,9 @@ from typing import Any
 
 from bot.errors import UserError
 from bot.models import PUSH_URL
-from bot.services.http_text import parse_statuses, status_text
 from bot.services.option_types import UNREADABLE, whole_number
 from bot.services.transfer.columns import Raw, Remark, address_of, scheme_named, tags_of
+from bot.services.typed_text import parse_statuses, status_text
 from bot.words.translator import N_
 
 _TYPICAL = frozenset(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.engine.stall_detector import StallDetector
+from bot.engine.process import StallDetector
 from tests.fakes import FakeClock
 
 

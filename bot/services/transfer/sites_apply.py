@@ -11,16 +11,16 @@ from typing import Any, Protocol
 from bot.errors import UserError
 from bot.models import GuildSettings, Monitor, TagAlerts, Target
 from bot.services.audit_log import FILE
+from bot.services.bulk import BulkImport, Outcome, RowState
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds, KeyValueStore
 from bot.services.maintenance import MAX_WINDOWS, Maintenance, NewWindow
 from bot.services.monitor_options import differing
 from bot.services.monitors import Monitors
 from bot.services.silences import Silences
-from bot.services.sites.document import MonitorEntry, Reference, ServerEntry, read_sites
-from bot.services.transfer.bulk_import import BulkImport, Outcome, RowState
 from bot.services.transfer.files import Item
-from bot.services.yaml_lines import YamlError
+from bot.services.transfer.sites_file import MonitorEntry, Reference, ServerEntry, read_sites
+from bot.services.transfer.yaml_lists import YamlError
 
 log = logging.getLogger(__name__)
 

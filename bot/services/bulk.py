@@ -1,11 +1,11 @@
-"""Takes many monitors at once, a slice at a time, and says of each row what became of it.
+"""Many monitors at once: taken from a list, or changed alike. Of each it is said what became of it.
 
 A row about a monitor that is here already changes what differs; an unnamed row is about the monitor
 of its address. Cost is linear in the number of rows: what a server watches is indexed once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -14,7 +14,7 @@ from bot.models import Monitor
 from bot.services.audit_log import AuditEvent
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, differing
 from bot.services.monitor_rules import NameTaken
-from bot.services.monitors import Monitors
+from bot.services.monitors import Monitors, check_owner
 from bot.services.option_types import NumberOption
 from bot.services.silences import Silences
 from bot.services.transfer.files import Item
@@ -269,3 +269,48 @@ def _in_a_file(error: UserError) -> UserError:
 
 def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
+
+
+_OF_ONE = ("url", "name", "headers")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """``changing`` would be other than they are; ``refused``: the change cannot be theirs."""
+
+    guild_id: int
+    typed: Typed
+    changing: Sequence[Monitor]
+    refused: Sequence[tuple[Monitor, UserError]]
+
+
+def propose(monitors: Monitors, guild_id: int, found: Iterable[Monitor], typed: Typed) -> Proposal:
+    """Nothing changes yet. Raises UserError for options that only one monitor can take."""
+    if not typed.keys().isdisjoint(_OF_ONE):
+        raise UserError("Address, name and request headers belong to one site: choose one.")
+    mine = monitors.index(guild_id)
+    changing: list[Monitor] = []
+    refused: list[tuple[Monitor, UserError]] = []
+    for one in found:
+        try:
+            check_owner(one)
+            if monitors.rules.changed(one, typed, mine) != one:
+                changing.append(one)
+        except UserError as error:
+            refused.append((one, error))
+    return Proposal(guild_id, typed, changing, refused)
+
+
+async def take(
+    monitors: Monitors, proposal: Proposal, by: int
+) -> tuple[list[Monitor], list[tuple[Monitor, UserError]]]:
+    """What was changed, and what could not be."""
+    changed: list[Monitor] = []
+    refused = list(proposal.refused)
+    for one in proposal.changing:
+        try:
+            edited = await monitors.change(proposal.guild_id, one.id, proposal.typed, by)
+            changed.append(edited.after)
+        except UserError as error:
+            refused.append((one, error))
+    return changed, refused

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bot.engine.rlimits import OPEN_FILES, checks_at_once, has_room
+from bot.engine.process import OPEN_FILES, checks_at_once, has_room
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def in_a_process(soft: int, hard: int, code: str) -> str:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     ended = subprocess.run(
-        [sys.executable, "-c", f"from bot.engine.rlimits import *; {code}"],
+        [sys.executable, "-c", f"from bot.engine.process import *; {code}"],
         capture_output=True,
         text=True,
         check=True,

@@ -1,7 +1,8 @@
 """Reads the file of sites. Every complaint names its line; a file is taken whole or not at all.
 
 The keys of a monitor are the names of the options of ``/watch add``, those of a maintenance window
-the options of ``/maintenance schedule``. ``docs/sites.schema.json`` describes the same for editors.
+the options of ``/maintenance schedule``. ``docs/sites.schema.json`` describes the same for
+editors.
 """
 
 import re
@@ -16,9 +17,9 @@ from bot.services.monitor_options import OPTIONS, read_options
 from bot.services.option_types import tag_name
 from bot.services.recurrence import zone_name
 from bot.services.transfer.files import Item
-from bot.services.typed_addresses import typed_address
-from bot.services.yaml_lines import Lines, YamlError, load_yaml
-from bot.words.timestamps import parse_duration_ms
+from bot.services.transfer.yaml_lists import Lines, YamlError, load_yaml
+from bot.services.typed_text import typed_address
+from bot.words.phrases import parse_duration_ms
 from bot.words.translator import LANGUAGES
 
 SERVER_KEYS = (
