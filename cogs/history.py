@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.charts.picture import Labels, Picture, Point
-from bot.charts.ticks import ms_ticks, time_ticks
+from bot.charts.ticks import answer_time, ms_ticks, run_ticks, run_time, time_ticks
 from bot.clock import HOUR_MS
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import translator_of
@@ -28,6 +28,7 @@ _ALT_LIMIT = 1_024  # Discord's for the description of an attachment
 _NO_FILES = N_("I can't attach files in this channel, so here it is in one line:")
 _STILL_DRAWN = N_("I am still drawing another picture for you, so here it is in one line:")
 _NOT_DRAWN = N_("The picture could not be drawn this time, so here it is in one line:")
+_NO_RUNS = N_("no run times: the job does not call /start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class MonitorHistory:
     status: MonitorStatus
     period: Period
     past: PeriodReport
+
+    @property
+    def is_job(self) -> bool:
+        """Its times are how long it ran, where it says when it starts."""
+        return self.status.monitor.is_push
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was seen of it. A job that is fine may have no times."""
+        has_beaten = bool(self.status.latest or self.past.uptime.watched_s)
+        return self.past.empty and not (self.is_job and has_beaten)
 
     @property
     def young(self) -> bool:
@@ -52,7 +64,7 @@ def history_embed(
     if asked.young:
         said.append(words.text("Watched since {time}.", time=stamp(asked.past.span[0], "f")))
     if instead is not None:
-        said += [words.text(instead), sparkline(words, asked.past)]
+        said += [words.text(instead), sparkline(words, asked.past, is_job=asked.is_job)]
     embed = state_embed(words, asked.status, said)
     for name, value in _rows(words, asked):
         embed.add_field(name=name, value=value)
@@ -114,27 +126,29 @@ def _times(words: Translator, count: int, seconds: int) -> str:
 
 
 def _speed_row(words: Translator, asked: MonitorHistory) -> Sequence[tuple[str, str]]:
-    """Of a job how long it took, where it says when it begins."""
-    past = asked.past
-    if not asked.status.monitor.is_push:
-        return ((_speed_name(words, past), _speed(words, past)),)
-    return ((words.text("Run time"), _speed(words, past)),) if past.p95_ms else ()
+    """Of a job how long it ran."""
+    return ((_speed_name(words, asked), _speed(words, asked)),)
 
 
-def _speed_name(words: Translator, past: PeriodReport) -> str:
-    return words.text("Response time") if past.exact else words.text("Response time, typical")
+def _speed_name(words: Translator, asked: MonitorHistory) -> str:
+    if asked.is_job:
+        return words.text("Run time") if asked.past.exact else words.text("Run time, typical")
+    if asked.past.exact:
+        return words.text("Response time")
+    return words.text("Response time, typical")
 
 
-def _speed(words: Translator, past: PeriodReport) -> str:
+def _speed(words: Translator, asked: MonitorHistory) -> str:
+    past, shown = asked.past, run_time if asked.is_job else answer_time
     if past.median_ms is None or past.p95_ms is None:
-        return words.text("no answer")
+        return words.text(_NO_RUNS) if asked.is_job else words.text("no answer")
     said = [
-        words.text("median {ms} ms", ms=words.number(past.median_ms)),
-        words.text("95% within {ms} ms", ms=words.number(past.p95_ms)),
+        words.text("median {time}", time=shown(words, past.median_ms)),
+        words.text("95% within {time}", time=shown(words, past.p95_ms)),
     ]
     highest = max(one.p95_ms for one in past.response_times)
     if highest > top_ms(past):
-        said.append(words.text("peaks up to {ms} ms", ms=words.number(highest)))
+        said.append(words.text("peaks up to {time}", time=shown(words, highest)))
     return " · ".join(said)
 
 
@@ -145,9 +159,13 @@ _ORDINARY, _ABOVE = 0.9, 2.5
 _HEADROOM = 1.1
 
 
-def picture(words: Translator, past: PeriodReport, timezone: str) -> Picture:
+def picture(
+    words: Translator, past: PeriodReport, timezone: str, *, is_job: bool = False
+) -> Picture:
     """``timezone``: whose clock the axis shows."""
     zone, top = zone_of(timezone), top_ms(past)
+    ticks = run_ticks if is_job else ms_ticks
+    has_times = bool(past.response_times) or not is_job
     return Picture(
         span=past.span,
         top_ms=top,
@@ -156,15 +174,16 @@ def picture(words: Translator, past: PeriodReport, timezone: str) -> Picture:
         unstable=past.unstable,
         unwatched=past.unwatched,
         time_ticks=time_ticks(words, past.span, zone),
-        ms_ticks=ms_ticks(words, top),
+        ms_ticks=ticks(words, top) if has_times else (),
         labels=Labels(
-            median=words.text("median"),
+            median=words.text("run time, median") if is_job else words.text("median"),
             spread=words.text("95th percentile"),
             down=f"✖ {words.text('down')}",
             unstable=f"▲ {words.text('unstable')}",
             unwatched=words.text("not watched"),
             zone=plain(timezone.rpartition("/")[2].replace("_", " "), _ZONE_LIMIT),
             players=words.text("players"),
+            nothing="" if has_times else words.text(_NO_RUNS),
         ),
         players=tuple(_counts(past)),
     )
@@ -251,12 +270,13 @@ class History(VigieCog):
         work = self._services.history.report(found.guild_id, found.id, Period(period))
         asked = MonitorHistory(monitor, Period(period), await defer_if_slow(interaction, work))
         words = translator_of(interaction)
-        if asked.past.empty:
+        if asked.empty:
             await respond(interaction, _nothing_yet(words, asked))
             return
         if not worth_drawing(asked.past):
             text = words.text(_TOO_EARLY, duration=words.duration(asked.past.step_ms // 1000))
-            await respond(interaction, text, embed=history_embed(words, asked))
+            said = None if asked.is_job else text
+            await respond(interaction, said, embed=history_embed(words, asked))
             return
         instead = self._not_drawn(interaction) or await self._draw(interaction, asked)
         if instead is not None:
@@ -271,7 +291,8 @@ class History(VigieCog):
         """Answer with a picture, or return why there is none."""
         words = translator_of(interaction)
         timezone = self._services.guilds.settings(asked.status.monitor.guild_id).timezone
-        drawing = self._services.painter.paint(picture(words, asked.past, timezone))
+        shown = picture(words, asked.past, timezone, is_job=asked.is_job)
+        drawing = self._services.painter.paint(shown)
         self._drawing.add(interaction.user.id)
         try:
             png = await defer_if_slow(interaction, drawing, after_s=0)
@@ -280,8 +301,8 @@ class History(VigieCog):
         if png is None:
             return _NOT_DRAWN
         # Beside the embed, not in it: an image of an embed takes no alternative text.
-        shown = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
-        await respond(interaction, embed=history_embed(words, asked), file=shown)
+        file = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
+        await respond(interaction, embed=history_embed(words, asked), file=file)
         return None
 
 

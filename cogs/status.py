@@ -6,6 +6,7 @@ from dataclasses import replace
 import discord
 from discord import app_commands
 
+from bot.charts.ticks import answer_time
 from bot.clock import DAY_MS
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
@@ -149,10 +150,10 @@ def _add_numbers(embed: discord.Embed, words: Translator, report: Report) -> Non
 
 
 def _latency(words: Translator, latency: Latency) -> str:
-    median = words.text("median {ms} ms", ms=words.number(latency.median))
+    median = words.text("median {time}", time=answer_time(words, latency.median))
     if latency.p95 is None:
         return median
-    most = words.text("95% within {ms} ms", ms=words.number(latency.p95))
+    most = words.text("95% within {time}", time=answer_time(words, latency.p95))
     return f"{median} · {most}"
 
 

@@ -90,6 +90,9 @@ def _frame(plot: Axes, strip: Axes, picture: Picture) -> None:
 
 
 def _speed(plot: Axes, picture: Picture) -> None:
+    if picture.labels.nothing:
+        place: dict[str, Any] = {"transform": plot.transAxes, "ha": "center", "va": "center"}
+        plot.text(0.5, 0.5, picture.labels.nothing, backgroundcolor=_PLOT, zorder=7, **place)
     many = sum(map(len, picture.runs)) > _MANY
     for run in picture.runs:
         at, median, p95 = zip(*run, strict=True)

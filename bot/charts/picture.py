@@ -36,6 +36,7 @@ class Labels:
     unwatched: str
     zone: str
     players: str = ""
+    nothing: str = ""  # why there are no times
 
 
 @dataclass(frozen=True, slots=True)

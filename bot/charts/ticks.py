@@ -17,6 +17,9 @@ _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
 _DAYS = (1, 2, 5, 7, 14, 28)
 _HOUR = 60
 _LINES = 5
+_RUN_UNITS_MS = (60 * _MINUTE_MS, _MINUTE_MS, 1_000)
+_FEW = 2  # of fewer whole units no axis is made
+_SHORT_MS = 10_000
 # A label nearer to an end than this part of the axis would be cut.
 _MARGIN = 0.03
 
@@ -80,9 +83,27 @@ def _label(words: Translator, wall: datetime) -> str:
 def ms_ticks(words: Translator, top_ms: int) -> tuple[Tick, ...]:
     """Round numbers from 0 to ``top_ms``."""
     step = _round_step(top_ms / _LINES)
-    return tuple(
-        Tick(at, words.text("{ms} ms", ms=words.number(at))) for at in range(0, top_ms + 1, step)
-    )
+    return tuple(Tick(at, answer_time(words, at)) for at in range(0, top_ms + 1, step))
+
+
+def run_ticks(words: Translator, top_ms: int) -> tuple[Tick, ...]:
+    """The same for jobs, which may run for hours: round numbers of seconds, minutes or hours."""
+    unit_ms = next((one for one in _RUN_UNITS_MS if top_ms >= _FEW * one), 1)
+    step = unit_ms * _round_step(top_ms / unit_ms / _LINES)
+    marks = range(0, top_ms + 1, step)
+    if unit_ms == 1:
+        return tuple(Tick(at, answer_time(words, at)) for at in marks)
+    return tuple(Tick(at, words.duration(at / 1000)) for at in marks)
+
+
+def answer_time(words: Translator, ms: int) -> str:
+    """``1,204 ms``."""
+    return words.text("{ms} ms", ms=words.number(ms))
+
+
+def run_time(words: Translator, ms: int) -> str:
+    """``25 min``; of a few seconds the milliseconds too."""
+    return answer_time(words, ms) if ms < _SHORT_MS else words.duration(ms / 1000)
 
 
 def _round_step(least: float) -> int:

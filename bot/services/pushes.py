@@ -198,7 +198,7 @@ class Pushes:
         if what is Call.START or entry.monitor.paused or self._is_gone(entry):
             await stored
             return
-        took_ms = 0 if began_ms is None else min(now_ms - began_ms, _LONGEST_MS)
+        took_ms = 0 if began_ms is None else max(1, min(now_ms - began_ms, _LONGEST_MS))
         cause = Cause(Reason.JOB_FAILED, status) if what is Call.FAILED else None
         result = CheckResult(now_ms, cause, phases=Phases(total=float(took_ms)))
         check = Check(now_ms, 0, cause, took_ms)

@@ -283,7 +283,10 @@ def _site(
         before=share(*seconds(begin_ms - before_ms, begin_ms)),
         incidents=len(lengths),
         incident_s=sum(lengths),
-        median_ms=weighted_median([(one.p50_ms, one.ok) for one in hours if one.p50_ms]),
+        # How long a job ran is no answer that could be slow.
+        median_ms=weighted_median(
+            [(one.p50_ms, one.ok) for one in hours if one.p50_ms and not monitor.is_push]
+        ),
         certificate_ms=entry.certificate_ms,
         days=tuple(share(*seconds(ms, min(ms + DAY_MS, end_ms))) for ms in range(*span_ms, DAY_MS)),
     )

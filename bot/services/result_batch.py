@@ -42,7 +42,8 @@ class ResultBatch:
 
     def add(self, entry: Entry, result: CheckResult) -> None:
         cause = None if result.cause is None else str(result.cause)
-        total = round(result.phases.total)
+        took_ms = result.phases.total
+        total = max(1, round(took_ms)) if took_ms else 0  # 0: nobody knows
         self._results.append(ResultRow(result.at_ms, entry.monitor.id, total, cause))
         count = None if result.game is None else result.game.players
         if entry.monitor.players and count is not None:

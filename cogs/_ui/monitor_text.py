@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import discord
 
+from bot.charts.ticks import answer_time, run_time
 from bot.discord.alert_card import site_link
 from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
@@ -199,13 +200,14 @@ _DOWN, _UNSTABLE = "✖", "▲"
 _SIGN_MEANINGS = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
 
 
-def sparkline(words: Translator, past: PeriodReport) -> str:
+def sparkline(words: Translator, past: PeriodReport, *, is_job: bool = False) -> str:
     """The line in a block of code, and below it what its signs mean."""
+    shown = run_time if is_job else answer_time
     top = max((one.median_ms for one in past.response_times), default=0)
     line = "".join(_signs(past, top))
     key = meanings(words, _SIGN_MEANINGS, line)
     if top and set(line) & set(_HEIGHTS):
-        key.insert(0, f"`{_HEIGHTS[-1]}` {words.text('{ms} ms', ms=words.number(top))}")
+        key.insert(0, f"`{_HEIGHTS[-1]}` {shown(words, top)}")
     return f"```\n{line}\n```{' · '.join(key)}"
 
 

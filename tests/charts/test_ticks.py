@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.charts.ticks import ms_ticks, time_ticks
+from bot.charts.ticks import ms_ticks, run_ticks, run_time, time_ticks
 from bot.words.translator import translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
@@ -98,3 +98,17 @@ def test_milliseconds_are_round(top: int, said: str) -> None:
 
 def test_numbers_follow_the_language() -> None:
     assert ms_ticks(FR, 1_200)[-1].label == "1\u202f000\u202fms"
+
+
+def test_run_times_have_round_numbers_of_their_own_units() -> None:
+    def labels(top_ms: int) -> list[str]:
+        return [tick.label for tick in run_ticks(EN, top_ms)]
+
+    assert labels(1_000) == ["0 ms", "200 ms", "400 ms", "600 ms", "800 ms", "1,000 ms"]
+    assert labels(11_000) == ["0 s", "5 s", "10 s"]
+    assert labels(2_100_000) == ["0 s", "10 min", "20 min", "30 min"]
+    assert labels(11 * 3_600_000) == ["0 s", "5 h", "10 h"]
+    assert [run_time(EN, ms) for ms in (0, 900, 9_999, 10_400, 1_500_000)] == [
+        *("0 ms", "900 ms", "9,999 ms"),
+        *("10 s", "25 min"),
+    ]

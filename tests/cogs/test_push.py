@@ -1,10 +1,13 @@
 """``/watch push``: the secret address, what is shown of a job, and by whose leave."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.config import ListenAddress
+from bot.db import results
+from bot.db.results import ResultRow
 from bot.services.pushes import Call, Taken
 from sandbox import Answer, Refused
 from tests.cogs.bot_fixture import BotFixture, labels, run_with_bot
@@ -85,6 +88,42 @@ def test_a_job_looks_like_a_job_everywhere(tmp_path: Path) -> None:
         assert "Sa tâche appelle" in french.content
 
     run_with_bot(tmp_path, scenario, **settings())
+
+
+def test_the_history_of_a_job_is_of_its_runs(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        await fixture.run("watch push", name="Backup", every=60, grace=30)
+        monitor = fixture.app.monitors.find(fixture.guild_id, "Backup")
+        entry = fixture.app.watchlist.get(fixture.guild_id, monitor.id)
+        now_ms = fixture.app.clock.now_ms()
+        entry.monitor = replace(monitor, created_ms=now_ms - 20 * 3_600_000)
+        rows = [
+            ResultRow(now_ms - hour * 3_600_000, monitor.id, 0, None if hour else "timeout")
+            for hour in range(20)
+        ]
+        await fixture.app.recorder._db.write(lambda conn: results.append(conn, rows))
+        answer = await fixture.run("history", monitor="Backup")
+        assert answer.content == ""
+        assert field(answer, "Run time") == "no run times: the job does not call /start"
+        rows = [
+            ResultRow(now_ms - hour * 3_600_000 - 1, monitor.id, 1_500_000 + hour, None)
+            for hour in range(20)
+        ]
+        await fixture.app.recorder._db.write(lambda conn: results.append(conn, rows))
+        shown = await fixture.run("history", monitor="Backup")
+        assert field(shown, "Run time") == "median 25 min · 95% within 25 min"
+        [file] = shown.attachments
+        assert "Run time: median 25 min" in file["description"]
+        everything = str((answer.message, shown.message))
+        assert "Response time" not in everything
+        assert " ms" not in everything
+
+    run_with_bot(tmp_path, scenario, **settings())
+
+
+def field(answer: Answer, name: str) -> str:
+    (embed,) = answer.embeds
+    return next(str(one["value"]) for one in embed["fields"] if one["name"] == name)
 
 
 def test_without_a_door_one_sentence_says_what_to_do(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from bot.errors import UserError
 from bot.models import Cause, Monitor, Reason, State
 from bot.services.bulk import BulkImport
 from bot.services.explanation import AFTER_A_BEAT, EXPECTED, LAST_BEAT, NEXT_BEAT, NO_BEAT, Why
+from bot.services.history.period_report import History, Period
 from bot.services.pushes import Call, Taken
 from bot.services.silences import Silences
 from bot.services.transfer.files import export, read
@@ -497,6 +498,31 @@ def test_time_counts_as_watched_with_and_without_beats(tmp_path: Path) -> None:
             uptime = await s.uptime(one.monitor, began_ms)
             assert uptime.unwatched_s < 60
             assert uptime.down_s in range(3_600, 3_900), "since the beat was expected"
+
+    play(scenario())
+
+
+def test_history_has_the_run_times_of_jobs_that_say_when_they_start(tmp_path: Path) -> None:
+    """Looks at a job every six hours, and beats without a start, say nothing of how long it ran."""
+
+    async def scenario() -> None:
+        async with running(tmp_path) as s:
+            nightly = await job(s, "nightly", every=86_400, grace=3_600)
+            silent = await job(s, "silent", every=86_400, grace=3_600)
+            for _ in range(3):
+                await nightly.call(Call.START)
+                await wait(s, 1_500)
+                await nightly.call()
+                await silent.call()
+                await wait(s, 84_900)
+            past = History(s.db, s.clock, s.watchlist)
+            for period in (Period.DAY, Period.WEEK):
+                ran = await past.report(GUILD, nightly.monitor.id, period)
+                assert (ran.median_ms, ran.p95_ms) == (1_500_000, 1_500_000)
+                assert {one.median_ms for one in ran.response_times} == {1_500_000}
+                unknown = await past.report(GUILD, silent.monitor.id, period)
+                assert (unknown.median_ms, unknown.response_times) == (None, ())
+                assert unknown.uptime.watched_s > 80_000
 
     play(scenario())
 

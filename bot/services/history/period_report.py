@@ -111,7 +111,8 @@ class _Checks:
         found = []
         for begin_ms, took in sorted(self.took.items()):
             median, p95 = quantiles(took)
-            found.append(ResponseTimes(begin_ms, len(took), median or 0, p95 or 0))
+            if median is not None and p95 is not None:
+                found.append(ResponseTimes(begin_ms, len(took), median, p95))
         return found
 
 
