@@ -5,8 +5,10 @@ credentials do). ``VARIABLES`` is the whole list; a test holds the documentation
 """
 
 import difflib
+import errno
 import ipaddress
 import os
+import socket
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,10 +61,21 @@ DEFAULT_CANARIES = (
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+_REFUSALS = {
+    errno.EADDRINUSE: "is taken: another program listens there. Choose another port.",
+    errno.EADDRNOTAVAIL: "is no address of this machine.",
+    errno.EACCES: "is for root alone: choose a port from 1024 on.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
     address: str
     port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
@@ -76,10 +89,23 @@ class ListenAddress:
     @property
     def url(self) -> str:
         """How this machine itself reaches it."""
-        host = self.address
-        if self.is_any:
-            host = "::1" if ":" in host else "127.0.0.1"
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        here = "::1" if ":" in self.address else "127.0.0.1"
+        return f"http://{ListenAddress(here, self.port) if self.is_any else self}"
+
+    def listen(self, backlog: int = 1) -> socket.socket:
+        """A socket that listens there. Raises ConfigError when the address cannot be had."""
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.setblocking(False)
+            made.bind((self.address, self.port))
+            made.listen(backlog)
+        except OSError as error:
+            made.close()
+            refusal = _REFUSALS.get(error.errno or 0, f"cannot be had: {_why(error)}.")
+            raise ConfigError(f"VIGIE_LISTEN: {self} {refusal}") from error
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.clock import DAY_MS, HOUR_MS
 from bot.db import incidents, rows
 from bot.db.database import Connection
-from bot.models import Incident
+from bot.models import PUSH_URL, Incident
 
 _WEEK_HOURS = 168
 
@@ -90,6 +90,13 @@ def pinged(conn: Connection) -> int:
             " WHERE url LIKE 'ping://%' AND removed_ms IS NULL AND paused_ms IS NULL",
         )
     )
+
+
+def behind_door(conn: Connection) -> tuple[int, int]:
+    """So many push monitors wait for beats, and so many servers show a status page."""
+    pushes = "SELECT count(*) FROM monitor WHERE url = ? AND removed_ms IS NULL"
+    pages = "SELECT count(*) FROM guild WHERE page AND left_ms IS NULL"
+    return int(rows.value(conn, pushes, (PUSH_URL,))), int(rows.value(conn, pages))
 
 
 def file_bytes(conn: Connection) -> int:

@@ -7,7 +7,6 @@ each other, never somebody who asks and listens.
 
 import asyncio
 import contextlib
-import errno
 import logging
 import socket
 import time
@@ -17,7 +16,6 @@ from typing import Any
 from aiohttp import web
 
 from bot.config import ListenAddress
-from bot.errors import ConfigError
 from bot.web.answers import answer
 
 log = logging.getLogger(__name__)
@@ -166,7 +164,7 @@ class Listener:
 
     def start(self) -> None:
         """Listen. Raises ConfigError when the address cannot be had."""
-        self._socket = _listening(self._where)
+        self._socket = self._where.listen(BACKLOG)
         self.port = self._socket.getsockname()[1]
         self._server = _Server(self._in_turn)
         self._tasks = [
@@ -244,30 +242,3 @@ def _more(listening: socket.socket) -> list[socket.socket]:
             found.append(listening.accept()[0])
             found[-1].setblocking(False)
     return found
-
-
-def _listening(where: ListenAddress) -> socket.socket:
-    family = socket.AF_INET6 if ":" in where.address else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.setblocking(False)
-        made.bind((where.address, where.port))
-        made.listen(BACKLOG)
-    except OSError as error:
-        made.close()
-        raise ConfigError(_refusal(where, error)) from error
-    return made
-
-
-def _refusal(where: ListenAddress, error: OSError) -> str:
-    place = where.url.removeprefix("http://")
-    match error.errno:
-        case errno.EADDRINUSE:
-            return f"VIGIE_LISTEN: another program listens on {place}; choose another port."
-        case errno.EADDRNOTAVAIL:
-            return f"VIGIE_LISTEN: this machine has no address {where.address}."
-        case errno.EACCES:
-            return f"VIGIE_LISTEN: port {where.port} is for root alone; choose one from 1024 on."
-        case _:
-            return f"VIGIE_LISTEN: cannot listen on {place}: {error.strerror}."

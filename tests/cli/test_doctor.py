@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import socket
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +18,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli import doctor
 from bot.clock import SystemClock
-from bot.config import Config, require_private
+from bot.config import Config, ListenAddress, require_private
 from bot.db import files
 from bot.db.database import Database
 from bot.db.lock import instance_lock
@@ -30,8 +32,10 @@ from bot.services.doctor.findings import Grade
 from bot.services.guilds import Guilds
 from bot.services.liveness import Heartbeat
 from bot.services.watchlist import Watchlist
+from bot.web.door import Door, Healthz
 from sandbox import Sandbox
 from tests.db.test_upgrades import old_database, steps_until
+from tests.engine.sites import free_port
 
 TOKEN = "aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbb.cccccccccccccccccccccccccccc"
 
@@ -170,8 +174,8 @@ def test_no_discord_and_silent_canaries_are_named(
     status, found = examined(config, capsys)
     assert status == 2
     assert "connection refused" in found["Discord"]["text"]
-    assert found["Canaries"]["grade"] == "warning"
-    assert nowhere in found["Canaries"]["text"]
+    assert found["Connectivity check"]["grade"] == "warning"
+    assert nowhere in found["Connectivity check"]["text"]
 
 
 def test_a_missing_token_is_broken_and_an_odd_one_a_warning(
@@ -429,3 +433,116 @@ def test_a_heartbeat_that_is_not_heard_is_reported(
     assert "Heartbeat" not in stored(None)
     assert stored("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: “HTTP 404”"
     assert "Heartbeat" not in stored(None)
+
+
+def put_behind_the_door(database: Path, *, pushes: int = 0, pages: int = 0) -> None:
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.executemany("INSERT INTO guild (id, page) VALUES (?, ?)", [(1, pages > 0), (2, False)])
+        conn.executemany(
+            "INSERT INTO monitor (guild_id, name, name_key, url, method, headers, expect_status,"
+            " interval_s, created_ms) VALUES (1, ?1, ?1, 'push://', 'GET', '[]', '', 60, 0)",
+            [(f"job {n}",) for n in range(pushes)],
+        )
+
+
+SHUT = "is set, and nothing listens"
+
+
+@pytest.mark.parametrize(
+    ("behind", "settings", "said"),
+    [
+        ({}, {}, None),
+        ({"pushes": 2}, {}, ("broken", "nothing listens, so no beat arrives; push monitors: 2")),
+        ({"pages": 1}, {}, ("broken", "nothing listens, so nobody sees the status pages: 1")),
+        ({}, {"public_url": "https://x.example"}, ("warning", f"VIGIE_PUBLIC_URL {SHUT}")),
+        ({}, {"metrics_token": "x"}, ("warning", f"VIGIE_METRICS_TOKEN {SHUT}")),
+    ],
+)
+def test_what_waits_behind_a_door_that_is_shut_is_reported(
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    behind: dict[str, int],
+    settings: dict[str, str],
+    said: tuple[str, str] | None,
+) -> None:
+    put_behind_the_door(database, **behind)
+    config = Config(database=database, canaries=(), api_url="http://127.0.0.1:9", **settings)  # type: ignore[arg-type]
+    found = examined(config, capsys)[1].get("HTTP door")
+    assert (found and (found["grade"], found["text"])) == said
+
+
+def test_the_door_and_its_addresses_are_looked_at(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_behind_the_door(database, pushes=1, pages=1)
+    plain = Config(database=database, canaries=(), api_url="http://127.0.0.1:9")
+    port = free_port()
+    here = replace(plain, listen=ListenAddress("127.0.0.1", port))
+    found = examined(here, capsys)[1]
+    assert found["HTTP door"]["text"] == f"127.0.0.1:{port} is free for it"
+    assert found["Public address"]["text"] == (
+        f"addresses of jobs and status pages begin with http://127.0.0.1:{port};"
+        " push monitors: 1, status pages: 1"
+    )
+    assert "Metrics" not in found
+    public = replace(here, public_url="https://status.example.org")
+    assert "Public address" not in examined(public, capsys)[1]
+    unsafe = examined(replace(here, public_url="http://status.example.org"), capsys)[1]
+    assert unsafe["Public address"]["text"].startswith("jobs send their secrets unencrypted")
+    everywhere = replace(public, listen=ListenAddress("0.0.0.0", port))  # noqa: S104
+    assert examined(everywhere, capsys)[1]["Metrics"]["grade"] == "warning"
+    assert "Metrics" not in examined(replace(everywhere, metrics_token="x"), capsys)[1]
+    elsewhere = replace(public, listen=ListenAddress("203.0.113.9", port))
+    assert "is no address of this machine" in examined(elsewhere, capsys)[1]["HTTP door"]["fix"]
+
+
+def test_a_port_that_somebody_else_has_is_reported(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = Config(database=database, canaries=(), api_url="http://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        taken.settimeout(60)
+        port = taken.getsockname()[1]
+        here = replace(plain, listen=ListenAddress("127.0.0.1", port))
+        found = examined(here, capsys)[1]["HTTP door"]
+        assert (found["grade"], found["text"]) == ("broken", "cannot be opened at the next start")
+        assert "another program listens there" in found["fix"]
+
+        def answer() -> None:
+            taken.accept()[0].close()
+
+        with instance_lock(database):  # a Vigie runs, and has not got it
+            somebody = threading.Thread(target=answer)
+            somebody.start()
+            found = examined(here, capsys)[1]["HTTP door"]
+            somebody.join()
+        assert found["text"] == f"Vigie runs, and does not answer at 127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("problem", "grade", "text"),
+    [
+        (None, "ok", "answers at 127.0.0.1"),
+        ("Discord has been away for 64 s", "warning", "answers: Discord has been away for 64 s"),
+    ],
+)
+def test_the_door_of_a_running_vigie_is_asked(
+    database: Path, problem: str | None, grade: str, text: str
+) -> None:
+    class Health:
+        async def problem(self) -> str | None:
+            return problem
+
+    async def play() -> dict[str, Finding]:
+        where = ListenAddress("127.0.0.1", free_port())
+        opened = Door(where, {"healthz": Healthz(Health())})  # type: ignore[arg-type]
+        opened.start()
+        config = Config(database=database, canaries=(), api_url="http://127.0.0.1:9")
+        try:
+            return {one.name: one for one in await examine(replace(config, listen=where))}
+        finally:
+            await opened.stop()
+
+    with instance_lock(database):
+        found = asyncio.run(play())["HTTP door"]
+    assert (found.grade, text in found.text) == (grade, True), found

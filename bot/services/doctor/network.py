@@ -1,15 +1,23 @@
-"""Discord, the clock, the name servers and the canaries."""
+"""Discord, the clock, the name servers, whether Vigie is online, and the HTTP door."""
 
 import asyncio
 import json
+import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.config import Config
+from bot.config import Config, ListenAddress, carries_secrets
+from bot.db import stats
+from bot.db.files import read_only
+from bot.db.lock import is_held
 from bot.engine.network import Answer, ApiClient
 from bot.engine.resolver import NameFailed, Resolve
+from bot.errors import ConfigError
 from bot.services.doctor.findings import Finding, broken, ok, warning
 from bot.words.causes import cause_text
 from bot.words.escaping import plain
@@ -29,14 +37,15 @@ async def findings(config: Config, resolver: Resolve) -> list[Finding]:
     api_client = ApiClient(resolver)
     # Without a token no header: one that ends in a blank cannot be sent at all.
     headers = {"Authorization": f"Bot {config.token}"} if config.token else {}
-    me, application, gateway, names, canaries = await asyncio.gather(
+    me, application, gateway, names, online, door = await asyncio.gather(
         api_client.get(f"{config.api_url}/users/@me", headers),
         api_client.get(f"{config.api_url}/applications/@me", headers),
         api_client.get(f"{config.api_url}/gateway/bot", headers),
         _names(config, resolver),
-        _canaries(config, api_client),
+        _online(config, api_client),
+        _door(config, api_client),
     )
-    found = [names, canaries, _discord(me, config)]
+    found = [names, online, *door, _discord(me, config)]
     if me.cause is None:
         found.append(_clock(me, time.time()))
     if me.status == OK:
@@ -142,18 +151,80 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
     return ok("Names", f"{host} has addresses ({', '.join(families)})")
 
 
-async def _canaries(config: Config, api_client: ApiClient) -> Finding:
+async def _online(config: Config, api_client: ApiClient) -> Finding:
+    name = "Connectivity check"
     if not config.canaries:
-        return ok("Canaries", "none: only Discord's API shows whether Vigie is online")
+        return ok(name, "by Discord's API alone: no other address is asked")
     answers = await asyncio.gather(*map(api_client.get, config.canaries))
     silent = [u for u, answer in zip(config.canaries, answers, strict=True) if answer.cause]
     if silent:
         return warning(
-            "Canaries",
+            name,
             f"no answer from {', '.join(silent)}",
             "Choose others in VIGIE_CANARIES: when all are silent no failure counts.",
         )
-    return ok("Canaries", f"all {len(answers)} answer")
+    return ok(name, f"all {len(answers)} addresses answer")
+
+
+async def _door(config: Config, api_client: ApiClient) -> list[Finding]:
+    """What stands behind the HTTP door, and whether it is open."""
+    pushes, pages = _behind_door(config.database)
+    if config.listen is None:
+        return list(_without_door(config, pushes, pages))
+    found = [await _open_door(config, config.listen, api_client)]
+    if not config.public_url:
+        begin = f"addresses of jobs and status pages begin with {config.listen.url}"
+        text = f"{begin}; push monitors: {pushes}, status pages: {pages}"
+        remedy = "Set VIGIE_PUBLIC_URL to how people and jobs reach the door from outside."
+        found += [warning("Public address", text, remedy)] if pushes or pages else []
+    elif pushes and not carries_secrets(config.public_url):
+        text = f"jobs send their secrets unencrypted; push monitors: {pushes}"
+        remedy = "Put a proxy with a certificate in front, and https:// into VIGIE_PUBLIC_URL."
+        found.append(warning("Public address", text, remedy))
+    if not config.listen.is_loopback and not config.metrics_token:
+        text = f"/metrics answers nobody: {config.listen} is not this machine's alone"
+        remedy = "Set VIGIE_METRICS_TOKEN, and show it to Prometheus (docs/door.md)."
+        found.append(warning("Metrics", text, remedy))
+    return found
+
+
+def _behind_door(file: Path) -> tuple[int, int]:
+    try:
+        with closing(read_only(file)) as conn:
+            return stats.behind_door(conn)
+    except sqlite3.Error:  # another finding says so
+        return 0, 0
+
+
+def _without_door(config: Config, pushes: int, pages: int) -> Iterator[Finding]:
+    name = "HTTP door"
+    remedy = "Set VIGIE_LISTEN, for example to 127.0.0.1:8080 (docs/door.md)."
+    if pushes:
+        yield broken(name, f"nothing listens, so no beat arrives; push monitors: {pushes}", remedy)
+    if pages:
+        yield broken(name, f"nothing listens, so nobody sees the status pages: {pages}", remedy)
+    settings = {"VIGIE_PUBLIC_URL": config.public_url, "VIGIE_METRICS_TOKEN": config.metrics_token}
+    for setting in [one for one, value in settings.items() if value and not pushes + pages]:
+        yield warning(name, f"{setting} is set, and nothing listens", remedy)
+
+
+async def _open_door(config: Config, listen: ListenAddress, api_client: ApiClient) -> Finding:
+    """Its own answer where Vigie runs, else whether the address can be had."""
+    name = "HTTP door"
+    if not is_held(config.database):
+        try:
+            listen.listen().close()
+        except ConfigError as error:
+            return broken(name, "cannot be opened at the next start", str(error))
+        return ok(name, f"{listen} is free for it")
+    answer = await api_client.get(f"{listen.url}/healthz")
+    if (answer.headers or {}).get("server") != "vigie":
+        remedy = "Restart Vigie with these settings, and see its log."
+        return broken(name, f"Vigie runs, and does not answer at {listen}", remedy)
+    said = plain(answer.body.decode(errors="replace"), NAME_LIMIT)
+    if answer.status != OK:
+        return warning(name, f"{listen} answers: {said}", "See docs/door.md, “Health”.")
+    return ok(name, f"answers at {listen}")
 
 
 def _named(name: object, found: dict[str, Any]) -> str:
