@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
+HIDDEN = 0  # the number of a refusal by what a name leads to
+HOME = "home"  # the place of the bot itself: no other may be called so
+PUSH_URL = "push://"  # of every push monitor: it has no address, a job calls
+
 
 class State(StrEnum):
     """State of a monitor. Offline, muted, paused and under maintenance are none."""
@@ -45,9 +49,6 @@ class Rule(StrEnum):
     SLOW_OF_10 = "slow10"
     PARTLY = "partly"  # ten rounds failed here alone
     BEAT = "beat"  # a push monitor's beat is late, or says that the job failed
-
-
-HIDDEN = 0  # the number of a refusal by what a name leads to
 
 
 class Reason(StrEnum):
@@ -186,9 +187,6 @@ class CheckResult:
         return self.cause is None
 
 
-HOME = "home"  # the place of the bot itself: no other may be called so
-
-
 @dataclass(frozen=True, slots=True)
 class SeenFrom:
     """Places by name: where a check failed, where it got through, who was asked and did not say."""
@@ -203,9 +201,6 @@ class SeenFrom:
     @property
     def voted(self) -> int:
         return len(self.failing) + len(self.through)
-
-
-PUSH_URL = "push://"  # of every push monitor: it has no address, a job calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +275,8 @@ class GuildSettings:
 class ReportSchedule:
     """A report that a server gets after each ``period``.
 
-    ``channel_id`` None: where the server's alerts go. ``tag``: "" for all sites.
-
-    ``reported_ms``: until when everything is reported.
+    ``channel_id`` None: where the server's alerts go. ``tag``: "" for all sites. ``reported_ms``:
+    until when everything is reported.
     """
 
     guild_id: int
@@ -309,9 +303,9 @@ class Ending(StrEnum):
 class Incident:
     """One stretch of trouble of one monitor, with all an alert card says of it.
 
-    ``kind`` is what is true now.
-    ``failed`` counts every failed check since the first, confirming ones included, up to the
-    opening; ``share_ok`` of ``share_of`` first checks got through (at most the last 30).
+    ``kind`` is what is true now. ``failed`` counts every failed check since the first, confirming
+    ones included, up to the opening; ``share_ok`` of ``share_of`` first checks got through (at most
+    the last 30).
     """
 
     id: int
@@ -355,17 +349,23 @@ class Incident:
     # What its site may share with others: where it last answered from, its certificate's end.
     address: str | None = None
     certificate_ms: int | None = None
-    places: SeenFrom = (
-        SeenFrom()
-    )  # of the last failed round that others were asked in, home included
+    places: SeenFrom = SeenFrom()  # of the last failed round that others were asked in
 
     @property
     def open(self) -> bool:
         return self.resolved_ms is None
 
     @property
+    def end_ms(self) -> int:
+        """Its true end, as far as it is known; while it is open its beginning."""
+        return self.ended_ms or self.resolved_ms or self.since_ms
+
+    @property
+    def lasted_s(self) -> float:
+        return (self.end_ms - self.since_ms) / 1000
+
+    @property
     def recovering(self) -> bool:
-        """It works again, but its all-clear is held."""
         return self.open and self.clear_by_ms is not None
 
 

@@ -18,7 +18,7 @@ from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus, incident_outline
 from bot.words.causes import cause_text, result_text
 from bot.words.escaping import markdown
-from bot.words.incident_text import duration, sentence
+from bot.words.incident_text import sentence
 from bot.words.phrases import stamp
 from bot.words.translator import Translator
 from cogs._ui.audit_log import audit_log_button
@@ -179,7 +179,7 @@ def _add_past(embed: discord.Embed, words: Translator, past: Sequence[Incident],
 
 def _past(words: Translator, one: Incident) -> str:
     """``24 November 2026 14:02 · 🔴 DOWN · lasted 12 min · HTTP 503``."""
-    length = words.text("lasted {duration}", duration=duration(words, one))
+    length = words.text("lasted {duration}", duration=words.duration(one.lasted_s))
     how_long = length if one.ending is Ending.RESOLVED else ending_text(words, one)
     parts = [stamp(one.since_ms, "f"), incident_word(words, one), how_long]
     if one.cause is not None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import count
 
-from babel import Locale
 from babel.dates import format_skeleton
 
 from bot.charts.picture import Span, Tick
@@ -76,8 +75,7 @@ def _midnights(span: Span, zone: tzinfo, days: int) -> Iterator[tuple[int, datet
 def _label(words: Translator, wall: datetime) -> str:
     if wall.hour or wall.minute:
         return f"{wall:%H:%M}"
-    locale = Locale.parse(words.language, sep="-")
-    return str(format_skeleton("MMMd", wall.date(), locale=locale))
+    return str(format_skeleton("MMMd", wall.date(), locale=words.locale))
 
 
 def ms_ticks(words: Translator, top_ms: int) -> tuple[Tick, ...]:

@@ -66,9 +66,8 @@ class Metrics:
             found, problem = await self._read(), await self._health.problem()
         except (sqlite3.Error, StoreError):
             return answer("the database cannot be read\n", status=503)
-        registry = CollectorRegistry()
-        registry.register(_Collected([*self._families(found, healthy=problem is None)]))
-        return answer(generate_latest(registry), kind=TEXT)
+        families = [*self._families(found, healthy=problem is None)]
+        return answer(generate_latest(_Collected(families)), kind=TEXT)
 
     def _shows_token(self, request: web.BaseRequest) -> bool:
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")

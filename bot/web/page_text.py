@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from babel import Locale
 from babel.dates import format_date, format_datetime
 
 from bot.clock import DAY_MS
@@ -58,20 +57,6 @@ class Line:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteLine:
-    """One site. ``label`` says of the bar what there is to see."""
-
-    name: str
-    colour: str
-    word: str
-    parts: tuple[Line, ...]
-    width: int
-    label: str
-    first: str
-    uptime: str
-
-
 def colour_of(state: str) -> str:
     return _COLOURS.get(state, UNSTABLE)
 
@@ -96,9 +81,8 @@ def whole(words: Translator, page: Page) -> Line:
 
 def moment(words: Translator, page: Page, ms: int) -> str:
     """``29 November 2026, 16:20``, by the clock of the server."""
-    local = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone_of(page.timezone))
-    locale = Locale.parse(words.language, sep="-")
-    return format_datetime(local, "d MMMM y, HH:mm", locale=locale)
+    local = datetime.fromtimestamp(ms / 1000, zone_of(page.timezone))
+    return format_datetime(local, "d MMMM y, HH:mm", locale=words.locale)
 
 
 def as_of(words: Translator, page: Page) -> str:
@@ -116,27 +100,26 @@ def offline(words: Translator, page: Page) -> str:
     return words.text("Nothing has been watched since {time}: Vigie is offline.", time=since)
 
 
-def site_line(words: Translator, page: Page, site: PageSite) -> SiteLine:
+def site_line(words: Translator, page: Page, site: PageSite) -> dict[str, object]:
+    """One site. ``label`` says of the bar what there is to see."""
     said = [state_on_page(words, site.state)]
     if site.in_maintenance:
         said.append(words.text("MAINTENANCE"))
     first_ms = page.at_ms - (max(1, len(site.days)) - 1) * DAY_MS
-    locale = Locale.parse(words.language, sep="-")
     uptime = uptime_text(words, site.uptime)
     bad = sum(level not in {Level.FINE, Level.UNWATCHED} for level in site.days)
     trouble = words.plural("trouble on {n} day", "trouble on {n} days", bad)
-    return SiteLine(
-        name=site.name,
-        colour=colour_of(site.state),
-        word=" · ".join(said),
-        parts=tuple(bars(site.days)),
-        width=_STEP * max(DAYS, len(site.days)),
-        label=f"{site.name}: {uptime}, {trouble}",
-        first=format_date(
-            datetime.fromtimestamp(first_ms / 1000, UTC).date(), "d MMM", locale=locale
-        ),
-        uptime=uptime,
-    )
+    first = datetime.fromtimestamp(first_ms / 1000, UTC)
+    return {
+        "name": site.name,
+        "colour": colour_of(site.state),
+        "word": " · ".join(said),
+        "parts": tuple(bars(site.days)),
+        "width": _STEP * max(DAYS, len(site.days)),
+        "label": f"{site.name}: {uptime}, {trouble}",
+        "first": format_date(first, "d MMM", locale=words.locale),
+        "uptime": uptime,
+    }
 
 
 def uptime_text(words: Translator, uptime: Uptime) -> str:
@@ -179,8 +162,7 @@ def incident_line(words: Translator, page: Page, incident: Incident) -> Line:
         length = words.duration((page.at_ms - incident.since_ms) / 1000)
         when = words.text("since {time}, for {duration}", time=since, duration=length)
     else:
-        end_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
-        length = words.duration((end_ms - incident.since_ms) / 1000)
+        length = words.duration(incident.lasted_s)
         when = words.text("{time}, lasted {duration}", time=since, duration=length)
     return Line(colour, name=incident.name, word=word, when=when)
 

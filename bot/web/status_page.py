@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,7 +20,6 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.models import Incident
-from bot.services.history.uptime import Level
 from bot.services.status_pages import NotKnownYet, Page, PageSite, StatusPages
 from bot.web import page_text
 from bot.web.answers import HTML, answer, not_found, only
@@ -44,13 +42,6 @@ _CACHED = "public, max-age=10"
 _SMALL = 1_000  # bytes that are not worth packing
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q=([01](?:\.\d+)?))?")
 _MOST_READ = 500  # characters of Accept-Language
-_LETTERS = {
-    Level.FINE: "fine",
-    Level.SHAKY: "shaky",
-    Level.POOR: "poor",
-    Level.BAD: "bad",
-    Level.UNWATCHED: "unwatched",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +159,7 @@ def as_json(page: Page, words: Translator, url: str) -> _Rendered:
         "at": _iso(page.at_ms),
         "offline_since": _iso(page.offline_ms),
         "state": page_text.whole(words, page).colour,
-        "sites": [_site_json(page, one, url) for one in page.sites],
+        "sites": [_site_json(one, url) for one in page.sites],
         "incidents": [_incident_json(one) for one in page.incidents],
         "planned_work": [
             {"sites": list(one.sites), "from": _iso(one.from_ms), "until": _iso(one.until_ms)}
@@ -178,9 +169,8 @@ def as_json(page: Page, words: Translator, url: str) -> _Rendered:
     return _Rendered.of(json.dumps(whole, ensure_ascii=False) + "\n", "application/json")
 
 
-def _site_json(page: Page, site: PageSite, url: str) -> dict[str, Any]:
+def _site_json(site: PageSite, url: str) -> dict[str, Any]:
     watched_s, down_s = site.uptime.watched_s, site.uptime.down_s
-    del page
     return {
         "id": site.id,
         "name": site.name,
@@ -188,7 +178,7 @@ def _site_json(page: Page, site: PageSite, url: str) -> dict[str, Any]:
         "since": _iso(site.since_ms),
         "in_maintenance": site.in_maintenance,
         "uptime": round((watched_s - down_s) / watched_s, 5) if watched_s > 0 else None,
-        "days": [_LETTERS[level] for level in site.days],
+        "days": [level.name.lower() for level in site.days],
         "badge": f"{url}/badge/{site.id}.svg",
     }
 
@@ -206,36 +196,18 @@ def _incident_json(incident: Incident) -> dict[str, Any]:
 
 def atom(page: Page, words: Translator, url: str) -> _Rendered:
     """An entry for each incident, updated when it ends."""
-    updated = max((_changed_ms(one) for one in page.incidents), default=page.at_ms)
-    lines = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{words.language}">',
-        f"<title>{escape(page_text.title(words, page))}</title>",
-        f"<id>urn:vigie:status:{page.guild_id}</id>",
-        f"<updated>{_iso(updated)}</updated>",
-        "<author><name>Vigie</name></author>",
-        f'<link rel="alternate" href="{escape(url)}"/>',
-        f'<link rel="self" href="{escape(url)}.atom"/>',
-        *(_entry(words, page, one, url) for one in page.incidents),
-        "</feed>",
-    ]
-    return _Rendered.of("\n".join(lines) + "\n", "application/atom+xml; charset=utf-8")
-
-
-def _entry(words: Translator, page: Page, incident: Incident, url: str) -> str:
-    line = page_text.incident_line(words, page, incident)
-    return (
-        f"<entry><title>{escape(line.word)} · {escape(line.name)}</title>"
-        f"<id>urn:vigie:incident:{incident.public_id}</id>"
-        f"<published>{_iso(incident.since_ms)}</published>"
-        f"<updated>{_iso(_changed_ms(incident))}</updated>"
-        f'<link rel="alternate" href="{escape(url)}"/>'
-        f"<summary>{escape(line.when)}</summary></entry>"
+    changed_ms = [one.resolved_ms or one.opened_ms for one in page.incidents]
+    lines = [page_text.incident_line(words, page, one) for one in page.incidents]
+    text = _TEMPLATES.get_template("feed.xml").render(
+        language=words.language,
+        title=page_text.title(words, page),
+        page=page,
+        url=url,
+        updated=_iso(max(changed_ms, default=page.at_ms)),
+        entries=zip(page.incidents, lines, map(_iso, changed_ms), strict=True),
+        iso=_iso,
     )
-
-
-def _changed_ms(incident: Incident) -> int:
-    return incident.resolved_ms or incident.opened_ms
+    return _Rendered.of(f"{text}\n", "application/atom+xml; charset=utf-8")
 
 
 def _iso(ms: int | None) -> str | None:
@@ -271,16 +243,7 @@ def badge(words: Translator, site: PageSite) -> _Rendered:
     word = state_on_page(words, site.state)
     left, right = (len(text) * _CHARACTER + _PADDING for text in (name, word))
     colour = _BADGE_COLOURS[page_text.colour_of(site.state)]
-    text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
-        f' aria-label="{escape(name)}: {escape(word)}">'
-        f"<title>{escape(name)}: {escape(word)}</title>"
-        f'<rect width="{left}" height="20" fill="#444c56"/>'
-        f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/>'
-        '<g fill="#ffffff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif"'
-        ' font-size="11">'
-        f'<text x="{left / 2}" y="14" textLength="{left - _PADDING}">{escape(name)}</text>'
-        f'<text x="{left + right / 2}" y="14" textLength="{right - _PADDING}">{escape(word)}</text>'
-        "</g></svg>\n"
+    text = _TEMPLATES.get_template("badge.svg").render(
+        name=name, word=word, left=left, right=right, padding=_PADDING, colour=colour
     )
-    return _Rendered.of(text, "image/svg+xml; charset=utf-8")
+    return _Rendered.of(f"{text}\n", "image/svg+xml; charset=utf-8")

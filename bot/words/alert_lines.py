@@ -133,15 +133,14 @@ def group(words: Translator, incidents: Sequence[Incident]) -> str:
     if len(incidents) == 1 or (len(opened) == 1 and not standing):
         return opening(words, opened[0])
     if not standing:
-        return several_recovering(words, [one.name for one in opened])
-    counts = Counter(one.kind for one in standing)
-    kinds = [kind for kind in _COUNTED if counts[kind]]
-    text = ", ".join(words.plural(*_COUNTED[kind], counts[kind]) for kind in kinds)
+        text = N_("🟡 RECOVERING · {n} sites: {names}")
+        return _several(words, text, [one.name for one in opened])
+    standing, text = _by_kind(words, standing)
     if len(standing) < len(incidents):
         total = words.number(len(incidents))
         text = (
-            words.plural(*_STILL[kinds[0]], len(standing), total=total)
-            if len(kinds) == 1
+            words.plural(*_STILL[standing[0].kind], len(standing), total=total)
+            if standing[0].kind is standing[-1].kind
             else words.text(
                 "{n} of {total} still in trouble ({counts})",
                 n=words.number(len(standing)),
@@ -149,38 +148,28 @@ def group(words: Translator, incidents: Sequence[Incident]) -> str:
                 counts=text,
             )
         )
-    sign = "🔴" if counts[Kind.DOWN] else "🟡"
-    names = [one.name for kind in kinds for one in standing if one.kind is kind]
+    sign = "🔴" if standing[0].kind is Kind.DOWN else "🟡"
     return listing(
         words,
-        names,
+        [one.name for one in standing],
         lambda listed: words.text("{sign} {counts}: {names}", sign=sign, counts=text, names=listed),
         more=lambda n: f" +{n}",
     )
 
 
-def several_recovering(words: Translator, names: Sequence[str]) -> str:
-    n = len(names)
-    return listing(
-        words,
-        names,
-        lambda listed: words.text("🟡 RECOVERING · {n} sites: {names}", n=n, names=listed),
+def _by_kind(words: Translator, incidents: Sequence[Incident]) -> tuple[list[Incident], str]:
+    """What hurts most first, and how many there are of each kind: ``2 down, 1 slow``."""
+    counts = Counter(one.kind for one in incidents)
+    text = ", ".join(
+        words.plural(*said, counts[kind]) for kind, said in _COUNTED.items() if counts[kind]
     )
+    return sorted(incidents, key=lambda one: [*_COUNTED].index(one.kind)), text
 
 
-def up(words: Translator, name: str, seconds: float) -> str:
-    """``seconds`` from the first failed check to the first good one."""
-    text = N_("🟢 UP · {name} · back after {duration}")
-    return named(words, text, name, duration=words.duration(seconds))
-
-
-def several_up(words: Translator, names: Sequence[str]) -> str:
+def _several(words: Translator, text: str, names: Sequence[str], **values: Any) -> str:
+    """A line about ``{n}`` sites with ``{names}``, as many as there is room for."""
     n = len(names)
-    return listing(
-        words,
-        names,
-        lambda listed: words.text("🟢 UP · {n} sites are back: {names}", n=n, names=listed),
-    )
+    return listing(words, names, lambda listed: words.text(text, n=n, names=listed, **values))
 
 
 def listing(
@@ -203,44 +192,25 @@ def listing(
 
 
 def recovery(words: Translator, incidents: Sequence[Incident]) -> str:
-    """The all-clear of one site, or of several in one line."""
+    """The all-clear of one site, or of several in one line; what was slow was never away."""
     was_slow = all(incident.kind is Kind.SLOW for incident in incidents)
     if len(incidents) > 1:
-        names = [incident.name for incident in incidents]
-        return several_fast(words, names) if was_slow else several_up(words, names)
-    incident = incidents[0]
-    end_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
-    line = fast_again if was_slow else up
-    return line(words, incident.name, (end_ms - incident.since_ms) / 1000)
-
-
-def fast_again(words: Translator, name: str, seconds: float) -> str:
-    """``seconds`` from the first slow round to the first fast one: it was never away."""
-    text = N_("🟢 FAST AGAIN · {name} · was slow for {duration}")
-    return named(words, text, name, duration=words.duration(seconds))
-
-
-def several_fast(words: Translator, names: Sequence[str]) -> str:
-    n = len(names)
-    return listing(
-        words,
-        names,
-        lambda listed: words.text("🟢 FAST AGAIN · {n} sites: {names}", n=n, names=listed),
-    )
+        text = N_("🟢 UP · {n} sites are back: {names}")
+        if was_slow:
+            text = N_("🟢 FAST AGAIN · {n} sites: {names}")
+        return _several(words, text, [incident.name for incident in incidents])
+    text = N_("🟢 UP · {name} · back after {duration}")
+    if was_slow:
+        text = N_("🟢 FAST AGAIN · {name} · was slow for {duration}")
+    length = words.duration(incidents[0].lasted_s)
+    return named(words, text, incidents[0].name, duration=length)
 
 
 def answers_again(words: Translator, incidents: Sequence[Incident], fell_again: int) -> str:
     """For those who asked, before the all-clear; ``fell_again``: how often within a day."""
-    n = len(incidents)
-    if n > 1:
-        names = [incident.name for incident in incidents]
-        return listing(
-            words,
-            names,
-            lambda listed: words.text(
-                "🟢 ANSWER AGAIN · {n} sites: {names}; I keep watching", n=n, names=listed
-            ),
-        )
+    if len(incidents) > 1:
+        text = N_("🟢 ANSWER AGAIN · {n} sites: {names}; I keep watching")
+        return _several(words, text, [incident.name for incident in incidents])
     incident = incidents[0]
     if incident.kind is Kind.SLOW:
         return named(words, N_("🟢 FAST AGAIN · {name} · I keep watching"), incident.name)
@@ -276,23 +246,19 @@ def reminders(words: Translator, incidents: Sequence[Incident], at_ms: int) -> s
     """What is still open at that moment, each with its time: what hurts most comes first."""
     if len(incidents) == 1:
         return reminder(words, incidents[0], (at_ms - incidents[0].since_ms) / 1000)
-    counts = Counter(one.kind for one in incidents)
-    kinds = [kind for kind in _COUNTED if counts[kind]]
-    text = ", ".join(words.plural(*_COUNTED[kind], counts[kind]) for kind in kinds)
+    incidents, text = _by_kind(words, incidents)
     said = [
         words.text(
             "{name} for {duration}",
             name=clip(one.name, _LISTED_NAME_LIMIT),
             duration=words.duration((at_ms - one.since_ms) / 1000),
         )
-        for kind in kinds
         for one in incidents
-        if one.kind is kind
     ]
     template = N_("🔴 STILL IN TROUBLE · {counts}: {names}")
-    if not counts[Kind.DOWN]:
+    if incidents[0].kind is not Kind.DOWN:
         template = N_("🟡 STILL IN TROUBLE · {counts}: {names}")
-    return listing(words, said, lambda listed: words.text(template, counts=text, names=listed))
+    return _several(words, template, said, counts=text)
 
 
 def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms: int) -> str:
@@ -301,9 +267,8 @@ def nobody_acknowledged(words: Translator, incidents: Sequence[Incident], at_ms:
         since = words.duration((at_ms - incidents[0].since_ms) / 1000)
         text = N_("🔴 NOT ACKNOWLEDGED · {name} · {since}, nobody is on it")
         return named(words, text, incidents[0].name, since=since)
-    n, names = len(incidents), [incident.name for incident in incidents]
-    several = N_("🔴 NOT ACKNOWLEDGED · {n} sites, nobody is on them: {names}")
-    return listing(words, names, lambda listed: words.text(several, n=n, names=listed))
+    text = N_("🔴 NOT ACKNOWLEDGED · {n} sites, nobody is on them: {names}")
+    return _several(words, text, [incident.name for incident in incidents])
 
 
 def down_for_good(words: Translator, incident: Incident) -> str:
@@ -347,9 +312,7 @@ def over(words: Translator, incidents: Sequence[Incident]) -> str:
         case Ending.PAUSED:
             return words.text("⏸ PAUSED · {name}", name=name)
         case _:
-            length_s = ((incident.ended_ms or incident.since_ms) - incident.since_ms) / 1000
+            length = words.duration(incident.lasted_s)
             return words.text(
-                "🟢 RESOLVED · {name} · lasted {duration}",
-                name=name,
-                duration=words.duration(length_s),
+                "🟢 RESOLVED · {name} · lasted {duration}", name=name, duration=length
             )

@@ -72,7 +72,11 @@ def sentence(words: Translator, incident: Incident) -> str:
     if incident.kind is not Kind.UNSTABLE:
         return seen
     ratio = share(words, incident.share_ok, incident.share_of, incident.share_said)
-    return f"{ratio[:1].upper()}{ratio[1:]}. {_last_failure(words, incident)}".strip()
+    said = [f"{ratio[:1].upper()}{ratio[1:]}."]
+    if incident.cause is not None:
+        cause = cause_text(words, incident.cause)
+        said.append(words.text("Last failure: {cause}.", cause=cause))
+    return " ".join(said)
 
 
 def recovery_text(words: Translator, incident: Incident) -> str:
@@ -122,14 +126,13 @@ _HAPPENED = {
 
 def story(words: Translator, incident: Incident) -> str:
     """``**Down 18:58 → 19:13 (15 min)** · HTTP 502 · acknowledged by @Mod after 2 min``."""
-    ended_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
     # Within a day the time of day says it: the stamp of the message has the date.
-    style: Style = "t" if ended_ms - incident.since_ms < DAY_MS else "f"
+    style: Style = "t" if incident.end_ms - incident.since_ms < DAY_MS else "f"
     happened = words.text(
         _HAPPENED[incident.kind],
         start=stamp(incident.since_ms, style),
-        end=stamp(ended_ms, style),
-        duration=duration(words, incident),
+        end=stamp(incident.end_ms, style),
+        duration=words.duration(incident.lasted_s),
     )
     parts = [f"**{happened}**"]
     if incident.cause is not None and incident.kind is not Kind.SLOW:
@@ -146,17 +149,6 @@ def story(words: Translator, incident: Incident) -> str:
             )
         )
     return " · ".join(parts)
-
-
-def _last_failure(words: Translator, incident: Incident) -> str:
-    if incident.cause is None:
-        return ""
-    return words.text("Last failure: {cause}.", cause=cause_text(words, incident.cause))
-
-
-def duration(words: Translator, incident: Incident) -> str:
-    ended_ms = incident.ended_ms or incident.resolved_ms or incident.since_ms
-    return words.duration((ended_ms - incident.since_ms) / 1000)
 
 
 def fields(words: Translator, incidents: Sequence[Incident]) -> list[tuple[str, str]]:
@@ -254,7 +246,7 @@ def _alike_line(words: Translator, alike: Sequence[Incident], room: int) -> str:
     for one in sorted(alike, key=lambda one: one.name.casefold()):
         name = markdown(one.name, _SHORT_NAME_LIMIT)
         if one.ending is Ending.RESOLVED:
-            name = f"{name} ({duration(words, one)})"
+            name = f"{name} ({words.duration(one.lasted_s)})"
         room -= units(name) + units(", ")
         if room < 0:
             break
@@ -300,24 +292,23 @@ def summary(words: Translator, incidents: Sequence[Incident]) -> str:
     by_site: dict[int, list[Incident]] = {}
     for one in incidents:
         by_site.setdefault(one.monitor_id, []).append(one)
-    sites = sorted(by_site.values(), key=_lost_ms, reverse=True)
+    sites = sorted(by_site.values(), key=_lost_s, reverse=True)
     lines = [_site_summary(words, site) for site in sites]
     return "\n".join(fitting_lines(words, lines, most=LINES))
 
 
-def _lost_ms(incidents: Sequence[Incident]) -> int:
-    return sum((one.ended_ms or one.since_ms) - one.since_ms for one in incidents)
+def _lost_s(incidents: Sequence[Incident]) -> float:
+    return sum(one.lasted_s for one in incidents)
 
 
 def _site_summary(words: Translator, incidents: Sequence[Incident]) -> str:
-    ended_ms = max(one.ended_ms or one.since_ms for one in incidents)
     return words.plural(
         "{name} · in trouble {n} time, {duration} in total, up since {time}",
         "{name} · in trouble {n} times, {duration} in total, up since {time}",
         len(incidents),
         name=markdown(incidents[0].name, _SHORT_NAME_LIMIT),
-        duration=words.duration(_lost_ms(incidents) / 1000),
-        time=stamp(ended_ms, "t"),
+        duration=words.duration(_lost_s(incidents)),
+        time=stamp(max(one.end_ms for one in incidents), "t"),
     )
 
 

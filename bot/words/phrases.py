@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from babel import Locale
 from babel.dates import get_day_names
 
 from bot.models import Window
@@ -90,8 +89,7 @@ def every(words: Translator, seconds: int) -> str:
 
 def day_name(words: Translator, day: int) -> str:
     """``Monday``, as it stands inside a sentence."""
-    names = get_day_names("wide", "format", locale=Locale.parse(words.language, sep="-"))
-    return str(names[day])
+    return str(get_day_names("wide", "format", locale=words.locale)[day])
 
 
 # The fractions people picture, as (how many, in how many).

@@ -5,7 +5,6 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from babel import Locale
 from babel.dates import format_skeleton, get_timezone
 
 from bot.clock import DAY_MS
@@ -146,8 +145,8 @@ def percent(words: Translator, share: float | None) -> str:
 
 def day(words: Translator, ms: int, timezone: str) -> str:
     """``7 Dec`` by the clocks of a zone."""
-    locale = Locale.parse(words.language, sep="-")
-    return str(format_skeleton("MMMd", ms / 1000, tzinfo=get_timezone(timezone), locale=locale))
+    zone = get_timezone(timezone)
+    return str(format_skeleton("MMMd", ms / 1000, tzinfo=zone, locale=words.locale))
 
 
 def day_range(words: Translator, report: Report) -> str:
@@ -170,7 +169,8 @@ def table(words: Translator, report: Report) -> bytes:
         shares = (
             "" if share is None else f"{share * 100:.4f}" for share in (one.uptime, one.before)
         )
-        end = "" if one.certificate_ms is None else _iso_day(one.certificate_ms)
+        end_s = None if one.certificate_ms is None else one.certificate_ms / 1000
+        end = "" if end_s is None else datetime.fromtimestamp(end_s, UTC).date().isoformat()
         rows.writerow(
             [
                 *(_cell(one.name), _cell(host(one.url)), *shares, one.watched_s, one.down_s),
@@ -178,10 +178,6 @@ def table(words: Translator, report: Report) -> bytes:
             ]
         )
     return made.getvalue().encode("utf-8-sig")
-
-
-def _iso_day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
 
 
 def _cell(text: str) -> str:

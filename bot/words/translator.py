@@ -44,6 +44,11 @@ class Translator:
 
     language: str
 
+    @property
+    def locale(self) -> Locale:
+        """For :mod:`babel`."""
+        return _locale(self.language)
+
     def text(self, msgid: str, /, *, context: str | None = None, **values: object) -> str:
         """The sentence in this language, its ``{placeholders}`` filled; English if untranslated."""
         catalogue = _CATALOGUES[self.language]
@@ -59,13 +64,13 @@ class Translator:
         return _filled(found, one if n == 1 else many, {"n": self.number(n)} | values)
 
     def number(self, n: float) -> str:
-        return format_decimal(n, locale=_locale(self.language))
+        return format_decimal(n, locale=self.locale)
 
     def percent(self, part: int, of: int) -> str:
         """``99.97%``: rounded down to hundredths. 100 % means all of it, 0 % nothing at all."""
         hundredths = max(part * 10_000 // of, 1 if part > 0 else 0)
         share = Decimal(hundredths).scaleb(-4)
-        return format_percent(share, locale=_locale(self.language), decimal_quantization=False)
+        return format_percent(share, locale=self.locale, decimal_quantization=False)
 
     def duration(self, seconds: float) -> str:
         """A length of time, rounded, in at most two units: ``40 s``, ``12 min``, ``2 h 5 min``."""
@@ -75,7 +80,7 @@ class Translator:
         return " ".join(said) or self.text(_UNITS[-1], n=0)
 
     def list(self, items: Sequence[str]) -> str:
-        return format_list(items, locale=_locale(self.language))
+        return format_list(items, locale=self.locale)
 
 
 def translator_for(language: str | None) -> Translator:

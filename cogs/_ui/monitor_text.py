@@ -19,7 +19,6 @@ from bot.services.status import MonitorStatus
 from bot.services.typed_text import is_web, names_its_port
 from bot.words.causes import game_text
 from bot.words.escaping import code, host, markdown
-from bot.words.incident_text import duration
 from bot.words.phrases import every
 from bot.words.translator import N_, Translator
 
@@ -101,7 +100,7 @@ def says_host(name: str, url: str) -> bool:
 
 def ending_text(words: Translator, one: Incident) -> str:
     """``🟢 over after 12 min``, or why it was not seen to its end."""
-    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=duration(words, one))
+    return words.text(_OVER[one.ending or Ending.RESOLVED], duration=words.duration(one.lasted_s))
 
 
 # From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.

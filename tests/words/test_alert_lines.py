@@ -134,7 +134,7 @@ def test_a_recovery_says_how_long_it_was_away() -> None:
 def test_all_clears_that_come_together_name_the_sites_there_is_room_for() -> None:
     few = [named(name, OVER) for name in ("a", "b", "c")]
     assert alert_lines.recovery(EN, few) == "🟢 UP · 3 sites are back: a, b, c"
-    line = alert_lines.several_up(EN, [f"site-number-{n}" for n in range(40)])
+    line = alert_lines.recovery(EN, [named(f"site-number-{n}", OVER) for n in range(40)])
     assert line.startswith("🟢 UP · 40 sites are back: site-number-0, site-number-1, ")
     assert len(line) <= alert_lines.LINE_LIMIT
     shown = line.count("site-number-")
@@ -179,7 +179,7 @@ def lines(words: Translator, name: str, incident: Incident) -> list[str]:
         alert_lines.down_for_good(words, one),
         alert_lines.reminder(words, one, 1e6),
         notices.certificate(words, name, 30),
-        alert_lines.up(words, name, 1e6),
+        alert_lines.recovery(words, [replace(OVER, name=name, since_ms=OVER.since_ms - 10**9)]),
     ]
 
 
@@ -202,7 +202,8 @@ def test_a_push_line_is_short_with_its_role_whatever_the_name(
 def test_a_gathered_all_clear_is_short_whatever_the_names(
     names: list[str], words: Translator
 ) -> None:
-    assert len(alert_lines.several_up(words, names)) <= alert_lines.LINE_LIMIT
+    over = [named(name, OVER) for name in names]
+    assert len(alert_lines.recovery(words, over)) <= alert_lines.LINE_LIMIT
 
 
 def test_a_long_name_is_shortened_not_the_rest_of_the_line() -> None:
