@@ -145,7 +145,5 @@ class DeliveryError(VigieError):
         status: int = 0,
     ) -> None:
         super().__init__(text)
-        self.action = action
-        self.retry_after_s = retry_after_s
-        self.code = code
+        self.action, self.retry_after_s, self.code = action, retry_after_s, code
         self.status = status

@@ -112,10 +112,7 @@ async def _prepare(sandbox: Sandbox, sites: Sites, database: Path) -> None:
             sandbox.faults.clear()
             sandbox.gateway.accept()
 
-    sandbox.panel.switches = {
-        BAKERY: lambda on: sites.turn({BAKERY}, broken=on),
-        "network": unplug,
-    }
+    sandbox.panel.switches = {BAKERY: lambda on: sites.turn({BAKERY}, broken=on), "network": unplug}
 
 
 async def _play_story(sandbox: Sandbox, sites: Sites) -> None:

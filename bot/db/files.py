@@ -125,22 +125,14 @@ _REMEDIES = {
         "stop that program, then start Vigie again",
     ),
     sqlite3.SQLITE_LOCKED: ("is in use by another program", "stop that, then start Vigie again"),
-    sqlite3.SQLITE_FULL: (
-        "has no space left on its disk",
-        "make room, then start Vigie again",
-    ),
+    sqlite3.SQLITE_FULL: ("has no space left on its disk", "make room, then start Vigie again"),
     sqlite3.SQLITE_IOERR: (
         "cannot be read or written",
         "look at the disk: it reports an error, or is full",
     ),
 }
 
-_MAY_PASS = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-}
+_MAY_PASS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Diagnosis(NamedTuple):

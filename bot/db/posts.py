@@ -24,11 +24,7 @@ class Post:
 
 
 def create(
-    conn: Connection,
-    guild_id: int,
-    channel_id: int,
-    incident_ids: Iterable[int],
-    now_ms: int,
+    conn: Connection, guild_id: int, channel_id: int, incident_ids: Iterable[int], now_ms: int
 ) -> int:
     """Add a message about to be sent, with its incidents; returns the post's id."""
     post = {"guild_id": guild_id, "channel_id": channel_id, "created_ms": now_ms}

@@ -54,10 +54,7 @@ def value(conn: sqlite3.Connection, query: str, values: Values = ()) -> Any:
 
 
 def first(
-    conn: sqlite3.Connection,
-    reader: Callable[[sqlite3.Row], N],
-    query: str,
-    values: Values = (),
+    conn: sqlite3.Connection, reader: Callable[[sqlite3.Row], N], query: str, values: Values = ()
 ) -> N | None:
     """The noun of the first row; None when there is none."""
     row = conn.execute(query, values).fetchone()
@@ -65,10 +62,7 @@ def first(
 
 
 def select(
-    conn: sqlite3.Connection,
-    reader: Callable[[sqlite3.Row], N],
-    query: str,
-    values: Values = (),
+    conn: sqlite3.Connection, reader: Callable[[sqlite3.Row], N], query: str, values: Values = ()
 ) -> list[N]:
     """The nouns of all rows; one that cannot be read is logged, and costs no other row."""
     nouns: list[N] = []

@@ -124,9 +124,7 @@ class CheckConnections:
     """All connections of one check, redirects and all; given back at its end."""
 
     def __init__(self, limits: ConnectionLimits, clock: Clock, guild_id: int) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._guild_id = guild_id
+        self._limits, self._clock, self._guild_id = limits, clock, guild_id
         self._held: set[Endpoint] = set()
         self._reserved: set[str] = set()  # waited for, and not used yet
         self._full: Endpoint | None = None
@@ -240,8 +238,7 @@ class CheckQueue:
     """
 
     def __init__(self, checker: Checker, clock: Clock, *, limit: int = 0) -> None:
-        self._checker = checker
-        self._clock = clock
+        self._checker, self._clock = checker, clock
         # Less than rate x deadline keeps a third of all checks from starting in time (measured).
         self._slots = asyncio.Semaphore(limit or sys.maxsize)
         self._hosts: HostLimiter[tuple[str, int]] = HostLimiter()

@@ -215,9 +215,7 @@ class Connector:
     def __init__(
         self, resolver: Resolve, guard: Netguard | None, *, fresh_names: bool = False
     ) -> None:
-        self._resolver = resolver
-        self._guard = guard
-        self._fresh_names = fresh_names
+        self._resolver, self._guard, self._fresh_names = resolver, guard, fresh_names
 
     async def connect(
         self, host: str, port: int, timer: PhaseTimer, rules: AddressRules = WEB["https"]

@@ -36,8 +36,7 @@ class BadAnswer(Exception):
 
     def __init__(self, reason: Reason, text: str, number: int | None = None) -> None:
         super().__init__(text)
-        self.reason = reason
-        self.number = number
+        self.reason, self.number = reason, number
 
 
 class EndlessAnswer(BadAnswer):

@@ -75,8 +75,7 @@ class ConnectivityChecker:
     ) -> None:
         self._urls = tuple(urls)
         self._discord = None if api_url is None else f"{api_url}/gateway"
-        self._clock = clock
-        self._deadline_s = deadline_s
+        self._clock, self._deadline_s = clock, deadline_s
         # Addresses of the operator are not judged: a host may stand in the own network.
         self._transport = OneShotTransport(resolver, context or client_context(), fresh_names=True)
         self._turn = 0

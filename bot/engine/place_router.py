@@ -157,9 +157,7 @@ class PlaceRouter:
         others: Others | None = None,
         calm: CheckQueue | None = None,
     ) -> None:
-        self._clock = clock
-        self._home = home
-        self.others = others
+        self._clock, self._home, self.others = clock, home, others
         self._calm = calm or home
         # By the place, then by the target.
         self._tests: dict[str, WeakKeyDictionary[Target, asyncio.Task[Sighting]]] = {}

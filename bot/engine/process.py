@@ -85,8 +85,7 @@ class StallDetector:
     """
 
     def __init__(self, clock: Clock, suspended: Callable[[], float] = _never_suspended) -> None:
-        self._clock = clock
-        self._suspended = suspended
+        self._clock, self._suspended = clock, suspended
         self._beaten: float | None = None  # None: nobody measures
         self._slept = 0.0
         self._ended = float("-inf")  # of the newest stall

@@ -82,15 +82,9 @@ class Resolver:
     """The system's name servers and hosts file, through aiodns."""
 
     def __init__(
-        self,
-        clock: Clock,
-        nameservers: list[str] | None = None,
-        *,
-        look_up_s: float = LOOK_UP_S,
+        self, clock: Clock, nameservers: list[str] | None = None, *, look_up_s: float = LOOK_UP_S
     ) -> None:
-        self._clock = clock
-        self._nameservers = nameservers
-        self._look_up_s = look_up_s
+        self._clock, self._nameservers, self._look_up_s = clock, nameservers, look_up_s
         self._resolver: aiodns.DNSResolver | None = None
         self._system = SystemNames()
         self._cache: dict[str, _Answer] = {}

@@ -161,9 +161,7 @@ class Scheduler:
         *,
         waits: Callable[[asyncio.Task[Any]], bool] = lambda _: False,
     ) -> None:
-        self._run_check = run_check
-        self._waits = waits
-        self._clock = clock
+        self._run_check, self._waits, self._clock = run_check, waits, clock
         self._plans: dict[int, Plan] = {}
         self._heap: list[tuple[int, int, Plan]] = []
         self._new: dict[int, bool] = {}  # not placed yet; whether its round begins at once

@@ -178,8 +178,7 @@ class StatusPages:
     """Fetches pages over our own vetted connections; remembers of each what it said last."""
 
     def __init__(self, transport: OneShotTransport, guard: Netguard) -> None:
-        self._transport = transport
-        self._guard = guard
+        self._transport, self._guard = transport, guard
         self._tags: dict[str, str] = {}  # ETag by address
 
     async def detect(self, url: str) -> tuple[str, PageState]:

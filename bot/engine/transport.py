@@ -43,8 +43,7 @@ class Stream:
     _outgoing: ssl.MemoryBIO
 
     def __init__(self, sock: socket.socket, timer: PhaseTimer) -> None:
-        self._socket = sock
-        self._timer = timer
+        self._socket, self._timer = sock, timer
         self._waited = True
         self._budget = BUDGET
         self._tls: ssl.SSLObject | None = None
@@ -257,8 +256,7 @@ class Body(httpx.AsyncByteStream):
     def __init__(
         self, stream: Stream, reader: AnswerReader, *, truncated_head_is_fine: bool
     ) -> None:
-        self._stream = stream
-        self._reader = reader
+        self._stream, self._reader = stream, reader
         self._truncated_head_is_fine = truncated_head_is_fine
 
     async def head(self) -> Head:

@@ -48,10 +48,7 @@ class Connection:
         lost: Callable[[], None],
         optional: Collection[str] = (),
     ) -> None:
-        self._server = server
-        self._name = name
-        self._begin = begin
-        self._lost = lost
+        self._server, self._name, self._begin, self._lost = server, name, begin, lost
         self._ended = asyncio.Event()
         self.trouble: str | None = None  # why there is no connection, once that is known
         self._optional = optional

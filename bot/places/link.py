@@ -76,8 +76,7 @@ class Link:
     """
 
     def __init__(self, server: Server, clock: Clock, *, private: bool = False) -> None:
-        self._clock = clock
-        self._private = private
+        self._clock, self._private = clock, private
         self._connection = Connection(server, "vigie", self._begin, self._lost)
         self._client: Client | None = None
         self._inbox = ""
@@ -133,11 +132,7 @@ class Link:
             await asyncio.sleep(RETRY_S)
 
     async def ask_all(
-        self,
-        target: Target,
-        deadline_s: float | None = None,
-        *,
-        hurry: asyncio.Event | None = None,
+        self, target: Target, deadline_s: float | None = None, *, hurry: asyncio.Event | None = None
     ) -> list[Answer]:
         """What every known place makes of a target; those that are away are named as such.
 
@@ -278,9 +273,7 @@ class RemoteChecker:
     """
 
     def __init__(self, link: Link, home: Checker, *, patience_s: float = PATIENCE_S) -> None:
-        self._link = link
-        self._home = home
-        self._patience_s = patience_s
+        self._link, self._home, self._patience_s = link, home, patience_s
 
     async def check(self, target: Target) -> CheckResult:
         """One check; see :class:`bot.engine.kinds.base.Checker`."""

@@ -62,10 +62,7 @@ class Lookout:
         *,
         at_once: int = MOST_AT_ONCE,
     ) -> None:
-        self._name = name
-        self._checkers = checkers
-        self._clock = clock
-        self._at_once = at_once
+        self._name, self._checkers, self._clock, self._at_once = name, checkers, clock, at_once
         # Whether this place is trusted only the server knows: it refuses these to others.
         optional = (messages.ask(name, secret=True), messages.CHECKS)
         self._connection = Connection(server, f"lookout {name}", self._begin, self._lost, optional)

@@ -75,8 +75,7 @@ class BulkImport:
     """Goes on past every row that cannot be taken."""
 
     def __init__(self, monitors: Monitors, silences: Silences) -> None:
-        self._monitors = monitors
-        self._silences = silences
+        self._monitors, self._silences = monitors, silences
 
     async def take(
         self, guild_id: int, items: Sequence[Item], *, by: int, progress: Progress
@@ -170,8 +169,7 @@ class _Plan:
     """Decides row by row, knowing what the rows before have taken."""
 
     def __init__(self, monitors: Monitors, guild_id: int) -> None:
-        self.guild_id = guild_id
-        self._monitors = monitors
+        self.guild_id, self._monitors = guild_id, monitors
         self._mine = monitors.index(guild_id)
         self._by_id = {one.id: one for one in monitors.of_guild(guild_id)}
         self._spoken_of: set[int] = set()  # ids of monitors that earlier rows are about

@@ -34,10 +34,7 @@ class Certificates:
         wake: Callable[[], None],
         batch: ResultBatch,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._wake = wake
+        self._db, self._clock, self._watchlist, self._wake = db, clock, watchlist, wake
         self._batch = batch
 
     async def handle_result(self, entry: Entry, result: CheckResult) -> None:

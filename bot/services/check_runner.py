@@ -37,13 +37,9 @@ class CheckRunner:
         place_watch: PlaceWatch | None = None,
         stalls: StallDetector | None = None,
     ) -> None:
-        self._clock = clock
-        self._watchlist = watchlist
-        self._places = places
+        self._clock, self._watchlist, self._places = clock, watchlist, places
         self._stalls = stalls or StallDetector(clock)
-        self._connectivity = connectivity
-        self._recorder = recorder
-        self._pushes = pushes
+        self._connectivity, self._recorder, self._pushes = connectivity, recorder, pushes
         self._place_watch = place_watch
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:

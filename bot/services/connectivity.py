@@ -39,11 +39,8 @@ class ConnectivityMonitor:
         *,
         stalls: StallDetector | None = None,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._channels = channels
-        self._online_check = online_check
-        self._wake = wake
+        self._db, self._clock, self._channels = db, clock, channels
+        self._online_check, self._wake = online_check, wake
         self._stalls = stalls or StallDetector(clock)
         self._since_ms: int | None = None
         self.on_back_online: Callable[[int, int], None] | None = None  # from, until
@@ -145,10 +142,7 @@ class PlaceWatch:
         wake: Callable[[], None],
         others: Others | None = None,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._wake = wake
+        self._db, self._clock, self._watchlist, self._wake = db, clock, watchlist, wake
         self.others = others
         self._partly: set[int] = set()  # monitors whose newest round failed from home alone
         self._watched = 0

@@ -119,15 +119,9 @@ class Why:
     """Answers from memory, so that it never waits for the store."""
 
     def __init__(
-        self,
-        clock: Clock,
-        watchlist: Watchlist,
-        connectivity: ConnectivityMonitor,
-        pushes: Pushes,
+        self, clock: Clock, watchlist: Watchlist, connectivity: ConnectivityMonitor, pushes: Pushes
     ) -> None:
-        self._clock = clock
-        self._watchlist = watchlist
-        self._connectivity = connectivity
+        self._clock, self._watchlist, self._connectivity = clock, watchlist, connectivity
         self._pushes = pushes
 
     @property

@@ -65,12 +65,8 @@ class FollowedPages:
         pages: Pages | None,
         wake: Callable[[], None],
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._guard = guard
-        self._pages = pages
-        self._wake = wake
+        self._db, self._clock, self._guilds, self._guard = db, clock, guilds, guard
+        self._pages, self._wake = pages, wake
         self._followed: dict[int, FollowedPage] = {}
 
     async def load(self) -> None:

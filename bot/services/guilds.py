@@ -30,8 +30,7 @@ class Guilds:
     """Settings of the servers Vigie is in. Reading never waits: autocomplete depends on it."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
+        self._db, self._clock = db, clock
         self._settings: dict[int, GuildSettings] = {}
         self._lock = asyncio.Lock()
 
@@ -237,10 +236,7 @@ _LOOK_S = 0.1
 
 class AlertTest:
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Dispatcher) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._delivery = delivery
+        self._db, self._clock, self._guilds, self._delivery = db, clock, guilds, delivery
 
     async def send(self, guild_id: int, ping: int | None = None) -> int | None:
         """Queue a test alert; returns the channel it goes to, None when none was chosen.

@@ -42,10 +42,7 @@ class Incidents:
     def __init__(
         self, db: Database, clock: Clock, watchlist: Watchlist, delivery: Dispatcher
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._delivery = delivery
+        self._db, self._clock, self._watchlist, self._delivery = db, clock, watchlist, delivery
 
     async def by_public_id(self, guild_id: int, public_id: str) -> Incident:
         """Raises NotFound."""
@@ -192,9 +189,7 @@ class Reminders:
         wake: Callable[[], None],
         silenced_incidents: Callable[[], set[int]],
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._wake = wake
+        self._db, self._clock, self._wake = db, clock, wake
         self._silenced_incidents = silenced_incidents
 
     async def run(self) -> None:

@@ -47,10 +47,7 @@ class GapWatch:
         after_gap: Callable[[], None],
         heartbeat: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._resync = resync
-        self._after_gap = after_gap
+        self._db, self._clock, self._resync, self._after_gap = db, clock, resync, after_gap
         self._heartbeat = heartbeat
         self._unstored: list[tuple[int, int]] = []  # gaps
         self._gap_until_ms = 0
@@ -149,9 +146,7 @@ class Health:
     def __init__(
         self, clock: Clock, heartbeat: "Heartbeat", gaps: GapWatch, gateway: Gateway
     ) -> None:
-        self._clock = clock
-        self._heartbeat = heartbeat
-        self._gaps = gaps
+        self._clock, self._heartbeat, self._gaps = clock, heartbeat, gaps
         self._gateway = gateway
         self._looking: asyncio.Task[str | None] | None = None
         self._looked = float("-inf")
@@ -193,10 +188,7 @@ class Heartbeat:
         url: str | None,
         call: Callable[[str], Awaitable[str | None]],
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._url = url
+        self._db, self._clock, self._watchlist, self._url = db, clock, watchlist, url
         self._call = call
         self._began_ms = clock.now_ms()
         self._stored: str | None = None

@@ -62,10 +62,7 @@ class WindowStatus:
 
 class Maintenance:
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, watchlist: Watchlist) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._watchlist = watchlist
+        self._db, self._clock, self._guilds, self._watchlist = db, clock, guilds, watchlist
 
     async def start(
         self,

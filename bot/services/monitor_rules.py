@@ -127,8 +127,7 @@ class MonitorRules:
     """The rules of one installation. Everything raises UserError for what cannot be taken."""
 
     def __init__(self, config: Config, netguard: Netguard) -> None:
-        self._config = config
-        self._netguard = netguard
+        self._config, self._netguard = config, netguard
 
     @property
     def usual_interval_s(self) -> int:

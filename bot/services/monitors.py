@@ -71,17 +71,11 @@ class Monitors:
         pushes: Pushes,
         followed: Callable[[int], Sequence[FollowedPage]],
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._watchlist = watchlist
-        self._recorder = recorder
-        self._scheduler = scheduler
+        self._db, self._clock, self._guilds, self._watchlist = db, clock, guilds, watchlist
+        self._recorder, self._scheduler = recorder, scheduler
         self.rules = MonitorRules(config, netguard)
-        self._place_router = place_router
-        self._check_runner = check_runner
-        self._pushes = pushes
-        self._followed = followed
+        self._place_router, self._check_runner = place_router, check_runner
+        self._pushes, self._followed = pushes, followed
 
     def __len__(self) -> int:
         return sum(1 for _ in self._watchlist.all())

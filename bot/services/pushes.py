@@ -100,12 +100,8 @@ class Pushes:
         address: str | None,
     ) -> None:
         """``address``: of the door, where jobs call; None: there is none."""
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._connectivity = connectivity
-        self._recorder = recorder
-        self._address = address
+        self._db, self._clock, self._watchlist = db, clock, watchlist
+        self._connectivity, self._recorder, self._address = connectivity, recorder, address
         self._memories: dict[int, PushMemory] = {}
         self._by_token: dict[bytes, int] = {}
         self._waiting: list[Beat] = []

@@ -62,10 +62,7 @@ class Recorder:
     def __init__(
         self, db: Database, clock: Clock, watchlist: Watchlist, wake: Callable[[], None]
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self.wake = wake
+        self._db, self._clock, self._watchlist, self.wake = db, clock, watchlist, wake
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._grouping = Grouping(watchlist)
@@ -194,12 +191,7 @@ class Recorder:
             self.wake()
 
     async def _recover(
-        self,
-        entry: Entry,
-        decision: Decision,
-        before: Incident,
-        check: Check,
-        result: CheckResult,
+        self, entry: Entry, decision: Decision, before: Incident, check: Check, result: CheckResult
     ) -> bool:
         """The all-clear is due. True: it was given, so nothing is to be said in between."""
         self._advance(entry, decision)
@@ -246,12 +238,7 @@ class Recorder:
         _log(f"opened: {incident.cause}", entry.incident or incident)
 
     async def _update(
-        self,
-        entry: Entry,
-        decision: Decision,
-        before: Incident,
-        check: Check,
-        result: CheckResult,
+        self, entry: Entry, decision: Decision, before: Incident, check: Check, result: CheckResult
     ) -> None:
         incident = update_incident(entry, before, decision.state, check, result)
         notify: Notify = enqueue.escalation

@@ -56,12 +56,8 @@ class Reports:
         delivery: Dispatcher,
         painter: Painter,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._watchlist = watchlist
-        self._delivery = delivery
-        self._painter = painter
+        self._db, self._clock, self._guilds, self._watchlist = db, clock, guilds, watchlist
+        self._delivery, self._painter = delivery, painter
 
     async def run(self) -> None:
         """Look every minute until cancelled."""

@@ -31,9 +31,7 @@ class ResultBatch:
     """Everything that may wait; what is to be sent does not pass through here."""
 
     def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
+        self._db, self._clock, self._watchlist = db, clock, watchlist
         self._results: list[ResultRow] = []
         self._dirty: set[int] = set()
         self._held: set[int] = set()

@@ -47,10 +47,7 @@ class SecondWay:
         urls: tuple[str, ...],
         logged_in: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._db = db
-        self._logged_in = logged_in
-        self._clock = clock
-        self._urls = urls
+        self._db, self._logged_in, self._clock, self._urls = db, logged_in, clock, urls
 
     async def check(self) -> None:
         """Raises ConfigError for addresses that Apprise does not know, or when it is missing."""

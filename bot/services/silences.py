@@ -35,11 +35,8 @@ class Silences:
         scheduler: Scheduler,
         recorder: Recorder,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
-        self._scheduler = scheduler
-        self._recorder = recorder
+        self._db, self._clock, self._watchlist = db, clock, watchlist
+        self._scheduler, self._recorder = scheduler, recorder
 
     async def run(self) -> None:
         while True:

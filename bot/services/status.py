@@ -23,13 +23,7 @@ from bot.services.recurrence import Occurrence
 from bot.services.watchlist import Entry, Watchlist
 
 # Problems first; what is not judged or not checked comes last.
-_ORDER = {
-    State.DOWN: 0,
-    State.UNSTABLE: 1,
-    State.RECOVERING: 2,
-    State.UP: 3,
-    State.UNKNOWN: 4,
-}
+_ORDER = {State.DOWN: 0, State.UNSTABLE: 1, State.RECOVERING: 2, State.UP: 3, State.UNKNOWN: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +146,7 @@ class Status:
     """What is true now is answered from memory, without waiting for the store."""
 
     def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
+        self._db, self._clock, self._watchlist = db, clock, watchlist
 
     def overview(self, guild_id: int) -> list[MonitorStatus]:
         """The monitors of a server, problems first, then by name."""

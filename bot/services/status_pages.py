@@ -107,13 +107,8 @@ class StatusPages:
         offline_ms: Callable[[], int | None],
     ) -> None:
         """``address``: of the door; None: there is none. ``offline_ms``: since when Vigie is."""
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
-        self._status = status
-        self._maintenance = maintenance
-        self._address = address
-        self._offline_ms = offline_ms
+        self._db, self._clock, self._guilds, self._status = db, clock, guilds, status
+        self._maintenance, self._address, self._offline_ms = maintenance, address, offline_ms
         self._view: PublicView | None = None
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
 

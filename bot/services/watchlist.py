@@ -82,9 +82,7 @@ class Watchlist:
     """The monitors by id. Loaded once; afterwards memory is the truth and the store its copy."""
 
     def __init__(self, db: Database, clock: Clock, guilds: Guilds) -> None:
-        self._db = db
-        self._clock = clock
-        self._guilds = guilds
+        self._db, self._clock, self._guilds = db, clock, guilds
         self._entries: dict[int, Entry] = {}
         self._of_guild: defaultdict[int, dict[int, Entry]] = defaultdict(dict)
         self._in_trouble: dict[int, Entry] = {}

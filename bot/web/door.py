@@ -94,8 +94,7 @@ class Door:
         handlers: Mapping[str, Handler],
         requests: Requests | None = None,
     ) -> None:
-        self._where = where
-        self._handlers = handlers
+        self._where, self._handlers = where, handlers
         self._requests = Requests() if requests is None else requests
         self.listener = Listener(where, self.answer)
 

@@ -147,9 +147,7 @@ class Listener:
     """Accepts connections from :meth:`start` to :meth:`stop`, and has requests answered."""
 
     def __init__(self, where: ListenAddress, answer: Answer, most: int = MOST_CONNECTIONS) -> None:
-        self._where = where
-        self._answer = answer
-        self._most = most
+        self._where, self._answer, self._most = where, answer, most
         self._pace = Pace(PER_SECOND, BURST)
         self._accepts = Pace(PER_SECOND, BURST)
         self._socket: socket.socket | None = None

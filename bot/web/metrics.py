@@ -42,9 +42,7 @@ class Metrics:
         token: str,
         is_loopback: bool,
     ) -> None:
-        self._read = read
-        self._health = health
-        self._requests = requests
+        self._read, self._health, self._requests = read, health, requests
         self._token = token.encode()
         self._is_loopback = is_loopback
         self._process = ProcessCollector(namespace="vigie", registry=CollectorRegistry())

@@ -93,17 +93,7 @@ def day_name(words: Translator, day: int) -> str:
 
 
 # The fractions people picture, as (how many, in how many).
-_FRACTIONS = (
-    (1, 10),
-    (1, 5),
-    (1, 4),
-    (1, 3),
-    (1, 2),
-    (2, 3),
-    (3, 4),
-    (4, 5),
-    (9, 10),
-)
+_FRACTIONS = ((1, 10), (1, 5), (1, 4), (1, 3), (1, 2), (2, 3), (3, 4), (4, 5), (9, 10))
 _FEW = 4  # below this many checks a fraction would claim too much
 _MANY = 10  # from here on "none" is more than bad luck
 _ALMOST_NONE, _ALMOST_ALL = 0.06, 0.94

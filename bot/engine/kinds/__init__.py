@@ -26,20 +26,7 @@ from bot.models import CheckResult, Target
 
 KINDS: Mapping[str, MonitorKind] = {
     kind.rules.scheme: kind
-    for kind in (
-        HTTP,
-        HTTPS,
-        TCP,
-        DNS,
-        TLS,
-        SMTP,
-        IMAP,
-        PING,
-        MINECRAFT,
-        BEDROCK,
-        A2S,
-        PUSH,
-    )
+    for kind in (HTTP, HTTPS, TCP, DNS, TLS, SMTP, IMAP, PING, MINECRAFT, BEDROCK, A2S, PUSH)
 }
 # The addresses people type; the others are nobody's to visit.
 ADDRESS_RULES: Mapping[str, AddressRules] = {

@@ -65,11 +65,8 @@ class BaseChecker(ABC):
         context: ssl.SSLContext | None = None,
         deadline_s: float | None = None,
     ) -> None:
-        self._guard = netguard
-        self._resolver = resolver
-        self._clock = clock
-        self._context = context
-        self._deadline_s = deadline_s
+        self._guard, self._resolver, self._clock = netguard, resolver, clock
+        self._context, self._deadline_s = context, deadline_s
 
     async def check(self, target: Target) -> CheckResult:
         """Make one check; every failure is a result."""

@@ -74,9 +74,7 @@ class HttpChecker:
         deadline_s: float | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self._guard = netguard
-        self._clock = clock
-        self._deadline_s = deadline_s
+        self._guard, self._clock, self._deadline_s = netguard, clock, deadline_s
         self._transport = OneShotTransport(resolver, context or client_context(), netguard)
         # Built once per target, since parsing a URL costs as much as a plain check (measured);
         # it goes with the target, and so do the secrets in its headers.

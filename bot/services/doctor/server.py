@@ -38,15 +38,9 @@ class Doctor:
         stalls: StallDetector,
         place_watch: PlaceWatch,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
-        self._status = status
-        self._delivery = delivery
-        self._connectivity = connectivity
-        self._checks = checks
-        self._stalls = stalls
-        self._place_watch = place_watch
+        self._db, self._clock, self._config, self._status = db, clock, config, status
+        self._delivery, self._connectivity, self._checks = delivery, connectivity, checks
+        self._stalls, self._place_watch = stalls, place_watch
         self._started_ms = clock.now_ms()
 
     async def examine(self, guild_id: int, words: Translator, mention: Mention) -> list[Finding]:

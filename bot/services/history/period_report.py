@@ -134,9 +134,7 @@ class History:
     """Reads in short turns: a week of checks is never fetched in one."""
 
     def __init__(self, db: Database, clock: Clock, watchlist: Watchlist) -> None:
-        self._db = db
-        self._clock = clock
-        self._watchlist = watchlist
+        self._db, self._clock, self._watchlist = db, clock, watchlist
 
     async def report(self, guild_id: int, monitor_id: int, period: Period) -> PeriodReport:
         """How one monitor fared until now. Raises NotFound."""

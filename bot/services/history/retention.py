@@ -38,8 +38,7 @@ REMEMBERED_HOURS = 50  # the longest interval is a day, and a check speaks for t
 
 class Retention:
     def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
+        self._db, self._clock = db, clock
         self._sweep_at = 0.0
 
     async def run(self) -> None:

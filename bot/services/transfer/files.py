@@ -184,12 +184,7 @@ def _of_row(row: Row, names: Sequence[str]) -> Item:
 
 
 def _item(
-    number: int,
-    raw: Any,
-    reader: Reader = columns.read,
-    *,
-    ours: bool = False,
-    whole: bool = False,
+    number: int, raw: Any, reader: Reader = columns.read, *, ours: bool = False, whole: bool = False
 ) -> Item:
     label = _label(raw)
     if not isinstance(raw, dict):

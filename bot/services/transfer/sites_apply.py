@@ -129,12 +129,9 @@ class SitesFile:
         delivery: Dispatcher,
         store: KeyValueStore,
     ) -> None:
-        self._path = path
-        self._monitors = monitors
+        self._path, self._monitors = path, monitors
         self._bulk = BulkImport(monitors, silences)
-        self._guilds = guilds
-        self._maintenance = maintenance
-        self._delivery = delivery
+        self._guilds, self._maintenance, self._delivery = guilds, maintenance, delivery
         self._store = store
         self._directory: Directory | None = None
         self._wanted = asyncio.Event()

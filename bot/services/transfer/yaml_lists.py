@@ -26,8 +26,7 @@ class YamlError(VigieError):
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
-        self.line = line
-        self.reason = reason
+        self.line, self.reason = line, reason
 
 
 class Lines(dict[str, Any]):
