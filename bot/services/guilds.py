@@ -18,12 +18,14 @@ from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 
+__all__ = ("AlertTest", "Guilds", "KeyValueStore", "LastTest")
+
 log = logging.getLogger(__name__)
 
 MAX_TAGGED = 25  # of one server
-
-
 ESCALATE_S = (60, 7 * 86_400)
+_WAITING = {"pending", "sending"}  # states of a test alert
+_LOOK_S = 0.1
 
 
 class Guilds:
@@ -93,7 +95,7 @@ class Guilds:
         kept = {name: value or None for name, value in chosen.items() if value is not None}
         if reminder_h is not None:
             kept |= {"reminder_h": reminder_h, "reminder_ping": int(bool(reminder_ping))}
-        return await self._change(guild_id, actor=self._actor(guild_id, by), **kept)
+        return await self._change(guild_id, by, **kept)
 
     async def set_tag_alerts(
         self, guild_id: int, tag: str, *, by: int, channel_id: int | None, role_id: int | None
@@ -111,7 +113,7 @@ class Guilds:
         if len(others) > MAX_TAGGED:
             raise UserError("At most {n} tags can have a channel of their own.", n=MAX_TAGGED)
         after = tuple(sorted(others, key=lambda one: one.tag))
-        return await self._change(guild_id, actor=self._actor(guild_id, by), tag_alerts=after)
+        return await self._change(guild_id, by, tag_alerts=after)
 
     async def ensure_channel(
         self, guild_id: int, here: int | None, own: int | None, *, by: int
@@ -137,7 +139,7 @@ class Guilds:
             raise UserError("Choose a time from 1 minute to 7 days, such as 15m or 2h.")
         return await self._change(
             guild_id,
-            actor=self._actor(guild_id, by),
+            by,
             escalate_s=after_s,
             escalate_role_id=role_id if after_s else None,
             escalate_channel_id=channel_id if after_s else None,
@@ -145,46 +147,43 @@ class Guilds:
 
     async def set_language(self, guild_id: int, language: str | None, by: int) -> GuildSettings:
         """Choose the language of posts; None follows the server's own on Discord."""
-        return await self._change(guild_id, actor=self._actor(guild_id, by), language=language)
+        return await self._change(guild_id, by, language=language)
 
     async def set_timezone(self, guild_id: int, timezone: str, by: int) -> None:
         """Remember the zone a server's people mean when they name none."""
         if "timezone" in self.settings(guild_id).file_keys:
             return
-        await self._change(guild_id, actor=self._actor(guild_id, by), timezone=timezone)
+        await self._change(guild_id, by, timezone=timezone)
 
     async def take_from_file(self, guild_id: int, chosen: dict[str, Any]) -> GuildSettings:
         """Settings by the names of their fields; what was given before and no longer is stays."""
         keys = tuple(chosen)
-        return await self._change(guild_id, self._actor(guild_id, FILE), **chosen, file_keys=keys)
+        return await self._change(guild_id, FILE, **chosen, file_keys=keys)
 
     async def set_managers(self, guild_id: int, role_id: int | None, by: int) -> None:
         """Let a role do what else takes Manage Server, as far as Vigie decides; None: nobody."""
-        await self._change(guild_id, actor=self._actor(guild_id, by), manager_role_id=role_id)
+        await self._change(guild_id, by, manager_role_id=role_id)
 
     async def set_page(self, guild_id: int, by: int, *, on: bool) -> None:
         """Show the status page to everybody, or to nobody."""
-        await self._change(guild_id, actor=self._actor(guild_id, by), page=on)
+        await self._change(guild_id, by, page=on)
 
     async def ensure(self, guild_id: int) -> None:
         """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:
             await self._change(guild_id)
 
-    def _actor(self, guild_id: int, by: int) -> Actor:
-        return Actor(guild_id, by, self._clock.now_ms())
-
-    async def _change(
-        self, guild_id: int, actor: Actor | None = None, **chosen: Any
-    ) -> GuildSettings:
-        """One change after the other: two at once would undo each other's."""
+    async def _change(self, guild_id: int, by: int | None = None, **chosen: Any) -> GuildSettings:
+        """One change after the other: two at once would undo each other's. ``by`` None: nobody."""
         async with self._lock:
             known = self._settings.get(guild_id)
             stored = known or await self._db.read(lambda conn: table.find(conn, guild_id))
             before = stored or GuildSettings(guild_id)
             after = replace(before, **chosen)
-            if actor is not None and actor.user_id != FILE:
-                _check_file(before, after)
+            given = any(getattr(before, n) != getattr(after, n) for n in before.file_keys)
+            if given and by not in {None, FILE}:
+                raise UserError(IN_THE_FILE)
+            actor = None if by is None else Actor(guild_id, by, self._clock.now_ms())
             rows = [] if actor is None else actor.chose(before, after)
 
             def write(conn: Connection) -> None:
@@ -195,12 +194,6 @@ class Guilds:
                 await self._db.write(write)
                 self._settings[guild_id] = after
             return after
-
-
-def _check_file(before: GuildSettings, after: GuildSettings) -> None:
-    """Raises UserError for a change of what the operator's file of sites gives."""
-    if any(getattr(before, name) != getattr(after, name) for name in before.file_keys):
-        raise UserError(IN_THE_FILE)
 
 
 class KeyValueStore:
@@ -228,12 +221,6 @@ class KeyValueStore:
             log.error("A setting was not stored: %s", saving.exception())
 
 
-__all__ = ("AlertTest", "LastTest")
-
-_WAITING = {"pending", "sending"}
-_LOOK_S = 0.1
-
-
 class AlertTest:
     def __init__(self, db: Database, clock: Clock, guilds: Guilds, delivery: Dispatcher) -> None:
         self._db, self._clock, self._guilds, self._delivery = db, clock, guilds, delivery
@@ -246,11 +233,9 @@ class AlertTest:
         channel_id = self._guilds.settings(guild_id).channel_id
         if channel_id is None:
             return None
-        now_ms = self._clock.now_ms()
+        now_ms, notice = self._clock.now_ms(), Notice("test", user_id=ping)
         await self._db.write(
-            lambda conn: enqueue.notice(
-                conn, guild_id, channel_id, Notice("test", user_id=ping), now_ms
-            )
+            lambda conn: enqueue.notice(conn, guild_id, channel_id, notice, now_ms)
         )
         self._delivery.wake()
         return channel_id

@@ -106,9 +106,9 @@ class Maintenance:
             if there.pop(_content(made), None) is None and not self._is_over(made):
                 self._check(made)
                 await self._add(made, AuditEvent.MAINTENANCE_PLANNED)
-        for window_id in there.values():
-            if self._is_known(guild_id, window_id):
-                await self.cancel(guild_id, window_id, FILE)
+        known = {one.window.id for one in self.of_guild(guild_id)}
+        for window_id in known.intersection(there.values()):
+            await self.cancel(guild_id, window_id, FILE)
 
     def check_from_file(self, guild_id: int, wanted: NewWindow) -> None:
         """Raises UserError for a window that cannot be planned."""
@@ -119,16 +119,12 @@ class Maintenance:
     def _is_over(self, window: Window) -> bool:
         return window.date is not None and next_occurrence(window, self._clock.now_ms()) is None
 
-    def _is_known(self, guild_id: int, window_id: int) -> bool:
-        return any(one.window.id == window_id for one in self.of_guild(guild_id))
-
     async def announce(self, window: WindowStatus, sentence: str) -> list[int]:
         """Queue a notice in each alert channel of what it covers; returns those."""
         guild_id = window.window.guild_id
-        entries = [
-            one for one in self._watchlist.of_guild(guild_id) if window.window.covers(one.monitor)
-        ]
-        found = {self._watchlist.alert_channel_of(one) for one in entries}
+        entries = self._watchlist.of_guild(guild_id)
+        covered = (one for one in entries if window.window.covers(one.monitor))
+        found = set(map(self._watchlist.alert_channel_of, covered))
         channels = sorted(one for one in found if one is not None)
         now_ms = self._clock.now_ms()
 
@@ -142,9 +138,8 @@ class Maintenance:
     def of_guild(self, guild_id: int) -> list[WindowStatus]:
         """The windows that are open or to come, in the order of their times; from memory."""
         now_ms = self._clock.now_ms()
-        found = [
-            self._status(window, now_ms) for window in self._watchlist.windows.of_guild(guild_id)
-        ]
+        windows = self._watchlist.windows.of_guild(guild_id)
+        found = (self._status(window, now_ms) for window in windows)
         live = [one for one in found if one is not None]
         return sorted(live, key=lambda one: (one.occurrence.from_ms, one.window.id))
 
@@ -185,11 +180,14 @@ class Maintenance:
             if wanted.tag is not None:
                 raise UserError("Choose a site or a tag, not both.")
             self._watchlist.get(guild_id, wanted.monitor_id)
+        zone = self._guilds.settings(guild_id).timezone
+        if wanted.timezone:
+            zone = zone_name(wanted.timezone)
         return Window(
             id=0,
             guild_id=guild_id,
             monitor_id=wanted.monitor_id,
-            timezone=self._zone(guild_id, wanted.timezone),
+            timezone=zone,
             days=wanted.days,
             date=wanted.date,
             begins=wanted.begins,
@@ -200,9 +198,6 @@ class Maintenance:
             created_ms=self._clock.now_ms(),
             tag=wanted.tag,
         )
-
-    def _zone(self, guild_id: int, text: str | None) -> str:
-        return zone_name(text) if text else self._guilds.settings(guild_id).timezone
 
     def _check(self, window: Window) -> None:
         now_ms = self._clock.now_ms()
