@@ -141,7 +141,7 @@ class ShowAnywayButton(PersistentItem, template=r"v1:board:show:(?P<channel>\d{1
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        await defer_if_slow(interaction, self._show(interaction), in_place=True)
+        await defer_if_slow(interaction, self._show(interaction))
 
     async def _show(self, interaction: Interaction) -> None:
         services, words = interaction.client.services, translator_of(interaction)
@@ -162,7 +162,7 @@ class ShowAnywayButton(PersistentItem, template=r"v1:board:show:(?P<channel>\d{1
             command=interaction.client.commands_tree.mention("status"),
             edit=interaction.client.commands_tree.mention("watch edit"),
         )
-        await respond_or_edit(interaction, in_place=True, content=text, view=None)
+        await respond_or_edit(interaction, content=text, view=None)
 
 
 def _place(interaction: Interaction, picked: AlertChannel | None) -> _Place:

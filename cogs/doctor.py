@@ -34,7 +34,6 @@ from cogs._ui.interactions import (
     ManagersCog,
     defer_if_slow,
     extension,
-    is_own_message,
     respond_or_edit,
 )
 
@@ -64,10 +63,9 @@ class Doctor(ManagersCog):
 
 async def show_doctor(interaction: Interaction) -> None:
     """The report as things are now, in place of the old one where that can be."""
-    in_place = is_own_message(interaction)
-    embed = await defer_if_slow(interaction, _doctor_embed(interaction), in_place=in_place)
+    embed = await defer_if_slow(interaction, _doctor_embed(interaction))
     again = DoctorButton.button("v1:doctor:look", translator_of(interaction).text("Check again"))
-    await respond_or_edit(interaction, in_place=in_place, embed=embed, view=view_of([again]))
+    await respond_or_edit(interaction, embed=embed, view=view_of([again]))
 
 
 async def _doctor_embed(interaction: Interaction) -> discord.Embed:

@@ -12,7 +12,7 @@ from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.phrases import stamp
 from bot.words.translator import Translator
-from cogs._ui.alert_buttons import UNMUTED
+from cogs._ui.alert_buttons import MUTED, UNMUTED
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitors
 from cogs._ui.monitor_text import shown_names
@@ -55,7 +55,7 @@ def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) 
     until = stamp(muted[0].monitor.muted_until_ms or 0, "f")
     name = shown_names(words, [one.monitor for one in muted])
     lines = [
-        words.text("Alerts for {name} are muted until {time}.", name=name, time=until),
+        words.text(MUTED, name=name, time=until),
         words.text(
             "Checks go on; what fails meanwhile is reported at the end if it is still failing."
         ),

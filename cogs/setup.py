@@ -5,9 +5,10 @@ everybody's: only a card of the person's own is edited in place.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import VigieTree, error_text, translator_of
 from bot.discord.permissions import channel_problem, own_permissions, remedy, role_problem
 from bot.discord.states import GREEN, GREY
-from bot.errors import AddressRefused, UserError
+from bot.errors import UserError
 from bot.models import GuildSettings, Monitor
 from bot.services.guilds import LastTest
 from bot.services.monitor_options import NAME_LIMIT
@@ -30,15 +31,14 @@ from cogs._ui.alert_settings import test_alert_text
 from cogs._ui.buttons import PersistentItem
 from cogs._ui.forms import (
     FormsCog,
-    address_offers,
     form,
-    offer,
+    mending_offers,
     shown_channel,
     shown_role,
     text_field,
     typed_values,
 )
-from cogs._ui.interactions import defer_if_slow, extension, is_own_message, respond_or_edit
+from cogs._ui.interactions import defer_if_slow, extension, respond_or_edit
 from cogs._ui.monitor_settings import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
@@ -279,14 +279,13 @@ async def show_setup(
     ``note``: what just happened, shown under the step it belongs to; ``row``: what to press then.
     """
     services, guild_id = interaction.client.services, interaction.guild_id or 0
-    in_place = is_own_message(interaction)
     used = used_channels(services, guild_id)
     known = interaction.client.known_channels
-    await defer_if_slow(interaction, known.look_up(interaction.guild, used), in_place=in_place)
-    tested = await defer_if_slow(interaction, services.trial.last(guild_id), in_place=in_place)
+    await defer_if_slow(interaction, known.look_up(interaction.guild, used))
+    tested = await defer_if_slow(interaction, services.trial.last(guild_id))
     found = SetUp(services.guilds.settings(guild_id), services.monitors.of_guild(guild_id), tested)
     view = card(interaction, found, step, note, row)
-    await respond_or_edit(interaction, in_place=in_place, view=view)
+    await respond_or_edit(interaction, view=view)
 
 
 def _picked_id(interaction: Interaction) -> int:
@@ -295,32 +294,29 @@ def _picked_id(interaction: Interaction) -> int:
     return int(next(iter(data.get("values", ())), 0))
 
 
-async def _do(interaction: Interaction, step: str, work: Coroutine[Any, Any, str | None]) -> None:
-    """Show the card again, with what came of the work, or why it was refused, under its step."""
+async def _do(
+    step: str, work: Callable[[Interaction], Awaitable[None]], interaction: Interaction
+) -> None:
+    """Show the card again; why something was refused stands under its step."""
+    note = ""
     try:
-        note = await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
+        await defer_if_slow(interaction, work(interaction))
     except UserError as error:
         note = f"✖ {error_text(translator_of(interaction), error)}"
-    await show_setup(interaction, step=step, note=note or "")
+    await show_setup(interaction, step=step, note=note)
 
 
-async def _channel_chosen(interaction: Interaction) -> None:
-    await _do(interaction, CHANNEL, _set_channel(interaction, _picked_id(interaction)))
-
-
-async def _set_channel(interaction: Interaction, channel_id: int) -> None:
+async def _set_channel(interaction: Interaction) -> None:
+    channel_id = _picked_id(interaction)
     await check_channel_and_role(interaction, channel_id, 0)
     services, guild_id = interaction.client.services, interaction.guild_id or 0
     await services.guilds.set_alerts(guild_id, channel_id=channel_id, by=interaction.user.id)
     await services.delivery.channel_chosen(guild_id, channel_id)
 
 
-async def _role_chosen(interaction: Interaction) -> None:
+async def _set_role(interaction: Interaction) -> None:
     """The button for nobody carries no pick, as a menu that was emptied."""
-    await _do(interaction, ROLE, _set_role(interaction, _picked_id(interaction)))
-
-
-async def _set_role(interaction: Interaction, role_id: int) -> None:
+    role_id = _picked_id(interaction)
     await check_channel_and_role(interaction, 0, role_id)
     guilds = interaction.client.services.guilds
     await guilds.set_alerts(interaction.guild_id or 0, role_id=role_id, by=interaction.user.id)
@@ -336,7 +332,6 @@ async def take_site(interaction: Interaction, _sent: re.Match[str]) -> None:
 
 async def _add_site(interaction: Interaction, typed: Mapping[str, str]) -> None:
     """Add the site of the form, the very way ``/watch add`` does; refused, it can be mended."""
-    words = translator_of(interaction)
 
     async def use(asked: Interaction, address: str) -> None:
         await _add_site(asked, {**typed, "url": address})
@@ -346,14 +341,11 @@ async def _add_site(interaction: Interaction, typed: Mapping[str, str]) -> None:
 
     try:
         adding = _added(interaction, typed)
-        note = await defer_if_slow(interaction, adding, in_place=is_own_message(interaction))
+        note = await defer_if_slow(interaction, adding)
         row: ui.ActionRow[Any] | None = None
     except UserError as error:
-        note = f"✖ {error_text(words, error)}"
-        buttons = [offer(interaction, words.text("Try again"), open_again, main=False, once=False)]
-        if isinstance(error, AddressRefused):
-            buttons = [*address_offers(interaction, error, use), *buttons]
-        row = ui.ActionRow[Any](*buttons)
+        note = f"✖ {error_text(translator_of(interaction), error)}"
+        row = ui.ActionRow[Any](*mending_offers(interaction, error, use, open_again, main=False))
     await show_setup(interaction, step=SITE, note=note, row=row)
 
 
@@ -366,10 +358,6 @@ async def _added(interaction: Interaction, typed: Mapping[str, str]) -> str:
 
 
 async def _send_test(interaction: Interaction) -> None:
-    await _do(interaction, TEST, _test(interaction))
-
-
-async def _test(interaction: Interaction) -> None:
     trial, guild_id = interaction.client.services.trial, interaction.guild_id or 0
     await trial.send(guild_id)
     await trial.wait_until_done(guild_id, _ARRIVES_S)
@@ -378,11 +366,11 @@ async def _test(interaction: Interaction) -> None:
 _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
     "open": show_setup,
     "look": show_setup,
-    "channel": _channel_chosen,
-    "role": _role_chosen,
-    "nobody": _role_chosen,
+    "channel": partial(_do, CHANNEL, _set_channel),
+    "role": partial(_do, ROLE, _set_role),
+    "nobody": partial(_do, ROLE, _set_role),
     "site": _ask_site,
-    "test": _send_test,
+    "test": partial(_do, TEST, _send_test),
 }
 
 

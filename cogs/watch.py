@@ -22,14 +22,22 @@ from cogs._ui.forms import FormsCog, OfferButton, with_address
 from cogs._ui.interactions import (
     defer_if_slow,
     extension,
-    is_own_message,
     respond,
     respond_or_edit,
 )
 from cogs._ui.monitor_option import ManagedMonitors, PlaceName, Tag, takes_options, typed_options
-from cogs._ui.monitor_settings import FORM, EditButton, card, cut_text, take_change, take_edited
+from cogs._ui.monitor_settings import (
+    FORM,
+    EditButton,
+    RenewalButton,
+    address_text,
+    card,
+    cut_text,
+    renewal_button,
+    take_change,
+    take_edited,
+)
 from cogs._ui.options import ALERT_CHANNEL_TYPES, AlertChannel, AlertRole, Duration
-from cogs._ui.push_address import RenewalButton, address_text, renewal_button
 from cogs._ui.site_lists import (
     NONE_MATCH,
     STATES,
@@ -91,8 +99,7 @@ class Watch(
     async def _watch(self, interaction: Interaction, typed: Typed) -> None:
         """Where somebody pressed “Did you mean …?”, the answer takes the question's place."""
         work = self._services.monitors.add(interaction.guild_id or 0, typed, interaction.user.id)
-        in_place = is_own_message(interaction)
-        added = await defer_if_slow(interaction, work, in_place=in_place)
+        added = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
         lines = [added_text(words, added), cut_text(words, typed.get("name"))]
         lines.append(await self._place(interaction, added.monitor))
@@ -100,7 +107,7 @@ class Watch(
             lines.append(channel_problem(words, interaction, added.monitor.channel_id))
         text = "\n".join(line for line in lines if line)
         view = view_of(mending_buttons(words, added))
-        await respond_or_edit(interaction, in_place=in_place, content=text, view=view)
+        await respond_or_edit(interaction, content=text, view=view)
 
     async def _place(self, interaction: Interaction, monitor: Monitor) -> str:
         """Where its alerts go; the first monitor of a server brings them to where it is added."""
@@ -161,12 +168,11 @@ class Watch(
     ) -> None:
         async def take(asked: Interaction, address: str) -> None:
             services, guild_id = self._services, asked.guild_id or 0
-            in_place = is_own_message(asked)
             work = services.followed.follow(guild_id, address, components or "", asked.user.id)
-            followed = await defer_if_slow(asked, work, in_place=in_place)
+            followed = await defer_if_slow(asked, work)
             where = await self._alert_place(asked)
             said = f"{followed_text(translator_of(asked), followed)}\n{where}"
-            await show_followed(asked, said, in_place=in_place)
+            await show_followed(asked, said)
 
         await with_address(interaction, page, take)
 

@@ -24,7 +24,7 @@ from bot.discord.channel_visibility import ChannelAudience
 from bot.discord.channels import Channels, DiscordNames, OpenChannels
 from bot.discord.command_tree import NETWORK_ERRORS, CommandTranslator, VigieTree
 from bot.discord.limits import GlobalLimit, SessionStarts, Store
-from bot.discord.transports import DiscordBoardTransport, DiscordPublicView, DiscordTransport
+from bot.discord.transports import DiscordBoardTransport, DiscordTransport
 from bot.errors import ConfigError
 from bot.services.delivery.messages import Transport
 
@@ -140,8 +140,9 @@ class VigieClient(commands.AutoShardedBot):
         await self.tree.set_translator(CommandTranslator())
         for name in EXTENSIONS:
             await self.load_extension(name)
-        self.services.boards.attach(DiscordBoardTransport(self))
-        self.services.pages.attach(DiscordPublicView(self))
+        boards = DiscordBoardTransport(self)
+        self.services.boards.attach(boards)
+        self.services.pages.attach(boards)
         self._syncing = asyncio.create_task(self._sync(), name="command-sync")
 
     def forget_guild(self, guild_id: int) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -32,11 +33,50 @@ _DIGEST = "📋"
 _IDS = re.compile(r"#(\w+)")
 
 
-class DiscordTransport:
-    """Posts, edits and finds alerts, and knows where else a server can be reached."""
-
+class _Requests:
     def __init__(self, client: "VigieClient") -> None:
         self._client = client
+
+    @asynccontextmanager
+    async def _request(self) -> AsyncIterator[None]:
+        """Raises DeliveryError, also for an answer that takes too long."""
+        with as_delivery_errors(self._client.global_limit):
+            async with asyncio.timeout(_REQUEST_S):
+                yield
+
+    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    async def _find_own(
+        self, channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
+    ) -> int | None:
+        """Find the newest that fits; our own messages are readable without any intent.
+
+        Where people have written more since than is read, the other end is looked at as well: a
+        message arrives soon after it was sent.
+        """
+        own_id, count = getattr(self._client.user, "id", None), 0
+        moment = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC)
+        first_id = discord.utils.time_snowflake(moment)
+        async with self._request():
+            channel = self._client.get_partial_messageable(channel_id)
+            async for message in channel.history(limit=_HISTORY):
+                if message.id < first_id:
+                    return None
+                if message.author.id == own_id and fits(message):
+                    return message.id
+                count += 1
+            if count < _HISTORY:
+                return None
+            after = discord.Object(first_id)
+            async for message in channel.history(limit=_HISTORY, after=after, oldest_first=True):
+                if message.author.id == own_id and fits(message):
+                    return message.id
+        return None
+
+
+class DiscordTransport(_Requests):
+    """Posts, edits and finds alerts, and knows where else a server can be reached."""
 
     async def post(
         self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
@@ -45,28 +85,26 @@ class DiscordTransport:
         shown = await laid_out(alert)
         parts = _parts(shown) | {"nonce": nonce, "silent": alert.silent}
         if reply_to is not None and self._may_reply(channel_id):
+            reference = discord.MessageReference(
+                message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False
+            )
             try:
-                reply = parts | _answering(channel_id, reply_to)
-                return await self._posted(channel_id, shown, reply)
+                return await self._send(channel_id, shown, parts | {"reference": reference})
             except DeliveryError as error:
                 if error.action is not DeliveryAction.NO_REPLY:
                     raise
                 log.info("Sent without its reference: %s", error, extra={"channel": channel_id})
-        return await self._posted(channel_id, shown, parts)
-
-    async def _posted(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
-        with self._delivery_errors():
-            async with asyncio.timeout(_REQUEST_S):
-                return await self._send(channel_id, shown, parts)
+        return await self._send(channel_id, shown, parts)
 
     async def _send(self, channel_id: int, shown: Card, parts: dict[str, Any]) -> int:
         channel = self._client.get_partial_messageable(channel_id)
-        if shown.files and self._may_attach(channel_id):
-            try:
-                return (await channel.send(**parts, files=attachments(shown.files))).id
-            except discord.Forbidden as error:
-                log.info("Channel takes no files: %s", error, extra={"channel": channel_id})
-        return (await channel.send(**parts)).id
+        async with self._request():
+            if shown.files and self._may_attach(channel_id):
+                try:
+                    return (await channel.send(**parts, files=attachments(shown.files))).id
+                except discord.Forbidden as error:
+                    log.info("Channel takes no files: %s", error, extra={"channel": channel_id})
+            return (await channel.send(**parts)).id
 
     async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
         """Replace the whole message. An edit notifies nobody, but keeps whom it mentions."""
@@ -74,34 +112,23 @@ class DiscordTransport:
         files: dict[str, Any] = {}
         if shown.files and self._may_attach(channel_id):
             files["attachments"] = attachments(shown.files)
-        with self._delivery_errors():
-            async with asyncio.timeout(_REQUEST_S):
-                channel = self._client.get_partial_messageable(channel_id)
-                await channel.get_partial_message(message_id).edit(
-                    content=shown.content,
-                    embed=shown.embed,
-                    view=shown.view,
-                    allowed_mentions=shown.mentions,
-                    **files,
-                )
+        async with self._request():
+            await self._message(channel_id, message_id).edit(
+                content=shown.content,
+                embed=shown.embed,
+                view=shown.view,
+                allowed_mentions=shown.mentions,
+                **files,
+            )
 
     async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
-        """Look for a lost one in the channel."""
-        with self._delivery_errors():
-            async with asyncio.timeout(_REQUEST_S):
-                return await find_own(
-                    self._client,
-                    channel_id,
-                    since_ms,
-                    lambda message: is_lost(message, lost),
-                )
+        return await self._find_own(channel_id, since_ms, partial(_is_lost, lost))
 
     async def token_works(self) -> bool:
         """One more question, to which the token alone decides the answer."""
         try:
-            with self._delivery_errors():
-                async with asyncio.timeout(_REQUEST_S):
-                    await self._client.http.request(discord.http.Route("GET", "/users/@me"))
+            async with self._request():
+                await self._client.http.request(discord.http.Route("GET", "/users/@me"))
         except DeliveryError as error:
             if error.action is not DeliveryAction.TOKEN:
                 raise
@@ -121,30 +148,20 @@ class DiscordTransport:
 
     async def contact_points(self, guild_id: int) -> ContactPoints:
         """From the cache, or from the API while there is no gateway."""
-        guild = self._client.get_guild(guild_id)
-        if guild is None:
-            return await self._asked(guild_id)
-        channel = welcome_channel(guild)
-        return ContactPoints(guild.name, channel.id if channel else None, guild.owner_id)
-
-    async def _asked(self, guild_id: int) -> ContactPoints:
-        with self._delivery_errors():
-            async with asyncio.timeout(_REQUEST_S):
-                found = await self._client.http.get_guild(guild_id, with_counts=False)
-        system_id = found["system_channel_id"]
-        return ContactPoints(
-            found["name"], int(system_id) if system_id else None, int(found["owner_id"])
-        )
+        if guild := self._client.get_guild(guild_id):
+            channel = welcome_channel(guild)
+            return ContactPoints(guild.name, channel.id if channel else None, guild.owner_id)
+        async with self._request():
+            found = await self._client.http.get_guild(guild_id, with_counts=False)
+            system_id = found["system_channel_id"]
+            return ContactPoints(
+                found["name"], int(system_id) if system_id else None, int(found["owner_id"])
+            )
 
     async def open_dm(self, user_id: int) -> int:
         """Open a private channel; Discord returns the same one every time."""
-        with self._delivery_errors():
-            async with asyncio.timeout(_REQUEST_S):
-                channel = await self._client.create_dm(discord.Object(user_id))
-        return channel.id
-
-    def _delivery_errors(self) -> AbstractContextManager[None]:
-        return as_delivery_errors(self._client.global_limit)
+        async with self._request():
+            return (await self._client.create_dm(discord.Object(user_id))).id
 
     def _may_reply(self, channel_id: int) -> bool:
         """In doubt it is tried: the refusal of a reply is no worse than any other."""
@@ -158,28 +175,32 @@ class DiscordTransport:
 
 def _parts(shown: Card) -> dict[str, Any]:
     """Parts of a new message; discord.py takes no None for a part that is not there."""
-    parts: dict[str, Any] = {"content": shown.content, "allowed_mentions": shown.mentions}
-    if shown.embed is not None:
-        parts["embed"] = shown.embed
-    if shown.view is not None:
-        parts["view"] = shown.view
-    return parts
+    parts = {"content": shown.content, "allowed_mentions": shown.mentions}
+    parts |= {"embed": shown.embed, "view": shown.view}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
-def _answering(channel_id: int, message_id: int) -> dict[str, Any]:
-    reference = discord.MessageReference(
-        message_id=message_id, channel_id=channel_id, fail_if_not_exists=False
-    )
-    return {"reference": reference}
+def _is_lost(lost: LostMessage, message: discord.Message) -> bool:
+    """Cards are known by the ids in their footer, lines by what they were sent with."""
+    if message.id in lost.known_ids:
+        return False
+    footers = (embed.footer.text or "" for embed in message.embeds)
+    ids = {found for footer in footers for found in _IDS.findall(footer)}
+    if ids:
+        is_digest = message.content.startswith(_DIGEST)
+        return is_digest is lost.digest and not ids.isdisjoint(lost.public_ids)
+    answered = message.reference.message_id if message.reference is not None else None
+    if answered is not None and answered != lost.reply_to:
+        return False
+    return any(line in message.content for line in lost.lines)
 
 
-class DiscordBoardTransport:
-    def __init__(self, client: "VigieClient") -> None:
-        self._client = client
+class DiscordBoardTransport(_Requests):
+    """Posts, edits and finds boards; for these and public pages, who may read what."""
 
     async def post(self, channel_id: int, snapshot: BoardSnapshot, *, nonce: str) -> int:
         """discord.py adds ``enforce_nonce``. Silent: a board is looked at, not heard."""
-        with self._delivery_errors():
+        async with self._request():
             sent = await self._client.get_partial_messageable(channel_id).send(
                 view=self._view(snapshot),
                 nonce=nonce,
@@ -189,13 +210,13 @@ class DiscordBoardTransport:
         return sent.id
 
     async def edit(self, channel_id: int, message_id: int, snapshot: BoardSnapshot) -> None:
-        with self._delivery_errors():
+        async with self._request():
             await self._message(channel_id, message_id).edit(
                 view=self._view(snapshot), allowed_mentions=discord.AllowedMentions.none()
             )
 
     async def delete(self, channel_id: int, message_id: int) -> None:
-        with self._delivery_errors():
+        async with self._request():
             await self._message(channel_id, message_id).delete()
 
     async def pin(self, channel_id: int, message_id: int) -> None:
@@ -209,16 +230,31 @@ class DiscordBoardTransport:
 
     async def find(self, channel_id: int, *, since_ms: int) -> int | None:
         """Boards alone are V2 messages that nobody's command has called up."""
-        with self._delivery_errors():
-            return await find_own(self._client, channel_id, since_ms, _is_board)
+
+        def is_board(message: discord.Message) -> bool:
+            return message.flags.components_v2 and message.interaction_metadata is None
+
+        return await self._find_own(channel_id, since_ms, is_board)
 
     def seen_by_readers(
         self, guild_id: int, channel_id: int, others: Collection[int]
     ) -> frozenset[int] | None:
+        guild = self._settled(guild_id, (channel_id, *others))
+        return None if guild is None else self._client.audience.shared(guild, channel_id, others)
+
+    def open_to_all(self, guild_id: int, channels: Collection[int]) -> frozenset[int] | None:
+        guild = self._settled(guild_id, channels)
+        return None if guild is None else self._client.audience.open_to_all(guild, channels)
+
+    def _settled(self, guild_id: int, channels: Collection[int]) -> discord.Guild | None:
+        """The server, if everything is known that can be of these channels."""
         guild, known = self._client.get_guild(guild_id), self._client.known_channels
-        if guild is None or not all(known.is_settled(guild, one) for one in (channel_id, *others)):
-            return None
-        return self._client.audience.shared(guild, channel_id, others)
+        settled = guild is not None and all(known.is_settled(guild, one) for one in channels)
+        return guild if settled else None
+
+    def server_name(self, guild_id: int) -> str | None:
+        guild = self._client.get_guild(guild_id)
+        return None if guild is None else guild.name
 
     def question(self, language: str, channel_id: int) -> str:
         return translator_for(language).text(
@@ -231,77 +267,3 @@ class DiscordBoardTransport:
     def _view(self, snapshot: BoardSnapshot) -> discord.ui.LayoutView:
         status = self._client.commands_tree.mention("status")
         return board_view(translator_for(snapshot.language), snapshot, status)
-
-    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
-        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-
-    def _delivery_errors(self) -> AbstractContextManager[None]:
-        return as_delivery_errors(self._client.global_limit)
-
-
-class DiscordPublicView:
-    """What may be known of a server: see :class:`bot.services.status_pages.PublicView`."""
-
-    def __init__(self, client: "VigieClient") -> None:
-        self._client = client
-
-    def open_to_all(self, guild_id: int, channels: Collection[int]) -> frozenset[int] | None:
-        guild, known = self._client.get_guild(guild_id), self._client.known_channels
-        if guild is None or not all(known.is_settled(guild, one) for one in channels):
-            return None
-        return self._client.audience.open_to_all(guild, channels)
-
-    def server_name(self, guild_id: int) -> str | None:
-        guild = self._client.get_guild(guild_id)
-        return None if guild is None else guild.name
-
-
-def _is_board(message: discord.Message) -> bool:
-    return message.flags.components_v2 and message.interaction_metadata is None
-
-
-async def find_own(
-    client: "VigieClient", channel_id: int, since_ms: int, fits: Callable[[discord.Message], bool]
-) -> int | None:
-    """Find the newest that fits; our own messages are readable without any intent.
-
-    Where people have written more since than is read, the other end is looked at as well: a
-    message arrives soon after it was sent.
-    """
-    own_id = getattr(client.user, "id", None)
-    moment = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC)
-    first_id = discord.utils.time_snowflake(moment)
-    channel = client.get_partial_messageable(channel_id)
-    count = 0
-    async for message in channel.history(limit=_HISTORY):
-        if message.id < first_id:
-            return None
-        if message.author.id == own_id and fits(message):
-            return message.id
-        count += 1
-    if count < _HISTORY:
-        return None
-    after = discord.Object(first_id)
-    async for message in channel.history(limit=_HISTORY, after=after, oldest_first=True):
-        if message.author.id == own_id and fits(message):
-            return message.id
-    return None
-
-
-def is_lost(message: discord.Message, lost: LostMessage) -> bool:
-    """Cards are known by the ids in their footer, lines by what they were sent with."""
-    if message.id in lost.known_ids:
-        return False
-    ids = _ids(message)
-    if ids:
-        is_digest = message.content.startswith(_DIGEST)
-        return is_digest is lost.digest and not ids.isdisjoint(lost.public_ids)
-    answered = message.reference.message_id if message.reference is not None else None
-    if answered is not None and answered != lost.reply_to:
-        return False
-    return any(line in message.content for line in lost.lines)
-
-
-def _ids(message: discord.Message) -> set[str]:
-    footers = (embed.footer.text or "" for embed in message.embeds)
-    return {found for footer in footers for found in _IDS.findall(footer)}

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 import discord
 
@@ -21,7 +22,6 @@ from cogs._ui.interactions import (
     find_visible_incident,
     has_managers_role,
     is_manager,
-    is_own_message,
     respond,
     respond_or_edit,
 )
@@ -29,6 +29,7 @@ from cogs._ui.monitor_text import add_address, shown_host
 
 _MUTE_S = 3600
 _NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900
+MUTED = N_("Alerts for {name} are muted until {time}.")
 UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _CLOSED = N_("This alert is already closed.")
 
@@ -59,37 +60,30 @@ async def _on_call(interaction: Interaction, public_id: str) -> list[Incident]:
     return listed
 
 
-async def _acknowledge(interaction: Interaction, public_id: str) -> None:
+async def _acknowledge(
+    interaction: Interaction, public_id: str, *, take_over: bool = False
+) -> None:
     """Once; who presses again can give it back, anybody else take it over."""
     words, by = translator_of(interaction), interaction.user.id
     await _on_call(interaction, public_id)
-    incidents, guild_id = interaction.client.services.incidents, interaction.guild_id or 0
-    done = await defer_if_slow(interaction, incidents.acknowledge(guild_id, public_id, by))
-    if done.first:
-        await respond(interaction, words.text("Acknowledged; the alert now shows your name."))
-        return
+    work = interaction.client.services.incidents.acknowledge(
+        interaction.guild_id or 0, public_id, by, take_over=take_over
+    )
+    done = await defer_if_slow(interaction, work)
     others = [
         one.acknowledged_by for one in done.incidents if one.acknowledged_by not in {None, by}
     ]
-    if others:
+    button = None
+    if done.first or take_over:
+        text = words.text("Acknowledged; the alert now shows your name.")
+    elif others:
         text = words.text("{user} has already acknowledged it.", user=f"<@{others[0]}>")
         button = IncidentButton.button(f"v1:take:{public_id}", words.text("Take over"))
     else:
         text = words.text("You already took this one.")
         button = IncidentButton.button(f"v1:release:{public_id}", words.text("Give it back"))
-    await respond(interaction, text, view=view_of([button]))
-
-
-async def _take_over(interaction: Interaction, public_id: str) -> None:
-    await _on_call(interaction, public_id)
-    work = interaction.client.services.incidents.acknowledge(
-        interaction.guild_id or 0, public_id, interaction.user.id, take_over=True
-    )
-    await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
-    text = translator_of(interaction).text("Acknowledged; the alert now shows your name.")
-    await respond_or_edit(
-        interaction, in_place=is_own_message(interaction), content=text, view=None
-    )
+    view = None if button is None else view_of([button])
+    await respond_or_edit(interaction, content=text, view=view)
 
 
 async def _release(interaction: Interaction, public_id: str) -> None:
@@ -97,39 +91,36 @@ async def _release(interaction: Interaction, public_id: str) -> None:
     work = interaction.client.services.incidents.release(
         interaction.guild_id or 0, public_id, interaction.user.id
     )
-    await defer_if_slow(interaction, work, in_place=is_own_message(interaction))
+    await defer_if_slow(interaction, work)
     text = translator_of(interaction).text("Given back: nobody is on it now.")
-    await respond_or_edit(
-        interaction, in_place=is_own_message(interaction), content=text, view=None
-    )
+    await respond_or_edit(interaction, content=text, view=None)
 
 
 async def _mute(interaction: Interaction, public_id: str) -> None:
-    words, listed = translator_of(interaction), await _on_call(interaction, public_id)
+    listed = await _on_call(interaction, public_id)
     ids, guild_id = [one.monitor_id for one in listed], interaction.guild_id or 0
     silences, by = interaction.client.services.silences, interaction.user.id
     work = silences.mute(guild_id, ids, by=by, for_s=_MUTE_S)
     muted = await defer_if_slow(interaction, work)
+    all_of_them = N_("All {n} sites of this alert are muted until {time}.")
     until = stamp(muted[0].muted_until_ms or 0, "f")
-    if len(listed) > 1:
-        text = words.text(
-            "All {n} sites of this alert are muted until {time}.", n=len(listed), time=until
-        )
-    else:
-        name = markdown(listed[0].name, _NAME_LIMIT)
-        text = words.text("Alerts for {name} are muted until {time}.", name=name, time=until)
-    await respond(interaction, text)
+    await _say_silenced(interaction, listed, MUTED, all_of_them, until)
 
 
 async def _unmute(interaction: Interaction, public_id: str) -> None:
-    words, listed = translator_of(interaction), await _on_call(interaction, public_id)
+    listed = await _on_call(interaction, public_id)
     silences, by = interaction.client.services.silences, interaction.user.id
     for one in listed:
         await defer_if_slow(interaction, silences.unmute(one.guild_id, one.monitor_id, by))
-    if len(listed) > 1:
-        text = words.text("Alerts for all {n} sites of this alert are on again.", n=len(listed))
-    else:
-        text = words.text(UNMUTED, name=markdown(listed[0].name, _NAME_LIMIT))
+    all_of_them = N_("Alerts for all {n} sites of this alert are on again.")
+    await _say_silenced(interaction, listed, UNMUTED, all_of_them)
+
+
+async def _say_silenced(
+    interaction: Interaction, listed: Sequence[Incident], one: str, several: str, until: str = ""
+) -> None:
+    name, n = markdown(listed[0].name, _NAME_LIMIT), len(listed)
+    text = translator_of(interaction).text(one if n == 1 else several, name=name, n=n, time=until)
     await respond(interaction, text)
 
 
@@ -261,7 +252,7 @@ def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> st
 
 _ACTIONS: dict[str, Callable[[Interaction, str], Awaitable[None]]] = {
     "ack": _acknowledge,
-    "take": _take_over,
+    "take": partial(_acknowledge, take_over=True),
     "release": _release,
     "mute": _mute,
     "unmute": _unmute,

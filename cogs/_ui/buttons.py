@@ -123,33 +123,32 @@ class ListPage(PersistentItem, template=r"(?!)"):
 
     @classmethod
     async def show(
-        cls, asked: Asked, number: int = 0, *, found: Sequence[Any] = (), in_place: bool = False
+        cls, asked: Asked, number: int = 0, *, found: Sequence[Any] = (), anew: bool = False
     ) -> None:
-        """Answer with one page of what was ``found`` or can be; one that is gone is the last."""
+        """Answer with one page of what was ``found`` or can be; one that is gone is the last.
+
+        ``anew``: beside the message that was pressed, never in its place.
+        """
         interaction = asked.interaction
         work = cls.paged(asked, found, number)
-        page = await defer_if_slow(interaction, work, ephemeral=not asked.public, in_place=in_place)
+        page = await defer_if_slow(interaction, work, ephemeral=not asked.public)
         if page is None:
             await respond(interaction, asked.words.text("There is nothing to show any more."))
             return
-        view = view_of(cls._buttons(asked, page))
-        await respond_or_edit(
+        await (respond if anew else respond_or_edit)(
             interaction,
-            in_place=in_place,
             ephemeral=not asked.public,
             content=page.content,
             embed=page.embed,
-            view=view,
+            view=view_of(cls._buttons(asked, page)),
         )
 
     async def pressed(self, interaction: Interaction) -> None:
         """Turn in place for whoever asked; others get a page of their own, of what they may see."""
         way, *about, number = self.params.values()
-        mine = way != "open" and is_own_message(interaction)
-        public = (
-            mine and interaction.message is not None and not interaction.message.flags.ephemeral
-        )
-        await self.show(Asked(interaction, tuple(about), public), int(number), in_place=mine)
+        message = interaction.message if is_own_message(interaction) else None
+        public = way != "open" and message is not None and not message.flags.ephemeral
+        await self.show(Asked(interaction, tuple(about), public), int(number), anew=way == "open")
 
     @classmethod
     async def paged(cls, asked: Asked, found: Sequence[Any], number: int) -> Page | None:

@@ -25,7 +25,6 @@ from cogs._ui.interactions import (
     ManagersCog,
     errors_answered,
     is_allowed,
-    is_own_message,
     respond_or_edit,
 )
 
@@ -99,26 +98,21 @@ class FormsCog(ManagersCog):
             return
         data: Any = interaction.data or {}
         for template, take in self.forms.items():
-            if match := re.fullmatch(template, str(data.get("custom_id", ""))):
-                await self._take(interaction, match, take)
-
-    async def _take(self, interaction: Interaction, sent: re.Match[str], take: TakeForm) -> None:
-        async with errors_answered(interaction):
-            if await is_allowed(interaction):
-                await take(interaction, sent)
+            if sent := re.fullmatch(template, str(data.get("custom_id", ""))):
+                async with errors_answered(interaction):
+                    if await is_allowed(interaction):
+                        await take(interaction, sent)
 
 
 def typed_values(interaction: Interaction) -> dict[str, str]:
     """Values typed and picked, by the names of the fields; a pick of nothing is empty."""
     data: Any = interaction.data or {}
     parts = [one.get("component") for one in data.get("components", [])]
-    return {part["custom_id"]: _value(part) for part in parts if part}
-
-
-def _value(part: dict[str, Any]) -> str:
-    if "values" in part:
-        return str(next(iter(part["values"]), ""))
-    return str(part.get("value") or "")
+    return {
+        part["custom_id"]: str(next(iter(part.get("values", [part.get("value")])), None) or "")
+        for part in parts
+        if part
+    }
 
 
 KEPT = 500
@@ -188,6 +182,15 @@ def address_offers(
     return [button(address) for address in error.instead]
 
 
+def mending_offers(
+    interaction: Interaction, error: UserError, take: TakeAddress, again: Take, *, main: bool = True
+) -> list[OfferButton]:
+    """Under a form that is refused: what may be meant, and the form ``again`` as it was filled."""
+    label = translator_of(interaction).text("Try again")
+    instead = address_offers(interaction, error, take) if isinstance(error, AddressRefused) else []
+    return [*instead, offer(interaction, label, again, main=main, once=False)]
+
+
 async def with_address(interaction: Interaction, typed: str, take: TakeAddress) -> None:
     """Hand the address on as it is meant, or ask which one that is."""
     try:
@@ -197,6 +200,4 @@ async def with_address(interaction: Interaction, typed: str, take: TakeAddress) 
             raise
         text = error_text(translator_of(interaction), error)
         view = view_of(address_offers(interaction, error, take))
-        pressed = interaction.type is discord.InteractionType.component
-        in_place = pressed and is_own_message(interaction)
-        await respond_or_edit(interaction, in_place=in_place, content=text, embed=None, view=view)
+        await respond_or_edit(interaction, content=text, embed=None, view=view)

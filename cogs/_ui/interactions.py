@@ -40,28 +40,28 @@ async def defer_if_slow(
     work: Awaitable[T],
     *,
     ephemeral: bool = True,
-    in_place: bool = False,
     after_s: float = _DEFER_AFTER_S,
 ) -> T:
     """Await ``work``; after a second defer the answer.
 
-    ``in_place``: the answer is to be an edit of the message whose button was pressed. ``after_s``:
-    0 for what always takes long. What was begun is finished even when that fails.
+    ``after_s``: 0 for what always takes long. What was begun is finished even when that fails.
     """
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=after_s)
         if not task.done() and not interaction.response.is_done():
-            await _defer(interaction, ephemeral=ephemeral, thinking=not in_place)
+            await _defer(interaction, ephemeral=ephemeral)
         return await task
     except asyncio.CancelledError:
         task.cancel()
         raise
 
 
-async def _defer(interaction: Interaction, *, ephemeral: bool, thinking: bool) -> None:
+async def _defer(interaction: Interaction, *, ephemeral: bool) -> None:
     try:
-        await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
+        await interaction.response.defer(
+            ephemeral=ephemeral, thinking=not is_own_message(interaction)
+        )
     except NETWORK_ERRORS as error:
         log.info("Interaction %s not deferred: %r", interaction.id, error)
 
@@ -90,14 +90,14 @@ async def respond(
 
 
 async def respond_or_edit(
-    interaction: Interaction, *, in_place: bool, ephemeral: bool = True, **parts: Any
+    interaction: Interaction, *, ephemeral: bool = True, **parts: Any
 ) -> None:
-    """Answer with the parts of a message; ``in_place``: as an edit of the one that was pressed.
+    """Answer with the parts of a message: in place of the pressed one, if that is the person's own.
 
     Parts that are not named stay as they are, and a view without items takes the buttons away. A
     layout has neither text nor embeds beside it: Discord wants them taken away by name.
     """
-    if not in_place:
+    if not is_own_message(interaction):
         await respond(interaction, ephemeral=ephemeral, **parts)
         return
     if isinstance(parts.get("view"), ui.LayoutView):

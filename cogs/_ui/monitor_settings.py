@@ -11,7 +11,7 @@ from discord import ui
 from bot.discord.client import Interaction
 from bot.discord.command_tree import error_text, translator_of
 from bot.discord.permissions import channel_problem, role_unreachable
-from bot.errors import AddressRefused, UserError
+from bot.errors import UserError
 from bot.models import Monitor, Target
 from bot.services.audit_log import IN_THE_FILE
 from bot.services.monitor_options import (
@@ -51,23 +51,21 @@ from cogs._ui.alert_settings import goes_to
 from cogs._ui.audit_log import add_changes, audit_log_button
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.forms import (
-    address_offers,
     form,
-    offer,
+    mending_offers,
     shown_channel,
     shown_role,
     text_field,
     typed_values,
     with_address,
 )
-from cogs._ui.interactions import defer_if_slow, is_own_message, respond, respond_or_edit
+from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
-from cogs._ui.push_address import renewal_button
 
 FORM = rf"v1:form:(?P<section>{'|'.join(SECTIONS)}):(?P<monitor>\d{{1,18}})"
 URL_LIMIT = 2_048
-_NUMBER_LIMIT, _LONG_LIMIT = 10, 4_000
+_LONG_LIMIT, _LIMITS = 4_000, {AddressOption: URL_LIMIT, NameOption: NAME_LIMIT, NumberOption: 10}
 _SHOWN_URL, _VALUE_LIMIT, _HEADERS_LIMIT, _THREAD_NAME = 1_000, 300, 900, 50
 _WIDE = (TextOption, HeadersOption, HeaderConditionOption, LinkOption)
 _ALERTS = ("channel_id", "role_id", "quiet")
@@ -100,15 +98,15 @@ def _shown_value(  # noqa: PLR0911 - one for each type
     words: Translator, option: Option, status: MonitorStatus
 ) -> str:
     value = option.of(status.monitor)
-    if value == option.default and option.removable:
-        unset = words.text(option.unset)
-        match option:
-            case ChannelOption() if status.channel_id is not None:
-                return f"{unset} (<#{status.channel_id}>)"
-            case RoleOption() if status.role_id is not None:
-                return f"{unset} (<@&{status.role_id}>)"
-        return unset
+    is_unset = value == option.default and option.removable
+    unset = words.text(option.unset) if is_unset else ""
     match option:
+        case ChannelOption() if is_unset and status.channel_id is not None:
+            return f"{unset} (<#{status.channel_id}>)"
+        case RoleOption() if is_unset and status.role_id is not None:
+            return f"{unset} (<@&{status.role_id}>)"
+        case _ if is_unset:
+            return unset
         case NumberOption():
             return words.text(option.shown, n=value)
         case ChannelOption():
@@ -131,10 +129,8 @@ def asked_address(target: Target, limit: int) -> str:
     return f"{method} {address}" if target.url.startswith("http") else address
 
 
-def cut_text(words: Translator, name: str | None) -> str | None:
-    if not is_cut(name):
-        return None
-    return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT)
+def cut_text(words: Translator, name: str | None) -> str:
+    return words.text("Its name was cut to {n} characters.", n=NAME_LIMIT) if is_cut(name) else ""
 
 
 def edited_text(words: Translator, interaction: Interaction, edited: Edited) -> str:
@@ -177,8 +173,9 @@ class EditButton(
     async def pressed(self, interaction: Interaction) -> None:
         monitors = interaction.client.services.monitors
         monitor = monitors.get(interaction.guild_id or 0, int(self.params["monitor"]))
-        form = monitor_form(interaction, monitor, self.params["section"])
-        await interaction.response.send_modal(form)
+        await interaction.response.send_modal(
+            monitor_form(interaction, monitor, self.params["section"])
+        )
 
 
 def _parent(services: Services, monitor: Monitor) -> str | None:
@@ -205,13 +202,13 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
     if monitor.from_file:
         embed.set_footer(text=words.text(IN_THE_FILE))
         return embed, view_of([audit_log_button(words, monitor.id)])
-    sections = (
+    buttons: list[PersistentItem] = [
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))
         for section, title in SECTIONS.items()
         if any(of_section(section, monitor.target.url))
-    )
-    renewal = [renewal_button(words, monitor.id)] if monitor.is_push else []
-    return embed, view_of([*sections, *renewal, audit_log_button(words, monitor.id)])
+    ]
+    buttons += [renewal_button(words, monitor.id)] if monitor.is_push else []
+    return embed, view_of([*buttons, audit_log_button(words, monitor.id)])
 
 
 async def take_edited(interaction: Interaction, sent: re.Match[str]) -> None:
@@ -229,19 +226,15 @@ async def _take_form(
         monitor = asked.client.services.monitors.get(asked.guild_id or 0, monitor_id)
         await asked.response.send_modal(monitor_form(asked, monitor, section, values))
 
-    in_place = is_own_message(interaction)
     try:
         work_out = change_of(interaction, values)
-        typed = dict(await defer_if_slow(interaction, work_out, in_place=in_place))
+        typed = dict(await defer_if_slow(interaction, work_out))
         if "url" in typed:
             typed["url"] = typed_address(typed["url"])
         await _change(interaction, monitor_id, typed)
     except UserError as error:
-        words = translator_of(interaction)
-        buttons = [offer(interaction, words.text("Try again"), open_again, once=False)]
-        if isinstance(error, AddressRefused):
-            buttons = [*address_offers(interaction, error, use), *buttons]
-        await respond(interaction, error_text(words, error), view=view_of(buttons))
+        view = view_of(mending_offers(interaction, error, use, open_again))
+        await respond(interaction, error_text(translator_of(interaction), error), view=view)
 
 
 async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -> None:
@@ -258,15 +251,15 @@ async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -
 
 async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> None:
     """Say what changed, with the card as it is now: in place of the old one where that can be."""
-    monitors, in_place = interaction.client.services.monitors, is_own_message(interaction)
+    monitors = interaction.client.services.monitors
     work = monitors.edit(interaction.guild_id or 0, monitor_id, change, interaction.user.id)
-    edited = await defer_if_slow(interaction, work, in_place=in_place)
+    edited = await defer_if_slow(interaction, work)
     words = translator_of(interaction)
     said = [edited_text(words, interaction, edited), cut_text(words, change.get("name"))]
     text = "\n".join(line for line in said if line)
     showing = card(interaction, edited.after)
-    embed, view = await defer_if_slow(interaction, showing, in_place=in_place)
-    await respond_or_edit(interaction, in_place=in_place, content=text, embed=embed, view=view)
+    embed, view = await defer_if_slow(interaction, showing)
+    await respond_or_edit(interaction, content=text, embed=embed, view=view)
 
 
 def monitor_form(
@@ -320,24 +313,11 @@ def _field(
         label,
         option.name,
         option.write(option.of(monitor)) if typed is None else typed,
-        limit=_limit(option),
+        limit=getattr(option, "limit", _LIMITS.get(type(option), _LONG_LIMIT)),
         about=option.form_help and words.text(option.form_help),
         required=isinstance(option, AddressOption),
         long=isinstance(option, (HeadersOption, BodyOption)),
     )
-
-
-def _limit(option: Option) -> int:
-    match option:
-        case AddressOption():
-            return URL_LIMIT
-        case NameOption():
-            return NAME_LIMIT
-        case NumberOption():
-            return _NUMBER_LIMIT
-        case TextOption():
-            return option.limit
-    return _LONG_LIMIT
 
 
 def _picked(typed: str | None, set_now: int | None) -> int | None:
@@ -363,3 +343,40 @@ def _channel_menu(
         default_values=shown_channel(interaction, _picked(typed, monitor.channel_id)),
     )
     return ui.Label(text=words.text(option.label), description=about, component=channels)
+
+
+class RenewalButton(PersistentItem, template=r"v1:pushaddress:(?P<monitor>\d{1,18})"):
+    """Makes a new address; the one before is not found any more."""
+
+    for_managers = True
+
+    async def pressed(self, interaction: Interaction) -> None:
+        monitors = interaction.client.services.monitors
+        work = monitors.renew_address(
+            interaction.guild_id or 0, int(self.params["monitor"]), interaction.user.id
+        )
+        monitor, address = await defer_if_slow(interaction, work)
+        words = translator_of(interaction)
+        said = words.text("The old address no longer works.")
+        text = f"{said}\n{address_text(words, monitor, address)}"
+        view = view_of([renewal_button(words, monitor.id)])
+        await respond_or_edit(interaction, content=text, embed=None, view=view)
+
+
+def renewal_button(words: Translator, monitor_id: int) -> PersistentItem:
+    return RenewalButton.button(f"v1:pushaddress:{monitor_id}", words.text("New address"))
+
+
+def address_text(words: Translator, monitor: Monitor, address: str) -> str:
+    """Where the job calls, when, and what else it may say there."""
+    waits = words.text(
+        "{name} waits for a beat every {every}, at most {grace} late. Its job calls:",
+        name=shown_name(monitor),
+        every=words.duration(monitor.interval_s),
+        grace=words.duration(monitor.grace_s or 0),
+    )
+    more = words.text(
+        "Add `/start` when it begins, `/fail` when it failed, or its exit status, as in"
+        " `/$?`. The address is a secret, and I show it only now."
+    )
+    return f"{waits}\n```\ncurl -fsS -m 10 --retry 3 {address}\n```\n{more}"

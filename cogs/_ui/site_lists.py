@@ -196,13 +196,13 @@ class UnfollowButton(PersistentItem, template=r"v1:unfollow:(?P<followed>\d{1,18
     async def pressed(self, interaction: Interaction) -> None:
         followed, guild_id = interaction.client.services.followed, interaction.guild_id or 0
         work = followed.unfollow(guild_id, int(self.params["followed"]), interaction.user.id)
-        page = await defer_if_slow(interaction, work, in_place=True)
+        page = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
         said = words.text("I no longer follow {page}.", page=_name(page))
-        await show_followed(interaction, said, in_place=True)
+        await show_followed(interaction, said)
 
 
-async def show_followed(interaction: Interaction, said: str, *, in_place: bool) -> None:
+async def show_followed(interaction: Interaction, said: str) -> None:
     """A sentence, and below it every page that is followed, each with its button."""
     words = translator_of(interaction)
     pages = interaction.client.services.followed.of_guild(interaction.guild_id or 0)
@@ -214,9 +214,7 @@ async def show_followed(interaction: Interaction, said: str, *, in_place: bool) 
         for one in pages
     )
     embed = _embed(words, pages) if pages else None
-    await respond_or_edit(
-        interaction, in_place=in_place, content=said, embed=embed, view=view_of(stop)
-    )
+    await respond_or_edit(interaction, content=said, embed=embed, view=view_of(stop))
 
 
 def followed_text(words: Translator, followed: Followed) -> str:

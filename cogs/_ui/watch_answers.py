@@ -162,7 +162,7 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
             monitor = monitors.get(guild_id, monitor_id)
             if self.params["choice"] == "yes":
                 work = monitors.remove(guild_id, monitor_id, interaction.user.id)
-                monitor = await defer_if_slow(interaction, work, in_place=True)
+                monitor = await defer_if_slow(interaction, work)
                 embed = _removed(words, interaction, monitor)
             else:
                 text = words.text(
@@ -171,7 +171,7 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
                 embed = discord.Embed(description=text)
         except NotFound as error:
             raise NotFound("It is no longer watched: somebody has already removed it.") from error
-        await respond_or_edit(interaction, in_place=True, content=None, embed=embed, view=None)
+        await respond_or_edit(interaction, content=None, embed=embed, view=None)
 
 
 async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
@@ -256,7 +256,7 @@ async def ask_bulk_edit(interaction: Interaction, found: Sequence[Monitor], type
 
     async def change(asked: Interaction) -> None:
         work = take(monitors, proposal, asked.user.id)
-        changed, left = await defer_if_slow(asked, work, in_place=True)
+        changed, left = await defer_if_slow(asked, work)
         done = words.plural("Changed {n} site.", "Changed {n} sites.", len(changed))
         await _say(asked, "\n".join([done, *_refused(words, left)]))
 
@@ -280,7 +280,7 @@ async def ask_bulk_edit(interaction: Interaction, found: Sequence[Monitor], type
 
 async def _say(interaction: Interaction, text: str) -> None:
     """In the place of the question."""
-    await respond_or_edit(interaction, in_place=True, content=text, embed=None, view=None)
+    await respond_or_edit(interaction, content=text, embed=None, view=None)
 
 
 def _refused(words: Translator, refused: Sequence[tuple[Monitor, UserError]]) -> list[str]:
@@ -304,11 +304,8 @@ class BulkRemovalButton(
             if len(found) != int(self.params["count"]):
                 raise UserError("There are {n} of them now: give the command again.", n=len(found))
             for one in found:
-                await defer_if_slow(
-                    interaction,
-                    monitors.remove(guild_id, one.id, interaction.user.id),
-                    in_place=True,
-                )
+                work = monitors.remove(guild_id, one.id, interaction.user.id)
+                await defer_if_slow(interaction, work)
             text = words.text("No longer watched: {list}.", list=shown_names(words, found))
         await _say(interaction, text)
 
