@@ -1,6 +1,6 @@
 """``/doctor``: problems first, each with its fix, then what is well, and what is stored."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,7 +28,7 @@ from bot.services.status import MonitorStatus
 from bot.words.escaping import clip
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import stamp
-from bot.words.translator import Translator
+from bot.words.translator import N_, NN_, Translator
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.interactions import (
     ManagersCog,
@@ -44,8 +44,6 @@ _FIELD, _LINE = 1_024, 700
 
 
 class DoctorButton(PersistentItem, template=r"v1:doctor:look"):
-    """Looks at everything once more, in place."""
-
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
@@ -102,13 +100,12 @@ def findings_embed(words: Translator, found: Sequence[Finding]) -> discord.Embed
 
 
 def _verdict(words: Translator, found: Sequence[Finding]) -> str:
-    problems = sum(one.grade is Grade.BROKEN for one in found)
-    warnings = sum(one.grade is Grade.WARNING for one in found)
-    said = []
-    if problems:
-        said.append(words.plural("{n} problem", "{n} problems", problems))
-    if warnings:
-        said.append(words.plural("{n} warning", "{n} warnings", warnings))
+    n = Counter(one.grade for one in found)
+    counted = {
+        Grade.BROKEN: NN_("{n} problem", "{n} problems"),
+        Grade.WARNING: NN_("{n} warning", "{n} warnings"),
+    }
+    said = (words.plural(*text, n[grade]) for grade, text in counted.items() if n[grade])
     return " · ".join(said) or words.text("Everything is OK")
 
 
@@ -156,10 +153,8 @@ class ChannelChecks:
         me = None if guild is None else own_member(guild)
         until = me.timed_out_until if me is not None and me.is_timed_out() else None
         if until is not None:
-            text = words.text(
-                "I am in a timeout: I can't post anywhere until {time}.",
-                time=stamp(int(until.timestamp() * 1000), "f"),
-            )
+            time = stamp(int(until.timestamp() * 1000), "f")
+            text = words.text("I am in a timeout: I can't post anywhere until {time}.", time=time)
             fix = words.text("A moderator can end it: my profile, “Remove Timeout”.")
             yield broken(words.text("Timeout"), text, fix)
 
@@ -171,9 +166,8 @@ class ChannelChecks:
         homeless = [one for one in self.monitors if one.channel_id is None]
         if not homeless:
             return warning(name, words.text("none chosen yet"), self._choose_one())
-        text = words.text(
-            "None chosen: nobody is notified about {names}.", names=names(words, homeless)
-        )
+        listed = names(words, homeless)
+        text = words.text("None chosen: nobody is notified about {names}.", names=listed)
         return broken(name, text, self._choose_one())
 
     def _role(self) -> Finding:
@@ -270,14 +264,12 @@ class ChannelChecks:
         """Channels that refused a message, and what could be sent nowhere."""
         words = self.words
         name = words.text("Refuses messages")
-        fix = words.text(
-            "I retry from time to time, and as soon as the channel’s permissions change."
-        )
+        fix = N_("I retry from time to time, and as soon as the channel’s permissions change.")
         for one in troubles.channels:
             if one.reason != DeliveryAction.CHANNEL_GONE:
                 channel, since = f"<#{one.channel_id}>", stamp(one.since_ms, "f")
                 text = words.text("{channel}, since {time}.", channel=channel, time=since)
-                yield warning(name, text, fix)
+                yield warning(name, text, words.text(fix))
         if troubles.held_ms is not None:
             text = words.text(
                 "Discord has refused too many of my requests: what it refused waits until {time}.",
@@ -285,9 +277,9 @@ class ChannelChecks:
             )
             yield warning(name, text, words.text("Fix the channels named here."))
         if troubles.unreachable_ms is not None:
+            since = stamp(troubles.unreachable_ms, "f")
             text = words.text(
-                "Since {time} I have not been able to notify anyone here.",
-                time=stamp(troubles.unreachable_ms, "f"),
+                "Since {time} I have not been able to notify anyone here.", time=since
             )
             yield broken(name, text, self._choose_one())
 

@@ -101,7 +101,7 @@ def _rows(words: Translator, asked: MonitorHistory) -> Sequence[tuple[str, str]]
         (words.text("Uptime"), up),
         (words.text("Down"), _times(words, past.outages, uptime.down_s)),
         (words.text("Unstable"), _times(words, past.shaky, uptime.unstable_s)),
-        *_speed_row(words, asked),
+        (_speed_name(words, asked), _speed(words, asked)),
         (words.text("Not watched"), unwatched),
         *_players(words, past),
     )
@@ -125,17 +125,12 @@ def _times(words: Translator, count: int, seconds: int) -> str:
     return f"{times} · {words.duration(seconds)}"
 
 
-def _speed_row(words: Translator, asked: MonitorHistory) -> Sequence[tuple[str, str]]:
-    """Of a job how long it ran."""
-    return ((_speed_name(words, asked), _speed(words, asked)),)
-
-
 def _speed_name(words: Translator, asked: MonitorHistory) -> str:
+    """Of a job how long it ran."""
+    name, typical = N_("Response time"), N_("Response time, typical")
     if asked.is_job:
-        return words.text("Run time") if asked.past.exact else words.text("Run time, typical")
-    if asked.past.exact:
-        return words.text("Response time")
-    return words.text("Response time, typical")
+        name, typical = N_("Run time"), N_("Run time, typical")
+    return words.text(name if asked.past.exact else typical)
 
 
 def _speed(words: Translator, asked: MonitorHistory) -> str:
@@ -278,14 +273,12 @@ class History(VigieCog):
             said = None if asked.is_job else text
             await respond(interaction, said, embed=history_embed(words, asked))
             return
-        instead = self._not_drawn(interaction) or await self._draw(interaction, asked)
+        instead = None if interaction.app_permissions.attach_files else _NO_FILES
+        if instead is None and interaction.user.id in self._drawing:
+            instead = _STILL_DRAWN
+        instead = instead or await self._draw(interaction, asked)
         if instead is not None:
             await respond(interaction, embed=history_embed(words, asked, instead=instead))
-
-    def _not_drawn(self, interaction: Interaction) -> str | None:
-        if not interaction.app_permissions.attach_files:
-            return _NO_FILES
-        return _STILL_DRAWN if interaction.user.id in self._drawing else None
 
     async def _draw(self, interaction: Interaction, asked: MonitorHistory) -> str | None:
         """Answer with a picture, or return why there is none."""
@@ -302,7 +295,7 @@ class History(VigieCog):
             return _NOT_DRAWN
         # Beside the embed, not in it: an image of an embed takes no alternative text.
         file = discord.File(io.BytesIO(png), _FILE, description=alt_text(words, asked))
-        await respond(interaction, embed=history_embed(words, asked), file=file)
+        await respond(interaction, embed=history_embed(words, asked), files=[file])
         return None
 
 

@@ -1,7 +1,7 @@
 """``/maintenance``: planned work, and what is offered while somebody types its time."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from bot.services.recurrence import wall_time
 from bot.words.escaping import clip, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import day_name, hours, stamp, weekly, weekly_text
-from bot.words.translator import Translator
+from bot.words.translator import N_, Translator
 from cogs._ui.interactions import (
     ManagersCog,
     defer_if_slow,
@@ -33,7 +33,10 @@ from cogs._ui.options import Choices, Duration, TimeOfDay, choices, parse_days, 
 
 _COLOUR = 0x5865F2
 _LABEL_LIMIT, _LABEL_NAME = 100, 40
-UTC = "UTC"
+_UTC = "UTC"
+_MEANING = N_(
+    "Checks go on; what fails meanwhile is reported at the end only if it is still failing."
+)
 
 
 def started_text(interaction: Interaction, begun: WindowStatus, other: WindowStatus | None) -> str:
@@ -42,16 +45,15 @@ def started_text(interaction: Interaction, begun: WindowStatus, other: WindowSta
     until, cancel = stamp(begun.occurrence.until_ms or 0, "f"), mention("maintenance cancel")
     lines = [
         words.text("Maintenance until {time}: {what}.", time=until, what=_what(words, begun)),
-        _meaning(words),
+        words.text(_MEANING),
         words.text("To end it: {command}", command=cancel),
     ]
     if other is not None:
-        text = words.text(
-            "It was in maintenance already, until {time}. Each window ends by itself: {command}",
-            time=stamp(other.occurrence.until_ms or 0, "f"),
-            command=mention("maintenance list"),
+        text = N_(
+            "It was in maintenance already, until {time}. Each window ends by itself: {command}"
         )
-        lines.append(text)
+        ends, listed = stamp(other.occurrence.until_ms or 0, "f"), mention("maintenance list")
+        lines.append(words.text(text, time=ends, command=listed))
     return "\n".join(lines)
 
 
@@ -60,13 +62,9 @@ def planned_text(words: Translator, planned: WindowStatus, cancel: str, *, hint:
     said = words.text("The times are those of the zone {zone}.", zone=planned.window.timezone)
     if hint:
         said += " " + words.text("For another one use the option “timezone”; I remember it.")
-    lines = [
-        words.text("Maintenance is planned: {line}", line=line(words, planned)),
-        said,
-        _meaning(words),
-        words.text("To cancel it: {command}", command=cancel),
-    ]
-    return "\n".join(lines)
+    begun = words.text("Maintenance is planned: {line}", line=line(words, planned))
+    end = words.text("To cancel it: {command}", command=cancel)
+    return "\n".join([begun, said, words.text(_MEANING), end])
 
 
 def announcement(words: Translator, one: WindowStatus, timezone: str) -> str:
@@ -78,10 +76,10 @@ def announcement(words: Translator, one: WindowStatus, timezone: str) -> str:
 def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
     """Answer to a cancellation; of a weekly window with its plan, so that a slip loses nothing."""
     what = _what(words, cancelled)
-    if cancelled.active:
-        said = words.text("The maintenance is over: {what}.", what=what)
-    else:
-        said = words.text("The planned maintenance is cancelled: {what}.", what=what)
+    text = N_("The planned maintenance is cancelled: {what}.")
+    said = words.text(
+        N_("The maintenance is over: {what}.") if cancelled.active else text, what=what
+    )
     if cancelled.window.date is not None:
         return said
     plan = weekly_text(words, cancelled.window)
@@ -90,8 +88,8 @@ def cancelled_text(words: Translator, cancelled: WindowStatus) -> str:
 
 def list_embed(words: Translator, found: Sequence[WindowStatus]) -> discord.Embed:
     text = "\n".join(fitting_lines(words, [line(words, one) for one in found]))
-    count = words.plural("{n} maintenance window", "{n} maintenance windows", len(found))
     embed = discord.Embed(title=words.text("Maintenance"), description=text, colour=_COLOUR)
+    count = words.plural("{n} maintenance window", "{n} maintenance windows", len(found))
     return embed.set_footer(text=count)
 
 
@@ -117,33 +115,22 @@ def line(words: Translator, one: WindowStatus) -> str:
 
 def label(words: Translator, one: WindowStatus, timezone: str) -> str:
     """A plain line for autocomplete, which shows no ``<t:…>``; ``timezone`` is the server's."""
-    window = one.window
-    name = f"#{window.tag}" if window.tag else words.text("all sites")
-    name = name if one.monitor is None else one.monitor.name
+    window, name = one.window, _what(words, one) if one.monitor is None else one.monitor.name
     if window.date is None:
         when = f"{weekly(words, window.days)}, {hours(words, window)} {window.timezone}"
     else:
         begun = wall_time(one.occurrence.from_ms, timezone)
         over = wall_time(one.occurrence.until_ms or 0, timezone)
-        when = f"{begun:%Y-%m-%d %H:%M}–{_end(begun, over)} {timezone}"
+        end = f"{over:%H:%M}" if over.date() == begun.date() else f"{over:%Y-%m-%d %H:%M}"
+        when = f"{begun:%Y-%m-%d %H:%M}–{end} {timezone}"
     parts = [plain(name, _LABEL_NAME), when, plain(window.reason or "", _LABEL_NAME)]
     return clip(" · ".join(part for part in parts if part), _LABEL_LIMIT)
-
-
-def _end(begun: datetime, over: datetime) -> str:
-    return f"{over:%H:%M}" if over.date() == begun.date() else f"{over:%Y-%m-%d %H:%M}"
 
 
 def _what(words: Translator, one: WindowStatus) -> str:
     if one.monitor is not None:
         return shown_name(one.monitor)
     return f"#{one.window.tag}" if one.window.tag else words.text("all sites")
-
-
-def _meaning(words: Translator) -> str:
-    return words.text(
-        "Checks go on; what fails meanwhile is reported at the end only if it is still failing."
-    )
 
 
 _ABBREVIATIONS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -180,7 +167,7 @@ def autocomplete_zones(interaction: Interaction, typed: str) -> Choices:
     wanted = recurrence.search_form(typed)
     pool = recurrence.names() if wanted else (own, *_USUAL)
     found = [name for name in pool if wanted in recurrence.search_form(name)]
-    found.sort(key=lambda name: (name != own, name not in _USUAL, _rank(name, wanted)))
+    found.sort(key=lambda name: (name != own, name not in _USUAL, not _begins(name, wanted), name))
     return choices((f"{name} ({wall_time(now_ms, name):%H:%M})", name) for name in found)
 
 
@@ -220,10 +207,9 @@ def _settings_zone(interaction: Interaction) -> str:
     return interaction.client.services.guilds.settings(interaction.guild_id or 0).timezone
 
 
-def _rank(name: str, wanted: str) -> tuple[bool, str]:
+def _begins(name: str, wanted: str) -> bool:
     """A city that begins with what was typed comes before one that contains it."""
-    parts = recurrence.search_form(name).split("/")
-    return not any(part.startswith(wanted) for part in parts), name
+    return any(part.startswith(wanted) for part in recurrence.search_form(name).split("/"))
 
 
 _USUAL_S = 3_600
@@ -263,8 +249,7 @@ class Maintenance(
             tag=tag,
         )
         begun = await defer_if_slow(interaction, work)
-        other = self._services.maintenance.beside(begun)
-        text = started_text(interaction, begun, other)
+        text = started_text(interaction, begun, self._services.maintenance.beside(begun))
         await self._answer(interaction, text, begun, announce=announce)
 
     async def _answer(
@@ -336,8 +321,8 @@ class Maintenance(
         )
         work = self._services.maintenance.schedule(guild_id, wanted, interaction.user.id)
         planned = await defer_if_slow(interaction, work)
-        hint = timezone is None and zone == UTC
         cancel = self._client.commands_tree.mention("maintenance cancel")
+        hint = timezone is None and zone == _UTC
         text = planned_text(translator_of(interaction), planned, cancel, hint=hint)
         await self._answer(interaction, text, planned, announce=announce)
 

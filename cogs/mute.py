@@ -11,7 +11,7 @@ from bot.errors import UserError
 from bot.services.silences import MUTE_LIMIT_S
 from bot.services.status import MonitorStatus
 from bot.words.phrases import stamp
-from bot.words.translator import Translator
+from bot.words.translator import N_, Translator
 from cogs._ui.alert_buttons import MUTED, UNMUTED
 from cogs._ui.interactions import VigieCog, defer_if_slow, extension, respond
 from cogs._ui.monitor_option import VisibleMonitors
@@ -20,12 +20,8 @@ from cogs._ui.options import Choices, choices, parse_duration_s, safe_autocomple
 
 OFF = "off"
 _OFF = re.compile(r"off|non|no|stop|0+\s*[smhdjw]?", re.IGNORECASE)
+_MEANING = N_("Checks go on; what fails meanwhile is reported at the end if it is still failing.")
 _COMMON = ("30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "7d")
-
-
-def parse_mute_s(text: str) -> int | None:
-    """Seconds; None for "off" and for no time at all. Raises UserError."""
-    return None if _OFF.fullmatch(text.strip()) else parse_duration_s(text)
 
 
 @safe_autocomplete
@@ -34,12 +30,7 @@ def autocomplete_mutes(interaction: Interaction, typed: str) -> Choices:
     words, typed = translator_of(interaction), typed.strip()
     offered = [(words.duration(parse_duration_s(text)), text) for text in _COMMON]
     offered.append((words.text("off: unmute"), OFF))
-    wanted = typed.casefold()
-    found = [
-        (name, value)
-        for name, value in offered
-        if value.startswith(wanted) or name.casefold().startswith(wanted)
-    ]
+    found = [one for one in offered if any(s.casefold().startswith(typed.casefold()) for s in one)]
     if _OFF.fullmatch(typed):
         return choices(offered[-1:])
     try:
@@ -56,9 +47,7 @@ def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) 
     name = shown_names(words, [one.monitor for one in muted])
     lines = [
         words.text(MUTED, name=name, time=until),
-        words.text(
-            "Checks go on; what fails meanwhile is reported at the end if it is still failing."
-        ),
+        words.text(_MEANING),
         words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
     ]
     if any(one.incident is not None and not one.incident.silenced for one in muted):
@@ -69,25 +58,21 @@ def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) 
 def unmuted_text(words: Translator, now: Sequence[MonitorStatus], was_muted: Sequence[bool]) -> str:
     """Effect in words: a pause or a maintenance window silences it whether it is muted or not."""
     status, name = now[0], shown_names(words, [one.monitor for one in now])
-    if len(now) > 1 and not any(was_muted):
-        return words.text("None of them was muted.")
     if len(now) > 1:
-        return words.text(UNMUTED, name=name)
+        text = UNMUTED if any(was_muted) else N_("None of them was muted.")
+        return words.text(text, name=name)
     if not was_muted[0]:
         return words.text("{name} was not muted.", name=name)
+    text, until = UNMUTED, ""
     if status.paused:
-        return words.text(
-            "{name} is no longer muted, but it is paused: no checks, no alerts.", name=name
-        )
-    if status.maintenance is not None:
+        text = N_("{name} is no longer muted, but it is paused: no checks, no alerts.")
+    elif status.maintenance is not None:
         until = stamp(status.maintenance[1].until_ms or 0, "f")
-        return words.text(
+        text = N_(
             "{name} is no longer muted, but in maintenance until {time}; alerts are"
-            " silenced until then.",
-            name=name,
-            time=until,
+            " silenced until then."
         )
-    return words.text(UNMUTED, name=name)
+    return words.text(text, name=name, time=until)
 
 
 class Mute(VigieCog):
@@ -102,7 +87,8 @@ class Mute(VigieCog):
     @app_commands.rename(length="for")
     @app_commands.autocomplete(length=autocomplete_mutes)
     async def mute(self, interaction: Interaction, monitor: VisibleMonitors, length: str) -> None:
-        words, by, for_s = translator_of(interaction), interaction.user.id, parse_mute_s(length)
+        words, by = translator_of(interaction), interaction.user.id
+        for_s = None if _OFF.fullmatch(length.strip()) else parse_duration_s(length)
         silences, guild_id = self._services.silences, interaction.guild_id or 0
         ids = [one.monitor.id for one in monitor]
         if for_s is None:

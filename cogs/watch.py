@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import discord
@@ -16,7 +17,6 @@ from bot.models import Monitor
 from bot.services.bulk import BulkImport
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
 from bot.services.transfer.files import export, read
-from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import Asked, view_of
 from cogs._ui.forms import FormsCog, OfferButton, with_address
 from cogs._ui.interactions import (
@@ -102,30 +102,36 @@ class Watch(
         added = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
         lines = [added_text(words, added), cut_text(words, typed.get("name"))]
-        lines.append(await self._place(interaction, added.monitor))
-        if added.monitor.channel_id is not None:
-            lines.append(channel_problem(words, interaction, added.monitor.channel_id))
-        text = "\n".join(line for line in lines if line)
+        text = await self._with_place(interaction, lines, added.monitor)
         view = view_of(mending_buttons(words, added))
         await respond_or_edit(interaction, content=text, view=view)
 
-    async def _place(self, interaction: Interaction, monitor: Monitor) -> str:
-        """Where its alerts go; the first monitor of a server brings them to where it is added."""
-        words, here, problem = translator_of(interaction), interaction.channel, ""
+    async def _with_place(
+        self, interaction: Interaction, lines: Iterable[str], monitor: Monitor | None = None
+    ) -> str:
+        """Say where alerts go; the first thing a server watches brings them to where it is asked.
+
+        ``monitor``: it may have a channel and a role of its own.
+        """
+        here, problem = interaction.channel, ""
+        words, guild_id = translator_of(interaction), interaction.guild_id or 0
         if here is not None and here.type in ALERT_CHANNEL_TYPES:
             problem = channel_problem(words, interaction, here.id)
         else:
             here = None
-        status = self._services.status.one(monitor.guild_id, monitor.id)
+        own_id = None if monitor is None else monitor.channel_id
         work = self._services.guilds.ensure_channel(
-            monitor.guild_id,
-            None if here is None or problem else here.id,
-            status.channel_id,
-            by=interaction.user.id,
+            guild_id, None if here is None or problem else here.id, own_id, by=interaction.user.id
         )
-        _, is_new = await defer_if_slow(interaction, work)
-        status = self._services.status.one(monitor.guild_id, monitor.id)
-        return place_text(interaction, status, problem, is_new=is_new)
+        channel_id, is_new = await defer_if_slow(interaction, work)
+        role_id = None
+        if monitor is not None:
+            status = self._services.status.one(guild_id, monitor.id)
+            channel_id, role_id = status.channel_id, status.role_id
+        said = [*lines, place_text(interaction, channel_id, role_id, problem, is_new=is_new)]
+        if own_id is not None:
+            said.append(channel_problem(words, interaction, own_id))
+        return "\n".join(line for line in said if line)
 
     @app_commands.command(name="push", description="Wait for the beats of a job, such as a backup.")
     @app_commands.describe(
@@ -152,10 +158,7 @@ class Watch(
         )
         monitor, address = await defer_if_slow(interaction, work)
         lines = [address_text(words, monitor, address), cut_text(words, name)]
-        lines.append(await self._place(interaction, monitor))
-        if monitor.channel_id is not None:
-            lines.append(channel_problem(words, interaction, monitor.channel_id))
-        text = "\n".join(line for line in lines if line)
+        text = await self._with_place(interaction, lines, monitor)
         await respond(interaction, text, view=view_of([renewal_button(words, monitor.id)]))
 
     @app_commands.command(name="follow", description="Post what a status page of others reports.")
@@ -170,22 +173,10 @@ class Watch(
             services, guild_id = self._services, asked.guild_id or 0
             work = services.followed.follow(guild_id, address, components or "", asked.user.id)
             followed = await defer_if_slow(asked, work)
-            where = await self._alert_place(asked)
-            said = f"{followed_text(translator_of(asked), followed)}\n{where}"
-            await show_followed(asked, said)
+            said = followed_text(translator_of(asked), followed)
+            await show_followed(asked, await self._with_place(asked, [said]))
 
         await with_address(interaction, page, take)
-
-    async def _alert_place(self, interaction: Interaction) -> str:
-        """Where alerts of the server go; if nowhere yet, from now on to where this is asked."""
-        here, guilds = interaction.channel, self._services.guilds
-        fits = here is not None and here.type in ALERT_CHANNEL_TYPES
-        words, guild_id = translator_of(interaction), interaction.guild_id or 0
-        problem = channel_problem(words, interaction, here.id) if fits and here else ""
-        here_id = here.id if fits and here is not None and not problem else None
-        work = guilds.ensure_channel(guild_id, here_id, None, by=interaction.user.id)
-        channel_id, _ = await defer_if_slow(interaction, work)
-        return f"{goes_to(interaction, channel_id, None)} {problem}".rstrip()
 
     @app_commands.command(name="edit", description="Show or change the settings of a site.")
     @app_commands.describe(monitor="Which site. Without other options: a card with forms.")
@@ -219,23 +210,17 @@ class Watch(
     async def pause(
         self, interaction: Interaction, monitor: ManagedMonitors, length: Duration | None = None
     ) -> None:
-        async def pause_all() -> list[Monitor]:
-            silences, by = self._services.silences, interaction.user.id
-            return [
-                await silences.pause(one.guild_id, one.id, for_s=length, by=by) for one in monitor
-            ]
-
-        paused = await defer_if_slow(interaction, pause_all())
+        pause, by = self._services.silences.pause, interaction.user.id
+        work = [pause(one.guild_id, one.id, for_s=length, by=by) for one in monitor]
+        paused = await defer_if_slow(interaction, asyncio.gather(*work))
         await respond(interaction, paused_text(translator_of(interaction), paused))
 
     @app_commands.command(name="resume", description="Check a paused site again.")
     @app_commands.describe(monitor="Which site.")
     async def resume(self, interaction: Interaction, monitor: ManagedMonitors) -> None:
-        async def resume_all() -> None:
-            for one in monitor:
-                await self._services.silences.resume(one.guild_id, one.id, interaction.user.id)
-
-        await defer_if_slow(interaction, resume_all())
+        resume, by = self._services.silences.resume, interaction.user.id
+        work = [resume(one.guild_id, one.id, by) for one in monitor]
+        await defer_if_slow(interaction, asyncio.gather(*work))
         await respond(interaction, resumed_text(translator_of(interaction), monitor))
 
     @app_commands.command(name="list", description="List every site watched here.")
@@ -276,17 +261,17 @@ class Watch(
         test, words = self._services.monitors.test, translator_of(interaction)
         checks = (test(one.guild_id, one.id, place) for one in monitor[:TESTED_AT_ONCE])
         tested = await defer_if_slow(interaction, asyncio.gather(*checks))
-        embed = all_tested_embed(words, tested, of=len(monitor))
-        await respond(
-            interaction, embed=probe_embed(words, *tested[0]) if len(monitor) == 1 else embed
-        )
+        embed = probe_embed(words, *tested[0])
+        if len(monitor) > 1:
+            embed = all_tested_embed(words, tested, of=len(monitor))
+        await respond(interaction, embed=embed)
 
     @app_commands.command(name="export", description="Download all watched sites as one file.")
     async def export(self, interaction: Interaction) -> None:
         found = self._services.monitors.of_guild(interaction.guild_id or 0)
         pages = self._services.followed.of_guild(interaction.guild_id or 0)
         file = discord.File(io.BytesIO(export(found, pages)), filename=EXPORT_NAME)
-        await respond(interaction, export_text(interaction, found), file=file)
+        await respond(interaction, export_text(interaction, found), files=[file])
 
     @app_commands.command(name="import", description="Watch every site listed in a file.")
     @app_commands.describe(

@@ -10,7 +10,8 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -68,7 +69,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: BaseExcepti
         return
     interaction.extras[_ANSWERED] = True
     original = _original(error)
-    if _expired(original):
+    if isinstance(original, discord.HTTPException) and original.code in _EXPIRED:
         log.info("Interaction %s had expired", interaction.id)
         return
     await _answer(interaction, _explained(interaction, original))
@@ -100,24 +101,22 @@ def _explained(interaction: discord.Interaction[Any], error: BaseException) -> s
 
 
 def error_text(words: Translator, error: UserError) -> str:
-    return "\n".join(_one_error_text(words, one) for one in error.each)
+    literal = partial(markdown, limit=_VALUE_LIMIT)
+    each = ((one.message, harmless(words, one.values, literal)) for one in error.each)
+    return "\n".join(words.text(message, **values) for message, values in each)
 
 
-def _one_error_text(words: Translator, error: UserError) -> str:
-    safe: dict[str, Any] = {name: _safe(words, value) for name, value in error.values.items()}
-    return words.text(error.message, **safe)
+def harmless(
+    words: Translator, values: Mapping[str, object], literal: Callable[[str], str]
+) -> dict[str, Any]:
+    """Values are somebody's input, so they are shown literally; options as people type them."""
 
+    def shown(value: object) -> object:
+        if isinstance(value, OptionNames):
+            return words.list([words.text(name, context="command") for name in value])
+        return literal(value) if isinstance(value, str) else value
 
-def _safe(words: Translator, value: object) -> object:
-    """Values of errors are somebody's input, so they are shown literally."""
-    if isinstance(value, OptionNames):
-        return option_names(words, value)
-    return markdown(value, _VALUE_LIMIT) if isinstance(value, str) else value
-
-
-def option_names(words: Translator, names: OptionNames) -> str:
-    """Options as the person's command has them."""
-    return words.list([words.text(name, context="command") for name in names])
+    return {name: shown(value) for name, value in values.items()}
 
 
 def _called(interaction: discord.Interaction[Any]) -> str:
@@ -132,10 +131,6 @@ def _original(error: BaseException) -> BaseException:
     if isinstance(error, app_commands.TransformerError) and error.__cause__ is not None:
         return error.__cause__
     return error
-
-
-def _expired(error: BaseException) -> bool:
-    return isinstance(error, discord.HTTPException) and error.code in _EXPIRED
 
 
 class CommandTranslator(app_commands.Translator):
@@ -222,7 +217,8 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
         if await load() == wanted:
             registered = await self.fetch_commands()
             self._remember(registered)
-            if {command.name for command in registered} >= set(self._names()):
+            here = {command.name for command in self.get_commands()}
+            if {command.name for command in registered} >= here:
                 return False
         self._remember(await self.sync())
         await save(wanted)
@@ -241,9 +237,6 @@ class VigieTree(app_commands.CommandTree[discord.Client]):
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 900.0)
-
-    def _names(self) -> list[str]:
-        return [command.name for command in self.get_commands()]
 
     def _remember(self, registered: list[app_commands.AppCommand]) -> None:
         self.ids = {command.name: command.id for command in registered}

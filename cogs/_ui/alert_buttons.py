@@ -187,16 +187,12 @@ class SitesPage(
 
     @classmethod
     async def page(cls, asked: Asked, found: Sequence[Incident], shown: Sequence[Incident]) -> Page:
-        words = asked.words
-        embed = discord.Embed(
-            title=words.text("All {n} sites of this alert", n=len(found)),
-            description=clip("\n".join(_line(words, one) for one in shown), 4000),
+        lines = (
+            f"{site_line(asked.words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"
+            for one in shown
         )
-        return Page(None, embed)
-
-
-def _line(words: Translator, one: Incident) -> str:
-    return f"{site_line(words, one)} · {shown_host(one.url)} · {stamp(one.since_ms)}"
+        title = asked.words.text("All {n} sites of this alert", n=len(found))
+        return Page(None, discord.Embed(title=title, description=clip("\n".join(lines), 4000)))
 
 
 async def _details(interaction: Interaction, public_id: str) -> None:
@@ -218,29 +214,27 @@ async def _details(interaction: Interaction, public_id: str) -> None:
     add_fields(embed, words, [incident])
     add_address(words, embed, incident.url, whole=is_manager(interaction))
     if newest:
-        lines = [_check_line(words, one.at_ms, one.ms, one.cause) for one in newest]
-        name = words.text("Latest checks")
-        embed.add_field(name=name, value=clip("\n".join(lines), 1024), inline=False)
+        lines = "\n".join(_check_line(words, one.at_ms, one.ms, one.cause) for one in newest)
+        embed.add_field(name=words.text("Latest checks"), value=clip(lines, 1024), inline=False)
     embed.set_footer(text=f"#{public_id}")
-    file = None
+    files = []
     if incident.url == PUSH_URL and is_manager(interaction):
-        file = await _add_body(asked, embed, incident)
-    await respond(interaction, embed=embed, file=file)
+        files = await _add_body(asked, embed, incident)
+    await respond(interaction, embed=embed, files=files)
 
 
-async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> discord.File | None:
+async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> list[discord.File]:
     """What the job said last: its beginning as a field, and the whole as a file if it is longer."""
     pushes = asked.interaction.client.services.pushes
     found = await pushes.body(incident.guild_id, incident.monitor_id)
     if found is None:
-        return None
+        return []
     text, at_ms = found
     name = asked.words.text("What the job said last")
     value = f"{stamp(at_ms)}\n{code_block(text, _BODY_LIMIT)}"
     embed.add_field(name=name, value=value, inline=False)
-    if len(text) <= _BODY_LIMIT:
-        return None
-    return discord.File(io.BytesIO(text.encode()), filename="job.txt")
+    whole = discord.File(io.BytesIO(text.encode()), filename="job.txt")
+    return [whole] if len(text) > _BODY_LIMIT else []
 
 
 def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:

@@ -5,8 +5,7 @@ Nothing is remembered between sending and click. Facts, and who may press, are r
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import discord
 from discord import ui
@@ -34,9 +33,7 @@ class PersistentItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
         super().__init__(item)
         match = self.template.fullmatch(self.custom_id)
         parts = {} if match is None else match.groupdict()
-        self.params: dict[str, str] = {
-            name: part for name, part in parts.items() if part is not None
-        }
+        self.params: dict[str, str] = {k: part for k, part in parts.items() if part is not None}
 
     @classmethod
     async def from_custom_id(
@@ -75,8 +72,7 @@ def view_of(items: Iterable[PersistentItem]) -> ui.View:
     return view
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Who wants to see which list. ``public``: everybody in the channel reads the answer."""
 
     interaction: Interaction
@@ -92,8 +88,7 @@ class Asked:
         return self.interaction.guild_id or 0
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page, counted from 0, of so many."""
 
     content: str | None
@@ -166,22 +161,17 @@ class ListPage(PersistentItem, template=r"(?!)"):
 
     @classmethod
     def _buttons(cls, asked: Asked, page: Page) -> Iterator[PersistentItem]:
-        yield from arrows(cls, cls.surface, *asked.about, number=page.number, of=page.of)
+        number = page.number
+        before, after = (max(0, number - 1), number == 0), (number + 1, number == page.of - 1)
+        for way, label, (to, is_end) in (("prev", "◀", before), ("next", "▶", after)):
+            if page.of > 1:
+                yield cls.button(cls._page_id(asked, way, to), label, disabled=is_end)
         if cls.can_refresh:
-            custom_id = ":".join(("v1", cls.surface, "show", *asked.about, str(page.number)))
-            yield cls.button(custom_id, asked.words.text("Refresh"))
+            yield cls.button(cls._page_id(asked, "show", number), asked.words.text("Refresh"))
 
-
-def arrows(
-    kind: type[PersistentItem], surface: str, *about: object, number: int, of: int
-) -> Iterator[PersistentItem]:
-    """◀ ▶ around one page (from 0) of several, as ``v1:surface:way:about:page``."""
-    if of == 1:
-        return
-    before, after = (max(0, number - 1), number == 0), (number + 1, number == of - 1)
-    for way, label, (page, is_end) in (("prev", "◀", before), ("next", "▶", after)):
-        custom_id = ":".join(str(part) for part in ("v1", surface, way, *about, page))
-        yield kind.button(custom_id, label, disabled=is_end)
+    @classmethod
+    def _page_id(cls, asked: Asked, way: str, number: int) -> str:
+        return ":".join(("v1", cls.surface, way, *asked.about, str(number)))
 
 
 def page_text(words: Translator, number: int, of: int) -> str:

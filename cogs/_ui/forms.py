@@ -98,10 +98,10 @@ class FormsCog(ManagersCog):
             return
         data: Any = interaction.data or {}
         for template, take in self.forms.items():
-            if sent := re.fullmatch(template, str(data.get("custom_id", ""))):
-                async with errors_answered(interaction):
-                    if await is_allowed(interaction):
-                        await take(interaction, sent)
+            sent = re.fullmatch(template, str(data.get("custom_id", "")))
+            async with errors_answered(interaction):
+                if sent and await is_allowed(interaction):
+                    await take(interaction, sent)
 
 
 def typed_values(interaction: Interaction) -> dict[str, str]:

@@ -50,20 +50,14 @@ async def defer_if_slow(
     try:
         await asyncio.wait({task}, timeout=after_s)
         if not task.done() and not interaction.response.is_done():
-            await _defer(interaction, ephemeral=ephemeral)
-        return await task
+            thinking = not is_own_message(interaction)
+            await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
+    except NETWORK_ERRORS as error:
+        log.info("Interaction %s not deferred: %r", interaction.id, error)
     except asyncio.CancelledError:
         task.cancel()
         raise
-
-
-async def _defer(interaction: Interaction, *, ephemeral: bool) -> None:
-    try:
-        await interaction.response.defer(
-            ephemeral=ephemeral, thinking=not is_own_message(interaction)
-        )
-    except NETWORK_ERRORS as error:
-        log.info("Interaction %s not deferred: %r", interaction.id, error)
+    return await task
 
 
 async def respond(
@@ -72,7 +66,6 @@ async def respond(
     *,
     embed: discord.Embed | None = None,
     view: ui.View | ui.LayoutView | None = None,
-    file: discord.File | None = None,
     files: Sequence[discord.File] = (),
     ephemeral: bool = True,
 ) -> None:
@@ -81,7 +74,7 @@ async def respond(
         "content": content,
         "embed": embed or discord.utils.MISSING,
         "view": view if view is not None and view.children else discord.utils.MISSING,
-        "files": [one for one in (*files, file) if one] or discord.utils.MISSING,
+        "files": list(files) or discord.utils.MISSING,
     }
     if interaction.response.is_done():
         await interaction.followup.send(**shown, ephemeral=ephemeral)
@@ -176,8 +169,6 @@ async def is_allowed(interaction: Interaction, *, managers: bool = True) -> bool
 
 
 class VigieCog(commands.Cog):
-    """Base of all cogs."""
-
     def __init__(self, client: VigieClient) -> None:
         self._client = client
         self._services = client.services

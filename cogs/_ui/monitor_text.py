@@ -14,7 +14,7 @@ from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
 from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
 from bot.services.history.period_report import PeriodReport
-from bot.services.history.uptime import Level, Span, Uptime, overlap_ms
+from bot.services.history.uptime import Level, Uptime, overlap_ms
 from bot.services.status import MonitorStatus
 from bot.services.typed_text import is_web, names_its_port
 from bot.words.causes import game_text
@@ -104,20 +104,12 @@ def ending_text(words: Translator, one: Incident) -> str:
 
 
 # From the best to the worst. A heavy cross would be drawn as an emoji by some, and be too wide.
-_FINE, _SHAKY, _POOR, _BAD, _UNWATCHED = "█", "▅", "▂", "X", "·"
-_MEANINGS = {
-    _FINE: N_("no trouble"),
-    _SHAKY: N_("unstable or briefly down"),
-    _POOR: N_("over 1% down"),
-    _BAD: N_("over 10% down"),
-    _UNWATCHED: N_("not watched"),
-}
 _MARKS = {
-    Level.FINE: _FINE,
-    Level.SHAKY: _SHAKY,
-    Level.POOR: _POOR,
-    Level.BAD: _BAD,
-    Level.UNWATCHED: _UNWATCHED,
+    Level.FINE: ("█", N_("no trouble")),
+    Level.SHAKY: ("▅", N_("unstable or briefly down")),
+    Level.POOR: ("▂", N_("over 1% down")),
+    Level.BAD: ("X", N_("over 10% down")),
+    Level.UNWATCHED: ("·", N_("not watched")),
 }
 _GROUP = 10
 # What a late scheduler leaves out is no news; a gap somebody may have noticed is.
@@ -125,7 +117,7 @@ _WORTH_A_WORD_S = 300
 
 
 def block(one: Uptime) -> str:
-    return _MARKS[one.level]
+    return _MARKS[one.level][0]
 
 
 def bar(words: Translator, blocks: Sequence[Uptime]) -> str:
@@ -135,7 +127,7 @@ def bar(words: Translator, blocks: Sequence[Uptime]) -> str:
     """
     marks = "".join(block(one) for one in blocks)
     line = " ".join(marks[at : at + _GROUP] for at in range(0, len(marks), _GROUP))
-    key = " · ".join(meanings(words, _MEANINGS, marks))
+    key = " · ".join(meanings(words, dict(_MARKS.values()), marks))
     head = words.plural(
         "Each mark is {n} day, the newest last:",
         "Each mark is {n} days, the newest last:",
@@ -151,19 +143,16 @@ def meanings(words: Translator, of: Mapping[str, str], line: str) -> list[str]:
 
 def uptime_lines(words: Translator, report: Report) -> str:
     """A line for each span the monitor is old enough for, and one for all of its short life."""
-    lines = [
-        f"**{_span(words, days)}** · {uptime_text(words, one)}"
+    spans = {
+        words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days): one
         for days, one in report.spans.items()
-    ]
+    }
     if BAR_DAYS not in report.spans:
-        whole = words.text("since it was added")
-        lines.append(f"**{whole}** · {uptime_text(words, report.whole)}")
+        spans[words.text("since it was added")] = report.whole
+    lines = [f"**{name}** · {uptime_text(words, one)}" for name, one in spans.items()]
     if report.whole.watched_s and report.whole.unwatched_s >= _WORTH_A_WORD_S:
-        text = words.text(
-            "Not watched for {duration}: counts neither as up nor as down.",
-            duration=words.duration(report.whole.unwatched_s),
-        )
-        lines.append(text)
+        text = N_("Not watched for {duration}: counts neither as up nor as down.")
+        lines.append(words.text(text, duration=words.duration(report.whole.unwatched_s)))
     return "\n".join(lines)
 
 
@@ -189,13 +178,9 @@ def share(words: Translator, one: Uptime) -> str:
     return words.percent(max(0, one.watched_s - one.down_s), one.watched_s)
 
 
-def _span(words: Translator, days: int) -> str:
-    return words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days)
-
-
 CELLS = 30  # as many as a phone shows in one line of code
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_DOWN, _UNSTABLE = "✖", "▲"
+_DOWN, _UNSTABLE, _UNWATCHED = "✖", "▲", "·"
 _SIGN_MEANINGS = {_DOWN: N_("down"), _UNSTABLE: N_("unstable"), _UNWATCHED: N_("not watched")}
 
 
@@ -211,9 +196,14 @@ def sparkline(words: Translator, past: PeriodReport, *, is_job: bool = False) ->
 
 
 def _signs(past: PeriodReport, top: int) -> Iterator[str]:
-    height = _HEIGHTS[0]
-    for cell in _cells(past.span):
-        medians = _medians(past, cell)
+    height, begin, length = _HEIGHTS[0], past.span[0], past.span[1] - past.span[0]
+    for n in range(CELLS):
+        cell = begin + length * n // CELLS, begin + length * (n + 1) // CELLS
+        medians = [
+            one.median_ms
+            for one in past.response_times
+            if one.begin_ms < cell[1] and one.begin_ms + past.step_ms > cell[0]
+        ]
         if overlap_ms([cell], past.down):
             yield _DOWN
         elif overlap_ms([cell], past.unstable):
@@ -221,27 +211,8 @@ def _signs(past: PeriodReport, top: int) -> Iterator[str]:
         elif not medians and overlap_ms([cell], past.unwatched):
             yield _UNWATCHED
         else:
-            # A site that is checked seldom is as fast as it was when last seen.
-            height = _height(medians, top) or height
+            # Of the slowest step in it; the slowest of all is the full block. A site that is
+            # checked seldom is as fast as it was when last seen.
+            if medians:
+                height = _HEIGHTS[max(0, -(-max(medians) * 8 // top) - 1) if top else -1]
             yield height
-
-
-def _cells(span: Span) -> Iterator[Span]:
-    length = span[1] - span[0]
-    for number in range(CELLS):
-        yield span[0] + length * number // CELLS, span[0] + length * (number + 1) // CELLS
-
-
-def _medians(past: PeriodReport, cell: Span) -> list[int]:
-    return [
-        one.median_ms
-        for one in past.response_times
-        if one.begin_ms < cell[1] and one.begin_ms + past.step_ms > cell[0]
-    ]
-
-
-def _height(medians: Sequence[int], top: int) -> str | None:
-    """Of the slowest step in it; the slowest of all is the full block."""
-    if not medians:
-        return None
-    return _HEIGHTS[-1] if not top else _HEIGHTS[max(0, -(-max(medians) * 8 // top) - 1)]

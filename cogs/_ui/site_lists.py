@@ -17,7 +17,7 @@ from bot.words.causes import cause_text, players_text
 from bot.words.escaping import clip, code, markdown, plain
 from bot.words.incident_text import said_since_ms, works_again
 from bot.words.phrases import every, stamp
-from bot.words.translator import N_, Translator
+from bot.words.translator import N_, NN_, Translator
 from cogs._ui.buttons import Asked, ListPage, Page, PersistentItem, view_of
 from cogs._ui.interactions import defer_if_slow, known_monitors, public_monitors, respond_or_edit
 from cogs._ui.monitor_text import named_by_host, share, shown_host, shown_name
@@ -90,11 +90,9 @@ class StatusPage(
         now_ms, offline_ms = services.clock.now_ms(), services.why.offline_since_ms
         only, since_ms = {one.monitor.id for one in shown}, now_ms - _UPTIME_DAYS * DAY_MS
         uptimes = await services.status.uptimes(asked.guild_id, since_ms, only)
-        fine = {
-            one.monitor.id: uptimes[one.monitor.id]
-            for one in shown
-            if _is_fine(one, uptimes.get(one.monitor.id))
-        }
+        up = {one.monitor.id for one in shown if one.state is State.UP and not one.paused}
+        # A line has the uptime of what is fine: what is in trouble says that instead.
+        fine = {key: one for key, one in uptimes.items() if key in up and one.watched_s > 0}
         lines = [_line(words, one, fine.get(one.monitor.id)) for one in shown]
         lines.append(words.text("Checked {time}.", time=stamp(now_ms)))
         if offline_ms is not None:  # then nothing of it is news
@@ -102,9 +100,8 @@ class StatusPage(
         embed = discord.Embed(description="\n".join(lines), colour=colour_of(found))
         footer = [filter_text(words, asked.about)]
         if fine:
-            footer.append(
-                words.plural("Uptime: last {n} day", "Uptime: last {n} days", _UPTIME_DAYS)
-            )
+            last = NN_("Uptime: last {n} day", "Uptime: last {n} days")
+            footer.append(words.plural(*last, _UPTIME_DAYS))
         embed.set_footer(text=" · ".join(part for part in footer if part) or None)
         return Page(summary(words, found), embed)
 
@@ -113,7 +110,7 @@ class WatchListPage(
     ListPage,
     template=rf"v1:watched:(?P<way>prev|next):(?:{FILTER}:)?(?P<page>\d{{1,6}})",
 ):
-    """The sites with their settings, for managers: problems first."""
+    """With their settings, problems first."""
 
     surface = "watched"
     size = 15
@@ -151,12 +148,6 @@ def _settings_line(words: Translator, status: MonitorStatus) -> str:
     if status.channel_id is not None:
         parts.append(f"<#{status.channel_id}>")
     return " · ".join(parts)
-
-
-def _is_fine(status: MonitorStatus, uptime: Uptime | None) -> bool:
-    """Its line has the uptime: what is in trouble says that instead."""
-    judged = status.state is State.UP and not status.paused
-    return judged and uptime is not None and uptime.watched_s > 0
 
 
 def _line(words: Translator, status: MonitorStatus, uptime: Uptime | None) -> str:
@@ -204,17 +195,18 @@ class UnfollowButton(PersistentItem, template=r"v1:unfollow:(?P<followed>\d{1,18
 
 async def show_followed(interaction: Interaction, said: str) -> None:
     """A sentence, and below it every page that is followed, each with its button."""
-    words = translator_of(interaction)
-    pages = interaction.client.services.followed.of_guild(interaction.guild_id or 0)
-    stop = (
-        UnfollowButton.button(
-            f"v1:unfollow:{one.id}",
-            plain(words.text("Stop following {page}", page=one.name), _LABEL_LIMIT),
-        )
-        for one in pages
-    )
-    embed = _embed(words, pages) if pages else None
-    await respond_or_edit(interaction, content=said, embed=embed, view=view_of(stop))
+    words, lines, buttons = translator_of(interaction), [], []
+    for one in interaction.client.services.followed.of_guild(interaction.guild_id or 0):
+        label = plain(words.text("Stop following {page}", page=one.name), _LABEL_LIMIT)
+        buttons.append(UnfollowButton.button(f"v1:unfollow:{one.id}", label))
+        line = f"**{_name(one)}** · {code(one.url, _URL_LIMIT)}"
+        if one.components:
+            count = words.plural("{n} component", "{n} components", len(one.components))
+            line = f"{line} · {count}"
+        lines.append(line)
+    title = words.text("Followed status pages")
+    embed = discord.Embed(title=title, description="\n".join(lines)) if lines else None
+    await respond_or_edit(interaction, content=said, embed=embed, view=view_of(buttons))
 
 
 def followed_text(words: Translator, followed: Followed) -> str:
@@ -246,14 +238,3 @@ def followed_names(asked: Asked, pages: Sequence[FollowedPage]) -> str:
 
 def _name(page: FollowedPage) -> str:
     return markdown(page.name, _NAME_LIMIT)
-
-
-def _embed(words: Translator, pages: Sequence[FollowedPage]) -> discord.Embed:
-    lines = []
-    for one in pages:
-        line = f"**{_name(one)}** · {code(one.url, _URL_LIMIT)}"
-        if one.components:
-            count = words.plural("{n} component", "{n} components", len(one.components))
-            line = f"{line} · {count}"
-        lines.append(line)
-    return discord.Embed(title=words.text("Followed status pages"), description="\n".join(lines))

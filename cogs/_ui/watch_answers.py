@@ -17,7 +17,7 @@ from bot.words.causes import cause_sentence, result_text
 from bot.words.escaping import code
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import every, stamp
-from bot.words.translator import N_, Translator
+from bot.words.translator import N_, NN_, Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.forms import offer
@@ -42,11 +42,10 @@ def added_text(words: Translator, added: Added) -> str:
         every=every(words, monitor.interval_s),
         result=result_text(words, added.first, whole=True),
     )
-    lines = [text if added.first.ok else f"⚠ {text}"]
+    lines = [text]
     if not added.first.ok:
-        lines.append(
-            words.text("Is the address right? Keep it if the site is down just now, or mend it.")
-        )
+        mend = N_("Is the address right? Keep it if the site is down just now, or mend it.")
+        lines = [f"⚠ {text}", words.text(mend)]
     if not named_by_host(monitor):
         lines.append(words.text("Name: {name}", name=shown_name(monitor)))
     if added.twin is not None:
@@ -59,51 +58,53 @@ def mending_buttons(words: Translator, added: Added) -> list[PersistentItem]:
     """Edit, undo or keep what does not answer; none where it does."""
     if added.first.ok:
         return []
-    remove, monitor_id = "v1:remove", added.monitor.id
+    monitor_id = added.monitor.id
     return [
         EditButton.button(f"v1:edit:address:{monitor_id}", words.text("Edit")),
-        RemovalButton.button(f"{remove}:yes:{monitor_id}", words.text("Undo")),
-        RemovalButton.button(f"{remove}:no:{monitor_id}", words.text("Keep it")),
+        RemovalButton.button(f"v1:remove:yes:{monitor_id}", words.text("Undo")),
+        RemovalButton.button(f"v1:remove:no:{monitor_id}", words.text("Keep it")),
     ]
 
 
 def place_text(
-    interaction: Interaction, status: MonitorStatus, problem: str, *, is_new: bool
+    interaction: Interaction,
+    channel_id: int | None,
+    role_id: int | None,
+    problem: str,
+    *,
+    is_new: bool,
 ) -> str:
     """Where alerts go; ``problem``: why they could not go to the channel of the command."""
-    if status.channel_id is None:
-        return f"{goes_to(interaction, None, None)} {problem}".rstrip()
     if not is_new:
-        return goes_to(interaction, status.channel_id, status.role_id)
+        problem = problem if channel_id is None else ""
+        return f"{goes_to(interaction, channel_id, role_id)} {problem}".rstrip()
     return translator_of(interaction).text(
         "Alerts go to this channel, {channel}. Another one: {command}",
-        channel=f"<#{status.channel_id}>",
+        channel=f"<#{channel_id}>",
         command=interaction.client.commands_tree.mention("alerts channel"),
     )
 
 
 def paused_text(words: Translator, paused: Sequence[Monitor]) -> str:
-    name, resume_ms = shown_names(words, paused), paused[0].resume_ms
-    if resume_ms is None and len(paused) == 1:
-        return words.text("{name} is paused until somebody resumes it.", name=name)
+    names, resume_ms = shown_names(words, paused), paused[0].resume_ms
     if resume_ms is None:
-        return words.text("Paused until somebody resumes them: {list}.", list=name)
-    time = stamp(resume_ms, "f")
-    if len(paused) == 1:
-        return words.text("{name} is paused until {time}.", name=name, time=time)
-    return words.text("Paused until {time}: {list}.", list=name, time=time)
+        one = N_("{name} is paused until somebody resumes it.")
+        several = N_("Paused until somebody resumes them: {list}.")
+    else:
+        one, several = N_("{name} is paused until {time}."), N_("Paused until {time}: {list}.")
+    text = one if len(paused) == 1 else several
+    return words.text(text, name=names, list=names, time=stamp(resume_ms or 0, "f"))
 
 
 def resumed_text(words: Translator, before: Sequence[Monitor]) -> str:
     """``before``: as they were."""
     resumed = [one for one in before if one.paused]
-    name = shown_names(words, resumed)
     if len(before) == 1:
         sentence = N_("Checks of {name} have resumed.") if resumed else N_("{name} was not paused.")
         return words.text(sentence, name=shown_name(before[0]))
     if not resumed:
         return words.text("None of them was paused.")
-    return words.text("Checks have resumed: {list}.", list=name)
+    return words.text("Checks have resumed: {list}.", list=shown_names(words, resumed))
 
 
 _URL_LIMIT = 900
@@ -116,17 +117,20 @@ _PHASES = (
 )
 
 
+def _verdict(words: Translator, monitor: Monitor, result: CheckResult) -> str:
+    mark = "✔" if result.ok else "✖"
+    return f"{mark} {shown_name(monitor)} · {result_text(words, result, whole=True)}"
+
+
 def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> discord.Embed:
     """The verdict of this one check, and everything it measured."""
-    mark = "✔" if result.ok else "✖"
     seen = "" if result.cause is None else f"{cause_sentence(words, result.cause)}\n"
     embed = discord.Embed(
-        title=f"{mark} {shown_name(monitor)} · {result_text(words, result, whole=True)}",
+        title=_verdict(words, monitor, result),
         description=seen + words.text("One check just now. It changes nothing and is not stored."),
     )
-    embed.add_field(
-        name=words.text("Address"), value=asked_address(monitor.target, _URL_LIMIT), inline=False
-    )
+    address = asked_address(monitor.target, _URL_LIMIT)
+    embed.add_field(name=words.text("Address"), value=address, inline=False)
     for name, phase in _PHASES:
         ms = getattr(result.phases, phase)
         if ms is not None:
@@ -138,9 +142,8 @@ def probe_embed(words: Translator, monitor: Monitor, result: CheckResult) -> dis
         ends = stamp(result.certificate_expires_ms, "f")
         embed.add_field(name=words.text("Certificate valid until"), value=ends)
     if result.final_url and result.final_url != monitor.target.url:
-        embed.add_field(
-            name=words.text("Redirected to"), value=code(result.final_url, _URL_LIMIT), inline=False
-        )
+        final = code(result.final_url, _URL_LIMIT)
+        embed.add_field(name=words.text("Redirected to"), value=final, inline=False)
     return embed
 
 
@@ -151,8 +154,6 @@ _LABELS = {
 
 
 class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<monitor>\d{1,18})"):
-    """One of the two answers."""
-
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
@@ -160,15 +161,11 @@ class RemovalButton(PersistentItem, template=r"v1:remove:(?P<choice>yes|no):(?P<
         guild_id, monitor_id = interaction.guild_id or 0, int(self.params["monitor"])
         try:
             monitor = monitors.get(guild_id, monitor_id)
+            text = N_("Nothing has changed: I keep watching {name}.")
+            embed = discord.Embed(description=words.text(text, name=shown_name(monitor)))
             if self.params["choice"] == "yes":
                 work = monitors.remove(guild_id, monitor_id, interaction.user.id)
-                monitor = await defer_if_slow(interaction, work)
-                embed = _removed(words, interaction, monitor)
-            else:
-                text = words.text(
-                    "Nothing has changed: I keep watching {name}.", name=shown_name(monitor)
-                )
-                embed = discord.Embed(description=text)
+                embed = _removed(words, interaction, await defer_if_slow(interaction, work))
         except NotFound as error:
             raise NotFound("It is no longer watched: somebody has already removed it.") from error
         await respond_or_edit(interaction, content=None, embed=embed, view=None)
@@ -197,19 +194,16 @@ async def ask_removal(interaction: Interaction, status: MonitorStatus) -> None:
 
 
 def _losses(words: Translator, interaction: Interaction, status: MonitorStatus) -> list[str]:
-    """Of what not every monitor has."""
     monitor, said = status.monitor, []
     if monitor.target.headers:
         said.append(words.text("The values of its request headers are stored nowhere else."))
     windows = interaction.client.services.maintenance.of_guild(monitor.guild_id)
     if planned := sum(one.window.monitor_id == monitor.id for one in windows):
-        said.append(
-            words.plural(
-                "{n} maintenance window is removed with it.",
-                "{n} maintenance windows are removed with it.",
-                planned,
-            )
+        lost = NN_(
+            "{n} maintenance window is removed with it.",
+            "{n} maintenance windows are removed with it.",
         )
+        said.append(words.plural(*lost, planned))
     if status.incident is not None and not status.incident.silenced:
         said.append(words.text("Its open alert is closed as “no longer watched”."))
     return said
@@ -234,11 +228,7 @@ def all_tested_embed(
     words: Translator, tested: Sequence[tuple[Monitor, CheckResult]], *, of: int
 ) -> discord.Embed:
     """The verdict of one check of each, and how many were left out."""
-    lines = [
-        f"{'✔' if result.ok else '✖'} {shown_name(monitor)}"
-        f" · {result_text(words, result, whole=True)}"
-        for monitor, result in tested
-    ]
+    lines = [_verdict(words, monitor, result) for monitor, result in tested]
     if of > len(tested):
         lines.append(words.text("+{n} more", n=of - len(tested)))
     title = words.plural("{n} site checked just now", "{n} sites checked just now", len(tested))
@@ -270,12 +260,9 @@ async def ask_bulk_edit(interaction: Interaction, found: Sequence[Monitor], type
         words.text("Changed: {list}.", list=labels),
         *refused,
     ]
-    yes = words.plural("Change {n} site", "Change {n} sites", count)
-    buttons = (
-        offer(interaction, yes, change),
-        offer(interaction, words.text("Cancel"), leave, main=False),
-    )
-    await respond(interaction, "\n".join(lines), view=view_of(buttons))
+    yes = offer(interaction, words.plural("Change {n} site", "Change {n} sites", count), change)
+    no = offer(interaction, words.text("Cancel"), leave, main=False)
+    await respond(interaction, "\n".join(lines), view=view_of([yes, no]))
 
 
 async def _say(interaction: Interaction, text: str) -> None:
@@ -319,12 +306,7 @@ async def ask_bulk_removal(interaction: Interaction, monitors: Sequence[Monitor]
         words.text("Sites: {list}.", list=shown_names(words, monitors)),
         words.text("Checks stop and no alerts are sent."),
     ]
-    buttons = (
-        BulkRemovalButton.button(
-            f"v1:bulkremove:yes:{count}:{tag}",
-            words.plural("Remove {n} site", "Remove {n} sites", count),
-            style=discord.ButtonStyle.danger,
-        ),
-        BulkRemovalButton.button(f"v1:bulkremove:no:{count}:{tag}", words.text("Keep them")),
-    )
-    await respond(interaction, "\n".join(lines), view=view_of(buttons))
+    label, style = words.plural("Remove {n} site", "Remove {n} sites", count), discord.ButtonStyle
+    yes = BulkRemovalButton.button(f"v1:bulkremove:yes:{count}:{tag}", label, style=style.danger)
+    no = BulkRemovalButton.button(f"v1:bulkremove:no:{count}:{tag}", words.text("Keep them"))
+    await respond(interaction, "\n".join(lines), view=view_of([yes, no]))

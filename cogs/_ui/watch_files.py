@@ -3,23 +3,24 @@
 import io
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import discord
 
+from bot.discord.channels import Channels
 from bot.discord.client import Interaction
-from bot.discord.command_tree import NETWORK_ERRORS, option_names, translator_of
-from bot.errors import OptionNames, UserError
+from bot.discord.command_tree import NETWORK_ERRORS, harmless, translator_of
+from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.bulk import Outcome, RowState
 from bot.services.transfer.files import SIZE_LIMIT, Item
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import every
-from bot.words.translator import N_, Translator
+from bot.words.translator import N_, NN_, Translator
 from cogs._ui.options import ALERT_CHANNEL_TYPES
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
@@ -37,17 +38,21 @@ _NAME_LIMIT, _LINE_LIMIT = 60, 240
 _APART_S = 1.5
 _MANY = 1_000  # rows that take long enough for a first word at once
 
-# The parts of the report in their order, what matters most first.
-_REFUSED, _REMARKED, _TAKEN = N_("Not imported: {n}"), N_("With a remark: {n}"), N_("Imported: {n}")
+
+_COUNTED = {
+    RowState.ADDED: NN_("{n} new", "{n} new"),
+    RowState.CHANGED: NN_("{n} changed", "{n} changed"),
+    RowState.SAME: NN_("{n} unchanged", "{n} unchanged"),
+    RowState.REFUSED: NN_("{n} not imported", "{n} not imported"),
+}
 
 
 def export_text(interaction: Interaction, found: Sequence[Monitor]) -> str:
     words = translator_of(interaction)
     lines = [words.plural("{n} site watched", "{n} sites watched", len(found))]
     if any(one.target.headers for one in found):
-        lines.append(
-            words.text("Request headers are listed by name only: their values may be secret.")
-        )
+        secret = N_("Request headers are listed by name only: their values may be secret.")
+        lines.append(words.text(secret))
     command = interaction.client.commands_tree.mention("watch import")
     lines.append(words.text("{command} imports it again.", command=command))
     return "\n".join(lines)
@@ -58,25 +63,16 @@ async def at_home(interaction: Interaction, items: Sequence[Item]) -> list[Item]
     named = [one.typed["channel"] for one in items if one.typed.get("channel")]
     known, guild = interaction.client.known_channels, interaction.guild
     await known.look_up(guild, named[:_MOST_ASKED])
-    if guild is None:
-        return list(items)
-
-    def is_channel(channel_id: int) -> bool:
-        channel = known.find(guild, channel_id)
-        return channel is not None and channel.type in ALERT_CHANNEL_TYPES
-
-    def is_role(role_id: int) -> bool:
-        role = guild.get_role(role_id)
-        return role is not None and not role.is_default()
-
-    places = (("channel", is_channel, _NO_CHANNEL), ("role", is_role, _NO_ROLE))
-    return [_at_home(item, places) for item in items]
+    return [_at_home(known, guild, item) for item in items] if guild else list(items)
 
 
-def _at_home(item: Item, places: Iterable[tuple[str, Callable[[int], bool], str]]) -> Item:
-    for name, is_here, remark in places:
-        if item.typed.get(name) and not is_here(item.typed[name]):
-            item = replace(item, typed={**item.typed, name: None}).remarked(remark)
+def _at_home(known: Channels, guild: discord.Guild, item: Item) -> Item:
+    channel = known.find(guild, item.typed.get("channel") or 0)
+    if item.typed.get("channel") and getattr(channel, "type", None) not in ALERT_CHANNEL_TYPES:
+        item = replace(item, typed={**item.typed, "channel": None}).remarked(_NO_CHANNEL)
+    role = guild.get_role(item.typed.get("role") or 0)
+    if item.typed.get("role") and (role is None or role.is_default()):
+        item = replace(item, typed={**item.typed, "role": None}).remarked(_NO_ROLE)
     return item
 
 
@@ -142,51 +138,37 @@ def report(
     preview: bool = False,
 ) -> tuple[str, discord.Embed, discord.File]:
     """How many, the first of each kind, and a file with every row."""
-    text = _first_line(words, outcomes, preview=preview)
+    text = NN_(
+        "{taken} of {n} site is watched from now on.",
+        "{taken} of {n} sites are watched from now on.",
+    )
+    if preview:
+        text = NN_(
+            "Preview, nothing was added: {taken} of {n} site would be watched.",
+            "Preview, nothing was added: {taken} of {n} sites would be watched.",
+        )
+    taken = sum(one.monitor is not None for one in outcomes)
     said = [_counts(words, outcomes), *(words.text(note) for note in notes)]
     embed = discord.Embed(description="\n".join(_sections(words, outcomes, said)))
     embed.set_footer(text=words.text("The file has a line for each."))
     whole = "\n".join(_line(words, one) for one in outcomes) + "\n"
     file = discord.File(io.BytesIO(whole.encode()), filename=_REPORT_NAME)
-    return text, embed, file
-
-
-def _first_line(words: Translator, outcomes: Sequence[Outcome], *, preview: bool) -> str:
-    taken = sum(one.monitor is not None for one in outcomes)
-    if preview:
-        return words.plural(
-            "Preview, nothing was added: {taken} of {n} site would be watched.",
-            "Preview, nothing was added: {taken} of {n} sites would be watched.",
-            len(outcomes),
-            taken=taken,
-        )
-    return words.plural(
-        "{taken} of {n} site is watched from now on.",
-        "{taken} of {n} sites are watched from now on.",
-        len(outcomes),
-        taken=taken,
-    )
+    return words.plural(*text, len(outcomes), taken=taken), embed, file
 
 
 def _counts(words: Translator, outcomes: Sequence[Outcome]) -> str:
     """``3 new · 1 changed · 2 not taken``."""
     n = Counter(one.state for one in outcomes)
-    said = {
-        RowState.ADDED: words.plural("{n} new", "{n} new", n[RowState.ADDED]),
-        RowState.CHANGED: words.plural("{n} changed", "{n} changed", n[RowState.CHANGED]),
-        RowState.SAME: words.plural("{n} unchanged", "{n} unchanged", n[RowState.SAME]),
-        RowState.REFUSED: words.plural("{n} not imported", "{n} not imported", n[RowState.REFUSED]),
-    }
-    return " · ".join(text for state, text in said.items() if n[state])
+    return " · ".join(words.plural(*text, n[state]) for state, text in _COUNTED.items() if n[state])
 
 
 def _sections(words: Translator, outcomes: Sequence[Outcome], said: Sequence[str]) -> list[str]:
-    """Refused, remarked and taken rows under a heading each, as many as fit below the rest."""
+    """Rows under a heading each, what matters most first, as many as fit below the rest."""
     taken = [one for one in outcomes if one.monitor is not None]
     parts = (
-        (_REFUSED, [one for one in outcomes if one.monitor is None]),
-        (_REMARKED, [one for one in taken if one.item.remarks]),
-        (_TAKEN, [one for one in taken if not one.item.remarks]),
+        (N_("Not imported: {n}"), [one for one in outcomes if one.monitor is None]),
+        (N_("With a remark: {n}"), [one for one in taken if one.item.remarks]),
+        (N_("Imported: {n}"), [one for one in taken if not one.item.remarks]),
     )
     shown = list(said)
     for heading, found in parts:
@@ -206,9 +188,10 @@ def _line(words: Translator, outcome: Outcome) -> str:
     item, monitor = outcome.item, outcome.monitor
     head = f"{item.number} {'✖' if monitor is None else '✔'} {plain(item.label, _NAME_LIMIT)}"
     if monitor is None:
-        return f"{head} · {_why(words, outcome.error)}"
-    said = [f"{head} · {host(monitor.target.url)}"]
-    said.append(every(words, monitor.interval_s))
+        errors = outcome.error.each if outcome.error else ()
+        why = " ".join(words.text(one.message, **_plainly(words, one.values)) for one in errors)
+        return f"{head} · {why or '?'}"
+    said = [f"{head} · {host(monitor.target.url)}", every(words, monitor.interval_s)]
     if monitor.paused:
         said.append(words.text("paused"))
     if outcome.state is RowState.SAME:
@@ -216,25 +199,10 @@ def _line(words: Translator, outcome: Outcome) -> str:
     if outcome.state is RowState.CHANGED:
         fields = [words.text(one) for one in outcome.changed]
         said.append(words.text("changed: {fields}", fields=", ".join(fields)))
-    return " · ".join([*said, *_remarks(words, item)])
-
-
-def _why(words: Translator, error: UserError | None) -> str:
-    if error is None:
-        return "?"
-    return " ".join(words.text(one.message, **_plainly(words, one.values)) for one in error.each)
-
-
-def _remarks(words: Translator, item: Item) -> list[str]:
-    return [words.text(text, **_plainly(words, values)) for text, values in item.remarks]
+    said += [words.text(text, **_plainly(words, values)) for text, values in item.remarks]
+    return " · ".join(said)
 
 
 def _plainly(words: Translator, values: Mapping[str, object]) -> dict[str, Any]:
     """Values are what somebody wrote into the file."""
-    return {name: _plain(words, value) for name, value in values.items()}
-
-
-def _plain(words: Translator, value: object) -> object:
-    if isinstance(value, OptionNames):
-        return option_names(words, value)
-    return plain(value, _VALUE_LIMIT) if isinstance(value, str) else value
+    return harmless(words, values, lambda text: plain(text, _VALUE_LIMIT))
