@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot
 from tests.engine.sites import serve
-from tests.engine.status_page_servers import StatusPageServer, incident, summary
+from tests.engine.status_page_servers import StatusPageServer, incident, instatus, summary
 
 REPORTED = "🟠 REPORTED · Example Cloud · "
 
@@ -97,6 +97,11 @@ def test_components_are_matched_by_id_and_chosen_by_name(tmp_path: Path) -> None
         async with serve(page) as site:
             refused = await fixture.run("watch follow", page=site.url(), components="Web, Mail")
             assert refused.content == ("Example Cloud has no component “Mail”. It has: Web, Api")
+            page.path, page.body = "/summary.json", instatus()  # its public answer names none
+            whole = await fixture.run("watch follow", page=site.url(), components="Web")
+            assert whole.content.startswith("Example App does not say which of its components")
+            assert fixture.app.followed.of_guild(fixture.guild_id) == []
+            page.path, page.body = "/api/v2/summary.json", summary()
             nothing = await fixture.run("watch follow", page=fixture.site.url)
             assert "I find no status page there" in nothing.content
         async with followed(fixture, page, "API"):
