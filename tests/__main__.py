@@ -1,52 +1,100 @@
-"""``python -m tests``: the whole suite, its waiting parts side by side.
+"""``python -m tests``: the whole suite, many parts of it side by side.
 
-Most of the time the tests of the real process wait for rounds of a second, so six runs of pytest
-share two cores well. With arguments it is one plain run: ``python -m tests tests/engine -k judge``.
+Most of the time tests of the running bot wait for rounds of a second, so more parts run at once
+than there are cores: on purpose two cores have too much to do, as on a busy machine. What fails
+there runs once more, alone, when all others have ended; what passes then is named, for its test
+asks too much of the machine, and what fails again fails the run.
+
+With arguments it is one plain run: ``python -m tests tests/engine -k judge``.
 """
 
 import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-PROCESSES = ("tests/faults", "tests/cli")
-MAIN_JOB = ("tests/test_main_job.py", "tests/scenarios")
-COGS = ("tests/cogs",)
-DISCORD = ("tests/sandbox", "tests/discord")
-PLACES = ("tests/places",)
-ELSEWHERE = tuple(f"--ignore={path}" for path in PROCESSES + MAIN_JOB + COGS + DISCORD + PLACES)
-SHARES: tuple[Sequence[str], ...] = (
-    *(PROCESSES, MAIN_JOB, COGS, DISCORD, PLACES),
-    ("tests", *ELSEWHERE),
-)
+import pytest
+
+TESTS = Path(__file__).parent
+AT_ONCE = 8
+ELSEWHERE = "elsewhere"
+# What waits longest begins first; each is dealt into so many parts.
+FOLDERS = {
+    "test_main_job.py": 1,
+    "places": 4,
+    ELSEWHERE: 3,
+    "cogs": 6,
+    "faults": 3,
+    "discord": 1,
+    "sandbox": 1,
+    "cli": 1,
+    "scenarios": 1,
+}
+AGAIN = "failed: "
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """As a plugin of each part: name what failed in lines of its own."""
+    for kind in ("failed", "error"):
+        for report in terminalreporter.getreports(kind):
+            terminalreporter.write_line(f"{AGAIN}{report.nodeid}")
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Returns 0 when every share passed, else the worst exit status."""
+    """Returns 0 when everything passed, beside the others or alone, else 1."""
     if arguments:
         return subprocess.call(_pytest(arguments))
     begun = time.monotonic()
-    running = [
-        subprocess.Popen(
-            _pytest(["-ra", *share]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for share in SHARES
-    ]
-    counts: dict[str, int] = {}
-    worst = 0
-    for share, process in zip(SHARES, running, strict=True):
-        output, _ = process.communicate()
-        print(f"── {share[0]}\n{output}", flush=True)
-        worst = max(worst, abs(process.returncode))
-        for number, what in _COUNT.findall(output.strip().rpartition("\n")[2]):
-            kind = "failed" if what.startswith("error") else what
-            counts[kind] = counts.get(kind, 0) + int(number)
-    print(f"{time.monotonic() - begun:.0f} s")
-    passed, failed, skipped = (counts.get(kind, 0) for kind in ("passed", "failed", "skipped"))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    counts = Counter[str]()
+    failed, worst = set[str](), 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for output, status in pool.map(_run, parts()):
+            print(output, flush=True)
+            counts += _counted(output)
+            failed |= _failed(output)
+            worst = max(worst, 0 if _failed(output) else abs(status))
+    if failed:
+        output, status = _run(sorted(failed))
+        print(f"── once more, alone\n{output}")
+        worst = max(worst, abs(status))
+        for name in sorted(failed - _failed(output)):
+            print(f"passed alone, failed beside the others: {name}")
+    print(f"{time.monotonic() - begun:.0f} s; {counts['passed']} passed, ", end="")
+    print(f"{counts['failed'] + counts['error']} failed, {counts['skipped']} skipped")
     return worst
+
+
+def parts() -> list[list[str]]:
+    """Every test file in one of them; dealt out by size, for large files take long."""
+    files: dict[str, list[str]] = {name: [] for name in FOLDERS}
+    for path in sorted(TESTS.rglob("test_*.py"), key=lambda path: (-path.stat().st_size, path)):
+        name = path.relative_to(TESTS).parts[0]
+        files[name if name in FOLDERS else ELSEWHERE].append(str(path))
+    return [files[name][n::parts] for name, parts in FOLDERS.items() for n in range(parts)]
+
+
+def _run(tests: Sequence[str]) -> tuple[str, int]:
+    """The output of a run of its own, and its exit status."""
+    command = _pytest(["-ra", "-p", "tests.__main__", *tests])
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.stdout, done.returncode
+
+
+def _failed(output: str) -> set[str]:
+    lines = output.splitlines()
+    return {line.removeprefix(AGAIN) for line in lines if line.startswith(AGAIN)}
+
+
+def _counted(output: str) -> Counter[str]:
+    found = _COUNT.findall(output.strip().rpartition("\n")[2])
+    return Counter({what.rstrip("s"): int(number) for number, what in found})
 
 
 def _pytest(arguments: Sequence[str]) -> list[str]:
