@@ -38,6 +38,7 @@ AGAIN = "failed: "
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
+@pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """As a plugin of each part: name what failed in lines of its own."""
     for kind in ("failed", "error"):

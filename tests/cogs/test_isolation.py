@@ -173,6 +173,7 @@ TEXTS = {
     "depends_on": "",
     "every": "60",
     "text": "own",
+    "title": "own",
     "timeout": "5",
     "page": "http://127.0.0.1:9",
     "components": "Own",

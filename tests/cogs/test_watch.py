@@ -136,7 +136,7 @@ def test_a_pause_ends_by_itself_or_by_hand(tmp_path: Path) -> None:
         assert (await fixture.run("watch resume", monitor="Shop")).content == "Shop was not paused."
         assert not fixture.app.monitors.of_guild(fixture.guild_id)[0].paused
         odd = await fixture.run("watch pause", monitor="Shop", for_="soon")
-        assert odd.content.endswith("Examples: 30m, 2h, 1d.")
+        assert odd.content.endswith("Examples: 30m, 2h, 1d, 1h30.")
         for_ever = await fixture.run("watch pause", monitor="Shop")
         assert for_ever.content == "Shop is paused until somebody resumes it."
 

@@ -24,8 +24,8 @@ WHOLE_INSTALLATION = {
     "audit_log.forget", "boards.all_present", "guilds.live_windows", "incidents.all_open",
     "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
     "monitors.all_watched", "monitors.watched_after", "outbox.due_by_channel",
-    "purge._notifications", "purge._posts", "purge.forget_followers", "stats.heaviest",
-    "stats.pinged", "stats.unsent_openings", "stats.unsent_since",
+    "purge._notifications", "purge._posts", "purge.forget_followers", "stats.behind_door",
+    "stats.heaviest", "stats.pinged", "stats.unsent_openings", "stats.unsent_since",
 }  # fmt: skip
 # Ids of channels and messages are Discord's own: they belong to one server, and delivery alone,
 # which was given them by a row of that server, works with them.
