@@ -83,7 +83,6 @@ async def _play(speed: float, port: int) -> int:
 
 
 async def _prepare(sandbox: Sandbox, sites: Sites, database: Path) -> None:
-    """A server with a past, and the switches of the page."""
     guild = sandbox.world.guild(sandbox.channel(ALERTS).guild_id or "")
     sandbox.admin.add_channel(guild, STATUS)
     sandbox.admin.delete_channel("news", announce=False)
@@ -257,7 +256,6 @@ def _live_through(conn: Connection, one: Monitor, now_ms: int, dice: random.Rand
 
 
 def _fail(conn: Connection, one: Monitor, since_ms: int, lasted_s: int) -> None:
-    """One past outage, posted and over."""
     ended_ms = since_ms + lasted_s * 1000
     opened = incidents.insert(
         conn,

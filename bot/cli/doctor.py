@@ -29,7 +29,6 @@ def run(config: Config, *, as_json: bool) -> int:
 
 
 async def _places(config: Config) -> Finding:
-    """Ask, as the bot does, who is there."""
     name, fix = "Places", "See docs/places.md."
     if find_spec("nats") is None:
         return Finding(name, Grade.BROKEN, "need an extra", "pip install 'vigie[places]'")

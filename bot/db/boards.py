@@ -34,7 +34,6 @@ class Board:
 
     @property
     def names(self) -> dict[str, object]:
-        """Fields for the log."""
         return {"guild": self.guild_id, "channel": self.channel_id}
 
     @property
@@ -44,7 +43,6 @@ class Board:
 
 
 def all_present(conn: Connection) -> list[Board]:
-    """The boards of all servers Vigie is in."""
     query = "SELECT b.* FROM board b JOIN guild g ON g.id = b.guild_id AND g.left_ms IS NULL"
     return rows.select(conn, _board, f"{query} ORDER BY b.channel_id")
 

@@ -79,7 +79,6 @@ def remove(conn: Connection, page: FollowedPage, now_ms: int) -> None:
 
 
 def everywhere(conn: Connection) -> list[FollowedPage]:
-    """Every page that is followed now, of all servers."""
     query = (
         "SELECT * FROM followed_page WHERE removed_ms IS NULL AND guild_id IN"
         " (SELECT id FROM guild WHERE left_ms IS NULL) ORDER BY id"

@@ -12,7 +12,6 @@ from bot.models import GuildSettings, ReportSchedule, TagAlerts, Window
 
 
 def all_present(conn: Connection) -> list[GuildSettings]:
-    """Every server Vigie is a member of, as far as it knows."""
     return rows.select(conn, _settings, "SELECT * FROM guild WHERE left_ms IS NULL")
 
 
@@ -29,7 +28,6 @@ def find(conn: Connection, guild_id: int) -> GuildSettings | None:
 
 
 def mark_left(conn: Connection, guild_id: int, now_ms: int) -> None:
-    """Remember when a server was left; its data is kept for a while."""
     rows.update(conn, "guild", {"left_ms": now_ms}, id=guild_id)
 
 

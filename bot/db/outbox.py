@@ -315,7 +315,6 @@ def drop(conn: Connection, ids: Iterable[int]) -> None:
 
 
 def drop_edits(conn: Connection, post_id: int) -> None:
-    """Forget the waiting edit of a post."""
     conn.execute(
         "DELETE FROM notification WHERE post_id = ? AND kind = 'edit' AND state = 'pending'",
         (post_id,),

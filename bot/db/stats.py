@@ -60,7 +60,6 @@ COUNTED = tuple(_QUERIES)
 
 
 def count_stored(conn: Connection, name: str, guild_id: int | None, now_ms: int) -> int:
-    """The field of that name in :class:`StorageStats`."""
     values = {"guild": guild_id, "week": now_ms // HOUR_MS - _WEEK_HOURS}
     return int(rows.value(conn, _QUERIES[name], values) or 0)
 
@@ -82,7 +81,6 @@ def heaviest(conn: Connection, most: int) -> list[tuple[int, int, int]]:
 
 
 def pinged(conn: Connection) -> int:
-    """So many monitors are checked by ping now."""
     return int(
         rows.value(
             conn,

@@ -84,8 +84,6 @@ def _fits(found: str, wanted: str) -> bool:
 
 
 class _Search:
-    """Reads one body until the conditions decide."""
-
     def __init__(self, target: Target, response: httpx.Response) -> None:
         """Raises BadAnswer for an encoding that cannot be unpacked."""
         self._target = target
@@ -99,7 +97,6 @@ class _Search:
         self._whole = False
 
     async def run(self, until: float) -> Unmet | None:
-        """Ends when the conditions decide, with the body, at the limit, or with the time."""
         try:
             await self._read(until)
         except (BadAnswer, OSError) as error:
@@ -168,7 +165,6 @@ class _Search:
             return None
 
     async def _look(self) -> None:
-        """Look through all that has come."""
         body = bytes(self._unpacker.body)
         if len(body) == self._looked_at:
             return

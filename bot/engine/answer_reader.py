@@ -47,7 +47,6 @@ class Head:
     fields: list[Field]
 
     def values(self, name: bytes) -> list[bytes]:
-        """The values of all fields of that name (in lower case)."""
         return [value for key, value in self.fields if key.lower() == name]
 
 

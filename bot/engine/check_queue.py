@@ -165,7 +165,6 @@ class CheckConnections:
             await self._clock.sleep(wait_s)
 
     def end(self, *, answered: bool | None) -> None:
-        """Give all connections back."""
         held, self._held = self._held, set()
         for endpoint in held:
             self._limits.endpoints.leave(endpoint, answered=answered)
@@ -271,7 +270,6 @@ class CheckQueue:
                 return checked
 
     def waits_for_turn(self, task: asyncio.Task[Any]) -> bool:
-        """Whether all that a task does is to wait for its turn."""
         return task in self._waiters
 
     @contextmanager

@@ -114,7 +114,6 @@ def _good_letter(check: Check, policy: Policy) -> str:
 
 
 def _close(state: JudgeState, letter: str, check: Check) -> Decision:
-    """Add the round's letter and apply the rules that look at whole rounds."""
     if letter == "O" and state.rounds == CALM and state.mode is None:
         return Decision(state, letter=letter)
     before, began_ms = state, _began_ms(state, check)
@@ -129,7 +128,6 @@ def _close(state: JudgeState, letter: str, check: Check) -> Decision:
 
 
 def _began_ms(state: JudgeState, check: Check) -> int:
-    """Start of the round's first check."""
     return check.began_ms if state.round_began_ms is None else state.round_began_ms
 
 

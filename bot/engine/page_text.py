@@ -71,7 +71,6 @@ def _charset(content_type: str) -> str:
 
 
 def _declared(body: bytes, content_type: str) -> str | None:
-    """The encoding that the page itself names."""
     kind = content_type.partition(";")[0].lower()
     if kind and "html" not in kind and "xml" not in kind:
         return None

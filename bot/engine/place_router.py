@@ -205,7 +205,6 @@ class PlaceRouter:
         return self._clock.monotonic() - tested.started - taken_s > TESTS_APART_S
 
     async def _from_place(self, target: Target, place: str) -> Sighting:
-        """One check by that place alone."""
         started = self._clock.monotonic()
         answer = Answer(place, why=NoVote.AWAY)
         if self.others is not None:
@@ -213,7 +212,6 @@ class PlaceRouter:
         return Sighting(answer.result, started, why=answer.why, elsewhere=True)
 
     def waits_for_turn(self, task: "asyncio.Task[Any]") -> bool:
-        """Whether all that a task does is to wait for its turn."""
         return self._home.waits_for_turn(task) or self._calm.waits_for_turn(task)
 
     def _ask(self, target: Target) -> Asking:

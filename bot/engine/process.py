@@ -35,7 +35,6 @@ def allow_many() -> int:
 
 
 def limit() -> int:
-    """How many may be open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return OPEN_FILES if soft == resource.RLIM_INFINITY else soft
 
@@ -93,7 +92,6 @@ class StallDetector:
         self.on_long_stall: Callable[[float], None] | None = None
 
     async def run(self) -> None:
-        """Measure until cancelled."""
         self._beaten, self._slept = self._clock.monotonic(), self._suspended()
         try:
             while True:
@@ -103,7 +101,6 @@ class StallDetector:
             self._beaten = None
 
     def beat(self) -> None:
-        """Measure the time since the last beat."""
         stood_s = self._since_beat()
         self._beaten, self._slept = self._clock.monotonic(), self._suspended()
         if stood_s < STALL_S:

@@ -53,7 +53,6 @@ class WebAddress:
 
     @property
     def name(self) -> str:
-        """The host alone, without brackets."""
         return (
             self.host[1:].partition("]")[0] if self.host[0] == "[" else self.host.partition(":")[0]
         )

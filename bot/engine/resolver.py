@@ -60,8 +60,6 @@ class NameFailed(Exception):
 
 
 class Resolve(Protocol):
-    """Looks names up."""
-
     async def addresses(self, host: str, *, fresh: bool = False) -> list[str]:
         """All addresses of a host, as text; ``fresh`` by no cache's word. Raises NameFailed."""
         ...

@@ -50,8 +50,6 @@ StepMs = tuple[int | None, int]  # the same in milliseconds
 
 
 class After(Enum):
-    """What follows the check under way."""
-
     STEP = auto()  # what the runner says
     PHASE = auto()  # its round is given up: next at the monitor's own phase
     NOW = auto()  # its round is given up: next at once

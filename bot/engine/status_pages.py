@@ -145,7 +145,6 @@ def _of_type(included: Iterable[Mapping[str, Any]], kind: str) -> dict[str, dict
 
 
 def _updates(included: Iterable[Mapping[str, Any]], report_id: str) -> list[Any]:
-    """The updates of one report, the newest first."""
     mine = []
     for one in included:
         with suppress(LookupError, TypeError):
@@ -279,7 +278,6 @@ def _word(found: object) -> str:
 
 
 def _newest(updates: object, key: str) -> str:
-    """The text of the first of them."""
     first = next(iter(_dicts(updates)), {})
     return _text(first.get(key), TEXT_LIMIT)
 

@@ -82,7 +82,6 @@ class Connection:
             await self._urls()
 
     async def _once(self) -> None:
-        """One connection, from its beginning to its end."""
         urls = await self._urls()
         client = Client()
         try:

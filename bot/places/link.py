@@ -98,7 +98,6 @@ class Link:
 
     @property
     def waiting(self) -> int:
-        """Questions that are under way."""
         return len(self._asked)
 
     @property
@@ -113,7 +112,6 @@ class Link:
         return self.connected and recent and not place.left
 
     def status(self) -> list[PlaceStatus]:
-        """The same, as others are shown them."""
         now = self._clock.monotonic()
         return [
             PlaceStatus(p.name, p.release, now - p.heard, self.is_present(p), p.protocol == VERSION)
@@ -276,7 +274,6 @@ class RemoteChecker:
         self._link, self._home, self._patience_s = link, home, patience_s
 
     async def check(self, target: Target) -> CheckResult:
-        """One check; see :class:`bot.engine.kinds.base.Checker`."""
         elsewhere = await self._link.ask_any(target)
         at_home: asyncio.Task[CheckResult] | None = None
         either: set[asyncio.Future[Any]] = {elsewhere}

@@ -85,7 +85,6 @@ class Lookout:
                 await self._client.flush(timeout=1)
 
     async def _begin(self, client: Client) -> None:
-        """Listen, then say hello."""
         for subject in (messages.ask(self._name), messages.ask(self._name, secret=True)):
             await client.subscribe(subject, queue=self._name, cb=self._hear)
         await client.subscribe(messages.CHECKS, queue=messages.GROUP, cb=self._hear)

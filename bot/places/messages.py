@@ -315,7 +315,6 @@ _NOTHING_SEEN = CheckResult(0, None)
 
 
 def _written(value: object, default: object, table: Iterable[_Field]) -> dict[str, object]:
-    """What differs from the default."""
     kept = ((one, getattr(value, one.name)) for one in table)
     return {one.key: one.write(found) for one, found in kept if found != getattr(default, one.name)}
 

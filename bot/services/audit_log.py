@@ -104,7 +104,6 @@ class Actor:
     def did(
         self, what: AuditEvent, monitor_id: int | None = None, after: object = None
     ) -> AuditEntry:
-        """An entry of something done rather than set."""
         return self._row(what, monitor_id, None, after)
 
     def planned(self, window: Window, what: AuditEvent) -> AuditEntry:

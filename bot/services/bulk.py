@@ -116,7 +116,6 @@ class BulkImport:
         return done
 
     async def _connected(self, done: Outcome, by: int) -> Outcome:
-        """With what it depends on, if the row says so."""
         if done.monitor is None or "depends_on" not in done.item.typed:
             return done
         change = {"depends_on": done.item.typed["depends_on"]}
@@ -185,7 +184,6 @@ class _Plan:
             return Outcome(item, None, _in_a_file(error))
 
     def connected(self, outcome: Outcome) -> Outcome:
-        """With what it would depend on."""
         wanted, monitor = outcome.item.typed.get("depends_on"), outcome.monitor
         if monitor is None or wanted is None:
             return outcome
@@ -232,7 +230,6 @@ class _Plan:
         return Outcome(item, after, before=there)
 
     def _within_bounds(self, item: Item) -> Item:
-        """Numbers that are out of bounds become the nearest that are not, and the row says so."""
         for option in OPTIONS.values():
             value = item.typed.get(option.name)
             if not isinstance(option, NumberOption) or value is None:

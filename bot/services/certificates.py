@@ -97,7 +97,6 @@ class Certificates:
         self._wake()
 
     async def _renewed(self, entry: Entry, now: CertificateHistory) -> None:
-        """What was said of the old one says so."""
         monitor, now_ms, ends_ms = entry.monitor, self._clock.now_ms(), now.known_ms or 0
 
         def write(conn: Connection) -> None:

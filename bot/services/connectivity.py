@@ -62,7 +62,6 @@ class ConnectivityMonitor:
         return self._since_ms
 
     async def is_online(self) -> bool:
-        """Check now; nothing is recorded."""
         return await self._online_check.is_online_since(self._clock.monotonic())
 
     async def is_our_outage(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:

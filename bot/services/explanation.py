@@ -192,7 +192,6 @@ def _beats(entry: Entry, memory: PushMemory | None) -> list[Fact]:
 
 
 def _mode_of(rule: Rule) -> Kind:
-    """The kind of an incident that this rule opens."""
     if rule in {Rule.SLOW_OF_10, Rule.PARTLY}:
         return Kind.SLOW if rule is Rule.SLOW_OF_10 else Kind.PARTLY
     return Kind.DOWN if rule in {Rule.FAILED_RUN, Rule.BEAT} else Kind.UNSTABLE

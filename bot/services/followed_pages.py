@@ -231,7 +231,6 @@ def _counts(page: FollowedPage, incident: PageIncident) -> bool:
 def _report(
     page: FollowedPage, state: PageState, incident: PageIncident, now_ms: int
 ) -> PageReport:
-    """A new report of that incident."""
     began_ms = incident.since_ms
     return PageReport(
         *(0, "", page.guild_id, page.id, page.name, page.url, incident.id),

@@ -165,11 +165,9 @@ class Guilds:
         await self._change(guild_id, by, manager_role_id=role_id)
 
     async def set_page(self, guild_id: int, by: int, *, on: bool) -> None:
-        """Show the status page to everybody, or to nobody."""
         await self._change(guild_id, by, page=on)
 
     async def ensure(self, guild_id: int) -> None:
-        """Make sure the server has a row that others can refer to."""
         if guild_id not in self._settings:
             await self._change(guild_id)
 
@@ -241,7 +239,6 @@ class AlertTest:
         return channel_id
 
     async def last(self, guild_id: int) -> LastTest | None:
-        """The newest test alert, if there was one within a week."""
         return await self._db.read(lambda conn: stats.last_test(conn, guild_id))
 
     async def wait_until_done(self, guild_id: int, wait_s: float) -> None:

@@ -52,12 +52,10 @@ class Grouping:
         self._noted: dict[int, tuple[Channel, dict[int, Entry]]] = {}
 
     def load(self) -> None:
-        """Note everything that was read back."""
         for entry in self._watchlist.all():
             self.note(entry)
 
     def note(self, entry: Entry) -> None:
-        """Put the entry where it belongs now."""
         monitor_id = entry.monitor.id
         before = self._noted.get(monitor_id)
         if (

@@ -60,7 +60,6 @@ class Incidents:
         return replace(stored, **{column: getattr(current, column) for column in table.LIVE})
 
     async def of_message(self, guild_id: int, message_id: int) -> list[Incident]:
-        """All incidents of one Discord message."""
         return await self._db.read(lambda conn: table.of_message(conn, guild_id, message_id))
 
     async def together(self, guild_id: int, public_id: str) -> list[Incident]:
@@ -145,7 +144,6 @@ class Incidents:
         return await self._follow(guild_id, public_id, user_id, wish, follows=True)
 
     async def unfollow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
-        """Take it back."""
         return await self._follow(guild_id, public_id, user_id, wish, follows=False)
 
     def _answers_for_long(self, incident: Incident) -> bool:
@@ -193,13 +191,11 @@ class Reminders:
         self._silenced_incidents = silenced_incidents
 
     async def run(self) -> None:
-        """Look every minute until cancelled."""
         while True:
             await self._clock.sleep(LOOK_S)
             await self.remind()
 
     async def remind(self) -> int:
-        """Queue the calls and reminders that are due; returns how many."""
         now_ms = self._clock.now_ms()
         called = await self._queue(incidents.to_escalate, enqueue.call, now_ms)
         return called + await self._queue(incidents.due, enqueue.reminder, now_ms)

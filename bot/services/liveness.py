@@ -76,7 +76,6 @@ class GapWatch:
                 await self._heartbeat()
 
     def stood_still(self, seconds: float) -> None:
-        """Record that the process was frozen, or the machine slept, for so long."""
         self._resync()
         now_ms = self._clock.now_ms()
         self._add_gap(now_ms - round(seconds * 1000), now_ms)

@@ -337,7 +337,6 @@ def read_options(typed: Typed) -> dict[str, Any]:
 
 
 def differing(before: Monitor, after: Monitor) -> list[Option]:
-    """The options that are not what they were."""
     return [option for option in _TABLE if option.of(before) != option.of(after)]
 
 

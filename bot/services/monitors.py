@@ -81,7 +81,6 @@ class Monitors:
         return sum(1 for _ in self._watchlist.all())
 
     def start(self) -> None:
-        """Hand everything that is watched to the scheduler."""
         for entry in self._watchlist.all():
             schedule(self._scheduler, entry.monitor)
 
@@ -172,7 +171,6 @@ class Monitors:
         return monitor, await self._pushes.renew(monitor, by)
 
     def index(self, guild_id: int) -> MonitorIndex:
-        """The monitors of a server by name and by address."""
         return MonitorIndex(self.of_guild(guild_id), self._followed(guild_id))
 
     def draft(self, guild_id: int, typed: Typed, mine: MonitorIndex) -> Monitor:
@@ -355,7 +353,6 @@ class Monitors:
             self._watchlist.remove(entry.monitor.id)
 
     async def guild_back(self, guild_id: int) -> None:
-        """A server has Vigie again: go on where it was."""
         for entry in await self._watchlist.load_guild(guild_id):
             schedule(self._scheduler, entry.monitor)
 

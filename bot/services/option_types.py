@@ -80,7 +80,6 @@ class Option:
         return "" if value is None else str(value)
 
     def logged(self, value: Any) -> str | None:
-        """What the audit log keeps of it."""
         return self.write(value) or None
 
     def exported(self, value: Any) -> Any:
@@ -128,8 +127,6 @@ class BodyOption(TextOption):
 
 
 class JsonOption(TextOption):
-    """A condition about JSON."""
-
     def read(self, value: Any) -> str | None:
         text = super().read(value)
         if text is not None:
@@ -138,8 +135,6 @@ class JsonOption(TextOption):
 
 
 class HeaderConditionOption(Option):
-    """Headers that an answer must have."""
-
     def read(self, value: Any) -> Headers:
         pairs = list(value.items()) if isinstance(value, dict) else value
         if isinstance(pairs, list | tuple) and all(map(is_pair, pairs)):
@@ -205,8 +200,6 @@ class NumberOption(Option):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceOption(Option):
-    """One of a few words."""
-
     choices: tuple[str, ...]
     refusal: str  # a sentence with {value}
 
@@ -221,8 +214,6 @@ class ChoiceOption(Option):
 
 
 class YesOption(Option):
-    """Yes, or no by default."""
-
     def read(self, value: Any) -> bool:
         if isinstance(value, bool) or value in (None, ""):
             return bool(value)
@@ -293,8 +284,6 @@ class RoleOption(PlaceOption):
 
 
 class StatusesOption(Option):
-    """HTTP status codes."""
-
     def read(self, value: Any) -> tuple[int, ...]:
         listed = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(one, bool) or not isinstance(one, int | str | None) for one in listed):

@@ -39,16 +39,12 @@ _LONGEST_MS = HOUR_MS - 1  # that a stored check can have taken
 
 
 class Call(Enum):
-    """Kind of a call of a job."""
-
     START = auto()
     FINE = auto()
     FAILED = auto()
 
 
 class Taken(Enum):
-    """Outcome of a call."""
-
     OK = auto()
     UNKNOWN = auto()
     TOO_MANY = auto()
@@ -149,13 +145,11 @@ class Pushes:
         return f"{self._address}/beat/{secret}"
 
     def forget(self, monitor: Monitor) -> None:
-        """It is no longer watched."""
         memory = self._memories.pop(monitor.id, None)
         if memory is not None:
             self._by_token.pop(memory.token, None)
 
     async def body(self, guild_id: int, monitor_id: int) -> tuple[str, int] | None:
-        """What the job said last, and when."""
         return await self._db.read(lambda conn: monitors.last_body(conn, guild_id, monitor_id))
 
     async def call(
@@ -265,7 +259,6 @@ class Pushes:
                 entry.watched_since_ms = until_ms
 
     def _store(self, beat: Beat) -> "asyncio.Task[None]":
-        """Store it with all others of this moment."""
         self._waiting.append(beat)
         if self._storing is None:
             self._storing = asyncio.create_task(self._store_together(), name="storing beats")
@@ -279,7 +272,6 @@ class Pushes:
 
 
 def due_ms(memory: PushMemory, entry: Entry) -> int:
-    """From when on it is late."""
     grace_ms, period_ms = (entry.monitor.grace_s or 0) * 1000, entry.monitor.interval_s * 1000
     expected_ms = memory.base_ms + period_ms if memory.started_ms is None else memory.started_ms
     return max(expected_ms, entry.watched_since_ms + period_ms) + grace_ms

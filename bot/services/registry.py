@@ -99,7 +99,6 @@ class Core:
         )
 
     def wake(self) -> None:
-        """There is something to send."""
         self.delivery.wake()
 
     def _monitors(self, clock: Clock, guard: Netguard) -> Monitors:

@@ -60,7 +60,6 @@ class Reports:
         self._delivery, self._painter = delivery, painter
 
     async def run(self) -> None:
-        """Look every minute until cancelled."""
         while True:
             await self._clock.sleep(LOOK_S)
             await self.send_due()
@@ -105,7 +104,6 @@ class Reports:
         self._delivery.wake()
 
     async def files(self, words: Translator, report: Report) -> tuple[Attached, ...]:
-        """The table, and the picture if it could be drawn."""
         grid = _day_grid(words, report)
         png = await self._painter.paint(grid) if grid.rows else None
         found = [Attached("report.csv", report_text.table(words, report))]
@@ -177,7 +175,6 @@ class Reports:
         return span_ms, first_moment(datetime.combine(day, SENT_AT), zone_of(timezone))
 
     def _newest(self, guild_id: int, period: ReportPeriod, now_ms: int) -> tuple[int, int]:
-        """The newest week or month that is over."""
         timezone = self._guilds.settings(guild_id).timezone
         today = wall_time(now_ms, timezone).date()
         if period is ReportPeriod.WEEKLY:

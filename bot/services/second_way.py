@@ -61,7 +61,6 @@ class SecondWay:
             )
 
     async def run(self) -> None:
-        """Look every few seconds until cancelled."""
         pause_s = LOOK_S
         while True:
             await self._clock.sleep(pause_s)

@@ -135,7 +135,6 @@ class Silences:
         return muted
 
     async def _end_due(self) -> None:
-        """Resume and unmute those whose time is over."""
         now_ms, timed = self._clock.now_ms(), self._watchlist.timed
         for entry in list(timed.values()):
             if entry.monitor.resume_ms is not None and entry.monitor.resume_ms <= now_ms:

@@ -163,7 +163,6 @@ class Simulation(Core):
         self._flush_t = 0.0
 
     async def watch(self, sites: Iterable[str], limits: Mapping[str, int]) -> None:
-        """Let the server watch these; names of canaries among them are left out."""
         settings = GuildSettings(GUILD, channel_id=CHANNEL)
         watched = [
             Monitor(
@@ -208,7 +207,6 @@ class Simulation(Core):
         await self._deliver_until(self._clock.t + PATIENCE_S)
 
     async def _check(self, moment: ScriptedRound, number: int, at: float) -> bool:
-        """Make one check; true when the site's round wants another."""
         cause = moment.causes[min(number, len(moment.causes) - 1)]
         result = CheckResult(self._clock.now_ms(), cause, phases=Phases(total=moment.ms))
         slot_ms = EPOCH_MS + round(at * 1000)

@@ -149,7 +149,6 @@ class Status:
         self._db, self._clock, self._watchlist = db, clock, watchlist
 
     def overview(self, guild_id: int) -> list[MonitorStatus]:
-        """The monitors of a server, problems first, then by name."""
         found = [self._of(entry) for entry in self._watchlist.of_guild(guild_id)]
         return sorted(found, key=lambda s: (s.paused, _ORDER[s.state]))
 

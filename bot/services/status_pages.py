@@ -33,8 +33,6 @@ class NotKnownYet(VigieError):
 
 
 class PublicView(Protocol):
-    """What Discord says of a server."""
-
     def open_to_all(self, guild_id: int, channels: Collection[int]) -> frozenset[int] | None:
         """Those of the channels that every member of the server sees; None: not known now."""
 
@@ -113,7 +111,6 @@ class StatusPages:
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
 
     def attach(self, view: PublicView) -> None:
-        """Discord can be asked."""
         self._view = view
 
     def url(self, guild_id: int) -> str:

@@ -66,7 +66,6 @@ class Entry:
         return bool(self.judge_state.failed_checks) or self.judge_state.rounds[-1:] in {"F", "f"}
 
     def judge(self, check: Check) -> Decision:
-        """What the check means."""
         if self.monitor.is_push:
             return judge_beat(self.judge_state, check)
         return judge(self.judge_state, check, self.policy)
@@ -120,7 +119,6 @@ class Watchlist:
             until_ms = begin_ms
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
-        """Bring back the monitors of a server that returned."""
         found = await self._db.read(lambda conn: _load(conn, guild_id))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
@@ -191,7 +189,6 @@ class Watchlist:
         return entry.monitor.channel_id or next(filter(None, tagged), server)
 
     def alert_channels(self) -> set[tuple[int, int]]:
-        """Server and channel of everything that is checked now."""
         homes = [
             (e.monitor.guild_id, self.alert_channel_of(e))
             for e in self.all()
@@ -200,7 +197,6 @@ class Watchlist:
         return {(guild_id, home) for guild_id, home in homes if home is not None}
 
     def role_of(self, entry: Entry) -> int | None:
-        """The role that its next alert pings."""
         if entry.monitor.quiet:
             return None
         tagged = (one.role_id for one in self._guilds.tag_alerts(entry.monitor))
@@ -247,7 +243,6 @@ class Watchlist:
             entry = parent
 
     def silenced_incidents(self) -> set[int]:
-        """Ids of the open incidents whose monitors are silenced now."""
         now_ms = self._clock.now_ms()
         return {
             entry.incident.id
@@ -256,7 +251,6 @@ class Watchlist:
         }
 
     def maintenance_of(self, entry: Entry) -> tuple[Window, Occurrence] | None:
-        """The maintenance window that covers the entry now, and until when."""
         return self.windows.covering(entry.monitor, self._clock.now_ms())
 
     def _keep(self, entry: Entry) -> Entry:
@@ -271,7 +265,6 @@ class Watchlist:
 
 
 def acknowledged_as(incident: Incident, other: Incident) -> Incident:
-    """The incident, acknowledged as the other is."""
     return replace(
         incident, acknowledged_by=other.acknowledged_by, acknowledged_ms=other.acknowledged_ms
     )

@@ -66,7 +66,6 @@ def _meaning(word: str | None) -> tuple[Call | None, int | None]:
 
 
 async def _body(request: web.BaseRequest) -> str:
-    """The beginning of what was sent, as text."""
     if request.headers.get("Expect", "").lower() == "100-continue":  # curl waits for it
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

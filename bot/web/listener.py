@@ -171,7 +171,6 @@ class Listener:
         ]
 
     async def stop(self, timeout_s: float) -> None:
-        """Listen no more, end the requests under way, and close."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -233,7 +232,6 @@ class Listener:
 
 
 def _more(listening: socket.socket) -> list[socket.socket]:
-    """What else waits already."""
     found: list[socket.socket] = []
     with contextlib.suppress(OSError):
         while len(found) < MOST_AT_ONCE:

@@ -168,7 +168,6 @@ def incident_line(words: Translator, page: Page, incident: Incident) -> Line:
 
 
 def incident_state(incident: Incident) -> str:
-    """Key of the word of an incident."""
     if incident.open and incident.recovering:
         return "recovering"
     return STATE_OF_KIND.get(incident.kind, incident.kind.value)

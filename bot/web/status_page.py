@@ -229,7 +229,6 @@ _BADGE_COLOURS = {
 
 
 def _named(page: Page, wanted: str) -> PageSite | None:
-    """A site by its id or its name."""
     key = wanted.strip().casefold()
     return next((one for one in page.sites if key in {str(one.id), one.name.casefold()}), None)
 

@@ -237,7 +237,6 @@ _REMINDERS = {
 
 
 def reminder(words: Translator, incident: Incident, seconds: float) -> str:
-    """Still open after ``seconds``."""
     text = _REMINDERS[incident.kind]
     return named(words, text, incident.name, duration=words.duration(seconds))
 
@@ -286,7 +285,6 @@ def named(words: Translator, text: str, name: str, **values: Any) -> str:
 
 
 def shortened(name: str, line: Callable[[str], str]) -> str:
-    """The line with as much of the name as there is room for."""
     room = LINE_LIMIT - _ROLE_PING - units(line(""))
     return line(markdown(name, max(1, min(NAME_LIMIT, room))))
 

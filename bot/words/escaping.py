@@ -74,7 +74,6 @@ def code(text: str, limit: int) -> str:
 
 
 def _within(limit: int, make: Callable[[int], str]) -> str:
-    """The text made of as many characters as the limit has room for."""
     room = limit
     while True:
         made = make(room)

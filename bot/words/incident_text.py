@@ -111,7 +111,6 @@ def works_again(words: Translator, incident: Incident) -> str:
 
 
 def said_since_ms(incident: Incident) -> int:
-    """Since when what is said of an open incident is so."""
     return (incident.answering_since_ms if incident.recovering else None) or incident.since_ms
 
 
@@ -330,7 +329,6 @@ def in_common(words: Translator, incidents: Sequence[Incident]) -> str:
 
 
 def _same(values: Iterable[T | None]) -> T | None:
-    """The one value that all of them have, if any."""
     found = set(values)
     return found.pop() if len(found) == 1 else None
 

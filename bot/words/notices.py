@@ -56,14 +56,12 @@ def offline_note(words: Translator, seconds: float, until_ms: int) -> str:
 
 
 def own_line(words: Translator) -> str:
-    """Half of all monitors fail from here alone."""
     return words.text(
         "⚪ MY LINE · many sites answer other places but not me, so I send no alerts about them"
     )
 
 
 def missing_places(words: Translator, names: Sequence[str]) -> str:
-    """Lookouts that have not been heard of."""
     return words.plural(
         "⚪ PLACE AWAY · {names} has not been heard of for ten minutes",
         "⚪ PLACES AWAY · {names} have not been heard of for ten minutes",
@@ -77,7 +75,6 @@ def test(words: Translator) -> str:
 
 
 def lost(words: Translator, channel_id: int, *, gone: bool) -> str:
-    """A channel is gone, or refuses us."""
     template = N_(
         "🔕 NOT HEARD · I can no longer post in {channel}. Restore my permissions"
         " there, or choose another channel with /alerts channel."

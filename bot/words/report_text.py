@@ -156,7 +156,6 @@ def day_range(words: Translator, report: Report) -> str:
 
 
 def alt_text(words: Translator, report: Report) -> str:
-    """The picture in words, for those who do not see it."""
     return "\n".join(_head(words, report))
 
 

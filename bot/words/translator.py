@@ -46,7 +46,6 @@ class Translator:
 
     @property
     def locale(self) -> Locale:
-        """For :mod:`babel`."""
         return _locale(self.language)
 
     def text(self, msgid: str, /, *, context: str | None = None, **values: object) -> str:

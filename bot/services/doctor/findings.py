@@ -57,7 +57,6 @@ def broken(name: str, text: str, fix: str) -> Finding:
 
 
 def names(words: Translator, found: Sequence[MonitorStatus]) -> str:
-    """The first few monitors by name, and how many more there are."""
     shown = [markdown(one.monitor.name, _NAME_LIMIT) for one in found[:_NAMES]]
     if len(found) > _NAMES:
         shown.append(words.text("+{n} more", n=len(found) - _NAMES))

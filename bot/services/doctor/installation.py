@@ -193,7 +193,6 @@ def _space(folder: Path) -> Finding:
 
 
 def _nearest(path: Path) -> Path:
-    """The first folder above that exists."""
     return next(folder for folder in path.absolute().parents if folder.exists())
 
 

@@ -32,8 +32,6 @@ _ALL = 1_000_000
 
 
 class Period(StrEnum):
-    """How far back a picture goes."""
-
     DAY = "24h"
     WEEK = "7d"
     MONTH = "30d"

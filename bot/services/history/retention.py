@@ -50,7 +50,6 @@ class Retention:
                 await self.sweep()
 
     async def roll(self) -> None:
-        """Count every hour and day that is over."""
         while await self._roll_hour():
             log.debug("Counted an hour")
         while await self._roll_day():

@@ -31,7 +31,6 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
-    """``spans`` less ``holes``."""
     left = list(spans)
     for hole_from, hole_until in holes:
         pieces = [
@@ -44,7 +43,6 @@ def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
 
 
 def inside(spans: Iterable[Span], within: Span) -> list[Span]:
-    """The parts of ``spans`` in another one."""
     clipped = [(max(begin, within[0]), min(end, within[1])) for begin, end in spans]
     return [(begin, end) for begin, end in clipped if begin < end]
 

@@ -62,8 +62,6 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a file, and remarks on all of it."""
-
     items: list[Item]
     notes: tuple[str, ...] = ()
 

@@ -73,7 +73,6 @@ class ServerPlan:
     unknown: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """The differences for a terminal."""
         yield f"server {self.name}"
         for name, value in self.settings.items():
             old = getattr(self.before, name)

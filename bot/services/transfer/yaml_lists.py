@@ -224,7 +224,6 @@ def _statuses(sign: str, right: str, number: int | None) -> str | None:
 
 
 def _literal(right: str) -> str:
-    """A value as JMESPath writes it."""
     if re.fullmatch(r"-?\d+(?:\.\d+)?|true|false|null", right):
         return f"`{right}`"
     return "'" + right.strip("\"'").replace("'", "") + "'"
