@@ -25,17 +25,6 @@ from bot.models import CheckResult, Target
 from bot.places import messages
 from bot.places.address import Server
 from bot.places.connection import Connection, Refused, is_nobody
-from bot.places.messages import (
-    VERSION,
-    Question,
-    TooLong,
-    Unreadable,
-    encode_question,
-    has_secret,
-    place_name,
-    read_answer,
-    read_hello,
-)
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +103,9 @@ class Link:
     def status(self) -> list[PlaceStatus]:
         now = self._clock.monotonic()
         return [
-            PlaceStatus(p.name, p.release, now - p.heard, self.is_present(p), p.protocol == VERSION)
+            PlaceStatus(
+                p.name, p.release, now - p.heard, self.is_present(p), p.protocol == messages.VERSION
+            )
             for p in self.places
         ]
 
@@ -138,7 +129,7 @@ class Link:
         for it.
         """
         wait_s = deadline_s or target.timeout_s
-        question = Question(target, max(wait_s / 2, wait_s - SPARE_S), self._private)
+        question = messages.Question(target, max(wait_s / 2, wait_s - SPARE_S), self._private)
         places = self.places
         tasks = [asyncio.create_task(self._ask_place(p, question, wait_s)) for p in places]
         try:
@@ -156,26 +147,26 @@ class Link:
         place = self._places.get(name)
         if place is None:
             return Answer(name, why=NoVote.AWAY)
-        question = Question(target, deadline_s or target.timeout_s, private=True)
+        question = messages.Question(target, deadline_s or target.timeout_s, private=True)
         return await self._ask_place(place, question, question.deadline_s + LATE_S)
 
-    async def _ask_place(self, place: Place, question: Question, wait_s: float) -> Answer:
+    async def _ask_place(self, place: Place, question: messages.Question, wait_s: float) -> Answer:
         """One place's answer, or why it has none."""
         said: Said = NoVote.AWAY
         if self.is_present(place):
             said = NoVote.VERSION
-            if place.protocol == VERSION:
+            if place.protocol == messages.VERSION:
                 said = await self._answer_of(place, question, wait_s)
         if isinstance(said, CheckResult):
             return Answer(place.name, said)
         return Answer(place.name, why=said)
 
-    async def _answer_of(self, place: Place, question: Question, wait_s: float) -> Said:
+    async def _answer_of(self, place: Place, question: messages.Question, wait_s: float) -> Said:
         try:
-            data = encode_question(question)
-        except TooLong:
+            data = messages.encode_question(question)
+        except messages.TooLong:
             return NoVote.TOO_LONG
-        secret = has_secret(question.target)
+        secret = messages.has_secret(question.target)
         said = await (await self._ask(messages.ask(place.name, secret=secret), data, wait_s))
         if said is NoVote.AWAY and secret:
             return NoVote.UNTRUSTED
@@ -189,8 +180,8 @@ class Link:
         wait_s = deadline_s or target.timeout_s
         data = self._questions.get(target)
         if data is None:
-            with suppress(TooLong):
-                data = encode_question(Question(target, wait_s, self._private))
+            with suppress(messages.TooLong):
+                data = messages.encode_question(messages.Question(target, wait_s, self._private))
                 self._questions[target] = data
         return await self._ask(messages.CHECKS, data, wait_s + LATE_S)
 
@@ -244,14 +235,14 @@ class Link:
         if asked is not None:
             answered, at_ms = asked
             nobody = is_nobody(message)
-            _settle(answered, NoVote.AWAY if nobody else read_answer(message.data, at_ms))
+            _settle(answered, NoVote.AWAY if nobody else messages.read_answer(message.data, at_ms))
 
     async def _hear_hello(self, message: Msg) -> None:
         """Its subject says who it is: the server lets each lookout use its own alone."""
         try:
-            name = place_name(message.subject.removeprefix(f"{messages.HELLO}."))
-            hello = read_hello(message.data)
-        except (ValueError, Unreadable):
+            name = messages.place_name(message.subject.removeprefix(f"{messages.HELLO}."))
+            hello = messages.read_hello(message.data)
+        except (ValueError, messages.Unreadable):
             log.debug("A hello that nobody can read")
             return
         if name not in self._places and len(self._places) >= MOST_PLACES:

@@ -22,15 +22,6 @@ from bot.models import Cause, CheckResult, Reason
 from bot.places import messages
 from bot.places.address import Server
 from bot.places.connection import Connection
-from bot.places.messages import (
-    Hello,
-    Question,
-    Unreadable,
-    encode_answer,
-    encode_hello,
-    encode_refusal,
-    read_question,
-)
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +70,7 @@ class Lookout:
 
     async def leave(self) -> None:
         """Say goodbye, so that nobody waits for this one."""
-        await self._say(Hello(__version__, leaving=True))
+        await self._say(messages.Hello(__version__, leaving=True))
         if self._client is not None:
             with suppress(OSError, nats.errors.Error):
                 await self._client.flush(timeout=1)
@@ -90,7 +81,7 @@ class Lookout:
         await client.subscribe(messages.CHECKS, queue=messages.GROUP, cb=self._hear)
         await client.subscribe(messages.WHO, cb=self._hear_who)
         self._client = client
-        await self._say(Hello(__version__))
+        await self._say(messages.Hello(__version__))
 
     def _lost(self) -> None:
         self._client = None
@@ -100,39 +91,39 @@ class Lookout:
     async def _say_hellos(self) -> None:
         while True:
             await self._clock.sleep(HELLO_S)
-            await self._say(Hello(__version__))
+            await self._say(messages.Hello(__version__))
 
     async def _hear_who(self, _: Msg) -> None:
-        await self._say(Hello(__version__))
+        await self._say(messages.Hello(__version__))
 
-    async def _say(self, hello: Hello) -> None:
+    async def _say(self, hello: messages.Hello) -> None:
         if self._client is not None:
             with suppress(OSError, nats.errors.Error):
-                await self._client.publish(messages.hello(self._name), encode_hello(hello))
+                await self._client.publish(messages.hello(self._name), messages.encode_hello(hello))
 
     async def _hear(self, message: Msg) -> None:
         """Start the check; the next question is not kept waiting."""
         try:
-            question = read_question(message.data)
-        except Unreadable:
-            await _respond(message, encode_refusal(NoVote.VERSION))
+            question = messages.read_question(message.data)
+        except messages.Unreadable:
+            await _respond(message, messages.encode_refusal(NoVote.VERSION))
             return
         if len(self._checks) >= self._at_once:
-            await _respond(message, encode_refusal(NoVote.BUSY))
+            await _respond(message, messages.encode_refusal(NoVote.BUSY))
             return
         check = asyncio.create_task(self._answer(message, question))
         self._checks.add(check)
         check.add_done_callback(self._checks.discard)
 
-    async def _answer(self, message: Msg, question: Question) -> None:
+    async def _answer(self, message: Msg, question: messages.Question) -> None:
         try:
             said = await self._vote(question)
         except Exception:
             log.exception("A check ended by a bug")
-            said = encode_refusal(NoVote.CANNOT)
+            said = messages.encode_refusal(NoVote.CANNOT)
         await _respond(message, said)
 
-    async def _vote(self, question: Question) -> bytes:
+    async def _vote(self, question: messages.Question) -> bytes:
         """Check, and prove before its deadline that this place is online: home does not wait."""
         online, started = self._checkers.online, self._clock.monotonic()
         proof: asyncio.Task[bool] | None = None
@@ -147,20 +138,20 @@ class Lookout:
         try:
             result = await self._check(question)
             if result.cause is None:
-                return encode_answer(result)
+                return messages.encode_answer(result)
             if result.cause.is_ours or result.cause.reason is Reason.ADDRESS_REFUSED:
-                return encode_refusal(NoVote.CANNOT)
+                return messages.encode_refusal(NoVote.CANNOT)
             if proof is None:
                 prove()
             if proof is not None and not await proof:
-                return encode_refusal(NoVote.OFFLINE)
-            return encode_answer(result)
+                return messages.encode_refusal(NoVote.OFFLINE)
+            return messages.encode_answer(result)
         finally:
             timer.cancel()
             if proof is not None:
                 proof.cancel()
 
-    async def _check(self, question: Question) -> CheckResult:
+    async def _check(self, question: messages.Question) -> CheckResult:
         checker = self._checkers.private if question.private else self._checkers.public
         at_ms = self._clock.now_ms()
         try:

@@ -12,26 +12,7 @@ from bot.engine.answer_conditions import EXPRESSION_LIMIT
 from bot.engine.kinds import KINDS, kind_of
 from bot.errors import OptionNames, UserError, raise_all
 from bot.models import Monitor
-from bot.services.option_types import (
-    AddressOption,
-    BodyOption,
-    ChannelOption,
-    ChoiceOption,
-    HeaderConditionOption,
-    HeadersOption,
-    JsonOption,
-    LinkOption,
-    MonitorOption,
-    NameOption,
-    NumberOption,
-    Option,
-    PlacesOption,
-    RoleOption,
-    StatusesOption,
-    TagsOption,
-    TextOption,
-    YesOption,
-)
+from bot.services import option_types
 from bot.words.translator import N_
 
 # Values by the names of options, as typed, sent or read. What is missing keeps what there is; None
@@ -51,7 +32,7 @@ SECTIONS = {
     CONDITIONS: N_("More criteria"),
 }
 
-EVERY = NumberOption(
+EVERY = option_types.NumberOption(
     name="every",
     label=N_("Seconds between checks"),
     help=N_("Seconds from one check to the next."),
@@ -64,7 +45,7 @@ EVERY = NumberOption(
     too_low=N_("checked every {n} s: faster is not allowed here"),
     too_high=N_("checked every {n} s: slower is not possible here"),
 )
-GRACE = NumberOption(
+GRACE = option_types.NumberOption(
     name="grace",
     label=N_("Grace (s)"),
     help=N_("How many seconds late a beat may be; by default a tenth of its period."),
@@ -82,14 +63,14 @@ GRACE = NumberOption(
 _PROBING = frozenset({"url", "timeout_s", "slow_ms", "place"})
 # In the order of the card and of its forms.
 _TABLE = (
-    AddressOption(
+    option_types.AddressOption(
         name="url",
         label=N_("Address"),
         help=N_("Such as example.com or https://example.com/health; /help has the other kinds."),
         edit_help=N_("Another address: it starts from scratch."),
         section=ADDRESS,
     ),
-    NameOption(
+    option_types.NameOption(
         name="name",
         label=N_("Name"),
         help=N_("Its name here; by default its host."),
@@ -98,7 +79,7 @@ _TABLE = (
     ),
     EVERY,
     GRACE,
-    ChoiceOption(
+    option_types.ChoiceOption(
         name="method",
         label=N_("Method"),
         help=N_("GET reads the page, HEAD only its headers, POST sends the body."),
@@ -107,7 +88,7 @@ _TABLE = (
         choices=("GET", "HEAD", "POST"),
         refusal=N_("I can use GET, HEAD and POST, not {value}."),
     ),
-    NumberOption(
+    option_types.NumberOption(
         name="timeout",
         label=N_("Timeout (s)"),
         help=N_("Seconds that a check may take; by default 10."),
@@ -121,7 +102,7 @@ _TABLE = (
         shown=N_("{n} s"),
         too_low=N_("its timeout becomes {n} s"),
     ),
-    StatusesOption(
+    option_types.StatusesOption(
         name="expect_status",
         label=N_("Accepted HTTP codes"),
         help=N_("Accepted HTTP codes, such as 200, 301 or 2xx."),
@@ -132,7 +113,7 @@ _TABLE = (
         removable=True,
         unset=N_("any below 400"),
     ),
-    TextOption(
+    option_types.TextOption(
         name="contains",
         label=N_("Required text"),
         help=N_("A text that must be on the page; several: one && two."),
@@ -143,7 +124,7 @@ _TABLE = (
         secret=True,
         limit=500,
     ),
-    TextOption(
+    option_types.TextOption(
         name="not_contains",
         label=N_("Forbidden text"),
         help=N_("A text that must not be on the page."),
@@ -152,7 +133,7 @@ _TABLE = (
         removable=True,
         secret=True,
     ),
-    NumberOption(
+    option_types.NumberOption(
         name="slow_ms",
         label=N_("Slow limit (ms)"),
         help=N_("Alert when responses take longer than this many milliseconds."),
@@ -165,7 +146,7 @@ _TABLE = (
         shown=N_("{n} ms"),
         too_low=N_("its slow limit becomes {n} ms"),
     ),
-    HeadersOption(
+    option_types.HeadersOption(
         name="headers",
         label=N_("Request headers"),
         help=N_("Extra request headers: Name: value | Name: value."),
@@ -175,7 +156,7 @@ _TABLE = (
         default=(),
         removable=True,
     ),
-    JsonOption(
+    option_types.JsonOption(
         name="json",
         label=N_("JSON condition"),
         help=N_("A JMESPath expression that must be true of the answer: ready && !error."),
@@ -187,7 +168,7 @@ _TABLE = (
         limit=EXPRESSION_LIMIT,
         too_long=N_("“json” may be at most {n} characters long."),
     ),
-    HeaderConditionOption(
+    option_types.HeaderConditionOption(
         name="header_is",
         label=N_("Response headers"),
         help=N_("Headers the answer must have: Name: value | Name: val*."),
@@ -197,7 +178,7 @@ _TABLE = (
         default=(),
         removable=True,
     ),
-    BodyOption(
+    option_types.BodyOption(
         name="body",
         label=N_("Request body"),
         help=N_("A text to send by POST."),
@@ -208,7 +189,7 @@ _TABLE = (
         limit=2_000,
         too_long=N_("“body” may be at most {n} characters long."),
     ),
-    ChannelOption(
+    option_types.ChannelOption(
         name="channel",
         label=N_("Channel"),
         help=N_("Where its alerts go; by default the server's alert channel."),
@@ -218,7 +199,7 @@ _TABLE = (
         removable=True,
         unset=N_("the server's setting"),
     ),
-    RoleOption(
+    option_types.RoleOption(
         name="role",
         label=N_("Role"),
         help=N_("Which role to ping when it fails; by default the server's role."),
@@ -228,7 +209,7 @@ _TABLE = (
         removable=True,
         unset=N_("the server's setting"),
     ),
-    TagsOption(
+    option_types.TagsOption(
         name="tags",
         label=N_("Tags"),
         help=N_("Up to five tags, such as #shop #eu: commands take a tag in place of a site."),
@@ -238,7 +219,7 @@ _TABLE = (
         default=(),
         removable=True,
     ),
-    LinkOption(
+    option_types.LinkOption(
         name="link",
         label=N_("Link"),
         help=N_("A link on its alerts: a runbook or a console."),
@@ -249,7 +230,7 @@ _TABLE = (
         limit=400,
         too_long=N_("A link may be at most {n} characters long."),
     ),
-    TextOption(
+    option_types.TextOption(
         name="note",
         label=N_("Note"),
         help=N_("One line on its alerts, such as whom to call."),
@@ -259,7 +240,7 @@ _TABLE = (
         secret=True,
         too_long=N_("A note may be at most {n} characters long."),
     ),
-    MonitorOption(
+    option_types.MonitorOption(
         name="depends_on",
         label=N_("Depends on"),
         help=N_(
@@ -269,7 +250,7 @@ _TABLE = (
         removable=True,
     ),
     # For those who ask other places; it stands in no form.
-    PlacesOption(
+    option_types.PlacesOption(
         name="places",
         label=N_("Checked from"),
         help=N_("Where it is checked from: all, home alone, or one place alone."),
@@ -277,7 +258,7 @@ _TABLE = (
         removable=True,
         unset=N_("all places"),
     ),
-    YesOption(
+    option_types.YesOption(
         name="quiet",
         label=N_("No ping"),
         help=N_("Yes: its alerts ping nobody, though the server has a role for them."),
@@ -285,7 +266,7 @@ _TABLE = (
         removable=True,
         unset=N_("no"),
     ),
-    YesOption(
+    option_types.YesOption(
         name="players",
         label=N_("Players in pictures"),
         help=N_("Yes: /history draws how many play there, from now on."),
@@ -293,7 +274,7 @@ _TABLE = (
         removable=True,
         unset=N_("no"),
     ),
-    YesOption(
+    option_types.YesOption(
         name="public",
         label=N_("Public"),
         help=N_("Yes: everyone may see its name and state, not its address or its alerts."),
@@ -302,7 +283,7 @@ _TABLE = (
         unset=N_("no"),
     ),
 )
-OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}
+OPTIONS: dict[str, option_types.Option] = {option.name: option for option in _TABLE}
 # Taken by the kinds of monitor that name them alone.
 _BY_KIND = frozenset[str]().union(*(kind.options for kind in KINDS.values()))
 SECRETS = tuple(option.name for option in _TABLE if option.secret)
@@ -336,7 +317,7 @@ def read_options(typed: Typed) -> dict[str, Any]:
     return found
 
 
-def differing(before: Monitor, after: Monitor) -> list[Option]:
+def differing(before: Monitor, after: Monitor) -> list[option_types.Option]:
     return [option for option in _TABLE if option.of(before) != option.of(after)]
 
 
@@ -348,7 +329,7 @@ def exported(monitor: Monitor) -> dict[str, Any]:
     }
 
 
-def takes(url: str, option: Option) -> bool:
+def takes(url: str, option: option_types.Option) -> bool:
     kind = kind_of(url)
     if option.field in _BY_KIND:
         return kind is not None and option.field in kind.options
@@ -384,5 +365,5 @@ def check_kind(monitor: Monitor) -> None:
         )
 
 
-def of_section(section: str, url: str) -> Iterable[Option]:
+def of_section(section: str, url: str) -> Iterable[option_types.Option]:
     return (one for one in _TABLE if one.section == section and takes(url, one))

@@ -13,15 +13,8 @@ from typing import Any
 from bot.engine.answer_conditions import check_expression
 from bot.errors import OptionNames, UserError
 from bot.models import Monitor, Target
-from bot.services.typed_text import (
-    MAX_HEADERS,
-    Headers,
-    is_pair,
-    parse_headers,
-    parse_link,
-    parse_statuses,
-    status_text,
-)
+from bot.services import typed_text
+from bot.services.typed_text import Headers
 from bot.words.escaping import plain
 from bot.words.phrases import parse_duration_ms
 from bot.words.translator import N_
@@ -119,7 +112,7 @@ class LinkOption(TextOption):
     """An address for people to open; nothing of it is ever asked."""
 
     def read(self, value: Any) -> str | None:
-        return parse_link(TextOption.read(self, value))
+        return typed_text.parse_link(TextOption.read(self, value))
 
 
 class BodyOption(TextOption):
@@ -137,11 +130,11 @@ class JsonOption(TextOption):
 class HeaderConditionOption(Option):
     def read(self, value: Any) -> Headers:
         pairs = list(value.items()) if isinstance(value, dict) else value
-        if isinstance(pairs, list | tuple) and all(map(is_pair, pairs)):
+        if isinstance(pairs, list | tuple) and all(map(typed_text.is_pair, pairs)):
             pairs = "\n".join(f"{name}: {said}" for name, said in pairs)
         if pairs is not None and not isinstance(pairs, str):
             raise UserError(UNREADABLE, field=self.name)
-        found = parse_headers(pairs, reserved=frozenset())
+        found = typed_text.parse_headers(pairs, reserved=frozenset())
         if len(self.write(found)) > CONDITIONS_LIMIT:
             raise UserError("“header_is” may be at most {n} characters long.", n=CONDITIONS_LIMIT)
         return found
@@ -288,15 +281,15 @@ class StatusesOption(Option):
         listed = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(one, bool) or not isinstance(one, int | str | None) for one in listed):
             raise UserError(UNREADABLE, field=self.name)
-        return parse_statuses(
+        return typed_text.parse_statuses(
             ", ".join(one if isinstance(one, str) else _code(one) for one in listed)
         )
 
     def write(self, value: Any) -> str:
-        return status_text(value)
+        return typed_text.status_text(value)
 
     def exported(self, value: Any) -> Any:
-        return status_text(value)
+        return typed_text.status_text(value)
 
 
 class HeadersOption(Option):
@@ -305,15 +298,15 @@ class HeadersOption(Option):
     def read(self, value: Any) -> Headers:
         pairs = list(value.items()) if isinstance(value, dict) else value
         if pairs is None or isinstance(pairs, str):
-            return parse_headers(pairs)
+            return typed_text.parse_headers(pairs)
         if not isinstance(pairs, list | tuple):
             raise UserError(UNREADABLE, field=self.name)
-        if len(pairs) > MAX_HEADERS:
-            raise UserError("At most {n} request headers can be sent.", n=MAX_HEADERS)
-        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if is_pair(pair)]
+        if len(pairs) > typed_text.MAX_HEADERS:
+            raise UserError("At most {n} request headers can be sent.", n=typed_text.MAX_HEADERS)
+        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if typed_text.is_pair(pair)]
         if len(lines) < len(pairs) or any("\n" in line or "\r" in line for line in lines):
             raise UserError(UNREADABLE, field=self.name)
-        return parse_headers("\n".join(lines))
+        return typed_text.parse_headers("\n".join(lines))
 
     def write(self, value: Any) -> str:
         return "\n".join(f"{name}:" for name, _ in value)

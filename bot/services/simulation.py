@@ -17,13 +17,7 @@ from bot.db.database import IN_MEMORY, Connection, Database
 from bot.engine.netguard import Netguard
 from bot.engine.place_router import Asking, Sighting, Vote
 from bot.models import Cause, CheckResult, GuildSettings, Monitor, Phases, Target
-from bot.services.delivery.messages import (
-    Alert,
-    ChannelAccess,
-    ContactPoints,
-    LostMessage,
-    SentMessage,
-)
+from bot.services.delivery import messages
 from bot.services.delivery.rendering import alert_kind
 from bot.services.registry import Core
 from bot.services.watchlist import Entry
@@ -91,7 +85,7 @@ class ScriptedOnlineCheck:
         self.seen: dict[str, bool] = {}
 
     async def is_online_since(self, started: float) -> bool:
-        del started  # they are read at the very moment of the failure
+        """They are read at the very moment of the failure."""
         return not self.seen or any(self.seen.values())
 
 
@@ -109,33 +103,28 @@ class NullTransport:
         self._last = 0
 
     async def post(
-        self, channel_id: int, alert: Alert, *, nonce: str, reply_to: int | None = None
+        self, channel_id: int, alert: messages.Alert, *, nonce: str, reply_to: int | None = None
     ) -> int:
-        del channel_id, alert, nonce, reply_to
         self._last += 1
         return self._last
 
-    async def edit(self, channel_id: int, message_id: int, alert: Alert) -> None:
+    async def edit(self, channel_id: int, message_id: int, alert: messages.Alert) -> None:
         del channel_id, message_id, alert
 
-    async def find(self, channel_id: int, lost: LostMessage, since_ms: int) -> int | None:
-        del channel_id, lost, since_ms
+    async def find(self, channel_id: int, lost: messages.LostMessage, since_ms: int) -> int | None:
         return None
 
     async def token_works(self) -> bool:
         return True
 
-    def access(self, channel_id: int) -> ChannelAccess:
-        del channel_id
-        return ChannelAccess(allowed=True)
+    def access(self, channel_id: int) -> messages.ChannelAccess:
+        return messages.ChannelAccess(allowed=True)
 
     def readers_may_see(self, guild_id: int, place_id: int, channel_id: int) -> bool | None:
-        del guild_id, place_id, channel_id
         return True
 
-    async def contact_points(self, guild_id: int) -> ContactPoints:
-        del guild_id
-        return ContactPoints()
+    async def contact_points(self, guild_id: int) -> messages.ContactPoints:
+        return messages.ContactPoints()
 
     async def open_dm(self, user_id: int) -> int:
         return user_id
@@ -232,12 +221,12 @@ class Simulation(Core):
     def wake(self) -> None:
         self._due_ms = self._clock.now_ms()
 
-    def _hear(self, sent: SentMessage) -> None:
+    def _hear(self, sent: messages.SentMessage) -> None:
         t = (sent.at_ms - EPOCH_MS) // 1000
         self.lines.extend(_lines(t, sent.action, sent.alert))
 
 
-def _lines(t: int, action: str, alert: Alert) -> Iterator[SimulatedMessage]:
+def _lines(t: int, action: str, alert: messages.Alert) -> Iterator[SimulatedMessage]:
     """One line; an edit of a group post has one for each word that its open sites have now."""
     opened = [incident for incident in alert.incidents if incident.open]
     if action != "edit" or len(alert.incidents) == 1 or not opened:

@@ -86,7 +86,6 @@ class A2sChecker(DatagramGameChecker):
     rules: ClassVar = _RULES
 
     def _begin(self, sock: socket.socket) -> _Info:
-        del sock
         return _Info()
 
 

@@ -95,7 +95,6 @@ class BaseChecker(ABC):
 
     async def _completed(self, cause: Cause, url: str, until: float) -> Cause:
         """The cause with what a second look shows; ``until`` is in the loop's time."""
-        del url, until
         return cause
 
     @abstractmethod

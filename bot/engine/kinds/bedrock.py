@@ -66,7 +66,6 @@ class BedrockChecker(DatagramGameChecker):
     rules: ClassVar = _RULES
 
     def _begin(self, sock: socket.socket) -> _Ping:
-        del sock
         return _Ping()
 
 

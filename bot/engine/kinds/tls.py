@@ -70,7 +70,6 @@ class TlsChecker(BaseChecker):
         self, scheme: str, host: str, stream: Stream, context: ssl.SSLContext, timer: PhaseTimer
     ) -> None:
         """Nothing of HTTP is offered: servers of other protocols may refuse it."""
-        del scheme, timer
         await stream.start_tls(context, host, protocols=())
 
 

@@ -14,14 +14,8 @@ from bot.models import Monitor
 from bot.services.monitor_options import NAME_LIMIT, OPTIONS, Typed, exported, read_options
 from bot.services.monitor_rules import is_cut
 from bot.services.option_types import whole_number
-from bot.services.transfer import columns, spreadsheets, yaml_lists
+from bot.services.transfer import columns, kuma, spreadsheets, yaml_lists
 from bot.services.transfer.columns import Raw, Reader, Remark
-from bot.services.transfer.kuma import (
-    is_kuma,
-    of_kuma,
-    rows_of_database,
-    with_groups,
-)
 from bot.services.transfer.spreadsheets import LINES_LIMIT, UNREADABLE, Row, looks_like_address
 from bot.services.typed_text import typed_address
 from bot.words.translator import N_
@@ -71,8 +65,8 @@ def read(data: bytes, limit: int = SIZE_LIMIT) -> Listing:
     if len(data) > limit:
         raise UserError("The file is too large: at most 1 MiB.")
     if data.startswith(_SQLITE):
-        raws = rows_of_database(data)
-        return Listing([_item(number, raw, of_kuma) for number, raw in enumerate(raws, 1)])
+        raws = kuma.rows_of_database(data)
+        return Listing([_item(number, raw, kuma.of_kuma) for number, raw in enumerate(raws, 1)])
     text, guessed = spreadsheets.decode(data)
     found = list(_rows(text))
     if not found:
@@ -98,10 +92,10 @@ def _json(text: str) -> Iterator[Item]:
         raise UserError(UNREADABLE)
     if len(raws) > LINES_LIMIT:  # half a million of the shortest would fit, and cost 400 MB
         raise UserError("There are too many lines in this file: at most {n}.", n=LINES_LIMIT)
-    for number, raw in enumerate(with_groups(raws), 1):
-        kuma = place == "monitorList" or is_kuma(raw)
-        ours = place == "monitors" and not kuma and isinstance(raw, dict) and "url" in raw
-        reader = of_kuma if kuma else columns.read
+    for number, raw in enumerate(kuma.with_groups(raws), 1):
+        is_kuma = place == "monitorList" or kuma.is_kuma(raw)
+        ours = place == "monitors" and not is_kuma and isinstance(raw, dict) and "url" in raw
+        reader = kuma.of_kuma if is_kuma else columns.read
         yield _item(number, raw, reader, ours=ours, whole=ours and is_export)
 
 
