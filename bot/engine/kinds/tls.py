@@ -71,6 +71,7 @@ class TlsChecker(BaseChecker):
     ) -> None:
         """Nothing of HTTP is offered: servers of other protocols may refuse it."""
         await stream.start_tls(context, host, protocols=())
+        await stream.flush()
 
 
 TLS = MonitorKind(_RULES, TlsChecker, other_names=("tls", "ssl", "certificate"))
