@@ -41,6 +41,14 @@ _CLEARED = [
     app_commands.Choice(name=N_("the second channel"), value=_FALLBACK),
     app_commands.Choice(name=N_("both"), value=f"{_ROLE} {_FALLBACK}"),
 ]
+_REMINDERS = [app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()]
+_MORE = {
+    "role": N_("Which role to ping when an incident opens."),
+    "fallback": N_("A second channel, in case the first is gone or refuses me."),
+    "reminders": N_("How often to remind of what is still down."),
+    "clear": N_("What to unset."),
+    "tag": N_("Only for sites with this tag and no channel or role of their own."),
+}
 _ANNOUNCEMENTS = N_(
     "In announcement channels Discord allows few edits: an alert there may show an older state"
     " for a while. A text channel has no such limit."
@@ -55,32 +63,49 @@ class Alerts(
     ManagersCog, commands.GroupCog, group_name="alerts", group_description="Choose where alerts go."
 ):
     @app_commands.command(name="channel", description="Send alerts to this channel.")
-    @app_commands.describe(
-        channel="The channel for all alerts of this server; left out, it stays.",
-        role="Which role to ping when an incident opens.",
-        fallback="A second channel, in case the first is gone or refuses me.",
-        reminders="How often to remind of what is still down.",
-        clear="What to unset.",
-        tag="Only for sites with this tag and no channel or role of their own.",
-    )
-    @app_commands.choices(
-        reminders=[app_commands.Choice(name=text, value=v) for v, text in REMINDERS.items()],
-        clear=_CLEARED,
-    )
+    @app_commands.describe(channel="The channel for all alerts of this server.", **_MORE)
+    @app_commands.choices(reminders=_REMINDERS, clear=_CLEARED)
     async def channel(
         self,
         interaction: Interaction,
+        channel: AlertChannel,
         *,
-        channel: AlertChannel | None = None,
         role: AlertRole | None = None,
         fallback: AlertChannel | None = None,
         reminders: str | None = None,
         clear: str | None = None,
         tag: Tag | None = None,
     ) -> None:
-        cleared = (clear or "").split()
-        if not any((channel, role, fallback, reminders, clear)):
+        await self._set(interaction, channel, role, fallback, reminders, clear or "", tag)
+
+    @app_commands.command(name="edit", description="Change role, reminders or second channel.")
+    @app_commands.describe(**_MORE)
+    @app_commands.choices(reminders=_REMINDERS, clear=_CLEARED)
+    async def edit(
+        self,
+        interaction: Interaction,
+        *,
+        role: AlertRole | None = None,
+        fallback: AlertChannel | None = None,
+        reminders: str | None = None,
+        clear: str | None = None,
+        tag: Tag | None = None,
+    ) -> None:
+        if not any((role, fallback, reminders, clear)):
             raise UserError("Give at least one option: what is to change.")
+        await self._set(interaction, None, role, fallback, reminders, clear or "", tag)
+
+    async def _set(  # noqa: PLR0917 - the options of both, in their order
+        self,
+        interaction: Interaction,
+        channel: ChosenChannel | None,
+        role: discord.Role | None,
+        fallback: ChosenChannel | None,
+        reminders: str | None,
+        clear: str,
+        tag: str | None,
+    ) -> None:
+        cleared = clear.split()
         if tag is not None:
             if fallback is not None or reminders is not None or cleared == [_FALLBACK]:
                 raise UserError("Second channel and reminders are set for the whole server.")

@@ -124,20 +124,23 @@ def test_a_test_alert_mentions_whoever_wants_to_test_that(tmp_path: Path) -> Non
 
 def test_role_second_channel_and_reminders_change_without_the_channel(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
-        nothing = await fixture.run("alerts channel")
+        commands = {one["name"]: one for one in fixture.sandbox.commands}["alerts"]["options"]
+        channel = next(one for one in commands if one["name"] == "channel")
+        assert [o["name"] for o in channel["options"] if o.get("required")] == ["channel"]
+        nothing = await fixture.run("alerts edit")
         assert nothing.content == "Give at least one option: what is to change."
         await fixture.set_channel("alerts")
-        answer = await fixture.run("alerts channel", reminders="4")
+        answer = await fixture.run("alerts edit", reminders="4")
         alerts = fixture.channel_id("alerts")
         assert answer.content == f"Alerts go to <#{alerts}>. Reminders: every 4 hours."
-        answer = await fixture.run("alerts channel", reminders="4p")
+        answer = await fixture.run("alerts edit", reminders="4p")
         assert answer.content.endswith("Reminders: every 4 hours, with a ping.")
         kept = fixture.app.guilds.settings(fixture.guild_id)
         assert (kept.reminder_h, kept.reminder_ping) == (4, True)
-        answer = await fixture.run("alerts channel", reminders="12")
+        answer = await fixture.run("alerts edit", reminders="12")
         assert answer.content.endswith("Reminders: every 12 hours.")
         role = fixture.role_id("On call")
-        answer = await fixture.run("alerts channel", role=role)
+        answer = await fixture.run("alerts edit", role=role)
         assert f"Alerts go to <#{alerts}> and ping <@&{role}>." in answer.content
         assert fixture.app.guilds.settings(fixture.guild_id).channel_id == alerts
 
