@@ -30,6 +30,7 @@ from cogs._ui.monitor_settings import (
     FORM,
     EditButton,
     RenewalButton,
+    ServerRoleButton,
     address_text,
     card,
     cut_text,
@@ -302,7 +303,7 @@ class Watch(
 setup = extension(
     Watch,
     WatchListPage,
-    *(RenewalButton, EditButton, RemovalButton, OfferButton),
+    *(RenewalButton, EditButton, ServerRoleButton, RemovalButton, OfferButton),
     BulkRemovalButton,
     UnfollowButton,
 )

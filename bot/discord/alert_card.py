@@ -31,7 +31,7 @@ _NOTE_LIMIT = 200
 _PAGE_LIMIT, _TITLE_LIMIT, _TEXT_LIMIT = 80, 200, 400  # of foreign texts, escapes included
 _PAGES, _COMPONENTS = 3, 8
 _GREY, _BLUE = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
-# In the order they stand under the card.
+# In the order they stand under the card of an opening.
 BUTTONS = {
     "ack": (N_("Acknowledge"), _BLUE),
     "mute": (N_("Mute 1 h"), _GREY),
@@ -39,8 +39,8 @@ BUTTONS = {
     "tell": (N_("Tell me when it is back"), _GREY),
     "metoo": (N_("Me too"), _GREY),
 }
-# They join the five when somebody has it, or it is muted.
-_LATER = {"take": N_("Take over"), "unmute": N_("Unmute")}
+# In place of the first two, once somebody has it, and while it is muted.
+_INSTEAD = {"ack": ("take", N_("Take over")), "mute": ("unmute", N_("Unmute"))}
 BUTTON_ID = r"v1:(?P<action>ack|mute|unmute|details|tell|metoo|take|release):(?P<incident>\w{1,12})"
 
 
@@ -115,16 +115,17 @@ def add_fields(embed: discord.Embed, words: Translator, incidents: Sequence[Inci
 
 
 def _buttons(opened: Sequence[Incident], words: Translator) -> ui.View:
-    """All five, and what can be undone; discord.py keeps nothing of a view that has stopped."""
+    """Always five, by their state; discord.py keeps nothing of a view that has stopped."""
     view = ui.View(timeout=None)
-    taken = all(one.acknowledged_by for one in opened)
-    possible = {"take": taken, "unmute": any(one.muted_until_ms for one in opened)}
-    shown = BUTTONS | {name: (label, _GREY) for name, label in _LATER.items() if possible[name]}
-    if taken:
-        shown["ack"] = (BUTTONS["ack"][0], discord.ButtonStyle.success)
-    for action, (label, style) in shown.items():
+    done = {
+        "ack": all(one.acknowledged_by for one in opened),
+        "mute": all(one.muted_until_ms for one in opened),
+    }
+    for name, (text, style) in BUTTONS.items():
+        action, label = _INSTEAD[name] if done.get(name) else (name, text)
         custom_id = f"v1:{action}:{opened[0].public_id}"
-        view.add_item(ui.Button(label=words.text(label), style=style, custom_id=custom_id))
+        shown = style if action == name else _GREY
+        view.add_item(ui.Button(label=words.text(label), style=shown, custom_id=custom_id))
     view.stop()
     return view
 

@@ -262,6 +262,7 @@ _TABLE = (
         name="quiet",
         label=N_("No ping"),
         help=N_("Yes: its alerts ping nobody, though the server has a role for them."),
+        edit_help=N_("Whom its alerts ping: nobody, its role, or the server's role."),
         default=False,
         removable=True,
         unset=N_("no"),

@@ -31,6 +31,7 @@ _MUTE_S = 3600
 _NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900
 MUTED = N_("Alerts for {name} are muted until {time}.")
 UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
+_TAKEN = N_("Acknowledged; the alert now shows your name.")
 _CLOSED = N_("This alert is already closed.")
 
 
@@ -65,7 +66,9 @@ async def _acknowledge(
 ) -> None:
     """Once; who presses again can give it back, anybody else take it over."""
     words, by = translator_of(interaction), interaction.user.id
-    await _on_call(interaction, public_id)
+    listed = await _on_call(interaction, public_id)
+    # The button of a card is there for all: whoever has it already takes nothing over.
+    take_over = take_over and any(one.acknowledged_by != by for one in listed)
     work = interaction.client.services.incidents.acknowledge(
         interaction.guild_id or 0, public_id, by, take_over=take_over
     )
@@ -75,7 +78,7 @@ async def _acknowledge(
     ]
     button = None
     if done.first or take_over:
-        text = words.text("Acknowledged; the alert now shows your name.")
+        text = words.text(_TAKEN)
     elif others:
         text = words.text("{user} has already acknowledged it.", user=f"<@{others[0]}>")
         button = IncidentButton.button(f"v1:take:{public_id}", words.text("Take over"))

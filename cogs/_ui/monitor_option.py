@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Optional, TypeAlias, TypeVar
 from discord import app_commands
 
 from bot.discord.client import Interaction, VigieClient
-from bot.errors import NotFound
+from bot.errors import NotFound, UserError
 from bot.models import Monitor
 from bot.services.monitor_options import EVERY, GRACE, IN_COMMANDS, MAX_PERIOD_S, OPTIONS
 from bot.services.monitor_rules import NO_SUCH_SITE
@@ -33,6 +33,7 @@ from bot.services.option_types import (
 )
 from bot.services.status import MonitorStatus
 from bot.words.escaping import plain
+from bot.words.translator import N_
 from cogs._ui.interactions import can_see, is_manager, known_monitors, visible_monitors
 from cogs._ui.options import MOST, AlertChannel, AlertRole, Choices, choices, safe_autocomplete
 
@@ -165,6 +166,24 @@ class _Place(_Offering):
         return choices((one, one) for one in names if typed.strip().casefold() in one.casefold())
 
 
+_AS_SERVER = "server"
+# No role of its own, and not quiet.
+PINGS_AS_SERVER: dict[str, Any] = {"role": None, "quiet": False}
+
+
+class _Quiet(app_commands.Transformer[VigieClient]):
+    """Whether it pings, with the way back to what the server does."""
+
+    choices = [  # noqa: RUF012 - a property of discord.py's
+        app_commands.Choice(name=N_("yes: ping nobody"), value="yes"),
+        app_commands.Choice(name=N_("no: ping its role"), value="no"),
+        app_commands.Choice(name=N_("no: ping the server's role, not its own"), value=_AS_SERVER),
+    ]
+
+    async def transform(self, _interaction: Interaction, value: str, /) -> str:
+        return value
+
+
 PlaceName: TypeAlias = app_commands.Transform[str, _Place]
 VisibleMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Visible]
 KnownMonitor: TypeAlias = app_commands.Transform[MonitorStatus, _Known]
@@ -248,14 +267,24 @@ def _annotation(option: Option, *, editing: bool) -> Any:
             return app_commands.Range[int, low, high]
         case ChoiceOption():
             return Literal[option.choices]
+        case YesOption(name="quiet") if editing:
+            return app_commands.Transform[str, _Quiet]
     return _TYPES.get(type(option), str)
 
 
 def typed_options(given: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given: ids of what was picked, nothing for what is taken away."""
-    return {
+    """The options that were given: ids of what was picked, nothing for what is taken away.
+
+    Raises UserError for a role that is chosen and taken away at once.
+    """
+    typed = {
         name: _typed(OPTIONS[name], value) for name, value in given.items() if value is not None
     }
+    if typed.get("quiet") != _AS_SERVER:
+        return typed
+    if "role" in typed:
+        raise UserError("Either choose it or clear it, not both.")
+    return typed | PINGS_AS_SERVER
 
 
 def _typed(option: Option, value: Any) -> Any:

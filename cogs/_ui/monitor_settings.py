@@ -60,6 +60,7 @@ from cogs._ui.forms import (
     with_address,
 )
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
+from cogs._ui.monitor_option import PINGS_AS_SERVER
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
 
@@ -178,6 +179,15 @@ class EditButton(
         )
 
 
+class ServerRoleButton(PersistentItem, template=r"v1:serverrole:(?P<monitor>\d{1,18})"):
+    """Takes a role of its own away."""
+
+    for_managers = True
+
+    async def pressed(self, interaction: Interaction) -> None:
+        await _change(interaction, int(self.params["monitor"]), PINGS_AS_SERVER)
+
+
 def _parent(services: Services, monitor: Monitor) -> str | None:
     """The name of what it depends on: a monitor, or a page that is still followed."""
     parent_id = monitor.depends_on
@@ -208,6 +218,9 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
         if any(of_section(section, monitor.target.url))
     ]
     buttons += [renewal_button(words, monitor.id)] if monitor.is_push else []
+    if monitor.role_id is not None or monitor.quiet:
+        label = words.text("Ping the server's role")
+        buttons.append(ServerRoleButton.button(f"v1:serverrole:{monitor.id}", label))
     return embed, view_of([*buttons, audit_log_button(words, monitor.id)])
 
 

@@ -160,9 +160,29 @@ def test_a_site_can_be_quiet_though_its_server_has_a_role(tmp_path: Path) -> Non
         quiet = await fixture.sandbox.wait_for_message("alerts", "DOWN \u00b7 Attic")
         assert quiet["mention_roles"] == []
         assert f"<@&{role}>" not in quiet["content"]
-        edited = await fixture.run("watch edit", monitor="Attic", quiet=False)
+        edited = await fixture.run("watch edit", monitor="Attic", quiet="no")
         assert f"Alerts go to <#{alerts}> and ping <@&{role}>." in edited.content
         card = await fixture.run("watch edit", monitor="Attic")
         assert f"the server's setting (<@&{role}>)" in card.text
+        assert "Ping the server's role" not in card.buttons
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_a_site_with_a_role_of_its_own_goes_back_to_that_of_the_server(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        role, own = fixture.role_id("On call"), fixture.sandbox.admin.add_role("Harbour", "Own").id
+        await fixture.set_channel("alerts", role=role)
+        await fixture.run("watch add", url=fixture.site.url, name="Attic", role=own)
+        both = await fixture.run("watch edit", monitor="Attic", role=own, quiet="server")
+        assert both.content == "Either choose it or clear it, not both."
+        back = await fixture.run("watch edit", monitor="Attic", quiet="server")
+        assert f"and ping <@&{role}>." in back.content
+        card = await fixture.run("watch edit", monitor="Attic", role=own)
+        pressed = await fixture.sandbox.press("Admin", card, "Ping the server's role")
+        assert f"and ping <@&{role}>." in pressed.content
+        assert "Ping the server's role" not in pressed.buttons
+        attic = fixture.app.monitors.find(fixture.guild_id, "Attic")
+        assert (attic.role_id, attic.quiet) == (None, False)
 
     run_with_bot(tmp_path, scenario)

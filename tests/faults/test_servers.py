@@ -70,12 +70,15 @@ def test_a_button_has_one_effect_whoever_presses_it_how_often(tmp_path: Path) ->
             post = await h.outage("shop")
             await h.bot.restart()
             first = await h.sandbox.press("Admin", post, "Acknowledge")
-            again = await h.sandbox.press("Admin", post, "Acknowledge")
-            other = await h.sandbox.press("Moderator", post, "Acknowledge")
+            await until(lambda: "is on it" in str(h.posts()[0]["embeds"]))
+            again = await h.sandbox.press("Admin", post, "Take over")
+            other = await h.sandbox.press("Moderator", post, "Take over")
             assert [one.ephemeral for one in (first, again, other)] == [True] * 3
             assert "Acknowledged" in first.text
-            assert "has already acknowledged it" in other.text
-            await until(lambda: "is on it" in str(h.posts()[0]["embeds"]))
+            assert "You already took this one." in again.text
+            assert "Acknowledged" in other.text
+            moderator = h.sandbox.world.user("Moderator").id
+            await until(lambda: f"<@{moderator}> is on it" in str(h.posts()[0]["embeds"]))
             await h.recovery("shop")
             await until(lambda: not h.posts()[0]["components"])
             assert str(h.posts()[0]["embeds"]).count("acknowledged by") == 1
