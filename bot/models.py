@@ -339,7 +339,7 @@ class Incident:
     acknowledged_ms: int | None = None
     acknowledged_by: int | None = None
     me_too: int = 0
-    behind: int = 0  # open incidents of monitors that depend on this one, kept back meanwhile
+    behind: int = 0  # for a message: openings kept back of what depends on it, however far
     muted_until_ms: int | None = None  # its monitor, now
     link: str | None = None  # what whoever mends it needs: a runbook, a console
     note: str | None = None

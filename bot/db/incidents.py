@@ -15,15 +15,21 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 6
 
 _SELECT = """
-    SELECT i.*, m.name, m.url, m.interval_s, m.muted_until_ms, m.link, m.note,
-    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too,
+    SELECT i.*, m.name, m.url, m.interval_s, m.muted_until_ms, m.link, m.note, 0 AS behind,
+    (SELECT count(*) FROM follower f WHERE f.incident_id = i.id AND f.kind = 'me_too') AS me_too
+    FROM incident i JOIN monitor m ON m.id = i.monitor_id
+"""
+# For messages alone: in a long chain of dependencies each of its incidents costs its length.
+_SHOWN = _SELECT.replace(
+    "0 AS behind",
+    """
     (WITH RECURSIVE below(id) AS (
         SELECT id FROM monitor WHERE depends_on = i.monitor_id
         UNION SELECT d.id FROM monitor d JOIN below ON d.depends_on = below.id)
      SELECT count(*) FROM incident c JOIN below ON c.monitor_id = below.id
      WHERE c.guild_id = i.guild_id AND c.resolved_ms IS NULL AND c.silenced) AS behind
-    FROM incident i JOIN monitor m ON m.id = i.monitor_id
-"""
+    """,
+)
 
 # Columns that are fixed at the opening, and that change while an incident lives.
 _FIXED = (
@@ -67,7 +73,7 @@ def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:
 
 def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
     """The incidents of these ids, in the order given; unknown ids are left out."""
-    query = f"{_SELECT} WHERE i.id = ?"
+    query = f"{_SHOWN} WHERE i.id = ?"
     found = (rows.first(conn, _incident, query, (incident_id,)) for incident_id in ids)
     return [incident for incident in found if incident is not None]
 
@@ -75,7 +81,7 @@ def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
 def of_post(conn: Connection, post_id: int, after_id: int = 0, limit: int = -1) -> list[Incident]:
     """Those of one message, in the order of their ids, from the one after ``after_id`` on."""
     join = "JOIN post_incident p ON p.incident_id = i.id WHERE p.post_id = ?"
-    query = f"{_SELECT} {join} AND p.incident_id > ? ORDER BY p.incident_id LIMIT ?"
+    query = f"{_SHOWN} {join} AND p.incident_id > ? ORDER BY p.incident_id LIMIT ?"
     return rows.select(conn, _incident, query, (post_id, after_id, limit))
 
 
