@@ -263,7 +263,7 @@ class GuildSettings:
     reminder_ping: bool = False  # reminders call the role too
     set_by: int | None = None  # who set the alert channel
     tag_alerts: tuple[TagAlerts, ...] = ()
-    file_keys: tuple[str, ...] = ()  # which of these the operator's file of sites gives
+    file_keys: tuple[str, ...] = ()  # what the operator's file of sites gives
     page: bool = False  # its status page is public
     manager_role_id: int | None = None  # may press what else takes Manage Server
     escalate_s: int = 0  # so long after an opening nobody has acknowledged; 0: never

@@ -11,7 +11,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
-from bot.services.boards.boards import CreateResult
+from bot.services.boards.boards import TITLE_LIMIT, CreateResult
 from bot.words.escaping import plain
 from bot.words.translator import Translator
 from cogs._ui.buttons import PersistentItem, view_of
@@ -30,7 +30,6 @@ _FITTING = {
     *(ChannelType.text, ChannelType.public_thread),
     *(ChannelType.voice, ChannelType.stage_voice),
 }
-_TITLE_LIMIT = 60
 # Discord answers within a second or so; whoever waits longer reads that it follows.
 _POSTED_WITHIN_S = 5.0
 
@@ -56,7 +55,7 @@ class Board(
         interaction: Interaction,
         channel: AlertChannel | None = None,
         tag: Tag | None = None,
-        title: app_commands.Range[str, 1, _TITLE_LIMIT] | None = None,
+        title: app_commands.Range[str, 1, TITLE_LIMIT] | None = None,
         *,
         groups: bool = False,
     ) -> None:
@@ -77,7 +76,7 @@ class Board(
                 place.id,
                 interaction.user.id,
                 tag,
-                title=plain(title or "", _TITLE_LIMIT) or None,
+                title=plain(title or "", TITLE_LIMIT) or None,
                 grouped=groups,
             )
             await defer_if_slow(interaction, self._create(interaction, place, made))

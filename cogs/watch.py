@@ -14,9 +14,8 @@ from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.models import Monitor
-from bot.services.bulk import BulkImport
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
-from bot.services.transfer.files import export, read
+from bot.services.transfer.files import read
 from cogs._ui.buttons import Asked, view_of
 from cogs._ui.forms import FormsCog, OfferButton, with_address
 from cogs._ui.interactions import (
@@ -64,7 +63,15 @@ from cogs._ui.watch_answers import (
     probe_embed,
     resumed_text,
 )
-from cogs._ui.watch_files import EXPORT_NAME, ProgressLine, at_home, export_text, fetched, report
+from cogs._ui.watch_files import (
+    EXPORT_NAME,
+    ProgressLine,
+    at_home,
+    export_text,
+    fetched,
+    report,
+    settings_of,
+)
 
 
 class Watch(
@@ -267,11 +274,12 @@ class Watch(
             embed = all_tested_embed(words, tested, of=len(monitor))
         await respond(interaction, embed=embed)
 
-    @app_commands.command(name="export", description="Download all watched sites as one file.")
+    @app_commands.command(name="export", description="Download all sites and settings as one file.")
     async def export(self, interaction: Interaction) -> None:
-        found = self._services.monitors.of_guild(interaction.guild_id or 0)
-        pages = self._services.followed.of_guild(interaction.guild_id or 0)
-        file = discord.File(io.BytesIO(export(found, pages)), filename=EXPORT_NAME)
+        guild_id = interaction.guild_id or 0
+        found = self._services.monitors.of_guild(guild_id)
+        data = await defer_if_slow(interaction, self._services.servers.export(guild_id))
+        file = discord.File(io.BytesIO(data), filename=EXPORT_NAME)
         await respond(interaction, export_text(interaction, found), files=[file])
 
     @app_commands.command(name="import", description="Watch every site listed in a file.")
@@ -286,16 +294,27 @@ class Watch(
         # In a thread: ten thousand rows would hold up everything else for half a second.
         listing = await asyncio.to_thread(read, await fetched(file))
         items = await at_home(interaction, listing.items)
-        services, guild_id = self._services, interaction.guild_id or 0
-        bulk = BulkImport(services.monitors, services.silences)
+        servers, guild_id = self._services.servers, interaction.guild_id or 0
         progress = ProgressLine(interaction)
         await progress.begin(len(items))
+        taking = await settings_of(interaction, listing, items)
         if preview:
-            outcomes = await bulk.preview(guild_id, items, progress=progress)
+            outcomes = await servers.bulk.preview(
+                guild_id, items, progress=progress, pages=taking.pages
+            )
         else:
-            outcomes = await bulk.take(guild_id, items, by=interaction.user.id, progress=progress)
+            await servers.apply(taking.plan, taking.problems, interaction.user.id)
+            outcomes = await servers.bulk.take(
+                guild_id, items, by=interaction.user.id, progress=progress
+            )
+            await servers.apply_rest(taking.plan, taking.problems, interaction.user.id)
         text, embed, attached = await asyncio.to_thread(
-            report, translator_of(interaction), outcomes, notes=listing.notes, preview=preview
+            report,
+            translator_of(interaction),
+            outcomes,
+            taking,
+            notes=listing.notes,
+            preview=preview,
         )
         await interaction.edit_original_response(content=text, embed=embed, attachments=[attached])
 

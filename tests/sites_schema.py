@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bot.services.boards.boards import MAX_BOARDS
+from bot.services.followed_pages import MOST_PAGES
 from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import (
     ChoiceOption,
@@ -16,13 +18,16 @@ from bot.services.option_types import (
     TagsOption,
     YesOption,
 )
-from bot.services.transfer.sites_file import REMINDERS_H
+from bot.services.reports import MAX_SCHEDULES, ReportPeriod
+from bot.services.transfer.settings import REMINDERS
 from bot.words.translator import LANGUAGES
 
 FILE = Path(__file__).parents[1] / "docs" / "sites.schema.json"
 _REFERENCE = {"type": ["string", "integer"], "description": "an id or a name"}
 _TEXT = {"type": "string"}
-_CLOCK = {"type": "string", "pattern": "^([01]?\\d|2[0-3]):[0-5]\\d$"}
+_CLOCK = {"type": "string", "pattern": "^([01]?\\d|2[0-3]):[0-5]\\d(:[0-5]\\d)?$"}
+_LENGTH = {**_TEXT, "description": "such as 90m or 2h"}
+_TAG = {**_TEXT, "description": "only sites with this tag"}
 
 
 def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -61,19 +66,46 @@ def schema() -> dict[str, Any]:
             "days": {**_TEXT, "description": "daily, mon,wed, mon-fri or one date"},
             "from": _CLOCK,
             "to": _CLOCK,
-            "for": {**_TEXT, "description": "such as 90m or 2h"},
+            "for": _LENGTH,
             **dict.fromkeys(("monitor", "tag", "timezone", "reason"), _TEXT),
         },
         required=["days", "from"],
         oneOf=[{"required": ["to"]}, {"required": ["for"]}],
         **{"not": {"required": ["monitor", "tag"]}},
     )
+    report = _object(
+        {
+            "period": {"enum": [one.value for one in ReportPeriod]},
+            "channel": _REFERENCE,
+            "tag": _TAG,
+        },
+        required=["period"],
+    )
+    page = _object(
+        {
+            "page": {**_TEXT, "description": "the address of a status page of others"},
+            "components": {"type": ["string", "array"], "items": _TEXT},
+        },
+        required=["page"],
+    )
+    board = _object(
+        {"channel": _REFERENCE, "tag": _TAG, "title": _TEXT, "groups": {"type": "boolean"}},
+        required=["channel"],
+    )
     server = _object(
         {
             "id": {"type": ["integer", "string"], "pattern": "^[0-9]+$"},
             "name": _TEXT,
-            **dict.fromkeys(("channel", "role", "fallback"), _REFERENCE),
-            "reminders": {"enum": list(REMINDERS_H)},
+            **dict.fromkeys(("channel", "role", "fallback", "managers"), _REFERENCE),
+            "reminders": {
+                "enum": [int(one) if one.isdigit() else one for one in REMINDERS],
+                "description": "hours; with a p reminders ping the role",
+            },
+            "escalate": _object(
+                {"after": _LENGTH, "role": _REFERENCE, "channel": _REFERENCE},
+                required=["after", "role"],
+            ),
+            "page": {"type": "boolean", "description": "the public status page"},
             "language": {"enum": list(LANGUAGES)},
             "timezone": {**_TEXT, "description": "an IANA name such as Europe/Paris"},
             "tags": {
@@ -82,6 +114,9 @@ def schema() -> dict[str, Any]:
             },
             "monitors": {"type": "array", "items": monitor},
             "maintenance": {"type": "array", "items": window, "maxItems": 25},
+            "reports": {"type": "array", "items": report, "maxItems": MAX_SCHEDULES},
+            "follow": {"type": "array", "items": page, "maxItems": MOST_PAGES},
+            "boards": {"type": "array", "items": board, "maxItems": MAX_BOARDS},
         },
         anyOf=[{"required": ["id"]}, {"required": ["name"]}],
     )

@@ -7,7 +7,6 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,17 @@ from bot.services.monitor_options import OPTIONS
 from bot.services.option_types import HeadersOption
 from bot.services.registry import Core, Services
 from bot.services.simulation import NoChecker, ScriptedOnlineCheck
-from bot.services.transfer.files import Item, read
+from bot.services.transfer.files import Item, Listing, read
 from bot.services.transfer.sites_apply import NAMES, RememberedNames
-from bot.services.transfer.sites_file import read_sites
+from bot.services.transfer.sites_file import SERVER_KEYS, read_sites
 from bot.services.transfer.yaml_lists import YamlError
+
+_IS_OURS = re.compile(rb"^servers\s*:", re.MULTILINE)
+_HEAD = """\
+# Read this first: docs/sites-file.md. Put in the id of your server.
+servers:
+  - id: 123456789012345678
+"""
 
 
 def run(config: Config, file: str) -> int:
@@ -39,8 +45,8 @@ def run(config: Config, file: str) -> int:
     try:
         data = Path(file).read_bytes()
         with suppress(UserError):
-            if not is_sites_file(data):
-                print(as_sites_file(read(data, len(data)).items), end="")
+            if _IS_OURS.search(data) is None:
+                print(_as_sites_file(read(data, len(data))), end="")
                 return EXIT_OK
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -70,7 +76,7 @@ async def _plan(config: Config, copy: Path, text: str) -> int:
         sites = Services.build(core, clock).sites
         entries = read_sites(text)
         for plan in await sites.plan(entries, names):
-            print("\n".join(plan.lines()))
+            print("\n".join(plan.lines(names)))
         for entry in entries:
             if names.find("server", 0, entry.server) is None:
                 print(f"server {entry.server.name}\n  ? looked up when the bot is online")
@@ -79,23 +85,13 @@ async def _plan(config: Config, copy: Path, text: str) -> int:
     return EXIT_OK
 
 
-_IS_OURS = re.compile(rb"^servers\s*:", re.MULTILINE)
-_HEAD = """\
-# Read this first: docs/sites-file.md. Put in the id of your server.
-servers:
-  - id: 123456789012345678
-    monitors:
-"""
-
-
-def is_sites_file(data: bytes) -> bool:
-    """Whether it is one already."""
-    return _IS_OURS.search(data) is not None
-
-
-def as_sites_file(items: Sequence[Item]) -> str:
+def _as_sites_file(listing: Listing) -> str:
     """YAML with a remark for whatever differs, and for what is not taken."""
-    return _HEAD + "".join(map(_entry, items))
+    known = (key for key in SERVER_KEYS if key != "monitors" and key in (listing.server or {}))
+    beside = {key: (listing.server or {})[key] for key in known}
+    lines = _yaml(beside).splitlines(keepends=True) if beside else []
+    monitors = "".join(map(_entry, listing.items))
+    return _HEAD + "".join(f"    {line}" for line in lines) + "    monitors:\n" + monitors
 
 
 def _entry(item: Item) -> str:
@@ -107,7 +103,7 @@ def _entry(item: Item) -> str:
         values = {name: _plain(name, value) for name, value in item.typed.items() if value}
         if item.paused:
             values["paused"] = True
-        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+        text = _yaml(values)
         lines += [
             f"      {'- ' if number == 0 else '  '}{line}\n"
             for number, line in enumerate(text.rstrip("\n").split("\n"))
@@ -123,3 +119,8 @@ def _plain(name: str, value: Any) -> Any:
 def _one_line(text: str) -> str:
     """A comment ends with its line."""
     return " ".join(text.split())
+
+
+def _yaml(values: dict[str, Any]) -> str:
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+    return text

@@ -57,9 +57,9 @@ def save_report(conn: Connection, one: ReportSchedule) -> None:
     rows.save(conn, "report", "guild_id, period, tag", asdict(one))
 
 
-def remove_reports(conn: Connection, guild_id: int) -> int:
-    """Returns how many schedules the server had."""
-    return conn.execute("DELETE FROM report WHERE guild_id = ?", (guild_id,)).rowcount
+def remove_report(conn: Connection, one: ReportSchedule) -> None:
+    query = "DELETE FROM report WHERE guild_id = ? AND period = ? AND tag = ?"
+    conn.execute(query, (one.guild_id, one.period, one.tag))
 
 
 def reports_of(conn: Connection, guild_id: int) -> list[ReportSchedule]:

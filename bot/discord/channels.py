@@ -11,7 +11,7 @@ import discord
 
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.services.delivery.messages import ChannelAccess
-from bot.services.transfer.sites_file import Reference
+from bot.services.transfer.settings import Reference
 
 if TYPE_CHECKING:
     from bot.services.registry import Services
@@ -253,12 +253,12 @@ class DiscordNames:
         )
         # A thread that sleeps is known to Discord alone: its id is believed.
         if kind == "channel" and wanted.id is not None:
-            return wanted.id
+            known = self._client.get_channel(wanted.id)
+            elsewhere = isinstance(known, Channel) and known.guild.id != guild_id
+            return None if elsewhere else wanted.id
         return _one([(one.id, one.name) for one in found], wanted)
 
 
 def _one(found: Sequence[tuple[int, str]], wanted: Reference) -> int | None:
-    if wanted.id is not None:
-        return next((number for number, _ in found if number == wanted.id), None)
-    meant = [number for number, name in found if name.casefold() == wanted.name.casefold()]
+    meant = [number for number, name in found if wanted.meant(number, name)]
     return meant[0] if len(meant) == 1 else None

@@ -5,7 +5,7 @@ of its address. Cost is linear in the number of rows: what a server watches is i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -89,15 +89,27 @@ class BulkImport:
         return [await self._connected(one, by) for one in outcomes]
 
     async def preview(
-        self, guild_id: int, items: Sequence[Item], *, progress: Progress
+        self,
+        guild_id: int,
+        items: Sequence[Item],
+        *,
+        progress: Progress,
+        pages: Collection[str] = (),
     ) -> list[Outcome]:
-        """The outcomes :meth:`take` would have; nothing is added or changed."""
+        """The outcomes :meth:`take` would have; nothing is added or changed.
+
+        ``pages``: addresses that will be followed by then, so that a monitor may depend on them.
+        """
         plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
         for some in _slices(items):
             outcomes += [plan.of(item) for item in some]
             await asyncio.sleep(0)
             await progress(len(outcomes), len(items))
-        return [plan.connected(one) for one in outcomes]
+        waits = [str(one.item.typed.get("depends_on")).rstrip("/") in pages for one in outcomes]
+        return [
+            one if later else plan.connected(one)
+            for one, later in zip(outcomes, waits, strict=True)
+        ]
 
     async def _slice(self, plan: "_Plan", planned: Sequence[Outcome], by: int) -> list[Outcome]:
         new = [one.monitor for one in planned if one.monitor is not None and one.before is None]

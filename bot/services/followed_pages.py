@@ -22,7 +22,7 @@ from bot.engine.status_pages import NotAStatusPage, PageIncident, PageState, Unc
 from bot.errors import NotFound, UserError
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.delivery import enqueue
-from bot.services.guilds import Guilds
+from bot.services.guilds import Guilds, owned
 from bot.words.escaping import plain
 
 __all__ = ("Followed", "FollowedPage", "FollowedPages", "PageReport", "Pages")
@@ -79,7 +79,8 @@ class FollowedPages:
 
     async def follow(self, guild_id: int, url: str, components: str, by: int) -> Followed:
         """Follow a page from now on, or change which of its components count. Raises UserError."""
-        address = self._address(url)
+        address = self.address(url)
+        self._guilds.check_owner(guild_id, owned("page", address), by)
         kind, state = await self._detect(address)
         chosen = _chosen(state, components)
         old = next((one for one in self.of_guild(guild_id) if one.url == address), None)
@@ -118,6 +119,7 @@ class FollowedPages:
         page = self._followed.get(page_id)
         if page is None or page.guild_id != guild_id:
             raise NotFound("This page is not followed any more.")
+        self._guilds.check_owner(guild_id, owned("page", page.url), by)
         now_ms = self._clock.now_ms()
 
         def write(conn: Connection) -> None:
@@ -177,7 +179,7 @@ class FollowedPages:
         await self._db.write(write)
         self._wake()
 
-    def _address(self, url: str) -> str:
+    def address(self, url: str) -> str:
         """Without query and end: only pages of the web. Raises AddressRefused."""
         checked = self._guard.check_url(url, WEB)
         return checked.partition("?")[0].rstrip("/")

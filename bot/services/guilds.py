@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Notice
 
-__all__ = ("AlertTest", "Guilds", "KeyValueStore", "LastTest")
+__all__ = ("AlertTest", "Guilds", "KeyValueStore", "LastTest", "owned")
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,14 @@ MAX_TAGGED = 25  # of one server
 ESCALATE_S = (60, 7 * 86_400)
 _WAITING = {"pending", "sending"}  # states of a test alert
 _LOOK_S = 0.1
+
+
+def owned(kind: str, *about: object) -> str:
+    """How the settings note something that the file of sites gives and that is no field of theirs.
+
+    ``report:weekly:shop``, ``page:https://status.example``, ``board:123``.
+    """
+    return ":".join(map(str, (kind, *about)))
 
 
 class Guilds:
@@ -155,10 +163,17 @@ class Guilds:
             return
         await self._change(guild_id, by, timezone=timezone)
 
-    async def take_from_file(self, guild_id: int, chosen: dict[str, Any]) -> GuildSettings:
-        """Settings by the names of their fields; what was given before and no longer is stays."""
-        keys = tuple(chosen)
-        return await self._change(guild_id, FILE, **chosen, file_keys=keys)
+    async def take(self, guild_id: int, chosen: Mapping[str, Any], by: int) -> GuildSettings:
+        """Settings by the names of their fields, as a file has them.
+
+        What the operator's file gave before, and does no longer, stays.
+        """
+        return await self._change(guild_id, by, **chosen)
+
+    def check_owner(self, guild_id: int, key: str, by: int) -> None:
+        """Raises UserError for what the operator's file of sites gives."""
+        if by != FILE and key in self.settings(guild_id).file_keys:
+            raise UserError(IN_THE_FILE)
 
     async def set_managers(self, guild_id: int, role_id: int | None, by: int) -> None:
         """Let a role do what else takes Manage Server, as far as Vigie decides; None: nobody."""
@@ -178,7 +193,8 @@ class Guilds:
             stored = known or await self._db.read(lambda conn: table.find(conn, guild_id))
             before = stored or GuildSettings(guild_id)
             after = replace(before, **chosen)
-            given = any(getattr(before, n) != getattr(after, n) for n in before.file_keys)
+            fields = [name for name in before.file_keys if ":" not in name]
+            given = any(getattr(before, n) != getattr(after, n) for n in fields)
             if given and by not in {None, FILE}:
                 raise UserError(IN_THE_FILE)
             actor = None if by is None else Actor(guild_id, by, self._clock.now_ms())

@@ -78,11 +78,11 @@ class Maintenance:
         _check_length(for_s, ONCE_LIMIT_S)
         today, now = instant(self._clock.now_ms())
         wanted = NewWindow((), today, now, None, for_s, monitor_id, UTC, reason, tag)
-        return await self._add(self._made(guild_id, wanted, by), AuditEvent.MAINTENANCE_STARTED)
+        return await self._add(self.made(guild_id, wanted, by), AuditEvent.MAINTENANCE_STARTED)
 
     async def schedule(self, guild_id: int, wanted: NewWindow, by: int) -> WindowStatus:
         """Plan a window, once or weekly; the server remembers the zone. Raises UserError."""
-        window = self._made(guild_id, wanted, by)
+        window = self.made(guild_id, wanted, by)
         self._check(window)
         others = self._watchlist.windows.of_guild(guild_id)
         if any(_times(one) == _times(window) for one in others):
@@ -91,28 +91,40 @@ class Maintenance:
         await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
 
-    async def take_from_file(self, guild_id: int, wanted: Sequence[NewWindow]) -> None:
-        """The windows of the operator's file of sites: the others it once had are cancelled.
+    def compared(
+        self, guild_id: int, wanted: Sequence[NewWindow], by: int
+    ) -> tuple[list[Window], list[Window]]:
+        """What a file has: the windows that are not planned yet, and those that it has no longer.
 
-        What is over already is left out. Raises UserError for what cannot be planned.
+        What is over already is left out. Only the operator's file of sites gives up its own.
         """
         there = {
-            _content(one): one.id
+            _content(one): one
             for one in self._watchlist.windows.of_guild(guild_id)
-            if one.from_file
+            if one.from_file or by != FILE
         }
-        for new in wanted:
-            made = replace(self._made(guild_id, new, FILE), from_file=True)
-            if there.pop(_content(made), None) is None and not self._is_over(made):
-                self._check(made)
-                await self._add(made, AuditEvent.MAINTENANCE_PLANNED)
-        known = {one.window.id for one in self.of_guild(guild_id)}
-        for window_id in known.intersection(there.values()):
-            await self.cancel(guild_id, window_id, FILE)
+        made = [replace(self.made(guild_id, one, by), from_file=by == FILE) for one in wanted]
+        known = [there.pop(_content(one), None) for one in made]
+        new = [
+            one
+            for one, same in zip(made, known, strict=True)
+            if same is None and not self._is_over(one)
+        ]
+        return new, list(there.values()) if by == FILE else []
 
-    def check_from_file(self, guild_id: int, wanted: NewWindow) -> None:
-        """Raises UserError for a window that cannot be planned."""
-        made = self._made(guild_id, wanted, FILE)
+    async def take(self, guild_id: int, wanted: Sequence[NewWindow], by: int) -> None:
+        """The windows of a file. Raises UserError for what cannot be planned."""
+        new, gone = self.compared(guild_id, wanted, by)
+        for one in new:
+            self._check(one)
+            await self._add(one, AuditEvent.MAINTENANCE_PLANNED)
+        known = {one.window.id for one in self.of_guild(guild_id)}
+        for window_id in known.intersection(one.id for one in gone):
+            await self.cancel(guild_id, window_id, by)
+
+    def check(self, guild_id: int, wanted: NewWindow) -> None:
+        """Raises UserError for a window that cannot be planned; one that is over is none."""
+        made = self.made(guild_id, wanted, FILE)
         if not self._is_over(made):
             self._check(made)
 
@@ -175,7 +187,8 @@ class Maintenance:
         self._watchlist.windows.drop(guild_id, [window_id])
         return found
 
-    def _made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
+    def made(self, guild_id: int, wanted: NewWindow, by: int) -> Window:
+        """A window as it would be stored. Raises UserError for a monitor that is not here."""
         if wanted.monitor_id is not None:
             if wanted.tag is not None:
                 raise UserError("Choose a site or a tag, not both.")

@@ -71,7 +71,7 @@ class MonitorIndex:
     def __init__(
         self, monitors: Iterable[Monitor] = (), pages: Iterable[FollowedPage] = ()
     ) -> None:
-        self._pages = {name_key(one.name): one for one in pages}
+        self._pages = {key: one for one in pages for key in (name_key(one.name), one.url)}
         self._by_name: dict[str, Monitor] = {}
         self._by_url: dict[str, Monitor] = {}
         self._by_id: dict[int, Monitor] = {}
@@ -104,11 +104,11 @@ class MonitorIndex:
     def parent(self, child: Monitor, wanted: int | str) -> int:
         """The id of the monitor that ``child`` is to depend on, by id or name. Raises UserError.
 
-        A negative one is that of a followed page.
+        A negative one is that of a followed page, by its name or address.
         """
         found = self._by_id.get(wanted) if isinstance(wanted, int) else None
         found = found or self.named(str(wanted))
-        page = self._pages.get(name_key(str(wanted)))
+        page = self._pages.get(name_key(str(wanted))) or self._pages.get(str(wanted).rstrip("/"))
         if found is None and page is not None:
             return -page.id
         if found is None:

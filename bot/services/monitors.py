@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.clock import Clock
 from bot.config import Config
@@ -269,8 +270,7 @@ class Monitors:
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
         actor = Actor(after.guild_id, by, self._clock.now_ms())
-        pages = {-one.id: one.name for one in self._followed(after.guild_id)}
-        done = actor.edited(entry.monitor, after, lambda i: pages.get(i) or self._name_of(i))
+        done = actor.edited(entry.monitor, after, partial(self.name_of, after.guild_id))
 
         def write(conn: Connection) -> None:
             table.save_settings(conn, after)
@@ -286,7 +286,11 @@ class Monitors:
             raise NameTaken(after.name) from error
         entry.monitor, entry.watched_since_ms = after, self._clock.now_ms()
 
-    def _name_of(self, monitor_id: int) -> str:
+    def name_of(self, guild_id: int, monitor_id: int) -> str:
+        """Of a monitor or, by a negative id, of a followed page."""
+        for page in self._followed(guild_id):
+            if page.id == -monitor_id:
+                return page.name
         entry = self._watchlist.find(monitor_id)
         return "?" if entry is None else entry.monitor.name
 

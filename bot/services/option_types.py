@@ -26,7 +26,7 @@ LARGEST = 2**63 - 1  # of an id, and of what the store can hold
 MAX_TAGS, TAG_LIMIT = 5, 32
 _TAG = re.compile(rf"\w[\w-]{{0,{TAG_LIMIT - 1}}}")
 _WHOLE = re.compile(r"(\d{1,19})(?:[.,]0+)?", re.ASCII)
-_READ_LIMIT = 40
+_READ_LIMIT, _ADDRESS_LIMIT = 40, 500
 _YES = {"yes", "y", "true", "1", "on", "oui"}
 _NO = {"no", "n", "false", "0", "off", "non", "-"}
 
@@ -243,12 +243,12 @@ class TagsOption(Option):
 
 
 class MonitorOption(Option):
-    """Another monitor of the server: its id or, as it is typed, its name."""
+    """Another monitor of the server, or a page followed there: its id, name or address."""
 
     def read(self, value: Any) -> int | str | None:
         if value is None or value == "":
             return None
-        text = _text(self, value).strip()[: _READ_LIMIT * 2]
+        text = _text(self, value).strip()[:_ADDRESS_LIMIT]
         number = whole_number(text)
         return text or None if number is None else number
 

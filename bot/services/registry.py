@@ -35,6 +35,7 @@ from bot.services.reports import Reports
 from bot.services.silences import Silences
 from bot.services.status import Status
 from bot.services.status_pages import StatusPages
+from bot.services.transfer.servers import Servers
 from bot.services.transfer.sites_apply import SitesFile
 from bot.services.watchlist import Watchlist
 
@@ -158,6 +159,7 @@ class Services:
     reports: Reports
     gateway: Gateway
     pushes: Pushes
+    servers: Servers
     sites: SitesFile
     pages: StatusPages
 
@@ -167,6 +169,8 @@ class Services:
         delivery, connectivity = core.delivery, core.connectivity
         status = Status(db, clock, watchlist)
         painter, maintenance = Painter(), Maintenance(db, clock, guilds, watchlist)
+        reports, boards = _reports(core, clock, painter), _boards(core, clock, status)
+        servers = _servers(core, maintenance, reports, boards)
         return cls(
             config=config,
             clock=clock,
@@ -184,11 +188,14 @@ class Services:
             delivery=delivery,
             trial=AlertTest(db, clock, guilds, delivery),
             doctor=_doctor(core, clock, status),
-            boards=_boards(core, clock, status),
-            reports=_reports(core, clock, painter),
+            boards=boards,
+            reports=reports,
             gateway=core.gateway,
             pushes=core.pushes,
-            sites=_sites(core, maintenance),
+            servers=servers,
+            sites=SitesFile(
+                config.sites, servers=servers, monitors=core.monitors, store=KeyValueStore(db)
+            ),
             pages=_pages(core, clock, status, maintenance),
         )
 
@@ -241,13 +248,14 @@ def _doctor(core: Core, clock: Clock, status: Status) -> Doctor:
     )
 
 
-def _sites(core: Core, maintenance: Maintenance) -> SitesFile:
-    return SitesFile(
-        core.config.sites,
+def _servers(core: Core, maintenance: Maintenance, reports: Reports, boards: Boards) -> Servers:
+    return Servers(
+        guilds=core.guilds,
         monitors=core.monitors,
         silences=core.silences,
-        guilds=core.guilds,
         maintenance=maintenance,
+        followed=core.followed,
+        reports=reports,
+        boards=boards,
         delivery=core.delivery,
-        store=KeyValueStore(core.db),
     )

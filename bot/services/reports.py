@@ -18,11 +18,11 @@ from bot.db import audit_log, guilds, incidents, rollups
 from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.models import ReportSchedule
-from bot.services.audit_log import Actor, AuditEvent
+from bot.services.audit_log import IN_THE_FILE, Actor, AuditEvent
 from bot.services.delivery import enqueue
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.delivery.messages import Attached, Notice
-from bot.services.guilds import Guilds
+from bot.services.guilds import Guilds, owned
 from bot.services.history.period_report import weighted_median
 from bot.services.history.uptime import Uptime, uptimes
 from bot.services.recurrence import first_moment, wall_time, zone_of
@@ -30,12 +30,13 @@ from bot.services.watchlist import Entry, Watchlist
 from bot.words import report_text
 from bot.words.escaping import plain
 from bot.words.report_text import Report, SiteLine, share
-from bot.words.translator import Translator, translator_for
+from bot.words.translator import N_, Translator, translator_for
 
 LOOK_S = 60.0
 SENT_AT = time(9)
 MAX_SCHEDULES = 25
 ROWS = 25  # of the picture
+_NO_REPORT = N_("There is no report here. Schedule one with /report schedule.")
 
 
 class ReportPeriod(StrEnum):
@@ -119,6 +120,7 @@ class Reports:
 
         Raises UserError where there is no channel for it, or more of them than a server may have.
         """
+        self._guilds.check_owner(guild_id, owned("report", period, tag), by)
         if channel_id is None and self._guilds.settings(guild_id).channel_id is None:
             raise UserError("Choose a channel: this server has no alert channel yet.")
         now_ms = self._clock.now_ms()
@@ -137,17 +139,27 @@ class Reports:
         await self._guilds.ensure(guild_id)
         return await self._db.write(write)
 
+    async def of_guild(self, guild_id: int) -> list[ReportSchedule]:
+        return await self._db.read(lambda conn: guilds.reports_of(conn, guild_id))
+
     async def stop(self, guild_id: int, by: int) -> None:
-        """No more reports in a server. Raises NotFound when there are none."""
+        """No more reports in a server, but for those of the file of sites.
+
+        Raises NotFound when there are none, UserError when all are the file's.
+        """
         logged = Actor(guild_id, by, self._clock.now_ms()).did(AuditEvent.REPORT_STOPPED)
+        keys = self._guilds.settings(guild_id).file_keys
 
-        def write(conn: Connection) -> int:
-            count = guilds.remove_reports(conn, guild_id)
-            audit_log.insert(conn, [logged] if count else [])
-            return count
+        def write(conn: Connection) -> None:
+            found = guilds.reports_of(conn, guild_id)
+            ours = [one for one in found if owned("report", one.period, one.tag) not in keys]
+            if not ours:
+                raise UserError(IN_THE_FILE) if found else NotFound(_NO_REPORT)
+            for one in ours:
+                guilds.remove_report(conn, one)
+            audit_log.insert(conn, [logged])
 
-        if not await self._db.write(write):
-            raise NotFound("There is no report here. Schedule one with /report schedule.")
+        await self._db.write(write)
 
     async def latest(self, guild_id: int, period: ReportPeriod, tag: str = "") -> Report:
         """The last seven or thirty days up to now, of all sites or those with a tag.

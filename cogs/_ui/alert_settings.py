@@ -7,7 +7,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.permissions import channel_problem, remedy, role_problem
 from bot.models import GuildSettings, TagAlerts
-from bot.services.audit_log import reminders_of
+from bot.services.audit_log import IN_THE_FILE, reminders_of
 from bot.words.escaping import plain
 from bot.words.incident_text import fitting_lines
 from bot.words.translator import N_, Translator, native_name, translator_for
@@ -20,6 +20,18 @@ REMINDERS = {
     "4p": N_("every 4 hours, with a ping"),
     "12p": N_("every 12 hours, with a ping"),
     "24p": N_("every 24 hours, with a ping"),
+}
+# The operator's file of sites may give these fields of the settings.
+_OF_FIELD = {
+    "channel_id": N_("Channel"),
+    "role_id": N_("Role"),
+    "fallback_channel_id": N_("Second channel"),
+    "reminder_h": N_("Reminders"),
+    "language": N_("Language"),
+    "timezone": N_("Time zone"),
+    "tag_alerts": N_("Channels of tags"),
+    "escalate_s": N_("Escalation"),
+    "manager_role_id": N_("Managers"),
 }
 _ZONE_LIMIT = 100
 _TAGS_LIMIT = 1_024
@@ -51,8 +63,11 @@ def settings_embed(
         values[words.text("Escalation")] = escalation_text(words, settings)
     if settings.manager_role_id is not None:
         values[words.text("Managers")] = f"<@&{settings.manager_role_id}>"
+    ours = {words.text(label) for field, label in _OF_FIELD.items() if field in settings.file_keys}
     for name, value in values.items():
-        embed.add_field(name=name, value=value)
+        embed.add_field(name=f"📄 {name}" if name in ours else name, value=value)
+    if ours:
+        embed.set_footer(text=f"📄 {words.text(IN_THE_FILE)}")
     return embed
 
 

@@ -135,7 +135,7 @@ def change_line(words: Translator, row: AuditEntry, limit: int, *, named: bool =
     parts = [stamp(row.at_ms), who]
     if named and row.name is not None:
         parts.append(f"**{markdown(row.name, _NAME_LIMIT)}**")
-    return " · ".join([*parts, _said(words, row, limit)])
+    return " · ".join([*parts, change_text(words, row, limit)])
 
 
 def first_lines(lines: Sequence[str], limit: int) -> list[str]:
@@ -145,7 +145,8 @@ def first_lines(lines: Sequence[str], limit: int) -> list[str]:
     return shown
 
 
-def _said(words: Translator, row: AuditEntry, limit: int) -> str:
+def change_text(words: Translator, row: AuditEntry, limit: int) -> str:
+    """``Name: Shop → Bakery``."""
     what = row.field
     if what in _DONE:
         return _done(words, AuditEvent(what), row, limit)
@@ -191,8 +192,8 @@ def _value(words: Translator, what: str, text: str | None, limit: int) -> str:
             shown = f"<#{text}>"
         case (RoleOption(), _) | (_, AuditEvent.ALERT_ROLE | AuditEvent.MANAGERS):
             shown = f"<@&{text}>"
-        case (NumberOption(), _) | (_, AuditEvent.TAG_ALERTS):  # of tags and mentions alone
-            shown = text
+        case (NumberOption(), _) | (_, AuditEvent.TAG_ALERTS | AuditEvent.ESCALATION):
+            shown = text  # of numbers, tags and mentions alone
         case (NameOption(), _) | (_, AuditEvent.TIMEZONE):
             shown = markdown(text, limit)
         case (YesOption(), _) | (_, AuditEvent.PAGE):

@@ -209,15 +209,16 @@ async def card(interaction: Interaction, monitor: Monitor) -> tuple[discord.Embe
         label = words.text(OPTIONS["depends_on"].label)
         embed.add_field(name=label, value=parent, inline=False)
     await add_changes(interaction, embed, monitor.id)
-    if monitor.from_file:
+    renewal = [renewal_button(words, monitor.id)] if monitor.is_push else []
+    if monitor.from_file:  # which has no secret address
         embed.set_footer(text=words.text(IN_THE_FILE))
-        return embed, view_of([audit_log_button(words, monitor.id)])
+        return embed, view_of([*renewal, audit_log_button(words, monitor.id)])
     buttons: list[PersistentItem] = [
         EditButton.button(f"v1:edit:{section}:{monitor.id}", words.text(title))
         for section, title in SECTIONS.items()
         if any(of_section(section, monitor.target.url))
     ]
-    buttons += [renewal_button(words, monitor.id)] if monitor.is_push else []
+    buttons += renewal
     if monitor.role_id is not None or monitor.quiet:
         label = words.text("Ping the server's role")
         buttons.append(ServerRoleButton.button(f"v1:serverrole:{monitor.id}", label))

@@ -147,6 +147,8 @@ def _settings_line(words: Translator, status: MonitorStatus) -> str:
     parts.append(every(words, monitor.interval_s))
     if status.channel_id is not None:
         parts.append(f"<#{status.channel_id}>")
+    if monitor.from_file:
+        parts.append(words.text("from the file of sites"))
     return " · ".join(parts)
 
 

@@ -4,7 +4,7 @@ import io
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -16,11 +16,15 @@ from bot.discord.command_tree import NETWORK_ERRORS, harmless, translator_of
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.bulk import Outcome, RowState
-from bot.services.transfer.files import SIZE_LIMIT, Item
+from bot.services.transfer.files import SIZE_LIMIT, Item, Listing
+from bot.services.transfer.servers import ServerPlan
+from bot.services.transfer.settings import Reference
+from bot.services.transfer.sites_file import Problems, read_export, references
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import every
 from bot.words.translator import N_, NN_, Translator
+from cogs._ui.audit_log import change_text
 from cogs._ui.options import ALERT_CHANNEL_TYPES
 
 EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
@@ -28,6 +32,7 @@ EXPORT_NAME, _REPORT_NAME = "vigie-monitors.json", "vigie-import.txt"
 _MOST_ASKED = 25
 _NO_CHANNEL = N_("its channel is not on this server: the server's own is used")
 _NO_ROLE = N_("its role is not on this server: the server's own is used")
+_NEEDS_MANAGER = N_("Only people with “Manage Server” import settings: the sites alone are.")
 _TOO_LARGE = N_("The file is too large: at most 1 MiB.")
 _FETCH_S = 15
 _SHOWN = 12  # rows of each kind
@@ -53,26 +58,90 @@ def export_text(interaction: Interaction, found: Sequence[Monitor]) -> str:
     if any(one.target.headers for one in found):
         secret = N_("Request headers are listed by name only: their values may be secret.")
         lines.append(words.text(secret))
+    if any(one.is_push for one in found):
+        lines.append(words.text("Secret addresses stay here: an import makes new ones."))
+    lines.append(words.text("The settings of this server are in it too."))
     command = interaction.client.commands_tree.mention("watch import")
     lines.append(words.text("{command} imports it again.", command=command))
     return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class ServerChange:
+    """What a file would change of its server besides the sites, and what of it cannot be."""
+
+    plan: ServerPlan
+    problems: Problems
+
+    @property
+    def pages(self) -> set[str]:
+        return {one.address for one in self.plan.pages}
+
+
+async def settings_of(
+    interaction: Interaction, listing: Listing, items: Sequence[Item]
+) -> ServerChange:
+    """Nothing changes yet. Settings are changed by people with Manage Server alone.
+
+    Discord may let others import, who may not change who calls themselves a manager.
+    """
+    servers, guild_id = interaction.client.services.servers, interaction.guild_id or 0
+    problems = Problems(lenient=True)
+    entry = read_export(listing.server or {}, problems)
+    if not interaction.permissions.manage_guild and entry.line_of:
+        problems.found = [("vigie", UserError(_NEEDS_MANAGER))]
+        entry = read_export({}, problems)
+    names = {str(one.typed.get("name") or "").casefold() for one in items}
+    here = await _here(interaction, (one.id for one in references(entry)))
+    plan = await servers.plan(
+        guild_id, entry, here, problems, by=interaction.user.id, to_be=names - {""}
+    )
+    return ServerChange(plan, problems)
+
+
+class _Here:
+    """Channels for alerts and roles of one server, by their ids or names."""
+
+    complete = True
+
+    def __init__(self, guild: discord.Guild | None, known: Channels) -> None:
+        self._guild = guild
+        self._known = known
+
+    def find(self, kind: str, _guild_id: int, wanted: Reference) -> int | None:
+        if self._guild is None:
+            return None
+        if kind == "role":
+            roles = self._guild.roles
+            found = [one.id for one in roles if wanted.meant(one.id, one.name)]
+            return found[0] if len(found) == 1 and found[0] != self._guild.id else None
+        if wanted.id is not None:
+            return wanted.id if self.is_channel(wanted.id) else None
+        named = [one.id for one in self._guild.channels if wanted.meant(one.id, one.name)]
+        return named[0] if len(named) == 1 and self.is_channel(named[0]) else None
+
+    def is_channel(self, channel_id: int) -> bool:
+        channel = None if self._guild is None else self._known.find(self._guild, channel_id)
+        return channel is not None and channel.type in ALERT_CHANNEL_TYPES
+
+
+async def _here(interaction: Interaction, channel_ids: Iterable[int | None]) -> _Here:
+    known, guild = interaction.client.known_channels, interaction.guild
+    await known.look_up(guild, [one for one in channel_ids if one][:_MOST_ASKED])
+    return _Here(guild, known)
+
+
 async def at_home(interaction: Interaction, items: Sequence[Item]) -> list[Item]:
     """Without channels and roles of other servers, or that are gone: no place for alerts."""
-    named = [one.typed["channel"] for one in items if one.typed.get("channel")]
-    known, guild = interaction.client.known_channels, interaction.guild
-    await known.look_up(guild, named[:_MOST_ASKED])
-    return [_at_home(known, guild, item) for item in items] if guild else list(items)
+    here = await _here(interaction, (one.typed.get("channel") for one in items))
+    return [_at_home(item, here) for item in items]
 
 
-def _at_home(known: Channels, guild: discord.Guild, item: Item) -> Item:
-    channel = known.find(guild, item.typed.get("channel") or 0)
-    if item.typed.get("channel") and getattr(channel, "type", None) not in ALERT_CHANNEL_TYPES:
-        item = replace(item, typed={**item.typed, "channel": None}).remarked(_NO_CHANNEL)
-    role = guild.get_role(item.typed.get("role") or 0)
-    if item.typed.get("role") and (role is None or role.is_default()):
-        item = replace(item, typed={**item.typed, "role": None}).remarked(_NO_ROLE)
+def _at_home(item: Item, here: _Here) -> Item:
+    for name, remark in (("channel", _NO_CHANNEL), ("role", _NO_ROLE)):
+        number = item.typed.get(name)
+        if number and here.find(name, 0, Reference(0, number, kind=name)) is None:
+            item = replace(item, typed={**item.typed, name: None}).remarked(remark)
     return item
 
 
@@ -133,6 +202,7 @@ class ProgressLine:
 def report(
     words: Translator,
     outcomes: Sequence[Outcome],
+    server: ServerChange | None = None,
     *,
     notes: Iterable[str] = (),
     preview: bool = False,
@@ -149,11 +219,28 @@ def report(
         )
     taken = sum(one.monitor is not None for one in outcomes)
     said = [_counts(words, outcomes), *(words.text(note) for note in notes)]
+    settings = [] if server is None else _settings(words, server)
+    if settings:
+        said.append(f"**{words.text('This server')}**")
+    said += fitting_lines(words, settings, _ROOM // 2, most=2 * _SHOWN)
     embed = discord.Embed(description="\n".join(_sections(words, outcomes, said)))
     embed.set_footer(text=words.text("The file has a line for each."))
-    whole = "\n".join(_line(words, one) for one in outcomes) + "\n"
+    whole = "\n".join([*settings, *(_line(words, one) for one in outcomes)]) + "\n"
     file = discord.File(io.BytesIO(whole.encode()), filename=_REPORT_NAME)
     return words.plural(*text, len(outcomes), taken=taken), embed, file
+
+
+def _settings(words: Translator, server: ServerChange) -> list[str]:
+    """What becomes of the server itself, a line each."""
+    lines = []
+    for one in server.plan.changes:
+        tag = one.window.tag if one.window is not None else None
+        about = one.name or (f"#{tag}" if tag else "")
+        said = change_text(words, one, _VALUE_LIMIT)
+        lines.append(f"{said} · {markdown(about, _NAME_LIMIT)}" if about else said)
+    for key, error in server.problems.found:
+        lines.append(f"⚠ {markdown(key, _NAME_LIMIT)} · {_why(words, error)}")
+    return lines
 
 
 def _counts(words: Translator, outcomes: Sequence[Outcome]) -> str:
@@ -188,10 +275,9 @@ def _line(words: Translator, outcome: Outcome) -> str:
     item, monitor = outcome.item, outcome.monitor
     head = f"{item.number} {'✖' if monitor is None else '✔'} {plain(item.label, _NAME_LIMIT)}"
     if monitor is None:
-        errors = outcome.error.each if outcome.error else ()
-        why = " ".join(words.text(one.message, **_plainly(words, one.values)) for one in errors)
-        return f"{head} · {why or '?'}"
-    said = [f"{head} · {host(monitor.target.url)}", every(words, monitor.interval_s)]
+        return f"{head} · {_why(words, outcome.error)}"
+    said = [head if monitor.is_push else f"{head} · {host(monitor.target.url)}"]
+    said.append(every(words, monitor.interval_s))
     if monitor.paused:
         said.append(words.text("paused"))
     if outcome.state is RowState.SAME:
@@ -201,6 +287,12 @@ def _line(words: Translator, outcome: Outcome) -> str:
         said.append(words.text("changed: {fields}", fields=", ".join(fields)))
     said += [words.text(text, **_plainly(words, values)) for text, values in item.remarks]
     return " · ".join(said)
+
+
+def _why(words: Translator, error: UserError | None) -> str:
+    errors = () if error is None else error.each
+    said = (words.text(one.message, **_plainly(words, one.values)) for one in errors)
+    return " ".join(said) or "?"
 
 
 def _plainly(words: Translator, values: Mapping[str, object]) -> dict[str, Any]:

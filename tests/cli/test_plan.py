@@ -48,10 +48,10 @@ def test_the_differences_are_shown_and_the_database_stays_as_it_is(tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"server {GUILD}",
-        "  ~ Shop: url https://shop.example/ → https://shop.example/health",
-        "  ~ Shop: channel 100 → none",
+        "  ~ Shop: url: https://shop.example/ → https://shop.example/health",
+        "  ~ Shop: channel: channel 100 → the server's setting",
         "  ? channel “alerts”: looked up when the bot is online",
-        "  = 0 unchanged, 0 maintenance windows",
+        "  = 0 sites unchanged",
     ]
     assert (tmp_path / "vigie.db").read_bytes() == before
 

@@ -36,6 +36,14 @@ def test_the_file_is_taken_marked_and_read_again(tmp_path: Path) -> None:
             await until(lambda: fixture.app.monitors.find(fixture.guild_id, "Shop").from_file)
             shown = await fixture.run("alerts show")
             assert f"<#{fixture.sandbox.channel('alerts').id}>" in shown.text
+            names = [one["name"] for one in shown.embeds[0]["fields"]]
+            assert names[:3] == ["📄 Channel", "📄 Role", "Second channel"]
+            await fixture.run("watch add", url=fixture.site.url, name="Own")
+            listed = (await fixture.run("watch list")).text.splitlines()
+            marked = {line for line in listed if line.endswith("· from the file of sites")}
+            assert len(marked) == 1
+            assert "Shop" in marked.pop()
+            await fixture.remove("Own")
             card = await fixture.run("watch edit", monitor="Shop")
             assert "file of sites and is only changed there" in card.text
             assert "the file of sites · Added" in card.text or "Imported" in card.text

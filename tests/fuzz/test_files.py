@@ -19,10 +19,13 @@ from bot.cli import replay
 from bot.config import VARIABLES, load, require_token
 from bot.errors import ConfigError, UserError
 from bot.services.bulk import BulkImport
+from bot.services.registry import Services
 from bot.services.transfer.files import Item, export, read
+from bot.services.transfer.settings import Reference
+from bot.services.transfer.sites_file import Problems, read_export
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for
-from cogs._ui.watch_files import report
+from cogs._ui.watch_files import ServerChange, report
 from tests.fuzz.effort import as_json, examples, fields, harmless, json_values, mutated, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
@@ -147,6 +150,89 @@ async def taken(items: list[Item]) -> None:
             shown(report(translator_for(language), outcomes))
         again = read(export(here.monitors.of_guild(GUILD))).items if len(here.monitors) else []
         assert all(item.error is None for item in again)
+
+
+CLOCK_TEXT = st.sampled_from(["02:30", "24:00", "00:00:59", "2"]) | texts("02:30")
+PLACE = st.sampled_from(["1", "#alerts", "@everyone", 7, "9" * 30])
+SERVER = fields(
+    {
+        "channel": PLACE,
+        "role": PLACE,
+        "fallback": PLACE,
+        "managers": PLACE,
+        "reminders": st.sampled_from(["4p", 4, "off", 5]),
+        "language": st.sampled_from(["fr", "en", "xx"]),
+        "timezone": st.sampled_from(["Europe/Paris", "Australia/Lord_Howe", "../etc/passwd"]),
+        "page": st.booleans(),
+        "escalate": fields({"after": texts("15m", "1s"), "role": PLACE, "channel": PLACE}),
+        "tags": st.dictionaries(
+            texts("shop"), fields({"channel": PLACE, "role": PLACE}), max_size=3
+        ),
+        "maintenance": st.lists(
+            fields(
+                {
+                    "days": texts("daily", "sun", "mon-fri", "2027-03-28", "0001-01-01"),
+                    "from": CLOCK_TEXT,
+                    "to": CLOCK_TEXT,
+                    "for": texts("90m", "9" * 18 + "d"),
+                    "monitor": texts("Shop"),
+                    "tag": texts("shop"),
+                    "timezone": texts("Asia/Kathmandu"),
+                    "reason": texts("Backups"),
+                }
+            ),
+            max_size=3,
+        ),
+        "reports": st.lists(
+            fields({"period": texts("weekly"), "channel": PLACE, "tag": texts("shop")}), max_size=3
+        ),
+        "follow": st.lists(
+            fields({"page": texts("status.example"), "components": st.lists(texts("api"))}),
+            max_size=3,
+        ),
+        "boards": st.lists(fields({"channel": PLACE, "tag": texts("shop")}), max_size=3),
+    }
+)
+
+
+class Here:
+    """A Discord where even ids are there."""
+
+    complete = True
+
+    def find(self, _kind: str, _guild_id: int, wanted: Reference) -> int | None:
+        return wanted.id if wanted.id is not None and wanted.id % 2 == 0 else None
+
+
+@examples(150)
+@given(SERVER, st.lists(OURS, max_size=2))
+@example({"maintenance": [{"days": "9999-12-31", "from": "23:59", "for": "6d"}]}, [])
+@example({"maintenance": [{"days": "0001-01-01", "from": "00:00", "for": "1m"}]}, [])
+@example({"reports": [{"period": "weekly", "tag": "\ud800"}]}, [])
+@example({"tags": {"\ud800": {"channel": 2}}, "timezone": "\ud800"}, [])
+def test_an_export_of_a_server(server: dict[str, Any], monitors: list[Any]) -> None:
+    data = as_json({"vigie": 1, **server, "monitors": monitors})
+    asyncio.run(imported(data))
+
+
+async def imported(data: bytes) -> None:
+    """Taken over as far as it goes; whatever was taken comes back from an export."""
+    async with services() as here:
+        servers = Services.build(here, here.clock).servers
+        listing, problems = read(data), Problems(lenient=True)
+        entry = read_export(listing.server or {}, problems)
+        plan = await servers.plan(GUILD, entry, Here(), problems, by=PERSON, to_be={"shop"})
+        await servers.apply(plan, problems, PERSON)
+        outcomes = await servers.bulk.take(GUILD, listing.items, by=PERSON, progress=silent)
+        await servers.apply_rest(plan, problems, PERSON)
+        for language in ("en", "fr"):
+            shown(report(translator_for(language), outcomes, ServerChange(plan, problems)))
+        whole = await servers.export(GUILD)
+        again = Problems(lenient=True)
+        entry = read_export(read(whole).server or {}, again)
+        plan = await servers.plan(GUILD, entry, Here(), again, by=PERSON, to_be=())
+        assert again.found == []
+        assert plan.changes == []
 
 
 async def silent(_done: int, _of: int) -> None:

@@ -18,13 +18,16 @@ from bot.models import TagAlerts
 from bot.services.audit_log import FILE
 from bot.services.guilds import KeyValueStore
 from bot.services.monitor_options import OPTIONS
+from bot.services.registry import Services
+from bot.services.transfer.settings import ESCALATE_KEYS, TAG_KEYS, Reference
 from bot.services.transfer.sites_apply import NAMES, RememberedNames, SitesFile
 from bot.services.transfer.sites_file import (
+    BOARD_KEYS,
     MONITOR_KEYS,
+    PAGE_KEYS,
+    REPORT_KEYS,
     SERVER_KEYS,
-    TAG_KEYS,
     WINDOW_KEYS,
-    Reference,
     read_sites,
 )
 from bot.services.transfer.yaml_lists import Lines, YamlError, load_yaml
@@ -82,15 +85,9 @@ class Names:
 
 
 def sites_of(fixture: ServicesFixture, path: Path | None = None) -> SitesFile:
-    return SitesFile(
-        path,
-        monitors=fixture.monitors,
-        silences=fixture.silences,
-        guilds=fixture.guilds,
-        maintenance=fixture.maintenance,
-        delivery=fixture.delivery,
-        store=KeyValueStore(fixture.db),
-    )
+    services = Services.build(fixture, fixture.clock)
+    store = KeyValueStore(fixture.db)
+    return SitesFile(path, servers=services.servers, monitors=fixture.monitors, store=store)
 
 
 @asynccontextmanager
@@ -123,7 +120,8 @@ async def _idle(sites: SitesFile) -> bool:
 
 async def plan(fixture: ServicesFixture, text: str, names: Any = None) -> list[str]:
     plans = await sites_of(fixture).plan(read_sites(text), names or Names())
-    return [line for one in plans for line in one.lines()]
+    known = names if isinstance(names, RememberedNames) else RememberedNames()
+    return [line for one in plans for line in one.lines(known)]
 
 
 def test_yaml_is_read_by_plain_rules_with_lines() -> None:
@@ -171,9 +169,9 @@ def test_yaml_that_is_none_is_refused_with_its_line(text: str, line: int) -> Non
         (("name: Shop", "name: router"), 12, "two monitors are called"),
         (("https://shop.example", "https//shop.example"), 13, "Did you mean"),
         (("https://shop.example/health", "http://10.0.0.1/"), 12, "private"),
-        (("reminders: 4", "reminders: 5"), 6, "one of 0, 4, 12, 24"),
-        (("#alerts", "#nowhere"), 4, "no channel “nowhere”"),
-        (("role: On call", "role: Nobody"), 5, "no role “Nobody”"),
+        (("reminders: 4", "reminders: 5"), 6, "one of off, 0, 4, 12, 24"),
+        (("#alerts", "#nowhere"), 4, "There is no channel “nowhere”"),
+        (("role: On call", "role: Nobody"), 5, "There is no role “Nobody”"),
         (("days: mon-fri", "days: someday"), 19, "days look like"),
         (("from: 14:00", "from: 25:00"), 20, "02:30"),
         (("for: 90m", "for: 90 days"), 19, "at most 6 days"),
@@ -204,15 +202,15 @@ def test_a_plan_shows_the_differences_and_changes_nothing(tmp_path: Path) -> Non
             before = fixture.monitors.of_guild(GUILD)
             lines = await plan(fixture, FILE_TEXT)
             assert "  + Router: tcp://router.example:22" in lines
-            assert "  ~ Shop: url https://shop.example/ → https://shop.example/health" in lines
-            assert "  ~ Shop: tags none → #shop #eu" in lines
-            assert "  ~ channel_id: none → 100" in lines
+            assert "  ~ Shop: url: https://shop.example/ → https://shop.example/health" in lines
+            assert "  ~ Shop: tags: none → #shop #eu" in lines
+            assert "  ~ channel: none → channel 100" in lines
             assert fixture.monitors.of_guild(GUILD) == before
             assert fixture.guilds.settings(GUILD).channel_id is None
             unknown = await plan(fixture, FILE_TEXT, RememberedNames())
             assert "  ? channel “alerts”: looked up when the bot is online" in unknown
             known = RememberedNames({"channel:1:alerts": 7})
-            assert "  ~ channel_id: none → 7" in await plan(fixture, FILE_TEXT, known)
+            assert "  ~ channel: none → #alerts" in await plan(fixture, FILE_TEXT, known)
 
     play(scenario())
 
@@ -342,6 +340,9 @@ def test_the_schema_has_the_keys_that_are_read() -> None:
     )
     assert set(server["maintenance"]["items"]["properties"]) == set(WINDOW_KEYS)
     assert set(server["tags"]["additionalProperties"]["properties"]) == set(TAG_KEYS)
+    assert set(server["escalate"]["properties"]) == set(ESCALATE_KEYS)
+    for part, keys in (("reports", REPORT_KEYS), ("follow", PAGE_KEYS), ("boards", BOARD_KEYS)):
+        assert set(server[part]["items"]["properties"]) == set(keys)
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 

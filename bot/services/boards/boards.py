@@ -16,11 +16,12 @@ from bot.services.boards.publisher import BoardPublisher
 from bot.services.boards.snapshot import BoardTransport
 from bot.services.boards.store import BoardState, BoardStore
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.guilds import Guilds
+from bot.services.guilds import Guilds, owned
 from bot.services.status import Status, matching
 
 # So many boards a server may have: each is edited every few minutes, for ever.
 MAX_BOARDS = 25
+TITLE_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ class Boards:
         Raises UserError when the server has as many as it may.
         """
         look: dict[str, Any] = {"tag": tag, "title": title, "grouped": int(grouped)}
+        current = self.find(guild_id, channel_id)
+        if current is None or any(getattr(current, name) != one for name, one in look.items()):
+            self._guilds.check_owner(guild_id, owned("board", channel_id), by)
         async with self._lock:
             state = self._store.by_channel.get(channel_id)
             is_wanted = state is not None and state.board.wanted
@@ -116,6 +120,7 @@ class Boards:
 
         Raises NotFound.
         """
+        self._guilds.check_owner(guild_id, owned("board", channel_id), by)
         async with self._lock:
             state = self._store.by_channel.get(channel_id)
             if state is None or self.find(guild_id, channel_id) is None:

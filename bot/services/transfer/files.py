@@ -21,6 +21,7 @@ from bot.services.typed_text import typed_address
 from bot.words.translator import N_
 
 SIZE_LIMIT = 1 << 20
+_BLANK = "\ufeff \t\r\n"
 _SQLITE = b"SQLite format 3\0"
 _LABEL_LIMIT = 200
 _DEFAULTS = dict.fromkeys(OPTIONS.keys() - {"url", "name"})
@@ -56,8 +57,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
+    """The rows of a file, and remarks on all of it.
+
+    ``server``: an export of ours, which has more than monitors (bot/services/transfer/servers.py).
+    """
+
     items: list[Item]
     notes: tuple[str, ...] = ()
+    server: Raw | None = None
 
 
 def read(data: bytes, limit: int = SIZE_LIMIT) -> Listing:
@@ -68,22 +75,21 @@ def read(data: bytes, limit: int = SIZE_LIMIT) -> Listing:
         raws = kuma.rows_of_database(data)
         return Listing([_item(number, raw, kuma.of_kuma) for number, raw in enumerate(raws, 1)])
     text, guessed = spreadsheets.decode(data)
-    found = list(_rows(text))
-    if not found:
+    whole = _loaded(text.lstrip("\ufeff")) if text.lstrip(_BLANK)[:1] in {"{", "["} else None
+    found = list(_rows(text) if whole is None else _json(whole))
+    server = whole if isinstance(whole, dict) and "vigie" in whole else None
+    if not found and server is None:
         raise UserError("There is no site in this file.")
-    return Listing(found, (_GUESSED,) if guessed else ())
+    return Listing(found, (_GUESSED,) if guessed else (), server)
 
 
 def _rows(text: str) -> Iterator[Item]:
-    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
-        return _json(text)
     if yaml_lists.is_yaml(text):
         return (_item(line, raw, reader) for line, raw, reader in yaml_lists.entries(text))
     return _table(text)
 
 
-def _json(text: str) -> Iterator[Item]:
-    whole = _loaded(text.lstrip("\ufeff"))
+def _json(whole: Any) -> Iterator[Item]:
     raws, place = _listed(whole)
     is_export = isinstance(whole, dict) and "vigie" in whole
     if isinstance(raws, dict):  # by its id, as Uptime Kuma's API and 2.x do
@@ -219,18 +225,22 @@ def _typed(known: Raw) -> tuple[dict[str, Any], list[Remark]]:
     return typed, [(_NAME_CUT, {"n": NAME_LIMIT})] if is_cut(typed.get("name")) else []
 
 
-def export(monitors: Sequence[Monitor], pages: Iterable[FollowedPage] = ()) -> bytes:
-    """The monitors of a server as JSON that :func:`read` reads back.
+def export(
+    monitors: Sequence[Monitor],
+    pages: Iterable[FollowedPage] = (),
+    beside: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The monitors of a server as JSON that :func:`read` reads back; ``beside``: what else it has.
 
     Only what was set; without the values of request headers, which may be secrets: a file travels.
     """
     names = {one.id: {"depends_on": one.name} for one in monitors}
-    names |= {-one.id: {"depends_on": one.name} for one in pages}
+    names |= {-one.id: {"depends_on": one.url} for one in pages}
     found = [
         # By its id a monitor that is renamed in the file is found again.
         {"id": one.id, **exported(one), **names.get(one.depends_on or 0, {})}
         | ({"paused": True} if one.paused else {})
         for one in monitors
     ]
-    whole = {"vigie": 1, "monitors": found}
+    whole = {"vigie": 1, **(beside or {}), "monitors": found}
     return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()

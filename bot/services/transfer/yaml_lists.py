@@ -8,7 +8,7 @@ Sources: Gatus' README and ``config/endpoint``; Upptime's configuration page. Bo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -36,6 +36,18 @@ class Lines(dict[str, Any]):
         super().__init__()
         self.line = line
         self.line_of: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, value: Any, line: int = 0) -> Any:
+        """What JSON has: everything in it stands in this one line."""
+        if isinstance(value, list):
+            return [cls.of(one, line) for one in value]
+        if not isinstance(value, dict):
+            return value
+        found = cls(line)
+        for key, one in value.items():
+            found[key], found.line_of[key] = cls.of(one, line), line
+        return found
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc] # as above
@@ -101,6 +113,46 @@ class _Builder:
             found.line_of[key.value] = key.start_mark.line + 1
             found[key.value] = self.build(value)
         return found
+
+
+def check_keys(raw: Lines, known: Iterable[str]) -> None:
+    """Raises YamlError for a key that is none of these."""
+    for key in raw:
+        if key not in known:
+            raise YamlError(
+                raw.line_of[key], f"“{key}” is no key here; there are {', '.join(known)}"
+            )
+
+
+def one_of(raw: Lines, key: str, allowed: Iterable[str]) -> str:
+    """Raises YamlError for a value that is none of these."""
+    text = str(raw[key])
+    if isinstance(raw[key], bool | None) or text not in tuple(allowed):
+        raise YamlError(raw.line_of[key], f"“{key}” is one of {', '.join(allowed)}")
+    return text
+
+
+def listed(raw: Lines, key: str) -> list[Any]:
+    """Raises YamlError for what is no list."""
+    found = raw.get(key)
+    if found is not None and not isinstance(found, list):
+        raise YamlError(raw.line_of[key], f"“{key}” is a list: each entry begins with “- ”")
+    return found or []
+
+
+def read_text(raw: Lines, key: str, reader: Callable[[str], Any]) -> Any:
+    """What ``reader`` makes of a key's value. Raises YamlError with its line and reason."""
+    return taken(raw.line_of[key], reader, str(raw[key]))
+
+
+def taken(line: int, reader: Callable[[Any], Any], value: Any) -> Any:
+    """As :func:`read_text`, of any value."""
+    try:
+        return reader(value)
+    except UserError as error:
+        raise YamlError(line, str(error)) from error
+    except ValueError as error:
+        raise YamlError(line, f"“{value}” cannot be read: {error}") from error
 
 
 SIZE_LIMIT = 256 * 1024  # a reader in Python takes two seconds for it
