@@ -1,7 +1,7 @@
 """What files say of a server besides its sites, one row each: how it is read, taken and exported.
 
 The operator's file of sites and ``/watch export`` have the same words. Here are the settings; what
-there may be several of is in bot/services/sites/document.py.
+there may be several of is in bot/services/transfer/servers.py.
 """
 
 from collections.abc import Callable, Mapping
