@@ -21,7 +21,7 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 # Work for all servers at once: nobody's command gets there, only loading, recording, delivery and
 # retention.
 WHOLE_INSTALLATION = {
-    "audit_log.forget", "boards.all_present", "stats.behind_door", "guilds.live_windows", "incidents.all_open",
+    "audit_log.forget", "boards.all_present", "guilds.live_windows", "incidents.all_open",
     "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
     "monitors.all_watched", "monitors.watched_after", "outbox.due_by_channel",
     "purge._notifications", "purge._posts", "purge.forget_followers", "stats.behind_door",
