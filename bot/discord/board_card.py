@@ -7,7 +7,7 @@ from discord import ui
 
 from bot.discord.states import colour_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.snapshot import BoardSnapshot, Planned, game_of, response_ms
+from bot.services.boards.state import BoardSnapshot, Planned, game_of, response_ms
 from bot.services.status import MonitorStatus, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units

@@ -17,7 +17,7 @@ from bot.discord.channels import access, own_rights, welcome_channel
 from bot.discord.command_tree import NETWORK_ERRORS
 from bot.discord.errors import as_delivery_errors
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.boards.state import BoardSnapshot
 from bot.services.delivery.messages import Alert, ChannelAccess, ContactPoints, LostMessage
 from bot.words.translator import translator_for
 

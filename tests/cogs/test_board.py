@@ -9,7 +9,7 @@ import pytest
 
 from bot.db.database import Database
 from bot.models import State
-from bot.services.boards import publisher, snapshot
+from bot.services.boards import publisher, state
 from bot.services.delivery import throttle
 from sandbox import Refused, Sandbox
 from sandbox.interactions.answer import readable
@@ -23,7 +23,7 @@ SILENT = 1 << 12
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The spacing is proven with a clock in the tests of the service."""
-    monkeypatch.setattr(snapshot, "STATES_APART_MS", 100)
+    monkeypatch.setattr(state, "STATES_APART_MS", 100)
     monkeypatch.setattr(publisher, "LOOK_EVERY_S", 0.1)
     monkeypatch.setattr(publisher, "LOOKS_APART_S", 0.05)
 

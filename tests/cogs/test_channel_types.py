@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.boards import publisher, snapshot
+from bot.services.boards import publisher, state
 from sandbox.errors import Refused
 from sandbox.world.world import Channel, ChannelType
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot
@@ -100,7 +100,7 @@ def test_alerts_are_posted_changed_and_answered_or_a_sentence_refuses(
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "STATES_APART_MS", 100)
+    monkeypatch.setattr(state, "STATES_APART_MS", 100)
     monkeypatch.setattr(publisher, "LOOK_EVERY_S", 0.1)
     monkeypatch.setattr(publisher, "LOOKS_APART_S", 0.05)
 

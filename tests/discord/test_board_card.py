@@ -20,7 +20,7 @@ from bot.models import (
     Target,
     Window,
 )
-from bot.services.boards.snapshot import BoardSnapshot, Planned
+from bot.services.boards.state import BoardSnapshot, Planned
 from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus
 from bot.words.translator import translator_for

@@ -13,8 +13,7 @@ from bot.db.database import Connection, Database
 from bot.errors import NotFound, UserError
 from bot.services.audit_log import Actor, AuditEvent
 from bot.services.boards.publisher import BoardPublisher
-from bot.services.boards.snapshot import BoardTransport
-from bot.services.boards.store import BoardState, BoardStore
+from bot.services.boards.state import BoardState, BoardStore, BoardTransport
 from bot.services.delivery.dispatcher import Dispatcher
 from bot.services.guilds import Guilds, owned
 from bot.services.status import Status, matching

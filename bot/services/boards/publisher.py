@@ -10,21 +10,26 @@ from bot.db import blocked_channels
 from bot.db.boards import Board
 from bot.db.database import Connection
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.boards.snapshot import BoardSnapshot, BoardTransport, Planned, edit_due_ms
-from bot.services.boards.store import BoardState, BoardStore
+from bot.services.boards.state import (
+    BoardSnapshot,
+    BoardState,
+    BoardStore,
+    BoardTransport,
+    Planned,
+    edit_due_ms,
+)
 from bot.services.delivery import enqueue
 from bot.services.delivery.attempts import (
     CHANNEL_REFUSED,
     CLOCKS_MS,
     NONCE_MS,
-    EarlierAttempts,
     Outcome,
     Outgoing,
     find_sent,
 )
 from bot.services.delivery.claim import new_nonce
 from bot.services.delivery.dispatcher import Dispatcher
-from bot.services.delivery.messages import Notice
+from bot.services.delivery.messages import EarlierAttempts, Notice
 from bot.services.delivery.throttle import BLOCKED_MS
 from bot.services.guilds import Guilds
 from bot.services.status import MonitorStatus, Status, as_known, matching

@@ -5,6 +5,5 @@ Follow one message: ``enqueue`` puts its row into the outbox, inside the recorde
 ``sender`` takes the step: ``claim`` lets ``planning`` choose the rows and reads the truth (an
 OutgoingMessage), ``rendering`` words it, the Transport of ``messages`` sends it, ``outcomes``
 writes down what came of it. ``attempts`` runs it, knows what each error means, and finds a message
-whose answer was lost; ``server_notices`` notifies a server of a lost channel. Boards are sent by
-the same means, behind all alerts.
+whose answer was lost. Boards are sent by the same means, behind all alerts.
 """

@@ -3,13 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.delivery.messages import ChannelAccess, Transport
+from bot.services.delivery.messages import ChannelAccess, EarlierAttempts, Transport
 from bot.services.delivery.throttle import BLOCKED_MS, HALT_MS, Throttle
 
 log = logging.getLogger(__name__)
@@ -200,15 +199,6 @@ CHANNEL_REFUSED = {DeliveryAction.CHANNEL_BLOCKED, DeliveryAction.CHANNEL_GONE}
 
 class NotDelivered(DeliveryError):
     """The channel was read, and no earlier attempt got through: everything may be planned anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierAttempts:
-    """Attempts whose outcome is unknown, by wall time; ``nonce_known``: to us, still."""
-
-    first_ms: int
-    last_ms: int
-    nonce_known: bool = True
 
 
 async def find_existing(

@@ -18,9 +18,7 @@ from bot.db.outbox import Notification, Work
 from bot.db.posts import Post
 from bot.models import GuildSettings, Incident
 from bot.services.delivery import enqueue, planning
-from bot.services.delivery.attempts import EarlierAttempts
-from bot.services.delivery.messages import MENTIONS, Notice
-from bot.services.delivery.outgoing import OutgoingMessage
+from bot.services.delivery.messages import MENTIONS, EarlierAttempts, Notice, OutgoingMessage
 from bot.services.delivery.planning import Batch, ChannelQueue, MessageKind
 
 # Sites of a list that are read at once, and rows of each kind that are looked at: more would hold

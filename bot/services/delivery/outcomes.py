@@ -9,8 +9,7 @@ from bot.errors import DeliveryAction, DeliveryError
 from bot.models import Incident
 from bot.services.delivery import enqueue
 from bot.services.delivery.attempts import Outcome
-from bot.services.delivery.messages import Alert, Notice
-from bot.services.delivery.outgoing import OutgoingMessage
+from bot.services.delivery.messages import Alert, Notice, OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.services.delivery.rendering import ROLES
 from bot.services.delivery.throttle import BLOCKED_MS

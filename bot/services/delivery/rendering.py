@@ -6,8 +6,7 @@ from enum import IntEnum
 
 from bot.db.followed_pages import PageReport
 from bot.models import Incident, Kind
-from bot.services.delivery.messages import Alert, AlertKind, Notice
-from bot.services.delivery.outgoing import OutgoingMessage
+from bot.services.delivery.messages import Alert, AlertKind, Notice, OutgoingMessage
 from bot.services.delivery.planning import MessageKind
 from bot.words import alert_lines, notices
 from bot.words.escaping import clip

@@ -1,22 +1,42 @@
-"""Sends the next message of one channel: claim, render, send, write down the outcome."""
+"""Sends the next message of one channel: claim, render, send, write down the outcome.
+
+A server whose alert channel is lost is notified by other routes, once a day.
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from bot.clock import HOUR_MS, Clock
 from bot.db import guilds, outbox
 from bot.db.database import Connection, Database
 from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.delivery import outcomes, server_notices
-from bot.services.delivery.attempts import AttemptRunner, Outcome, Outgoing, find_existing
+from bot.models import GuildSettings
+from bot.services.delivery import outcomes
+from bot.services.delivery.attempts import (
+    CHANNEL_REFUSED,
+    AttemptRunner,
+    Outcome,
+    Outgoing,
+    find_existing,
+    find_sent,
+)
 from bot.services.delivery.claim import MOST, claim, with_more_listed
-from bot.services.delivery.messages import Action, Alert, SentMessage, Transport
-from bot.services.delivery.outgoing import OutgoingMessage
+from bot.services.delivery.messages import (
+    Action,
+    Alert,
+    Notice,
+    OutgoingMessage,
+    SentMessage,
+    Transport,
+)
 from bot.services.delivery.planning import MessageKind
-from bot.services.delivery.rendering import Form, mask, render
+from bot.services.delivery.rendering import Form, mask, missed, render
 from bot.services.delivery.throttle import Throttle
+from bot.words.escaping import markdown
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +45,8 @@ _AUTOMOD = 200000  # a rule of the server's AutoMod blocked the message
 AUTOMOD_MS = HOUR_MS
 # Some payloads make Discord answer 500 for ever (hidden limits).
 _INTERNAL_ERROR = 500
+_NAME_LIMIT = 60
+_REFUSED = {*CHANNEL_REFUSED, DeliveryAction.REFUSED}
 
 
 class Sender:
@@ -130,9 +152,7 @@ class _Attempt(Outgoing):
             return message
         found = await self._sender.db.read(lambda conn: guilds.find(conn, self.guild_id))
         second = found is not None and found.fallback_channel_id == self.channel_id
-        hidden = server_notices.hidden_incidents(
-            self._transport, message, self.channel_id, second=second
-        )
+        hidden = _hidden_incidents(self._transport, message, self.channel_id, second=second)
         return mask(message, hidden, self._language)
 
     async def _transmit(self, alert: Alert) -> int:
@@ -143,7 +163,7 @@ class _Attempt(Outgoing):
         if message.to_guild:
             await self._store_line(alert)
             now_ms = self._sender.clock.now_ms()
-            return await server_notices.send(self._sender.db, transport, message, alert, now_ms)
+            return await _send_to_guild(self._sender.db, transport, message, alert, now_ms)
         found = await find_existing(
             message.earlier,
             self._sender.clock.now_ms(),
@@ -230,3 +250,106 @@ class _Attempt(Outgoing):
             log.error("Message rejected even as a bare line: %s", error, extra=self.names)
             work = partial(outcomes.failed_permanently, message=message, error=text, now_ms=now_ms)
         await sender.db.write(work)
+
+
+class _Route(NamedTuple):
+    """A channel to use. ``name``: of the server, for those outside of it."""
+
+    channel_id: int
+    name: str = ""
+    owner: bool = False
+
+
+async def _send_to_guild(
+    db: Database, transport: Transport, message: OutgoingMessage, alert: Alert, now_ms: int
+) -> int:
+    """Send a notice by the first route that works; returns the message's id.
+
+    The server's second channel, its system channel, a private message to whom it concerns or who
+    chose the alert channel, one to its owner. Sites are named where everybody may know of them.
+    Raises DeliveryError: with CHANNEL_GONE when nobody can be, else to try again (each place knows
+    the nonce, and is looked at once that is old, so none gets it twice).
+    """
+    guild_id = message.guild_id
+    settings = await db.read(lambda conn: guilds.find(conn, guild_id)) or GuildSettings(guild_id)
+    notice = message.notice or Notice("notice")
+    async for route in _routes(transport, settings, notice.user_id or settings.set_by):
+        if route.channel_id == notice.channel_id:
+            continue  # that is the lost one
+        try:
+            found = await find_sent(
+                message.earlier,
+                now_ms,
+                partial(transport.find, route.channel_id, message.lost(alert)),
+            )
+            if found is not None:
+                return found
+            content = f"{route.name} · {alert.content}" if route.name else alert.content
+            if notice.kind == "lost":
+                hidden = _hidden(transport, settings, message, route)
+                named = {one.id for one in message.incidents} - hidden
+                content += missed(alert.language, message.incidents, named)
+            here = replace(alert, content=content)
+            return await transport.post(route.channel_id, here, nonce=message.nonce)
+        except DeliveryError as error:
+            if error.action not in _REFUSED:
+                raise
+            names = message.names | {"through": route.channel_id}
+            log.info("Guild not reached: %s", error, extra=names)
+    raise DeliveryError("nobody of the server can be reached", DeliveryAction.CHANNEL_GONE)
+
+
+def _hidden(
+    transport: Transport, settings: GuildSettings, message: OutgoingMessage, route: _Route
+) -> set[int]:
+    if route.owner:
+        return set()
+    second = route.channel_id == settings.fallback_channel_id
+    return _hidden_incidents(transport, message, route.channel_id, second=second)
+
+
+def _hidden_incidents(
+    transport: Transport, message: OutgoingMessage, place_id: int, *, second: bool
+) -> set[int]:
+    """The incidents that not everybody who reads a place may know of.
+
+    ``second``: the place is the server's second channel: chosen for what was meant for the alert
+    channel, if that is gone.
+    """
+    hidden = set()
+    for incident in message.incidents:
+        if place_id == incident.channel_id:
+            continue
+        home = message.home_channels[incident.id]
+        if home.channel_id in {None, place_id}:
+            continue
+        may_see = transport.readers_may_see(message.guild_id, place_id, home.channel_id)
+        if not (second and not home.own if may_see is None else may_see):
+            hidden.add(incident.id)
+    return hidden
+
+
+async def _routes(
+    transport: Transport, settings: GuildSettings, first_id: int | None
+) -> AsyncIterator[_Route]:
+    """The channels to try, each found out only when the ones before have failed."""
+    if settings.fallback_channel_id is not None:
+        yield _Route(settings.fallback_channel_id)
+    places = await transport.contact_points(settings.id)
+    system_id = places.system_channel_id
+    if system_id is not None and system_id != settings.fallback_channel_id:
+        yield _Route(system_id)
+    name = markdown(places.name or "", _NAME_LIMIT)
+    for user_id in dict.fromkeys((first_id, places.owner_id)):
+        channel_id = None if user_id is None else await _dm_channel(transport, user_id)
+        if channel_id is not None:
+            yield _Route(channel_id, name, owner=user_id == places.owner_id)
+
+
+async def _dm_channel(transport: Transport, user_id: int) -> int | None:
+    try:
+        return await transport.open_dm(user_id)
+    except DeliveryError as error:
+        if error.action not in _REFUSED:
+            raise
+        return None

@@ -9,7 +9,7 @@ from bot.db.boards import Board, of_guild
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import CheckResult, Phases
 from bot.services.boards.boards import Boards
-from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.boards.state import BoardSnapshot
 from tests.fakes import FakeClock
 from tests.services.services_fixture import GUILD, PERSON, ServicesFixture, services_fixture
 

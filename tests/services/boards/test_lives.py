@@ -10,7 +10,7 @@ from bot.db import outbox
 from bot.errors import DeliveryAction, NotFound, UserError
 from bot.services.boards import publisher
 from bot.services.boards.boards import MAX_BOARDS
-from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.boards.state import BoardSnapshot
 from bot.services.delivery import dispatcher
 from bot.services.delivery.messages import ChannelAccess, ContactPoints, Notice
 from tests.fakes import FakeClock

@@ -6,7 +6,7 @@ import pytest
 
 from bot.db.boards import Board
 from bot.errors import DeliveryAction, DeliveryError
-from bot.services.boards.snapshot import BoardSnapshot
+from bot.services.boards.state import BoardSnapshot
 from tests.services.boards.boards_fixture import WALL, boards_fixture, fine, refusing
 from tests.services.delivery.delivery_fixture import always
 from tests.services.services_fixture import CHANNEL, GUILD, PERSON, play
