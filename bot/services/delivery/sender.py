@@ -199,7 +199,12 @@ class _Attempt(Outgoing):
         log.info("Discord accepted message %.1f s after it was due", late_s, extra=self.names)
         sender.throttle.succeeded(self.channel_id, posted=not self.edits)
         if self.edits and len(message.ids) < MOST:  # else more joins it at once
-            sender.throttle.rest(self.channel_id, message.listed, sender.runner.now_ms())
+            sender.throttle.rest(
+                self.channel_id,
+                message.listed,
+                sender.runner.now_ms(),
+                grows=message.kind is MessageKind.JOIN,
+            )
         self._forget()
         action: Action = "post" if message.reply_to is None else "reply"
         if self.edits:

@@ -22,8 +22,10 @@ from bot.services.delivery.refusals import Refusals
 # Discord's edge turned the whole address away (a 429 that Discord itself did not send).
 HALT_MS = 600_000
 _HALT_CAP_MS = 6 * HOUR_MS
-# A list of more sites than this is edited so seldom for each of them, at least so often.
-LISTED_FROM, LISTED_APART_MS, LISTED_CAP_MS = 20, 2.5, 10_000
+# Each edit of a list reads, words and sends all of it: one of more sites than this is edited so far
+# apart for each of them, within these bounds; it grows faster than it shrinks.
+LISTED_FROM, LISTED_APART_MS = 20, 7
+LISTED_LEAST_MS, GROWS_CAP_MS, LISTED_CAP_MS = 2_500, 4_000, 10_000
 # After so many faults of our own in a row it is tried as rarely as an old row.
 _OFTEN = 10
 # A channel that is gone or refuses us is left alone for so long; events of its rights wake it.
@@ -138,11 +140,12 @@ class Throttle:
             for one in self._waits.values():
                 one.backoff_ms = 0
 
-    def rest(self, channel_id: int, listed: int, now_ms: int) -> None:
+    def rest(self, channel_id: int, listed: int, now_ms: int, *, grows: bool) -> None:
         """A list was edited: one that changes site by site is not edited for each of them."""
         if listed > LISTED_FROM:
-            pause_ms = min(listed * LISTED_APART_MS, LISTED_CAP_MS)
-            self._waits[channel_id, False].lists_ms = now_ms + round(pause_ms)
+            cap_ms = GROWS_CAP_MS if grows else LISTED_CAP_MS
+            pause_ms = max(LISTED_LEAST_MS, min(listed * LISTED_APART_MS, cap_ms))
+            self._waits[channel_id, False].lists_ms = now_ms + pause_ms
 
     def list_opens_at(self, channel_id: int) -> int:
         """The moment from which a channel's long list may be edited again."""
