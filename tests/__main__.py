@@ -27,12 +27,12 @@ FOLDERS = {
     "test_main_job.py": 1,
     "places": 4,
     ELSEWHERE: 3,
-    "cogs": 6,
-    "faults": 3,
-    "discord": 1,
-    "sandbox": 1,
-    "cli": 1,
     "scenarios": 1,
+    "sandbox": 1,
+    "discord": 1,
+    "cogs": 5,
+    "faults": 3,
+    "cli": 1,
 }
 AGAIN = "failed: "
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")

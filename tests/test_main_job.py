@@ -154,11 +154,11 @@ def test_every_way_to_fail_is_named_and_the_loop_lives_on(tmp_path: Path) -> Non
                 "loop": (f"http://{loop}/", "too many redirects"),
                 "tls": (f"https://{plain}/", "TLS handshake failed"),
                 "noname": ("http://no-such-name.invalid/", "no DNS answer"),
-                "silent": (f"http://{silent}/", "timed out after 10 s"),
-                "drip": (f"http://{drip}/", "timed out after 10 s"),
+                "silent": (f"http://{silent}/", "timed out after 3 s"),
+                "drip": (f"http://{drip}/", "timed out after 3 s"),
             }
             adding = [
-                h.command("watch add", url=url, name=name, every=1)
+                h.command("watch add", url=url, name=name, every=1, timeout=3)
                 for name, (url, _) in wanted.items()
             ]
             adding.append(h.command("watch add", url=f"http://{large}/", name="large", every=1))

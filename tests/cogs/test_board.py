@@ -15,6 +15,7 @@ from sandbox import Refused, Sandbox
 from sandbox.interactions.answer import readable
 from sandbox.world.world import Channel, ChannelType, Thread
 from tests.cogs.bot_fixture import BotFixture, Json, run_with_bot, running_bot, until
+from tests.cogs.test_watch_files import take
 
 V2 = 1 << 15
 SILENT = 1 << 12
@@ -455,12 +456,12 @@ def test_fifty_sites_with_awkward_names_fit_in_a_french_board(tmp_path: Path) ->
         fixture.sandbox.admin.set_locale("Harbour", "fr")
         await until(lambda: fixture.app.guilds.language(fixture.guild_id) == "fr")
         fixture.site.status = 503  # one failed check says nothing yet
+        rows = ["name,url,every"]
         for number in range(50):
             text = ("שלום עולם ", "**gras** <@1> ", "مرحبا بالعالم ", "網站監視器 ")[number % 4]
             name = (text * 20)[:76] + f"{number:04}"
-            await fixture.run(
-                "watch add", url=f"{fixture.site.url}/{number}", name=name, every=3600
-            )
+            rows.append(f"{name},{fixture.site.url}/{number},3600")
+        await take(fixture, "sites.csv", "\n".join(rows))
         answer = await fixture.run("board create")
         assert answer.content.startswith("The board is posted")
         board = await shows(fixture, "50 en attente")

@@ -269,7 +269,11 @@ def test_time_offline_far_from_the_expected_beat_puts_nothing_off(tmp_path: Path
     play(scenario())
 
 
-def test_what_comes_too_often_is_refused_and_not_late(tmp_path: Path) -> None:
+def test_what_comes_too_often_is_refused_and_not_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.pushes.GATHER_S", 0)
+
     async def scenario() -> None:
         async with running(tmp_path) as s:
             one = await job(s)
