@@ -99,10 +99,8 @@ class BoardPublisher:
         states = list(self.store.by_channel.values())
         traces = {one: self._trace(one) for one in {state.board.guild_id for state in states}}
         for state in states:
-            trace, is_recent = (
-                traces[state.board.guild_id],
-                0 <= now_ms - state.looked_ms < STILL_MS,
-            )
+            trace = traces[state.board.guild_id]
+            is_recent = 0 <= now_ms - state.looked_ms < STILL_MS
             if is_recent and trace == state.trace and not everything:
                 continue
             begun = time.thread_time()
@@ -170,17 +168,14 @@ class BoardPublisher:
 
     def _due_of(self, state: BoardState) -> int | None:
         """When a board has something to do; one that cannot be built rests."""
-        try:
-            return self._wanted_ms(state)
-        except Exception:
-            log.exception("Board could not be built", extra=state.board.names)
-            return None
-
-    def _wanted_ms(self, state: BoardState) -> int | None:
         board = state.board
         if board.removed_ms is not None:
             return 0
-        snapshot = self.snapshot(board)
+        try:
+            snapshot = self.snapshot(board)
+        except Exception:
+            log.exception("Board could not be built", extra=board.names)
+            return None
         if snapshot is None or board.asked_ms is not None:
             return None
         if board.message_id is None or state.requested:

@@ -75,7 +75,7 @@ class Dispatcher:
             languages,
             self.throttle,
             self.runner,
-            notify_sent=self._notify_observers,
+            observers=self.observers,
             moved=self.wake,
         )
         self._limiter = RateLimiter(clock)
@@ -325,20 +325,15 @@ class Dispatcher:
         now_ms = self._clock.now_ms()
         ahead_ms = self.runner.now_ms() - now_ms
         await self._look(now_ms)
-        due = {
-            channel_id: self._due_in(channel_id, known, ahead_ms)
-            for channel_id, known in self._known.items()
-        }
+        due = {}  # while a long list rests, its openings and edits are due later
+        for channel_id, known in self._known.items():
+            list_ms = self.throttle.list_opens_at(channel_id) - ahead_ms
+            due[channel_id] = max(known.at_ms, min(known.others_ms, list_ms))
         self._cut_short(due, now_ms)
         if self.background is not None:
             for channel_id, due_ms in self.background.due().items():
                 due[channel_id] = min(due_ms, due.get(channel_id, due_ms))
         return {channel_id: due_ms + ahead_ms for channel_id, due_ms in due.items()}
-
-    def _due_in(self, channel_id: int, known: Due, ahead_ms: int) -> int:
-        """While a long list rests, its openings and edits are due later (all in wall time)."""
-        list_ms = self.throttle.list_opens_at(channel_id) - ahead_ms
-        return max(known.at_ms, min(known.others_ms, list_ms))
 
     async def _look(self, now_ms: int) -> None:
         """Read what is due where: of all channels after news, else of those just served."""
@@ -355,10 +350,6 @@ class Dispatcher:
             found = await self._db.read(lambda conn: outbox.due_by_channel(conn, now_ms, changed))
             kept = {c: one for c, one in self._known.items() if c not in changed}
             self._known = kept | found
-
-    def _notify_observers(self, sent: SentMessage) -> None:
-        for observer in self.observers:
-            observer(sent)
 
     def _stop_for_token(self, error: DeliveryError) -> None:
         log.critical("Discord no longer accepts the token: %s", error)

@@ -62,6 +62,11 @@ class ChannelQueue:
     alone: frozenset[int] = frozenset()  # openings that share no message: together it was refused
     rests: bool = False  # the list is so long that it is not edited now
 
+    @property
+    def unsent(self) -> set[int | None]:
+        """The incidents whose opening waits."""
+        return {row.incident_id for row in self.of(Work.OPEN)}
+
     def due(self, kind: Work) -> tuple[Notification, ...]:
         return tuple(row for row in self.of(kind) if self.is_due(row))
 
@@ -136,28 +141,24 @@ def _opening(queue: ChannelQueue) -> Batch | None:
 
 def _escalation(queue: ChannelQueue) -> Batch | None:
     """Not before its opening: that one, sent later, shows the newest truth anyway."""
-    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
-    ready = [row for row in queue.due(Work.ESCALATE) if row.incident_id not in unsent]
-    return _first(MessageKind.ESCALATE, ready)
+    unsent, due = queue.unsent, queue.due(Work.ESCALATE)
+    return _first(MessageKind.ESCALATE, [row for row in due if row.incident_id not in unsent])
 
 
 def _answers(queue: ChannelQueue) -> Batch | None:
     """As soon as one is due, all of them."""
     if not queue.due(Work.ANSWERS):
         return None
-    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
-    rows = tuple(row for row in queue.of(Work.ANSWERS) if row.incident_id not in unsent)
-    return Batch(MessageKind.ANSWERS, rows) if rows else None
+    unsent, rows = queue.unsent, queue.of(Work.ANSWERS)
+    ready = tuple(row for row in rows if row.incident_id not in unsent)
+    return _together(MessageKind.ANSWERS, ready)
 
 
 def _recovery(queue: ChannelQueue) -> Batch | None:
     """All-clears that are due share one reply; those of outages not sent yet share one post."""
-    due = queue.due(Work.CLOSE)
-    unsent = {row.incident_id for row in queue.of(Work.OPEN)}
+    unsent, due = queue.unsent, queue.due(Work.CLOSE)
     opened = tuple(row for row in due if row.incident_id not in unsent)
-    if opened:
-        return Batch(MessageKind.CLOSE, opened)
-    return Batch(MessageKind.LATE, due) if due else None
+    return _together(MessageKind.CLOSE, opened) or _together(MessageKind.LATE, due)
 
 
 def _edit(queue: ChannelQueue, *, urgent: bool) -> Batch | None:

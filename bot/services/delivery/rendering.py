@@ -18,7 +18,6 @@ ROLES = 20
 # What is left of a line when Discord refuses the whole message.
 PLAIN_CHARACTERS = 500
 
-
 _PLAIN = {
     MessageKind.ANSWERS,
     MessageKind.CLOSE,
@@ -27,6 +26,8 @@ _PLAIN = {
     MessageKind.ESCALATE,
     MessageKind.PING,
 }
+# Silent, unless somebody asked for them.
+_AWAITED = {MessageKind.ANSWERS, MessageKind.CLOSE, MessageKind.LATE, MessageKind.DIGEST}
 
 
 class Form(IntEnum):
@@ -47,13 +48,8 @@ def render(message: OutgoingMessage, language: str, form: Form = Form.CARD) -> A
     if message.since_ms is not None:
         alert = replace(alert, delayed_ms=(message.since_ms, message.read_ms))
     if form > Form.CARD:
-        alert = replace(
-            alert,
-            plain=True,
-            note="",
-            content=clip(alert.content, PLAIN_CHARACTERS),
-            files=(),
-        )
+        line = clip(alert.content, PLAIN_CHARACTERS)
+        alert = replace(alert, plain=True, note="", content=line, files=())
     if form is Form.BARE:
         alert = replace(alert, role_ids=(), user_ids=())
     return alert
@@ -79,45 +75,32 @@ def _page_report(words: Translator, language: str, found: PageReport) -> Alert:
 
 
 def _alert(message: OutgoingMessage, words: Translator, language: str) -> Alert:
-    incidents, is_plain = message.incidents, message.kind in _PLAIN
+    incidents, asked_ms = message.incidents, max(row.created_ms for row in message.batch.rows)
+    kind, roles = alert_kind(incidents), tuple[int, ...]()
     match message.kind:
         case MessageKind.NOTICE if message.notice is not None:
             return _notice(words, language, message.notice)
         case MessageKind.CLOSE | MessageKind.LATE:
-            line = alert_lines.recovery(words, incidents)
-            alert = Alert(alert_kind(incidents), language, line, incidents)
+            content = alert_lines.recovery(words, incidents)
         case MessageKind.ANSWERS:
-            line = alert_lines.answers_again(words, incidents, message.fell_again)
-            alert = Alert(alert_kind(incidents), language, line, incidents)
+            content = alert_lines.answers_again(words, incidents, message.fell_again)
         case MessageKind.DIGEST:
-            content = alert_lines.digest(words, len(incidents))
-            alert = Alert("digest", language, content, incidents)
+            kind, content = "digest", alert_lines.digest(words, len(incidents))
         case MessageKind.REMIND:
-            at_ms = max(row.created_ms for row in message.batch.rows)
-            content = alert_lines.reminders(words, incidents, at_ms)
+            content = alert_lines.reminders(words, incidents, asked_ms)
             roles = _roles(incidents) if message.pings else ()
-            return Alert(alert_kind(incidents), language, content, incidents, roles, plain=is_plain)
         case MessageKind.CALL:
-            at_ms = max(row.created_ms for row in message.batch.rows)
-            content = alert_lines.nobody_acknowledged(words, incidents, at_ms)
-            called = () if message.role_id is None else (message.role_id,)
-            kind = alert_kind(incidents)
-            return Alert(kind, language, content, incidents, called, plain=is_plain)
+            content = alert_lines.nobody_acknowledged(words, incidents, asked_ms)
+            roles = () if message.role_id is None else (message.role_id,)
         case MessageKind.ESCALATE:
-            content = alert_lines.down_for_good(words, incidents[0])
-            return Alert("down", language, content, incidents, plain=is_plain)
+            kind, content = "down", alert_lines.down_for_good(words, incidents[0])
         case _:
+            content = alert_lines.group(words, incidents)
             calls = message.kind in {MessageKind.OPEN, MessageKind.PING}
-            return Alert(
-                alert_kind(incidents),
-                language,
-                alert_lines.group(words, incidents),
-                incidents,
-                _roles(incidents) if calls else _kept_roles(message),
-                plain=is_plain,
-            )
-    users = message.subscribers
-    return replace(alert, user_ids=users, silent=not users, plain=is_plain)
+            roles = _roles(incidents) if calls else _kept_roles(message)
+    users, is_plain = message.subscribers, message.kind in _PLAIN
+    is_quiet = message.kind in _AWAITED and not users
+    return Alert(kind, language, content, incidents, roles, users, silent=is_quiet, plain=is_plain)
 
 
 def alert_kind(incidents: Sequence[Incident]) -> AlertKind:

@@ -4,14 +4,14 @@ A server whose alert channel is lost is notified by other routes, once a day.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from bot.clock import HOUR_MS, Clock
 from bot.db import guilds, outbox
-from bot.db.database import Connection, Database
+from bot.db.database import Database
 from bot.db.outbox import Work
 from bot.errors import DeliveryAction, DeliveryError
 from bot.models import GuildSettings
@@ -50,7 +50,7 @@ _REFUSED = {*CHANNEL_REFUSED, DeliveryAction.REFUSED}
 
 
 class Sender:
-    """``notify_sent`` hears of each message that Discord took; ``moved``: other channels got work.
+    """``observers`` hear of each message that Discord took; ``moved``: other channels got work.
 
     ``forms``: of messages, by their leading row, whose card Discord did not take. ``alone``:
     openings that were rejected together with others.
@@ -64,7 +64,7 @@ class Sender:
         throttle: Throttle,
         runner: AttemptRunner,
         *,
-        notify_sent: Callable[[SentMessage], None],
+        observers: Iterable[Callable[[SentMessage], None]],
         moved: Callable[[], None],
     ) -> None:
         self.db = db
@@ -72,7 +72,7 @@ class Sender:
         self.languages = languages
         self.throttle = throttle
         self.moved = moved
-        self.notify_sent = notify_sent
+        self.observers = observers
         self.forms: dict[int, Form] = {}
         self.alone: set[int] = set()
         self.runner = runner
@@ -97,11 +97,7 @@ class Sender:
         """With all sites of its list; of rows that cannot be read there are fewer."""
         while len(message.incidents) < message.listed:
             known = message
-
-            def read(conn: Connection, known: OutgoingMessage = known) -> OutgoingMessage:
-                return with_more_listed(conn, known)
-
-            message = await self.db.read(read)
+            message = await self.db.read(partial(with_more_listed, message=known))
             if message is known:
                 break
         return message
@@ -134,7 +130,7 @@ class _Attempt(Outgoing):
         Raises DeliveryError.
         """
         self._message = await self._without_hidden_names()
-        alert = self._alert = self._render(self._form)
+        alert = self._alert = render(self._message, self._language, self._form)
         try:
             self._message_id = await self._transmit(alert)
         except DeliveryError as error:
@@ -142,17 +138,14 @@ class _Attempt(Outgoing):
                 raise
             # A human deleted it before we knew of it.
 
-    def _render(self, form: Form) -> Alert:
-        return render(self._message, self._language, form)
-
     async def _without_hidden_names(self) -> OutgoingMessage:
         """Outside of the channel it was meant for, a site is named only if all may know it."""
         message = self._message
         if message.to_guild or not message.home_channels:
             return message
         found = await self._sender.db.read(lambda conn: guilds.find(conn, self.guild_id))
-        second = found is not None and found.fallback_channel_id == self.channel_id
-        hidden = _hidden_incidents(self._transport, message, self.channel_id, second=second)
+        second_id = None if found is None else found.fallback_channel_id
+        hidden = _hidden_incidents(self._transport, message, self.channel_id, second_id)
         return mask(message, hidden, self._language)
 
     async def _transmit(self, alert: Alert) -> int:
@@ -207,9 +200,9 @@ class _Attempt(Outgoing):
             )
         self._forget()
         action: Action = "post" if message.reply_to is None else "reply"
-        if self.edits:
-            action = "edit"
-        sender.notify_sent(SentMessage(action, now_ms, self.channel_id, alert))
+        sent = SentMessage("edit" if self.edits else action, now_ms, self.channel_id, alert)
+        for observer in sender.observers:
+            observer(sent)
 
     async def note(self, outcome: Outcome, error: DeliveryError, until_ms: int = 0) -> None:
         message, now_ms = self._message, self._sender.clock.now_ms()
@@ -236,7 +229,7 @@ class _Attempt(Outgoing):
         """The next form that Discord may take; after the last one the message is given up."""
         sender, message, text = self._sender, self._message, str(error)
         for form in Form:
-            if form > self._form and self._render(form) != self._alert:
+            if form > self._form and render(message, self._language, form) != self._alert:
                 sender.forms[message.lead.id] = form
                 return
         self._forget()
@@ -291,8 +284,9 @@ async def _send_to_guild(
                 return found
             content = f"{route.name} · {alert.content}" if route.name else alert.content
             if notice.kind == "lost":
-                hidden = _hidden(transport, settings, message, route)
-                named = {one.id for one in message.incidents} - hidden
+                place, second_id = route.channel_id, settings.fallback_channel_id
+                hidden = _hidden_incidents(transport, message, place, second_id)
+                named = {one.id for one in message.incidents if route.owner or one.id not in hidden}
                 content += missed(alert.language, message.incidents, named)
             here = replace(alert, content=content)
             return await transport.post(route.channel_id, here, nonce=message.nonce)
@@ -304,22 +298,13 @@ async def _send_to_guild(
     raise DeliveryError("nobody of the server can be reached", DeliveryAction.CHANNEL_GONE)
 
 
-def _hidden(
-    transport: Transport, settings: GuildSettings, message: OutgoingMessage, route: _Route
-) -> set[int]:
-    if route.owner:
-        return set()
-    second = route.channel_id == settings.fallback_channel_id
-    return _hidden_incidents(transport, message, route.channel_id, second=second)
-
-
 def _hidden_incidents(
-    transport: Transport, message: OutgoingMessage, place_id: int, *, second: bool
+    transport: Transport, message: OutgoingMessage, place_id: int, second_id: int | None
 ) -> set[int]:
     """The incidents that not everybody who reads a place may know of.
 
-    ``second``: the place is the server's second channel: chosen for what was meant for the alert
-    channel, if that is gone.
+    ``second_id``: the server's second channel, chosen for what was meant for the alert channel, if
+    that is gone.
     """
     hidden = set()
     for incident in message.incidents:
@@ -329,7 +314,7 @@ def _hidden_incidents(
         if home.channel_id in {None, place_id}:
             continue
         may_see = transport.readers_may_see(message.guild_id, place_id, home.channel_id)
-        if not (second and not home.own if may_see is None else may_see):
+        if not (place_id == second_id and not home.own if may_see is None else may_see):
             hidden.add(incident.id)
     return hidden
 
