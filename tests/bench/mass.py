@@ -74,6 +74,9 @@ class Paper(NullTransport):
     news: asyncio.Event = field(default_factory=asyncio.Event)
     first: float | None = None
     messages: int = 0
+    # By incident: ms from its first failed check to its opening, and from that to its being named.
+    opened_ms: dict[int, int] = field(default_factory=dict)
+    counted_ms: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -101,6 +104,10 @@ class Paper(NullTransport):
 
     def _name(self, message_id: int, alert: Alert) -> None:
         self.named[message_id] = frozenset(one.monitor_id for one in alert.incidents if one.open)
+        now_ms = round(time.time() * 1000)
+        for one in alert.incidents:
+            self.opened_ms.setdefault(one.id, one.opened_ms - one.since_ms)
+            self.counted_ms.setdefault(one.id, now_ms - one.opened_ms)
         self.news.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -224,6 +231,8 @@ async def measure(folder: Path, count: int, every_s: int, *, recover: bool) -> d
         found = {
             "first_s": (paper.first or 0) - begun,
             "all_s": all_s,
+            "open_late_ms": max(paper.opened_ms.values()) - alone_s * 1000,
+            "counted_s": max(paper.counted_ms.values()) / 1000,
             "messages": paper.messages,
             "lag_p99_ms": lag.p99_ms(),
             "lag_max_ms": round(max(lag.found) * 1000),
@@ -294,6 +303,8 @@ def run(folder: Path) -> None:
 COLUMNS = {
     "first_s": "first post s",
     "all_s": "all named s",
+    "open_late_ms": "latest opening ms",
+    "counted_s": "counted after it s (< 20)",
     "messages": "messages",
     "ms_each": "CPU ms each (≤ 3)",
     "lag_p99_ms": "lag p99 ms (< 100)",
