@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.db import stats as db_stats
 from bot.db.database import Connection
 from bot.db.stats import OutboxStats
+from bot.models import Game
 from bot.services.registry import Core
 
 QUANTILES = (0.5, 0.95, 1.0)
@@ -27,6 +28,7 @@ class Numbers:
     check_errors: int
     checks_postponed: int
     delays_s: Mapping[float, float]
+    players: Mapping[tuple[int, str], Game]  # by id and kind, of the game servers that are up
     beats: Mapping[str, int]  # by outcome
     outbox: OutboxStats
     outbox_age_s: float  # of the oldest that waits
@@ -59,6 +61,11 @@ async def numbers(core: Core, clock: Clock) -> Numbers:
         check_errors=stats.errors,
         checks_postponed=stats.postponed,
         delays_s={q: late[round(q * (len(late) - 1))] / 1000 for q in QUANTILES},
+        players={
+            (one.monitor.id, one.monitor.target.url.partition("://")[0]): one.latest.game
+            for one in entries
+            if one.latest is not None and one.latest.game is not None and not one.monitor.paused
+        },
         beats={taken.name.lower(): n for taken, n in core.pushes.taken.items()},
         outbox=outbox,
         outbox_age_s=0.0 if outbox.oldest_ms is None else (now_ms - outbox.oldest_ms) / 1000,

@@ -14,7 +14,8 @@ from bot.clock import DAY_MS, Clock
 from bot.db import incidents
 from bot.db.database import Database
 from bot.errors import UserError, VigieError
-from bot.models import Incident
+from bot.models import Game, Incident
+from bot.services.boards.snapshot import game_of
 from bot.services.guilds import Guilds
 from bot.services.history.uptime import Level, Uptime, by_day, joined
 from bot.services.maintenance import Maintenance
@@ -41,7 +42,10 @@ class PublicView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageSite:
-    """``days``: how each of the last 90 was, the oldest first. ``uptime`` is of all of them."""
+    """``days``: how each of the last 90 was, the oldest first. ``uptime`` is of all of them.
+
+    ``game``: what a game server that is up says of itself.
+    """
 
     id: int
     name: str
@@ -50,6 +54,7 @@ class PageSite:
     in_maintenance: bool
     days: tuple[Level, ...]
     uptime: Uptime
+    game: Game | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +231,5 @@ def _site(status: MonitorStatus, days: Sequence[Uptime]) -> PageSite:
         in_maintenance=status.maintenance is not None,
         days=tuple(one.level for one in days),
         uptime=joined(days),
+        game=None if monitor.paused else game_of(status),
     )

@@ -89,6 +89,8 @@ class Metrics:
         for quantile, seconds in found.delays_s.items():
             delay.add_metric([str(quantile)], seconds)
         yield delay
+        yield _of_games("vigie_players", "Players on a game server.", found, "players")
+        yield _of_games("vigie_players_max", "Its room for players.", found, "max_players")
         beats = CounterMetricFamily("vigie_beats", "Calls of jobs by outcome.", labels=["outcome"])
         for outcome, count in found.beats.items():
             beats.add_metric([outcome], count)
@@ -136,6 +138,16 @@ def _counters(found: Numbers) -> Iterator[tuple[str, str, float]]:
     yield "vigie_checks", "Checks started.", found.checks
     yield "vigie_check_errors", "Checks that failed by a bug of Vigie's.", found.check_errors
     yield "vigie_checks_postponed", "Checks put off by a stall.", found.checks_postponed
+
+
+def _of_games(name: str, text: str, found: Numbers, what: str) -> Metric:
+    """By the number of the monitor, which its status page and its badge have too."""
+    family = GaugeMetricFamily(name, text, labels=["monitor", "kind"])
+    for (monitor_id, kind), game in found.players.items():
+        count = getattr(game, what)
+        if count is not None:
+            family.add_metric([str(monitor_id), kind], count)
+    return family
 
 
 def _by(name: str, text: str, label: str, counts: Mapping[str, int], keys: Sequence[str]) -> Metric:

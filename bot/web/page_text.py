@@ -12,6 +12,7 @@ from bot.services.history.uptime import Level, Uptime
 from bot.services.recurrence import zone_of
 from bot.services.status import STATE_OF_KIND
 from bot.services.status_pages import DAYS, Page, PageSite, PageWork
+from bot.words.causes import players_text
 from bot.words.phrases import state_on_page
 from bot.words.translator import N_, Translator
 
@@ -105,8 +106,8 @@ def site_line(words: Translator, page: Page, site: PageSite) -> dict[str, object
     said = [state_on_page(words, site.state)]
     if site.in_maintenance:
         said.append(words.text("MAINTENANCE"))
+    uptime, players = uptime_text(words, site.uptime), players_text(words, site.game)
     first_ms = page.at_ms - (max(1, len(site.days)) - 1) * DAY_MS
-    uptime = uptime_text(words, site.uptime)
     bad = sum(level not in {Level.FINE, Level.UNWATCHED} for level in site.days)
     trouble = words.plural("trouble on {n} day", "trouble on {n} days", bad)
     first = datetime.fromtimestamp(first_ms / 1000, UTC)
@@ -118,7 +119,7 @@ def site_line(words: Translator, page: Page, site: PageSite) -> dict[str, object
         "width": _STEP * max(DAYS, len(site.days)),
         "label": f"{site.name}: {uptime}, {trouble}",
         "first": format_date(first, "d MMM", locale=words.locale),
-        "uptime": uptime,
+        "uptime": f"{players} · {uptime}" if players else uptime,
     }
 
 

@@ -175,6 +175,8 @@ def _site_json(site: PageSite, url: str) -> dict[str, Any]:
         "since": _iso(site.since_ms),
         "in_maintenance": site.in_maintenance,
         "uptime": round((watched_s - down_s) / watched_s, 5) if watched_s > 0 else None,
+        "players": site.game and site.game.players,
+        "max_players": site.game and site.game.max_players,
         "days": [level.name.lower() for level in site.days],
         "badge": f"{url}/badge/{site.id}.svg",
     }

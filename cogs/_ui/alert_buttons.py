@@ -12,7 +12,7 @@ from bot.discord.command_tree import translator_of
 from bot.errors import UserError
 from bot.models import PUSH_URL, Cause, Incident
 from bot.words.causes import cause_text
-from bot.words.escaping import clip, code_block, markdown
+from bot.words.escaping import clip, code, code_block, markdown
 from bot.words.incident_text import headline, open_first, sentence, site_line
 from bot.words.phrases import stamp
 from bot.words.translator import N_, Translator
@@ -28,7 +28,7 @@ from cogs._ui.interactions import (
 from cogs._ui.monitor_text import add_address, shown_host
 
 _MUTE_S = 3600
-_NAME_LIMIT, _CHECKS, _BODY_LIMIT = 80, 12, 900
+_NAME_LIMIT, _CHECKS, _BODY_LIMIT, _SEEN_LIMIT = 80, 12, 900, 200
 MUTED = N_("Alerts for {name} are muted until {time}.")
 UNMUTED = N_("Alerts for {name} are on again. What is still failing is reported now.")
 _TAKEN = N_("Acknowledged; the alert now shows your name.")
@@ -221,9 +221,20 @@ async def _details(interaction: Interaction, public_id: str) -> None:
         embed.add_field(name=words.text("Latest checks"), value=clip(lines, 1024), inline=False)
     embed.set_footer(text=f"#{public_id}")
     files = []
+    if is_manager(interaction):
+        _add_seen(asked, embed, incident)
     if incident.url == PUSH_URL and is_manager(interaction):
         files = await _add_body(asked, embed, incident)
     await respond(interaction, embed=embed, files=files)
+
+
+def _add_seen(asked: Asked, embed: discord.Embed, incident: Incident) -> None:
+    """What the newest check found in place of what a condition expects."""
+    found = asked.interaction.client.services.status.overview(incident.guild_id)
+    newest = next((one.latest for one in found if one.monitor.id == incident.monitor_id), None)
+    if incident.open and newest is not None and newest.seen is not None:
+        value = f"{stamp(newest.at_ms, 'T')} · {code(newest.seen, _SEEN_LIMIT)}"
+        embed.add_field(name=asked.words.text("Seen instead"), value=value, inline=False)
 
 
 async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> list[discord.File]:
