@@ -64,7 +64,10 @@ async def numbers(core: Core, clock: Clock) -> Numbers:
         players={
             (one.monitor.id, one.monitor.target.url.partition("://")[0]): one.latest.game
             for one in entries
-            if one.latest is not None and one.latest.game is not None and not one.monitor.paused
+            if not one.monitor.paused
+            and one.latest is not None
+            and one.latest.ok
+            and one.latest.game is not None
         },
         beats={taken.name.lower(): n for taken, n in core.pushes.taken.items()},
         outbox=outbox,

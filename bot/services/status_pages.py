@@ -15,7 +15,7 @@ from bot.db import incidents
 from bot.db.database import Database
 from bot.errors import UserError, VigieError
 from bot.models import Game, Incident
-from bot.services.boards.snapshot import game_of
+from bot.services.boards.state import game_of
 from bot.services.guilds import Guilds
 from bot.services.history.uptime import Level, Uptime, by_day, joined
 from bot.services.maintenance import Maintenance

@@ -1,6 +1,7 @@
 """Conditions about answers, typed in Discord: managers read what was seen instead."""
 
 import json
+import re
 from pathlib import Path
 
 from bot.services.transfer.files import export, read
@@ -69,5 +70,24 @@ def test_conditions_travel_by_export_and_import(tmp_path: Path) -> None:
             assert item.error is None
             assert item.typed["header_is"] == monitor.target.header_is
             assert item.typed["json"] == monitor.target.json
+
+    run_with_bot(tmp_path, scenario)
+
+
+def test_details_say_to_managers_alone_what_is_seen_instead(tmp_path: Path) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        async with serve(HEALTH) as site:
+            await fixture.set_channel("alerts")
+            await fixture.run("watch add", url=site.url(), name="Api", every=1, json="count==`3`")
+            await fixture.run("watch edit", monitor="Api", json="status")
+            post = await fixture.sandbox.wait_for_message("alerts", "Api")
+            details = await fixture.sandbox.press("Admin", post, "Details")
+            (embed,) = (details.message or {})["embeds"]
+            (field,) = [one for one in embed["fields"] if one["name"] == "Seen instead"]
+            assert re.fullmatch(r'<t:\d+:T> · `"@everyone \*\*down\*\*"`', field["value"])
+            public = await fixture.sandbox.press("Member", post, "Details")
+            assert "Latest checks" in public.text
+            assert "Seen instead" not in public.text
+            assert "everyone" not in str((public.message or {})["embeds"])
 
     run_with_bot(tmp_path, scenario)

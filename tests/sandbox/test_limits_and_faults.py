@@ -6,7 +6,13 @@ import time
 import aiohttp
 import pytest
 
+from sandbox.faults import Fault
 from tests.sandbox.raw import Response, Rest, with_rest
+
+
+async def arrived(fault: Fault) -> None:
+    while not fault.hits:  # noqa: ASYNC110 - the request comes by a socket
+        await asyncio.sleep(0.01)
 
 
 @with_rest(rate_limits=True)
@@ -126,9 +132,9 @@ async def test_connections_break_before_or_after_the_message_is_made(rest: Rest)
 
 @with_rest()
 async def test_a_stall_lasts_until_the_faults_are_cleared(rest: Rest) -> None:
-    rest.sandbox.faults.add("stall", method="POST")
+    stall = rest.sandbox.faults.add("stall", method="POST")
     task = asyncio.create_task(rest.send({"content": "x"}))
-    await asyncio.sleep(0.05)
+    await arrived(stall)
     assert not task.done()
     rest.sandbox.faults.clear()
     with pytest.raises(aiohttp.ClientError):
@@ -153,9 +159,9 @@ async def test_a_stopped_sandbox_refuses_connections_and_comes_back_unchanged(re
 
 @with_rest()
 async def test_stopping_is_quick_even_while_a_request_stalls(rest: Rest) -> None:
-    rest.sandbox.faults.add("stall")
+    stall = rest.sandbox.faults.add("stall")
     task = asyncio.create_task(rest.send({"content": "x"}))
-    await asyncio.sleep(0.02)
+    await arrived(stall)
     begun = time.monotonic()
     await rest.sandbox.stop()
     assert time.monotonic() - begun < 30

@@ -11,7 +11,7 @@ from bot.config import Config
 from bot.db.database import Database
 from bot.engine.netguard import Netguard
 from bot.engine.place_router import Others
-from bot.models import Cause, CheckResult, Monitor, Phases, Reason, Target
+from bot.models import Cause, CheckResult, Game, Monitor, Phases, Reason, Target
 from bot.services.audit_log import AuditLog
 from bot.services.history.retention import Retention
 from bot.services.history.uptime import Uptime
@@ -35,6 +35,7 @@ class ScriptedProber:
     clock: FakeClock
     causes: dict[str, Cause] = field(default_factory=dict)
     certificate_ends_ms: dict[str, int] = field(default_factory=dict)
+    games: dict[str, Game] = field(default_factory=dict)
     probed: list[str] = field(default_factory=list)
     _latest_ms: dict[str, int] = field(default_factory=dict)
 
@@ -50,6 +51,7 @@ class ScriptedProber:
             phases=Phases(total=50.0),
             certificate_expires_ms=self.certificate_ends_ms.get(target.url),
             address=None if cause else ADDRESS,
+            game=None if cause else self.games.get(target.url),
         )
 
 
@@ -90,9 +92,10 @@ class ServicesFixture(Core):
         self.status = Status(db, clock, self.watchlist)
         self.retention = Retention(db, clock)
 
-    async def watch(self, name: str, guild_id: int = GUILD) -> Monitor:
+    async def watch(self, name: str, guild_id: int = GUILD, *, url: str = "") -> Monitor:
         """A monitor whose alerts go to the channel of the tests; not checked yet, as imported."""
-        new = {"url": f"https://{name}.example/", "name": name, "channel": CHANNEL}
+        url = url or f"https://{name}.example/"
+        new = {"url": url, "name": name, "channel": CHANNEL}
         draft = self.monitors.draft(guild_id, new, self.monitors.index(guild_id))
         return (await self.monitors.keep(guild_id, [draft], PERSON))[0]
 

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.config import Config, ListenAddress
+from bot.models import Game
 from bot.services.liveness import Gateway
 from bot.services.numbers import numbers
 from bot.services.pushes import Call
@@ -73,6 +74,42 @@ def test_prometheus_reads_it_and_its_names_are_as_it_wants_them(tmp_path: Path) 
         assert values["vigie_database_size_bytes",] > 10_000
         assert values["vigie_process_resident_memory_bytes",] > 10_000_000
         assert "shop" not in reply.text
+
+    play(scenario())
+
+
+def test_players_are_those_of_the_game_servers_that_are_up(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with services_fixture(tmp_path, config=LISTENING) as s:
+            craft = await s.watch("craft", url="minecraft://craft.example")
+            rust = await s.watch("rust", url="a2s://rust.example:28015")
+            await s.watch("shop")
+            s.prober.games[craft.target.url] = Game(5, 100, "Paper 1.21.5")
+            s.prober.games[rust.target.url] = Game(0)
+
+            async def found() -> list[tuple[str, str, str, float]]:
+                async with open_door({"metrics": metrics_of(s)}) as door:
+                    reply = await ask(door.listener.port, "/metrics")
+                assert "craft.example" not in reply.text
+                return [
+                    (one.name, one.labels["monitor"], one.labels["kind"], one.value)
+                    for family in text_string_to_metric_families(reply.text)
+                    for one in family.samples
+                    if one.name.startswith("vigie_players")
+                ]
+
+            assert await found() == []
+            await s.play({"craft": "O", "rust": "O", "shop": "O"})
+            of_craft = [
+                ("vigie_players", str(craft.id), "minecraft", 5),
+                ("vigie_players_max", str(craft.id), "minecraft", 100),
+            ]
+            of_rust = ("vigie_players", str(rust.id), "a2s", 0)
+            assert sorted(await found()) == sorted([*of_craft, of_rust])
+            await s.play({"craft": "O", "rust": "F"})
+            assert await found() == of_craft
+            await s.silences.pause(GUILD, craft.id, by=PERSON, for_s=None)
+            assert await found() == []
 
     play(scenario())
 

@@ -17,6 +17,7 @@ from bot.config import Config, ListenAddress
 from bot.db import guilds, rollups
 from bot.db.database import Connection
 from bot.db.rollups import ROLLED_DAY, ROLLED_HOUR, Rollup
+from bot.models import Game
 from bot.services.status_pages import StatusPages
 from bot.web.status_page import StatusPage, spoken
 from tests.cogs.bot_fixture import BotFixture, run_with_bot
@@ -186,6 +187,31 @@ def test_states_incidents_and_bars_are_true(tmp_path: Path) -> None:
             assert "1 site is down" in page
             assert "✖ DOWN" in page
             assert page.count("<li>") == 3
+
+    play(scenario())
+
+
+def test_players_of_a_game_server_stand_beside_its_uptime_while_it_is_up(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with page_of(tmp_path) as one:
+            craft = await one.s.watch("craft", url="minecraft://craft.example")
+            await one.s.watch("shop")
+            one.s.prober.games[craft.target.url] = Game(5, 100, HOSTILE, HOSTILE)
+
+            async def players() -> dict[str, tuple[int | None, int | None]]:
+                sites = (await one.json())["sites"]
+                return {site["name"]: (site["players"], site["max_players"]) for site in sites}
+
+            await one.s.play({"craft": "O", "shop": "O"})
+            assert await players() == {"craft": (5, 100), "shop": (None, None)}
+            page = (await one.get()).text
+            assert page.count("5/100 players · ") == 1
+            assert "alert(1)" not in page
+            french = await one.get(accept_language="fr")
+            assert "5/100 joueurs · " in french.text
+            await one.s.play({"craft": "F"})
+            assert await players() == {"craft": (None, None), "shop": (None, None)}
+            assert "players" not in (await one.get()).text
 
     play(scenario())
 
