@@ -17,10 +17,12 @@ from nats.aio.client import Client
 
 from bot.clock import Clock, SystemClock
 from bot.config import child_environment
-from bot.models import CheckResult, Target
+from bot.models import CheckResult, Phases, Target
 from bot.places.address import read_server
 from bot.places.link import Link
+from bot.places.lookout import Lookout, PlaceCheckers
 from tests.engine.sites import free_port
+from tests.harness import Harness, LocalSite
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = Path(sys.executable).with_name("nats-server")
@@ -196,3 +198,43 @@ def vigie(*arguments: str, folder: Path, **environment: str) -> subprocess.Compl
         timeout=60,
         check=False,
     )
+
+
+class Fine:
+    """Another place to which every site answers."""
+
+    async def check(self, target: Target) -> CheckResult:
+        del target
+        return CheckResult(0, None, 200, Phases(total=1.0))
+
+
+@asynccontextmanager
+async def reached_from_elsewhere(
+    folder: Path,
+) -> AsyncIterator[tuple[NatsServer, Harness, LocalSite]]:
+    """A bot that watches "shop" and three more, which "paris" and "oslo" always get through to."""
+    with NatsServer(folder) as nats:
+        server, checkers = read_server(nats.url, "NATS_URL"), PlaceCheckers(Fine(), Fine())
+        others = [Lookout(name, server, checkers, SystemClock()) for name in ("paris", "oslo")]
+        running = [asyncio.create_task(one.run()) for one in others]
+        try:
+            async with Harness(folder / "bot", VIGIE_NATS_URL=nats.url) as h:
+                await h.bot.start()
+                site = await h.watch("shop")
+                for name in ("wiki", "blog", "mail"):
+                    await h.watch(name)
+                yield nats, h, site
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+async def until_places(h: Harness, *names: str) -> None:
+    """The doctor knows them, as people read it."""
+    async with asyncio.timeout(READY_S):
+        while True:
+            answer = await h.command("doctor")
+            if all(f"{name} (" in str(answer.message) for name in names):
+                return
+            await asyncio.sleep(0.3)

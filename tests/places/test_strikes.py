@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Harness
-from tests.places.rig import LookoutProcess, NatsServer, lookouts
-from tests.places.test_whole_bot import reaching_everything, until_places
+from tests.places.rig import (
+    LookoutProcess,
+    NatsServer,
+    lookouts,
+    reached_from_elsewhere,
+    until_places,
+)
 
 
 class Strikes:
@@ -72,24 +77,16 @@ def test_what_only_home_does_not_reach_survives_kills_of_everybody(
     """While nobody votes home is alone, and may say DOWN; whatever it says is said once."""
 
     async def scenario() -> None:
-        with NatsServer(tmp_path) as nats:
-            async with (
-                reaching_everything(nats, "paris", "oslo"),
-                Harness(tmp_path / "bot", VIGIE_NATS_URL=nats.url) as h,
-            ):
-                await h.bot.start()
-                site = await h.watch("shop")
-                for name in ("wiki", "blog", "mail"):
-                    await h.watch(name)
-                strikes = Strikes(0, h, nats)
-                site.cut()
-                await strikes.run(6)
-                await until_places(h, "oslo", "paris")
-                await h.wait_post("🟡 PARTLY · shop", seconds=60)
-                await strikes.run(3)
-                await site.heal()
-                await h.wait_post("🟢 UP · shop", seconds=60)
-                others = [text for text in h.texts() if "shop" not in text]
-                assert others == []
+        async with reached_from_elsewhere(tmp_path) as (nats, h, site):
+            strikes = Strikes(0, h, nats)
+            site.cut()
+            await strikes.run(6)
+            await until_places(h, "oslo", "paris")
+            await h.wait_post("🟡 PARTLY · shop", seconds=60)
+            await strikes.run(3)
+            await site.heal()
+            await h.wait_post("🟢 UP · shop", seconds=60)
+            others = [text for text in h.texts() if "shop" not in text]
+            assert others == []
 
     asyncio.run(scenario())

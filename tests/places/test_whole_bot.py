@@ -6,51 +6,20 @@ Leaving a harness checks that nothing was lost or said twice.
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot import __version__
-from bot.clock import SystemClock
-from bot.models import CheckResult, Phases, Target
-from bot.places.address import read_server
-from bot.places.lookout import Lookout, PlaceCheckers
 from tests.harness import Harness
-from tests.places.rig import READY_S, NatsServer, lookouts, vigie, wait_until
-
-
-class Fine:
-    """Another place to which every site answers."""
-
-    async def check(self, target: Target) -> CheckResult:
-        del target
-        return CheckResult(0, None, 200, Phases(total=1.0))
-
-
-@asynccontextmanager
-async def reaching_everything(nats: NatsServer, *names: str) -> AsyncIterator[None]:
-    """Lookouts in this process."""
-    server = read_server(nats.url, "NATS_URL")
-    found = [Lookout(name, server, PlaceCheckers(Fine(), Fine()), SystemClock()) for name in names]
-    running = [asyncio.create_task(one.run()) for one in found]
-    try:
-        yield
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-async def until_places(h: Harness, *names: str) -> None:
-    """The doctor knows them, as people read it."""
-    async with asyncio.timeout(READY_S):
-        while True:
-            answer = await h.command("doctor")
-            if all(f"{name} (" in str(answer.message) for name in names):
-                return
-            await asyncio.sleep(0.3)
+from tests.places.rig import (
+    NatsServer,
+    lookouts,
+    reached_from_elsewhere,
+    until_places,
+    vigie,
+    wait_until,
+)
 
 
 def test_places_agree_on_an_outage_and_their_death_holds_nothing_back(tmp_path: Path) -> None:
@@ -82,26 +51,18 @@ def test_places_agree_on_an_outage_and_their_death_holds_nothing_back(tmp_path: 
 
 def test_what_only_home_does_not_reach_is_partly_and_never_an_alarm(tmp_path: Path) -> None:
     async def scenario() -> None:
-        with NatsServer(tmp_path) as nats:
-            async with (
-                reaching_everything(nats, "paris", "oslo"),
-                Harness(tmp_path / "bot", VIGIE_NATS_URL=nats.url) as h,
-            ):
-                await h.bot.start()
-                site = await h.watch("shop")
-                for name in ("wiki", "blog", "mail"):
-                    await h.watch(name)
-                await until_places(h, "oslo", "paris")
-                answer = await h.command("watch test", monitor="shop", **{"from": "paris"})
-                assert "shop" in str(answer.message)
-                site.cut()
-                post = await h.wait_post("🟡 PARTLY · shop")
-                assert "no answer from home; oslo and paris get through" in str(post["content"])
-                assert not any("DOWN" in text for text in h.texts())
-                why = await h.command("why", monitor="shop")
-                assert "failed here, but not in other places" in str(why.message)
-                await site.heal()
-                await h.wait_post("🟢 UP · shop")
+        async with reached_from_elsewhere(tmp_path) as (_, h, site):
+            await until_places(h, "oslo", "paris")
+            answer = await h.command("watch test", monitor="shop", **{"from": "paris"})
+            assert "shop" in str(answer.message)
+            site.cut()
+            post = await h.wait_post("🟡 PARTLY · shop")
+            assert "no answer from home; oslo and paris get through" in str(post["content"])
+            assert not any("DOWN" in text for text in h.texts())
+            why = await h.command("why", monitor="shop")
+            assert "failed here, but not in other places" in str(why.message)
+            await site.heal()
+            await h.wait_post("🟢 UP · shop")
 
     asyncio.run(scenario())
 
