@@ -32,6 +32,10 @@ class Board:
     title: str | None = None
     grouped: int = 0  # 1: by the first tag of each monitor
 
+    def looks(self, tag: str | None, title: str | None, grouped: bool) -> bool:
+        """Whether it shows the sites of this tag, under this title, in groups or not."""
+        return (self.tag, self.title, bool(self.grouped)) == (tag, title, grouped)
+
     @property
     def names(self) -> dict[str, object]:
         return {"guild": self.guild_id, "channel": self.channel_id}

@@ -7,8 +7,8 @@ from discord import ui
 
 from bot.discord.states import colour_of, state_word, summary
 from bot.models import Kind
-from bot.services.boards.state import BoardSnapshot, Planned, game_of, response_ms
-from bot.services.status import MonitorStatus, state_of
+from bot.services.boards.state import BoardSnapshot, Planned, response_ms
+from bot.services.status import MonitorStatus, game_of, state_of
 from bot.words.causes import cause_text, players_text
 from bot.words.escaping import markdown, units
 from bot.words.incident_text import said_since_ms, works_again
@@ -199,5 +199,5 @@ def _calm(words: Translator, status: MonitorStatus, form: str) -> str:
     took_ms = response_ms(status) if state_of(status) == "up" else None
     if took_ms is None:
         return name
-    said = [words.text("{ms} ms", ms=took_ms), players_text(words, game_of(status))]
+    said = [words.text("{ms} ms", ms=took_ms), players_text(words, game_of(status.latest))]
     return form.format(name=name, took=" · ".join(one for one in said if one))

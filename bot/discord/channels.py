@@ -244,7 +244,7 @@ class DiscordNames:
         """The id of a ``server``, or of a ``channel`` or ``role`` of one; None: there is none."""
         if kind == "server":
             there = [one for one in self._client.guilds if not one.unavailable]
-            return _one([(one.id, one.name) for one in there], wanted)
+            return meant_one(there, wanted)
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return None
@@ -256,9 +256,13 @@ class DiscordNames:
             known = self._client.get_channel(wanted.id)
             elsewhere = isinstance(known, Channel) and known.guild.id != guild_id
             return None if elsewhere else wanted.id
-        return _one([(one.id, one.name) for one in found], wanted)
+        return meant_one(found, wanted)
 
 
-def _one(found: Sequence[tuple[int, str]], wanted: Reference) -> int | None:
-    meant = [number for number, name in found if wanted.meant(number, name)]
+def meant_one(
+    found: Sequence[discord.Guild | discord.Role | discord.abc.GuildChannel | discord.Thread],
+    wanted: Reference,
+) -> int | None:
+    """Its id; None when there is none, or several are called the same."""
+    meant = [one.id for one in found if wanted.meant(one.id, one.name)]
     return meant[0] if len(meant) == 1 else None

@@ -10,6 +10,7 @@ from bot.db.database import Connection
 from bot.db.stats import OutboxStats
 from bot.models import Game
 from bot.services.registry import Core
+from bot.services.status import game_of
 
 QUANTILES = (0.5, 0.95, 1.0)
 
@@ -62,12 +63,9 @@ async def numbers(core: Core, clock: Clock) -> Numbers:
         checks_postponed=stats.postponed,
         delays_s={q: late[round(q * (len(late) - 1))] / 1000 for q in QUANTILES},
         players={
-            (one.monitor.id, one.monitor.target.url.partition("://")[0]): one.latest.game
+            (one.monitor.id, one.monitor.target.url.partition("://")[0]): game
             for one in entries
-            if not one.monitor.paused
-            and one.latest is not None
-            and one.latest.ok
-            and one.latest.game is not None
+            if not one.monitor.paused and (game := game_of(one.latest)) is not None
         },
         beats={taken.name.lower(): n for taken, n in core.pushes.taken.items()},
         outbox=outbox,

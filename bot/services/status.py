@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.db.database import Database
 from bot.models import (
     CheckResult,
+    Game,
     Incident,
     Kind,
     Monitor,
@@ -45,6 +46,11 @@ class MonitorStatus:
 
 
 STATE_OF_KIND = {Kind.SLOW: "slow", Kind.BLOCKED: "refused", Kind.PARTLY: "partly"}
+
+
+def game_of(latest: CheckResult | None) -> Game | None:
+    """What a game server that is up said of itself in its newest check."""
+    return None if latest is None or not latest.ok else latest.game
 
 
 def state_of(status: MonitorStatus) -> str:

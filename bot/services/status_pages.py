@@ -15,11 +15,10 @@ from bot.db import incidents
 from bot.db.database import Database
 from bot.errors import UserError, VigieError
 from bot.models import Game, Incident
-from bot.services.boards.state import game_of
 from bot.services.guilds import Guilds
 from bot.services.history.uptime import Level, Uptime, by_day, joined
 from bot.services.maintenance import Maintenance
-from bot.services.status import MonitorStatus, Status, incident_outline, state_of
+from bot.services.status import MonitorStatus, Status, game_of, incident_outline, state_of
 from bot.words.escaping import plain
 
 DAYS = 90
@@ -231,5 +230,5 @@ def _site(status: MonitorStatus, days: Sequence[Uptime]) -> PageSite:
         in_maintenance=status.maintenance is not None,
         days=tuple(one.level for one in days),
         uptime=joined(days),
-        game=None if monitor.paused else game_of(status),
+        game=None if monitor.paused else game_of(status.latest),
     )

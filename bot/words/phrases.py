@@ -1,4 +1,4 @@
-"""Phrases that many texts share: states (always a word with a sign), times, durations, ratios."""
+"""Phrases many texts share: states (a word with a sign), times, ratios; durations as typed."""
 
 import re
 import unicodedata

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import discord
@@ -9,7 +10,7 @@ import discord
 from bot.discord.alert_card import BUTTON_ID, add_fields, colour_of, hints, site_link
 from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
-from bot.errors import UserError
+from bot.errors import NotFound, UserError
 from bot.models import PUSH_URL, Cause, Incident
 from bot.words.causes import cause_text
 from bot.words.escaping import clip, code, code_block, markdown
@@ -223,18 +224,19 @@ async def _details(interaction: Interaction, public_id: str) -> None:
     files = []
     if is_manager(interaction):
         _add_seen(asked, embed, incident)
-    if incident.url == PUSH_URL and is_manager(interaction):
-        files = await _add_body(asked, embed, incident)
+        if incident.url == PUSH_URL:
+            files = await _add_body(asked, embed, incident)
     await respond(interaction, embed=embed, files=files)
 
 
 def _add_seen(asked: Asked, embed: discord.Embed, incident: Incident) -> None:
     """What the newest check found in place of what a condition expects."""
-    found = asked.interaction.client.services.status.overview(incident.guild_id)
-    newest = next((one.latest for one in found if one.monitor.id == incident.monitor_id), None)
-    if incident.open and newest is not None and newest.seen is not None:
-        value = f"{stamp(newest.at_ms, 'T')} · {code(newest.seen, _SEEN_LIMIT)}"
-        embed.add_field(name=asked.words.text("Seen instead"), value=value, inline=False)
+    status = asked.interaction.client.services.status
+    with suppress(NotFound):  # it was removed meanwhile
+        newest = status.one(incident.guild_id, incident.monitor_id).latest
+        if incident.open and newest is not None and newest.seen is not None:
+            value = f"{stamp(newest.at_ms, 'T')} · {code(newest.seen, _SEEN_LIMIT)}"
+            embed.add_field(name=asked.words.text("Seen instead"), value=value, inline=False)
 
 
 async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> list[discord.File]:

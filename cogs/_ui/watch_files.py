@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.discord.channels import Channels
+from bot.discord.channels import Channels, meant_one
 from bot.discord.client import Interaction
 from bot.discord.command_tree import NETWORK_ERRORS, harmless, translator_of
 from bot.errors import UserError
@@ -112,13 +112,11 @@ class _Here:
         if self._guild is None:
             return None
         if kind == "role":
-            roles = self._guild.roles
-            found = [one.id for one in roles if wanted.meant(one.id, one.name)]
-            return found[0] if len(found) == 1 and found[0] != self._guild.id else None
-        if wanted.id is not None:
-            return wanted.id if self.is_channel(wanted.id) else None
-        named = [one.id for one in self._guild.channels if wanted.meant(one.id, one.name)]
-        return named[0] if len(named) == 1 and self.is_channel(named[0]) else None
+            number = meant_one(self._guild.roles, wanted)
+            return None if number == self._guild.id else number  # that is @everyone
+        # A thread that sleeps is no channel of the list, but may be known by its id.
+        number = wanted.id or meant_one(self._guild.channels, wanted)
+        return number if number is not None and self.is_channel(number) else None
 
     def is_channel(self, channel_id: int) -> bool:
         channel = None if self._guild is None else self._known.find(self._guild, channel_id)

@@ -100,7 +100,7 @@ class Boards:
         """
         look: dict[str, Any] = {"tag": tag, "title": title, "grouped": int(grouped)}
         current = self.find(guild_id, channel_id)
-        if current is None or any(getattr(current, name) != one for name, one in look.items()):
+        if current is None or not current.looks(**look):
             self._guilds.check_owner(guild_id, owned("board", channel_id), by)
         async with self._lock:
             state = self._store.by_channel.get(channel_id)
@@ -191,7 +191,7 @@ class Boards:
             await self._store.change(
                 state, logged, created_by=by, removed_ms=None, asked_ms=None, recreated_ms=None
             )
-        if any(getattr(state.board, name) != value for name, value in look.items()):
+        if not state.board.looks(**look):
             await self._store.change(state, **look)
         return state.board
 

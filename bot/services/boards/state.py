@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from bot.db import boards as table
 from bot.db.boards import Board
 from bot.db.database import Connection, Database
-from bot.models import Game, Incident
-from bot.services.status import MonitorStatus
+from bot.models import Incident
+from bot.services.status import MonitorStatus, game_of
 from bot.words.incident_text import said_since_ms
 
 # Edits are so far apart, those that change nothing but numbers even further.
@@ -66,7 +66,9 @@ class BoardSnapshot:
     def numbers_hash(self) -> str:
         """Fingerprint of what may change all the time: response times, players, shares, causes."""
         return _hash(
-            tuple((response_ms(one), game_of(one), _seen(one.incident)) for one in self.sites)
+            tuple(
+                (response_ms(one), game_of(one.latest), _seen(one.incident)) for one in self.sites
+            )
         )
 
 
@@ -87,12 +89,6 @@ def response_ms(status: MonitorStatus) -> int | None:
     ms = round(status.latest.phases.total)
     step = int(10 ** max(0, len(str(ms)) - 2))
     return round(ms / step) * step
-
-
-def game_of(status: MonitorStatus) -> Game | None:
-    """What a game server that is up said of itself last."""
-    latest = status.latest
-    return None if latest is None or not latest.ok else latest.game
 
 
 def _seen(incident: Incident | None) -> tuple[object, ...]:

@@ -84,6 +84,21 @@ class ServerPlan:
         )
 
 
+def finder(directory: Directory, guild_id: int, unknown: list[str], problems: Problems) -> Find:
+    """Looks up what a file names in a server; what is not there goes to ``problems``."""
+
+    def find(key: str, wanted: Reference) -> int | None:
+        number = directory.find(wanted.kind, guild_id, wanted)
+        if number is None and not directory.complete:
+            unknown.append(f"{wanted.kind} “{wanted.name}”")
+        elif number is None:
+            with problems.passed_over(key, wanted.line):
+                raise NotFound(_NOT_THERE[wanted.kind], name=wanted.name or wanted.id)
+        return number
+
+    return find
+
+
 class Servers:
     """``by`` is the person, or FILE. What cannot be taken goes to ``problems``."""
 
@@ -145,16 +160,7 @@ class Servers:
     ) -> ServerPlan:
         """Nothing changes. ``to_be``: names of monitors that the file brings, without case."""
         plan = ServerPlan(guild_id, self._guilds.settings(guild_id))
-
-        def find(key: str, wanted: Reference) -> int | None:
-            number = directory.find(wanted.kind, guild_id, wanted)
-            if number is None and not directory.complete:
-                plan.unknown.append(f"{wanted.kind} “{wanted.name}”")
-            elif number is None:
-                with problems.passed_over(key, wanted.line):
-                    raise NotFound(_NOT_THERE[wanted.kind], name=wanted.name or wanted.id)
-            return number
-
+        find = finder(directory, guild_id, plan.unknown, problems)
         self._plan_settings(plan, entry, find, problems, by)
         before, after = plan.before, replace(plan.before, **plan.settings)
         plan.changes.extend(Actor(guild_id, by, 0).chose(before, after))
@@ -167,14 +173,15 @@ class Servers:
     async def apply(self, plan: ServerPlan, problems: Problems, by: int) -> None:
         """Settings and followed pages: before the monitors, which may depend on them."""
         guild_id, chosen = plan.guild_id, dict(plan.settings)
+        is_moved = chosen.get("channel_id") not in {None, plan.before.channel_id}
         await self._guilds.ensure(guild_id)
         if by == FILE:
             chosen["file_keys"] = plan.owned
-        elif plan.settings.get("channel_id") not in {None, plan.before.channel_id}:
+        elif is_moved:
             chosen["set_by"] = by
         await self._guilds.take(guild_id, chosen, by)
-        if plan.settings.get("channel_id") not in {None, plan.before.channel_id}:
-            await self._delivery.channel_chosen(guild_id, plan.settings["channel_id"])
+        if is_moved:
+            await self._delivery.channel_chosen(guild_id, chosen["channel_id"])
 
         async def follow(one: PageEntry) -> None:
             with problems.passed_over("follow", one.line):
@@ -300,8 +307,7 @@ class Servers:
 
     def _is_shown(self, guild_id: int, wanted: BoardEntry, channel_id: int) -> bool:
         board = self._boards.find(guild_id, channel_id)
-        look = (wanted.tag, wanted.title, wanted.groups)
-        return board is not None and (board.tag, board.title, bool(board.grouped)) == look
+        return board is not None and board.looks(wanted.tag, wanted.title, wanted.groups)
 
     def _is_to_be(self, guild_id: int, name: str | None, to_be: Collection[str]) -> bool:
         """Whether the file brings this monitor, and it is not here yet."""

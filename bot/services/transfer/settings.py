@@ -99,20 +99,12 @@ def _place(event: AuditEvent, kind: str, field: str) -> Setting:
     )
 
 
-def _reminders(raw: Lines, key: str) -> str:
-    return str(one_of(raw, key, REMINDERS))
-
-
 def _reminded(text: str) -> dict[str, Any]:
     hours = text.removesuffix("p")
     return {
         "reminder_h": int(hours) if hours.isdigit() else 0,
         "reminder_ping": text.endswith("p"),
     }
-
-
-def _language(raw: Lines, key: str) -> str:
-    return str(one_of(raw, key, LANGUAGES))
 
 
 def switch(raw: Lines, key: str) -> bool:
@@ -195,7 +187,7 @@ SETTINGS: dict[str, Setting] = {
     "fallback": _place(AuditEvent.FALLBACK, "channel", "fallback_channel_id"),
     "reminders": Setting(
         AuditEvent.REMINDERS,
-        _reminders,
+        partial(one_of, allowed=REMINDERS),
         _reminded,
         lambda settings: reminders_of(settings) if settings.reminder_h else None,
     ),
@@ -203,7 +195,7 @@ SETTINGS: dict[str, Setting] = {
     "managers": _place(AuditEvent.MANAGERS, "role", "manager_role_id"),
     "language": Setting(
         AuditEvent.LANGUAGE,
-        _language,
+        partial(one_of, allowed=LANGUAGES),
         lambda code: {"language": code},
         lambda settings: settings.language,
     ),

@@ -20,7 +20,7 @@ from bot.services.monitor_options import differing
 from bot.services.monitors import Monitors
 from bot.services.option_types import MonitorOption, NumberOption, Option, PlaceOption
 from bot.services.transfer.files import Item
-from bot.services.transfer.servers import Directory, ServerPlan, Servers
+from bot.services.transfer.servers import Directory, ServerPlan, Servers, finder
 from bot.services.transfer.settings import SETTINGS, Reference, looked_up
 from bot.services.transfer.sites_file import (
     MonitorEntry,
@@ -238,17 +238,8 @@ class SitesFile:
         return plans
 
     async def _plan(self, guild_id: int, entry: ServerEntry, directory: Directory) -> SitesPlan:
-        unknown: list[str] = []
-
-        def find(wanted: Reference) -> int | None:
-            number = directory.find(wanted.kind, guild_id, wanted)
-            if number is None and directory.complete:
-                what = wanted.name or wanted.id
-                raise YamlError(wanted.line, f"there is no {wanted.kind} “{what}” in this server")
-            if number is None:
-                unknown.append(f"{wanted.kind} “{wanted.name}”")
-            return number
-
+        unknown, problems = list[str](), Problems()
+        find = partial(finder(directory, guild_id, unknown, problems), "monitors")
         items = [_item(one, looked_up(dict(one.places), find)) for one in entry.monitors]
         outcomes = await self.servers.bulk.preview(
             guild_id, items, progress=_quietly, pages=entry.page_addresses
@@ -257,9 +248,7 @@ class SitesFile:
             if one.error is not None:
                 raise YamlError(one.item.number, str(one.error))
         to_be = {one.monitor.name.casefold() for one in outcomes if one.monitor is not None}
-        server = await self.servers.plan(
-            guild_id, entry, directory, Problems(), by=FILE, to_be=to_be
-        )
+        server = await self.servers.plan(guild_id, entry, directory, problems, by=FILE, to_be=to_be)
         self._check_parents(guild_id, entry, {*to_be, *entry.page_addresses})
         server.unknown.extend(unknown)
         mine = self._monitors.of_guild(guild_id)
