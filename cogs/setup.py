@@ -24,6 +24,7 @@ from bot.errors import UserError
 from bot.models import GuildSettings, Monitor
 from bot.services.guilds import LastTest
 from bot.services.monitor_options import NAME_LIMIT
+from bot.services.monitor_rules import Added
 from bot.services.typed_text import typed_address
 from bot.words.phrases import stamp
 from bot.words.translator import N_, Translator
@@ -42,7 +43,7 @@ from cogs._ui.interactions import defer_if_slow, extension, respond_or_edit
 from cogs._ui.monitor_settings import URL_LIMIT
 from cogs._ui.monitor_text import shown_name
 from cogs._ui.options import ALERT_CHANNEL_TYPES, check_channel_and_role
-from cogs._ui.watch_answers import added_text
+from cogs._ui.watch_answers import added_text, scheme_offers
 
 _NAMES = 5  # sites that the card names
 CHANNEL, ROLE, SITE, TEST = "channel", "role", "site", "test"
@@ -339,22 +340,28 @@ async def _add_site(interaction: Interaction, typed: Mapping[str, str]) -> None:
     async def open_again(asked: Interaction) -> None:
         await asked.response.send_modal(site_form(translator_of(asked), typed))
 
+    monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
     try:
-        adding = _added(interaction, typed)
-        note = await defer_if_slow(interaction, adding)
-        row: ui.ActionRow[Any] | None = None
+        wanted = {"name": typed.get("name", ""), "url": typed_address(typed.get("url", ""))}
+        work = monitors.add(guild_id, wanted, interaction.user.id)
+        added = await defer_if_slow(interaction, work)
     except UserError as error:
         note = f"✖ {error_text(translator_of(interaction), error)}"
         row = ui.ActionRow[Any](*mending_offers(interaction, error, use, open_again, main=False))
-    await show_setup(interaction, step=SITE, note=note, row=row)
+        await show_setup(interaction, step=SITE, note=note, row=row)
+        return
+    await _show_added(interaction, added)
 
 
-async def _added(interaction: Interaction, typed: Mapping[str, str]) -> str:
-    monitors, guild_id = interaction.client.services.monitors, interaction.guild_id or 0
-    wanted = {"name": typed.get("name", ""), "url": typed_address(typed.get("url", ""))}
-    added = await monitors.add(guild_id, wanted, interaction.user.id)
+async def _show_added(interaction: Interaction, added: Added) -> None:
     text = added_text(translator_of(interaction), added)
-    return f"✔ {text}" if added.first.ok else text
+    offers = scheme_offers(interaction, added, _show_added)
+    await show_setup(
+        interaction,
+        step=SITE,
+        note=f"✔ {text}" if added.first.ok else text,
+        row=ui.ActionRow[Any](*offers) if offers else None,
+    )
 
 
 async def _send_test(interaction: Interaction) -> None:

@@ -15,6 +15,7 @@ from bot.discord.permissions import channel_problem
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.monitor_options import GRACE, MAX_PERIOD_S, OPTIONS, Typed
+from bot.services.monitor_rules import Added
 from bot.services.transfer.files import read
 from cogs._ui.buttons import Asked, view_of
 from cogs._ui.forms import FormsCog, OfferButton, with_address
@@ -108,10 +109,13 @@ class Watch(
         """Where somebody pressed “Did you mean …?”, the answer takes the question's place."""
         work = self._services.monitors.add(interaction.guild_id or 0, typed, interaction.user.id)
         added = await defer_if_slow(interaction, work)
-        words = translator_of(interaction)
-        lines = [added_text(words, added), cut_text(words, typed.get("name"))]
+        cut = cut_text(translator_of(interaction), typed.get("name"))
+        await self._show_added(interaction, added, cut)
+
+    async def _show_added(self, interaction: Interaction, added: Added, cut: str = "") -> None:
+        lines = [added_text(translator_of(interaction), added), cut]
         text = await self._with_place(interaction, lines, added.monitor)
-        view = view_of(mending_buttons(words, added))
+        view = view_of(mending_buttons(interaction, added, self._show_added))
         await respond_or_edit(interaction, content=text, view=view)
 
     async def _with_place(

@@ -1,5 +1,6 @@
 """What an installation lets people watch: its limits, and which names and addresses go together."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from bot.engine.kinds.push import PUSH
 from bot.engine.netguard import Netguard
 from bot.engine.redirects import WebAddress, may_get_headers
 from bot.errors import NotFound, PortRefused, UserError, raise_all
-from bot.models import PUSH_URL, CheckResult, Monitor, Target
+from bot.models import PUSH_URL, CheckResult, Monitor, Reason, Target
 from bot.services.monitor_options import (
     EVERY,
     GRACE,
@@ -35,6 +36,8 @@ from bot.words.translator import N_
 _USUAL_INTERVAL_S = 60
 NO_SUCH_SITE = N_("I watch nothing called “{name}” here. Pick one from the list as you type.")
 _CIRCLE = N_("It cannot depend on {name}: that one depends on it already, or is it.")
+# As a server that speaks no TLS ends a handshake: by other bytes, by hanging up, by silence.
+_NO_TLS = frozenset({Reason.TLS, Reason.RESET, Reason.TIMEOUT})
 _TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")
 
 
@@ -221,15 +224,32 @@ class MonitorRules:
             port, listed = error.values["port"], ", ".join(fitting)
             raise PortRefused(OTHER_KIND, instead=fitting, port=port, addresses=listed) from error
 
+    def without_tls(self, monitor: Monitor, seen: CheckResult) -> Iterator[Typed]:
+        """Changes to the same host and port as http:// and tcp://, where TLS got no answer.
+
+        All options stay; an address that does not take them is left out.
+        """
+        scheme, _, rest = monitor.target.url.partition("://")
+        reason, has_port = seen.cause and seen.cause.reason, urlsplit(monitor.target.url).port
+        reached = seen.phases.connect is not None and seen.phases.tls is None
+        if scheme != "https" or not has_port or not reached or reason not in _NO_TLS:
+            return
+        kept = {"headers": monitor.target.headers} if monitor.target.headers else {}
+        for url in (f"http://{rest}", f"tcp://{rest.partition('/')[0]}"):
+            change = {**kept, "url": url}
+            with suppress(UserError):
+                after = self.changed(monitor, change, MonitorIndex())
+                yield {**change, "url": after.target.url}
+
     def _fitting(self, url: str) -> Iterator[str]:
         """Addresses of other kinds that may be meant by a port which is none of the web's."""
-        parts = urlsplit(url)
+        # urlsplit would raise ValueError for 65536, and for letters that stand for others.
+        authority = re.split(r"[/?#]", url.partition("://")[2])[0]
         rules = [one for one in ADDRESS_RULES.values() if one.has_port and not one.is_web]
-        usual = [one for one in rules if one.default_port == parts.port]
+        usual = [one for one in rules if one.default_port == int(authority.rpartition(":")[2])]
         for one in (*usual, *(one for one in rules if not one.default_port)):
             with suppress(UserError):
-                address = f"{one.scheme}://{parts.hostname}:{parts.port}"
-                yield self._netguard.check_url(address, ADDRESS_RULES)
+                yield self._netguard.check_url(f"{one.scheme}://{authority}", ADDRESS_RULES)
 
     def check_room(self, wanted: int) -> None:
         """Raises UserError when a server would have more than its limit."""

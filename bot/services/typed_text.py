@@ -190,7 +190,7 @@ def _by_port(url: str) -> tuple[str, ...]:
         else [
             rules.scheme
             for rules in ADDRESS_RULES.values()
-            if not rules.is_web and rules.default_port == int(match["port"])
+            if not rules.is_web and 0 < rules.default_port == int(match["port"])
         ]
     )
     if match is None or not usual or int(match["port"]) in DEFAULT_PORTS:

@@ -18,6 +18,8 @@ from discord.ext import commands
 from bot.discord.client import Interaction, VigieClient
 from bot.discord.command_tree import error_text, translator_of
 from bot.errors import AddressRefused, Mistyped, UserError
+from bot.models import CheckResult, Monitor
+from bot.services.monitor_options import Typed
 from bot.services.typed_text import typed_address
 from bot.words.escaping import clip, plain, units
 from cogs._ui.buttons import PersistentItem, view_of
@@ -120,6 +122,7 @@ _LABEL_LIMIT = 80
 
 Take = Callable[[Interaction], Awaitable[None]]
 TakeAddress = Callable[[Interaction, str], Awaitable[None]]
+TakeChange = Callable[[Interaction, Typed], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,28 @@ def address_offers(
         return offer(interaction, label, use)
 
     return [button(address) for address in error.instead]
+
+
+def offers_without_tls(
+    interaction: Interaction, monitor: Monitor, first: CheckResult | None, take: TakeChange
+) -> list[OfferButton]:
+    """Under a first check that TLS got no answer in: the address as one that needs none.
+
+    The change is for the monitor as it is now; what others have changed since then stays.
+    """
+    words, monitors = translator_of(interaction), interaction.client.services.monitors
+
+    def button(change: Typed) -> OfferButton:
+        async def use(asked: Interaction) -> None:
+            if monitors.get(monitor.guild_id, monitor.id).target != monitor.target:
+                raise UserError("Somebody has changed it since: nothing was replaced.")
+            await take(asked, change)
+
+        address = plain(change["url"].removesuffix("/"), _LABEL_LIMIT)
+        return offer(interaction, words.text("Watch {address}", address=address), use)
+
+    changes = [] if first is None else monitors.rules.without_tls(monitor, first)
+    return [button(change) for change in changes]
 
 
 def mending_offers(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +54,7 @@ from cogs._ui.buttons import PersistentItem, view_of
 from cogs._ui.forms import (
     form,
     mending_offers,
+    offers_without_tls,
     shown_channel,
     shown_role,
     text_field,
@@ -185,7 +187,7 @@ class ServerRoleButton(PersistentItem, template=r"v1:serverrole:(?P<monitor>\d{1
     for_managers = True
 
     async def pressed(self, interaction: Interaction) -> None:
-        await _change(interaction, int(self.params["monitor"]), PINGS_AS_SERVER)
+        await _change(interaction, PINGS_AS_SERVER, monitor_id=int(self.params["monitor"]))
 
 
 def _parent(services: Services, monitor: Monitor) -> str | None:
@@ -245,7 +247,7 @@ async def _take_form(
         typed = dict(await defer_if_slow(interaction, work_out))
         if "url" in typed:
             typed["url"] = typed_address(typed["url"])
-        await _change(interaction, monitor_id, typed)
+        await _change(interaction, typed, monitor_id=monitor_id)
     except UserError as error:
         view = view_of(mending_offers(interaction, error, use, open_again))
         await respond(interaction, error_text(translator_of(interaction), error), view=view)
@@ -255,15 +257,15 @@ async def take_change(interaction: Interaction, monitor_id: int, typed: Typed) -
     """Change what was asked for; an address as it was typed is read first."""
 
     async def take(asked: Interaction, address: str) -> None:
-        await _change(asked, monitor_id, {**typed, "url": address})
+        await _change(asked, {**typed, "url": address}, monitor_id=monitor_id)
 
     if "url" in typed:
         await with_address(interaction, typed["url"], take)
     else:
-        await _change(interaction, monitor_id, typed)
+        await _change(interaction, typed, monitor_id=monitor_id)
 
 
-async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> None:
+async def _change(interaction: Interaction, change: Typed, *, monitor_id: int) -> None:
     """Say what changed, with the card as it is now: in place of the old one where that can be."""
     monitors = interaction.client.services.monitors
     work = monitors.edit(interaction.guild_id or 0, monitor_id, change, interaction.user.id)
@@ -271,8 +273,10 @@ async def _change(interaction: Interaction, monitor_id: int, change: Typed) -> N
     words = translator_of(interaction)
     said = [edited_text(words, interaction, edited), cut_text(words, change.get("name"))]
     text = "\n".join(line for line in said if line)
-    showing = card(interaction, edited.after)
-    embed, view = await defer_if_slow(interaction, showing)
+    embed, view = await defer_if_slow(interaction, card(interaction, edited.after))
+    again = partial(_change, monitor_id=monitor_id)
+    for one in offers_without_tls(interaction, edited.after, edited.first, again):
+        view.add_item(one)
     await respond_or_edit(interaction, content=text, embed=embed, view=view)
 
 

@@ -1,6 +1,6 @@
 """Answers of ``/watch``, and its questions before it acts: of one site, or of all with a tag."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import discord
 
@@ -20,7 +20,7 @@ from bot.words.phrases import every, stamp
 from bot.words.translator import N_, NN_, Translator
 from cogs._ui.alert_settings import goes_to
 from cogs._ui.buttons import PersistentItem, view_of
-from cogs._ui.forms import offer
+from cogs._ui.forms import OfferButton, offer, offers_without_tls
 from cogs._ui.interactions import defer_if_slow, respond, respond_or_edit
 from cogs._ui.monitor_settings import EditButton, asked_address
 from cogs._ui.monitor_text import (
@@ -31,6 +31,8 @@ from cogs._ui.monitor_text import (
     shown_name,
     shown_names,
 )
+
+ShowAdded = Callable[[Interaction, Added], Awaitable[None]]
 
 
 def added_text(words: Translator, added: Added) -> str:
@@ -54,16 +56,31 @@ def added_text(words: Translator, added: Added) -> str:
     return "\n".join(lines)
 
 
-def mending_buttons(words: Translator, added: Added) -> list[PersistentItem]:
-    """Edit, undo or keep what does not answer; none where it does."""
+def mending_buttons(
+    interaction: Interaction, added: Added, show: ShowAdded
+) -> list[PersistentItem]:
+    """Change, undo or keep what does not answer; none where it does."""
     if added.first.ok:
         return []
-    monitor_id = added.monitor.id
+    words, monitor_id = translator_of(interaction), added.monitor.id
     return [
+        *scheme_offers(interaction, added, show),
         EditButton.button(f"v1:edit:address:{monitor_id}", words.text("Edit")),
         RemovalButton.button(f"v1:remove:yes:{monitor_id}", words.text("Undo")),
         RemovalButton.button(f"v1:remove:no:{monitor_id}", words.text("Keep it")),
     ]
+
+
+def scheme_offers(interaction: Interaction, added: Added, show: ShowAdded) -> list[OfferButton]:
+    """Other addresses for the new monitor; ``show`` answers with what came of it."""
+    monitor, monitors = added.monitor, interaction.client.services.monitors
+
+    async def take(asked: Interaction, change: Typed) -> None:
+        work = monitors.edit(monitor.guild_id, monitor.id, change, asked.user.id)
+        edited = await defer_if_slow(asked, work)
+        await show(asked, Added(edited.after, edited.first or added.first))
+
+    return offers_without_tls(interaction, monitor, added.first, take)
 
 
 def place_text(

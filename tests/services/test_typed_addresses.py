@@ -6,9 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.config import Config
 from bot.engine.kinds import ADDRESS_RULES
 from bot.engine.netguard import Netguard
-from bot.errors import AddressRefused, Mistyped
+from bot.errors import AddressRefused, Mistyped, PortRefused
+from bot.models import Cause, CheckResult, Phases, Reason
+from bot.services.monitor_rules import MonitorIndex, MonitorRules
 from bot.services.typed_text import typed_address
 
 HOME = Netguard(allow_private=(ipaddress.ip_network("192.168.0.0/16"),))
@@ -159,3 +162,73 @@ def test_whatever_is_offered_is_no_slip_again(typed: str) -> None:
         taken = typed_address(slip.meant)
         assert taken == slip.meant  # noqa: PT017 - a slip is as good as none
     assert "://" in taken or taken.startswith("/")
+
+
+HANGS = CheckResult(0, Cause(Reason.TIMEOUT, 10), phases=Phases(dns=1.0, connect=2.0, total=9.9))
+
+
+@pytest.mark.parametrize(
+    ("typed", "fitting"),
+    [
+        ("nas.lan:3000", ["http://nas.lan:3000/", "tcp://nas.lan:3000"]),
+        ("nas.lan:3000/a?b=c", ["http://nas.lan:3000/a?b=c", "tcp://nas.lan:3000"]),
+        ("[2001:4860:4860::8888]:8080", ["http://[{}]:8080/", "tcp://[{}]:8080"]),
+        ("192.168.0.7:8006", ["http://192.168.0.7:8006/", "tcp://192.168.0.7:8006"]),
+        ("École.lan:3000", ["http://xn--cole-9oa.lan:3000/", "tcp://xn--cole-9oa.lan:3000"]),
+        ("nas.lan:80", ["http://nas.lan/", "tcp://nas.lan:80"]),
+        ("nas.lan:443", []),
+        ("https://nas.lan:443/", []),
+        ("nas.lan", []),
+        ("http://nas.lan:3000", []),
+        ("tls://nas.lan:3000", []),
+    ],
+)
+def test_an_address_with_a_port_that_speaks_no_tls_may_be_one_without(
+    typed: str, fitting: list[str]
+) -> None:
+    rules = MonitorRules(Config(), HOME)
+    monitor = rules.new(1, {"url": typed_address(typed)}, MonitorIndex(), 0)
+    found = [change["url"] for change in rules.without_tls(monitor, HANGS)]
+    assert found == [one.format("2001:4860:4860::8888") for one in fitting]
+
+
+@pytest.mark.parametrize("guard", [HOME, Netguard()])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "nas.example.com:0",
+        "nas.example.com:65536",
+        "nas.example.com:99999/x",
+        "a\u2100b.example.com:70000",
+        "user@nas.example.com:65536",
+    ],
+)
+def test_what_is_no_port_is_watched_by_no_kind(guard: Netguard, typed: str) -> None:
+    with pytest.raises(AddressRefused) as refused:
+        MonitorRules(Config(), guard).address(typed_address(typed))
+    assert refused.value.instead == ()
+
+
+def test_an_ip_address_of_the_newer_kind_keeps_its_brackets_in_what_fits() -> None:
+    with pytest.raises(PortRefused) as refused:
+        MonitorRules(Config(), Netguard()).address("https://[2001:4860:4860::8888]:3000/x")
+    assert refused.value.instead == ("tcp://[2001:4860:4860::8888]:3000",)
+
+
+def test_only_a_handshake_that_got_no_answer_says_so() -> None:
+    rules = MonitorRules(Config(), HOME)
+    monitor = rules.new(1, {"url": "https://nas.lan:3000"}, MonitorIndex(), 0)
+    handshake = HANGS.phases
+    for cause, phases, is_one in (
+        (Cause(Reason.TLS), handshake, True),
+        (Cause(Reason.RESET), handshake, True),
+        (Cause(Reason.TIMEOUT, 10), Phases(dns=1.0, total=10.0), False),
+        (Cause(Reason.TIMEOUT, 10), Phases(connect=1.0, tls=1.0, total=10.0), False),
+        (Cause(Reason.REFUSED), Phases(total=1.0), False),
+        (Cause(Reason.TLS_EXPIRED, 3), handshake, False),
+        (Cause(Reason.TLS_NAME), handshake, False),
+        (Cause(Reason.HTTP, 503), Phases(connect=1.0, tls=1.0, total=10.0), False),
+        (None, Phases(connect=1.0, tls=1.0, total=10.0), False),
+    ):
+        seen = CheckResult(0, cause, phases=phases)
+        assert bool(list(rules.without_tls(monitor, seen))) is is_one, cause
