@@ -53,8 +53,22 @@ def _settings(row: sqlite3.Row) -> GuildSettings:
     )
 
 
-def save_report(conn: Connection, one: ReportSchedule) -> None:
-    rows.save(conn, "report", "guild_id, period, tag", asdict(one))
+def schedule_report(conn: Connection, one: ReportSchedule) -> None:
+    """Add it; of one that is there only the channel changes."""
+    change = "ON CONFLICT (guild_id, period, tag) DO UPDATE SET channel_id = excluded.channel_id"
+    rows.insert(conn, "report", asdict(one), change)
+
+
+def mark_reported(conn: Connection, one: ReportSchedule, end_ms: int) -> bool:
+    """Note up to when it was reported; False: somebody has changed or ended it meanwhile."""
+    return (
+        conn.execute(
+            "UPDATE report SET reported_ms = ? WHERE guild_id = ? AND period = ? AND tag = ?"
+            " AND channel_id IS ? AND reported_ms = ?",
+            (end_ms, one.guild_id, one.period, one.tag, one.channel_id, one.reported_ms),
+        ).rowcount
+        == 1
+    )
 
 
 def remove_report(conn: Connection, one: ReportSchedule) -> None:

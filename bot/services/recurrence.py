@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -104,6 +105,21 @@ def first_moment(wall: datetime, zone: tzinfo) -> int:
     first, last = late_ms // 1000, early_ms // 1000
     seconds = range(first, last + 1)
     return seconds[bisect_left(seconds, wall, key=lambda s: wall_in(s * 1000, zone))] * 1000
+
+
+def local_days(from_ms: int, until_ms: int, zone: tzinfo) -> list[tuple[int, int]]:
+    """The days of a stretch of time by the wall clock, its first and last perhaps in part.
+
+    One has 23 or 25 hours where the clock is changed; one that was skipped is left out.
+    """
+    first, last = (wall_in(ms, zone).date() for ms in (from_ms, until_ms - 1))
+    midnights = (
+        datetime.combine(first + number * _DAY, time())
+        for number in range(1, (last - first).days + 1)
+    )
+    begins = (first_moment(midnight, zone) for midnight in midnights)
+    edges = sorted({from_ms, until_ms, *(ms for ms in begins if from_ms < ms < until_ms)})
+    return list(pairwise(edges))
 
 
 def _readings_ms(wall: datetime, zone: tzinfo) -> tuple[int, int]:

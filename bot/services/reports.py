@@ -5,6 +5,7 @@ sent at nine in the morning after its end; one that fell into our own absence is
 back, and of several only the newest.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -25,16 +26,20 @@ from bot.services.delivery.messages import Attached, Notice
 from bot.services.guilds import Guilds, owned
 from bot.services.history.period_report import weighted_median
 from bot.services.history.uptime import Uptime, uptimes
-from bot.services.recurrence import first_moment, wall_time, zone_of
+from bot.services.recurrence import first_moment, local_days, wall_time, zone_of
 from bot.services.watchlist import Entry, Watchlist
 from bot.words import report_text
 from bot.words.escaping import plain
 from bot.words.report_text import Report, SiteLine, share
 from bot.words.translator import N_, Translator, translator_for
 
+log = logging.getLogger(__name__)
+
 LOOK_S = 60.0
 SENT_AT = time(9)
 MAX_SCHEDULES = 25
+# Clocks of two zones are at most 26 hours apart: two ends so near are those of one period.
+SAME_END_MS = 2 * DAY_MS
 ROWS = 25  # of the picture
 _NO_REPORT = N_("There is no report here. Schedule one with /report schedule.")
 
@@ -69,9 +74,12 @@ class Reports:
         """Queue the reports that are due; returns how many."""
         now_ms, count = self._clock.now_ms(), 0
         for one in await self._db.read(guilds.all_reports):
-            span_ms, due_ms = self._due(one, now_ms)
-            if one.reported_ms < span_ms[1] and due_ms <= now_ms:
-                count += await self._send_scheduled(one, span_ms)
+            try:
+                span_ms, due_ms = self._due(one, now_ms)
+                if due_ms <= now_ms and span_ms[1] - one.reported_ms >= SAME_END_MS:
+                    count += await self._send_scheduled(one, span_ms)
+            except Exception:
+                log.exception("Report not sent", extra={"guild": one.guild_id})
         return count
 
     async def _send_scheduled(self, one: ReportSchedule, span_ms: tuple[int, int]) -> bool:
@@ -80,29 +88,29 @@ class Reports:
         report = None if channel_id is None else await self._of_channel(one, span_ms, channel_id)
         if report is None or channel_id is None:
             return False
-        done = replace(one, reported_ms=span_ms[1])
         if not report.sites:
-            await self._db.write(lambda conn: guilds.save_report(conn, done))
+            await self._db.write(lambda conn: guilds.mark_reported(conn, one, span_ms[1]))
             return False
-        await self.send(one.guild_id, report, channel_id, done)
-        return True
+        return await self.send(one.guild_id, report, channel_id, one)
 
     async def send(
-        self, guild_id: int, report: Report, channel_id: int, done: ReportSchedule | None = None
-    ) -> None:
-        """Queue a report; ``done``: the schedule that it fulfils."""
+        self, guild_id: int, report: Report, channel_id: int, due: ReportSchedule | None = None
+    ) -> bool:
+        """Queue a report; ``due``: the schedule that it fulfils. False: that is no longer so."""
         words = translator_for(self._guilds.language(guild_id))
         files = await self.files(words, report)
         notice = Notice("notice", text=report_text.message(words, report), files=files)
         now_ms = self._clock.now_ms()
 
-        def write(conn: Connection) -> None:
-            enqueue.notice(conn, guild_id, channel_id, notice, now_ms)
-            if done is not None:
-                guilds.save_report(conn, done)
+        def write(conn: Connection) -> bool:
+            wanted = due is None or guilds.mark_reported(conn, due, report.span_ms[1])
+            if wanted:
+                enqueue.notice(conn, guild_id, channel_id, notice, now_ms)
+            return wanted
 
-        await self._db.write(write)
+        wanted = await self._db.write(write)
         self._delivery.wake()
+        return wanted
 
     async def files(self, words: Translator, report: Report) -> tuple[Attached, ...]:
         grid = _day_grid(words, report)
@@ -129,7 +137,7 @@ class Reports:
         logged = Actor(guild_id, by, now_ms).did(AuditEvent.REPORT_SCHEDULED, after=period.value)
 
         def write(conn: Connection) -> list[ReportSchedule]:
-            guilds.save_report(conn, made)
+            guilds.schedule_report(conn, made)
             found = guilds.reports_of(conn, guild_id)
             if len(found) > MAX_SCHEDULES:
                 raise UserError("A server can have {n} scheduled reports.", n=MAX_SCHEDULES)
@@ -234,25 +242,22 @@ class Reports:
     ) -> Report:
         """``before_ms``: how long the stretch is that it is compared with."""
         now_ms = self._clock.now_ms()
+        zone = zone_of(self._guilds.settings(guild_id).timezone)
+        days = tuple(local_days(*span_ms, zone))
         await self._db.settle()
         sites = [
-            await self._db.read(partial(_site, entry, span_ms, before_ms, now_ms))
-            for entry in entries
+            await self._db.read(partial(_site, entry, days, before_ms, now_ms)) for entry in entries
         ]
         sites.sort(key=lambda one: (-one.down_s, -one.incident_s, one.name.casefold()))
-        timezone = self._guilds.settings(guild_id).timezone
-        return Report(monthly, span_ms, timezone, tuple(sites))
+        return Report(monthly, span_ms, zone, days, tuple(sites))
 
 
 def _day_grid(words: Translator, report: Report) -> DayGrid:
     """The picture: sites that were watched, those in trouble first, and their days."""
     shown = [one for one in report.sites if one.uptime is not None][:ROWS]
-    begin_ms, end_ms = report.span_ms
     return DayGrid(
         rows=tuple(GridRow(plain(one.name, report_text.NAME_LIMIT), one.days) for one in shown),
-        labels=tuple(
-            report_text.day(words, ms, report.timezone) for ms in range(begin_ms, end_ms, DAY_MS)
-        ),
+        labels=tuple(report_text.day(words, from_ms, report.zone) for from_ms, _ in report.days),
         legend=words.text("green: up · cross: down for a while · hollow: not watched"),
     )
 
@@ -261,9 +266,9 @@ _NOTHING = Uptime(0, 0, 0, 0, 0)
 
 
 def _site(
-    entry: Entry, span_ms: tuple[int, int], before_ms: int, now_ms: int, conn: Connection
+    entry: Entry, days: Sequence[tuple[int, int]], before_ms: int, now_ms: int, conn: Connection
 ) -> SiteLine:
-    monitor, (begin_ms, end_ms) = entry.monitor, span_ms
+    monitor, begin_ms, end_ms = entry.monitor, days[0][0], days[-1][1]
 
     @cache
     def until_now(since_ms: int) -> Uptime:
@@ -277,7 +282,7 @@ def _site(
         first, last = until_now(from_ms), until_now(until_ms)
         return first.watched_s - last.watched_s, first.down_s - last.down_s
 
-    watched_s, down_s = seconds(*span_ms)
+    watched_s, down_s = seconds(begin_ms, end_ms)
     lengths = incidents.lengths(conn, monitor.id, begin_ms, end_ms, now_ms)
     hours = rollups.hours(conn, monitor.id, begin_ms // HOUR_MS, end_ms // HOUR_MS - 1)
     return SiteLine(
@@ -293,5 +298,5 @@ def _site(
             [(one.p50_ms, one.ok) for one in hours if one.p50_ms and not monitor.is_push]
         ),
         certificate_ms=entry.certificate_ms,
-        days=tuple(share(*seconds(ms, min(ms + DAY_MS, end_ms))) for ms in range(*span_ms, DAY_MS)),
+        days=tuple(share(*seconds(*one)) for one in days),
     )

@@ -3,9 +3,9 @@
 import csv
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
-from babel.dates import format_skeleton, get_timezone
+from babel.dates import format_skeleton
 
 from bot.clock import DAY_MS
 from bot.words.escaping import host, markdown, plain, units
@@ -22,7 +22,7 @@ _CERTIFICATES_SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class SiteLine:
     """One site's stretch of time. Shares of watched time that it was not down are None where
-    nothing was watched; ``before``: of the stretch before. ``days``: each day's, in order.
+    nothing was watched; ``before``: of the stretch before. ``days``: each of the report's days'.
     """
 
     name: str
@@ -43,7 +43,7 @@ class SiteLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``monthly``, else weekly. ``span_ms``: from, until, by the clocks of ``timezone``.
+    """``monthly``, else weekly. ``span_ms``: from, until; ``days`` of it by the clocks of ``zone``.
 
     Sites with the most downtime come first; ``hidden`` ones are left out, because not everybody
     who reads the report may know of them.
@@ -51,7 +51,8 @@ class Report:
 
     monthly: bool
     span_ms: tuple[int, int]
-    timezone: str
+    zone: tzinfo
+    days: tuple[tuple[int, int], ...]
     sites: tuple[SiteLine, ...]
     hidden: int = 0
 
@@ -132,7 +133,7 @@ def _certificates(words: Translator, report: Report) -> str:
         if one.certificate_ms is not None and one.certificate_ms < report.span_ms[1] + _SOON_MS
     )
     ends = [
-        f"{markdown(name, NAME_LIMIT)} {day(words, ms, report.timezone)}"
+        f"{markdown(name, NAME_LIMIT)} {day(words, ms, report.zone)}"
         for ms, name in soon[:_CERTIFICATES_SHOWN]
     ]
     return words.text("Certificates that end soon: {list}.", list=", ".join(ends)) if ends else ""
@@ -143,16 +144,15 @@ def percent(words: Translator, share: float | None) -> str:
     return "–" if share is None else words.percent(int(share * _MILLION), _MILLION)
 
 
-def day(words: Translator, ms: int, timezone: str) -> str:
+def day(words: Translator, ms: int, zone: tzinfo) -> str:
     """``7 Dec`` by the clocks of a zone."""
-    zone = get_timezone(timezone)
     return str(format_skeleton("MMMd", ms / 1000, tzinfo=zone, locale=words.locale))
 
 
 def day_range(words: Translator, report: Report) -> str:
     """``23 Nov – 29 Nov``: its first and its last day."""
     first_ms, end_ms = report.span_ms
-    return " – ".join(day(words, ms, report.timezone) for ms in (first_ms, end_ms - 1))
+    return " – ".join(day(words, ms, report.zone) for ms in (first_ms, end_ms - 1))
 
 
 def alt_text(words: Translator, report: Report) -> str:
