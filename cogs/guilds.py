@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from typing import Any
 
 import discord
 from discord import ui
@@ -11,7 +12,8 @@ from discord.ext import commands
 from bot.discord.channels import greeting_channel, own_member, used_channels, welcome_channel
 from bot.discord.client import VigieClient
 from bot.discord.command_tree import NETWORK_ERRORS, NOT_SERVED, VigieTree
-from bot.words.translator import Translator, translator_for
+from bot.words.escaping import markdown
+from bot.words.translator import N_, Translator, translator_for
 from cogs._ui.interactions import VigieCog, extension
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,8 @@ _SHARD_SHIFT = 22
 _PAUSES_S = (1.0, 5.0, 30.0, 120.0)
 # Our clock and Discord's need not agree to the second.
 _LATER_S = 1.0
+_TO_OWNER = N_("I write to you because there is no channel of {server} that I may write in.")
+_NAME_LIMIT = 100
 
 
 class Guilds(VigieCog):
@@ -233,23 +237,29 @@ def _welcome_view(words: Translator) -> ui.View:
 
 
 async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator) -> None:
-    """Greet in the server's own channel for that, or not at all. Never raises for Discord."""
-    channel = greeting_channel(guild)
-    if channel is None:
-        return
-    lines = (
+    """Greet in a channel of the server or, where we may write in none, its owner.
+
+    Never raises for Discord.
+    """
+    channel, lines = greeting_channel(guild), _welcome_lines(tree, words)
+    shown: dict[str, Any] = {"allowed_mentions": discord.AllowedMentions.none()}
+    try:
+        if channel is not None:
+            await channel.send("\n".join(lines), view=_welcome_view(words), **shown)
+        elif guild.owner_id is not None:
+            lines.insert(1, words.text(_TO_OWNER, server=markdown(guild.name, _NAME_LIMIT)))
+            owner = await tree.client.create_dm(discord.Object(guild.owner_id))
+            await owner.send("\n".join(lines), **shown)
+    except NETWORK_ERRORS as error:
+        log.info("Welcome not sent: %r", error, extra={"guild": guild.id})
+
+
+def _welcome_lines(tree: VigieTree, words: Translator) -> list[str]:
+    return [
         words.text("I am Vigie. I watch your sites and notify you when one goes down."),
         words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
         words.text("Everything else: {command}", command=tree.mention("help")),
-    )
-    try:
-        await channel.send(
-            "\n".join(lines),
-            view=_welcome_view(words),
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
-    except NETWORK_ERRORS as error:
-        log.info("Welcome not sent: %r", error, extra={"guild": guild.id})
+    ]
 
 
 setup = extension(Guilds)

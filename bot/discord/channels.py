@@ -214,22 +214,20 @@ def own_rights(channel: object) -> discord.Permissions:
 
 def welcome_channel(guild: discord.Guild) -> discord.TextChannel | None:
     """System channel of a server, if the bot may write there."""
-    channel = guild.system_channel
-    return channel if channel is not None and _may_write(channel) else None
+    return guild.system_channel if may_post(guild.system_channel) else None
 
 
 def greeting_channel(guild: discord.Guild) -> discord.TextChannel | None:
-    """Its system channel; where it has none, the first that everybody reads and we may write in."""
-    if guild.system_channel is not None:
-        return welcome_channel(guild)
-    everyone = guild.default_role
-    read_by_all = (c for c in guild.text_channels if c.permissions_for(everyone).view_channel)
-    return next((one for one in read_by_all if _may_write(one)), None)
+    """Its system channel, that of its community updates, else the first that fits; where we may.
 
-
-def _may_write(channel: discord.TextChannel) -> bool:
-    granted = channel.permissions_for(channel.guild.me)
-    return granted.view_channel and granted.send_messages
+    Rules are not talked under, and announcements go out to other servers.
+    """
+    updates = guild.public_updates_channel
+    if channel := welcome_channel(guild) or (updates if may_post(updates) else None):
+        return channel
+    fitting = (one for one in guild.text_channels if one != guild.rules_channel)
+    fitting = (one for one in fitting if not one.is_news() and own_rights(one).embed_links)
+    return next((one for one in fitting if may_post(one)), None)
 
 
 class DiscordNames:

@@ -155,6 +155,7 @@ def _thread_keys(channel: Channel) -> Json:
 
 def guild_object(guild: Guild) -> Json:
     """A server as REST answers it; the gateway adds channels, threads and members."""
+    is_community = bool(guild.rules_channel_id or guild.public_updates_channel_id)
     return {
         "id": guild.id,
         "name": guild.name,
@@ -173,13 +174,13 @@ def guild_object(guild: Guild) -> Json:
         "roles": [role_object(role) for role in guild.roles.values()],
         "emojis": [],
         "stickers": [],
-        "features": [],
+        "features": ["COMMUNITY"] if is_community else [],
         "mfa_level": 0,
         "application_id": None,
         "system_channel_id": guild.system_channel_id,
         "system_channel_flags": 0,
-        "rules_channel_id": None,
-        "public_updates_channel_id": None,
+        "rules_channel_id": guild.rules_channel_id,
+        "public_updates_channel_id": guild.public_updates_channel_id,
         "safety_alerts_channel_id": None,
         "max_members": 500_000,
         "vanity_url_code": None,

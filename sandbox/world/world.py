@@ -92,6 +92,8 @@ class Guild:
     channels: dict[str, Channel] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     system_channel_id: str | None = None
+    rules_channel_id: str | None = None  # this and the next: of communities alone
+    public_updates_channel_id: str | None = None
     present: bool = True
     unavailable: bool = False
     # Server Settings → Integrations: of a command (or of all, under the application's id), the
