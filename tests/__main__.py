@@ -94,7 +94,9 @@ def _failed(output: str) -> set[str]:
 
 
 def _counted(output: str) -> Counter[str]:
-    found = _COUNT.findall(output.strip().rpartition("\n")[2])
+    """By the last line that counts anything: what dies late may write below it."""
+    counts = (_COUNT.findall(line) for line in reversed(output.splitlines()))
+    found = next(filter(None, counts), [])
     return Counter({what.rstrip("s"): int(number) for number, what in found})
 
 

@@ -710,7 +710,8 @@ def test_three_hundred_at_once_leave_no_descriptor_behind(behave: Behaviour | by
     async def scenario() -> None:
         before = _descriptors()
         async with serve(behave) as site:
-            checker: HttpChecker = make_checker(deadline_s=3.0)
+            # Only a silent site is waited for in vain; a busy machine may take long for the rest.
+            checker: HttpChecker = make_checker(deadline_s=3.0 if behave is _silent else 60.0)
             targets = [Target(site.url(f"/{n}")) for n in range(300)]
             results = await asyncio.gather(*map(checker.check, targets))
             assert len({str(result.cause) for result in results}) == 1
