@@ -215,6 +215,7 @@ LOCAL_SUFFIXES = (
     "svc",
     "test",
 )
+_LOCAL_ENDINGS = tuple(f".{suffix}" for suffix in LOCAL_SUFFIXES)
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -295,5 +296,4 @@ def is_local_name(host: str) -> bool:
     """A name that leads inside: a single label, or a suffix kept for local use."""
     if ":" in host or is_numeric(host):
         return False
-    dotted = f".{host}"
-    return "." not in host or dotted.endswith(tuple(f".{suffix}" for suffix in LOCAL_SUFFIXES))
+    return "." not in host or f".{host}".endswith(_LOCAL_ENDINGS)

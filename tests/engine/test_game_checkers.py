@@ -224,6 +224,30 @@ def test_a_bedrock_server_says_players_version_and_world() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("words", "game"),
+    [
+        (
+            rb"Fun; free; all day;527;1.19.1;7;10;1325386;Bedrock level;",
+            Game(7, 10, "1.19.1", "Bedrock level"),
+        ),
+        (rb";;;527;1.19.1;7;10", Game(7, 10, "1.19.1")),
+        (rb"One; two;527;1.19.1;many;10;1325386;Bedrock level;", Game()),
+        (
+            rb"One;527;1.19.1;many;10;1325386;Bedrock level;",
+            Game(None, 10, "1.19.1", "Bedrock level"),
+        ),
+    ],
+)
+def test_a_bedrock_server_may_leave_semicolons_in_its_words(words: bytes, game: Game) -> None:
+    async def scenario() -> None:
+        async with udp_server(lambda ping: [pong(ping, b"MCPE;" + words)]) as server:
+            result = await checked(f"bedrock://127.0.0.1:{server.port}")
+        assert (result.cause, result.game) == (None, game)
+
+    asyncio.run(scenario())
+
+
 def test_a_lost_datagram_is_asked_for_again() -> None:
     async def scenario() -> None:
         answered: list[bytes] = []

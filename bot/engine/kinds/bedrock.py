@@ -28,8 +28,8 @@ _MAGIC = bytes.fromhex("00ffff00fefefefefdfdfdfd12345678")
 _PONG = struct.Struct(">B8s8s16sH")  # kind, our time, its id, magic, length of the text
 _FIELD = re.compile(r"((?:[^;\\]|\\.)*)(?:;|$)", re.DOTALL)
 # Edition, its own words, protocol, version, players, most players, id, name of the world …
-_VERSION, _PLAYERS, _MOST, _WORLD = 3, 4, 5, 7
-_FEWEST, _READ = 6, 16
+_PROTOCOL = 2
+_FEWEST, _READ = 6, 32
 
 
 class _Ping:
@@ -51,9 +51,20 @@ class _Ping:
         fields = [found[1] for found, _ in zip(_FIELD.finditer(text), range(_READ), strict=False)]
         if len(fields) < _FEWEST:
             raise wrong_protocol()
-        world = fields[_WORLD] if len(fields) > _WORLD else None
-        players, most = _whole(fields[_PLAYERS]), _whole(fields[_MOST])
-        return bounded_game(players, most, fields[_VERSION], world)
+        known = fields[_protocol(fields) :]
+        number, version, players, most, _, world, *_ = [*known, "", ""]
+        if _whole(number) is None:
+            return Game()  # better nothing than another field's text
+        return bounded_game(_whole(players), _whole(most), version, world or None)
+
+
+def _protocol(fields: list[str]) -> int:
+    """Index of the protocol's number: some servers leave a ``;`` in their own words as it is."""
+    for at in range(_PROTOCOL, len(fields) - _FEWEST + _PROTOCOL + 1):
+        number, _, players, most = fields[at : at + 4]
+        if None not in map(_whole, (number, players, most)):
+            return at
+    return _PROTOCOL
 
 
 def _whole(text: str) -> int | None:
