@@ -27,8 +27,8 @@ from bot.services.option_types import HeadersOption
 from bot.services.registry import Core, Services
 from bot.services.simulation import NoChecker, ScriptedOnlineCheck
 from bot.services.transfer.files import Item, Listing, read
-from bot.services.transfer.sites_apply import NAMES, RememberedNames
-from bot.services.transfer.sites_file import SERVER_KEYS, read_sites
+from bot.services.transfer.server_entries import SERVER_KEYS, read_sites
+from bot.services.transfer.sites_file import NAMES, RememberedNames
 from bot.services.transfer.yaml_lists import YamlError
 
 _IS_OURS = re.compile(rb"^servers\s*:", re.MULTILINE)

@@ -36,7 +36,7 @@ from bot.services.silences import Silences
 from bot.services.status import Status
 from bot.services.status_pages import StatusPages
 from bot.services.transfer.servers import Servers
-from bot.services.transfer.sites_apply import SitesFile
+from bot.services.transfer.sites_file import SitesFile
 from bot.services.watchlist import Watchlist
 
 

@@ -17,9 +17,9 @@ from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.bulk import Outcome, RowState
 from bot.services.transfer.files import SIZE_LIMIT, Item, Listing
+from bot.services.transfer.server_entries import Problems, read_export, references
 from bot.services.transfer.servers import ServerPlan
 from bot.services.transfer.settings import Reference
-from bot.services.transfer.sites_file import Problems, read_export, references
 from bot.words.escaping import host, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import every

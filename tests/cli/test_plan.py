@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.config import child_environment
-from bot.services.transfer.sites_file import read_sites
+from bot.services.transfer.server_entries import read_sites
 from tests.services.services_fixture import GUILD, services_fixture
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import yaml  # type: ignore[import-untyped] # it has no types of its own
 
 from bot.config import ListenAddress
 from bot.services.audit_log import FILE
-from bot.services.transfer.sites_file import read_sites
+from bot.services.transfer.server_entries import read_sites
 from sandbox import Answer, Sandbox, Upload
 from tests.cogs.bot_fixture import BotFixture, run_with_bot, running_bot
 from tests.engine.sites import serve

@@ -21,8 +21,8 @@ from bot.errors import ConfigError, UserError
 from bot.services.bulk import BulkImport
 from bot.services.registry import Services
 from bot.services.transfer.files import Item, export, read
+from bot.services.transfer.server_entries import Problems, read_export
 from bot.services.transfer.settings import Reference
-from bot.services.transfer.sites_file import Problems, read_export
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import ServerChange, report

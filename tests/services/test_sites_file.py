@@ -19,9 +19,7 @@ from bot.services.audit_log import FILE
 from bot.services.guilds import KeyValueStore
 from bot.services.monitor_options import OPTIONS
 from bot.services.registry import Services
-from bot.services.transfer.settings import ESCALATE_KEYS, TAG_KEYS, Reference
-from bot.services.transfer.sites_apply import NAMES, RememberedNames, SitesFile
-from bot.services.transfer.sites_file import (
+from bot.services.transfer.server_entries import (
     BOARD_KEYS,
     MONITOR_KEYS,
     PAGE_KEYS,
@@ -30,6 +28,8 @@ from bot.services.transfer.sites_file import (
     WINDOW_KEYS,
     read_sites,
 )
+from bot.services.transfer.settings import ESCALATE_KEYS, TAG_KEYS, Reference
+from bot.services.transfer.sites_file import NAMES, RememberedNames, SitesFile
 from bot.services.transfer.yaml_lists import Lines, YamlError, load_yaml
 from tests import sites_schema
 from tests.services.services_fixture import (

@@ -22,8 +22,7 @@ from bot.services.monitors import Monitors
 from bot.services.reports import Reports
 from bot.services.silences import Silences
 from bot.services.transfer.files import export
-from bot.services.transfer.settings import SETTINGS, Reference, id_text, looked_up, without_nothing
-from bot.services.transfer.sites_file import (
+from bot.services.transfer.server_entries import (
     BoardEntry,
     PageEntry,
     Problems,
@@ -32,6 +31,7 @@ from bot.services.transfer.sites_file import (
     WindowEntry,
     window_keys,
 )
+from bot.services.transfer.settings import SETTINGS, Reference, id_text, looked_up, without_nothing
 from bot.words.translator import N_
 
 Find: TypeAlias = Callable[[str, Reference], int | None]  # by the key it stands under

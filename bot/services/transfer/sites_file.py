@@ -1,389 +1,308 @@
-"""Reads what files say of servers. Every complaint names its line.
+"""The operator's file of sites: read, compared with what there is, and applied: all, or nothing."""
 
-The operator's file of sites is taken whole or not at all; of an export, read by the same rules,
-what cannot be taken is left out and said. The keys of a monitor are the names of the options of
-``/watch add``, those of a maintenance window the options of ``/maintenance schedule``.
-``docs/sites.schema.json`` describes the same for editors.
-"""
-
+import asyncio
+import json
+import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
-from bot.models import Monitor, Window
-from bot.services.boards.boards import TITLE_LIMIT
-from bot.services.maintenance import NewWindow
-from bot.services.monitor_options import OPTIONS, read_options
-from bot.services.option_types import UNREADABLE, tag_name
-from bot.services.recurrence import zone_name
-from bot.services.reports import ReportPeriod
+from bot.models import Monitor, Target, Window
+from bot.services.audit_log import FILE, AuditEntry, AuditEvent
+from bot.services.bulk import Outcome, RowState
+from bot.services.guilds import KeyValueStore
+from bot.services.monitor_options import differing
+from bot.services.monitors import Monitors
+from bot.services.option_types import MonitorOption, NumberOption, Option, PlaceOption
 from bot.services.transfer.files import Item
-from bot.services.transfer.settings import (
-    SETTINGS,
-    Reference,
-    length_text,
-    looked_up,
-    places,
-    reference,
-    switch,
+from bot.services.transfer.server_entries import (
+    MonitorEntry,
+    Problems,
+    ServerEntry,
+    read_sites,
+    references,
+    window_keys,
 )
-from bot.services.transfer.spreadsheets import UNREADABLE as NO_LIST
-from bot.services.transfer.yaml_lists import (
-    Lines,
-    YamlError,
-    check_keys,
-    listed,
-    load_yaml,
-    one_of,
-    read_text,
-    taken,
-)
-from bot.services.typed_text import typed_address
-from bot.words.escaping import plain
-from bot.words.phrases import parse_duration_ms
+from bot.services.transfer.servers import Directory, ServerPlan, Servers, finder
+from bot.services.transfer.settings import SETTINGS, Reference, looked_up
+from bot.services.transfer.yaml_lists import YamlError
 
-REPORT_KEYS = ("period", "channel", "tag")
-PAGE_KEYS = ("page", "components")
-BOARD_KEYS = ("channel", "tag", "title", "groups")
-MONITOR_KEYS = (*OPTIONS, "paused")
-WINDOW_KEYS = ("days", "from", "to", "for", "monitor", "tag", "timezone", "reason")
-_PLACES = ("channel", "role")  # of a monitor: looked up on Discord
-_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SETS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class MonitorEntry:
-    """``item.number`` is its line; channel and role stand apart until they are looked up."""
-
-    item: Item
-    places: dict[str, Reference]
-
-
-@dataclass(frozen=True, slots=True)
-class WindowEntry:
-    """``monitor`` is a name of the same server."""
-
-    line: int
-    window: NewWindow
-    monitor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReportEntry:
-    line: int
-    period: ReportPeriod
-    channel: Reference | None
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageEntry:
-    """A status page to follow; ``components`` by id or name."""
-
-    line: int
-    address: str
-    components: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
-    line: int
-    channel: Reference
-    tag: str | None
-    title: str | None
-    groups: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ServerEntry:
-    """What a file says of one server; what it does not name is not there."""
-
-    server: Reference
-    settings: dict[str, Any] = field(default_factory=dict)
-    line_of: dict[str, int] = field(default_factory=dict)
-    monitors: tuple[MonitorEntry, ...] = ()
-    windows: tuple[WindowEntry, ...] = ()
-    reports: tuple[ReportEntry, ...] = ()
-    pages: tuple[PageEntry, ...] = ()
-    boards: tuple[BoardEntry, ...] = ()
-
-    @property
-    def page_addresses(self) -> set[str]:
-        return {one.address.rstrip("/") for one in self.pages}
-
-
-class Problems:
-    """What cannot be taken: the first ends it all or, ``lenient``, each is kept and passed over."""
-
-    def __init__(self, *, lenient: bool = False) -> None:
-        self.found: list[tuple[str, UserError]] = []  # the key it stands under, and why
-        self._lenient = lenient
-
-    @contextmanager
-    def passed_over(self, key: str, line: int = 0) -> Iterator[None]:
-        """Raises YamlError, or has the rest of its block left out."""
-        try:
-            yield
-        except YamlError as error:
-            if not self._lenient:
-                raise
-            self._note(key, error.__cause__)
-        except UserError as error:
-            if not self._lenient:
-                raise YamlError(line, str(error)) from error
-            self._note(key, error)
-
-    def _note(self, key: str, error: BaseException | None) -> None:
-        why = error if isinstance(error, UserError) else UserError(UNREADABLE, field=key)
-        self.found.append((key, why))
-
-
-def read_sites(text: str) -> list[ServerEntry]:
-    """Raises YamlError with the line for everything that cannot be taken."""
-    whole = load_yaml(text)
-    if whole is None:
-        return []
-    if not isinstance(whole, Lines):
-        raise YamlError(1, "the file begins with “servers:”")
-    check_keys(whole, ("servers",))
-    found = [_server(one) for one in listed(whole, "servers")]
-    seen: set[object] = set()
-    for one in found:
-        key = one.server.id or one.server.name
-        if key in seen:
-            raise YamlError(one.server.line, "this server stands in the file twice")
-        seen.add(key)
-    return found
-
-
-def read_export(whole: dict[str, Any], problems: Problems) -> ServerEntry:
-    """What an export says of its server, but for the monitors. Raises UserError."""
-    known = {key: one for key, one in whole.items() if key in SERVER_KEYS and key != "monitors"}
-    try:
-        return _entry(Reference(0, 0, kind="server"), Lines.of(known), problems)
-    except RecursionError as error:
-        raise UserError(NO_LIST) from error
-
-
-def references(entry: ServerEntry) -> list[Reference]:
-    """Every channel and role that it names."""
-    found: list[Reference] = []
-    named = {
-        "settings": entry.settings,
-        "monitors": {number: one.places for number, one in enumerate(entry.monitors)},
-        "reports": {number: one.channel for number, one in enumerate(entry.reports)},
-        "boards": {number: one.channel for number, one in enumerate(entry.boards)},
-    }
-    looked_up(named, found.append)
-    return found
-
-
-def _server(raw: Any) -> ServerEntry:
-    if not isinstance(raw, Lines):
-        raise YamlError(1, "each server is a list of keys, such as “- id: 123”")
-    check_keys(raw, SERVER_KEYS)
-    if "id" not in raw and "name" not in raw:
-        raise YamlError(raw.line, "a server needs its “id” or its “name”")
-    found = reference(raw, "id" if "id" in raw else "name", "server")
-    if "id" in raw and found.id is None:
-        raise YamlError(found.line, "“id” is a number")
-    if "id" not in raw:
-        found = replace(found, id=None, name=str(raw["name"]))
-    monitors = tuple(_monitor(one, raw.line_of["monitors"]) for one in listed(raw, "monitors"))
-    _check_names(monitors)
-    return replace(_entry(found, raw, Problems()), monitors=monitors)
-
-
-def _entry(server: Reference, raw: Lines, problems: Problems) -> ServerEntry:
-    settings: dict[str, Any] = {}
-    for key, setting in SETTINGS.items():
-        if raw.get(key) is not None:
-            with problems.passed_over(key):
-                settings[key] = setting.read(raw, key)
-    windows, reports, pages, boards = (tuple(_part(raw, key, problems)) for key in _PARTS)
-    return ServerEntry(
-        server,
-        settings,
-        {key: raw.line_of[key] for key in raw},
-        windows=windows,
-        reports=reports,
-        pages=pages,
-        boards=boards,
-    )
-
-
-def _part(raw: Lines, key: str, problems: Problems) -> list[Any]:
-    """What there may be several of."""
-    entries, found = list[Any](), list[Any]()
-    with problems.passed_over(key):
-        entries = listed(raw, key)
-    for one in entries:
-        with problems.passed_over(key):
-            found.append(_one(one, key, raw.line_of[key]))
-    return found
-
-
-def _one(raw: Any, key: str, line: int) -> Any:
-    read, keys = _PARTS[key]
-    if not isinstance(raw, Lines):
-        raise YamlError(line, f"each entry of “{key}” has keys, such as “- {keys[0]}: …”")
-    check_keys(raw, keys)
-    return read(raw)
-
-
-def _monitor(raw: Any, above: int) -> MonitorEntry:
-    if not isinstance(raw, Lines):
-        raise YamlError(above, "each monitor is a list of keys, such as “- url: example.com”")
-    check_keys(raw, MONITOR_KEYS)
-    if not raw.get("url"):
-        raise YamlError(raw.line, "a monitor needs its “url”")
-    paused = raw.get("paused")
-    if paused not in {None, True, False}:
-        raise YamlError(raw.line_of["paused"], "“paused” is true or false")
-    given = {key: value for key, value in raw.items() if key not in {*_PLACES, "paused"}}
-    typed: dict[str, Any] = dict.fromkeys(OPTIONS.keys() - {"url", "name"})
-    for key, value in given.items():
-        typed |= taken(raw.line_of[key], read_options, {key: value})
-    typed["url"] = taken(raw.line_of["url"], typed_address, typed["url"])
-    label = str(raw.get("name") or raw["url"])
-    item = Item(raw.line, label, typed, paused=paused, ours=True)
-    return MonitorEntry(item, places(raw))
-
-
-def _check_names(monitors: Iterable[MonitorEntry]) -> None:
-    """Two of one name, and circles of dependencies."""
-    above: dict[str, tuple[int, str]] = {}
-    names: set[str] = set()
-    for one in monitors:
-        name, parent = (str(one.item.typed.get(k) or "").casefold() for k in ("name", "depends_on"))
-        if name and name in names:
-            raise YamlError(one.item.number, f"two monitors are called “{one.item.label}”")
-        names.add(name)
-        if name and parent:
-            above[name] = (one.item.number, parent)
-    for name, (line, parent) in above.items():
-        passed = {name}
-        while parent:
-            if parent in passed:
-                raise YamlError(line, f"“{name}” depends on itself in the end")
-            passed.add(parent)
-            parent = above.get(parent, (0, ""))[1]  # noqa: PLW2901 - one step up
-
-
-def _window(raw: Lines) -> WindowEntry:
-    for key in ("days", "from"):
-        if key not in raw:
-            raise YamlError(raw.line, f"a window needs “{key}”")
-    if ("to" in raw) == ("for" in raw):
-        raise YamlError(raw.line, "a window has “to” or “for”, one of the two")
-    if "monitor" in raw and "tag" in raw:
-        raise YamlError(raw.line, "a window is for a “monitor” or for a “tag”, not for both")
-    meant = read_text(raw, "days", _days)
-    window = NewWindow(
-        days=() if isinstance(meant, date) else meant,
-        date=meant if isinstance(meant, date) else None,
-        begins=read_text(raw, "from", _time),
-        ends=read_text(raw, "to", _time) if "to" in raw else None,
-        length_s=read_text(raw, "for", _length_s) if "for" in raw else None,
-        timezone=read_text(raw, "timezone", zone_name) if "timezone" in raw else None,
-        reason=None if raw.get("reason") is None else str(raw["reason"]),
-        tag=_tag(raw),
-    )
-    return WindowEntry(raw.line, window, None if "monitor" not in raw else str(raw["monitor"]))
-
-
-def window_keys(window: Window, monitor: Monitor | None) -> dict[str, Any]:
-    """What :func:`_window` reads back."""
-    week = ",".join(_WEEK[day] for day in window.days)
-    return {
-        "days": week if window.date is None else window.date.isoformat(),
-        "from": _time_text(window.begins),
-        "to": None if window.ends is None else _time_text(window.ends),
-        "for": None if window.length_s is None else length_text(window.length_s),
-        "monitor": None if monitor is None else monitor.name,
-        "tag": window.tag,
-        "timezone": window.timezone,
-        "reason": window.reason,
-    }
-
-
-def _time_text(at: time) -> str:
-    return at.isoformat("seconds" if at.second else "minutes")
-
-
-def _report(raw: Lines) -> ReportEntry:
-    if "period" not in raw:
-        raise YamlError(raw.line, "a report needs its “period”")
-    period = ReportPeriod(one_of(raw, "period", [one.value for one in ReportPeriod]))
-    return ReportEntry(raw.line, period, places(raw).get("channel"), _tag(raw) or "")
-
-
-def _page(raw: Lines) -> PageEntry:
-    if not isinstance(raw.get("page"), str):
-        raise YamlError(raw.line, "a followed page needs its address as “page”")
-    address = read_text(raw, "page", typed_address)
-    found = raw.get("components")
-    components = found if isinstance(found, list) else str(found or "").split(",")
-    names = (str(one).strip() for one in components)
-    return PageEntry(raw.line, address, tuple(one for one in names if one))
-
-
-def _board(raw: Lines) -> BoardEntry:
-    if "channel" not in raw:
-        raise YamlError(raw.line, "a board needs its “channel”")
-    title = plain(str(raw.get("title") or ""), TITLE_LIMIT) or None
-    groups = "groups" in raw and switch(raw, "groups")
-    return BoardEntry(raw.line, reference(raw, "channel"), _tag(raw), title, groups)
-
-
-def _tag(raw: Lines) -> str | None:
-    return read_text(raw, "tag", tag_name) if "tag" in raw else None
-
-
-# What a server may have several of: the reader of one, and its keys.
-_PARTS: dict[str, tuple[Callable[[Lines], Any], tuple[str, ...]]] = {
-    "maintenance": (_window, WINDOW_KEYS),
-    "reports": (_report, REPORT_KEYS),
-    "follow": (_page, PAGE_KEYS),
-    "boards": (_board, BOARD_KEYS),
+NAMES = "sites_names"  # the setting with the ids that names of the file were found to have
+_AGAIN_S = 600.0  # until what could not be taken is tried once more
+_KEYS = {setting.event: key for key, setting in SETTINGS.items()}
+_DONE = {
+    AuditEvent.PAGE_FOLLOWED: "+ follow",
+    AuditEvent.REPORT_SCHEDULED: "+ report",
+    AuditEvent.BOARD_CREATED: "+ board in channel",
+    AuditEvent.MAINTENANCE_PLANNED: "+ maintenance",
+    AuditEvent.MAINTENANCE_CANCELLED: "- maintenance",
 }
-SERVER_KEYS = ("id", "name", *SETTINGS, "monitors", *_PARTS)
+_UNSET = {"reminders": "off", "page": "off", "language": "automatic"}
+_MENTION = re.compile(r"<(#|@&)(\d+)>")
 
 
-def _days(text: str) -> tuple[int, ...] | date:
-    """``daily``, ``mon,wed``, ``mon-fri`` or one date."""
-    text = text.strip().lower()
-    if text[:1].isdigit():
-        return date.fromisoformat(text)
-    found: set[int] = set(_SETS.get(text, ()))
-    for part in [] if found else re.split(r"[,\s]+", text):
-        first, _, last = part.partition("-")
-        begin, end = _day(first), _day(last or first)
-        found |= {(begin + n) % 7 for n in range((end - begin) % 7 + 1)}
-    return tuple(sorted(found))
+class RememberedNames:
+    """What was found the last time, where Discord cannot be asked."""
+
+    complete = False
+
+    def __init__(self, found: Mapping[str, int] | None = None) -> None:
+        self.found = dict(found or {})
+
+    def find(self, kind: str, guild_id: int, wanted: Reference) -> int | None:
+        return wanted.id or self.found.get(_key(kind, guild_id, wanted))
+
+    def named(self, kind: str, guild_id: int, number: int) -> str:
+        """The name that was found to have this id, else the id."""
+        begin = f"{kind}:{guild_id}:"
+        names = (key for key, one in self.found.items() if one == number and key.startswith(begin))
+        name = next(names, None)
+        sign = "#" if kind == "channel" else "@"
+        return f"{kind} {number}" if name is None else f"{sign}{name.removeprefix(begin)}"
 
 
-def _day(word: str) -> int:
-    if word[:3] not in _WEEK:
-        raise ValueError("days look like daily, mon,wed or mon-fri, a date like 2027-03-28")
-    return _WEEK.index(word[:3])
+def _key(kind: str, guild_id: int, wanted: Reference) -> str:
+    return f"{kind}:{guild_id}:{wanted.name.casefold()}"
 
 
-def _time(text: str) -> time:
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise ValueError("a time looks like 02:30")
-    return time(int(match[1]), int(match[2]), int(match[3] or 0))
+@dataclass(frozen=True, slots=True)
+class SitesPlan:
+    """What the file would make of one server.
+
+    ``released``: monitors that it once had, which stay and can be edited in Discord again.
+    """
+
+    name: str
+    server: ServerPlan
+    items: list[Item]
+    outcomes: list[Outcome]
+    released: list[Monitor]
+    monitors: Monitors
+
+    def lines(self, names: RememberedNames) -> Iterator[str]:
+        """The differences for a terminal, in the words of the file."""
+        yield f"server {self.name}"
+        show = partial(_readable, names, self.server.guild_id)
+        for change in self.server.changes:
+            yield show(_change_line(change))
+        same = 0
+        for one in self.outcomes:
+            same += one.state is RowState.SAME
+            yield from map(show, self._outcome_lines(one))
+        for monitor in self.released:
+            yield f"  - {monitor.name}: no longer in the file; it stays, and Discord can edit it"
+        for name in self.server.unknown:
+            yield f"  ? {name}: looked up when the bot is online"
+        yield f"  = {same} sites unchanged"
+
+    def _outcome_lines(self, one: Outcome) -> Iterator[str]:
+        if one.monitor is None or one.state is RowState.SAME:
+            return
+        if one.before is None:
+            yield f"  + {one.monitor.name}: {one.monitor.target.url}"
+        else:
+            before, after = one.before, one.monitor
+            for option in differing(before, after):
+                old, new = self._shown(option, before), self._shown(option, after)
+                if isinstance(option, MonitorOption):  # it may be one of the file that is not yet
+                    new = str(one.item.typed.get(option.name) or option.unset)
+                yield f"  ~ {after.name}: {option.name}: {old} → {new}"
+            if before.paused != after.paused:
+                yield f"  ~ {after.name}: {'paused' if after.paused else 'resumed'}"
+        for sentence, values in one.item.remarks:
+            yield f"    ! {sentence.format(**values)}"
+
+    def _shown(self, option: Option, monitor: Monitor) -> str:
+        value = option.of(monitor)
+        if isinstance(option, PlaceOption) and value is not None:
+            return f"<{'#' if option.name == 'channel' else '@&'}{value}>"
+        if isinstance(option, MonitorOption) and value is not None:
+            return self.monitors.name_of(self.server.guild_id, value)
+        if isinstance(option, NumberOption) and value is not None:
+            return option.shown.format(n=value)
+        return option.logged(value) or option.unset
 
 
-def _length_s(text: str) -> int:
-    seconds = (parse_duration_ms(text, 1_000) or 0) // 1_000
-    if not seconds:
-        raise ValueError("a length of time looks like 90m, 2h or 1h30")
-    return seconds
+def _change_line(change: AuditEntry) -> str:
+    if change.window is not None:
+        return f"  {_DONE[AuditEvent(change.field)]}: {_window_text(change.window, change.name)}"
+    if change.field in _DONE:
+        after = f"<#{change.after}>" if change.field == AuditEvent.BOARD_CREATED else change.after
+        return f"  {_DONE[AuditEvent(change.field)]}: {after}"
+    key, values = _KEYS[AuditEvent(change.field)], (change.before, change.after)
+    mention = {"channel": "<#{}>", "fallback": "<#{}>", "role": "<@&{}>", "managers": "<@&{}>"}
+    old, new = (one and mention.get(key, "{}").format(one) for one in values)
+    unset = _UNSET.get(key, "none")
+    return f"  ~ {key}: {old or unset} → {new or unset}"
+
+
+def _window_text(window: Window, monitor: str | None) -> str:
+    """``sun 02:30 to 04:00 (Europe/Paris), #shop``."""
+    keys = window_keys(window, None)
+    end = f"to {keys['to']}" if keys["to"] else f"for {keys['for']}"
+    what = monitor or (f"#{window.tag}" if window.tag else "everything")
+    return f"{keys['days']} {keys['from']} {end} ({window.timezone}), {what}"
+
+
+def _readable(names: RememberedNames, guild_id: int, line: str) -> str:
+    """Channels and roles by their names, or as ids that look like none of Discord's signs."""
+
+    def shown(found: re.Match[str]) -> str:
+        kind = "channel" if found[1] == "#" else "role"
+        return names.named(kind, guild_id, int(found[2]))
+
+    return _MENTION.sub(shown, line)
+
+
+class SitesFile:
+    """Reads ``path`` at the start, as soon as Discord's names are known, and when it is asked to.
+
+    A file that cannot be taken changes nothing.
+    """
+
+    def __init__(
+        self, path: Path | None, *, servers: Servers, monitors: Monitors, store: KeyValueStore
+    ) -> None:
+        self._path = path
+        self.servers = servers
+        self._monitors = monitors
+        self._store = store
+        self._directory: Directory | None = None
+        self._wanted = asyncio.Event()
+
+    def attach(self, directory: Directory) -> None:
+        """Discord's names are known now; of a new connection only the names are new."""
+        is_first, self._directory = self._directory is None, directory
+        if is_first and self._path is not None:
+            self._wanted.set()
+
+    def read_again(self) -> None:
+        if self._path is None:
+            log.info("SIGHUP: there is nothing to read again (VIGIE_SITES is not set)")
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Read it at once, and apply it whenever that is wanted, until cancelled."""
+        self._wanted.set()
+        again_s: float | None = None
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(again_s):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            if self._path is not None:
+                is_whole = await self._apply_file(self._path, self._directory)
+                again_s = None if is_whole else _AGAIN_S
+
+    async def _apply_file(self, path: Path, directory: Directory | None) -> bool:
+        """False: a part of it was not to be had now, such as a page to follow."""
+        is_whole = True
+        try:
+            text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
+            entries = await asyncio.to_thread(read_sites, text)
+            if directory is None:
+                log.info("%s: read, to be applied as soon as Discord is reached", path)
+                return True
+            names = RememberedNames(_found(entries, directory))
+            for plan in await self.plan(entries, directory):
+                is_whole = await self._apply(plan) and is_whole
+                log.info("%s: applied\n%s", path, "\n".join(plan.lines(names)))
+            await self._store.save(NAMES, json.dumps(names.found))
+        except YamlError as error:
+            log.error("%s, %s: nothing is changed", path, error)  # noqa: TRY400 - no bug of ours
+        except (OSError, UnicodeDecodeError) as error:
+            log.error("%s cannot be read, nothing is changed: %s", path, error)  # noqa: TRY400
+        except Exception:
+            log.exception("%s could not be applied whole", path)
+        return is_whole
+
+    async def plan(self, entries: Sequence[ServerEntry], directory: Directory) -> list[SitesPlan]:
+        """Nothing changes. Raises YamlError for what cannot be taken, with its line."""
+        plans, seen = [], dict[int, int]()
+        for entry in entries:
+            guild_id = directory.find("server", 0, entry.server)
+            if guild_id is not None:
+                if guild_id in seen:
+                    raise YamlError(entry.server.line, "this server stands in the file twice")
+                seen[guild_id] = entry.server.line
+                plans.append(await self._plan(guild_id, entry, directory))
+            elif directory.complete:
+                log.warning("line %d: Vigie is not in this server yet", entry.server.line)
+        return plans
+
+    async def _plan(self, guild_id: int, entry: ServerEntry, directory: Directory) -> SitesPlan:
+        unknown, problems = list[str](), Problems()
+        find = partial(finder(directory, guild_id, unknown, problems), "monitors")
+        items = [_item(one, looked_up(dict(one.places), find)) for one in entry.monitors]
+        outcomes = await self.servers.bulk.preview(
+            guild_id, items, progress=_quietly, pages=entry.page_addresses
+        )
+        for one in outcomes:
+            if one.error is not None:
+                raise YamlError(one.item.number, str(one.error))
+        to_be = {one.monitor.name.casefold() for one in outcomes if one.monitor is not None}
+        server = await self.servers.plan(guild_id, entry, directory, problems, by=FILE, to_be=to_be)
+        self._check_parents(guild_id, entry, {*to_be, *entry.page_addresses})
+        server.unknown.extend(unknown)
+        mine = self._monitors.of_guild(guild_id)
+        kept = {one.monitor.id for one in outcomes if one.monitor is not None}
+        name = f"{guild_id} ({entry.server.name})" if entry.server.name else str(guild_id)
+        released = [one for one in mine if one.from_file and one.id not in kept]
+        return SitesPlan(name, server, items, outcomes, released, self._monitors)
+
+    def _check_parents(self, guild_id: int, entry: ServerEntry, known: Collection[str]) -> None:
+        """Whatever a monitor depends on is there, or will be."""
+        mine, new = self._monitors.index(guild_id), Monitor(0, guild_id, "", Target(""), 60)
+        for one in entry.monitors:
+            name = str(one.item.typed.get("depends_on") or "")
+            if name and name.casefold() not in known and name.rstrip("/") not in known:
+                try:
+                    mine.parent(new, name)
+                except UserError as error:
+                    raise YamlError(one.item.number, str(error)) from error
+
+    async def _apply(self, plan: SitesPlan) -> bool:
+        problems, guild_id = Problems(lenient=True), plan.server.guild_id
+        await self.servers.apply(plan.server, problems, FILE)
+        done = await self.servers.bulk.take(guild_id, plan.items, by=FILE, progress=_quietly)
+        for one in done:
+            if one.error is not None:
+                log.warning("line %d: not taken: %s", one.item.number, one.error)
+        ids = {one.monitor.id for one in done if one.monitor is not None}
+        await self._monitors.set_from_file(guild_id, ids)
+        await self.servers.apply_rest(plan.server, problems, FILE)
+        for key, error in problems.found:
+            log.warning("%s: not taken: %s", key, error)
+        return not problems.found
+
+
+def _found(entries: Sequence[ServerEntry], directory: Directory) -> dict[str, int]:
+    """For ``vigie plan``, which cannot ask Discord."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        guild_id = directory.find("server", 0, entry.server)
+        named = [(0, entry.server), *((guild_id or 0, one) for one in references(entry))]
+        for where, wanted in named:
+            number = directory.find(wanted.kind, where, wanted)
+            if wanted.id is None and number is not None:
+                found[_key(wanted.kind, where, wanted)] = number
+    return found
+
+
+def _item(one: MonitorEntry, places: Mapping[str, Any]) -> Item:
+    """A place that is named but not known yet stays as it is."""
+    typed = {key: value for key, value in one.item.typed.items() if key not in places}
+    known = {key: value for key, value in places.items() if value is not None}
+    return replace(one.item, typed={**typed, **known})
+
+
+async def _quietly(_done: int, _of: int) -> None:
+    """Nobody watches the progress; others have their turn."""
+    await asyncio.sleep(0)
