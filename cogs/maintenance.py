@@ -15,6 +15,7 @@ from bot.errors import UserError
 from bot.services import recurrence
 from bot.services.maintenance import REASON_LIMIT, NewWindow, WindowStatus
 from bot.services.recurrence import wall_time
+from bot.services.typed_text import parse_days
 from bot.words.escaping import clip, markdown, plain
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import day_name, hours, stamp, weekly, weekly_text
@@ -29,7 +30,7 @@ from cogs._ui.interactions import (
 )
 from cogs._ui.monitor_option import ManagedMonitor, Tag
 from cogs._ui.monitor_text import shown_name
-from cogs._ui.options import Choices, Duration, TimeOfDay, choices, parse_days, safe_autocomplete
+from cogs._ui.options import Choices, Duration, TimeOfDay, choices, safe_autocomplete
 
 _COLOUR = 0x5865F2
 _LABEL_LIMIT, _LABEL_NAME = 100, 40

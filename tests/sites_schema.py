@@ -57,8 +57,9 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
+    paused = {"type": ["boolean", "string"], "description": "or its end: 2027-03-28T06:00:00Z"}
     monitor = _object(
-        {name: _option(one) for name, one in OPTIONS.items()} | {"paused": {"type": "boolean"}},
+        {name: _option(one) for name, one in OPTIONS.items()} | {"paused": paused},
         required=["url"],
     )
     window = _object(

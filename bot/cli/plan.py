@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from bot.services.simulation import NoChecker, ScriptedOnlineCheck
 from bot.services.transfer.files import Item, Listing, read
 from bot.services.transfer.server_entries import SERVER_KEYS, read_sites
 from bot.services.transfer.sites_file import NAMES, RememberedNames
-from bot.services.transfer.yaml_lists import YamlError
+from bot.services.transfer.yaml_lines import YamlError
 
 _IS_OURS = re.compile(rb"^servers\s*:", re.MULTILINE)
 _HEAD = """\
@@ -48,22 +49,21 @@ def run(config: Config, file: str) -> int:
             if _IS_OURS.search(data) is None:
                 print(_as_sites_file(read(data, len(data))), end="")
                 return EXIT_OK
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return fail(f"{file} cannot be read: {error}", EXIT_USAGE)
+    except OSError as error:
+        return fail(f"{file} cannot be read: {error.strerror}", EXIT_USAGE)
     try:
         with tempfile.TemporaryDirectory(prefix="vigie-plan-") as folder:
             copy = Path(folder, "vigie.db")
             if config.database.exists():
                 back_up(config.database, copy)
-            return asyncio.run(_plan(config, copy, text))
+            return asyncio.run(_plan(config, copy, data))
     except YamlError as error:
         return fail(f"{file}, {error}", EXIT_USAGE)
     except StoreError as error:
         return fail(error, EXIT_FAILURE)
 
 
-async def _plan(config: Config, copy: Path, text: str) -> int:
+async def _plan(config: Config, copy: Path, data: bytes) -> int:
     db = await Database.open(copy)
     try:
         clock = SystemClock()
@@ -74,7 +74,7 @@ async def _plan(config: Config, copy: Path, text: str) -> int:
         store = KeyValueStore(db)
         names = RememberedNames(json.loads(await store.load(NAMES) or "{}"))
         sites = Services.build(core, clock).sites
-        entries = read_sites(text)
+        entries = read_sites(data)
         for plan in await sites.plan(entries, names):
             print("\n".join(plan.lines(names)))
         for entry in entries:
@@ -102,7 +102,8 @@ def _entry(item: Item) -> str:
     if item.error is None:
         values = {name: _plain(name, value) for name, value in item.typed.items() if value}
         if item.paused:
-            values["paused"] = True
+            end = item.paused
+            values["paused"] = end.isoformat() if isinstance(end, datetime) else True
         text = _yaml(values)
         lines += [
             f"      {'- ' if number == 0 else '  '}{line}\n"

@@ -7,6 +7,7 @@ of its address. Cost is linear in the number of rows: what a server watches is i
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 
 from bot.errors import UserError
@@ -18,6 +19,7 @@ from bot.services.monitors import Monitors, check_owner
 from bot.services.option_types import NumberOption
 from bot.services.silences import Silences
 from bot.services.transfer.files import Item
+from bot.services.typed_text import Headers
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -66,9 +68,13 @@ class Outcome:
         if self.before is None or self.monitor is None:
             return []
         labels = [option.label for option in differing(self.before, self.monitor)]
-        if self.monitor.paused != self.before.paused:
+        if _pause(self.monitor) != _pause(self.before):
             labels.append(N_("Paused") if self.monitor.paused else N_("Resumed"))
         return labels
+
+
+def _pause(monitor: Monitor) -> tuple[bool, int | None]:
+    return monitor.paused, monitor.resume_ms
 
 
 class BulkImport:
@@ -85,8 +91,14 @@ class BulkImport:
         for some in _slices(items):
             outcomes += await self._slice(plan, [plan.of(item) for item in some], by)
             await progress(len(outcomes), len(items))
-        # Last: what a row depends on may stand in a later one.
-        return [await self._connected(one, by) for one in outcomes]
+        names = self._monitors.index(guild_id)
+
+        async def connect(one: Monitor, wanted: str | None) -> Monitor:
+            named = None if wanted is None else names.named(wanted)
+            change = {"depends_on": wanted if named is None else named.id}
+            return (await self._monitors.change(guild_id, one.id, change, by)).after
+
+        return await _connected(outcomes, connect)
 
     async def preview(
         self,
@@ -105,11 +117,11 @@ class BulkImport:
             outcomes += [plan.of(item) for item in some]
             await asyncio.sleep(0)
             await progress(len(outcomes), len(items))
-        waits = [str(one.item.typed.get("depends_on")).rstrip("/") in pages for one in outcomes]
-        return [
-            one if later else plan.connected(one)
-            for one, later in zip(outcomes, waits, strict=True)
-        ]
+
+        async def connect(one: Monitor, wanted: str | None) -> Monitor:
+            return one if str(wanted).rstrip("/") in pages else plan.connected(one, wanted)
+
+        return await _connected(outcomes, connect)
 
     async def _slice(self, plan: "_Plan", planned: Sequence[Outcome], by: int) -> list[Outcome]:
         new = [one.monitor for one in planned if one.monitor is not None and one.before is None]
@@ -126,16 +138,6 @@ class BulkImport:
             else:
                 done.append(await self._apply(one, by))
         return done
-
-    async def _connected(self, done: Outcome, by: int) -> Outcome:
-        if done.monitor is None or "depends_on" not in done.item.typed:
-            return done
-        change = {"depends_on": done.item.typed["depends_on"]}
-        try:
-            edited = await self._monitors.change(done.monitor.guild_id, done.monitor.id, change, by)
-        except UserError as error:
-            return replace(done, item=done.item.remarked(error.message, **error.values))
-        return replace(done, monitor=edited.after)
 
     async def _alone(self, plan: "_Plan", planned: Outcome, by: int) -> Outcome:
         if planned.monitor is None or planned.before is not None:
@@ -167,8 +169,10 @@ class BulkImport:
         try:
             edited = await self._monitors.change(guild_id, wanted.id, typed, by)
             monitor = edited.after
-            if wanted.paused and not monitor.paused:
-                monitor = await self._silences.pause(guild_id, wanted.id, by=by, for_s=None)
+            if wanted.paused and _pause(wanted) != _pause(monitor):
+                monitor = await self._silences.pause(
+                    guild_id, wanted.id, by=by, until_ms=wanted.resume_ms
+                )
             elif monitor.paused and not wanted.paused:
                 monitor, _ = await self._silences.resume(guild_id, wanted.id, by)
         except UserError as error:
@@ -183,6 +187,7 @@ class _Plan:
         self.guild_id, self._monitors = guild_id, monitors
         self._mine = monitors.index(guild_id)
         self._by_id = {one.id: one for one in monitors.of_guild(guild_id)}
+        self._now_ms = monitors.clock.now_ms()
         self._spoken_of: set[int] = set()  # ids of monitors that earlier rows are about
 
     def of(self, item: Item) -> Outcome:
@@ -195,15 +200,12 @@ class _Plan:
         except UserError as error:
             return Outcome(item, None, _in_a_file(error))
 
-    def connected(self, outcome: Outcome) -> Outcome:
-        wanted, monitor = outcome.item.typed.get("depends_on"), outcome.monitor
-        if monitor is None or wanted is None:
-            return outcome
-        try:
-            parent = self._mine.parent(monitor, wanted)
-        except UserError as error:
-            return replace(outcome, item=outcome.item.remarked(error.message, **error.values))
-        return replace(outcome, monitor=replace(monitor, depends_on=parent))
+    def connected(self, monitor: Monitor, wanted: str | None) -> Monitor:
+        """Raises UserError."""
+        parent = None if wanted is None else self._mine.parent(monitor, wanted, in_file=True)
+        after = replace(monitor, depends_on=parent)
+        self._mine.replace(monitor, after)
+        return after
 
     def _there(self, item: Item) -> Monitor | None:
         """The monitor the row is about, if there is one. Raises UserError."""
@@ -223,23 +225,32 @@ class _Plan:
 
     def _new(self, item: Item) -> Outcome:
         if item.ours:
-            item = _without_lost_values(item)
+            item = _without_lost_values(item, ())
         draft = self._monitors.draft(self.guild_id, _alone(item.typed), self._mine)
         twin = self._mine.at(draft.target.url)
         if twin is not None:
             item = item.remarked(_TWIN, name=twin.name)
         self._mine.add(draft)
-        return Outcome(item, replace(draft, paused_ms=draft.created_ms if item.paused else None))
+        return Outcome(item, self._paused(draft, item.paused))
 
     def _known(self, item: Item, there: Monitor) -> Outcome:
+        if item.ours and "headers" in item.typed:
+            url = self._monitors.rules.address(item.typed["url"])
+            item = _without_lost_values(item, self._monitors.rules.headers_for(url, there))
         after = self._monitors.rules.changed(there, _alone(item.typed), self._mine)
         self._spoken_of.add(there.id)
         if after.name != there.name or after.target.url != there.target.url:
             self._mine.replace(there, after)
         if item.paused is not None:
-            paused_ms = there.paused_ms or after.created_ms
-            after = replace(after, paused_ms=paused_ms if item.paused else None)
+            after = self._paused(after, item.paused)
         return Outcome(item, after, before=there)
+
+    def _paused(self, monitor: Monitor, paused: bool | datetime | None) -> Monitor:
+        """A pause that is over already is none."""
+        end_ms = round(paused.timestamp() * 1_000) if isinstance(paused, datetime) else None
+        if not paused or (end_ms is not None and end_ms <= self._now_ms):
+            return replace(monitor, paused_ms=None, resume_ms=None)
+        return replace(monitor, paused_ms=monitor.paused_ms or self._now_ms, resume_ms=end_ms)
 
     def _within_bounds(self, item: Item) -> Item:
         for option in OPTIONS.values():
@@ -254,19 +265,52 @@ class _Plan:
         return item
 
 
+async def _connected(
+    outcomes: Sequence[Outcome], connect: Callable[[Monitor, str | None], Awaitable[Monitor]]
+) -> list[Outcome]:
+    """Each depends on what its row says, last: that may stand in a later row.
+
+    Two that change places depend on each other in between: what is refused is tried again as long
+    as others get on.
+    """
+    found, refused = list(outcomes), dict[int, UserError]()
+
+    async def connect_row(number: int) -> None:
+        monitor, typed = found[number].monitor, found[number].item.typed
+        if monitor is None or "depends_on" not in typed:
+            return
+        try:
+            after = await connect(monitor, typed["depends_on"])
+            found[number] = replace(found[number], monitor=after)
+        except UserError as error:
+            refused[number] = error
+
+    waiting = list(range(len(found)))
+    while waiting:
+        refused.clear()
+        for number in waiting:
+            await connect_row(number)
+        waiting = list(refused) if len(refused) < len(waiting) else []
+    for number, why in refused.items():
+        item = found[number].item.remarked(why.message, **why.values)
+        found[number] = replace(found[number], item=item)
+    return found
+
+
 def _alone(typed: Typed) -> Typed:
     """What does not depend on other monitors."""
     return {name: value for name, value in typed.items() if name != "depends_on"}
 
 
-def _without_lost_values(item: Item) -> Item:
-    """An export has the names of headers alone: without its value none is sent."""
-    headers = item.typed.get("headers") or ()
-    for name, value in headers:
-        if not value:
+def _without_lost_values(item: Item, stored: Headers) -> Item:
+    """An export has the names of headers alone: without a value, there or stored, none is sent."""
+    known, kept = {name.lower() for name, value in stored if value}, list[tuple[str, str]]()
+    for name, value in item.typed.get("headers") or ():
+        if value or name.lower() in known:
+            kept.append((name, value))
+        else:
             item = item.remarked(_HEADER_VALUE, name=name)
-    kept = tuple((name, value) for name, value in headers if value)
-    return replace(item, typed={**item.typed, "headers": kept})
+    return replace(item, typed={**item.typed, "headers": tuple(kept)})
 
 
 def _in_a_file(error: UserError) -> UserError:

@@ -28,8 +28,8 @@ from bot.services.monitor_options import (
     check_kind,
     usual_grace_s,
 )
-from bot.services.option_types import MonitorOption, NumberOption
-from bot.services.typed_text import OTHER_KIND, kept_headers
+from bot.services.option_types import MonitorOption, NumberOption, whole_number
+from bot.services.typed_text import OTHER_KIND, Headers, kept_headers
 from bot.words.escaping import plain
 from bot.words.translator import N_
 
@@ -104,18 +104,19 @@ class MonitorIndex:
         """The first that watches this checked address."""
         return self._by_url.get(url)
 
-    def parent(self, child: Monitor, wanted: int | str) -> int:
+    def parent(self, child: Monitor, wanted: str, *, in_file: bool = False) -> int:
         """The id of the monitor that ``child`` is to depend on, by id or name. Raises UserError.
 
-        A negative one is that of a followed page, by its name or address.
+        In a file a site called 12 is meant before the one with this id. A negative id is that of a
+        followed page, by its name or address.
         """
-        found = self._by_id.get(wanted) if isinstance(wanted, int) else None
-        found = found or self.named(str(wanted))
-        page = self._pages.get(name_key(str(wanted))) or self._pages.get(str(wanted).rstrip("/"))
+        found = self.named(wanted) if in_file else None
+        found = found or self._by_id.get(whole_number(wanted) or 0) or self.named(wanted)
+        page = self._pages.get(name_key(wanted)) or self._pages.get(wanted.rstrip("/"))
         if found is None and page is not None:
             return -page.id
         if found is None:
-            raise NotFound(NO_SUCH_SITE, name=plain(str(wanted), NAME_LIMIT))
+            raise NotFound(NO_SUCH_SITE, name=plain(wanted, NAME_LIMIT))
         above: Monitor | None = found
         passed: set[int] = set()
         while child.id and above is not None:  # on a new one nothing can depend yet
@@ -203,11 +204,13 @@ class MonitorRules:
         return MAX_PERIOD_S if option is EVERY and url == PUSH_URL else option.high
 
     @staticmethod
+    def headers_for(url: str, monitor: Monitor) -> Headers:
+        """The stored request headers that may be sent to this address as well."""
+        return () if _is_elsewhere(monitor.target.url, url) else monitor.target.headers
+
+    @staticmethod
     def _keep_headers(old: Target, values: dict[str, Any]) -> None:
-        url = values.get("url") or old.url
-        moved = old.url not in {"", url} and not may_get_headers(
-            WebAddress.of(old.url), WebAddress.of(url)
-        )
+        moved = _is_elsewhere(old.url, values.get("url") or old.url)
         if moved or "headers" in values:
             values["headers"] = kept_headers(old.headers, values.get("headers"), moved=moved)
 
@@ -259,6 +262,11 @@ class MonitorRules:
                 n=min(wanted - 1, self._config.max_monitors),
                 max=self._config.max_monitors,
             )
+
+
+def _is_elsewhere(old: str, url: str) -> bool:
+    """Another site, which must not learn what is sent to the old one."""
+    return old not in {"", url} and not may_get_headers(WebAddress.of(old), WebAddress.of(url))
 
 
 def is_cut(name: str | None) -> bool:

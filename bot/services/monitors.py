@@ -72,7 +72,7 @@ class Monitors:
         pushes: Pushes,
         followed: Callable[[int], Sequence[FollowedPage]],
     ) -> None:
-        self._db, self._clock, self._guilds, self._watchlist = db, clock, guilds, watchlist
+        self._db, self.clock, self._guilds, self._watchlist = db, clock, guilds, watchlist
         self._recorder, self._scheduler = recorder, scheduler
         self.rules = MonitorRules(config, netguard)
         self._place_router, self._check_runner = place_router, check_runner
@@ -176,7 +176,7 @@ class Monitors:
 
     def draft(self, guild_id: int, typed: Typed, mine: MonitorIndex) -> Monitor:
         """A monitor that might be watched beside ``mine``. Raises UserError."""
-        return self.rules.new(guild_id, typed, mine, self._clock.now_ms())
+        return self.rules.new(guild_id, typed, mine, self.clock.now_ms())
 
     async def keep(
         self, guild_id: int, drafts: Sequence[Monitor], by: int, what: AuditEvent = AuditEvent.ADDED
@@ -191,7 +191,7 @@ class Monitors:
         self, guild_id: int, drafts: Sequence[Monitor], by: int, what: AuditEvent
     ) -> list[Monitor]:
         await self._guilds.ensure(guild_id)
-        actor = Actor(guild_id, by, self._clock.now_ms())
+        actor = Actor(guild_id, by, self.clock.now_ms())
 
         def write(conn: Connection) -> list[Monitor]:
             # Counted here: others may have been added since the drafts were checked.
@@ -214,7 +214,7 @@ class Monitors:
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
             check_owner(entry.monitor, by)
-            now_ms = self._clock.now_ms()
+            now_ms = self.clock.now_ms()
             done = Actor(guild_id, by, now_ms).did(AuditEvent.REMOVED, monitor_id)
 
             children = [
@@ -269,7 +269,7 @@ class Monitors:
         return Edited(before, after, alert_elsewhere=elsewhere)
 
     async def _save_settings(self, entry: Entry, after: Monitor, by: int) -> None:
-        actor = Actor(after.guild_id, by, self._clock.now_ms())
+        actor = Actor(after.guild_id, by, self.clock.now_ms())
         done = actor.edited(entry.monitor, after, partial(self.name_of, after.guild_id))
 
         def write(conn: Connection) -> None:
@@ -284,7 +284,7 @@ class Monitors:
                 entry.latest, entry.last_ok_ms, entry.round_results = None, None, ()
         except sqlite3.IntegrityError as error:
             raise NameTaken(after.name) from error
-        entry.monitor, entry.watched_since_ms = after, self._clock.now_ms()
+        entry.monitor, entry.watched_since_ms = after, self.clock.now_ms()
 
     def name_of(self, guild_id: int, monitor_id: int) -> str:
         """Of a monitor or, by a negative id, of a followed page."""
@@ -330,7 +330,7 @@ class Monitors:
     def nudge(self, guild_id: int, monitor_id: int) -> None:
         """Check early, unless it was looked at just now: a crowd is no load. Raises NotFound."""
         latest = self._watchlist.get(guild_id, monitor_id).latest
-        if latest is None or self._clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
+        if latest is None or self.clock.now_ms() - latest.at_ms >= NUDGES_APART_MS:
             self._scheduler.check_now(monitor_id)
 
     async def set_from_file(self, guild_id: int, ids: Collection[int]) -> None:

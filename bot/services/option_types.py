@@ -7,7 +7,9 @@ as the same again. Everything that cannot be taken raises UserError.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.engine.answer_conditions import check_expression
@@ -206,14 +208,32 @@ class ChoiceOption(Option):
         return str(value)
 
 
+def read_yes(value: Any) -> bool:
+    """Raises UserError for what is neither yes nor no."""
+    if isinstance(value, bool) or value in (None, ""):
+        return bool(value)
+    text = str(value).strip().casefold()
+    if text not in _YES | _NO:
+        raise UserError("“{text}” is neither yes nor no.", text=text[:_READ_LIMIT])
+    return text in _YES
+
+
+def read_pause(value: Any) -> bool | datetime:
+    """Whether something is paused; a moment: until then. Raises UserError."""
+    with suppress(ValueError):
+        end = datetime.fromisoformat(str(value).strip())
+        if end.tzinfo is None:
+            raise UserError(
+                "The end of a pause needs its offset from UTC, such as {example}.",
+                example="2027-03-28T06:00:00Z",
+            )
+        return end
+    return read_yes(value)
+
+
 class YesOption(Option):
     def read(self, value: Any) -> bool:
-        if isinstance(value, bool) or value in (None, ""):
-            return bool(value)
-        text = str(value).strip().casefold()
-        if text not in _YES | _NO:
-            raise UserError("“{text}” is neither yes nor no.", text=text[:_READ_LIMIT])
-        return text in _YES
+        return read_yes(value)
 
     def write(self, value: Any) -> str:
         return "yes" if value else "no"
@@ -243,14 +263,15 @@ class TagsOption(Option):
 
 
 class MonitorOption(Option):
-    """Another monitor of the server, or a page followed there: its id, name or address."""
+    """Another monitor of the server, or a page followed there: its id, name or address.
 
-    def read(self, value: Any) -> int | str | None:
+    It is read as a text, for a site may be called 404; its rules say what is meant.
+    """
+
+    def read(self, value: Any) -> str | None:
         if value is None or value == "":
             return None
-        text = _text(self, value).strip()[:_ADDRESS_LIMIT]
-        number = whole_number(text)
-        return text or None if number is None else number
+        return _text(self, value).strip()[:_ADDRESS_LIMIT] or None
 
 
 class PlaceOption(Option):

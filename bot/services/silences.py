@@ -49,15 +49,23 @@ class Silences:
             await self._end_due()
         await self._recorder.notify_unsilenced()
 
-    async def pause(self, guild_id: int, monitor_id: int, *, by: int, for_s: int | None) -> Monitor:
-        """Stop checking until resumed, or for ``for_s`` seconds.
+    async def pause(
+        self,
+        guild_id: int,
+        monitor_id: int,
+        *,
+        by: int,
+        for_s: int | None = None,
+        until_ms: int | None = None,
+    ) -> Monitor:
+        """Stop checking until resumed, until then or for ``for_s`` seconds.
 
         Of what is paused already only the end changes: it has not been watched since.
         """
         async with self._watchlist.changing:
             entry = self._watchlist.get(guild_id, monitor_id)
             now_ms = self._clock.now_ms()
-            resume_ms = None if for_s is None else now_ms + for_s * 1000
+            resume_ms = until_ms if for_s is None else now_ms + for_s * 1000
             done = Actor(guild_id, by, now_ms).did(AuditEvent.PAUSED, monitor_id, resume_ms)
             since_ms = entry.monitor.paused_ms or now_ms
             paused = replace(entry.monitor, paused_ms=since_ms, resume_ms=resume_ms)

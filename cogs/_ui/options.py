@@ -1,10 +1,8 @@
-"""Options of commands: autocomplete, channels and roles, days, times of day and durations."""
+"""Options of commands: autocomplete, channels and roles, times of day and durations."""
 
 import logging
-import re
-import unicodedata
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import date, time, timedelta
+from datetime import time
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -13,9 +11,10 @@ from discord import AppCommandOptionType, ChannelType, app_commands
 
 from bot.discord.client import Interaction
 from bot.errors import UserError
+from bot.services.typed_text import parse_time
 from bot.words.escaping import clip, units
-from bot.words.phrases import day_name, parse_duration_ms
-from bot.words.translator import LANGUAGES, N_, translator_for
+from bot.words.phrases import parse_duration_ms
+from bot.words.translator import N_
 
 log = logging.getLogger(__name__)
 
@@ -120,113 +119,6 @@ async def check_channel_and_role(interaction: Interaction, channel_id: int, role
         raise UserError(_NOT_EVERYONE)
     if role is not None:
         check_role(role)
-
-
-_SETS = {
-    "daily": range(7), "every day": range(7), "everyday": range(7), "all": range(7),
-    "tous les jours": range(7), "chaque jour": range(7), "quotidien": range(7),
-    "weekdays": range(5), "workdays": range(5), "en semaine": range(5), "jours ouvres": range(5),
-    "weekend": range(5, 7), "weekends": range(5, 7), "week-end": range(5, 7),
-    "week-ends": range(5, 7),
-}  # fmt: skip
-_NEAR = {"today": 0, "tomorrow": 1, "aujourd'hui": 0, "demain": 1}
-_FILLERS = re.compile(r"\b(?:every|each|chaque|on|from|le|les|du|de)\s+")
-_RANGE = re.compile(r"([a-z]+)\.?\s*(?:-|\bto\b|\bau?\b)\s*([a-z]+)\.?")
-_LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
-_SHORTEST, _MONTHS = 2, 12
-
-
-def parse_days(text: str, today: date, *, month_first: bool = False) -> tuple[int, ...] | date:
-    """Days of the week (0 is Monday) or one date. Raises UserError with examples.
-
-    ``today``: the date in the zone that is meant, for "tomorrow". ``month_first``: 3/4/2027 is in
-    March, as Americans write it.
-    """
-    wanted = _simple(text)
-    if wanted in _NEAR:
-        return today + timedelta(_NEAR[wanted])
-    if wanted[:1].isdigit():
-        return _date(wanted, month_first=month_first)
-    found: set[int] = set(_SETS.get(wanted, ()))
-    if not found:
-        for part in re.split(r"\s*(?:[,;&+/]|\band\b|\bet\b)\s*", _FILLERS.sub("", wanted)):
-            found |= _days(part.strip())
-    return tuple(sorted(found))
-
-
-def _date(text: str, *, month_first: bool) -> date:
-    """2026-12-24, 24/12/2026, 24.12.2026; where one number can be no month, the other one is."""
-    try:
-        if (match := _LOCAL_DATE.fullmatch(text)) is None:
-            return date.fromisoformat(text)
-        first, second, year = map(int, match.groups())
-        if second > _MONTHS or (month_first and first <= _MONTHS):
-            first, second = second, first
-        return date(year, second, first)
-    except ValueError:
-        raise _not_understood() from None
-
-
-def _simple(text: str) -> str:
-    """Lower case, without accents, one kind of dash and apostrophe."""
-    spread = unicodedata.normalize("NFKD", text)
-    bare = "".join(c for c in spread if not unicodedata.combining(c)).casefold()
-    return " ".join(re.sub("[‐-―]", "-", bare).replace("’", "'").split())
-
-
-# Every day (0 is Monday) in every language; where two begin alike, English comes first.
-_NAMES = tuple(
-    (day, _simple(day_name(translator_for(language), day)))
-    for language in LANGUAGES
-    for day in range(7)
-)
-
-
-def _days(part: str) -> set[int]:
-    if part in _SETS:
-        return set(_SETS[part])
-    if match := _RANGE.fullmatch(part):
-        first, last = _day(match[1]), _day(match[2])
-        return {(first + n) % 7 for n in range((last - first) % 7 + 1)}
-    # "mon wed" is two days, as "mon, wed" is.
-    return {_day(word) for word in part.split()} or {_day("")}
-
-
-def _day(word: str) -> int:
-    """A name in any language there is, in the plural, or its beginning."""
-    begun = word.rstrip(".")
-    for day, name in _NAMES if len(begun) >= _SHORTEST else ():
-        if name.startswith(begun) or f"{name}s" == begun:
-            return day
-    raise _not_understood()
-
-
-def _not_understood() -> UserError:
-    return UserError("I did not understand those days. Examples: mon,wed; daily; 2027-03-28.")
-
-
-_TIME = re.compile(r"(\d{1,2})\s*(?:[:h.]\s*(\d{2})?)?\s*(am|pm)?")
-_HALF_DAY, _DAY = 12, 24
-_LAST_MINUTE = 59
-
-
-def parse_time(text: str) -> time:
-    """Parse a time of day; ``24:00`` is midnight. Raises UserError with an example."""
-    match = _TIME.fullmatch(text.strip().lower())
-    if match is None or not (match[2] or match[3] or "h" in text.lower()):
-        raise _no_time()
-    hour, minute = int(match[1]), int(match[2] or 0)
-    if match[3]:
-        if not 1 <= hour <= _HALF_DAY:
-            raise _no_time()
-        hour = hour % _HALF_DAY + (_HALF_DAY if match[3] == "pm" else 0)
-    if hour > _DAY or minute > _LAST_MINUTE or (hour == _DAY and minute):
-        raise _no_time()
-    return time(hour % _DAY, minute)
-
-
-def _no_time() -> UserError:
-    return UserError("I did not understand that time of day. Examples: 02:30, 14:00.")
 
 
 class _TimeOption(app_commands.Transformer):

@@ -85,6 +85,6 @@ def test_the_list_of_another_program_is_printed_as_a_file_of_sites(tmp_path: Pat
     assert "      # not taken: socket: I cannot watch the kind “ws”." in done.stdout
     again = plan(tmp_path, done.stdout.replace("123456789012345678", str(GUILD)))
     assert "  + shop: https://shop.example/" in again.stdout.splitlines()
-    (server,) = read_sites(done.stdout)
+    (server,) = read_sites(done.stdout.encode())
     assert server.monitors[0].item.typed["headers"] == (("X-Key", "abc"),)
     assert server.monitors[0].item.typed["tags"] == ("core",)

@@ -124,7 +124,7 @@ def expect_whole(whole: dict[str, Any]) -> None:
     assert {one["period"] for one in whole["reports"]} == {"weekly", "monthly"}
     assert whole["maintenance"][0]["tag"] == "core"
     assert whole["maintenance"][1]["monitor"] == "Shop"
-    (server,) = read_sites(yaml.safe_dump({"servers": [{"id": 1, **the_words_of(whole)}]}))
+    (server,) = read_sites(yaml.safe_dump({"servers": [{"id": 1, **the_words_of(whole)}]}).encode())
     assert len(server.settings) == 10, "a file of sites has the same words"
     assert (len(server.monitors), len(server.windows), len(server.reports)) == (4, 2, 2)
 

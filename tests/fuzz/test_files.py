@@ -21,14 +21,16 @@ from bot.errors import ConfigError, UserError
 from bot.services.bulk import BulkImport
 from bot.services.registry import Services
 from bot.services.transfer.files import Item, export, read
-from bot.services.transfer.server_entries import Problems, read_export
+from bot.services.transfer.server_entries import Problems, read_export, read_sites
 from bot.services.transfer.settings import Reference
+from bot.services.transfer.yaml_lines import YamlError
 from bot.words import translator
 from bot.words.translator import LOCALES, _filled, translator_for
 from cogs._ui.watch_files import ServerChange, report
 from tests.fuzz.effort import as_json, examples, fields, harmless, json_values, mutated, said, texts
 from tests.fuzz.services import services
 from tests.services.services_fixture import GUILD, PERSON
+from tests.services.test_sites_file import FILE_TEXT
 
 URLS = st.sampled_from(
     ["https://a.example/", "a.example", "http://10.0.0.1/", "tcp://a.example:22"]
@@ -193,6 +195,21 @@ SERVER = fields(
         "boards": st.lists(fields({"channel": PLACE, "tag": texts("shop")}), max_size=3),
     }
 )
+
+
+SIGNS = [b"&a ", b"*a", b"<<: ", b"!!int ", b"{", b"[", b"- ", b"? ", b": ", b"\t", b"~", b"\xff"]
+MERGED = b"a: &a {k: 1}\nb: {<<: [*a, {c: d}]}\nc: !!int 5\n"
+
+
+@examples(300)
+@given(mutated([FILE_TEXT.encode(), MERGED], SIGNS))
+def test_a_file_of_sites(data: bytes) -> None:
+    with suppress(YamlError):
+        read_sites(data)
+        return
+    with pytest.raises(YamlError, match=r"^line [1-9]\d*: ") as refused:
+        read_sites(data)
+    harmless(str(refused.value))
 
 
 class Here:

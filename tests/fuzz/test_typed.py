@@ -20,8 +20,10 @@ from bot.services.monitor_rules import MonitorIndex, MonitorRules
 from bot.services.recurrence import wall_time, zone_name
 from bot.services.typed_text import (
     kept_headers,
+    parse_days,
     parse_headers,
     parse_statuses,
+    parse_time,
     status_text,
     typed_address,
 )
@@ -30,7 +32,7 @@ from bot.words.translator import translator_for
 from cogs._ui.alert_buttons import IncidentButton, SitesPage
 from cogs._ui.buttons import PersistentItem
 from cogs._ui.monitor_settings import EditButton
-from cogs._ui.options import LONGEST_S, parse_days, parse_duration_s, parse_time
+from cogs._ui.options import LONGEST_S, parse_duration_s
 from cogs._ui.site_lists import StatusPage
 from cogs.incidents import IncidentsPage
 from cogs.maintenance import label, planned_text

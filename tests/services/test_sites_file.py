@@ -30,7 +30,7 @@ from bot.services.transfer.server_entries import (
 )
 from bot.services.transfer.settings import ESCALATE_KEYS, TAG_KEYS, Reference
 from bot.services.transfer.sites_file import NAMES, RememberedNames, SitesFile
-from bot.services.transfer.yaml_lists import Lines, YamlError, load_yaml
+from bot.services.transfer.yaml_lines import Lines, YamlError, load_yaml
 from tests import sites_schema
 from tests.services.services_fixture import (
     GUILD,
@@ -119,7 +119,7 @@ async def _idle(sites: SitesFile) -> bool:
 
 
 async def plan(fixture: ServicesFixture, text: str, names: Any = None) -> list[str]:
-    plans = await sites_of(fixture).plan(read_sites(text), names or Names())
+    plans = await sites_of(fixture).plan(read_sites(text.encode()), names or Names())
     known = names if isinstance(names, RememberedNames) else RememberedNames()
     return [line for one in plans for line in one.lines(known)]
 
@@ -172,7 +172,8 @@ def test_yaml_that_is_none_is_refused_with_its_line(text: str, line: int) -> Non
         (("reminders: 4", "reminders: 5"), 6, "one of off, 0, 4, 12, 24"),
         (("#alerts", "#nowhere"), 4, "There is no channel “nowhere”"),
         (("role: On call", "role: Nobody"), 5, "There is no role “Nobody”"),
-        (("days: mon-fri", "days: someday"), 19, "days look like"),
+        (("days: mon-fri", "days: someday"), 19, "did not understand those days"),
+        (("days: mon-fri", "days: tomorrow"), 19, "did not understand those days"),
         (("from: 14:00", "from: 25:00"), 20, "02:30"),
         (("for: 90m", "for: 90 days"), 19, "at most 6 days"),
         (("for: 90m", "until: 16:00"), 21, "“until” is no key here"),
@@ -357,7 +358,7 @@ def test_the_example_of_the_docs_is_taken_by_reader_and_schema() -> None:
     assert example is not None
     for text in (example[1], FILE_TEXT):
         jsonschema.validate(load_yaml(text), SCHEMA)
-    (server,) = read_sites(example[1])
+    (server,) = read_sites(example[1].encode())
     assert [one.item.label for one in server.monitors] == ["Router", "Shop"]
 
 

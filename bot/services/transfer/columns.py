@@ -7,6 +7,8 @@ column names as people write them in English, French, German and Spanish.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from bot.engine.kinds import KINDS
@@ -14,7 +16,7 @@ from bot.engine.netguard import WEB
 from bot.errors import UserError
 from bot.models import PUSH_URL
 from bot.services.monitor_options import OPTIONS
-from bot.services.option_types import MAX_TAGS, TAG_LIMIT, whole_number
+from bot.services.option_types import MAX_TAGS, TAG_LIMIT, read_pause, whole_number
 from bot.words.translator import N_
 
 Raw = dict[str, Any]
@@ -199,14 +201,21 @@ def _keyword(known: Raw, found: Raw, remarks: list[Remark]) -> None:
         remarks.append((_ALERTS_WHEN_THERE, {}))
 
 
-def _paused(known: Raw) -> bool | None:
-    for name, words, negated in (
-        ("paused", _YES, False),
-        ("enabled", _NO, True),
-        ("status", _STOPPED | {"0"}, False),
-    ):
+def _paused(known: Raw) -> bool | datetime | None:
+    if "paused" in known:
+        return _pause(known["paused"])
+    for name, words, negated in (("enabled", _NO, True), ("status", _STOPPED | {"0"}, False)):
         if name in known:
             said = str(known[name]).strip().casefold()
-            if name == "paused" or said in words or negated:
+            if said in words or negated:
                 return said in words
     return None
+
+
+def _pause(found: Any) -> bool | datetime:
+    """What is no word for it is none."""
+    if str(found).strip().casefold() in _YES:
+        return True
+    with suppress(UserError):
+        return read_pause(found)
+    return False

@@ -6,6 +6,7 @@ Nothing is dropped in silence: what is not taken of a monitor stands in its rema
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.db.followed_pages import FollowedPage
@@ -45,7 +46,7 @@ class Item:
     number: int
     label: str
     typed: Typed = field(default_factory=dict)
-    paused: bool | None = None
+    paused: bool | datetime | None = None  # a moment: until then
     remarks: tuple[Remark, ...] = ()
     error: UserError | None = None
     ours: bool = False
@@ -195,7 +196,7 @@ def _item(
         return Item(number, label, error=error)
     if whole:
         typed = _DEFAULTS | typed
-        paused = paused is True
+        paused = paused or False
     return Item(
         number,
         label,
@@ -225,6 +226,14 @@ def _typed(known: Raw) -> tuple[dict[str, Any], list[Remark]]:
     return typed, [(_NAME_CUT, {"n": NAME_LIMIT})] if is_cut(typed.get("name")) else []
 
 
+def pause_text(end_ms: int | None) -> str | bool:
+    """What :func:`bot.services.option_types.read_pause` reads back of a pause with this end."""
+    if end_ms is None:
+        return True
+    text = datetime.fromtimestamp(end_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
 def export(
     monitors: Sequence[Monitor],
     pages: Iterable[FollowedPage] = (),
@@ -239,7 +248,7 @@ def export(
     found = [
         # By its id a monitor that is renamed in the file is found again.
         {"id": one.id, **exported(one), **names.get(one.depends_on or 0, {})}
-        | ({"paused": True} if one.paused else {})
+        | ({"paused": pause_text(one.resume_ms)} if one.paused else {})
         for one in monitors
     ]
     whole = {"vigie": 1, **(beside or {}), "monitors": found}

@@ -6,11 +6,12 @@ what cannot be taken is left out and said. The keys of a monitor are the names o
 ``docs/sites.schema.json`` describes the same for editors.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
@@ -18,7 +19,7 @@ from bot.models import Monitor, Window
 from bot.services.boards.boards import TITLE_LIMIT
 from bot.services.maintenance import NewWindow
 from bot.services.monitor_options import OPTIONS, read_options
-from bot.services.option_types import UNREADABLE, tag_name
+from bot.services.option_types import UNREADABLE, read_pause, tag_name
 from bot.services.recurrence import zone_name
 from bot.services.reports import ReportPeriod
 from bot.services.transfer.files import Item
@@ -32,7 +33,7 @@ from bot.services.transfer.settings import (
     switch,
 )
 from bot.services.transfer.spreadsheets import UNREADABLE as NO_LIST
-from bot.services.transfer.yaml_lists import (
+from bot.services.transfer.yaml_lines import (
     Lines,
     YamlError,
     check_keys,
@@ -42,7 +43,7 @@ from bot.services.transfer.yaml_lists import (
     read_text,
     taken,
 )
-from bot.services.typed_text import typed_address
+from bot.services.typed_text import parse_days, parse_time, typed_address
 from bot.words.escaping import plain
 from bot.words.phrases import parse_duration_ms
 
@@ -53,8 +54,7 @@ MONITOR_KEYS = (*OPTIONS, "paused")
 WINDOW_KEYS = ("days", "from", "to", "for", "monitor", "tag", "timezone", "reason")
 _PLACES = ("channel", "role")  # of a monitor: looked up on Discord
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SETS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+SIZE_LIMIT = 2 << 20  # of the file of sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,29 +144,39 @@ class Problems:
         self.found.append((key, why))
 
 
-def read_sites(text: str) -> list[ServerEntry]:
-    """Raises YamlError with the line for everything that cannot be taken."""
-    whole = load_yaml(text)
-    if whole is None:
-        return []
-    if not isinstance(whole, Lines):
+def read_at_most(path: Path) -> bytes:
+    """A file of sites, and a byte more of one that is too large. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT + 1)
+
+
+def read_sites(data: bytes) -> list[ServerEntry]:
+    """Raises YamlError with the line for everything that cannot be taken.
+
+    An empty file is none: an editor may be about to write it.
+    """
+    if len(data) > SIZE_LIMIT:
+        raise YamlError(1, f"the file is too large: at most {SIZE_LIMIT >> 20} MiB")
+    try:
+        whole = load_yaml(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise YamlError(line, "this is no UTF-8: save the file as UTF-8") from error
+    if isinstance(whole, Lines):
+        check_keys(whole, ("servers",))
+    if not isinstance(whole, Lines) or "servers" not in whole.line_of:
         raise YamlError(1, "the file begins with “servers:”")
-    check_keys(whole, ("servers",))
-    found = [_server(one) for one in listed(whole, "servers")]
-    seen: set[object] = set()
-    for one in found:
-        key = one.server.id or one.server.name
-        if key in seen:
-            raise YamlError(one.server.line, "this server stands in the file twice")
-        seen.add(key)
-    return found
+    line = whole.line_of["servers"]
+    return [_server(one, line) for one in listed(whole, "servers")]
 
 
 def read_export(whole: dict[str, Any], problems: Problems) -> ServerEntry:
     """What an export says of its server, but for the monitors. Raises UserError."""
     known = {key: one for key, one in whole.items() if key in SERVER_KEYS and key != "monitors"}
     try:
-        return _entry(Reference(0, 0, kind="server"), Lines.of(known), problems)
+        raw = Lines.of(known)
+        check_keys(raw, SERVER_KEYS)
+        return _entry(Reference(0, 0, kind="server"), raw, problems)
     except RecursionError as error:
         raise UserError(NO_LIST) from error
 
@@ -184,9 +194,9 @@ def references(entry: ServerEntry) -> list[Reference]:
     return found
 
 
-def _server(raw: Any) -> ServerEntry:
+def _server(raw: Any, above: int) -> ServerEntry:
     if not isinstance(raw, Lines):
-        raise YamlError(1, "each server is a list of keys, such as “- id: 123”")
+        raise YamlError(above, "each server is a list of keys, such as “- id: 123”")
     check_keys(raw, SERVER_KEYS)
     if "id" not in raw and "name" not in raw:
         raise YamlError(raw.line, "a server needs its “id” or its “name”")
@@ -195,7 +205,8 @@ def _server(raw: Any) -> ServerEntry:
         raise YamlError(found.line, "“id” is a number")
     if "id" not in raw:
         found = replace(found, id=None, name=str(raw["name"]))
-    monitors = tuple(_monitor(one, raw.line_of["monitors"]) for one in listed(raw, "monitors"))
+    line = raw.line_of.get("monitors", raw.line)
+    monitors = tuple(_monitor(one, line) for one in listed(raw, "monitors"))
     _check_names(monitors)
     return replace(_entry(found, raw, Problems()), monitors=monitors)
 
@@ -203,7 +214,7 @@ def _server(raw: Any) -> ServerEntry:
 def _entry(server: Reference, raw: Lines, problems: Problems) -> ServerEntry:
     settings: dict[str, Any] = {}
     for key, setting in SETTINGS.items():
-        if raw.get(key) is not None:
+        if key in raw:
             with problems.passed_over(key):
                 settings[key] = setting.read(raw, key)
     windows, reports, pages, boards = (tuple(_part(raw, key, problems)) for key in _PARTS)
@@ -243,9 +254,7 @@ def _monitor(raw: Any, above: int) -> MonitorEntry:
     check_keys(raw, MONITOR_KEYS)
     if not raw.get("url"):
         raise YamlError(raw.line, "a monitor needs its “url”")
-    paused = raw.get("paused")
-    if paused not in {None, True, False}:
-        raise YamlError(raw.line_of["paused"], "“paused” is true or false")
+    paused = taken(raw.line_of["paused"], read_pause, raw["paused"]) if "paused" in raw else None
     given = {key: value for key, value in raw.items() if key not in {*_PLACES, "paused"}}
     typed: dict[str, Any] = dict.fromkeys(OPTIONS.keys() - {"url", "name"})
     for key, value in given.items():
@@ -267,13 +276,15 @@ def _check_names(monitors: Iterable[MonitorEntry]) -> None:
         names.add(name)
         if name and parent:
             above[name] = (one.item.number, parent)
+    ending = set[str]()
     for name, (line, parent) in above.items():
         passed = {name}
-        while parent:
+        while parent and parent not in ending:
             if parent in passed:
                 raise YamlError(line, f"“{name}” depends on itself in the end")
             passed.add(parent)
             parent = above.get(parent, (0, ""))[1]  # noqa: PLW2901 - one step up
+        ending |= passed
 
 
 def _window(raw: Lines) -> WindowEntry:
@@ -284,18 +295,18 @@ def _window(raw: Lines) -> WindowEntry:
         raise YamlError(raw.line, "a window has “to” or “for”, one of the two")
     if "monitor" in raw and "tag" in raw:
         raise YamlError(raw.line, "a window is for a “monitor” or for a “tag”, not for both")
-    meant = read_text(raw, "days", _days)
+    meant = read_text(raw, "days", partial(parse_days, today=None))
     window = NewWindow(
         days=() if isinstance(meant, date) else meant,
         date=meant if isinstance(meant, date) else None,
-        begins=read_text(raw, "from", _time),
-        ends=read_text(raw, "to", _time) if "to" in raw else None,
-        length_s=read_text(raw, "for", _length_s) if "for" in raw else None,
-        timezone=read_text(raw, "timezone", zone_name) if "timezone" in raw else None,
-        reason=None if raw.get("reason") is None else str(raw["reason"]),
-        tag=_tag(raw),
+        begins=read_text(raw, "from", parse_time),
+        ends=read_text(raw, "to", parse_time),
+        length_s=read_text(raw, "for", _length_s),
+        timezone=read_text(raw, "timezone", zone_name),
+        reason=read_text(raw, "reason", str),
+        tag=read_text(raw, "tag", tag_name),
     )
-    return WindowEntry(raw.line, window, None if "monitor" not in raw else str(raw["monitor"]))
+    return WindowEntry(raw.line, window, read_text(raw, "monitor", str))
 
 
 def window_keys(window: Window, monitor: Monitor | None) -> dict[str, Any]:
@@ -321,29 +332,27 @@ def _report(raw: Lines) -> ReportEntry:
     if "period" not in raw:
         raise YamlError(raw.line, "a report needs its “period”")
     period = ReportPeriod(one_of(raw, "period", [one.value for one in ReportPeriod]))
-    return ReportEntry(raw.line, period, places(raw).get("channel"), _tag(raw) or "")
+    tag = read_text(raw, "tag", tag_name) or ""
+    return ReportEntry(raw.line, period, places(raw).get("channel"), tag)
 
 
 def _page(raw: Lines) -> PageEntry:
-    if not isinstance(raw.get("page"), str):
+    address, found = read_text(raw, "page", typed_address), raw.get("components")
+    if address is None:
         raise YamlError(raw.line, "a followed page needs its address as “page”")
-    address = read_text(raw, "page", typed_address)
-    found = raw.get("components")
-    components = found if isinstance(found, list) else str(found or "").split(",")
-    names = (str(one).strip() for one in components)
+    listed_here = found if isinstance(found, list) else str(found or "").split(",")
+    if isinstance(found, dict) or not all(isinstance(one, str | int) for one in listed_here):
+        raise YamlError(raw.line_of["components"], "“components” is a list of names")
+    names = (str(one).strip() for one in listed_here)
     return PageEntry(raw.line, address, tuple(one for one in names if one))
 
 
 def _board(raw: Lines) -> BoardEntry:
     if "channel" not in raw:
         raise YamlError(raw.line, "a board needs its “channel”")
-    title = plain(str(raw.get("title") or ""), TITLE_LIMIT) or None
-    groups = "groups" in raw and switch(raw, "groups")
-    return BoardEntry(raw.line, reference(raw, "channel"), _tag(raw), title, groups)
-
-
-def _tag(raw: Lines) -> str | None:
-    return read_text(raw, "tag", tag_name) if "tag" in raw else None
+    title = plain(read_text(raw, "title", str) or "", TITLE_LIMIT) or None
+    tag, channel = read_text(raw, "tag", tag_name), reference(raw, "channel")
+    return BoardEntry(raw.line, channel, tag, title, switch(raw, "groups"))
 
 
 # What a server may have several of: the reader of one, and its keys.
@@ -356,34 +365,8 @@ _PARTS: dict[str, tuple[Callable[[Lines], Any], tuple[str, ...]]] = {
 SERVER_KEYS = ("id", "name", *SETTINGS, "monitors", *_PARTS)
 
 
-def _days(text: str) -> tuple[int, ...] | date:
-    """``daily``, ``mon,wed``, ``mon-fri`` or one date."""
-    text = text.strip().lower()
-    if text[:1].isdigit():
-        return date.fromisoformat(text)
-    found: set[int] = set(_SETS.get(text, ()))
-    for part in [] if found else re.split(r"[,\s]+", text):
-        first, _, last = part.partition("-")
-        begin, end = _day(first), _day(last or first)
-        found |= {(begin + n) % 7 for n in range((end - begin) % 7 + 1)}
-    return tuple(sorted(found))
-
-
-def _day(word: str) -> int:
-    if word[:3] not in _WEEK:
-        raise ValueError("days look like daily, mon,wed or mon-fri, a date like 2027-03-28")
-    return _WEEK.index(word[:3])
-
-
-def _time(text: str) -> time:
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise ValueError("a time looks like 02:30")
-    return time(int(match[1]), int(match[2]), int(match[3] or 0))
-
-
 def _length_s(text: str) -> int:
     seconds = (parse_duration_ms(text, 1_000) or 0) // 1_000
     if not seconds:
-        raise ValueError("a length of time looks like 90m, 2h or 1h30")
+        raise UserError("I did not understand that duration. Examples: 30m, 2h, 1d, 1h30.")
     return seconds

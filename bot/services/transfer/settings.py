@@ -13,15 +13,16 @@ from bot.errors import UserError
 from bot.models import GuildSettings, TagAlerts
 from bot.services.audit_log import AuditEvent, reminders_of
 from bot.services.guilds import ESCALATE_S, MAX_TAGGED
-from bot.services.option_types import tag_name
+from bot.services.option_types import read_yes, tag_name
 from bot.services.recurrence import zone_name
-from bot.services.transfer.yaml_lists import Lines, YamlError, check_keys, one_of, read_text, taken
+from bot.services.transfer.yaml_lines import Lines, YamlError, check_keys, one_of, read_text, taken
 from bot.words.phrases import parse_duration_ms
-from bot.words.translator import LANGUAGES
+from bot.words.translator import LANGUAGES, N_
 
 REMINDERS = ("off", "0", "4", "12", "24", "4p", "12p", "24p")
 TAG_KEYS = ("channel", "role")
 _UTC = GuildSettings(0).timezone
+TWICE = N_("This stands in the file twice.")
 ESCALATE_KEYS = ("after", "role", "channel")
 
 
@@ -55,7 +56,7 @@ class Setting:
 def reference(raw: Lines, key: str, kind: str = "channel") -> Reference:
     value, line = raw[key], raw.line_of[key]
     text = str(value).strip()
-    if isinstance(value, bool | list | dict | None) or not text.lstrip("#@"):
+    if isinstance(value, bool | list | dict) or not text.strip("0#@"):
         raise YamlError(line, f"“{key}” is an id or a name")
     if text.isascii() and text.isdigit() and len(text) < 20:  # noqa: PLR2004 - as long as ids are
         return Reference(line, int(text), kind=kind)
@@ -108,16 +109,15 @@ def _reminded(text: str) -> dict[str, Any]:
 
 
 def switch(raw: Lines, key: str) -> bool:
-    if not isinstance(raw[key], bool):
-        raise YamlError(raw.line_of[key], f"“{key}” is true or false")
-    return bool(raw[key])
+    return bool(taken(raw.line_of.get(key, raw.line), read_yes, raw.get(key)))
 
 
 def _escalation(raw: Lines, key: str) -> dict[str, Any]:
     found = raw[key]
+    if isinstance(found, Lines):
+        check_keys(found, ESCALATE_KEYS)
     if not isinstance(found, Lines) or "after" not in found or "role" not in found:
         raise YamlError(raw.line_of[key], f"“{key}” has “after” and “role”")
-    check_keys(found, ESCALATE_KEYS)
     return {"after_s": read_text(found, "after", _after_s), **places(found)}
 
 
@@ -160,7 +160,10 @@ def _tags(raw: Lines, key: str) -> dict[str, dict[str, Reference]]:
         if not isinstance(chosen, Lines):
             raise YamlError(tags.line_of[name], "a tag has a “channel” or a “role”")
         check_keys(chosen, TAG_KEYS)
-        found[taken(chosen.line, tag_name, name)] = places(chosen)
+        tag, line = taken(chosen.line, tag_name, name), tags.line_of[name]
+        if tag in found:
+            raise YamlError(line, TWICE) from UserError(TWICE)
+        found[tag] = places(chosen)
     if len(found) > MAX_TAGGED:
         error = UserError("At most {n} tags can have a channel of their own.", n=MAX_TAGGED)
         raise YamlError(raw.line_of[key], str(error)) from error

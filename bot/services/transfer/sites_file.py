@@ -19,18 +19,19 @@ from bot.services.guilds import KeyValueStore
 from bot.services.monitor_options import differing
 from bot.services.monitors import Monitors
 from bot.services.option_types import MonitorOption, NumberOption, Option, PlaceOption
-from bot.services.transfer.files import Item
+from bot.services.transfer.files import Item, pause_text
 from bot.services.transfer.server_entries import (
     MonitorEntry,
     Problems,
     ServerEntry,
+    read_at_most,
     read_sites,
     references,
     window_keys,
 )
 from bot.services.transfer.servers import Directory, ServerPlan, Servers, finder
 from bot.services.transfer.settings import SETTINGS, Reference, looked_up
-from bot.services.transfer.yaml_lists import YamlError
+from bot.services.transfer.yaml_lines import YamlError
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +115,9 @@ class SitesPlan:
                 if isinstance(option, MonitorOption):  # it may be one of the file that is not yet
                     new = str(one.item.typed.get(option.name) or option.unset)
                 yield f"  ~ {after.name}: {option.name}: {old} → {new}"
-            if before.paused != after.paused:
-                yield f"  ~ {after.name}: {'paused' if after.paused else 'resumed'}"
+            if (before.paused, before.resume_ms) != (after.paused, after.resume_ms):
+                until = f" until {pause_text(after.resume_ms)}" if after.resume_ms else ""
+                yield f"  ~ {after.name}: {f'paused{until}' if after.paused else 'resumed'}"
         for sentence, values in one.item.remarks:
             yield f"    ! {sentence.format(**values)}"
 
@@ -205,8 +207,8 @@ class SitesFile:
         """False: a part of it was not to be had now, such as a page to follow."""
         is_whole = True
         try:
-            text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
-            entries = await asyncio.to_thread(read_sites, text)
+            data = await asyncio.to_thread(read_at_most, path)
+            entries = await asyncio.to_thread(read_sites, data)
             if directory is None:
                 log.info("%s: read, to be applied as soon as Discord is reached", path)
                 return True
@@ -217,8 +219,8 @@ class SitesFile:
             await self._store.save(NAMES, json.dumps(names.found))
         except YamlError as error:
             log.error("%s, %s: nothing is changed", path, error)  # noqa: TRY400 - no bug of ours
-        except (OSError, UnicodeDecodeError) as error:
-            log.error("%s cannot be read, nothing is changed: %s", path, error)  # noqa: TRY400
+        except OSError as error:
+            log.error("%s cannot be read, nothing is changed: %s", path, error.strerror)  # noqa: TRY400
         except Exception:
             log.exception("%s could not be applied whole", path)
         return is_whole

@@ -1,159 +1,18 @@
-"""YAML with the line of every key; the lists of Gatus and Upptime in it, in our own words.
-
-It is read safely and by the plain rules of YAML 1.2: ``no`` and ``on`` are words, ``14:00`` is no
-number, and a key that stands twice is an error: people write such files by hand.
+"""The lists of Gatus and Upptime, which are YAML, in our own words.
 
 Sources: Gatus' README and ``config/endpoint``; Upptime's configuration page. Both expand variables
 (``${NAME}``, ``$NAME``) that are not in the file: an address with one is refused, a header dropped.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
-import yaml  # type: ignore[import-untyped] # it has no types of its own
-
-from bot.errors import UserError, VigieError
+from bot.errors import UserError
 from bot.services.transfer.columns import Raw, Reader, Remark, address_of, scheme_named, tags_of
+from bot.services.transfer.yaml_lines import Lines, YamlError, load_yaml
 from bot.words.translator import N_
-
-MAX_NODES = 100_000  # aliases of aliases grow without end
-
-
-class YamlError(VigieError):
-    """``line`` counts from 1."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.line, self.reason = line, reason
-
-
-class Lines(dict[str, Any]):
-    """A mapping that knows in which line it begins, and each of its keys stands."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-        self.line_of: dict[str, int] = {}
-
-    @classmethod
-    def of(cls, value: Any, line: int = 0) -> Any:
-        """What JSON has: everything in it stands in this one line."""
-        if isinstance(value, list):
-            return [cls.of(one, line) for one in value]
-        if not isinstance(value, dict):
-            return value
-        found = cls(line)
-        for key, one in value.items():
-            found[key], found.line_of[key] = cls.of(one, line), line
-        return found
-
-
-class _Loader(yaml.SafeLoader):  # type: ignore[misc] # as above
-    """Only what YAML 1.2 calls a number or a truth value is one."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-
-for _tag, _pattern, _first in (
-    ("null", r"(?:~|null|)", ["~", "n", ""]),
-    ("bool", r"(?:true|false)", list("tf")),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
-    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+", list("-+0123456789")),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"{_pattern}$"), _first)
-
-
-def load_yaml(text: str) -> Any:
-    """Mappings are :class:`Lines`. Raises YamlError."""
-    loader = None
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return None if node is None else _Builder(loader).build(node)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-        raise YamlError(1 if mark is None else mark.line + 1, str(reason)) from error
-    except RecursionError as error:
-        raise YamlError(1, "it is nested too deeply") from error
-    finally:
-        if loader is not None:
-            loader.dispose()
-
-
-class _Builder:
-    def __init__(self, loader: _Loader) -> None:
-        self._loader = loader
-        self._nodes = 0
-
-    def build(self, node: Any) -> Any:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise YamlError(node.start_mark.line + 1, "the file has too many parts")
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(one) for one in node.value]
-        return self._loader.construct_object(node)
-
-    def _mapping(self, node: Any) -> Lines:
-        own: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise YamlError(key.start_mark.line + 1, "a key must be a word")
-            if key.value in own:
-                raise YamlError(key.start_mark.line + 1, f"“{key.value}” stands here twice")
-            own.add(key.value)
-        self._loader.flatten_mapping(node)
-        found = Lines(node.start_mark.line + 1)
-        for key, value in node.value:
-            found.line_of[key.value] = key.start_mark.line + 1
-            found[key.value] = self.build(value)
-        return found
-
-
-def check_keys(raw: Lines, known: Iterable[str]) -> None:
-    """Raises YamlError for a key that is none of these."""
-    for key in raw:
-        if key not in known:
-            raise YamlError(
-                raw.line_of[key], f"“{key}” is no key here; there are {', '.join(known)}"
-            )
-
-
-def one_of(raw: Lines, key: str, allowed: Iterable[str]) -> str:
-    """Raises YamlError for a value that is none of these."""
-    text = str(raw[key])
-    if isinstance(raw[key], bool | None) or text not in tuple(allowed):
-        raise YamlError(raw.line_of[key], f"“{key}” is one of {', '.join(allowed)}")
-    return text
-
-
-def listed(raw: Lines, key: str) -> list[Any]:
-    """Raises YamlError for what is no list."""
-    found = raw.get(key)
-    if found is not None and not isinstance(found, list):
-        raise YamlError(raw.line_of[key], f"“{key}” is a list: each entry begins with “- ”")
-    return found or []
-
-
-def read_text(raw: Lines, key: str, reader: Callable[[str], Any]) -> Any:
-    """What ``reader`` makes of a key's value. Raises YamlError with its line and reason."""
-    return taken(raw.line_of[key], reader, str(raw[key]))
-
-
-def taken(line: int, reader: Callable[[Any], Any], value: Any) -> Any:
-    """As :func:`read_text`, of any value."""
-    try:
-        return reader(value)
-    except UserError as error:
-        raise YamlError(line, str(error)) from error
-    except ValueError as error:
-        raise YamlError(line, f"“{value}” cannot be read: {error}") from error
-
 
 SIZE_LIMIT = 256 * 1024  # a reader in Python takes two seconds for it
 _LISTS = re.compile(r"^(?:endpoints|external-endpoints|sites)\s*:", re.MULTILINE)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from cogs._ui.options import parse_days, parse_time
+from bot.services.typed_text import parse_days, parse_time
 
 TODAY = date(2026, 11, 24)
 ALL = tuple(range(7))
