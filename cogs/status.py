@@ -183,7 +183,7 @@ def _past(words: Translator, one: Incident) -> str:
     how_long = length if one.ending is Ending.RESOLVED else ending_text(words, one)
     parts = [stamp(one.since_ms, "f"), incident_word(words, one), how_long]
     if one.cause is not None:
-        parts.append(cause_text(words, one.cause))
+        parts.append(cause_text(words, one.cause, named=True))
     return " · ".join(parts)
 
 

@@ -149,7 +149,7 @@ def result_text(words: Translator, result: CheckResult, *, whole: bool = False) 
     ``whole``: for managers, who may also read what came in place of what a condition expects.
     """
     if result.cause is not None:
-        text = cause_text(words, result.cause)
+        text = cause_text(words, result.cause, named=True)
         if not whole or result.seen is None:
             return text
         seen = words.text("seen: {value}", value=markdown(result.seen, _SEEN_LIMIT))
@@ -177,12 +177,15 @@ def game_text(words: Translator, game: Game) -> str:
     return " · ".join(one for one in said if one)
 
 
-def cause_text(words: Translator, cause: Cause) -> str:
-    """A few words for the alert line, such as ``HTTP 503`` or ``timed out after 10 s``."""
+def cause_text(words: Translator, cause: Cause, *, named: bool = False) -> str:
+    """A few words for the alert line, such as ``HTTP 503`` or ``timed out after 10 s``.
+
+    ``named``: where there is room for the name of a status beside its number.
+    """
     cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
-            return f"HTTP {cause.number or '?'}"
+            return http_text(words, cause.number) if named else f"HTTP {cause.number or '?'}"
         case Reason.SMTP:
             return f"SMTP {cause.number or '?'}"
         case Reason.TIMEOUT:
@@ -193,6 +196,15 @@ def cause_text(words: Translator, cause: Cause) -> str:
             return _beat(words, cause)
         case _:
             return words.text(_SHORT[cause.reason])
+
+
+def http_text(words: Translator, status: int | None) -> str:
+    """``HTTP 503 (Service Unavailable)``; the number alone where no standard names it."""
+    try:
+        name = words.text(HTTPStatus(status or 0).phrase, context="http")
+    except ValueError:
+        return f"HTTP {status or '?'}"
+    return f"HTTP {status} ({name})"
 
 
 def _beat(words: Translator, cause: Cause) -> str:
@@ -211,7 +223,8 @@ def cause_sentence(words: Translator, cause: Cause) -> str:
     cause = _public(cause)
     match cause.reason:
         case Reason.HTTP:
-            return words.text(_http_sentence(cause.number or 0), status=cause.number or "?")
+            answer = http_text(words, cause.number)
+            return words.text(_http_sentence(cause.number or 0), answer=answer)
         case Reason.TIMEOUT:
             return words.text(
                 "No complete answer came within {n} s. Check the server's load and its network.",
@@ -229,30 +242,28 @@ def _public(cause: Cause) -> Cause:
 def _http_sentence(status: int) -> str:
     if status in _BEHIND_CDN:
         return N_(
-            "The server behind the CDN does not answer properly: the CDN returns HTTP"
-            " {status}. Check the server behind it."
+            "The server behind the CDN does not answer properly: the CDN returns"
+            " {answer}. Check the server behind it."
         )
     if Cause(Reason.HTTP, status).refuses_the_bot:
         return N_(
-            "The site answers HTTP {status} to me; visitors may still get through."
+            "The site answers {answer} to me; visitors may still get through."
             " Check its firewall or bot protection."
         )
     if status in _NO_SUCH_PAGE:
-        return N_(
-            "The server answers, but it does not find the page (HTTP {status}). Check the address."
-        )
+        return N_("The server answers, but it does not find the page: {answer}. Check the address.")
     return _unfit_status(status)
 
 
 def _unfit_status(status: int) -> str:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return N_("The server answers, but with an error (HTTP {status}). Check the server's logs.")
+        return N_("The server answers, but with an error: {answer}. Check the server's logs.")
     if status >= HTTPStatus.BAD_REQUEST:
         return N_(
-            "The server answers, but rejects the request (HTTP {status}). Check the"
+            "The server answers, but rejects the request: {answer}. Check the"
             " address and what the check sends."
         )
-    return N_("The server answers, but HTTP {status} is not the status you expect.")
+    return N_("The server answers, but {answer} is not the status you expect.")
 
 
 def _expired(words: Translator, days: int | None) -> str:

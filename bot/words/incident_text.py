@@ -74,7 +74,7 @@ def sentence(words: Translator, incident: Incident) -> str:
     ratio = share(words, incident.share_ok, incident.share_of, incident.share_said)
     said = [f"{ratio[:1].upper()}{ratio[1:]}."]
     if incident.cause is not None:
-        cause = cause_text(words, incident.cause)
+        cause = cause_text(words, incident.cause, named=True)
         said.append(words.text("Last failure: {cause}.", cause=cause))
     return " ".join(said)
 

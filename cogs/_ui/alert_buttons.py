@@ -254,8 +254,9 @@ async def _add_body(asked: Asked, embed: discord.Embed, incident: Incident) -> l
 
 
 def _check_line(words: Translator, at_ms: int, ms: int, cause: str | None) -> str:
-    """``14:03:10 · 182 ms · HTTP 503``; ``cause`` None: it was fine."""
-    seen = words.text("OK") if cause is None else cause_text(words, Cause.parse(cause))
+    """``14:03:10 · 182 ms · HTTP 503 (Service Unavailable)``; ``cause`` None: it was fine."""
+    found = None if cause is None else Cause.parse(cause)
+    seen = words.text("OK") if found is None else cause_text(words, found, named=True)
     took = f"{ms} ms · " if ms else ""  # a beat takes no time
     return f"{stamp(at_ms, 'T')} · {took}{seen}"
 

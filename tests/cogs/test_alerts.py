@@ -120,6 +120,7 @@ def test_buttons_do_their_work_and_ask_for_the_right_to_press(tmp_path: Path) ->
         assert await press("Admin", "Me too") == "Noted: 2 people see the same."
         details = await press("Member", "Details")
         assert "Latest checks" in details
+        assert " ms · HTTP 503 (Service Unavailable)" in details
         assert fixture.site.url not in details
         assert fixture.site.url in await press("Admin", "Details")
         fixture.sandbox.admin.give_role("Harbour", "Member", "On call")

@@ -131,7 +131,7 @@ def test_it_says_whether_we_are_online_ourselves() -> None:
 def test_the_newest_round_lists_its_checks_with_cause_and_time() -> None:
     [newest, address] = shown(rounds="OP").fields
     assert str(newest.value).splitlines() == [
-        "<t:1700000000:T> · 30 ms · HTTP 503",
+        "<t:1700000000:T> · 30 ms · HTTP 503 (Service Unavailable)",
         "<t:1700000010:T> · OK, 182 ms",
     ]
     assert address.value == "shop.example"

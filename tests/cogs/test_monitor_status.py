@@ -101,7 +101,8 @@ def test_months_of_history_are_reported_to_everybody_in_numbers(tmp_path: Path) 
         assert uptime[3].startswith("**90 days** · 99.4")
         assert "median " in reported["Response time, last 24 h"]
         past, more = reported["Last incidents"].split("\n")
-        assert past == f"<t:{begin_ms // 1000}:f> · 🔴 DOWN · lasted 12 h · HTTP 503"
+        seen = "HTTP 503 (Service Unavailable)"
+        assert past == f"<t:{begin_ms // 1000}:f> · 🔴 DOWN · lasted 12 h · {seen}"
         assert more.startswith("All of them: </incidents:")
         assert "Certificate" not in reported, "a site without TLS has none"
         assert "Alert channel" not in reported

@@ -127,7 +127,7 @@ def test_an_address_that_cannot_be_taken_is_explained_on_the_card(tmp_path: Path
             fixture, card, url=fixture.site.url, name=f"{RLO}*Shop* <@&1> @everyone"
         )
         assert "⚠ Watching" in reported.text
-        assert "First check: HTTP 503." in reported.text
+        assert "First check: HTTP 503 (Service Unavailable)." in reported.text
         assert RLO not in reported.text
         assert "\\*Shop\\* \\<\\@&1> \\@everyone" in reported.text
         again = await add_site(fixture, card, url=fixture.site.url, name="*shop* <@&1> @EVERYONE")

@@ -26,7 +26,7 @@ def test_a_site_that_fails_at_first_is_watched_all_the_same(tmp_path: Path) -> N
     async def scenario(fixture: BotFixture) -> None:
         fixture.site.status = 503
         answer = await fixture.run("watch add", url=fixture.site.url, every=30)
-        assert "every 30 s. First check: HTTP 503." in answer.content
+        assert "every 30 s. First check: HTTP 503 (Service Unavailable)." in answer.content
         assert len(fixture.app.monitors.of_guild(fixture.guild_id)) == 1
 
     run_with_bot(tmp_path, scenario)

@@ -41,7 +41,7 @@ def test_one_probe_shows_what_it_saw_and_changes_nothing(tmp_path: Path) -> None
         before = (entry.latest, entry.judge_state, entry.incident)
         answer = await fixture.run("watch test", monitor="Shop")
         assert answer.ephemeral
-        assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503"
+        assert answer.embeds[0]["title"] == "✖ Shop · HTTP 503 (Service Unavailable)"
         assert "It changes nothing and is not stored." in answer.text
         assert f"GET `{fixture.site.url}/x`" in answer.text
         assert "First byte" in answer.text

@@ -63,7 +63,8 @@ def test_an_opening_is_exactly_this() -> None:
         "title": "Shop API is down",
         "url": "https://shop.example.com/",
         "description": (
-            "The server answers, but with an error (HTTP 503). Check the server's logs."
+            "The server answers, but with an error: HTTP 503 (Service Unavailable)."
+            " Check the server's logs."
         ),
         "color": 0xDA373C,
         "fields": [

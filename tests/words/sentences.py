@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from bot.services.monitor_options import OPTIONS
@@ -12,6 +13,13 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("bot", "cogs")
 ERRORS = {"UserError", "AddressRefused", "NotFound"}
 MARKERS = {"N_", "locale_str", "Choice"}
+# Names of statuses that another Python has; ours are translated in any case.
+OTHER_STATUSES = {
+    *("Content Too Large", "URI Too Long", "Range Not Satisfiable", "Unprocessable Content"),
+    *("Request Entity Too Large", "Request-URI Too Long", "Requested Range Not Satisfiable"),
+    "Unprocessable Entity",
+}
+STATUSES = {status.phrase for status in HTTPStatus}
 TABLE = "bot/services/monitor_options.py"
 # Parameters of a command that Discord never sees.
 UNSEEN = {"self", "interaction", "cls"}

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bot.words.translator import LANGUAGES, LOCALES, SOURCE
-from tests.words.sentences import Sentences, spoken
+from tests.words.sentences import OTHER_STATUSES, STATUSES, Sentences, spoken
 
 NARROW = "\u202f"
 # What Discord allows for names of commands and options, and for their descriptions.
@@ -68,6 +68,7 @@ def test_every_sentence_of_the_code_is_translated(language: str, sentences: Sent
         *((None, (text,), where) for text, where in sentences.texts.items()),
         *((None, pair, where) for pair, where in sentences.plurals.items()),
         *(("command", (name,), where) for name, where in sentences.names.items()),
+        *(("http", (name,), "bot/words/causes.py") for name in STATUSES),
     ]
     missing = [
         f"# {where}\n{entry(context, *ids)}"
@@ -90,7 +91,10 @@ def test_no_catalogue_keeps_a_sentence_that_nobody_speaks(
 ) -> None:
     spoken_texts = {(text,) for text in sentences.texts} | {(text,) for text in sentences.may}
     spoken_ids = {None: spoken_texts | set(sentences.plurals)}
-    names = {"command": {(name,) for name in sentences.names}}
+    names = {
+        "command": {(name,) for name in sentences.names},
+        "http": {(name,) for name in STATUSES | OTHER_STATUSES},
+    }
     unused = [
         message.id
         for message in messages(language)

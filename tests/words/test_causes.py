@@ -4,7 +4,7 @@ import pytest
 
 from bot.models import Cause, CheckResult, Game, Phases, Reason
 from bot.words.causes import cause_sentence, cause_text, game_text, players_text, result_text
-from bot.words.translator import translator_for
+from bot.words.translator import Translator, translator_for
 
 EN, FR = translator_for("en"), translator_for("fr")
 
@@ -79,6 +79,39 @@ def test_the_sentence_of_an_answer_says_its_kind_and_its_code(status: int, repor
     sentence = cause_sentence(EN, Cause(Reason.HTTP, status))
     assert reported in sentence
     assert f"HTTP {status}" in sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "french"),
+    [
+        (503, "HTTP 503 (Service Unavailable)", "HTTP 503 (service indisponible)"),
+        (404, "HTTP 404 (Not Found)", "HTTP 404 (ressource introuvable)"),
+        (200, "HTTP 200 (OK)", "HTTP 200 (OK)"),
+        (418, "HTTP 418 (I'm a Teapot)", "HTTP 418 (je suis une th\u00e9i\u00e8re)"),
+        (520, "HTTP 520", "HTTP 520"),
+        (999, "HTTP 999", "HTTP 999"),
+        (None, "HTTP ?", "HTTP ?"),
+    ],
+)
+def test_the_name_of_a_status_stands_beside_its_number_but_in_push_lines(
+    status: int | None, english: str, french: str
+) -> None:
+    cause = Cause(Reason.HTTP, status)
+    result = CheckResult(1, cause, status=status)
+    for words, said in ((EN, english), (FR, french)):
+        assert cause_text(words, cause, named=True) == said
+        assert result_text(words, result) == said
+        assert said in cause_sentence(words, cause)
+        assert cause_text(words, cause) == f"HTTP {status or '?'}"
+
+
+@pytest.mark.parametrize("words", [EN, FR], ids=lambda one: one.language)
+def test_the_longest_name_of_a_status_fits_where_names_are_shown(words: Translator) -> None:
+    """Details have 1,024 characters for twelve checks: about 30 for time and length of each."""
+    for status in range(100, 600):
+        cause = Cause(Reason.HTTP, status)
+        assert len(cause_text(words, cause, named=True)) <= 52
+        assert len(cause_sentence(words, cause)) <= 200
 
 
 @pytest.mark.parametrize("word", ["overload", "traffic", "attack", "hacked", "crash", "because"])
