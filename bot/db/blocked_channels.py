@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.clock import DAY_MS
+from bot.db import rows
 from bot.db.database import Connection
 
 _NOTICES_A_DAY = 5
@@ -23,48 +24,40 @@ def block(
     conn: Connection, guild_id: int, channel_id: int, now_ms: int, *, until_ms: int, reason: str
 ) -> None:
     """Leave a channel alone until then; its rows wait."""
-    conn.execute(
-        "INSERT INTO blocked_channel (channel_id, guild_id, since_ms, until_ms, reason)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET"
-        " until_ms = excluded.until_ms, reason = excluded.reason",
-        (channel_id, guild_id, now_ms, until_ms, reason),
-    )
+    row = {"channel_id": channel_id, "guild_id": guild_id, "since_ms": now_ms}
+    changed = "until_ms = excluded.until_ms, reason = excluded.reason"
+    more = f"ON CONFLICT (channel_id) DO UPDATE SET {changed}"
+    rows.insert(conn, "blocked_channel", row | {"until_ms": until_ms, "reason": reason}, more)
 
 
 def is_blocked(conn: Connection, channel_id: int, now_ms: int) -> bool:
     """A channel that was blocked in the future is not: the clock was set back since."""
-    row = conn.execute(
-        "SELECT 1 FROM blocked_channel WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2",
-        (channel_id, now_ms),
-    ).fetchone()
-    return row is not None
+    query = (
+        "SELECT TRUE FROM blocked_channel WHERE channel_id = ? AND since_ms <= ?2 AND until_ms > ?2"
+    )
+    return bool(rows.value(conn, query, (channel_id, now_ms)))
 
 
 def unblock(conn: Connection, *channel_ids: int) -> None:
-    rows = [(channel_id,) for channel_id in channel_ids]
-    conn.executemany("DELETE FROM blocked_channel WHERE channel_id = ?", rows)
+    query = "DELETE FROM blocked_channel WHERE channel_id = ?"
+    conn.executemany(query, [(channel_id,) for channel_id in channel_ids])
 
 
 def of_guild(conn: Connection, guild_id: int) -> list[BlockedChannel]:
-    rows = conn.execute(
-        "SELECT channel_id, since_ms, until_ms, reason FROM blocked_channel WHERE guild_id = ?"
-        " ORDER BY since_ms, channel_id",
-        (guild_id,),
-    )
-    return [BlockedChannel(*row) for row in rows.fetchall()]
+    query = "SELECT * FROM blocked_channel WHERE guild_id = ? ORDER BY since_ms, channel_id"
+    return rows.select(conn, lambda row: rows.read(row, BlockedChannel), query, (guild_id,))
 
 
 def current_channel(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> int:
     """The channel that alerts go to now: itself, or the server's second one while it is blocked."""
-    row = conn.execute(
+    query = (
         "SELECT g.fallback_channel_id FROM guild g WHERE g.id = ?1 AND EXISTS"
         " (SELECT 1 FROM blocked_channel p WHERE p.channel_id = ?2"
         " AND p.since_ms <= ?3 AND p.until_ms > ?3) AND NOT EXISTS"
         " (SELECT 1 FROM blocked_channel p WHERE p.channel_id = g.fallback_channel_id"
-        " AND p.since_ms <= ?3 AND p.until_ms > ?3)",
-        (guild_id, channel_id, now_ms),
-    ).fetchone()
-    return channel_id if row is None or row[0] is None else int(row[0])
+        " AND p.since_ms <= ?3 AND p.until_ms > ?3)"
+    )
+    return rows.value(conn, query, (guild_id, channel_id, now_ms)) or channel_id
 
 
 def move(conn: Connection, channel_id: int, to_id: int, *, default_only: bool = False) -> int:
@@ -114,14 +107,13 @@ def home_channels(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Ho
 
 def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
     """True: a server's alerts go to a channel, or wait for it."""
-    row = conn.execute(
-        "SELECT 1 FROM guild WHERE id = ?1 AND ?2 IN (channel_id, fallback_channel_id)"
-        " UNION ALL SELECT 1 FROM monitor WHERE guild_id = ?1 AND channel_id = ?2"
-        " AND removed_ms IS NULL UNION ALL SELECT 1 FROM notification WHERE channel_id = ?2"
-        " AND state IN ('pending', 'sending') LIMIT 1",
-        (guild_id, channel_id),
-    ).fetchone()
-    return row is not None
+    query = (
+        "SELECT TRUE FROM guild WHERE id = ?1 AND ?2 IN (channel_id, fallback_channel_id)"
+        " UNION ALL SELECT TRUE FROM monitor WHERE guild_id = ?1 AND channel_id = ?2"
+        " AND removed_ms IS NULL UNION ALL SELECT TRUE FROM notification WHERE channel_id = ?2"
+        " AND state IN ('pending', 'sending') LIMIT 1"
+    )
+    return bool(rows.value(conn, query, (guild_id, channel_id)))
 
 
 def may_be_noticed(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> bool:
@@ -146,8 +138,8 @@ def may_be_noticed(conn: Connection, guild_id: int, channel_id: int, now_ms: int
             values,
         ).fetchall()
     ]
-    left = conn.execute("SELECT left_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
-    is_member = left is not None and left[0] is None
+    present = "SELECT TRUE FROM guild WHERE id = ? AND left_ms IS NULL"
+    is_member = bool(rows.value(conn, present, (guild_id,)))
     return is_member and len(noticed) < _NOTICES_A_DAY and channel_id not in noticed
 
 
@@ -161,5 +153,6 @@ def mark_unreachable(conn: Connection, guild_id: int, since_ms: int | None) -> N
 
 
 def unreachable_since(conn: Connection, guild_id: int) -> int | None:
-    row = conn.execute("SELECT unheard_ms FROM guild WHERE id = ?", (guild_id,)).fetchone()
-    return None if row is None else row["unheard_ms"]
+    since_ms: int | None
+    since_ms = rows.value(conn, "SELECT unheard_ms FROM guild WHERE id = ?", (guild_id,))
+    return since_ms

@@ -137,12 +137,11 @@ def observed(conn: Connection, guild_id: int, incident_ids: Iterable[int]) -> di
 
 
 def incidents_of_dependents(conn: Connection, page: FollowedPage) -> list[int]:
-    found = conn.execute(
+    query = (
         "SELECT i.id FROM incident i JOIN monitor m ON m.id = i.monitor_id"
-        " WHERE m.depends_on = ? AND m.guild_id = ? AND i.resolved_ms IS NULL",
-        (-page.id, page.guild_id),
+        " WHERE m.depends_on = ? AND m.guild_id = ? AND i.resolved_ms IS NULL"
     )
-    return [row[0] for row in found.fetchall()]
+    return rows.numbers(conn, query, (-page.id, page.guild_id))
 
 
 def prune_reports(conn: Connection, before_ms: int, slice_: int) -> int:

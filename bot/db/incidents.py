@@ -150,32 +150,29 @@ def unfollow(conn: Connection, incident_id: int, user_id: int, kind: str) -> Non
 
 def followers(conn: Connection, incident_id: int, kind: str, since_ms: int = 0) -> list[int]:
     """The followers of that kind who came after that moment, first come first."""
-    found = conn.execute(
+    query = (
         "SELECT user_id FROM follower WHERE incident_id = ? AND kind = ? AND at_ms > ?"
-        " ORDER BY at_ms, user_id",
-        (incident_id, kind, since_ms),
+        " ORDER BY at_ms, user_id"
     )
-    return [row["user_id"] for row in found.fetchall()]
+    return rows.numbers(conn, query, (incident_id, kind, since_ms))
 
 
 def fell_again(conn: Connection, guild_id: int, monitor_id: int, since_ms: int) -> int:
     """How often a monitor failed again since then, after it had worked in between."""
-    row = conn.execute(
+    query = (
         "SELECT total(1 + relapses) FROM incident WHERE guild_id = ? AND monitor_id = ?"
-        " AND since_ms >= ?",
-        (guild_id, monitor_id, since_ms),
-    ).fetchone()
-    return max(0, int(row[0]) - 1)
+        " AND since_ms >= ?"
+    )
+    return max(0, int(rows.value(conn, query, (guild_id, monitor_id, since_ms))) - 1)
 
 
 def sharing_post(conn: Connection, incident_id: int) -> list[int]:
     """Ids of all incidents that share a post with this one, itself included."""
-    found = conn.execute(
-        "SELECT DISTINCT other.incident_id FROM post_incident mine"
-        " JOIN post_incident other ON other.post_id = mine.post_id WHERE mine.incident_id = ?",
-        (incident_id,),
+    query = (
+        "SELECT other.incident_id FROM post_incident mine"
+        " JOIN post_incident other ON other.post_id = mine.post_id WHERE mine.incident_id = ?"
     )
-    return sorted({incident_id, *(row["incident_id"] for row in found.fetchall())})
+    return sorted({incident_id, *rows.numbers(conn, query, (incident_id,))})
 
 
 def _columns(incident: Incident, names: Iterable[str]) -> dict[str, object]:
@@ -252,25 +249,23 @@ _SENT_AND_UNATTENDED = (
 
 def due(conn: Connection, now_ms: int) -> list[int]:
     """Ids of the incidents whose next reminder is due; a reminder, call or the opening was sent."""
-    found = conn.execute(
+    query = (
         f"{_SENT_AND_UNATTENDED} AND g.reminder_h > 0"
         " AND :now >= g.reminder_h * 3600000 + coalesce("
         " (SELECT max(r.created_ms) FROM notification r WHERE r.incident_id = i.id"
-        " AND r.kind IN ('reminder', 'call')), i.opened_ms) ORDER BY i.id",
-        {"now": now_ms},
+        " AND r.kind IN ('reminder', 'call')), i.opened_ms) ORDER BY i.id"
     )
-    return [row["id"] for row in found.fetchall()]
+    return rows.numbers(conn, query, {"now": now_ms})
 
 
 def to_escalate(conn: Connection, now_ms: int) -> list[int]:
     """Ids of the incidents that nobody has acknowledged for as long as their server says."""
-    found = conn.execute(
+    query = (
         f"{_SENT_AND_UNATTENDED} AND g.escalate_s > 0 AND :now >= g.escalate_s * 1000 + i.opened_ms"
         " AND NOT EXISTS (SELECT 1 FROM notification c WHERE c.incident_id = i.id"
-        " AND c.kind = 'call') ORDER BY i.id",
-        {"now": now_ms},
+        " AND c.kind = 'call') ORDER BY i.id"
     )
-    return [row["id"] for row in found.fetchall()]
+    return rows.numbers(conn, query, {"now": now_ms})
 
 
 def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:

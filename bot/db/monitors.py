@@ -205,11 +205,7 @@ def all_pushed(conn: Connection) -> list[Pushed]:
 
 def save_token(conn: Connection, monitor_id: int, token: bytes) -> None:
     """From now on the job calls there, and nowhere else."""
-    conn.execute(
-        "INSERT INTO push (monitor_id, token) VALUES (?, ?)"
-        " ON CONFLICT (monitor_id) DO UPDATE SET token = excluded.token",
-        (monitor_id, token),
-    )
+    rows.save(conn, "push", "monitor_id", {"monitor_id": monitor_id, "token": token})
 
 
 def save_beats(conn: Connection, beats: Iterable[Beat]) -> None:

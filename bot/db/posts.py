@@ -48,8 +48,7 @@ def unlink(conn: Connection, post_id: int, incident_ids: Iterable[int]) -> None:
 
 
 def get(conn: Connection, post_id: int) -> Post | None:
-    row = conn.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchone()
-    return None if row is None else _post(row)
+    return rows.first(conn, _post, "SELECT * FROM post WHERE id = ?", (post_id,))
 
 
 def of_incident(conn: Connection, incident_id: int) -> list[Post]:
@@ -64,7 +63,7 @@ def of_incident(conn: Connection, incident_id: int) -> list[Post]:
 
 def count_incidents(conn: Connection, post_id: int) -> int:
     query = "SELECT count(*) FROM post_incident WHERE post_id = ?"
-    return int(conn.execute(query, (post_id,)).fetchone()[0])
+    return int(rows.value(conn, query, (post_id,)))
 
 
 def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int) -> Post | None:
@@ -72,7 +71,7 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
 
     One of its incidents is open.
     """
-    row = conn.execute(
+    query = (
         "SELECT p.* FROM post p WHERE p.channel_id = :channel AND p.created_ms >= :since"
         " AND p.message_id IS NOT NULL AND p.gone_ms IS NULL"
         " AND ((SELECT count(*) FROM (SELECT 1 FROM post_incident l WHERE l.post_id = p.id"
@@ -81,16 +80,10 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
         " ON n.incident_id = l.incident_id AND n.kind = :open AND n.payload = :grouped"
         " WHERE l.post_id = p.id))"
         " AND EXISTS (SELECT 1 FROM post_incident l JOIN incident i ON i.id = l.incident_id"
-        " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1",
-        {
-            "channel": channel_id,
-            "since": since_ms,
-            "least": at_least,
-            "open": Work.OPEN,
-            "grouped": GROUPED,
-        },
-    ).fetchone()
-    return None if row is None else _post(row)
+        " WHERE l.post_id = p.id AND i.resolved_ms IS NULL) ORDER BY p.id DESC LIMIT 1"
+    )
+    values = {"channel": channel_id, "since": since_ms, "least": at_least}
+    return rows.first(conn, _post, query, values | {"open": Work.OPEN, "grouped": GROUPED})
 
 
 def names_monitors_of(conn: Connection, post_id: int, incidents: Iterable[int | None]) -> bool:

@@ -90,11 +90,10 @@ def of_monitor(
 
 def fine_ms(conn: Connection, monitor_id: int, since_ms: int, before_ms: int) -> list[int]:
     """How long the successful checks took that are not packed yet, in no order."""
-    found = conn.execute(
-        "SELECT ms FROM result WHERE at_ms >= ? AND at_ms < ? AND monitor_id = ? AND cause IS NULL",
-        (since_ms, before_ms, monitor_id),
+    query = (
+        "SELECT ms FROM result WHERE at_ms >= ? AND at_ms < ? AND monitor_id = ? AND cause IS NULL"
     )
-    return [row["ms"] for row in found.fetchall()]
+    return rows.numbers(conn, query, (since_ms, before_ms, monitor_id))
 
 
 def first_of_monitor(conn: Connection, monitor_id: int, since_ms: int, until_ms: int) -> int | None:

@@ -53,6 +53,11 @@ def value(conn: sqlite3.Connection, query: str, values: Values = ()) -> Any:
     return None if row is None else row[0]
 
 
+def numbers(conn: sqlite3.Connection, query: str, values: Values = ()) -> list[int]:
+    """The first column of all rows."""
+    return [row[0] for row in conn.execute(query, values).fetchall()]
+
+
 def first(
     conn: sqlite3.Connection, reader: Callable[[sqlite3.Row], N], query: str, values: Values = ()
 ) -> N | None:

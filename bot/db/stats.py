@@ -194,8 +194,7 @@ def unsent_openings(conn: Connection, now_ms: int, most: int) -> tuple[int, list
     """How many incidents wait that could be sent, and the oldest of them."""
     count = rows.value(conn, f"SELECT count(*) {_UNSENT}", (now_ms,))
     query = f"SELECT n.incident_id {_UNSENT} ORDER BY n.id LIMIT ?2"
-    ids = [row["incident_id"] for row in conn.execute(query, (now_ms, most)).fetchall()]
-    return count, incidents.load(conn, ids)
+    return count, incidents.load(conn, rows.numbers(conn, query, (now_ms, most)))
 
 
 def unsent_since(conn: Connection, now_ms: int) -> int | None:

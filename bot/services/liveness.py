@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from bot.clock import Clock
 from bot.db import guilds, rollups, stats
 from bot.db.database import Connection, Database
+from bot.db.stats import OutboxStats
 from bot.errors import StoreError
 from bot.services.watchlist import Watchlist
 
@@ -170,6 +171,11 @@ class Health:
         except (sqlite3.Error, StoreError) as error:
             return f"the database cannot be read: {error}"
         return problem or self._gateway.problem()
+
+
+async def outbox_and_size(db: Database, now_ms: int) -> tuple[OutboxStats, int]:
+    """All of the outbox, and the bytes of the file; read in one go."""
+    return await db.read(lambda conn: (stats.outbox(conn, None, now_ms), stats.file_bytes(conn)))
 
 
 class Heartbeat:

@@ -12,7 +12,6 @@ from bot.clock import Clock
 from bot.config import ListenAddress
 from bot.errors import StoreError
 from bot.services.liveness import Health
-from bot.services.numbers import numbers
 from bot.services.pushes import BODY_LIMIT, Call, Pushes, Taken
 from bot.services.registry import Core
 from bot.services.status_pages import StatusPages
@@ -121,7 +120,8 @@ def door(
     """The door of an installation, with all that stands behind it."""
     requests = Requests()
     metrics = Metrics(
-        lambda: numbers(core, clock),
+        core,
+        clock,
         health,
         requests,
         token=core.config.metrics_token,

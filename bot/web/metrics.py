@@ -1,10 +1,10 @@
-"""``/metrics``: the installation in numbers, as Prometheus reads them."""
+"""``/metrics``: the installation in numbers for Prometheus. No name of a server or a site."""
 
 import hmac
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -17,13 +17,17 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from bot import __version__
+from bot.clock import Clock
 from bot.errors import StoreError
 from bot.models import Kind, State
-from bot.services.liveness import Health
-from bot.services.numbers import Numbers
+from bot.services.liveness import Health, outbox_and_size
+from bot.services.registry import Core
+from bot.services.status import game_of
+from bot.services.watchlist import Entry
 from bot.web.answers import answer, not_found, only
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+QUANTILES = (0.5, 0.95, 1.0)
 _PROXIED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
 
 
@@ -35,14 +39,15 @@ class Metrics:
 
     def __init__(
         self,
-        read: Callable[[], Awaitable[Numbers]],
+        core: Core,
+        clock: Clock,
         health: Health,
         requests: Counter[tuple[str, int]],
         *,
         token: str,
         is_loopback: bool,
     ) -> None:
-        self._read, self._health, self._requests = read, health, requests
+        self._core, self._clock, self._health, self._requests = core, clock, health, requests
         self._token = token.encode()
         self._is_loopback = is_loopback
         self._process = ProcessCollector(namespace="vigie", registry=CollectorRegistry())
@@ -61,10 +66,17 @@ class Metrics:
         if request.method not in {"GET", "HEAD"}:
             return only("GET", "HEAD")
         try:
-            found, problem = await self._read(), await self._health.problem()
+            stored, problem = await self._stored(), await self._health.problem()
         except (sqlite3.Error, StoreError):
             return answer("the database cannot be read\n", status=503)
-        families = [*self._families(found, healthy=problem is None)]
+        entries = list(self._core.watchlist.all())
+        families = [
+            *self._gauges(entries, healthy=problem is None),
+            *stored,
+            *self._counters(),
+            *self._labelled(entries),
+            *self._process.collect(),
+        ]
         return answer(generate_latest(_Collected(families)), kind=TEXT)
 
     def _shows_token(self, request: web.BaseRequest) -> bool:
@@ -72,28 +84,48 @@ class Metrics:
         same = hmac.compare_digest(shown.strip().encode(errors="replace"), self._token)
         return same and scheme.lower() == "bearer"
 
-    def _families(self, found: Numbers, *, healthy: bool) -> Iterator[Metric]:
+    async def _stored(self) -> list[Metric]:
+        """Of what stands in the database."""
+        now_ms = self._clock.now_ms()
+        box, size = await outbox_and_size(self._core.db, now_ms)
+        age_s = 0.0 if box.oldest_ms is None else (now_ms - box.oldest_ms) / 1000
+        return [
+            _gauge("notifications_waiting", "Work for Discord that is due.", box.waiting),
+            _gauge(
+                "notification_oldest_age_seconds",
+                "Age of the oldest work for Discord that is due.",
+                age_s,
+            ),
+            _gauge("notifications_given_up", "Messages given up in a week.", box.dead),
+            _gauge("database_size_bytes", "Size of the database.", size),
+        ]
+
+    def _gauges(self, entries: Sequence[Entry], *, healthy: bool) -> Iterator[Metric]:
+        core = self._core
         yield InfoMetricFamily("vigie_build", "Release of Vigie.", value={"version": __version__})
-        for name, text, value in _gauges(found, healthy=healthy):
-            yield GaugeMetricFamily(name, text, value=value)
-        for name, text, count in _counters(found):
+        yield _gauge("start_time_seconds", "When Vigie was started.", self._began_s)
+        yield _gauge("healthy", "1: what /healthz says is 200.", healthy)
+        is_offline = core.connectivity.offline_since_ms is not None
+        yield _gauge("offline", "1: no connectivity check answers.", is_offline)
+        yield _gauge("servers", "Servers Vigie is in.", len(core.guilds.known()))
+        shards = core.gateway.connected
+        yield _gauge("gateway_shards_connected", "Connections to Discord's gateway.", shards)
+        pushes = sum(one.monitor.is_push for one in entries)
+        yield _gauge("push_monitors", "Monitors that wait for beats.", pushes)
+        yield _gauge("checks_running", "Checks under way.", core.scheduler.stats.running)
+
+    def _counters(self) -> Iterator[Metric]:
+        """What was counted since the start."""
+        stats = self._core.scheduler.stats
+        for name, text, count in (
+            ("vigie_checks", "Checks started.", stats.started),
+            ("vigie_check_errors", "Checks that failed by a bug of Vigie's.", stats.errors),
+            ("vigie_checks_postponed", "Checks put off by a stall.", stats.postponed),
+        ):
             yield CounterMetricFamily(name, text, value=count)
-        states = [*State, "paused"]
-        yield _by("vigie_monitors", "Monitors by state.", "state", found.monitors, states)
-        yield _by("vigie_incidents_open", "Open incidents.", "kind", found.incidents, list(Kind))
-        delay = GaugeMetricFamily(
-            "vigie_check_delay_seconds",
-            "How late the newest thousand checks began.",
-            labels=["quantile"],
-        )
-        for quantile, seconds in found.delays_s.items():
-            delay.add_metric([str(quantile)], seconds)
-        yield delay
-        yield _of_games("vigie_players", "Players on a game server.", found, "players")
-        yield _of_games("vigie_players_max", "Its room for players.", found, "max_players")
         beats = CounterMetricFamily("vigie_beats", "Calls of jobs by outcome.", labels=["outcome"])
-        for outcome, count in found.beats.items():
-            beats.add_metric([outcome], count)
+        for taken, count in self._core.pushes.taken.items():
+            beats.add_metric([taken.name.lower()], count)
         yield beats
         asked = CounterMetricFamily(
             "vigie_http_requests", "Requests at the door.", labels=["path", "status"]
@@ -101,10 +133,25 @@ class Metrics:
         for (path, status), count in sorted(self._requests.items()):
             asked.add_metric([path, str(status)], count)
         yield asked
-        yield GaugeMetricFamily(
-            "vigie_start_time_seconds", "When Vigie was started.", value=self._began_s
+
+    def _labelled(self, entries: Sequence[Entry]) -> Iterator[Metric]:
+        states = Counter(
+            "paused" if one.monitor.paused else one.judge_state.monitor_state for one in entries
         )
-        yield from self._process.collect()
+        yield _by("vigie_monitors", "Monitors by state.", "state", states, [*State, "paused"])
+        kinds = Counter[str](one.incident.kind for one in entries if one.incident is not None)
+        yield _by("vigie_incidents_open", "Open incidents.", "kind", kinds, list(Kind))
+        late = sorted(self._core.scheduler.stats.late) or [0]
+        delay = GaugeMetricFamily(
+            "vigie_check_delay_seconds",
+            "How late the newest thousand checks began.",
+            labels=["quantile"],
+        )
+        for quantile in QUANTILES:
+            delay.add_metric([str(quantile)], late[round(quantile * (len(late) - 1))] / 1000)
+        yield delay
+        yield _of_games("vigie_players", "Players on a game server.", entries, "players")
+        yield _of_games("vigie_players_max", "Its room for players.", entries, "max_players")
 
 
 class _Collected(Collector):
@@ -117,36 +164,18 @@ class _Collected(Collector):
         return self._families
 
 
-def _gauges(found: Numbers, *, healthy: bool) -> Iterator[tuple[str, str, float]]:
-    yield "vigie_healthy", "1: what /healthz says is 200.", healthy
-    yield "vigie_offline", "1: no connectivity check answers.", found.is_offline
-    yield "vigie_servers", "Servers Vigie is in.", found.servers
-    yield "vigie_gateway_shards_connected", "Connections to Discord's gateway.", found.shards
-    yield "vigie_push_monitors", "Monitors that wait for beats.", found.push_monitors
-    yield "vigie_checks_running", "Checks under way.", found.checks_running
-    yield "vigie_notifications_waiting", "Work for Discord that is due.", found.outbox.waiting
-    yield (
-        "vigie_notification_oldest_age_seconds",
-        "Age of the oldest work for Discord that is due.",
-        found.outbox_age_s,
-    )
-    yield "vigie_notifications_given_up", "Messages given up in a week.", found.outbox.dead
-    yield "vigie_database_size_bytes", "Size of the database.", found.database_bytes
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"vigie_{name}", text, value=value)
 
 
-def _counters(found: Numbers) -> Iterator[tuple[str, str, float]]:
-    yield "vigie_checks", "Checks started.", found.checks
-    yield "vigie_check_errors", "Checks that failed by a bug of Vigie's.", found.check_errors
-    yield "vigie_checks_postponed", "Checks put off by a stall.", found.checks_postponed
-
-
-def _of_games(name: str, text: str, found: Numbers, what: str) -> Metric:
+def _of_games(name: str, text: str, entries: Sequence[Entry], what: str) -> Metric:
     """By the number of the monitor, which its status page and its badge have too."""
     family = GaugeMetricFamily(name, text, labels=["monitor", "kind"])
-    for (monitor_id, kind), game in found.players.items():
-        count = getattr(game, what)
+    for monitor, latest in ((one.monitor, one.latest) for one in entries):
+        count = None if monitor.paused else getattr(game_of(latest), what, None)
         if count is not None:
-            family.add_metric([str(monitor_id), kind], count)
+            kind = monitor.target.url.partition("://")[0]
+            family.add_metric([str(monitor.id), kind], count)
     return family
 
 

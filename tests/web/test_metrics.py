@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.config import Config, ListenAddress
 from bot.models import Game
 from bot.services.liveness import Gateway
-from bot.services.numbers import numbers
 from bot.services.pushes import Call
 from bot.web.door import Requests
 from bot.web.metrics import Metrics
@@ -25,7 +24,8 @@ LISTENING = Config(listen=ListenAddress(HERE, 8080))
 def metrics_of(s: ServicesFixture, token: str = "", *, is_loopback: bool = True) -> Metrics:
     health, _ = health_of(s, Gateway(s.clock))
     return Metrics(
-        lambda: numbers(s, s.clock),
+        s,
+        s.clock,
         health,
         Requests({("beat", 200): 3}),
         token=token,
