@@ -102,7 +102,7 @@ class App(Core):
         self.services = Services.build(self, clock)
 
     def _watch_itself(self, clock: SystemClock) -> None:
-        """Whether it runs, can see and can send; and how the operator learns that it cannot."""
+        """Heartbeat, gaps and second way out: so that the operator learns what does not work."""
         db, config = self.db, self.config
         call = ApiClient(self.engine.resolver).call_failure
         self.heartbeat = Heartbeat(db, clock, self.watchlist, config.heartbeat_url, call)

@@ -379,7 +379,7 @@ def _has_host(url: str) -> bool:
 
 
 def carries_secrets(url: str) -> bool:
-    """Whether the way there is encrypted, or does not leave this machine.
+    """True when the way there is encrypted, or does not leave this machine.
 
     By RFC 6761 names under localhost are this machine's, and those under invalid lead nowhere.
     """

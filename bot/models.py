@@ -394,7 +394,7 @@ class Window:
     from_file: bool = False  # it is one of the operator's file of sites
 
     def covers(self, monitor: Monitor) -> bool:
-        """Whether the monitor is one of those it is about."""
+        """True when the monitor is one of those it is about."""
         if self.tag is not None:
             return self.tag in monitor.tags
         return self.monitor_id in {None, monitor.id}

@@ -117,7 +117,7 @@ def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:
 
 
 def may_be_noticed(conn: Connection, guild_id: int, channel_id: int, now_ms: int) -> bool:
-    """Whether a server is to hear of a lost channel: once a day of each, of few in all.
+    """True when a server is to hear of a lost channel: once a day of each, of few in all.
 
     A role that is taken away may close all channels at once. No server that Vigie left.
     """

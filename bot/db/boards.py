@@ -33,7 +33,7 @@ class Board:
     grouped: int = 0  # 1: by the first tag of each monitor
 
     def looks(self, tag: str | None, title: str | None, grouped: bool) -> bool:
-        """Whether it shows the sites of this tag, under this title, in groups or not."""
+        """True when it shows the sites of this tag, under this title, in groups or not."""
         return (self.tag, self.title, bool(self.grouped)) == (tag, title, grouped)
 
     @property

@@ -1,7 +1,6 @@
 """SQL of other people's status pages: which server follows which, and what they report."""
 
 import json
-import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -9,8 +8,7 @@ from dataclasses import asdict, dataclass
 from bot.db import rows
 from bot.db.database import Connection
 
-# No I, L, O, U, 0, 1, as the ids of incidents; one character longer, so that none is both.
-_ALPHABET, _ID_LENGTH = "23456789ABCDEFGHJKMNPQRSTVWXYZ", 7
+_ID_LENGTH = 7  # one character longer than those of incidents, so that none is both
 _OPEN = "p.removed_ms IS NULL AND r.ended_ms IS NULL"
 
 
@@ -88,10 +86,7 @@ def everywhere(conn: Connection) -> list[FollowedPage]:
 
 def add_report(conn: Connection, report: PageReport) -> PageReport:
     """Store a new report (its ``id`` and ``public_id`` are ignored); returns it with both set."""
-    taken = True
-    while taken:
-        public_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
-        taken = rows.value(conn, "SELECT TRUE FROM page_report WHERE public_id = ?", (public_id,))
+    public_id = rows.new_public_id(conn, "page_report", _ID_LENGTH)
     number = rows.insert(conn, "page_report", _written(report) | {"public_id": public_id})
     found = report_by_id(conn, number)
     if found is None:

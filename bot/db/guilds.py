@@ -23,7 +23,7 @@ def save(conn: Connection, settings: GuildSettings) -> None:
 
 
 def find(conn: Connection, guild_id: int) -> GuildSettings | None:
-    """What a server chose, also if it has been left since."""
+    """Settings of a server, also of one that was left since."""
     return rows.first(conn, _settings, "SELECT * FROM guild WHERE id = ?", (guild_id,))
 
 

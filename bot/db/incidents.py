@@ -1,7 +1,6 @@
 """SQL of incidents: one stretch of trouble of one monitor, and the people who follow it."""
 
 import json
-import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -10,8 +9,6 @@ from bot.db import rows
 from bot.db.database import Connection
 from bot.models import Cause, Ending, Incident, Kind, SeenFrom, State
 
-# No I, L, O, U, 0, 1: an id is read aloud and typed. 28^6 ids; a clash is met by another draw.
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 6
 
 _SELECT = """
@@ -49,10 +46,7 @@ def insert(conn: Connection, incident: Incident) -> Incident:
 
     Raises sqlite3.IntegrityError when the monitor already has an open one.
     """
-    taken = True
-    while taken:
-        public_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
-        taken = rows.value(conn, "SELECT TRUE FROM incident WHERE public_id = ?", (public_id,))
+    public_id = rows.new_public_id(conn, "incident", _ID_LENGTH)
     columns = _columns(incident, _FIXED + LIVE) | {"public_id": public_id}
     return load(conn, [rows.insert(conn, "incident", columns)])[0]
 

@@ -53,7 +53,7 @@ def instance_lock(database: Path) -> Iterator[None]:
 
 
 def is_held(database: Path) -> bool:
-    """Whether a Vigie runs on this database. Writes nothing; asks for less than a millisecond."""
+    """True when a Vigie runs on this database. Writes nothing; asks for less than a millisecond."""
     real = database.resolve()
     fcntl = _kernel_locks()
     if fcntl is None:

@@ -111,7 +111,7 @@ def remove(
     conn.execute("PRAGMA secure_delete = FAST")
 
 
-def judge_states(conn: Connection, guild_id: int | None = None) -> dict[int, str]:
+def judge_states(conn: Connection, guild_id: int | None) -> dict[int, str]:
     """The stored state of the judge for each monitor that has one, of a server or (None) of all."""
     every = "SELECT monitor_id, state FROM judge_state"
     mine = "SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL"

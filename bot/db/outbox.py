@@ -179,22 +179,20 @@ def due_by_channel(
 
 def of_incident(conn: Connection, incident_id: int, kind: Work) -> Notification | None:
     """The one row of a kind (open, escalate, answers, close) that an incident has, in any state."""
-    row = conn.execute(
+    query = (
         "SELECT * FROM notification WHERE incident_id = ? AND kind = ?"
-        " AND kind IN ('open', 'escalate', 'answers', 'close')",
-        (incident_id, kind),
-    ).fetchone()
-    return None if row is None else _notification(row)
+        " AND kind IN ('open', 'escalate', 'answers', 'close')"
+    )
+    return rows.first(conn, _notification, query, (incident_id, kind))
 
 
 def waiting(conn: Connection, post_id: int, kind: Work) -> Notification | None:
     """The work of this kind (edit or ping) that waits for a post."""
     # The kind stands in the text: only so is the partial index of waiting edits used.
-    row = conn.execute(
-        f"SELECT * FROM notification WHERE post_id = ? AND kind = '{kind}' AND state = 'pending'",
-        (post_id,),
-    ).fetchone()
-    return None if row is None else _notification(row)
+    query = (
+        f"SELECT * FROM notification WHERE post_id = ? AND kind = '{kind}' AND state = 'pending'"
+    )
+    return rows.first(conn, _notification, query, (post_id,))
 
 
 def queue_edit(

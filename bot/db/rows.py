@@ -1,6 +1,7 @@
 """Rows and the nouns they are read as: the names of columns stand once, beside their values."""
 
 import logging
+import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 log = logging.getLogger(__name__)
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U, 0, 1
 
 N = TypeVar("N", bound="DataclassInstance")
 Values = Sequence[object] | Mapping[str, object]
@@ -21,6 +24,14 @@ def insert(conn: sqlite3.Connection, table: str, row: Mapping[str, object], more
         f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", tuple(row.values())
     )
     return int(cursor.lastrowid or 0)
+
+
+def new_public_id(conn: sqlite3.Connection, table: str, length: int) -> str:
+    """An id that no row of the table has yet, to be read aloud and typed."""
+    while True:
+        drawn = "".join(secrets.choice(_ALPHABET) for _ in range(length))
+        if not value(conn, f"SELECT TRUE FROM {table} WHERE public_id = ?", (drawn,)):
+            return drawn
 
 
 def save(conn: sqlite3.Connection, table: str, key: str, row: Mapping[str, object]) -> None:

@@ -81,13 +81,11 @@ def heaviest(conn: Connection, most: int) -> list[tuple[int, int, int]]:
 
 
 def pinged(conn: Connection) -> int:
-    return int(
-        rows.value(
-            conn,
-            "SELECT count(*) FROM monitor"
-            " WHERE url LIKE 'ping://%' AND removed_ms IS NULL AND paused_ms IS NULL",
-        )
+    query = (
+        "SELECT count(*) FROM monitor"
+        " WHERE url LIKE 'ping://%' AND removed_ms IS NULL AND paused_ms IS NULL"
     )
+    return int(rows.value(conn, query))
 
 
 def behind_door(conn: Connection) -> tuple[int, int]:
@@ -150,25 +148,23 @@ def outbox(conn: Connection, guild_id: int | None, now_ms: int) -> OutboxStats:
         values,
     ).fetchone()
     # A server at a time: the index then names the newest of each at once.
-    (sent_ms,) = conn.execute(
+    query = (
         "SELECT max((SELECT max(n.last_try_ms) FROM notification n WHERE n.state = 'sent'"
-        " AND n.guild_id = g.id)) FROM guild g WHERE :guild IS NULL OR g.id = :guild",
-        values,
-    ).fetchone()
+        " AND n.guild_id = g.id)) FROM guild g WHERE :guild IS NULL OR g.id = :guild"
+    )
+    sent_ms = rows.value(conn, query, values)
     dead, newest_id = conn.execute(
         "SELECT count(*), max(id) FROM notification WHERE state = 'dead'"
         " AND (:guild IS NULL OR guild_id = :guild) AND created_ms >= :since",
         values,
     ).fetchone()
-    row = conn.execute(
-        f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1",
-        values,
-    ).fetchone()
-    if row is None and newest_id is not None:
-        row = conn.execute(
-            "SELECT last_error FROM notification WHERE id = ?", (newest_id,)
-        ).fetchone()
-    error = None if row is None else row[0]
+    query = (
+        f"SELECT n.last_error {_WAITING} AND n.last_error IS NOT NULL ORDER BY n.id DESC LIMIT 1"
+    )
+    error = rows.value(conn, query, values)
+    if error is None and newest_id is not None:
+        query = "SELECT last_error FROM notification WHERE id = ?"
+        error = rows.value(conn, query, (newest_id,))
     return OutboxStats(waiting, oldest_ms, sent_ms, dead, error, int(refused))
 
 

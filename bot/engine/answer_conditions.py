@@ -128,7 +128,7 @@ class _Search:
 
     @property
     def _decided(self) -> bool:
-        """Whether nothing that may still come changes the verdict."""
+        """True when nothing that may still come changes the verdict."""
         if self._target.not_contains is not None and self._present:
             return not self._missing
         return not (self._missing or self._target.not_contains or self._target.json)
@@ -208,7 +208,7 @@ def check_expression(text: str) -> None:
 
 
 def evaluate(text: str, body: bytes) -> tuple[bool, str]:
-    """Whether the expression is true of that document, and in a few words what it is instead.
+    """True when the expression is true of that document, and in a few words what it is instead.
 
     Raises NotJson, TooMuch.
     """

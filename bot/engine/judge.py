@@ -95,12 +95,12 @@ def _confirm_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
 
 
 def may_decide(state: JudgeState) -> bool:
-    """Whether the next round's first check may open an incident, or be its all-clear."""
+    """True when the next round's first check may open an incident, or be its all-clear."""
     return state.run_slot_ms is not None or may_recover(state, missing=1)
 
 
 def decides(state: JudgeState, check: Check, policy: Policy) -> bool:
-    """Whether it matters to this check what other places see."""
+    """True when it matters to this check what other places see."""
     if check.ok:
         confirms_good = check.number == LAST_CONFIRM and not state.failed_checks
         return confirms_good and may_recover(state, missing=1)

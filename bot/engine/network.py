@@ -49,7 +49,7 @@ class OnlineCheck(Protocol):
     """Asks hosts of others whether this machine is online."""
 
     async def is_online_since(self, started: float) -> bool:
-        """Whether any of them answered that was asked after that moment of monotonic time."""
+        """True when any of them answered that was asked after that moment of monotonic time."""
         ...
 
 

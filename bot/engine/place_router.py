@@ -76,7 +76,7 @@ def vote(answers: Sequence[Answer]) -> Vote:
 
 
 def is_settled(votes: Vote, outstanding: int) -> bool:
-    """Whether the verdict is the same whatever so many others still say, or do not say."""
+    """True when the verdict is the same whatever so many others still say, or do not say."""
     failing, voted = len(votes.failing), votes.voted
     agreed = voted > 0 and 2 * failing >= voted + outstanding
     return agreed or 2 * failing + outstanding < voted

@@ -112,7 +112,7 @@ class StallDetector:
             self.on_long_stall(stood_s)
 
     def stalled_since(self, started: float) -> bool:
-        """Whether the process stalled at some time after ``started`` (monotonic)."""
+        """True when the process stalled at some time after ``started`` (monotonic)."""
         if self._since_beat() >= STALL_S:
             self.beat()  # whoever runs first after a stall notices it
         return self._ended > started

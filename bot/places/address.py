@@ -46,7 +46,7 @@ class Server:
 
     @property
     def literal(self) -> bool:
-        """Whether the host is an address, not a name."""
+        """True when the host is an address, not a name."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -55,7 +55,7 @@ class Server:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether it is this machine, by an address of its own."""
+        """True when it is this machine, by an address of its own."""
         return self.host == "localhost" or (self.literal and _inside(self.host, LOOPBACK))
 
     def require_private(self, addresses: Sequence[str]) -> None:

@@ -167,5 +167,5 @@ class Connection:
 
 
 def is_nobody(message: Msg) -> bool:
-    """Whether the server itself answers that nobody is there to be asked."""
+    """True when the server itself answers that nobody is there to be asked."""
     return not message.data and (message.headers or {}).get("Status") == NOBODY

@@ -96,7 +96,7 @@ class Link:
         return sorted((p for p in self._places.values() if p.heard > oldest), key=lambda p: p.name)
 
     def is_present(self, place: Place) -> bool:
-        """Whether it is worth asking: connected, and heard of just now."""
+        """True when it is worth asking: connected, and heard of just now."""
         recent = self._clock.monotonic() - place.heard <= PRESENT_S
         return self.connected and recent and not place.left
 

@@ -1,1 +1,1 @@
-"""What Vigie does, free of Discord: monitors, verdicts, incidents, delivery."""
+"""The services, free of Discord: monitors, incidents, delivery, boards, reports."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.db import audit_log as table
 from bot.db.audit_log import AuditEntry
 from bot.db.database import Database
-from bot.models import GuildSettings, Monitor, TagAlerts, Window
+from bot.models import GuildSettings, Monitor, TagAlerts
 from bot.services.monitor_options import differing
 from bot.services.option_types import MonitorOption, Option
 from bot.words.translator import N_
@@ -105,9 +105,6 @@ class Actor:
         self, what: AuditEvent, monitor_id: int | None = None, after: object = None
     ) -> AuditEntry:
         return self._row(what, monitor_id, None, after)
-
-    def planned(self, window: Window, what: AuditEvent) -> AuditEntry:
-        return self.did(what, window.monitor_id, window.id)
 
     def edited(
         self, before: Monitor, after: Monitor, name_of: Callable[[int], str]

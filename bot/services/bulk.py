@@ -298,7 +298,7 @@ async def _connected(
 
 
 def _alone(typed: Typed) -> Typed:
-    """What does not depend on other monitors."""
+    """The options that do not depend on other monitors."""
     return {name: value for name, value in typed.items() if name != "depends_on"}
 
 
@@ -355,7 +355,7 @@ def propose(monitors: Monitors, guild_id: int, found: Iterable[Monitor], typed: 
 async def take(
     monitors: Monitors, proposal: Proposal, by: int
 ) -> tuple[list[Monitor], list[tuple[Monitor, UserError]]]:
-    """What was changed, and what could not be."""
+    """The changed monitors, and the refusals."""
     changed: list[Monitor] = []
     refused = list(proposal.refused)
     for one in proposal.changing:

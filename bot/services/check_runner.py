@@ -33,14 +33,13 @@ class CheckRunner:
         connectivity: ConnectivityMonitor,
         recorder: Recorder,
         *,
-        pushes: Pushes | None = None,
-        place_watch: PlaceWatch | None = None,
-        stalls: StallDetector | None = None,
+        pushes: Pushes,
+        place_watch: PlaceWatch,
+        stalls: StallDetector,
     ) -> None:
         self._clock, self._watchlist, self._places = clock, watchlist, places
-        self._stalls = stalls or StallDetector(clock)
         self._connectivity, self._recorder, self._pushes = connectivity, recorder, pushes
-        self._place_watch = place_watch
+        self._place_watch, self._stalls = place_watch, stalls
 
     async def __call__(self, key: int, slot_ms: int, number: int) -> Step:
         """Check monitor ``key``; returns what the monitor wants next."""
@@ -48,7 +47,7 @@ class CheckRunner:
         if entry is None:
             return Step(confirm_s=None, interval_s=60.0)
         monitor = entry.monitor
-        if monitor.is_push and self._pushes is not None:
+        if monitor.is_push:
             return await self._pushes.look(entry)
         if number == EXTRA:
             sighting = await self._places.check(monitor)
@@ -88,7 +87,6 @@ class CheckRunner:
         check = Check(slot_ms, number, result.cause, result.phases.total, result.at_ms)
         if not offline:
             check = await self._asked(entry, check, sighting)
-        if self._place_watch is not None and not offline:
             offline = await self._place_watch.blames_us(entry, check)
         if offline:
             if entry.discard_run():
@@ -102,7 +100,7 @@ class CheckRunner:
             entry.asking = None
             if decision.letter not in "FQfq":
                 entry.places = SeenFrom()
-        if self._place_watch is not None and decision.letter in {"Q", "q"}:
+        if decision.letter in {"Q", "q"}:
             self._place_watch.count_spared(before, decision.state)
         return Step(decision.confirm_s, current_interval_s(entry.judge_state, entry.policy))
 

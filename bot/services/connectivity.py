@@ -37,11 +37,10 @@ class ConnectivityMonitor:
         online_check: OnlineCheck,
         wake: Callable[[], None],
         *,
-        stalls: StallDetector | None = None,
+        stalls: StallDetector,
     ) -> None:
         self._db, self._clock, self._channels = db, clock, channels
-        self._online_check, self._wake = online_check, wake
-        self._stalls = stalls or StallDetector(clock)
+        self._online_check, self._wake, self._stalls = online_check, wake, stalls
         self._since_ms: int | None = None
         self.on_back_online: Callable[[int, int], None] | None = None  # from, until
 
@@ -65,7 +64,7 @@ class ConnectivityMonitor:
         return await self._online_check.is_online_since(self._clock.monotonic())
 
     async def is_our_outage(self, started: float, failed_ms: int, *, needed: bool = True) -> bool:
-        """Whether a check that failed (begun at ``started``) must not count: we were offline.
+        """True when a check that failed (begun at ``started``) must not count: we were offline.
 
         ``needed`` False: the failure changes nothing, so what is known already is enough.
         """
@@ -162,7 +161,7 @@ class PlaceWatch:
         return self._since_ms
 
     async def blames_us(self, entry: Entry, check: Check) -> bool:
-        """Whether this failure must not count: it and half of all others are of home alone."""
+        """True when this failure must not count: it and half of all others are of home alone."""
         if not check.partly:
             if check.ok or check.number == LAST_CONFIRM:
                 self._partly.discard(entry.monitor.id)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock
-from bot.db import audit_log, incidents, results
+from bot.db import audit_log, results
 from bot.db import incidents as table
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
@@ -197,8 +197,8 @@ class Reminders:
 
     async def remind(self) -> int:
         now_ms = self._clock.now_ms()
-        called = await self._queue(incidents.to_escalate, enqueue.call, now_ms)
-        return called + await self._queue(incidents.due, enqueue.reminder, now_ms)
+        called = await self._queue(table.to_escalate, enqueue.call, now_ms)
+        return called + await self._queue(table.due, enqueue.reminder, now_ms)
 
     async def _queue(
         self,

@@ -114,7 +114,7 @@ class GapWatch:
 
 
 class Gateway:
-    """Whether Discord's gateway is connected, as the client notes it."""
+    """State of the connection to Discord's gateway, as the client notes it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -141,7 +141,7 @@ class Gateway:
 
 
 class Health:
-    """Answers, at most once a second anew, whether checks run, alerts leave, and all is stored."""
+    """Looks, at most once a second: do checks run, do alerts leave, is all stored?"""
 
     def __init__(
         self, clock: Clock, heartbeat: "Heartbeat", gaps: GapWatch, gateway: Gateway

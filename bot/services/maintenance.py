@@ -94,7 +94,7 @@ class Maintenance:
     def compared(
         self, guild_id: int, wanted: Sequence[NewWindow], by: int
     ) -> tuple[list[Window], list[Window]]:
-        """What a file has: the windows that are not planned yet, and those that it has no longer.
+        """The windows of a file that are not planned yet, and those that it has no longer.
 
         What is over already is left out. Only the operator's file of sites gives up its own.
         """
@@ -176,8 +176,8 @@ class Maintenance:
         found = self.find(guild_id, str(window_id))
         if found.window.from_file and by != FILE:
             raise UserError(IN_THE_FILE)
-        now_ms = self._clock.now_ms()
-        done = Actor(guild_id, by, now_ms).planned(found.window, AuditEvent.MAINTENANCE_CANCELLED)
+        now_ms, about = self._clock.now_ms(), (found.window.monitor_id, window_id)
+        done = Actor(guild_id, by, now_ms).did(AuditEvent.MAINTENANCE_CANCELLED, *about)
 
         def write(conn: Connection) -> None:
             if guilds.end_windows(conn, guild_id, [window_id], now_ms):
@@ -241,7 +241,7 @@ class Maintenance:
 
         def write(conn: Connection) -> Window:
             stored = replace(window, id=guilds.add_window(conn, window))
-            audit_log.insert(conn, [actor.planned(stored, what)])
+            audit_log.insert(conn, [actor.did(what, stored.monitor_id, stored.id)])
             return stored
 
         stored = await self._db.write(write)
@@ -269,7 +269,7 @@ class Maintenance:
 
 
 def _content(window: Window) -> Window:
-    """What makes two windows the same."""
+    """The window without what two equal ones may differ in."""
     return replace(window, id=0, created_by=0, created_ms=0, from_file=True)
 
 

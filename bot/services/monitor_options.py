@@ -34,6 +34,7 @@ SECTIONS = {
 
 EVERY = option_types.NumberOption(
     name="every",
+    removable=False,
     label=N_("Seconds between checks"),
     help=N_("Seconds from one check to the next."),
     section=ADDRESS,
@@ -47,6 +48,7 @@ EVERY = option_types.NumberOption(
 )
 GRACE = option_types.NumberOption(
     name="grace",
+    removable=False,
     label=N_("Grace (s)"),
     help=N_("How many seconds late a beat may be; by default a tenth of its period."),
     edit_help=N_("How many seconds late a beat of a push monitor may be."),
@@ -65,6 +67,7 @@ _PROBING = frozenset({"url", "timeout_s", "slow_ms", "place"})
 _TABLE = (
     option_types.AddressOption(
         name="url",
+        removable=False,
         label=N_("Address"),
         help=N_("Such as example.com or https://example.com/health; /help has the other kinds."),
         edit_help=N_("Another address: it starts from scratch."),
@@ -72,6 +75,7 @@ _TABLE = (
     ),
     option_types.NameOption(
         name="name",
+        removable=False,
         label=N_("Name"),
         help=N_("Its name here; by default its host."),
         edit_help=N_("Its name here."),
@@ -81,6 +85,7 @@ _TABLE = (
     GRACE,
     option_types.ChoiceOption(
         name="method",
+        removable=False,
         label=N_("Method"),
         help=N_("GET reads the page, HEAD only its headers, POST sends the body."),
         section=ADDRESS,
@@ -90,6 +95,7 @@ _TABLE = (
     ),
     option_types.NumberOption(
         name="timeout",
+        removable=False,
         label=N_("Timeout (s)"),
         help=N_("Seconds that a check may take; by default 10."),
         edit_help=N_("Seconds that a check may take."),
@@ -110,7 +116,6 @@ _TABLE = (
         form_help=N_("Such as 200, 301 or 2xx. Empty: any below 400."),
         section=FINE,
         default=(),
-        removable=True,
         unset=N_("any below 400"),
     ),
     option_types.TextOption(
@@ -120,7 +125,6 @@ _TABLE = (
         edit_help=N_("A text that must be on the page; several: one && two; - for none."),
         form_help=N_("Several that must all be there: one && two."),
         section=FINE,
-        removable=True,
         secret=True,
         limit=500,
     ),
@@ -130,7 +134,6 @@ _TABLE = (
         help=N_("A text that must not be on the page."),
         edit_help=N_("A text that must not be on the page; - for none."),
         section=FINE,
-        removable=True,
         secret=True,
     ),
     option_types.NumberOption(
@@ -139,7 +142,6 @@ _TABLE = (
         help=N_("Alert when responses take longer than this many milliseconds."),
         edit_help=N_("Alert when responses take longer than this many milliseconds; 0 for never."),
         section=FINE,
-        removable=True,
         low=1,
         high=60_000,
         unit_ms=1,
@@ -154,7 +156,6 @@ _TABLE = (
         form_help=N_("One per line. I never show values; one left empty stays as it is."),
         section=FINE,
         default=(),
-        removable=True,
     ),
     option_types.JsonOption(
         name="json",
@@ -163,7 +164,6 @@ _TABLE = (
         edit_help=N_("A JMESPath expression that must be true of the answer; - for none."),
         form_help=N_("A JMESPath expression that must be true, such as ready && !error."),
         section=CONDITIONS,
-        removable=True,
         secret=True,
         limit=EXPRESSION_LIMIT,
         too_long=N_("“json” may be at most {n} characters long."),
@@ -176,7 +176,6 @@ _TABLE = (
         form_help=N_("Name: value | Name: val*. A star stands for anything."),
         section=CONDITIONS,
         default=(),
-        removable=True,
     ),
     option_types.BodyOption(
         name="body",
@@ -184,7 +183,6 @@ _TABLE = (
         help=N_("A text to send by POST."),
         edit_help=N_("A text to send by POST; - for none."),
         section=CONDITIONS,
-        removable=True,
         secret=True,
         limit=2_000,
         too_long=N_("“body” may be at most {n} characters long."),
@@ -196,7 +194,6 @@ _TABLE = (
         edit_help=N_("Where its alerts go, from the next one on."),
         section=ALERTS,
         field="channel_id",
-        removable=True,
         unset=N_("the server's setting"),
     ),
     option_types.RoleOption(
@@ -206,7 +203,6 @@ _TABLE = (
         edit_help=N_("Which role to ping when it fails."),
         section=ALERTS,
         field="role_id",
-        removable=True,
         unset=N_("the server's setting"),
     ),
     option_types.TagsOption(
@@ -217,7 +213,6 @@ _TABLE = (
         form_help=N_("Such as #shop #eu: commands take a tag in place of a site."),
         section=ALERTS,
         default=(),
-        removable=True,
     ),
     option_types.LinkOption(
         name="link",
@@ -225,7 +220,6 @@ _TABLE = (
         help=N_("A link on its alerts: a runbook or a console."),
         edit_help=N_("A link on its alerts: a runbook or a console; - for none."),
         section=ALERTS,
-        removable=True,
         secret=True,
         limit=400,
         too_long=N_("A link may be at most {n} characters long."),
@@ -236,7 +230,6 @@ _TABLE = (
         help=N_("One line on its alerts, such as whom to call."),
         edit_help=N_("One line on its alerts, such as whom to call; - for none."),
         section=ALERTS,
-        removable=True,
         secret=True,
         too_long=N_("A note may be at most {n} characters long."),
     ),
@@ -247,7 +240,6 @@ _TABLE = (
             "The site it is reached through: no alert while that is down. Or a page followed here."
         ),
         edit_help=N_("The site it is reached through, or a followed page; - for none."),
-        removable=True,
     ),
     # For those who ask other places; it stands in no form.
     option_types.PlacesOption(
@@ -255,7 +247,6 @@ _TABLE = (
         label=N_("Checked from"),
         help=N_("Where it is checked from: all, home alone, or one place alone."),
         field="place",
-        removable=True,
         unset=N_("all places"),
     ),
     option_types.YesOption(
@@ -263,25 +254,16 @@ _TABLE = (
         label=N_("No ping"),
         help=N_("Yes: its alerts ping nobody, though the server has a role for them."),
         edit_help=N_("Whom its alerts ping: nobody, its role, or the server's role."),
-        default=False,
-        removable=True,
-        unset=N_("no"),
     ),
     option_types.YesOption(
         name="players",
         label=N_("Players in pictures"),
         help=N_("Yes: /history draws how many play there, from now on."),
-        default=False,
-        removable=True,
-        unset=N_("no"),
     ),
     option_types.YesOption(
         name="public",
         label=N_("Public"),
         help=N_("Yes: everyone may see its name and state, not its address or its alerts."),
-        default=False,
-        removable=True,
-        unset=N_("no"),
     ),
 )
 OPTIONS: dict[str, option_types.Option] = {option.name: option for option in _TABLE}

@@ -1,4 +1,4 @@
-"""What an installation lets people watch: its limits, and which names and addresses go together."""
+"""Rules of the monitors of an installation: limits, names, addresses, dependencies."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -165,7 +165,7 @@ class MonitorRules:
         return replace(after, name=_free_name(name, target.url, mine, but=monitor))
 
     def _checked(self, monitor: Monitor, typed: Typed, mine: MonitorIndex) -> dict[str, Any]:
-        """What was typed, read and within bounds; all that is not is reported at once."""
+        """The typed values, read and within bounds; all that is not is reported at once."""
         errors: list[UserError] = []
         values: dict[str, Any] = {}
         for name, value in typed.items():
@@ -270,7 +270,7 @@ def _is_elsewhere(old: str, url: str) -> bool:
 
 
 def is_cut(name: str | None) -> bool:
-    """Whether a typed name is longer than names are kept."""
+    """True for a typed name beyond NAME_LIMIT: it is kept without its end."""
     return len(plain(name or "", 2 * NAME_LIMIT)) > NAME_LIMIT
 
 

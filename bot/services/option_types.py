@@ -50,7 +50,7 @@ class Option:
     section: str = ""
     field: str = ""
     default: Any = None
-    removable: bool = False  # by “-”, 0 or an empty field
+    removable: bool = True  # by “-”, 0 or an empty field
     unset: str = N_("none")  # what is shown of the default
     form_help: str | None = None
     secret: bool = False
@@ -219,7 +219,7 @@ def read_yes(value: Any) -> bool:
 
 
 def read_pause(value: Any) -> bool | datetime:
-    """Whether something is paused; a moment: until then. Raises UserError."""
+    """Yes or no; a moment: paused until then. Raises UserError."""
     with suppress(ValueError):
         end = datetime.fromisoformat(str(value).strip())
         if end.tzinfo is None:
@@ -231,7 +231,11 @@ def read_pause(value: Any) -> bool | datetime:
     return read_yes(value)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class YesOption(Option):
+    default: Any = False
+    unset: str = N_("no")
+
     def read(self, value: Any) -> bool:
         return read_yes(value)
 

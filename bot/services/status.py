@@ -1,4 +1,4 @@
-"""What is true now, and how it was: for ``/status`` and whoever asks."""
+"""State and history of a server's monitors: for ``/status``, boards, pages and the doctor."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace

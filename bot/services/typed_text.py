@@ -163,7 +163,7 @@ def is_web(url: str) -> bool:
 
 
 def names_its_port(url: str) -> bool:
-    """Whether the port always stands in such an address, so that host and port are enough."""
+    """True when the port always stands in such an address, so that host and port are enough."""
     kind = kind_of(url)
     return kind is not None and kind.rules.has_port and not kind.rules.default_port
 

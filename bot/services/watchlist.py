@@ -204,12 +204,12 @@ class Watchlist:
         return entry.monitor.role_id or next(filter(None, tagged), server)
 
     def silenced(self, entry: Entry, now_ms: int) -> bool:
-        """Whether a mute or a maintenance window keeps new alerts back."""
+        """True when a mute or a maintenance window keeps new alerts back."""
         muted = (entry.monitor.muted_until_ms or 0) > now_ms
         return muted or self.windows.covering(entry.monitor, now_ms) is not None
 
     def holds_back(self, entry: Entry, now_ms: int) -> bool:
-        """Whether an opening is not sent now: silenced, or behind another that is down."""
+        """True when an opening is not sent now: silenced, or behind another that is down."""
         return self.silenced(entry, now_ms) or self.behind(entry) is not None
 
     def behind(self, entry: Entry) -> Entry | None:

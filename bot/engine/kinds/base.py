@@ -1,4 +1,4 @@
-"""What the kinds of monitor have in common: a row of the table, a deadline, one check."""
+"""Common parts of the kinds of monitor: a row of the table, a deadline, one check."""
 
 import asyncio
 import ssl

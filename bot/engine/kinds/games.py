@@ -1,4 +1,4 @@
-"""What game servers have in common: most are asked by datagrams, and what they say is bounded."""
+"""Common parts of game servers: most are asked by datagrams, and their texts are bounded."""
 
 import re
 import socket

@@ -43,7 +43,7 @@ class PingChecker(BaseChecker):
 
 
 def may_ping() -> bool:
-    """Whether this process may have a socket for echoes."""
+    """True when this process may have a socket for echoes."""
     try:
         _open("127.0.0.1").close()
     except (BadAnswer, OSError):

@@ -182,7 +182,7 @@ class Boards:
         return await self._store.add(board, logged)
 
     async def _show_again(self, state: BoardState, by: int, look: dict[str, Any]) -> Board:
-        """Whether it still stands is found out at once, for somebody wants to see it."""
+        """Ask Discord at once if it still stands, for somebody wants to see it."""
         self.publisher.retry_now(state)
         state.requested = True
         state.outcome_known.clear()

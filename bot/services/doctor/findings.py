@@ -99,7 +99,7 @@ async def connection(
 
 
 def places(words: Translator, watch: PlaceWatch, now_ms: int) -> Finding | None:
-    """Who else is asked, and which alerts that spared; None: nobody is."""
+    """The other places, and how many alerts they spared; None: there are none."""
     others = watch.others
     if others is None:
         return None

@@ -167,7 +167,7 @@ async def _online(config: Config, api_client: ApiClient) -> Finding:
 
 
 async def _door(config: Config, api_client: ApiClient) -> list[Finding]:
-    """What stands behind the HTTP door, and whether it is open."""
+    """Findings of the HTTP door: is it open, and what stands behind it?"""
     pushes, pages = _behind_door(config.database)
     if config.listen is None:
         return list(_without_door(config, pushes, pages))

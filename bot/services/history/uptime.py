@@ -142,7 +142,7 @@ _POOR_FROM, _BAD_FROM = 100, 10  # one part in so many
 
 
 class Level(Enum):
-    """How a span was, from the best to the worst, and what nobody watched."""
+    """Grade of a span, from the best to the worst; UNWATCHED: nobody looked."""
 
     FINE = auto()
     SHAKY = auto()  # unstable or briefly down
