@@ -12,7 +12,7 @@ from bot.discord.client import Interaction
 from bot.discord.command_tree import translator_of
 from bot.discord.states import incident_word, offline_text
 from bot.models import CheckResult, Ending, Incident, State, Window
-from bot.services.history.monitor_report import BAR_DAYS, Latency, Report
+from bot.services.history.monitor_report import BAR_DAYS, Latency, MonitorReport
 from bot.services.maintenance import REASON_LIMIT
 from bot.services.recurrence import Occurrence
 from bot.services.status import MonitorStatus, incident_outline
@@ -43,7 +43,7 @@ _INCIDENTS = 5
 def monitor_embed(
     asked: Asked,
     status: MonitorStatus,
-    report: Report,
+    report: MonitorReport,
     past: Sequence[Incident],
     *,
     whole_url: bool,
@@ -67,7 +67,7 @@ def monitor_embed(
 
 
 def _sentences(
-    words: Translator, status: MonitorStatus, report: Report, offline_ms: int | None
+    words: Translator, status: MonitorStatus, report: MonitorReport, offline_ms: int | None
 ) -> list[str]:
     monitor = status.monitor
     if status.paused:
@@ -85,7 +85,7 @@ def _sentences(
     return [one for one in said if one]
 
 
-def _state_sentence(words: Translator, status: MonitorStatus, report: Report) -> str:
+def _state_sentence(words: Translator, status: MonitorStatus, report: MonitorReport) -> str:
     if status.incident is not None:
         return sentence(words, status.incident)
     if status.state is State.UNKNOWN:
@@ -134,12 +134,12 @@ def _beat(words: Translator, latest: CheckResult) -> str:
     return f"{said} · {words.text('took {duration}', duration=took)}"
 
 
-def _has_numbers(status: MonitorStatus, report: Report) -> bool:
+def _has_numbers(status: MonitorStatus, report: MonitorReport) -> bool:
     """What was never judged and never counted has none."""
     return status.state is not State.UNKNOWN or report.whole.count > 0 or bool(report.past)
 
 
-def _add_numbers(embed: discord.Embed, words: Translator, report: Report) -> None:
+def _add_numbers(embed: discord.Embed, words: Translator, report: MonitorReport) -> None:
     name = words.plural("Last {n} day", "Last {n} days", BAR_DAYS)
     embed.add_field(name=name, value=bar(words, report.bar), inline=False)
     uptime = uptime_lines(words, report)

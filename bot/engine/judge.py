@@ -12,31 +12,30 @@ from bot.engine.judge_state import (
     HOLD_UNSTABLE,
     KEPT_BAD_ROUNDS,
     KEPT_ROUNDS,
-    KEPT_SLOW_ROUNDS,
     LAST_CONFIRM,
     LEAVE_SLOW_OF_10,
-    PARTLY_ROUNDS,
-    RELAPSE_GOOD_ROUNDS,
     RELAPSE_MEMORY_MS,
     RELAPSE_MS,
-    SHARE_ROUNDS,
     SLOW_OF_10,
     Check,
     Decision,
     Event,
     JudgeState,
     Policy,
-    confirm_delay_s,
     count_bad,
+    count_good,
     count_slow,
     down_after_ms,
-    is_bad,
     may_recover,
-    mostly_refused,
-    still_refused,
     without_round,
 )
 from bot.models import Kind, Rule
+
+SHARE_ROUNDS = 30
+KEPT_SLOW_ROUNDS = 10  # the look-back of an opening as slow
+PARTLY_ROUNDS = 10  # failed here, while others get through at the end: reported, but not as down
+RELAPSE_GOOD_ROUNDS = 10
+SETTLED_ROUNDS = 7
 
 
 def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
@@ -67,7 +66,7 @@ def judge(state: JudgeState, check: Check, policy: Policy) -> Decision:
             refused_checks=state.refused_checks + refuses,
         )
     if check.number < LAST_CONFIRM:
-        return Decision(state, event, confirm_s=confirm_delay_s(policy, check.number + 1))
+        return Decision(state, event, confirm_s=_confirm_delay_s(policy, check.number + 1))
     letter = "Q" if check.partly else "F"
     if 2 * state.refused_checks > state.failed_checks:
         letter = letter.lower()
@@ -80,7 +79,7 @@ def _first_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
     if state.mode is None or (state.mode is Kind.SLOW and letter == "o"):
         return _close(without_round(state), letter, check)
     state = replace(without_round(state), round_began_ms=check.began_ms)
-    return Decision(state, confirm_s=confirm_delay_s(policy, 1))
+    return Decision(state, confirm_s=_confirm_delay_s(policy, 1))
 
 
 def _confirm_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
@@ -91,7 +90,7 @@ def _confirm_good(state: JudgeState, check: Check, policy: Policy) -> Decision:
     is_slow = state.mode is Kind.SLOW and letter == "o"
     if state.mode is None or is_slow or check.number == LAST_CONFIRM:
         return _close(state, letter, check)
-    return Decision(state, confirm_s=confirm_delay_s(policy, check.number + 1))
+    return Decision(state, confirm_s=_confirm_delay_s(policy, check.number + 1))
 
 
 def may_decide(state: JudgeState) -> bool:
@@ -140,7 +139,7 @@ def _remember(state: JudgeState, letter: str, check: Check) -> JudgeState:
     run_began_ms = began_ms if state.run_began_ms is None else min(state.run_began_ms, began_ms)
     apart_ms = began_ms if state.apart_began_ms is None else min(state.apart_began_ms, began_ms)
     bad_rounds_ms, slow_rounds_ms = state.bad_rounds_ms, state.slow_rounds_ms
-    if is_bad(letter):
+    if _is_bad(letter):
         bad_rounds_ms = (*bad_rounds_ms, began_ms)[-KEPT_BAD_ROUNDS:]
     if letter == "o":
         slow_rounds_ms = (*slow_rounds_ms, began_ms)[-KEPT_SLOW_ROUNDS:]
@@ -230,7 +229,7 @@ def _said(state: JudgeState, mode: Kind | None) -> Kind | None:
     if mode is Kind.UNSTABLE and state.rounds.endswith("F" * FOR_GOOD_ROUNDS):
         return Kind.DOWN
     was = state.kind is Kind.BLOCKED
-    if mode in {Kind.DOWN, Kind.UNSTABLE, Kind.PARTLY} and still_refused(
+    if mode in {Kind.DOWN, Kind.UNSTABLE, Kind.PARTLY} and _still_refused(
         state.rounds[-state.incident_rounds :], was=was
     ):
         return Kind.BLOCKED
@@ -298,7 +297,7 @@ def _enter(
         relapsed_ms = now_ms
     recent = relapsed_ms is not None and now_ms - relapsed_ms <= RELAPSE_MEMORY_MS
     usual = HOLD_DOWN if mode is Kind.DOWN else HOLD_UNSTABLE
-    kind = Kind.BLOCKED if mode is not Kind.SLOW and mostly_refused(window + under_way) else mode
+    kind = Kind.BLOCKED if mode is not Kind.SLOW and _mostly_refused(window + under_way) else mode
     return replace(
         state,
         mode=mode,
@@ -348,5 +347,36 @@ def _first_bad(state: JudgeState, nth_last: int) -> int | None:
 
 def _since_nth_bad(rounds: str, nth_last: int) -> str:
     """The end of ``rounds`` that begins with its n-th last bad one."""
-    bad = [index for index, letter in enumerate(rounds) if is_bad(letter)]
+    bad = [index for index, letter in enumerate(rounds) if _is_bad(letter)]
     return rounds[bad[-nth_last] :]
+
+
+def _is_bad(letter: str) -> bool:
+    return letter in "PFpf"
+
+
+def _count_refused(rounds: str) -> int:
+    return sum(map(rounds.count, "pfq"))
+
+
+def _mostly_refused(rounds: str) -> bool:
+    """True when most of the rounds that were not good refused the bot."""
+    return 2 * _count_refused(rounds) > len(rounds) - count_good(rounds)
+
+
+def _still_refused(rounds: str, *, was: bool) -> bool:
+    """The same for an open incident, whose word must not change with every other answer.
+
+    From the seventh bad round on it changes only when nine in ten say the opposite.
+    """
+    bad, refused = len(rounds) - count_good(rounds), _count_refused(rounds)
+    if bad < SETTLED_ROUNDS:
+        return _mostly_refused(rounds)
+    return 10 * refused > bad if was else 10 * refused >= 9 * bad
+
+
+def _confirm_delay_s(policy: Policy, number: int) -> float:
+    """Seconds from the slot to a confirming check: spread, for a second later says little new."""
+    if number == 1:
+        return min(policy.interval_s / 6, 10.0)
+    return min(policy.interval_s / 2, 30.0)

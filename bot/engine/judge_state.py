@@ -14,9 +14,6 @@ from bot.models import Cause, Incident, Kind, Rule, State
 
 KEPT_ROUNDS = 60
 KEPT_BAD_ROUNDS = 12  # the longest look-back of an opening: 12 bad of the last 60
-SHARE_ROUNDS = 30
-SETTLED_ROUNDS = 7
-KEPT_SLOW_ROUNDS = 10  # the look-back of an opening as slow
 RECOVERING_DOWN, RECOVERING_ELSE = 3, 5  # so many good rounds in a row, and it is no longer said
 CALM = "O" * KEPT_ROUNDS
 _LETTERS = frozenset("OPFQopfq")
@@ -68,7 +65,7 @@ class JudgeState:
     # Of the open incident.
     rule: Rule | None = None
     since_ms: int | None = None
-    incident_rounds: int = 0  # rounds that belong to it, at most SHARE_ROUNDS
+    incident_rounds: int = 0  # rounds that belong to it, at most 30
     hold: int = 0  # good rounds in a row needed for the all-clear
     good: int = 0  # in a row; of what was slow, the fast ones
     good_since_ms: int | None = None
@@ -184,10 +181,6 @@ def without_round(state: JudgeState) -> JudgeState:
     return replace(state, failed_checks=0, refused_checks=0, round_began_ms=None)
 
 
-def is_bad(letter: str) -> bool:
-    return letter in "PFpf"
-
-
 def count_bad(rounds: str) -> int:
     return sum(map(rounds.count, "PFpf"))
 
@@ -200,26 +193,6 @@ def count_slow(rounds: str) -> int:
     return rounds.count("o")
 
 
-def count_refused(rounds: str) -> int:
-    return sum(map(rounds.count, "pfq"))
-
-
-def mostly_refused(rounds: str) -> bool:
-    """True when most of the rounds that were not good refused the bot."""
-    return 2 * count_refused(rounds) > len(rounds) - count_good(rounds)
-
-
-def still_refused(rounds: str, *, was: bool) -> bool:
-    """The same for an open incident, whose word must not change with every other answer.
-
-    From the seventh bad round on it changes only when nine in ten say the opposite.
-    """
-    bad, refused = len(rounds) - count_good(rounds), count_refused(rounds)
-    if bad < SETTLED_ROUNDS:
-        return mostly_refused(rounds)
-    return 10 * refused > bad if was else 10 * refused >= 9 * bad
-
-
 MINUTE_MS = 60_000
 LAST_CONFIRM = 2
 HOLD_DOWN, HOLD_UNSTABLE, HOLD_RELAPSE = 3, 10, 60
@@ -227,8 +200,6 @@ BAD_OF_10, BAD_OF_60 = 4, 12  # enter "unstable": one in ten checks failing is w
 LEAVE_BAD_OF_30 = 3
 SLOW_OF_10, LEAVE_SLOW_OF_10 = 6, 2  # enter and leave "slow"
 FOR_GOOD_ROUNDS = 30
-PARTLY_ROUNDS = 10  # failed here, while others get through at the end: reported, but not as down
-RELAPSE_GOOD_ROUNDS = 10
 RELAPSE_MS = 90 * MINUTE_MS
 RELAPSE_MEMORY_MS = 24 * 60 * MINUTE_MS
 QUICK_INTERVAL_S = 60.0
@@ -343,13 +314,6 @@ def _until_few(rounds: str, letters: str, most: int, *, of: int) -> int:
     """Rounds until at most ``most`` of the last ``of`` are among ``letters``, if none follows."""
     found = [len(rounds) - index for index, letter in enumerate(rounds) if letter in letters]
     return max(0, of + 1 - found[-most - 1]) if len(found) > most else 0
-
-
-def confirm_delay_s(policy: Policy, number: int) -> float:
-    """Seconds from the slot to a confirming check: spread, for a second later says little new."""
-    if number == 1:
-        return min(policy.interval_s / 6, 10.0)
-    return min(policy.interval_s / 2, 30.0)
 
 
 def down_after_ms(policy: Policy) -> int:

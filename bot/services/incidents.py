@@ -29,7 +29,7 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowResult:
     """``new`` is False when the person follows it already; ``count`` is of all people."""
 
     new: bool
@@ -139,11 +139,13 @@ class Incidents:
         self._delivery.wake()
         return Acknowledged(tuple(all_of_it), first=first)
 
-    async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
+    async def follow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> FollowResult:
         """Store "Tell me when it is back" or "Me too" of one person. Raises NotFound."""
         return await self._follow(guild_id, public_id, user_id, wish, follows=True)
 
-    async def unfollow(self, guild_id: int, public_id: str, user_id: int, wish: str) -> Followed:
+    async def unfollow(
+        self, guild_id: int, public_id: str, user_id: int, wish: str
+    ) -> FollowResult:
         return await self._follow(guild_id, public_id, user_id, wish, follows=False)
 
     def _answers_for_long(self, incident: Incident) -> bool:
@@ -152,11 +154,11 @@ class Incidents:
 
     async def _follow(
         self, guild_id: int, public_id: str, user_id: int, wish: str, *, follows: bool
-    ) -> Followed:
+    ) -> FollowResult:
         incident = await self.by_public_id(guild_id, public_id)
         now_ms = self._clock.now_ms()
 
-        def write(conn: Connection) -> Followed:
+        def write(conn: Connection) -> FollowResult:
             new = follows and table.follow(conn, incident.id, user_id, wish, now_ms)
             if not follows:
                 table.unfollow(conn, incident.id, user_id, wish)
@@ -164,7 +166,7 @@ class Incidents:
                 enqueue.edits(conn, incident.id, now_ms, urgent=False)
             if new and wish == "tell_me" and self._answers_for_long(incident):
                 enqueue.answers_again(conn, incident, now_ms)
-            return Followed(new, len(table.followers(conn, incident.id, wish)))
+            return FollowResult(new, len(table.followers(conn, incident.id, wish)))
 
         followed = await self._db.write(write)
         self._delivery.wake()

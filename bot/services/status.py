@@ -17,7 +17,7 @@ from bot.models import (
     Target,
     Window,
 )
-from bot.services.history.monitor_report import Report, report
+from bot.services.history.monitor_report import MonitorReport, report
 from bot.services.history.uptime import Uptime, uptimes
 from bot.services.monitor_rules import host_name
 from bot.services.recurrence import Occurrence
@@ -190,7 +190,7 @@ class Status:
         await self._db.settle()
         return await self._db.read(lambda conn: uptimes(conn, wanted, since_ms, now_ms))
 
-    async def report(self, guild_id: int, monitor_id: int) -> Report:
+    async def report(self, guild_id: int, monitor_id: int) -> MonitorReport:
         """How one monitor fared in the last 90 days, and how fast it was. Raises NotFound."""
         entry = self._watchlist.get(guild_id, monitor_id)
         await self._db.settle()

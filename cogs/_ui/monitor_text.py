@@ -12,7 +12,7 @@ from bot.charts.ticks import answer_time, run_time
 from bot.discord.alert_card import site_link
 from bot.discord.states import colour_of, state_word
 from bot.models import PUSH_URL, CheckResult, Ending, Incident, Monitor
-from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, Report
+from bot.services.history.monitor_report import BAR_DAYS, BLOCK_DAYS, MonitorReport
 from bot.services.history.period_report import PeriodReport
 from bot.services.history.uptime import Level, Uptime, overlap_ms
 from bot.services.status import MonitorStatus
@@ -141,7 +141,7 @@ def meanings(words: Translator, of: Mapping[str, str], line: str) -> list[str]:
     return [f"`{mark}` {words.text(text)}" for mark, text in of.items() if mark in line]
 
 
-def uptime_lines(words: Translator, report: Report) -> str:
+def uptime_lines(words: Translator, report: MonitorReport) -> str:
     """A line for each span the monitor is old enough for, and one for all of its short life."""
     spans = {
         words.text("{n} h", n=24) if days == 1 else words.plural("{n} day", "{n} days", days): one

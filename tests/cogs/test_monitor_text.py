@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.history.monitor_report import BAR_DAYS, Report
+from bot.services.history.monitor_report import BAR_DAYS, MonitorReport
 from bot.services.history.uptime import Uptime
 from bot.words.translator import translator_for
 from cogs._ui.monitor_text import bar, block, uptime_lines, uptime_text
@@ -19,8 +19,8 @@ def span(watched: int = 3 * DAY_S, down: int = 0, unstable: int = 0, of: int = 3
     return Uptime(of, watched, down, unstable, count=0)
 
 
-def report(spans: dict[int, Uptime], whole: Uptime) -> Report:
-    return Report(spans, whole, (), None, None, ())
+def report(spans: dict[int, Uptime], whole: Uptime) -> MonitorReport:
+    return MonitorReport(spans, whole, (), None, None, ())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.db.results import Packer, ResultRow
 from bot.db.rollups import Rollup
 from bot.errors import NotFound
 from bot.models import Incident, Kind, Monitor
-from bot.services.history.monitor_report import Report
+from bot.services.history.monitor_report import MonitorReport
 from bot.services.history.uptime import joined
 from tests.fakes import START_MS, FakeClock
 from tests.services.services_fixture import (
@@ -63,7 +63,7 @@ def trouble(monitor: Monitor, begin_ms: int) -> Incident:
     )
 
 
-async def report(s: ServicesFixture) -> Report:
+async def report(s: ServicesFixture) -> MonitorReport:
     return await s.status.report(GUILD, s.entry("shop").monitor.id)
 
 

@@ -30,7 +30,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MonitorReport:
     """How one monitor fared. ``spans`` are by days; those it is too young for are left out.
 
     ``whole``: since it was added, at most 90 days. ``bar``: three days each, oldest first, the
@@ -45,14 +45,14 @@ class Report:
     past: tuple[Incident, ...]
 
 
-async def report(db: Database, entry: Entry, now_ms: int) -> Report:
+async def report(db: Database, entry: Entry, now_ms: int) -> MonitorReport:
     """Read in short turns, so that nobody waits long for the store."""
     monitor = entry.monitor
     age_ms = now_ms - monitor.created_ms
     fared = await db.read(lambda conn: _fared(conn, monitor, now_ms))
     bar = await db.read(lambda conn: _bar(conn, monitor, now_ms))
     latency = await _latency(db, monitor, now_ms)
-    return Report(
+    return MonitorReport(
         spans={days: one for days, one in fared.items() if age_ms >= days * DAY_MS},
         whole=fared[SPAN_DAYS[-1]],
         bar=tuple(bar),
