@@ -131,12 +131,7 @@ class JsonOption(TextOption):
 
 class HeaderConditionOption(Option):
     def read(self, value: Any) -> Headers:
-        pairs = list(value.items()) if isinstance(value, dict) else value
-        if isinstance(pairs, list | tuple) and all(map(typed_text.is_pair, pairs)):
-            pairs = "\n".join(f"{name}: {said}" for name, said in pairs)
-        if pairs is not None and not isinstance(pairs, str):
-            raise UserError(UNREADABLE, field=self.name)
-        found = typed_text.parse_headers(pairs, reserved=frozenset())
+        found = typed_text.parse_headers(_header_lines(self, value), reserved=frozenset())
         if len(self.write(found)) > CONDITIONS_LIMIT:
             raise UserError("“header_is” may be at most {n} characters long.", n=CONDITIONS_LIMIT)
         return found
@@ -321,17 +316,7 @@ class HeadersOption(Option):
     """Request headers. Values may be secrets: forms, logs and exports have the names alone."""
 
     def read(self, value: Any) -> Headers:
-        pairs = list(value.items()) if isinstance(value, dict) else value
-        if pairs is None or isinstance(pairs, str):
-            return typed_text.parse_headers(pairs)
-        if not isinstance(pairs, list | tuple):
-            raise UserError(UNREADABLE, field=self.name)
-        if len(pairs) > typed_text.MAX_HEADERS:
-            raise UserError("At most {n} request headers can be sent.", n=typed_text.MAX_HEADERS)
-        lines = [f"{pair[0]}: {pair[1]}" for pair in pairs if typed_text.is_pair(pair)]
-        if len(lines) < len(pairs) or any("\n" in line or "\r" in line for line in lines):
-            raise UserError(UNREADABLE, field=self.name)
-        return typed_text.parse_headers("\n".join(lines))
+        return typed_text.parse_headers(_header_lines(self, value))
 
     def write(self, value: Any) -> str:
         return "\n".join(f"{name}:" for name, _ in value)
@@ -341,6 +326,19 @@ class HeadersOption(Option):
 
     def exported(self, value: Any) -> Any:
         return {name: "" for name, _ in value}
+
+
+def _header_lines(option: Option, value: Any) -> str | None:
+    """Typed lines, or the pairs of a file as such lines. Raises UserError."""
+    pairs = list(value.items()) if isinstance(value, dict) else value
+    if pairs is None or isinstance(pairs, str):
+        return pairs
+    if not isinstance(pairs, list | tuple) or not all(map(typed_text.is_pair, pairs)):
+        raise UserError(UNREADABLE, field=option.name)
+    lines = [f"{name}: {said}" for name, said in pairs]
+    if any("\n" in line or "\r" in line for line in lines):
+        raise UserError(UNREADABLE, field=option.name)
+    return "\n".join(lines)
 
 
 def _tags(text: str) -> Iterator[str]:
