@@ -51,7 +51,9 @@ _QUERIES: Mapping[str, str] = {
     f" UNION SELECT user_id FROM change WHERE {_OURS}"
     f" UNION SELECT created_by FROM maintenance_window WHERE {_OURS}"
     f" UNION SELECT created_by FROM board WHERE {_OURS}"
-    f" UNION SELECT set_by FROM guild WHERE set_by IS NOT NULL AND {_GUILD})",
+    f" UNION SELECT created_by FROM followed_page WHERE {_OURS}"
+    f" UNION SELECT set_by FROM guild WHERE set_by IS NOT NULL AND {_GUILD})"
+    " WHERE user_id <> 0",  # 0: the operator's file of sites
     "first_ms": f"SELECT min(ms) FROM (SELECT min(since_ms) AS ms FROM incident WHERE {_OURS}"
     f" UNION ALL SELECT min(day) * {DAY_MS} FROM daily WHERE {_MONITORS}"
     f" UNION ALL SELECT min(created_ms) FROM monitor WHERE {_OURS})",

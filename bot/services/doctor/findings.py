@@ -119,8 +119,8 @@ def places(words: Translator, watch: PlaceWatch, now_ms: int) -> Finding | None:
         for one in found
     ]
     spared = words.plural(
-        "{n} outage seen from here alone was not told.",
-        "{n} outages seen from here alone were not told.",
+        "{n} outage seen from here alone was not reported.",
+        "{n} outages seen from here alone were not reported.",
         watch.spared,
     )
     text = f"{' · '.join(listed)}. {spared}"
