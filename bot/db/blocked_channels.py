@@ -98,11 +98,12 @@ class HomeChannel:
 def home_channels(conn: Connection, incident_ids: Iterable[int]) -> dict[int, HomeChannel]:
     """Channels that incidents belong to, whatever channel they were posted in."""
     query = (
-        "SELECT coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL FROM incident i"
-        " JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id WHERE i.id = ?"
+        "SELECT i.id, coalesce(m.channel_id, g.channel_id), m.channel_id IS NOT NULL"
+        " FROM incident i JOIN monitor m ON m.id = i.monitor_id JOIN guild g ON g.id = i.guild_id"
+        " WHERE i.id IN (SELECT value FROM json_each(?))"
     )
-    found = ((one, conn.execute(query, (one,)).fetchone()) for one in incident_ids)
-    return {one: HomeChannel(row[0], bool(row[1])) for one, row in found if row is not None}
+    found = conn.execute(query, (rows.listed(incident_ids),)).fetchall()
+    return {one: HomeChannel(channel_id, bool(own)) for one, channel_id, own in found}
 
 
 def is_used(conn: Connection, guild_id: int, channel_id: int) -> bool:

@@ -121,14 +121,11 @@ def observed(conn: Connection, guild_id: int, incident_ids: Iterable[int]) -> di
     query = (
         "SELECT p.name, min(r.since_ms) FROM incident i JOIN monitor m ON m.id = i.monitor_id"
         " JOIN followed_page p ON p.id = -m.depends_on AND p.guild_id = m.guild_id"
-        f" JOIN page_report r ON r.page_id = p.id WHERE i.id = ? AND i.guild_id = ?"
-        f" AND i.resolved_ms IS NULL AND {_OPEN} GROUP BY p.id"
+        " JOIN page_report r ON r.page_id = p.id"
+        " WHERE i.id IN (SELECT value FROM json_each(?)) AND i.guild_id = ?"
+        f" AND i.resolved_ms IS NULL AND {_OPEN} GROUP BY p.name"
     )
-    found: dict[str, int] = {}
-    for incident_id in incident_ids:
-        for name, since_ms in conn.execute(query, (incident_id, guild_id)).fetchall():
-            found[name] = min(since_ms, found.get(name, since_ms))
-    return found
+    return dict(conn.execute(query, (rows.listed(incident_ids), guild_id)).fetchall())
 
 
 def incidents_of_dependents(conn: Connection, page: FollowedPage) -> list[int]:

@@ -67,9 +67,10 @@ def close_unreadable(conn: Connection, monitor_id: int, now_ms: int) -> None:
 
 def load(conn: Connection, ids: Iterable[int]) -> list[Incident]:
     """The incidents of these ids, in the order given; unknown ids are left out."""
-    query = f"{_SHOWN} WHERE i.id = ?"
-    found = (rows.first(conn, _incident, query, (incident_id,)) for incident_id in ids)
-    return [incident for incident in found if incident is not None]
+    wanted = list(ids)
+    query = f"{_SHOWN} WHERE i.id IN (SELECT value FROM json_each(?))"
+    found = {row["id"]: row for row in conn.execute(query, (rows.listed(wanted),)).fetchall()}
+    return [_incident(found[one]) for one in wanted if one in found]
 
 
 def of_post(conn: Connection, post_id: int, after_id: int = 0, limit: int = -1) -> list[Incident]:
@@ -120,9 +121,10 @@ def acknowledge(
     conn: Connection, ids: Iterable[int], user_id: int | None, now_ms: int | None
 ) -> None:
     """None: nobody has them any more."""
-    conn.executemany(
-        "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ? WHERE id = ?",
-        [(user_id, now_ms, incident_id) for incident_id in ids],
+    conn.execute(
+        "UPDATE incident SET acknowledged_by = ?, acknowledged_ms = ?"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (user_id, now_ms, rows.listed(ids)),
     )
 
 
@@ -149,6 +151,15 @@ def followers(conn: Connection, incident_id: int, kind: str, since_ms: int = 0) 
         " ORDER BY at_ms, user_id"
     )
     return rows.numbers(conn, query, (incident_id, kind, since_ms))
+
+
+def followed(conn: Connection, ids: Iterable[int], kind: str) -> list[int]:
+    """Those of these incidents that somebody follows, in the order given."""
+    query = (
+        "SELECT one.value FROM json_each(?) one WHERE EXISTS"
+        " (SELECT 1 FROM follower f WHERE f.incident_id = one.value AND f.kind = ?)"
+    )
+    return rows.numbers(conn, query, (rows.listed(ids), kind))
 
 
 def fell_again(conn: Connection, guild_id: int, monitor_id: int, since_ms: int) -> int:
@@ -265,10 +276,10 @@ def to_escalate(conn: Connection, now_ms: int) -> list[int]:
 def still_wanted(conn: Connection, ids: Iterable[int], now_ms: int) -> set[int]:
     """Those of the incidents that still go on with nobody on them."""
     query = (
-        "SELECT 1 FROM incident i JOIN monitor m ON m.id = i.monitor_id"
-        f" WHERE i.id = :id AND {_UNATTENDED}"
+        "SELECT i.id FROM incident i JOIN monitor m ON m.id = i.monitor_id"
+        f" WHERE i.id IN (SELECT value FROM json_each(:ids)) AND {_UNATTENDED}"
     )
-    return {one for one in ids if rows.value(conn, query, {"id": one, "now": now_ms})}
+    return set(rows.numbers(conn, query, {"ids": rows.listed(ids), "now": now_ms}))
 
 
 def lengths(

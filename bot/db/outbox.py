@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 GROUPED = "company"  # payload of an opening that waited for others
 # The partial index of waiting work is only used by queries that repeat its condition word for word.
 _ACTIVE = "state IN ('pending', 'sending')"
+_LISTED = "id IN (SELECT value FROM json_each(?))"
 
 
 class Work(StrEnum):
@@ -234,12 +235,11 @@ def claim(
     nonce: str,
 ) -> None:
     """Mark rows as one message on its way, with this nonce."""
-    conn.executemany(
+    conn.execute(
         "UPDATE notification SET state = 'sending', lead_id = ?, message_kind = ?, nonce = ?,"
         " post_id = coalesce(?, post_id), attempts = attempts + 1,"
-        " first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ?"
-        f" WHERE id = ? AND {_ACTIVE}",
-        [(lead_id, message_kind, nonce, post_id, now_ms, now_ms, row_id) for row_id in ids],
+        f" first_try_ms = coalesce(first_try_ms, ?), last_try_ms = ? WHERE {_LISTED} AND {_ACTIVE}",
+        (lead_id, message_kind, nonce, post_id, now_ms, now_ms, rows.listed(ids)),
     )
 
 
@@ -280,36 +280,35 @@ def release(
     conn: Connection, ids: Iterable[int], error: str, *, keep_post: bool, not_before_ms: int = 0
 ) -> None:
     """Discord certainly has not taken these rows: they wait again, free to be grouped anew."""
-    conn.executemany(
+    conn.execute(
         "UPDATE notification SET state = 'pending', lead_id = NULL, message_kind = NULL,"
         " nonce = NULL, sent_lines = NULL, first_try_ms = NULL, last_error = ?,"
         " post_id = iif(?, post_id, NULL), not_before_ms = max(not_before_ms, ?)"
-        " WHERE id = ? AND state = 'sending'",
-        [(error, keep_post, not_before_ms, row_id) for row_id in ids],
+        f" WHERE {_LISTED} AND state = 'sending'",
+        (error, keep_post, not_before_ms, rows.listed(ids)),
     )
 
 
 def failed(conn: Connection, ids: Iterable[int], error: str) -> None:
     """Note why; the rows stay half-sent."""
-    conn.executemany(
-        "UPDATE notification SET last_error = ? WHERE id = ?", [(error, row_id) for row_id in ids]
-    )
+    query = f"UPDATE notification SET last_error = ? WHERE {_LISTED}"
+    conn.execute(query, (error, rows.listed(ids)))
 
 
 def finish(
     conn: Connection, ids: Iterable[int], state: str, *, message_id: int | None = None
 ) -> None:
     """End rows as ``sent``, ``dead`` or ``superseded``; whoever ended one before wins."""
-    conn.executemany(
+    conn.execute(
         "UPDATE notification SET state = ?, message_id = coalesce(?, message_id)"
-        f" WHERE id = ? AND {_ACTIVE}",
-        [(state, message_id, row_id) for row_id in ids],
+        f" WHERE {_LISTED} AND {_ACTIVE}",
+        (state, message_id, rows.listed(ids)),
     )
 
 
 def drop(conn: Connection, ids: Iterable[int]) -> None:
     """Forget rows that leave no trace worth keeping: edits that were made or are superseded."""
-    conn.executemany("DELETE FROM notification WHERE id = ?", [(row_id,) for row_id in ids])
+    conn.execute(f"DELETE FROM notification WHERE {_LISTED}", (rows.listed(ids),))
 
 
 def drop_edits(conn: Connection, post_id: int) -> None:

@@ -34,16 +34,18 @@ def create(
 
 
 def link(conn: Connection, post_id: int, incident_ids: Iterable[int]) -> None:
-    conn.executemany(
-        "INSERT OR IGNORE INTO post_incident (post_id, incident_id) VALUES (?, ?)",
-        [(post_id, incident_id) for incident_id in incident_ids],
+    conn.execute(
+        "INSERT OR IGNORE INTO post_incident (post_id, incident_id)"
+        " SELECT ?, value FROM json_each(?)",
+        (post_id, rows.listed(incident_ids)),
     )
 
 
 def unlink(conn: Connection, post_id: int, incident_ids: Iterable[int]) -> None:
-    conn.executemany(
-        "DELETE FROM post_incident WHERE post_id = ? AND incident_id = ?",
-        [(post_id, incident_id) for incident_id in incident_ids],
+    conn.execute(
+        "DELETE FROM post_incident WHERE post_id = ?"
+        " AND incident_id IN (SELECT value FROM json_each(?))",
+        (post_id, rows.listed(incident_ids)),
     )
 
 
@@ -59,6 +61,19 @@ def of_incident(conn: Connection, incident_id: int) -> list[Post]:
         (incident_id,),
     )
     return [_post(row) for row in found.fetchall()]
+
+
+def to_reply_to(conn: Connection, channel_id: int, incident_ids: Iterable[int]) -> int | None:
+    """The channel's standing message about most of these incidents, the newest of equals."""
+    query = (
+        "SELECT p.message_id FROM json_each(?) one"
+        " CROSS JOIN post_incident l ON l.incident_id = one.value"
+        " CROSS JOIN post p ON p.id = l.post_id WHERE p.message_id IS NOT NULL"
+        " AND p.gone_ms IS NULL AND p.channel_id = ?"
+        " GROUP BY p.id ORDER BY count(*) DESC, p.id DESC LIMIT 1"
+    )
+    found: int | None = rows.value(conn, query, (rows.listed(incident_ids), channel_id))
+    return found
 
 
 def count_incidents(conn: Connection, post_id: int) -> int:
@@ -88,16 +103,12 @@ def newest_list(conn: Connection, channel_id: int, since_ms: int, at_least: int)
 
 def names_monitors_of(conn: Connection, post_id: int, incidents: Iterable[int | None]) -> bool:
     """True: a message is about a monitor of one of these incidents already."""
-    return any(
-        conn.execute(
-            # CROSS: from the one incident on, however long the list is.
-            "SELECT 1 FROM incident new CROSS JOIN incident old ON old.monitor_id = new.monitor_id"
-            " CROSS JOIN post_incident l ON l.post_id = ? AND l.incident_id = old.id"
-            " WHERE new.id = ?",
-            (post_id, incident_id),
-        ).fetchone()
-        for incident_id in incidents
+    query = (  # CROSS: from these incidents on, however long the list is
+        "SELECT TRUE FROM json_each(?) one CROSS JOIN incident new ON new.id = one.value"
+        " CROSS JOIN incident old ON old.monitor_id = new.monitor_id"
+        " CROSS JOIN post_incident l ON l.post_id = ? AND l.incident_id = old.id LIMIT 1"
     )
+    return bool(rows.value(conn, query, (rows.listed(incidents), post_id)))
 
 
 def posted(conn: Connection, post_id: int, message_id: int, pinged: Iterable[int]) -> None:

@@ -1,9 +1,10 @@
 """Rows and the nouns they are read as: the names of columns stand once, beside their values."""
 
+import json
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def delete_slice(
     """Delete what ``where`` finds, which ends with its LIMIT; returns how many rows went."""
     some = f"SELECT {key} FROM {table} WHERE {where}"
     return conn.execute(f"DELETE FROM {table} WHERE ({key}) IN ({some})", values).rowcount
+
+
+def listed(numbers: Iterable[int | None]) -> str:
+    """A value for ``json_each(?)``: one statement about many rows costs a tenth of many."""
+    return json.dumps(list(numbers))
 
 
 def value(conn: sqlite3.Connection, query: str, values: Values = ()) -> Any:

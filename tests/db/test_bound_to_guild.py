@@ -36,7 +36,7 @@ DELIVERY = {
     "outbox.note_lines", "outbox.of_incident", "outbox.queue_edit", "outbox.release",
     "outbox.rewrite", "outbox.waiting", "posts.edited", "posts.forget", "posts.get", "posts.gone",
     "posts.names_monitors_of", "posts.newest_list", "posts.of_incident", "posts.ping",
-    "posts.posted",
+    "posts.posted", "posts.to_reply_to",
 }  # fmt: skip
 # The ids come from rows that were found with the server's id a moment ago.
 LOOKED_UP = {

@@ -6,8 +6,7 @@ of the truth always finds the message's post and queues an edit of it.
 
 import json
 import secrets
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -286,7 +285,9 @@ def _load_incidents(conn: Connection, message: OutgoingMessage) -> OutgoingMessa
     return replace(
         message,
         incidents=tuple(loaded),
-        reply_to=_reply_target(conn, message.channel_id, loaded) if is_reply else None,
+        reply_to=posts.to_reply_to(conn, message.channel_id, (one.id for one in loaded))
+        if is_reply
+        else None,
         subscribers=_subscribers(conn, message) if is_awaited else (),
         **_called(conn, message),
         fell_again=_fell_again(conn, message, loaded),
@@ -310,21 +311,10 @@ def _still_wanted(conn: Connection, message: OutgoingMessage) -> list[Incident]:
             return [incident for incident in loaded if incident.open]
 
 
-def _reply_target(conn: Connection, channel_id: int, loaded: Iterable[Incident]) -> int | None:
-    """The channel's message about most of these incidents, the newest of equals."""
-    standing = Counter(
-        (post.id, post.message_id)
-        for incident in loaded
-        for post in posts.of_incident(conn, incident.id)
-        if post.message_id is not None and not post.gone and post.channel_id == channel_id
-    )
-    best = max(standing, key=lambda post: (standing[post], post), default=None)
-    return None if best is None else best[1]
-
-
 def _subscribers(conn: Connection, message: OutgoingMessage) -> tuple[int, ...]:
     """Users who asked for it and were not notified yet, as many as one message mentions."""
-    asked = dict.fromkeys(user for one in message.about for user in enqueue.not_notified(conn, one))
+    followed = incidents.followed(conn, message.about, "tell_me")
+    asked = dict.fromkeys(user for one in followed for user in enqueue.not_notified(conn, one))
     return tuple(asked)[:MENTIONS]
 
 
