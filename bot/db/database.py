@@ -202,7 +202,7 @@ def _timed(conn: Connection, work: Callable[[Connection], T], named: Callable[..
         took_s = time.monotonic() - started
         if took_s > SLOW_S:
             level = logging.WARNING if took_s > VERY_SLOW_S else logging.DEBUG
-            name = getattr(named, "__qualname__", repr(named))
+            name = getattr(getattr(named, "func", named), "__qualname__", type(named).__name__)
             log.log(level, "The database was held for %d ms by %s", took_s * 1000, name)
 
 
