@@ -91,13 +91,13 @@ def by_public_id(conn: Connection, guild_id: int, public_id: str) -> Incident | 
     return rows.first(conn, _incident, query, (guild_id, public_id))
 
 
-def all_open(conn: Connection) -> list[Incident]:
-    return rows.select(conn, _incident, f"{_SELECT} WHERE i.resolved_ms IS NULL ORDER BY i.id")
-
-
-def open_in_guild(conn: Connection, guild_id: int) -> list[Incident]:
-    query = f"{_SELECT} WHERE i.guild_id = ? AND i.resolved_ms IS NULL ORDER BY i.id"
-    return rows.select(conn, _incident, query, (guild_id,))
+def open_of(conn: Connection, monitor_ids: Iterable[int]) -> list[Incident]:
+    """The open incidents of these monitors."""
+    query = (
+        f"{_SELECT} WHERE i.resolved_ms IS NULL"
+        " AND i.monitor_id IN (SELECT value FROM json_each(?)) ORDER BY i.id"
+    )
+    return rows.select(conn, _incident, query, (rows.listed(monitor_ids),))
 
 
 def open_in_channel(conn: Connection, channel_id: int) -> list[Incident]:

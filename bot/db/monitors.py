@@ -31,17 +31,23 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def all_watched(conn: Connection) -> list[Monitor]:
-    query = (
-        "SELECT m.* FROM monitor m JOIN guild g ON g.id = m.guild_id"
-        " WHERE m.removed_ms IS NULL AND g.left_ms IS NULL ORDER BY m.id"
+def all_watched(conn: Connection) -> list[int]:
+    """The ids of all monitors of the servers that Vigie is in."""
+    return rows.numbers(
+        conn,
+        "SELECT m.id FROM monitor m JOIN guild g ON g.id = m.guild_id"
+        " WHERE m.removed_ms IS NULL AND g.left_ms IS NULL ORDER BY m.id",
     )
-    return rows.select(conn, _monitor, query)
 
 
-def of_guild(conn: Connection, guild_id: int) -> list[Monitor]:
-    query = "SELECT * FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id"
-    return rows.select(conn, _monitor, query, (guild_id,))
+def of_guild(conn: Connection, guild_id: int) -> list[int]:
+    query = "SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL ORDER BY id"
+    return rows.numbers(conn, query, (guild_id,))
+
+
+def load(conn: Connection, ids: Iterable[int]) -> list[Monitor]:
+    query = "SELECT * FROM monitor WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return rows.select(conn, _monitor, query, (rows.listed(ids),))
 
 
 def watched_after(conn: Connection, monitor_id: int, since_ms: int) -> list[Watched]:
@@ -111,15 +117,13 @@ def remove(
     conn.execute("PRAGMA secure_delete = FAST")
 
 
-def judge_states(conn: Connection, guild_id: int | None) -> dict[int, str]:
-    """The stored state of the judge for each monitor that has one, of a server or (None) of all."""
-    every = "SELECT monitor_id, state FROM judge_state"
-    mine = "SELECT id FROM monitor WHERE guild_id = ? AND removed_ms IS NULL"
-    if guild_id is None:
-        found = conn.execute(every)
-    else:
-        found = conn.execute(f"{every} WHERE monitor_id IN ({mine})", (guild_id,))
-    return {row["monitor_id"]: row["state"] for row in found.fetchall()}
+def judge_states(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The stored state of the judge for each of these monitors that has one."""
+    query = (
+        "SELECT monitor_id, state FROM judge_state"
+        " WHERE monitor_id IN (SELECT value FROM json_each(?))"
+    )
+    return dict(conn.execute(query, (rows.listed(ids),)).fetchall())
 
 
 def save_judge_state(conn: Connection, monitor_id: int, state: str) -> None:

@@ -4,7 +4,7 @@ import json
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U, 0, 1
 
 N = TypeVar("N", bound="DataclassInstance")
+T = TypeVar("T")
 Values = Sequence[object] | Mapping[str, object]
 
 
@@ -64,6 +65,11 @@ def listed(numbers: Iterable[int | None]) -> str:
     return json.dumps(list(numbers))
 
 
+def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """So many at a time: whoever works on all of them holds the store no longer than for some."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
 def value(conn: sqlite3.Connection, query: str, values: Values = ()) -> Any:
     """The first column of the first row; None when there is none."""
     row = conn.execute(query, values).fetchone()
@@ -98,5 +104,6 @@ def select(
 
 def read(row: sqlite3.Row, noun: type[N], **converted: object) -> N:
     """A noun whose fields are called as the columns; ``converted``: what is not stored as it is."""
-    stored = {name: row[name] for name in noun.__dataclass_fields__ if name not in converted}
+    named = dict(zip(row.keys(), row, strict=True))  # a row looks each name up among all
+    stored = {name: named[name] for name in noun.__dataclass_fields__ if name not in converted}
     return noun(**stored, **converted)

@@ -5,11 +5,12 @@ of its address. Cost is linear in the number of rows: what a server watches is i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from bot.db.rows import slices
 from bot.errors import UserError
 from bot.models import Monitor
 from bot.services.audit_log import AuditEvent
@@ -88,7 +89,7 @@ class BulkImport:
     ) -> list[Outcome]:
         """Watch what can be watched, from now on; ``progress`` hears how many rows are done."""
         plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
-        for some in _slices(items):
+        for some in slices(items, SLICE):
             outcomes += await self._slice(plan, [plan.of(item) for item in some], by)
             await progress(len(outcomes), len(items))
         names = self._monitors.index(guild_id)
@@ -113,7 +114,7 @@ class BulkImport:
         ``pages``: addresses that will be followed by then, so that a monitor may depend on them.
         """
         plan, outcomes = _Plan(self._monitors, guild_id), list[Outcome]()
-        for some in _slices(items):
+        for some in slices(items, SLICE):
             outcomes += [plan.of(item) for item in some]
             await asyncio.sleep(0)
             await progress(len(outcomes), len(items))
@@ -316,10 +317,6 @@ def _without_lost_values(item: Item, stored: Headers) -> Item:
 def _in_a_file(error: UserError) -> UserError:
     """A file has no options to choose another name with."""
     return UserError(_TAKEN, **error.values) if isinstance(error, NameTaken) else error
-
-
-def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
 
 
 _OF_ONE = ("url", "name", "headers")

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot.clock import HOUR_MS, Clock
-from bot.db import guilds, incidents, monitors, results
+from bot.db import guilds, incidents, monitors, results, rows
 from bot.db.database import Connection, Database
 from bot.db.results import ResultRow
 from bot.engine.certificates import CertificateHistory
@@ -30,6 +31,7 @@ from bot.services.recurrence import LiveWindows, Occurrence
 
 log = logging.getLogger(__name__)
 
+LOADED_AT_ONCE = 100  # monitors: holds the connection 20 ms when each is down
 SETTLES_MS = 60_000  # what depends on something gets so long after that is back
 LATEST_SPAN_MS = 2 * HOUR_MS
 SLICE_MS = 120_000  # of the checks of everybody: holds the connection 30 ms at 10,000 monitors
@@ -91,13 +93,18 @@ class Watchlist:
         self.changing = asyncio.Lock()  # held while somebody changes, pauses, mutes or removes one
 
     async def load(self) -> None:
-        loaded = await self._db.read(_load)
+        loaded = await self._load(await self._db.read(monitors.all_watched))
         await self._look_back(loaded)
         for index in (self._entries, self._of_guild, self._in_trouble, self.timed):
             index.clear()
         for entry in loaded:
             self._keep(entry)
         self.windows.load(await self._db.read(guilds.live_windows))
+
+    async def _load(self, ids: Sequence[int]) -> list[Entry]:
+        """The entries of these monitors with their judge states and open incidents, in slices."""
+        reads = [partial(_load, ids=some) for some in rows.slices(ids, LOADED_AT_ONCE)]
+        return [entry for read in reads for entry in await self._db.read(read)]
 
     async def _look_back(self, entries: Iterable[Entry]) -> None:
         """Find each monitor's newest check, and its newest good one, from now back in slices.
@@ -109,8 +116,7 @@ class Watchlist:
         unseen, not_fine = ({entry.monitor.id: entry for entry in entries} for _ in range(2))
         while (unseen or not_fine) and until_ms > since_ms:
             begin_ms = until_ms - SLICE_MS
-            rows = await self._db.read(results.latest_in(begin_ms, until_ms))
-            for row in rows:
+            for row in await self._db.read(results.latest_in(begin_ms, until_ms)):
                 if (entry := unseen.pop(row.monitor_id, None)) is not None:
                     entry.latest = _check_result(row)
             for monitor_id, at_ms in await self._db.read(results.last_fine_in(begin_ms, until_ms)):
@@ -119,7 +125,7 @@ class Watchlist:
             until_ms = begin_ms
 
     async def load_guild(self, guild_id: int) -> list[Entry]:
-        found = await self._db.read(lambda conn: _load(conn, guild_id))
+        found = await self._load(await self._db.read(lambda c: monitors.of_guild(c, guild_id)))
         back = [entry for entry in found if entry.monitor.id not in self._entries]
         for entry in back:
             entry.discard_run()
@@ -270,25 +276,16 @@ def acknowledged_as(incident: Incident, other: Incident) -> Incident:
     )
 
 
-def _load(conn: Connection, guild_id: int | None = None) -> list[Entry]:
-    """All entries with their judge states, or those of one server.
-
-    The cost of one server is decided by its own size.
-    """
-    if guild_id is None:
-        watched, going_on = monitors.all_watched(conn), incidents.all_open(conn)
-    else:
-        watched = monitors.of_guild(conn, guild_id)
-        going_on = incidents.open_in_guild(conn, guild_id)
-    memories = monitors.judge_states(conn, guild_id)
-    by_monitor = {incident.monitor_id: incident for incident in going_on}
+def _load(conn: Connection, ids: Sequence[int]) -> list[Entry]:
+    memories = monitors.judge_states(conn, ids)
+    by_monitor = {incident.monitor_id: incident for incident in incidents.open_of(conn, ids)}
     return [
         Entry(
             one,
             _agreeing(_remembered(one.id, memories.get(one.id)), by_monitor.get(one.id)),
             by_monitor.get(one.id),
         )
-        for one in watched
+        for one in monitors.load(conn, ids)
     ]
 
 

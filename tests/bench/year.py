@@ -296,7 +296,7 @@ async def start(folder: Path) -> None:
 
 
 def all_monitors(conn: Connection) -> list[Monitor]:
-    return [m for guild in guilds.all_present(conn) for m in monitors.of_guild(conn, guild.id)]
+    return monitors.load(conn, monitors.all_watched(conn))
 
 
 def forget(file: Path) -> None:
@@ -312,7 +312,7 @@ async def measure(folder: Path) -> None:
     db = await Database.open(path)
     try:
         await db.write(watch_sites)
-        mine = await db.read(lambda conn: [m for g in (1, 2) for m in monitors.of_guild(conn, g)])
+        mine = await db.read(all_monitors)
         for at in range(0, len(mine), 10):
             part = mine[at : at + 10]
             await db.write(lambda conn: fill_year(conn, part, dice))  # noqa: B023 - used at once

@@ -21,9 +21,9 @@ BOUND = re.compile(r"guild_id\s*(?:=|IN)\s*[?:(]|\(guild_id|, guild_id[,)]")
 # Work for all servers at once: nobody's command gets there, only loading, recording, delivery and
 # retention.
 WHOLE_INSTALLATION = {
-    "audit_log.forget", "boards.all_present", "guilds.live_windows", "incidents.all_open",
+    "audit_log.forget", "boards.all_present", "guilds.live_windows", "monitors.all_watched",
     "incidents.due", "incidents.insert", "incidents.still_wanted", "incidents.to_escalate",
-    "monitors.all_watched", "monitors.watched_after", "outbox.due_by_channel",
+    "monitors.watched_after", "outbox.due_by_channel",
     "purge._notifications", "purge._posts", "purge.forget_followers", "stats.behind_door",
     "stats.heaviest", "stats.pinged", "stats.unsent_openings", "stats.unsent_since",
 }  # fmt: skip
@@ -42,7 +42,7 @@ DELIVERY = {
 LOOKED_UP = {
     "audit_log.forget_secrets", "audit_log.pauses", "boards.save", "incidents.acknowledge",
     "incidents.between", "incidents.close_unreadable", "incidents.load", "incidents.update",
-    "incidents.lengths",
+    "incidents.lengths", "incidents.open_of", "monitors.load",
 }  # fmt: skip
 NAMES = {"monitor_id", "public_id", "window_id", "incident_id", "text", "message_id"}
 

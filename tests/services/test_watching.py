@@ -566,7 +566,7 @@ def test_a_batch_that_falls_between_an_all_clear_and_its_memory_undoes_nothing(
             monkeypatch.setattr(s.db, "write", interrupted)
             await s.play({"shop": "OFFOOO"})
             await asyncio.gather(*flushing)
-            assert await s.db.read(incidents.all_open) == []
+            assert await s.db.read(lambda conn: incidents.open_of(conn, range(9))) == []
 
     play(scenario())
 
@@ -600,7 +600,7 @@ def test_an_incident_forgotten_in_the_store_does_not_hide_the_next_outage(tmp_pa
             s.entry("shop").incident = None
             s.entry("shop").judge_state = JudgeState()
             await s.play({"shop": "OFFF"})
-            [still] = await s.db.read(incidents.all_open)
+            [still] = await s.db.read(lambda conn: incidents.open_of(conn, range(9)))
             known = s.entry("shop").incident
             assert known is not None
             assert known.id == still.id

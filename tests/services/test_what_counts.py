@@ -301,7 +301,7 @@ def test_a_lost_memory_leaves_no_incident_open_for_ever(tmp_path: Path) -> None:
             await s.play({"shop": "OOO"})
             assert s.entry("shop").incident is None
             assert s.entry("shop").judge_state.monitor_state is State.UP
-            found = await s.db.read(incidents.all_open)
+            found = await s.db.read(lambda conn: incidents.open_of(conn, range(9)))
             assert found == []
 
     play(scenario())
