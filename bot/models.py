@@ -64,6 +64,7 @@ class Reason(StrEnum):
     TLS_NOT_YET_VALID = "tls_not_yet_valid"
     TLS_NAME = "tls_name"  # the certificate is for another name
     TLS_UNTRUSTED = "tls_untrusted"  # self-signed or unknown issuer
+    NOT_TLS = "not_tls"  # an answer to the handshake, in no TLS
     TLS = "tls"  # any other failure of the handshake
     REDIRECTS = "redirects"  # more than five
     REDIRECT_REFUSED = "redirect_refused"  # to an address Vigie does not visit
@@ -303,9 +304,8 @@ class Ending(StrEnum):
 class Incident:
     """One stretch of trouble of one monitor, with all an alert card says of it.
 
-    ``kind`` is what is true now. ``failed`` counts every failed check since the first, confirming
-    ones included, up to the opening; ``share_ok`` of ``share_of`` first checks got through (at most
-    the last 30).
+    ``kind`` is what is true now. ``failed`` counts all failed checks from the first to the opening,
+    confirming ones too; ``share_ok`` of ``share_of`` first checks (the last 30) got through.
     """
 
     id: int

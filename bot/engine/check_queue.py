@@ -185,6 +185,7 @@ RECENT = 1_000
 _ANSWERS = frozenset(
     {
         *(Reason.HTTP, Reason.TEXT_MISSING, Reason.TEXT_PRESENT, Reason.NOT_HTTP),
+        Reason.NOT_TLS,
         *(Reason.HEADER_UNMET, Reason.NOT_JSON, Reason.JSON_UNMET, Reason.JSON_TOO_MUCH),
         *(Reason.UNREADABLE, Reason.WRONG_PROTOCOL, Reason.NO_STARTTLS, Reason.SMTP, Reason.IMAP),
     }

@@ -22,6 +22,8 @@ _UNREACHABLE = frozenset(
 )
 # This machine has no more descriptors or memory: no site is to blame.
 _SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+# OpenSSL's word for a first record that is none.
+_NOT_TLS = {"WRONG_VERSION_NUMBER": Reason.NOT_TLS}
 # OpenSSL's X509_V_ERR_*; every other number is about the chain.
 _CERTIFICATES = {
     9: Reason.TLS_NOT_YET_VALID,
@@ -75,7 +77,7 @@ def _reason(error: BaseException) -> Reason | None:
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             reason = Reason.RESET  # hung up in the middle of the handshake
         case ssl.SSLError():
-            reason = Reason.TLS
+            reason = _NOT_TLS.get(getattr(error, "reason", ""), Reason.TLS)
         case ConnectionRefusedError():
             reason = Reason.REFUSED
         case OSError():

@@ -37,7 +37,7 @@ _USUAL_INTERVAL_S = 60
 NO_SUCH_SITE = N_("I watch nothing called “{name}” here. Pick one from the list as you type.")
 _CIRCLE = N_("It cannot depend on {name}: that one depends on it already, or is it.")
 # As a server that speaks no TLS ends a handshake: by other bytes, by hanging up, by silence.
-_NO_TLS = frozenset({Reason.TLS, Reason.RESET, Reason.TIMEOUT})
+_NO_TLS = frozenset({Reason.NOT_TLS, Reason.RESET, Reason.TIMEOUT})
 _TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")
 
 
@@ -227,22 +227,28 @@ class MonitorRules:
             port, listed = error.values["port"], ", ".join(fitting)
             raise PortRefused(OTHER_KIND, instead=fitting, port=port, addresses=listed) from error
 
-    def without_tls(self, monitor: Monitor, seen: CheckResult) -> Iterator[Typed]:
+    def without_tls(
+        self, monitor: Monitor, seen: CheckResult, mine: MonitorIndex
+    ) -> Iterator[Typed]:
         """Changes to the same host and port as http:// and tcp://, where TLS got no answer.
 
-        All options stay; an address that does not take them is left out.
+        All options stay, and a name that people gave; an address that does not take them, or is
+        watched already, is left out.
         """
         scheme, _, rest = monitor.target.url.partition("://")
         reason, has_port = seen.cause and seen.cause.reason, urlsplit(monitor.target.url).port
         reached = seen.phases.connect is not None and seen.phases.tls is None
         if scheme != "https" or not has_port or not reached or reason not in _NO_TLS:
             return
-        kept = {"headers": monitor.target.headers} if monitor.target.headers else {}
+        kept: Typed = {"headers": monitor.target.headers} if monitor.target.headers else {}
+        if monitor.name in _usual_names(monitor.target.url):
+            kept = {**kept, "name": None}
         for url in (f"http://{rest}", f"tcp://{rest.partition('/')[0]}"):
             change = {**kept, "url": url}
             with suppress(UserError):
-                after = self.changed(monitor, change, MonitorIndex())
-                yield {**change, "url": after.target.url}
+                after = self.changed(monitor, change, mine)
+                if mine.at(after.target.url) is None:
+                    yield {**change, "url": after.target.url}
 
     def _fitting(self, url: str) -> Iterator[str]:
         """Addresses of other kinds that may be meant by a port which is none of the web's."""
@@ -304,8 +310,13 @@ def _free_name(wanted: str, url: str, mine: MonitorIndex, but: Monitor | None = 
 
 def _after_the_address(host: str, url: str, mine: MonitorIndex) -> str:
     """A name for one of several addresses on one host: where they differ is in the name."""
-    parts = urlsplit(url)
+    names = (*_usual_names(url), *(f"{host[:60]} ({n})" for n in range(2, len(mine) + 3)))
+    return next(name for name in names if mine.named(name) is None)
+
+
+def _usual_names(url: str) -> tuple[str, str]:
+    """What an address is called when nobody says; the second where the host is taken."""
+    parts, host = urlsplit(url), plain(host_name(url), NAME_LIMIT)
     path = unquote(parts.path).rstrip("/")
     rest = f"{host}{path}" if path else f"{host} ({parts.scheme})"
-    names = (plain(rest, NAME_LIMIT), *(f"{host[:60]} ({n})" for n in range(2, len(mine) + 3)))
-    return next(name for name in names if mine.named(name) is None)
+    return host, plain(rest, NAME_LIMIT)

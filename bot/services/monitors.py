@@ -145,6 +145,8 @@ class Monitors:
         await self._scheduler.begin(monitor.id, monitor.interval_s, begin)
         if not first or first[0] is None:
             raise RuntimeError("the first check ended by a bug, which is logged")
+        if twin is None and not first[0].ok:
+            twin = mine.at(draft.target.url.replace("https://", "http://", 1))
         return Added(entry.monitor, first[0], twin)
 
     async def add_push(self, guild_id: int, typed: Typed, by: int) -> tuple[Monitor, str]:

@@ -24,6 +24,7 @@ _SHORT = {
     Reason.TLS_NOT_YET_VALID: N_("TLS certificate not valid yet"),
     Reason.TLS_NAME: N_("TLS certificate for another name"),
     Reason.TLS_UNTRUSTED: N_("TLS certificate not trusted"),
+    Reason.NOT_TLS: N_("TLS handshake failed: not TLS"),
     Reason.TLS: N_("TLS handshake failed"),
     Reason.REDIRECTS: N_("too many redirects"),
     Reason.REDIRECT_REFUSED: N_("redirects to a refused address"),
@@ -77,7 +78,13 @@ _SENTENCES = {
     Reason.TLS_UNTRUSTED: N_(
         "The certificate is not signed by a trusted authority. Check its certificate chain."
     ),
-    Reason.TLS: N_("The TLS handshake failed. Check the server's TLS settings."),
+    Reason.NOT_TLS: N_(
+        "Something answers on that port, but not in TLS, as a port for http:// does. Check the"
+        " port, and whether the address begins as it should."
+    ),
+    Reason.TLS: N_(
+        "The server breaks off the TLS handshake, or I cannot follow it. Check its TLS settings."
+    ),
     Reason.REDIRECTS: N_("The site redirects more than five times. Check its redirects."),
     Reason.REDIRECT_REFUSED: N_(
         "The site redirects to an address that I do not visit. Check its redirects."

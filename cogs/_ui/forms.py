@@ -203,8 +203,10 @@ def offers_without_tls(
         address = plain(change["url"].removesuffix("/"), _LABEL_LIMIT)
         return offer(interaction, words.text("Watch {address}", address=address), use)
 
-    changes = [] if first is None else monitors.rules.without_tls(monitor, first)
-    return [button(change) for change in changes]
+    if first is None:
+        return []
+    mine = monitors.index(monitor.guild_id)
+    return [button(change) for change in monitors.rules.without_tls(monitor, first, mine)]
 
 
 def mending_offers(

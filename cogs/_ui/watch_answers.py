@@ -14,7 +14,7 @@ from bot.services.monitor_rules import Added
 from bot.services.monitors import tag_of
 from bot.services.status import MonitorStatus
 from bot.words.causes import cause_sentence, result_text
-from bot.words.escaping import code
+from bot.words.escaping import code, markdown
 from bot.words.incident_text import fitting_lines
 from bot.words.phrases import every, stamp
 from bot.words.translator import N_, NN_, Translator
@@ -52,7 +52,10 @@ def added_text(words: Translator, added: Added) -> str:
         lines.append(words.text("Name: {name}", name=shown_name(monitor)))
     if added.twin is not None:
         name = shown_name(added.twin)
-        lines.append(words.text("You watch this address already, as {name}.", name=name))
+        address = markdown(added.twin.target.url.removesuffix("/"), _TWIN_LIMIT)
+        lines.append(
+            words.text("You watch {address} already, as {name}.", address=address, name=name)
+        )
     return "\n".join(lines)
 
 
@@ -124,7 +127,7 @@ def resumed_text(words: Translator, before: Sequence[Monitor]) -> str:
     return words.text("Checks have resumed: {list}.", list=shown_names(words, resumed))
 
 
-_URL_LIMIT = 900
+_URL_LIMIT, _TWIN_LIMIT = 900, 100
 _PHASES = (
     (N_("Name lookup"), "dns"),
     (N_("Connection"), "connect"),

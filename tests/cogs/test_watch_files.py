@@ -335,7 +335,7 @@ def test_a_site_under_a_second_name_is_hinted_at_and_names_are_as_people_write_t
     async def scenario(fixture: BotFixture) -> None:
         await fixture.run("watch add", url=f"{fixture.site.url}/a", name="Shop")
         answer = await fixture.run("watch add", url=f"{fixture.site.url}/a", name="Shop 2")
-        assert "You watch this address already, as Shop." in answer.text
+        assert "/a already, as Shop." in answer.text
         answer = await fixture.run("watch add", url=f"{fixture.site.url}/b", name="x" * 81)
         assert "Its name was cut to 80 characters." in answer.text
         answer = await fixture.run("watch edit", monitor="Shop 2", name="y" * 81)

@@ -119,6 +119,25 @@ def test_a_wrong_choice_can_be_undone_and_what_others_changed_stays(tmp_path: Pa
     run_with_bot(tmp_path, scenario)
 
 
+def test_beside_its_plain_twin_the_twin_is_named_and_no_name_says_another_scheme(
+    tmp_path: Path,
+) -> None:
+    async def scenario(fixture: BotFixture) -> None:
+        host = fixture.site.url.removeprefix("http://")
+        await fixture.run("watch add", url=fixture.site.url)
+        answer = await fixture.run("watch add", url=host)
+        assert "TLS handshake failed: not TLS" in answer.content
+        assert f"already, as {host}." in answer.content
+        assert answer.buttons == [f"Watch tcp://{host}", *ALWAYS]
+        await fixture.sandbox.press("Admin", answer, f"Watch tcp://{host}")
+        names = {
+            one.target.url: one.name for one in fixture.app.monitors.of_guild(fixture.guild_id)
+        }
+        assert names == {f"{fixture.site.url}/": host, f"tcp://{host}": f"{host} (tcp)"}
+
+    run_with_bot(tmp_path, scenario)
+
+
 def test_setup_and_a_change_of_address_offer_it_too(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         host = fixture.site.url.removeprefix("http://")

@@ -359,7 +359,7 @@ def test_a_plain_port_asked_for_tls_fails_its_handshake() -> None:
             port = server.sockets[0].getsockname()[1]
             return (await make_checker().check(Target(f"https://127.0.0.1:{port}/"))).cause
 
-    assert asyncio.run(scenario()) == Cause(Reason.TLS)
+    assert asyncio.run(scenario()) == Cause(Reason.NOT_TLS)
 
 
 def test_hanging_up_in_the_handshake_is_a_broken_connection() -> None:

@@ -76,7 +76,7 @@ def test_a_certificate_is_judged_as_for_https(certificate: str, reason: Reason) 
 def test_what_does_not_speak_tls_is_down_for_its_reason() -> None:
     async def scenario() -> None:
         async with line_server([b"220 ready\r\n", SILENCE]) as plain:
-            assert (await checked(f"tls://{HOST}:{plain.port}")).cause == Cause(Reason.TLS)
+            assert (await checked(f"tls://{HOST}:{plain.port}")).cause == Cause(Reason.NOT_TLS)
         async with line_server([]) as gone:
             assert (await checked(f"tls://{HOST}:{gone.port}")).cause == Cause(Reason.RESET)
         async with line_server([SILENCE]) as silent:

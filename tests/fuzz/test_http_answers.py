@@ -159,6 +159,6 @@ def test_any_handshake_is_a_verdict(garbage: bytes) -> None:
             result = await checker.check(Target(f"https://{HOST}:{port}/"))
         judged(result, time.process_time() - began)
         assert result.cause is not None
-        assert result.cause.reason in {Reason.TLS, Reason.RESET}
+        assert result.cause.reason in {Reason.TLS, Reason.NOT_TLS, Reason.RESET}
 
     asyncio.run(scenario())

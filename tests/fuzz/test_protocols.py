@@ -25,6 +25,7 @@ MAIL = [
 ]
 EXPECTED = {
     *(Reason.WRONG_PROTOCOL, Reason.RESET, Reason.TIMEOUT, Reason.ENDLESS, Reason.TLS),
+    Reason.NOT_TLS,
     *(Reason.NO_STARTTLS, Reason.SMTP, Reason.IMAP),
 }
 

@@ -188,7 +188,7 @@ def test_an_address_with_a_port_that_speaks_no_tls_may_be_one_without(
 ) -> None:
     rules = MonitorRules(Config(), HOME)
     monitor = rules.new(1, {"url": typed_address(typed)}, MonitorIndex(), 0)
-    found = [change["url"] for change in rules.without_tls(monitor, HANGS)]
+    found = [change["url"] for change in rules.without_tls(monitor, HANGS, MonitorIndex())]
     assert found == [one.format("2001:4860:4860::8888") for one in fitting]
 
 
@@ -220,7 +220,8 @@ def test_only_a_handshake_that_got_no_answer_says_so() -> None:
     monitor = rules.new(1, {"url": "https://nas.lan:3000"}, MonitorIndex(), 0)
     handshake = HANGS.phases
     for cause, phases, is_one in (
-        (Cause(Reason.TLS), handshake, True),
+        (Cause(Reason.NOT_TLS), handshake, True),
+        (Cause(Reason.TLS), handshake, False),  # an alert of TLS is TLS
         (Cause(Reason.RESET), handshake, True),
         (Cause(Reason.TIMEOUT, 10), Phases(dns=1.0, total=10.0), False),
         (Cause(Reason.TIMEOUT, 10), Phases(connect=1.0, tls=1.0, total=10.0), False),
@@ -231,4 +232,4 @@ def test_only_a_handshake_that_got_no_answer_says_so() -> None:
         (None, Phases(connect=1.0, tls=1.0, total=10.0), False),
     ):
         seen = CheckResult(0, cause, phases=phases)
-        assert bool(list(rules.without_tls(monitor, seen))) is is_one, cause
+        assert bool(list(rules.without_tls(monitor, seen, MonitorIndex()))) is is_one, cause
