@@ -92,7 +92,7 @@ class Alerts(
         tag: Tag | None = None,
     ) -> None:
         if not any((role, fallback, reminders, clear)):
-            raise UserError("Give at least one option: what is to change.")
+            raise UserError("Give at least one option to change.")
         await self._set(interaction, None, role, fallback, reminders, clear or "", tag)
 
     async def _set(  # noqa: PLR0917 - the options of both, in their order
@@ -190,7 +190,7 @@ class Alerts(
 
     @app_commands.command(name="managers", description="Let a role use my buttons and forms.")
     @app_commands.describe(
-        role="Which role, besides people with “Manage Server”.", clear="Take it away again."
+        role="Which role, besides people with “Manage Server”.", clear="Remove the role again."
     )
     async def managers(
         self, interaction: Interaction, role: discord.Role | None = None, *, clear: bool = False
@@ -205,12 +205,12 @@ class Alerts(
         await respond(interaction, managers_text(interaction, guilds.settings(guild_id)))
 
     @app_commands.command(
-        name="escalate", description="Call another role when nobody acknowledges an alert."
+        name="escalate", description="Ping another role when nobody acknowledges an alert."
     )
     @app_commands.describe(
-        after="How long nobody has acknowledged, such as 15m; off: call nobody.",
-        role="Whom to call.",
-        channel="Where; by default beside the alert.",
+        after="After how long without an acknowledgement, such as 15m; off: nobody.",
+        role="Which role to ping.",
+        channel="Where; by default below the alert.",
     )
     async def escalate(
         self,
@@ -229,7 +229,7 @@ class Alerts(
         settings = await defer_if_slow(interaction, work)
         words = translator_of(interaction)
         if not settings.escalate_s:
-            text = words.text("Nobody else is called when an alert is not acknowledged.")
+            text = words.text("Nobody else is pinged when an alert is not acknowledged.")
             await respond(interaction, text)
             return
         where = settings.escalate_channel_id or settings.channel_id or 0

@@ -47,8 +47,8 @@ class Board(
     @app_commands.describe(
         channel="Where; by default here.",
         tag="Only sites with this tag.",
-        title="What stands above it.",
-        groups="Sites in groups, by the first tag of each; everybody reads these tags.",
+        title="The title above it.",
+        groups="Group sites by their first tag; everybody can read these tags.",
     )
     async def create(
         self,
@@ -108,7 +108,7 @@ class Board(
     async def page_on(self, interaction: Interaction) -> None:
         await self._switch(interaction, on=True)
 
-    @page.command(name="off", description="Show the status page to nobody any more.")
+    @page.command(name="off", description="Take the status page off the web.")
     async def page_off(self, interaction: Interaction) -> None:
         await self._switch(interaction, on=False)
 
@@ -120,7 +120,7 @@ class Board(
         )
         await defer_if_slow(interaction, pages.switch(guild_id, interaction.user.id, on=on))
         if not on:
-            await respond(interaction, words.text("The status page is no longer shown to anybody."))
+            await respond(interaction, words.text("The status page is off the web."))
             return
         lines = [
             words.text("Everybody can see the status page now: {url}", url=pages.url(guild_id)),

@@ -24,7 +24,7 @@ _SHARD_SHIFT = 22
 _PAUSES_S = (1.0, 5.0, 30.0, 120.0)
 # Our clock and Discord's need not agree to the second.
 _LATER_S = 1.0
-_TO_OWNER = N_("I write to you because there is no channel of {server} that I may write in.")
+_TO_OWNER = N_("I am writing to you because there is no channel of {server} that I may post in.")
 _NAME_LIMIT = 100
 
 
@@ -257,7 +257,7 @@ async def post_welcome(tree: VigieTree, guild: discord.Guild, words: Translator)
 def _welcome_lines(tree: VigieTree, words: Translator) -> list[str]:
     return [
         words.text("I am Vigie. I watch your sites and notify you when one goes down."),
-        words.text("Begin with {command}; it takes a minute.", command=tree.mention("setup")),
+        words.text("Start with {command}; it takes a minute.", command=tree.mention("setup")),
         words.text("Everything else: {command}", command=tree.mention("help")),
     ]
 

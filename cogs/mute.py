@@ -48,7 +48,7 @@ def muted_text(words: Translator, muted: Sequence[MonitorStatus], command: str) 
     lines = [
         words.text(MUTED, name=name, time=until),
         words.text(_MEANING),
-        words.text("To unmute it sooner: {command} with “{off}”.", command=command, off=OFF),
+        words.text("To unmute it sooner: {command} with “off”.", command=command),
     ]
     if any(one.incident is not None and not one.incident.silenced for one in muted):
         lines.insert(1, words.text("The open alert keeps updating; its recovery will be posted."))

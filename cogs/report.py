@@ -31,7 +31,7 @@ class Report(
     group_name="report",
     group_description="Reports: uptime, incidents, response times, certificates.",
 ):
-    @app_commands.command(name="now", description="Report how the sites fared until now.")
+    @app_commands.command(name="now", description="Report on the sites up to now.")
     @app_commands.describe(
         period="How far back; by default 7 days.",
         channel="Send it to this channel; by default only you see it.",

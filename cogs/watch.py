@@ -173,7 +173,9 @@ class Watch(
         text = await self._with_place(interaction, lines, monitor)
         await respond(interaction, text, view=view_of([renewal_button(words, monitor.id)]))
 
-    @app_commands.command(name="follow", description="Post what a status page of others reports.")
+    @app_commands.command(
+        name="follow", description="Post what the status page of another service reports."
+    )
     @app_commands.describe(
         page="Its address, such as status.example.com.",
         components="Only these of its components, with commas between them.",
@@ -200,7 +202,7 @@ class Watch(
         if others and typed:
             await ask_bulk_edit(interaction, monitor, typed)
         elif others:
-            raise UserError("To change all of them, give the options that change.")
+            raise UserError("To change all of them, give the options to change.")
         elif typed:
             await take_change(interaction, first.id, typed)
         else:

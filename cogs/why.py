@@ -32,7 +32,7 @@ _MARKS = {
     "Q": ("/", N_("failed here, but not in other places")),
     "q": ("/", N_("failed here, but not in other places")),
 }
-_BEHIND = N_("It depends on {name}, which fails: until that is back, no alert of it is sent.")
+_BEHIND = N_("It depends on {name}, which is failing: until that is back, no alert is sent for it.")
 _MOMENTS: dict[str, Style] = {
     "opens_ms": "T",
     "since_ms": "T",

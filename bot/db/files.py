@@ -128,7 +128,7 @@ _REMEDIES = {
     sqlite3.SQLITE_FULL: ("has no space left on its disk", "make room, then start Vigie again"),
     sqlite3.SQLITE_IOERR: (
         "cannot be read or written",
-        "look at the disk: it reports an error, or is full",
+        "check the disk: it reports an error, or is full",
     ),
 }
 

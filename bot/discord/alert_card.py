@@ -182,7 +182,7 @@ def _observed(words: Translator, alert: Alert) -> list[str]:
     """What the pages of others say meanwhile: no cause is named."""
     return [
         words.text(
-            "{page} reports an incident since {time}.",
+            "{page} has reported an incident since {time}.",
             page=markdown(page, _PAGE_LIMIT),
             time=stamp(since_ms, "t"),
         )

@@ -16,7 +16,7 @@ __all__ = ("Actor", "AuditEntry", "AuditEvent", "AuditLog", "AuditPage")
 
 
 FILE = 0  # stands for a person's id: the operator's file of sites
-IN_THE_FILE = N_("This stands in the bot operator's file of sites and is only changed there.")
+IN_THE_FILE = N_("This is set in the bot operator's file of sites and can only be changed there.")
 ON = N_("on")
 
 

@@ -76,8 +76,8 @@ FOR_GOOD = NN_(
 # Of a push monitor.
 EXPECTED = N_("A beat is expected every {every} s, and is late {grace} s after that.")
 LAST_BEAT = N_("The last one came {beat}.")
-NO_BEAT = N_("None has come so far.")
-RUNNING = N_("The job said {start} that it starts, and has the grace to end.")
+NO_BEAT = N_("None has arrived so far.")
+RUNNING = N_("The job reported its start {start}; it has the grace period to finish.")
 NEXT_BEAT = N_("Without a beat it is down from {due} on.")
 AFTER_A_BEAT = N_("It is up again with the next beat that does not report a failure.")
 # What earlier incidents mean for this one, or the next.

@@ -110,7 +110,7 @@ class FollowedPages:
         try:
             stored = await self._db.write(write)
         except sqlite3.IntegrityError as error:  # somebody else was faster
-            raise UserError("Somebody has just begun to follow this page.") from error
+            raise UserError("Somebody has just started to follow this page.") from error
         self._followed[stored.id] = stored
         return Followed(stored, new=old is None, ongoing=len(ongoing))
 
@@ -191,7 +191,7 @@ class FollowedPages:
             return await self._pages.detect(address)
         except NotAStatusPage as error:
             raise UserError(
-                "I find no status page there that I can read: I know those of Statuspage,"
+                "I find no status page there that I can read. I can read those of Statuspage,"
                 " incident.io, Instatus and Better Stack."
             ) from error
         except UserError:

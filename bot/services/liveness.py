@@ -207,7 +207,7 @@ class Heartbeat:
         if problem is not None:
             log.warning("No heartbeat is sent: %s", problem)
         elif missed is not None:
-            log.warning("The heartbeat was not heard: %s", missed)
+            log.warning("The heartbeat failed: %s", missed)
         await self.store(missed)
 
     async def problem(self) -> str | None:

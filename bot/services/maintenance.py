@@ -86,7 +86,7 @@ class Maintenance:
         self._check(window)
         others = self._watchlist.windows.of_guild(guild_id)
         if any(_times(one) == _times(window) for one in others):
-            raise UserError("That very maintenance is planned already.")
+            raise UserError("This maintenance is already planned.")
         planned = await self._add(window, AuditEvent.MAINTENANCE_PLANNED)
         await self._guilds.set_timezone(guild_id, window.timezone, by)
         return planned
@@ -169,7 +169,9 @@ class Maintenance:
         for one in self.of_guild(guild_id):
             if str(one.window.id) == text.strip():
                 return one
-        raise NotFound("There is no such window here. Pick one from the list as you type.")
+        raise NotFound(
+            "There is no such maintenance window here. Pick one from the list as you type."
+        )
 
     async def cancel(self, guild_id: int, window_id: int, by: int) -> WindowStatus:
         """Cancel a window, or end it now. Raises NotFound."""

@@ -35,7 +35,7 @@ from bot.words.translator import N_
 
 _USUAL_INTERVAL_S = 60
 NO_SUCH_SITE = N_("I watch nothing called “{name}” here. Pick one from the list as you type.")
-_CIRCLE = N_("It cannot depend on {name}: that one depends on it already, or is it.")
+_CIRCLE = N_("It cannot depend on {name}: that depends on it already, or is the same site.")
 # As a server that speaks no TLS ends a handshake: by other bytes, by hanging up, by silence.
 _NO_TLS = frozenset({Reason.NOT_TLS, Reason.RESET, Reason.TIMEOUT})
 _TAKEN = N_("“{name}” is already watched here. Choose another name with the option “name”.")

@@ -170,7 +170,7 @@ class Monitors:
         """
         monitor = self.get(guild_id, monitor_id)
         if not monitor.is_push:
-            raise UserError("{name} is no push monitor.", name=plain(monitor.name, NAME_LIMIT))
+            raise UserError("{name} is not a push monitor.", name=plain(monitor.name, NAME_LIMIT))
         return monitor, await self._pushes.renew(monitor, by)
 
     def index(self, guild_id: int) -> MonitorIndex:
@@ -324,7 +324,7 @@ class Monitors:
     def _check_place(self, name: str) -> None:
         if name not in self.places:
             raise UserError(
-                "I know no place called “{name}”: there are {places}.",
+                "There is no place called “{name}”; there are {places}.",
                 name=plain(name, 40),
                 places=", ".join(self.places),
             )

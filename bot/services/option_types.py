@@ -352,7 +352,7 @@ def tag_name(text: str) -> str:
     tag = unicodedata.normalize("NFKC", text.strip().removeprefix("#")).casefold()
     if _TAG.fullmatch(tag) is None:
         raise UserError(
-            "“{tag}” is no tag: letters, digits, - and _ alone, at most {n} characters.",
+            "“{tag}” is not a tag: only letters, digits, - and _, at most {n} characters.",
             tag=plain(text, TAG_LIMIT),
             n=TAG_LIMIT,
         )

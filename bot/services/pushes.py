@@ -118,7 +118,7 @@ class Pushes:
         """Raises UserError when no job could call."""
         if self._address is None:
             raise UserError(
-                "Push monitors need the HTTP door: ask the bot's operator to set VIGIE_LISTEN."
+                "Push monitors need my web server: ask the bot's operator to set VIGIE_LISTEN."
             )
 
     def of(self, monitor: Monitor) -> PushMemory | None:

@@ -226,7 +226,8 @@ def zone_name(text: str) -> str:
         if search_form(name) == wanted:
             return name
     raise UserError(
-        "I know no time zone called “{name}”. Pick one from the list as you type, or Europe/Paris.",
+        "There is no time zone called “{name}”. Pick one from the list as you type, or"
+        " Europe/Paris.",
         name=plain(text, _NAME_LIMIT),
     )
 

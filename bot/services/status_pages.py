@@ -124,7 +124,7 @@ class StatusPages:
         """Show the page to everybody, or to nobody. Raises UserError when there is no door."""
         if on and self._address is None:
             raise UserError(
-                "A status page needs the HTTP door: ask the bot's operator to set VIGIE_LISTEN."
+                "A status page needs my web server: ask the bot's operator to set VIGIE_LISTEN."
             )
         await self._guilds.set_page(guild_id, by, on=on)
         self._kept.pop(guild_id, None)

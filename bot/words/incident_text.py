@@ -32,7 +32,7 @@ _TITLES = {
     Kind.DOWN: N_("{name} is down"),
     Kind.UNSTABLE: N_("{name} is unstable"),
     Kind.SLOW: N_("{name} is slow"),
-    Kind.BLOCKED: N_("{name} refuses the bot"),
+    Kind.BLOCKED: N_("{name} refuses me"),
     Kind.PARTLY: N_("{name} gives no answer in some places"),
 }
 # By whether it was slow: that site answered all the time.
@@ -118,7 +118,7 @@ _HAPPENED = {
     Kind.DOWN: N_("Down {start} → {end} ({duration})"),
     Kind.UNSTABLE: N_("Unstable {start} → {end} ({duration})"),
     Kind.SLOW: N_("Slow {start} → {end} ({duration})"),
-    Kind.BLOCKED: N_("Refused the bot {start} → {end} ({duration})"),
+    Kind.BLOCKED: N_("Refused me {start} → {end} ({duration})"),
     Kind.PARTLY: N_("No answer in some places {start} → {end} ({duration})"),
 }
 

@@ -57,14 +57,15 @@ def offline_note(words: Translator, seconds: float, until_ms: int) -> str:
 
 def own_line(words: Translator) -> str:
     return words.text(
-        "⚪ MY LINE · many sites answer other places but not me, so I send no alerts about them"
+        "⚪ MY CONNECTION · many sites answer other places but not me, so I send no"
+        " alerts about them"
     )
 
 
 def missing_places(words: Translator, names: Sequence[str]) -> str:
     return words.plural(
-        "⚪ PLACE AWAY · {names} has not been heard of for ten minutes",
-        "⚪ PLACES AWAY · {names} have not been heard of for ten minutes",
+        "⚪ PLACE OFFLINE · {names} has not been heard from for ten minutes",
+        "⚪ PLACES OFFLINE · {names} have not been heard from for ten minutes",
         len(names),
         names=place_names(words, names, _NAMES_ROOM),
     )

@@ -136,7 +136,9 @@ def _certificates(words: Translator, report: Report) -> str:
         f"{markdown(name, NAME_LIMIT)} {day(words, ms, report.zone)}"
         for ms, name in soon[:_CERTIFICATES_SHOWN]
     ]
-    return words.text("Certificates that end soon: {list}.", list=", ".join(ends)) if ends else ""
+    return (
+        words.text("Certificates that expire soon: {list}.", list=", ".join(ends)) if ends else ""
+    )
 
 
 def percent(words: Translator, share: float | None) -> str:
@@ -195,5 +197,5 @@ _COLUMNS = (
     N_("incidents"),
     N_("incidents, s"),
     N_("response time, ms"),
-    N_("certificate ends"),
+    N_("certificate expires"),
 )

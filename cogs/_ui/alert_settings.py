@@ -108,12 +108,12 @@ def escalation_text(words: Translator, settings: GuildSettings) -> str:
     role, after = f"<@&{settings.escalate_role_id}>", words.duration(settings.escalate_s)
     if settings.escalate_channel_id is None:
         return words.text(
-            "{role} is called beside the alert when nobody acknowledges it for {after}.",
+            "{role} is pinged below the alert when nobody acknowledges it for {after}.",
             role=role,
             after=after,
         )
     return words.text(
-        "{role} is called in {channel} when nobody acknowledges an alert for {after}.",
+        "{role} is pinged in {channel} when nobody acknowledges an alert for {after}.",
         role=role,
         after=after,
         channel=f"<#{settings.escalate_channel_id}>",
@@ -136,7 +136,7 @@ def managers_text(interaction: Interaction, settings: GuildSettings) -> str:
     me = None if interaction.guild is None else own_member(interaction.guild)
     bot = "@Vigie" if me is None else me.mention
     steps = [
-        words.text("Slash commands are given out by Discord itself, one by one:"),
+        words.text("Discord itself decides who may use slash commands, one by one:"),
         words.text("1. Open Server Settings → Integrations → {bot}.", bot=bot),
         words.text("2. Choose a command there, such as /watch."),
         words.text("3. “Add Roles or Members”: pick {role}, tick ✔, save.", role=role),

@@ -215,7 +215,7 @@ def followed_text(words: Translator, followed: Followed) -> str:
     """From when on something is posted."""
     page = _name(followed.page)
     if not followed.new:
-        return words.text("I follow {page} already; its components are set anew.", page=page)
+        return words.text("I already follow {page}; its components are updated.", page=page)
     said = words.text(
         "I follow {page}: its next incident is posted and kept up to date.", page=page
     )

@@ -46,7 +46,9 @@ def added_text(words: Translator, added: Added) -> str:
     )
     lines = [text]
     if not added.first.ok:
-        mend = N_("Is the address right? Keep it if the site is down just now, or mend it.")
+        mend = N_(
+            "Is the address right? Keep it if the site is only down just now; otherwise correct it."
+        )
         lines = [f"⚠ {text}", words.text(mend)]
     if not named_by_host(monitor):
         lines.append(words.text("Name: {name}", name=shown_name(monitor)))

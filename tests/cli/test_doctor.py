@@ -431,7 +431,7 @@ def test_a_heartbeat_that_is_not_heard_is_reported(
         return examined(config, capsys, discord=TOKEN)[1]
 
     assert "Heartbeat" not in stored(None)
-    assert stored("HTTP 404")["Heartbeat"]["text"] == "the newest one was not heard: “HTTP 404”"
+    assert stored("HTTP 404")["Heartbeat"]["text"] == "the latest one failed: “HTTP 404”"
     assert "Heartbeat" not in stored(None)
 
 

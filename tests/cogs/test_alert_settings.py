@@ -128,7 +128,7 @@ def test_role_second_channel_and_reminders_change_without_the_channel(tmp_path: 
         channel = next(one for one in commands if one["name"] == "channel")
         assert [o["name"] for o in channel["options"] if o.get("required")] == ["channel"]
         nothing = await fixture.run("alerts edit")
-        assert nothing.content == "Give at least one option: what is to change."
+        assert nothing.content == "Give at least one option to change."
         await fixture.set_channel("alerts")
         answer = await fixture.run("alerts edit", reminders="4")
         alerts = fixture.channel_id("alerts")

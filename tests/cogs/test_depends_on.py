@@ -21,7 +21,7 @@ def test_a_dependency_is_chosen_by_name_shown_and_taken_away(tmp_path: Path) -> 
         assert "Router" in card.text
         assert "Depends on: none → " in card.text
         circle = await fixture.run("watch edit", monitor="Router", depends_on="Shop")
-        assert circle.content.startswith("It cannot depend on Shop: that one depends on it already")
+        assert circle.content.startswith("It cannot depend on Shop: that depends on it already")
         unknown = await fixture.run("watch edit", monitor="Shop", depends_on="Nobody")
         assert unknown.content.startswith("I watch nothing called “Nobody” here.")
         await fixture.run("watch edit", monitor="Shop", depends_on="-")
@@ -41,7 +41,7 @@ def test_only_the_parent_is_reported_and_why_names_it(tmp_path: Path) -> None:
         await fixture.sandbox.wait_for_message("alerts", "🔴 DOWN · Router")
         await until(lambda: fixture.app.watchlist.get(*shop).incident is not None)
         why = await fixture.run("why", monitor="Shop")
-        assert "It depends on Router, which fails: until that is back" in why.text
+        assert "It depends on Router, which is failing: until that is back" in why.text
         posts = [m["content"] for m in fixture.sandbox.messages("alerts")]
         assert not any("Shop" in content for content in posts)
 

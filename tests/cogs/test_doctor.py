@@ -74,7 +74,7 @@ def test_a_server_with_nothing_is_reported_how_to_begin(tmp_path: Path) -> None:
         assert lines[0] == "⚠ **Alert channel** · none chosen yet"
         assert lines[1].startswith("→ Choose one: </alerts channel:")
         assert lines[2] == "⚠ **Sites** · Nothing is watched yet."
-        assert lines[3].startswith("→ Begin with </watch add:")
+        assert lines[3].startswith("→ Start with </watch add:")
         assert all(one.startswith("✔ ") for one in lines[4:])
 
     run_with_bot(tmp_path, scenario)

@@ -10,7 +10,7 @@ def test_it_says_who_is_called_when_and_where_and_what_is_missing(tmp_path: Path
         role = fixture.role_id("On call")
         await fixture.set_channel("alerts")
         answer = await fixture.run("alerts escalate", after="15m", role=role)
-        assert f"<@&{role}> is called beside the alert" in answer.text
+        assert f"<@&{role}> is pinged below the alert" in answer.text
         assert "15 min" in answer.text
         general = fixture.sandbox.channel("general").id
         fixture.sandbox.admin.set_permissions("general", deny=["send_messages"])
@@ -24,7 +24,7 @@ def test_it_says_who_is_called_when_and_where_and_what_is_missing(tmp_path: Path
             answer = await fixture.run("alerts escalate", after=refused, role=role)
             assert "15m" in answer.text or "30m" in answer.text
         off = await fixture.run("alerts escalate", after="off", role=role)
-        assert "Nobody else is called" in off.text
+        assert "Nobody else is pinged" in off.text
         shown = await fixture.run("alerts show")
         assert "is called" not in shown.text
 

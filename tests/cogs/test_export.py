@@ -188,7 +188,7 @@ def test_whoever_may_import_sites_alone_changes_no_settings(tmp_path: Path) -> N
         whole = {"vigie": 1, "managers": role, "monitors": [shop]}
         answer = await take(fixture, whole, who="Member")
         assert "1 of 1 site is watched" in answer.content
-        assert "Only people with “Manage Server” import settings" in answer.text
+        assert "Settings are only imported for people with “Manage Server”" in answer.text
         assert "managers" not in await exported(fixture)
         await take(fixture, whole)
         assert (await exported(fixture))["managers"] == role
@@ -202,7 +202,7 @@ def test_what_the_file_of_sites_gives_is_not_imported_over(tmp_path: Path) -> No
         given = {"reminder_h": 4, "reminder_ping": False}
         await guilds.take(guild_id, {**given, "file_keys": tuple(given)}, FILE)
         answer = await take(fixture, {"vigie": 1, "reminders": "off", "page": True, "monitors": []})
-        assert "⚠ reminders · This stands in the bot operator's file of sites" in answer.text
+        assert "⚠ reminders · This is set in the bot operator's file of sites" in answer.text
         assert (await exported(fixture))["reminders"] == "4"
         assert (await exported(fixture))["page"] is True
 

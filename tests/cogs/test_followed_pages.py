@@ -147,7 +147,7 @@ def test_unfollowing_says_so_and_posts_nothing_more(tmp_path: Path) -> None:
             page.body = summary(incident())
             await settled(fixture)
             again = await fixture.run("watch follow", page=url)
-            assert "I follow Example Cloud already" in again.content
+            assert "I already follow Example Cloud" in again.content
             gone = await fixture.sandbox.press("Admin", again, "Stop following Example Cloud")
             assert "I no longer follow Example Cloud." in gone.text
             page.body = summary(incident("b", "Another"))
@@ -209,7 +209,7 @@ def test_an_alert_of_a_site_that_depends_on_a_page_says_what_that_reports(tmp_pa
             alert = await fixture.outage("Shop", depends_on="Example Cloud")
             assert alert["content"].startswith("🔴 DOWN · Shop"), "no cause is named in the line"
             said = alert["embeds"][0]["description"]
-            assert "Example Cloud reports an incident since <t:1795002480:t>." in said
+            assert "Example Cloud has reported an incident since <t:1795002480:t>." in said
             card = await fixture.run("watch edit", monitor="Shop")
             assert "Example Cloud" in card.text
             page.body = summary()

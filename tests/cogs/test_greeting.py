@@ -109,9 +109,7 @@ def test_where_vigie_may_write_nowhere_the_owner_is_greeted(tmp_path: Path) -> N
         (said,) = fixture.sandbox.dm("Admin")
         lines = said["content"].splitlines()
         server = "\\*Quay\\* \\@everyone"
-        assert lines[1] == (
-            f"Je vous écris, car il n\u2019y a aucun salon de {server} où je puisse écrire."
-        )
+        assert lines[1] == (f"Je vous écris, car je ne peux écrire dans aucun salon de {server}.")
         assert len(lines) == 4
         fixture.sandbox.admin.guild_unavailable(guild)
         fixture.sandbox.admin.guild_available(guild)

@@ -66,7 +66,9 @@ def test_a_start_without_options_is_an_hour_for_everything_here(tmp_path: Path) 
         assert choice["name"].endswith(" UTC")
         assert choice["value"] == str(window.window.id)
         gone = await fixture.run("maintenance cancel", window=choice["name"])
-        assert gone.content == ("There is no such window here. Pick one from the list as you type.")
+        assert gone.content == (
+            "There is no such maintenance window here. Pick one from the list as you type."
+        )
 
     run_with_bot(tmp_path, scenario)
 
@@ -145,7 +147,7 @@ def test_one_date_is_planned_once_and_shown_as_discord_shows_times(tmp_path: Pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"timezone": "Mars/Olympus"}, "I know no time zone called “Mars/Olympus”."),
+        ({"timezone": "Mars/Olympus"}, "There is no time zone called “Mars/Olympus”."),
         ({"days": "someday"}, "I did not understand those days."),
         ({"days": "2027-02-30"}, "I did not understand those days."),
         ({"days": "2020-01-01"}, "That time is over already."),

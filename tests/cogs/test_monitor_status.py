@@ -126,7 +126,7 @@ def test_french_people_read_french_numbers(tmp_path: Path) -> None:
         bar = reported[f"90{NARROW}derniers jours"].split("\n")
         assert bar[3].replace(NARROW, "~") == (
             "Chaque marque vaut 3~jours, la plus récente à la fin~:"
-            " `█` sans souci · `X` plus de 10~% en panne"
+            " `█` sans incident · `X` plus de 10~% en panne"
         )
         assert "médiane" in reported[f"Temps de réponse, dernières 24{NARROW}h"]
 

@@ -130,7 +130,7 @@ def test_without_a_door_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         answer = await fixture.run("watch push", name="Backup", every=3600)
         assert answer.content == (
-            "Push monitors need the HTTP door: ask the bot's operator to set VIGIE_LISTEN."
+            "Push monitors need my web server: ask the bot's operator to set VIGIE_LISTEN."
         )
         assert fixture.app.monitors.of_guild(fixture.guild_id) == []
         assert fixture.app.door is None

@@ -63,10 +63,10 @@ def test_an_open_alert_and_planned_maintenance_are_named_and_the_alert_is_closed
         assert "2 maintenance windows are removed with it." in question.text
         assert "Its open alert is closed as “no longer watched”." in question.text
         french = await fixture.run("watch remove", monitor="Shop", locale="fr")
-        assert french.buttons == ["Retirer", "Garder"]
+        assert french.buttons == ["Supprimer", "Garder"]
         assert "Ne plus surveiller Shop\u202f?" in french.text
         assert "2 maintenances prévues disparaissent avec lui." in french.text
-        await fixture.sandbox.press("Admin", french, "Retirer", locale="fr")
+        await fixture.sandbox.press("Admin", french, "Supprimer", locale="fr")
         await until(lambda: fixture.sandbox.messages("alerts")[0]["components"] == [])
         edited = fixture.sandbox.messages("alerts")[0]
         assert edited["id"] == alert["id"]

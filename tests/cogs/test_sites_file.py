@@ -45,12 +45,12 @@ def test_the_file_is_taken_marked_and_read_again(tmp_path: Path) -> None:
             assert "Shop" in marked.pop()
             await fixture.remove("Own")
             card = await fixture.run("watch edit", monitor="Shop")
-            assert "file of sites and is only changed there" in card.text
+            assert "file of sites and can only be changed there" in card.text
             assert "the file of sites · Added" in card.text or "Imported" in card.text
             refused = await fixture.run("watch edit", monitor="Shop", every=300)
-            assert refused.content.startswith("This stands in the bot operator's file of sites")
+            assert refused.content.startswith("This is set in the bot operator's file of sites")
             refused = await fixture.set_channel("general")
-            assert refused.content.startswith("This stands in the bot operator's file of sites")
+            assert refused.content.startswith("This is set in the bot operator's file of sites")
             file.write_text(text(fixture.site.url, "Bakery"), "utf-8")
             sites.read_again()
             await until(lambda: "Bakery" in watched(fixture))

@@ -77,7 +77,7 @@ def test_a_change_of_many_says_how_many_and_waits_for_a_click(tmp_path: Path) ->
         one_only = await fixture.run("watch edit", monitor="tag:shop", name="Same")
         assert one_only.content.startswith("Address, name and request headers belong to one site")
         nothing = await fixture.run("watch edit", monitor="tag:shop")
-        assert nothing.content == "To change all of them, give the options that change."
+        assert nothing.content == "To change all of them, give the options to change."
 
     run_with_bot(tmp_path, scenario)
 

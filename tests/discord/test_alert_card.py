@@ -99,7 +99,7 @@ def test_sixty_mentions_fit_into_a_message() -> None:
     [
         (Kind.UNSTABLE, "Shop API is unstable", "About 1 in 4 tries gets through."),
         (Kind.SLOW, "Shop API is slow", "It answers, but takes 4100 ms; the limit is 2000 ms."),
-        (Kind.BLOCKED, "Shop API refuses the bot", "HTTP 403"),
+        (Kind.BLOCKED, "Shop API refuses me", "HTTP 403"),
     ],
 )
 def test_each_kind_has_its_own_words(kind: Kind, title: str, said: str) -> None:

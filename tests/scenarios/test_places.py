@@ -94,7 +94,7 @@ def test_half_of_all_sites_failing_here_alone_is_one_note_about_our_own_line() -
     sites = {f"site-{n}": during(10, 34, NEAR) if n < 6 else calm for n in range(10)}
     [note] = played(sites, 60)
     assert (note.action, note.kind, note.monitors) == ("post", "blind", ())
-    assert note.content.startswith("⚪ MY LINE · ")
+    assert note.content.startswith("⚪ MY CONNECTION · ")
 
 
 def test_our_own_line_hides_no_outage_that_others_see() -> None:

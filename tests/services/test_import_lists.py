@@ -100,7 +100,7 @@ def test_gatus_endpoints_with_what_differs() -> None:
         "json": "status == 'UP'",
     }
     assert remarks(shop) == [
-        "the header Authorization stands in a variable that is not in the file",
+        "the header Authorization is in a variable that is not in the file",
         "its limit of 800 ms became a slow limit: slower answers are an alert, not an outage",
         "its condition “[CERTIFICATE_EXPIRATION] > 48h” is left out",
     ]
@@ -120,7 +120,7 @@ def test_gatus_endpoints_with_what_differs() -> None:
         "It asks for DNS records of type MX: I only look up addresses.",
         "Its certificate is ignored: I always verify it.",
         "I cannot watch the kind “ws”.",
-        "Its address stands in a variable that is not in the file.",
+        "Its address is in a variable that is not in the file.",
         "Its results are sent by a job: use /watch push for it.",
     ]
 
@@ -139,7 +139,7 @@ def test_upptime_sites_with_what_differs() -> None:
     assert remarks(shop) == [
         "checked every 5 minutes, as Upptime does",
         "its limit of 5000 ms became a slow limit: slower answers are an alert, not an outage",
-        "the header Authorization stands in a variable that is not in the file",
+        "the header Authorization is in a variable that is not in the file",
         "only its first 5 tags are taken",
     ]
     assert [one.typed["url"] for one in (ssh, ping)] == [
@@ -147,7 +147,7 @@ def test_upptime_sites_with_what_differs() -> None:
         "ping://ping.example",
     ]
     assert [str(one.error) for one in (secret, socket, loose, word)] == [
-        "Its address stands in a variable that is not in the file.",
+        "Its address is in a variable that is not in the file.",
         "I cannot watch the kind “ws”.",
         "Its certificate is ignored: I always verify it.",
         "This is not a site.",

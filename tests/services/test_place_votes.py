@@ -146,7 +146,7 @@ def test_a_place_that_is_missing_is_reported_once_a_day(tmp_path: Path) -> None:
                 await s.place_watch.note_missing()
                 await s.delivery.deliver_due()
             assert s.transport.texts() == [
-                "⚪ PLACE AWAY · paris has not been heard of for ten minutes"
+                "⚪ PLACE OFFLINE · paris has not been heard from for ten minutes"
             ]
             await s.clock.advance(90_000)
             await s.place_watch.note_missing()

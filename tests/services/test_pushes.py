@@ -337,7 +337,7 @@ def test_a_new_address_ends_the_old_one(tmp_path: Path) -> None:
             (logged, *_) = (await s.audit_log.page(GUILD, one.monitor.id, 0, 5)).rows
             assert (logged.field, logged.after) == ("push_address", None)
             shop = await s.watch("shop")
-            with pytest.raises(UserError, match="shop is no push monitor"):
+            with pytest.raises(UserError, match="shop is not a push monitor"):
                 await s.monitors.renew_address(GUILD, shop.id, PERSON)
             await s.monitors.guild_left(GUILD)
             assert await one.call() is Taken.UNKNOWN

@@ -392,7 +392,7 @@ def test_the_command_switches_it_and_private_channels_stay_private(tmp_path: Pat
         alerts = str((await fixture.run("alerts show")).message)
         assert "Status page" in alerts
         off = await fixture.run("board page off")
-        assert off.content == "The status page is no longer shown to anybody."
+        assert off.content == "The status page is off the web."
         assert (await ask(port, f"/status/{fixture.guild_id}.json")).status == 404
 
     run_with_bot(tmp_path, scenario, listen=ListenAddress(HERE, port))
@@ -402,7 +402,7 @@ def test_without_a_door_the_command_says_what_to_do(tmp_path: Path) -> None:
     async def scenario(fixture: BotFixture) -> None:
         answer = await fixture.run("board page on")
         assert answer.content == (
-            "A status page needs the HTTP door: ask the bot's operator to set VIGIE_LISTEN."
+            "A status page needs my web server: ask the bot's operator to set VIGIE_LISTEN."
         )
 
     run_with_bot(tmp_path, scenario)

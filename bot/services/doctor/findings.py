@@ -108,7 +108,7 @@ def places(words: Translator, watch: PlaceWatch, now_ms: int) -> Finding | None:
     if not others.connected:
         return warning(name, words.text("no other place can be asked: I decide alone"), fix)
     if not found:
-        return warning(name, words.text("no other place has said hello: I decide alone"), fix)
+        return warning(name, words.text("no other place is connected: I decide alone"), fix)
     listed = [
         words.text(
             "{place} ({version}), heard {time}",

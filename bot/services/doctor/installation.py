@@ -243,8 +243,8 @@ def stored(file: Path, now_ms: int) -> list[Finding]:
         found.append(
             warning(
                 "Heartbeat",
-                f"the newest one was not heard: {quote(missed)}",
-                "Look at VIGIE_HEARTBEAT_URL; it is heard when it ends at 2xx.",
+                f"the latest one failed: {quote(missed)}",
+                "Check VIGIE_HEARTBEAT_URL: it has to answer with 2xx.",
             )
         )
     found.append(ok("Stored", findings.stored_summary(words, kept)))

@@ -63,7 +63,7 @@ def _discord(me: Answer, config: Config) -> Finding:
         return broken(
             "Discord",
             f"{host} gives no answer: {cause}",
-            "Look at names, firewall and DISCORD_API_URL.",
+            "Check DNS, firewall and DISCORD_API_URL.",
         )
     if me.status == UNAUTHORIZED and not config.token:
         return ok("Discord", f"{host} answers; without a token nothing more can be asked")
@@ -134,7 +134,7 @@ def _starts(gateway: dict[str, Any]) -> Finding:
         return warning(
             "Starts",
             f"only {left} connections are left for today",
-            "Something restarts Vigie over and over: look at its log.",
+            "Something keeps restarting Vigie: check its log.",
         )
     return ok(
         "Starts", f"{left if isinstance(left, int) else 'unknown number of'} connections left"
@@ -146,7 +146,7 @@ async def _names(config: Config, resolver: Resolve) -> Finding:
     try:
         addresses = await resolver.addresses(host, fresh=True)
     except NameFailed as error:
-        return broken("Names", str(error), "Look at /etc/resolv.conf: no name server helps.")
+        return broken("Names", str(error), "Check /etc/resolv.conf: no name server answers.")
     families = sorted({"IPv6" if ":" in address else "IPv4" for address in addresses})
     return ok("Names", f"{host} has addresses ({', '.join(families)})")
 

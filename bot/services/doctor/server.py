@@ -105,7 +105,7 @@ class Sites:
         words = self.words
         name = words.text("Sites")
         if not count:
-            fix = words.text("Begin with {command}.", command=self.mention("watch add"))
+            fix = words.text("Start with {command}.", command=self.mention("watch add"))
             return warning(name, words.text("Nothing is watched yet."), fix)
         text = words.text(
             "{n} watched; up to {max} are possible",

@@ -22,7 +22,7 @@ from bot.words.translator import LANGUAGES, N_
 REMINDERS = ("off", "0", "4", "12", "24", "4p", "12p", "24p")
 TAG_KEYS = ("channel", "role")
 _UTC = GuildSettings(0).timezone
-TWICE = N_("This stands in the file twice.")
+TWICE = N_("This is in the file twice.")
 ESCALATE_KEYS = ("after", "role", "channel")
 
 

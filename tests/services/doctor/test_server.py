@@ -55,7 +55,7 @@ def is_well(finding: Finding) -> bool:
 def test_a_full_server_is_reported_how_to_make_room(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with services_fixture(tmp_path) as s:
-            assert (await found(s))["Sites"].fix == "Begin with /watch add."
+            assert (await found(s))["Sites"].fix == "Start with /watch add."
             for name in ("a", "b"):
                 await s.watch(name)
             assert is_well((await found(s))["Sites"])
